@@ -1,0 +1,7 @@
+//! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
+//!
+//! - [`message`]: the words of the field as types.
+//! - [`store`]: namespaces found, made, read and written. Knows nothing of terminals.
+
+pub mod message;
+pub mod store;

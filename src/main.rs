@@ -1,0 +1,3 @@
+//! Arguments, then the screen or a subcommand.
+
+fn main() {}

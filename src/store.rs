@@ -1,0 +1,65 @@
+//! The asynchronous store over Postgres: namespaces found, made, migrated and deleted; messages written and read.
+//!
+//! A [`Store`] is a database, a [`Namespace`] one message store in it. Both are cheap to clone and can be used from many
+//! tasks; a database that serves only one connection (the embedded default) is used by one task after the other. Dropping the
+//! future of an operation ends it on the server too. Nothing in here knows a terminal.
+
+pub mod browse;
+pub mod connect;
+pub mod error;
+pub mod flavour;
+pub mod namespace;
+pub mod read;
+pub mod session;
+pub mod write;
+
+use std::sync::Arc;
+
+pub use connect::Settings;
+pub use error::{Result, StoreError};
+pub use flavour::Flavour;
+pub use namespace::{Namespace, NamespaceInfo};
+use session::Sessions;
+
+/// How a store is used.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Sessions on the server are read-only, and the program refuses writes before it asks the server.
+    pub read_only: bool,
+    /// Connections at most; an embedded store always uses one.
+    pub connections: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { read_only: false, connections: 4 }
+    }
+}
+
+/// One database with any number of message stores.
+#[derive(Debug, Clone)]
+pub struct Store {
+    sessions: Arc<Sessions>,
+}
+
+impl Store {
+    /// A store over a database; connects when first asked something.
+    #[must_use]
+    pub fn new(settings: Settings, options: Options) -> Self {
+        Self { sessions: Arc::new(Sessions::new(settings, options)) }
+    }
+
+    /// What answers at the other end: version, database, and why writing is off where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], [`StoreError::NoPermission`] from connecting.
+    pub async fn server(&self) -> Result<session::ServerInfo> {
+        self.sessions.acquire().await?.server_info().await
+    }
+
+    /// `user@host/database`, for people. Never a password.
+    #[must_use]
+    pub fn target(&self) -> String {
+        self.sessions.settings().target()
+    }
+}

@@ -1,0 +1,200 @@
+//! What a screen asks for: categories, streams, pages of message heads, estimates, counts, the position at a time.
+//! Everything is read by index and by key: no `OFFSET`, no `count(*)` unless asked for.
+
+use jiff::Timestamp;
+
+use super::{Namespace, Result};
+use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};
+
+/// A category and roughly how many messages it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryRow {
+    /// Its name.
+    pub category: Category,
+    /// From the planner's statistics; none where the table was never analysed.
+    pub estimate: Option<u64>,
+}
+
+/// A stream with its version and last activity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRow {
+    /// Its name.
+    pub stream: StreamName,
+    /// Position of its last message.
+    pub version: Position,
+    /// Global position of its last message.
+    pub last_global_position: GlobalPosition,
+    /// Time of its last message.
+    pub last_time: Timestamp,
+}
+
+/// Which streams to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamsOf {
+    /// All of the namespace.
+    Namespace,
+    /// Of one category.
+    Category(Category),
+    /// Whose name begins with this text (bytewise).
+    Prefix(String),
+}
+
+/// A page of [`Namespace::recent_streams`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentStreams {
+    /// Found in the window, most recent first.
+    pub streams: Vec<StreamRow>,
+    /// Where to go on (exclusive, downwards); none at the beginning of the namespace.
+    pub next: Option<GlobalPosition>,
+}
+
+/// Whose messages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// All of the namespace, by global position.
+    Namespace,
+    /// One category, by global position.
+    Category(Category),
+    /// A consumer group member's part of a category, by global position.
+    Member(Category, ConsumerGroup),
+    /// One stream, by position.
+    Stream(StreamName),
+}
+
+/// Where a page begins. The number is a position for a stream, a global position for every other scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PageFrom {
+    /// The first message on.
+    Start,
+    /// The last message back.
+    End,
+    /// This number (inclusive) and what follows, rising.
+    At(i64),
+    /// What follows this number (exclusive), rising.
+    After(i64),
+    /// What precedes this number (exclusive), falling.
+    Before(i64),
+}
+
+/// A page of message heads, always in rising order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The messages, lowest number first.
+    pub heads: Vec<MessageHead>,
+    /// Nothing precedes the page (known only when the page was read falling or from the start).
+    pub at_start: bool,
+    /// Nothing followed the page when it was read.
+    pub at_end: bool,
+}
+
+/// What messages must match, all of it. Every part is sent as a parameter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// One of these types; empty for any.
+    pub types: Vec<String>,
+    /// Stream name begins with this.
+    pub stream_prefix: Option<String>,
+    /// Not before (UTC).
+    pub since: Option<Timestamp>,
+    /// Before (UTC).
+    pub until: Option<Timestamp>,
+    /// Text that data or metadata (as text) contains, letter case ignored.
+    pub text: Option<String>,
+    /// jsonpath predicate or path on data (`jsonb_path_exists` / match semantics of `@?` and `@@` combined).
+    pub data_path: Option<String>,
+    /// jsonpath on metadata.
+    pub metadata_path: Option<String>,
+}
+
+/// One bounded step of a filtered search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchStep {
+    /// Hits of this step, in rising order.
+    pub heads: Vec<MessageHead>,
+    /// How many messages this step looked at.
+    pub searched: u64,
+    /// Where the next step begins; none when the scope is exhausted in that direction.
+    pub next: Option<PageFrom>,
+}
+
+impl Namespace {
+    /// The categories, by name, by a loose index scan.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn categories(&self) -> Result<Vec<CategoryRow>> {
+        todo!()
+    }
+
+    /// A page of streams by name (bytewise), those after `after` (exclusive), at most `limit`.
+    /// In a database whose collation is not bytewise the order is that of the index, still without gaps or repeats.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn streams(&self, of: &StreamsOf, after: Option<&StreamName>, limit: usize) -> Result<Vec<StreamRow>> {
+        todo!()
+    }
+
+    /// Streams of a category, most recently active first, found in one bounded window of `window` messages
+    /// that ends before `before` (exclusive; none: now).
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn recent_streams(
+        &self,
+        category: &Category,
+        before: Option<GlobalPosition>,
+        window: u32,
+    ) -> Result<RecentStreams> {
+        todo!()
+    }
+
+    /// A page of heads of a scope, at most `limit`.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
+        todo!()
+    }
+
+    /// One bounded step of a search: looks at no more than `window` messages of the scope.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
+    pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
+        todo!()
+    }
+
+    /// Roughly how many messages a scope has, from statistics; exact for a stream.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn estimate(&self, scope: &Scope) -> Result<Option<u64>> {
+        todo!()
+    }
+
+    /// How many messages a scope has, counted. Can take long on a large store: drop the future to stop it on the server.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn count(&self, scope: &Scope) -> Result<u64> {
+        todo!()
+    }
+
+    /// The first message at or after a time, found by bisecting the primary key (time rises with it, nearly), or bisecting the
+    /// stream's positions for a stream; none where all are older.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
+        todo!()
+    }
+
+    /// Types among the last messages of a category (a bounded look), most frequent first.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn recent_types(&self, category: &Category) -> Result<Vec<String>> {
+        todo!()
+    }
+}

@@ -1,0 +1,100 @@
+//! What can go wrong with a store, as one enum that callers decide by. No text of a message body or a password gets in here.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::message::{ExpectedVersion, NameError, Position, StreamName};
+
+/// Every failure of the store.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The stream's version is not the expected one (Message DB `P0001`, EventoDB `P0003`).
+    #[error("version conflict on {stream}: expected {expected}, but it is at {}", version_text(*actual))]
+    Conflict {
+        /// The stream.
+        stream: StreamName,
+        /// What the writer believed.
+        expected: ExpectedVersion,
+        /// What the stream had; none where it did not exist.
+        actual: Option<Position>,
+    },
+    /// Another message has this id (`23505` on the index `messages_id`).
+    #[error("a different message with the id {0} is already there")]
+    DuplicateId(Uuid),
+    /// No such stream.
+    #[error("no stream {0}")]
+    StreamNotFound(String),
+    /// No such namespace.
+    #[error("no namespace {0}")]
+    NamespaceNotFound(String),
+    /// The namespace, or the schema it would get, exists.
+    #[error("namespace {id} cannot be created: {reason}")]
+    NamespaceExists {
+        /// What was asked for.
+        id: String,
+        /// What is in the way.
+        reason: String,
+    },
+    /// Something given cannot be right; nothing was sent.
+    #[error("invalid {field}: {reason}")]
+    Invalid {
+        /// Which argument.
+        field: &'static str,
+        /// Why, and where in it.
+        reason: String,
+    },
+    /// The role may not (`42501`, `28…` at connecting).
+    #[error("not allowed: {0}")]
+    NoPermission(String),
+    /// The session, the database or the server takes no writes.
+    #[error("read-only: {0}")]
+    ReadOnly(String),
+    /// No connection, or it ended, and nothing was left in doubt.
+    #[error("cannot reach {target}: {reason}")]
+    Unavailable {
+        /// Server and database, without a password.
+        target: String,
+        /// What the system or the server said.
+        reason: String,
+    },
+    /// No answer within the limit; the server was told to stop.
+    #[error("no answer within {} s", limit.as_secs_f64())]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The connection ended after a write was sent, and asking again did not settle whether it happened.
+    #[error("it is not known whether message {id} was written: {reason}")]
+    OutcomeUnknown {
+        /// The id that the message carries, to look it up by.
+        id: Uuid,
+        /// How the connection ended.
+        reason: String,
+    },
+    /// Another program holds the embedded store's directory, or it cannot be opened.
+    #[error("embedded store: {0}")]
+    Embedded(String),
+    /// Whatever else the server said.
+    #[error("{message} (SQLSTATE {code})")]
+    Server {
+        /// SQLSTATE.
+        code: String,
+        /// The server's own words, detail and hint included.
+        message: String,
+    },
+}
+
+fn version_text(version: Option<Position>) -> String {
+    version.map_or_else(|| "none (no such stream)".to_owned(), |v| v.to_string())
+}
+
+impl From<NameError> for StoreError {
+    fn from(error: NameError) -> Self {
+        Self::Invalid { field: "name", reason: error.to_string() }
+    }
+}
+
+/// The store's result.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,0 +1,24 @@
+//! What differs between Message DB, EventoDB and our own namespaces, in one place. Found in the catalog, never configured.
+
+/// Who made a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Flavour {
+    /// Message DB: plpgsql functions that find their tables through `search_path`.
+    MessageDb,
+    /// EventoDB: qualified names, results as uuid and jsonb, conflicts as `P0003`.
+    EventoDb,
+    /// Made by [`super::Store::create_namespace`].
+    Streamscope,
+}
+
+impl Flavour {
+    /// For people and for json: `message-db`, `eventodb`, `streamscope`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MessageDb => "message-db",
+            Self::EventoDb => "eventodb",
+            Self::Streamscope => "streamscope",
+        }
+    }
+}

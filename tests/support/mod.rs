@@ -1,0 +1,45 @@
+//! What every test target shares: the throw-away server, the four kinds of store, the program as a user runs it.
+//!
+//! Asserts nothing about behaviour; that is the tests' part.
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test target uses its own part of this")]
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot get its server fails by a panic")]
+
+pub mod program;
+pub mod server;
+pub mod stores;
+
+/// Runs one test body, `async fn body(store: &TestStore)`, as a test for each of the four kinds of store:
+/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db`, `body::eventodb`.
+macro_rules! for_each_store {
+    ($($body:ident),+ $(,)?) => {$(
+        mod $body {
+            use $crate::support::stores::{Kind, TestStore};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn ours_on_postgres() {
+                let store = TestStore::new(Kind::OursOnPostgres).await;
+                super::$body(&store).await;
+            }
+
+            #[cfg(feature = "embedded")]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn ours_embedded() {
+                let store = TestStore::new(Kind::OursEmbedded).await;
+                super::$body(&store).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn message_db() {
+                let store = TestStore::new(Kind::MessageDb).await;
+                super::$body(&store).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn eventodb() {
+                let store = TestStore::new(Kind::EventoDb).await;
+                super::$body(&store).await;
+            }
+        }
+    )+};
+}
+pub(crate) use for_each_store;

@@ -1,0 +1,106 @@
+//! The built program as a user runs it: a clean environment, a home of its own, status and both outputs.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A user with an empty home directory and no settings.
+#[derive(Debug)]
+pub struct User {
+    home: TempDir,
+}
+
+/// What a run of the program gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Exit status; 128 + n where signal n ended it.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl User {
+    /// A new one.
+    pub fn new() -> Self {
+        Self { home: TempDir::new().unwrap() }
+    }
+
+    /// Where the user's files are.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The program, to be started with this user's environment: nothing of the caller's `PG*`, URLs or XDG directories.
+    pub fn command(&self) -> Command {
+        let home = self.home.path();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_streamscope"));
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home)
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_RUNTIME_DIR", home)
+            .env("LANG", "C.UTF-8")
+            .current_dir(home)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end with an empty standard input.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        outcome(self.command().args(arguments))
+    }
+
+    /// Runs the program to its end with `input` on standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+        outcome_with_input(self.command().args(arguments), input)
+    }
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Runs a command to its end.
+pub fn outcome(command: &mut Command) -> Outcome {
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    Outcome::from(output)
+}
+
+/// Runs a command to its end with `input` on standard input.
+pub fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // A program that does not read its input closes it, which is no failure of the test.
+    let writer = std::thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    Outcome::from(output)
+}
+
+impl From<std::process::Output> for Outcome {
+    fn from(output: std::process::Output) -> Self {
+        #[cfg(unix)]
+        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status);
+        #[cfg(not(unix))]
+        let signal: Option<i32> = None;
+        Self {
+            status: output.status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The four kinds of store that every operation must serve, each as a fresh namespace for one test: ours on PostgreSQL,
+//! ours on the embedded default, the official Message DB, and a schema of EventoDB's shape.
+
+use std::process::Command;
+
+use streamscope::store::{Flavour, Namespace, Options, Settings, Store};
+use tokio_postgres::Client;
+
+use super::server::{self, Database};
+
+/// Which of the four.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Our namespace on PostgreSQL.
+    OursOnPostgres,
+    /// Our namespace on the embedded default.
+    OursEmbedded,
+    /// The official Message DB 1.3.
+    MessageDb,
+    /// A namespace of EventoDB's shape.
+    EventoDb,
+}
+
+/// A namespace for one test. Everything goes with it.
+#[derive(Debug)]
+pub struct TestStore {
+    /// Which of the four.
+    pub kind: Kind,
+    /// The database.
+    pub store: Store,
+    /// The namespace under test.
+    pub namespace: Namespace,
+    /// Its schema.
+    pub schema: String,
+    /// Its database on the server of `tests/run`; none for the embedded default.
+    pub database: Option<Database>,
+    #[cfg(feature = "embedded")]
+    _embedded: Option<embedded::Running>,
+}
+
+impl TestStore {
+    /// A fresh one.
+    pub async fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::OursOnPostgres => Self::on_server(kind, Database::new().await, OURS).await,
+            Kind::MessageDb => Self::on_server(kind, message_db().await, "message_store").await,
+            Kind::EventoDb => Self::on_server(kind, eventodb().await, EVENTODB).await,
+            #[cfg(feature = "embedded")]
+            Kind::OursEmbedded => {
+                let running = embedded::Running::start().await;
+                let store = Store::new(running.settings(), Options::default());
+                store.create_namespace(OURS, None).await.unwrap();
+                let namespace = store.namespace(OURS).await.unwrap();
+                let schema = namespace.info().schema.clone();
+                Self { kind, store, namespace, schema, database: None, _embedded: Some(running) }
+            }
+            #[cfg(not(feature = "embedded"))]
+            Kind::OursEmbedded => panic!("built without the feature embedded"),
+        }
+    }
+
+    async fn on_server(kind: Kind, database: Database, id: &str) -> Self {
+        let store = store(&database);
+        if kind == Kind::OursOnPostgres {
+            store.create_namespace(id, None).await.unwrap();
+        }
+        let namespace = store.namespace(id).await.unwrap();
+        let schema = namespace.info().schema.clone();
+        Self {
+            kind,
+            store,
+            namespace,
+            schema,
+            database: Some(database),
+            #[cfg(feature = "embedded")]
+            _embedded: None,
+        }
+    }
+
+    /// The flavour that the namespace must be found to have.
+    pub fn flavour(&self) -> Flavour {
+        match self.kind {
+            Kind::OursOnPostgres | Kind::OursEmbedded => Flavour::Streamscope,
+            Kind::MessageDb => Flavour::MessageDb,
+            Kind::EventoDb => Flavour::EventoDb,
+        }
+    }
+
+    /// A connection as superuser beside the program; none for the embedded default, which serves only one.
+    pub async fn client(&self) -> Option<Client> {
+        match &self.database {
+            Some(database) => Some(database.client().await),
+            None => None,
+        }
+    }
+}
+
+const OURS: &str = "test";
+const EVENTODB: &str = "shop";
+
+/// A store over a database of the server, with default options.
+pub fn store(database: &Database) -> Store {
+    Store::new(settings(&database.url()), Options::default())
+}
+
+/// Settings for a URL, with nothing from the environment.
+pub fn settings(url: &str) -> Settings {
+    Settings::from_url(url).unwrap()
+}
+
+/// A database with the official Message DB, installed by its own script once and copied from then on.
+pub async fn message_db() -> Database {
+    const TEMPLATE: &str = "streamscope_message_db";
+    let admin = server::connect(&server::url()).await;
+    // Test programs can run at the same time: the lock lets one of them install.
+    admin.batch_execute("select pg_advisory_lock(7823641)").await.unwrap();
+    let there = admin.query_opt("select from pg_database where datname = $1", &[&TEMPLATE]).await.unwrap();
+    if there.is_none() {
+        let half = format!("{TEMPLATE}_half");
+        admin.batch_execute(&format!("drop database if exists {half} with (force)")).await.unwrap();
+        let script = server::message_db_package().join("database/install.sh");
+        let output = tokio::task::block_in_place(|| {
+            Command::new("bash")
+                .arg(&script)
+                .env("DATABASE_NAME", &half)
+                .env("PGHOST", "127.0.0.1")
+                .env("PGPORT", server::port().to_string())
+                .env("PGUSER", "postgres")
+                .output()
+                .unwrap()
+        });
+        assert!(output.status.success(), "{} failed: {output:?}", script.display());
+        admin.batch_execute(&format!("alter database {half} rename to {TEMPLATE}")).await.unwrap();
+    }
+    admin.batch_execute("select pg_advisory_unlock(7823641)").await.unwrap();
+    Database::copy_of(TEMPLATE).await
+}
+
+/// A database with the registry and one namespace, `shop`, as EventoDB makes them.
+pub async fn eventodb() -> Database {
+    let database = Database::new().await;
+    database.client().await.batch_execute(include_str!("eventodb.sql")).await.unwrap();
+    database
+}
+
+#[cfg(feature = "embedded")]
+mod embedded {
+    use streamscope::store::Settings;
+    use streamscope::store::embedded::Embedded;
+    use tokio::sync::{Semaphore, SemaphorePermit};
+
+    // Each is a whole server with its memory, and starting one keeps a core busy.
+    static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
+    #[derive(Debug)]
+    pub struct Running {
+        server: Embedded,
+        _permit: SemaphorePermit<'static>,
+    }
+
+    impl Running {
+        pub async fn start() -> Self {
+            let permit = AT_ONCE.acquire().await.unwrap();
+            Self { server: Embedded::temporary().await.unwrap(), _permit: permit }
+        }
+
+        pub fn settings(&self) -> Settings {
+            self.server.settings()
+        }
+    }
+}

@@ -1,13 +1,139 @@
 //! Where a database is and how to get there: settings as `psql` understands them, TLS, the ladder of attempts.
+//!
+//! What `psql` would connect to for the same URL, environment and files, [`Settings`] connects to. Passwords stay in here:
+//! no message, target or debug text has one.
+
+mod attempt;
+mod environment;
+pub(crate) mod failure;
+mod hosts;
+mod parameters;
+mod uri;
+
+use std::time::Duration;
+
+pub(super) use attempt::{Canceller, Connected};
+pub use environment::Environment;
+use hosts::{Place, Server};
+use parameters::Parameters;
+
+use super::{Result, StoreError};
+
+/// How long one attempt may take where nothing else is said: TCP, TLS, start-up and authentication together.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn invalid(reason: impl Into<String>) -> StoreError {
+    StoreError::Invalid { field: "connection settings", reason: reason.into() }
+}
 
 /// Connection settings, complete: what `psql` would connect to for the same input.
-#[derive(Debug, Clone)]
-pub struct Settings {}
+#[derive(Clone)]
+pub struct Settings {
+    servers: Vec<Server>,
+    user: String,
+    database: String,
+    application_name: String,
+    options: Option<String>,
+    /// For one address: TCP, TLS, start-up and authentication together. None waits for ever (`connect_timeout=0`).
+    connect_timeout: Option<Duration>,
+    single_connection: bool,
+    warnings: Vec<String>,
+}
 
 impl Settings {
-    /// `user@host/database`, for people. Never a password.
+    /// Settings from a connection string (`postgres://…`, `keyword=value …`), filled up by the environment as libpq does;
+    /// without one, from the environment alone; none where that names no server either.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] says what cannot be read, and never repeats a password.
+    pub fn resolve(url: Option<&str>, environment: &Environment) -> Result<Option<Self>> {
+        let mut parameters = match url {
+            Some(text) if !text.is_empty() => uri::parse(text)?,
+            _ if environment.names_a_server() => Parameters::default(),
+            _ => return Ok(None),
+        };
+        environment.fill(&mut parameters);
+        Self::from_parameters(&parameters, environment).map(Some)
+    }
+
+    fn from_parameters(parameters: &Parameters, environment: &Environment) -> Result<Self> {
+        let mut servers = hosts::servers(parameters)?;
+        let user = parameters
+            .get("user")
+            .or(environment.user())
+            .ok_or_else(|| invalid("no user is given, and the account has no name"))?
+            .to_owned();
+        let database = parameters.get("dbname").unwrap_or(&user).to_owned();
+        for server in &mut servers {
+            server.password = parameters.get("password").map(str::to_owned);
+        }
+        let name = parameters.get("application_name").or(parameters.get("fallback_application_name"));
+        Ok(Self {
+            servers,
+            database,
+            application_name: name.unwrap_or("streamscope").to_owned(),
+            options: parameters.get("options").map(str::to_owned),
+            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            single_connection: false,
+            warnings: Vec::new(),
+            user,
+        })
+    }
+
+    /// The embedded store's server: a socket directory (`/…`) or a host, without TLS, and one connection only, which
+    /// knows neither cancel requests nor start-up options.
+    #[must_use]
+    pub fn embedded(host: &str, port: u16, user: &str, database: &str) -> Self {
+        let place = if host.starts_with('/') { Place::Socket(host.into()) } else { Place::Name(host.to_owned()) };
+        Self {
+            servers: vec![Server { place, port, password: None }],
+            user: user.to_owned(),
+            database: database.to_owned(),
+            application_name: "streamscope".to_owned(),
+            options: None,
+            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            single_connection: true,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// `user@host[:port]/database`, for people; a socket's directory in brackets. Never a password.
     #[must_use]
     pub fn target(&self) -> String {
-        todo!()
+        if self.single_connection {
+            return "the embedded store".to_owned();
+        }
+        let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
+        format!("{}@{}/{}", self.user, servers.join(","), self.database)
+    }
+
+    /// What a person should be told about the settings (a password file that was ignored).
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Whether the server takes one connection only, knows no cancel request and no start-up options.
+    #[must_use]
+    pub fn is_single_connection(&self) -> bool {
+        self.single_connection
+    }
+
+    /// A new connection: the first server and address of the list that takes it.
+    ///
+    /// With `read_only` the server refuses every write: by the start-up option `default_transaction_read_only`, or, where
+    /// something between takes no options (a pooler), by read-only transactions ([`Connected`] tells which).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] with every address that was tried, [`StoreError::NoPermission`] (class 28),
+    /// [`StoreError::Server`] for what else the server says (`3D000`).
+    pub(super) async fn connect(&self, read_only: bool) -> Result<Connected> {
+        attempt::connect(self, read_only).await
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("target", &self.target()).finish_non_exhaustive()
     }
 }

@@ -2,16 +2,40 @@
 //!
 //! A session that is dropped in the middle of a query cancels it on the server and is not used again. Statements
 //! are unnamed (parse, bind and execute together), so that a pooler in transaction mode can serve each one elsewhere.
+//! Results must be of types that every server has (text, numbers, uuid, jsonb, …): an unknown type would be looked up by
+//! named statements in the middle of the answer.
 
-use std::time::Duration;
+mod rows;
+mod transaction;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::stream::BoxStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::error::DbError;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::{Client, Row};
 
-use super::{Options, Result, Settings};
+pub use rows::Rows;
+use rows::{InFlight, OwnedRows, RowsInner};
+pub use transaction::{CopyOut, Transaction};
+
+use super::connect::{Canceller, Connected, failure};
+use super::{Options, Result, Settings, StoreError};
 
 /// A parameter and the type that it is sent as.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// A connection that rested longer than this is asked for a sign of life before it is used.
+const REST: Duration = Duration::from_secs(1);
+/// How long that sign of life may take.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long a cancelled connection may take to end before it is cut.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+/// A cancel request that overtook its query does nothing, so it is repeated this often until the connection ended.
+const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
 /// What is at the other end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,65 +57,223 @@ pub struct ServerInfo {
 /// The connections of one store.
 #[derive(Debug)]
 pub struct Sessions {
+    pool: Arc<Pool>,
+}
+
+#[derive(Debug)]
+struct Pool {
     settings: Settings,
-    options: Options,
+    read_only: bool,
+    size: u32,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<(Connected, Instant)>>,
+}
+
+impl Pool {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connected, Instant)>> {
+        // A list of connections is whole at every step, whoever panicked.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Sessions {
     /// None is opened yet.
     #[must_use]
     pub fn new(settings: Settings, options: Options) -> Self {
-        Self { settings, options }
+        let size = if settings.is_single_connection() { 1 } else { options.connections.clamp(1, 1_000) };
+        let pool = Pool {
+            settings,
+            read_only: options.read_only,
+            size: u32::try_from(size).expect("clamped to 1,000"),
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Mutex::default(),
+        };
+        Self { pool: Arc::new(pool) }
     }
 
     /// Where they lead.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.pool.settings
     }
 
     /// Whether the program itself refuses writes.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.options.read_only
+        self.pool.read_only
     }
 
-    /// A connection for one operation: an idle one that is whole, or a new one; waits where all are in use.
+    /// A connection for one operation: an idle one that is whole, or a new one; waits where all are in use, so a task that
+    /// holds a session must not ask for a second one (the embedded store has only one).
     ///
     /// # Errors
-    /// As [`Settings::connect`].
+    /// [`StoreError::Unavailable`], [`StoreError::NoPermission`], [`StoreError::Server`] from connecting.
     pub async fn acquire(&self) -> Result<Session> {
-        todo!()
+        let pool = &self.pool;
+        let permit = Arc::clone(&pool.permits).acquire_owned().await.expect("the semaphore is never closed");
+        loop {
+            let rested = pool.idle().pop();
+            let Some((connection, since)) = rested else { break };
+            if is_whole(&connection, since, pool.settings.is_single_connection()).await {
+                return Ok(Session::new(connection, permit, Arc::clone(pool)));
+            }
+        }
+        let connection = pool.settings.connect(pool.read_only).await?;
+        Ok(Session::new(connection, permit, Arc::clone(pool)))
+    }
+
+    /// Waits until every session is back and every cancel request has been answered, at most `limit`, and closes the
+    /// connections: for the end of a program, so that nothing it gave up goes on running on the server.
+    pub async fn close(&self, limit: Duration) {
+        let all = self.pool.permits.acquire_many(self.pool.size);
+        let _all = tokio::time::timeout(limit, all).await;
+        self.pool.idle().clear();
+    }
+}
+
+/// Whether a rested connection can be used. The embedded store is in this process and is not asked: it may still be
+/// skipping the rows of an abandoned query, and a second connection would hang.
+async fn is_whole(connection: &Connected, since: Instant, single: bool) -> bool {
+    if connection.client.is_closed() {
+        return false;
+    }
+    if single || since.elapsed() < REST {
+        return true;
+    }
+    matches!(tokio::time::timeout(SIGN_OF_LIFE, connection.client.check_connection()).await, Ok(Ok(())))
+}
+
+/// A failure with the server's own answer still in it, for callers that decide by SQLSTATE and structure.
+#[derive(Debug)]
+pub(super) enum QueryError {
+    /// What tokio-postgres gave.
+    Postgres(tokio_postgres::Error),
+    /// No answer within the session's limit; the query was cancelled.
+    TimedOut(Duration),
+}
+
+impl QueryError {
+    /// The server's error, where the server gave one.
+    pub(super) fn server(&self) -> Option<&DbError> {
+        match self {
+            Self::Postgres(error) => error.as_db_error(),
+            Self::TimedOut(_) => None,
+        }
+    }
+
+    /// Whether the statement may have been carried out all the same: no answer came, or one that ends the connection.
+    pub(super) fn leaves_doubt(&self) -> bool {
+        self.server().is_none_or(|error| failure::ends_connection(error.code()))
+    }
+}
+
+impl From<tokio_postgres::Error> for QueryError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+/// What a session shares with the rows that it gave out.
+#[derive(Debug)]
+struct State {
+    /// `None` where the server knows no cancel requests.
+    canceller: Option<Canceller>,
+    /// A query was dropped before its end.
+    abandoned: AtomicBool,
+    /// Inside an explicit transaction.
+    in_transaction: AtomicBool,
+    end: Arc<OnceLock<String>>,
+    target: String,
+}
+
+impl State {
+    fn store_error(&self, error: &QueryError) -> StoreError {
+        match error {
+            QueryError::Postgres(error) => failure::of_client(error, &self.target, self.end.get().map(String::as_str)),
+            QueryError::TimedOut(limit) => StoreError::TimedOut { limit: *limit },
+        }
     }
 }
 
 /// A connection in use by one operation.
 #[derive(Debug)]
-pub struct Session {}
+pub struct Session {
+    /// Always there until the session is dropped.
+    connection: Option<Connected>,
+    permit: Option<OwnedSemaphorePermit>,
+    pool: Arc<Pool>,
+    state: Arc<State>,
+    limit: Option<Duration>,
+}
 
 impl Session {
+    fn new(connection: Connected, permit: OwnedSemaphorePermit, pool: Arc<Pool>) -> Self {
+        let state = State {
+            canceller: (!pool.settings.is_single_connection()).then(|| connection.canceller.clone()),
+            abandoned: AtomicBool::new(false),
+            in_transaction: AtomicBool::new(false),
+            end: Arc::clone(&connection.end),
+            target: pool.settings.target(),
+        };
+        Self { connection: Some(connection), permit: Some(permit), pool, state: Arc::new(state), limit: None }
+    }
+
+    fn connection(&self) -> &Connected {
+        self.connection.as_ref().expect("only dropping takes it")
+    }
+
+    fn client(&self) -> &Arc<Client> {
+        &self.connection().client
+    }
+
+    /// Whether a statement needs a read-only transaction of its own.
+    fn wraps(&self) -> bool {
+        self.connection().wrap_read_only && !self.state.in_transaction.load(Ordering::Relaxed)
+    }
+
     /// Rows of a query, collected. One round trip.
     ///
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        todo!()
+        self.query_raw(sql, parameters).await.map_err(|error| self.store_error(&error))
     }
 
-    /// The one row of a query, or none.
+    /// As [`Session::query`], with the server's own error.
+    pub(super) async fn query_raw(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, QueryError> {
+        self.within(async { self.start(sql, parameters).await?.collect().await }).await
+    }
+
+    /// The error of [`Session::query_raw`] as the store's.
+    pub(super) fn store_error(&self, error: &QueryError) -> StoreError {
+        self.state.store_error(error)
+    }
+
+    /// The first row of a query, or none.
     ///
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn query_opt(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>> {
-        todo!()
+        Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
-    /// Rows as they arrive; memory stays bounded however many there are. The session must outlive the rows.
+    /// Rows as they arrive; memory stays bounded however many there are. Rows that are dropped before their end
+    /// cancel the query on the server, and the session is not used again.
     ///
     /// # Errors
     /// The server's, mapped by SQLSTATE.
-    pub async fn stream(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<RowStream> {
-        todo!()
+    pub async fn stream(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
+        let rows = self.within(self.start(sql, parameters)).await.map_err(|error| self.store_error(&error))?;
+        Ok(Rows::new(rows))
+    }
+
+    /// Rows as they arrive, with the session inside: it goes back at the last row, and a drop before it cancels the query.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn into_stream(self, sql: &str, parameters: &[Parameter<'_>]) -> Result<BoxStream<'static, Result<Row>>> {
+        let rows = self.within(self.start(sql, parameters)).await.map_err(|error| self.store_error(&error))?;
+        Ok(Box::pin(OwnedRows::new(rows, self)))
     }
 
     /// Statements without parameters, in one implicit transaction.
@@ -99,7 +281,32 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn batch(&self, sql: &str) -> Result<()> {
-        todo!()
+        self.batch_raw(sql).await.map_err(|error| self.store_error(&error))
+    }
+
+    async fn batch_raw(&self, sql: &str) -> Result<(), QueryError> {
+        self.within(async {
+            let in_flight = InFlight::new(&self.state);
+            let done = if self.wraps() {
+                // Polled in this order, so sent in this order and without waiting for one another.
+                let client = self.client();
+                let parts = futures_util::future::join3(
+                    client.batch_execute("begin read only"),
+                    client.batch_execute(sql),
+                    client.batch_execute("commit"),
+                );
+                let (begun, done, ended) = parts.await;
+                begun.and(done).and(ended)
+            } else {
+                self.client().batch_execute(sql).await
+            };
+            match &done {
+                Ok(()) => in_flight.finish(),
+                Err(error) => in_flight.settle(error),
+            }
+            Ok(done?)
+        })
+        .await
     }
 
     /// See [`ServerInfo`].
@@ -107,11 +314,93 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn server_info(&self) -> Result<ServerInfo> {
-        todo!()
+        let sql = "select current_setting('server_version'), current_database()::text, current_user::text, \
+                   pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', \
+                   (extract(epoch from clock_timestamp()) * 1000000)::int8";
+        let (clock, asked) = (SystemTime::now(), Instant::now());
+        let rows = self.query(sql, &[]).await?;
+        let half = asked.elapsed() / 2;
+        let row = rows.first().ok_or_else(|| StoreError::Server {
+            code: "XX000".to_owned(),
+            message: "no row from a query that always has one".to_owned(),
+        })?;
+        let ours = clock.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + half;
+        let standby: bool = self.value(row, 3)?;
+        let refused: bool = self.value(row, 4)?;
+        let read_only = if self.pool.read_only {
+            Some("the store was opened read-only")
+        } else if standby {
+            Some("the server is a standby")
+        } else {
+            refused.then_some("default_transaction_read_only is on")
+        };
+        let clock_ahead_us =
+            self.value::<i64>(row, 5)?.saturating_sub(i64::try_from(ours.as_micros()).unwrap_or(i64::MAX));
+        Ok(ServerInfo {
+            version: self.value(row, 0)?,
+            database: self.value(row, 1)?,
+            user: self.value(row, 2)?,
+            standby,
+            read_only: read_only.map(str::to_owned),
+            clock_ahead_us,
+        })
     }
 
-    /// A time limit for what follows on this session; none by default. Past it the query is cancelled on the server.
-    pub fn set_limit(&mut self, limit: Option<Duration>) {
-        todo!()
+    fn value<'a, T: tokio_postgres::types::FromSql<'a>>(&self, row: &'a Row, column: usize) -> Result<T> {
+        row.try_get(column).map_err(|error| self.store_error(&error.into()))
     }
+
+    /// A time limit for each statement that follows on this session (for rows: for each wait); none by default. Past it
+    /// the query is cancelled on the server.
+    pub fn set_limit(&mut self, limit: Option<Duration>) {
+        self.limit = limit;
+    }
+
+    async fn within<T>(&self, work: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
+        match self.limit {
+            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(QueryError::TimedOut(limit))),
+            None => work.await,
+        }
+    }
+
+    async fn start(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<RowsInner, QueryError> {
+        RowsInner::start(&self.state, self.client(), self.wraps(), self.limit, sql, parameters).await
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        if connection.client.is_closed() {
+            return;
+        }
+        let broken = self.state.abandoned.load(Ordering::Relaxed) || self.state.in_transaction.load(Ordering::Relaxed);
+        // The embedded store's only connection is kept whatever happened on it: tokio-postgres skips abandoned rows.
+        if !broken || self.state.canceller.is_none() {
+            self.pool.idle().push((connection, Instant::now()));
+            return;
+        }
+        // The permit goes along, so that the server never sees more connections than were allowed.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(discard(connection, self.permit.take()));
+        }
+    }
+}
+
+/// Cancels what runs on a connection until it has ended, and cuts it where that takes too long.
+async fn discard(connection: Connected, permit: Option<OwnedSemaphorePermit>) {
+    let Connected { client, canceller, mut driver, .. } = connection;
+    drop(client);
+    let ended = tokio::time::timeout(CANCEL_LIMIT, async {
+        loop {
+            canceller.cancel(CANCEL_LIMIT).await;
+            if tokio::time::timeout(CANCEL_AGAIN, &mut driver).await.is_ok() {
+                return;
+            }
+        }
+    });
+    if ended.await.is_err() {
+        driver.abort();
+    }
+    drop(permit);
 }

@@ -1,0 +1,115 @@
+//! Which servers to try, in order: the lists `host`, `hostaddr` and `port` put together as libpq does. Names are not looked
+//! up here.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use super::invalid;
+use super::parameters::Parameters;
+use crate::store::Result;
+
+/// libpq's default port.
+pub(super) const DEFAULT_PORT: u16 = 5432;
+/// Where servers put their sockets: Debian's choice, then PostgreSQL's own.
+const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+
+/// Where one server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A name to look up, and to check a certificate against.
+    Name(String),
+    /// An address that saves the look-up; the name is only checked.
+    Address { name: Option<String>, address: IpAddr },
+    /// The directory of a socket.
+    Socket(PathBuf),
+}
+
+/// One server of the list.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    pub(super) place: Place,
+    pub(super) port: u16,
+    pub(super) password: Option<String>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("place", &self.place).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Socket(directory) => write!(f, "[{}]", directory.display())?,
+            Place::Name(name) | Place::Address { name: Some(name), .. } if name.contains(':') => write!(f, "[{name}]")?,
+            Place::Name(name) | Place::Address { name: Some(name), .. } => f.write_str(name)?,
+            Place::Address { name: None, address: IpAddr::V6(address) } => write!(f, "[{address}]")?,
+            Place::Address { name: None, address } => write!(f, "{address}")?,
+        }
+        if self.port == DEFAULT_PORT { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
+/// The servers of `host`, `hostaddr` and `port`.
+pub(super) fn servers(parameters: &Parameters) -> Result<Vec<Server>> {
+    let hosts = list(parameters.get("host"));
+    let addresses = list(parameters.get("hostaddr"));
+    let ports = list(parameters.get("port"));
+    let count = hosts.len().max(addresses.len()).max(1);
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        let (hosts, addresses) = (hosts.len(), addresses.len());
+        return Err(invalid(format!("could not match {hosts} host names to {addresses} hostaddr values")));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(invalid(format!("could not match {} port numbers to {count} hosts", ports.len())));
+    }
+    (0..count)
+        .map(|at| {
+            let port = port(ports.get(at).or(ports.first().filter(|_| ports.len() == 1)).copied().unwrap_or(""))?;
+            let host = hosts.get(at).copied().filter(|host| !host.is_empty());
+            let address = addresses.get(at).copied().filter(|address| !address.is_empty());
+            Ok(Server { place: place(host, address, port)?, port, password: None })
+        })
+        .collect()
+}
+
+fn list(value: Option<&str>) -> Vec<&str> {
+    value.map(|value| value.split(',').collect()).unwrap_or_default()
+}
+
+/// The text is not repeated: an unescaped `/` in a URL's password makes a part of the password look like a port.
+fn port(text: &str) -> Result<u16> {
+    if text.is_empty() {
+        return Ok(DEFAULT_PORT);
+    }
+    match text.trim().parse() {
+        Ok(0) | Err(_) => Err(invalid(
+            "invalid port number: it must be 1 to 65535 (in a URL, special characters of the password must be percent-encoded)",
+        )),
+        Ok(port) => Ok(port),
+    }
+}
+
+fn place(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Place> {
+    if let Some(address) = address {
+        let parsed = address.parse().map_err(|_| invalid(format!("hostaddr is not an IP address: \"{address}\"")))?;
+        return Ok(Place::Address { name: host.map(str::to_owned), address: parsed });
+    }
+    Ok(match host {
+        Some(host) if Path::new(host).is_absolute() || host.starts_with('@') => Place::Socket(host.into()),
+        Some(host) => Place::Name(host.to_owned()),
+        None => default_place(port),
+    })
+}
+
+/// A socket of this machine: where one is, else the first directory that exists, as a `psql` of this machine was built for.
+fn default_place(port: u16) -> Place {
+    let directories = || SOCKET_DIRECTORIES.iter().map(Path::new).filter(|_| cfg!(unix));
+    let socket = format!(".s.PGSQL.{port}");
+    directories()
+        .find(|directory| directory.join(&socket).exists())
+        .or_else(|| directories().find(|directory| directory.is_dir()))
+        .map_or_else(|| Place::Name("localhost".to_owned()), |directory| Place::Socket(directory.to_owned()))
+}

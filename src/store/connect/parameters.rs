@@ -1,0 +1,97 @@
+//! The connection parameters that libpq knows, by keyword, each with its environment variable, and a set of given values.
+//! Which value means what is decided elsewhere; here nothing is interpreted, and a password is never printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Keyword and environment variable of every parameter of libpq (its documentation, "Parameter Key Words" and
+/// "Environment Variables").
+const KNOWN: &[(&str, Option<&str>)] = &[
+    ("application_name", Some("PGAPPNAME")),
+    ("channel_binding", Some("PGCHANNELBINDING")),
+    ("client_encoding", None),
+    ("connect_timeout", Some("PGCONNECT_TIMEOUT")),
+    ("dbname", Some("PGDATABASE")),
+    ("fallback_application_name", None),
+    ("gssdelegation", Some("PGGSSDELEGATION")),
+    ("gssencmode", Some("PGGSSENCMODE")),
+    ("gsslib", Some("PGGSSLIB")),
+    ("host", Some("PGHOST")),
+    ("hostaddr", Some("PGHOSTADDR")),
+    ("keepalives", None),
+    ("keepalives_count", None),
+    ("keepalives_idle", None),
+    ("keepalives_interval", None),
+    ("krbsrvname", Some("PGKRBSRVNAME")),
+    ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    ("options", Some("PGOPTIONS")),
+    ("passfile", Some("PGPASSFILE")),
+    ("password", Some("PGPASSWORD")),
+    ("port", Some("PGPORT")),
+    ("replication", None),
+    ("require_auth", Some("PGREQUIREAUTH")),
+    ("requirepeer", Some("PGREQUIREPEER")),
+    ("service", Some("PGSERVICE")),
+    ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
+    ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
+    ("sslcert", Some("PGSSLCERT")),
+    ("sslcertmode", Some("PGSSLCERTMODE")),
+    ("sslcompression", Some("PGSSLCOMPRESSION")),
+    ("sslcrl", Some("PGSSLCRL")),
+    ("sslcrldir", Some("PGSSLCRLDIR")),
+    ("sslkey", Some("PGSSLKEY")),
+    ("sslmode", Some("PGSSLMODE")),
+    ("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    ("sslpassword", None),
+    ("sslrootcert", Some("PGSSLROOTCERT")),
+    ("sslsni", Some("PGSSLSNI")),
+    ("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    ("tcp_user_timeout", None),
+    ("user", Some("PGUSER")),
+];
+
+/// The keyword as libpq spells it, where it is one.
+pub(super) fn known(keyword: &str) -> Option<&'static str> {
+    KNOWN.iter().map(|(known, _)| *known).find(|known| *known == keyword)
+}
+
+/// Every keyword that has an environment variable, with it.
+pub(super) fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KNOWN.iter().filter_map(|(keyword, variable)| variable.map(|variable| (*keyword, variable)))
+}
+
+/// Values by keyword. A later value of the same source replaces an earlier one.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Parameters(BTreeMap<&'static str, String>);
+
+impl Parameters {
+    /// Sets a value. `keyword` comes from [`known`].
+    pub(super) fn set(&mut self, keyword: &'static str, value: impl Into<String>) {
+        self.0.insert(keyword, value.into());
+    }
+
+    /// Sets a value that no stronger source has set.
+    pub(super) fn set_default(&mut self, keyword: &'static str, value: impl Into<String>) {
+        self.0.entry(keyword).or_insert_with(|| value.into());
+    }
+
+    /// Whether a value is there, be it empty.
+    pub(super) fn has(&self, keyword: &str) -> bool {
+        self.0.contains_key(keyword)
+    }
+
+    /// The value, where it is not empty: to libpq an empty value means the default.
+    pub(super) fn get(&self, keyword: &str) -> Option<&str> {
+        self.0.get(keyword).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.iter().map(|(keyword, value)| match *keyword {
+            "password" | "sslpassword" => (*keyword, "…"),
+            _ => (*keyword, value.as_str()),
+        });
+        f.debug_map().entries(shown).finish()
+    }
+}

@@ -1,0 +1,177 @@
+//! Connection strings, as libpq reads them: `postgres://…` and `keyword=value …`. A message about a bad one says what and
+//! where, and never repeats a part that could be a password.
+
+use percent_encoding::percent_decode_str;
+
+use super::invalid;
+use super::parameters::{Parameters, known};
+use crate::store::Result;
+
+const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
+
+/// Reads a connection string: a URL, `keyword=value` pairs, or (as `psql` takes it) the bare name of a database.
+pub(super) fn parse(text: &str) -> Result<Parameters> {
+    if let Some(rest) = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
+        return parse_url(rest, text.len() - rest.len());
+    }
+    if text.contains("://") && !text.contains('=') {
+        return Err(invalid("the URL must begin with postgres:// or postgresql://"));
+    }
+    if text.contains('=') {
+        return parse_pairs(text);
+    }
+    let mut parameters = Parameters::default();
+    parameters.set("dbname", text);
+    Ok(parameters)
+}
+
+/// What follows `postgres://`; `offset` is where it begins in the whole text.
+fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
+    let mut parameters = Parameters::default();
+    let mut rest = text;
+
+    // A password may hold anything but `@` and `/`; those must be percent-encoded, as libpq says.
+    let authority_end = text.find(['@', '/']).unwrap_or(text.len());
+    if text[authority_end..].starts_with('@') {
+        let (user, password) = text[..authority_end].split_once(':').unwrap_or((&text[..authority_end], ""));
+        set_decoded(&mut parameters, "user", user)?;
+        set_decoded(&mut parameters, "password", password)?;
+        rest = &text[authority_end + 1..];
+    }
+
+    let (mut hosts, mut ports) = (String::new(), String::new());
+    loop {
+        let host;
+        if let Some(inside) = rest.strip_prefix('[') {
+            let end =
+                inside.find(']').ok_or_else(|| invalid("the URL has a \"[\" before an IPv6 address and no \"]\""))?;
+            if end == 0 {
+                return Err(invalid("the URL has an empty IPv6 address"));
+            }
+            host = &inside[..end];
+            rest = &inside[end + 1..];
+            if !rest.is_empty() && !rest.starts_with([':', '/', '?', ',']) {
+                let position = offset + text.len() - rest.len() + 1;
+                return Err(invalid(format!("unexpected character at position {position} of the URL, after \"]\"")));
+            }
+        } else {
+            let end = rest.find([':', '/', '?', ',']).unwrap_or(rest.len());
+            host = &rest[..end];
+            rest = &rest[end..];
+        }
+        hosts.push_str(host);
+        if let Some(after) = rest.strip_prefix(':') {
+            let end = after.find(['/', '?', ',']).unwrap_or(after.len());
+            ports.push_str(&after[..end]);
+            rest = &after[end..];
+        }
+        let Some(after) = rest.strip_prefix(',') else { break };
+        rest = after;
+        hosts.push(',');
+        ports.push(',');
+    }
+    // Decoded as a whole: libpq takes an encoded comma for a separator too.
+    set_decoded(&mut parameters, "host", &hosts)?;
+    set_decoded(&mut parameters, "port", &ports)?;
+
+    if let Some(path) = rest.strip_prefix('/') {
+        let end = path.find('?').unwrap_or(path.len());
+        set_decoded(&mut parameters, "dbname", &path[..end])?;
+        rest = &path[end..];
+    }
+    if let Some(query) = rest.strip_prefix('?').filter(|query| !query.is_empty()) {
+        parse_query(&mut parameters, query, offset + text.len() - query.len())?;
+    }
+    Ok(parameters)
+}
+
+fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> Result<()> {
+    for pair in query.split('&') {
+        let position = offset + 1;
+        offset += pair.len() + 1;
+        let Some((keyword, value)) = pair.split_once('=') else {
+            return Err(invalid(format!("missing \"=\" in the URL's query parameter at position {position}")));
+        };
+        if value.contains('=') {
+            return Err(invalid(format!("extra \"=\" in the URL's query parameter at position {position}")));
+        }
+        let keyword = decode(keyword, "the name of a query parameter")?;
+        if keyword == "ssl" && value == "true" {
+            // JDBC's spelling, which libpq understands too.
+            parameters.set("sslmode", "require");
+            continue;
+        }
+        let keyword = known(&keyword).ok_or_else(|| invalid(format!("invalid URI query parameter: \"{keyword}\"")))?;
+        parameters.set(keyword, decode(value, keyword)?);
+    }
+    Ok(())
+}
+
+/// Nothing is set where the URL has nothing there, so that weaker sources still count.
+fn set_decoded(parameters: &mut Parameters, keyword: &'static str, text: &str) -> Result<()> {
+    if !text.is_empty() {
+        parameters.set(keyword, decode(text, keyword)?);
+    }
+    Ok(())
+}
+
+fn decode(text: &str, what: &str) -> Result<String> {
+    for (at, _) in text.match_indices('%') {
+        match text.as_bytes().get(at + 1..at + 3) {
+            Some(b"00") => return Err(invalid(format!("%00 in the URL's {what}"))),
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {}
+            _ => {
+                return Err(invalid(format!(
+                    "\"%\" without two hexadecimal digits in the URL's {what} (write %25 for a percent sign)"
+                )));
+            }
+        }
+    }
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(Into::into).map_err(|_| invalid(format!("the URL's {what} is not UTF-8 when decoded")))
+}
+
+/// `keyword=value` pairs, values plain or in single quotes, `\` before any character of a value.
+fn parse_pairs(text: &str) -> Result<Parameters> {
+    let mut parameters = Parameters::default();
+    let mut characters = text.char_indices().peekable();
+    let blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
+    loop {
+        while characters.next_if(|(_, c)| blank(*c)).is_some() {}
+        let Some(&(start, _)) = characters.peek() else { return Ok(parameters) };
+        let mut keyword = String::new();
+        while let Some((_, c)) = characters.next_if(|(_, c)| *c != '=' && !blank(*c)) {
+            keyword.push(c);
+        }
+        while characters.next_if(|(_, c)| blank(*c)).is_some() {}
+        if characters.next_if(|(_, c)| *c == '=').is_none() {
+            return Err(invalid(format!(
+                "missing \"=\" after the word at position {} of the connection string (a value with a space needs single quotes)",
+                start + 1
+            )));
+        }
+        while characters.next_if(|(_, c)| blank(*c)).is_some() {}
+        let quoted = characters.next_if(|(_, c)| *c == '\'').is_some();
+        let mut value = String::new();
+        loop {
+            match characters.next() {
+                None if quoted => {
+                    return Err(invalid(format!(
+                        "unterminated quoted value of the word at position {} of the connection string",
+                        start + 1
+                    )));
+                }
+                None => break,
+                Some((_, '\'')) if quoted => break,
+                Some((_, c)) if !quoted && blank(c) => break,
+                Some((_, '\\')) => value.extend(characters.next().map(|(_, c)| c)),
+                Some((_, c)) => value.push(c),
+            }
+        }
+        let keyword = known(&keyword).ok_or_else(|| invalid(format!("invalid connection option \"{keyword}\"")))?;
+        if value.contains('\0') {
+            return Err(invalid(format!("a NUL character in {keyword}")));
+        }
+        parameters.set(keyword, value);
+    }
+}

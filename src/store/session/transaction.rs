@@ -1,0 +1,154 @@
+//! Several statements as one: an explicit transaction on a session, rolled back unless it is committed, and the `COPY`
+//! commands, which exist only in here.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_util::{FutureExt as _, Stream};
+use tokio_postgres::{CopyInSink, CopyOutStream};
+
+use super::rows::InFlight;
+use super::{QueryError, Session};
+use crate::store::Result;
+
+/// An open transaction; use it as the session that it is on. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Transaction<'a> {
+    session: &'a mut Session,
+    open: bool,
+}
+
+impl Session {
+    /// Begins a transaction (read committed, or as the server's default says; read-only where the store is).
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn begin(&mut self) -> Result<Transaction<'_>> {
+        let sql = if self.pool.read_only { "begin read only" } else { "begin" };
+        self.begin_with(sql).await
+    }
+
+    /// Begins a transaction that reads and sees one state of the database throughout.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn begin_snapshot(&mut self) -> Result<Transaction<'_>> {
+        self.begin_with("begin isolation level repeatable read read only").await
+    }
+
+    async fn begin_with(&mut self, sql: &str) -> Result<Transaction<'_>> {
+        // Set first, so that the statement is not wrapped, and a drop while it is under way gives the connection up.
+        self.state.in_transaction.store(true, Ordering::Relaxed);
+        let transaction = Transaction { session: self, open: true };
+        transaction.batch(sql).await?;
+        Ok(transaction)
+    }
+}
+
+impl Transaction<'_> {
+    /// Commits.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE; [`crate::store::StoreError::Unavailable`] leaves open whether it was committed.
+    pub async fn commit(mut self) -> Result<()> {
+        self.session.batch("commit").await?;
+        self.close();
+        Ok(())
+    }
+
+    /// Rolls back, and waits until the server has done so.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn rollback(mut self) -> Result<()> {
+        self.session.batch("rollback").await?;
+        self.close();
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.open = false;
+        self.session.state.in_transaction.store(false, Ordering::Relaxed);
+    }
+
+    /// `COPY … FROM STDIN`: a sink that must be finished (`CopyInSink::finish`), else the copy is undone.
+    ///
+    /// Only inside a transaction, because tokio-postgres prepares the statement by name: here the name is gone again
+    /// before a pooler can hand the server's connection to someone else.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>> {
+        let sink = self.session.client().copy_in(sql).await;
+        sink.map_err(|error| self.session.store_error(&error.into()))
+    }
+
+    /// `COPY … TO STDOUT`: the bytes as they arrive. Dropped before the end, the copy is cancelled.
+    ///
+    /// # Errors
+    /// The server's, mapped by SQLSTATE.
+    pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
+        let in_flight = InFlight::new(&self.session.state);
+        match self.session.client().copy_out(sql).await {
+            Ok(bytes) => Ok(CopyOut { bytes: Box::pin(bytes), in_flight: Some(in_flight), session: self.session }),
+            Err(error) => {
+                in_flight.settle(&error);
+                Err(self.session.store_error(&error.into()))
+            }
+        }
+    }
+
+    /// An error of a sink of [`Transaction::copy_in`] as the store's.
+    #[must_use]
+    pub fn copy_error(&self, error: tokio_postgres::Error) -> crate::store::StoreError {
+        self.session.store_error(&error.into())
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        self.session
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        // One poll sends it; tokio-postgres skips the answer that nobody waits for.
+        let _ = self.session.client().batch_execute("rollback").now_or_never();
+        self.close();
+    }
+}
+
+/// What `COPY … TO STDOUT` gives, as it arrives.
+pub struct CopyOut<'a> {
+    bytes: Pin<Box<CopyOutStream>>,
+    in_flight: Option<InFlight>,
+    session: &'a Session,
+}
+
+impl Stream for CopyOut<'_> {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.in_flight.is_none() {
+            return Poll::Ready(None);
+        }
+        let next = ready!(self.bytes.as_mut().poll_next(context));
+        match (&next, self.in_flight.take()) {
+            (Some(Ok(_)), in_flight) => self.in_flight = in_flight,
+            (Some(Err(error)), Some(in_flight)) => in_flight.settle(error),
+            (None, Some(in_flight)) => in_flight.finish(),
+            (_, None) => {}
+        }
+        let session = self.session;
+        Poll::Ready(next.map(|bytes| bytes.map_err(|error| session.store_error(&QueryError::from(error)))))
+    }
+}

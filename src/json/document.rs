@@ -1,0 +1,313 @@
+//! A JSON document as rows that can be folded: one flat vector in the order of the text, each row a member or an element that
+//! knows its parent and where its subtree ends, so that a folded one is passed in one step. Rows point into the one text.
+
+use std::ops::Range;
+
+use super::scan::{Token, scan};
+use super::{JsonProblem, string_value};
+
+/// What a row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{…}`.
+    Object,
+    /// `[…]`.
+    Array,
+    /// `"…"`.
+    String,
+    /// A number.
+    Number,
+    /// `true`, `false`, `null`.
+    Literal,
+}
+
+/// One member, element, or the document itself.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What it holds.
+    pub kind: Kind,
+    /// How deep it lies; the document is at 0.
+    pub depth: u32,
+    /// Its children, for a container.
+    pub children: u32,
+    /// Its number among its siblings.
+    pub index: u32,
+    parent: u32,
+    /// The row behind its subtree.
+    end: u32,
+    key: (u32, u32),
+    value: (u32, u32),
+    folded: bool,
+}
+
+impl Row {
+    /// Whether it has something to fold.
+    #[must_use]
+    pub fn is_container(&self) -> bool {
+        matches!(self.kind, Kind::Object | Kind::Array) && self.children > 0
+    }
+
+    /// Whether its children are hidden.
+    #[must_use]
+    pub fn is_folded(&self) -> bool {
+        self.folded
+    }
+}
+
+/// A document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    text: String,
+    rows: Vec<Row>,
+    /// Indices of the rows that no folded one hides.
+    visible: Vec<u32>,
+}
+
+/// No parent.
+const NONE: u32 = u32::MAX;
+
+fn narrow(offset: usize) -> u32 {
+    // Postgres limits a jsonb value to 1 GB, so offsets and counts fit.
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+impl Document {
+    /// Reads a document; everything is unfolded.
+    ///
+    /// # Errors
+    /// Where it is not JSON.
+    pub fn parse(text: String) -> Result<Self, JsonProblem> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut open: Vec<u32> = Vec::new();
+        let mut key = (0, 0);
+        let range = |range: Range<usize>| (narrow(range.start), narrow(range.end));
+        scan(&text, |token| {
+            let (kind, value) = match token {
+                Token::Key(at) => {
+                    key = range(at);
+                    return;
+                }
+                Token::Close { end } => {
+                    if let Some(container) = open.pop() {
+                        let behind = narrow(rows.len());
+                        let row = &mut rows[container as usize];
+                        row.value.1 = narrow(end);
+                        row.end = behind;
+                    }
+                    return;
+                }
+                Token::Open { at, object } => (if object { Kind::Object } else { Kind::Array }, range(at..at + 1)),
+                Token::String(at) => (Kind::String, range(at)),
+                Token::Number(at) => (Kind::Number, range(at)),
+                Token::Literal(at) => (Kind::Literal, range(at)),
+            };
+            let this = narrow(rows.len());
+            let parent = open.last().copied().unwrap_or(NONE);
+            let index = match rows.get_mut(parent as usize) {
+                Some(parent) => {
+                    parent.children += 1;
+                    parent.children - 1
+                }
+                None => 0,
+            };
+            let depth = narrow(open.len());
+            let key = std::mem::take(&mut key);
+            rows.push(Row { kind, depth, children: 0, index, parent, end: this + 1, key, value, folded: false });
+            if matches!(kind, Kind::Object | Kind::Array) {
+                open.push(this);
+            }
+        })?;
+        let mut document = Self { text, rows, visible: Vec::new() };
+        document.show();
+        Ok(document)
+    }
+
+    fn show(&mut self) {
+        self.visible.clear();
+        let mut at = 0;
+        while let Some(row) = self.rows.get(at) {
+            self.visible.push(narrow(at));
+            at = if row.folded { row.end as usize } else { at + 1 };
+        }
+    }
+
+    /// The text that the rows point into.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many rows no folded one hides.
+    #[must_use]
+    pub fn visible(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// Index of the row on a visible line.
+    #[must_use]
+    pub fn at_line(&self, line: usize) -> Option<usize> {
+        self.visible.get(line).map(|row| *row as usize)
+    }
+
+    /// The visible line of a row, or of the folded row that hides it.
+    #[must_use]
+    pub fn line_of(&self, row: usize) -> usize {
+        self.visible.partition_point(|visible| (*visible as usize) <= row).saturating_sub(1)
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn row(&self, row: usize) -> Option<&Row> {
+        self.rows.get(row)
+    }
+
+    /// The parent of a row.
+    #[must_use]
+    pub fn parent(&self, row: usize) -> Option<usize> {
+        self.rows.get(row).map(|row| row.parent).filter(|parent| *parent != NONE).map(|parent| parent as usize)
+    }
+
+    /// The name of a member as it is written, with its quotes; empty for an element.
+    #[must_use]
+    pub fn key(&self, row: usize) -> &str {
+        self.rows.get(row).map_or("", |row| &self.text[row.key.0 as usize..row.key.1 as usize])
+    }
+
+    /// The value as it is written, a container with all that is in it.
+    #[must_use]
+    pub fn value(&self, row: usize) -> &str {
+        self.rows.get(row).map_or("", |row| &self.text[row.value.0 as usize..row.value.1 as usize])
+    }
+
+    /// Folds or unfolds a row; gives whether anything changed.
+    pub fn set_folded(&mut self, row: usize, folded: bool) -> bool {
+        let Some(found) = self.rows.get_mut(row).filter(|row| row.is_container() && row.folded != folded) else {
+            return false;
+        };
+        found.folded = folded;
+        self.show();
+        true
+    }
+
+    /// Folds every container from a depth on, unfolds those above; 0 folds all, a great depth none.
+    pub fn fold_from(&mut self, depth: u32) {
+        for row in &mut self.rows {
+            row.folded = row.is_container() && row.depth >= depth;
+        }
+        self.show();
+    }
+
+    /// Unfolds what hides a row.
+    pub fn reveal(&mut self, row: usize) {
+        let mut changed = false;
+        let mut above = self.parent(row);
+        while let Some(parent) = above {
+            changed |= std::mem::take(&mut self.rows[parent].folded);
+            above = self.parent(parent);
+        }
+        if changed {
+            self.show();
+        }
+    }
+
+    /// The way to a row as a jsonpath (`$.items[3]."a b"`), which Postgres takes as well.
+    #[must_use]
+    pub fn path(&self, row: usize) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(row);
+        while let Some(row) = at {
+            let Some(found) = self.rows.get(row) else { break };
+            at = self.parent(row);
+            match at {
+                None => steps.push("$".to_owned()),
+                Some(_) if found.key.1 > 0 => steps.push(member_step(self.key(row))),
+                Some(_) => steps.push(format!("[{}]", found.index)),
+            }
+        }
+        steps.reverse();
+        steps.concat()
+    }
+
+    /// Rows whose name or own value holds a text (letter case counts only where the text has an upper-case letter).
+    #[must_use]
+    pub fn find(&self, text: &str) -> Vec<usize> {
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let exact = text.chars().any(char::is_uppercase);
+        let holds = |part: &str| if exact { part.contains(text) } else { part.to_lowercase().contains(text) };
+        let hit = |row: &usize| {
+            let value = if self.rows[*row].is_container() { "" } else { self.value(*row) };
+            holds(self.key(*row)) || holds(value)
+        };
+        (0..self.rows.len()).filter(hit).collect()
+    }
+}
+
+fn member_step(raw: &str) -> String {
+    let name = string_value(raw).unwrap_or_default();
+    let plain = name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+    if plain && !name.is_empty() { format!(".{name}") } else { format!(".{raw}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Document {
+        Document::parse(r#"{"a": 1.10, "items": [{"x y": "é"}, [], null], "z": 12345678901234567890123}"#.to_owned())
+            .expect("JSON")
+    }
+
+    #[test]
+    fn rows_keep_the_text_of_their_values() {
+        let document = document();
+        assert_eq!(document.visible(), 8);
+        assert_eq!((document.key(1), document.value(1)), ("\"a\"", "1.10"));
+        assert_eq!(document.value(2), r#"[{"x y": "é"}, [], null]"#);
+        assert_eq!(document.value(7), "12345678901234567890123");
+        assert_eq!(document.row(2).map(|row| (row.children, row.depth)), Some((3, 1)));
+    }
+
+    #[test]
+    fn a_folded_row_hides_its_subtree() {
+        let mut document = document();
+        assert!(document.set_folded(2, true));
+        assert_eq!(document.visible(), 4);
+        assert_eq!(document.at_line(3), Some(7));
+        assert_eq!(document.line_of(4), 2, "what is hidden is on the line of what hides it");
+        document.reveal(4);
+        assert_eq!(document.visible(), 8);
+        document.fold_from(1);
+        assert_eq!(document.visible(), 4);
+        document.fold_from(0);
+        assert_eq!(document.visible(), 1);
+    }
+
+    #[test]
+    fn a_path_leads_to_its_row() {
+        let document = document();
+        assert_eq!(document.path(0), "$");
+        assert_eq!(document.path(4), r#"$.items[0]."x y""#);
+        assert_eq!(document.path(6), "$.items[2]");
+    }
+
+    #[test]
+    fn names_and_values_are_found() {
+        let document = document();
+        assert_eq!(document.find("x y"), [4]);
+        assert_eq!(document.find("É"), Vec::<usize>::new());
+        assert_eq!(document.find("1.10"), [1]);
+        assert!(document.find("").is_empty());
+    }
+
+    #[test]
+    fn ten_thousand_levels_are_rows_like_others() {
+        let text = "[".repeat(10_000) + &"]".repeat(10_000);
+        let mut document = Document::parse(text).expect("JSON");
+        assert_eq!(document.visible(), 10_000);
+        document.fold_from(5);
+        document.reveal(9_999);
+        assert!(document.path(9_999).ends_with("[0][0]"));
+    }
+}

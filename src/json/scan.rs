@@ -1,0 +1,247 @@
+//! One pass over JSON text without recursion: checks it as Postgres' `jsonb` would and tells what it comes across. Numbers and
+//! strings are ranges of the text; nothing is converted.
+
+use std::ops::Range;
+
+use super::JsonProblem;
+
+/// What the scanner came across.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token {
+    /// `{` or `[` at an offset.
+    Open {
+        /// Where.
+        at: usize,
+        /// `{` rather than `[`.
+        object: bool,
+    },
+    /// `}` or `]`; the offset behind it.
+    Close {
+        /// Where the container ends.
+        end: usize,
+    },
+    /// The name of a member, with its quotes.
+    Key(Range<usize>),
+    /// A string, with its quotes.
+    String(Range<usize>),
+    /// A number.
+    Number(Range<usize>),
+    /// `true`, `false` or `null`.
+    Literal(Range<usize>),
+}
+
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    ValueOrClose,
+    KeyOrClose,
+    Key,
+    CommaOrClose,
+    End,
+}
+
+/// Scans a document.
+///
+/// # Errors
+/// The first place at which it is not JSON that Postgres stores.
+pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> {
+    let bytes = text.as_bytes();
+    let mut open: Vec<u8> = Vec::new();
+    let mut expect = Expect::Value;
+    let mut at = 0;
+    loop {
+        while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            at += 1;
+        }
+        let in_object = open.last() == Some(&b'{');
+        let Some(&byte) = bytes.get(at) else {
+            if expect == Expect::End {
+                return Ok(());
+            }
+            return Err(JsonProblem::new(text, at, format!("the text ends, expected {}", wanted(expect, in_object))));
+        };
+        let unexpected = || {
+            let found = text[at..].chars().next().unwrap_or_default();
+            JsonProblem::new(text, at, format!("expected {}, found {found:?}", wanted(expect, in_object)))
+        };
+        match (byte, expect) {
+            (b'}', Expect::KeyOrClose) | (b']', Expect::ValueOrClose) => {
+                at = close(&mut open, at, &mut tell);
+                expect = after_value(&open);
+            }
+            (b'}', Expect::CommaOrClose) if in_object => {
+                at = close(&mut open, at, &mut tell);
+                expect = after_value(&open);
+            }
+            (b']', Expect::CommaOrClose) if !in_object => {
+                at = close(&mut open, at, &mut tell);
+                expect = after_value(&open);
+            }
+            (b',', Expect::CommaOrClose) => {
+                at += 1;
+                expect = if in_object { Expect::Key } else { Expect::Value };
+            }
+            (b'"', Expect::Key | Expect::KeyOrClose) => {
+                let end = string(text, at)?;
+                tell(Token::Key(at..end));
+                at = end;
+                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
+                    at += 1;
+                }
+                if bytes.get(at) != Some(&b':') {
+                    return Err(JsonProblem::new(text, at, "expected ':' after the name".to_owned()));
+                }
+                at += 1;
+                expect = Expect::Value;
+            }
+            (_, Expect::Value | Expect::ValueOrClose) => {
+                match byte {
+                    b'{' | b'[' => {
+                        tell(Token::Open { at, object: byte == b'{' });
+                        open.push(byte);
+                        at += 1;
+                        expect = if byte == b'{' { Expect::KeyOrClose } else { Expect::ValueOrClose };
+                        continue;
+                    }
+                    b'"' => {
+                        let end = string(text, at)?;
+                        tell(Token::String(at..end));
+                        at = end;
+                    }
+                    b'-' | b'0'..=b'9' => {
+                        let end = number(text, at)?;
+                        tell(Token::Number(at..end));
+                        at = end;
+                    }
+                    _ => {
+                        let literal = ["true", "false", "null"].into_iter().find(|word| text[at..].starts_with(word));
+                        let end = at + literal.ok_or_else(unexpected)?.len();
+                        if bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
+                            return Err(unexpected());
+                        }
+                        tell(Token::Literal(at..end));
+                        at = end;
+                    }
+                }
+                expect = after_value(&open);
+            }
+            _ => return Err(unexpected()),
+        }
+    }
+}
+
+fn after_value(open: &[u8]) -> Expect {
+    if open.is_empty() { Expect::End } else { Expect::CommaOrClose }
+}
+
+fn close(open: &mut Vec<u8>, at: usize, tell: &mut impl FnMut(Token)) -> usize {
+    open.pop();
+    tell(Token::Close { end: at + 1 });
+    at + 1
+}
+
+fn wanted(expect: Expect, in_object: bool) -> &'static str {
+    match (expect, in_object) {
+        (Expect::Value, _) => "a value",
+        (Expect::ValueOrClose, _) => "a value or ']'",
+        (Expect::KeyOrClose, _) => "a name in quotes or '}'",
+        (Expect::Key, _) => "a name in quotes",
+        (Expect::CommaOrClose, true) => "',' or '}'",
+        (Expect::CommaOrClose, false) => "',' or ']'",
+        (Expect::End, _) => "nothing more: the document ends here",
+    }
+}
+
+/// The offset behind a string that begins at `start`.
+fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
+    let bytes = text.as_bytes();
+    let mut at = start + 1;
+    // The high half of a pair, and where it began.
+    let mut high: Option<usize> = None;
+    let lone = |at: usize| JsonProblem::new(text, at, format!("lone surrogate {} cannot be stored", &text[at..at + 6]));
+    loop {
+        let Some(&byte) = bytes.get(at) else {
+            return Err(JsonProblem::new(text, start, "the string is not closed".to_owned()));
+        };
+        if byte == b'\\' {
+            let Some(&kind) = bytes.get(at + 1) else {
+                return Err(JsonProblem::new(text, start, "the string is not closed".to_owned()));
+            };
+            if kind == b'u' {
+                let digits = text.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+                let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or_else(|| {
+                    JsonProblem::new(text, at, "expected four hexadecimal digits after \\u".to_owned())
+                })?;
+                match (unit, high) {
+                    (0, _) => {
+                        return Err(JsonProblem::new(text, at, "\\u0000 cannot be stored by Postgres".to_owned()));
+                    }
+                    (0xdc00..=0xdfff, Some(_)) => high = None,
+                    (_, Some(first)) => return Err(lone(first)),
+                    (0xd800..=0xdbff, None) => high = Some(at),
+                    (0xdc00..=0xdfff, None) => return Err(lone(at)),
+                    _ => {}
+                }
+                at += 6;
+                continue;
+            }
+            if !matches!(kind, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') {
+                let found = text[at + 1..].chars().next().unwrap_or_default();
+                return Err(JsonProblem::new(text, at, format!("no escape \\{found}")));
+            }
+            at += 1;
+        }
+        if let Some(first) = high {
+            return Err(lone(first));
+        }
+        match byte {
+            b'"' => return Ok(at + 1),
+            0 => return Err(JsonProblem::new(text, at, "a NUL character cannot be stored".to_owned())),
+            1..=0x1f => {
+                let reason = format!("a control character must be escaped: \\u{byte:04x}");
+                return Err(JsonProblem::new(text, at, reason));
+            }
+            _ => at += 1,
+        }
+    }
+}
+
+/// The offset behind a number that begins at `start`.
+fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
+    let bytes = text.as_bytes();
+    let digits = |mut at: usize| {
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at
+    };
+    let bad = |at: usize, reason: &str| JsonProblem::new(text, at, reason.to_owned());
+    let first = if bytes[start] == b'-' { start + 1 } else { start };
+    let mut at = digits(first);
+    if at == first {
+        return Err(bad(at, "expected a digit"));
+    }
+    if bytes[first] == b'0' && at > first + 1 {
+        return Err(bad(first, "a number does not begin with 0"));
+    }
+    if bytes.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        if end == at + 1 {
+            return Err(bad(end, "expected a digit after '.'"));
+        }
+        at = end;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        let end = digits(at + 1 + sign);
+        if end == at + 1 + sign {
+            return Err(bad(end, "expected a digit in the exponent"));
+        }
+        at = end;
+    }
+    if bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
+        return Err(bad(at, "not a number"));
+    }
+    Ok(at)
+}

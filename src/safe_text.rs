@@ -1,3 +1,197 @@
-//! stub
-pub struct SafeText(String);
-impl SafeText { pub fn line(t: &str) -> Self { Self(t.to_owned()) } pub fn cut(&self, w: usize) -> Self { Self(self.0.chars().take(w).collect()) } pub fn as_str(&self) -> &str { &self.0 } pub fn width(&self) -> usize { self.0.chars().count() } }
+//! Text that is safe to show, made in this one place. Whatever comes from a store, a server or a file can hold control
+//! characters, escape sequences, bidirectional overrides and characters without width; here they become visible text.
+//!
+//! What is copied or printed as JSON is the raw text; what is drawn or printed for people is a [`SafeText`].
+
+use std::fmt;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Marks that one character may carry; a flood of them would paint over the lines above and below.
+const MARKS: usize = 8;
+/// Stands in front of a mark that has no character to stand on.
+const DOTTED_CIRCLE: char = '\u{25cc}';
+
+/// One line of text that a terminal shows as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SafeText {
+    text: String,
+    width: usize,
+}
+
+impl SafeText {
+    /// Makes text safe: control characters become control pictures, everything else that nobody would see becomes its number
+    /// (`<U+202E>`), and a flood of marks on one character is cut.
+    #[must_use]
+    pub fn line(text: &str) -> Self {
+        // Nearly all text is plain, and lists are drawn sixty times a second.
+        if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            return Self { text: text.to_owned(), width: text.len() };
+        }
+        let mut safe = Self::default();
+        for grapheme in text.graphemes(true) {
+            safe.push(grapheme);
+        }
+        safe
+    }
+
+    fn push(&mut self, grapheme: &str) {
+        let mut shown = String::new();
+        let mut marks = 0;
+        for (place, c) in grapheme.chars().enumerate() {
+            match c {
+                '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
+                '\u{7f}' => shown.push('\u{2421}'),
+                // Inside a cluster they join what is seen (emoji, scripts); alone they would be nothing.
+                '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' if place > 0 => {
+                    shown.push(c);
+                }
+                _ if is_hidden(c) => shown.push_str(&format!("<U+{:04X}>", u32::from(c))),
+                _ if place > 0 && c.width() == Some(0) => {
+                    marks += 1;
+                    if marks <= MARKS {
+                        shown.push(c);
+                    } else if marks == MARKS + 1 {
+                        shown.push('…');
+                    }
+                }
+                _ => shown.push(c),
+            }
+        }
+        let without_width = |text: &str| text.graphemes(true).any(|grapheme| grapheme.width() == 0);
+        if without_width(&shown) {
+            shown.insert(0, DOTTED_CIRCLE);
+        }
+        if without_width(&shown) {
+            shown = grapheme.chars().map(|c| format!("<U+{:04X}>", u32::from(c))).collect();
+        }
+        self.width += shown.graphemes(true).map(unicode_width::UnicodeWidthStr::width).sum::<usize>();
+        self.text.push_str(&shown);
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Cells that it takes.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The part that fits into `width` cells, with `…` at its end where something was cut.
+    #[must_use]
+    pub fn cut(self, width: usize) -> Self {
+        if self.width <= width {
+            return self;
+        }
+        let Some(room) = width.checked_sub(1) else { return Self::default() };
+        let mut cut = Self::default();
+        for grapheme in self.text.graphemes(true) {
+            let cells = grapheme.width();
+            if cut.width + cells > room {
+                break;
+            }
+            cut.text.push_str(grapheme);
+            cut.width += cells;
+        }
+        cut.text.push('…');
+        cut.width += 1;
+        cut
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// Shorthand for [`SafeText::line`].
+#[must_use]
+pub fn safe(text: &str) -> SafeText {
+    SafeText::line(text)
+}
+
+/// Text of several lines, each made safe; the line ends stay.
+#[must_use]
+pub fn safe_lines(text: &str) -> String {
+    text.lines().map(|line| SafeText::line(line).text).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a character shows nothing by itself, or changes how others are shown: controls (C0, DEL, C1), the twelve
+/// bidirectional controls, zero-width and invisible ones, separators of lines, fillers and tags.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_would_see_is_shown() {
+        let cases = [
+            ("a\u{1b}[31mb", "a␛[31mb"),
+            ("line\nbreak\ttab\u{7f}", "line␊break␉tab␡"),
+            ("\u{9b}31m", "<U+009B>31m"),
+            ("ab\u{202e}dc", "ab<U+202E>dc"),
+            ("a\u{200b}b\u{feff}", "a<U+200B>b<U+FEFF>"),
+            ("👩\u{200d}🚀", "👩\u{200d}🚀"),
+            ("\u{301}x", "◌\u{301}x"),
+            ("日本", "日本"),
+        ];
+        for (raw, shown) in cases {
+            assert_eq!(SafeText::line(raw).as_str(), shown);
+        }
+    }
+
+    #[test]
+    fn all_twelve_bidirectional_controls_are_shown() {
+        let controls = "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        assert_eq!(controls.chars().count(), 12);
+        let shown = SafeText::line(controls);
+        assert!(shown.as_str().is_ascii() && shown.as_str().matches("<U+").count() == 12, "{shown}");
+    }
+
+    #[test]
+    fn a_flood_of_marks_is_cut() {
+        let flood = format!("e{}x", "\u{301}".repeat(1_000));
+        assert!(SafeText::line(&flood).as_str().chars().count() < 20);
+    }
+
+    #[test]
+    fn a_cut_text_fits_and_says_so() {
+        assert_eq!(SafeText::line("abcdef").cut(4).as_str(), "abc…");
+        assert_eq!(SafeText::line("日本語").cut(4).as_str(), "日…");
+        assert_eq!(SafeText::line("abc").cut(3).as_str(), "abc");
+        assert_eq!(SafeText::line("abc").cut(0).as_str(), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_safe(text in proptest::prelude::any::<String>(), width in 0..40_usize) {
+            let shown = SafeText::line(&text);
+            for grapheme in shown.as_str().graphemes(true) {
+                proptest::prop_assert!(grapheme.width() > 0, "{grapheme:?} takes no cell");
+                for (place, c) in grapheme.chars().enumerate() {
+                    let joins = place > 0 && matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+                    proptest::prop_assert!(joins || !is_hidden(c), "{c:?} in {text:?}");
+                }
+            }
+            let again = SafeText::line(shown.as_str());
+            proptest::prop_assert_eq!(again.as_str(), shown.as_str());
+            let cut = shown.cut(width);
+            proptest::prop_assert!(cut.width() <= width);
+        }
+    }
+}

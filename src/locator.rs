@@ -128,7 +128,12 @@ pub fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp>
         return in_zone(date.at(0, 0, 0, 0));
     }
     let time = text.contains(':').then(|| text.parse::<Time>().ok()).flatten()?;
-    in_zone(now.to_zoned_datetime(zone.clone()).date().at(time.hour(), time.minute(), time.second(), time.subsec_nanosecond()))
+    in_zone(now.to_zoned_datetime(zone.clone()).date().at(
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.subsec_nanosecond(),
+    ))
 }
 
 /// Reads a length of time: a whole number and one of `ms`, `s`, `m`, `h`, `d`, `w`.

@@ -6,6 +6,8 @@
 
 pub mod browse;
 pub mod connect;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod error;
 pub mod flavour;
 pub mod namespace;

@@ -1,8 +1,10 @@
 //! The four kinds of store that every operation must serve, each as a fresh namespace for one test: ours on PostgreSQL,
 //! ours on the embedded default, the official Message DB, and a schema of EventoDB's shape.
 
+use std::collections::HashMap;
 use std::process::Command;
 
+use streamscope::store::connect::Environment;
 use streamscope::store::{Flavour, Namespace, Options, Settings, Store};
 use tokio_postgres::Client;
 
@@ -105,7 +107,8 @@ pub fn store(database: &Database) -> Store {
 
 /// Settings for a URL, with nothing from the environment.
 pub fn settings(url: &str) -> Settings {
-    Settings::from_url(url).unwrap()
+    let environment = Environment::new(HashMap::new(), None, None);
+    Settings::resolve(Some(url), &environment).unwrap().expect("a URL names a server")
 }
 
 /// A database with the official Message DB, installed by its own script once and copied from then on.

@@ -1,0 +1,54 @@
+//! The embedded default: what is written stays, one program a directory, and clients that go away at a bad moment.
+#![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+
+use std::time::Duration;
+
+use streamscope::store::embedded::Embedded;
+use streamscope::store::{Options, Store, StoreError};
+
+fn store(embedded: &Embedded) -> Store {
+    Store::new(embedded.settings(), Options::default())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_program_on_the_directory_is_told_which_one_has_it() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let first = Embedded::open(dir.path()).await.unwrap();
+    let Err(StoreError::Embedded(reason)) = Embedded::open(dir.path()).await else { panic!("it was opened twice") };
+    assert!(reason.contains(&dir.path().display().to_string()), "{reason}");
+    assert!(reason.contains(&std::process::id().to_string()), "{reason}");
+    drop(first);
+    Embedded::open(dir.path()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_postgres_17_in_utc() {
+    let embedded = Embedded::temporary().await.unwrap();
+    let server = store(&embedded).server().await.unwrap();
+    assert!(server.version.starts_with("17."), "{server:?}");
+    assert_eq!(server.read_only, None);
+    assert!(server.clock_ahead_us.abs() < 60_000_000, "its clock is ours: {server:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_namespace_is_there_again_when_the_directory_is_opened_again() {
+    let dir = tempfile::TempDir::new().unwrap();
+    {
+        let embedded = Embedded::open(dir.path()).await.unwrap();
+        store(&embedded).create_namespace("kept", Some("for later")).await.unwrap();
+    }
+    let embedded = Embedded::open(dir.path()).await.unwrap();
+    let found = store(&embedded).namespaces().await.unwrap();
+    assert_eq!(found.iter().map(|info| info.id.as_str()).collect::<Vec<_>>(), ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_vanish_at_once_leave_it_serving() {
+    let embedded = Embedded::temporary().await.unwrap();
+    for _ in 0..5 {
+        let store = store(&embedded);
+        let _ = tokio::time::timeout(Duration::from_millis(50), store.server()).await;
+    }
+    store(&embedded).server().await.unwrap();
+}

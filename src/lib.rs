@@ -1,13 +1,20 @@
 //! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
 //!
+//! - [`cli`]: the headless commands over the store.
 //! - [`json`]: JSON as text that must not change, checked and walked.
 //! - [`locator`]: what a person types to get somewhere.
 //! - [`message`]: the words of the field as types.
 //! - [`safe_text`]: text that is safe to show, made in one place.
 //! - [`store`]: namespaces found, made, read and written. Knows nothing of terminals.
 
+pub mod cli;
 pub mod json;
 pub mod locator;
 pub mod message;
 pub mod safe_text;
 pub mod store;
+
+/// The README's example is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,3 +1,53 @@
-//! Arguments, then the screen or a subcommand.
+//! Arguments and hooks, then the screen or a command. What they do is in the library.
 
-fn main() {}
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use color_eyre::eyre::{Result, WrapErr as _};
+use streamscope::cli;
+use streamscope::cli::arguments::Arguments;
+use streamscope::cli::failure::{Failure, Status};
+use streamscope::cli::secrets::Secrets;
+
+fn main() -> Result<ExitCode> {
+    let arguments = match cli::parse(env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(status) => return Ok(ExitCode::from(status)),
+    };
+    let secrets = Secrets::of(arguments.common.url.as_deref());
+    cli::reports::install(&secrets)?;
+    if let Some(path) = arguments.common.log.as_deref().filter(|path| !path.as_os_str().is_empty())
+        && let Err(error) = cli::reports::log_to(path, &secrets)
+    {
+        return Ok(ExitCode::from(cli::report(&Failure::usage(format!("{error:#}")))));
+    }
+    #[cfg(debug_assertions)]
+    if let Ok(message) = env::var("STREAMSCOPE_TEST_PANIC") {
+        // What a panic prints can only be tested by one.
+        panic!("{message}");
+    }
+    // One thread carries the connection and one minds signals while output blocks.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the runtime")?;
+    let status = if arguments.command.is_some() || arguments.common.demo {
+        runtime.block_on(cli::run(arguments))
+    } else {
+        screen(&runtime, arguments)
+    };
+    runtime.shutdown_background();
+    Ok(ExitCode::from(status))
+}
+
+/// The screen. Until it is there, what the store holds is listed.
+fn screen(runtime: &tokio::runtime::Runtime, arguments: Arguments) -> u8 {
+    if !io::stdout().is_terminal() {
+        let failure =
+            Failure::new(Status::Usage, "without a command the screen opens, and standard output is not a terminal");
+        return cli::report(&failure.remedy("give a command: streamscope --help lists them"));
+    }
+    runtime.block_on(cli::run(arguments))
+}

@@ -16,6 +16,7 @@ pub mod session;
 pub mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use connect::Settings;
 pub use error::{Result, StoreError};
@@ -57,6 +58,12 @@ impl Store {
     /// [`StoreError::Unavailable`], [`StoreError::NoPermission`] from connecting.
     pub async fn server(&self) -> Result<session::ServerInfo> {
         self.sessions.acquire().await?.server_info().await
+    }
+
+    /// Closes the connections once every operation has ended, and waits at most `limit` for what was given up to end on the
+    /// server too: for the end of a program.
+    pub async fn close(&self, limit: Duration) {
+        self.sessions.close(limit).await;
     }
 
     /// `user@host/database`, for people. Never a password.

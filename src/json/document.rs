@@ -246,7 +246,8 @@ impl Document {
 
 fn member_step(raw: &str) -> String {
     let name = string_value(raw).unwrap_or_default();
-    let plain = name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
+    let plain =
+        name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
     if plain && !name.is_empty() { format!(".{name}") } else { format!(".{raw}") }
 }
 

@@ -2,7 +2,11 @@
 //!
 //! Asserts nothing about behaviour; that is the tests' part.
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test target uses its own part of this")]
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot get its server fails by a panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test that cannot get its server fails by a panic"
+)]
 
 pub mod program;
 pub mod server;

@@ -78,8 +78,7 @@ pub fn outcome(command: &mut Command) -> Outcome {
 
 /// Runs a command to its end with `input` on standard input.
 pub fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // A program that does not read its input closes it, which is no failure of the test.

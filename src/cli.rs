@@ -1,0 +1,157 @@
+//! The headless commands: arguments in, a store asked, results on standard output, an exit status.
+//!
+//! Everything is done over the public store, with no SQL and no knowledge of the screen.
+
+pub mod arguments;
+pub mod browse;
+pub mod failure;
+pub mod interrupt;
+pub mod ns;
+pub mod open;
+pub mod output;
+pub mod read;
+pub mod reports;
+pub mod secrets;
+pub mod write;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use arguments::{Arguments, Command, Common, LastArguments, NsCommand, StreamsArguments};
+use failure::{Failure, Result, Status};
+use interrupt::Interrupt;
+use open::Opened;
+use output::{Output, tell};
+use secrets::redact;
+
+use crate::message::NewMessage;
+
+/// Reads a command line. Help and errors are printed here, without passwords, and give the exit status.
+///
+/// # Errors
+/// The exit status: 0 for help and version, 2 for usage.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
+    let error = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => return open::check(&arguments.common).map(|()| arguments).map_err(|failure| report(&failure)),
+        Err(error) => error,
+    };
+    // Errors repeat what was typed, which can be a connection string.
+    let rendered = error.render();
+    let plain = error.kind() != ErrorKind::DisplayHelp && error.kind() != ErrorKind::DisplayVersion;
+    let to_terminal = if error.use_stderr() { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let text =
+        if to_terminal && !plain { rendered.ansi().to_string() } else { redact(&rendered.to_string()).into_owned() };
+    // That nobody reads it is no failure.
+    let _ = if error.use_stderr() { write!(io::stderr(), "{text}") } else { write!(io::stdout(), "{text}") };
+    Err(u8::try_from(error.exit_code()).unwrap_or(Status::Usage.code()))
+}
+
+/// Runs a command, or the overview where there is none, and gives the exit status. Failures are told on standard error.
+/// Must be called within a tokio runtime of more than one thread.
+pub async fn run(arguments: Arguments) -> u8 {
+    let mut interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
+        Err(error) => return report(&Failure::new(Status::Failed, format!("cannot listen for signals: {error}"))),
+    };
+    let mut output = Output::stdout(arguments.common.format);
+    let result = carry_out(&arguments, &mut interrupt, &mut output).await;
+    // What was read before a failure is printed before it is told.
+    match result.and(output.finish().map_err(Failure::from)) {
+        Ok(()) => Status::Done.code(),
+        Err(failure) => report(&failure),
+    }
+}
+
+/// A command whose arguments were found right, so that what can be refused without a server is refused before one is asked.
+enum Task<'a> {
+    Overview,
+    Ns(&'a NsCommand),
+    Categories,
+    Streams(&'a StreamsArguments),
+    Get(read::Get),
+    Last(&'a LastArguments),
+    Version(&'a str),
+    Write(NewMessage),
+}
+
+impl<'a> Task<'a> {
+    async fn new(command: Option<&'a Command>) -> Result<Self> {
+        let Some(command) = command else { return Ok(Self::Overview) };
+        Ok(match command {
+            Command::Ns(command) => {
+                ns::check(command)?;
+                Self::Ns(command)
+            }
+            Command::Categories => Self::Categories,
+            Command::Streams(arguments) => Self::Streams(arguments),
+            Command::Get(arguments) => Self::Get(read::Get::new(arguments)?),
+            Command::Last(arguments) => Self::Last(arguments),
+            Command::Version(arguments) => Self::Version(&arguments.stream),
+            Command::Write(arguments) => Self::Write(write::message(arguments).await?),
+        })
+    }
+}
+
+async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mut Output) -> Result<()> {
+    let mut signal = interrupt.clone();
+    let task = unless_signalled(&mut signal, Task::new(arguments.command.as_ref())).await?;
+    let opened = unless_signalled(&mut signal, Opened::open(&arguments.common)).await?;
+    tracing::info!(target = %opened.store.target(), "opened");
+    let result = unless_signalled(&mut signal, perform(&task, &opened, &arguments.common, interrupt, output)).await;
+    opened.close().await;
+    result
+}
+
+/// Drops the work where a signal comes first, which ends it on the server too.
+async fn unless_signalled<T>(signal: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        biased;
+        result = work => result,
+        number = signal.signalled() => Err(Failure::signalled(number)),
+    }
+}
+
+async fn perform(
+    task: &Task<'_>,
+    opened: &Opened,
+    common: &Common,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+) -> Result<()> {
+    let store = &opened.store;
+    match task {
+        Task::Overview => return browse::overview(store, output).await,
+        Task::Ns(command) => return ns::run(store, command, common.namespace(), output).await,
+        _ => {}
+    }
+    let namespace = open::namespace(store, common.namespace()).await?;
+    match task {
+        Task::Overview | Task::Ns(_) => Ok(()),
+        Task::Categories => browse::categories(&namespace, output).await,
+        Task::Streams(arguments) => browse::streams(&namespace, arguments, output).await,
+        Task::Get(get) => read::get(&namespace, get, output).await,
+        Task::Last(arguments) => read::last(&namespace, arguments, output).await,
+        Task::Version(stream) => read::version(&namespace, stream, output).await,
+        Task::Write(message) => write::write(&namespace, message, interrupt, output).await,
+    }
+}
+
+/// Tells a failure on standard error and gives the exit status.
+pub fn report(failure: &Failure) -> u8 {
+    if !failure.what.is_empty() {
+        tracing::warn!(status = failure.status.code(), "{}", failure.what);
+        tell(&format!("streamscope: {}", one_line(&failure.what)));
+        if let Some(remedy) = &failure.remedy {
+            tell(&format!("  {}", one_line(remedy)));
+        }
+    }
+    failure.status.code()
+}
+
+/// A server's words can have several lines (detail, hint); here they are one.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}

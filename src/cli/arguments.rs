@@ -1,0 +1,296 @@
+//! What can be given on the command line, as clap reads it, with the help that people see.
+//!
+//! Nothing is looked up or opened in here. Connection variables (`STREAMSCOPE_URL`, `PG*`) are not clap's: `--demo` must win over
+//! them, and clap would show their values.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use crate::message::ExpectedVersion;
+use crate::store::read::DEFAULT_BATCH_SIZE;
+
+const AFTER_HELP: &str = "\
+Which database:
+  --url, else STREAMSCOPE_URL, else DATABASE_URL, else what psql takes (PGHOST, PGSERVICE, …),
+  else a store of your own in your data directory. Keep passwords in ~/.pgpass, PGPASSWORD
+  or one of the URL variables: other users of the machine can see the command line.
+
+Exit status:
+  0 done  1 other failure  2 usage  3 version conflict  4 not found  5 unavailable
+  6 outcome of a write unknown  7 read-only
+
+Examples:
+  streamscope --demo                            look around in sample data
+  streamscope ns create shop                    make a namespace
+  streamscope -n shop write account-1 Opened --data '{\"owner\": \"Ada\"}'
+  streamscope -n shop get account-1
+  streamscope -n shop get account --batch-size -1 | jq -r .type | sort | uniq -c";
+
+const NS_HELP: &str = "\
+Examples:
+  streamscope ns list
+  streamscope ns create shop --description 'orders and accounts'
+  streamscope ns info shop
+  streamscope ns migrate shop
+  streamscope ns delete shop --confirm shop";
+
+const CATEGORIES_HELP: &str = "\
+The number of messages is an estimate from the server's statistics.
+As json: {\"category\",\"estimate\"}
+
+Examples:
+  streamscope -n shop categories
+  streamscope -n shop categories --format json | jq -r .category";
+
+const STREAMS_HELP: &str = "\
+Streams come by name, each with its version (position of the last message) and its last activity.
+As json: {\"stream\",\"version\",\"gpos\",\"time\"}
+
+Examples:
+  streamscope -n shop streams account
+  streamscope -n shop streams --prefix account-12 --limit 20
+  streamscope -n shop streams account --after account-129";
+
+const GET_HELP: &str = "\
+A name with a '-' is a stream, read by position; without, a category, read by global position.
+One that does not exist has no messages: nothing is printed and the exit status is 0.
+As json: {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
+with data and meta exactly as the server prints them. As text, data is cut to the terminal's
+width, and metadata is left out.
+
+Examples:
+  streamscope -n shop get account-1
+  streamscope -n shop get account-1 --position 10 --batch-size 5
+  streamscope -n shop get account --batch-size -1 > account.ndjson
+  streamscope -n shop get account --consumer-group-member 0 --consumer-group-size 3
+  streamscope -n shop get account:command --correlation order | head";
+
+const LAST_HELP: &str = "\
+Where the stream has no message, or none of the type, the exit status is 4.
+
+Examples:
+  streamscope -n shop last account-1
+  streamscope -n shop last account-1 --type Deposited --format json | jq .data";
+
+const VERSION_HELP: &str = "\
+The version is the position of the last message, as a bare number, and -1 where there is no such stream.
+
+Examples:
+  streamscope -n shop version account-1
+  V=$(streamscope -n shop version account-1)
+  streamscope -n shop write account-1 Deposited --expected-version \"$V\"";
+
+const WRITE_HELP: &str = "\
+JSON is checked before anything is sent, and a mistake is told with its line and column.
+As json: {\"id\",\"stream\",\"pos\",\"gpos\"}
+
+Examples:
+  streamscope -n shop write account-1 Deposited --data '{\"amount\": 11}'
+  jq -n '{amount: 11}' | streamscope -n shop write account-1 Deposited --data -
+  streamscope -n shop write account-1 Opened --expected-version none
+  streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "streamscope", version, about = "Browse, follow and write the messages of Postgres message stores")]
+#[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
+pub struct Arguments {
+    /// What applies to every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do; without one, the screen opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What applies to every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database and output")]
+pub struct Common {
+    /// Database, as psql takes it: postgres://user@host:port/database?sslmode=…
+    #[arg(long, global = true, value_name = "URL")]
+    pub url: Option<String>,
+    /// A store of your own, inside the program, kept in this directory
+    #[arg(long, global = true, value_name = "DIR")]
+    pub embedded: Option<PathBuf>,
+    /// A temporary store filled with sample data; gone when the program ends
+    #[arg(long, global = true)]
+    pub demo: bool,
+    /// Namespace; may be left out where the database has only one
+    #[arg(short, long, global = true, value_name = "NS", env = "STREAMSCOPE_NAMESPACE", hide_env_values = true)]
+    pub namespace: Option<String>,
+    /// Refuse every write, on the server too
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// text or json (one object a line); text on a terminal, json elsewhere
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Append a log to this file, at the level of `STREAMSCOPE_LOG_LEVEL` (info)
+    #[arg(
+        help = "Append a log to this file, at the level of STREAMSCOPE_LOG_LEVEL (info)",
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STREAMSCOPE_LOG",
+        hide_env_values = true
+    )]
+    pub log: Option<PathBuf>,
+}
+
+impl Common {
+    /// The namespace that was asked for. An empty variable asks for none.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns for people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Namespaces: list, create, delete, info, migrate
+    #[command(subcommand, after_help = NS_HELP)]
+    Ns(NsCommand),
+    /// List the categories with roughly how many messages each holds
+    #[command(after_help = CATEGORIES_HELP)]
+    Categories,
+    /// List streams of the namespace, of a category, or with a prefix
+    #[command(after_help = STREAMS_HELP)]
+    Streams(StreamsArguments),
+    /// Print the messages of a stream or of a category
+    #[command(after_help = GET_HELP)]
+    Get(GetArguments),
+    /// Print the last message of a stream
+    #[command(after_help = LAST_HELP)]
+    Last(LastArguments),
+    /// Print the version of a stream
+    #[command(after_help = VERSION_HELP)]
+    Version(VersionArguments),
+    /// Write a message
+    #[command(after_help = WRITE_HELP)]
+    Write(WriteArguments),
+}
+
+/// `streamscope ns …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum NsCommand {
+    /// List the namespaces of the database
+    List,
+    /// Make a namespace; its token is shown this one time
+    Create {
+        /// Id of the namespace, 1 to 54 bytes
+        id: String,
+        /// What it is for
+        #[arg(long, value_name = "T")]
+        description: Option<String>,
+    },
+    /// Delete a namespace with all its messages
+    Delete {
+        /// Id of the namespace
+        id: String,
+        /// The id once more; asked for on a terminal, required elsewhere
+        #[arg(long, value_name = "ID")]
+        confirm: Option<String>,
+    },
+    /// Show what a namespace is and roughly how much it holds
+    Info {
+        /// Id of the namespace
+        id: String,
+    },
+    /// Bring a namespace made by an older streamscope to this version; without ID, all of them
+    Migrate {
+        /// Id of the namespace
+        id: Option<String>,
+    },
+}
+
+/// `streamscope streams …`
+#[derive(Debug, Clone, Args)]
+pub struct StreamsArguments {
+    /// Only streams of this category
+    pub category: Option<String>,
+    /// Only streams whose name begins with this
+    #[arg(long, value_name = "P", allow_hyphen_values = true)]
+    pub prefix: Option<String>,
+    /// Only streams after this one, to go on where a page ended
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub after: Option<String>,
+    /// How many at most; -1 for all
+    #[arg(long, value_name = "N", default_value_t = 1_000, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-1..))]
+    pub limit: i64,
+}
+
+/// `streamscope get …`
+#[derive(Debug, Clone, Args)]
+pub struct GetArguments {
+    /// A stream (category-id) or a category
+    pub name: String,
+    /// Where to begin: position for a stream, global position for a category
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(0..))]
+    pub position: i64,
+    /// How many at most; -1 for all
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH_SIZE, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-1..))]
+    pub batch_size: i64,
+    /// Only messages correlated with this category (metadata correlationStreamName)
+    #[arg(long, value_name = "C")]
+    pub correlation: Option<String>,
+    /// Only the streams of this member of a consumer group, counted from 0
+    #[arg(long, value_name = "M", requires = "consumer_group_size", allow_negative_numbers = true)]
+    pub consumer_group_member: Option<i64>,
+    /// How many members the consumer group has
+    #[arg(long, value_name = "N", requires = "consumer_group_member", allow_negative_numbers = true)]
+    pub consumer_group_size: Option<i64>,
+}
+
+/// `streamscope last …`
+#[derive(Debug, Clone, Args)]
+pub struct LastArguments {
+    /// The stream
+    pub stream: String,
+    /// The last message of this type
+    #[arg(long = "type", value_name = "T", allow_hyphen_values = true)]
+    pub message_type: Option<String>,
+}
+
+/// `streamscope version …`
+#[derive(Debug, Clone, Args)]
+pub struct VersionArguments {
+    /// The stream
+    pub stream: String,
+}
+
+/// `streamscope write …`
+#[derive(Debug, Clone, Args)]
+pub struct WriteArguments {
+    /// The stream, category-id
+    pub stream: String,
+    /// Type of the message
+    #[arg(value_name = "TYPE")]
+    pub message_type: String,
+    /// Data as JSON, or - to read it from standard input
+    #[arg(long, value_name = "JSON|-", default_value = "{}", allow_hyphen_values = true)]
+    pub data: String,
+    /// Metadata as JSON; NULL where left out
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub metadata: Option<String>,
+    /// Id of the message; a new one (UUID v7) where left out
+    #[arg(long, value_name = "UUID")]
+    pub id: Option<Uuid>,
+    /// Version that the stream must have: any, none (or -1: it must not exist), or a position
+    #[arg(long, value_name = "any|none|N", default_value_t = ExpectedVersion::Any, allow_hyphen_values = true)]
+    pub expected_version: ExpectedVersion,
+}

@@ -1,0 +1,168 @@
+//! How a command fails: the exit status, what happened, and what to do about it, in one or two lines.
+//!
+//! Store errors get their status and their remedy here and nowhere else. Nothing is printed in here.
+
+use std::fmt;
+use std::io;
+
+use crate::message::NameError;
+use crate::store::StoreError;
+
+/// Exit status of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Done.
+    Done,
+    /// What no other status tells.
+    Failed,
+    /// The command line, or a value on it, cannot be right.
+    Usage,
+    /// The stream did not have the expected version.
+    Conflict,
+    /// No such namespace, or no such message.
+    NotFound,
+    /// No connection, or no answer in time.
+    Unavailable,
+    /// It is not known whether the message was written.
+    OutcomeUnknown,
+    /// Writing is off.
+    ReadOnly,
+    /// A signal ended the command.
+    Signal(u8),
+}
+
+impl Status {
+    /// As the system takes it: 0 to 7, or 128 and the signal's number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Conflict => 3,
+            Self::NotFound => 4,
+            Self::Unavailable => 5,
+            Self::OutcomeUnknown => 6,
+            Self::ReadOnly => 7,
+            Self::Signal(number) => 128 + number,
+        }
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What the program exits with.
+    pub status: Status,
+    /// What happened; empty where there is nobody to tell it to.
+    pub what: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+/// The result of a command.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A failure with its status, in words.
+    pub fn new(status: Status, what: impl Into<String>) -> Self {
+        Self { status, what: what.into(), remedy: None }
+    }
+
+    /// Something on the command line that cannot be right.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Status::Usage, what)
+    }
+
+    /// The same with what to do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// A signal ended the command: whoever sent it knows.
+    #[must_use]
+    pub fn signalled(signal: u8) -> Self {
+        Self::new(Status::Signal(signal), String::new())
+    }
+
+    /// The reader of the output went away (`… | head`): there is no more to do, and nothing to say.
+    fn reader_gone() -> Self {
+        Self::new(Status::Done, String::new())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Writing the output failed.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::reader_gone();
+        }
+        Self::new(Status::Failed, format!("cannot write the output: {error}"))
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (status, remedy) = match &error {
+            StoreError::Conflict { stream, actual, .. } => {
+                let seen = actual.map_or_else(
+                    || "write again with --expected-version none".to_owned(),
+                    |version| {
+                        format!(
+                            "look at what was written since (streamscope get {stream}) and write again with \
+                             --expected-version {version}"
+                        )
+                    },
+                );
+                (Status::Conflict, Some(seen))
+            }
+            StoreError::DuplicateId(_) => (Status::Failed, Some("leave --id out to get a new id".to_owned())),
+            StoreError::StreamNotFound(_) => {
+                (Status::NotFound, Some("streamscope streams lists what there is".to_owned()))
+            }
+            StoreError::NamespaceNotFound(_) => {
+                (Status::NotFound, Some("streamscope ns list shows what there is".to_owned()))
+            }
+            StoreError::NamespaceExists { .. } => {
+                (Status::Failed, Some("choose another id; streamscope ns list shows what there is".to_owned()))
+            }
+            StoreError::Invalid { .. } => (Status::Usage, None),
+            StoreError::NoPermission(_) => {
+                (Status::Failed, Some("connect as a role that may, or have it granted to this one".to_owned()))
+            }
+            StoreError::ReadOnly(_) => (
+                Status::ReadOnly,
+                Some("leave out --read-only, or connect to a server, database and role that take writes".to_owned()),
+            ),
+            StoreError::Unavailable { .. } => (
+                Status::Unavailable,
+                Some("is the server running, and do --url, STREAMSCOPE_URL, DATABASE_URL or PG* name it?".to_owned()),
+            ),
+            StoreError::TimedOut { .. } => {
+                (Status::Unavailable, Some("try again when the server is less busy".to_owned()))
+            }
+            StoreError::OutcomeUnknown { id, .. } => (
+                Status::OutcomeUnknown,
+                Some(format!("run the same command again with --id {id}: the message will not be written twice")),
+            ),
+            // It names its own remedy: they differ.
+            StoreError::Embedded(_) => (Status::Unavailable, None),
+            StoreError::Server { .. } => (Status::Failed, None),
+        };
+        Self { status, what: error.to_string(), remedy }
+    }
+}

@@ -1,0 +1,194 @@
+//! The `ns` commands: namespaces listed, made, deleted, described, migrated.
+//!
+//! Deleting asks first; the token of a new namespace is printed once and kept nowhere.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use super::arguments::NsCommand;
+use super::failure::{Failure, Result, Status};
+use super::open::named;
+use super::output::json::Object;
+use super::output::table::{Column, Table, record};
+use super::output::time::for_people;
+use super::output::{Output, grouped, tell};
+use crate::safe_text::safe;
+use crate::store::browse::Scope;
+use crate::store::{Flavour, NamespaceInfo, Store};
+
+/// Carries out an `ns` command; `namespace` is the one of `--namespace`.
+///
+/// # Errors
+/// The store's, and [`Status::Usage`] for a deletion that nobody confirmed.
+pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, output: &mut Output) -> Result<()> {
+    match command {
+        NsCommand::List => list(store, output).await,
+        NsCommand::Create { id, description } => create(store, id, description.as_deref(), output).await,
+        NsCommand::Delete { id, confirm } => delete(store, id, confirm.is_none(), output).await,
+        NsCommand::Info { id } => info(store, id, output).await,
+        NsCommand::Migrate { id } => migrate(store, id.as_deref().or(namespace), output).await,
+    }
+}
+
+/// What can be refused before anything is opened: a deletion that is not confirmed and cannot be asked about.
+///
+/// # Errors
+/// [`Status::Usage`].
+pub fn check(command: &NsCommand) -> Result<()> {
+    let NsCommand::Delete { id, confirm } = command else { return Ok(()) };
+    match confirm {
+        Some(confirm) if confirm == id => Ok(()),
+        Some(confirm) => {
+            Err(Failure::usage(format!("--confirm {confirm} is not the namespace {id}: nothing was deleted")))
+        }
+        None if io::stdin().is_terminal() && io::stderr().is_terminal() => Ok(()),
+        None => Err(Failure::usage(format!(
+            "deleting namespace {id} needs its id once more, and there is no terminal to ask on"
+        ))
+        .remedy(format!("streamscope ns delete {id} --confirm {id}"))),
+    }
+}
+
+async fn list(store: &Store, output: &mut Output) -> Result<()> {
+    let namespaces = store.namespaces().await?;
+    if output.is_json() {
+        for info in &namespaces {
+            describe(Object::begin(output.buffer()), info).end();
+            output.line_done()?;
+        }
+        return Ok(());
+    }
+    if namespaces.is_empty() {
+        output.note("no namespaces yet; streamscope ns create ID makes one");
+    }
+    let mut table = Table::new(&[
+        Column::text("NAMESPACE"),
+        Column::text("MADE BY"),
+        Column::text("VERSION"),
+        Column::text("CREATED"),
+        Column::text("SCHEMA"),
+        Column::text("DESCRIPTION"),
+    ]);
+    for info in &namespaces {
+        let created = info.created_at.map(for_people).unwrap_or_default();
+        let cells = [
+            &info.id,
+            info.flavour.as_str(),
+            &version(info),
+            &created,
+            &info.schema,
+            info.description.as_deref().unwrap_or_default(),
+        ];
+        table.row(output, &cells)?;
+    }
+    Ok(table.finish(output)?)
+}
+
+fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
+    object
+        .string("id", &info.id)
+        .string("schema", &info.schema)
+        .string("flavour", info.flavour.as_str())
+        .string_or_null("version", info.version.as_deref())
+        .raw("outdated", if info.outdated { "true" } else { "false" })
+        .string_or_null("description", info.description.as_deref())
+        .time_or_null("created", info.created_at)
+}
+
+fn version(info: &NamespaceInfo) -> String {
+    let version = info.version.as_deref().unwrap_or_default();
+    if info.outdated { format!("{version} (old: ns migrate)") } else { version.to_owned() }
+}
+
+async fn create(store: &Store, id: &str, description: Option<&str>, output: &mut Output) -> Result<()> {
+    let created = store.create_namespace(id, description).await?;
+    if output.is_json() {
+        Object::begin(output.buffer())
+            .string("id", &created.info.id)
+            .string("schema", &created.info.schema)
+            .string_or_null("description", created.info.description.as_deref())
+            .string("token", &created.token)
+            .end();
+        return Ok(());
+    }
+    record(output, &[("namespace", &created.info.id), ("schema", &created.info.schema), ("token", &created.token)])?;
+    output.finish()?;
+    output.note(
+        "Keep the token now: only its hash is stored, so it is shown this one time. EventoDB servers ask for it.",
+    );
+    Ok(())
+}
+
+async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Result<()> {
+    let namespace = named(store, id).await?;
+    if ask && namespace.info().flavour != Flavour::MessageDb {
+        let messages = namespace.estimate(&Scope::Namespace).await?;
+        confirm(id, &namespace.info().schema, messages).await?;
+    }
+    let messages = store.delete_namespace(id).await?;
+    if output.is_json() {
+        Object::begin(output.buffer()).string("id", id).number("messages", messages).end();
+    } else {
+        output.line(&format!("deleted namespace {} with {} messages", safe(id), grouped(messages)))?;
+    }
+    Ok(())
+}
+
+async fn info(store: &Store, id: &str, output: &mut Output) -> Result<()> {
+    let namespace = named(store, id).await?;
+    let info = namespace.info();
+    let messages = namespace.estimate(&Scope::Namespace).await?;
+    let categories = namespace.categories().await?.len();
+    if output.is_json() {
+        let object = describe(Object::begin(output.buffer()), info);
+        object.number("categories", categories).number_or_null("estimate", messages).end();
+        return Ok(());
+    }
+    let fields = [
+        ("namespace", info.id.as_str()),
+        ("schema", &info.schema),
+        ("made by", info.flavour.as_str()),
+        ("version", &version(info)),
+        ("description", info.description.as_deref().unwrap_or_default()),
+        ("created", &info.created_at.map(for_people).unwrap_or_default()),
+        ("categories", &categories.to_string()),
+        ("messages", &super::output::estimate(messages)),
+    ];
+    Ok(record(output, &fields)?)
+}
+
+async fn migrate(store: &Store, id: Option<&str>, output: &mut Output) -> Result<()> {
+    let ids = match id {
+        Some(id) => vec![named(store, id).await?.info().id.clone()],
+        None => store.namespaces().await?.into_iter().filter(|info| info.outdated).map(|info| info.id).collect(),
+    };
+    if ids.is_empty() {
+        output.note("every namespace of streamscope's own is up to date");
+    }
+    for id in ids {
+        let (from, to) = store.migrate_namespace(&id).await?;
+        if output.is_json() {
+            Object::begin(output.buffer()).string("id", &id).string("from", &from).string("to", &to).end();
+            output.line_done()?;
+        } else if from == to {
+            output.line(&format!("{} is up to date (version {})", safe(&id), safe(&to)))?;
+        } else {
+            output.line(&format!("{} upgraded from version {} to {}", safe(&id), safe(&from), safe(&to)))?;
+        }
+    }
+    Ok(())
+}
+
+async fn confirm(id: &str, schema: &str, messages: Option<u64>) -> Result<()> {
+    let count = messages.map_or_else(|| "all its".to_owned(), |messages| format!("~{}", grouped(messages)));
+    tell(&format!("This deletes namespace {id} (schema {schema}) with {count} messages, for good."));
+    let _ = write!(io::stderr(), "Type its id to go on: ");
+    let _ = io::stderr().flush();
+    let mut typed = String::new();
+    let typed = tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut typed).map(|_| typed))
+        .await
+        .map_err(|error| Failure::new(Status::Failed, error.to_string()))??;
+    if typed.trim_end_matches(['\r', '\n']) == id {
+        return Ok(());
+    }
+    Err(Failure::usage("that is not its id: nothing was deleted"))
+}

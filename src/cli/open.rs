@@ -1,0 +1,161 @@
+//! Which database and which namespace a command works on, from the command line and the environment.
+//!
+//! It chooses; connecting and reading `PG*`, service and password files is the store's.
+
+use std::env;
+use std::time::Duration;
+
+use super::arguments::Common;
+use super::failure::{Failure, Result, Status};
+use super::output::tell;
+use crate::store::connect::Environment;
+#[cfg(feature = "embedded")]
+use crate::store::embedded::Embedded;
+use crate::store::{Namespace, Options, Settings, Store, StoreError};
+
+/// Namespaces named in a failure, at most.
+const NAMED: usize = 12;
+
+/// How long giving up may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+
+/// A store, and what must live as long as it does.
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// The server, where it runs inside this program. It stops after the store's connections are closed.
+    #[cfg(feature = "embedded")]
+    _embedded: Option<Embedded>,
+}
+
+/// What cannot be asked for together. (Checked here, because clap does not see conflicts between options of which one stands
+/// before the command and one after it.)
+///
+/// # Errors
+/// [`Status::Usage`].
+pub fn check(common: &Common) -> Result<()> {
+    let given = [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
+    let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
+    match given.as_slice() {
+        [first, second, ..] => {
+            Err(Failure::usage(format!("{first} and {second} name different databases: give one of them")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Opened {
+    /// Opens what the command line names, else what the environment names, else the user's own embedded store.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open(common: &Common) -> Result<Self> {
+        if common.demo || common.embedded.is_some() {
+            return Self::embedded(common).await;
+        }
+        let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
+        let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
+        let Some(settings) = Settings::resolve(url.as_deref(), &Environment::of_process())? else {
+            return Self::embedded(common).await;
+        };
+        for warning in settings.warnings() {
+            tell(&format!("streamscope: {warning}"));
+        }
+        Ok(Self {
+            store: Store::new(settings, options(common)),
+            #[cfg(feature = "embedded")]
+            _embedded: None,
+        })
+    }
+
+    #[cfg(feature = "embedded")]
+    async fn embedded(common: &Common) -> Result<Self> {
+        let embedded = match &common.embedded {
+            _ if common.demo => Embedded::temporary().await?,
+            Some(directory) => Embedded::open(directory).await?,
+            None => Embedded::open(&Embedded::default_dir()?).await?,
+        };
+        Ok(Self { store: Store::new(embedded.settings(), options(common)), _embedded: Some(embedded) })
+    }
+
+    /// Ends it: what was given up ends on the server too.
+    pub async fn close(self) {
+        self.store.close(CLOSE_LIMIT).await;
+    }
+
+    #[cfg(not(feature = "embedded"))]
+    async fn embedded(_: &Common) -> Result<Self> {
+        Err(Failure::usage("no database is given, and this streamscope was built without one of its own")
+            .remedy("give --url, STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))
+    }
+}
+
+fn options(common: &Common) -> Options {
+    // A command asks one thing after the other.
+    Options { read_only: common.read_only, connections: 1 }
+}
+
+/// The namespace that was asked for, or the only one.
+///
+/// # Errors
+/// [`Status::NotFound`] where it is not there or there is none at all, [`Status::Usage`] where there are several and none was
+/// asked for; each with what there is.
+pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> {
+    if let Some(id) = asked {
+        return named(store, id).await;
+    }
+    let ids = ids(store).await?;
+    match ids.as_slice() {
+        [] => Err(none(store)),
+        [only] => Ok(store.namespace(only).await?),
+        several => Err(Failure::usage(format!("the database has {} namespaces: choose one with -n", several.len()))
+            .remedy(listed(several))),
+    }
+}
+
+/// The namespace with an id.
+///
+/// # Errors
+/// [`Status::NotFound`], with what there is.
+pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
+    match store.namespace(id).await {
+        Err(error @ StoreError::NamespaceNotFound(_)) => {
+            let ids = ids(store).await?;
+            Err(if ids.is_empty() {
+                none(store)
+            } else {
+                Failure::from(error).remedy(format!("there are: {}", listed(&ids)))
+            })
+        }
+        other => Ok(other?),
+    }
+}
+
+async fn ids(store: &Store) -> Result<Vec<String>> {
+    Ok(store.namespaces().await?.into_iter().map(|info| info.id).collect())
+}
+
+fn none(store: &Store) -> Failure {
+    Failure::new(Status::NotFound, format!("there is no namespace in {} yet", store.target()))
+        .remedy("make one: streamscope ns create ID")
+}
+
+fn listed(ids: &[String]) -> String {
+    let list = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match ids.len().checked_sub(NAMED) {
+        Some(more @ 1..) => format!("{list} and {more} more (streamscope ns list)"),
+        _ => list,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_namespaces_is_cut() {
+        let ids: Vec<String> = (0..14).map(|i| format!("n{i}")).collect();
+        assert_eq!(listed(&ids[..2]), "n0, n1");
+        assert!(listed(&ids).ends_with("n10, n11 and 2 more (streamscope ns list)"));
+    }
+}

@@ -1,0 +1,137 @@
+//! Where results go: standard output in large pieces, as aligned text or as json lines, and notes to people on standard error.
+//!
+//! It buffers, so whoever prints ends with [`Output::finish`]. It never asks a store anything, and text from a store passes
+//! `safe_text` before it is printed for people.
+
+pub mod json;
+pub mod table;
+pub mod time;
+
+use std::io::{self, IsTerminal, Write};
+
+use super::arguments::Format;
+use super::secrets::redact;
+use crate::safe_text::safe;
+
+/// Bytes gathered before they are written: fewer system calls than a line at a time, and still bounded.
+const PIECE: usize = 128 * 1024;
+
+/// Standard output, and how to print on it.
+pub struct Output {
+    /// Text or json.
+    pub format: Format,
+    /// Whether people look at it.
+    pub terminal: bool,
+    /// Columns of the terminal; none where lines are not to be cut.
+    pub width: Option<usize>,
+    buffer: Vec<u8>,
+    to: Box<dyn Write>,
+}
+
+impl Output {
+    /// Over standard output; the format is text on a terminal and json elsewhere where none is asked for.
+    #[must_use]
+    pub fn stdout(format: Option<Format>) -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        let format = format.unwrap_or(if terminal { Format::Text } else { Format::Json });
+        let width =
+            if terminal { crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)) } else { None };
+        Self {
+            format,
+            terminal,
+            width: width.filter(|columns| *columns > 0),
+            buffer: Vec::with_capacity(PIECE + 4 * 1024),
+            to: Box::new(stdout.lock()),
+        }
+    }
+
+    /// Whether results are json.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// The buffer, to append whole lines to; [`Output::line_done`] after each.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Writes what is gathered when there is enough of it.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn line_done(&mut self) -> io::Result<()> {
+        if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
+    }
+
+    /// A line of text.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn line(&mut self, line: &str) -> io::Result<()> {
+        self.buffer.extend_from_slice(line.as_bytes());
+        self.buffer.push(b'\n');
+        self.line_done()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.write_all(&self.buffer)?;
+        self.buffer.clear();
+        // One huge message must not keep its memory.
+        self.buffer.shrink_to(2 * PIECE);
+        Ok(())
+    }
+
+    /// Writes the rest.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.to.flush()
+    }
+
+    /// Says something beside the results to people who read text; silent where the results are json.
+    pub fn note(&self, note: &str) {
+        if self.format == Format::Text {
+            tell(note);
+        }
+    }
+}
+
+/// A line on standard error, made safe and without passwords. That nobody reads it is no failure.
+pub fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{}", safe(&redact(line)));
+}
+
+/// A number with its thousands apart: `1,234,567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// An estimate for people: `~1,234`, or `?` where the server has none.
+#[must_use]
+pub fn estimate(estimate: Option<u64>) -> String {
+    estimate.map_or_else(|| "?".to_owned(), |number| format!("~{}", grouped(number)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(estimate(None), "?");
+    }
+}

@@ -1,0 +1,231 @@
+//! Json lines, written straight into a buffer: bodies go through byte for byte as the server printed them, so that numbers keep
+//! their digits. Nothing is parsed or re-serialised in here.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+
+use super::time::rfc3339;
+use crate::message::Message;
+use crate::safe_text::is_hidden;
+
+/// An object that is being written, key by key in the order of the calls.
+#[must_use = "an object ends with end()"]
+pub struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    before: u8,
+}
+
+impl<'a> Object<'a> {
+    /// Begins an object at the end of `out`.
+    pub fn begin(out: &'a mut Vec<u8>) -> Self {
+        Self { out, before: b'{' }
+    }
+
+    fn key(&mut self, key: &'static str) {
+        self.out.push(self.before);
+        self.before = b',';
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// A string; characters that nobody would see are escaped.
+    pub fn string(mut self, key: &'static str, value: &str) -> Self {
+        self.key(key);
+        string(self.out, value);
+        self
+    }
+
+    /// A string or `null`.
+    pub fn string_or_null(self, key: &'static str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.string(key, value),
+            None => self.raw(key, "null"),
+        }
+    }
+
+    /// A number, or anything else that prints as json.
+    pub fn number(mut self, key: &'static str, value: impl Display) -> Self {
+        self.key(key);
+        // Writing to a Vec does not fail.
+        let _ = write!(self.out, "{value}");
+        self
+    }
+
+    /// A number or `null`.
+    pub fn number_or_null(self, key: &'static str, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.number(key, value),
+            None => self.raw(key, "null"),
+        }
+    }
+
+    /// Json text as it is.
+    pub fn raw(mut self, key: &'static str, value: &str) -> Self {
+        self.key(key);
+        self.out.extend_from_slice(value.as_bytes());
+        self
+    }
+
+    /// A time, RFC 3339 in UTC.
+    pub fn time(mut self, key: &'static str, value: Timestamp) -> Self {
+        self.key(key);
+        self.out.push(b'"');
+        rfc3339(self.out, value);
+        self.out.push(b'"');
+        self
+    }
+
+    /// A time or `null`.
+    pub fn time_or_null(self, key: &'static str, value: Option<Timestamp>) -> Self {
+        match value {
+            Some(value) => self.time(key, value),
+            None => self.raw(key, "null"),
+        }
+    }
+
+    /// Closes the object and the line.
+    pub fn end(self) {
+        if self.before == b'{' {
+            self.out.push(b'{');
+        }
+        self.out.extend_from_slice(b"}\n");
+    }
+}
+
+/// A message as EventoDB exports it. Bodies are the server's text unchanged; on a terminal, characters in them that would act
+/// on it or hide are written as the json escapes that mean the same.
+pub fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
+    let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
+    let object = Object::begin(out)
+        .string("id", message.id.hyphenated().encode_lower(&mut id))
+        .string("stream", message.stream.as_str())
+        .string("type", &message.message_type)
+        .number("pos", message.position)
+        .number("gpos", message.global_position);
+    let object = body(object, "data", message.data.as_deref(), terminal);
+    let object = body(object, "meta", message.metadata.as_deref(), terminal);
+    object.time("time", message.time).end();
+}
+
+fn body<'a>(object: Object<'a>, key: &'static str, body: Option<&str>, terminal: bool) -> Object<'a> {
+    match body {
+        Some(body) if terminal => object.raw(key, &visible(body)),
+        Some(body) => object.raw(key, body),
+        None => object.raw(key, "null"),
+    }
+}
+
+/// Json text with every hidden character as its escape. Outside of strings json is ASCII, so they all stand in strings.
+fn visible(json: &str) -> String {
+    let mut out = Vec::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) {
+            escape(&mut out, c);
+        } else {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A json string in quotes.
+pub fn string(out: &mut Vec<u8>, value: &str) {
+    out.push(b'"');
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+    if value.bytes().all(plain) {
+        out.extend_from_slice(value.as_bytes());
+    } else {
+        for c in value.chars() {
+            match c {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                '\n' => out.extend_from_slice(b"\\n"),
+                '\r' => out.extend_from_slice(b"\\r"),
+                '\t' => out.extend_from_slice(b"\\t"),
+                c if c < ' ' || is_hidden(c) => escape(out, c),
+                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+fn escape(out: &mut Vec<u8>, c: char) {
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let _ = write!(out, "\\u{unit:04x}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::StreamName;
+    use uuid::Uuid;
+
+    fn text(out: Vec<u8>) -> String {
+        String::from_utf8(out).expect("json is UTF-8")
+    }
+
+    fn sample(data: Option<&str>) -> Message {
+        Message {
+            id: Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a),
+            stream: StreamName::stored("account-1"),
+            message_type: "Opened".to_owned(),
+            position: 0,
+            global_position: 12,
+            data: data.map(str::to_owned),
+            metadata: None,
+            time: Timestamp::from_microsecond(1_740_830_400_120_000).expect("in range"),
+        }
+    }
+
+    #[test]
+    fn a_message_has_its_keys_in_order_and_its_body_unchanged() {
+        let mut out = Vec::new();
+        message(&mut out, &sample(Some(r#"{"n": 12345678901234567890123, "m": 1.10}"#)), false);
+        assert_eq!(
+            text(out),
+            "{\"id\":\"01910000-0000-7000-8000-00000000002a\",\"stream\":\"account-1\",\"type\":\"Opened\",\"pos\":0,\"gpos\":12,\
+             \"data\":{\"n\": 12345678901234567890123, \"m\": 1.10},\"meta\":null,\"time\":\"2025-03-01T12:00:00.12Z\"}\n"
+        );
+    }
+
+    #[test]
+    fn hidden_characters_of_a_body_are_escaped_on_a_terminal_only() {
+        let raw = "{\"a\": \"\u{9b}31m\u{202e}\"}";
+        let mut plain = Vec::new();
+        message(&mut plain, &sample(Some(raw)), false);
+        assert!(text(plain).contains(raw));
+        let mut shown = Vec::new();
+        message(&mut shown, &sample(Some(raw)), true);
+        assert!(text(shown).contains(r#"{"a": "\u009b31m\u202e"}"#));
+    }
+
+    #[test]
+    fn strings_read_back_as_they_were() {
+        for value in [
+            "",
+            "a\"b\\c",
+            "\u{0}\u{1b}[31m\u{7f}\u{85}\n\r\t",
+            "ä漢🙂",
+            "\u{202e}\u{200b}\u{feff}\u{2028}",
+            "\u{e0001}",
+        ] {
+            let mut out = Vec::new();
+            string(&mut out, value);
+            let out = text(out);
+            assert_eq!(serde_json::from_str::<String>(&out).expect("valid json"), value);
+            assert!(out.chars().all(|c| !c.is_control()), "{out:?}");
+        }
+    }
+
+    #[test]
+    fn an_object_without_keys_is_still_an_object() {
+        let mut out = Vec::new();
+        Object::begin(&mut out).end();
+        assert_eq!(text(out), "{}\n");
+    }
+}

@@ -1,0 +1,80 @@
+//! Times as they are printed: RFC 3339 in UTC for json, a shorter form of it for people. It never shows local time.
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out.
+pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
+    let t = Offset::UTC.to_datetime(time);
+    // Writing to a Vec does not fail.
+    let _ = write!(
+        out,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        t.year(),
+        t.month(),
+        t.day(),
+        t.hour(),
+        t.minute(),
+        t.second()
+    );
+    let mut fraction = t.subsec_nanosecond();
+    if fraction != 0 {
+        let mut digits = 9;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            digits -= 1;
+        }
+        let _ = write!(out, ".{fraction:0digits$}");
+    }
+    out.push(b'Z');
+}
+
+/// The same as a `String`.
+#[must_use]
+pub fn rfc3339_text(time: Timestamp) -> String {
+    let mut out = Vec::with_capacity(27);
+    rfc3339(&mut out, time);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// For people, all of the same length: `2026-03-01 12:00:00.123Z`.
+#[must_use]
+pub fn for_people(time: Timestamp) -> String {
+    let t = Offset::UTC.to_datetime(time);
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}Z",
+        t.year(),
+        t.month(),
+        t.day(),
+        t.hour(),
+        t.minute(),
+        t.second(),
+        t.millisecond()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(microseconds: i64) -> String {
+        rfc3339_text(Timestamp::from_microsecond(microseconds).expect("in range"))
+    }
+
+    #[test]
+    fn trailing_zeros_of_the_fraction_are_left_out() {
+        assert_eq!(printed(0), "1970-01-01T00:00:00Z");
+        assert_eq!(printed(1_740_830_400_123_400), "2025-03-01T12:00:00.1234Z");
+        assert_eq!(printed(1_740_830_400_000_001), "2025-03-01T12:00:00.000001Z");
+        assert_eq!(printed(1_740_830_400_100_000), "2025-03-01T12:00:00.1Z");
+        assert_eq!(printed(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn times_for_people_have_one_length() {
+        let time = Timestamp::from_microsecond(1_740_830_400_100_000).expect("in range");
+        assert_eq!(for_people(time), "2025-03-01 12:00:00.100Z");
+    }
+}

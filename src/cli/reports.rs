@@ -1,0 +1,95 @@
+//! What the program says about itself: panics and reports on standard error, and a log in a file where one is asked for.
+//!
+//! Both pass the redaction of `secrets`. The log holds no message bodies and never goes to the terminal.
+
+use std::env;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal as _, Write};
+use std::panic;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use color_eyre::config::{HookBuilder, Theme};
+use color_eyre::eyre::{Result, WrapErr as _, bail};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::secrets::Secrets;
+use crate::safe_text::safe;
+
+/// Installs the hooks for panics and error reports: without colour where `NO_COLOR` is set or nobody looks at it.
+///
+/// # Errors
+/// Where a hook is installed already.
+pub fn install(secrets: &Secrets) -> Result<()> {
+    let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let theme = if colour { Theme::dark() } else { Theme::new() };
+    let (panic_hook, eyre_hook) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
+    eyre_hook.install()?;
+    let secrets = secrets.clone();
+    panic::set_hook(Box::new(move |info| {
+        let report = secrets.redact(&panic_hook.panic_report(info).to_string());
+        let mut stderr = io::stderr().lock();
+        for line in report.lines() {
+            // Colour is the report's own; text from elsewhere is made safe only where there is none to lose.
+            let _ = if colour { writeln!(stderr, "{line}") } else { writeln!(stderr, "{}", safe(line)) };
+        }
+    }));
+    Ok(())
+}
+
+/// Begins the log, appended to `path`. The level is `STREAMSCOPE_LOG_LEVEL`: error, warn, info (default), debug or trace.
+///
+/// # Errors
+/// Where the file cannot be opened, or the level is none of these.
+pub fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
+    let level = env::var("STREAMSCOPE_LOG_LEVEL").unwrap_or_default();
+    let level = if level.is_empty() { "info".to_owned() } else { level.to_ascii_lowercase() };
+    if !["error", "warn", "info", "debug", "trace"].contains(&level.as_str()) {
+        bail!("STREAMSCOPE_LOG_LEVEL is '{level}', but can be error, warn, info, debug or trace");
+    }
+    // Only this program's own events: what other crates log could hold parameters.
+    let filter = EnvFilter::try_new(format!("off,streamscope={level}"))?;
+    let file = open(path).wrap_err_with(|| format!("cannot write the log {}", path.display()))?;
+    let log = Log { file: Arc::new(Mutex::new(file)), secrets: secrets.clone() };
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(log).init();
+    Ok(())
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+#[derive(Clone)]
+struct Log {
+    file: Arc<Mutex<File>>,
+    secrets: Secrets,
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// One call is one event, so a password cannot be split over two.
+impl Write for Log {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = self.secrets.redact(&String::from_utf8_lossy(event));
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

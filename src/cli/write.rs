@@ -1,0 +1,97 @@
+//! `write`: a message made from the command line and standard input, checked before anything is opened, written once.
+//!
+//! Bodies go to the server as they were given; they are never printed or logged from here.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use uuid::Uuid;
+
+use super::arguments::WriteArguments;
+use super::failure::{Failure, Result, Status};
+use super::interrupt::Interrupt;
+use super::output::json::Object;
+use super::output::table::record;
+use super::output::{Output, tell};
+use crate::json::check;
+use crate::message::{NewMessage, StreamName};
+use crate::store::{Namespace, StoreError};
+
+/// The message that the command line describes, standard input read where it says so.
+///
+/// # Errors
+/// [`Status::Usage`] for a name that is no stream, for JSON that cannot be stored and for input that is not UTF-8.
+pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
+    let stream = StreamName::new(arguments.stream.clone())?;
+    let (source, data) = if arguments.data == "-" {
+        ("standard input", from_stdin().await?)
+    } else {
+        ("--data", arguments.data.clone())
+    };
+    checked(source, &data)?;
+    if let Some(metadata) = &arguments.metadata {
+        checked("--metadata", metadata)?;
+    }
+    Ok(NewMessage {
+        id: arguments.id.unwrap_or_else(Uuid::now_v7),
+        stream,
+        message_type: arguments.message_type.clone(),
+        data,
+        metadata: arguments.metadata.clone(),
+        expected_version: arguments.expected_version,
+    })
+}
+
+async fn from_stdin() -> Result<String> {
+    if io::stdin().is_terminal() {
+        tell("reading JSON from the terminal; Ctrl-D ends it");
+    }
+    let read = tokio::task::spawn_blocking(|| {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let bytes = read
+        .await
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(|error| Failure::new(Status::Failed, format!("cannot read standard input: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::usage(format!("standard input is not UTF-8: the first wrong byte is number {at}, counted from 0"))
+    })
+}
+
+fn checked(source: &str, json: &str) -> Result<()> {
+    check(json).map_err(|problem| Failure::usage(format!("{source} is not JSON that can be stored, {problem}")))
+}
+
+/// `streamscope write`
+///
+/// # Errors
+/// The store's. A signal while the answer is awaited is [`Status::OutcomeUnknown`].
+pub async fn write(
+    namespace: &Namespace,
+    message: &NewMessage,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+) -> Result<()> {
+    let written = tokio::select! {
+        biased;
+        written = namespace.write(message) => written?,
+        signal = interrupt.signalled() => {
+            let reason = format!("interrupted by signal {signal} before the server answered");
+            return Err(StoreError::OutcomeUnknown { id: message.id, reason }.into());
+        }
+    };
+    let (id, stream) = (written.id.to_string(), message.stream.as_str());
+    if output.is_json() {
+        Object::begin(output.buffer())
+            .string("id", &id)
+            .string("stream", stream)
+            .number("pos", written.position)
+            .number("gpos", written.global_position)
+            .end();
+        return Ok(());
+    }
+    let (position, global) = (written.position.to_string(), written.global_position.to_string());
+    Ok(record(output, &[("id", &id), ("stream", stream), ("position", &position), ("global position", &global)])?)
+}

@@ -1,0 +1,11 @@
+//! The commands as a user runs them: the built program, its output byte for byte, its exit status.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod databases;
+mod namespaces;
+mod place;
+mod terminal;
+mod usage;

@@ -1,0 +1,96 @@
+//! The program in a pseudo-terminal: text by default, cut to the width, questions answered by typing.
+
+use std::io::{Read as _, Write as _};
+use std::thread;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::place::Place;
+use super::support::program::User;
+use super::support::stores::Kind;
+
+/// Runs the program on a terminal of so many columns with something typed: what it wrote, and its status.
+fn on_terminal(user: &User, arguments: &[&str], columns: u16, typed: &str) -> (String, u32) {
+    let pair = native_pty_system()
+        .openpty(PtySize { rows: 50, cols: columns, pixel_width: 0, pixel_height: 0 })
+        .expect("a pseudo-terminal");
+    let plain = user.command();
+    let mut command = CommandBuilder::new(plain.get_program());
+    command.args(arguments);
+    command.env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.cwd(user.home());
+    let mut child = pair.slave.spawn_command(command).expect("the program starts");
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    let screen = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // The end of a pseudo-terminal is an error on Linux; what came before it is kept.
+        let _ = reader.read_to_end(&mut bytes);
+        String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n")
+    });
+    let mut writer = pair.master.take_writer().expect("a writer");
+    writer.write_all(typed.as_bytes()).expect("typed");
+    let status = child.wait().expect("the program ends").exit_code();
+    drop(writer);
+    drop(pair.master);
+    (screen.join().expect("read"), status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_the_default_and_is_cut_to_the_width() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let data = format!("{{\"text\": \"{}\"}}", "漢字 and more ".repeat(30));
+    for stream in ["account-1", &format!("account-{}", "long".repeat(40))] {
+        place.run(&["write", stream, "Opened", "--data", &data]).done();
+    }
+    for columns in [100, 60, 20] {
+        let (output, status) = on_terminal(&place.user, &place.arguments(&["get", "account"]), columns, "");
+        assert_eq!(status, 0, "{output}");
+        let lines: Vec<&str> = output.lines().collect();
+        assert_eq!(lines.len(), 3, "{output}");
+        assert!(lines[0].starts_with("STREAM"), "{output}");
+        for line in &lines {
+            assert!(line.width() <= usize::from(columns), "{} > {columns}: {line}", line.width());
+        }
+        assert!(lines[1].contains('…') && lines[2].contains('…'), "{output}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_on_a_terminal_shows_what_would_act_on_it() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    place.run(&["write", "account-1", "Opened", "--data", "{\"a\": \"\u{9b}31m\u{202e}\"}"]).done();
+    let (output, status) =
+        on_terminal(&place.user, &place.arguments(&["get", "account-1", "--format", "json"]), 80, "");
+    assert_eq!(status, 0);
+    assert!(output.contains(r#""data":{"a": "\u009b31m\u202e"}"#), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_is_asked_about_and_needs_the_id_typed() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    place.run(&["write", "account-1", "Opened"]).done();
+    let arguments = place.arguments(&["ns", "delete", "test"]);
+
+    let (output, status) = on_terminal(&place.user, &arguments, 200, "tes\n");
+    assert_eq!(status, 2, "{output}");
+    assert!(output.contains("This deletes namespace test") && output.contains("nothing was deleted"), "{output}");
+    assert_eq!(place.run(&["version", "account-1"]).done(), "0\n");
+
+    let (output, status) = on_terminal(&place.user, &arguments, 200, "test\n");
+    assert_eq!(status, 0, "{output}");
+    assert!(output.contains("deleted namespace test with 1 message"), "{output}");
+    place.run(&["version", "account-1"]).failed(4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_is_said_to_be_shown_once() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let (output, status) = on_terminal(&place.user, &place.arguments(&["ns", "create", "shop"]), 200, "");
+    assert_eq!(status, 0);
+    assert!(output.contains("token      ns_") && output.contains("this one time"), "{output}");
+}

@@ -1,0 +1,163 @@
+//! What is refused without any server: arguments, names, JSON. Always status 2, in one or two lines, and never a password.
+
+use super::support::program::{User, outcome};
+
+const SECRET: &str = "s3cr3tw0rd";
+
+/// A server that nothing answers for: to ask it is a failure of the test.
+const NOWHERE: [&str; 2] = ["--url", "postgres://127.0.0.1:1/nowhere"];
+
+fn refused(arguments: &[&str]) -> String {
+    User::new().run(&[&NOWHERE, arguments].concat()).failed(2)
+}
+
+#[test]
+fn invalid_json_names_line_and_column() {
+    let told = refused(&["write", "account-1", "Opened", "--data", "{\"a\": 1,\n \"b\" 2}"]);
+    assert!(told.contains("--data") && told.contains("line 2") && told.contains("column 6"), "{told}");
+    let told = refused(&["write", "account-1", "Opened", "--metadata", "[1,"]);
+    assert!(told.contains("--metadata") && told.contains("line 1") && told.contains("column"), "{told}");
+}
+
+#[test]
+fn json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
+    for json in [r#"{"a": "\u0000"}"#, r#"{"a": "\ud800"}"#, r#"{"a": "\udc00\ud800"}"#] {
+        let told = refused(&["write", "account-1", "Opened", "--data", json]);
+        assert!(told.contains("line 1") && told.contains("column"), "{told}");
+    }
+}
+
+#[test]
+fn standard_input_that_is_not_utf_8_is_told_with_its_byte() {
+    let write = [&NOWHERE[..], &["write", "account-1", "Opened", "--data", "-"]].concat();
+    let told = User::new().run_with_input(&write, b"{\"a\": \"\xff\"}").failed(2);
+    assert!(told.contains("not UTF-8") && told.contains("number 7"), "{told}");
+    let told = User::new().run(&write).failed(2);
+    assert!(told.contains("standard input is not JSON"), "{told}");
+}
+
+#[test]
+fn names_that_cannot_be_are_refused() {
+    assert!(refused(&["write", "account", "Opened"]).contains("must be a stream name"));
+    assert!(refused(&["get", ""]).contains("empty"));
+    assert!(refused(&["get", "account", "--correlation", "order-1"]).contains("must be a category"));
+    assert!(refused(&["get", "account-1", "--correlation", "order"]).contains("account-1 is a stream"));
+}
+
+#[test]
+fn a_consumer_group_needs_both_numbers_in_range() {
+    let group = |member: &str, size: &str| {
+        refused(&["get", "account", "--consumer-group-member", member, "--consumer-group-size", size])
+    };
+    assert!(group("0", "0").contains("Consumer group size must not be less than 1"));
+    assert!(group("-1", "2").contains("Consumer group member must not be less than 0"));
+    assert!(group("2", "2").contains("Consumer group member must be less than the group size"));
+    let outcome = User::new().run(&["get", "account", "--consumer-group-member", "0"]);
+    assert_eq!(outcome.status, 2);
+    assert!(outcome.stderr.contains("--consumer-group-size"), "{}", outcome.stderr);
+}
+
+#[test]
+fn two_databases_at_once_are_refused_wherever_they_stand() {
+    for arguments in [
+        &["--demo", "categories", "--url", "postgres://h/d"][..],
+        &["--url", "postgres://h/d", "--embedded", "x", "categories"],
+        &["categories", "--embedded", "x", "--demo"],
+    ] {
+        let told = User::new().run(arguments).failed(2);
+        assert!(told.contains("different databases"), "{told}");
+    }
+}
+
+#[test]
+fn a_deletion_without_a_terminal_needs_the_id_twice() {
+    let told = refused(&["ns", "delete", "shop"]);
+    assert!(told.contains("--confirm shop"), "{told}");
+    let told = refused(&["ns", "delete", "shop", "--confirm", "ship"]);
+    assert!(told.contains("nothing was deleted"), "{told}");
+}
+
+#[test]
+fn without_a_command_and_a_terminal_it_refuses_with_a_hint() {
+    let told = User::new().run(&[]).failed(2);
+    assert!(told.contains("not a terminal") && told.contains("--help"), "{told}");
+}
+
+#[test]
+fn unknown_arguments_are_usage() {
+    for arguments in
+        [&["gte", "account"][..], &["get"], &["get", "a", "--batch-size", "-2"], &["write", "a-1", "T", "--id", "7"]]
+    {
+        let outcome = User::new().run(arguments);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_printed_on_standard_output() {
+    let help = User::new().run(&["--help"]).done();
+    for word in ["Examples:", "Exit status:", "--read-only", "STREAMSCOPE_URL"] {
+        assert!(help.contains(word), "{help}");
+    }
+    for command in ["ns", "categories", "streams", "get", "last", "version", "write"] {
+        assert!(User::new().run(&[command, "--help"]).done().contains("Examples:"), "{command}");
+    }
+    assert_eq!(User::new().run(&["--version"]).done(), format!("streamscope {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_shows_no_value_of_the_environment() {
+    let url = format!("postgres://ada:{SECRET}@h/d");
+    let help =
+        outcome(User::new().command().arg("--help").env("STREAMSCOPE_URL", &url).env("STREAMSCOPE_NAMESPACE", SECRET));
+    assert!(!help.done().contains(SECRET));
+}
+
+#[test]
+fn a_password_on_the_command_line_is_never_repeated() {
+    let url = format!("postgres://ada:{SECRET}@127.0.0.1:1/nowhere");
+    let wrong = format!("postgres://ada:{SECRET}@127.0.0.1:port/?nonsense=1");
+    let pairs = format!("host=127.0.0.1 port=1 password={SECRET} nonsense=1");
+    for arguments in [
+        &[url.as_str()][..],
+        &["--url", &url, "categories"],
+        &["--url", &url, "--url", &url, "categories"],
+        &["--url", &wrong, "categories"],
+        &["--url", &pairs, "categories"],
+        &["categories", "--format", &url],
+        &["get", "a", &url],
+    ] {
+        let outcome = User::new().run(arguments);
+        assert_ne!(outcome.status, 0, "{outcome:?}");
+        assert!(!outcome.stderr.is_empty());
+        assert!(!format!("{outcome:?}").contains(SECRET), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_panic_shows_no_password_and_no_colour() {
+    let message = format!("while at postgres://ada:{SECRET}@h/d and with {SECRET}-of-the-environment");
+    let outcome = outcome(
+        User::new()
+            .command()
+            .arg("categories")
+            .env("PGPASSWORD", format!("{SECRET}-of-the-environment"))
+            .env("STREAMSCOPE_TEST_PANIC", message),
+    );
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (101, ""));
+    assert!(outcome.stderr.contains("while at postgres://ada:***@h/d"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains(SECRET), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+}
+
+#[test]
+fn nobody_home_is_5() {
+    let told = User::new().run(&[&NOWHERE[..], &["categories"]].concat()).failed(5);
+    assert!(told.contains("127.0.0.1") && told.contains("--url"), "{told}");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_told() {
+    let told = User::new().run(&["categories", "--log", "/nowhere/at/all.log"]).failed(2);
+    assert!(told.contains("/nowhere/at/all.log"), "{told}");
+}

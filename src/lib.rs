@@ -1,6 +1,7 @@
 //! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
 //!
 //! - [`cli`]: the headless commands over the store.
+//! - [`demo`]: the sample data of `--demo`.
 //! - [`json`]: JSON as text that must not change, checked and walked.
 //! - [`locator`]: what a person types to get somewhere.
 //! - [`message`]: the words of the field as types.
@@ -8,6 +9,7 @@
 //! - [`store`]: namespaces found, made, read and written. Knows nothing of terminals.
 
 pub mod cli;
+pub mod demo;
 pub mod json;
 pub mod locator;
 pub mod message;

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod flavour;
+pub mod import;
 pub mod namespace;
 pub mod read;
 pub mod session;

@@ -22,3 +22,9 @@ impl Flavour {
         }
     }
 }
+
+/// An SQL identifier, quoted whatever is in it.
+#[must_use]
+pub fn quote_ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,447 @@
+//! The sample data of `--demo`: an event-sourced shop, a bank and a handful of odd messages, made from `assets/demo/shop.toml`.
+//!
+//! The same messages each time, but with times that end now, so that "recent" looks alive. Knows nothing of terminals, and
+//! writes only to the namespaces that it makes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::message::{ExpectedVersion, NewMessage, StreamName, Written, category};
+use crate::store::import::ImportedMessage;
+use crate::store::{Namespace, Result, Store};
+
+/// The namespace that [`generate`] writes to.
+pub const SHOP: &str = "shop";
+
+const ORDERS: u64 = 190;
+const ACCOUNTS: u64 = 24;
+const TRANSFERS: u64 = 110;
+const DAYS: i64 = 6;
+
+/// Makes three namespaces, `shop`, `bank` and `odds`, and fills them with some 3,000 messages.
+///
+/// # Errors
+/// [`crate::store::StoreError::NamespaceExists`] where one of them is there already; the server's.
+pub async fn fill(store: &Store) -> Result<()> {
+    let scenario = Scenario::load();
+    let now = Timestamp::now();
+    for (id, description, plan) in [
+        (SHOP, "Orders, payments and shipments of a coffee shop", shop(&scenario)),
+        ("bank", "Accounts and transfers between them", bank(&scenario)),
+        ("odds", "Messages as careless producers write them", odds(&scenario)),
+    ] {
+        store.create_namespace(id, Some(description)).await?;
+        store.namespace(id).await?.import(&plan.messages(now)).await?;
+    }
+    Ok(())
+}
+
+/// Writes a few messages a second to a namespace, as the shop's customers and components would, until it is dropped.
+///
+/// # Errors
+/// The first write that fails.
+pub async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
+    let scenario = Scenario::load();
+    // Not the same orders as last time: the ids must be new.
+    let mut dice = Dice(Timestamp::now().as_microsecond().cast_unsigned());
+    loop {
+        let id = order_id(dice.next());
+        let mut plan = Plan::default();
+        order(&mut plan, &scenario, &mut dice, &id, 0);
+        plan.sort();
+        let mut written: Vec<Written> = Vec::new();
+        for planned in &plan.messages {
+            tokio::time::sleep(Duration::from_millis(150 + dice.below(500))).await;
+            let cause = planned.cause.and_then(|cause| {
+                let at = plan.messages.iter().position(|message| message.number == cause)?;
+                Some((plan.messages[at].stream.as_str(), written[at].position, written[at].global_position))
+            });
+            let message = NewMessage {
+                id: Uuid::now_v7(),
+                stream: StreamName::stored(planned.stream.clone()),
+                message_type: planned.message_type.clone(),
+                data: planned.data(|_| 0),
+                metadata: planned.metadata(cause),
+                expected_version: ExpectedVersion::Any,
+            };
+            written.push(namespace.write(&message).await?);
+        }
+    }
+}
+
+/// What the messages are made of.
+#[derive(Debug, Deserialize)]
+struct Scenario {
+    products: Vec<(String, String, u64)>,
+    customers: Vec<(String, String)>,
+    carriers: Vec<String>,
+    notes: Vec<String>,
+    declined: Vec<String>,
+    odd: Vec<Odd>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Odd {
+    stream: String,
+    r#type: String,
+    data: String,
+    metadata: String,
+}
+
+impl Scenario {
+    fn load() -> Self {
+        toml::from_str(include_str!("../assets/demo/shop.toml"))
+            .expect("the asset is part of the program, and a test reads it")
+    }
+}
+
+/// Numbers that look random and are the same each time (`SplitMix64`).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    fn seconds(&mut self, from: i64, to: i64) -> i64 {
+        from + self.below((to - from).unsigned_abs()).cast_signed()
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let index = usize::try_from(self.next() % from.len() as u64).expect("less than the length");
+        &from[index]
+    }
+}
+
+/// What a message carries.
+#[derive(Debug)]
+enum Data {
+    Json(Value),
+    Text(String),
+    /// The global position of the last message of a category: a consumer's progress.
+    ProgressIn(&'static str),
+}
+
+#[derive(Debug)]
+enum Metadata {
+    /// From the cause, the correlation and the reply stream.
+    Eventide,
+    /// JSON text, or NULL.
+    AsIs(Option<String>),
+}
+
+/// A message before its positions are known.
+#[derive(Debug)]
+struct Planned {
+    number: usize,
+    /// Seconds from the beginning of the plan.
+    at: i64,
+    stream: String,
+    message_type: String,
+    data: Data,
+    /// Number of the message that this one answers.
+    cause: Option<usize>,
+    correlation: Option<String>,
+    reply: Option<String>,
+    metadata: Metadata,
+}
+
+impl Planned {
+    fn data(&self, progress: impl Fn(&str) -> i64) -> String {
+        match &self.data {
+            Data::Json(value) => value.to_string(),
+            Data::Text(text) => text.clone(),
+            Data::ProgressIn(category) => json!({ "position": progress(category) }).to_string(),
+        }
+    }
+
+    /// Eventide's keys; NULL where none applies.
+    fn metadata(&self, cause: Option<(&str, i64, i64)>) -> Option<String> {
+        if let Metadata::AsIs(text) = &self.metadata {
+            return text.clone();
+        }
+        let mut metadata = serde_json::Map::new();
+        if let Some((stream, position, global_position)) = cause {
+            metadata.insert("causationMessageStreamName".to_owned(), json!(stream));
+            metadata.insert("causationMessagePosition".to_owned(), json!(position));
+            metadata.insert("causationMessageGlobalPosition".to_owned(), json!(global_position));
+        }
+        if let Some(correlation) = &self.correlation {
+            metadata.insert("correlationStreamName".to_owned(), json!(correlation));
+        }
+        if let Some(reply) = &self.reply {
+            metadata.insert("replyStreamName".to_owned(), json!(reply));
+        }
+        (!metadata.is_empty()).then(|| Value::Object(metadata).to_string())
+    }
+}
+
+/// Messages of one namespace.
+#[derive(Debug, Default)]
+struct Plan {
+    messages: Vec<Planned>,
+}
+
+impl Plan {
+    /// Adds a message; gives its number, for those that it causes.
+    fn add(&mut self, at: i64, stream: String, message_type: &str, data: Value, after: Option<usize>) -> usize {
+        let correlation = after.and_then(|cause| self.messages[cause].correlation.clone());
+        let number = self.messages.len();
+        self.messages.push(Planned {
+            number,
+            at,
+            stream,
+            message_type: message_type.to_owned(),
+            data: Data::Json(data),
+            cause: after,
+            correlation,
+            reply: None,
+            metadata: Metadata::Eventide,
+        });
+        number
+    }
+
+    fn progress(&mut self, at: i64, stream: &str, of: &'static str) {
+        let number = self.add(at, stream.to_owned(), "Recorded", Value::Null, None);
+        self.messages[number].data = Data::ProgressIn(of);
+    }
+
+    fn sort(&mut self) {
+        self.messages.sort_by_key(|message| (message.at, message.number));
+    }
+
+    /// In the order of their global positions, which begin at 1 in a new namespace; the last of them just now.
+    fn messages(mut self, now: Timestamp) -> Vec<ImportedMessage> {
+        self.sort();
+        let end = self.messages.last().map_or(0, |message| message.at);
+        let mut versions: HashMap<String, i64> = HashMap::new();
+        let mut last_of: HashMap<String, i64> = HashMap::new();
+        let mut places: HashMap<usize, (String, i64, i64)> = HashMap::new();
+        let mut dice = Dice(7);
+        let mut made = Vec::with_capacity(self.messages.len());
+        for (planned, global_position) in self.messages.iter().zip(1_i64..) {
+            let next = versions.entry(planned.stream.clone()).or_default();
+            let position = *next;
+            *next += 1;
+            let ago = SignedDuration::from_secs(end - planned.at) + SignedDuration::from_millis(2);
+            let time = now.checked_sub(ago).unwrap_or(now);
+            let cause = planned.cause.and_then(|cause| places.get(&cause));
+            made.push(ImportedMessage {
+                id: uuid_v7_at(time, &mut dice),
+                stream: StreamName::stored(planned.stream.clone()),
+                message_type: planned.message_type.clone(),
+                position,
+                data: Some(planned.data(|of| last_of.get(of).copied().unwrap_or(0))),
+                metadata: planned
+                    .metadata(cause.map(|(stream, position, global)| (stream.as_str(), *position, *global))),
+                time,
+            });
+            last_of.insert(category(&planned.stream).to_owned(), global_position);
+            places.insert(planned.number, (planned.stream.clone(), position, global_position));
+        }
+        made
+    }
+}
+
+fn uuid_v7_at(time: Timestamp, dice: &mut Dice) -> Uuid {
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&dice.next().to_be_bytes());
+    random[8..].copy_from_slice(&dice.next().to_be_bytes()[..2]);
+    uuid::Builder::from_unix_timestamp_millis(time.as_millisecond().unsigned_abs(), &random).into_uuid()
+}
+
+fn order_id(number: u64) -> String {
+    format!("{:08x}", number >> 32)
+}
+
+fn shop(scenario: &Scenario) -> Plan {
+    let mut plan = Plan::default();
+    let mut dice = Dice(1);
+    let whole = DAYS * 86_400;
+    for (sku, name, price) in &scenario.products {
+        let stream = format!("product-{sku}");
+        plan.add(0, stream.clone(), "Listed", json!({ "sku": sku, "name": name, "priceCents": price }), None);
+        for _ in 0..12 {
+            let delta = dice.below(40).cast_signed() - 15;
+            let at = dice.seconds(60, whole);
+            plan.add(at, stream.clone(), "StockAdjusted", json!({ "sku": sku, "delta": delta }), None);
+        }
+    }
+    for (number, (name, city)) in scenario.customers.iter().enumerate() {
+        let data =
+            json!({ "customerId": number + 1, "name": name, "address": { "city": city, "lines": [name, city] } });
+        let stream = format!("customer-{}", number + 1);
+        plan.add(dice.seconds(0, 3_600), stream, "Registered", data, None);
+    }
+    for number in 0..ORDERS {
+        // The last ones within the last hours.
+        let share = i64::try_from(number * 1_000 / ORDERS).unwrap_or(0);
+        let at = 3_600 + (whole - 7_200) * share / 1_000;
+        let id = order_id(dice.next());
+        order(&mut plan, scenario, &mut dice, &id, at);
+        if number % 4 == 3 {
+            plan.progress(at + 30, "order:command+position-orderComponent", "order:command");
+            plan.progress(at + 45, "order:position-shipping", "order");
+            plan.progress(at + 46, "payment:position-orderComponent", "payment");
+        }
+    }
+    plan.messages.retain(|message| message.at <= whole);
+    plan
+}
+
+/// One order from the cart to the door, in about a dozen messages. Steps are told apart by streams: commands in
+/// `order:command-…`, what came of them in `order-…`.
+fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i64) {
+    let customer = dice.below(scenario.customers.len() as u64) + 1;
+    let mut total = 0;
+    let lines: Vec<Value> = (0..=dice.below(3))
+        .map(|_| {
+            let (sku, _, price) = dice.pick(&scenario.products);
+            let quantity = dice.below(3) + 1;
+            total += price * quantity;
+            json!({ "sku": sku, "quantity": quantity, "priceCents": price })
+        })
+        .collect();
+    let note = if dice.below(4) == 0 { json!(dice.pick(&scenario.notes)) } else { Value::Null };
+    let data = json!({ "orderId": id, "customerId": customer, "lines": lines, "totalCents": total, "note": note });
+    let place = plan.add(at, format!("order:command-{id}"), "Place", data.clone(), None);
+    plan.messages[place].correlation = Some(format!("checkout-{id}"));
+    plan.messages[place].reply = Some(format!("checkout:reply-{customer}"));
+    let order = format!("order-{id}");
+    let placed = plan.add(at + 1, order.clone(), "Placed", data, Some(place));
+    plan.add(at + 2, format!("customer-{customer}"), "OrderCounted", json!({ "orderId": id }), Some(placed));
+    let amount = json!({ "orderId": id, "amountCents": total, "currency": "EUR" });
+    let charge = plan.add(at + 3, format!("payment:command-{id}"), "Charge", amount.clone(), Some(placed));
+    if dice.below(9) == 0 {
+        let reason = dice.pick(&scenario.declined);
+        let data = json!({ "orderId": id, "reason": reason });
+        let declined = plan.add(at + 8, format!("payment-{id}"), "Declined", data.clone(), Some(charge));
+        plan.add(at + 9, order, "Cancelled", data, Some(declined));
+        return;
+    }
+    let charged = plan.add(at + 7, format!("payment-{id}"), "Charged", amount, Some(charge));
+    let paid = plan.add(at + 8, order.clone(), "Paid", json!({ "orderId": id }), Some(charged));
+    let carrier = dice.pick(&scenario.carriers);
+    let data = json!({ "orderId": id, "carrier": carrier });
+    let ship = plan.add(at + 9, format!("shipment:command-{id}"), "Ship", data.clone(), Some(paid));
+    let shipment = format!("shipment-{id}");
+    let packed_at = at + dice.seconds(1_200, 14_400);
+    let packed = plan.add(packed_at, shipment.clone(), "Packed", json!({ "orderId": id, "parcels": 1 }), Some(ship));
+    let tracking = json!({ "orderId": id, "carrier": carrier, "tracking": dice.next() });
+    let sent = plan.add(packed_at + 900, shipment.clone(), "Dispatched", tracking, Some(packed));
+    let shipped = plan.add(packed_at + 901, order.clone(), "Shipped", data, Some(sent));
+    let delivered_at = packed_at + dice.seconds(40_000, 120_000);
+    let data = json!({ "orderId": id, "signedBy": null });
+    let delivered = plan.add(delivered_at, shipment, "Delivered", data.clone(), Some(shipped));
+    plan.add(delivered_at + 1, order, "Completed", data, Some(delivered));
+}
+
+fn bank(scenario: &Scenario) -> Plan {
+    let mut plan = Plan::default();
+    let mut dice = Dice(2);
+    for number in 1..=ACCOUNTS {
+        let (owner, _) = dice.pick(&scenario.customers);
+        let data = json!({ "accountId": number, "owner": owner });
+        let open = plan.add(dice.seconds(0, 600), format!("account:command-{number}"), "Open", data.clone(), None);
+        let at = plan.messages[open].at + 1;
+        plan.add(at, format!("account-{number}"), "Opened", data, Some(open));
+    }
+    for number in 0..TRANSFERS {
+        let at = 1_000 + (DAYS * 86_400 - 2_000) * number.cast_signed() / TRANSFERS.cast_signed();
+        let id = order_id(dice.next());
+        let (from, to) = (dice.below(ACCOUNTS) + 1, dice.below(ACCOUNTS) + 1);
+        let cents = dice.below(500_000) + 1;
+        let data = json!({ "transferId": id, "from": from, "to": to, "amount": format!("{}.{:02}", cents / 100, cents % 100) });
+        let start = plan.add(at, format!("transfer-{id}"), "Initiated", data.clone(), None);
+        plan.messages[start].correlation = Some(format!("transfer-{id}"));
+        let take = plan.add(at + 1, format!("account:command-{from}"), "Withdraw", data.clone(), Some(start));
+        let taken = plan.add(at + 2, format!("account-{from}"), "Withdrawn", data.clone(), Some(take));
+        let give = plan.add(at + 3, format!("account:command-{to}"), "Deposit", data.clone(), Some(taken));
+        let given = plan.add(at + 4, format!("account-{to}"), "Deposited", data.clone(), Some(give));
+        plan.add(at + 5, format!("transfer-{id}"), "Completed", data, Some(given));
+        if number % 5 == 4 {
+            plan.progress(at + 10, "account:command+position-accountComponent", "account:command");
+            plan.progress(at + 11, "account:position-transferComponent", "account");
+        }
+    }
+    plan
+}
+
+fn odds(scenario: &Scenario) -> Plan {
+    let mut plan = Plan::default();
+    let mut dice = Dice(3);
+    for (odd, at) in scenario.odd.iter().zip((0..).step_by(3_600)) {
+        let number = plan.add(at, odd.stream.clone(), "", Value::Null, None);
+        let planned = &mut plan.messages[number];
+        planned.message_type.clone_from(&odd.r#type);
+        planned.data = Data::Text(odd.data.clone());
+        planned.metadata = Metadata::AsIs((!odd.metadata.is_empty()).then(|| odd.metadata.clone()));
+    }
+    for at in 0..120 {
+        // Compound ids: a consumer group keeps the sensors of one room together.
+        let stream = format!("reading-{}+{}", dice.below(4), dice.below(3));
+        let celsius = format!("{}.{}", 18 + dice.below(6), dice.below(10));
+        plan.add(at * 300, stream, "Read", json!({ "celsius": celsius, "samples": [at, [at + 1]] }), None);
+    }
+    let long = "All work and no play makes a very long line. ".repeat(400);
+    plan.add(36_000, "text-long".to_owned(), "LongText", json!({ "text": long }), None);
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_a_few_thousand_messages_that_end_now() {
+        let scenario = Scenario::load();
+        let now: Timestamp = "2026-01-15T12:00:00Z".parse().expect("a time");
+        let shop = shop(&scenario).messages(now);
+        let all = shop.len() + bank(&scenario).messages(now).len() + odds(&scenario).messages(now).len();
+        assert!((2_500..4_000).contains(&all), "{all}");
+        assert!(shop.is_sorted_by_key(|message| message.time));
+        assert!(shop.iter().all(|message| message.time < now));
+    }
+
+    #[test]
+    fn a_cause_is_the_message_at_the_place_that_the_metadata_names() {
+        let now: Timestamp = "2026-01-15T12:00:00Z".parse().expect("a time");
+        let messages = shop(&Scenario::load()).messages(now);
+        let mut seen = 0;
+        for message in &messages {
+            let Some(metadata) = &message.metadata else { continue };
+            let metadata: Value = serde_json::from_str(metadata).expect("JSON");
+            let Some(global) = metadata["causationMessageGlobalPosition"].as_u64() else { continue };
+            let cause = &messages[usize::try_from(global).expect("small") - 1];
+            assert_eq!(metadata["causationMessageStreamName"], cause.stream.as_str());
+            assert_eq!(metadata["causationMessagePosition"].as_i64(), Some(cause.position));
+            assert!(cause.time <= message.time);
+            seen += 1;
+        }
+        assert!(seen > 1_000, "{seen}");
+    }
+
+    #[test]
+    fn every_body_is_json() {
+        let scenario = Scenario::load();
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000_000);
+        for message in odds(&scenario).messages(now).iter().chain(&shop(&scenario).messages(now)) {
+            for text in [&message.data, &message.metadata].into_iter().flatten() {
+                serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            }
+        }
+    }
+}

@@ -12,7 +12,9 @@ pub mod error;
 pub mod flavour;
 pub mod import;
 pub mod namespace;
+mod query;
 pub mod read;
+mod row;
 pub mod session;
 pub mod write;
 

@@ -1,9 +1,17 @@
 //! What a screen asks for: categories, streams, pages of message heads, estimates, counts, the position at a time.
-//! Everything is read by index and by key: no `OFFSET`, no `count(*)` unless asked for.
+//! Everything is read by index and by key: no `OFFSET`, no `count(*)` unless asked for. Here are the words for it; the operations are
+//! in the files beneath, one a question.
+
+mod categories;
+mod counts;
+mod page;
+mod scope;
+mod search;
+mod streams;
+mod times;
 
 use jiff::Timestamp;
 
-use super::{Namespace, Result};
 use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};
 
 /// A category and roughly how many messages it holds.
@@ -115,86 +123,4 @@ pub struct SearchStep {
     pub searched: u64,
     /// Where the next step begins; none when the scope is exhausted in that direction.
     pub next: Option<PageFrom>,
-}
-
-impl Namespace {
-    /// The categories, by name, by a loose index scan.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn categories(&self) -> Result<Vec<CategoryRow>> {
-        todo!()
-    }
-
-    /// A page of streams by name (bytewise), those after `after` (exclusive), at most `limit`.
-    /// In a database whose collation is not bytewise the order is that of the index, still without gaps or repeats.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn streams(&self, of: &StreamsOf, after: Option<&StreamName>, limit: usize) -> Result<Vec<StreamRow>> {
-        todo!()
-    }
-
-    /// Streams of a category, most recently active first, found in one bounded window of `window` messages
-    /// that ends before `before` (exclusive; none: now).
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn recent_streams(
-        &self,
-        category: &Category,
-        before: Option<GlobalPosition>,
-        window: u32,
-    ) -> Result<RecentStreams> {
-        todo!()
-    }
-
-    /// A page of heads of a scope, at most `limit`.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
-        todo!()
-    }
-
-    /// One bounded step of a search: looks at no more than `window` messages of the scope.
-    ///
-    /// # Errors
-    /// [`super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
-    pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
-        todo!()
-    }
-
-    /// Roughly how many messages a scope has, from statistics; exact for a stream.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn estimate(&self, scope: &Scope) -> Result<Option<u64>> {
-        todo!()
-    }
-
-    /// How many messages a scope has, counted. Can take long on a large store: drop the future to stop it on the server.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn count(&self, scope: &Scope) -> Result<u64> {
-        todo!()
-    }
-
-    /// The first message at or after a time, found by bisecting the primary key (time rises with it, nearly), or bisecting the
-    /// stream's positions for a stream; none where all are older.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
-        todo!()
-    }
-
-    /// Types among the last messages of a category (a bounded look), most frequent first.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn recent_types(&self, category: &Category) -> Result<Vec<String>> {
-        todo!()
-    }
 }

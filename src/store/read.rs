@@ -1,14 +1,29 @@
 //! Reading messages whole: a stream, a category, the last one, the version. Message DB's `get_…` functions in meaning, as
-//! direct queries over each flavour's own index.
+//! direct queries over each flavour's own index. Never collects what can be streamed.
 
-use futures_util::stream::BoxStream;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::{Namespace, Result};
+use super::query::member_condition;
+use super::row::{self, column};
+use super::session::{Parameter, Session};
+use super::{Namespace, Result, StoreError};
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Message, Position, StreamName};
 
 /// How many messages a read gives at most where nothing else is said (Message DB's default).
 pub const DEFAULT_BATCH_SIZE: i64 = 1_000;
+
+/// How long a single answer may take before the query is ended: nobody waits for it longer.
+pub(super) const TIME_LIMIT: Duration = Duration::from_mins(1);
+
+/// Messages asked for by one statement. More would let the planner leave the index and sort; and a cursor over statements holds no
+/// snapshot while its reader is slow.
+const CHUNK: i64 = 10_000;
 
 /// What [`Namespace::category_messages`] narrows by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,8 +34,133 @@ pub struct CategoryOptions {
     pub consumer_group: Option<ConsumerGroup>,
 }
 
-/// Messages as they arrive.
+/// Messages as they arrive. The time that the reader takes between them has no limit.
 pub type Messages = BoxStream<'static, Result<Message>>;
+
+/// What a [`Reading`] reads.
+#[derive(Debug)]
+enum Source {
+    Stream(StreamName),
+    Category(Category),
+    Filtered(Category, CategoryOptions),
+}
+
+/// A read in progress: statement after statement, each of a bounded number of messages.
+struct Reading {
+    namespace: Namespace,
+    source: Source,
+    sql: String,
+    /// Number that the next statement begins at; none when the last one has been sent.
+    next: Option<i64>,
+    /// Messages still wanted; none for all.
+    wanted: Option<i64>,
+    /// Messages that the running statement can still give.
+    expected: i64,
+    rows: BoxStream<'static, Result<Row>>,
+}
+
+impl Reading {
+    /// Sends the first statement, so that what cannot work is said before anything is read.
+    async fn begin(namespace: &Namespace, source: Source, from: i64, batch_size: i64) -> Result<Messages> {
+        if batch_size < -1 {
+            let reason = format!("{batch_size} is neither -1 (all) nor a number of messages");
+            return Err(StoreError::Invalid { field: "batch size", reason });
+        }
+        let sql = match &source {
+            Source::Stream(_) => namespace.query(include_str!("../../sql/query/stream_messages.sql"), &[]),
+            Source::Category(_) => namespace.query(include_str!("../../sql/query/category_messages.sql"), &[]),
+            Source::Filtered(..) => namespace.query(
+                include_str!("../../sql/query/category_messages_filtered.sql"),
+                &[("member", &member_condition("$6", "$7"))],
+            ),
+        };
+        let mut reading = Self {
+            namespace: namespace.clone(),
+            source,
+            sql,
+            next: Some(from),
+            wanted: (batch_size >= 0).then_some(batch_size),
+            expected: 0,
+            rows: stream::empty().boxed(),
+        };
+        reading.send().await?;
+        Ok(stream::try_unfold(reading, |mut reading| async move {
+            Ok(reading.message().await?.map(|message| (message, reading)))
+        })
+        .boxed())
+    }
+
+    /// The next statement.
+    async fn send(&mut self) -> Result<()> {
+        let limit = self.wanted.map_or(CHUNK, |wanted| wanted.min(CHUNK));
+        let from = self.next.take();
+        let session = self.namespace.sessions.acquire().await?;
+        let mut parameters: Vec<Parameter<'_>> = vec![(&from, Type::INT8), (&limit, Type::INT8)];
+        let name: &str;
+        let (correlation, member, size);
+        match &self.source {
+            Source::Stream(stream) => {
+                name = stream.as_str();
+                parameters.push((&name, Type::TEXT));
+            }
+            Source::Category(category) => {
+                name = category.as_str();
+                parameters.push((&name, Type::TEXT));
+            }
+            Source::Filtered(category, options) => {
+                name = category.as_str();
+                correlation = options.correlation.as_ref().map(Category::as_str);
+                member = options.consumer_group.map(ConsumerGroup::member);
+                size = options.consumer_group.map(ConsumerGroup::size);
+                parameters.push((&name, Type::TEXT));
+                parameters.push((&CHUNK, Type::INT8));
+                parameters.push((&correlation, Type::TEXT));
+                parameters.push((&member, Type::INT8));
+                parameters.push((&size, Type::INT8));
+            }
+        }
+        self.expected = limit;
+        self.rows = session.into_stream(&self.sql, &parameters).await?.boxed();
+        Ok(())
+    }
+
+    /// The next message, from this statement or a further one.
+    async fn message(&mut self) -> Result<Option<Message>> {
+        loop {
+            // Read to its end even when nothing more is wanted, so that the session can be used again.
+            let Some(row) = self.rows.next().await else {
+                if self.next.is_none() || self.wanted == Some(0) {
+                    return Ok(None);
+                }
+                self.send().await?;
+                continue;
+            };
+            let row = row?;
+            if matches!(self.source, Source::Filtered(..)) && column::<Option<Uuid>>(&row, 0)?.is_none() {
+                let went_to: Option<i64> = column(&row, 8)?;
+                // Where the hits were cut by the limit, the last of them says where to go on, not the window.
+                self.next = self.next.or(went_to.and_then(after));
+                continue;
+            }
+            let message = row::message(&row)?;
+            self.wanted = self.wanted.map(|wanted| wanted - 1);
+            self.expected -= 1;
+            if self.expected == 0 {
+                let number = match self.source {
+                    Source::Stream(_) => message.position,
+                    Source::Category(_) | Source::Filtered(..) => message.global_position,
+                };
+                self.next = after(number);
+            }
+            return Ok(Some(message));
+        }
+    }
+}
+
+/// The number after this one; none where there is none.
+fn after(number: i64) -> Option<i64> {
+    number.checked_add(1)
+}
 
 impl Namespace {
     /// Messages of a stream from `position` on, in order (`get_stream_messages`). `batch_size` -1 gives all.
@@ -28,7 +168,7 @@ impl Namespace {
     /// # Errors
     /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
     pub async fn stream_messages(&self, stream: &StreamName, position: Position, batch_size: i64) -> Result<Messages> {
-        todo!()
+        Reading::begin(self, Source::Stream(stream.clone()), position, batch_size).await
     }
 
     /// Messages of a category from `global_position` on, in order (`get_category_messages`). `batch_size` -1 gives all.
@@ -42,7 +182,12 @@ impl Namespace {
         batch_size: i64,
         options: &CategoryOptions,
     ) -> Result<Messages> {
-        todo!()
+        let source = if *options == CategoryOptions::default() {
+            Source::Category(category.clone())
+        } else {
+            Source::Filtered(category.clone(), options.clone())
+        };
+        Reading::begin(self, source, global_position, batch_size).await
     }
 
     /// The last message of a stream, or its last of a type (`get_last_stream_message`).
@@ -54,7 +199,13 @@ impl Namespace {
         stream: &StreamName,
         message_type: Option<&str>,
     ) -> Result<Option<Message>> {
-        todo!()
+        // Served by messages_stream, backwards.
+        self.one_message(
+            "select {message} from {table} where stream_name = $1 and ($2::text is null or type = $2) \
+             order by position desc limit 1",
+            &[(&stream.as_str(), Type::TEXT), (&message_type, Type::TEXT)],
+        )
+        .await
     }
 
     /// Position of the stream's last message; none where there is no stream (`stream_version`).
@@ -62,7 +213,11 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn stream_version(&self, stream: &StreamName) -> Result<Option<Position>> {
-        todo!()
+        // Served by messages_stream, backwards.
+        let sql = self.query("select position from {table} where stream_name = $1 order by position desc limit 1", &[]);
+        let session = self.session().await?;
+        let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
+        row.map(|row| column(&row, 0)).transpose()
     }
 
     /// The message at a global position, whole.
@@ -70,7 +225,9 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn message(&self, global_position: GlobalPosition) -> Result<Option<Message>> {
-        todo!()
+        // Served by messages_pkey.
+        self.one_message("select {message} from {table} where global_position = $1", &[(&global_position, Type::INT8)])
+            .await
     }
 
     /// The message with an id, whole.
@@ -78,7 +235,8 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn message_by_id(&self, id: Uuid) -> Result<Option<Message>> {
-        todo!()
+        // Served by messages_id.
+        self.one_message("select {message} from {table} where id = $1", &[(&id, Type::UUID)]).await
     }
 
     /// The message at a position of a stream, whole.
@@ -86,6 +244,24 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn message_at(&self, stream: &StreamName, position: Position) -> Result<Option<Message>> {
-        todo!()
+        // Served by messages_stream.
+        self.one_message(
+            "select {message} from {table} where stream_name = $1 and position = $2",
+            &[(&stream.as_str(), Type::TEXT), (&position, Type::INT8)],
+        )
+        .await
+    }
+
+    async fn one_message(&self, template: &str, parameters: &[Parameter<'_>]) -> Result<Option<Message>> {
+        let sql = self.query(template, &[]);
+        let row = self.session().await?.query_opt(&sql, parameters).await?;
+        row.as_ref().map(row::message).transpose()
+    }
+
+    /// A session for one bounded answer.
+    pub(super) async fn session(&self) -> Result<Session> {
+        let mut session = self.sessions.acquire().await?;
+        session.set_limit(Some(TIME_LIMIT));
+        Ok(session)
     }
 }

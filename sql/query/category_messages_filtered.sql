@@ -1,0 +1,29 @@
+-- One window of a category, of which a consumer group member or a correlation is given: the messages that match, and a row
+-- without id that says how far the window went (none: the category ends in it).
+--
+-- The window is cut before the filter. With the filter beside the limit the planner expects few hits, reads all of the category
+-- and sorts it.
+--
+-- $1 global position, $2 limit, $3 category, $4 window, $5 correlation or null, $6 member or null, $7 group size or null
+-- Served by: messages_category (category expression, global_position), then messages_pkey.
+with looked_at as materialized (
+  select
+    global_position as number,
+    ($5::text is null or {correlation} = $5)
+      and ($6::bigint is null or {member}) as matches
+  from {table}
+  where
+    ({category}, global_position) >= ($3, $1)
+    and ({category}, global_position) <= ($3, 9223372036854775807)
+  order by {category}, global_position
+  limit $4
+),
+hits as (
+  select number from looked_at where matches order by number limit $2
+)
+select found.*, null::bigint as went_to
+from hits
+cross join lateral (select {message} from {table} where global_position = hits.number) as found
+union all
+select null, null, null, null, null, null, null, null, case when count(*) = $4 then max(number) end
+from looked_at

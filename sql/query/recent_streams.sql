@@ -1,0 +1,25 @@
+-- Streams of a category whose last message is in one window of it, the most recent first; and a row without position that says
+-- how far down the window went (none: the category begins in it).
+--
+-- A message is its stream's last where the stream's index ends with it; asked row by row, never joined: a join would hash the whole table.
+--
+-- $1 global position to begin at (downwards), $2 window, $3 category
+-- Served by: messages_category (category expression, global_position), messages_stream (stream_name, position).
+with looked_at as materialized (
+  select stream_name::text as name, position, global_position, time
+  from {table}
+  where
+    ({category}, global_position) <= ($3, $1)
+    and ({category}, global_position) >= ($3, '-9223372036854775808'::bigint)
+  order by {category} desc, global_position desc
+  limit $2
+)
+select name, position, global_position, time
+from looked_at
+where position = (
+  select m.position from {table} as m where m.stream_name = looked_at.name order by m.position desc limit 1
+)
+union all
+select null, null, case when count(*) = $2 then min(global_position) end, null
+from looked_at
+order by global_position desc

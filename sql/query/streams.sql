@@ -1,0 +1,21 @@
+-- A page of streams whose names begin with a text, where names sort bytewise: walked from name to name (a loose index scan)
+-- until a name does not begin so, each with its last message.
+--
+-- $1 first name that may come, $2 prefix, $3 limit
+-- Served by: messages_stream (stream_name, position).
+with recursive walk(name, number) as (
+  (select stream_name::text, 1::bigint from {table} where stream_name >= $1 order by stream_name limit 1)
+  union all
+  select
+    (select stream_name::text from {table} where stream_name > walk.name order by stream_name limit 1),
+    walk.number + 1
+  from walk
+  where starts_with(walk.name, $2) and walk.number < $3
+)
+select walk.name, last.position, last.global_position, last.time
+from walk
+cross join lateral (
+  select position, global_position, time from {table} where stream_name = walk.name order by position desc limit 1
+) as last
+where starts_with(walk.name, $2)
+order by walk.number

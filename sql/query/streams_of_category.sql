@@ -1,0 +1,23 @@
+-- A page of streams of a category where names do not sort bytewise, from all messages of the category: for a small category, whose
+-- streams a walk over all names would be long to come upon.
+--
+-- Materialized, or the planner walks the names of all categories in order.
+--
+-- $1 name to begin at, or after; $2 category; $3 limit
+-- Served by: messages_category (category expression, …), then messages_stream (stream_name, position).
+with of_category as materialized (
+  select stream_name
+  from {table}
+  where
+    ({category}, global_position) >= ($2, '-9223372036854775808'::bigint)
+    and ({category}, global_position) <= ($2, 9223372036854775807)
+),
+names as (
+  select distinct stream_name from of_category where stream_name {from} $1 order by stream_name limit $3
+)
+select names.stream_name::text, last.position, last.global_position, last.time
+from names
+cross join lateral (
+  select position, global_position, time from {table} as m where m.stream_name = names.stream_name order by position desc limit 1
+) as last
+order by names.stream_name

@@ -1,0 +1,44 @@
+//! The categories of a namespace, and the types seen lately in one.
+
+use tokio_postgres::types::Type;
+
+use super::super::row::column;
+use super::super::{Namespace, Result};
+use super::CategoryRow;
+use crate::message::Category;
+
+/// How many of a category's last messages [`Namespace::recent_types`] looks at.
+const RECENT: i64 = 1_000;
+
+impl Namespace {
+    /// The categories, by name (bytewise), by a loose index scan.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn categories(&self) -> Result<Vec<CategoryRow>> {
+        let sql = self.query(include_str!("../../../sql/query/categories.sql"), &[]);
+        let session = self.session().await?;
+        let table = self.table();
+        let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
+        rows.iter()
+            .map(|row| {
+                let estimate: Option<i64> = column(row, 1)?;
+                Ok(CategoryRow {
+                    category: Category::stored(column::<String>(row, 0)?),
+                    estimate: estimate.and_then(|estimate| u64::try_from(estimate).ok()),
+                })
+            })
+            .collect()
+    }
+
+    /// Types among the last 1,000 messages of a category, most frequent first.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn recent_types(&self, category: &Category) -> Result<Vec<String>> {
+        let sql = self.query(include_str!("../../../sql/query/recent_types.sql"), &[]);
+        let session = self.session().await?;
+        let rows = session.query(&sql, &[(&category.as_str(), Type::TEXT), (&RECENT, Type::INT8)]).await?;
+        rows.iter().map(|row| column(row, 0)).collect()
+    }
+}

@@ -1,0 +1,103 @@
+//! How many messages: roughly and at once, or exactly and on request.
+
+use tokio_postgres::types::Type;
+
+use super::super::query::member_condition;
+use super::super::row::column;
+use super::super::{Namespace, Result};
+use super::Scope;
+use super::scope::Direction;
+use crate::message::{ConsumerGroup, StreamName};
+
+/// Up to so many messages are counted rather than estimated.
+const COUNTED: i64 = 10_000;
+
+impl Namespace {
+    /// Roughly how many messages a scope has, from the statistics; exact for a stream, and for up to 10,000 messages where the
+    /// statistics do not know of more. None where the table was never analysed and holds more.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn estimate(&self, scope: &Scope) -> Result<Option<u64>> {
+        if let Scope::Stream(stream) = scope {
+            return self.stream_length(stream).await.map(Some);
+        }
+        let estimate = self.estimate_from_statistics(scope).await?;
+        if estimate.is_some_and(|estimate| estimate > COUNTED) {
+            return Ok(estimate.and_then(|estimate| u64::try_from(estimate).ok()));
+        }
+        let whole = match scope {
+            Scope::Member(category, _) => &Scope::Category(category.clone()),
+            _ => scope,
+        };
+        let window = self.window(whole, Direction::Rising, "'-9223372036854775808'::bigint", "$2");
+        let sql = self
+            .query("select count(*) from (select 1 from {table} {window} limit $1) as bounded", &[("window", &window)]);
+        let limit = COUNTED + 1;
+        let session = self.session().await?;
+        let row = session.query_opt(&sql, &[(&limit, Type::INT8), (&whole.name(), Type::TEXT)]).await?;
+        drop(session);
+        let counted: i64 = row.map_or(Ok(0), |row| column(&row, 0))?;
+        let counted = match scope.member() {
+            Some(group) => counted / group.size(),
+            None => counted,
+        };
+        let known = if counted > COUNTED { estimate.map(|estimate| estimate.max(counted)) } else { Some(counted) };
+        Ok(known.and_then(|known| u64::try_from(known).ok()))
+    }
+
+    /// Length of a stream from both its ends: positions have no gaps.
+    async fn stream_length(&self, stream: &StreamName) -> Result<u64> {
+        // Served by messages_stream, at both ends.
+        let sql = self.query(
+            "select (select position from {table} where stream_name = $1 order by position desc limit 1) \
+             - (select position from {table} where stream_name = $1 order by position limit 1) + 1",
+            &[],
+        );
+        let session = self.session().await?;
+        let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
+        let length: Option<i64> = row.map_or(Ok(None), |row| column(&row, 0))?;
+        Ok(length.and_then(|length| u64::try_from(length).ok()).unwrap_or(0))
+    }
+
+    #[allow(clippy::cast_possible_truncation, reason = "an estimate of messages is far under 2^63")]
+    async fn estimate_from_statistics(&self, scope: &Scope) -> Result<Option<i64>> {
+        let sql = self.query(include_str!("../../../sql/query/estimate.sql"), &[]);
+        let session = self.session().await?;
+        let table = self.table();
+        let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT), (&scope.name(), Type::TEXT)]).await? else {
+            return Ok(None);
+        };
+        let messages: Option<f64> = column(&row, 0)?;
+        let share: Option<f64> = column(&row, 1)?;
+        let estimate = match scope {
+            Scope::Namespace => messages,
+            _ => messages.zip(share).map(|(messages, share)| messages * share),
+        };
+        let parts = scope.member().map_or(1, ConsumerGroup::size);
+        Ok(estimate.map(|estimate| estimate.max(0.0).round() as i64 / parts))
+    }
+
+    /// How many messages a scope has, counted. Can take long on a large store and has no time limit: drop the future to stop
+    /// it on the server.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn count(&self, scope: &Scope) -> Result<u64> {
+        // Equality, not rows: nothing is ordered here, and the planner knows best how to read all of it.
+        let condition = match scope {
+            Scope::Namespace => "$1::text is null".to_owned(),
+            Scope::Category(_) => "{category} = $1".to_owned(),
+            Scope::Member(..) => format!("{{category}} = $1 and {}", member_condition("$2", "$3")),
+            Scope::Stream(_) => "stream_name = $1".to_owned(),
+        };
+        let sql = self.query(&format!("select count(*) from {{table}} where {condition}"), &[]);
+        let member = scope.member().map(ConsumerGroup::member);
+        let size = scope.member().map(ConsumerGroup::size);
+        let session = self.sessions.acquire().await?;
+        let row =
+            session.query_opt(&sql, &[(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)]).await?;
+        let count: i64 = row.map_or(Ok(0), |row| column(&row, 0))?;
+        Ok(count.try_into().unwrap_or_default())
+    }
+}

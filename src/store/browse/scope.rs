@@ -1,0 +1,85 @@
+//! A scope as conditions and order of its own index. Every query over a scope takes them from here, so that none of them
+//! can leave the index.
+
+use super::super::Namespace;
+use super::{PageFrom, Scope};
+use crate::message::ConsumerGroup;
+
+/// In which direction of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Rising,
+    Falling,
+}
+
+impl PageFrom {
+    /// The first number that may come, and the direction; none where the numbers end.
+    pub(super) fn bound(self) -> Option<(i64, Direction)> {
+        match self {
+            Self::Start => Some((i64::MIN, Direction::Rising)),
+            Self::End => Some((i64::MAX, Direction::Falling)),
+            Self::At(number) => Some((number, Direction::Rising)),
+            Self::After(number) => number.checked_add(1).map(|first| (first, Direction::Rising)),
+            Self::Before(number) => number.checked_sub(1).map(|first| (first, Direction::Falling)),
+        }
+    }
+}
+
+impl Scope {
+    /// The column that its messages are numbered by.
+    pub(super) fn number(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "position",
+            Self::Namespace | Self::Category(_) | Self::Member(..) => "global_position",
+        }
+    }
+
+    /// Name of its stream or category.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Namespace => None,
+            Self::Category(category) | Self::Member(category, _) => Some(category.as_str()),
+            Self::Stream(stream) => Some(stream.as_str()),
+        }
+    }
+
+    /// The consumer group member whose part it is.
+    pub(super) fn member(&self) -> Option<ConsumerGroup> {
+        match self {
+            Self::Member(_, group) => Some(*group),
+            Self::Namespace | Self::Category(_) | Self::Stream(_) => None,
+        }
+    }
+}
+
+impl Namespace {
+    /// The `where` and `order by` of a scope from a number on, in a direction; `bound` is SQL, `name` the parameter with the stream or
+    /// category. A member's scope is its whole category: who it is for must be asked besides.
+    ///
+    /// A category is compared as rows and ordered by too: with `category = … order by global_position` the planner may walk
+    /// the primary key and filter, which reads the whole table for a category that has nothing there.
+    pub(super) fn window(&self, scope: &Scope, direction: Direction, bound: &str, name: &str) -> String {
+        let (compare, order) = match direction {
+            Direction::Rising => (">=", ""),
+            Direction::Falling => ("<=", " desc"),
+        };
+        match scope {
+            Scope::Namespace => format!("where global_position {compare} {bound} order by global_position{order}"),
+            Scope::Stream(_) => {
+                format!("where stream_name = {name} and position {compare} {bound} order by position{order}")
+            }
+            Scope::Category(_) | Scope::Member(..) => {
+                let category = self.category_expression();
+                let (back, end) = match direction {
+                    Direction::Rising => ("<=", "9223372036854775807"),
+                    Direction::Falling => (">=", "'-9223372036854775808'::bigint"),
+                };
+                format!(
+                    "where ({category}, global_position) {compare} ({name}, {bound}) \
+                     and ({category}, global_position) {back} ({name}, {end}) \
+                     order by {category}{order}, global_position{order}"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What a screen asks for: categories, streams, pages, estimates, a place in time, search.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use streamscope::message::{Category, ConsumerGroup, NewMessage};
+use streamscope::store::browse::{Filter, Page, PageFrom, Scope, StreamsOf};
+use streamscope::store::{Namespace, StoreError};
+
+use crate::messages::{category, new, of_category, stream, write, write_many};
+use crate::support::for_each_store;
+use crate::support::stores::TestStore;
+
+for_each_store! {
+    categories_are_listed_with_their_messages,
+    streams_come_a_page_at_a_time_without_gaps_or_repeats,
+    streams_of_a_category_come_by_recent_activity_window_by_window,
+    pages_lead_from_either_end_to_the_other,
+    a_head_has_a_preview_and_a_size_but_never_a_large_body,
+    the_first_message_at_a_time_is_found,
+    recent_types_come_by_frequency,
+    a_search_goes_window_by_window_and_finds_all_of_it,
+}
+
+async fn categories_are_listed_with_their_messages(store: &TestStore) {
+    let namespace = &store.namespace;
+    assert!(namespace.categories().await.unwrap().is_empty());
+    write_many(namespace, "account-1", 3).await;
+    write(namespace, "account:command-1", "Open").await;
+    write(namespace, "Zebra-1", "Happened").await;
+    write(namespace, "bare", "Happened").await;
+    let categories = namespace.categories().await.unwrap();
+    let names: Vec<_> = categories.iter().map(|row| (row.category.as_str(), row.estimate)).collect();
+    assert_eq!(names, [("Zebra", Some(1)), ("account", Some(3)), ("account:command", Some(1)), ("bare", Some(1))]);
+}
+
+/// Names around a category that a wrong range would catch or miss.
+const AROUND_ACCOUNT: &[&str] = &[
+    "Account-1",
+    "acc-1",
+    "account",
+    "account+1-1",
+    "account-",
+    "account-1",
+    "account-10",
+    "account-2",
+    "account-é",
+    "account.x-1",
+    "account:command",
+    "account:command-1",
+    "accountant-1",
+    "accounts",
+    "aardvark-1",
+    "zoo-account-1",
+];
+
+async fn all_streams(namespace: &Namespace, of: &StreamsOf, limit: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut after = None;
+    loop {
+        let page = namespace.streams(of, after.as_ref(), limit).await.unwrap();
+        assert!(page.len() <= limit);
+        let Some(last) = page.last() else { return names };
+        after = Some(last.stream.clone());
+        names.extend(page.into_iter().map(|row| row.stream.as_str().to_owned()));
+        assert!(names.len() <= AROUND_ACCOUNT.len(), "{names:?} repeats");
+    }
+}
+
+async fn streams_come_a_page_at_a_time_without_gaps_or_repeats(store: &TestStore) {
+    streams_have_no_gaps_or_repeats(&store.namespace).await;
+}
+
+/// Which names of the list a question means.
+type IsMeant = &'static dyn Fn(&str) -> bool;
+
+/// The same where the names are sorted otherwise.
+pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
+    for name in AROUND_ACCOUNT {
+        write_many(namespace, name, 2).await;
+    }
+    let lists: [(StreamsOf, IsMeant); 6] = [
+        (StreamsOf::Namespace, &|_| true),
+        (StreamsOf::Category(category("account")), &|name| streamscope::message::category(name) == "account"),
+        (StreamsOf::Category(category("nothing")), &|_| false),
+        (StreamsOf::Prefix("account".to_owned()), &|name| name.starts_with("account")),
+        (StreamsOf::Prefix("account-1".to_owned()), &|name| name.starts_with("account-1")),
+        (StreamsOf::Prefix(String::new()), &|_| true),
+    ];
+    for (of, is_meant) in lists {
+        let expected: BTreeSet<_> =
+            AROUND_ACCOUNT.iter().copied().filter(|name| is_meant(name)).map(str::to_owned).collect();
+        for limit in [1, 2, 100] {
+            let names = all_streams(namespace, &of, limit).await;
+            assert_eq!(names.len(), expected.len(), "{of:?} by {limit}: {names:?}");
+            assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), expected, "{of:?} by {limit}");
+        }
+    }
+    let page = namespace.streams(&StreamsOf::Category(category("account")), None, 1).await.unwrap();
+    let last = namespace.last_stream_message(&page[0].stream, None).await.unwrap().unwrap();
+    assert_eq!(
+        (page[0].version, page[0].last_global_position, page[0].last_time),
+        (1, last.global_position, last.time)
+    );
+}
+
+async fn streams_of_a_category_come_by_recent_activity_window_by_window(store: &TestStore) {
+    let namespace = &store.namespace;
+    for name in ["account-1", "account-2", "other-1", "account-3", "account-1", "account-2", "account-1"] {
+        write(namespace, name, "Happened").await;
+    }
+    let all = namespace.recent_streams(&category("account"), None, 100).await.unwrap();
+    let names: Vec<_> = all.streams.iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(names, ["account-1", "account-2", "account-3"]);
+    assert_eq!(all.next, None);
+
+    let mut before = None;
+    let mut found = Vec::new();
+    loop {
+        let window = namespace.recent_streams(&category("account"), before, 2).await.unwrap();
+        found.extend(window.streams.into_iter().map(|row| row.stream.as_str().to_owned()));
+        before = window.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, ["account-1", "account-2", "account-3"]);
+}
+
+fn numbers(scope: &Scope, page: &Page) -> Vec<i64> {
+    let number = |head: &streamscope::message::MessageHead| match scope {
+        Scope::Stream(_) => head.position,
+        _ => head.global_position,
+    };
+    page.heads.iter().map(number).collect()
+}
+
+async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
+    let namespace = &store.namespace;
+    for number in 0..12 {
+        write(namespace, &format!("account-{}", number % 3), "Happened").await;
+        write(namespace, "other-1", "Happened").await;
+    }
+    write(namespace, "account", "Happened").await;
+    let member = ConsumerGroup::new(1, 2).unwrap();
+    let of_member: Vec<_> =
+        of_category(namespace, "account").await.into_iter().filter(|m| member.has(m.stream.as_str())).collect();
+    let scopes = [
+        (Scope::Namespace, 25),
+        (Scope::Category(category("account")), 13),
+        (Scope::Member(category("account"), member), of_member.len()),
+        (Scope::Stream(stream("account-1")), 4),
+        (Scope::Category(category("nothing")), 0),
+        (Scope::Stream(stream("account-9")), 0),
+    ];
+    for (scope, length) in &scopes {
+        let whole = namespace.page(scope, PageFrom::Start, 1_000).await.unwrap();
+        assert!(whole.at_start && whole.at_end);
+        let all = numbers(scope, &whole);
+        assert_eq!(all.len(), *length, "{scope:?}");
+        assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{scope:?}: {all:?}");
+        assert_eq!(namespace.page(scope, PageFrom::End, 1_000).await.unwrap(), whole, "{scope:?}");
+
+        let mut up = Vec::new();
+        let mut page = namespace.page(scope, PageFrom::Start, 3).await.unwrap();
+        while let Some(last) = numbers(scope, &page).last().copied() {
+            up.extend(numbers(scope, &page));
+            assert_eq!(page.at_end, up.len() == all.len(), "{scope:?}");
+            page = namespace.page(scope, PageFrom::After(last), 3).await.unwrap();
+        }
+        assert_eq!(up, all, "{scope:?} upwards");
+
+        let mut down = Vec::new();
+        let mut page = namespace.page(scope, PageFrom::End, 3).await.unwrap();
+        while let Some(first) = numbers(scope, &page).first().copied() {
+            let mut rows = numbers(scope, &page);
+            rows.append(&mut down);
+            down = rows;
+            assert_eq!(page.at_start, down.len() == all.len(), "{scope:?}");
+            page = namespace.page(scope, PageFrom::Before(first), 3).await.unwrap();
+        }
+        assert_eq!(down, all, "{scope:?} downwards");
+
+        if let Some(middle) = all.get(all.len() / 2) {
+            let page = namespace.page(scope, PageFrom::At(*middle), 1).await.unwrap();
+            assert_eq!(numbers(scope, &page), [*middle]);
+        }
+        assert_eq!(namespace.count(scope).await.unwrap(), *length as u64, "{scope:?}");
+        if !matches!(scope, Scope::Member(..)) {
+            assert_eq!(namespace.estimate(scope).await.unwrap(), Some(*length as u64), "{scope:?}");
+        }
+    }
+}
+
+async fn a_head_has_a_preview_and_a_size_but_never_a_large_body(store: &TestStore) {
+    let namespace = &store.namespace;
+    write(namespace, "account-1", "Small").await;
+    let noise: Vec<_> = (0..4_000_u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();
+    let noise = noise.concat();
+    let large = NewMessage { data: format!(r#"{{"noise": "{noise}"}}"#), ..new("account-1", "Large") };
+    namespace.write(&large).await.unwrap();
+    let page = namespace.page(&Scope::Stream(stream("account-1")), PageFrom::Start, 10).await.unwrap();
+    assert_eq!(page.heads[0].preview, r#"{"some": "data"}"#);
+    assert!(page.heads[0].size > 0 && page.heads[0].size < 100);
+    assert_eq!(page.heads[1].preview, "");
+    assert!(page.heads[1].size > 10_000);
+}
+
+async fn the_first_message_at_a_time_is_found(store: &TestStore) {
+    let namespace = &store.namespace;
+    for number in 0..20 {
+        write(namespace, &format!("account-{}", number % 2), "Happened").await;
+        write(namespace, "other-1", "Happened").await;
+    }
+    let member = ConsumerGroup::new(0, 2).unwrap();
+    for scope in [
+        Scope::Namespace,
+        Scope::Category(category("account")),
+        Scope::Member(category("account"), member),
+        Scope::Stream(stream("account-1")),
+    ] {
+        let all = namespace.page(&scope, PageFrom::Start, 100).await.unwrap().heads;
+        for head in &all {
+            let expected = all.iter().find(|other| other.time >= head.time);
+            let found = namespace.first_at(&scope, head.time).await.unwrap();
+            assert_eq!(found.as_ref(), expected, "{scope:?} at {}", head.time);
+        }
+        let (Some(first), Some(last)) = (all.first(), all.last()) else { continue };
+        let day = SignedDuration::from_hours(24);
+        assert_eq!(namespace.first_at(&scope, first.time - day).await.unwrap().as_ref(), Some(first));
+        assert_eq!(namespace.first_at(&scope, last.time + day).await.unwrap(), None);
+    }
+    let nothing = Scope::Category(category("nothing"));
+    assert_eq!(namespace.first_at(&nothing, jiff::Timestamp::MIN).await.unwrap(), None);
+}
+
+async fn recent_types_come_by_frequency(store: &TestStore) {
+    let namespace = &store.namespace;
+    for message_type in ["Opened", "Deposited", "Deposited", "Closed", "Deposited", "Closed"] {
+        write(namespace, "account-1", message_type).await;
+    }
+    assert_eq!(namespace.recent_types(&category("account")).await.unwrap(), ["Deposited", "Closed", "Opened"]);
+    assert!(namespace.recent_types(&category("nothing")).await.unwrap().is_empty());
+}
+
+/// Positions that a search over a category finds, step by step, from both ends.
+async fn found(namespace: &Namespace, filter: &Filter, window: u32) -> Vec<i64> {
+    let scope = Scope::Category(Category::stored("account"));
+    let mut both = Vec::new();
+    for start in [PageFrom::Start, PageFrom::End] {
+        let mut positions = Vec::new();
+        let mut searched = 0;
+        let mut from = Some(start);
+        while let Some(next) = from {
+            let step = namespace.search(&scope, filter, next, window).await.unwrap();
+            assert!(step.searched <= u64::from(window));
+            searched += step.searched;
+            positions.extend(step.heads.iter().map(|head| head.position));
+            from = step.next;
+        }
+        assert_eq!(searched, 10, "every message was looked at once");
+        positions.sort_unstable();
+        both.push(positions);
+    }
+    assert_eq!(both[0], both[1]);
+    both.remove(0)
+}
+
+async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
+    let namespace = &store.namespace;
+    for number in 0..10_i64 {
+        let message = NewMessage {
+            message_type: if number % 2 == 0 { "Even" } else { "Odd" }.to_owned(),
+            data: format!(
+                r#"{{"amount": {number}, "active": {}, "note": "100% \"n_{number}\" Ä\\b", "items": [{number}]}}"#,
+                number == 3
+            ),
+            metadata: Some(format!(r#"{{"userName": "User{}"}}"#, number % 3)),
+            ..new("account-1", "")
+        };
+        namespace.write(&message).await.unwrap();
+        write(namespace, "other-1", "Even").await;
+    }
+    let data_path = |path: &str| Filter { data_path: Some(path.to_owned()), ..Filter::default() };
+    let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
+    let all: Vec<i64> = (0..10).collect();
+    for window in [1, 3, 10, 100] {
+        assert_eq!(found(namespace, &Filter::default(), window).await, all);
+        let types = Filter { types: vec!["Even".to_owned(), "Never".to_owned()], ..Filter::default() };
+        assert_eq!(found(namespace, &types, window).await, [0, 2, 4, 6, 8]);
+        assert_eq!(found(namespace, &data_path("$.amount > 6"), window).await, [7, 8, 9]);
+        assert_eq!(found(namespace, &data_path("$ ? (@.amount > 6)"), window).await, [7, 8, 9]);
+        assert_eq!(found(namespace, &data_path("$.items[*] ? (@ == 5)"), window).await, [5]);
+    }
+    assert_eq!(found(namespace, &data_path("$.amount.nothing > 6"), 4).await, Vec::<i64>::new());
+    assert_eq!(found(namespace, &data_path("$.note > 6"), 4).await, Vec::<i64>::new());
+    assert_eq!(found(namespace, &data_path("$.nothing"), 4).await, Vec::<i64>::new());
+    assert_eq!(found(namespace, &data_path("$.active == true"), 4).await, [3]);
+    assert_eq!(found(namespace, &data_path("$.note"), 4).await, all);
+    let metadata = Filter { metadata_path: Some("$.userName == \"User1\"".to_owned()), ..Filter::default() };
+    assert_eq!(found(namespace, &metadata, 4).await, [1, 4, 7]);
+
+    assert_eq!(found(namespace, &text("user2"), 4).await, [2, 5, 8]);
+    assert_eq!(found(namespace, &text("n_4"), 4).await, [4], "_ is no wildcard");
+    assert_eq!(found(namespace, &text("100%"), 4).await, all, "% is no wildcard");
+    assert_eq!(found(namespace, &text("1%0"), 4).await, Vec::<i64>::new());
+    assert_eq!(found(namespace, &text("\"n_4\""), 4).await, [4], "quotes as they are in the value");
+    assert_eq!(found(namespace, &text("Ä\\b"), 4).await, all, "a backslash as it is in the value");
+
+    let prefix = Filter { stream_prefix: Some("account-".to_owned()), ..Filter::default() };
+    assert_eq!(found(namespace, &prefix, 4).await, all);
+    let prefix = Filter { stream_prefix: Some("account_".to_owned()), ..Filter::default() };
+    assert!(found(namespace, &prefix, 4).await.is_empty());
+
+    let heads = namespace.page(&Scope::Stream(stream("account-1")), PageFrom::Start, 10).await.unwrap().heads;
+    let between = Filter { since: Some(heads[2].time), until: Some(heads[5].time), ..Filter::default() };
+    let expected: Vec<_> =
+        heads.iter().filter(|h| h.time >= heads[2].time && h.time < heads[5].time).map(|h| h.position).collect();
+    assert_eq!(found(namespace, &between, 4).await, expected);
+
+    let wrong = Filter { metadata_path: Some("$ ??".to_owned()), data_path: Some("$".to_owned()), ..Filter::default() };
+    let error = namespace.search(&Scope::Namespace, &wrong, PageFrom::End, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::Invalid { field: "path on metadata", .. }), "{error:?}");
+}

@@ -1,0 +1,15 @@
+//! The store's operations on real servers: everything on all four kinds of store, then what only some of them can show.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod browse;
+mod collation;
+mod lost_answers;
+mod messages;
+mod operations;
+mod plans;
+#[path = "../support/proxy.rs"]
+mod proxy;
+mod writes;

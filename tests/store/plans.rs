@@ -1,0 +1,122 @@
+//! What is read must be read by an index: the server counts its sequential scans.
+
+use std::time::Duration;
+
+use streamscope::message::{Category, ConsumerGroup};
+use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsOf};
+use streamscope::store::read::CategoryOptions;
+use streamscope::store::{Namespace, Options, Store};
+
+use crate::messages::{category, collect, stream, write};
+use crate::support::for_each_store;
+use crate::support::stores::{TestStore, settings};
+
+for_each_store! {
+    nothing_but_a_count_scans_the_table,
+}
+
+const MESSAGES: i64 = 60_000;
+
+async fn load(store: &TestStore) {
+    let client = store.client().await.unwrap();
+    let sql = format!(
+        "insert into \"{0}\".messages (stream_name, position, type, data, metadata, time, id) \
+         select (array['account', 'order', 'cart'])[1 + n % 3] || '-' || md5((n % 6000)::text), n / 6000, 'Copied', \
+           jsonb_build_object('amount', n % 1000, 'note', repeat('x', n % 60)), \
+           jsonb_build_object('correlationStreamName', 'order-' || n % 100), \
+           timestamp '2026-01-01' + n * interval '3 seconds', gen_random_uuid() \
+         from generate_series(0, {1} - 1) as n; \
+         insert into \"{0}\".messages (stream_name, position, type, data, time, id) \
+         select 'ledger-main', n, 'Posted', '{{}}', timestamp '2026-03-01' + n * interval '3 seconds', gen_random_uuid() \
+         from generate_series(0, 999) as n",
+        store.schema, MESSAGES
+    );
+    client.batch_execute(&sql).await.unwrap();
+    client.batch_execute(&format!("vacuum analyze \"{}\".messages", store.schema)).await.unwrap();
+}
+
+/// Sequential scans of the table so far, once every other session of the database has ended and so reported its own.
+async fn sequential_scans(store: &TestStore) -> i64 {
+    let client = store.client().await.unwrap();
+    let others = "select count(*) from pg_stat_activity \
+                  where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    for _ in 0..3_000 {
+        if client.query_one(others, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            let sql = "select seq_scan from pg_stat_user_tables where schemaname = $1 and relname = 'messages'";
+            return client.query_one(sql, &[&store.schema]).await.unwrap().get(0);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("sessions of the program do not end");
+}
+
+async fn nothing_but_a_count_scans_the_table(store: &TestStore) {
+    let Some(database) = &store.database else { return };
+    load(store).await;
+    let id = store.namespace.info().id.clone();
+    let fresh = || Store::new(settings(&database.url()), Options::default());
+    // The fixture's own sessions must not count, or be waited for.
+    let before = {
+        let client = store.client().await.unwrap();
+        let end = "select pg_terminate_backend(pid) from pg_stat_activity \
+                   where datname = current_database() and pid <> pg_backend_pid()";
+        client.query(end, &[]).await.unwrap();
+        drop(client);
+        sequential_scans(store).await
+    };
+    {
+        let opened = fresh();
+        let namespace = opened.namespace(&id).await.unwrap();
+        everything(&namespace).await;
+    }
+    assert_eq!(sequential_scans(store).await, before);
+}
+
+async fn everything(namespace: &Namespace) {
+    let account = category("account");
+    let member = ConsumerGroup::new(1, 3).unwrap();
+    let scopes = [
+        Scope::Namespace,
+        Scope::Category(account.clone()),
+        Scope::Category(category("ledger")),
+        Scope::Category(category("nothing")),
+        Scope::Member(account.clone(), member),
+        Scope::Stream(stream("ledger-main")),
+    ];
+    for scope in &scopes {
+        for from in [PageFrom::Start, PageFrom::End, PageFrom::At(30_000), PageFrom::Before(30_000)] {
+            namespace.page(scope, from, 100).await.unwrap();
+            let filter = Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() };
+            namespace.search(scope, &filter, from, 1_000).await.unwrap();
+        }
+        namespace.first_at(scope, "2026-01-02T00:00:00Z".parse().unwrap()).await.unwrap();
+        namespace.estimate(scope).await.unwrap();
+    }
+    for of in [
+        StreamsOf::Namespace,
+        StreamsOf::Category(account.clone()),
+        StreamsOf::Category(category("ledger")),
+        StreamsOf::Prefix("cart-a".to_owned()),
+    ] {
+        let page = namespace.streams(&of, None, 100).await.unwrap();
+        namespace.streams(&of, page.last().map(|row| &row.stream), 100).await.unwrap();
+    }
+    namespace.categories().await.unwrap();
+    namespace.recent_types(&account).await.unwrap();
+    namespace.recent_streams(&account, None, 1_000).await.unwrap();
+    namespace.recent_streams(&account, Some(30_000), 1_000).await.unwrap();
+    let correlated = CategoryOptions { correlation: Some(Category::stored("order")), consumer_group: None };
+    let grouped = CategoryOptions { correlation: None, consumer_group: Some(member) };
+    for options in [CategoryOptions::default(), correlated, grouped] {
+        for batch_size in [1_000, -1] {
+            collect(namespace.category_messages(&account, 30_000, batch_size, &options).await).await;
+        }
+    }
+    collect(namespace.stream_messages(&stream("ledger-main"), 500, -1).await).await;
+    namespace.last_stream_message(&stream("ledger-main"), Some("Posted")).await.unwrap();
+    namespace.stream_version(&stream("ledger-main")).await.unwrap();
+    let written = write(namespace, "account-1", "Happened").await;
+    namespace.message(written.global_position).await.unwrap();
+    namespace.message_by_id(written.id).await.unwrap();
+    namespace.message_at(&stream("account-1"), 0).await.unwrap();
+}

@@ -5,6 +5,8 @@
 //! It serves one connection at a time; a second one waits for the first to end. There is no cancel and no `statement_timeout`:
 //! a query that nobody waits for any more still runs to its end. Nothing in here knows what a message store is.
 
+mod disk;
+
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::net::Shutdown;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use pglite_oxide::PgliteServer;
 use tempfile::TempDir;
 
+use self::disk::Disk;
 use self::socket::{Address, Listener, Stream};
 use super::{Result, Settings, StoreError};
 
@@ -43,8 +46,7 @@ pub struct Embedded {
 impl Embedded {
     /// A persistent database in `dir`, which is made where it is missing. The first connection takes about a second.
     ///
-    /// What was acknowledged is there after the process ends, by `kill -9` too. The server cannot sync to the disk, so a
-    /// power cut can take the last seconds.
+    /// What was acknowledged is on the disk, and there after the process ends, by `kill -9` too.
     ///
     /// # Errors
     /// [`StoreError::Embedded`] where another program has it open, or it cannot be made or read.
@@ -83,13 +85,20 @@ impl Embedded {
     /// How to connect: one connection at a time, as the superuser `postgres`.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let (host, port) = self.address.host_and_port();
+        let (host, port) = self.address();
         Settings::embedded(&host, port, "postgres", "postgres")
+    }
+
+    /// Directory of the socket (or host) and port, for clients that are not ours.
+    #[must_use]
+    pub fn address(&self) -> (String, u16) {
+        self.address.host_and_port()
     }
 
     fn start(root: PathBuf, lock: Option<DirectoryLock>, temporary: Option<TempDir>) -> Result<Self> {
         let sockets = private_dir()?;
-        let backend = Backend { root, address: Address::backend(sockets.path()), server: None };
+        let disk = lock.is_some().then(|| Disk::new(&root));
+        let backend = Backend { root, disk, address: Address::backend(sockets.path()), server: None };
         let (listener, address) =
             Address::listen(sockets.path()).map_err(|error| cannot("listen in", sockets.path(), &error))?;
         let relay = Arc::new(Relay::default());
@@ -158,7 +167,7 @@ impl Relay {
             return;
         }
         match backend.connect() {
-            Ok(server) => pass(client, &server),
+            Ok(server) => pass(client, &server, &mut backend.disk),
             Err(reason) => {
                 tracing::error!("embedded server: {reason}");
                 let _ = (&mut &*client).write_all(&fatal(&reason));
@@ -178,24 +187,32 @@ impl Relay {
     }
 }
 
-/// Passes bytes both ways until the server has answered everything and closed.
-fn pass(client: &Stream, server: &Stream) {
+/// Passes bytes both ways until the server has answered everything and closed. An answer reaches the client when what it
+/// acknowledges is on the disk.
+fn pass(client: &Stream, server: &Stream, disk: &mut Option<Disk>) {
     thread::scope(|scope| {
         scope.spawn(|| {
-            let _ = copy(client, server);
+            let _ = copy(client, server, || Ok(()));
             // The client is gone, politely or not. The server finishes what it has begun, rolls back and closes.
             let _ = (&mut &*server).write_all(&TERMINATE);
             let _ = server.shutdown(Shutdown::Write);
         });
-        if copy(server, client).is_err() {
+        let passed = copy(server, client, || disk.as_mut().map_or(Ok(()), Disk::sync_log));
+        let _ = client.shutdown(Shutdown::Both);
+        if let Err(error) = passed {
+            tracing::debug!("embedded server: an answer was not delivered: {error}");
             let _ = io::copy(&mut &*server, &mut io::sink());
         }
-        let _ = client.shutdown(Shutdown::Both);
+        if let Some(disk) = disk
+            && let Err(error) = disk.sync_all()
+        {
+            tracing::error!("embedded server: cannot sync to the disk: {error}");
+        }
     });
 }
 
-/// Copies what one end says to the other, as it comes, until it says no more.
-fn copy(from: &Stream, to: &Stream) -> io::Result<()> {
+/// Copies what one end says to the other, as it comes, until it says no more; `first` comes before each piece.
+fn copy(from: &Stream, to: &Stream, mut first: impl FnMut() -> io::Result<()>) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let length = match (&mut &*from).read(&mut buffer) {
@@ -204,6 +221,7 @@ fn copy(from: &Stream, to: &Stream) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
+        first()?;
         (&mut &*to).write_all(&buffer[..length])?;
     }
 }
@@ -228,6 +246,8 @@ fn fatal(reason: &str) -> Vec<u8> {
 #[derive(Debug)]
 struct Backend {
     root: PathBuf,
+    /// None where nothing need be kept.
+    disk: Option<Disk>,
     address: Address,
     server: Option<PgliteServer>,
 }
@@ -235,9 +255,7 @@ struct Backend {
 impl Backend {
     fn start(&mut self) -> std::result::Result<(), String> {
         self.stop();
-        // It runs with `-F` (no fsync), and must: with fsync it panics at its next start, because syncing a directory
-        // fails in its file system ("could not fsync file "base/1": Is a directory"). What was acknowledged outlives this
-        // process, however it ends; a power cut can take the last seconds.
+        // It runs without fsync, and must; see `disk.rs`.
         let builder = PgliteServer::builder().path(&self.root);
         let server = self
             .address

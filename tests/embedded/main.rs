@@ -52,3 +52,20 @@ async fn clients_that_vanish_at_once_leave_it_serving() {
     }
     store(&embedded).server().await.unwrap();
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_nobody_reads_to_its_end_leaves_it_serving() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let embedded = Embedded::open(dir.path()).await.unwrap();
+    let (socket_dir, port) = embedded.address();
+    for query in ["select repeat('x', 1000) from generate_series(1, 20000)", "select pg_sleep(0.5)"] {
+        let mut config = tokio_postgres::Config::new();
+        config.host_path(&socket_dir).port(port).user("postgres").dbname("postgres");
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let _ = tokio::time::timeout(Duration::from_millis(30), client.simple_query(query)).await;
+        connection.abort();
+        store(&embedded).server().await.unwrap();
+    }
+}

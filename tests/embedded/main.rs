@@ -4,8 +4,12 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use streamscope::demo;
+use streamscope::message::Category;
 use streamscope::store::embedded::Embedded;
-use streamscope::store::{Options, Store, StoreError};
+use streamscope::store::read::CategoryOptions;
+use streamscope::store::{Namespace, Options, Store, StoreError};
 
 fn store(embedded: &Embedded) -> Store {
     Store::new(embedded.settings(), Options::default())
@@ -68,4 +72,36 @@ async fn an_answer_that_nobody_reads_to_its_end_leaves_it_serving() {
         connection.abort();
         store(&embedded).server().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_is_three_namespaces_and_a_shop_that_goes_on() {
+    let embedded = Embedded::temporary().await.unwrap();
+    let store = store(&embedded);
+    demo::fill(&store).await.unwrap();
+    let ids: Vec<_> = store.namespaces().await.unwrap().into_iter().map(|info| info.id).collect();
+    assert_eq!(ids, ["bank", "odds", "shop"]);
+    let shop = store.namespace(demo::SHOP).await.unwrap();
+    let before = last_global_position(&shop).await;
+    assert!(before > 2_000, "{before}");
+    let generator = tokio::spawn(demo::generate(shop.clone()));
+    let more = async {
+        while last_global_position(&shop).await == before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), more).await.expect("the generator writes");
+    generator.abort();
+}
+
+/// Of the orders placed.
+async fn last_global_position(namespace: &Namespace) -> i64 {
+    let category = Category::new("order:command").unwrap();
+    let all = CategoryOptions::default();
+    let mut messages = namespace.category_messages(&category, 1, -1, &all).await.unwrap();
+    let mut last = 0;
+    while let Some(message) = messages.next().await {
+        last = message.unwrap().global_position;
+    }
+    last
 }

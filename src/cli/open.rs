@@ -75,13 +75,6 @@ impl Opened {
             Some(directory) => Embedded::open(directory).await?,
             None => Embedded::open(&Embedded::default_dir()?).await?,
         };
-        if common.demo {
-            // With a store of its own: the sample data is there with --read-only too.
-            let filler = Store::new(embedded.settings(), Options::default());
-            let filled = crate::demo::fill(&filler).await;
-            filler.close(CLOSE_LIMIT).await;
-            filled?;
-        }
         Ok(Self { store: Store::new(embedded.settings(), options(common)), _embedded: Some(embedded) })
     }
 

@@ -45,7 +45,8 @@ impl User {
             .env("XDG_DATA_HOME", home.join("data"))
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("XDG_STATE_HOME", home.join("state"))
-            .env("XDG_CACHE_HOME", home.join("cache"))
+            // Shared: the embedded server unpacks 100 MB into an empty cache.
+            .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
             .env("XDG_RUNTIME_DIR", home)
             .env("LANG", "C.UTF-8")
             .current_dir(home)

@@ -4,18 +4,26 @@
 //! no message, target or debug text has one.
 
 mod attempt;
+mod choices;
 mod environment;
 pub(crate) mod failure;
 mod hosts;
 mod parameters;
+mod password;
+mod service;
+mod tls;
 mod uri;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) use attempt::{Canceller, Connected};
+use choices::{Keepalive, Wanted};
 pub use environment::Environment;
 use hosts::{Place, Server};
 use parameters::Parameters;
+use tls::Tls;
+use tokio_postgres::config::ChannelBinding;
 
 use super::{Result, StoreError};
 
@@ -36,6 +44,12 @@ pub struct Settings {
     options: Option<String>,
     /// For one address: TCP, TLS, start-up and authentication together. None waits for ever (`connect_timeout=0`).
     connect_timeout: Option<Duration>,
+    keepalive: Keepalive,
+    wanted: Wanted,
+    /// The list is tried in random order.
+    shuffled: bool,
+    channel_binding: ChannelBinding,
+    tls: Tls,
     single_connection: bool,
     warnings: Vec<String>,
 }
@@ -52,11 +66,13 @@ impl Settings {
             _ if environment.names_a_server() => Parameters::default(),
             _ => return Ok(None),
         };
+        service::fill(&mut parameters, environment)?;
         environment.fill(&mut parameters);
         Self::from_parameters(&parameters, environment).map(Some)
     }
 
     fn from_parameters(parameters: &Parameters, environment: &Environment) -> Result<Self> {
+        choices::refuse_unsupported(parameters)?;
         let mut servers = hosts::servers(parameters)?;
         let user = parameters
             .get("user")
@@ -64,8 +80,19 @@ impl Settings {
             .ok_or_else(|| invalid("no user is given, and the account has no name"))?
             .to_owned();
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
-        for server in &mut servers {
-            server.password = parameters.get("password").map(str::to_owned);
+        let mut warnings = Vec::new();
+        if let Some(password) = parameters.get("password") {
+            for server in &mut servers {
+                server.password = Some(password.to_owned());
+            }
+        } else if let Some(path) = parameters.get("passfile").map(PathBuf::from).or(environment.in_home(".pgpass")) {
+            let text = password::read(&path).unwrap_or_else(|warning| {
+                warnings.push(warning);
+                None
+            });
+            for server in &mut servers {
+                server.password = text.as_deref().and_then(|text| password::find(text, server, &database, &user));
+            }
         }
         let name = parameters.get("application_name").or(parameters.get("fallback_application_name"));
         Ok(Self {
@@ -73,9 +100,14 @@ impl Settings {
             database,
             application_name: name.unwrap_or("streamscope").to_owned(),
             options: parameters.get("options").map(str::to_owned),
-            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            connect_timeout: choices::connect_timeout(parameters)?,
+            keepalive: choices::keepalive(parameters)?,
+            wanted: choices::wanted(parameters)?,
+            shuffled: choices::word(parameters, "load_balance_hosts", &[("disable", false), ("random", true)])?,
+            channel_binding: choices::channel_binding(parameters)?,
+            tls: Tls::from_parameters(parameters, environment)?,
             single_connection: false,
-            warnings: Vec::new(),
+            warnings,
             user,
         })
     }
@@ -92,6 +124,11 @@ impl Settings {
             application_name: "streamscope".to_owned(),
             options: None,
             connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            keepalive: Keepalive::default(),
+            wanted: Wanted::Any,
+            shuffled: false,
+            channel_binding: ChannelBinding::Prefer,
+            tls: Tls::off(),
             single_connection: true,
             warnings: Vec::new(),
         }

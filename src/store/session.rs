@@ -64,7 +64,7 @@ pub struct Sessions {
 struct Pool {
     settings: Settings,
     read_only: bool,
-    size: u32,
+    size: usize,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<(Connected, Instant)>>,
 }
@@ -84,7 +84,7 @@ impl Sessions {
         let pool = Pool {
             settings,
             read_only: options.read_only,
-            size: u32::try_from(size).expect("clamped to 1,000"),
+            size,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
         };
@@ -108,6 +108,9 @@ impl Sessions {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::NoPermission`], [`StoreError::Server`] from connecting.
+    ///
+    /// # Panics
+    /// Never: the semaphore is not closed by anyone.
     pub async fn acquire(&self) -> Result<Session> {
         let pool = &self.pool;
         let permit = Arc::clone(&pool.permits).acquire_owned().await.expect("the semaphore is never closed");
@@ -125,8 +128,13 @@ impl Sessions {
     /// Waits until every session is back and every cancel request has been answered, at most `limit`, and closes the
     /// connections: for the end of a program, so that nothing it gave up goes on running on the server.
     pub async fn close(&self, limit: Duration) {
-        let all = self.pool.permits.acquire_many(self.pool.size);
-        let _all = tokio::time::timeout(limit, all).await;
+        let mut all = Vec::with_capacity(self.pool.size);
+        let _ = tokio::time::timeout(limit, async {
+            while all.len() < self.pool.size {
+                all.push(self.pool.permits.acquire().await);
+            }
+        })
+        .await;
         self.pool.idle().clear();
     }
 }

@@ -9,10 +9,10 @@ use streamscope::store::{Options, Settings, StoreError};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 
-use crate::test_variable;
+use crate::support::server::{port, socket_dir, url};
 
 fn settings(application: &str) -> Settings {
-    let url = format!("{}?application_name={application}", test_variable("STREAMSCOPE_TEST_URL"));
+    let url = format!("{}?application_name={application}", url());
     Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a URL was given")
 }
 
@@ -65,10 +65,8 @@ async fn a_query_dropped_in_the_middle_ends_on_the_server() {
 async fn rows_dropped_in_the_middle_end_on_the_server() {
     let sessions = sessions("rowsdropped", Options::default());
     let session = sessions.acquire().await.expect("a connection");
-    let mut rows = session
-        .into_stream("select repeat('x', 1000) from generate_series(1, 100000000)", &[])
-        .await
-        .expect("rows begin");
+    let mut rows =
+        session.into_stream("select repeat('x', 1000), generate_series(1, 100000000)", &[]).await.expect("rows begin");
     assert!(rows.next().await.expect("a row").is_ok());
     until_active("rowsdropped", 1).await;
     drop(rows);
@@ -145,9 +143,7 @@ async fn a_transaction_that_is_not_committed_is_rolled_back() {
 
 #[tokio::test]
 async fn a_single_connection_survives_an_abandoned_query() {
-    let url = test_variable("STREAMSCOPE_TEST_URL");
-    let port = url.rsplit(':').next().and_then(|rest| rest.split('/').next()).expect("a port").parse().expect("a port");
-    let settings = Settings::embedded(&test_variable("STREAMSCOPE_TEST_SOCKET_DIR"), port, "postgres", "postgres");
+    let settings = Settings::embedded(&socket_dir().display().to_string(), port(), "postgres", "postgres");
     let sessions = Sessions::new(settings, Options::default());
     let session = sessions.acquire().await.expect("the connection");
     let pid: i32 = session.query("select pg_backend_pid()", &[]).await.expect("rows")[0].get(0);

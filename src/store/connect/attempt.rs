@@ -9,10 +9,14 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::choices::Wanted;
 use super::failure::{chain, of_server, words};
 use super::hosts::{Place, Server};
+use super::tls::Mode;
 use super::{Settings, StoreError};
 use crate::store::Result;
 
@@ -35,13 +39,20 @@ pub(in crate::store) struct Connected {
 #[derive(Clone)]
 pub(in crate::store) struct Canceller {
     token: CancelToken,
+    tls: Option<MakeRustlsConnect>,
 }
 
 impl Canceller {
     /// Asks the server to stop what runs on the connection; gives up after `limit`. A failure is no one's concern: the
     /// connection is closed next.
     pub(in crate::store) async fn cancel(&self, limit: Duration) {
-        let _ = tokio::time::timeout(limit, self.token.cancel_query(NoTls)).await;
+        let _ = tokio::time::timeout(limit, async {
+            match &self.tls {
+                Some(tls) => self.token.cancel_query(tls.clone()).await,
+                None => self.token.cancel_query(NoTls).await,
+            }
+        })
+        .await;
     }
 }
 
@@ -57,52 +68,113 @@ enum Failure {
     GoOn(String),
     /// Refused before the server said anything about the session.
     Refused(String),
+    /// The handshake failed: `sslmode=prefer` goes on without it.
+    Tls(String),
+    /// A password is asked for and there is none.
+    NoPassword,
     /// The server's own words.
-    Server(DbError),
+    Server(Box<DbError>),
 }
 
 pub(super) async fn connect(settings: &Settings, read_only: bool) -> Result<Connected> {
     let mut reasons = Vec::new();
-    for server in &settings.servers {
-        let addresses = match addresses(server, settings.connect_timeout).await {
-            Ok(addresses) => addresses,
-            Err(reason) => {
-                reasons.push(format!("{server}: {reason}"));
-                continue;
-            }
-        };
-        for address in addresses {
-            let reason = match within(settings.connect_timeout, one(settings, server, address, read_only)).await {
-                Ok(connected) => return Ok(connected),
-                Err(Failure::GoOn(reason)) => reason,
-                Err(Failure::Refused(reason)) => {
-                    reasons.push(format!("{}: {reason}", shown(server, address)));
+    let passes: &[Wanted] = match settings.wanted {
+        Wanted::PreferStandby => &[Wanted::Standby, Wanted::Any],
+        _ => &[settings.wanted],
+    };
+    for wanted in passes {
+        for server in in_order(settings) {
+            let addresses = match addresses(server, settings.connect_timeout).await {
+                Ok(addresses) => addresses,
+                Err(reason) => {
+                    reasons.push(format!("{server}: {reason}"));
+                    continue;
+                }
+            };
+            for address in addresses {
+                let attempt = Attempt { settings, server, address, wanted: *wanted, read_only };
+                let failure = match within(settings.connect_timeout, attempt.run()).await {
+                    Ok(connected) => return Ok(connected),
+                    Err(failure) => failure,
+                };
+                let goes_on = failure.goes_on();
+                let place = shown(server, address);
+                match failure {
+                    Failure::GoOn(reason) | Failure::Refused(reason) | Failure::Tls(reason) => {
+                        reasons.push(format!("{place}: {reason}"));
+                    }
+                    Failure::NoPassword => {
+                        return Err(StoreError::NoPermission(format!(
+                            "{place} asks for a password and none was given (PGPASSWORD, ~/.pgpass or the URL)"
+                        )));
+                    }
+                    Failure::Server(error) => match of_server(&error, "") {
+                        StoreError::Unavailable { reason, .. } => reasons.push(format!("{place}: {reason}")),
+                        decided => return Err(decided),
+                    },
+                }
+                if !goes_on {
                     return Err(unavailable(settings, &reasons));
                 }
-                Err(Failure::Server(error)) => match of_server(&error, &settings.target()) {
-                    StoreError::Unavailable { .. } if *error.code() == SqlState::CANNOT_CONNECT_NOW => words(&error),
-                    StoreError::Unavailable { .. } => {
-                        reasons.push(format!("{}: {}", shown(server, address), words(&error)));
-                        return Err(unavailable(settings, &reasons));
-                    }
-                    decided => return Err(decided),
-                },
-            };
-            reasons.push(format!("{}: {reason}", shown(server, address)));
+            }
         }
     }
     Err(unavailable(settings, &reasons))
+}
+
+impl Failure {
+    /// Whether the next address is tried, by libpq's rules: a server that was reached and refused ends the ladder, unless it
+    /// only takes no connections now.
+    fn goes_on(&self) -> bool {
+        match self {
+            Self::GoOn(_) => true,
+            Self::Server(error) => *error.code() == SqlState::CANNOT_CONNECT_NOW,
+            Self::Refused(_) | Self::Tls(_) | Self::NoPassword => false,
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(error) = error.as_db_error() {
+            return Self::Server(Box::new(error.clone()));
+        }
+        let reason = chain(&error);
+        // tokio-postgres keeps the kind of an error to itself but for these words; tests watch them.
+        match (error.to_string().as_str(), reason.as_str()) {
+            ("error connecting to server", _) => Self::GoOn(reason),
+            ("error performing TLS handshake", _) => Self::Tls(reason),
+            (_, "invalid configuration: password missing") => Self::NoPassword,
+            _ => Self::Refused(reason),
+        }
+    }
 }
 
 fn unavailable(settings: &Settings, reasons: &[String]) -> StoreError {
     StoreError::Unavailable { target: settings.target(), reason: reasons.join("; ") }
 }
 
+fn in_order(settings: &Settings) -> Vec<&Server> {
+    let mut servers: Vec<_> = settings.servers.iter().collect();
+    if settings.shuffled {
+        for left in (1..servers.len()).rev() {
+            // Without randomness from the system the list stays as it is given.
+            let random =
+                getrandom::u64().map_or(left, |number| usize::try_from(number % (left as u64 + 1)).unwrap_or(left));
+            servers.swap(left, random);
+        }
+    }
+    servers
+}
+
 /// The server with the address that was tried.
 fn shown(server: &Server, address: Option<IpAddr>) -> String {
     match (&server.place, address) {
-        (Place::Name(name), Some(address)) if *name != address.to_string() => format!("{server} ({address})"),
-        (Place::Address { name: Some(_), .. }, Some(address)) => format!("{server} ({address})"),
+        (Place::Name(name) | Place::Address { name: Some(name), .. }, Some(address))
+            if *name != address.to_string() =>
+        {
+            format!("{server} ({address})")
+        }
         _ => server.to_string(),
     }
 }
@@ -135,68 +207,151 @@ async fn within<T>(limit: Option<Duration>, attempt: impl Future<Output = Result
     }
 }
 
-/// One address, with and without the read-only start-up option.
-async fn one(
-    settings: &Settings,
-    server: &Server,
+/// One address of one server.
+#[derive(Clone, Copy)]
+struct Attempt<'a> {
+    settings: &'a Settings,
+    server: &'a Server,
     address: Option<IpAddr>,
+    wanted: Wanted,
     read_only: bool,
-) -> Result<Connected, Failure> {
-    if !read_only {
-        return open(settings, server, address, settings.options.as_deref()).await;
+}
+
+impl Attempt<'_> {
+    async fn run(self) -> Result<Connected, Failure> {
+        let connected = self.read_only_or_not().await?;
+        self.check_wanted(&connected.client).await?;
+        Ok(connected)
     }
-    if !settings.single_connection {
-        let option = "-c default_transaction_read_only=on";
-        let options = settings.options.as_ref().map_or_else(|| option.to_owned(), |given| format!("{given} {option}"));
-        match open(settings, server, address, Some(&options)).await {
-            // A pooler that ignores the option instead of refusing it must not pass for read-only.
-            Ok(connected) if shows_read_only(&connected.client).await? => return Ok(connected),
-            Ok(_) => {}
-            // PgBouncer: "unsupported startup parameter: options".
-            Err(Failure::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {}
-            Err(failure) => return Err(failure),
+
+    /// With and without the read-only start-up option.
+    async fn read_only_or_not(self) -> Result<Connected, Failure> {
+        let given = self.settings.options.as_deref();
+        if !self.read_only {
+            return self.tls_or_not(given).await;
+        }
+        if !self.settings.single_connection {
+            let option = "-c default_transaction_read_only=on";
+            let options = given.map_or_else(|| option.to_owned(), |given| format!("{given} {option}"));
+            match self.tls_or_not(Some(&options)).await {
+                // A pooler that ignores the option instead of refusing it must not pass for read-only.
+                Ok(connected) if shows(&connected.client, "show default_transaction_read_only").await? == "on" => {
+                    return Ok(connected);
+                }
+                Ok(_) => {}
+                // PgBouncer: "unsupported startup parameter: options".
+                Err(Failure::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let connected = self.tls_or_not(given).await?;
+        Ok(Connected { wrap_read_only: true, ..connected })
+    }
+
+    /// With TLS, without, or one after the other, as the mode says. A socket has none, whatever the mode.
+    async fn tls_or_not(self, options: Option<&str>) -> Result<Connected, Failure> {
+        let mode = if matches!(self.server.place, Place::Socket(_)) { Mode::Disable } else { self.settings.tls.mode };
+        match mode {
+            Mode::Disable => self.open(options, SslMode::Disable).await,
+            Mode::Allow => match self.open(options, SslMode::Disable).await {
+                Err(Failure::Server(first)) => second(first, self.open(options, SslMode::Require).await),
+                done => done,
+            },
+            Mode::Prefer => match self.open(options, SslMode::Prefer).await {
+                Err(Failure::Server(first)) => second(first, self.open(options, SslMode::Disable).await),
+                Err(Failure::Tls(_)) => self.open(options, SslMode::Disable).await,
+                done => done,
+            },
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => self.open(options, SslMode::Require).await,
         }
     }
-    let connected = open(settings, server, address, settings.options.as_deref()).await?;
-    Ok(Connected { wrap_read_only: true, ..connected })
+
+    async fn open(self, options: Option<&str>, mode: SslMode) -> Result<Connected, Failure> {
+        let settings = self.settings;
+        let keepalive = &settings.keepalive;
+        let mut config = Config::new();
+        config
+            .user(&settings.user)
+            .dbname(&settings.database)
+            .application_name(&settings.application_name)
+            .port(self.server.port)
+            .ssl_mode(mode)
+            .channel_binding(settings.channel_binding)
+            .keepalives(keepalive.on)
+            .keepalives_idle(keepalive.idle)
+            .keepalives_interval(keepalive.interval)
+            .keepalives_retries(keepalive.count)
+            .tcp_user_timeout(keepalive.unanswered);
+        match &self.server.place {
+            Place::Socket(directory) => config.host_path::<&Path>(directory),
+            Place::Name(name) | Place::Address { name: Some(name), .. } => {
+                config.host(settings.tls.asked_name(name, self.address))
+            }
+            Place::Address { name: None, address } => config.host(address.to_string()),
+        };
+        if let Some(address) = self.address {
+            config.hostaddr(address);
+        }
+        if let Some(password) = &self.server.password {
+            config.password(password);
+        }
+        if let Some(options) = options {
+            config.options(options);
+        }
+        if mode == SslMode::Disable {
+            return start(&config, NoTls, None).await;
+        }
+        config.ssl_negotiation(settings.tls.negotiation);
+        let tls = settings.tls.connector().map_err(Failure::Tls)?;
+        start(&config, tls.clone(), Some(tls)).await
+    }
+
+    /// `target_session_attrs`. The program's own read-only option does not make a primary unfit for `read-write`.
+    async fn check_wanted(self, client: &Client) -> Result<(), Failure> {
+        if self.wanted == Wanted::Any {
+            return Ok(());
+        }
+        let standby = shows(client, "select pg_catalog.pg_is_in_recovery()").await? == "t";
+        let writable = !standby && (self.read_only || shows(client, "show transaction_read_only").await? == "off");
+        let (fits, complaint) = match self.wanted {
+            Wanted::Any => return Ok(()),
+            Wanted::ReadWrite => (writable, "the session is read-only"),
+            Wanted::ReadOnly => (self.read_only || !writable, "the session is not read-only"),
+            Wanted::Primary => (!standby, "the server is a standby"),
+            Wanted::Standby | Wanted::PreferStandby => (standby, "the server is not a standby"),
+        };
+        if fits { Ok(()) } else { Err(Failure::GoOn(format!("{complaint} (target_session_attrs)"))) }
+    }
 }
 
-async fn shows_read_only(client: &Client) -> Result<bool, Failure> {
-    let messages = client.simple_query("show default_transaction_read_only").await.map_err(failure)?;
-    Ok(messages.iter().any(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0) == Some("on"),
-        _ => false,
-    }))
+/// After a refusal the attempt with the other kind of transport decides; where that is only not provided for in
+/// `pg_hba.conf` (28000), the first refusal is the one to tell.
+fn second(first: Box<DbError>, outcome: Result<Connected, Failure>) -> Result<Connected, Failure> {
+    match outcome {
+        Err(Failure::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            Err(Failure::Server(first))
+        }
+        Err(Failure::Refused(_) | Failure::Tls(_)) => Err(Failure::Server(first)),
+        outcome => outcome,
+    }
 }
 
-async fn open(
-    settings: &Settings,
-    server: &Server,
-    address: Option<IpAddr>,
-    options: Option<&str>,
-) -> Result<Connected, Failure> {
-    let mut config = Config::new();
-    config
-        .user(&settings.user)
-        .dbname(&settings.database)
-        .application_name(&settings.application_name)
-        .port(server.port)
-        .ssl_mode(SslMode::Disable);
-    match &server.place {
-        Place::Socket(directory) => config.host_path::<&Path>(directory),
-        Place::Name(name) | Place::Address { name: Some(name), .. } => config.host(name),
-        Place::Address { name: None, address } => config.host(address.to_string()),
-    };
-    if let Some(address) = address {
-        config.hostaddr(address);
-    }
-    if let Some(password) = &server.password {
-        config.password(password);
-    }
-    if let Some(options) = options {
-        config.options(options);
-    }
-    let (client, connection) = config.connect(NoTls).await.map_err(failure)?;
+/// The one value that a statement shows.
+async fn shows(client: &Client, sql: &str) -> Result<String, Failure> {
+    let messages = client.simple_query(sql).await?;
+    let value = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(value.unwrap_or_default().to_owned())
+}
+
+async fn start<T>(config: &Config, tls: T, keep: Option<MakeRustlsConnect>) -> Result<Connected, Failure>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = config.connect(tls).await?;
     let end = Arc::new(OnceLock::new());
     let driver = tokio::spawn({
         let end = Arc::clone(&end);
@@ -208,16 +363,6 @@ async fn open(
             }
         }
     });
-    let canceller = Canceller { token: client.cancel_token() };
+    let canceller = Canceller { token: client.cancel_token(), tls: keep };
     Ok(Connected { client: Arc::new(client), canceller, wrap_read_only: false, end, driver })
-}
-
-fn failure(error: tokio_postgres::Error) -> Failure {
-    if let Some(error) = error.as_db_error() {
-        return Failure::Server(error.clone());
-    }
-    let text = error.to_string();
-    let reason = chain(&error);
-    // tokio-postgres keeps the kind of an error to itself but for these words; a test watches them.
-    if text == "error connecting to server" { Failure::GoOn(reason) } else { Failure::Refused(reason) }
 }

@@ -32,6 +32,12 @@ impl Environment {
         Self { variables, home, user }
     }
 
+    /// The same account with other variables and another home.
+    #[must_use]
+    pub fn with(&self, variables: HashMap<String, String>, home: Option<PathBuf>) -> Self {
+        Self { variables, home, user: self.user.clone() }
+    }
+
     /// A variable, where it is set (be it empty).
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)

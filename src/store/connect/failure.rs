@@ -12,7 +12,9 @@ pub(crate) fn words(error: &DbError) -> String {
     let mut text = error.message().to_owned();
     for (name, part) in [("detail", error.detail()), ("hint", error.hint())] {
         if let Some(part) = part {
-            text.push_str(&format!("; {name}: {part}"));
+            for piece in ["; ", name, ": ", part] {
+                text.push_str(piece);
+            }
         }
     }
     text

@@ -75,11 +75,6 @@ impl Parameters {
         self.0.entry(keyword).or_insert_with(|| value.into());
     }
 
-    /// Whether a value is there, be it empty.
-    pub(super) fn has(&self, keyword: &str) -> bool {
-        self.0.contains_key(keyword)
-    }
-
     /// The value, where it is not empty: to libpq an empty value means the default.
     pub(super) fn get(&self, keyword: &str) -> Option<&str> {
         self.0.get(keyword).map(String::as_str).filter(|value| !value.is_empty())

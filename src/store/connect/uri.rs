@@ -175,3 +175,81 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
         parameters.set(keyword, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoded(text: &str) -> String {
+        utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    }
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let parameters = parse("postgres://me:p%40ss@[::1]:1,db,/shop?sslmode=require&port=9").expect("a good URL");
+        let get = |keyword| parameters.get(keyword);
+        assert_eq!(get("user"), Some("me"));
+        assert_eq!(get("password"), Some("p@ss"));
+        assert_eq!(get("host"), Some("::1,db,"));
+        assert_eq!(get("port"), Some("9"));
+        assert_eq!(get("dbname"), Some("shop"));
+        assert_eq!(get("sslmode"), Some("require"));
+    }
+
+    #[test]
+    fn an_unknown_query_parameter_is_named() {
+        let error = parse("postgres://h/d?colour=red").expect_err("not a parameter").to_string();
+        assert!(error.contains("invalid URI query parameter: \"colour\""), "{error}");
+    }
+
+    #[test]
+    fn no_message_has_the_password_in_it() {
+        for text in [
+            "postgres://me:hunter2%@host/db",
+            "postgres://me:hunter2%00@host/db",
+            "postgres://me:hunter2/@host/db?x",
+            "postgres://me:hunter2?@host/db",
+            "postgres://host/db?password=hunter2&x",
+            "postgres://host/db?password=hunter2=x",
+            "postgres://host/db?password=%hunter2",
+            "mysql://me:hunter2@host/db",
+            "host=h password='hunter2",
+            "host=h password=a hunter2 user=me",
+        ] {
+            let message = match parse(text) {
+                Ok(parameters) => format!("{:?} {parameters:?}", super::super::hosts::servers(&parameters)),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", rest in "[a-z:@/?&=,%\\[\\]0-9' \\\\]*") {
+            let _ = parse(&text);
+            let _ = parse(&format!("postgres://{rest}"));
+            let _ = parse(&format!("host={rest}"));
+        }
+
+        #[test]
+        fn what_is_encoded_comes_back(user in "[^\0]{1,9}", password in "[^\0]{1,9}", database in "[^\0]{1,9}") {
+            let url = format!("postgres://{}:{}@h/{}", encoded(&user), encoded(&password), encoded(&database));
+            let parameters = parse(&url).expect("a good URL");
+            prop_assert_eq!(parameters.get("user"), Some(&*user));
+            prop_assert_eq!(parameters.get("password"), Some(&*password));
+            prop_assert_eq!(parameters.get("dbname"), Some(&*database));
+        }
+
+        #[test]
+        fn what_is_quoted_comes_back(password in "[^\0]{1,12}") {
+            let quoted = password.replace('\\', "\\\\").replace('\'', "\\'");
+            let parameters = parse(&format!("host=h password='{quoted}' user = u")).expect("good pairs");
+            prop_assert_eq!(parameters.get("password"), Some(&*password));
+            prop_assert_eq!(parameters.get("user"), Some("u"));
+        }
+    }
+}

@@ -53,7 +53,8 @@ impl Drop for InFlight {
 
 /// Rows, the end of the transaction around them (where there is one), and the watch.
 pub(super) struct RowsInner {
-    rows: Pin<Box<RowStream>>,
+    /// None after the last one: the stream must not be asked again.
+    rows: Option<Pin<Box<RowStream>>>,
     commit: Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>,
     in_flight: Option<InFlight>,
     limit: Option<Duration>,
@@ -90,7 +91,7 @@ impl RowsInner {
         };
         match rows {
             Ok(rows) => Ok(Self {
-                rows: Box::pin(rows),
+                rows: Some(Box::pin(rows)),
                 commit,
                 in_flight: Some(in_flight),
                 limit,
@@ -119,14 +120,18 @@ impl RowsInner {
         if self.in_flight.is_none() {
             return Poll::Ready(None);
         }
-        let next = match self.rows.as_mut().poll_next(context) {
-            Poll::Ready(None) => match self.commit.as_mut().map(|commit| commit.as_mut().poll(context)) {
+        let mut next = match &mut self.rows {
+            Some(rows) => rows.as_mut().poll_next(context),
+            None => Poll::Ready(None),
+        };
+        if matches!(next, Poll::Ready(None)) {
+            self.rows = None;
+            next = match self.commit.as_mut().map(|commit| commit.as_mut().poll(context)) {
                 None | Some(Poll::Ready(Ok(()))) => Poll::Ready(None),
                 Some(Poll::Ready(Err(error))) => Poll::Ready(Some(Err(error))),
                 Some(Poll::Pending) => Poll::Pending,
-            },
-            other => other,
-        };
+            };
+        }
         if next.is_pending() {
             return self.poll_limit(context);
         }

@@ -1,0 +1,149 @@
+//! PgBouncer in transaction mode between: everything works, and read-only is still the server's word.
+
+use std::path::Path;
+use std::process::Child;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use streamscope::store::connect::Environment;
+use streamscope::store::session::Sessions;
+use streamscope::store::{Options, Settings, StoreError};
+use tokio::time::{Instant, sleep};
+use tokio_postgres::types::Type;
+
+use crate::cluster::{as_server_user, free_port, server_directory};
+use crate::support::server::{Database, port};
+
+/// A pooler before the shared server, with two connections to it; ended with this.
+struct Pooler {
+    child: Child,
+    _directory: tempfile::TempDir,
+    port: u16,
+}
+
+impl Pooler {
+    async fn start(more: &str) -> Self {
+        let program =
+            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"].into_iter().map(Path::new);
+        let program =
+            program.into_iter().find(|path| path.exists()).expect("PgBouncer is missing: apt-get install pgbouncer");
+        let (directory, port, server) = (server_directory(), free_port(), port());
+        let file = directory.path().join("pgbouncer.ini");
+        let text = format!(
+            "[databases]\n* = host=127.0.0.1 port={server} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\n\
+             unix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=2\nmax_client_conn=50\n{more}\n"
+        );
+        std::fs::write(&file, text).expect("its settings");
+        let child = as_server_user(program).arg("-q").arg(&file).spawn().expect("PgBouncer starts");
+        let pooler = Self { child, _directory: directory, port };
+        let end = Instant::now() + Duration::from_secs(15);
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(Instant::now() < end, "PgBouncer does not listen");
+            sleep(Duration::from_millis(20)).await;
+        }
+        pooler
+    }
+
+    fn sessions(&self, database: &Database, options: Options) -> Sessions {
+        let url = format!("postgres://postgres@127.0.0.1:{}/{}", self.port, database.name());
+        let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL");
+        Sessions::new(settings.expect("a URL was given"), options)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
+    let database = Database::new().await;
+    let pooler = Pooler::start("").await;
+    let sessions = pooler.sessions(&database, Options { connections: 8, ..Options::default() });
+    let work = (0..200_i64).map(|number| {
+        let sessions = &sessions;
+        async move {
+            let session = sessions.acquire().await?;
+            let row = session.query_opt("select $1 + 1", &[(&number, Type::INT8)]).await?.expect("a row");
+            assert_eq!(row.get::<_, i64>(0), number + 1);
+            Ok::<_, StoreError>(())
+        }
+    });
+    futures_util::future::try_join_all(work).await.expect("all answers");
+}
+
+#[tokio::test]
+async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
+    let database = Database::new().await;
+    let pooler = Pooler::start("").await;
+    let sessions = pooler.sessions(&database, Options::default());
+    sessions.acquire().await.expect("a session").batch("create table copied (a int)").await.expect("a table");
+    for round in 1..=5 {
+        // A session of its own each round, as another program would be.
+        let mut session = pooler.sessions(&database, Options::default()).acquire().await.expect("a session");
+        let transaction = session.begin().await.expect("a transaction");
+        let mut sink = Box::pin(transaction.copy_in("copy copied from stdin").await.expect("a sink"));
+        sink.send(bytes::Bytes::from_static(b"1\n2\n")).await.expect("rows go in");
+        assert_eq!(sink.as_mut().finish().await.expect("an end"), 2);
+        transaction.commit().await.expect("a commit");
+        let transaction = session.begin_snapshot().await.expect("a transaction");
+        let bytes: Vec<_> =
+            transaction.copy_out("copy copied to stdout").await.expect("rows").try_collect().await.expect("all");
+        assert_eq!(bytes.concat().len(), round * 4);
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_store_is_refused_writes_by_the_server_behind_a_pooler() {
+    let database = Database::new().await;
+    database.client().await.batch_execute("create table kept (a int)").await.expect("a table");
+    // The second one lets the start-up option through and drops it: that must not pass for read-only.
+    for more in ["", "ignore_startup_parameters=options"] {
+        let pooler = Pooler::start(more).await;
+        let sessions = pooler.sessions(&database, Options { read_only: true, connections: 1 });
+        for _ in 0..3 {
+            let mut session = sessions.acquire().await.expect("a session");
+            let write = session.query("insert into kept values ($1)", &[(&1_i32, Type::INT4)]).await;
+            assert!(matches!(write, Err(StoreError::ReadOnly(_))), "{write:?}");
+            let write = session.batch("insert into kept values (1); commit; insert into kept values (2)").await;
+            assert!(matches!(write, Err(StoreError::ReadOnly(_))), "{write:?}");
+            let transaction = session.begin().await.expect("a transaction");
+            let write = transaction.query("insert into kept values (1)", &[]).await;
+            assert!(matches!(write, Err(StoreError::ReadOnly(_))), "{write:?}");
+            transaction.rollback().await.expect("the end");
+            let rows = session.query("select a from kept", &[]).await.expect("rows");
+            assert!(rows.is_empty());
+            let mut rows = session.into_stream("select n from generate_series(1, 50000) n", &[]).await.expect("rows");
+            let mut count = 0;
+            while let Some(row) = rows.next().await {
+                row.expect("a row");
+                count += 1;
+            }
+            assert_eq!(count, 50_000);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_query_ends_on_the_server_behind_a_pooler() {
+    let database = Database::new().await;
+    let observer = database.client().await;
+    let active = "select count(*) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(600)%' \
+                  and pid <> pg_backend_pid() and state = 'active'";
+    let until = async |expected: i64| {
+        let end = Instant::now() + Duration::from_secs(15);
+        while observer.query_one(active, &[]).await.expect("a count").get::<_, i64>(0) != expected {
+            assert!(Instant::now() < end, "not {expected} statements");
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let pooler = Pooler::start("").await;
+    let session = pooler.sessions(&database, Options::default()).acquire().await.expect("a session");
+    let work = tokio::spawn(async move { session.query("select pg_sleep(600)", &[]).await });
+    until(1).await;
+    work.abort();
+    until(0).await;
+}

@@ -14,6 +14,7 @@ pub mod import;
 pub mod namespace;
 mod query;
 pub mod read;
+pub mod schema;
 mod row;
 pub mod session;
 pub mod write;

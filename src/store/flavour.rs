@@ -21,9 +21,19 @@ impl Flavour {
             Self::Streamscope => "streamscope",
         }
     }
+
+    /// By what the catalog shows: our version table; else Message DB's version function; else what EventoDB makes.
+    #[must_use]
+    pub fn of(has_our_version: bool, has_message_db_version: bool) -> Self {
+        match (has_our_version, has_message_db_version) {
+            (true, _) => Self::Streamscope,
+            (false, true) => Self::MessageDb,
+            (false, false) => Self::EventoDb,
+        }
+    }
 }
 
-/// An SQL identifier, quoted whatever is in it.
+/// A name as an SQL identifier. The only place where a name becomes a part of a statement.
 #[must_use]
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -1,11 +1,24 @@
 //! Namespaces: found, made, migrated, deleted.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
-use super::session::Sessions;
-use super::{Flavour, Result, Store};
+use super::flavour::quote_ident;
+use super::schema;
+use super::session::{Session, Sessions};
+use super::{Flavour, Result, Store, StoreError};
+
+/// What an EventoDB server puts in front of a namespace's name to get its schema.
+const PREFIX: &str = "eventodb_";
+/// Longest id: with the prefix it fills the 63 bytes of a Postgres identifier.
+const LONGEST_ID: usize = 54;
 
 /// A message store of a database, as the registry and the catalog describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +39,8 @@ pub struct NamespaceInfo {
     pub outdated: bool,
 }
 
-/// What [`Store::create_namespace`] made.
-#[derive(Debug, Clone)]
+/// What [`Store::create_namespace`] made. The token is left out of debug output.
+#[derive(Clone)]
 pub struct CreatedNamespace {
     /// As it is now listed.
     pub info: NamespaceInfo,
@@ -35,11 +48,18 @@ pub struct CreatedNamespace {
     pub token: String,
 }
 
+impl std::fmt::Debug for CreatedNamespace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreatedNamespace").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
 /// One message store. Operations are in `read.rs`, `write.rs`, `browse.rs`.
 #[derive(Debug, Clone)]
 pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
     pub(super) info: Arc<NamespaceInfo>,
+    bytewise: bool,
 }
 
 impl Namespace {
@@ -48,6 +68,24 @@ impl Namespace {
     pub fn info(&self) -> &NamespaceInfo {
         &self.info
     }
+
+    /// Whether `stream_name` sorts by its bytes: only then are the streams of a category, or of a prefix, neighbours.
+    pub(super) fn bytewise(&self) -> bool {
+        self.bytewise
+    }
+}
+
+/// A row of the registry.
+struct Registered {
+    id: String,
+    description: Option<String>,
+    created_at: i64,
+}
+
+/// A namespace and what its operations must know besides.
+struct Found {
+    info: NamespaceInfo,
+    bytewise: bool,
 }
 
 impl Store {
@@ -56,38 +94,266 @@ impl Store {
     /// # Errors
     /// From connecting, or the server's.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>> {
-        todo!()
+        Ok(self.found().await?.into_iter().map(|found| found.info).collect())
+    }
+
+    async fn found(&self) -> Result<Vec<Found>> {
+        let session = self.sessions.acquire().await?;
+        let mut registered = registry(&session).await?;
+        let rows = session.query(include_str!("../../sql/registry/list.sql"), &[]).await?;
+        let mut versions = versions(&session, &rows).await?;
+        let mut found: Vec<Found> = rows
+            .iter()
+            .map(|row| {
+                let schema: String = row.get("schema");
+                let flavour = Flavour::of(row.get("has_our_version"), row.get("has_message_db_version"));
+                let version = versions.remove(&schema).or_else(|| row.get("message_db_version"));
+                let outdated = flavour == Flavour::Streamscope
+                    && version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::latest());
+                let entry = registered.remove(&schema);
+                let info = NamespaceInfo {
+                    id: entry.as_ref().map_or_else(|| schema.clone(), |entry| entry.id.clone()),
+                    schema,
+                    flavour,
+                    description: entry.as_ref().and_then(|e| e.description.clone()).filter(|text| !text.is_empty()),
+                    created_at: entry.and_then(|entry| Timestamp::from_second(entry.created_at).ok()),
+                    version,
+                    outdated,
+                };
+                Found { info, bytewise: row.get("bytewise") }
+            })
+            .collect();
+        found.sort_by(|a, b| a.info.id.cmp(&b.info.id));
+        Ok(found)
     }
 
     /// One namespace by its id (or by its schema's name where no id matches).
     ///
     /// # Errors
-    /// [`super::StoreError::NamespaceNotFound`].
+    /// [`StoreError::NamespaceNotFound`].
     pub async fn namespace(&self, id: &str) -> Result<Namespace> {
-        todo!()
+        let mut found = self.found().await?;
+        let index = found
+            .iter()
+            .position(|found| found.info.id == id)
+            .or_else(|| found.iter().position(|found| found.info.schema == id))
+            .ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))?;
+        let Found { info, bytewise } = found.swap_remove(index);
+        Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise })
     }
 
     /// A new namespace: schema, table, functions, registry row, in one transaction.
     ///
     /// # Errors
-    /// [`super::StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`super::StoreError::NamespaceExists`].
+    /// [`StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`StoreError::NamespaceExists`].
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
-        todo!()
+        self.refuse_read_only()?;
+        let schema = schema_of(id)?;
+        let description = description.unwrap_or_default();
+        if description.contains('\0') {
+            return Err(invalid("description", "it holds a NUL character, which Postgres cannot store"));
+        }
+        let token = new_token(id)?;
+        let hash = hex(&Sha256::digest(token.as_bytes()));
+        let created_at = Timestamp::now();
+        let mut session = self.sessions.acquire().await?;
+        let transaction = session.begin().await?;
+        schema::lock(&transaction).await?;
+        schema::make_registry(&transaction).await?;
+        let exists = |reason: String| StoreError::NamespaceExists { id: id.to_owned(), reason };
+        let taken = "select id from eventodb_store.namespaces where id = $1 or schema_name = $2";
+        if let Some(row) = transaction.query_opt(taken, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await? {
+            let by: String = row.get(0);
+            return Err(exists(if by == id {
+                "it exists already".to_owned()
+            } else {
+                format!("its schema {schema} is that of namespace {by}")
+            }));
+        }
+        let there = transaction.query_opt("select from pg_namespace where nspname = $1", &[(&schema, Type::TEXT)]).await?;
+        if there.is_some() {
+            return Err(exists(format!("the schema {schema} exists already")));
+        }
+        schema::apply(&transaction, &schema, 0, schema::latest()).await?;
+        // An EventoDB server reads description and metadata as text that is there.
+        let insert = "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
+             values ($1, $2, $3, $4, $5, '{}')";
+        transaction
+            .query(
+                insert,
+                &[
+                    (&id, Type::TEXT),
+                    (&hash, Type::TEXT),
+                    (&schema, Type::TEXT),
+                    (&description, Type::TEXT),
+                    (&created_at.as_second(), Type::INT8),
+                ],
+            )
+            .await?;
+        transaction.commit().await?;
+        let info = NamespaceInfo {
+            id: id.to_owned(),
+            schema,
+            flavour: Flavour::Streamscope,
+            description: Some(description.to_owned()).filter(|text| !text.is_empty()),
+            created_at: Timestamp::from_second(created_at.as_second()).ok(),
+            version: Some(schema::latest().to_string()),
+            outdated: false,
+        };
+        Ok(CreatedNamespace { info, token })
     }
 
     /// Drops a namespace's schema and registry row in one transaction; gives the number of messages that went.
     ///
     /// # Errors
-    /// [`super::StoreError::NamespaceNotFound`]; [`super::StoreError::Invalid`] for a Message DB schema.
+    /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a Message DB schema.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
-        todo!()
+        self.refuse_read_only()?;
+        let namespace = self.namespace(id).await?;
+        if namespace.info.flavour == Flavour::MessageDb {
+            return Err(invalid("namespace", "it was made by Message DB, and its schema is not dropped from here"));
+        }
+        let schema = quote_ident(&namespace.info.schema);
+        let mut session = self.sessions.acquire().await?;
+        let transaction = session.begin().await?;
+        schema::lock(&transaction).await?;
+        // Nobody writes between the count and the end.
+        transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
+        let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
+        let messages: i64 = count.map_or(0, |row| row.get(0));
+        transaction.batch(&format!("drop schema {schema} cascade")).await?;
+        let registry = transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
+        if registry.is_some() {
+            let delete = "delete from eventodb_store.namespaces where schema_name = $1";
+            transaction.query(delete, &[(&namespace.info.schema, Type::TEXT)]).await?;
+        }
+        transaction.commit().await?;
+        Ok(u64::try_from(messages).unwrap_or(0))
     }
 
     /// Brings a namespace of our making to this program's version; gives the version before and after.
     ///
     /// # Errors
-    /// [`super::StoreError::NamespaceNotFound`]; [`super::StoreError::Invalid`] for a foreign one.
+    /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a foreign one, or one of a later program.
     pub async fn migrate_namespace(&self, id: &str) -> Result<(String, String)> {
-        todo!()
+        self.refuse_read_only()?;
+        let namespace = self.namespace(id).await?;
+        if namespace.info.flavour != Flavour::Streamscope {
+            return Err(invalid("namespace", "only namespaces of streamscope's own making are migrated"));
+        }
+        let schema = &namespace.info.schema;
+        let mut session = self.sessions.acquire().await?;
+        let transaction = session.begin().await?;
+        schema::lock(&transaction).await?;
+        let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
+        let version: Option<i32> = transaction.query_opt(&version, &[]).await?.and_then(|row| row.get(0));
+        let version = version.ok_or_else(|| invalid("namespace", "it does not say its version"))?;
+        if version > schema::latest() {
+            return Err(invalid("namespace", "it was made by a later streamscope"));
+        }
+        schema::apply(&transaction, schema, version, schema::latest()).await?;
+        transaction.commit().await?;
+        Ok((version.to_string(), schema::latest().to_string()))
+    }
+
+    fn refuse_read_only(&self) -> Result<()> {
+        if self.sessions.is_read_only() {
+            return Err(StoreError::ReadOnly("the program was started with --read-only".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn invalid(field: &'static str, reason: &str) -> StoreError {
+    StoreError::Invalid { field, reason: reason.to_owned() }
+}
+
+/// The schema of an id: the prefix, and everything but ASCII letters, digits and `_` replaced by `_`.
+fn schema_of(id: &str) -> Result<String> {
+    if id.is_empty() || id.len() > LONGEST_ID {
+        return Err(invalid("namespace", &format!("an id has 1 to {LONGEST_ID} bytes, this one has {}", id.len())));
+    }
+    if id.contains('\0') {
+        return Err(invalid("namespace", "the id holds a NUL character, which Postgres cannot store"));
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+    Ok(format!("{PREFIX}{}", id.chars().map(plain).collect::<String>()))
+}
+
+/// `ns_`, the id in base64url, `_`, and 32 random bytes in hex.
+fn new_token(id: &str) -> Result<String> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|error| invalid("token", &format!("the system gives no random bytes: {error}")))?;
+    Ok(format!("ns_{}_{}", URL_SAFE_NO_PAD.encode(id), hex(&random)))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The registry's rows by schema; none where there is no registry, or it may not be read.
+async fn registry(session: &Session) -> Result<HashMap<String, Registered>> {
+    let readable = "select where has_schema_privilege(to_regnamespace('eventodb_store')::oid, 'usage')
+        and has_table_privilege(to_regclass('eventodb_store.namespaces')::oid, 'select')";
+    if session.query_opt(readable, &[]).await?.is_none() {
+        return Ok(HashMap::new());
+    }
+    let rows = "select schema_name, id, description, created_at from eventodb_store.namespaces";
+    let rows = session.query(rows, &[]).await?;
+    let entry = |row: &Row| {
+        (row.get(0), Registered { id: row.get(1), description: row.get(2), created_at: row.get(3) })
+    };
+    Ok(rows.iter().map(entry).collect())
+}
+
+/// Versions that stand in tables of the namespaces, by schema.
+async fn versions(session: &Session, rows: &[Row]) -> Result<HashMap<String, String>> {
+    let mut parts = Vec::new();
+    let mut schemas: Vec<String> = Vec::new();
+    for row in rows {
+        if !row.get::<_, bool>("usable") {
+            continue;
+        }
+        let table = if row.get("our_version_readable") {
+            "_streamscope_version"
+        } else if row.get("evento_version_readable") {
+            "_schema_version"
+        } else {
+            continue;
+        };
+        let schema: String = row.get("schema");
+        let index = schemas.len();
+        parts.push(format!("select {index}, (select max(version)::text from {}.{table})", quote_ident(&schema)));
+        schemas.push(schema);
+    }
+    if parts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = session.query(&parts.join(" union all "), &[]).await?;
+    let version = |row: &Row| {
+        let index = usize::try_from(row.get::<_, i32>(0)).ok()?;
+        Some((schemas.get(index)?.clone(), row.get::<_, Option<String>>(1)?))
+    };
+    Ok(rows.iter().filter_map(version).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_has_only_letters_digits_and_underscores() {
+        assert_eq!(schema_of("Shop-1.é").ok().as_deref(), Some("eventodb_Shop_1__"));
+        assert!(schema_of("").is_err());
+        assert!(schema_of(&"x".repeat(55)).is_err());
+        assert_eq!(schema_of(&"x".repeat(54)).map(|schema| schema.len()).ok(), Some(63));
+    }
+
+    #[test]
+    fn a_token_has_eventodbs_form() {
+        let token = new_token("shop").expect("random bytes");
+        let hex = token.strip_prefix("ns_c2hvcA_").expect("the id in base64url");
+        assert!(hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 }

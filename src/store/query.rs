@@ -80,11 +80,6 @@ impl Namespace {
             }
         }
     }
-
-    /// Whether names are known to sort bytewise.
-    pub(super) fn bytewise(&self) -> bool {
-        self.info.flavour == Flavour::Streamscope
-    }
 }
 
 impl Namespace {

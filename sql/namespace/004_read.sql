@@ -1,0 +1,152 @@
+-- Reading. The statements are put together at each call, so that each is planned for what was asked and the condition, which
+-- is SQL of the caller's, can be a part of it; that is refused unless the setting message_store.sql_condition allows it.
+
+create function {schema}.get_stream_messages(
+  stream_name varchar,
+  "position" bigint default 0,
+  batch_size bigint default 1000,
+  condition varchar default null
+) returns setof {schema}.message
+  language plpgsql stable
+  set search_path = {schema}, pg_temp
+as $$
+declare
+  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {schema}.messages'
+    ' where stream_name = $1 and position >= $2';
+begin
+  if {schema}.is_category(get_stream_messages.stream_name) then
+    raise exception 'Must be a stream name: %', get_stream_messages.stream_name;
+  end if;
+
+  if get_stream_messages.condition is not null then
+    if coalesce(current_setting('message_store.sql_condition', true), 'off') = 'off' then
+      raise exception 'Retrieval with SQL condition is not activated';
+    end if;
+    _command := _command || ' and (' || get_stream_messages.condition || ')';
+  end if;
+
+  _command := _command || ' order by position limit nullif($3, -1)';
+
+  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
+    raise notice '» get_stream_messages';
+    raise notice 'stream_name ($1): %', get_stream_messages.stream_name;
+    raise notice 'position ($2): %', get_stream_messages.position;
+    raise notice 'batch_size ($3): %', get_stream_messages.batch_size;
+    raise notice 'condition ($4): %', get_stream_messages.condition;
+    raise notice 'Generated Command: %', _command;
+  end if;
+
+  return query execute _command using
+    get_stream_messages.stream_name,
+    coalesce(get_stream_messages.position, 0),
+    coalesce(get_stream_messages.batch_size, 1000);
+end
+$$;
+
+create function {schema}.get_category_messages(
+  category varchar,
+  "position" bigint default 1,
+  batch_size bigint default 1000,
+  correlation varchar default null,
+  consumer_group_member bigint default null,
+  consumer_group_size bigint default null,
+  condition varchar default null
+) returns setof {schema}.message
+  language plpgsql stable
+  set search_path = {schema}, pg_temp
+as $$
+declare
+  _member bigint := consumer_group_member;
+  _size bigint := consumer_group_size;
+  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {schema}.messages'
+    ' where split_part(stream_name, ''-'', 1) = $1 and global_position >= $2';
+begin
+  if not {schema}.is_category(get_category_messages.category) then
+    raise exception 'Must be a category: %', get_category_messages.category;
+  end if;
+
+  if get_category_messages.correlation is not null then
+    if not {schema}.is_category(get_category_messages.correlation) then
+      raise exception 'Correlation must be a category (Correlation: %)', get_category_messages.correlation;
+    end if;
+    _command := _command || ' and split_part(metadata ->> ''correlationStreamName'', ''-'', 1) = $4';
+  end if;
+
+  if (_member is null) <> (_size is null) then
+    raise exception 'Consumer group member and size must be specified (Consumer Group Member: %, Consumer Group Size: %)',
+      _member, _size;
+  end if;
+  if _size < 1 then
+    raise exception 'Consumer group size must not be less than 1 (Consumer Group Member: %, Consumer Group Size: %)',
+      _member, _size;
+  end if;
+  if _member < 0 then
+    raise exception 'Consumer group member must not be less than 0 (Consumer Group Member: %, Consumer Group Size: %)',
+      _member, _size;
+  end if;
+  if _member >= _size then
+    raise exception
+      'Consumer group member must be less than the group size (Consumer Group Member: %, Consumer Group Size: %)',
+      _member, _size;
+  end if;
+  if _member is not null then
+    -- A stream without an id has no hash and belongs to no member.
+    _command := _command || ' and mod(@ {schema}.hash_64({schema}.cardinal_id(stream_name)), $6) = $5';
+  end if;
+
+  if get_category_messages.condition is not null then
+    if coalesce(current_setting('message_store.sql_condition', true), 'off') = 'off' then
+      raise exception 'Retrieval with SQL condition is not activated';
+    end if;
+    _command := _command || ' and (' || get_category_messages.condition || ')';
+  end if;
+
+  _command := _command || ' order by global_position limit nullif($3, -1)';
+
+  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
+    raise notice '» get_category_messages';
+    raise notice 'category ($1): %', get_category_messages.category;
+    raise notice 'position ($2): %', get_category_messages.position;
+    raise notice 'batch_size ($3): %', get_category_messages.batch_size;
+    raise notice 'correlation ($4): %', get_category_messages.correlation;
+    raise notice 'consumer_group_member ($5): %', _member;
+    raise notice 'consumer_group_size ($6): %', _size;
+    raise notice 'condition: %', get_category_messages.condition;
+    raise notice 'Generated Command: %', _command;
+  end if;
+
+  return query execute _command using
+    get_category_messages.category,
+    coalesce(get_category_messages.position, 1),
+    coalesce(get_category_messages.batch_size, 1000),
+    get_category_messages.correlation,
+    _member,
+    -- Message DB takes no group of more than 32,767 members.
+    _size::smallint;
+end
+$$;
+
+create function {schema}.get_last_stream_message(stream_name varchar, type varchar default null)
+  returns setof {schema}.message
+  language plpgsql stable
+  set search_path = {schema}, pg_temp
+as $$
+begin
+  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
+    raise notice '» get_last_message';
+    raise notice 'stream_name ($1): %', get_last_stream_message.stream_name;
+    raise notice 'type ($2): %', get_last_stream_message.type;
+  end if;
+  return query
+    select
+      m.id::varchar, m.stream_name::varchar, m.type::varchar, m.position, m.global_position,
+      m.data::varchar, m.metadata::varchar, m.time
+    from {schema}.messages m
+    where m.stream_name = get_last_stream_message.stream_name
+      and (get_last_stream_message.type is null or m.type = get_last_stream_message.type)
+    order by m.position desc
+    limit 1;
+end
+$$;

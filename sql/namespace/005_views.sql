@@ -1,0 +1,61 @@
+-- Message DB's six summaries: how many messages, and what share of all, in percent. They read the whole table.
+
+create view {schema}.category_type_summary as
+  with counted as (
+    select {schema}.category(stream_name) as category, type, count(*) as message_count
+    from {schema}.messages
+    group by 1, 2
+  )
+  select category, type, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by category, type;
+
+create view {schema}.stream_summary as
+  with counted as (
+    select stream_name, count(*) as message_count
+    from {schema}.messages
+    group by 1
+  )
+  select stream_name, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by stream_name;
+
+create view {schema}.stream_type_summary as
+  with counted as (
+    select stream_name, type, count(*) as message_count
+    from {schema}.messages
+    group by 1, 2
+  )
+  select stream_name, type, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by stream_name, type;
+
+create view {schema}.type_category_summary as
+  with counted as (
+    select type, {schema}.category(stream_name) as category, count(*) as message_count
+    from {schema}.messages
+    group by 1, 2
+  )
+  select type, category, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by type, category;
+
+create view {schema}.type_stream_summary as
+  with counted as (
+    select type, stream_name, count(*) as message_count
+    from {schema}.messages
+    group by 1, 2
+  )
+  select type, stream_name, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by type, stream_name;
+
+create view {schema}.type_summary as
+  with counted as (
+    select type, count(*) as message_count
+    from {schema}.messages
+    group by 1
+  )
+  select type, message_count, round(message_count / sum(message_count) over () * 100, 2) as percent
+  from counted
+  order by type;

@@ -1,0 +1,64 @@
+//! The SQL that makes the registry and a namespace: numbered templates over the schema's name, applied in order inside of the
+//! caller's transaction. The number of the last one applied is the namespace's version.
+
+use super::Result;
+use super::flavour::quote_ident;
+use super::session::Transaction;
+
+/// The registry's SQL.
+const REGISTRY: &str = include_str!("../../sql/registry/001_namespaces.sql");
+
+/// A namespace's SQL; the first is version 1.
+const NAMESPACE: [&str; 5] = [
+    include_str!("../../sql/namespace/001_names.sql"),
+    include_str!("../../sql/namespace/002_messages.sql"),
+    include_str!("../../sql/namespace/003_write.sql"),
+    include_str!("../../sql/namespace/004_read.sql"),
+    include_str!("../../sql/namespace/005_views.sql"),
+];
+
+/// The version that this program makes.
+#[must_use]
+pub fn latest() -> i32 {
+    i32::try_from(NAMESPACE.len()).expect("there are few files")
+}
+
+/// Waits until no other program makes or changes namespaces in this database, until the transaction ends. The number is an
+/// arbitrary one of ours.
+pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
+    transaction.batch("select pg_catalog.pg_advisory_xact_lock(7310591482263451)").await
+}
+
+/// Makes the registry where there is none.
+pub(super) async fn make_registry(transaction: &Transaction<'_>) -> Result<()> {
+    let there = transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
+    match there {
+        Some(_) => Ok(()),
+        None => transaction.batch(REGISTRY).await,
+    }
+}
+
+/// Brings a schema from one version to another, both counted from 0 for "not there".
+///
+/// # Errors
+/// The server's.
+pub async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32, to: i32) -> Result<()> {
+    // What the templates name without a schema is meant to be Postgres' own, whatever the caller's path holds.
+    transaction.batch("set local search_path = pg_catalog, pg_temp").await?;
+    // A schema of ours has only letters, digits and `_`, so its name stands in string literals of the templates as well.
+    let quoted = quote_ident(schema);
+    let skip = usize::try_from(from).unwrap_or(0);
+    let take = usize::try_from(to - from).unwrap_or(0);
+    for (version, template) in (from + 1..).zip(NAMESPACE.iter().skip(skip).take(take)) {
+        transaction.batch(&template.replace("{schema}", &quoted)).await?;
+        let record = format!(
+            "create table if not exists {quoted}._streamscope_version (
+               version integer primary key,
+               applied_at timestamptz not null default now()
+             );
+             insert into {quoted}._streamscope_version (version) values ({version})"
+        );
+        transaction.batch(&record).await?;
+    }
+    Ok(())
+}

@@ -54,7 +54,7 @@ pub fn pretty(text: &str) -> String {
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));
     };
-    let mut item = |out: &mut String, depth: usize, first: &mut bool, after_key: &mut bool| {
+    let item = |out: &mut String, depth: usize, first: &mut bool, after_key: &mut bool| {
         if std::mem::take(after_key) {
             return;
         }

@@ -47,7 +47,7 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
         Column::text("STREAM"),
         Column::number("VERSION"),
         Column::number("GLOBAL"),
-        Column::text("LAST MESSAGE"),
+        Column::time("LAST MESSAGE"),
     ]);
     // A negative limit is "all".
     let mut left = usize::try_from(arguments.limit).unwrap_or(usize::MAX);

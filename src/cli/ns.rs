@@ -64,7 +64,7 @@ async fn list(store: &Store, output: &mut Output) -> Result<()> {
         Column::text("NAMESPACE"),
         Column::text("MADE BY"),
         Column::text("VERSION"),
-        Column::text("CREATED"),
+        Column::time("CREATED"),
         Column::text("SCHEMA"),
         Column::text("DESCRIPTION"),
     ]);

@@ -8,6 +8,8 @@ use std::time::Duration;
 use super::arguments::Common;
 use super::failure::{Failure, Result, Status};
 use super::output::tell;
+#[cfg(feature = "embedded")]
+use crate::demo;
 use crate::store::connect::Environment;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::Embedded;
@@ -75,6 +77,11 @@ impl Opened {
             Some(directory) => Embedded::open(directory).await?,
             None => Embedded::open(&Embedded::default_dir()?).await?,
         };
+        if common.demo {
+            let filling = Store::new(embedded.settings(), Options::default());
+            demo::fill(&filling).await?;
+            filling.close(CLOSE_LIMIT).await;
+        }
         Ok(Self { store: Store::new(embedded.settings(), options(common)), _embedded: Some(embedded) })
     }
 

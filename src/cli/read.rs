@@ -71,7 +71,7 @@ async fn lines(mut messages: Messages, output: &mut Output) -> Result<()> {
 
 async fn rows(mut messages: Messages, of_category: bool, output: &mut Output) -> Result<()> {
     let number = [Column::number("POSITION"), Column::number("GLOBAL")];
-    let rest = [Column::text("TIME"), Column::text("TYPE"), Column::text("DATA")];
+    let rest = [Column::time("TIME"), Column::text("TYPE"), Column::text("DATA")];
     let stream = if of_category { vec![Column::text("STREAM")] } else { Vec::new() };
     let mut table = Table::new(&[stream.as_slice(), &number, &rest].concat());
     let mut failure = None;

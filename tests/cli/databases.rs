@@ -196,7 +196,7 @@ mod embedded {
         let first = Embedded::open(&directory).await.expect("opened");
         let second = ["--embedded", directory.to_str().expect("UTF-8"), "ns", "list"];
         let told = user.run(&second).failed(5);
-        assert!(told.contains("another program") && told.contains("--embedded"), "{told}");
+        assert!(told.contains("in use by") && told.contains("--embedded"), "{told}");
         drop(first);
     }
 

@@ -35,9 +35,10 @@ fn on_terminal(user: &User, arguments: &[&str], columns: u16, typed: &str) -> (S
     let mut writer = pair.master.take_writer().expect("a writer");
     writer.write_all(typed.as_bytes()).expect("typed");
     let status = child.wait().expect("the program ends").exit_code();
+    let screen = screen.join().expect("read");
+    // Not before: it types a line end and Ctrl-D as it goes, which the terminal echoes.
     drop(writer);
-    drop(pair.master);
-    (screen.join().expect("read"), status)
+    (screen, status)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,19 +19,26 @@ const GAP: &str = "  ";
 pub struct Column {
     title: &'static str,
     right: bool,
+    gives_way: bool,
 }
 
 impl Column {
-    /// Text, on the left.
+    /// Text, on the left; cut where the terminal is too narrow.
     #[must_use]
     pub const fn text(title: &'static str) -> Self {
-        Self { title, right: false }
+        Self { title, right: false, gives_way: true }
+    }
+
+    /// Times, on the left; a part of one would say something else.
+    #[must_use]
+    pub const fn time(title: &'static str) -> Self {
+        Self { title, right: false, gives_way: false }
     }
 
     /// Numbers, on the right.
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
-        Self { title, right: true }
+        Self { title, right: true, gives_way: false }
     }
 }
 
@@ -147,7 +154,7 @@ fn fitted(columns: &[Column], widths: &[usize], room: usize) -> Vec<usize> {
     let gaps = GAP.len() * columns.len().saturating_sub(1);
     while widths.iter().sum::<usize>() + gaps > room {
         let widest =
-            (0..widths.len()).filter(|i| !columns[*i].right && widths[*i] > LEAST).max_by_key(|i| (widths[*i], *i));
+            (0..widths.len()).filter(|i| columns[*i].gives_way && widths[*i] > LEAST).max_by_key(|i| (widths[*i], *i));
         match widest {
             Some(i) => widths[i] -= 1,
             None => break,

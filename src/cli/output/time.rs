@@ -39,20 +39,11 @@ pub fn rfc3339_text(time: Timestamp) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// For people, all of the same length: `2026-03-01 12:00:00.123Z`.
+/// For people, all of the same length, to the second: `2026-03-01 12:00:00Z`.
 #[must_use]
 pub fn for_people(time: Timestamp) -> String {
     let t = Offset::UTC.to_datetime(time);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}Z",
-        t.year(),
-        t.month(),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second(),
-        t.millisecond()
-    )
+    format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z", t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second())
 }
 
 #[cfg(test)]
@@ -75,6 +66,6 @@ mod tests {
     #[test]
     fn times_for_people_have_one_length() {
         let time = Timestamp::from_microsecond(1_740_830_400_100_000).expect("in range");
-        assert_eq!(for_people(time), "2025-03-01 12:00:00.100Z");
+        assert_eq!(for_people(time), "2025-03-01 12:00:00Z");
     }
 }

@@ -20,7 +20,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use arguments::{Arguments, Command, Common, LastArguments, NsCommand, StreamsArguments};
+use arguments::{Arguments, Command, LastArguments, NsCommand, StreamsArguments};
 use failure::{Failure, Result, Status};
 use interrupt::Interrupt;
 use open::Opened;
@@ -28,6 +28,7 @@ use output::{Output, tell};
 use secrets::redact;
 
 use crate::message::NewMessage;
+use crate::store::Store;
 
 /// Reads a command line. Help and errors are printed here, without passwords, and give the exit status.
 ///
@@ -96,46 +97,50 @@ impl<'a> Task<'a> {
 }
 
 async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mut Output) -> Result<()> {
-    let mut signal = interrupt.clone();
-    let task = unless_signalled(&mut signal, Task::new(arguments.command.as_ref())).await?;
-    let opened = unless_signalled(&mut signal, Opened::open(&arguments.common)).await?;
+    let task = unless_signalled(interrupt, Task::new(arguments.command.as_ref())).await?;
+    let opened = unless_signalled(interrupt, Opened::open(&arguments.common)).await?;
     tracing::info!(target = %opened.store.target(), "opened");
-    let result = unless_signalled(&mut signal, perform(&task, &opened, &arguments.common, interrupt, output)).await;
+    let result = perform(&task, &opened.store, arguments.common.namespace(), interrupt, output).await;
     opened.close().await;
     result
 }
 
 /// Drops the work where a signal comes first, which ends it on the server too.
-async fn unless_signalled<T>(signal: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
+async fn unless_signalled<T>(interrupt: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         biased;
         result = work => result,
-        number = signal.signalled() => Err(Failure::signalled(number)),
+        number = interrupt.signalled() => Err(Failure::signalled(number)),
     }
 }
 
 async fn perform(
     task: &Task<'_>,
-    opened: &Opened,
-    common: &Common,
+    store: &Store,
+    namespace: Option<&str>,
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let store = &opened.store;
+    let Task::Write(message) = task else {
+        return unless_signalled(interrupt, look(task, store, namespace, output)).await;
+    };
+    let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
+    // A signal means something else here: the message may have been written.
+    write::write(&namespace, message, interrupt, output).await
+}
+
+/// Everything but a write.
+async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &mut Output) -> Result<()> {
+    let named = || open::namespace(store, namespace);
     match task {
-        Task::Overview => return browse::overview(store, output).await,
-        Task::Ns(command) => return ns::run(store, command, common.namespace(), output).await,
-        _ => {}
-    }
-    let namespace = open::namespace(store, common.namespace()).await?;
-    match task {
-        Task::Overview | Task::Ns(_) => Ok(()),
-        Task::Categories => browse::categories(&namespace, output).await,
-        Task::Streams(arguments) => browse::streams(&namespace, arguments, output).await,
-        Task::Get(get) => read::get(&namespace, get, output).await,
-        Task::Last(arguments) => read::last(&namespace, arguments, output).await,
-        Task::Version(stream) => read::version(&namespace, stream, output).await,
-        Task::Write(message) => write::write(&namespace, message, interrupt, output).await,
+        Task::Overview => browse::overview(store, output).await,
+        Task::Ns(command) => ns::run(store, command, namespace, output).await,
+        Task::Categories => browse::categories(&named().await?, output).await,
+        Task::Streams(arguments) => browse::streams(&named().await?, arguments, output).await,
+        Task::Get(get) => read::get(&named().await?, get, output).await,
+        Task::Last(arguments) => read::last(&named().await?, arguments, output).await,
+        Task::Version(stream) => read::version(&named().await?, stream, output).await,
+        Task::Write(_) => Ok(()),
     }
 }
 

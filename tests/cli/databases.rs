@@ -50,7 +50,7 @@ async fn a_role_that_may_not_is_told_so_without_its_password() {
     let client = database.client().await;
     client.batch_execute(&format!("create role {role} login password '{SECRET}'")).await.expect("a role");
     let url = place.url().replace("postgres://postgres@", &format!("postgres://{role}:{SECRET}@"));
-    let outcome = place.user.run(&["--url", &url, "-n", "test", "write", "account-1", "Opened"]);
+    let outcome = place.user.run(&["--url", &url, "-n", "eventodb_test", "write", "account-1", "Opened"]);
     client.batch_execute(&format!("drop role {role}")).await.expect("dropped");
     assert!(!format!("{outcome:?}").contains(SECRET), "{outcome:?}");
     let told = outcome.failed(1);

@@ -165,7 +165,8 @@ impl Settings {
     /// [`StoreError::Unavailable`] with every address that was tried, [`StoreError::NoPermission`] (class 28),
     /// [`StoreError::Server`] for what else the server says (`3D000`).
     pub(super) async fn connect(&self, read_only: bool) -> Result<Connected> {
-        attempt::connect(self, read_only).await
+        // A large future that every operation would otherwise carry inside its own.
+        Box::pin(attempt::connect(self, read_only)).await
     }
 }
 

@@ -1,20 +1,27 @@
 //! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
 //!
+//! - [`app`]: the screen's state and how it changes. No I/O, no drawing.
 //! - [`cli`]: the headless commands over the store.
 //! - [`demo`]: the sample data of `--demo`.
 //! - [`json`]: JSON as text that must not change, checked and walked.
 //! - [`locator`]: what a person types to get somewhere.
 //! - [`message`]: the words of the field as types.
+//! - [`runtime`]: the event loop. Sees both a store and a screen.
 //! - [`safe_text`]: text that is safe to show, made in one place.
 //! - [`store`]: namespaces found, made, read and written. Knows nothing of terminals.
+//! - [`view`]: draws a state.
 
+pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod json;
 pub mod locator;
 pub mod message;
+pub mod message_json;
+pub mod runtime;
 pub mod safe_text;
 pub mod store;
+pub mod view;
 
 /// The README's example is compiled with the tests.
 #[cfg(doctest)]

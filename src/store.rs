@@ -17,6 +17,7 @@ pub mod read;
 pub mod schema;
 mod row;
 pub mod session;
+pub mod tail;
 pub mod write;
 
 use std::sync::Arc;

@@ -1,0 +1,298 @@
+//! Moving through the panes: selecting shows at once, Enter goes deeper, Esc comes back.
+
+use super::layout::Pane;
+use super::messages::Place;
+use super::request::{Question, Slot};
+use super::streams::{Of, Streams};
+use super::{Effect, State};
+use crate::store::NamespaceInfo;
+use crate::store::browse::{CategoryRow, PageFrom, Scope};
+
+impl State {
+    /// Rows that a page key moves by.
+    pub(super) fn page_rows(&self) -> isize {
+        isize::try_from(self.layout().rows(self.focus).saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+    }
+
+    /// Moves the selection of the focused pane.
+    pub(super) fn step(&mut self, rows: isize) -> Vec<Effect> {
+        match self.focus {
+            Pane::Namespaces => {
+                self.namespaces.step(rows);
+                self.namespace_selected()
+            }
+            Pane::Categories => {
+                self.categories.step(rows);
+                self.category_selected()
+            }
+            Pane::Streams => {
+                self.streams.window.step(rows);
+                self.stream_selected()
+            }
+            Pane::Messages => {
+                self.messages.window.step(rows);
+                self.resume_search();
+                self.read_on().into_iter().collect()
+            }
+            Pane::Message => {
+                self.message.step(rows);
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn to_first(&mut self) -> Vec<Effect> {
+        if self.focus == Pane::Messages {
+            if !self.messages.window.at_first {
+                let from = if self.messages.newest_first { PageFrom::End } else { PageFrom::Start };
+                return self.read_from(from).into_iter().collect();
+            }
+            self.messages.window.select(0);
+            return Vec::new();
+        }
+        self.step(isize::MIN)
+    }
+
+    pub(super) fn to_last(&mut self) -> Vec<Effect> {
+        if self.focus == Pane::Messages {
+            if self.follow.is_some() && !self.messages.newest_first {
+                return self.go_live();
+            }
+            if !self.messages.window.at_last {
+                let from = if self.messages.newest_first { PageFrom::Start } else { PageFrom::End };
+                return self.read_from(from).into_iter().collect();
+            }
+            self.messages.window.select(usize::MAX);
+            return Vec::new();
+        }
+        self.step(isize::MAX)
+    }
+
+    pub(super) fn focus_on(&mut self, pane: Pane) -> Vec<Effect> {
+        self.focus = pane;
+        match pane {
+            Pane::Namespaces => self.show_active(pane),
+            Pane::Categories if !self.categories.is_empty() => self.show_active(pane),
+            Pane::Streams if !self.streams.window.is_empty() => self.show_active(pane),
+            _ => Vec::new(),
+        }
+    }
+
+    fn show_active(&mut self, pane: Pane) -> Vec<Effect> {
+        self.active = pane;
+        match pane {
+            Pane::Namespaces => self.namespace_selected(),
+            Pane::Categories => self.category_selected(),
+            _ => self.stream_selected(),
+        }
+    }
+
+    pub(super) fn deeper(&mut self) -> Vec<Effect> {
+        match self.focus {
+            Pane::Namespaces if self.categories.is_empty() => self.focus_on(Pane::Messages),
+            Pane::Namespaces => self.focus_on(Pane::Categories),
+            Pane::Categories if self.streams.window.is_empty() => self.focus_on(Pane::Messages),
+            Pane::Categories => self.focus_on(Pane::Streams),
+            Pane::Streams => self.focus_on(Pane::Messages),
+            Pane::Messages => {
+                if self.messages.selection().is_some() {
+                    self.focus = Pane::Message;
+                }
+                Vec::new()
+            }
+            Pane::Message => self.open_link(),
+        }
+    }
+
+    /// One step back: first what is in front or under way, then one pane.
+    pub(super) fn back(&mut self) -> Vec<Effect> {
+        if let Some(stop) = self.stop_reading() {
+            return vec![stop];
+        }
+        if self.requests.stop(Slot::Count) {
+            return vec![Effect::Stop(Slot::Count)];
+        }
+        if self.fullscreen {
+            self.fullscreen = false;
+            return Vec::new();
+        }
+        if self.focus == Pane::Messages && self.messages.is_filtered() {
+            return self.clear_filter();
+        }
+        if self.notices.dismiss() {
+            return Vec::new();
+        }
+        match self.focus {
+            Pane::Namespaces => Vec::new(),
+            Pane::Categories => self.focus_on(Pane::Namespaces),
+            Pane::Streams => self.focus_on(Pane::Categories),
+            Pane::Messages => {
+                self.focus = self.active;
+                Vec::new()
+            }
+            Pane::Message => {
+                self.focus = Pane::Messages;
+                Vec::new()
+            }
+        }
+    }
+
+    pub(super) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>) -> Vec<Effect> {
+        let selected = self.namespaces.selection().map(|namespace| namespace.id.clone());
+        self.namespaces.replace(namespaces);
+        self.namespaces.at_first = true;
+        self.namespaces.at_last = true;
+        if let Some(selected) = selected {
+            let index = self.namespaces.rows().iter().position(|namespace| namespace.id == selected);
+            self.namespaces.select(index.unwrap_or(0));
+        }
+        if let Some(locator) = self.setup.locator.take() {
+            return self.open_locator(&locator);
+        }
+        self.namespace_selected()
+    }
+
+    /// The selected namespace is shown: its categories and, where its pane is the active one, its messages.
+    pub(super) fn namespace_selected(&mut self) -> Vec<Effect> {
+        let Some(namespace) = self.namespaces.selection().map(|namespace| namespace.id.clone()) else {
+            return Vec::new();
+        };
+        let mut effects = Vec::new();
+        if self.shown_namespace.as_ref() != Some(&namespace) {
+            self.shown_namespace = Some(namespace.clone());
+            self.categories = super::Window::default();
+            self.leave_streams(Streams::default());
+            effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.clone() }));
+        }
+        if self.active == Pane::Namespaces {
+            effects.extend(self.show(Place { namespace, scope: Scope::Namespace }));
+        }
+        effects
+    }
+
+    pub(super) fn categories_listed(&mut self, categories: Vec<CategoryRow>) -> Vec<Effect> {
+        let selected = self.wanted_category.take();
+        let selected = selected.or_else(|| self.categories.selection().map(|row| row.category.clone()));
+        self.categories.replace(categories);
+        self.categories.at_first = true;
+        self.categories.at_last = true;
+        if let Some(selected) = selected {
+            let index = self.categories.rows().iter().position(|row| row.category == selected);
+            self.categories.select(index.unwrap_or(0));
+        }
+        self.category_selected()
+    }
+
+    /// The selected category is shown: its streams and, where its pane is the active one, its messages.
+    pub(super) fn category_selected(&mut self) -> Vec<Effect> {
+        let (Some(namespace), Some(row)) = (self.shown_namespace.clone(), self.categories.selection()) else {
+            return Vec::new();
+        };
+        let category = row.category.clone();
+        let mut effects = Vec::new();
+        let of = Of { namespace: namespace.clone(), category: category.clone() };
+        if self.streams.of.as_ref() != Some(&of) {
+            let by_activity = self.streams.by_activity;
+            let kept = self.places.streams_of(&of);
+            self.leave_streams(kept.unwrap_or_else(|| Streams::new(of, by_activity)));
+            effects.extend(self.more_streams());
+        }
+        if self.active == Pane::Categories {
+            effects.extend(self.show(Place { namespace, scope: Scope::Category(category) }));
+        }
+        effects
+    }
+
+    fn leave_streams(&mut self, instead: Streams) {
+        self.requests.stop(Slot::Streams);
+        let left = std::mem::replace(&mut self.streams, instead);
+        self.places.leave_streams(left);
+    }
+
+    fn more_streams(&mut self) -> Option<Effect> {
+        if self.requests.since(Slot::Streams).is_some() || !self.streams.window.nears_last() {
+            return None;
+        }
+        let question = self.streams.question()?;
+        Some(self.ask(Slot::Streams, question))
+    }
+
+    pub(super) fn stream_selected(&mut self) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.more_streams().into_iter().collect();
+        if self.active == Pane::Streams
+            && let (Some(of), Some(row)) = (&self.streams.of, self.streams.window.selection())
+        {
+            let place = Place { namespace: of.namespace.clone(), scope: Scope::Stream(row.stream.clone()) };
+            effects.extend(self.show(place));
+        }
+        effects
+    }
+
+    pub(super) fn change_order(&mut self) -> Vec<Effect> {
+        if self.focus == Pane::Streams {
+            let Some(of) = self.streams.of.clone() else { return Vec::new() };
+            self.streams = Streams::new(of, !self.streams.by_activity);
+            self.requests.stop(Slot::Streams);
+            return self.more_streams().into_iter().collect();
+        }
+        let selected = self.messages.selection().map(|head| self.messages.number(head));
+        self.messages.newest_first = !self.messages.newest_first;
+        match selected {
+            Some(number) if !self.messages.is_filtered() => self.read_around(number).into_iter().collect(),
+            _ => self.read_from(PageFrom::End).into_iter().collect(),
+        }
+    }
+
+    /// Keeps the selection of every list in view.
+    pub(super) fn reveal(&mut self) {
+        let layout = self.layout();
+        self.namespaces.reveal(layout.rows(Pane::Namespaces));
+        self.categories.reveal(layout.rows(Pane::Categories));
+        self.streams.window.reveal(layout.rows(Pane::Streams));
+        self.messages.window.reveal(layout.rows(Pane::Messages));
+        self.message.reveal(layout.rows(Pane::Message));
+    }
+
+    /// The message pane shows the selected message: its body is asked for when another one is selected.
+    pub(super) fn follow_selection(&mut self) -> Vec<Effect> {
+        let Some(Place { namespace, .. }) = self.messages.place.clone() else { return Vec::new() };
+        let head = self.messages.selection().cloned();
+        if !self.message.show(&namespace, head) {
+            return Vec::new();
+        }
+        let Some(global_position) = self.message.awaited() else { return Vec::new() };
+        vec![self.ask(Slot::Message, Question::Message { namespace, global_position })]
+    }
+
+    pub(super) fn step_message(&mut self, rows: isize) -> Vec<Effect> {
+        self.messages.window.step(rows);
+        self.read_on().into_iter().collect()
+    }
+
+    /// Reads everything on screen again; place and selection stay.
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
+        let mut effects = vec![self.ask(Slot::Server, Question::Server)];
+        effects.extend(self.reload());
+        effects
+    }
+
+    /// As [`State::refresh`], without asking whether the server is there.
+    pub(super) fn reload(&mut self) -> Vec<Effect> {
+        self.places.forget();
+        self.message.forget();
+        let mut effects = vec![self.ask(Slot::Namespaces, Question::Namespaces)];
+        if let Some(namespace) = self.shown_namespace.clone() {
+            effects.push(self.ask(Slot::Categories, Question::Categories { namespace }));
+        }
+        self.streams.refresh();
+        self.requests.stop(Slot::Streams);
+        effects.extend(self.more_streams());
+        let selected = self.messages.selection().map(|head| self.messages.number(head));
+        let at_end = self.messages.at_end();
+        match selected {
+            Some(number) if !at_end && !self.messages.is_filtered() => effects.extend(self.read_around(number)),
+            _ => effects.extend(self.read_from(PageFrom::End)),
+        }
+        effects
+    }
+}

@@ -1,0 +1,585 @@
+//! The compose dialog: a message with an expected version, checked while it is typed, written once. A draft survives Esc, a
+//! conflict, a lost connection and a crash.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui_textarea::TextArea;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::dialog::{Dialog, is_ctrl};
+use super::input::Input;
+use super::palette::fuzzy;
+use super::request::{Answer, Completing, Question, Slot};
+use super::{Effect, State};
+use crate::json;
+use crate::json::links::follow_up_metadata;
+use crate::message::{ExpectedVersion, Message, NewMessage, Position, StreamName, Written};
+use crate::store::StoreError;
+use crate::store::browse::Scope;
+
+/// What a draft holds, as text: kept on disk, so that a crash does not reach it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The namespace's id.
+    pub namespace: String,
+    /// Where it goes.
+    pub stream: String,
+    /// Its type.
+    pub message_type: String,
+    /// Its id.
+    pub id: String,
+    /// `any`, `none` or a version.
+    pub expected_version: String,
+    /// JSON.
+    pub data: String,
+    /// JSON; empty for NULL.
+    pub metadata: String,
+}
+
+/// A part of the dialog that takes keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Field {
+    /// The stream's name.
+    Stream,
+    /// The type.
+    Type,
+    /// The id.
+    Id,
+    /// The expected version.
+    ExpectedVersion,
+    /// The data.
+    Data,
+    /// The metadata.
+    Metadata,
+}
+
+impl Field {
+    /// From top to bottom.
+    pub const ALL: [Self; 6] =
+        [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
+
+    /// Its name.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Stream => "stream",
+            Self::Type => "type",
+            Self::Id => "id",
+            Self::ExpectedVersion => "expected version",
+            Self::Data => "data",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// What stands between the draft and its being written.
+#[derive(Debug)]
+pub enum Stage {
+    /// It is being typed.
+    Editing,
+    /// Production: an upper-case `Y` sends it.
+    Confirming,
+    /// It was sent; the answer is not there.
+    Writing,
+    /// Someone else wrote first.
+    Conflict(Conflict),
+}
+
+/// A conflict, and what was written since.
+#[derive(Debug)]
+pub struct Conflict {
+    /// What the draft expected.
+    pub expected: ExpectedVersion,
+    /// What the stream has; none where it does not exist.
+    pub actual: Option<Position>,
+    /// What was written since, once read.
+    pub since: Option<Vec<Message>>,
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub struct Compose {
+    /// The namespace's id.
+    pub namespace: String,
+    /// The field that takes keys.
+    pub field: Field,
+    /// Stream, type, id, expected version.
+    pub lines: [Input; 4],
+    /// Data.
+    pub data: TextArea<'static>,
+    /// Metadata.
+    pub metadata: TextArea<'static>,
+    /// How far it is.
+    pub stage: Stage,
+    /// What begins like the field that takes keys.
+    pub completions: Vec<String>,
+    /// Why it was not written.
+    pub problem: Option<String>,
+}
+
+fn text_area(text: &str) -> TextArea<'static> {
+    let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
+    area.set_tab_length(2);
+    area
+}
+
+impl Compose {
+    /// The dialog over a draft.
+    #[must_use]
+    pub fn new(draft: &Draft) -> Self {
+        let line = |text: &str| Input::new(text);
+        Self {
+            namespace: draft.namespace.clone(),
+            field: if draft.stream.is_empty() {
+                Field::Stream
+            } else if draft.message_type.is_empty() {
+                Field::Type
+            } else {
+                Field::Data
+            },
+            lines: [line(&draft.stream), line(&draft.message_type), line(&draft.id), line(&draft.expected_version)],
+            data: text_area(&draft.data),
+            metadata: text_area(&draft.metadata),
+            stage: Stage::Editing,
+            completions: Vec::new(),
+            problem: None,
+        }
+    }
+
+    /// The text of a field.
+    #[must_use]
+    pub fn text(&self, field: Field) -> String {
+        match field {
+            Field::Data => self.data.lines().join("\n"),
+            Field::Metadata => self.metadata.lines().join("\n"),
+            line => self.lines[line as usize].text().to_owned(),
+        }
+    }
+
+    /// The draft as it is typed.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        Draft {
+            namespace: self.namespace.clone(),
+            stream: self.text(Field::Stream),
+            message_type: self.text(Field::Type),
+            id: self.text(Field::Id),
+            expected_version: self.text(Field::ExpectedVersion),
+            data: self.text(Field::Data),
+            metadata: self.text(Field::Metadata),
+        }
+    }
+
+    /// What is wrong with a field, in words; JSON with line and column.
+    #[must_use]
+    pub fn wrong(&self, field: Field) -> Option<String> {
+        let text = self.text(field);
+        match field {
+            Field::Stream => StreamName::new(text).err().map(|error| error.to_string()),
+            Field::Type if text.is_empty() => Some("the type is empty".to_owned()),
+            Field::Type => text.contains('\0').then(|| "Postgres text cannot hold a NUL character".to_owned()),
+            Field::Id => Uuid::try_parse(&text).err().map(|error| format!("not a UUID: {error}")),
+            Field::ExpectedVersion => text.parse::<ExpectedVersion>().err(),
+            Field::Metadata if text.trim().is_empty() => None,
+            Field::Data | Field::Metadata => json::check(&text).err().map(|problem| problem.to_string()),
+        }
+    }
+
+    /// The message, where nothing is wrong with it; else the first field in the way and why.
+    fn message(&self) -> Result<NewMessage, (Field, String)> {
+        for field in Field::ALL {
+            if let Some(wrong) = self.wrong(field) {
+                return Err((field, wrong));
+            }
+        }
+        let wrong = |field: Field, why: String| (field, why);
+        let metadata = self.text(Field::Metadata);
+        Ok(NewMessage {
+            id: Uuid::try_parse(&self.text(Field::Id)).map_err(|error| wrong(Field::Id, error.to_string()))?,
+            stream: StreamName::new(self.text(Field::Stream))
+                .map_err(|error| wrong(Field::Stream, error.to_string()))?,
+            message_type: self.text(Field::Type),
+            data: self.text(Field::Data),
+            metadata: Some(metadata).filter(|text| !text.trim().is_empty()),
+            expected_version: self
+                .text(Field::ExpectedVersion)
+                .parse()
+                .map_err(|error| wrong(Field::ExpectedVersion, error))?,
+        })
+    }
+
+    fn editor(&mut self) -> Option<&mut TextArea<'static>> {
+        match self.field {
+            Field::Data => Some(&mut self.data),
+            Field::Metadata => Some(&mut self.metadata),
+            _ => None,
+        }
+    }
+
+    /// Another text for a field.
+    fn set(&mut self, field: Field, text: &str) {
+        match field {
+            Field::Data => self.data = text_area(text),
+            Field::Metadata => self.metadata = text_area(text),
+            line => self.lines[line as usize].set(text),
+        }
+    }
+
+    fn move_field(&mut self, by: usize) {
+        self.field = Field::ALL[(self.field as usize + by) % Field::ALL.len()];
+        self.completions.clear();
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        let field = self.field;
+        match self.editor() {
+            Some(area) => {
+                area.insert_str(text);
+            }
+            None => self.lines[field as usize].paste(text),
+        }
+    }
+}
+
+impl State {
+    /// A dialog over a new draft, or over the one that was put aside.
+    pub(super) fn open_compose(&mut self) -> Vec<Effect> {
+        if self.refuse_writing() {
+            return Vec::new();
+        }
+        if let Some(draft) = self.draft.take() {
+            self.dialog = Some(Dialog::Compose(Box::new(Compose::new(&draft))));
+            return Vec::new();
+        }
+        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
+        let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
+        let (stream, expected_version) = match place.map(|place| &place.scope) {
+            Some(Scope::Stream(stream)) => (stream.to_string(), self.version_on_screen().to_string()),
+            Some(Scope::Category(category) | Scope::Member(category, _)) => (format!("{category}-"), "any".to_owned()),
+            _ => (String::new(), "any".to_owned()),
+        };
+        let draft = Draft {
+            namespace,
+            stream,
+            expected_version,
+            id: Uuid::now_v7().to_string(),
+            data: "{}".to_owned(),
+            ..Draft::default()
+        };
+        self.compose(&draft)
+    }
+
+    fn compose(&mut self, draft: &Draft) -> Vec<Effect> {
+        let mut compose = Compose::new(draft);
+        if draft.stream.ends_with('-') {
+            compose.field = Field::Stream;
+        }
+        self.dialog = Some(Dialog::Compose(Box::new(compose)));
+        self.complete()
+    }
+
+    /// What the writer believes the stream on screen has, by what is on screen.
+    fn version_on_screen(&self) -> ExpectedVersion {
+        if !self.messages.at_end() || self.messages.is_filtered() {
+            return ExpectedVersion::Any;
+        }
+        ExpectedVersion::from_version(self.messages.window.rows().iter().map(|row| row.head.position).max())
+    }
+
+    /// A draft with everything of the selected message but its id.
+    pub(super) fn clone_message(&mut self) -> Vec<Effect> {
+        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
+        let draft = Draft {
+            namespace,
+            stream: message.stream.to_string(),
+            message_type: message.message_type.clone(),
+            id: Uuid::now_v7().to_string(),
+            expected_version: "any".to_owned(),
+            data: json::pretty(message.data.as_deref().unwrap_or("null")),
+            metadata: message.metadata.as_deref().map(json::pretty).unwrap_or_default(),
+        };
+        self.compose(&draft)
+    }
+
+    /// A draft that is caused by the selected message: causation and correlation as Eventide's `follow` fills them in.
+    pub(super) fn follow_up(&mut self) -> Vec<Effect> {
+        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
+        let metadata = follow_up_metadata(
+            message.metadata.as_deref().unwrap_or("{}"),
+            message.stream.as_str(),
+            message.position,
+            message.global_position,
+        );
+        let draft = Draft {
+            namespace,
+            stream: String::new(),
+            message_type: String::new(),
+            id: Uuid::now_v7().to_string(),
+            expected_version: "any".to_owned(),
+            data: json::pretty(message.data.as_deref().unwrap_or("null")),
+            metadata: json::pretty(&metadata),
+        };
+        self.compose(&draft)
+    }
+
+    /// The selected message with its bodies; says what is missing where they are not there.
+    fn whole_selection(&mut self) -> Option<(String, Message)> {
+        if self.refuse_writing() {
+            return None;
+        }
+        let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
+        if whole.is_none() {
+            self.notices.problem("no message is selected, or it is still being read".to_owned(), self.now);
+        }
+        whole.map(|(message, namespace)| (namespace, message))
+    }
+
+    pub(super) fn compose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        match &compose.stage {
+            Stage::Writing => {
+                if key.code == KeyCode::Esc {
+                    // It was sent: whether it is written stays open until the answer, so the dialog waits for it.
+                    self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
+                }
+                return Vec::new();
+            }
+            Stage::Confirming => {
+                compose.stage = Stage::Editing;
+                return if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() };
+            }
+            Stage::Conflict(_) => return self.conflict_key(key),
+            Stage::Editing => {}
+        }
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc if !compose.completions.is_empty() && compose.field == Field::Stream => {
+                compose.completions.clear();
+                Vec::new()
+            }
+            KeyCode::Esc => self.close_dialog(),
+            _ if is_ctrl(key, 's') => self.try_to_write(),
+            _ if is_ctrl(key, 'e') => {
+                let field = if compose.field == Field::Metadata { Field::Metadata } else { Field::Data };
+                compose.field = field;
+                vec![Effect::Edit { text: compose.text(field), suffix: ".json" }]
+            }
+            _ if is_ctrl(key, 'f') => {
+                for field in [Field::Data, Field::Metadata] {
+                    let text = compose.text(field);
+                    if json::check(&text).is_ok() {
+                        compose.set(field, &json::pretty(&text));
+                    }
+                }
+                self.compose_changed()
+            }
+            KeyCode::BackTab => {
+                compose.move_field(Field::ALL.len() - 1);
+                self.complete()
+            }
+            KeyCode::Tab if !compose.completions.is_empty() => {
+                let best = compose.completions.remove(0);
+                let field = compose.field;
+                compose.set(field, &best);
+                compose.completions.clear();
+                compose.move_field(1);
+                let mut effects = self.compose_changed();
+                effects.extend(self.complete());
+                effects
+            }
+            KeyCode::Tab => {
+                compose.move_field(1);
+                self.complete()
+            }
+            KeyCode::Enter | KeyCode::Down if compose.editor().is_none() && !ctrl => {
+                compose.move_field(1);
+                self.complete()
+            }
+            KeyCode::Up if compose.editor().is_none() => {
+                compose.move_field(Field::ALL.len() - 1);
+                self.complete()
+            }
+            _ => {
+                let field = compose.field;
+                let changed = match compose.editor() {
+                    Some(area) => area.input(key),
+                    None => compose.lines[field as usize].key(key),
+                };
+                if !changed {
+                    return Vec::new();
+                }
+                let mut effects = self.compose_changed();
+                effects.extend(self.complete());
+                effects
+            }
+        }
+    }
+
+    /// The draft is kept outside of the program at every change.
+    pub(super) fn compose_changed(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        compose.problem = None;
+        vec![Effect::SaveDraft(compose.draft())]
+    }
+
+    /// Asks what begins like the field that is being typed.
+    fn complete(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &self.dialog else { return Vec::new() };
+        let namespace = compose.namespace.clone();
+        let question = match compose.field {
+            Field::Stream if !compose.text(Field::Stream).is_empty() => {
+                Question::Complete { namespace, prefix: compose.text(Field::Stream), what: Completing::Stream }
+            }
+            Field::Type => match StreamName::new(compose.text(Field::Stream)) {
+                Ok(stream) => Question::Complete {
+                    namespace,
+                    prefix: compose.text(Field::Type),
+                    what: Completing::Type(stream.category()),
+                },
+                Err(_) => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        vec![self.ask(Slot::Complete, question)]
+    }
+
+    pub(super) fn completed(&mut self, answer: Answer) -> Vec<Effect> {
+        if let (Some(Dialog::Compose(compose)), Answer::Completions(found)) = (&mut self.dialog, answer) {
+            let typed = compose.text(compose.field);
+            let found: Vec<String> = found.into_iter().filter(|name| *name != typed).collect();
+            compose.completions = match compose.field {
+                Field::Type if !typed.is_empty() => {
+                    fuzzy(&typed, found.iter().map(|name| (name.as_str(), name.clone())).collect())
+                }
+                _ => found,
+            };
+            compose.completions.truncate(8);
+        }
+        Vec::new()
+    }
+
+    /// Sends the draft if nothing is wrong with it; production wants a `Y` first.
+    fn try_to_write(&mut self) -> Vec<Effect> {
+        let production = self.setup.profile.production;
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        if let Err((field, wrong)) = compose.message() {
+            compose.field = field;
+            compose.problem = Some(format!("{}: {wrong}", field.title()));
+            return Vec::new();
+        }
+        if production {
+            compose.stage = Stage::Confirming;
+            return Vec::new();
+        }
+        self.send()
+    }
+
+    fn send(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let Ok(message) = compose.message() else { return Vec::new() };
+        compose.stage = Stage::Writing;
+        compose.problem = None;
+        let question = Question::Write { namespace: compose.namespace.clone(), message };
+        vec![Effect::SaveDraft(compose.draft()), self.ask(Slot::Write, question)]
+    }
+
+    pub(super) fn write_answered(&mut self, answer: Answer) -> Vec<Effect> {
+        match answer {
+            Answer::Written(written) => self.written(&written),
+            Answer::Since { messages, version } => {
+                if let Some(Dialog::Compose(compose)) = &mut self.dialog
+                    && let Stage::Conflict(conflict) = &mut compose.stage
+                {
+                    conflict.since = Some(messages);
+                    conflict.actual = version;
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The message is there: the draft is done with, and the message is selected in its stream.
+    fn written(&mut self, written: &Written) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
+        let draft = compose.draft();
+        self.notices.done(
+            format!("written: {} at {} (global position {})", draft.stream, written.position, written.global_position),
+            self.now,
+        );
+        let mut effects = vec![Effect::DropDraft];
+        effects.extend(self.go_to_stream(&draft.stream, Some(written.position)));
+        effects
+    }
+
+    /// The draft stays whatever went wrong; after a conflict it is told what was written since.
+    pub(super) fn write_failed(&mut self, error: &StoreError) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else {
+            self.notices.problem(error.to_string(), self.now);
+            return Vec::new();
+        };
+        if matches!(compose.stage, Stage::Conflict(_)) {
+            compose.problem = Some(error.to_string());
+            return Vec::new();
+        }
+        compose.stage = Stage::Editing;
+        if let StoreError::Conflict { stream, expected, actual } = error {
+            compose.stage = Stage::Conflict(Conflict { expected: *expected, actual: *actual, since: None });
+            let version = expected.as_argument().filter(|version| *version >= 0);
+            let question =
+                Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
+            return vec![self.ask(Slot::Write, question)];
+        }
+        compose.problem = Some(error.to_string());
+        self.notices.problem(error.to_string(), self.now);
+        Vec::new()
+    }
+
+    /// Take the new version, edit, or give up.
+    fn conflict_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let Stage::Conflict(conflict) = &compose.stage else { return Vec::new() };
+        match key.code {
+            KeyCode::Char('t') => {
+                let version = ExpectedVersion::from_version(conflict.actual).to_string();
+                compose.set(Field::ExpectedVersion, &version);
+                compose.stage = Stage::Editing;
+                self.compose_changed()
+            }
+            KeyCode::Char('e') | KeyCode::Esc => {
+                compose.stage = Stage::Editing;
+                Vec::new()
+            }
+            KeyCode::Char('x') => {
+                self.dialog = None;
+                vec![Effect::DropDraft]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Esc keeps the draft for the next `w`.
+    pub(super) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
+        let draft = compose.draft();
+        self.notices.done("draft kept: w opens it again".to_owned(), self.now);
+        self.draft = Some(draft.clone());
+        vec![Effect::SaveDraft(draft)]
+    }
+
+    /// `$EDITOR` was left.
+    pub(super) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
+        match (text, &mut self.dialog) {
+            (Ok(text), Some(Dialog::Compose(compose))) => {
+                let field = compose.field;
+                compose.set(field, text.trim_end());
+                self.compose_changed()
+            }
+            (Ok(_), _) => Vec::new(),
+            (Err(why), _) => {
+                self.notices.problem(format!("the editor failed: {why}"), self.now);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! `y` and one letter: what is copied is the raw text, never what is drawn.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::dialog::Dialog;
+use super::layout::Pane;
+use super::{Effect, State};
+use crate::message::{Message, MessageHead};
+use crate::store::browse::Scope;
+use crate::store::flavour::quote_ident;
+
+/// The letters that mean something here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyMenu {
+    /// Letter, what it copies, and the text.
+    pub entries: Vec<(char, &'static str, String)>,
+}
+
+/// A text as a word of a POSIX shell.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// The message as `get` prints it.
+fn as_json(message: &Message) -> String {
+    let mut line = Vec::new();
+    crate::message_json::write(&mut line, message);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+impl State {
+    pub(super) fn open_copy(&mut self) -> Vec<Effect> {
+        let mut entries: Vec<(char, &'static str, String)> = Vec::new();
+        let head = self.messages.selection().cloned();
+        let schema = self.namespace().map(|namespace| namespace.schema.clone()).unwrap_or_default();
+        let namespace = self.shown_namespace.clone().unwrap_or_default();
+        if self.focus == Pane::Message {
+            if let Some(value) = self.message.selected_value() {
+                entries.push(('v', "value", value));
+            }
+            if let Some(path) = self.message.selected_path() {
+                entries.push(('p', "path", path));
+            }
+        }
+        if let Some(message) = self.message.whole() {
+            entries.push(('m', "message as JSON", as_json(message)));
+            if let Some(data) = &message.data {
+                entries.push(('d', "data", data.clone()));
+            }
+        }
+        match (self.focus, head) {
+            (Pane::Messages | Pane::Message, Some(head)) => entries.extend(of_message(&head, &schema, &namespace)),
+            _ => entries.extend(self.of_place(&schema, &namespace)),
+        }
+        if !entries.is_empty() {
+            self.dialog = Some(Dialog::Copy(CopyMenu { entries }));
+        }
+        Vec::new()
+    }
+
+    /// What the left panes offer: the name, the query and the command that shows it.
+    fn of_place(&self, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
+        let Some(place) = &self.messages.place else { return Vec::new() };
+        let name = match &place.scope {
+            Scope::Namespace => return vec![('n', "namespace", namespace.to_owned())],
+            Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
+            Scope::Stream(stream) => stream.to_string(),
+        };
+        let command = format!("streamscope -n {} get {}", shell_word(namespace), shell_word(&name));
+        let schema = quote_ident(schema);
+        let literal = name.replace('\'', "''");
+        let sql = match &place.scope {
+            Scope::Stream(_) => format!("select * from {schema}.messages where stream_name = '{literal}' order by position;"),
+            _ => format!("select * from {schema}.get_category_messages('{literal}');"),
+        };
+        vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
+    }
+
+    pub(super) fn copy_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Copy(menu)) = self.dialog.take() else { return Vec::new() };
+        let KeyCode::Char(letter) = key.code else { return Vec::new() };
+        menu.entries
+            .into_iter()
+            .find(|(key, ..)| *key == letter)
+            .map(|(_, what, text)| Effect::Copy { text, what })
+            .into_iter()
+            .collect()
+    }
+}
+
+fn of_message(head: &MessageHead, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
+    let sql = format!(
+        "select * from {}.messages where global_position = {};",
+        quote_ident(schema),
+        head.global_position
+    );
+    let command = format!(
+        "streamscope -n {} get {} --position {} --batch-size 1",
+        shell_word(namespace),
+        shell_word(head.stream.as_str()),
+        head.position
+    );
+    vec![
+        ('i', "id", head.id.to_string()),
+        ('n', "stream name", head.stream.to_string()),
+        ('s', "SQL", sql),
+        ('c', "command", command),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_stays_one_word_of_the_shell() {
+        assert_eq!(shell_word("account-1"), "account-1");
+        assert_eq!(shell_word("a'; rm -rf $HOME"), r"'a'\''; rm -rf $HOME'");
+    }
+}

@@ -1,0 +1,163 @@
+//! What is in front of the panes, and who gets its keys. Esc closes every one of them and loses nothing.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::compose::Compose;
+use super::copy::CopyMenu;
+use super::filter::FilterPrompt;
+use super::find::FindPrompt;
+use super::goto::GoToPrompt;
+use super::namespaces::{CreateDialog, DeleteDialog, TokenDialog};
+use super::palette::Palette;
+use super::{Effect, State};
+
+/// A dialog, with what was typed into it.
+#[derive(Debug)]
+pub enum Dialog {
+    /// `/`.
+    Find(FindPrompt),
+    /// `&`.
+    Filter(FilterPrompt),
+    /// `:`.
+    GoTo(GoToPrompt),
+    /// Ctrl-P.
+    Palette(Palette),
+    /// `?`; first line in view.
+    Help(usize),
+    /// `!`; lines scrolled back from the last.
+    Log(usize),
+    /// `y`.
+    Copy(CopyMenu),
+    /// `w`, `c`, `r`.
+    Compose(Box<Compose>),
+    /// A namespace's id and description are typed.
+    CreateNamespace(CreateDialog),
+    /// The token of a new namespace, this one time.
+    Token(TokenDialog),
+    /// A namespace's id is typed to delete it.
+    DeleteNamespace(DeleteDialog),
+}
+
+/// Ctrl and one letter, whatever the letter's case.
+pub(super) fn is_ctrl(key: KeyEvent, letter: char) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL)
+        && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
+}
+
+/// How far a key scrolls a text dialog; none for a key that does not scroll.
+fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
+    match key.code {
+        KeyCode::Down | KeyCode::Char('j') => Some(1),
+        KeyCode::Up | KeyCode::Char('k') => Some(-1),
+        KeyCode::PageDown | KeyCode::Char(' ') => Some(page),
+        KeyCode::PageUp => Some(-page),
+        KeyCode::Home | KeyCode::Char('g') => Some(isize::MIN),
+        KeyCode::End | KeyCode::Char('G') => Some(isize::MAX),
+        _ => None,
+    }
+}
+
+impl State {
+    pub(super) fn dialog_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        // The one key that no dialog may swallow, but a draft is put aside first.
+        if is_ctrl(key, 'c') {
+            let mut effects = self.close_dialog();
+            effects.push(Effect::Quit);
+            return effects;
+        }
+        if is_ctrl(key, 'z') {
+            return vec![Effect::Suspend];
+        }
+        let page = isize::try_from(self.area.height.saturating_sub(4).max(1)).unwrap_or(1);
+        match &mut self.dialog {
+            None => Vec::new(),
+            Some(Dialog::Compose(_)) => self.compose_key(key),
+            Some(_) if key.code == KeyCode::Esc => self.close_dialog(),
+            Some(Dialog::Find(_)) => self.find_key(key),
+            Some(Dialog::Filter(_)) => self.filter_key(key),
+            Some(Dialog::GoTo(_)) => self.goto_key(key),
+            Some(Dialog::Palette(_)) => self.palette_key(key),
+            Some(Dialog::Copy(_)) => self.copy_key(key),
+            Some(Dialog::CreateNamespace(_)) => self.create_key(key),
+            Some(Dialog::Token(_)) => self.token_key(key),
+            Some(Dialog::DeleteNamespace(_)) => self.delete_key(key),
+            Some(Dialog::Help(line)) => {
+                let last = self.setup.keymap.bindings().len();
+                match scroll_of(key, page) {
+                    Some(by) => {
+                        *line = line.saturating_add_signed(by).min(last);
+                        Vec::new()
+                    }
+                    None => self.close_dialog(),
+                }
+            }
+            Some(Dialog::Log(back)) => {
+                let last = self.notices.log().len();
+                match scroll_of(key, page) {
+                    Some(by) => {
+                        *back = back.saturating_add_signed(by.saturating_neg()).min(last);
+                        Vec::new()
+                    }
+                    None => self.close_dialog(),
+                }
+            }
+        }
+    }
+
+    /// Closes what is in front; a draft is put aside, not lost.
+    pub(super) fn close_dialog(&mut self) -> Vec<Effect> {
+        match self.dialog.take() {
+            Some(Dialog::Compose(compose)) => self.put_aside(&compose),
+            Some(Dialog::Find(prompt)) => self.abandon_find(&prompt),
+            Some(Dialog::GoTo(_)) if self.requests.stop(super::request::Slot::GoTo) => {
+                vec![Effect::Stop(super::request::Slot::GoTo)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        match &mut self.dialog {
+            Some(Dialog::Find(prompt)) => {
+                prompt.input.paste(text);
+                self.find_typed()
+            }
+            Some(Dialog::Filter(prompt)) => {
+                prompt.paste(text);
+                Vec::new()
+            }
+            Some(Dialog::GoTo(prompt)) => {
+                prompt.input.paste(text);
+                self.goto_typed();
+                Vec::new()
+            }
+            Some(Dialog::Palette(palette)) => {
+                palette.paste(text);
+                Vec::new()
+            }
+            Some(Dialog::Compose(compose)) => {
+                compose.paste(text);
+                self.compose_changed()
+            }
+            Some(Dialog::CreateNamespace(dialog)) => {
+                dialog.paste(text);
+                Vec::new()
+            }
+            Some(Dialog::DeleteNamespace(dialog)) => {
+                dialog.input.paste(text);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn open_help(&mut self) -> Vec<Effect> {
+        self.dialog = Some(Dialog::Help(0));
+        Vec::new()
+    }
+
+    pub(super) fn open_log(&mut self) -> Vec<Effect> {
+        self.dialog = Some(Dialog::Log(0));
+        Vec::new()
+    }
+}

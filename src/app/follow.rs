@@ -1,0 +1,233 @@
+//! Following: new messages of the scope on screen as they are committed. The view is tied to a message: while paused, or
+//! while the selection is not on the newest row, nothing moves and what is new is counted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::layout::Pane;
+use super::messages::Place;
+use super::{Effect, State};
+use crate::message::{GlobalPosition, MessageHead};
+use crate::store::StoreError;
+use crate::store::browse::PageFrom;
+use crate::store::tail::{Holder, TailBatch};
+
+/// The rate is that of the last seconds.
+const RATE_SECONDS: i64 = 5;
+
+/// What is known while following.
+#[derive(Debug)]
+pub struct Follow {
+    /// Rises with every start; batches of an older one are dropped.
+    pub generation: u64,
+    /// Nothing moves until resumed.
+    pub paused: bool,
+    /// Came in while nothing moved.
+    pub new: u64,
+    /// Rows that the bounded list let go of; they can be read again by scrolling.
+    pub let_go: u64,
+    /// Became visible after higher positions.
+    pub late: u64,
+    /// Nothing at or below can appear any more.
+    pub complete_to: GlobalPosition,
+    /// The sequence's last value.
+    pub last_value: GlobalPosition,
+    /// Transactions that keep the horizon back.
+    pub waiting_for: Vec<Holder>,
+    /// The server shows no locks: completeness is after a bounded wait.
+    pub standby: bool,
+    /// From the newest message's time to when it was seen, by the server's clock.
+    pub lag: Option<SignedDuration>,
+    /// What interrupts it.
+    pub error: Option<String>,
+    arrivals: VecDeque<(Timestamp, u64)>,
+}
+
+impl Follow {
+    fn new(generation: u64) -> Self {
+        Self {
+            generation,
+            paused: false,
+            new: 0,
+            let_go: 0,
+            late: 0,
+            complete_to: 0,
+            last_value: 0,
+            waiting_for: Vec::new(),
+            standby: false,
+            lag: None,
+            error: None,
+            arrivals: VecDeque::new(),
+        }
+    }
+
+    /// Messages a second over the last seconds before `now`.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate is shown with one decimal")]
+    pub fn rate(&self, now: Timestamp) -> f64 {
+        let since = now - SignedDuration::from_secs(RATE_SECONDS);
+        let count: u64 = self.arrivals.iter().filter(|(at, _)| *at >= since).map(|(_, count)| count).sum();
+        count as f64 / RATE_SECONDS as f64
+    }
+
+    /// Whether the rate on screen still falls.
+    #[must_use]
+    pub fn is_ageing(&self) -> bool {
+        !self.arrivals.is_empty()
+    }
+
+    fn count(&mut self, messages: usize, now: Timestamp) {
+        let since = now - SignedDuration::from_secs(RATE_SECONDS);
+        while self.arrivals.front().is_some_and(|(at, _)| *at < since) {
+            self.arrivals.pop_front();
+        }
+        if messages > 0 {
+            self.arrivals.push_back((now, messages as u64));
+        }
+    }
+
+    /// Forgets arrivals that no longer count, so that the rate comes to rest.
+    pub(super) fn age(&mut self, now: Timestamp) {
+        self.count(0, now);
+    }
+}
+
+impl State {
+    pub(super) fn toggle_follow(&mut self) -> Vec<Effect> {
+        if self.follow.is_some() {
+            let effects = self.stop_follow();
+            self.notices.done("no longer following".to_owned(), self.now);
+            return effects;
+        }
+        self.start_follow()
+    }
+
+    fn start_follow(&mut self) -> Vec<Effect> {
+        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
+        self.followings += 1;
+        let generation = self.followings;
+        self.follow = Some(Follow::new(generation));
+        self.focus = Pane::Messages;
+        // From what is on screen where that is the end, so that nothing falls between reading and following.
+        let mut effects = Vec::new();
+        let newest = self.newest_on_screen();
+        if newest.is_some() {
+            self.select_newest();
+        } else {
+            effects.extend(self.read_from(PageFrom::End));
+        }
+        effects.push(Effect::Follow { generation, namespace, scope, after: newest });
+        effects
+    }
+
+    fn newest_on_screen(&self) -> Option<GlobalPosition> {
+        if !self.messages.at_end() || self.messages.is_filtered() {
+            return None;
+        }
+        self.messages.window.rows().iter().map(|row| row.head.global_position).max()
+    }
+
+    pub(super) fn stop_follow(&mut self) -> Vec<Effect> {
+        if self.follow.take().is_some() { vec![Effect::StopFollowing] } else { Vec::new() }
+    }
+
+    pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
+        let Some(follow) = &mut self.follow else { return Vec::new() };
+        follow.paused = !follow.paused;
+        if follow.paused { Vec::new() } else { self.go_live() }
+    }
+
+    /// Back to the newest message; what came in meanwhile is read where it did not fit.
+    pub(super) fn go_live(&mut self) -> Vec<Effect> {
+        let Some(follow) = &mut self.follow else { return Vec::new() };
+        follow.paused = false;
+        let missed = std::mem::take(&mut follow.new);
+        if missed > 0 || !self.messages.at_end() {
+            return self.read_from(PageFrom::End).into_iter().collect();
+        }
+        self.select_newest();
+        Vec::new()
+    }
+
+    fn select_newest(&mut self) {
+        let newest = if self.messages.newest_first { 0 } else { usize::MAX };
+        self.messages.window.select(newest);
+        self.reveal();
+    }
+
+    /// Whether the view goes along with what comes in.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let Some(follow) = &self.follow else { return false };
+        let window = &self.messages.window;
+        let on_newest = window.is_empty()
+            || if self.messages.newest_first { window.selected() == 0 } else { window.selected() + 1 == window.len() };
+        !follow.paused && self.messages.at_end() && on_newest
+    }
+
+    pub(super) fn followed(&mut self, generation: u64, batch: TailBatch<MessageHead>) -> Vec<Effect> {
+        let live = self.is_live();
+        let now = self.now;
+        let Some(follow) = self.follow.as_mut().filter(|follow| follow.generation == generation) else {
+            return Vec::new();
+        };
+        follow.error = None;
+        follow.complete_to = batch.complete_to;
+        follow.last_value = batch.last_value;
+        follow.waiting_for = batch.waiting_for;
+        follow.standby = batch.standby;
+        follow.count(batch.messages.len(), now);
+        let Some(newest) = batch.messages.last() else { return Vec::new() };
+        follow.lag = Some(batch.server_time.duration_since(newest.message.time));
+        follow.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;
+        if self.messages.is_filtered() {
+            return self.poke_search(live);
+        }
+        let mut effects = Vec::new();
+        for tailed in batch.messages {
+            let follow = self.follow.as_mut().expect("following was checked above");
+            if live || (tailed.late && self.messages.at_end()) {
+                follow.let_go += self.messages.arrive(tailed.message, tailed.late) as u64;
+            } else {
+                follow.new += 1;
+                self.newer_exist();
+            }
+        }
+        if live {
+            self.select_newest();
+            effects.extend(self.follow_selection());
+        }
+        effects
+    }
+
+    /// A filtered list cannot take heads as they come: the server is asked which of them match.
+    fn poke_search(&mut self, live: bool) -> Vec<Effect> {
+        self.newer_exist();
+        if live { self.read_on().into_iter().collect() } else { Vec::new() }
+    }
+
+    /// The end of the window is the end no longer; scrolling there reads on.
+    fn newer_exist(&mut self) {
+        if self.messages.newest_first {
+            self.messages.window.at_first = false;
+        } else {
+            self.messages.window.at_last = false;
+        }
+    }
+
+    pub(super) fn follow_failed(&mut self, generation: u64, error: &Arc<StoreError>) -> Vec<Effect> {
+        let Some(follow) = self.follow.as_mut().filter(|follow| follow.generation == generation) else {
+            return Vec::new();
+        };
+        follow.error = Some(error.to_string());
+        match &**error {
+            StoreError::Unavailable { reason, .. } => self.lost(reason.clone()),
+            _ => {
+                self.notices.problem(format!("following: {error}"), self.now);
+                Vec::new()
+            }
+        }
+    }
+}

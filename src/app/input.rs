@@ -1,0 +1,57 @@
+//! A line of text that is being typed: the maintained editor widget, held to one line.
+
+use crossterm::event::KeyEvent;
+use ratatui_textarea::{CursorMove, TextArea};
+
+/// One line of text with a cursor.
+#[derive(Debug, Clone, Default)]
+pub struct Input {
+    area: TextArea<'static>,
+}
+
+impl Input {
+    /// A line that holds a text, the cursor behind it.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut area = TextArea::new(vec![one_line(text)]);
+        area.move_cursor(CursorMove::End);
+        Self { area }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.area.lines().first().map_or("", String::as_str)
+    }
+
+    /// The cursor's place in characters.
+    #[must_use]
+    pub fn cursor(&self) -> usize {
+        self.area.cursor().1
+    }
+
+    /// A key that is not the dialog's own; true where the text changed.
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        use crossterm::event::{KeyCode, KeyModifiers};
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => false,
+            KeyCode::Char('m') if ctrl => false,
+            _ => self.area.input(key),
+        }
+    }
+
+    /// Pasted text; line ends become spaces.
+    pub fn paste(&mut self, text: &str) {
+        self.area.insert_str(one_line(text));
+    }
+
+    /// Another text, the cursor behind it.
+    pub fn set(&mut self, text: &str) {
+        *self = Self::new(text);
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\r', '\n'], " ")
+}

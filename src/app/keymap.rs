@@ -1,0 +1,359 @@
+//! Which key does what, as data: the default map, a user's map merged over it, and the reverse look-up that feeds help,
+//! footer and palette.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Where a binding applies. The narrower one wins over [`Context::Anywhere`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Context {
+    /// In every pane.
+    Anywhere,
+    /// In the namespaces pane.
+    Namespaces,
+    /// In the streams pane.
+    Streams,
+    /// In the messages pane.
+    Messages,
+    /// In the message pane.
+    Message,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal;)*) => {
+        /// What a key can cause.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $(#[doc = $title] $name,)* }
+
+        impl Action {
+            /// All actions, in the order of the help.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// Its name in a configuration file.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// What it does, for help and palette.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    Down = "down", "Move down";
+    Up = "up", "Move up";
+    PageDown = "page-down", "Page down";
+    PageUp = "page-up", "Page up";
+    HalfDown = "half-page-down", "Half a page down";
+    HalfUp = "half-page-up", "Half a page up";
+    First = "first", "To the first";
+    Last = "last", "To the last";
+    Deeper = "deeper", "Open: one pane deeper, or go where the link leads";
+    Back = "back", "Back: one pane up; ends a search, a filter, following";
+    NextPane = "next-pane", "Next pane";
+    PreviousPane = "previous-pane", "Previous pane";
+    PaneNamespaces = "pane-namespaces", "Namespaces pane";
+    PaneCategories = "pane-categories", "Categories pane";
+    PaneStreams = "pane-streams", "Streams pane";
+    PaneMessages = "pane-messages", "Messages pane";
+    PaneMessage = "pane-message", "Message pane";
+    Fullscreen = "fullscreen", "Full screen of the pane";
+    Find = "find", "Find in the pane";
+    FindNext = "find-next", "Next hit";
+    FindPrevious = "find-previous", "Previous hit";
+    Filter = "filter", "Filter messages on the server";
+    GoTo = "go-to", "Go to a stream, position, id or time";
+    Order = "order", "Newest first or oldest first; streams by name or by activity";
+    Count = "count", "Count the messages exactly";
+    Follow = "follow", "Follow live; again to stop";
+    Pause = "pause", "Pause and resume following";
+    Fold = "fold", "Fold or unfold the node";
+    FoldAll = "fold-all", "Fold all";
+    UnfoldAll = "unfold-all", "Unfold all";
+    Collapse = "collapse", "Fold the node, or go to its parent";
+    Expand = "expand", "Unfold the node, or go into it";
+    RawText = "raw-text", "Tree, pretty text or raw text";
+    PreviousMessage = "previous-message", "Previous message";
+    NextMessage = "next-message", "Next message";
+    Write = "write", "Write a message";
+    CloneMessage = "clone", "Clone the message into a draft";
+    FollowUp = "follow-up", "Follow the message up (causation filled in)";
+    Edit = "edit", "Open in $EDITOR";
+    Copy = "copy", "Copy …";
+    Times = "times", "Times: UTC, local, relative";
+    CreateNamespace = "create-namespace", "Create a namespace";
+    DeleteNamespace = "delete-namespace", "Delete the namespace";
+    Refresh = "refresh", "Refresh";
+    Log = "log", "Log of errors and events";
+    Palette = "palette", "Command palette";
+    Help = "help", "Help";
+    Suspend = "suspend", "Suspend the program";
+    Quit = "quit", "Quit";
+}
+
+impl FromStr for Action {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| format!("no action '{text}'"))
+    }
+}
+
+/// One key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Chord {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl From<KeyEvent> for Chord {
+    /// Shift is part of a character already, so it is not a modifier of one.
+    fn from(key: KeyEvent) -> Self {
+        let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let code = match key.code {
+            KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
+            code => code,
+        };
+        if matches!(code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self { code, modifiers }
+    }
+}
+
+const NAMED: &[(&str, KeyCode)] = &[
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("s-tab", KeyCode::BackTab),
+    ("space", KeyCode::Char(' ')),
+    ("backspace", KeyCode::Backspace),
+    ("del", KeyCode::Delete),
+    ("ins", KeyCode::Insert),
+];
+
+impl FromStr for Chord {
+    type Err = String;
+
+    /// `j`, `G`, `ctrl-p`, `alt-x`, `pgdn`, `f1`, `space`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || format!("no key '{text}'");
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        loop {
+            if let Some(tail) = rest.strip_prefix("ctrl-") {
+                modifiers |= KeyModifiers::CONTROL;
+                rest = tail;
+            } else if let Some(tail) = rest.strip_prefix("alt-") {
+                modifiers |= KeyModifiers::ALT;
+                rest = tail;
+            } else {
+                break;
+            }
+        }
+        if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == rest) {
+            return Ok(Self { code: *code, modifiers });
+        }
+        let mut characters = rest.chars();
+        match (characters.next(), characters.next()) {
+            (Some(c), None) => Ok(Self { code: KeyCode::Char(c), modifiers }),
+            (Some('f'), Some(_)) => {
+                let number = rest[1..].parse::<u8>().ok().filter(|n| (1..=24).contains(n)).ok_or_else(unknown)?;
+                Ok(Self { code: KeyCode::F(number), modifiers })
+            }
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.modifiers.contains(KeyModifiers::CONTROL) {
+            f.write_str("ctrl-")?;
+        }
+        if self.modifiers.contains(KeyModifiers::ALT) {
+            f.write_str("alt-")?;
+        }
+        if let Some((name, _)) = NAMED.iter().find(|(_, code)| *code == self.code) {
+            return f.write_str(name);
+        }
+        match self.code {
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "f{n}"),
+            code => write!(f, "{code:?}"),
+        }
+    }
+}
+
+const DEFAULTS: &[(Context, Action, &str)] = &[
+    (Context::Anywhere, Action::Down, "down j"),
+    (Context::Anywhere, Action::Up, "up k"),
+    (Context::Anywhere, Action::PageDown, "pgdn ctrl-f"),
+    (Context::Anywhere, Action::PageUp, "pgup ctrl-b"),
+    (Context::Anywhere, Action::HalfDown, "ctrl-d"),
+    (Context::Anywhere, Action::HalfUp, "ctrl-u"),
+    (Context::Anywhere, Action::First, "g home"),
+    (Context::Anywhere, Action::Last, "G end"),
+    (Context::Anywhere, Action::Deeper, "enter right l"),
+    (Context::Anywhere, Action::Back, "esc left h"),
+    (Context::Anywhere, Action::NextPane, "tab"),
+    (Context::Anywhere, Action::PreviousPane, "s-tab"),
+    (Context::Anywhere, Action::PaneNamespaces, "1"),
+    (Context::Anywhere, Action::PaneCategories, "2"),
+    (Context::Anywhere, Action::PaneStreams, "3"),
+    (Context::Anywhere, Action::PaneMessages, "4"),
+    (Context::Anywhere, Action::PaneMessage, "5"),
+    (Context::Anywhere, Action::Fullscreen, "f"),
+    (Context::Anywhere, Action::Find, "/"),
+    (Context::Anywhere, Action::FindNext, "n"),
+    (Context::Anywhere, Action::FindPrevious, "N"),
+    (Context::Anywhere, Action::Filter, "&"),
+    (Context::Anywhere, Action::GoTo, ":"),
+    (Context::Anywhere, Action::Count, "#"),
+    (Context::Anywhere, Action::Follow, "F"),
+    (Context::Anywhere, Action::Pause, "space"),
+    (Context::Anywhere, Action::Order, "o"),
+    (Context::Anywhere, Action::Write, "w"),
+    (Context::Anywhere, Action::CloneMessage, "c"),
+    (Context::Anywhere, Action::FollowUp, "r"),
+    (Context::Anywhere, Action::Edit, "e"),
+    (Context::Anywhere, Action::Copy, "y"),
+    (Context::Anywhere, Action::Times, "t"),
+    (Context::Anywhere, Action::RawText, "v"),
+    (Context::Anywhere, Action::PreviousMessage, "["),
+    (Context::Anywhere, Action::NextMessage, "]"),
+    (Context::Anywhere, Action::Refresh, "ctrl-r"),
+    (Context::Anywhere, Action::Log, "!"),
+    (Context::Anywhere, Action::Palette, "ctrl-p"),
+    (Context::Anywhere, Action::Help, "? f1"),
+    (Context::Anywhere, Action::Suspend, "ctrl-z"),
+    (Context::Anywhere, Action::Quit, "q ctrl-c"),
+    (Context::Namespaces, Action::CreateNamespace, "a"),
+    (Context::Namespaces, Action::DeleteNamespace, "D"),
+    (Context::Message, Action::Fold, "space"),
+    (Context::Message, Action::FoldAll, "C"),
+    (Context::Message, Action::UnfoldAll, "E"),
+    (Context::Message, Action::Collapse, "h left"),
+    (Context::Message, Action::Expand, "l right"),
+];
+
+/// Every key and what it does.
+#[derive(Debug, Clone)]
+pub struct KeyMap {
+    bindings: Vec<(Context, Chord, Action)>,
+}
+
+impl Default for KeyMap {
+    fn default() -> Self {
+        let mut map = Self { bindings: Vec::new() };
+        for (context, action, keys) in DEFAULTS {
+            for key in keys.split(' ') {
+                let chord = key.parse().expect("the default map names keys that exist");
+                map.bindings.push((*context, chord, *action));
+            }
+        }
+        map
+    }
+}
+
+impl KeyMap {
+    /// Gives an action other keys: those it had in this context are free then, and a key that was bound is taken over.
+    pub fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
+        self.bindings.retain(|(in_context, chord, bound)| {
+            *in_context != context || (*bound != action && !keys.contains(chord))
+        });
+        self.bindings.extend(keys.iter().map(|chord| (context, *chord, action)));
+    }
+
+    /// What a key does in a context.
+    #[must_use]
+    pub fn action(&self, context: Context, key: KeyEvent) -> Option<Action> {
+        let chord = Chord::from(key);
+        let bound_in = |wanted: Context| {
+            self.bindings.iter().find(|(context, bound, _)| *context == wanted && *bound == chord).map(|found| found.2)
+        };
+        bound_in(context).or_else(|| bound_in(Context::Anywhere))
+    }
+
+    /// The keys of an action, first the one to show where there is room for one.
+    #[must_use]
+    pub fn keys(&self, action: Action) -> Vec<Chord> {
+        self.bindings.iter().filter(|(_, _, bound)| *bound == action).map(|(_, chord, _)| *chord).collect()
+    }
+
+    /// The first key of an action as text; empty where it has none.
+    #[must_use]
+    pub fn key(&self, action: Action) -> String {
+        self.keys(action).first().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Everything, for help: where, which keys, what.
+    #[must_use]
+    pub fn bindings(&self) -> &[(Context, Chord, Action)] {
+        &self.bindings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_bound_twice_in_a_context() {
+        let map = KeyMap::default();
+        for (index, (context, chord, _)) in map.bindings.iter().enumerate() {
+            let twice = map.bindings[index + 1..].iter().find(|(c, k, _)| c == context && k == chord);
+            assert!(twice.is_none(), "{chord} in {context:?}");
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_key() {
+        let map = KeyMap::default();
+        for action in Action::ALL {
+            assert!(!map.keys(*action).is_empty(), "{}", action.id());
+        }
+    }
+
+    #[test]
+    fn a_chord_is_read_as_it_is_shown() {
+        for (_, chord, _) in KeyMap::default().bindings() {
+            assert_eq!(chord.to_string().parse::<Chord>(), Ok(*chord));
+        }
+    }
+
+    #[test]
+    fn the_narrower_context_wins() {
+        let map = KeyMap::default();
+        let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
+        assert_eq!(map.action(Context::Messages, space), Some(Action::Pause));
+        assert_eq!(map.action(Context::Message, space), Some(Action::Fold));
+    }
+
+    #[test]
+    fn a_user_binding_takes_the_key_over() {
+        let mut map = KeyMap::default();
+        map.rebind(Context::Anywhere, Action::Quit, &["f".parse().expect("a key")]);
+        let f = KeyEvent::new(KeyCode::Char('f'), KeyModifiers::NONE);
+        assert_eq!(map.action(Context::Messages, f), Some(Action::Quit));
+        let q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
+        assert_eq!(map.action(Context::Messages, q), None);
+        assert!(map.keys(Action::Fullscreen).is_empty());
+    }
+}

@@ -1,0 +1,383 @@
+//! The messages pane: a window on the messages of a scope, oldest or newest first, read by pages at both edges, optionally
+//! filtered on the server in bounded steps.
+
+use super::request::{Question, Slot};
+use super::window::Window;
+use super::{Effect, State};
+use crate::message::MessageHead;
+use crate::store::StoreError;
+use crate::store::browse::{Filter, Page, PageFrom, Scope, SearchStep};
+
+/// Heads asked for at once.
+const PAGE: usize = 200;
+/// Messages that one step of a filtered search looks at.
+const SEARCH_WINDOW: u32 = 20_000;
+/// Hits after which a search waits for the person to scroll on.
+const ENOUGH_HITS: u64 = 100;
+
+/// Whose messages are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The namespace's id.
+    pub namespace: String,
+    /// What of it.
+    pub scope: Scope,
+}
+
+/// One row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The message without its bodies.
+    pub head: MessageHead,
+    /// It became visible after messages with higher global positions.
+    pub late: bool,
+}
+
+/// How many messages there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Count {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// By the planner's statistics.
+    About(u64),
+    /// Counted, or known from the stream's version.
+    Exact(u64),
+}
+
+/// How far a filtered search is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Search {
+    /// Messages looked at.
+    pub searched: u64,
+    /// Hits among them.
+    pub hits: u64,
+    /// Hits since the person last asked for more.
+    run: u64,
+    /// Where it goes on towards the first row of the screen; none when that end is reached.
+    towards_first: Option<PageFrom>,
+    /// Where it goes on towards the last row of the screen.
+    towards_last: Option<PageFrom>,
+}
+
+/// An edge of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    First,
+    Last,
+}
+
+/// What the question under way is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pending {
+    /// A new list; which end is looked at, or which number is to be selected.
+    Fresh(PageFrom),
+    /// More at an edge.
+    More(Edge),
+}
+
+/// The list and what is known about it.
+#[derive(Debug, Default)]
+pub struct Messages {
+    /// Whose; none before anything is selected.
+    pub place: Option<Place>,
+    /// The rows.
+    pub window: Window<Row>,
+    /// Newest first instead of oldest first.
+    pub newest_first: bool,
+    /// What they must match.
+    pub filter: Filter,
+    /// The filter as it was typed; empty for none.
+    pub filter_text: String,
+    /// How far the filtered search is.
+    pub search: Option<Search>,
+    /// How many there are.
+    pub count: Count,
+    /// What went wrong.
+    pub error: Option<String>,
+    pending: Option<Pending>,
+    /// The number to select once its page is there.
+    wanted: Option<i64>,
+}
+
+impl Messages {
+    /// An empty list of a place.
+    #[must_use]
+    pub fn new(place: Place, newest_first: bool) -> Self {
+        Self { place: Some(place), newest_first, ..Self::default() }
+    }
+
+    /// The number that orders a scope: position in a stream, global position elsewhere.
+    #[must_use]
+    pub fn number(&self, head: &MessageHead) -> i64 {
+        match self.place.as_ref().map(|place| &place.scope) {
+            Some(Scope::Stream(_)) => head.position,
+            _ => head.global_position,
+        }
+    }
+
+    /// Whether the filter lets only some messages through.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.filter != Filter::default()
+    }
+
+    /// The selected message.
+    #[must_use]
+    pub fn selection(&self) -> Option<&MessageHead> {
+        self.window.selection().map(|row| &row.head)
+    }
+
+    /// Whether the last (by number) message that there was is in the window.
+    #[must_use]
+    pub fn at_end(&self) -> bool {
+        if self.newest_first { self.window.at_first } else { self.window.at_last }
+    }
+
+    /// The edge where newer messages come in.
+    fn newer_edge(&self) -> Edge {
+        if self.newest_first { Edge::First } else { Edge::Last }
+    }
+
+    fn question(&self, from: PageFrom) -> Option<Question> {
+        let Place { namespace, scope } = self.place.clone()?;
+        Some(if self.is_filtered() {
+            Question::Search { namespace, scope, filter: self.filter.clone(), from, window: SEARCH_WINDOW }
+        } else {
+            Question::Page { namespace, scope, from, limit: PAGE }
+        })
+    }
+
+    /// What to ask for a list that begins elsewhere; what is shown stays until the answer is there.
+    fn fresh(&mut self, from: PageFrom) -> Option<Question> {
+        self.pending = Some(Pending::Fresh(from));
+        self.error = None;
+        self.search = self.is_filtered().then(Search::default);
+        self.question(from)
+    }
+
+    /// Where an edge goes on.
+    fn beyond(&self, edge: Edge) -> Option<PageFrom> {
+        if let Some(search) = &self.search {
+            return if edge == Edge::First { search.towards_first } else { search.towards_last };
+        }
+        let row = if edge == Edge::First { self.window.rows().front() } else { self.window.rows().back() };
+        let number = self.number(&row?.head);
+        Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
+    }
+
+    fn more(&mut self, edge: Edge) -> Option<Question> {
+        let from = self.beyond(edge)?;
+        self.pending = Some(Pending::More(edge));
+        self.question(from)
+    }
+
+    /// More at the edge that the selection is near to, unless something is under way.
+    fn wanted_page(&mut self) -> Option<Question> {
+        if self.pending.is_some() || self.error.is_some() || self.window.is_empty() {
+            return None;
+        }
+        if self.window.nears_first() {
+            self.more(Edge::First)
+        } else if self.window.nears_last() {
+            self.more(Edge::Last)
+        } else {
+            None
+        }
+    }
+
+    /// Puts rising rows into the window as the pending question wanted them.
+    fn take(&mut self, pending: Pending, heads: Vec<MessageHead>, at_start: bool, at_end: bool) {
+        let mut rows: Vec<Row> = heads.into_iter().map(|head| Row { head, late: false }).collect();
+        let (at_first, at_last) = if self.newest_first { (at_end, at_start) } else { (at_start, at_end) };
+        if self.newest_first {
+            rows.reverse();
+        }
+        match pending {
+            Pending::Fresh(from) => {
+                self.window.replace(rows);
+                self.window.at_first = at_first;
+                self.window.at_last = at_last;
+                let at_newer_end = matches!(from, PageFrom::End | PageFrom::Before(_));
+                if at_newer_end != self.newest_first {
+                    self.window.select(usize::MAX);
+                }
+            }
+            Pending::More(Edge::First) => {
+                self.window.at_first = at_first;
+                self.window.prepend(rows);
+            }
+            Pending::More(Edge::Last) => {
+                self.window.at_last = at_last;
+                self.window.append(rows);
+            }
+        }
+        if let Some(wanted) = self.wanted {
+            let found = self.window.rows().iter().position(|row| self.number(&row.head) == wanted);
+            if let Some(index) = found {
+                self.window.select(index);
+                self.wanted = None;
+            }
+        }
+    }
+
+    pub(super) fn fail(&mut self, error: &StoreError) {
+        self.pending = None;
+        self.error = Some(error.to_string());
+    }
+
+    /// Puts messages that following brought where they belong; gives how many rows were let go.
+    pub(super) fn arrive(&mut self, head: MessageHead, late: bool) -> usize {
+        let number = self.number(&head);
+        let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
+        let newer = newest.is_none_or(|row| self.number(&row.head) < number);
+        let row = Row { head, late };
+        if newer {
+            return if self.newest_first { self.window.prepend([row]) } else { self.window.append([row]) };
+        }
+        let index = self.window.rows().partition_point(|row| {
+            let held = self.number(&row.head);
+            if self.newest_first { held > number } else { held < number }
+        });
+        let there = self.window.rows().get(index).is_some_and(|row| self.number(&row.head) == number);
+        let inside = index > 0 || self.window.at_first;
+        if !there && inside {
+            self.window.insert(index, row);
+        }
+        0
+    }
+}
+
+impl State {
+    /// Shows the messages of a scope: as they were left, or from the end.
+    pub(super) fn show(&mut self, place: Place) -> Vec<Effect> {
+        if self.messages.place.as_ref() == Some(&place) {
+            return Vec::new();
+        }
+        let mut effects = self.stop_follow();
+        let newest_first = self.messages.newest_first;
+        let kept = self.places.messages_of(&place);
+        let left = std::mem::replace(&mut self.messages, kept.unwrap_or_else(|| Messages::new(place, newest_first)));
+        self.places.leave_messages(left);
+        self.requests.stop(Slot::Messages);
+        self.messages.pending = None;
+        if self.messages.window.is_empty() {
+            effects.extend(self.read_from(PageFrom::End));
+        } else {
+            // What was the end when it was left may be the end no longer.
+            if self.messages.newest_first {
+                self.messages.window.at_first = false;
+            } else {
+                self.messages.window.at_last = false;
+            }
+        }
+        effects.extend(self.estimate());
+        effects
+    }
+
+    /// Reads the list anew from somewhere.
+    pub(super) fn read_from(&mut self, from: PageFrom) -> Option<Effect> {
+        let question = self.messages.fresh(from)?;
+        Some(self.ask(Slot::Messages, question))
+    }
+
+    /// Reads the list anew around a number, which is selected.
+    pub(super) fn read_around(&mut self, number: i64) -> Option<Effect> {
+        self.messages.wanted = Some(number);
+        self.read_from(PageFrom::At(number))
+    }
+
+    /// Asks for what the selection is near to.
+    pub(super) fn read_on(&mut self) -> Option<Effect> {
+        let question = self.messages.wanted_page()?;
+        Some(self.ask(Slot::Messages, question))
+    }
+
+    fn estimate(&mut self) -> Option<Effect> {
+        let Place { namespace, scope } = self.messages.place.clone()?;
+        Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
+    }
+
+    pub(super) fn count_exactly(&mut self) -> Vec<Effect> {
+        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
+        vec![self.ask(Slot::Count, Question::Count { namespace, scope })]
+    }
+
+    pub(super) fn counted(&mut self, messages: Option<u64>, exact: bool) -> Vec<Effect> {
+        self.messages.count = match messages {
+            Some(number) if exact => Count::Exact(number),
+            Some(number) => Count::About(number),
+            None => Count::Unknown,
+        };
+        Vec::new()
+    }
+
+    pub(super) fn page_arrived(&mut self, page: Page) -> Vec<Effect> {
+        let Some(pending) = self.messages.pending.take() else { return Vec::new() };
+        let (mut at_start, mut at_end) = (page.at_start, page.at_end);
+        match pending {
+            // A page says nothing of the side that it was not read towards; the other edge is as it was.
+            Pending::More(edge) if edge == self.messages.newer_edge() => at_start = false,
+            Pending::More(_) => at_end = false,
+            Pending::Fresh(_) => {}
+        }
+        self.messages.take(pending, page.heads, at_start, at_end);
+        self.reveal();
+        self.read_on().into_iter().collect()
+    }
+
+    /// One step of a filtered search: hits are shown as they come, and the next step follows until there are enough.
+    pub(super) fn search_step(&mut self, step: SearchStep) -> Vec<Effect> {
+        let (Some(pending), Some(mut search)) = (self.messages.pending.take(), self.messages.search) else {
+            return Vec::new();
+        };
+        let hits = step.heads.len() as u64;
+        search.searched += step.searched;
+        search.hits += hits;
+        search.run += hits;
+        let newer_edge = self.messages.newer_edge();
+        let edge = match pending {
+            Pending::More(edge) => edge,
+            Pending::Fresh(PageFrom::End | PageFrom::Before(_)) if newer_edge == Edge::Last => Edge::First,
+            Pending::Fresh(PageFrom::End | PageFrom::Before(_)) => Edge::Last,
+            Pending::Fresh(_) => newer_edge,
+        };
+        match edge {
+            Edge::First => search.towards_first = step.next,
+            Edge::Last => search.towards_last = step.next,
+        }
+        let at_start = edge != newer_edge && step.next.is_none();
+        let at_end = edge == newer_edge && step.next.is_none();
+        let complete = |own: bool, pending: Pending| own || matches!(pending, Pending::Fresh(PageFrom::End));
+        let at_end = if matches!(pending, Pending::Fresh(_)) { complete(at_end, pending) } else { at_end };
+        self.messages.search = Some(search);
+        self.messages.take(pending, step.heads, at_start, at_end);
+        self.reveal();
+        if step.next.is_some() && search.run < ENOUGH_HITS {
+            let question = self.messages.more(edge);
+            return question.map(|question| self.ask(Slot::Messages, question)).into_iter().collect();
+        }
+        Vec::new()
+    }
+
+    /// The person scrolls on: a search that had enough hits takes up again.
+    pub(super) fn resume_search(&mut self) {
+        if let Some(search) = &mut self.messages.search {
+            search.run = 0;
+        }
+    }
+
+    /// Ends what the messages pane waits for; true where something was under way.
+    pub(super) fn stop_reading(&mut self) -> Option<Effect> {
+        if !self.requests.stop(Slot::Messages) {
+            return None;
+        }
+        self.messages.pending = None;
+        if self.messages.search.is_some() {
+            // What was searched stays on screen; going on takes a key.
+            self.messages.window.at_first = true;
+            self.messages.window.at_last = true;
+        }
+        Some(Effect::Stop(Slot::Messages))
+    }
+}

@@ -1,0 +1,228 @@
+//! What the screen asks of the store and what it gets back, as data; and which answers are still wanted.
+//!
+//! Every kind of question has a slot. A new question in a slot makes the one before it out of date: the slot's generation
+//! rises, and an answer of an older generation is dropped. The runtime carries questions out; nothing here waits.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
+use crate::store::browse::{CategoryRow, Filter, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsOf};
+use crate::store::namespace::CreatedNamespace;
+use crate::store::session::ServerInfo;
+use crate::store::{NamespaceInfo, StoreError};
+
+/// Who waits for an answer. One question at a time each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(usize)]
+pub enum Slot {
+    /// Is the server there.
+    Server,
+    /// The namespaces pane.
+    Namespaces,
+    /// The categories pane.
+    Categories,
+    /// The streams pane.
+    Streams,
+    /// The messages pane.
+    Messages,
+    /// The message pane.
+    Message,
+    /// How many messages the scope on screen has.
+    Count,
+    /// The go-to box.
+    GoTo,
+    /// Completion in the compose dialog.
+    Complete,
+    /// A write, and what was written since a conflict.
+    Write,
+    /// Creating and deleting namespaces.
+    Admin,
+}
+
+impl Slot {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 11] = [
+        Self::Server,
+        Self::Namespaces,
+        Self::Categories,
+        Self::Streams,
+        Self::Messages,
+        Self::Message,
+        Self::Count,
+        Self::GoTo,
+        Self::Complete,
+        Self::Write,
+        Self::Admin,
+    ];
+}
+
+/// A question to the store. `namespace` is always the registry's id.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Answered by [`Answer::Server`].
+    Server,
+    /// Answered by [`Answer::Namespaces`].
+    Namespaces,
+    /// Answered by [`Answer::Categories`].
+    Categories { namespace: String },
+    /// A page of streams by name; answered by [`Answer::Streams`].
+    Streams { namespace: String, of: StreamsOf, after: Option<StreamName>, limit: usize },
+    /// Streams by recent activity, in bounded windows until `limit` are found; answered by [`Answer::RecentStreams`].
+    RecentStreams { namespace: String, category: Category, before: Option<GlobalPosition>, limit: usize },
+    /// A page of heads; answered by [`Answer::Page`].
+    Page { namespace: String, scope: Scope, from: PageFrom, limit: usize },
+    /// One step of a filtered search; answered by [`Answer::Search`].
+    Search { namespace: String, scope: Scope, filter: Filter, from: PageFrom, window: u32 },
+    /// A whole message; answered by [`Answer::Message`].
+    Message { namespace: String, global_position: GlobalPosition },
+    /// From statistics; answered by [`Answer::Count`].
+    Estimate { namespace: String, scope: Scope },
+    /// Counted; answered by [`Answer::Count`].
+    Count { namespace: String, scope: Scope },
+    /// Where something is; answered by [`Answer::Found`].
+    Find { namespace: String, what: Lookup },
+    /// Streams and types that begin like this; answered by [`Answer::Completions`].
+    Complete { namespace: String, prefix: String, what: Completing },
+    /// Answered by [`Answer::StreamVersion`].
+    StreamVersion { namespace: String, stream: StreamName },
+    /// Answered by [`Answer::Written`].
+    Write { namespace: String, message: NewMessage },
+    /// What a stream got after a version; answered by [`Answer::Since`].
+    Since { namespace: String, stream: StreamName, version: Option<Position> },
+    /// Answered by [`Answer::Created`].
+    CreateNamespace { id: String, description: Option<String> },
+    /// Answered by [`Answer::Deleted`].
+    DeleteNamespace { id: String },
+}
+
+/// What the go-to box looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// The message with this id.
+    Id(Uuid),
+    /// The message at a position of a stream (or the last one before it).
+    At(StreamName, Option<Position>),
+    /// The first message at or after a global position.
+    Global(Scope, GlobalPosition),
+    /// The first message at or after a time.
+    Time(Scope, Timestamp),
+    /// Whether a category has messages.
+    Category(Category),
+}
+
+/// What is being completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completing {
+    /// Names of streams.
+    Stream,
+    /// Types of a category.
+    Type(Category),
+}
+
+/// The store's answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// What is at the other end.
+    Server(ServerInfo),
+    /// All namespaces.
+    Namespaces(Vec<NamespaceInfo>),
+    /// All categories of a namespace.
+    Categories(Vec<CategoryRow>),
+    /// The next streams by name; `end` where none follow.
+    Streams { rows: Vec<StreamRow>, end: bool },
+    /// The next streams by activity; where to go on, none at the end.
+    RecentStreams { rows: Vec<StreamRow>, next: Option<GlobalPosition> },
+    /// A page of heads.
+    Page(Page),
+    /// A step of a search.
+    Search(SearchStep),
+    /// The whole message; none where it is no longer there.
+    Message(Option<Box<Message>>),
+    /// How many; exact or roughly.
+    Count { messages: Option<u64>, exact: bool },
+    /// Where it is; none where there is no such thing.
+    Found(Option<Box<MessageHead>>),
+    /// What begins like the text, best first.
+    Completions(Vec<String>),
+    /// Position of the last message; none where there is no stream.
+    StreamVersion(Option<Position>),
+    /// The write is done.
+    Written(Written),
+    /// What was written since, in order, and the stream's version now.
+    Since { messages: Vec<Message>, version: Option<Position> },
+    /// The namespace is there; its token is shown once.
+    Created(Box<Created>),
+    /// The namespace is gone, and so many messages with it.
+    Deleted { messages: u64 },
+}
+
+/// A new namespace and its token. The token is left out of debug output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Created {
+    /// As it is now listed.
+    pub info: NamespaceInfo,
+    /// Shown this one time.
+    pub token: String,
+}
+
+impl std::fmt::Debug for Created {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Created").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl From<CreatedNamespace> for Created {
+    fn from(created: CreatedNamespace) -> Self {
+        Self { info: created.info, token: created.token }
+    }
+}
+
+/// The store's answer or its error. Shared, since a test may send the same event twice.
+pub type Outcome = Result<Answer, Arc<StoreError>>;
+
+/// Which answers are still wanted, by slot.
+#[derive(Debug, Clone, Default)]
+pub struct Requests {
+    generations: [u64; Slot::ALL.len()],
+    waiting: [Option<Timestamp>; Slot::ALL.len()],
+}
+
+impl Requests {
+    /// A new question in a slot; gives its generation.
+    pub fn ask(&mut self, slot: Slot, now: Timestamp) -> u64 {
+        let index = slot as usize;
+        self.generations[index] += 1;
+        self.waiting[index] = Some(now);
+        self.generations[index]
+    }
+
+    /// Whether an answer is the one that is waited for; if so it is waited for no longer.
+    pub fn accept(&mut self, slot: Slot, generation: u64) -> bool {
+        let index = slot as usize;
+        let wanted = self.generations[index] == generation && self.waiting[index].is_some();
+        if wanted {
+            self.waiting[index] = None;
+        }
+        wanted
+    }
+
+    /// Nothing is waited for in the slot any more; true where something was.
+    pub fn stop(&mut self, slot: Slot) -> bool {
+        self.waiting[slot as usize].take().is_some()
+    }
+
+    /// Since when an answer is waited for.
+    #[must_use]
+    pub fn since(&self, slot: Slot) -> Option<Timestamp> {
+        self.waiting[slot as usize]
+    }
+
+    /// Whether any answer is waited for.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.waiting.iter().any(Option::is_some)
+    }
+}

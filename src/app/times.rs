@@ -1,0 +1,103 @@
+//! How times are shown: UTC, local, relative. A time always says its zone.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// How times are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Times {
+    /// In UTC, as stored.
+    #[default]
+    Utc,
+    /// In the zone of this machine.
+    Local,
+    /// As an age by the server's clock.
+    Relative,
+}
+
+impl Times {
+    /// The next one of the three.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Utc => Self::Local,
+            Self::Local => Self::Relative,
+            Self::Relative => Self::Utc,
+        }
+    }
+
+    /// Name of the zone, or what else the numbers mean.
+    #[must_use]
+    pub fn zone(self) -> String {
+        match self {
+            Self::Utc => "UTC".to_owned(),
+            Self::Local => {
+                let zone = TimeZone::system();
+                zone.iana_name().map_or_else(|| zone.to_offset(Timestamp::now()).to_string(), str::to_owned)
+            }
+            Self::Relative => "age".to_owned(),
+        }
+    }
+
+    /// The zone in which a time is typed.
+    #[must_use]
+    pub fn time_zone(self) -> TimeZone {
+        if self == Self::Local { TimeZone::system() } else { TimeZone::UTC }
+    }
+
+    /// A time in a column: the time of day where it is of the same day as `now` (the server's clock), else the date too.
+    #[must_use]
+    pub fn short(self, time: Timestamp, now: Timestamp) -> String {
+        let zone = match self {
+            Self::Utc => TimeZone::UTC,
+            Self::Local => TimeZone::system(),
+            Self::Relative => return age(now.duration_since(time)),
+        };
+        let (then, today) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
+        if then.date() == today.date() {
+            then.strftime("%H:%M:%S%.3f").to_string()
+        } else {
+            then.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        }
+    }
+
+    /// A time in full, to the microsecond, with its zone.
+    #[must_use]
+    pub fn full(self, time: Timestamp, now: Timestamp) -> String {
+        match self {
+            Self::Utc => time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string(),
+            Self::Local => time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.6f %:z").to_string(),
+            Self::Relative => format!("{} ({})", age(now.duration_since(time)), Self::Utc.full(time, now)),
+        }
+    }
+}
+
+/// An age in its two largest units; a time ahead of the clock is said to be so.
+fn age(age: SignedDuration) -> String {
+    let seconds = age.as_secs();
+    let (sign, seconds) = if seconds < 0 { ("in ", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    let text = match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m{:02}s", seconds % 60),
+        (0, _, _) => format!("{hours}h{minutes:02}m"),
+        _ => format!("{days}d{hours:02}h"),
+    };
+    format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_today_leaves_the_date_out_and_another_does_not() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        let today: Timestamp = "2026-03-01T10:02:11.12Z".parse().expect("a time");
+        let other: Timestamp = "2026-02-28T10:02:11.12Z".parse().expect("a time");
+        assert_eq!(Times::Utc.short(today, now), "10:02:11.120");
+        assert_eq!(Times::Utc.short(other, now), "2026-02-28 10:02:11");
+        assert_eq!(Times::Relative.short(today, now), "1h57m");
+        assert_eq!(Times::Relative.short(now, today), "in 1h57m");
+    }
+}

@@ -1,0 +1,201 @@
+//! Answers the screen's questions from the store.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use futures_util::TryStreamExt as _;
+
+use crate::app::request::{Answer, Completing, Lookup, Question};
+use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
+use crate::store::browse::{PageFrom, Scope, StreamsOf};
+use crate::store::{Namespace, Result, Store};
+
+/// Messages that one window of the search for recent streams looks at, and how many windows one answer may take.
+const RECENT_WINDOW: u32 = 10_000;
+const RECENT_WINDOWS: usize = 5;
+/// Messages shown beside a draft after a conflict.
+const SINCE: i64 = 100;
+/// Names offered for completion.
+const COMPLETIONS: usize = 20;
+
+/// The store, with the namespaces that were opened.
+pub struct Answerer {
+    store: Store,
+    open: Mutex<HashMap<String, Namespace>>,
+}
+
+impl Answerer {
+    /// Over a store.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store, open: Mutex::default() }
+    }
+
+    /// A namespace by its id, opened once.
+    ///
+    /// # Errors
+    /// As [`Store::namespace`].
+    pub async fn namespace(&self, id: &str) -> Result<Namespace> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(namespace) = open {
+            return Ok(namespace);
+        }
+        let namespace = self.store.namespace(id).await?;
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), namespace.clone());
+        Ok(namespace)
+    }
+
+    fn forget(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// One question.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn answer(&self, question: &Question) -> Result<Answer> {
+        Ok(match question {
+            Question::Server => Answer::Server(self.store.server().await?),
+            Question::Namespaces => {
+                self.forget();
+                Answer::Namespaces(self.store.namespaces().await?)
+            }
+            Question::Categories { namespace } => {
+                Answer::Categories(self.namespace(namespace).await?.categories().await?)
+            }
+            Question::Streams { namespace, of, after, limit } => {
+                let rows = self.namespace(namespace).await?.streams(of, after.as_ref(), *limit).await?;
+                Answer::Streams { end: rows.len() < *limit, rows }
+            }
+            Question::RecentStreams { namespace, category, before, limit } => {
+                let namespace = self.namespace(namespace).await?;
+                let (mut rows, mut next) = (Vec::new(), *before);
+                for _ in 0..RECENT_WINDOWS {
+                    let found = namespace.recent_streams(category, next, RECENT_WINDOW).await?;
+                    rows.extend(found.streams);
+                    next = found.next;
+                    if next.is_none() || rows.len() >= *limit {
+                        break;
+                    }
+                }
+                Answer::RecentStreams { rows, next }
+            }
+            Question::Page { namespace, scope, from, limit } => {
+                Answer::Page(self.namespace(namespace).await?.page(scope, *from, *limit).await?)
+            }
+            Question::Search { namespace, scope, filter, from, window } => {
+                Answer::Search(self.namespace(namespace).await?.search(scope, filter, *from, *window).await?)
+            }
+            Question::Message { namespace, global_position } => {
+                let message = self.namespace(namespace).await?.message(*global_position).await?;
+                Answer::Message(message.map(Box::new))
+            }
+            Question::Estimate { namespace, scope } => {
+                let messages = self.namespace(namespace).await?.estimate(scope).await?;
+                Answer::Count { messages, exact: matches!(scope, Scope::Stream(_)) }
+            }
+            Question::Count { namespace, scope } => {
+                let messages = self.namespace(namespace).await?.count(scope).await?;
+                Answer::Count { messages: Some(messages), exact: true }
+            }
+            Question::Find { namespace, what } => {
+                let head = find(&self.namespace(namespace).await?, what).await?;
+                Answer::Found(head.map(Box::new))
+            }
+            Question::Complete { namespace, prefix, what } => {
+                let namespace = self.namespace(namespace).await?;
+                Answer::Completions(complete(&namespace, prefix, what).await?)
+            }
+            Question::StreamVersion { namespace, stream } => {
+                Answer::StreamVersion(self.namespace(namespace).await?.stream_version(stream).await?)
+            }
+            Question::Write { namespace, message } => {
+                Answer::Written(self.namespace(namespace).await?.write(message).await?)
+            }
+            Question::Since { namespace, stream, version } => {
+                self.since(&self.namespace(namespace).await?, stream, *version).await?
+            }
+            Question::CreateNamespace { id, description } => {
+                let created = self.store.create_namespace(id, description.as_deref()).await?;
+                Answer::Created(Box::new(created.into()))
+            }
+            Question::DeleteNamespace { id } => {
+                self.forget();
+                Answer::Deleted { messages: self.store.delete_namespace(id).await? }
+            }
+        })
+    }
+
+    /// What a stream got after a version, at most the last [`SINCE`], and its version now.
+    async fn since(&self, namespace: &Namespace, stream: &StreamName, version: Option<Position>) -> Result<Answer> {
+        let now = namespace.stream_version(stream).await?;
+        let first = version.map_or(0, |version| version.saturating_add(1));
+        let first = first.max(now.map_or(0, |now| now - SINCE + 1));
+        let messages = namespace.stream_messages(stream, first, SINCE).await?.try_collect().await?;
+        Ok(Answer::Since { messages, version: now })
+    }
+}
+
+async fn first_of(namespace: &Namespace, scope: &Scope, from: PageFrom) -> Result<Option<MessageHead>> {
+    Ok(namespace.page(scope, from, 1).await?.heads.into_iter().next())
+}
+
+async fn at(namespace: &Namespace, scope: &Scope, number: i64) -> Result<Option<MessageHead>> {
+    first_of(namespace, scope, PageFrom::At(number)).await
+}
+
+async fn find(namespace: &Namespace, what: &Lookup) -> Result<Option<MessageHead>> {
+    match what {
+        Lookup::Id(id) => match namespace.message_by_id(*id).await? {
+            Some(message) => at(namespace, &Scope::Namespace, message.global_position).await,
+            None => Ok(None),
+        },
+        Lookup::At(stream, position) => {
+            let scope = Scope::Stream(stream.clone());
+            match position {
+                None => first_of(namespace, &scope, PageFrom::End).await,
+                Some(position) => match at(namespace, &scope, *position).await? {
+                    Some(head) => Ok(Some(head)),
+                    // Past the end: the last message is the nearest there is.
+                    None => first_of(namespace, &scope, PageFrom::End).await,
+                },
+            }
+        }
+        Lookup::Global(scope, position) => nearest(namespace, scope, *position).await,
+        Lookup::Time(scope, time) => match namespace.first_at(scope, *time).await? {
+            Some(head) => Ok(Some(head)),
+            None => first_of(namespace, scope, PageFrom::End).await,
+        },
+        Lookup::Category(category) => {
+            first_of(namespace, &Scope::Category(category.clone()), PageFrom::End).await
+        }
+    }
+}
+
+/// The message at a global position or the first behind it, else the last.
+async fn nearest(namespace: &Namespace, scope: &Scope, position: GlobalPosition) -> Result<Option<MessageHead>> {
+    match at(namespace, scope, position).await? {
+        Some(head) => Ok(Some(head)),
+        None => first_of(namespace, scope, PageFrom::End).await,
+    }
+}
+
+async fn complete(namespace: &Namespace, prefix: &str, what: &Completing) -> Result<Vec<String>> {
+    Ok(match what {
+        Completing::Type(category) => namespace.recent_types(category).await?,
+        Completing::Stream if prefix.contains('-') => {
+            let of = StreamsOf::Prefix(prefix.to_owned());
+            let rows = namespace.streams(&of, None, COMPLETIONS).await?;
+            rows.into_iter().map(|row| row.stream.to_string()).collect()
+        }
+        Completing::Stream => {
+            let categories = namespace.categories().await?;
+            categories
+                .into_iter()
+                .filter(|row| row.category.as_str().starts_with(prefix))
+                .map(|row| format!("{}-", row.category))
+                .take(COMPLETIONS)
+                .collect()
+        }
+    })
+}

@@ -1,0 +1,181 @@
+//! Questions under way: one task a slot, always on the newest question. An older one that is not answered soon is dropped,
+//! which ends it on the server too; one that is nearly done is let finish, so that a held-down key does not cost a connection
+//! at every repeat. And the task that follows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::questions::Answerer;
+use crate::app::Event;
+use crate::app::request::{Question, Slot};
+use crate::message::GlobalPosition;
+use crate::store::browse::Scope;
+use crate::store::tail::{Settling, TailFrom, TailOptions};
+use crate::store::{Store, StoreError};
+
+/// How long a question that is out of date may still take.
+const GRACE: Duration = Duration::from_millis(200);
+/// Messages that one batch of following brings at most.
+const BATCH: usize = 500;
+/// Pause after following was interrupted.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A question and for whom.
+#[derive(Debug, Clone)]
+struct Job {
+    generation: u64,
+    question: Question,
+    after: Duration,
+}
+
+/// The tasks of all slots; they end with it.
+pub struct Slots {
+    jobs: Vec<watch::Sender<Option<Job>>>,
+    tasks: Vec<JoinHandle<()>>,
+    answerer: Arc<Answerer>,
+    events: mpsc::Sender<Event>,
+    following: Option<JoinHandle<()>>,
+}
+
+impl Slots {
+    /// One task a slot over a store.
+    #[must_use]
+    pub fn new(store: Store, events: mpsc::Sender<Event>) -> Self {
+        let answerer = Arc::new(Answerer::new(store));
+        let (jobs, tasks) = Slot::ALL
+            .into_iter()
+            .map(|slot| {
+                let (sender, receiver) = watch::channel(None);
+                (sender, tokio::spawn(work(slot, receiver, Arc::clone(&answerer), events.clone())))
+            })
+            .unzip();
+        Self { jobs, tasks, answerer, events, following: None }
+    }
+
+    /// Asks; what was under way in the slot is out of date.
+    pub fn ask(&self, slot: Slot, generation: u64, question: Question, after: Duration) {
+        self.jobs[slot as usize].send_replace(Some(Job { generation, question, after }));
+    }
+
+    /// Ends what is under way in a slot, on the server too.
+    pub fn stop(&self, slot: Slot) {
+        self.jobs[slot as usize].send_replace(None);
+    }
+
+    /// Follows a scope instead of what was followed before.
+    pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, after: Option<GlobalPosition>) {
+        self.stop_following();
+        let (answerer, events) = (Arc::clone(&self.answerer), self.events.clone());
+        self.following = Some(tokio::spawn(async move {
+            let from = after.map_or(TailFrom::Now, TailFrom::After);
+            let options = TailOptions { scope, from, settling: Settling::ShowAtOnce, batch: BATCH };
+            follow(&answerer, &events, generation, &namespace, options).await;
+        }));
+    }
+
+    /// Follows no longer.
+    pub fn stop_following(&mut self) {
+        if let Some(task) = self.following.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Slots {
+    fn drop(&mut self) {
+        self.stop_following();
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn work(
+    slot: Slot,
+    mut jobs: watch::Receiver<Option<Job>>,
+    answerer: Arc<Answerer>,
+    events: mpsc::Sender<Event>,
+) {
+    loop {
+        let job = jobs.borrow_and_update().clone();
+        if let Some(Job { generation, question, after }) = job {
+            let answer = async {
+                tokio::time::sleep(after).await;
+                answerer.answer(&question).await
+            };
+            let outcome = tokio::select! {
+                outcome = answer => Some(outcome.map_err(Arc::new)),
+                // A write that was sent is never dropped: its answer is the only one who knows.
+                () = out_of_date(jobs.clone()), if slot != Slot::Write => None,
+            };
+            if let Some(outcome) = outcome
+                && events.send(Event::Answered { slot, generation, outcome }).await.is_err()
+            {
+                return;
+            }
+        }
+        if jobs.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Comes back when the question under way is to be dropped: at once when it was stopped, after a while when there is a newer.
+async fn out_of_date(mut jobs: watch::Receiver<Option<Job>>) {
+    let enough = Instant::now() + GRACE;
+    let mut newer = false;
+    loop {
+        tokio::select! {
+            changed = jobs.changed() => {
+                if changed.is_err() || jobs.borrow_and_update().is_none() {
+                    return;
+                }
+                newer = true;
+            }
+            () = tokio::time::sleep_until(enough), if newer => return,
+        }
+    }
+}
+
+async fn follow(
+    answerer: &Answerer,
+    events: &mpsc::Sender<Event>,
+    generation: u64,
+    namespace: &str,
+    options: TailOptions,
+) {
+    let failed = |error: StoreError| Event::FollowFailed { generation, error: Arc::new(error) };
+    let mut tail = loop {
+        match answerer.namespace(namespace).await {
+            Ok(namespace) => break namespace.tail_heads(options),
+            Err(error) => {
+                let again = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
+                if events.send(failed(error)).await.is_err() || !again {
+                    return;
+                }
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    };
+    loop {
+        let event = match tail.next().await {
+            Ok(batch) => Event::Followed { generation, batch },
+            Err(error) => {
+                let again = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
+                if events.send(failed(error)).await.is_err() || !again {
+                    return;
+                }
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+        };
+        // A full queue makes this wait: the database keeps the rest.
+        if events.send(event).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Draws a [`State`]: pure, one file a pane or dialog. Nothing in here changes the state or asks anything.
+//!
+//! Every text that comes from the store, the server or a file passes [`text`] before it reaches a cell.
+
+pub mod compose;
+pub mod dialogs;
+pub mod footer;
+pub mod header;
+pub mod lists;
+pub mod message;
+pub mod messages;
+pub mod text;
+pub mod theme;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::symbols::border;
+use ratatui::widgets::{Block, BorderType, Borders};
+
+use crate::app::State;
+use crate::app::layout::Pane;
+use theme::Theme;
+
+/// Draws the whole screen.
+pub fn draw(frame: &mut Frame, state: &State) {
+    let theme = Theme::of(&state.setup);
+    let layout = state.layout();
+    header::draw(frame, layout.header, state, &theme);
+    for pane in Pane::ALL {
+        let area = layout.pane(pane);
+        if area.area() == 0 {
+            continue;
+        }
+        match pane {
+            Pane::Namespaces => lists::namespaces(frame, area, state, &theme),
+            Pane::Categories => lists::categories(frame, area, state, &theme),
+            Pane::Streams => lists::streams(frame, area, state, &theme),
+            Pane::Messages => messages::draw(frame, area, state, &theme),
+            Pane::Message => message::draw(frame, area, state, &theme),
+        }
+    }
+    footer::draw(frame, layout.footer, state, &theme);
+    dialogs::draw(frame, frame.area(), state, &theme);
+    footer::toast(frame, frame.area(), state, &theme);
+}
+
+/// Plain characters for terminals and fonts that have no lines.
+const ASCII: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// A frame with a title; the one in use is bold and thick, so that colour never carries the meaning alone.
+fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
+    let style = if focused { theme.focused } else { theme.border };
+    let block = Block::new().borders(Borders::ALL).border_style(style).title(title).title_style(if focused {
+        theme.title
+    } else {
+        theme.dim
+    });
+    match (theme.ascii, focused) {
+        (true, _) => block.border_set(ASCII),
+        (false, true) => block.border_type(BorderType::Thick),
+        (false, false) => block,
+    }
+}
+
+/// One line at a place inside an area; whatever does not fit is cut.
+fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
+    if row < area.height {
+        frame.buffer_mut().set_stringn(area.x, area.y + row, text, usize::from(area.width), style);
+    }
+}

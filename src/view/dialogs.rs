@@ -1,0 +1,237 @@
+//! What is in front of the panes: prompts, palette, help, log, copy menu, namespace dialogs.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::lists::wrap;
+use super::text::{cut, fill, full_count};
+use super::theme::Theme;
+use super::{compose, frame_of, line_at};
+use crate::app::State;
+use crate::app::dialog::Dialog;
+use crate::app::input::Input;
+use crate::app::keymap::{Action, Context};
+
+/// Draws the dialog that is in front, if any.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let Some(dialog) = &state.dialog else { return };
+    match dialog {
+        Dialog::Find(prompt) => {
+            let hits = state.find.hits.map(|(hits, rows)| format!("{hits} hits in the {rows} rows loaded"));
+            prompt_line(frame, area, theme, "/", &prompt.input, &Ok(hits.unwrap_or_default()));
+        }
+        Dialog::Filter(prompt) => {
+            let hint = "type:T stream:PREFIX since:-2h until:TIME data:'JSONPATH' meta:'JSONPATH' words";
+            let note = prompt.problem.clone().map_or_else(|| Ok(hint.to_owned()), Err);
+            prompt_line(frame, area, theme, "&", &prompt.input, &note);
+        }
+        Dialog::GoTo(prompt) => {
+            let note = prompt.understood.as_ref().map(|target| format!("→ {target}")).map_err(Clone::clone);
+            prompt_line(frame, area, theme, ":", &prompt.input, &note);
+        }
+        Dialog::Palette(palette) => {
+            let rows: Vec<(String, String)> = palette
+                .matches
+                .iter()
+                .map(|action| (action.title().to_owned(), state.setup.keymap.key(*action)))
+                .collect();
+            let inner = boxed(frame, area, theme, "Commands", 64, 18);
+            line_at(frame, inner, 0, &typed(">", &palette.input, usize::from(inner.width)), theme.key);
+            cursor(frame, inner, 0, 2, &palette.input);
+            let height = usize::from(inner.height.saturating_sub(1)).max(1);
+            let first = (palette.selected + 1).saturating_sub(height);
+            for (line, (index, (title, key))) in rows.iter().enumerate().skip(first).take(height).enumerate() {
+                let style = if index == palette.selected { theme.selected } else { Style::new() };
+                let width = usize::from(inner.width);
+                let text = format!(" {} {key} ", fill(title, width.saturating_sub(key.chars().count() + 3)));
+                line_at(frame, inner, 1 + u16::try_from(line).unwrap_or(u16::MAX - 1), &text, style);
+            }
+        }
+        Dialog::Help(first) => help(frame, area, state, theme, *first),
+        Dialog::Log(back) => log(frame, area, state, theme, *back),
+        Dialog::Copy(menu) => {
+            let height = u16::try_from(menu.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
+            let inner = boxed(frame, area, theme, "Copy", 60, height);
+            for (line, (letter, what, text)) in menu.entries.iter().enumerate() {
+                let line = u16::try_from(line).unwrap_or(u16::MAX);
+                let text = format!(" {letter}  {}  {text}", fill(what, 16));
+                line_at(frame, inner, line, &cut(&text, usize::from(inner.width)), Style::new());
+            }
+        }
+        Dialog::Compose(dialog) => compose::draw(frame, area, state, theme, dialog),
+        Dialog::CreateNamespace(dialog) => {
+            let inner = boxed(frame, area, theme, "Create a namespace", 64, 8);
+            let width = usize::from(inner.width);
+            let mark = |on: bool| if on { theme.key } else { Style::new() };
+            line_at(frame, inner, 0, &typed("id          ", &dialog.id, width), mark(!dialog.on_description));
+            line_at(frame, inner, 1, &typed("description ", &dialog.description, width), mark(dialog.on_description));
+            let (row, input) = if dialog.on_description { (1, &dialog.description) } else { (0, &dialog.id) };
+            cursor(frame, inner, row, 13, input);
+            let (note, style) = match &dialog.problem {
+                Some(problem) => (problem.as_str(), theme.problem),
+                None => ("tab next field · enter creates · esc gives up", theme.dim),
+            };
+            notes(frame, inner, 3, note, style);
+        }
+        Dialog::Token(dialog) => {
+            let inner = boxed(frame, area, theme, "The namespace is there", 92, 10);
+            let width = usize::from(inner.width);
+            line_at(frame, inner, 0, &cut(&format!("namespace {}", dialog.created.info.id), width), Style::new());
+            notes(frame, inner, 2, "Its token is shown this one time. Only its hash is kept.", theme.warning);
+            let token: Vec<char> = dialog.created.token.chars().collect();
+            for (row, part) in token.chunks(width.max(1)).enumerate() {
+                let part: String = part.iter().collect();
+                line_at(frame, inner, 4 + u16::try_from(row).unwrap_or(0), &part, theme.key);
+            }
+            let last = inner.height.saturating_sub(1);
+            line_at(frame, inner, last, "y copies it · enter closes", theme.dim);
+        }
+        Dialog::DeleteNamespace(dialog) => {
+            let inner = boxed(frame, area, theme, "Delete a namespace", 70, 9);
+            let width = usize::from(inner.width);
+            let messages = dialog.messages.map_or_else(|| "counting …".to_owned(), full_count);
+            let text = format!("{} and its messages ({messages}) will be gone for good.", dialog.id);
+            line_at(frame, inner, 0, &cut(&text, width), theme.problem);
+            line_at(frame, inner, 2, &cut(&format!("Type {} to delete it:", dialog.id), width), Style::new());
+            line_at(frame, inner, 3, &typed(">", &dialog.input, width), theme.key);
+            cursor(frame, inner, 3, 2, &dialog.input);
+            let (note, style) = match &dialog.problem {
+                Some(problem) => (problem.as_str(), theme.problem),
+                None => ("enter deletes · esc gives up", theme.dim),
+            };
+            notes(frame, inner, 5, note, style);
+        }
+    }
+}
+
+/// A box in the middle, emptied; gives its inside.
+pub(super) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    let outer = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 3,
+        width,
+        height,
+    };
+    frame.render_widget(Clear, outer);
+    let block = frame_of(format!(" {title} "), true, theme);
+    let inner = block.inner(outer);
+    frame.render_widget(block, outer);
+    inner
+}
+
+/// Text of several lines from a row on, in our own or the server's words.
+fn notes(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
+    let width = usize::from(area.width);
+    for (line, text) in wrap(&cut(text, 2_000), width).into_iter().enumerate() {
+        line_at(frame, area, row + u16::try_from(line).unwrap_or(u16::MAX - row), &text, style);
+    }
+}
+
+fn typed(prefix: &str, input: &Input, width: usize) -> String {
+    cut(&format!("{prefix} {}", input.text()), width)
+}
+
+/// The terminal's own cursor in a line that is typed.
+fn cursor(frame: &mut Frame, area: Rect, row: u16, prefix: u16, input: &Input) {
+    let before: String = input.text().chars().take(input.cursor()).collect();
+    let shown = u16::try_from(crate::safe_text::SafeText::line(&before).width()).unwrap_or(u16::MAX);
+    let x = prefix.saturating_add(shown).min(area.width.saturating_sub(1));
+    if area.area() > 0 && row < area.height {
+        frame.set_cursor_position((area.x + x, area.y + row));
+    }
+}
+
+/// A prompt in the last line, with what it understood in the line above.
+fn prompt_line(frame: &mut Frame, area: Rect, theme: &Theme, prefix: &str, input: &Input, note: &Result<String, String>) {
+    if area.height == 0 {
+        return;
+    }
+    let width = usize::from(area.width);
+    let line = Rect { y: area.y + area.height - 1, height: 1, ..area };
+    frame.render_widget(Clear, line);
+    line_at(frame, line, 0, &fill(&format!("{prefix}{}", input.text()), width), theme.key);
+    cursor(frame, line, 0, 1, input);
+    if area.height >= 2 {
+        let above = Rect { y: line.y - 1, ..line };
+        let (text, style) = match note {
+            Ok(text) => (text, theme.dim),
+            Err(text) => (text, theme.problem),
+        };
+        frame.render_widget(Clear, above);
+        line_at(frame, above, 0, &fill(&format!(" {text}"), width), style);
+    }
+}
+
+/// Every action with its keys, from the live key map.
+fn help(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, first: usize) {
+    let inner = boxed(frame, area, theme, "Keys", 72, area.height);
+    let mut lines: Vec<Line> = Vec::new();
+    for (context, title) in [
+        (Context::Anywhere, "Everywhere"),
+        (Context::Namespaces, "In the namespaces pane"),
+        (Context::Streams, "In the streams pane"),
+        (Context::Messages, "In the messages pane"),
+        (Context::Message, "In the message pane"),
+    ] {
+        let bound: Vec<Action> = Action::ALL
+            .iter()
+            .copied()
+            .filter(|action| state.setup.keymap.bindings().iter().any(|(c, _, a)| *c == context && a == action))
+            .collect();
+        if bound.is_empty() {
+            continue;
+        }
+        lines.push(Line::styled(title, theme.title));
+        for action in bound {
+            let keys: Vec<String> = state
+                .setup
+                .keymap
+                .bindings()
+                .iter()
+                .filter(|(c, _, a)| *c == context && *a == action)
+                .map(|(_, key, _)| key.to_string())
+                .collect();
+            lines.push(Line::from(vec![
+                Span::styled(fill(&format!("  {}", keys.join(" ")), 18), theme.key),
+                Span::raw(action.title()),
+            ]));
+        }
+        lines.push(Line::default());
+    }
+    lines.push(Line::raw("In the list: ? not settled yet · + came in late"));
+    lines.push(Line::raw("In the compose dialog: ctrl-s writes, ctrl-e opens $EDITOR, ctrl-f formats"));
+    let first = first.min(lines.len().saturating_sub(usize::from(inner.height)));
+    for (row, line) in lines.into_iter().skip(first).take(usize::from(inner.height)).enumerate() {
+        let row = u16::try_from(row).unwrap_or(0);
+        frame.render_widget(line, Rect { y: inner.y + row, height: 1, ..inner });
+    }
+}
+
+/// What went wrong and what was done, the newest at the bottom.
+fn log(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
+    let inner = boxed(frame, area, theme, "Log", area.width.saturating_sub(4), area.height.saturating_sub(2));
+    let width = usize::from(inner.width);
+    if state.notices.log().is_empty() {
+        line_at(frame, inner, 0, "nothing happened so far", theme.dim);
+        return;
+    }
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    for notice in state.notices.log() {
+        let style = if notice.problem { theme.problem } else { Style::new() };
+        let time = state.times.short(notice.time, state.now);
+        for line in wrap(&cut(&format!("{time} {}", notice.text), 4_000), width) {
+            lines.push((line, style));
+        }
+    }
+    let height = usize::from(inner.height);
+    let end = lines.len().saturating_sub(back.min(lines.len().saturating_sub(height)));
+    let shown = &lines[end.saturating_sub(height)..end];
+    for (row, (text, style)) in shown.iter().enumerate() {
+        line_at(frame, inner, u16::try_from(row).unwrap_or(0), &cut(text, width), *style);
+    }
+}

@@ -1,0 +1,132 @@
+//! The line at the bottom: following and its horizon, how much is shown, the keys that apply now; and the toast above it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::messages::{progress, server_now};
+use super::text::{cut, fill};
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::follow::Follow;
+use crate::app::keymap::Action;
+use crate::app::layout::Pane;
+
+/// Draws the footer.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    if area.area() == 0 {
+        return;
+    }
+    let mut left: Vec<Span> = Vec::new();
+    if let Some(follow) = &state.follow {
+        let style = if state.is_live() { theme.done } else { theme.warning };
+        left.push(Span::styled(format!(" {} ", following(state, follow)), style));
+    }
+    left.push(Span::raw(format!(" {}", progress(state))));
+    if !state.find.text.is_empty() {
+        let hits = state.find.hits.map(|(hits, rows)| format!(": {hits} in the {rows} loaded")).unwrap_or_default();
+        left.push(Span::styled(cut(&format!(" /{}{hits}", state.find.text), 40), theme.dim));
+    }
+    let left = Line::from(left);
+    let used = u16::try_from(left.width()).unwrap_or(u16::MAX).min(area.width);
+    frame.render_widget(left, area);
+    let keys = keys(state, theme, usize::from(area.width - used));
+    let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
+    frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });
+}
+
+/// `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and what holds it back.
+fn following(state: &State, follow: &Follow) -> String {
+    let mut parts = Vec::new();
+    parts.push(match (follow.paused, state.is_live()) {
+        (true, _) => "PAUSED".to_owned(),
+        (false, true) => "FOLLOWING".to_owned(),
+        (false, false) => "FOLLOWING (scrolled)".to_owned(),
+    });
+    if follow.new > 0 {
+        parts.push(format!("+{} new", follow.new));
+    }
+    if let Some(error) = &follow.error {
+        parts.push(format!("interrupted: {}", cut(error, 60)));
+        return parts.join(" · ");
+    }
+    parts.push(format!("{:.1}/s", follow.rate(state.now)));
+    if let Some(lag) = follow.lag {
+        parts.push(format!("lag {} ms", lag.as_millis().max(0)));
+    }
+    parts.push(format!("complete to {}", follow.complete_to));
+    if follow.standby {
+        parts.push("standby: bounded wait".to_owned());
+    }
+    if follow.complete_to < follow.last_value
+        && let Some(holder) = follow.waiting_for.first()
+        && server_now(state).duration_since(holder.since).as_secs() >= 1
+    {
+        let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("pid {pid}"));
+        let seconds = server_now(state).duration_since(holder.since).as_secs();
+        parts.push(format!("waiting {seconds}s for {pid}"));
+    }
+    if follow.late > 0 {
+        parts.push(format!("{} late", follow.late));
+    }
+    if follow.let_go > 0 {
+        parts.push(format!("{} let go", follow.let_go));
+    }
+    parts.join(" · ")
+}
+
+/// The keys that apply now, as many as there is room for.
+fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
+    let mut offered: Vec<(Action, &str)> = match state.focus {
+        Pane::Namespaces => vec![(Action::Deeper, "open"), (Action::CreateNamespace, "create")],
+        Pane::Categories => vec![(Action::Deeper, "open"), (Action::Back, "back")],
+        Pane::Streams => vec![(Action::Deeper, "open"), (Action::Order, "order")],
+        Pane::Messages if state.follow.is_some() => vec![(Action::Pause, "pause"), (Action::Last, "live")],
+        Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
+        Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],
+    };
+    offered.extend([
+        (Action::Find, "find"),
+        (Action::GoTo, "go to"),
+        (Action::Write, "write"),
+        (Action::Follow, "follow"),
+        (Action::Help, "help"),
+    ]);
+    let mut spans: Vec<Span> = Vec::new();
+    let mut used = 1;
+    // Help is the one that leads to all others: it is kept where room is short.
+    let help = offered.pop().expect("help is offered");
+    let help_width = state.setup.keymap.key(help.0).len() + help.1.len() + 3;
+    for (action, label) in offered {
+        let key = state.setup.keymap.key(action);
+        let needed = key.chars().count() + label.len() + 3;
+        if used + needed + help_width > width {
+            break;
+        }
+        used += needed;
+        spans.extend([Span::styled(key, theme.key), Span::styled(format!(" {label}  "), theme.dim)]);
+    }
+    if used + help_width <= width {
+        spans.extend([
+            Span::styled(state.setup.keymap.key(help.0), theme.key),
+            Span::styled(format!(" {} ", help.1), theme.dim),
+        ]);
+    }
+    Line::from(spans)
+}
+
+/// The toast, above the footer.
+pub fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let Some(notice) = state.notices.toast() else { return };
+    if area.height < 3 || area.width < 8 {
+        return;
+    }
+    let width = usize::from(area.width);
+    let (mark, style) = if notice.problem { ("!", theme.problem) } else { ("·", theme.done) };
+    let more = if notice.problem { format!("  ({} log)", state.setup.keymap.key(Action::Log)) } else { String::new() };
+    let text = format!(" {mark} {}{more} ", cut(&notice.text, width.saturating_sub(more.len() + 4)));
+    let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
+    frame.render_widget(Clear, line);
+    frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, style);
+}

@@ -1,0 +1,76 @@
+//! The line at the top: which environment, server and database, where one is in it, and whether it can be written. Never a
+//! password.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::text::cut;
+use super::theme::Theme;
+use crate::app::State;
+use crate::app::connection::Connection;
+use crate::safe_text::SafeText;
+use crate::store::browse::Scope;
+
+/// Draws the header.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    if area.area() == 0 {
+        return;
+    }
+    let (mode, style) = mode(state, theme);
+    let right = format!(" {mode} · {} ", state.times.zone());
+    let right_width = right.chars().count().min(usize::from(area.width));
+    let room = usize::from(area.width).saturating_sub(right_width);
+    let name = &state.setup.profile.name;
+    let mut left = vec![Span::raw(" ")];
+    if !name.is_empty() {
+        left.push(Span::styled(format!("{} ", cut(name, 20)), theme.profile));
+        left.push(Span::raw("· "));
+    }
+    left.push(Span::raw(cut(&state.setup.target, room.saturating_sub(4))));
+    left.push(Span::styled(" ─ ", theme.dim));
+    left.push(Span::styled(cut(&path(state), room), theme.title));
+    frame.render_widget(Line::from(left), Rect { width: u16::try_from(room).unwrap_or(area.width), ..area });
+    let x = area.x + u16::try_from(room).unwrap_or(0);
+    frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
+}
+
+/// Where one is: `shop › account › account-123`.
+fn path(state: &State) -> String {
+    let Some(place) = &state.messages.place else { return String::new() };
+    let namespace = SafeText::line(&place.namespace).as_str().to_owned();
+    match &place.scope {
+        Scope::Namespace => namespace,
+        Scope::Category(category) => format!("{namespace} › {category}"),
+        Scope::Member(category, group) => {
+            format!("{namespace} › {category} (member {} of {})", group.member(), group.size())
+        }
+        Scope::Stream(stream) => format!("{namespace} › {} › {stream}", stream.category()),
+    }
+}
+
+/// What can be done here, or why nothing.
+fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
+    let ascii = state.setup.ascii;
+    match &state.connection {
+        Connection::Connecting { since } => {
+            (format!("{} connecting {}s", spinner(state, ascii), state.now.duration_since(*since).as_secs()), theme.dim)
+        }
+        Connection::Down { since, next, .. } => {
+            let down = state.now.duration_since(*since).as_secs();
+            let wait = next.duration_since(state.now).as_secs().max(0);
+            (format!("OFFLINE for {down}s, next try in {wait}s"), theme.problem)
+        }
+        Connection::Refused { .. } => ("REFUSED (ctrl-r tries again)".to_owned(), theme.problem),
+        Connection::Up(_) if state.read_only().is_some() => ("READ-ONLY".to_owned(), theme.warning),
+        Connection::Up(_) => ("RW".to_owned(), theme.dim),
+    }
+}
+
+/// One of the phases of a spinner, by the time of the last event.
+#[must_use]
+pub fn spinner(state: &State, ascii: bool) -> char {
+    let phases: &[char] = if ascii { &['|', '/', '-', '\\'] } else { &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'] };
+    let tick = usize::try_from(state.now.as_millisecond().unsigned_abs() / 100).unwrap_or(0);
+    phases[tick % phases.len()]
+}

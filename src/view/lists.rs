@@ -1,0 +1,139 @@
+//! The three lists at the left: namespaces, categories, streams.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::header::spinner;
+use super::text::{cut, fill, short_count};
+use super::theme::Theme;
+use super::{frame_of, line_at};
+use crate::app::State;
+use crate::app::find::holds;
+use crate::app::layout::Pane;
+use crate::app::request::Slot;
+use crate::app::window::Window;
+
+/// What a list shows besides its rows.
+struct Parts<'a> {
+    pane: Pane,
+    title: String,
+    slot: Slot,
+    /// Said where there are no rows.
+    empty: &'a str,
+    problem: Option<&'a str>,
+}
+
+/// The namespaces, with who made them where that is not us.
+pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let parts = Parts {
+        pane: Pane::Namespaces,
+        title: "Namespaces".to_owned(),
+        slot: Slot::Namespaces,
+        empty: "no message store in this database · a creates a namespace",
+        problem: None,
+    };
+    draw(frame, area, state, theme, &parts, &state.namespaces, |row| {
+        let note = match row.flavour {
+            crate::store::Flavour::Streamscope => String::new(),
+            flavour => flavour.as_str().to_owned(),
+        };
+        (row.id.clone(), note)
+    });
+}
+
+/// The categories, with roughly how many messages each has.
+pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let parts = Parts {
+        pane: Pane::Categories,
+        title: "Categories".to_owned(),
+        slot: Slot::Categories,
+        empty: "no messages yet · w writes the first",
+        problem: None,
+    };
+    draw(frame, area, state, theme, &parts, &state.categories, |row| {
+        let count = row.estimate.map(|count| format!("~{}", short_count(count))).unwrap_or_default();
+        (row.category.as_str().to_owned(), count)
+    });
+}
+
+/// The streams of the selected category, with their versions.
+pub fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let order = if state.streams.by_activity { " · by activity" } else { "" };
+    let parts = Parts {
+        pane: Pane::Streams,
+        title: format!("Streams{order}"),
+        slot: Slot::Streams,
+        empty: "no streams",
+        problem: state.streams.error.as_deref(),
+    };
+    draw(frame, area, state, theme, &parts, &state.streams.window, |row| {
+        (row.stream.as_str().to_owned(), format!("v{}", row.version))
+    });
+}
+
+fn draw<T>(
+    frame: &mut Frame,
+    area: Rect,
+    state: &State,
+    theme: &Theme,
+    parts: &Parts,
+    window: &Window<T>,
+    row_of: impl Fn(&T) -> (String, String),
+) {
+    let focused = state.focus == parts.pane;
+    let waiting = state.requests.since(parts.slot).is_some();
+    let title = if waiting { format!("{} {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
+    let block = frame_of(format!(" {title} "), focused, theme);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let width = usize::from(inner.width);
+    if let Some(problem) = parts.problem {
+        line_at(frame, inner, 0, &cut(problem, width), theme.problem);
+        return;
+    }
+    if window.is_empty() && !waiting && state.connection.server().is_some() {
+        for (row, text) in wrap(parts.empty, width).into_iter().enumerate() {
+            line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), &text, theme.dim);
+        }
+        return;
+    }
+    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    for line in 0..inner.height {
+        let index = window.top() + usize::from(line);
+        let Some(row) = window.rows().get(index) else { break };
+        let (name, note) = row_of(row);
+        let selected = index == window.selected();
+        let note_width = note.chars().count().min(width / 2);
+        let name_width = width.saturating_sub(note_width + 2);
+        let marker = match (selected, theme.ascii) {
+            (true, false) => "▌",
+            (true, true) => ">",
+            (false, _) => " ",
+        };
+        let text = format!("{marker}{} {}", fill(&name, name_width), cut(&note, note_width));
+        let style = match (selected, focused) {
+            (true, true) => theme.selected,
+            (true, false) => theme.marked,
+            _ if find.is_some_and(|find| holds(&name, find)) => theme.hit,
+            _ => ratatui::style::Style::new(),
+        };
+        line_at(frame, inner, line, &fill(&text, width), style);
+    }
+}
+
+/// Text of our own, broken at spaces.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is always a line");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,230 @@
+//! The table of messages: position, global position, time, type, size, and the start of the data.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::header::spinner;
+use super::lists::wrap;
+use super::text::{cut, fill, full_count, right, short_count, size};
+use super::theme::Theme;
+use super::{frame_of, line_at};
+use crate::app::State;
+use crate::app::find::holds;
+use crate::app::layout::Pane;
+use crate::app::messages::{Count, Row};
+use crate::app::request::Slot;
+use crate::store::browse::Scope;
+
+/// Draws the table.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let focused = state.focus == Pane::Messages;
+    let block = frame_of(format!(" {} ", title(state, theme, usize::from(area.width))), focused, theme);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if inner.height == 0 {
+        return;
+    }
+    let columns = Columns::new(usize::from(inner.width), state);
+    line_at(frame, inner, 0, &columns.heading(state), theme.dim);
+    let body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
+    let messages = &state.messages;
+    if messages.window.is_empty() {
+        explain_empty(frame, body, state, theme);
+        return;
+    }
+    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    for line in 0..body.height {
+        let index = messages.window.top() + usize::from(line);
+        let Some(row) = messages.window.rows().get(index) else { break };
+        let at = Rect { y: body.y + line, height: 1, ..body };
+        let selected = index == messages.window.selected();
+        let unsettled = state.follow.as_ref().is_some_and(|follow| row.head.global_position > follow.complete_to);
+        let hit = find.is_some_and(|find| holds(&row.head.preview, find) || holds(&row.head.message_type, find));
+        let style = match (selected, focused) {
+            (true, true) => theme.selected,
+            (true, false) => theme.marked,
+            _ if hit => theme.hit,
+            _ => Style::new(),
+        };
+        frame.render_widget(columns.line(row, state, theme, selected, unsettled).style(style), at);
+    }
+}
+
+/// What is shown, how many there are, and what narrows it.
+fn title(state: &State, theme: &Theme, width: usize) -> String {
+    let messages = &state.messages;
+    let name = match messages.place.as_ref().map(|place| &place.scope) {
+        None => String::new(),
+        Some(Scope::Namespace) => "of the namespace".to_owned(),
+        Some(Scope::Category(category) | Scope::Member(category, _)) => category.to_string(),
+        Some(Scope::Stream(stream)) => stream.to_string(),
+    };
+    let mut title = format!("Messages  {}", cut(&name, width / 2));
+    if messages.newest_first {
+        title.push_str(" · newest first");
+    }
+    if let Some(since) = state.requests.since(Slot::Messages) {
+        title.push_str(&format!(" {}", spinner(state, theme.ascii)));
+        let seconds = state.now.duration_since(since).as_secs();
+        if seconds > 0 {
+            title.push_str(&format!(" {seconds}s (esc stops)"));
+        }
+    }
+    if messages.is_filtered() {
+        title.push_str(&format!(" · & {}", cut(&messages.filter_text, width / 3)));
+    }
+    title
+}
+
+/// `5 of ~5`, or how far a search is.
+#[must_use]
+pub fn progress(state: &State) -> String {
+    let messages = &state.messages;
+    let total = match messages.count {
+        Count::Unknown => "?".to_owned(),
+        Count::About(count) => format!("~{}", full_count(count)),
+        Count::Exact(count) => full_count(count),
+    };
+    if let Some(search) = &messages.search {
+        let hits = if search.hits == 1 { "hit" } else { "hits" };
+        return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
+    }
+    match messages.selection() {
+        Some(head) => format!("{} of {total}", messages.number(head)),
+        None => format!("{total} messages"),
+    }
+}
+
+fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let messages = &state.messages;
+    let (text, style) = if let Some(error) = &messages.error {
+        (format!("{error} · ctrl-r tries again"), theme.problem)
+    } else if state.requests.since(Slot::Messages).is_some() || state.connection.server().is_none() {
+        return;
+    } else if let Some(search) = &messages.search {
+        let searched = short_count(search.searched);
+        (format!("no hit in the {searched} messages that were searched · esc shows all"), theme.dim)
+    } else if messages.place.is_none() {
+        ("nothing is selected".to_owned(), theme.dim)
+    } else {
+        ("no messages · w writes one, F follows".to_owned(), theme.dim)
+    };
+    for (row, line) in wrap(&text, usize::from(area.width)).into_iter().enumerate() {
+        line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, usize::from(area.width)), style);
+    }
+}
+
+/// Widths of the columns; 0 for one that has given way.
+struct Columns {
+    position: usize,
+    global: usize,
+    time: usize,
+    stream: usize,
+    message_type: usize,
+    size: usize,
+    data: usize,
+}
+
+impl Columns {
+    fn new(width: usize, state: &State) -> Self {
+        let in_view = || state.messages.window.rows().iter().skip(state.messages.window.top()).take(100);
+        let digits = |number: i64| number.to_string().len();
+        let position = in_view().map(|row| digits(row.head.position)).max().unwrap_or(3).max(3);
+        let global = in_view().map(|row| digits(row.head.global_position)).max().unwrap_or(4).max(4);
+        let now = server_now(state);
+        let time = in_view().map(|row| state.times.short(row.head.time, now).len()).max().unwrap_or(12).max(4);
+        let message_type = in_view().map(|row| row.head.message_type.chars().count()).max().unwrap_or(8).clamp(4, 24);
+        let one_stream = matches!(state.messages.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)));
+        let longest = in_view().map(|row| row.head.stream.as_str().chars().count()).max().unwrap_or(10);
+        let mut columns = Self {
+            position,
+            global,
+            time,
+            stream: if one_stream { 0 } else { longest.clamp(8, 28) },
+            message_type,
+            size: 6,
+            data: 0,
+        };
+        // What tells least gives way first.
+        if columns.used() + 12 > width {
+            columns.size = 0;
+        }
+        if columns.used() + 8 > width {
+            columns.stream = columns.stream.min(14);
+        }
+        if columns.used() + 4 > width {
+            columns.global = 0;
+        }
+        if columns.used() > width {
+            columns.time = 0;
+        }
+        if columns.used() > width {
+            columns.message_type = columns.message_type.min(10);
+        }
+        columns.data = width.saturating_sub(columns.used());
+        columns
+    }
+
+    /// Cells of all columns but the data, with a marker in front and a space behind each.
+    fn used(&self) -> usize {
+        let widths = [self.position, self.global, self.time, self.stream, self.message_type, self.size];
+        2 + widths.iter().filter(|width| **width > 0).map(|width| width + 1).sum::<usize>()
+    }
+
+    fn heading(&self, state: &State) -> String {
+        let mut text = "  ".to_owned();
+        let cells = [
+            (right("pos", self.position), self.position),
+            (right("gpos", self.global), self.global),
+            (fill(&format!("time {}", state.times.zone()), self.time), self.time),
+            (fill("stream", self.stream), self.stream),
+            (fill("type", self.message_type), self.message_type),
+            (right("size", self.size), self.size),
+            (fill("data", self.data), self.data),
+        ];
+        for (cell, _) in cells.into_iter().filter(|(_, width)| *width > 0) {
+            text.push_str(&cell);
+            text.push(' ');
+        }
+        text
+    }
+
+    fn line<'a>(&self, row: &Row, state: &State, theme: &Theme, selected: bool, unsettled: bool) -> Line<'a> {
+        let head = &row.head;
+        let marker = match (selected, theme.ascii) {
+            (true, false) => "▌",
+            (true, true) => ">",
+            (false, _) => " ",
+        };
+        let (state_mark, mark_style) = match (row.late, unsettled) {
+            (true, _) => ("+", theme.warning),
+            (false, true) => ("?", theme.dim),
+            (false, false) => (" ", Style::new()),
+        };
+        let mut spans = vec![Span::raw(marker), Span::styled(state_mark, mark_style)];
+        let mut cell = |text: String, width: usize, style: Style| {
+            if width > 0 {
+                spans.push(Span::styled(text, style));
+                spans.push(Span::raw(" "));
+            }
+        };
+        let plain = Style::new();
+        cell(right(&head.position.to_string(), self.position), self.position, plain);
+        cell(right(&head.global_position.to_string(), self.global), self.global, theme.dim);
+        cell(fill(&state.times.short(head.time, server_now(state)), self.time), self.time, plain);
+        cell(fill(head.stream.as_str(), self.stream), self.stream, plain);
+        cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
+        cell(right(&size(head.size), self.size), self.size, theme.dim);
+        cell(fill(&head.preview, self.data), self.data, theme.dim);
+        Line::from(spans)
+    }
+}
+
+/// The server's clock, as far as it is known.
+#[must_use]
+pub fn server_now(state: &State) -> jiff::Timestamp {
+    let ahead = state.connection.server().map_or(0, |info| info.clock_ahead_us);
+    state.now.checked_add(jiff::SignedDuration::from_micros(ahead)).unwrap_or(state.now)
+}

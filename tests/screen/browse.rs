@@ -1,0 +1,196 @@
+//! Panes, places, paging, going to things, losing the connection.
+
+use crossterm::event::KeyCode;
+use streamscope::app::connection::Connection;
+use streamscope::app::layout::Pane;
+use streamscope::app::request::Slot;
+use streamscope::app::{Effect, Event};
+use streamscope::store::StoreError;
+
+use super::fake::{Fake, Screen};
+
+#[test]
+fn selecting_a_category_shows_its_messages_without_enter() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("2j");
+    assert_eq!(screen.selected(), "order-2@4");
+    screen.keys("k");
+    assert_eq!(screen.selected(), "account-2@4");
+}
+
+#[test]
+fn enter_goes_deeper_and_esc_comes_back_with_cursor_and_scroll() {
+    let mut screen = Screen::new(Fake::shop(3));
+    for expected in [Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message] {
+        screen.enter();
+        assert_eq!(screen.state.focus, expected);
+    }
+    screen.esc();
+    screen.keys("kk");
+    let place = screen.selected();
+    assert_eq!(place, "account-0@2");
+    screen.esc();
+    screen.keys("j");
+    assert_eq!(screen.selected(), "account-1@4");
+    screen.keys("k");
+    assert_eq!(screen.selected(), place, "the cursor is where it was left");
+}
+
+#[test]
+fn an_answer_that_is_out_of_date_is_dropped() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("2");
+    screen.hold = true;
+    screen.keys("jkj");
+    screen.release();
+    assert_eq!(screen.selected(), "order-2@4");
+    assert!(screen.state.messages.window.rows().iter().all(|row| row.head.stream.category().as_str() == "order"));
+}
+
+#[test]
+fn lists_load_by_pages_in_both_directions() {
+    let mut fake = Fake::default();
+    for _ in 0..5_000 {
+        fake.push("ledger-main", "Posted", "{}", None);
+    }
+    let mut screen = Screen::new(fake);
+    screen.keys("4");
+    assert_eq!(screen.selected(), "ledger-main@4999");
+    for _ in 0..200 {
+        screen.key(KeyCode::PageUp);
+    }
+    assert_eq!(screen.selected(), "ledger-main@0");
+    assert!(screen.state.messages.window.len() <= streamscope::app::window::CAPACITY);
+    for _ in 0..200 {
+        screen.key(KeyCode::PageDown);
+    }
+    assert_eq!(screen.selected(), "ledger-main@4999");
+    screen.keys("g");
+    assert_eq!(screen.selected(), "ledger-main@0");
+    screen.keys("G");
+    assert_eq!(screen.selected(), "ledger-main@4999");
+}
+
+#[test]
+fn newest_first_turns_the_list_and_keeps_the_message() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@2");
+    screen.keys("o");
+    assert_eq!(screen.selected(), "account-1@2");
+    screen.keys("j");
+    assert_eq!(screen.selected(), "account-1@1");
+    screen.keys("g");
+    assert_eq!(screen.selected(), "account-1@4");
+}
+
+#[test]
+fn the_go_to_box_takes_streams_positions_ids_and_times() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("order-1@3");
+    assert_eq!(screen.selected(), "order-1@3");
+    assert_eq!(screen.state.focus, Pane::Messages);
+    screen.go_to("00000000-0000-0000-0000-000000000001");
+    assert_eq!(screen.selected(), "account-0@0");
+    screen.keys("1");
+    screen.go_to("7");
+    assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(7));
+    screen.go_to("11:00:09");
+    assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(9));
+    screen.go_to("order");
+    assert_eq!(screen.state.messages.place.as_ref().map(|place| format!("{:?}", place.scope)), Some("Category(Category(\"order\"))".to_owned()));
+}
+
+#[test]
+fn the_go_to_box_says_what_it_understood_and_what_is_missing() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys(":account-1@3");
+    assert!(screen.text().contains("→ stream account-1 at position 3"), "{}", screen.text());
+    screen.esc();
+    screen.go_to("nowhere-1");
+    assert!(screen.text().contains("nothing there: stream nowhere-1"), "{}", screen.text());
+}
+
+#[test]
+fn going_to_a_stream_brings_the_left_panes_along() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("order-1");
+    assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("order"));
+    assert_eq!(screen.state.streams.of.as_ref().map(|of| of.category.to_string()).as_deref(), Some("order"));
+}
+
+#[test]
+fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@2");
+    let lost = || StoreError::Unavailable { target: "localhost".to_owned(), reason: "connection refused".to_owned() };
+    screen.fake.fail.push((Slot::Messages, lost()));
+    screen.hold = true;
+    screen.keys("o");
+    let (slot, generation, question) = screen.held.pop_front().expect("a page is asked for");
+    let outcome = screen.fake.answer(slot, &question);
+    screen.send(Event::Answered { slot, generation, outcome });
+    assert!(matches!(screen.state.connection, Connection::Down { .. }));
+    assert!(screen.text().contains("OFFLINE"), "{}", screen.text());
+    screen.release();
+    assert!(matches!(screen.state.connection, Connection::Up(_)));
+    assert_eq!(screen.selected(), "account-1@2");
+}
+
+#[test]
+fn refused_credentials_are_not_tried_again() {
+    let mut fake = Fake::shop(1);
+    fake.fail.push((Slot::Server, StoreError::NoPermission("password authentication failed".to_owned())));
+    let screen = Screen::new(fake);
+    assert!(matches!(screen.state.connection, Connection::Refused { .. }));
+    assert!(screen.held.is_empty());
+}
+
+#[test]
+fn esc_stops_what_is_under_way_on_the_server_too() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4");
+    screen.hold = true;
+    screen.keys("#");
+    screen.esc();
+    assert!(screen.outside.contains(&Effect::Stop(Slot::Count)));
+}
+
+#[test]
+fn a_namespace_without_messages_says_so_and_names_the_next_key() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1j");
+    let text = screen.text();
+    assert!(text.contains("no messages yet") && text.contains("w writes"), "{text}");
+}
+
+#[test]
+fn a_namespace_is_created_and_its_token_is_shown_once() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1anew");
+    screen.enter();
+    assert!(screen.text().contains("ns_dG9rZW4_0123456789abcdef"));
+    screen.keys("y");
+    assert!(matches!(screen.outside.last(), Some(Effect::Copy { what: "token", .. })));
+    screen.esc();
+    assert!(!screen.text().contains("ns_dG9rZW4"));
+}
+
+#[test]
+fn a_namespace_is_deleted_only_when_its_name_is_typed() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1Dsho");
+    screen.enter();
+    assert!(screen.text().contains("type shop to delete it"), "{}", screen.text());
+    assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
+    screen.keys("p");
+    screen.enter();
+    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
+}
+
+#[test]
+fn a_locator_opens_right_there() {
+    let locator = streamscope::locator::Locator::parse("shop/order-1@3", super::fake::noon()).expect("a locator");
+    let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };
+    let screen = Screen::with(Fake::shop(3), setup, 160, 45);
+    assert_eq!(screen.selected(), "order-1@3");
+}

@@ -1,0 +1,197 @@
+//! Writing: drafts, checks, conflicts, clones, follow-ups.
+
+use crossterm::event::KeyCode;
+use streamscope::app::compose::{Field, Stage};
+use streamscope::app::dialog::Dialog;
+use streamscope::app::request::Slot;
+use streamscope::app::{Effect, Event, Profile, Setup};
+use streamscope::store::StoreError;
+
+use super::fake::{Fake, Screen};
+
+fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
+    match &screen.state.dialog {
+        Some(Dialog::Compose(compose)) => compose,
+        other => panic!("the compose dialog is not open: {other:?}"),
+    }
+}
+
+/// A draft for account-1, typed up to its data.
+fn draft(screen: &mut Screen) {
+    screen.go_to("account-1");
+    screen.keys("w");
+    assert_eq!(compose(screen).text(Field::Stream), "account-1");
+    while compose(screen).field != Field::Type {
+        screen.key(KeyCode::BackTab);
+    }
+    screen.keys("Deposited");
+    screen.esc();
+    screen.keys("w");
+}
+
+#[test]
+fn the_expected_version_is_filled_from_what_is_on_screen() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+}
+
+#[test]
+fn a_written_message_is_selected_in_its_stream() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    screen.ctrl('s');
+    assert!(screen.state.dialog.is_none(), "{}", screen.text());
+    assert_eq!(screen.selected(), "account-1@5");
+    assert!(screen.outside.contains(&Effect::DropDraft));
+}
+
+#[test]
+fn an_accidental_esc_keeps_the_draft() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    assert_eq!(compose(&screen).text(Field::Type), "Deposited");
+    assert!(screen.outside.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+}
+
+#[test]
+fn invalid_json_is_told_with_line_and_column_and_not_sent() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    screen.send(Event::Paste("{\"a\": 1,\n  oops".to_owned()));
+    screen.hold = true;
+    screen.ctrl('s');
+    assert!(screen.held.iter().all(|(slot, ..)| *slot != Slot::Write));
+    assert!(screen.text().contains("line 1"), "{}", screen.text());
+}
+
+#[test]
+fn a_conflicting_write_keeps_the_draft_and_shows_what_was_written_since() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    screen.fake.push("account-1", "Overtaken", r#"{"by": "someone"}"#, None);
+    screen.ctrl('s');
+    let text = screen.text();
+    assert!(text.contains("expected 4, but the stream is at 5"), "{text}");
+    assert!(text.contains("Overtaken") && text.contains("someone"), "{text}");
+    assert_eq!(compose(&screen).text(Field::Type), "Deposited");
+    screen.keys("t");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "5");
+    screen.ctrl('s');
+    assert_eq!(screen.selected(), "account-1@6");
+}
+
+#[test]
+fn after_a_conflict_the_draft_can_be_edited_or_given_up() {
+    for (key, open) in [('e', true), ('x', false)] {
+        let mut screen = Screen::new(Fake::shop(2));
+        draft(&mut screen);
+        screen.fake.push("account-1", "Overtaken", "{}", None);
+        screen.ctrl('s');
+        screen.key(KeyCode::Char(key));
+        assert_eq!(screen.state.dialog.is_some(), open);
+    }
+}
+
+#[test]
+fn a_failed_write_keeps_the_draft_and_says_why() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    let id = uuid::Uuid::nil();
+    screen.fake.fail.push((Slot::Write, StoreError::OutcomeUnknown { id, reason: "connection closed".to_owned() }));
+    screen.ctrl('s');
+    assert!(matches!(compose(&screen).stage, Stage::Editing));
+    assert!(screen.text().contains("not known"), "{}", screen.text());
+}
+
+#[test]
+fn a_draft_that_was_sent_cannot_be_left_before_the_answer() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    screen.hold = true;
+    screen.ctrl('s');
+    screen.esc();
+    assert!(matches!(compose(&screen).stage, Stage::Writing));
+    screen.release();
+    assert_eq!(screen.selected(), "account-1@5");
+}
+
+#[test]
+fn a_clone_has_everything_but_the_id() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("c");
+    let compose = compose(&screen);
+    assert_eq!(compose.text(Field::Type), "Withdrawn");
+    assert!(compose.text(Field::Data).contains("12345678901234567890123"));
+    assert_ne!(compose.text(Field::Id), screen.state.messages.selection().expect("a message").id.to_string());
+}
+
+#[test]
+fn a_follow_up_has_causation_and_correlation_filled_in() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    let global_position = screen.state.messages.selection().expect("a message").global_position;
+    screen.keys("r");
+    let metadata: serde_json::Value =
+        serde_json::from_str(&compose(&screen).text(Field::Metadata)).expect("metadata is JSON");
+    assert_eq!(metadata["causationMessageStreamName"], "account-1");
+    assert_eq!(metadata["causationMessagePosition"], 2);
+    assert_eq!(metadata["causationMessageGlobalPosition"], global_position);
+    assert_eq!(metadata["correlationStreamName"], "order-1");
+}
+
+#[test]
+fn production_asks_for_an_upper_case_y() {
+    let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
+    let mut screen = Screen::with(Fake::shop(2), Setup { profile, ..Setup::default() }, 160, 45);
+    draft(&mut screen);
+    screen.ctrl('s');
+    screen.keys("y");
+    assert!(matches!(compose(&screen).stage, Stage::Editing));
+    screen.ctrl('s');
+    screen.keys("Y");
+    assert_eq!(screen.selected(), "account-1@5");
+}
+
+#[test]
+fn read_only_means_that_no_dialog_opens() {
+    let mut screen = Screen::with(Fake::shop(2), Setup { read_only: true, ..Setup::default() }, 160, 45);
+    screen.keys("w");
+    assert!(screen.state.dialog.is_none());
+    assert!(screen.text().contains("read-only"), "{}", screen.text());
+    screen.keys("1D");
+    assert!(screen.state.dialog.is_none());
+}
+
+#[test]
+fn a_draft_of_an_earlier_run_is_offered() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    let kept = compose(&screen).draft();
+    let mut later = Screen::new(Fake::shop(2));
+    later.send(Event::DraftFound(kept.clone()));
+    later.keys("w");
+    assert_eq!(compose(&later).draft(), kept);
+}
+
+#[test]
+fn streams_are_completed_with_tab() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("1w");
+    screen.keys("order-");
+    assert!(screen.text().contains("order-0"), "{}", screen.text());
+    screen.key(KeyCode::Tab);
+    assert_eq!(compose(&screen).text(Field::Stream), "order-0");
+}
+
+#[test]
+fn the_editors_text_becomes_the_field() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    screen.ctrl('e');
+    assert!(matches!(screen.outside.last(), Some(Effect::Edit { suffix: ".json", .. })));
+    screen.send(Event::Edited(Ok("{\"edited\": true}\n".to_owned())));
+    assert_eq!(compose(&screen).text(Field::Data), "{\"edited\": true}");
+}

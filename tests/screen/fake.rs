@@ -1,0 +1,387 @@
+//! A store that answers at once from memory, and a screen that talks to it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
+use streamscope::app::{Effect, Event, Setup, State};
+use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
+use streamscope::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsOf};
+use streamscope::store::session::ServerInfo;
+use streamscope::store::{Flavour, NamespaceInfo, StoreError};
+use uuid::Uuid;
+
+/// Noon of the first of March 2026.
+pub fn noon() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().expect("a time")
+}
+
+/// Messages in memory, by global position from 1.
+#[derive(Default)]
+pub struct Fake {
+    pub messages: Vec<Message>,
+    /// Errors to answer with, once each.
+    pub fail: Vec<(Slot, StoreError)>,
+}
+
+impl Fake {
+    /// A shop: `streams` accounts and orders with five messages each.
+    pub fn shop(streams: usize) -> Self {
+        let mut fake = Self::default();
+        for position in 0..5 {
+            for stream in 0..streams {
+                for category in ["account", "order"] {
+                    let kind = ["Opened", "Deposited", "Withdrawn", "HoldPlaced", "Closed"][position];
+                    let data = format!(r#"{{"amount": {}, "items": [1, {{"sku": "A-{stream}"}}], "exact": 12345678901234567890123, "price": 1.10}}"#, stream * 10 + position);
+                    let metadata = format!(
+                        r#"{{"correlationStreamName": "order-{stream}", "causationMessageStreamName": "account-{stream}", "causationMessagePosition": {position}}}"#
+                    );
+                    fake.push(&format!("{category}-{stream}"), kind, &data, Some(&metadata));
+                }
+            }
+        }
+        fake
+    }
+
+    pub fn push(&mut self, stream: &str, kind: &str, data: &str, metadata: Option<&str>) -> Message {
+        let position = self.messages.iter().filter(|message| message.stream.as_str() == stream).count() as i64;
+        let global_position = self.messages.len() as i64 + 1;
+        let message = Message {
+            id: Uuid::from_u128(global_position as u128),
+            stream: StreamName::stored(stream),
+            message_type: kind.to_owned(),
+            position,
+            global_position,
+            data: Some(data.to_owned()),
+            metadata: metadata.map(str::to_owned),
+            time: noon() - SignedDuration::from_mins(60) + SignedDuration::from_secs(global_position),
+        };
+        self.messages.push(message.clone());
+        message
+    }
+
+    fn of(&self, scope: &Scope) -> Vec<MessageHead> {
+        let wanted = |message: &&Message| match scope {
+            Scope::Namespace => true,
+            Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
+            Scope::Member(name, group) => {
+                category(message.stream.as_str()) == name.as_str() && group.has(message.stream.as_str())
+            }
+            Scope::Stream(name) => message.stream == *name,
+        };
+        self.messages.iter().filter(wanted).map(head).collect()
+    }
+
+    fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Page {
+        let heads = self.of(scope);
+        let number = |head: &MessageHead| if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
+        let rising = |first: usize| {
+            let heads: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
+            Page { at_start: first == 0, at_end: first + heads.len() == self.of(scope).len(), heads }
+        };
+        let falling = |end: usize| {
+            let first = end.saturating_sub(limit);
+            Page { at_start: first == 0, at_end: end == heads.len(), heads: heads[first..end].to_vec() }
+        };
+        match from {
+            PageFrom::Start => rising(0),
+            PageFrom::End => falling(heads.len()),
+            PageFrom::At(at) => rising(heads.partition_point(|head| number(head) < at)),
+            PageFrom::After(at) => rising(heads.partition_point(|head| number(head) <= at)),
+            PageFrom::Before(at) => falling(heads.partition_point(|head| number(head) < at)),
+        }
+    }
+
+    pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
+        if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
+            return Err(Arc::new(self.fail.remove(index).1));
+        }
+        Ok(match question {
+            Question::Server => Answer::Server(server()),
+            Question::Namespaces => Answer::Namespaces(vec![namespace("shop"), namespace("audit")]),
+            Question::Categories { namespace } if namespace == "audit" => Answer::Categories(Vec::new()),
+            Question::Categories { .. } => Answer::Categories(self.categories()),
+            Question::Streams { of, after, limit, .. } => {
+                let mut rows = self.streams(of);
+                rows.retain(|row| after.as_ref().is_none_or(|after| row.stream > *after));
+                let end = rows.len() <= *limit;
+                rows.truncate(*limit);
+                Answer::Streams { rows, end }
+            }
+            Question::RecentStreams { category, .. } => {
+                let mut rows = self.streams(&StreamsOf::Category(category.clone()));
+                rows.sort_by_key(|row| -row.last_global_position);
+                Answer::RecentStreams { rows, next: None }
+            }
+            Question::Page { namespace, .. } if namespace == "audit" => {
+                Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
+            }
+            Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
+            Question::Search { scope, filter, from, window, .. } => {
+                let page = self.page(scope, *from, *window as usize);
+                let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
+                let next = if falling && !page.at_start {
+                    page.heads.first().map(|head| PageFrom::Before(head.global_position))
+                } else if !falling && !page.at_end {
+                    page.heads.last().map(|head| PageFrom::After(head.global_position))
+                } else {
+                    None
+                };
+                let searched = page.heads.len() as u64;
+                let mut heads = page.heads;
+                heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
+                Answer::Search(SearchStep { heads, searched, next })
+            }
+            Question::Message { global_position, .. } => {
+                let found = self.messages.iter().find(|message| message.global_position == *global_position);
+                Answer::Message(found.cloned().map(Box::new))
+            }
+            Question::Estimate { scope, .. } => {
+                let exact = matches!(scope, Scope::Stream(_));
+                Answer::Count { messages: Some(self.of(scope).len() as u64), exact }
+            }
+            Question::Count { scope, .. } => {
+                Answer::Count { messages: Some(self.of(scope).len() as u64), exact: true }
+            }
+            Question::Find { what, .. } => Answer::Found(self.find(what).map(Box::new)),
+            Question::Complete { prefix, .. } => {
+                let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
+                Answer::Completions(rows.into_iter().map(|row| row.stream.to_string()).collect())
+            }
+            Question::StreamVersion { stream, .. } => {
+                let heads = self.of(&Scope::Stream(stream.clone()));
+                Answer::StreamVersion(heads.last().map(|head| head.position))
+            }
+            Question::Write { message, .. } => {
+                let heads = self.of(&Scope::Stream(message.stream.clone()));
+                let actual = heads.last().map(|head| head.position);
+                let expected = message.expected_version;
+                if expected.as_argument().is_some_and(|version| version != actual.unwrap_or(-1)) {
+                    let stream = message.stream.clone();
+                    return Err(Arc::new(StoreError::Conflict { stream, expected, actual }));
+                }
+                let stream = message.stream.to_string();
+                let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
+                Answer::Written(Written {
+                    id: message.id,
+                    position: written.position,
+                    global_position: written.global_position,
+                })
+            }
+            Question::Since { stream, version, .. } => {
+                let first = version.map_or(0, |version| version + 1);
+                let of_stream = self.messages.iter().filter(|message| message.stream == *stream);
+                let messages: Vec<Message> = of_stream.filter(|message| message.position >= first).cloned().collect();
+                let version = self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position);
+                Answer::Since { messages, version }
+            }
+            Question::CreateNamespace { id, .. } => Answer::Created(Box::new(streamscope::app::request::Created {
+                info: namespace(id),
+                token: "ns_dG9rZW4_0123456789abcdef".to_owned(),
+            })),
+            Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
+        })
+    }
+
+    fn find(&self, what: &Lookup) -> Option<MessageHead> {
+        match what {
+            Lookup::Id(id) => self.messages.iter().find(|message| message.id == *id).map(head),
+            Lookup::At(stream, position) => {
+                let heads = self.of(&Scope::Stream(stream.clone()));
+                let at = position.and_then(|position| heads.iter().find(|head| head.position == position));
+                at.or(heads.last()).cloned()
+            }
+            Lookup::Global(scope, position) => {
+                self.of(scope).into_iter().find(|head| head.global_position >= *position)
+            }
+            Lookup::Time(scope, time) => self.of(scope).into_iter().find(|head| head.time >= *time),
+            Lookup::Category(name) => self.of(&Scope::Category(name.clone())).last().cloned(),
+        }
+    }
+
+    fn categories(&self) -> Vec<CategoryRow> {
+        let mut names: Vec<&str> = self.messages.iter().map(|message| category(message.stream.as_str())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let row = |name: &str| {
+            let estimate = Some(self.of(&Scope::Category(Category::stored(name))).len() as u64);
+            CategoryRow { category: Category::stored(name), estimate }
+        };
+        names.into_iter().map(row).collect()
+    }
+
+    fn streams(&self, of: &StreamsOf) -> Vec<StreamRow> {
+        let mut names: Vec<&StreamName> = self.messages.iter().map(|message| &message.stream).collect();
+        names.sort();
+        names.dedup();
+        names.retain(|name| match of {
+            StreamsOf::Namespace => true,
+            StreamsOf::Category(category) => name.category() == *category,
+            StreamsOf::Prefix(prefix) => name.as_str().starts_with(prefix),
+        });
+        let row = |name: &StreamName| {
+            let heads = self.of(&Scope::Stream(name.clone()));
+            let last = heads.last().expect("a stream has messages");
+            StreamRow {
+                stream: name.clone(),
+                version: last.position,
+                last_global_position: last.global_position,
+                last_time: last.time,
+            }
+        };
+        names.into_iter().map(row).collect()
+    }
+}
+
+pub fn head(message: &Message) -> MessageHead {
+    MessageHead {
+        id: message.id,
+        stream: message.stream.clone(),
+        message_type: message.message_type.clone(),
+        position: message.position,
+        global_position: message.global_position,
+        time: message.time,
+        size: message.data.as_ref().map_or(0, String::len) as u64,
+        preview: message.data.clone().unwrap_or_default().chars().take(200).collect(),
+    }
+}
+
+pub fn namespace(id: &str) -> NamespaceInfo {
+    NamespaceInfo {
+        id: id.to_owned(),
+        schema: format!("eventodb_{id}"),
+        flavour: Flavour::Streamscope,
+        description: None,
+        created_at: None,
+        version: Some("1".to_owned()),
+        outdated: false,
+    }
+}
+
+pub fn server() -> ServerInfo {
+    ServerInfo {
+        version: "17.5".to_owned(),
+        database: "shop".to_owned(),
+        user: "postgres".to_owned(),
+        standby: false,
+        read_only: None,
+        clock_ahead_us: 0,
+    }
+}
+
+/// A screen over a store in memory. Effects are carried out at once, unless they are held.
+pub struct Screen {
+    pub state: State,
+    pub fake: Fake,
+    /// Effects that a real runtime would carry out: everything but questions.
+    pub outside: Vec<Effect>,
+    /// Questions wait here instead of being answered.
+    pub hold: bool,
+    pub held: VecDeque<(Slot, u64, Question)>,
+    pub now: Timestamp,
+}
+
+impl Screen {
+    pub fn new(fake: Fake) -> Self {
+        Self::with(fake, Setup { target: "postgres@localhost/shop".to_owned(), ..Setup::default() }, 160, 45)
+    }
+
+    pub fn with(fake: Fake, setup: Setup, width: u16, height: u16) -> Self {
+        let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
+        let mut screen =
+            Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), now: noon() };
+        screen.carry_out(effects);
+        screen
+    }
+
+    pub fn send(&mut self, event: Event) {
+        let effects = self.state.update(event, self.now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut waiting: VecDeque<Effect> = effects.into();
+        while let Some(effect) = waiting.pop_front() {
+            match effect {
+                Effect::Ask { slot, generation, question, .. } if self.hold => {
+                    self.held.push_back((slot, generation, question));
+                }
+                Effect::Ask { slot, generation, question, .. } => {
+                    let outcome = self.fake.answer(slot, &question);
+                    waiting.extend(self.state.update(Event::Answered { slot, generation, outcome }, self.now));
+                }
+                other => self.outside.push(other),
+            }
+        }
+    }
+
+    /// Answers what was held, oldest first, and what comes of it.
+    pub fn release(&mut self) {
+        self.hold = false;
+        while let Some((slot, generation, question)) = self.held.pop_front() {
+            let outcome = self.fake.answer(slot, &question);
+            self.send(Event::Answered { slot, generation, outcome });
+        }
+    }
+
+    pub fn key(&mut self, code: KeyCode) {
+        self.send(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    pub fn ctrl(&mut self, letter: char) {
+        self.send(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
+    }
+
+    pub fn keys(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            self.key(KeyCode::Char(letter));
+        }
+    }
+
+    pub fn enter(&mut self) {
+        self.key(KeyCode::Enter);
+    }
+
+    pub fn esc(&mut self) {
+        self.key(KeyCode::Esc);
+    }
+
+    /// Goes somewhere through the go-to box.
+    pub fn go_to(&mut self, target: &str) {
+        self.keys(":");
+        self.keys(target);
+        self.enter();
+    }
+
+    pub fn wait(&mut self, seconds: i64) {
+        self.now = self.now + SignedDuration::from_secs(seconds);
+        self.send(Event::Tick);
+    }
+
+    /// The selected message as `stream@position`.
+    pub fn selected(&self) -> String {
+        self.state.messages.selection().map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
+    }
+
+    pub fn terminal(&self) -> Terminal<TestBackend> {
+        let area = self.state.area;
+        let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).expect("a test back end");
+        terminal.draw(|frame| streamscope::view::draw(frame, &self.state)).expect("drawing to memory");
+        terminal
+    }
+
+    /// What is on screen, as text.
+    pub fn text(&self) -> String {
+        let terminal = self.terminal();
+        let buffer = terminal.backend().buffer();
+        let line = |row: u16| -> String {
+            (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()).collect::<String>().trim_end().to_owned()
+        };
+        (0..buffer.area.height).map(line).collect::<Vec<_>>().join("\n")
+    }
+}

@@ -1,0 +1,111 @@
+//! `/` in the pane, `&` on the server, the palette, copying, help.
+
+use streamscope::app::Effect;
+use streamscope::app::layout::Pane;
+
+use super::fake::{Fake, Screen};
+
+#[test]
+fn find_goes_to_the_nearest_hit_while_typing_and_esc_comes_back() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@4");
+    screen.keys("/withdr");
+    assert_eq!(screen.selected(), "account-1@2");
+    screen.esc();
+    assert_eq!(screen.selected(), "account-1@4");
+    screen.keys("/opened");
+    screen.enter();
+    assert_eq!(screen.selected(), "account-1@0");
+    assert!(screen.text().contains("1 in the 5 loaded"), "{}", screen.text());
+}
+
+#[test]
+fn next_and_previous_hits_go_around() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4g/Closed");
+    screen.enter();
+    let first = screen.selected();
+    screen.keys("n");
+    let second = screen.selected();
+    assert_ne!(first, second);
+    screen.keys("N");
+    assert_eq!(screen.selected(), first);
+}
+
+#[test]
+fn a_filter_shows_its_hits_and_how_much_was_searched() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Withdrawn");
+    screen.enter();
+    let rows = screen.state.messages.window.rows();
+    assert_eq!(rows.len(), 6);
+    assert!(rows.iter().all(|row| row.head.message_type == "Withdrawn"));
+    assert!(screen.text().contains("searched 30 of ~30, 6 hits"), "{}", screen.text());
+    screen.esc();
+    assert_eq!(screen.state.messages.window.len(), 30);
+    assert!(screen.selected().ends_with("@2"), "the hit stays selected: {}", screen.selected());
+}
+
+#[test]
+fn a_filter_goes_step_by_step_and_esc_stops_it() {
+    let mut fake = Fake::default();
+    for _ in 0..100_000 {
+        fake.push("ledger-main", "Posted", "{}", None);
+    }
+    let mut screen = Screen::new(fake);
+    screen.keys("4");
+    screen.hold = true;
+    screen.keys("&type:Missing");
+    screen.enter();
+    for _ in 0..2 {
+        let (slot, generation, question) = screen.held.pop_front().expect("another step");
+        let outcome = screen.fake.answer(slot, &question);
+        screen.send(streamscope::app::Event::Answered { slot, generation, outcome });
+    }
+    assert!(screen.text().contains("searched 40,000"), "{}", screen.text());
+    screen.esc();
+    assert!(screen.outside.contains(&Effect::Stop(streamscope::app::request::Slot::Messages)));
+    screen.release();
+    assert!(screen.text().contains("no hit in the 40.0k messages"), "{}", screen.text());
+}
+
+#[test]
+fn a_filter_that_cannot_be_is_told_and_not_sent() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("4&since:nonsense");
+    screen.enter();
+    assert!(screen.text().contains("'nonsense' is not a time"), "{}", screen.text());
+}
+
+#[test]
+fn the_palette_runs_an_action_by_name() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.ctrl('p');
+    screen.keys("newest");
+    screen.enter();
+    assert!(screen.state.messages.newest_first || screen.state.focus == Pane::Streams);
+}
+
+#[test]
+fn what_is_copied_is_the_raw_text() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("yd");
+    let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+    assert!(text.contains("12345678901234567890123") && text.contains("1.10"), "{text}");
+    screen.keys("yc");
+    let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+    assert_eq!(text, "streamscope -n shop get account-1 --position 2 --batch-size 1");
+}
+
+#[test]
+fn help_is_made_from_the_live_key_map() {
+    let mut setup = streamscope::app::Setup::default();
+    let keys = ["Q".parse().expect("a key")];
+    setup.keymap.rebind(streamscope::app::keymap::Context::Anywhere, streamscope::app::keymap::Action::Follow, &keys);
+    let mut screen = Screen::with(Fake::shop(1), setup, 100, 70);
+    screen.keys("?");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains("Follow live")).expect("follow is listed");
+    assert!(line.contains("Q "), "{line}");
+}

@@ -1,0 +1,132 @@
+//! Any sequence of keys, sizes, answers and waits: nothing panics, and what must always hold holds.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use proptest::prelude::*;
+use streamscope::app::Event;
+use streamscope::app::request::Slot;
+use streamscope::app::window::CAPACITY;
+use streamscope::store::StoreError;
+use streamscope::store::tail::{TailBatch, Tailed};
+
+use super::fake::{Fake, Screen, head};
+
+/// What can happen.
+#[derive(Debug, Clone)]
+enum Step {
+    Key(KeyCode, bool),
+    Paste(String),
+    Mouse(MouseEventKind, u16, u16),
+    Resize(u16, u16),
+    Wait(i64),
+    Hold,
+    Release,
+    Fail(u8),
+    Arrive(u8, bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let letters = "abcdefghijklmnopqrstuvwxyzACDEFGNY0123456789/&:?!#@-{}\"[] ".chars().collect::<Vec<_>>();
+    let named = vec![
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::Backspace,
+    ];
+    let mouse = vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollUp,
+    ];
+    prop_oneof![
+        8 => proptest::sample::select(letters).prop_map(|letter| Step::Key(KeyCode::Char(letter), false)),
+        6 => proptest::sample::select(named).prop_map(|code| Step::Key(code, false)),
+        2 => proptest::sample::select(vec!['p', 's', 'e', 'f', 'd', 'u', 'r'])
+            .prop_map(|letter| Step::Key(KeyCode::Char(letter), true)),
+        1 => ".{0,20}".prop_map(Step::Paste),
+        2 => (proptest::sample::select(mouse), 0..200_u16, 0..60_u16).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),
+        2 => (1..200_u16, 1..60_u16).prop_map(|(width, height)| Step::Resize(width, height)),
+        1 => (0..20_i64).prop_map(Step::Wait),
+        1 => Just(Step::Hold),
+        2 => Just(Step::Release),
+        1 => (0..11_u8).prop_map(Step::Fail),
+        3 => (0..4_u8, any::<bool>()).prop_map(|(stream, late)| Step::Arrive(stream, late)),
+    ]
+}
+
+fn take(screen: &mut Screen, step: Step) {
+    match step {
+        Step::Key(code, ctrl) => {
+            let modifiers = if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            screen.send(Event::Key(KeyEvent::new(code, modifiers)));
+        }
+        Step::Paste(text) => screen.send(Event::Paste(text)),
+        Step::Mouse(kind, column, row) => {
+            screen.send(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        }
+        Step::Resize(width, height) => screen.send(Event::Resize(width, height)),
+        Step::Wait(seconds) => screen.wait(seconds),
+        Step::Hold => screen.hold = true,
+        Step::Release => screen.release(),
+        Step::Fail(slot) => {
+            let error = StoreError::Unavailable { target: "localhost".to_owned(), reason: "gone".to_owned() };
+            screen.fake.fail.push((Slot::ALL[usize::from(slot)], error));
+        }
+        Step::Arrive(stream, late) => {
+            let message = screen.fake.push(&format!("account-{stream}"), "Arrived", "{}", None);
+            let Some(follow) = &screen.state.follow else { return };
+            let batch = TailBatch {
+                messages: vec![Tailed { message: head(&message), late }],
+                complete_to: message.global_position,
+                last_value: message.global_position,
+                waiting_for: Vec::new(),
+                server_time: screen.now,
+                standby: false,
+            };
+            screen.send(Event::Followed { generation: follow.generation, batch });
+        }
+    }
+}
+
+/// What must hold after every step.
+fn check(screen: &Screen) {
+    let state = &screen.state;
+    let window = &state.messages.window;
+    assert!(window.len() <= CAPACITY, "the list is bounded");
+    assert!(window.is_empty() || window.selected() < window.len(), "the selection is a row");
+    assert!(window.is_empty() || window.top() < window.len(), "the view begins at a row");
+    assert!(state.namespaces.is_empty() || state.namespaces.selected() < state.namespaces.len());
+    assert!(state.categories.is_empty() || state.categories.selected() < state.categories.len());
+    let numbers: Vec<i64> = window.rows().iter().map(|row| state.messages.number(&row.head)).collect();
+    let in_order = numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
+    assert!(in_order, "the rows are in order, each once: {numbers:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_events_panics_or_breaks_what_must_hold(steps in proptest::collection::vec(step(), 1..120)) {
+        let mut screen = Screen::new(Fake::shop(4));
+        for step in steps {
+            take(&mut screen, step);
+            check(&screen);
+        }
+        screen.terminal();
+    }
+
+    #[test]
+    fn no_size_panics(width in 1..220_u16, height in 1..70_u16, keys in "[12345fw?:/jF ]{0,8}") {
+        let mut screen = Screen::new(Fake::shop(4));
+        screen.keys(&keys);
+        screen.send(Event::Resize(width, height));
+        screen.terminal();
+    }
+}

@@ -117,7 +117,6 @@ impl State {
     /// Esc goes back to where the search began.
     pub(super) fn abandon_find(&mut self, prompt: &FindPrompt) -> Vec<Effect> {
         self.find = Find::default();
-        self.message.clear_search();
         let mut effects = self.select_row(prompt.pane, prompt.before);
         effects.extend(self.follow_selection());
         effects

@@ -1,11 +1,438 @@
-//! stub
-use super::Effect; use crate::message::*; use crate::store::StoreError;
-#[derive(Debug, Default)] pub struct MessagePane;
-impl MessagePane {
- pub fn toggle(&mut self) -> Vec<Effect> { vec![] } pub fn fold_all(&mut self) -> Vec<Effect> { vec![] } pub fn unfold_all(&mut self) -> Vec<Effect> { vec![] } pub fn next_form(&mut self) -> Vec<Effect> { vec![] }
- pub fn fail(&mut self, _: &StoreError) {} pub fn step(&mut self, _: isize) {} pub fn reveal(&mut self, _: usize) {} pub fn show(&mut self, _: &str, _: Option<MessageHead>) -> bool { false }
- pub fn awaited(&self) -> Option<i64> { None } pub fn forget(&mut self) {} pub fn selected(&self) -> usize { 0 } pub fn select(&mut self, _: usize) {} pub fn clear_search(&mut self) {}
- pub fn find(&mut self, _: &str, _: usize) -> (usize, usize) { (0,0) } pub fn find_again(&mut self, _: &str, _: bool) -> (usize, usize) { (0,0) } pub fn whole(&self) -> Option<&Message> { None }
- pub fn selected_value(&self) -> Option<String> { None } pub fn selected_path(&self) -> Option<String> { None } pub fn click(&mut self, _: usize) {}
+//! The message pane: data and metadata of the selected message as rows that fold, as pretty text or as raw text; what metadata
+//! leads to; finding in it. The body is asked for when a message is opened, not with the list.
+
+use super::layout::Pane;
+use super::{Effect, State};
+use crate::json::document::{Document, Kind};
+use crate::json::links::{Link, link};
+use crate::json::{self, string_value};
+use crate::message::{GlobalPosition, Message, MessageHead};
+use crate::store::StoreError;
+
+/// Bodies larger than this are not set out as a tree by themselves, bytes.
+const LARGE: usize = 32 * 1024 * 1024;
+
+/// How the body is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// As rows that fold.
+    #[default]
+    Tree,
+    /// A line a member.
+    Pretty,
+    /// As the server gives it.
+    Raw,
 }
-impl super::State { pub fn collapse(&mut self) -> Vec<Effect> { vec![] } pub fn expand(&mut self) -> Vec<Effect> { vec![] } pub fn edit_shown(&mut self) -> Vec<Effect> { vec![] } pub fn message_arrived(&mut self, _: Option<Box<Message>>) -> Vec<Effect> { vec![] } pub fn open_link(&mut self) -> Vec<Effect> { vec![] } }
+
+/// Which of the two documents a line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The data.
+    Data,
+    /// The metadata.
+    Metadata,
+}
+
+/// One of the two documents.
+#[derive(Debug)]
+pub enum Body {
+    /// The column is NULL.
+    Null,
+    /// As rows.
+    Tree(Document),
+    /// What is not set out as rows: raw text.
+    Text(String),
+}
+
+impl Body {
+    fn new(text: Option<&str>) -> Self {
+        match text {
+            None => Self::Null,
+            Some(text) if text.len() <= LARGE => match Document::parse(text.to_owned()) {
+                Ok(document) => Self::Tree(document),
+                Err(_) => Self::Text(text.to_owned()),
+            },
+            Some(text) => Self::Text(text.to_owned()),
+        }
+    }
+
+    fn lines(&self) -> usize {
+        match self {
+            Self::Null | Self::Text(_) => 1,
+            Self::Tree(document) => document.visible(),
+        }
+    }
+}
+
+/// A body that is there.
+#[derive(Debug)]
+pub struct Open {
+    /// The message, whole.
+    pub message: Message,
+    /// Its data.
+    pub data: Body,
+    /// Its metadata.
+    pub metadata: Body,
+    /// Lines of the pretty or raw text, made when that form is chosen.
+    pub text: Vec<String>,
+}
+
+impl Open {
+    fn body(&self, part: Part) -> &Body {
+        if part == Part::Data { &self.data } else { &self.metadata }
+    }
+
+    fn body_mut(&mut self, part: Part) -> &mut Body {
+        if part == Part::Data { &mut self.data } else { &mut self.metadata }
+    }
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct MessagePane {
+    namespace: String,
+    head: Option<MessageHead>,
+    /// The body, once it is there.
+    pub open: Option<Open>,
+    /// How it is shown.
+    pub form: Form,
+    /// What went wrong.
+    pub error: Option<String>,
+    selected: usize,
+    top: usize,
+}
+
+/// Lines above the documents: what is known without the body.
+pub const FACTS: usize = 5;
+
+impl MessagePane {
+    /// Shows a message; gives whether its body is to be asked for.
+    pub(super) fn show(&mut self, namespace: &str, head: Option<MessageHead>) -> bool {
+        let same = self.namespace == namespace
+            && self.head.as_ref().map(|head| (head.id, head.global_position))
+                == head.as_ref().map(|head| (head.id, head.global_position));
+        if same {
+            return false;
+        }
+        *self = Self { namespace: namespace.to_owned(), head, form: self.form, ..Self::default() };
+        self.head.is_some()
+    }
+
+    /// The message as its list knows it.
+    #[must_use]
+    pub fn head(&self) -> Option<&MessageHead> {
+        self.head.as_ref()
+    }
+
+    /// The global position whose body is not there yet.
+    pub(super) fn awaited(&self) -> Option<GlobalPosition> {
+        self.head.as_ref().filter(|_| self.open.is_none()).map(|head| head.global_position)
+    }
+
+    /// Nothing shown is true any more.
+    pub(super) fn forget(&mut self) {
+        *self = Self { form: self.form, ..Self::default() };
+    }
+
+    /// The message with its bodies.
+    #[must_use]
+    pub fn whole(&self) -> Option<&Message> {
+        self.open.as_ref().map(|open| &open.message)
+    }
+
+    pub(super) fn fail(&mut self, error: &StoreError) {
+        self.error = Some(error.to_string());
+    }
+
+    /// The selected line, facts not counted.
+    #[must_use]
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// The first line in view.
+    #[must_use]
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// How many lines the documents take: each has a heading.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        match (&self.open, self.form) {
+            (None, _) => 0,
+            (Some(open), Form::Tree) => open.data.lines() + open.metadata.lines(),
+            (Some(open), _) => open.text.len(),
+        }
+    }
+
+    /// What a line shows in the tree: its document and the row in it.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Option<(Part, usize)> {
+        let open = self.open.as_ref()?;
+        let data = open.data.lines();
+        if line < data { Some((Part::Data, line)) } else { Some((Part::Metadata, line - data)) }
+            .filter(|(part, line)| *line < open.body(*part).lines())
+    }
+
+    /// The document and the row on a line of the tree.
+    fn row(&self, line: usize) -> Option<(Part, &Document, usize)> {
+        let (part, line) = self.line(line)?;
+        match self.open.as_ref()?.body(part) {
+            Body::Tree(document) => Some((part, document, document.at_line(line)?)),
+            _ => None,
+        }
+    }
+
+    fn line_of(&self, part: Part, row: usize) -> usize {
+        let Some(open) = &self.open else { return 0 };
+        let before = if part == Part::Data { 0 } else { open.data.lines() };
+        match open.body(part) {
+            Body::Tree(document) => before + document.line_of(row),
+            _ => before,
+        }
+    }
+
+    pub(super) fn select(&mut self, line: usize) {
+        self.selected = line.min(self.lines().saturating_sub(1));
+    }
+
+    pub(super) fn step(&mut self, lines: isize) {
+        self.select(self.selected.saturating_add_signed(lines));
+    }
+
+    pub(super) fn click(&mut self, row: usize) {
+        let Some(row) = row.checked_sub(FACTS) else { return };
+        let again = self.selected == self.top + row;
+        self.select(self.top + row);
+        if again {
+            self.toggle();
+        }
+    }
+
+    pub(super) fn reveal(&mut self, rows: usize) {
+        let height = rows.saturating_sub(FACTS).max(1);
+        if self.selected < self.top {
+            self.top = self.selected;
+        } else if self.selected >= self.top + height {
+            self.top = self.selected + 1 - height;
+        }
+        self.top = self.top.min(self.lines().saturating_sub(height));
+    }
+
+    /// Folds or unfolds the selected row; its selection stays on it.
+    pub(super) fn toggle(&mut self) -> Vec<Effect> {
+        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(|row| row.is_folded());
+        if let Some(folded) = folded {
+            self.set_folded(!folded);
+        }
+        Vec::new()
+    }
+
+    fn set_folded(&mut self, folded: bool) -> bool {
+        let Some((part, _, row)) = self.row(self.selected) else { return false };
+        let Some(open) = &mut self.open else { return false };
+        match open.body_mut(part) {
+            Body::Tree(document) => document.set_folded(row, folded),
+            _ => false,
+        }
+    }
+
+    /// Folds both documents from a depth on, and keeps the selection on what is still shown of its row.
+    fn fold_from(&mut self, depth: u32) -> Vec<Effect> {
+        let selected = self.row(self.selected).map(|(part, _, row)| (part, row));
+        if let Some(open) = &mut self.open {
+            for body in [&mut open.data, &mut open.metadata] {
+                if let Body::Tree(document) = body {
+                    document.fold_from(depth);
+                }
+            }
+        }
+        if let Some((part, row)) = selected {
+            self.selected = self.line_of(part, row);
+        }
+        Vec::new()
+    }
+
+    pub(super) fn fold_all(&mut self) -> Vec<Effect> {
+        self.fold_from(1)
+    }
+
+    pub(super) fn unfold_all(&mut self) -> Vec<Effect> {
+        self.fold_from(u32::MAX)
+    }
+
+    /// Tree, pretty, raw, tree.
+    pub(super) fn next_form(&mut self) -> Vec<Effect> {
+        self.form = match self.form {
+            Form::Tree => Form::Pretty,
+            Form::Pretty => Form::Raw,
+            Form::Raw => Form::Tree,
+        };
+        self.set_text();
+        self.select(0);
+        Vec::new()
+    }
+
+    fn set_text(&mut self) {
+        let form = self.form;
+        let Some(open) = &mut self.open else { return };
+        let text = |body: Option<&str>| match (body, form) {
+            (None, _) => "null".to_owned(),
+            (Some(text), Form::Pretty) => json::pretty(text),
+            (Some(text), _) => text.to_owned(),
+        };
+        open.text = match form {
+            Form::Tree => Vec::new(),
+            _ => {
+                let (data, metadata) = (text(open.message.data.as_deref()), text(open.message.metadata.as_deref()));
+                let sections = [("data", data), ("metadata", metadata)];
+                let lines = |(title, text): (&str, String)| {
+                    std::iter::once(title.to_owned()).chain(text.lines().map(str::to_owned).collect::<Vec<_>>())
+                };
+                sections.into_iter().flat_map(lines).collect()
+            }
+        };
+    }
+
+    /// The value of the selected row: the text that a string means, everything else as it is written.
+    pub(super) fn selected_value(&self) -> Option<String> {
+        let (_, document, row) = self.row(self.selected)?;
+        let raw = document.value(row);
+        match document.row(row)?.kind {
+            Kind::String => string_value(raw),
+            _ => Some(raw.to_owned()),
+        }
+    }
+
+    /// The jsonpath of the selected row.
+    pub(super) fn selected_path(&self) -> Option<String> {
+        self.row(self.selected).map(|(_, document, row)| document.path(row))
+    }
+
+    /// Where a row of metadata leads.
+    #[must_use]
+    pub fn link_at(&self, line: usize) -> Option<Link> {
+        let (part, document, row) = self.row(line)?;
+        if part != Part::Metadata || document.row(row)?.depth != 1 {
+            return None;
+        }
+        link(document.text(), &string_value(document.key(row))?)
+    }
+
+    /// Lines that hold a text; what hides a hit is not unfolded.
+    fn hits(&self, text: &str) -> Vec<(Part, usize)> {
+        let Some(open) = &self.open else { return Vec::new() };
+        if self.form != Form::Tree {
+            let lines = open.text.iter().enumerate();
+            return lines.filter(|(_, line)| super::find::holds(line, text)).map(|(line, _)| (Part::Data, line)).collect();
+        }
+        [Part::Data, Part::Metadata]
+            .into_iter()
+            .flat_map(|part| match open.body(part) {
+                Body::Tree(document) => document.find(text).into_iter().map(|row| (part, row)).collect(),
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
+    /// Selects a hit, unfolding what hides it.
+    fn select_hit(&mut self, (part, row): (Part, usize)) {
+        if self.form != Form::Tree {
+            self.select(row);
+            return;
+        }
+        if let Some(open) = &mut self.open
+            && let Body::Tree(document) = open.body_mut(part)
+        {
+            document.reveal(row);
+        }
+        self.selected = self.line_of(part, row);
+    }
+
+    /// The first hit from a line on; gives how many there are in how many lines.
+    pub(super) fn find(&mut self, text: &str, from: usize) -> (usize, usize) {
+        let hits = self.hits(text);
+        let next = hits.iter().find(|hit| self.hit_line(**hit) >= from).or(hits.first()).copied();
+        if let Some(hit) = next {
+            self.select_hit(hit);
+        }
+        (hits.len(), self.lines())
+    }
+
+    /// The next or previous hit.
+    pub(super) fn find_again(&mut self, text: &str, forwards: bool) -> (usize, usize) {
+        let hits = self.hits(text);
+        let selected = self.selected;
+        let next = if forwards {
+            hits.iter().find(|hit| self.hit_line(**hit) > selected).or(hits.first())
+        } else {
+            hits.iter().rev().find(|hit| self.hit_line(**hit) < selected).or(hits.last())
+        };
+        if let Some(hit) = next.copied() {
+            self.select_hit(hit);
+        }
+        (hits.len(), self.lines())
+    }
+
+    fn hit_line(&self, (part, row): (Part, usize)) -> usize {
+        if self.form == Form::Tree { self.line_of(part, row) } else { row }
+    }
+}
+
+impl State {
+    pub(super) fn message_arrived(&mut self, message: Option<Box<Message>>) -> Vec<Effect> {
+        let pane = &mut self.message;
+        let Some(message) = message else {
+            pane.error = Some("the message is no longer there".to_owned());
+            return Vec::new();
+        };
+        pane.error = None;
+        let (data, metadata) = (Body::new(message.data.as_deref()), Body::new(message.metadata.as_deref()));
+        pane.open = Some(Open { message: *message, data, metadata, text: Vec::new() });
+        pane.set_text();
+        Vec::new()
+    }
+
+    /// Folds the selected row; where it is folded already or has nothing to fold, goes to its parent; from there one pane back.
+    pub(super) fn collapse(&mut self) -> Vec<Effect> {
+        if self.message.set_folded(true) {
+            return Vec::new();
+        }
+        let parent = self.message.row(self.message.selected).and_then(|(part, document, row)| {
+            document.parent(row).map(|parent| (part, parent))
+        });
+        match parent {
+            Some((part, parent)) => self.message.selected = self.message.line_of(part, parent),
+            None => self.focus = Pane::Messages,
+        }
+        Vec::new()
+    }
+
+    /// Unfolds the selected row, or goes into it.
+    pub(super) fn expand(&mut self) -> Vec<Effect> {
+        if !self.message.set_folded(false) {
+            let inside = self.message.row(self.message.selected).and_then(|(_, document, row)| document.row(row));
+            if inside.is_some_and(|row| row.is_container()) {
+                self.message.step(1);
+            }
+        }
+        Vec::new()
+    }
+
+    /// Enter on a row: goes where it leads, or folds.
+    pub(super) fn open_link(&mut self) -> Vec<Effect> {
+        match self.message.link_at(self.message.selected) {
+            Some(Link { name, position }) => self.go_to_stream(&name, position),
+            None => self.message.toggle(),
+        }
+    }
+
+    /// `e`: the selected message in `$EDITOR`, to read; what is changed there goes nowhere.
+    pub(super) fn edit_shown(&mut self) -> Vec<Effect> {
+        let Some(message) = self.message.whole() else { return Vec::new() };
+        let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);
+        let text = format!("{{\n\"data\": {},\n\"metadata\": {}\n}}\n", part(&message.data), part(&message.metadata));
+        vec![Effect::Edit { text, suffix: ".json" }]
+    }
+}

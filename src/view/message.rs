@@ -1,3 +1,196 @@
-//! stub
-use super::theme::Theme; use crate::app::State; use ratatui::{Frame, layout::Rect};
-pub fn draw(_: &mut Frame, _: Rect, _: &State, _: &Theme) {}
+//! The selected message: what is known of it, then its data and metadata as rows that fold, as pretty or as raw text.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::header::spinner;
+use super::lists::wrap;
+use super::messages::server_now;
+use super::text::{cut, fill, full_count};
+use super::theme::Theme;
+use super::{frame_of, line_at};
+use crate::app::State;
+use crate::app::find::holds;
+use crate::app::layout::Pane;
+use crate::app::message::{Body, FACTS, Form, Open, Part};
+use crate::app::request::Slot;
+use crate::json::document::{Document, Kind};
+use crate::message::MessageHead;
+
+/// Characters of a value that a line is made from at most; more would be cut at its edge anyway.
+const PREVIEW: usize = 4_000;
+
+/// Draws the pane.
+pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let focused = state.focus == Pane::Message;
+    let form = match state.message.form {
+        Form::Tree => "",
+        Form::Pretty => " · pretty",
+        Form::Raw => " · raw",
+    };
+    let title = match state.message.head() {
+        Some(head) => format!(" Message {}{form} ", head.position),
+        None => " Message ".to_owned(),
+    };
+    let block = frame_of(title, focused, theme);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(head) = state.message.head() else { return };
+    let width = usize::from(inner.width);
+    for (row, (name, value)) in facts(head, state).into_iter().enumerate() {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        line_at(frame, inner, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
+    }
+    let facts = u16::try_from(FACTS).unwrap_or(u16::MAX);
+    let Some(height) = inner.height.checked_sub(facts) else { return };
+    let body = Rect { y: inner.y + facts, height, ..inner };
+    match &state.message.open {
+        Some(open) => lines(frame, body, state, theme, open, focused),
+        None => waiting(frame, body, state, theme),
+    }
+}
+
+/// What is known without the body.
+fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
+    let zone_now = server_now(state);
+    [
+        ("type", head.message_type.clone()),
+        ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
+        ("time", state.times.full(head.time, zone_now)),
+        ("id", format!("{} · {} bytes", head.id, full_count(head.size))),
+    ]
+}
+
+fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let width = usize::from(area.width);
+    if let Some(error) = &state.message.error {
+        for (row, line) in wrap(&cut(error, 1_000), width).into_iter().enumerate() {
+            line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &line, theme.problem);
+        }
+    } else if state.requests.since(Slot::Message).is_some() {
+        line_at(frame, area, 0, &spinner(state, theme.ascii).to_string(), theme.dim);
+    }
+}
+
+fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Open, focused: bool) {
+    let pane = &state.message;
+    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    for row in 0..area.height {
+        let line = pane.top() + usize::from(row);
+        if line >= pane.lines() {
+            break;
+        }
+        let at = Rect { y: area.y + row, height: 1, ..area };
+        let selected = line == pane.selected();
+        let shown = match pane.form {
+            Form::Tree => tree_line(state, theme, open, line, usize::from(area.width)),
+            _ => text_line(&open.text[line], theme, usize::from(area.width)),
+        };
+        let hit = find.is_some_and(|find| shown.spans.iter().any(|span| holds(&span.content, find)));
+        let style = match (selected && focused, hit) {
+            (true, _) => theme.selected,
+            (false, true) => theme.hit,
+            (false, false) => Style::new(),
+        };
+        frame.render_widget(shown.style(style), at);
+    }
+}
+
+fn text_line(text: &str, theme: &Theme, width: usize) -> Line<'static> {
+    let heading = text == "data" || text == "metadata";
+    Line::styled(fill(&head_of(text), width), if heading { theme.title } else { Style::new() })
+}
+
+/// The first characters of a text that can be very long.
+fn head_of(text: &str) -> String {
+    text.chars().take(PREVIEW).collect()
+}
+
+fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usize) -> Line<'static> {
+    let Some((part, line_in_part)) = state.message.line(line) else { return Line::default() };
+    let (title, body) = match part {
+        Part::Data => ("data", &open.data),
+        Part::Metadata => ("metadata", &open.metadata),
+    };
+    match body {
+        Body::Null => Line::from(vec![
+            Span::styled(format!("  {title}: "), theme.title),
+            Span::styled("NULL", theme.json.literal),
+        ]),
+        Body::Text(text) => Line::from(vec![
+            Span::styled(format!("  {title}: "), theme.title),
+            Span::raw(cut(&head_of(text), width.saturating_sub(title.len() + 4))),
+        ]),
+        Body::Tree(document) => match document.at_line(line_in_part) {
+            Some(row) => document_line(state, theme, document, row, title, line, width),
+            None => Line::default(),
+        },
+    }
+}
+
+/// One row: fold mark, name, value; a folded container shows the start of what is in it.
+fn document_line(
+    state: &State,
+    theme: &Theme,
+    document: &Document,
+    index: usize,
+    title: &str,
+    line: usize,
+    width: usize,
+) -> Line<'static> {
+    let Some(row) = document.row(index) else { return Line::default() };
+    // Deep rows keep half of the width for what they say.
+    let indent = usize::try_from(row.depth).unwrap_or(usize::MAX).saturating_mul(2).min(width / 2);
+    let mark = match (row.is_container(), row.is_folded(), theme.ascii) {
+        (false, ..) => " ",
+        (true, true, false) => "▸",
+        (true, false, false) => "▾",
+        (true, true, true) => "+",
+        (true, false, true) => "-",
+    };
+    let parent_is_array = document.parent(index).and_then(|parent| document.row(parent)).is_some_and(|parent| parent.kind == Kind::Array);
+    let name = match (row.depth, parent_is_array) {
+        (0, _) => title.to_owned(),
+        (_, true) => row.index.to_string(),
+        _ => crate::json::string_value(document.key(index)).unwrap_or_else(|| document.key(index).to_owned()),
+    };
+    let name_style = match (row.depth, parent_is_array) {
+        (0, _) => theme.title,
+        (_, true) => theme.dim,
+        _ => theme.json.key,
+    };
+    let name = cut(&head_of(&name), width.saturating_sub(indent + 4).max(1));
+    let mut spans = vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
+    let used: usize = spans.iter().map(Span::width).sum();
+    let room = width.saturating_sub(used + 2);
+    let value = head_of(document.value(index));
+    match row.kind {
+        Kind::Object | Kind::Array if row.is_container() => {
+            let count = match row.kind {
+                Kind::Object => format!(" {{{}}}", row.children),
+                _ => format!(" [{}]", row.children),
+            };
+            spans.push(Span::styled(count, theme.dim));
+            if row.is_folded() {
+                spans.push(Span::styled(format!(" {}", cut(&value, room.saturating_sub(8))), theme.dim));
+            }
+        }
+        kind => {
+            spans.push(Span::raw(": "));
+            let link = state.message.link_at(line);
+            let style = match (kind, &link) {
+                (_, Some(_)) => theme.json.link,
+                (Kind::String, None) => theme.json.string,
+                (Kind::Number, None) => theme.json.number,
+                _ => theme.json.literal,
+            };
+            if link.is_some() {
+                spans.push(Span::styled(if theme.ascii { "-> " } else { "⇢ " }, theme.json.link));
+            }
+            spans.push(Span::styled(cut(&value, room), style));
+        }
+    }
+    Line::from(spans)
+}

@@ -11,6 +11,7 @@ pub mod open;
 pub mod output;
 pub mod read;
 pub mod reports;
+pub mod screen;
 pub mod secrets;
 pub mod write;
 
@@ -98,7 +99,7 @@ impl<'a> Task<'a> {
 
 async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mut Output) -> Result<()> {
     let task = unless_signalled(interrupt, Task::new(arguments.command.as_ref())).await?;
-    let opened = unless_signalled(interrupt, Opened::open(&arguments.common)).await?;
+    let opened = unless_signalled(interrupt, Opened::open(&arguments.common, 1)).await?;
     tracing::info!(target = %opened.store.target(), "opened");
     let result = perform(&task, &opened.store, arguments.common.namespace(), interrupt, output).await;
     opened.close().await;

@@ -4,6 +4,7 @@
 //! - [`cli`]: the headless commands over the store.
 //! - [`demo`]: the sample data of `--demo`.
 //! - [`json`]: JSON as text that must not change, checked and walked.
+//! - [`json_lines`]: results as lines of JSON, bodies byte for byte.
 //! - [`locator`]: what a person types to get somewhere.
 //! - [`message`]: the words of the field as types.
 //! - [`runtime`]: the event loop. Sees both a store and a screen.
@@ -15,9 +16,9 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod json;
+pub mod json_lines;
 pub mod locator;
 pub mod message;
-pub mod message_json;
 pub mod runtime;
 pub mod safe_text;
 pub mod store;

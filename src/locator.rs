@@ -51,6 +51,12 @@ pub struct Locator {
 }
 
 impl Locator {
+    /// A whole namespace.
+    #[must_use]
+    pub fn of_namespace(id: &str) -> Self {
+        Self { namespace: Some(id.to_owned()), target: Target::Namespace }
+    }
+
     /// Reads `namespace/stream@4`, `namespace/category`, `namespace/`, or any of them without the namespace.
     /// Everything up to the first `/` is the namespace's id.
     ///

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use color_eyre::eyre::{Result, WrapErr as _};
 use streamscope::cli;
 use streamscope::cli::arguments::Arguments;
-use streamscope::cli::failure::{Failure, Status};
+use streamscope::cli::failure::Failure;
 use streamscope::cli::secrets::Secrets;
 
 fn main() -> Result<ExitCode> {
@@ -33,21 +33,15 @@ fn main() -> Result<ExitCode> {
         .enable_all()
         .build()
         .wrap_err("cannot start the runtime")?;
-    let status = if arguments.command.is_some() || arguments.common.demo {
-        runtime.block_on(cli::run(arguments))
-    } else {
-        screen(&runtime, arguments)
-    };
+    let status = runtime.block_on(run(arguments));
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
 }
 
-/// The screen. Until it is there, what the store holds is listed.
-fn screen(runtime: &tokio::runtime::Runtime, arguments: Arguments) -> u8 {
-    if !io::stdout().is_terminal() {
-        let failure =
-            Failure::new(Status::Usage, "without a command the screen opens, and standard output is not a terminal");
-        return cli::report(&failure.remedy("give a command: streamscope --help lists them"));
+/// A command; without one the screen. The demo is listed where there is no terminal to show it on.
+async fn run(arguments: Arguments) -> u8 {
+    if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
+        return cli::run(arguments).await;
     }
-    runtime.block_on(cli::run(arguments))
+    cli::screen::run(arguments).await.unwrap_or_else(|failure| cli::report(&failure))
 }

@@ -2,6 +2,7 @@
 //! events, and draws when something changed, at most sixty times a second.
 
 pub mod clipboard;
+pub mod config;
 pub mod drafts;
 pub mod editor;
 pub mod questions;
@@ -21,8 +22,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app::{Effect, Event, Setup, State};
-use crate::store::Store;
 use drafts::Drafts;
+pub use questions::Opening;
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::Terminal;
@@ -47,18 +48,18 @@ pub enum Ended {
     TerminalGone,
 }
 
-/// Opens the screen over a store and stays until it is left.
+/// Opens the screen over a store that is being opened, and stays until it is left.
 ///
 /// # Errors
 /// The terminal cannot be set up or drawn to.
-pub async fn run(store: Store, setup: Setup, mouse: bool) -> Result<Ended> {
+pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     let mut signals = Signals::new().context("cannot listen to signals")?;
     let mut terminal = Terminal::enter(mouse).context("cannot set the terminal up")?;
     let (events, mut arriving) = mpsc::channel(QUEUE);
     let drafts = Drafts::new(&setup.target);
     let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
     let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), Timestamp::now());
-    let mut screen = Screen { state, slots: Slots::new(store, events.clone()), drafts, events, editing: None };
+    let mut screen = Screen { state, slots: Slots::new(opening, events.clone()), drafts, events, editing: None };
     if let Some(draft) = screen.drafts.load() {
         screen.state.update(Event::DraftFound(draft), Timestamp::now());
     }

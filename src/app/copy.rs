@@ -25,8 +25,8 @@ fn shell_word(text: &str) -> String {
 /// The message as `get` prints it.
 fn as_json(message: &Message) -> String {
     let mut line = Vec::new();
-    crate::message_json::write(&mut line, message);
-    String::from_utf8_lossy(&line).into_owned()
+    crate::json_lines::message(&mut line, message, false);
+    String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
 impl State {

@@ -93,13 +93,16 @@ Examples:
   streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
 
 /// The whole command line.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "streamscope", version, about = "Browse, follow and write the messages of Postgres message stores")]
-#[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
+#[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND", subcommand_precedence_over_arg = true)]
 pub struct Arguments {
     /// What applies to every command.
     #[command(flatten)]
     pub common: Common,
+    /// Where the screen opens: NS/STREAM@POSITION, NS/CATEGORY, NS/ or one of them without NS/
+    #[arg(value_name = "LOCATOR")]
+    pub locator: Option<String>,
     /// What to do; without one, the screen opens.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -30,6 +30,19 @@ pub struct Opened {
     _embedded: Option<Embedded>,
 }
 
+/// Where a server is named, and by whom; none for the embedded store.
+///
+/// # Errors
+/// The store's, for what cannot be right.
+pub fn settings(common: &Common) -> Result<Option<Settings>> {
+    if common.demo || common.embedded.is_some() {
+        return Ok(None);
+    }
+    let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
+    let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
+    Ok(Settings::resolve(url.as_deref(), &Environment::of_process())?)
+}
+
 /// What cannot be asked for together. (Checked here, because clap does not see conflicts between options of which one stands
 /// before the command and one after it.)
 ///
@@ -51,27 +64,23 @@ impl Opened {
     ///
     /// # Errors
     /// The store's.
-    pub async fn open(common: &Common) -> Result<Self> {
-        if common.demo || common.embedded.is_some() {
-            return Self::embedded(common).await;
-        }
-        let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
-        let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
-        let Some(settings) = Settings::resolve(url.as_deref(), &Environment::of_process())? else {
-            return Self::embedded(common).await;
+    pub async fn open(common: &Common, connections: usize) -> Result<Self> {
+        let options = Options { read_only: common.read_only, connections };
+        let Some(settings) = settings(common)? else {
+            return Self::embedded(common, options).await;
         };
         for warning in settings.warnings() {
             tell(&format!("streamscope: {warning}"));
         }
         Ok(Self {
-            store: Store::new(settings, options(common)),
+            store: Store::new(settings, options),
             #[cfg(feature = "embedded")]
             _embedded: None,
         })
     }
 
     #[cfg(feature = "embedded")]
-    async fn embedded(common: &Common) -> Result<Self> {
+    async fn embedded(common: &Common, options: Options) -> Result<Self> {
         let embedded = match &common.embedded {
             _ if common.demo => Embedded::temporary().await?,
             Some(directory) => Embedded::open(directory).await?,
@@ -82,7 +91,7 @@ impl Opened {
             demo::fill(&filling).await?;
             filling.close(CLOSE_LIMIT).await;
         }
-        Ok(Self { store: Store::new(embedded.settings(), options(common)), _embedded: Some(embedded) })
+        Ok(Self { store: Store::new(embedded.settings(), options), _embedded: Some(embedded) })
     }
 
     /// Ends it: what was given up ends on the server too.
@@ -91,15 +100,10 @@ impl Opened {
     }
 
     #[cfg(not(feature = "embedded"))]
-    async fn embedded(_: &Common) -> Result<Self> {
+    async fn embedded(_: &Common, _: Options) -> Result<Self> {
         Err(Failure::usage("no database is given, and this streamscope was built without one of its own")
             .remedy("give --url, STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))
     }
-}
-
-fn options(common: &Common) -> Options {
-    // A command asks one thing after the other.
-    Options { read_only: common.read_only, connections: 1 }
 }
 
 /// The namespace that was asked for, or the only one.

@@ -3,7 +3,6 @@
 //! It buffers, so whoever prints ends with [`Output::finish`]. It never asks a store anything, and text from a store passes
 //! `safe_text` before it is printed for people.
 
-pub mod json;
 pub mod table;
 pub mod time;
 
@@ -11,6 +10,7 @@ use std::io::{self, IsTerminal, Write};
 
 use super::arguments::Format;
 use super::secrets::redact;
+pub use crate::json_lines as json;
 use crate::safe_text::safe;
 
 /// Bytes gathered before they are written: fewer system calls than a line at a time, and still bounded.

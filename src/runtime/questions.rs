@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::TryStreamExt as _;
+use futures_util::future::{BoxFuture, Shared};
 
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, StreamsOf};
-use crate::store::{Namespace, Result, Store};
+use crate::store::{Namespace, Result, Store, StoreError};
 
 /// Messages that one window of the search for recent streams looks at, and how many windows one answer may take.
 const RECENT_WINDOW: u32 = 10_000;
@@ -18,17 +19,24 @@ const SINCE: i64 = 100;
 /// Names offered for completion.
 const COMPLETIONS: usize = 20;
 
+/// A store that is being opened: the screen is there before it is. Why it cannot be opened is told in words.
+pub type Opening = Shared<BoxFuture<'static, Result<Store, String>>>;
+
 /// The store, with the namespaces that were opened.
 pub struct Answerer {
-    store: Store,
+    opening: Opening,
     open: Mutex<HashMap<String, Namespace>>,
 }
 
 impl Answerer {
-    /// Over a store.
+    /// Over a store that is being opened.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store, open: Mutex::default() }
+    pub fn new(opening: Opening) -> Self {
+        Self { opening, open: Mutex::default() }
+    }
+
+    async fn store(&self) -> Result<Store> {
+        self.opening.clone().await.map_err(StoreError::Embedded)
     }
 
     /// A namespace by its id, opened once.
@@ -40,7 +48,7 @@ impl Answerer {
         if let Some(namespace) = open {
             return Ok(namespace);
         }
-        let namespace = self.store.namespace(id).await?;
+        let namespace = self.store().await?.namespace(id).await?;
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), namespace.clone());
         Ok(namespace)
     }
@@ -55,10 +63,10 @@ impl Answerer {
     /// The store's.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         Ok(match question {
-            Question::Server => Answer::Server(self.store.server().await?),
+            Question::Server => Answer::Server(self.store().await?.server().await?),
             Question::Namespaces => {
                 self.forget();
-                Answer::Namespaces(self.store.namespaces().await?)
+                Answer::Namespaces(self.store().await?.namespaces().await?)
             }
             Question::Categories { namespace } => {
                 Answer::Categories(self.namespace(namespace).await?.categories().await?)
@@ -116,12 +124,12 @@ impl Answerer {
                 self.since(&self.namespace(namespace).await?, stream, *version).await?
             }
             Question::CreateNamespace { id, description } => {
-                let created = self.store.create_namespace(id, description.as_deref()).await?;
+                let created = self.store().await?.create_namespace(id, description.as_deref()).await?;
                 Answer::Created(Box::new(created.into()))
             }
             Question::DeleteNamespace { id } => {
                 self.forget();
-                Answer::Deleted { messages: self.store.delete_namespace(id).await? }
+                Answer::Deleted { messages: self.store().await?.delete_namespace(id).await? }
             }
         })
     }

@@ -9,13 +9,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::questions::Answerer;
+use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::message::GlobalPosition;
 use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// How long a question that is out of date may still take.
 const GRACE: Duration = Duration::from_millis(200);
@@ -42,10 +42,10 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// One task a slot over a store.
+    /// One task a slot over a store that is being opened.
     #[must_use]
-    pub fn new(store: Store, events: mpsc::Sender<Event>) -> Self {
-        let answerer = Arc::new(Answerer::new(store));
+    pub fn new(opening: Opening, events: mpsc::Sender<Event>) -> Self {
+        let answerer = Arc::new(Answerer::new(opening));
         let (jobs, tasks) = Slot::ALL
             .into_iter()
             .map(|slot| {

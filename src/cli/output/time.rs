@@ -1,35 +1,9 @@
 //! Times as they are printed: RFC 3339 in UTC for json, a shorter form of it for people. It never shows local time.
 
-use std::io::Write as _;
-
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out.
-pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
-    let t = Offset::UTC.to_datetime(time);
-    // Writing to a Vec does not fail.
-    let _ = write!(
-        out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-        t.year(),
-        t.month(),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second()
-    );
-    let mut fraction = t.subsec_nanosecond();
-    if fraction != 0 {
-        let mut digits = 9;
-        while fraction % 10 == 0 {
-            fraction /= 10;
-            digits -= 1;
-        }
-        let _ = write!(out, ".{fraction:0digits$}");
-    }
-    out.push(b'Z');
-}
+use crate::json_lines::rfc3339;
 
 /// The same as a `String`.
 #[must_use]

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
-use super::time::rfc3339;
 use crate::message::Message;
 use crate::safe_text::is_hidden;
 
@@ -129,6 +129,32 @@ fn visible(json: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out.
+pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
+    let t = Offset::UTC.to_datetime(time);
+    // Writing to a Vec does not fail.
+    let _ = write!(
+        out,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        t.year(),
+        t.month(),
+        t.day(),
+        t.hour(),
+        t.minute(),
+        t.second()
+    );
+    let mut fraction = t.subsec_nanosecond();
+    if fraction != 0 {
+        let mut digits = 9;
+        while fraction % 10 == 0 {
+            fraction /= 10;
+            digits -= 1;
+        }
+        let _ = write!(out, ".{fraction:0digits$}");
+    }
+    out.push(b'Z');
 }
 
 /// A json string in quotes.

@@ -1,0 +1,88 @@
+//! Opens the screen over what the command line names. The screen is there at once; the store is opened behind it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use super::arguments::Arguments;
+use super::failure::{Failure, Result, Status};
+use super::open::{self, Opened};
+use crate::app::Setup;
+use crate::demo;
+use crate::locator::Locator;
+use crate::runtime::{self, Ended, Opening};
+
+/// Connections of the screen at most: panes, following, a count and a write, side by side.
+const CONNECTIONS: usize = 6;
+
+/// What must live as long as the screen.
+type Kept = Arc<Mutex<Option<Opened>>>;
+
+/// Runs the screen; gives the exit status.
+///
+/// # Errors
+/// [`Status::Usage`] where the screen cannot be opened here; what the terminal says.
+pub async fn run(arguments: Arguments) -> Result<u8> {
+    if let Some(refusal) = runtime::refusal() {
+        return Err(Failure::new(Status::Usage, refusal));
+    }
+    let common = &arguments.common;
+    let locator = match (arguments.locator.as_deref(), common.namespace()) {
+        (Some(text), _) => Some(Locator::parse(text, Timestamp::now()).map_err(Failure::usage)?),
+        (None, Some(namespace)) => Some(Locator::of_namespace(namespace)),
+        (None, None) => None,
+    };
+    let locator = locator.map(|mut locator| {
+        locator.namespace = locator.namespace.or_else(|| common.namespace().map(str::to_owned));
+        locator
+    });
+    let target = match open::settings(common)? {
+        Some(settings) => settings.target(),
+        None if common.demo => "demo".to_owned(),
+        None => common.embedded.as_ref().map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string()),
+    };
+    let config = runtime::config::Config::load().map_err(Failure::usage)?;
+    let setup = Setup {
+        profile: config.profile_of(&target),
+        target,
+        read_only: common.read_only,
+        keymap: config.keymap().map_err(Failure::usage)?,
+        locator,
+        ascii: config.ascii,
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        times: config.times,
+    };
+    let kept = Kept::default();
+    let ended = runtime::run(opening(arguments.clone(), Arc::clone(&kept)), setup, config.mouse).await;
+    let opened = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(opened) = opened {
+        opened.close().await;
+    }
+    match ended {
+        Ok(Ended::Quit) => Ok(Status::Done.code()),
+        Ok(Ended::Signal(number)) => Ok(u8::try_from(128 + number).unwrap_or(Status::Failed.code())),
+        Ok(Ended::TerminalGone) => Ok(Status::Failed.code()),
+        Err(error) => Err(Failure::new(Status::Failed, format!("{error:#}"))),
+    }
+}
+
+/// The store, opened in the background. The demo gets a generator, so that following shows something.
+fn opening(arguments: Arguments, kept: Kept) -> Opening {
+    let opening = tokio::spawn(async move {
+        let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;
+        let store = opened.store.clone();
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
+        if arguments.common.demo && !arguments.common.read_only {
+            let namespace = store.namespace(demo::SHOP).await.map_err(|error| error.to_string())?;
+            tokio::spawn(async move {
+                let Err(error) = demo::generate(namespace).await;
+                tracing::warn!(%error, "the demo's generator stopped");
+            });
+        }
+        Ok(store)
+    });
+    async move { opening.await.unwrap_or_else(|error| Err(format!("the store could not be opened: {error}"))) }
+        .boxed()
+        .shared()
+}

@@ -1,2 +1,0 @@
-//! stub
-pub fn write(_: &mut Vec<u8>, _: &crate::message::Message) {}

@@ -1,0 +1,147 @@
+//! The configuration file: keys, looks, profiles. Everything in it is optional; a mistake in it is told with its place.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::app::Profile;
+use crate::app::keymap::{Context, KeyMap};
+use crate::app::times::Times;
+
+/// What the file can say.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Plain characters instead of lines.
+    #[serde(default)]
+    pub ascii: bool,
+    /// The mouse selects and scrolls; off, the terminal's own selection works.
+    #[serde(default = "yes")]
+    pub mouse: bool,
+    /// How times are shown at first.
+    #[serde(default)]
+    pub times: Times,
+    /// Keys of actions: `[[keys]] action = "quit" keys = ["ctrl-q"]`.
+    #[serde(default)]
+    keys: Vec<Binding>,
+    /// Environments by the text that the target holds.
+    #[serde(default)]
+    profile: Vec<Environment>,
+}
+
+/// An action's keys.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Binding {
+    #[serde(default = "anywhere")]
+    context: Context,
+    action: String,
+    keys: Vec<String>,
+}
+
+/// A profile and where it applies.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Environment {
+    /// The profile is that of every target (`user@host/database`) that holds this text.
+    target: String,
+    name: String,
+    color: Option<String>,
+    #[serde(default)]
+    production: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn anywhere() -> Context {
+    Context::Anywhere
+}
+
+impl Config {
+    /// Where the file is; `STREAMSCOPE_CONFIG` names another.
+    #[must_use]
+    pub fn path() -> Option<PathBuf> {
+        if let Some(path) = std::env::var_os("STREAMSCOPE_CONFIG").filter(|path| !path.is_empty()) {
+            return Some(path.into());
+        }
+        let directories = directories::ProjectDirs::from("", "", "streamscope")?;
+        Some(directories.config_dir().join("config.toml"))
+    }
+
+    /// Reads the file; without one everything is as by default.
+    ///
+    /// # Errors
+    /// What is wrong with the file, with its line.
+    pub fn load() -> Result<Self, String> {
+        let Some(path) = Self::path() else { return Self::parse("") };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.keymap()?;
+        Ok(config)
+    }
+
+    /// The default key map with the file's keys over it.
+    ///
+    /// # Errors
+    /// An action or a key that there is not.
+    pub fn keymap(&self) -> Result<KeyMap, String> {
+        let mut map = KeyMap::default();
+        for Binding { context, action, keys } in &self.keys {
+            let keys = keys.iter().map(|key| key.parse()).collect::<Result<Vec<_>, String>>()?;
+            map.rebind(*context, action.parse()?, &keys);
+        }
+        Ok(map)
+    }
+
+    /// The profile of a target; the last that fits wins.
+    #[must_use]
+    pub fn profile_of(&self, target: &str) -> Profile {
+        let found = self.profile.iter().rev().find(|profile| target.contains(&profile.target));
+        found.map_or_else(Profile::default, |profile| Profile {
+            name: profile.name.clone(),
+            color: profile.color.clone(),
+            production: profile.production,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_looks_and_profiles_are_read() {
+        let config = Config::parse(
+            "ascii = true\nmouse = false\ntimes = \"local\"\n\
+             [[keys]]\naction = \"quit\"\nkeys = [\"ctrl-q\"]\n\
+             [[profile]]\ntarget = \"@db.example.com\"\nname = \"production\"\ncolor = \"red\"\nproduction = true\n",
+        )
+        .expect("a configuration");
+        assert!(config.ascii && !config.mouse && config.times == Times::Local);
+        assert!(config.profile_of("app@db.example.com/shop").production);
+        assert!(!config.profile_of("app@localhost/shop").production);
+        assert_eq!(config.keymap().expect("keys").key(crate::app::keymap::Action::Quit), "ctrl-q");
+    }
+
+    #[test]
+    fn without_a_file_the_mouse_is_on() {
+        assert!(Config::parse("").expect("nothing is wrong").mouse);
+    }
+
+    #[test]
+    fn a_mistake_is_told() {
+        assert!(Config::parse("colour = 1").expect_err("no such key").contains("line 1"));
+        let unknown = "[[keys]]\naction = \"fly\"\nkeys = [\"x\"]";
+        assert_eq!(Config::parse(unknown).expect_err("no such action"), "no action 'fly'");
+    }
+}

@@ -13,7 +13,7 @@ pub mod terminal;
 use std::io;
 use std::time::Duration;
 
-use color_eyre::eyre::{Context as _, Result};
+use color_eyre::eyre::{self, Context as _, Result};
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
@@ -78,6 +78,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         let animated = screen.state.animated();
         tokio::select! {
             biased;
+            () = terminal::PANICKED.notified() => eyre::bail!("a part of the program panicked, so it ended"),
             signal = signals.next() => match signal {
                 Signal::End(number) => return Ok(Ended::Signal(number)),
                 Signal::Stop => ended = ended.or(Some(Step::Suspend)),

@@ -1,6 +1,7 @@
 //! The terminal taken over and given back: one list of what is switched on, undone by exit, panic, signal and suspend alike.
 
 use std::io::{self, Stdout, Write as _};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::Show;
@@ -8,12 +9,29 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
+use tokio::sync::Notify;
 
 use crate::app::State;
 use crate::view;
 
 /// Whether there is something to give back. A panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A task panicked: the loop ends, since the screen would go on without it.
+pub static PANICKED: Notify = Notify::const_new();
+
+/// Gives the terminal back before a panic is reported, wherever it happens.
+fn hook_panics() {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            report(panic);
+            PANICKED.notify_one();
+        }));
+    });
+}
 
 /// Gives the terminal back as it was; does nothing where it was not taken. Errors are of no use here: the terminal may be
 /// gone.
@@ -36,6 +54,7 @@ impl Terminal {
     /// # Errors
     /// From the terminal.
     pub fn enter(mouse: bool) -> io::Result<Self> {
+        hook_panics();
         take(mouse)?;
         match ratatui::Terminal::new(CrosstermBackend::new(io::stdout())) {
             Ok(inner) => Ok(Self { inner, mouse }),

@@ -38,6 +38,3 @@ impl Flavour {
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
-
-/// stub
-pub fn quote_ident(n: &str) -> String { format!("\"{}\"", n.replace(char::from(34), "\"\"")) }

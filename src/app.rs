@@ -225,10 +225,8 @@ impl State {
             wanted_category: None,
             followings: 0,
         };
-        let effects = vec![
-            state.ask(Slot::Server, Question::Server),
-            state.ask(Slot::Namespaces, Question::Namespaces),
-        ];
+        let effects =
+            vec![state.ask(Slot::Server, Question::Server), state.ask(Slot::Namespaces, Question::Namespaces)];
         (state, effects)
     }
 

@@ -207,7 +207,9 @@ fn event_of(input: Input) -> Option<Event> {
 pub fn refusal() -> Option<String> {
     use io::IsTerminal as _;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Some("the screen needs a terminal for input and output; see streamscope --help for commands".to_owned());
+        return Some(
+            "the screen needs a terminal for input and output; see streamscope --help for commands".to_owned(),
+        );
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         return Some("TERM=dumb cannot show the screen; see streamscope --help for commands".to_owned());

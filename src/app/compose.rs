@@ -56,8 +56,7 @@ pub enum Field {
 
 impl Field {
     /// From top to bottom.
-    pub const ALL: [Self; 6] =
-        [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
+    pub const ALL: [Self; 6] = [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
 
     /// Its name.
     #[must_use]
@@ -527,8 +526,7 @@ impl State {
         if let StoreError::Conflict { stream, expected, actual } = error {
             compose.stage = Stage::Conflict(Conflict { expected: *expected, actual: *actual, since: None });
             let version = expected.as_argument().filter(|version| *version >= 0);
-            let question =
-                Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
+            let question = Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
             return vec![self.ask(Slot::Write, question)];
         }
         compose.problem = Some(error.to_string());

@@ -19,7 +19,11 @@ pub struct CopyMenu {
 /// A text as a word of a POSIX shell.
 fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// The message as `get` prints it.
@@ -71,7 +75,9 @@ impl State {
         let schema = quote_ident(schema);
         let literal = name.replace('\'', "''");
         let sql = match &place.scope {
-            Scope::Stream(_) => format!("select * from {schema}.messages where stream_name = '{literal}' order by position;"),
+            Scope::Stream(_) => {
+                format!("select * from {schema}.messages where stream_name = '{literal}' order by position;")
+            }
             _ => format!("select * from {schema}.get_category_messages('{literal}');"),
         };
         vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
@@ -90,11 +96,8 @@ impl State {
 }
 
 fn of_message(head: &MessageHead, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
-    let sql = format!(
-        "select * from {}.messages where global_position = {};",
-        quote_ident(schema),
-        head.global_position
-    );
+    let sql =
+        format!("select * from {}.messages where global_position = {};", quote_ident(schema), head.global_position);
     let command = format!(
         "streamscope -n {} get {} --position {} --batch-size 1",
         shell_word(namespace),

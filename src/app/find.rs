@@ -92,8 +92,7 @@ impl State {
 
     pub(super) fn open_find(&mut self) -> Vec<Effect> {
         let pane = self.focus;
-        self.dialog =
-            Some(Dialog::Find(FindPrompt { input: Input::default(), pane, before: self.selected_row(pane) }));
+        self.dialog = Some(Dialog::Find(FindPrompt { input: Input::default(), pane, before: self.selected_row(pane) }));
         Vec::new()
     }
 

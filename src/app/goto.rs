@@ -68,7 +68,9 @@ impl State {
         let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
         let (what, scope) = match target {
             Target::Namespace => return self.arrive_at_name(&namespace, None),
-            Target::Name(Name::Category(category)) => (Lookup::Category(category.clone()), Some(Scope::Category(category))),
+            Target::Name(Name::Category(category)) => {
+                (Lookup::Category(category.clone()), Some(Scope::Category(category)))
+            }
             Target::Name(Name::Stream(stream)) => (Lookup::At(stream, None), None),
             Target::StreamPosition(stream, position) => (Lookup::At(stream, Some(position)), None),
             Target::Id(id) => (Lookup::Id(id), None),

@@ -275,9 +275,8 @@ impl Default for KeyMap {
 impl KeyMap {
     /// Gives an action other keys: those it had in this context are free then, and a key that was bound is taken over.
     pub fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
-        self.bindings.retain(|(in_context, chord, bound)| {
-            *in_context != context || (*bound != action && !keys.contains(chord))
-        });
+        self.bindings
+            .retain(|(in_context, chord, bound)| *in_context != context || (*bound != action && !keys.contains(chord)));
         self.bindings.extend(keys.iter().map(|chord| (context, *chord, action)));
     }
 

@@ -222,7 +222,8 @@ impl MessagePane {
 
     /// Folds or unfolds the selected row; its selection stays on it.
     pub(super) fn toggle(&mut self) -> Vec<Effect> {
-        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(|row| row.is_folded());
+        let folded =
+            self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(|row| row.is_folded());
         if let Some(folded) = folded {
             self.set_folded(!folded);
         }
@@ -325,7 +326,10 @@ impl MessagePane {
         let Some(open) = &self.open else { return Vec::new() };
         if self.form != Form::Tree {
             let lines = open.text.iter().enumerate();
-            return lines.filter(|(_, line)| super::find::holds(line, text)).map(|(line, _)| (Part::Data, line)).collect();
+            return lines
+                .filter(|(_, line)| super::find::holds(line, text))
+                .map(|(line, _)| (Part::Data, line))
+                .collect();
         }
         [Part::Data, Part::Metadata]
             .into_iter()
@@ -399,9 +403,10 @@ impl State {
         if self.message.set_folded(true) {
             return Vec::new();
         }
-        let parent = self.message.row(self.message.selected).and_then(|(part, document, row)| {
-            document.parent(row).map(|parent| (part, parent))
-        });
+        let parent = self
+            .message
+            .row(self.message.selected)
+            .and_then(|(part, document, row)| document.parent(row).map(|parent| (part, parent)));
         match parent {
             Some((part, parent)) => self.message.selected = self.message.line_of(part, parent),
             None => self.focus = Pane::Messages,

@@ -104,7 +104,8 @@ impl State {
         }
         let Some(namespace) = self.namespaces.selection() else { return Vec::new() };
         if namespace.flavour == Flavour::MessageDb {
-            self.notices.problem(format!("{} was made by Message DB and is not deleted from here", namespace.id), self.now);
+            self.notices
+                .problem(format!("{} was made by Message DB and is not deleted from here", namespace.id), self.now);
             return Vec::new();
         }
         let id = namespace.id.clone();

@@ -1,8 +1,8 @@
 //! The streams pane: streams of the selected category, by name or by recent activity, a page at a time.
 
+use super::Effect;
 use super::request::Question;
 use super::window::Window;
-use super::Effect;
 use crate::message::{Category, GlobalPosition};
 use crate::store::StoreError;
 use crate::store::browse::{StreamRow, StreamsOf};

@@ -40,7 +40,9 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
     let target = match open::settings(common)? {
         Some(settings) => settings.target(),
         None if common.demo => "demo".to_owned(),
-        None => common.embedded.as_ref().map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string()),
+        None => {
+            common.embedded.as_ref().map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string())
+        }
     };
     let config = runtime::config::Config::load().map_err(Failure::usage)?;
     let setup = Setup {

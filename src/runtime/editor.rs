@@ -22,8 +22,7 @@ pub fn edit(text: &str, suffix: &str) -> Result<String, String> {
         .and_then(|status| if status.success() { Ok(()) } else { Err(format!("{editor}: {status}")) })
         .and_then(|()| std::fs::read(&path).map_err(|error| error.to_string()))
         .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+            String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
         });
     // What is left behind would be a message body in a temporary directory.
     let _ = std::fs::remove_file(&path);

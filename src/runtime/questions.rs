@@ -174,9 +174,7 @@ async fn find(namespace: &Namespace, what: &Lookup) -> Result<Option<MessageHead
             Some(head) => Ok(Some(head)),
             None => first_of(namespace, scope, PageFrom::End).await,
         },
-        Lookup::Category(category) => {
-            first_of(namespace, &Scope::Category(category.clone()), PageFrom::End).await
-        }
+        Lookup::Category(category) => first_of(namespace, &Scope::Category(category.clone()), PageFrom::End).await,
     }
 }
 

@@ -13,9 +13,9 @@ use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::message::GlobalPosition;
+use crate::store::StoreError;
 use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
-use crate::store::StoreError;
 
 /// How long a question that is out of date may still take.
 const GRACE: Duration = Duration::from_millis(200);

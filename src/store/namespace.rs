@@ -109,7 +109,10 @@ impl Store {
                 let flavour = Flavour::of(row.get("has_our_version"), row.get("has_message_db_version"));
                 let version = versions.remove(&schema).or_else(|| row.get("message_db_version"));
                 let outdated = flavour == Flavour::Streamscope
-                    && version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::latest());
+                    && version
+                        .as_deref()
+                        .and_then(|version| version.parse().ok())
+                        .is_some_and(|v: i32| v < schema::latest());
                 let entry = registered.remove(&schema);
                 let info = NamespaceInfo {
                     id: entry.as_ref().map_or_else(|| schema.clone(), |entry| entry.id.clone()),
@@ -170,13 +173,15 @@ impl Store {
                 format!("its schema {schema} is that of namespace {by}")
             }));
         }
-        let there = transaction.query_opt("select from pg_namespace where nspname = $1", &[(&schema, Type::TEXT)]).await?;
+        let there =
+            transaction.query_opt("select from pg_namespace where nspname = $1", &[(&schema, Type::TEXT)]).await?;
         if there.is_some() {
             return Err(exists(format!("the schema {schema} exists already")));
         }
         schema::apply(&transaction, &schema, 0, schema::latest()).await?;
         // An EventoDB server reads description and metadata as text that is there.
-        let insert = "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
+        let insert =
+            "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
              values ($1, $2, $3, $4, $5, '{}')";
         transaction
             .query(
@@ -222,7 +227,8 @@ impl Store {
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(0, |row| row.get(0));
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
-        let registry = transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
+        let registry =
+            transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
         if registry.is_some() {
             let delete = "delete from eventodb_store.namespaces where schema_name = $1";
             transaction.query(delete, &[(&namespace.info.schema, Type::TEXT)]).await?;
@@ -301,9 +307,8 @@ async fn registry(session: &Session) -> Result<HashMap<String, Registered>> {
     }
     let rows = "select schema_name, id, description, created_at from eventodb_store.namespaces";
     let rows = session.query(rows, &[]).await?;
-    let entry = |row: &Row| {
-        (row.get(0), Registered { id: row.get(1), description: row.get(2), created_at: row.get(3) })
-    };
+    let entry =
+        |row: &Row| (row.get(0), Registered { id: row.get(1), description: row.get(2), created_at: row.get(3) });
     Ok(rows.iter().map(entry).collect())
 }
 

@@ -1,11 +1,426 @@
-//! stub
-use super::*; use crate::message::*; use jiff::Timestamp; use super::browse::Scope;
-#[derive(Debug, Clone, Copy, PartialEq, Eq)] pub enum TailFrom { Now, Start, After(GlobalPosition) }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)] pub enum Settling { ShowAtOnce, HoldBack }
-#[derive(Debug, Clone)] pub struct TailOptions { pub scope: Scope, pub from: TailFrom, pub settling: Settling, pub batch: usize }
-#[derive(Debug, Clone)] pub struct Tailed<M> { pub message: M, pub late: bool }
-#[derive(Debug, Clone)] pub struct Holder { pub pid: Option<i32>, pub since: Timestamp }
-#[derive(Debug, Clone)] pub struct TailBatch<M> { pub messages: Vec<Tailed<M>>, pub complete_to: GlobalPosition, pub last_value: GlobalPosition, pub waiting_for: Vec<Holder>, pub server_time: Timestamp, pub standby: bool }
-pub struct Tail<M>(M);
-impl<M> Tail<M> { pub async fn next(&mut self) -> Result<TailBatch<M>> { todo!() } }
-impl Namespace { pub fn tail_heads(&self, _: TailOptions) -> Tail<MessageHead> { todo!() } }
+//! Following a scope: every message once, as it is committed, in the order of global positions, with what is known of how far
+//! that order is final.
+//!
+//! A lower global position can be committed after a higher one. Who could still do that holds a lock on the table that everybody
+//! can see; when all who held it at the sight of a newest message have ended, nothing at or below that message can come any more:
+//! the *horizon* is there. Headless followers are given messages up to the horizon only; a screen gets them at once, and those that
+//! come in below are marked late. Nothing is kept on the server between polls, so a pooler, or a single connection, is enough.
+
+mod holders;
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+pub use holders::Holder;
+use holders::Horizon;
+
+use super::browse::Scope;
+use super::query::member_condition;
+use super::row::{self, HEAD_COLUMNS, MESSAGE_COLUMNS};
+use super::session::Session;
+use super::{Namespace, Result};
+use crate::message::{ConsumerGroup, GlobalPosition, Message, MessageHead};
+
+/// Pauses between polls: while something comes in or is awaited, and when nothing does.
+const BUSY: Duration = Duration::from_millis(10);
+const IDLE: Duration = Duration::from_millis(100);
+/// Messages shown above the horizon at most; with more, only what fills in below is read until the horizon moves.
+const UNSETTLED: usize = 20_000;
+/// Messages before the beginning among which late ones are looked for.
+const BEFORE: i64 = 1_000;
+/// On a standby, which shows none of the primary's locks: how long a gap is waited for.
+const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
+/// A transaction is reported as holding things back after this long.
+const REPORTED: SignedDuration = SignedDuration::from_millis(500);
+
+/// Where following begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TailFrom {
+    /// Behind the newest message that is visible at the first poll.
+    Now,
+    /// At the first message.
+    Start,
+    /// Behind this global position.
+    After(GlobalPosition),
+}
+
+/// What happens to messages above the horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// They are given at once; what comes in below them later is marked.
+    ShowAtOnce,
+    /// They are held back until nothing can come below them: strictly rising order.
+    HoldBack,
+}
+
+/// What to follow, and how.
+#[derive(Debug, Clone)]
+pub struct TailOptions {
+    /// Whose messages.
+    pub scope: Scope,
+    /// From where.
+    pub from: TailFrom,
+    /// What happens to messages above the horizon.
+    pub settling: Settling,
+    /// Messages of a batch at most.
+    pub batch: usize,
+}
+
+/// A message that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tailed<M> {
+    /// The message.
+    pub message: M,
+    /// Its global position is below one that was given already.
+    pub late: bool,
+}
+
+/// What came in, and how far the order is final.
+#[derive(Debug, Clone)]
+pub struct TailBatch<M> {
+    /// Messages by rising global position.
+    pub messages: Vec<Tailed<M>>,
+    /// Nothing at or below this global position can appear any more.
+    pub complete_to: GlobalPosition,
+    /// The newest global position that was visible in the namespace.
+    pub last_value: GlobalPosition,
+    /// Transactions that have kept the horizon back for a while, the longest first.
+    pub waiting_for: Vec<Holder>,
+    /// The server's clock at the poll.
+    pub server_time: Timestamp,
+    /// The server is a standby: a gap is waited for two seconds instead of for locks.
+    pub standby: bool,
+}
+
+/// What can be followed: whole messages, or heads.
+pub trait Followed: Sized + Send {
+    /// The columns that it is read from.
+    const COLUMNS: &'static str;
+    /// From a row of these columns.
+    ///
+    /// # Errors
+    /// A column is of another type.
+    fn read(row: &Row) -> Result<Self>;
+    /// Its global position.
+    fn global_position(&self) -> GlobalPosition;
+}
+
+impl Followed for Message {
+    const COLUMNS: &'static str = MESSAGE_COLUMNS;
+
+    fn read(row: &Row) -> Result<Self> {
+        row::message(row)
+    }
+
+    fn global_position(&self) -> GlobalPosition {
+        self.global_position
+    }
+}
+
+impl Followed for MessageHead {
+    const COLUMNS: &'static str = HEAD_COLUMNS;
+
+    fn read(row: &Row) -> Result<Self> {
+        row::head(row)
+    }
+
+    fn global_position(&self) -> GlobalPosition {
+        self.global_position
+    }
+}
+
+/// A newest message, and who could still commit below it.
+#[derive(Debug, Clone)]
+struct Checkpoint {
+    newest: GlobalPosition,
+    holders: HashSet<String>,
+    since: Timestamp,
+}
+
+/// Following in progress. It advances only when a batch is handed out, so that after an error, or a dropped future, the next call
+/// carries on exactly there.
+#[derive(Debug)]
+pub struct Tail<M> {
+    namespace: Namespace,
+    options: TailOptions,
+    begun: bool,
+    /// Everything at or below was given, and nothing more can come there.
+    settled: GlobalPosition,
+    /// Nothing more can come at or below; not all of it was given yet.
+    horizon: GlobalPosition,
+    /// Given, above `settled`.
+    given: BTreeSet<GlobalPosition>,
+    /// The highest that was given.
+    highest: GlobalPosition,
+    checkpoint: Option<Checkpoint>,
+    /// Who held the lock at the last poll.
+    holders: HashSet<String>,
+    reported: Vec<String>,
+    pause: Duration,
+    kind: std::marker::PhantomData<fn() -> M>,
+}
+
+/// What one poll found.
+struct Poll<M> {
+    seen: Horizon,
+    /// Where the horizon is now.
+    horizon: GlobalPosition,
+    messages: Vec<M>,
+    /// Everything up to here was read.
+    read_to: GlobalPosition,
+}
+
+impl Namespace {
+    /// Follows a scope with heads, for a screen.
+    #[must_use]
+    pub fn tail_heads(&self, options: TailOptions) -> Tail<MessageHead> {
+        Tail::new(self.clone(), options)
+    }
+
+    /// Follows a scope with whole messages.
+    #[must_use]
+    pub fn tail(&self, options: TailOptions) -> Tail<Message> {
+        Tail::new(self.clone(), options)
+    }
+}
+
+impl<M: Followed> Tail<M> {
+    fn new(namespace: Namespace, options: TailOptions) -> Self {
+        let settled = match options.from {
+            TailFrom::After(position) => position,
+            TailFrom::Now | TailFrom::Start => i64::MIN,
+        };
+        Self {
+            namespace,
+            options,
+            begun: false,
+            settled,
+            horizon: settled,
+            given: BTreeSet::new(),
+            highest: settled,
+            checkpoint: None,
+            holders: HashSet::new(),
+            reported: Vec::new(),
+            pause: Duration::ZERO,
+            kind: std::marker::PhantomData,
+        }
+    }
+
+    /// A global position behind which another follower of the same scope would begin to be given exactly what this one was not.
+    /// (In [`Settling::ShowAtOnce`] it would be given again what lies above the horizon.)
+    #[must_use]
+    pub fn resume_position(&self) -> GlobalPosition {
+        self.settled
+    }
+
+    /// Waits until there is something to say: messages, a horizon that moved, a transaction that holds it back.
+    /// Polls every 10 ms while there is, and less and less often, down to every 100 ms, when there is not.
+    ///
+    /// # Errors
+    /// The server's; a later call carries on.
+    pub async fn next(&mut self) -> Result<TailBatch<M>> {
+        loop {
+            tokio::time::sleep(self.pause).await;
+            let mut session = self.namespace.sessions.acquire().await?;
+            session.set_limit(Some(super::read::TIME_LIMIT));
+            if !self.begun {
+                self.begin(&session).await?;
+            }
+            let poll = self.poll(&session).await?;
+            drop(session);
+            if let Some(batch) = self.advance(poll) {
+                return Ok(batch);
+            }
+        }
+    }
+
+    /// Finds where to begin. For a screen, which shows a list that ends at this position, late messages can come a little before it:
+    /// what is visible there now counts as given.
+    async fn begin(&mut self, session: &Session) -> Result<()> {
+        let first = match self.options.from {
+            TailFrom::Start => {
+                self.begun = true;
+                return Ok(());
+            }
+            TailFrom::After(position) => position,
+            TailFrom::Now => self.look(session).await?.newest,
+        };
+        if self.options.settling == Settling::ShowAtOnce {
+            let from = first.saturating_sub(BEFORE);
+            let sql = self
+                .namespace
+                .query("select global_position from {table} where global_position > $1 and global_position <= $2", &[]);
+            let rows = session.query(&sql, &[(&from, Type::INT8), (&first, Type::INT8)]).await?;
+            self.given = rows.iter().map(|row| row::column(row, 0)).collect::<Result<_>>()?;
+            self.settled = from;
+        } else {
+            self.settled = first;
+        }
+        self.horizon = self.settled;
+        self.highest = first;
+        self.begun = true;
+        Ok(())
+    }
+
+    async fn look(&self, session: &Session) -> Result<Horizon> {
+        Horizon::look(&self.namespace, session).await
+    }
+
+    /// How far nothing more can come, by what is seen now.
+    fn horizon(&self, seen: &Horizon, gapless: bool) -> GlobalPosition {
+        if seen.standby {
+            let waited = self.checkpoint.as_ref().filter(|c| seen.server_time.duration_since(c.since) >= STANDBY_WAIT);
+            let reached = if gapless { Some(seen.newest) } else { waited.map(|checkpoint| checkpoint.newest) };
+            return reached.unwrap_or(self.horizon).max(self.horizon);
+        }
+        if seen.holders.is_empty() {
+            return seen.newest.max(self.horizon);
+        }
+        let ended = |c: &&Checkpoint| !seen.holders.iter().any(|holder| c.holders.contains(&holder.transaction));
+        self.checkpoint.as_ref().filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
+    }
+
+    async fn poll(&self, session: &Session) -> Result<Poll<M>> {
+        let seen = self.look(session).await?;
+        let gapless = seen.standby && self.is_gapless(session, seen.newest).await?;
+        let horizon = self.horizon(&seen, gapless);
+        let limit = i64::try_from(self.options.batch.max(1)).unwrap_or(i64::MAX);
+        let (above, up_to) = match self.options.settling {
+            Settling::HoldBack => (self.settled, horizon),
+            // Who ended since the last poll may have filled a gap.
+            Settling::ShowAtOnce => {
+                let present: HashSet<&str> = seen.holders.iter().map(|holder| holder.transaction.as_str()).collect();
+                let ended = self.holders.iter().any(|holder| !present.contains(holder.as_str()));
+                let again = ended || seen.standby || horizon > self.settled;
+                let room = self.given.len() < UNSETTLED;
+                (if again { self.settled } else { self.highest }, if room { i64::MAX } else { self.highest })
+            }
+        };
+        if up_to <= above {
+            return Ok(Poll { seen, horizon, messages: Vec::new(), read_to: above });
+        }
+        // Read after the look at the locks, in a newer snapshot: who was not seen there any more has committed or never will.
+        let messages = self.read(session, above, up_to, limit).await?;
+        let full = messages.len() >= self.options.batch.max(1);
+        let last = messages.last().map_or(above, Followed::global_position);
+        let read_to = match (full, above == self.settled) {
+            (true, true) => last,
+            (false, true) => up_to,
+            (_, false) => self.settled,
+        };
+        Ok(Poll { seen, horizon, messages, read_to })
+    }
+
+    async fn read(&self, session: &Session, above: i64, up_to: i64, limit: i64) -> Result<Vec<M>> {
+        let scope = &self.options.scope;
+        let group = match scope {
+            Scope::Member(_, group) => Some(*group),
+            _ => None,
+        };
+        let condition = match scope {
+            Scope::Namespace => "$5::text is null and $6::bigint is null and $7::bigint is null".to_owned(),
+            Scope::Stream(_) => "stream_name = $5 and $6::bigint is null and $7::bigint is null".to_owned(),
+            Scope::Category(_) => {
+                format!("{} = $5 and $6::bigint is null and $7::bigint is null", self.namespace.category_expression())
+            }
+            Scope::Member(..) => {
+                format!("{} = $5 and {}", self.namespace.category_expression(), member_condition("$6", "$7"))
+            }
+        };
+        let sql = self
+            .namespace
+            .query(include_str!("../../sql/query/tail_rows.sql"), &[("columns", M::COLUMNS), ("scope", &condition)]);
+        let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
+        let rows = session
+            .query(
+                &sql,
+                &[
+                    (&above, Type::INT8),
+                    (&up_to, Type::INT8),
+                    (&limit, Type::INT8),
+                    (&given, Type::INT8_ARRAY),
+                    (&scope.name(), Type::TEXT),
+                    (&group.map(ConsumerGroup::member), Type::INT8),
+                    (&group.map(ConsumerGroup::size), Type::INT8),
+                ],
+            )
+            .await?;
+        rows.iter().map(M::read).collect()
+    }
+
+    /// Whether every number above what is settled is visible up to the newest: then no wait is needed.
+    async fn is_gapless(&self, session: &Session, newest: GlobalPosition) -> Result<bool> {
+        let missing = newest.saturating_sub(self.settled);
+        if !(0..=100_000).contains(&missing) {
+            return Ok(false);
+        }
+        let sql = self
+            .namespace
+            .query("select count(*) from {table} where global_position > $1 and global_position <= $2", &[]);
+        let row = session.query_opt(&sql, &[(&self.settled, Type::INT8), (&newest, Type::INT8)]).await?;
+        let there: i64 = row.map_or(Ok(0), |row| row::column(&row, 0))?;
+        Ok(there == missing)
+    }
+
+    /// Takes a poll in; gives the batch where there is something to say.
+    fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
+        let Poll { seen, horizon, messages, read_to } = poll;
+        let messages: Vec<Tailed<M>> = messages
+            .into_iter()
+            .map(|message| {
+                let position = message.global_position();
+                let late = position < self.highest;
+                self.highest = self.highest.max(position);
+                self.given.insert(position);
+                Tailed { message, late }
+            })
+            .collect();
+        let before = self.settled;
+        self.horizon = horizon;
+        self.settled = self.settled.max(read_to.min(horizon));
+        self.given = self.given.split_off(&self.settled.saturating_add(1));
+        let passed = self.checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.newest <= horizon);
+        if passed {
+            let open = seen.newest > horizon;
+            let holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
+            self.checkpoint = open.then(|| Checkpoint { newest: seen.newest, holders, since: seen.server_time });
+        }
+        self.holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
+        let waiting_for = self.waiting_for(&seen);
+        let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
+        let news = !messages.is_empty() || self.settled != before || names != self.reported;
+        self.reported = names;
+        let busy = !messages.is_empty() || self.checkpoint.is_some();
+        self.pause = if messages.len() >= self.options.batch {
+            Duration::ZERO
+        } else if busy {
+            BUSY
+        } else {
+            (self.pause.max(BUSY) * 3 / 2).min(IDLE)
+        };
+        news.then(|| TailBatch {
+            messages,
+            complete_to: self.settled.max(0),
+            last_value: seen.newest,
+            waiting_for,
+            server_time: seen.server_time,
+            standby: seen.standby,
+        })
+    }
+
+    /// Those of the checkpoint who still hold it back, after a while.
+    fn waiting_for(&self, seen: &Horizon) -> Vec<Holder> {
+        let Some(checkpoint) = &self.checkpoint else { return Vec::new() };
+        if seen.server_time.duration_since(checkpoint.since) < REPORTED {
+            return Vec::new();
+        }
+        let mut waiting: Vec<Holder> =
+            seen.holders.iter().filter(|holder| checkpoint.holders.contains(&holder.transaction)).cloned().collect();
+        waiting.sort_by_key(|holder| holder.since);
+        waiting
+    }
+}

@@ -18,7 +18,8 @@ use crate::app::compose::{Compose, Conflict, Field, Stage};
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
     let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
     let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
-    let inner = boxed(frame, area, theme, &cut(&format!("Write a message into {}", compose.namespace), 60), width, height);
+    let inner =
+        boxed(frame, area, theme, &cut(&format!("Write a message into {}", compose.namespace), 60), width, height);
     let (form, side) = match &compose.stage {
         Stage::Conflict(_) if inner.width >= 90 => {
             let half = inner.width / 2;
@@ -137,7 +138,13 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
         return;
     };
     if messages.is_empty() {
-        line_at(frame, inner, 0, &cut("nothing: the stream does not have the version that was expected", width), theme.dim);
+        line_at(
+            frame,
+            inner,
+            0,
+            &cut("nothing: the stream does not have the version that was expected", width),
+            theme.dim,
+        );
     }
     let mut row = 0;
     for message in messages {

@@ -111,12 +111,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 pub(super) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
-    let outer = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 3,
-        width,
-        height,
-    };
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     frame.render_widget(Clear, outer);
     let block = frame_of(format!(" {title} "), true, theme);
     let inner = block.inner(outer);
@@ -147,7 +142,14 @@ fn cursor(frame: &mut Frame, area: Rect, row: u16, prefix: u16, input: &Input) {
 }
 
 /// A prompt in the last line, with what it understood in the line above.
-fn prompt_line(frame: &mut Frame, area: Rect, theme: &Theme, prefix: &str, input: &Input, note: &Result<String, String>) {
+fn prompt_line(
+    frame: &mut Frame,
+    area: Rect,
+    theme: &Theme,
+    prefix: &str,
+    input: &Input,
+    note: &Result<String, String>,
+) {
     if area.height == 0 {
         return;
     }

@@ -70,7 +70,8 @@ fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
 /// One of the phases of a spinner, by the time of the last event.
 #[must_use]
 pub fn spinner(state: &State, ascii: bool) -> char {
-    let phases: &[char] = if ascii { &['|', '/', '-', '\\'] } else { &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'] };
+    let phases: &[char] =
+        if ascii { &['|', '/', '-', '\\'] } else { &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'] };
     let tick = usize::try_from(state.now.as_millisecond().unsigned_abs() / 100).unwrap_or(0);
     phases[tick % phases.len()]
 }

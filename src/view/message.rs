@@ -150,7 +150,8 @@ fn document_line(
         (true, true, true) => "+",
         (true, false, true) => "-",
     };
-    let parent_is_array = document.parent(index).and_then(|parent| document.row(parent)).is_some_and(|parent| parent.kind == Kind::Array);
+    let parent_is_array =
+        document.parent(index).and_then(|parent| document.row(parent)).is_some_and(|parent| parent.kind == Kind::Array);
     let name = match (row.depth, parent_is_array) {
         (0, _) => title.to_owned(),
         (_, true) => row.index.to_string(),
@@ -162,7 +163,8 @@ fn document_line(
         _ => theme.json.key,
     };
     let name = cut(&head_of(&name), width.saturating_sub(indent + 4).max(1));
-    let mut spans = vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
+    let mut spans =
+        vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
     let used: usize = spans.iter().map(Span::width).sum();
     let room = width.saturating_sub(used + 2);
     let value = head_of(document.value(index));

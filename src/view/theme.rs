@@ -56,8 +56,7 @@ pub struct Json {
 }
 
 /// Colours that are readable on light and dark backgrounds in every scheme, for types.
-const TYPE_COLORS: [Color; 6] =
-    [Color::Blue, Color::Green, Color::Magenta, Color::Cyan, Color::Red, Color::Yellow];
+const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Color::Cyan, Color::Red, Color::Yellow];
 
 impl Theme {
     /// The looks that the setup asks for.
@@ -72,7 +71,11 @@ impl Theme {
             ascii: setup.ascii,
             plain,
             border: if setup.profile.production { frame } else { Style::new().add_modifier(Modifier::DIM) },
-            focused: if setup.profile.production { frame.add_modifier(bold) } else { colored(Color::Blue).add_modifier(bold) },
+            focused: if setup.profile.production {
+                frame.add_modifier(bold)
+            } else {
+                colored(Color::Blue).add_modifier(bold)
+            },
             title: Style::new().add_modifier(bold),
             selected: Style::new().add_modifier(Modifier::REVERSED),
             marked: Style::new().add_modifier(bold),

@@ -97,7 +97,10 @@ fn the_go_to_box_takes_streams_positions_ids_and_times() {
     screen.go_to("11:00:09");
     assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(9));
     screen.go_to("order");
-    assert_eq!(screen.state.messages.place.as_ref().map(|place| format!("{:?}", place.scope)), Some("Category(Category(\"order\"))".to_owned()));
+    assert_eq!(
+        screen.state.messages.place.as_ref().map(|place| format!("{:?}", place.scope)),
+        Some("Category(Category(\"order\"))".to_owned())
+    );
 }
 
 #[test]

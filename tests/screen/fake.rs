@@ -37,7 +37,10 @@ impl Fake {
             for stream in 0..streams {
                 for category in ["account", "order"] {
                     let kind = ["Opened", "Deposited", "Withdrawn", "HoldPlaced", "Closed"][position];
-                    let data = format!(r#"{{"amount": {}, "items": [1, {{"sku": "A-{stream}"}}], "exact": 12345678901234567890123, "price": 1.10}}"#, stream * 10 + position);
+                    let data = format!(
+                        r#"{{"amount": {}, "items": [1, {{"sku": "A-{stream}"}}], "exact": 12345678901234567890123, "price": 1.10}}"#,
+                        stream * 10 + position
+                    );
                     let metadata = format!(
                         r#"{{"correlationStreamName": "order-{stream}", "causationMessageStreamName": "account-{stream}", "causationMessagePosition": {position}}}"#
                     );
@@ -79,7 +82,8 @@ impl Fake {
 
     fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Page {
         let heads = self.of(scope);
-        let number = |head: &MessageHead| if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
+        let number =
+            |head: &MessageHead| if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let rising = |first: usize| {
             let heads: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
             Page { at_start: first == 0, at_end: first + heads.len() == self.of(scope).len(), heads }
@@ -145,9 +149,7 @@ impl Fake {
                 let exact = matches!(scope, Scope::Stream(_));
                 Answer::Count { messages: Some(self.of(scope).len() as u64), exact }
             }
-            Question::Count { scope, .. } => {
-                Answer::Count { messages: Some(self.of(scope).len() as u64), exact: true }
-            }
+            Question::Count { scope, .. } => Answer::Count { messages: Some(self.of(scope).len() as u64), exact: true },
             Question::Find { what, .. } => Answer::Found(self.find(what).map(Box::new)),
             Question::Complete { prefix, .. } => {
                 let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
@@ -293,8 +295,7 @@ impl Screen {
 
     pub fn with(fake: Fake, setup: Setup, width: u16, height: u16) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
-        let mut screen =
-            Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), now: noon() };
+        let mut screen = Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), now: noon() };
         screen.carry_out(effects);
         screen
     }
@@ -380,7 +381,11 @@ impl Screen {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
         let line = |row: u16| -> String {
-            (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()).collect::<String>().trim_end().to_owned()
+            (0..buffer.area.width)
+                .map(|column| buffer[(column, row)].symbol())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
         };
         (0..buffer.area.height).map(line).collect::<Vec<_>>().join("\n")
     }

@@ -105,7 +105,8 @@ fn check(screen: &Screen) {
     assert!(state.namespaces.is_empty() || state.namespaces.selected() < state.namespaces.len());
     assert!(state.categories.is_empty() || state.categories.selected() < state.categories.len());
     let numbers: Vec<i64> = window.rows().iter().map(|row| state.messages.number(&row.head)).collect();
-    let in_order = numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
+    let in_order =
+        numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
     assert!(in_order, "the rows are in order, each once: {numbers:?}");
 }
 

@@ -35,7 +35,7 @@ impl Scope {
     }
 
     /// Name of its stream or category.
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(in crate::store) fn name(&self) -> Option<&str> {
         match self {
             Self::Namespace => None,
             Self::Category(category) | Self::Member(category, _) => Some(category.as_str()),

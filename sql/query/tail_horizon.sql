@@ -1,0 +1,24 @@
+-- The newest visible message, and who could still commit one with a lower global position: whoever inserts into the table holds
+-- a RowExclusiveLock on it from before the number is drawn until the transaction ends. The snapshot of the statement is older
+-- than the look at the locks, so a number below the newest one that is not visible belongs to somebody in the list, or to
+-- somebody who has ended and whose message the next statement sees. Prepared transactions are in it, without a pid.
+--
+-- Served by: messages_pkey, backwards.
+select
+  coalesce((select max(global_position) from {table}), 0) as newest,
+  (clock_timestamp() at time zone 'utc')::timestamp as server_time,
+  pg_is_in_recovery() as standby,
+  l.virtualtransaction::text,
+  l.pid,
+  (coalesce(a.xact_start, clock_timestamp()) at time zone 'utc')::timestamp as since,
+  a.application_name::text,
+  a.state::text
+from (select 1) one
+left join pg_locks l
+  on l.locktype = 'relation'
+  and l.mode = 'RowExclusiveLock'
+  and l.granted
+  and l.relation = {table_text}::regclass
+  and l.database = (select oid from pg_database where datname = current_database())
+  and l.pid is distinct from pg_backend_pid()
+left join pg_stat_activity a on a.pid = l.pid

@@ -1,0 +1,146 @@
+//! A lower position that commits late, gaps that stay, writers that hang.
+
+use streamscope::store::browse::Scope;
+use streamscope::store::tail::{Settling, TailFrom};
+use tokio_postgres::Client;
+
+use crate::support::stores::{Kind, TestStore};
+use crate::{batch_where, follow_until, options};
+
+const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
+
+async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64) -> i64 {
+    let sql = format!(
+        "insert into \"{}\".messages (stream_name, position, type, data) values ($1, $2, 'T', '{{}}') returning global_position",
+        store.schema
+    );
+    client.query_one(&sql, &[&stream, &position]).await.expect("an insert").get(0)
+}
+
+async fn client(store: &TestStore) -> Client {
+    store.client().await.expect("a server")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_position_that_commits_late_is_held_back_for_and_shown_marked() {
+    for kind in KINDS {
+        let store = TestStore::new(kind).await;
+        let (slow, fast) = (client(&store).await, client(&store).await);
+        let first = insert(&fast, &store, "a-0", 0).await;
+        let from = TailFrom::After(first);
+        let mut screen = store.namespace.tail_heads(options(Scope::Namespace, from, Settling::ShowAtOnce));
+        let mut headless = store.namespace.tail(options(Scope::Namespace, from, Settling::HoldBack));
+
+        slow.batch_execute("begin").await.expect("begin");
+        let lower = insert(&slow, &store, "a-1", 0).await;
+        let higher = insert(&fast, &store, "b-1", 0).await;
+        assert!(lower < higher);
+
+        let shown = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
+        assert_eq!(shown.messages[0].message.global_position, higher, "{kind:?}: shown at once");
+        assert!(shown.complete_to < lower, "{kind:?}: and not called final");
+        // Held back: it says who is waited for, and gives nothing.
+        let waiting = loop {
+            let batch = headless.next().await.expect("a batch");
+            assert!(batch.messages.is_empty(), "{kind:?}: nothing is given before it is settled");
+            if !batch.waiting_for.is_empty() {
+                break batch;
+            }
+        };
+        assert!(waiting.waiting_for[0].pid.is_some() && waiting.complete_to < lower);
+
+        slow.batch_execute("commit").await.expect("commit");
+        let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
+        assert_eq!(late.messages[0].message.global_position, lower, "{kind:?}");
+        assert!(late.messages[0].late, "{kind:?}: marked");
+        let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
+        assert_eq!(order, [lower, higher], "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_that_stays_is_passed_once_its_writer_has_ended() {
+    for kind in KINDS {
+        let store = TestStore::new(kind).await;
+        let (failing, fine) = (client(&store).await, client(&store).await);
+        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+        failing.batch_execute("begin").await.expect("begin");
+        let lost = insert(&failing, &store, "a-1", 0).await;
+        let kept = insert(&fine, &store, "b-1", 0).await;
+        failing.batch_execute("rollback").await.expect("rollback");
+        assert_eq!(follow_until(&mut headless, |positions| !positions.is_empty()).await, [kept], "{kind:?}");
+        assert!(lost < kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_from_now_begins_behind_what_is_there_and_still_shows_who_was_late() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let (slow, fast) = (client(&store).await, client(&store).await);
+    slow.batch_execute("begin").await.expect("begin");
+    let lower = insert(&slow, &store, "a-1", 0).await;
+    insert(&fast, &store, "b-1", 0).await;
+    let mut screen = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, Settling::ShowAtOnce));
+    // The first poll has been made when the writer is named.
+    batch_where(&mut screen, |batch| !batch.waiting_for.is_empty()).await;
+    slow.batch_execute("commit").await.expect("commit");
+    let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
+    let positions: Vec<i64> = late.messages.iter().map(|tailed| tailed.message.global_position).collect();
+    assert_eq!(positions, [lower]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_brings_only_its_own_messages() {
+    use streamscope::message::{Category, ConsumerGroup, StreamName};
+    for kind in KINDS {
+        let store = TestStore::new(kind).await;
+        let writer = client(&store).await;
+        for stream in ["a-1", "a-2", "b-1", "a-3"] {
+            insert(&writer, &store, stream, 0).await;
+        }
+        let category = Category::new("a").expect("a category");
+        let scopes = [
+            (Scope::Category(category.clone()), vec!["a-1", "a-2", "a-3"]),
+            (Scope::Stream(StreamName::new("a-2").expect("a stream")), vec!["a-2"]),
+        ];
+        for (scope, expected) in scopes {
+            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+            let batch = tail.next().await.expect("a batch");
+            let streams: Vec<&str> = batch.messages.iter().map(|tailed| tailed.message.stream.as_str()).collect();
+            assert_eq!(streams, expected, "{kind:?}");
+        }
+        let mut seen = Vec::new();
+        for member in 0..2 {
+            let group = ConsumerGroup::new(member, 2).expect("a member");
+            let scope = Scope::Member(category.clone(), group);
+            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+            let batch = tail.next().await.expect("a batch");
+            for tailed in batch.messages {
+                assert!(group.has(tailed.message.stream.as_str()));
+                seen.push(tailed.message.stream.to_string());
+            }
+        }
+        seen.sort();
+        assert_eq!(seen, ["a-1", "a-2", "a-3"], "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_store_is_followed_and_written_over_its_one_connection() {
+    let store = TestStore::new(Kind::OursEmbedded).await;
+    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    for number in 0..3 {
+        let message = streamscope::message::NewMessage {
+            id: uuid::Uuid::now_v7(),
+            stream: streamscope::message::StreamName::new("a-1").expect("a stream"),
+            message_type: "T".to_owned(),
+            data: "{}".to_owned(),
+            metadata: None,
+            expected_version: streamscope::message::ExpectedVersion::Any,
+        };
+        let written = store.namespace.write(&message).await.expect("a write");
+        assert_eq!(written.position, number);
+        let positions = follow_until(&mut tail, |positions| !positions.is_empty()).await;
+        assert_eq!(positions, [written.global_position]);
+    }
+}

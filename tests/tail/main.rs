@@ -1,0 +1,47 @@
+//! Following: late messages, gaps, stuck and dying writers. Every message once, in the settled order.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod history;
+mod late;
+mod storm;
+
+use std::time::Duration;
+
+use streamscope::message::{GlobalPosition, Message, MessageHead};
+use streamscope::store::browse::Scope;
+use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions};
+
+/// How long anything may take before a test gives up.
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn options(scope: Scope, from: TailFrom, settling: Settling) -> TailOptions {
+    TailOptions { scope, from, settling, batch: 100 }
+}
+
+/// The global positions of what comes until `enough` says so.
+async fn follow_until(
+    tail: &mut Tail<Message>,
+    mut enough: impl FnMut(&[GlobalPosition]) -> bool,
+) -> Vec<GlobalPosition> {
+    let mut positions = Vec::new();
+    while !enough(&positions) {
+        let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
+        positions.extend(batch.messages.iter().map(|tailed| tailed.message.global_position));
+    }
+    positions
+}
+
+/// The next batch that is wanted.
+async fn batch_where(
+    tail: &mut Tail<MessageHead>,
+    mut wanted: impl FnMut(&TailBatch<MessageHead>) -> bool,
+) -> TailBatch<MessageHead> {
+    loop {
+        let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
+        if wanted(&batch) {
+            return batch;
+        }
+    }
+}

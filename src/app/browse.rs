@@ -235,12 +235,11 @@ impl State {
             self.requests.stop(Slot::Streams);
             return self.more_streams().into_iter().collect();
         }
-        let selected = self.messages.selection().map(|head| self.messages.number(head));
-        self.messages.newest_first = !self.messages.newest_first;
-        match selected {
-            Some(number) if !self.messages.is_filtered() => self.read_around(number).into_iter().collect(),
-            _ => self.read_from(PageFrom::End).into_iter().collect(),
+        if self.messages.turn() {
+            self.requests.stop(Slot::Messages);
         }
+        self.messages.window.center(self.layout().rows(Pane::Messages));
+        self.read_on().into_iter().collect()
     }
 
     /// Keeps the selection of every list in view.
@@ -288,9 +287,9 @@ impl State {
         self.requests.stop(Slot::Streams);
         effects.extend(self.more_streams());
         let selected = self.messages.selection().map(|head| self.messages.number(head));
-        let at_end = self.messages.at_end();
+        let on_newest = self.is_on_newest();
         match selected {
-            Some(number) if !at_end && !self.messages.is_filtered() => effects.extend(self.read_around(number)),
+            Some(number) if !on_newest && !self.messages.is_filtered() => effects.extend(self.read_around(number)),
             _ => effects.extend(self.read_from(PageFrom::End)),
         }
         effects

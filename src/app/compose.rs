@@ -234,6 +234,10 @@ impl Compose {
         let field = self.field;
         match self.editor() {
             Some(area) => {
+                // An empty object is there to be filled, not to be put behind what is pasted.
+                if area.lines().iter().all(|line| matches!(line.trim(), "" | "{}")) {
+                    *area = text_area("");
+                }
                 area.insert_str(text);
             }
             None => self.lines[field as usize].paste(text),

@@ -157,14 +157,18 @@ impl State {
         self.reveal();
     }
 
+    /// Whether the selection is on the newest message there is.
+    pub(super) fn is_on_newest(&self) -> bool {
+        let window = &self.messages.window;
+        let on_edge =
+            if self.messages.newest_first { window.selected() == 0 } else { window.selected() + 1 == window.len() };
+        self.messages.at_end() && (window.is_empty() || on_edge)
+    }
+
     /// Whether the view goes along with what comes in.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        let Some(follow) = &self.follow else { return false };
-        let window = &self.messages.window;
-        let on_newest = window.is_empty()
-            || if self.messages.newest_first { window.selected() == 0 } else { window.selected() + 1 == window.len() };
-        !follow.paused && self.messages.at_end() && on_newest
+        self.follow.as_ref().is_some_and(|follow| !follow.paused) && self.is_on_newest()
     }
 
     pub(super) fn followed(&mut self, generation: u64, batch: TailBatch<MessageHead>) -> Vec<Effect> {

@@ -221,6 +221,16 @@ impl Messages {
         }
     }
 
+    /// Newest first becomes oldest first and back; gives whether an answer under way was for an edge that is elsewhere now.
+    pub(super) fn turn(&mut self) -> bool {
+        self.newest_first = !self.newest_first;
+        self.window.reverse();
+        if let Some(search) = &mut self.search {
+            std::mem::swap(&mut search.towards_first, &mut search.towards_last);
+        }
+        matches!(self.pending, Some(Pending::More(_))) && self.pending.take().is_some()
+    }
+
     pub(super) fn fail(&mut self, error: &StoreError) {
         self.pending = None;
         self.error = Some(error.to_string());
@@ -346,10 +356,9 @@ impl State {
             Edge::First => search.towards_first = step.next,
             Edge::Last => search.towards_last = step.next,
         }
-        let at_start = edge != newer_edge && step.next.is_none();
-        let at_end = edge == newer_edge && step.next.is_none();
-        let complete = |own: bool, pending: Pending| own || matches!(pending, Pending::Fresh(PageFrom::End));
-        let at_end = if matches!(pending, Pending::Fresh(_)) { complete(at_end, pending) } else { at_end };
+        let reached = step.next.is_none();
+        let at_start = (edge != newer_edge && reached) || matches!(pending, Pending::Fresh(PageFrom::Start));
+        let at_end = (edge == newer_edge && reached) || matches!(pending, Pending::Fresh(PageFrom::End));
         self.messages.search = Some(search);
         self.messages.take(pending, step.heads, at_start, at_end);
         self.reveal();

@@ -144,6 +144,13 @@ impl<T> Window<T> {
         excess
     }
 
+    /// Turns the rows around; the selection stays on its row.
+    pub fn reverse(&mut self) {
+        self.rows.make_contiguous().reverse();
+        self.selected = self.rows.len().saturating_sub(self.selected + 1);
+        std::mem::swap(&mut self.at_first, &mut self.at_last);
+    }
+
     /// A row in between; selection and view stay with their rows.
     pub fn insert(&mut self, index: usize, row: T) {
         self.rows.insert(index, row);

@@ -51,7 +51,7 @@ fn an_answer_that_is_out_of_date_is_dropped() {
 fn lists_load_by_pages_in_both_directions() {
     let mut fake = Fake::default();
     for _ in 0..5_000 {
-        fake.push("ledger-main", "Posted", "{}", None);
+        fake.append("ledger-main", "Posted");
     }
     let mut screen = Screen::new(fake);
     screen.keys("4");
@@ -126,10 +126,10 @@ fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
     let lost = || StoreError::Unavailable { target: "localhost".to_owned(), reason: "connection refused".to_owned() };
-    screen.fake.fail.push((Slot::Messages, lost()));
+    screen.fake.fail.push((Slot::Count, lost()));
     screen.hold = true;
-    screen.keys("o");
-    let (slot, generation, question) = screen.held.pop_front().expect("a page is asked for");
+    screen.keys("#");
+    let (slot, generation, question) = screen.held.pop_front().expect("a count is asked for");
     let outcome = screen.fake.answer(slot, &question);
     screen.send(Event::Answered { slot, generation, outcome });
     assert!(matches!(screen.state.connection, Connection::Down { .. }));

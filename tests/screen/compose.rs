@@ -63,7 +63,7 @@ fn invalid_json_is_told_with_line_and_column_and_not_sent() {
     screen.hold = true;
     screen.ctrl('s');
     assert!(screen.held.iter().all(|(slot, ..)| *slot != Slot::Write));
-    assert!(screen.text().contains("line 1"), "{}", screen.text());
+    assert!(screen.text().contains("data: line 2, column 3: expected a name in quotes"), "{}", screen.text());
 }
 
 #[test]

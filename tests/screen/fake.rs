@@ -51,8 +51,18 @@ impl Fake {
         fake
     }
 
+    /// A message in a namespace of one stream.
+    pub fn append(&mut self, stream: &str, kind: &str) {
+        let position = self.messages.len() as i64;
+        self.store(stream, position, kind, "{}", None);
+    }
+
     pub fn push(&mut self, stream: &str, kind: &str, data: &str, metadata: Option<&str>) -> Message {
         let position = self.messages.iter().filter(|message| message.stream.as_str() == stream).count() as i64;
+        self.store(stream, position, kind, data, metadata)
+    }
+
+    fn store(&mut self, stream: &str, position: i64, kind: &str, data: &str, metadata: Option<&str>) -> Message {
         let global_position = self.messages.len() as i64 + 1;
         let message = Message {
             id: Uuid::from_u128(global_position as u128),

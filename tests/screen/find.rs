@@ -49,8 +49,8 @@ fn a_filter_shows_its_hits_and_how_much_was_searched() {
 #[test]
 fn a_filter_goes_step_by_step_and_esc_stops_it() {
     let mut fake = Fake::default();
-    for _ in 0..100_000 {
-        fake.push("ledger-main", "Posted", "{}", None);
+    for _ in 0..60_000 {
+        fake.append("ledger-main", "Posted");
     }
     let mut screen = Screen::new(fake);
     screen.keys("4");

@@ -66,11 +66,28 @@ pub enum Event {
     /// Time went by: spinners, toasts, relative times.
     Tick,
     /// The store answered.
-    Answered { slot: Slot, generation: u64, outcome: Outcome },
+    Answered {
+        /// Who waits for it.
+        slot: Slot,
+        /// Which asking it belongs to.
+        generation: u64,
+        /// The answer, or why there is none.
+        outcome: Outcome,
+    },
     /// Following brought something.
-    Followed { generation: u64, batch: TailBatch<MessageHead> },
+    Followed {
+        /// Which asking it belongs to.
+        generation: u64,
+        /// What came in.
+        batch: TailBatch<MessageHead>,
+    },
     /// Following was interrupted; the runtime carries on by itself where that makes sense.
-    FollowFailed { generation: u64, error: std::sync::Arc<StoreError> },
+    FollowFailed {
+        /// Which asking it belongs to.
+        generation: u64,
+        /// What went wrong.
+        error: std::sync::Arc<StoreError>,
+    },
     /// `$EDITOR` was left; the text, or why there is none.
     Edited(Result<String, String>),
     /// Something was copied; how, or why not.
@@ -85,17 +102,45 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Ask the store, after a while; the answer comes back with slot and generation.
-    Ask { slot: Slot, generation: u64, question: Question, after: Duration },
+    Ask {
+        /// Who waits for it.
+        slot: Slot,
+        /// Which asking it belongs to.
+        generation: u64,
+        /// What is asked.
+        question: Question,
+        /// Wait so long before.
+        after: Duration,
+    },
     /// The answer is not wanted any more: end it, on the server too.
     Stop(Slot),
     /// Follow a scope from behind a global position (none: from now) until stopped or replaced.
-    Follow { generation: u64, namespace: String, scope: Scope, after: Option<GlobalPosition> },
+    Follow {
+        /// Which asking it belongs to.
+        generation: u64,
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+        /// Begin behind this global position; none for now.
+        after: Option<GlobalPosition>,
+    },
     /// Follow no longer.
     StopFollowing,
     /// Put text on the clipboard; the second is what it is, for the toast.
-    Copy { text: String, what: &'static str },
+    Copy {
+        /// The raw text.
+        text: String,
+        /// What it is.
+        what: &'static str,
+    },
     /// Open text in `$EDITOR`; `suffix` is the file's.
-    Edit { text: String, suffix: &'static str },
+    Edit {
+        /// The text to edit.
+        text: String,
+        /// Ending of the file's name.
+        suffix: &'static str,
+    },
     /// Keep the draft where a crash does not reach it.
     SaveDraft(compose::Draft),
     /// The draft was written or given up.
@@ -342,8 +387,8 @@ impl State {
             Action::PageUp => self.step(-self.page_rows()),
             Action::HalfDown => self.step(self.page_rows() / 2),
             Action::HalfUp => self.step(-(self.page_rows() / 2)),
-            Action::First => self.to_first(),
-            Action::Last => self.to_last(),
+            Action::First => self.go_first(),
+            Action::Last => self.go_last(),
             Action::Deeper => self.deeper(),
             Action::Back => self.back(),
             Action::NextPane => self.focus_on(self.focus.next()),
@@ -413,8 +458,15 @@ impl State {
             (_, Answer::Count { messages, exact }) => self.counted(messages, exact),
             (_, Answer::Found(head)) => self.found(head),
             // Asked for only in the slots above.
-            (_, Answer::Completions(_) | Answer::StreamVersion(_) | Answer::Written(_) | Answer::Since { .. })
-            | (_, Answer::Created(_) | Answer::Deleted { .. }) => Vec::new(),
+            (
+                _,
+                Answer::Completions(_)
+                | Answer::StreamVersion(_)
+                | Answer::Written(_)
+                | Answer::Since { .. }
+                | Answer::Created(_)
+                | Answer::Deleted { .. },
+            ) => Vec::new(),
         }
     }
 }

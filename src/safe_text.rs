@@ -47,7 +47,7 @@ impl SafeText {
                 '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' if place > 0 => {
                     shown.push(c);
                 }
-                _ if is_hidden(c) => shown.push_str(&format!("<U+{:04X}>", u32::from(c))),
+                _ if is_hidden(c) => shown.push_str(&by_number(c)),
                 _ if place > 0 && c.width() == Some(0) => {
                     marks += 1;
                     if marks <= MARKS {
@@ -64,7 +64,7 @@ impl SafeText {
             shown.insert(0, DOTTED_CIRCLE);
         }
         if without_width(&shown) {
-            shown = grapheme.chars().map(|c| format!("<U+{:04X}>", u32::from(c))).collect();
+            shown = grapheme.chars().map(by_number).collect();
         }
         self.width += shown.graphemes(true).map(unicode_width::UnicodeWidthStr::width).sum::<usize>();
         self.text.push_str(&shown);
@@ -108,6 +108,11 @@ impl fmt::Display for SafeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
     }
+}
+
+/// A character that cannot be shown as itself.
+fn by_number(c: char) -> String {
+    format!("<U+{:04X}>", u32::from(c))
 }
 
 /// Shorthand for [`SafeText::line`].

@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    pub(super) fn to_first(&mut self) -> Vec<Effect> {
+    pub(super) fn go_first(&mut self) -> Vec<Effect> {
         if self.focus == Pane::Messages {
             if !self.messages.window.at_first {
                 let from = if self.messages.newest_first { PageFrom::End } else { PageFrom::Start };
@@ -53,7 +53,7 @@ impl State {
         self.step(isize::MIN)
     }
 
-    pub(super) fn to_last(&mut self) -> Vec<Effect> {
+    pub(super) fn go_last(&mut self) -> Vec<Effect> {
         if self.focus == Pane::Messages {
             if self.follow.is_some() && !self.messages.newest_first {
                 return self.go_live();

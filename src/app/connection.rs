@@ -67,7 +67,7 @@ impl Connection {
 /// come back at the same moment.
 fn backoff(attempts: u32, now: Timestamp) -> Duration {
     let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(10)).min(LONGEST);
-    let jitter = u32::try_from(now.subsec_nanosecond().unsigned_abs() / 1_000 % 1_000).unwrap_or(0);
+    let jitter = now.subsec_nanosecond().unsigned_abs() / 1_000 % 1_000;
     base * 4 / 5 + base / 5 * jitter / 1_000
 }
 

@@ -31,7 +31,7 @@ pub enum Dialog {
     /// `w`, `c`, `r`.
     Compose(Box<Compose>),
     /// A namespace's id and description are typed.
-    CreateNamespace(CreateDialog),
+    CreateNamespace(Box<CreateDialog>),
     /// The token of a new namespace, this one time.
     Token(TokenDialog),
     /// A namespace's id is typed to delete it.

@@ -36,14 +36,13 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
     for c in text.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => part.push(c),
             None if c == '\'' || (c == '"' && (part.is_empty() || part.ends_with(':'))) => quote = Some(c),
             None if c.is_whitespace() => {
                 if !part.is_empty() {
                     parts.push(std::mem::take(&mut part));
                 }
             }
-            None => part.push(c),
+            _ => part.push(c),
         }
     }
     if let Some(open) = quote {

@@ -226,12 +226,11 @@ impl State {
             return Vec::new();
         };
         follow.error = Some(error.to_string());
-        match &**error {
-            StoreError::Unavailable { reason, .. } => self.lost(reason.clone()),
-            _ => {
-                self.notices.problem(format!("following: {error}"), self.now);
-                Vec::new()
-            }
+        if let StoreError::Unavailable { reason, .. } = &**error {
+            self.lost(reason.clone())
+        } else {
+            self.notices.problem(format!("following: {error}"), self.now);
+            Vec::new()
         }
     }
 }

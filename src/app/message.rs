@@ -222,8 +222,10 @@ impl MessagePane {
 
     /// Folds or unfolds the selected row; its selection stays on it.
     pub(super) fn toggle(&mut self) -> Vec<Effect> {
-        let folded =
-            self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(|row| row.is_folded());
+        let folded = self
+            .row(self.selected)
+            .and_then(|(_, document, row)| document.row(row))
+            .map(super::super::json::document::Row::is_folded);
         if let Some(folded) = folded {
             self.set_folded(!folded);
         }
@@ -283,16 +285,15 @@ impl MessagePane {
             (Some(text), Form::Pretty) => json::pretty(text),
             (Some(text), _) => text.to_owned(),
         };
-        open.text = match form {
-            Form::Tree => Vec::new(),
-            _ => {
-                let (data, metadata) = (text(open.message.data.as_deref()), text(open.message.metadata.as_deref()));
-                let sections = [("data", data), ("metadata", metadata)];
-                let lines = |(title, text): (&str, String)| {
-                    std::iter::once(title.to_owned()).chain(text.lines().map(str::to_owned).collect::<Vec<_>>())
-                };
-                sections.into_iter().flat_map(lines).collect()
-            }
+        open.text = if form == Form::Tree {
+            Vec::new()
+        } else {
+            let (data, metadata) = (text(open.message.data.as_deref()), text(open.message.metadata.as_deref()));
+            let sections = [("data", data), ("metadata", metadata)];
+            let lines = |(title, text): (&str, String)| {
+                std::iter::once(title.to_owned()).chain(text.lines().map(str::to_owned).collect::<Vec<_>>())
+            };
+            sections.into_iter().flat_map(lines).collect()
         };
     }
 
@@ -418,7 +419,7 @@ impl State {
     pub(super) fn expand(&mut self) -> Vec<Effect> {
         if !self.message.set_folded(false) {
             let inside = self.message.row(self.message.selected).and_then(|(_, document, row)| document.row(row));
-            if inside.is_some_and(|row| row.is_container()) {
+            if inside.is_some_and(super::super::json::document::Row::is_container) {
                 self.message.step(1);
             }
         }

@@ -62,7 +62,7 @@ impl State {
 
     pub(super) fn open_create_namespace(&mut self) -> Vec<Effect> {
         if !self.refuse_writing() {
-            self.dialog = Some(Dialog::CreateNamespace(CreateDialog::default()));
+            self.dialog = Some(Dialog::CreateNamespace(Box::default()));
         }
         Vec::new()
     }

@@ -67,35 +67,128 @@ pub enum Question {
     /// Answered by [`Answer::Namespaces`].
     Namespaces,
     /// Answered by [`Answer::Categories`].
-    Categories { namespace: String },
+    Categories {
+        /// The namespace's id.
+        namespace: String,
+    },
     /// A page of streams by name; answered by [`Answer::Streams`].
-    Streams { namespace: String, of: StreamsOf, after: Option<StreamName>, limit: usize },
+    Streams {
+        /// The namespace's id.
+        namespace: String,
+        /// Which streams.
+        of: StreamsOf,
+        /// The stream before the page; none for the first page.
+        after: Option<StreamName>,
+        /// Rows at most.
+        limit: usize,
+    },
     /// Streams by recent activity, in bounded windows until `limit` are found; answered by [`Answer::RecentStreams`].
-    RecentStreams { namespace: String, category: Category, before: Option<GlobalPosition>, limit: usize },
+    RecentStreams {
+        /// The namespace's id.
+        namespace: String,
+        /// The category.
+        category: Category,
+        /// Where to go on, downwards (exclusive).
+        before: Option<GlobalPosition>,
+        /// Rows at most.
+        limit: usize,
+    },
     /// A page of heads; answered by [`Answer::Page`].
-    Page { namespace: String, scope: Scope, from: PageFrom, limit: usize },
+    Page {
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+        /// Where to begin.
+        from: PageFrom,
+        /// Rows at most.
+        limit: usize,
+    },
     /// One step of a filtered search; answered by [`Answer::Search`].
-    Search { namespace: String, scope: Scope, filter: Filter, from: PageFrom, window: u32 },
+    Search {
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+        /// What they must match.
+        filter: Filter,
+        /// Where to begin.
+        from: PageFrom,
+        /// Messages looked at, at most.
+        window: u32,
+    },
     /// A whole message; answered by [`Answer::Message`].
-    Message { namespace: String, global_position: GlobalPosition },
+    Message {
+        /// The namespace's id.
+        namespace: String,
+        /// Its global position.
+        global_position: GlobalPosition,
+    },
     /// From statistics; answered by [`Answer::Count`].
-    Estimate { namespace: String, scope: Scope },
+    Estimate {
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+    },
     /// Counted; answered by [`Answer::Count`].
-    Count { namespace: String, scope: Scope },
+    Count {
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+    },
     /// Where something is; answered by [`Answer::Found`].
-    Find { namespace: String, what: Lookup },
+    Find {
+        /// The namespace's id.
+        namespace: String,
+        /// What it is.
+        what: Lookup,
+    },
     /// Streams and types that begin like this; answered by [`Answer::Completions`].
-    Complete { namespace: String, prefix: String, what: Completing },
+    Complete {
+        /// The namespace's id.
+        namespace: String,
+        /// What is typed so far.
+        prefix: String,
+        /// What it is.
+        what: Completing,
+    },
     /// Answered by [`Answer::StreamVersion`].
-    StreamVersion { namespace: String, stream: StreamName },
+    StreamVersion {
+        /// The namespace's id.
+        namespace: String,
+        /// The stream.
+        stream: StreamName,
+    },
     /// Answered by [`Answer::Written`].
-    Write { namespace: String, message: NewMessage },
+    Write {
+        /// The namespace's id.
+        namespace: String,
+        /// The message.
+        message: NewMessage,
+    },
     /// What a stream got after a version; answered by [`Answer::Since`].
-    Since { namespace: String, stream: StreamName, version: Option<Position> },
+    Since {
+        /// The namespace's id.
+        namespace: String,
+        /// The stream.
+        stream: StreamName,
+        /// The stream's version; none where there is no stream.
+        version: Option<Position>,
+    },
     /// Answered by [`Answer::Created`].
-    CreateNamespace { id: String, description: Option<String> },
+    CreateNamespace {
+        /// The namespace's id.
+        id: String,
+        /// What it is for.
+        description: Option<String>,
+    },
     /// Answered by [`Answer::Deleted`].
-    DeleteNamespace { id: String },
+    DeleteNamespace {
+        /// The namespace's id.
+        id: String,
+    },
 }
 
 /// What the go-to box looks for.
@@ -132,9 +225,19 @@ pub enum Answer {
     /// All categories of a namespace.
     Categories(Vec<CategoryRow>),
     /// The next streams by name; `end` where none follow.
-    Streams { rows: Vec<StreamRow>, end: bool },
+    Streams {
+        /// The rows.
+        rows: Vec<StreamRow>,
+        /// None follow.
+        end: bool,
+    },
     /// The next streams by activity; where to go on, none at the end.
-    RecentStreams { rows: Vec<StreamRow>, next: Option<GlobalPosition> },
+    RecentStreams {
+        /// The rows.
+        rows: Vec<StreamRow>,
+        /// Where to go on.
+        next: Option<GlobalPosition>,
+    },
     /// A page of heads.
     Page(Page),
     /// A step of a search.
@@ -142,7 +245,12 @@ pub enum Answer {
     /// The whole message; none where it is no longer there.
     Message(Option<Box<Message>>),
     /// How many; exact or roughly.
-    Count { messages: Option<u64>, exact: bool },
+    Count {
+        /// How many; none where it is not known.
+        messages: Option<u64>,
+        /// Counted, not estimated.
+        exact: bool,
+    },
     /// Where it is; none where there is no such thing.
     Found(Option<Box<MessageHead>>),
     /// What begins like the text, best first.
@@ -152,11 +260,19 @@ pub enum Answer {
     /// The write is done.
     Written(Written),
     /// What was written since, in order, and the stream's version now.
-    Since { messages: Vec<Message>, version: Option<Position> },
+    Since {
+        /// What was written since, in order.
+        messages: Vec<Message>,
+        /// The stream's version; none where there is no stream.
+        version: Option<Position>,
+    },
     /// The namespace is there; its token is shown once.
     Created(Box<Created>),
     /// The namespace is gone, and so many messages with it.
-    Deleted { messages: u64 },
+    Deleted {
+        /// How many went.
+        messages: u64,
+    },
 }
 
 /// A new namespace and its token. The token is left out of debug output.

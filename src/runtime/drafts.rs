@@ -19,8 +19,9 @@ impl Drafts {
         let path = directories::ProjectDirs::from("", "", "streamscope").map(|directories| {
             let root = directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).to_owned();
             let digest = Sha256::digest(target.as_bytes());
-            let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            root.join("drafts").join(format!("{name}.json"))
+            let mut name = [0; 8];
+            name.copy_from_slice(&digest[..8]);
+            root.join("drafts").join(format!("{:016x}.json", u64::from_be_bytes(name)))
         });
         Self { path }
     }

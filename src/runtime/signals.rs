@@ -31,7 +31,7 @@ mod unix {
         /// # Errors
         /// From the system.
         pub fn new() -> io::Result<Self> {
-            let stop = i32::from(rustix::process::Signal::TSTP.as_raw());
+            let stop = rustix::process::Signal::TSTP.as_raw();
             Ok(Self {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,

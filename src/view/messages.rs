@@ -66,14 +66,14 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         title.push_str(" · newest first");
     }
     if let Some(since) = state.requests.since(Slot::Messages) {
-        title.push_str(&format!(" {}", spinner(state, theme.ascii)));
+        title.extend([' ', spinner(state, theme.ascii)]);
         let seconds = state.now.duration_since(since).as_secs();
         if seconds > 0 {
-            title.push_str(&format!(" {seconds}s (esc stops)"));
+            title = format!("{title} {seconds}s (esc stops)");
         }
     }
     if messages.is_filtered() {
-        title.push_str(&format!(" · & {}", cut(&messages.filter_text, width / 3)));
+        title = format!("{title} · & {}", cut(&messages.filter_text, width / 3));
     }
     title
 }

@@ -370,7 +370,7 @@ impl Screen {
     }
 
     pub fn wait(&mut self, seconds: i64) {
-        self.now = self.now + SignedDuration::from_secs(seconds);
+        self.now += SignedDuration::from_secs(seconds);
         self.send(Event::Tick);
     }
 

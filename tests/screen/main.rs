@@ -1,5 +1,7 @@
 //! The screen without a terminal, a database or time: events in, state and effects and a rendered buffer out.
 
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "numbers in here are small")]
+
 mod browse;
 mod compose;
 mod fake;

@@ -1,6 +1,7 @@
 //! The queries of `sql/query` for one namespace: a template's `{names}` are filled with its table, its flavour's expressions and
 //! the scope's conditions. Values are never put into the text; they go as parameters.
 
+use super::flavour::quote_ident;
 use super::row::{HEAD_COLUMNS, MESSAGE_COLUMNS};
 use super::{Flavour, Namespace};
 
@@ -45,7 +46,7 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
 /// What the queries need to know of a flavour: its own index expressions, its names, and what its text sorts like.
 impl Namespace {
     fn quoted_schema(&self) -> String {
-        format!("\"{}\"", self.info.schema.replace('"', "\"\""))
+        quote_ident(&self.info.schema)
     }
 
     /// The table, qualified.

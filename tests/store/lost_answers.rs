@@ -15,6 +15,7 @@ for_each_store! {
     a_lost_answer_is_found_out,
     an_orphan_that_still_waits_is_not_doubled,
     a_conflict_on_the_retry_is_a_real_one,
+    a_server_that_stays_away_leaves_the_outcome_unknown,
 }
 
 /// Waits until so many sessions of the test's database wait for a lock.
@@ -100,4 +101,19 @@ async fn a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
     let error = write.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Conflict { actual: Some(1), .. }), "{error:?}");
     assert_eq!(store.namespace.stream_version(&stream("account-1")).await.unwrap(), Some(1));
+}
+
+async fn a_server_that_stays_away_leaves_the_outcome_unknown(store: &TestStore) {
+    if !server::long() {
+        return;
+    }
+    let Some((proxy, namespace)) = through_proxy(store).await else { return };
+    let message = expecting("account-1", ExpectedVersion::NoStream);
+    // From here on there is a connection, and there will be no other.
+    assert_eq!(namespace.stream_version(&message.stream).await.unwrap(), None);
+    proxy.lose_next_answer();
+    proxy.refuse();
+    let error = namespace.write(&message).await.unwrap_err();
+    assert!(matches!(error, StoreError::OutcomeUnknown { id, .. } if id == message.id), "{error:?}");
+    assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 1, "it was written, as it happens");
 }

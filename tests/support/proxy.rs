@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +24,7 @@ const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
 struct Plan {
     mode: AtomicU8,
     lost: AtomicUsize,
+    refuses: AtomicBool,
 }
 
 /// See the file's head.
@@ -42,6 +43,9 @@ impl Proxy {
         let shared = Arc::clone(&plan);
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if shared.refuses.load(Ordering::SeqCst) {
+                    continue;
+                }
                 tokio::spawn(connection(client, server, Arc::clone(&shared)));
             }
         });
@@ -61,6 +65,11 @@ impl Proxy {
     /// The connection ends as soon as the next write is sent.
     pub fn cut_after_next_write(&self) {
         self.plan.mode.store(CUT_AFTER_SENDING, Ordering::SeqCst);
+    }
+
+    /// Every connection from now on ends at once.
+    pub fn refuse(&self) {
+        self.plan.refuses.store(true, Ordering::SeqCst);
     }
 
     /// How many writes lost their answer.

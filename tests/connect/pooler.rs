@@ -53,7 +53,12 @@ impl Pooler {
 
 impl Drop for Pooler {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // SIGTERM, which runuser passes on: SIGKILL would end runuser alone and leave the pooler behind.
+        if let Ok(id) = i32::try_from(self.child.id())
+            && let Some(process) = rustix::process::Pid::from_raw(id)
+        {
+            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
+        }
         let _ = self.child.wait();
     }
 }

@@ -41,8 +41,8 @@ pub fn draw(frame: &mut Frame, state: &State) {
         }
     }
     footer::draw(frame, layout.footer, state, &theme);
-    dialogs::draw(frame, frame.area(), state, &theme);
     footer::toast(frame, frame.area(), state, &theme);
+    dialogs::draw(frame, frame.area(), state, &theme);
 }
 
 /// Plain characters for terminals and fonts that have no lines.

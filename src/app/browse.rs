@@ -5,6 +5,7 @@ use super::messages::Place;
 use super::request::{Question, Slot};
 use super::streams::{Of, Streams};
 use super::{Effect, State};
+use crate::message::category;
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, PageFrom, Scope};
 
@@ -207,6 +208,15 @@ impl State {
         self.requests.stop(Slot::Streams);
         let left = std::mem::replace(&mut self.streams, instead);
         self.places.leave_streams(left);
+    }
+
+    /// Reads the streams on screen anew where a stream is of their category: it may be a new one.
+    pub(super) fn reread_streams(&mut self, stream: &str) -> Option<Effect> {
+        let category = category(stream);
+        self.streams.of.as_ref().filter(|of| of.category.as_str() == category)?;
+        self.streams.refresh();
+        self.requests.stop(Slot::Streams);
+        self.more_streams()
     }
 
     fn more_streams(&mut self) -> Option<Effect> {

@@ -512,6 +512,7 @@ impl State {
             self.now,
         );
         let mut effects = vec![Effect::DropDraft];
+        effects.extend(self.reread_streams(&draft.stream));
         effects.extend(self.go_to_stream(&draft.stream, Some(written.position)));
         effects
     }

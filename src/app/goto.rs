@@ -87,7 +87,10 @@ impl State {
     pub(super) fn found(&mut self, head: Option<Box<MessageHead>>) -> Vec<Effect> {
         let Some(journey) = self.journey.take() else { return Vec::new() };
         let Some(head) = head else {
-            self.notices.problem(journey.missing, self.now);
+            match &mut self.dialog {
+                Some(Dialog::GoTo(prompt)) => prompt.understood = Err(journey.missing),
+                _ => self.notices.problem(journey.missing, self.now),
+            }
             return Vec::new();
         };
         if matches!(self.dialog, Some(Dialog::GoTo(_))) {
@@ -135,7 +138,11 @@ impl State {
                     self.categories.select(index);
                     effects.extend(self.category_selected());
                 }
-                None => self.wanted_category = Some(category),
+                // It is new: the list was read before it had a message.
+                None => {
+                    self.wanted_category = Some(category);
+                    effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
+                }
             }
         }
         self.focus = Pane::Messages;

@@ -31,7 +31,8 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
     let locator = match (arguments.locator.as_deref(), common.namespace()) {
         (Some(text), _) => Some(Locator::parse(text, Timestamp::now()).map_err(Failure::usage)?),
         (None, Some(namespace)) => Some(Locator::of_namespace(namespace)),
-        (None, None) => None,
+        // Where the generator writes, so that there is something to follow.
+        (None, None) => common.demo.then(|| Locator::of_namespace(demo::SHOP)),
     };
     let locator = locator.map(|mut locator| {
         locator.namespace = locator.namespace.or_else(|| common.namespace().map(str::to_owned));

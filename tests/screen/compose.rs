@@ -195,3 +195,14 @@ fn the_editors_text_becomes_the_field() {
     screen.send(Event::Edited(Ok("{\"edited\": true}\n".to_owned())));
     assert_eq!(compose(&screen).text(Field::Data), "{\"edited\": true}");
 }
+
+#[test]
+fn the_first_message_of_a_category_brings_it_into_the_lists() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("1waudit-1");
+    screen.enter();
+    screen.keys("Noted");
+    screen.ctrl('s');
+    assert_eq!(screen.selected(), "audit-1@0");
+    assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("audit"));
+}

@@ -208,11 +208,11 @@ pub fn refusal() -> Option<String> {
     use io::IsTerminal as _;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Some(
-            "the screen needs a terminal for input and output; see streamscope --help for commands".to_owned(),
+            "the screen opens on a terminal, and this is not a terminal: streamscope --help lists commands".to_owned(),
         );
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        return Some("TERM=dumb cannot show the screen; see streamscope --help for commands".to_owned());
+        return Some("TERM=dumb cannot show the screen: streamscope --help lists commands".to_owned());
     }
     None
 }

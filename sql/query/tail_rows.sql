@@ -2,12 +2,12 @@
 --
 -- $1 above, $2 up to, $3 limit, $4 global positions seen, $5 name of the stream or category (null for the namespace),
 -- $6 member, $7 size of its group (null without)
+-- A category is compared as rows and ordered by too, or the planner may walk the primary key and filter.
+--
 -- Served by: messages_pkey or messages_category; for a stream whichever of messages_pkey and messages_stream is shorter.
 select {columns}
 from {table}
-where global_position > $1
-  and global_position <= $2
+where {range}
   and global_position <> all ($4)
-  and {scope}
-order by global_position
+order by {order}
 limit $3

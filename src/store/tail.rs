@@ -321,19 +321,24 @@ impl<M: Followed> Tail<M> {
             Scope::Member(_, group) => Some(*group),
             _ => None,
         };
-        let condition = match scope {
-            Scope::Namespace => "$5::text is null and $6::bigint is null and $7::bigint is null".to_owned(),
-            Scope::Stream(_) => "stream_name = $5 and $6::bigint is null and $7::bigint is null".to_owned(),
-            Scope::Category(_) => {
-                format!("{} = $5 and $6::bigint is null and $7::bigint is null", self.namespace.category_expression())
-            }
+        let category = self.namespace.category_expression();
+        let unused = "$6::bigint is null and $7::bigint is null";
+        let of_category =
+            format!("({category}, global_position) > ($5, $1) and ({category}, global_position) <= ($5, $2)");
+        let by_position = "global_position > $1 and global_position <= $2";
+        let (range, order) = match scope {
+            Scope::Namespace => (format!("{by_position} and $5::text is null and {unused}"), String::new()),
+            Scope::Stream(_) => (format!("stream_name = $5 and {by_position} and {unused}"), String::new()),
+            Scope::Category(_) => (format!("{of_category} and {unused}"), format!("{category}, ")),
             Scope::Member(..) => {
-                format!("{} = $5 and {}", self.namespace.category_expression(), member_condition("$6", "$7"))
+                (format!("{of_category} and {}", member_condition("$6", "$7")), format!("{category}, "))
             }
         };
-        let sql = self
-            .namespace
-            .query(include_str!("../../sql/query/tail_rows.sql"), &[("columns", M::COLUMNS), ("scope", &condition)]);
+        let order = format!("{order}global_position");
+        let sql = self.namespace.query(
+            include_str!("../../sql/query/tail_rows.sql"),
+            &[("columns", M::COLUMNS), ("range", &range), ("order", &order)],
+        );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
         let rows = session
             .query(

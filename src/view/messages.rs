@@ -92,7 +92,10 @@ pub fn progress(state: &State) -> String {
         return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
     }
     match messages.selection() {
-        Some(head) => format!("{} of {total}", messages.number(head)),
+        Some(head) if matches!(messages.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_))) => {
+            format!("{} of {total}", full_count(u64::try_from(head.position + 1).unwrap_or(0)))
+        }
+        Some(head) => format!("at {} · {total} messages", head.global_position),
         None => format!("{total} messages"),
     }
 }

@@ -133,16 +133,13 @@ impl State {
             effects.extend(self.namespace_selected());
         } else if let Some(category) = category {
             let index = self.categories.rows().iter().position(|row| row.category == category);
-            match index {
-                Some(index) => {
-                    self.categories.select(index);
-                    effects.extend(self.category_selected());
-                }
+            if let Some(index) = index {
+                self.categories.select(index);
+                effects.extend(self.category_selected());
+            } else {
                 // It is new: the list was read before it had a message.
-                None => {
-                    self.wanted_category = Some(category);
-                    effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
-                }
+                self.wanted_category = Some(category);
+                effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
             }
         }
         self.focus = Pane::Messages;

@@ -34,6 +34,8 @@ const UNSETTLED: usize = 20_000;
 const BEFORE: i64 = 1_000;
 /// On a standby, which shows none of the primary's locks: how long a gap is waited for.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
+/// Messages above the horizon are read again at least this often.
+const LOOK_BACK: SignedDuration = SignedDuration::from_millis(250);
 /// A transaction is reported as holding things back after this long.
 const REPORTED: SignedDuration = SignedDuration::from_millis(500);
 
@@ -159,6 +161,8 @@ pub struct Tail<M> {
     checkpoint: Option<Checkpoint>,
     /// Who held the lock at the last poll.
     holders: HashSet<String>,
+    /// When everything above `settled` was last read, by the server's clock.
+    looked_back: Timestamp,
     reported: Vec<String>,
     pause: Duration,
     kind: std::marker::PhantomData<fn() -> M>,
@@ -172,6 +176,8 @@ struct Poll<M> {
     messages: Vec<M>,
     /// Everything up to here was read.
     read_to: GlobalPosition,
+    /// All that is above `settled` was looked at.
+    looked_back: bool,
 }
 
 impl Namespace {
@@ -204,6 +210,7 @@ impl<M: Followed> Tail<M> {
             highest: settled,
             checkpoint: None,
             holders: HashSet::new(),
+            looked_back: Timestamp::UNIX_EPOCH,
             reported: Vec::new(),
             pause: Duration::ZERO,
             kind: std::marker::PhantomData,
@@ -280,7 +287,10 @@ impl<M: Followed> Tail<M> {
         if seen.holders.is_empty() {
             return seen.newest.max(self.horizon);
         }
-        let ended = |c: &&Checkpoint| !seen.holders.iter().any(|holder| c.holders.contains(&holder.transaction));
+        // A prepared transaction can have another virtual id after a restart of the server, so none may be there.
+        let ended = |c: &&Checkpoint| {
+            !seen.holders.iter().any(|holder| holder.pid.is_none() || c.holders.contains(&holder.transaction))
+        };
         self.checkpoint.as_ref().filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
@@ -295,13 +305,15 @@ impl<M: Followed> Tail<M> {
             Settling::ShowAtOnce => {
                 let present: HashSet<&str> = seen.holders.iter().map(|holder| holder.transaction.as_str()).collect();
                 let ended = self.holders.iter().any(|holder| !present.contains(holder.as_str()));
-                let again = ended || seen.standby || horizon > self.settled;
+                // And who came and went between two looks, overtaken by a message that was given, is found by looking back.
+                let due = seen.server_time.duration_since(self.looked_back) >= LOOK_BACK;
+                let again = ended || seen.standby || horizon > self.settled || due;
                 let room = self.given.len() < UNSETTLED;
                 (if again { self.settled } else { self.highest }, if room { i64::MAX } else { self.highest })
             }
         };
         if up_to <= above {
-            return Ok(Poll { seen, horizon, messages: Vec::new(), read_to: above });
+            return Ok(Poll { seen, horizon, messages: Vec::new(), read_to: above, looked_back: false });
         }
         // Read after the look at the locks, in a newer snapshot: who was not seen there any more has committed or never will.
         let messages = self.read(session, above, up_to, limit).await?;
@@ -312,7 +324,7 @@ impl<M: Followed> Tail<M> {
             (false, true) => up_to,
             (_, false) => self.settled,
         };
-        Ok(Poll { seen, horizon, messages, read_to })
+        Ok(Poll { seen, horizon, messages, read_to, looked_back: above == self.settled })
     }
 
     async fn read(&self, session: &Session, above: i64, up_to: i64, limit: i64) -> Result<Vec<M>> {
@@ -373,7 +385,7 @@ impl<M: Followed> Tail<M> {
 
     /// Takes a poll in; gives the batch where there is something to say.
     fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
-        let Poll { seen, horizon, messages, read_to } = poll;
+        let Poll { seen, horizon, messages, read_to, looked_back } = poll;
         let messages: Vec<Tailed<M>> = messages
             .into_iter()
             .map(|message| {
@@ -385,6 +397,9 @@ impl<M: Followed> Tail<M> {
             })
             .collect();
         let before = self.settled;
+        if looked_back {
+            self.looked_back = seen.server_time;
+        }
         self.horizon = horizon;
         self.settled = self.settled.max(read_to.min(horizon));
         self.given = self.given.split_off(&self.settled.saturating_add(1));
@@ -399,7 +414,8 @@ impl<M: Followed> Tail<M> {
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
         let news = !messages.is_empty() || self.settled != before || names != self.reported;
         self.reported = names;
-        let busy = !messages.is_empty() || self.checkpoint.is_some();
+        // Who hangs is not waited for in a hurry.
+        let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());
         self.pause = if messages.len() >= self.options.batch {
             Duration::ZERO
         } else if busy {

@@ -115,7 +115,7 @@ async fn follow(store: Arc<Target>, settling: Settling, done: Arc<AtomicBool>, g
     let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, settling));
     let mut given = Vec::new();
     loop {
-        match tokio::time::timeout(Duration::from_millis(500), tail.next()).await {
+        match tokio::time::timeout(Duration::from_secs(2), tail.next()).await {
             Ok(Ok(batch)) => given.extend(batch.messages.iter().map(|tailed| tailed.message.global_position)),
             Ok(Err(_)) => {
                 given_up.fetch_add(1, Ordering::SeqCst);

@@ -5,17 +5,18 @@ pub mod clipboard;
 pub mod config;
 pub mod drafts;
 pub mod editor;
+pub mod input;
 pub mod questions;
 pub mod signals;
 pub mod slots;
 pub mod terminal;
 
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use color_eyre::eyre::{self, Context as _, Result};
-use crossterm::event::{Event as Input, EventStream, KeyEventKind};
-use futures_util::StreamExt as _;
+use crossterm::event::{Event as Input, KeyEventKind};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
@@ -23,10 +24,12 @@ use tokio::time::Instant;
 
 use crate::app::{Effect, Event, Setup, State};
 use drafts::Drafts;
+use editor::Left;
+use input::Inputs;
 pub use questions::Opening;
 use signals::{Signal, Signals};
 use slots::Slots;
-use terminal::Terminal;
+use terminal::{Stopped, Terminal};
 
 /// Shortest time between two frames.
 const FRAME: Duration = Duration::from_micros(16_600);
@@ -64,28 +67,43 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         screen.state.update(Event::DraftFound(draft), Timestamp::now());
     }
     let mut ended = screen.carry_out(effects);
-    let mut inputs = EventStream::new();
+    let mut inputs = Inputs::new().context("cannot read the terminal")?;
+    let mut gone = pin!(input::gone());
+    #[cfg(debug_assertions)]
+    let mut panic_in = std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok();
     let mut changed = true;
     let mut last_frame = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
     loop {
-        if changed && last_frame.elapsed() >= FRAME {
+        if changed && !terminal.is_busy() && last_frame.elapsed() >= FRAME {
             if terminal.draw(&screen.state).is_err() {
                 return Ok(Ended::TerminalGone);
             }
             last_frame = Instant::now();
             changed = false;
+            #[cfg(debug_assertions)]
+            panic_for_a_test(panic_in.take().as_deref());
         }
-        let animated = screen.state.animated();
+        let (animated, busy) = (screen.state.animated(), terminal.is_busy());
         tokio::select! {
             biased;
             () = terminal::PANICKED.notified() => eyre::bail!("a part of the program panicked, so it ended"),
+            () = &mut gone => return Ok(Ended::TerminalGone),
             signal = signals.next() => match signal {
                 Signal::End(number) => return Ok(Ended::Signal(number)),
-                Signal::Stop => ended = ended.or(Some(Step::Suspend)),
+                Signal::Stop => ended = ended.or(Some(Step::Suspend(Stopped::Program))),
+                Signal::Continue => {
+                    terminal.retake()?;
+                    screen.measure();
+                    changed = true;
+                }
+                Signal::Resize => {
+                    screen.measure();
+                    changed = true;
+                }
             },
             input = inputs.next() => match input {
-                None | Some(Err(_)) => return Ok(Ended::TerminalGone),
-                Some(Ok(input)) => if let Some(event) = event_of(input) {
+                None => return Ok(Ended::TerminalGone),
+                Some(input) => if let Some(event) = event_of(input) {
                     ended = ended.or(screen.handle(event));
                     changed = true;
                 },
@@ -94,7 +112,10 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
                 ended = ended.or(screen.handle(event));
                 changed = true;
             },
-            () = tokio::time::sleep_until(last_frame + FRAME), if changed => {}
+            written = terminal.written(), if busy => if written.is_err() {
+                return Ok(Ended::TerminalGone);
+            },
+            () = tokio::time::sleep_until(last_frame + FRAME), if changed && !busy => {}
             () = tokio::time::sleep(TICK), if animated => {
                 screen.handle(Event::Tick);
                 changed = true;
@@ -108,19 +129,22 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         match ended.take() {
             None => {}
             Some(Step::Quit) => return Ok(Ended::Quit),
-            Some(Step::Suspend) => {
-                drop(inputs);
-                terminal.suspend()?;
-                inputs = EventStream::new();
-                let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
-                screen.handle(Event::Resize(width, height));
+            Some(Step::Suspend(whom)) => {
+                suspend(&mut terminal, &mut screen, whom)?;
                 changed = true;
             }
             Some(Step::Edit) => {
                 if let Some((text, suffix)) = screen.editing.take() {
-                    drop(inputs);
-                    let edited = terminal.aside(|| editor::edit(&text, suffix))?;
-                    inputs = EventStream::new();
+                    inputs.stop().await;
+                    terminal.leave();
+                    let left = editor::edit(&text, suffix, &mut signals).await;
+                    let edited = match left {
+                        Left::Text(edited) => edited,
+                        Left::Signal(number) => return Ok(Ended::Signal(number)),
+                    };
+                    terminal.retake()?;
+                    inputs = Inputs::new()?;
+                    screen.measure();
                     ended = screen.handle(Event::Edited(edited));
                     changed = true;
                 }
@@ -129,11 +153,33 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     }
 }
 
+/// Stops until the shell continues the program; says so where nobody could.
+fn suspend(terminal: &mut Terminal, screen: &mut Screen, whom: Stopped) -> io::Result<()> {
+    if whom == Stopped::Program || terminal::can_be_continued() {
+        terminal.suspend(whom)?;
+        screen.measure();
+    } else {
+        let why = "not suspended: there is no shell that could continue the program";
+        screen.handle(Event::Notice(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// What a panic does to the terminal can only be tested by one.
+#[cfg(debug_assertions)]
+fn panic_for_a_test(place: Option<&str>) {
+    match place {
+        Some("loop") => panic!("a test asked for it"),
+        Some("task") => drop(tokio::spawn(async { panic!("a test asked for it") })),
+        _ => {}
+    }
+}
+
 /// What the loop itself must do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Quit,
-    Suspend,
+    Suspend(Stopped),
     Edit,
 }
 
@@ -150,6 +196,13 @@ impl Screen {
     fn handle(&mut self, event: Event) -> Option<Step> {
         let effects = self.state.update(event, Timestamp::now());
         self.carry_out(effects)
+    }
+
+    /// Takes over the terminal's size, where it tells one.
+    fn measure(&mut self) {
+        if let Ok((width, height)) = crossterm::terminal::size() {
+            self.handle(Event::Resize(width, height));
+        }
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Step> {
@@ -183,7 +236,7 @@ impl Screen {
                     }
                 }
                 Effect::DropDraft => self.drafts.discard(),
-                Effect::Suspend => step = Some(Step::Suspend),
+                Effect::Suspend => step = Some(Step::Suspend(Stopped::Foreground)),
                 Effect::Quit => step = Some(Step::Quit),
             }
         }

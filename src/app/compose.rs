@@ -412,6 +412,9 @@ impl State {
                 if !changed {
                     return Vec::new();
                 }
+                // Tab must never take what was offered for another text.
+                let typed = compose.text(field);
+                compose.completions.retain(|name| name.starts_with(&typed));
                 let mut effects = self.compose_changed();
                 effects.extend(self.complete());
                 effects

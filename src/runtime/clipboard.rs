@@ -1,9 +1,9 @@
 //! The clipboard: the system's where there is one, else the terminal's by OSC 52, which also works over SSH.
 
-use std::io::{self, Write as _};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use super::terminal;
 
 /// What terminals take in one OSC 52 sequence at least.
 const OSC_52_LIMIT: usize = 74_994;
@@ -21,7 +21,6 @@ pub fn copy(text: &str) -> Result<&'static str, String> {
     if encoded.len() > OSC_52_LIMIT {
         return Err("too long for the terminal's clipboard (OSC 52)".to_owned());
     }
-    let mut out = io::stdout().lock();
-    write!(out, "\x1b]52;c;{encoded}\x1b\\").and_then(|()| out.flush()).map_err(|error| error.to_string())?;
+    terminal::write(format!("\x1b]52;c;{encoded}\x1b\\").as_bytes()).map_err(|error| error.to_string())?;
     Ok(" through the terminal (OSC 52)")
 }

@@ -1,13 +1,29 @@
-//! `$VISUAL` or `$EDITOR` over a file of its own, which is gone afterwards.
+//! `$VISUAL` or `$EDITOR` over a file of its own, which is gone afterwards. Stops and ends with the program meanwhile.
 
 use std::io::Write as _;
-use std::process::Command;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
 
-/// Lets a person edit text; gives the text as it was left.
-///
-/// # Errors
-/// Why there is no text, in words.
-pub fn edit(text: &str, suffix: &str) -> Result<String, String> {
+use tokio::process::{Child, Command};
+
+use super::signals::{Signal, Signals};
+use super::terminal::{self, Stopped};
+
+/// How long the editor may take to end with the program.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How an editor was left.
+#[derive(Debug)]
+pub enum Left {
+    /// With the text as it was left, or why there is none, in words.
+    Text(Result<String, String>),
+    /// By a signal that ends the program; its number.
+    Signal(i32),
+}
+
+/// Lets a person edit text.
+pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     let editor = ["VISUAL", "EDITOR"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
@@ -16,21 +32,60 @@ pub fn edit(text: &str, suffix: &str) -> Result<String, String> {
     let program = words.next().unwrap_or("vi");
     let name = format!("streamscope-{}{suffix}", uuid::Uuid::now_v7());
     let path = std::env::temp_dir().join(name);
-    let outcome = write_private(&path, text)
-        .and_then(|()| Command::new(program).args(words).arg(&path).status())
-        .map_err(|error| format!("{editor}: {error}"))
-        .and_then(|status| if status.success() { Ok(()) } else { Err(format!("{editor}: {status}")) })
-        .and_then(|()| std::fs::read(&path).map_err(|error| error.to_string()))
-        .and_then(|bytes| {
-            String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-        });
+    let started = write_private(&path, text).and_then(|()| Command::new(program).args(words).arg(&path).spawn());
+    let left = match started {
+        Ok(child) => match left(child, signals).await {
+            Ok(Ok(status)) if status.success() => Left::Text(read(&path)),
+            Ok(Ok(status)) => Left::Text(Err(format!("{editor}: {status}"))),
+            Ok(Err(signal)) => Left::Signal(signal),
+            Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
+        },
+        Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
+    };
     // What is left behind would be a message body in a temporary directory.
     let _ = std::fs::remove_file(&path);
-    outcome
+    left
+}
+
+/// Waits for the editor's end, or for the signal that ends both; an inner error is that signal's number.
+async fn left(mut child: Child, signals: &mut Signals) -> std::io::Result<Result<ExitStatus, i32>> {
+    loop {
+        let signal = tokio::select! {
+            status = child.wait() => return status.map(Ok),
+            signal = signals.next() => signal,
+        };
+        match signal {
+            // The editor stopped, so the shell gets its turn only if everybody does.
+            Signal::Stop => terminal::stop(Stopped::Program),
+            // Typed in the editor, and meant for it.
+            Signal::End(Signals::INTERRUPT | Signals::QUIT) | Signal::Continue | Signal::Resize => {}
+            Signal::End(number) => {
+                end(&mut child).await;
+                return Ok(Err(number));
+            }
+        }
+    }
+}
+
+/// Asks the editor to end, which lets it tidy its terminal up; kills it where it does not.
+async fn end(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) {
+        // Fails where it has ended already.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+    }
+    if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
 }
 
 /// A file that only its owner can read.
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Signals as values: those that end the program and the one that stops it.
+//! Signals as values: those that end the program, stop and continue it, or say that the terminal has another size.
 
 use std::io;
 
@@ -9,6 +9,10 @@ pub enum Signal {
     End(i32),
     /// Stop until continued.
     Stop,
+    /// It was stopped and goes on: the terminal may have been somebody else's.
+    Continue,
+    /// The terminal has another size.
+    Resize,
 }
 
 #[cfg(unix)]
@@ -23,21 +27,30 @@ mod unix {
         quit: Stream,
         hangup: Stream,
         stop: Stream,
+        goes_on: Stream,
+        resize: Stream,
     }
 
     impl Signals {
+        /// What Ctrl-C sends.
+        pub const INTERRUPT: i32 = rustix::process::Signal::INT.as_raw();
+        /// What Ctrl-\ sends.
+        pub const QUIT: i32 = rustix::process::Signal::QUIT.as_raw();
+
         /// Begins to listen.
         ///
         /// # Errors
         /// From the system.
         pub fn new() -> io::Result<Self> {
-            let stop = rustix::process::Signal::TSTP.as_raw();
+            let raw = |signal: rustix::process::Signal| SignalKind::from_raw(signal.as_raw());
             Ok(Self {
                 terminate: signal(SignalKind::terminate())?,
                 interrupt: signal(SignalKind::interrupt())?,
                 quit: signal(SignalKind::quit())?,
                 hangup: signal(SignalKind::hangup())?,
-                stop: signal(SignalKind::from_raw(stop))?,
+                stop: signal(raw(rustix::process::Signal::TSTP))?,
+                goes_on: signal(raw(rustix::process::Signal::CONT))?,
+                resize: signal(SignalKind::window_change())?,
             })
         }
 
@@ -50,6 +63,8 @@ mod unix {
                 _ = self.quit.recv() => end(SignalKind::quit()),
                 _ = self.hangup.recv() => end(SignalKind::hangup()),
                 _ = self.stop.recv() => Signal::Stop,
+                _ = self.goes_on.recv() => Signal::Continue,
+                _ = self.resize.recv() => Signal::Resize,
             }
         }
     }
@@ -65,6 +80,11 @@ mod other {
     pub struct Signals;
 
     impl Signals {
+        /// What Ctrl-C sends.
+        pub const INTERRUPT: i32 = 2;
+        /// There is none here.
+        pub const QUIT: i32 = 3;
+
         /// Begins to listen.
         ///
         /// # Errors

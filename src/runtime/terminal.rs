@@ -1,21 +1,30 @@
 //! The terminal taken over and given back: one list of what is switched on, undone by exit, panic, signal and suspend alike.
+//! A thread of its own writes the frames, one at a time: a slow terminal holds up neither the keys nor the end.
 
-use std::io::{self, Stdout, Write as _};
-use std::sync::Once;
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crossterm::cursor::Show;
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use crate::app::State;
 use crate::view;
 
 /// Whether there is something to give back. A panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Held while bytes go to the terminal.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// How long a terminal that takes no bytes is waited for before it is given back without them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A task panicked: the loop ends, since the screen would go on without it.
 pub static PANICKED: Notify = Notify::const_new();
@@ -36,15 +45,71 @@ fn hook_panics() {
 /// Gives the terminal back as it was; does nothing where it was not taken. Errors are of no use here: the terminal may be
 /// gone.
 pub fn restore() {
-    if TAKEN.swap(false, Ordering::SeqCst) {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    // A frame that is half written would swallow what follows; one that never ends must not hold up the end.
+    if let Some(_writing) = lock_for(PATIENCE) {
         let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
-        let _ = disable_raw_mode();
+    }
+    let _ = disable_raw_mode();
+}
+
+fn lock_for(patience: Duration) -> Option<MutexGuard<'static, ()>> {
+    let until = Instant::now() + patience;
+    loop {
+        match WRITING.try_lock() {
+            Ok(writing) => return Some(writing),
+            Err(TryLockError::Poisoned(writing)) => return Some(writing.into_inner()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => return None,
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
+        }
+    }
+}
+
+/// Writes bytes in one piece, unless the terminal was given back meanwhile.
+///
+/// # Errors
+/// From the terminal.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    if TAKEN.load(Ordering::SeqCst) {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Where a frame is put together. Nothing of it reaches the terminal before it is whole.
+#[derive(Clone, Default)]
+struct Frame(Arc<Mutex<Vec<u8>>>);
+
+impl Frame {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 /// The terminal while the screen has it.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    inner: ratatui::Terminal<CrosstermBackend<Frame>>,
+    frame: Frame,
+    frames: mpsc::Sender<Vec<u8>>,
+    written: mpsc::Receiver<io::Result<()>>,
+    /// A frame is being written.
+    busy: bool,
     mouse: bool,
 }
 
@@ -55,9 +120,19 @@ impl Terminal {
     /// From the terminal.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         hook_panics();
+        let frame = Frame::default();
+        let (frames, mut arriving) = mpsc::channel::<Vec<u8>>(1);
+        let (tell, written) = mpsc::channel(1);
+        thread::Builder::new().name("output".to_owned()).spawn(move || {
+            while let Some(bytes) = arriving.blocking_recv() {
+                if tell.blocking_send(write(&bytes)).is_err() {
+                    return;
+                }
+            }
+        })?;
         take(mouse)?;
-        match ratatui::Terminal::new(CrosstermBackend::new(io::stdout())) {
-            Ok(inner) => Ok(Self { inner, mouse }),
+        match ratatui::Terminal::new(CrosstermBackend::new(frame.clone())) {
+            Ok(inner) => Ok(Self { inner, frame, frames, written, busy: false, mouse }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -65,35 +140,59 @@ impl Terminal {
         }
     }
 
-    /// Draws the state.
+    /// Whether the last frame is still on its way; the next one waits.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.busy
+    }
+
+    /// Comes back when the frame that is on its way was written.
+    ///
+    /// # Errors
+    /// From the terminal.
+    pub async fn written(&mut self) -> io::Result<()> {
+        let outcome = self.written.recv().await;
+        self.busy = false;
+        outcome.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    /// Draws the state and sends the frame on its way.
     ///
     /// # Errors
     /// From the terminal.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
-        self.inner.draw(|frame| view::draw(frame, state)).map(|_| ())
+        self.inner.draw(|frame| view::draw(frame, state))?;
+        self.frames.try_send(self.frame.take()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.busy = true;
+        Ok(())
     }
 
-    /// Stops the program until the shell continues it, with the terminal given back meanwhile.
-    ///
-    /// # Errors
-    /// From the terminal.
-    pub fn suspend(&mut self) -> io::Result<()> {
-        self.aside(|| {
-            #[cfg(unix)]
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
-        })
-    }
-
-    /// Runs something that needs the terminal for itself.
-    ///
-    /// # Errors
-    /// From the terminal.
-    pub fn aside<T>(&mut self, run: impl FnOnce() -> T) -> io::Result<T> {
+    /// Gives the terminal back for a while.
+    pub fn leave(&self) {
         restore();
-        let outcome = run();
+    }
+
+    /// Takes the terminal over again; the next frame is a whole one.
+    ///
+    /// # Errors
+    /// From the terminal.
+    pub fn retake(&mut self) -> io::Result<()> {
+        restore();
         take(self.mouse)?;
-        self.inner.clear()?;
-        Ok(outcome)
+        // Not ratatui's own way to clear: it asks the terminal where the cursor is, and waits for an answer that another
+        // reader may have taken.
+        self.inner = ratatui::Terminal::new(CrosstermBackend::new(self.frame.clone()))?;
+        crossterm::queue!(self.frame, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))
+    }
+
+    /// Stops the program, and who started it with it, until the shell continues them. The terminal is given back meanwhile.
+    ///
+    /// # Errors
+    /// From the terminal.
+    pub fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
+        self.leave();
+        stop(whom);
+        self.retake()
     }
 }
 
@@ -103,9 +202,50 @@ impl Drop for Terminal {
     }
 }
 
+/// Who stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Everybody in the foreground, as the terminal itself does for Ctrl-Z: whoever waits for this program would not give
+    /// the shell its turn.
+    Foreground,
+    /// This program, which was told to.
+    Program,
+}
+
+/// Stops until continued.
+#[cfg(unix)]
+pub fn stop(whom: Stopped) {
+    use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
+    // Fails only where the system does not let a process stop itself, and then it goes on.
+    let _ = match whom {
+        Stopped::Foreground => kill_current_process_group(Signal::STOP),
+        Stopped::Program => kill_process(getpid(), Signal::STOP),
+    };
+}
+
+/// There is no stopping here.
+#[cfg(not(unix))]
+pub fn stop(_: Stopped) {}
+
+/// Whether somebody in this session could continue the program: else stopping would end it for whoever sits there.
+#[cfg(unix)]
+#[must_use]
+pub fn can_be_continued() -> bool {
+    use rustix::process::{getppid, getsid};
+    getppid().is_some_and(|parent| getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session)))
+}
+
+/// There is no stopping here.
+#[cfg(not(unix))]
+#[must_use]
+pub fn can_be_continued() -> bool {
+    false
+}
+
 fn take(mouse: bool) -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
     if mouse {
         execute!(io::stdout(), EnableMouseCapture)?;

@@ -9,6 +9,8 @@
 )]
 
 pub mod program;
+#[cfg(unix)]
+pub mod pty;
 pub mod server;
 pub mod stores;
 

@@ -1,0 +1,268 @@
+//! The program on a pseudo-terminal: keys go in, an emulator reads the screen, the raw bytes are kept. Waits for what must
+//! come with a limit, and shows the screen when it does not.
+
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::program::User;
+
+/// How long anything may take before the test fails.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Columns and rows where a test does not say.
+pub const SIZE: (u16, u16) = (160, 45);
+
+/// The end of a program on a terminal.
+#[derive(Debug)]
+pub struct Ended {
+    /// Exit status; 128 + n where a signal ended it.
+    pub status: u32,
+    /// Whether the terminal's settings are those from before.
+    pub settings_kept: bool,
+    /// Everything that was written to the terminal.
+    pub bytes: Vec<u8>,
+}
+
+struct Seen {
+    emulator: vt100::Parser,
+    bytes: Vec<u8>,
+    closed: bool,
+    hung_up: bool,
+}
+
+/// A running program and its terminal.
+pub struct Screen {
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    settings: String,
+}
+
+impl Screen {
+    /// The program with a user's environment.
+    pub fn start(user: &User, arguments: &[&str]) -> Self {
+        Self::start_with(user, arguments, &[], SIZE)
+    }
+
+    /// The same with variables and a size.
+    pub fn start_with(user: &User, arguments: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let program = user.command().get_program().to_owned();
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        Self::spawn(user, command, variables, size)
+    }
+
+    /// The program under a shell with job control, which says `back at the shell` when it stops or ends, and brings it back
+    /// after a line was typed.
+    pub fn start_under_shell(user: &User, arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        let program = user.command().get_program().to_string_lossy().into_owned();
+        command.args(["-mc", r#""$@"; echo "back at the shell"; read line; fg; echo "ended with $?""#, "sh", &program]);
+        command.args(arguments);
+        Self::spawn(user, command, &[], SIZE)
+    }
+
+    fn spawn(user: &User, mut command: CommandBuilder, variables: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
+        command.env_clear();
+        for (name, value) in user.command().get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm-256color");
+        // The clipboard of whoever runs the tests is not theirs: copying goes through the terminal.
+        command.env("SSH_CONNECTION", "test");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.cwd(user.home());
+        let settings = settings_of(&*pair.master);
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let emulator = vt100::Parser::new(cells(size.1), cells(size.0), 0);
+        let seen =
+            Arc::new((Mutex::new(Seen { emulator, bytes: Vec::new(), closed: false, hung_up: false }), Condvar::new()));
+        let shared = Arc::clone(&seen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            loop {
+                // The end of a pseudo-terminal is an error on Linux.
+                let length = reader.read(&mut buffer).unwrap_or(0);
+                let mut seen = lock(&shared.0);
+                if seen.hung_up {
+                    return;
+                }
+                seen.emulator.process(&buffer[..length]);
+                seen.bytes.extend_from_slice(&buffer[..length]);
+                seen.closed = length == 0;
+                shared.1.notify_all();
+                if length == 0 {
+                    return;
+                }
+            }
+        });
+        Self { child, master: Some(pair.master), writer: Some(writer), seen, settings }
+    }
+
+    /// Types; `\x1b` is Esc, `\r` Enter.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        let writer = self.writer.as_mut().expect("a terminal that is there");
+        writer.write_all(keys.as_bytes()).expect("typed");
+        writer.flush().expect("typed");
+        self
+    }
+
+    /// Pastes as a terminal does.
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.keys(&format!("\x1b[200~{text}\x1b[201~"))
+    }
+
+    /// Waits until the screen is as described.
+    pub fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
+        let until = Instant::now() + LIMIT;
+        let mut seen = lock(&self.seen.0);
+        while !is_so(seen.emulator.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "not on screen: {what}\n{}", seen.emulator.screen().contents());
+            assert!(!seen.closed, "the program ended before: {what}\n{}", seen.emulator.screen().contents());
+            seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(seen);
+        self
+    }
+
+    /// Waits until a text is on the screen.
+    pub fn shows(&mut self, text: &str) -> &mut Self {
+        self.wait(text, |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until a text is on the screen no longer.
+    pub fn hides(&mut self, text: &str) -> &mut Self {
+        self.wait(&format!("no more {text}"), |screen| !screen.contents().contains(text))
+    }
+
+    /// Waits until a line of the screen has all of these texts.
+    pub fn shows_line(&mut self, texts: &[&str]) -> &mut Self {
+        self.wait(&format!("a line with {texts:?}"), |screen| {
+            screen.contents().lines().any(|line| texts.iter().all(|text| line.contains(text)))
+        })
+    }
+
+    /// The screen's text now.
+    pub fn contents(&self) -> String {
+        lock(&self.seen.0).emulator.screen().contents()
+    }
+
+    /// What was written to the terminal so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        lock(&self.seen.0).bytes.clone()
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        lock(&self.seen.0).emulator.screen_mut().set_size(cells(rows), cells(columns));
+        let master = self.master.as_ref().expect("a terminal that is there");
+        master.resize(pty_size((columns, rows))).expect("resized");
+        self
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the program is there");
+    }
+
+    /// Waits until the kernel has the process in a state, as in `/proc/PID/stat`.
+    pub fn wait_for_process_state(&self, state: char) {
+        let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
+        let until = Instant::now() + LIMIT;
+        loop {
+            let stat = std::fs::read_to_string(&path).expect("the program is there");
+            let now = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+            if now == Some(state) {
+                return;
+            }
+            assert!(Instant::now() < until, "the process is in state {now:?}, not {state}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Processor time of the program so far.
+    pub fn processor_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
+        let stat = std::fs::read_to_string(path).expect("the program is there");
+        let fields: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+
+    /// The settings of the terminal as they are now, beside those from before the program.
+    pub fn settings_kept(&self) -> bool {
+        self.master.as_ref().is_some_and(|master| settings_of(&**master) == self.settings)
+    }
+
+    /// Takes the terminal away and waits for the end; gives the status. The program must be drawing: its next frame is what
+    /// lets go of the reader's end.
+    pub fn hang_up(mut self) -> u32 {
+        lock(&self.seen.0).hung_up = true;
+        drop((self.master.take(), self.writer.take()));
+        self.exit_code()
+    }
+
+    /// Waits for the end.
+    pub fn end(mut self) -> Ended {
+        let status = self.exit_code();
+        let mut seen = lock(&self.seen.0);
+        while !seen.closed {
+            seen = self.seen.1.wait(seen).unwrap_or_else(PoisonError::into_inner);
+        }
+        let bytes = seen.bytes.clone();
+        drop(seen);
+        Ended { status, settings_kept: self.settings_kept(), bytes }
+    }
+
+    fn exit_code(&mut self) -> u32 {
+        let until = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child of this process") {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "the program does not end\n{}", self.contents());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        Pid::from_raw(pid.expect("a running program")).expect("not zero")
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // Has ended already where the test passed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn settings_of(master: &(dyn MasterPty + Send)) -> String {
+    format!("{:?}", master.get_termios().expect("the terminal's settings"))
+}
+
+fn cells(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a terminal has a cell")
+}
+
+fn pty_size((cols, rows): (u16, u16)) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}

@@ -1,0 +1,191 @@
+//! However it ends, or stops, the terminal is as it was.
+
+use rustix::process::Signal;
+
+use super::support::program::User;
+use super::support::pty::{Ended, Screen};
+use super::support::stores::Kind;
+use super::visit::Visit;
+
+/// Alternate screen, mouse (press, drag, motion, both codings), bracketed paste.
+const MODES: [&str; 7] = ["1049", "1000", "1002", "1003", "1015", "1006", "2004"];
+
+/// A server that takes connections and never says a word, and the arguments to go there.
+struct Mute {
+    _listener: std::net::TcpListener,
+    url: String,
+}
+
+impl Mute {
+    fn new() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("postgres://someone@{}/nowhere", listener.local_addr().expect("an address"));
+        Self { _listener: listener, url }
+    }
+
+    fn screen(&self, variables: &[(&str, &str)]) -> Screen {
+        Screen::start_with(&User::new(), &["--url", &self.url], variables, (100, 30))
+    }
+}
+
+fn last_position(bytes: &[u8], sequence: &str) -> Option<usize> {
+    bytes.windows(sequence.len()).rposition(|window| window == sequence.as_bytes())
+}
+
+fn assert_sane(ended: &Ended) {
+    assert!(ended.settings_kept, "the terminal's settings are not those from before");
+    for mode in MODES {
+        let on = last_position(&ended.bytes, &format!("\x1b[?{mode}h"));
+        let off = last_position(&ended.bytes, &format!("\x1b[?{mode}l"));
+        assert!(on < off, "mode {mode} was left on: {on:?} {off:?}");
+    }
+    let (hidden, shown) = (last_position(&ended.bytes, "\x1b[?25l"), last_position(&ended.bytes, "\x1b[?25h"));
+    assert!(hidden < shown, "the cursor was left hidden");
+}
+
+#[test]
+fn the_first_frame_does_not_wait_for_the_server_and_keys_are_answered() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting").shows("Namespaces");
+    screen.keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere");
+    screen.keys("q");
+    let ended = screen.end();
+    assert_eq!(ended.status, 0);
+    assert_sane(&ended);
+}
+
+#[test]
+fn a_signal_ends_it_with_its_number_and_a_sane_terminal() {
+    let server = Mute::new();
+    for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP] {
+        let mut screen = server.screen(&[]);
+        screen.shows("connecting");
+        screen.signal(signal);
+        let ended = screen.end();
+        assert_eq!(ended.status, 128 + u32::try_from(signal.as_raw()).expect("a positive number"), "{signal:?}");
+        assert_sane(&ended);
+    }
+}
+
+#[test]
+fn without_a_terminal_it_ends_at_once() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting");
+    assert!(screen.hang_up() != 0);
+}
+
+#[test]
+fn half_an_escape_sequence_holds_nothing_up() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting 0s").keys("\x1b[").hides("connecting 0s").shows("connecting");
+    screen.signal(Signal::TERM);
+    let ended = screen.end();
+    assert_eq!(ended.status, 143);
+    assert_sane(&ended);
+}
+
+#[test]
+fn a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting").keys("\x1b[200~half a paste");
+    assert!(screen.hang_up() != 0);
+}
+
+#[test]
+fn a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
+    let server = Mute::new();
+    for place in ["loop", "task"] {
+        let screen = server.screen(&[("STREAMSCOPE_TEST_PANIC_IN", place)]);
+        let ended = screen.end();
+        assert!(ended.status != 0, "{place}");
+        assert_sane(&ended);
+        let left = last_position(&ended.bytes, "\x1b[?1049l").expect("the alternate screen is left");
+        let told = String::from_utf8_lossy(&ended.bytes[left..]);
+        assert!(told.contains("a test asked for it"), "{place}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let url = visit.url();
+    let mut screen = Screen::start_under_shell(&visit.user, &["--url", &url]);
+    screen.shows("account").keys("\x1a").shows("back at the shell");
+    let sane = |screen: &vt100::Screen| {
+        !screen.alternate_screen()
+            && !screen.bracketed_paste()
+            && !screen.hide_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    };
+    screen.wait("a sane terminal", sane);
+    assert!(screen.settings_kept());
+    visit.write("order-7", "Placed", "{}").await;
+    screen.keys("\r").wait("the alternate screen", vt100::Screen::alternate_screen).shows("Categories");
+    screen.keys("\x12").shows("order").keys("q").shows("ended with 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_by_a_signal_it_draws_again_when_continued() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&[]);
+    screen.shows("account");
+    for stop in [Signal::TSTP, Signal::STOP] {
+        screen.signal(stop);
+        screen.wait_for_process_state('T');
+        let before = screen.bytes().len();
+        assert!(stop == Signal::STOP || screen.settings_kept());
+        screen.signal(Signal::CONT);
+        screen.wait("a frame of its own", vt100::Screen::alternate_screen).shows("account");
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while !screen.bytes()[before..].windows(4).any(|bytes| bytes == b"\x1b[2J") {
+            assert!(std::time::Instant::now() < limit, "not drawn again after {stop:?}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+    screen.keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere").keys("q");
+    assert_sane(&screen.end());
+}
+
+#[test]
+fn where_nobody_could_continue_it_ctrl_z_says_so() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting").keys("\x1a").shows("no shell");
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+#[test]
+fn without_colours_there_are_no_colour_codes() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[("NO_COLOR", "1")]);
+    screen.shows("connecting").keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere").keys("q");
+    let ended = screen.end();
+    assert_eq!(ended.status, 0);
+    let text = String::from_utf8_lossy(&ended.bytes).into_owned();
+    for sequence in text.split("\x1b[").skip(1) {
+        let Some((parameters, _)) = sequence.split_once('m') else { continue };
+        if !parameters.chars().all(|c| c.is_ascii_digit() || c == ';') {
+            continue;
+        }
+        for parameter in parameters.split(';').filter_map(|number| number.parse::<u8>().ok()) {
+            assert!(!matches!(parameter, 30..=38 | 40..=48 | 90..=107), "{parameters}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_terminal_is_refused_politely() {
+    let user = User::new();
+    let outcome = user.run(&["--url", "postgres://nobody@localhost/x"]);
+    assert_eq!(outcome.status, 2, "{outcome:?}");
+    assert!(outcome.stderr.contains("not a terminal") && outcome.stdout.is_empty(), "{outcome:?}");
+    let dumb = Screen::start_with(&user, &[], &[("TERM", "dumb")], (80, 24)).end();
+    assert_eq!(dumb.status, 2);
+    assert!(dumb.settings_kept && !dumb.bytes.contains(&0x1b));
+    assert!(String::from_utf8_lossy(&dumb.bytes).contains("TERM=dumb"));
+}

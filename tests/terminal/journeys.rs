@@ -1,0 +1,152 @@
+//! What a person does: browse, follow, write, resolve a conflict, clone, follow up, go to, filter.
+
+use super::support::program::User;
+use super::support::pty::Screen;
+use super::support::stores::Kind;
+use super::visit::Visit;
+
+async fn browsed_to_a_message(kind: Kind) {
+    let visit = Visit::with_accounts(kind).await;
+    let mut screen = visit.screen(&[]);
+    // Selecting shows at once.
+    screen.shows_line(&["account", "~"]).shows_line(&["Deposited", "99"]);
+    screen.keys("2").shows("› account").keys("3").shows_line(&["account-1", "v2"]);
+    screen.keys("\r").shows("› account-1").shows_line(&["Withdrawn", "10"]);
+    screen.keys("g").shows("amount: 0").keys("j").shows("amount: 25").keys("G").shows("amount: 10");
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsing_to_a_message_of_message_db() {
+    browsed_to_a_message(Kind::MessageDb).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browsing_to_a_message_of_ours() {
+    browsed_to_a_message(Kind::OursOnPostgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_shows_what_another_program_writes() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows("99").keys("F").shows("FOLLOWING");
+    for number in 1_000..1_020 {
+        visit.write("account-3", "Noted", &format!("{{\"number\": {number}}}")).await;
+    }
+    screen.shows("1019").shows_line(&["FOLLOWING", "complete to 25"]);
+    screen.keys(" ").shows("PAUSED");
+    visit.write("account-3", "Noted", "{\"number\": 2000}").await;
+    screen.shows("+1 new");
+    assert!(!screen.contents().contains("2000"));
+    screen.keys(" ").shows("2000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_written_and_selected() {
+    let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
+    screen.keys("Closed\r\r\r").paste("{\"reason\": \"moved\"").shows("✗");
+    // Nothing is sent before it is valid.
+    screen.keys("\x13").shows("data:");
+    screen.keys("}").keys("\x13").shows("written: account-1 at 3").shows("reason: \"moved\"");
+    let messages = visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version");
+    assert_eq!(messages, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_keeps_the_draft_and_is_resolved() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
+    screen.keys("Closed\r\r\r").paste("{\"mine\": 1}").shows("mine");
+    visit.write("account-1", "Frozen", "{\"theirs\": 2}").await;
+    screen.keys("\x13").shows("written since").shows("Frozen").shows("theirs").shows("mine");
+    assert_eq!(visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version"), Some(3));
+    screen.keys("t").hides("written since").keys("\x13").shows("written: account-1 at 4").shows("mine: 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_cloned_and_followed_up() {
+    let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
+    let mut screen = visit.screen(&["account-2"]);
+    screen.shows("› account-2").shows("amount: 99").keys("c").shows("Write a message").shows("\"amount\": 99");
+    screen.keys("\x13").shows("written: account-2 at 2").shows_line(&["2", "Deposited"]);
+    screen.shows("account-2 @ 2").keys("r").shows("causationMessageStreamName");
+    screen.keys("audit-1\rSeen").keys("\x13").shows("written: audit-1 at 0");
+    screen.shows("› audit-1").shows("causationMessagePosition: ⇢ 2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_to_an_id_a_position_and_a_time() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let written = visit.write("order-9", "Placed", "{\"found\": \"by id\"}").await;
+    visit.write("order-10", "Placed", "{\"last\": true}").await;
+    let id = written_id(&visit, "order-9").await;
+    let mut screen = visit.screen(&[]);
+    screen.shows("order-10");
+    screen.keys(":").paste(&id).shows("→").keys("\r").shows("› order-9").shows("found: \"by id\"");
+    screen.keys(":").keys("account-1@1").shows("→").keys("\r").shows("› account-1").shows("amount: 25");
+    screen.keys(":").keys(&written.global_position.to_string()).shows("→").keys("\r").shows("found: \"by id\"");
+    screen.keys(":").keys("-2h").shows("→").keys("\r").shows("amount: 0");
+}
+
+async fn written_id(visit: &Visit, stream: &str) -> String {
+    let client = visit.store.client().await.expect("a store on the server");
+    let query = format!("select id::text from \"{}\".messages where stream_name = $1", visit.store.schema);
+    client.query_one(&query, &[&stream]).await.expect("the message").get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_is_applied_by_the_server_and_says_what_it_searched() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows("99").keys("&").keys("type:Deposited data:'$.amount > 50'").keys("\r");
+    screen.shows("1 hit").hides("Withdrawn").shows("99");
+    screen.keys("\x1b").shows("Withdrawn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&[]);
+    screen.shows("account");
+    for size in 0..60_u16 {
+        screen.resize(1 + (size * 37) % 180, 1 + (size * 11) % 50).keys("j");
+    }
+    screen.resize(1, 1).keys("w").keys("\x1b").resize(120, 40).shows("Messages").shows_line(&["account", "~"]);
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn read_only_says_so_and_writes_nothing() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["--read-only", "account-1"]);
+    screen.shows("READ-ONLY").shows("amount: 10").keys("w").shows("--read-only");
+    assert!(!screen.contents().contains("Write a message"));
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_demo_is_there_at_once_and_following_it_shows_something() {
+    let mut screen = Screen::start(&User::new(), &["--demo"]);
+    screen.shows("connecting").shows("shop").shows("bank").shows("Messages").shows_line(&["▌shop"]);
+    screen.keys("F").shows("FOLLOWING").shows_line(&["FOLLOWING", "complete to"]);
+    let first = screen.contents();
+    screen.wait("another message", |now| now.contents() != first && !now.contents().contains(" 0.0/s"));
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+trait ParseStream {
+    fn parse_stream(&self) -> streamscope::message::StreamName;
+}
+
+impl ParseStream for str {
+    fn parse_stream(&self) -> streamscope::message::StreamName {
+        streamscope::message::StreamName::new(self).expect("a stream's name")
+    }
+}

@@ -1,0 +1,10 @@
+//! The whole program on a pseudo-terminal, against real servers and the embedded default.
+#![cfg(unix)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod ending;
+mod journeys;
+mod trouble;
+mod visit;

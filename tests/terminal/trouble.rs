@@ -1,0 +1,96 @@
+//! Servers that go away, hostile text, slow questions, a crash in the middle of a draft.
+
+use rustix::process::Signal;
+
+use super::support::stores::Kind;
+use super::visit::Visit;
+
+/// Puts a message into the table past every check, as a hostile or careless producer would.
+async fn plant(visit: &Visit, stream: &str, message_type: &str, data: &str) {
+    let client = visit.store.client().await.expect("a store on the server");
+    let insert = format!(
+        "insert into \"{}\".messages (id, stream_name, type, position, data, metadata)
+         values (gen_random_uuid(), $1, $2, 0, $3::text::jsonb, null)",
+        visit.store.schema
+    );
+    client.execute(&insert, &[&stream, &message_type, &data]).await.expect("planted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    let clipboard = "\u{1b}]52;c;ZXZpbA==\u{7}";
+    let controls = "\u{9b}31m\u{9d}0;title\u{9c}\u{202e}\u{200b}\u{7f}";
+    plant(&visit, &format!("evil{clipboard}-1"), &format!("Type{clipboard}{controls}"), "{\"safe\": 1}").await;
+    plant(&visit, &format!("evil{controls}-2"), "Plain", &format!("{{\"a{controls}\": \"b{controls}\"}}")).await;
+    let mut screen = visit.screen_with(&[], &[]);
+    screen.shows("Plain").keys("4gjG5").shows("data {1}").keys("v").shows("pretty").keys("v").shows("raw").keys("v4");
+    screen.keys("g").shows("safe: 1").keys("c").shows("Write a message").keys("\x1b").hides("Write a message");
+    screen.keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere").keys("q");
+    let ended = screen.end();
+    assert_eq!(ended.status, 0);
+    let bytes = ended.bytes;
+    assert!(!bytes.contains(&0x07) && !bytes.contains(&0x7f));
+    let text = String::from_utf8(bytes).expect("UTF-8");
+    assert!(!text.contains("\x1b]"), "an operating system command reached the terminal");
+    for hostile in ['\u{9b}', '\u{9d}', '\u{9c}', '\u{202e}', '\u{200b}'] {
+        assert!(!text.contains(hostile), "{:?} reached the terminal", hostile.escape_unicode());
+    }
+    // Every sequence is a control sequence, and of our own kind.
+    for sequence in text.split('\x1b').skip(1) {
+        let known = sequence.strip_prefix('[').is_some_and(|rest| {
+            let end = rest.find(|c: char| c.is_ascii_alphabetic());
+            end.is_some_and(|end| matches!(&rest[end..=end], "m" | "H" | "J" | "h" | "l"))
+        });
+        assert!(known, "ESC {:?}", sequence.chars().take(20).collect::<String>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminated_connection_is_made_again_and_the_place_is_kept() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("› account-1").shows("amount: 10").keys("k").shows("amount: 25");
+    let client = visit.store.client().await.expect("a store on the server");
+    let others = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                  where datname = current_database() and pid <> pg_backend_pid()";
+    client.query_one(others, &[]).await.expect("terminated");
+    screen.keys("g").shows("amount: 0").shows("RW");
+    client.query_one(others, &[]).await.expect("terminated");
+    screen.keys("G").shows("amount: 10").shows("RW").shows("› account-1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn esc_ends_a_slow_count_on_the_server() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows("amount: 99").shows("RW");
+    let mut blocker = visit.store.client().await.expect("a store on the server");
+    let transaction = blocker.transaction().await.expect("a transaction");
+    transaction.batch_execute(&format!("lock table \"{}\".messages", visit.store.schema)).await.expect("locked");
+    screen.keys("#");
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and state = 'active' and wait_event_type = 'Lock'";
+    visit.wait_for_count(waiting, 1).await;
+    screen.keys("\x1b");
+    visit.wait_for_count(waiting, 0).await;
+    transaction.rollback().await.expect("unlocked");
+    screen.keys("#").shows(" 5 messages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_outlives_the_program() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r").paste("{\"kept\": true}");
+    screen.shows("kept");
+    screen.signal(Signal::KILL);
+    assert_eq!(screen.end().status, 1);
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("draft of an earlier run").shows("amount: 10").keys("w").shows("Closed").shows("\"kept\": true");
+    screen.keys("\x13").shows("written: account-1 at 3");
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+    let drafts = std::fs::read_dir(visit.user.home().join("state/streamscope/drafts")).expect("a directory");
+    assert_eq!(drafts.count(), 0, "a draft that was written is kept no longer");
+}

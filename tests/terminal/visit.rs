@@ -1,0 +1,86 @@
+//! A user before the screen of a store that the test can also reach from beside.
+
+use streamscope::message::{ExpectedVersion, NewMessage, StreamName, Written};
+use streamscope::store::Namespace;
+use uuid::Uuid;
+
+use super::support::program::User;
+use super::support::pty::{SIZE, Screen};
+use super::support::stores::{Kind, TestStore};
+
+/// A store on the server and a user of it.
+pub struct Visit {
+    pub user: User,
+    pub store: TestStore,
+}
+
+impl Visit {
+    /// With an empty store.
+    pub async fn new(kind: Kind) -> Self {
+        Self { user: User::new(), store: TestStore::new(kind).await }
+    }
+
+    /// With two accounts: three messages and two.
+    pub async fn with_accounts(kind: Kind) -> Self {
+        let visit = Self::new(kind).await;
+        for (stream, message_type, amount) in [
+            ("account-1", "Opened", 0),
+            ("account-1", "Deposited", 25),
+            ("account-2", "Opened", 0),
+            ("account-1", "Withdrawn", 10),
+            ("account-2", "Deposited", 99),
+        ] {
+            visit.write(stream, message_type, &format!("{{\"amount\": {amount}}}")).await;
+        }
+        visit
+    }
+
+    /// Another program writes.
+    pub async fn write(&self, stream: &str, message_type: &str, data: &str) -> Written {
+        write(&self.store.namespace, stream, message_type, data).await
+    }
+
+    /// The screen, with the program's arguments before it.
+    pub fn screen(&self, arguments: &[&str]) -> Screen {
+        self.screen_with(arguments, &[])
+    }
+
+    /// The same with variables.
+    pub fn screen_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Screen {
+        let url = self.url();
+        let arguments: Vec<&str> = ["--url", &url].into_iter().chain(arguments.iter().copied()).collect();
+        Screen::start_with(&self.user, &arguments, variables, SIZE)
+    }
+
+    /// The database's URL.
+    pub fn url(&self) -> String {
+        self.store.database.as_ref().expect("a store on the server").url()
+    }
+
+    /// What a query says as seen from beside the program, until it says so.
+    pub async fn wait_for_count(&self, query: &str, wanted: i64) {
+        let client = self.store.client().await.expect("a store on the server");
+        let limit = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let count: i64 = client.query_one(query, &[]).await.expect("a count").get(0);
+            if count == wanted {
+                return;
+            }
+            assert!(std::time::Instant::now() < limit, "{query}: {count}, not {wanted}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// Writes whatever the stream's version is.
+pub async fn write(namespace: &Namespace, stream: &str, message_type: &str, data: &str) -> Written {
+    let message = NewMessage {
+        id: Uuid::now_v7(),
+        stream: StreamName::new(stream).expect("a stream's name"),
+        message_type: message_type.to_owned(),
+        data: data.to_owned(),
+        metadata: None,
+        expected_version: ExpectedVersion::Any,
+    };
+    namespace.write(&message).await.expect("written")
+}

@@ -33,6 +33,8 @@ struct Seen {
     bytes: Vec<u8>,
     closed: bool,
     hung_up: bool,
+    /// The terminal takes no bytes.
+    stuck: bool,
 }
 
 /// A running program and its terminal.
@@ -60,12 +62,12 @@ impl Screen {
 
     /// The program under a shell with job control, which says `back at the shell` when it stops or ends, and brings it back
     /// after a line was typed.
-    pub fn start_under_shell(user: &User, arguments: &[&str]) -> Self {
+    pub fn start_under_shell(user: &User, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new("/bin/sh");
         let program = user.command().get_program().to_string_lossy().into_owned();
         command.args(["-mc", r#""$@"; echo "back at the shell"; read line; fg; echo "ended with $?""#, "sh", &program]);
         command.args(arguments);
-        Self::spawn(user, command, &[], SIZE)
+        Self::spawn(user, command, variables, SIZE)
     }
 
     fn spawn(user: &User, mut command: CommandBuilder, variables: &[(&str, &str)], size: (u16, u16)) -> Self {
@@ -87,8 +89,10 @@ impl Screen {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let writer = pair.master.take_writer().expect("a writer");
         let emulator = vt100::Parser::new(cells(size.1), cells(size.0), 0);
-        let seen =
-            Arc::new((Mutex::new(Seen { emulator, bytes: Vec::new(), closed: false, hung_up: false }), Condvar::new()));
+        let seen = Arc::new((
+            Mutex::new(Seen { emulator, bytes: Vec::new(), closed: false, hung_up: false, stuck: false }),
+            Condvar::new(),
+        ));
         let shared = Arc::clone(&seen);
         thread::spawn(move || {
             let mut buffer = [0; 4096];
@@ -103,6 +107,9 @@ impl Screen {
                 seen.bytes.extend_from_slice(&buffer[..length]);
                 seen.closed = length == 0;
                 shared.1.notify_all();
+                while seen.stuck {
+                    seen = shared.1.wait(seen).unwrap_or_else(PoisonError::into_inner);
+                }
                 if length == 0 {
                     return;
                 }
@@ -173,6 +180,42 @@ impl Screen {
         self
     }
 
+    /// The terminal takes no more bytes, or takes them again.
+    pub fn stuck(&mut self, stuck: bool) -> &mut Self {
+        lock(&self.seen.0).stuck = stuck;
+        self.seen.1.notify_all();
+        self
+    }
+
+    /// Keys and sizes that change the whole screen, until the program's writing waits for the terminal that is stuck.
+    pub fn fill_the_terminal(&mut self, keys: &str, sizes: [(u16, u16); 2]) {
+        let path = format!("/proc/{}/io", self.pid().as_raw_nonzero());
+        let written = || {
+            let io = std::fs::read_to_string(&path).expect("the program is there");
+            io.lines().find(|line| line.starts_with("wchar")).map(str::to_owned)
+        };
+        let until = Instant::now() + LIMIT;
+        let mut same = 0;
+        // Longer than the program ever goes without a frame here.
+        while same < 30 {
+            let before = written();
+            for (columns, rows) in sizes {
+                self.keys(keys).resize(columns, rows);
+            }
+            thread::sleep(Duration::from_millis(20));
+            same = if written() == before { same + 1 } else { 0 };
+            assert!(Instant::now() < until, "the terminal's buffer is never full");
+        }
+    }
+
+    /// Memory of the program, in KiB.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
+        let status = std::fs::read_to_string(path).expect("the program is there");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line for it");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the program is there");
@@ -212,6 +255,13 @@ impl Screen {
         lock(&self.seen.0).hung_up = true;
         drop((self.master.take(), self.writer.take()));
         self.exit_code()
+    }
+
+    /// Waits for the end of a program whose terminal takes no bytes; gives the status.
+    pub fn end_stuck(mut self) -> u32 {
+        let status = self.exit_code();
+        self.stuck(false);
+        status
     }
 
     /// Waits for the end.

@@ -77,6 +77,33 @@ fn without_a_terminal_it_ends_at_once() {
 }
 
 #[test]
+fn a_terminal_that_takes_nothing_holds_up_neither_the_keys_nor_the_end() {
+    let server = Mute::new();
+    let mut screen = server.screen(&[]);
+    screen.shows("connecting").stuck(true);
+    screen.fill_the_terminal("?", [(90, 30), (100, 30)]);
+    let before = screen.memory();
+    for _ in 0..200 {
+        screen.keys("??").resize(90, 30).resize(100, 30);
+    }
+    assert!(screen.memory() < before + 4_096, "{} KiB, then {} KiB", before, screen.memory());
+    screen.keys("q");
+    assert_eq!(screen.end_stuck(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_to_do_takes_no_processor_time() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("amount: 10").shows("RW").keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere");
+    // The pause is what is measured: drawing all the time, or reading without waiting, takes tens of ticks in it.
+    let before = screen.processor_ticks();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let ticks = screen.processor_ticks() - before;
+    assert!(ticks <= 3, "{ticks} hundredths of a second");
+}
+
+#[test]
 fn half_an_escape_sequence_holds_nothing_up() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
@@ -113,7 +140,7 @@ fn a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
 async fn suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let url = visit.url();
-    let mut screen = Screen::start_under_shell(&visit.user, &["--url", &url]);
+    let mut screen = Screen::start_under_shell(&visit.user, &["--url", &url], &[]);
     screen.shows("account").keys("\x1a").shows("back at the shell");
     let sane = |screen: &vt100::Screen| {
         !screen.alternate_screen()

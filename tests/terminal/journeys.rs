@@ -1,5 +1,8 @@
 //! What a person does: browse, follow, write, resolve a conflict, clone, follow up, go to, filter.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::support::program::User;
 use super::support::pty::Screen;
 use super::support::stores::Kind;
@@ -127,6 +130,68 @@ async fn read_only_says_so_and_writes_nothing() {
     let mut screen = visit.screen(&["--read-only", "account-1"]);
     screen.shows("READ-ONLY").shows("amount: 10").keys("w").shows("--read-only");
     assert!(!screen.contents().contains("Write a message"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_read_only_is_told() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let client = visit.store.client().await.expect("a store on the server");
+    let database = visit.store.database.as_ref().expect("a store on the server").name();
+    let alter = format!("alter database {database} set default_transaction_read_only = on");
+    client.batch_execute(&alter).await.expect("altered");
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("READ-ONLY").shows("amount: 10").keys("w").shows("default_transaction_read_only");
+    assert!(!screen.contents().contains("Write a message"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_copied_is_the_raw_text() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    let data = r#"{"text": "\u001b[31m\u202e red"}"#;
+    visit.write("account-1", "Noted", data).await;
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("text: ").keys("y").shows("message as JSON").keys("d").shows("data copied");
+    let bytes = String::from_utf8_lossy(&screen.bytes()).into_owned();
+    let copied = bytes.split_once("\x1b]52;c;").and_then(|(_, rest)| rest.split_once('\x1b')).expect("OSC 52").0;
+    let copied = STANDARD.decode(copied).expect("base64");
+    let client = visit.store.client().await.expect("a store on the server");
+    let query = format!("select data::text from \"{}\".messages", visit.store.schema);
+    let stored: String = client.query_one(&query, &[]).await.expect("the message").get(0);
+    assert_eq!(String::from_utf8(copied).expect("UTF-8"), stored);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_editor_has_the_terminal_and_can_be_stopped() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let editor = visit.user.home().join("editor");
+    let script = "#!/bin/sh\necho editing $(cat $1); read line; echo \"{\\\"edited\\\": \\\"$line\\\"}\" > $1\n";
+    std::fs::write(&editor, script).expect("written");
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("executable");
+    let (url, editor) = (visit.url(), editor.to_string_lossy().into_owned());
+    let arguments = ["--url", &url, "account-1"];
+    let mut screen = Screen::start_under_shell(&visit.user, &arguments, &[("EDITOR", &editor)]);
+    screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("editing {}");
+    // Ctrl-Z reaches everybody from the terminal; the program must not keep the shell waiting.
+    screen.keys("\x1a").shows("back at the shell").keys("\r").keys("by hand\r").shows("\"by hand\"");
+    screen.keys("\x13").shows("written: account-1 at 3").shows("edited: \"by hand\"");
+    screen.keys("q").shows("ended with 0");
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_embedded_default_follows_and_writes_at_once() {
+    let user = User::new();
+    let store = user.home().join("store").to_string_lossy().into_owned();
+    let store = ["--embedded", store.as_str()];
+    let created = user.run(&[store[0], store[1], "ns", "create", "test"]);
+    assert_eq!(created.status, 0, "{created:?}");
+    let mut screen = Screen::start(&user, &store);
+    screen.shows("▌test").shows("RW").keys("F").shows("FOLLOWING").keys("w").shows("Write a message");
+    screen.keys("account-1\rOpened\r\r\r").paste("{\"first\": true}").keys("\x13").shows("written: account-1 at 0");
+    screen.shows("first: true").keys("q");
+    assert_eq!(screen.end().status, 0);
+    let got = user.run(&[store[0], store[1], "get", "account-1"]);
+    assert!(got.stdout.contains("first"), "{got:?}");
 }
 
 #[cfg(feature = "embedded")]

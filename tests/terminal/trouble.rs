@@ -94,3 +94,28 @@ async fn a_draft_outlives_the_program() {
     let drafts = std::fs::read_dir(visit.user.home().join("state/streamscope/drafts")).expect("a directory");
     assert_eq!(drafts.count(), 0, "a draft that was written is kept no longer");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_goes_on_after_connections_are_terminated_again_and_again() {
+    let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows("amount: 99").keys("F").shows("FOLLOWING");
+    let client = visit.store.client().await.expect("a store on the server");
+    let programs = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+                    where datname = current_database() and application_name = 'streamscope' and pid <> pg_backend_pid()";
+    for round in 0..5 {
+        client.query_one(programs, &[]).await.expect("terminated");
+        let insert = format!(
+            "select \"{}\".write_message(gen_random_uuid()::text, 'account-9', 'Noted', '{{\"round\": {round}}}')",
+            visit.store.schema
+        );
+        client.query_one(&insert, &[]).await.expect("written");
+        screen.shows(&format!("round: {round}"));
+    }
+    screen.wait("every message once, in order", |now| {
+        let contents = now.contents();
+        let rounds: Vec<&str> = contents.lines().filter(|line| line.contains("{\"round\"")).collect();
+        rounds.len() == 5
+            && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!("\"round\": {round}")))
+    });
+}

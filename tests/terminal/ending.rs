@@ -216,3 +216,27 @@ fn what_is_no_terminal_is_refused_politely() {
     assert!(dumb.settings_kept && !dumb.bytes.contains(&0x1b));
     assert!(String::from_utf8_lossy(&dumb.bytes).contains("TERM=dumb"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_while_the_editor_is_open_ends_both() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let editor = visit.user.home().join("editor");
+    std::fs::write(&editor, "#!/bin/sh\necho $$ > pid; stty -echo; echo editing; read line\n").expect("written");
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("executable");
+    let editor = editor.to_string_lossy().into_owned();
+    let mut screen = visit.screen_with(&["account-1"], &[("EDITOR", &editor)]);
+    screen.shows("amount: 10").keys("w").shows("Write a message").keys("\x05").shows("editing");
+    screen.signal(Signal::TERM);
+    let ended = screen.end();
+    assert_eq!(ended.status, 143);
+    let pid = std::fs::read_to_string(visit.user.home().join("pid")).expect("the editor's");
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "the editor was left behind");
+}
+
+#[cfg(feature = "embedded")]
+#[test]
+fn the_embedded_default_ends_with_the_terminal_too() {
+    let mut screen = Screen::start(&User::new(), &["--demo"]);
+    screen.shows("shop").shows("RW").keys("F").shows("FOLLOWING");
+    assert!(screen.hang_up() != 0);
+}

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+#[cfg(feature = "embedded")]
 use super::support::program::User;
 use super::support::pty::Screen;
 use super::support::stores::Kind;

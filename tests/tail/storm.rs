@@ -117,10 +117,9 @@ async fn follow(store: Arc<Target>, settling: Settling, done: Arc<AtomicBool>) -
     loop {
         match tokio::time::timeout(Duration::from_secs(2), tail.next()).await {
             Ok(Ok(batch)) => given.extend(batch.messages.iter().map(|tailed| tailed.message.global_position)),
-            // A backend that was terminated: carry on.
-            Ok(Err(_)) => {}
             Err(_) if done.load(Ordering::SeqCst) => return given,
-            Err(_) => {}
+            // A pause, or a backend that was terminated: carry on.
+            Ok(Err(_)) | Err(_) => {}
         }
     }
 }

@@ -136,9 +136,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
             Some(Step::Edit) => {
                 if let Some((text, suffix)) = screen.editing.take() {
                     inputs.stop().await;
-                    terminal.leave();
-                    let left = editor::edit(&text, suffix, &mut signals).await;
-                    let edited = match left {
+                    let edited = match terminal.aside(editor::edit(&text, suffix, &mut signals)).await {
                         Left::Text(edited) => edited,
                         Left::Signal(number) => return Ok(Ended::Signal(number)),
                     };

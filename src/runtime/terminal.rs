@@ -167,9 +167,13 @@ impl Terminal {
         Ok(())
     }
 
-    /// Gives the terminal back for a while.
-    pub fn leave(&self) {
+    /// Gives the terminal to something else, and back as it was however that left it.
+    pub async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
         restore();
+        let settings = Settings::now();
+        let outcome = run.await;
+        settings.set();
+        outcome
     }
 
     /// Takes the terminal over again; the next frame is a whole one.
@@ -190,7 +194,7 @@ impl Terminal {
     /// # Errors
     /// From the terminal.
     pub fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
-        self.leave();
+        restore();
         stop(whom);
         self.retake()
     }
@@ -199,6 +203,27 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
+    }
+}
+
+/// The settings of a terminal that was given back, to be set again after a program that may leave others behind.
+struct Settings(#[cfg(unix)] Option<rustix::termios::Termios>);
+
+impl Settings {
+    /// As they are now.
+    fn now() -> Self {
+        Self(
+            #[cfg(unix)]
+            rustix::termios::tcgetattr(rustix::stdio::stdin()).ok(),
+        )
+    }
+
+    /// Sets them again. Fails only where the terminal is gone, which is noticed elsewhere.
+    fn set(&self) {
+        #[cfg(unix)]
+        if let Some(settings) = &self.0 {
+            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), rustix::termios::OptionalActions::Now, settings);
+        }
     }
 }
 

@@ -229,6 +229,7 @@ async fn a_signal_while_the_editor_is_open_ends_both() {
     screen.signal(Signal::TERM);
     let ended = screen.end();
     assert_eq!(ended.status, 143);
+    assert_sane(&ended);
     let pid = std::fs::read_to_string(visit.user.home().join("pid")).expect("the editor's");
     assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "the editor was left behind");
 }

@@ -32,6 +32,7 @@ impl State {
             }
             Pane::Messages => {
                 self.messages.window.step(rows);
+                self.messages.moved();
                 self.resume_search();
                 self.read_on().into_iter().collect()
             }

@@ -221,6 +221,13 @@ impl Messages {
         }
     }
 
+    /// The selection was moved by the person: that is what an answer under way shall leave selected.
+    pub(super) fn moved(&mut self) {
+        if self.wanted.is_some() {
+            self.wanted = self.selection().map(|head| self.number(head));
+        }
+    }
+
     /// Newest first becomes oldest first and back; gives whether an answer under way was for an edge that is elsewhere now.
     pub(super) fn turn(&mut self) -> bool {
         self.newest_first = !self.newest_first;

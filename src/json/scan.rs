@@ -51,9 +51,7 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
     let mut expect = Expect::Value;
     let mut at = 0;
     loop {
-        while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-            at += 1;
-        }
+        at = skip_space(bytes, at);
         let in_object = open.last() == Some(&b'{');
         let Some(&byte) = bytes.get(at) else {
             if expect == Expect::End {
@@ -86,9 +84,7 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
                 let end = string(text, at)?;
                 tell(Token::Key(at..end));
                 at = end;
-                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-                    at += 1;
-                }
+                at = skip_space(bytes, at);
                 if bytes.get(at) != Some(&b':') {
                     return Err(JsonProblem::new(text, at, "expected ':' after the name".to_owned()));
                 }
@@ -129,6 +125,14 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
             _ => return Err(unexpected()),
         }
     }
+}
+
+/// JSON has four kinds of white space.
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+        at += 1;
+    }
+    at
 }
 
 fn after_value(open: &[u8]) -> Expect {
@@ -237,6 +241,11 @@ fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
         let end = digits(at + 1 + sign);
         if end == at + 1 + sign {
             return Err(bad(end, "expected a digit in the exponent"));
+        }
+        // Postgres' numeric: at most 131,072 digits before the point and 16,383 behind it.
+        let exponent: i64 = text[at + 1..end].trim_start_matches('+').parse().unwrap_or(i64::MAX);
+        if !(-16_383..=131_071).contains(&exponent) {
+            return Err(bad(start, "the number is outside of what Postgres' numeric can hold"));
         }
         at = end;
     }

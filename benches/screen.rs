@@ -119,7 +119,8 @@ async fn share(screen: &Screen) -> f64 {
 }
 
 fn megabytes(screen: &Screen) -> String {
-    format!("{:.1} MB", f64::from(u32::try_from(screen.memory() / 1_024).unwrap()) / 1_024.0)
+    let kib = u32::try_from(screen.memory()).unwrap();
+    format!("{:.1} MB", f64::from(kib) / 1_024.0)
 }
 
 #[tokio::main]

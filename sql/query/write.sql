@@ -2,7 +2,8 @@
 -- one round trip and one transaction: the search path set here ends with it.
 --
 -- Message DB's write_message finds acquire_lock, stream_version and the table through the search path; it is set to the
--- namespace's schema with pg_temp last, so that nothing planted elsewhere can take their place.
+-- namespace's schema with pg_temp last, so that nothing planted elsewhere can take their place. The functions of our
+-- own namespaces have a path of their own, and setting another would only cost time there.
 -- The order is forced: CASE evaluates its condition before its result, and "offset 0" keeps the inner select from being
 -- merged into the outer one. currval is of this session and of this sequence, so another writer's number cannot come in.
 --
@@ -15,7 +16,7 @@ select
   end as global_position
 from (
   select
-    case when set_config('search_path', $1, true) is not null
+    case when {path} is not null
       then {write_message}($2::varchar, $3::varchar, $4::varchar, $5::jsonb, $6::jsonb, $7)
     end as position
   offset 0

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use super::read::TIME_LIMIT;
 use super::row::column;
 use super::session::QueryError;
-use super::{Namespace, Result, StoreError};
+use super::{Flavour, Namespace, Result, StoreError};
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
 
@@ -91,7 +91,12 @@ impl Namespace {
     /// Sends the write once. The outer error: no connection could be had, so nothing was sent.
     async fn attempt(&self, message: &NewMessage, limit: Duration) -> Result<Result<Written, Failure>> {
         let write_message = self.function("write_message");
-        let sql = self.query(include_str!("../../sql/query/write.sql"), &[("write_message", &write_message)]);
+        let path = match self.info().flavour {
+            Flavour::MessageDb | Flavour::EventoDb => "set_config('search_path', $1, true)",
+            Flavour::Streamscope => "$1::text",
+        };
+        let values = [("write_message", write_message.as_str()), ("path", path)];
+        let sql = self.query(include_str!("../../sql/query/write.sql"), &values);
         let mut session = self.sessions.acquire().await?;
         session.set_limit(Some(limit));
         let answer = session

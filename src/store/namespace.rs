@@ -39,6 +39,13 @@ pub struct NamespaceInfo {
     pub outdated: bool,
 }
 
+impl NamespaceInfo {
+    /// Whether the registry names it: every row there has a time of creation.
+    fn is_registered(&self) -> bool {
+        self.created_at.is_some()
+    }
+}
+
 /// What [`Store::create_namespace`] made. The token is left out of debug output.
 #[derive(Clone)]
 pub struct CreatedNamespace {
@@ -138,7 +145,8 @@ impl Store {
         let mut found = self.found().await?;
         let index = found
             .iter()
-            .position(|found| found.info.id == id)
+            .position(|found| found.info.id == id && found.info.is_registered())
+            .or_else(|| found.iter().position(|found| found.info.id == id))
             .or_else(|| found.iter().position(|found| found.info.schema == id))
             .ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))?;
         let Found { info, bytewise } = found.swap_remove(index);
@@ -217,6 +225,12 @@ impl Store {
         let namespace = self.namespace(id).await?;
         if namespace.info.flavour == Flavour::MessageDb {
             return Err(invalid("namespace", "it was made by Message DB, and its schema is not dropped from here"));
+        }
+        if namespace.info.flavour != Flavour::Streamscope && !namespace.info.is_registered() {
+            return Err(invalid(
+                "namespace",
+                "it is in no registry, so its schema may be somebody else's and is not dropped",
+            ));
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.sessions.acquire().await?;

@@ -61,7 +61,10 @@ declare
   _size bigint := consumer_group_size;
   _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
     ' data::varchar, metadata::varchar, time from {schema}.messages'
-    ' where split_part(stream_name, ''-'', 1) = $1 and global_position >= $2';
+    -- Compared as rows, and ordered so: else the planner may walk the primary key and filter.
+    ' where (split_part(stream_name, ''-'', 1), global_position) >= ($1, $2)'
+    ' and (split_part(stream_name, ''-'', 1), global_position) <= ($1, 9223372036854775807)';
+  _order text := 'split_part(stream_name, ''-'', 1), global_position';
 begin
   if not {schema}.is_category(get_category_messages.category) then
     raise exception 'Must be a category: %', get_category_messages.category;
@@ -101,9 +104,11 @@ begin
       raise exception 'Retrieval with SQL condition is not activated';
     end if;
     _command := _command || ' and (' || get_category_messages.condition || ')';
+    -- A condition can let messages of other categories in, which are in order with the others then.
+    _order := 'global_position';
   end if;
 
-  _command := _command || ' order by global_position limit nullif($3, -1)';
+  _command := _command || ' order by ' || _order || ' limit nullif($3, -1)';
 
   if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
     raise notice '» get_category_messages';

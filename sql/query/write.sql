@@ -12,12 +12,12 @@
 select
   written.position,
   case when written.position is not null
-    then currval(pg_get_serial_sequence($8, 'global_position')::regclass)
+    then pg_catalog.currval(pg_catalog.pg_get_serial_sequence($8, 'global_position')::pg_catalog.regclass)
   end as global_position
 from (
   select
     case when {path} is not null
-      then {write_message}($2::varchar, $3::varchar, $4::varchar, $5::jsonb, $6::jsonb, $7)
+      then {write_message}($2::pg_catalog.varchar, $3::pg_catalog.varchar, $4::pg_catalog.varchar, $5::pg_catalog.jsonb, $6::pg_catalog.jsonb, $7)
     end as position
   offset 0
 ) as written

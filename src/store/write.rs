@@ -92,8 +92,8 @@ impl Namespace {
     async fn attempt(&self, message: &NewMessage, limit: Duration) -> Result<Result<Written, Failure>> {
         let write_message = self.function("write_message");
         let path = match self.info().flavour {
-            Flavour::MessageDb | Flavour::EventoDb => "set_config('search_path', $1, true)",
-            Flavour::Streamscope => "$1::text",
+            Flavour::MessageDb | Flavour::EventoDb => "pg_catalog.set_config('search_path', $1, true)",
+            Flavour::Streamscope => "$1::pg_catalog.text",
         };
         let values = [("write_message", write_message.as_str()), ("path", path)];
         let sql = self.query(include_str!("../../sql/query/write.sql"), &values);

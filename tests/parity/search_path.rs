@@ -50,3 +50,40 @@ async fn what_is_planted_in_front_of_our_functions_is_never_called() {
     let written = client.query_one(&format!("select count(*) from {schema}.messages"), &[]).await.expect("a count");
     assert_eq!(written.get::<_, i64>(0), 2);
 }
+
+/// What the program itself sends with a write, over a session whose path has another schema in front of Postgres' own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_the_program_calls_nothing_that_is_planted_in_front_of_postgres_own_functions() {
+    use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
+    for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
+        let store = TestStore::new(kind).await;
+        let client = store.client().await.expect("a server");
+        let planted = "create schema evil;
+            create table evil.log (what text);
+            create function evil.set_config(text, text, boolean) returns text language plpgsql as
+              $$ begin insert into evil.log values ('set_config'); return 'evil'; end $$;
+            create function evil.currval(regclass) returns bigint language sql as $$ select 666::bigint $$;
+            create function evil.pg_get_serial_sequence(text, text) returns text language plpgsql as
+              $$ begin insert into evil.log values ('pg_get_serial_sequence'); return 'evil'; end $$;";
+        client.batch_execute(planted).await.expect("planted");
+        // Every new session of the database begins with this path.
+        let set = "do $$ begin execute format('alter database %I set search_path = evil, pg_catalog', current_database()); end $$";
+        client.batch_execute(set).await.expect("a path");
+        let url = store.database.as_ref().expect("a server").url();
+        let namespace = crate::support::stores::settings(&url);
+        let hostile = streamscope::store::Store::new(namespace, streamscope::store::Options::default());
+        let namespace = hostile.namespace(&store.namespace.info().id).await.expect("a namespace");
+        let message = NewMessage {
+            id: uuid::Uuid::now_v7(),
+            stream: StreamName::new("a-1").expect("a stream"),
+            message_type: "T".to_owned(),
+            data: "{}".to_owned(),
+            metadata: None,
+            expected_version: ExpectedVersion::NoStream,
+        };
+        let written = namespace.write(&message).await.expect("a write");
+        assert_eq!((written.position, written.global_position), (0, 1), "{kind:?}");
+        let log = client.query("select what from evil.log", &[]).await.expect("the log");
+        assert!(log.is_empty(), "{kind:?}: {:?}", log.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>());
+    }
+}

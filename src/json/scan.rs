@@ -211,6 +211,21 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
     }
 }
 
+/// Whether Postgres' `numeric` holds a number (without its sign): at most 131,072 digits before the point and 16,383 behind it,
+/// the exponent applied.
+fn fits_numeric(number: &str) -> bool {
+    /// From here on the server refuses the exponent, whatever it belongs to.
+    const EXPONENT: i64 = i32::MAX as i64 / 2;
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(EXPONENT);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let length = |digits: &str| i64::try_from(digits.len()).unwrap_or(i64::MAX);
+    // Place of the first digit that counts: 0 for ones, 1 for tens; none for zero.
+    let significant = whole.bytes().chain(fraction.bytes()).position(|digit| digit != b'0');
+    let place = significant.map(|at| length(whole) - 1 - i64::try_from(at).unwrap_or(i64::MAX) + exponent);
+    exponent.abs() < EXPONENT && length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
+}
+
 /// The offset behind a number that begins at `start`.
 fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
     let bytes = text.as_bytes();
@@ -242,12 +257,10 @@ fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
         if end == at + 1 + sign {
             return Err(bad(end, "expected a digit in the exponent"));
         }
-        // Postgres' numeric: at most 131,072 digits before the point and 16,383 behind it.
-        let exponent: i64 = text[at + 1..end].trim_start_matches('+').parse().unwrap_or(i64::MAX);
-        if !(-16_383..=131_071).contains(&exponent) {
-            return Err(bad(start, "the number is outside of what Postgres' numeric can hold"));
-        }
         at = end;
+    }
+    if !fits_numeric(&text[first..at]) {
+        return Err(bad(start, "the number is outside of what Postgres' numeric can hold"));
     }
     if bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
         return Err(bad(at, "not a number"));

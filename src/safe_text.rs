@@ -39,15 +39,19 @@ impl SafeText {
     fn push(&mut self, grapheme: &str) {
         let mut shown = String::new();
         let mut marks = 0;
-        let mut before = None;
-        for (place, c) in grapheme.chars().enumerate() {
-            let before = before.replace(c);
+        // The last character that was shown as itself, variation selectors not counted.
+        let mut before: Option<char> = None;
+        let mut varied = false;
+        let mut characters = grapheme.chars().peekable();
+        while let Some(c) = characters.next() {
+            let next = characters.peek().copied();
+            let selects = matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+            let joined = before.is_some_and(|before| joins(before, c, next)) && !(selects && varied);
+            let mark = before.is_some() && !is_hidden(c) && c.width() == Some(0);
             match c {
                 '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
                 '\u{7f}' => shown.push('\u{2421}'),
-                _ if before.is_some_and(|before| joins(before, c)) => shown.push(c),
-                _ if is_hidden(c) => shown.push_str(&by_number(c)),
-                _ if place > 0 && c.width() == Some(0) => {
+                _ if joined || mark => {
                     marks += 1;
                     if marks <= MARKS {
                         shown.push(c);
@@ -55,7 +59,12 @@ impl SafeText {
                         shown.push('…');
                     }
                 }
+                _ if is_hidden(c) => shown.push_str(&by_number(c)),
                 _ => shown.push(c),
+            }
+            varied = joined && selects;
+            if !selects {
+                before = (joined || !is_hidden(c)).then_some(c);
             }
         }
         let without_width = |text: &str| text.graphemes(true).any(|grapheme| grapheme.width() == 0);
@@ -112,15 +121,23 @@ impl fmt::Display for SafeText {
 /// Whether an invisible character does something that is seen behind another: joiners between emoji and in the scripts that
 /// are written with them, a variation selector behind a character that has variations. Anywhere else it would only make
 /// two different names look the same.
-fn joins(before: char, c: char) -> bool {
-    let emoji = matches!(before, '\u{2190}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}');
+fn joins(before: char, c: char, next: Option<char>) -> bool {
     match c {
-        '\u{200d}' => emoji || before == '\u{fe0f}' || needs_joiners(before),
+        '\u{200d}' => (is_emoji(before) && next.is_some_and(is_emoji)) || needs_joiners(before),
         '\u{200c}' => needs_joiners(before),
-        '\u{fe0e}' | '\u{fe0f}' => emoji || matches!(before, '0'..='9' | '#' | '*' | '©' | '®' | '‼' | '⁉' | '™' | 'ℹ'),
+        '\u{fe0e}' | '\u{fe0f}' => {
+            let keycap = matches!(before, '0'..='9' | '#' | '*') && next == Some('\u{20e3}');
+            keycap || is_emoji(before) || matches!(before, '©' | '®' | '‼' | '⁉' | '™' | 'ℹ')
+        }
         '\u{e0100}'..='\u{e01ef}' => matches!(before, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'),
         _ => false,
     }
+}
+
+/// Pictographs, symbols that are drawn as one, and skin tones.
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
+        | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{25ff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// Arabic, Syriac, the Indic scripts and those of South-East Asia, Mongolian.
@@ -172,6 +189,12 @@ mod tests {
             ("👩\u{200d}🚀", "👩\u{200d}🚀"),
             ("ad\u{200d}min", "ad<U+200D>min"),
             ("x\u{fe0f}\u{fe0f}", "x<U+FE0F><U+FE0F>"),
+            ("👩\u{200d}", "👩<U+200D>"),
+            ("👩\u{200d}x", "👩<U+200D>x"),
+            ("1\u{fe0f}", "1<U+FE0F>"),
+            ("1\u{fe0f}\u{20e3}", "1\u{fe0f}\u{20e3}"),
+            ("❤\u{fe0f}\u{fe0f}", "❤\u{fe0f}<U+FE0F>"),
+            ("👩\u{200d}❤\u{fe0f}\u{200d}👨", "👩\u{200d}❤\u{fe0f}\u{200d}👨"),
             ("\u{301}x", "◌\u{301}x"),
             ("日本", "日本"),
         ];
@@ -193,6 +216,10 @@ mod tests {
     fn a_flood_of_marks_is_cut() {
         let flood = format!("e{}x", "\u{301}".repeat(1_000));
         assert!(SafeText::line(&flood).as_str().chars().count() < 20);
+        let joined = format!("\u{627}{}", "\u{64b}\u{200d}".repeat(1_000));
+        let shown = SafeText::line(&joined);
+        assert!(shown.as_str().chars().count() < 20, "joiners count as marks");
+        assert_eq!(SafeText::line(shown.as_str()).as_str(), shown.as_str());
     }
 
     #[test]
@@ -209,11 +236,14 @@ mod tests {
             let shown = SafeText::line(&text);
             for grapheme in shown.as_str().graphemes(true) {
                 proptest::prop_assert!(grapheme.width() > 0, "{grapheme:?} takes no cell");
-                let mut before = None;
-                for c in grapheme.chars() {
-                    let joined = before.replace(c).is_some_and(|before| joins(before, c));
-                    proptest::prop_assert!(joined || !is_hidden(c), "{c:?} in {text:?}");
+                let characters: Vec<char> = grapheme.chars().collect();
+                for (place, c) in characters.iter().enumerate() {
+                    // Only the joiners of emoji and scripts may be there unseen, and only behind something.
+                    let joiner = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+                    let behind_plain = place > 0 && characters[place - 1].is_ascii_alphabetic();
+                    proptest::prop_assert!(!is_hidden(*c) || (joiner && place > 0 && !behind_plain), "{c:?} in {text:?}");
                 }
+                proptest::prop_assert!(characters.iter().filter(|c| is_hidden(**c)).count() <= MARKS);
             }
             let again = SafeText::line(shown.as_str());
             proptest::prop_assert_eq!(again.as_str(), shown.as_str());

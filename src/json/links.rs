@@ -29,25 +29,38 @@ pub fn link(metadata: &str, key: &str) -> Option<Link> {
     }
 }
 
-/// Keys that say where the followed message itself stands; the message that follows has its own.
-const OWN: [&str; 4] = ["streamName", "position", "globalPosition", "time"];
-
-/// Metadata of a message that is caused by another: causation is that message, correlation and reply stream are passed on with
-/// everything else that is not about the other message's own place.
+/// Metadata of a message that is caused by another, as Eventide's `follow` makes it: causation is that message; correlation and
+/// reply stream are passed on, and those of its properties that are not local. Nothing else is.
 #[must_use]
 pub fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_position: i64) -> String {
-    let quoted = serde_json::Value::from(stream).to_string();
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut parts = vec![
-        format!("\"causationMessageStreamName\":{quoted}"),
+        format!("\"causationMessageStreamName\":{}", quoted(stream)),
         format!("\"causationMessagePosition\":{position}"),
         format!("\"causationMessageGlobalPosition\":{global_position}"),
     ];
     for (key, raw) in members(metadata) {
-        if !OWN.contains(&key.as_str()) && !key.starts_with("causationMessage") && key != "schemaVersion" {
-            parts.push(format!("{}:{raw}", serde_json::Value::from(key)));
+        match key.as_str() {
+            "correlationStreamName" | "replyStreamName" if raw != "null" => parts.push(format!("\"{key}\":{raw}")),
+            "properties" => {
+                let passed: Vec<String> = members(raw)
+                    .into_iter()
+                    .filter(|(_, property)| !is_local(property))
+                    .map(|(name, property)| format!("{}:{property}", quoted(&name)))
+                    .collect();
+                if !passed.is_empty() {
+                    parts.push(format!("\"properties\":{{{}}}", passed.join(",")));
+                }
+            }
+            _ => {}
         }
     }
     format!("{{{}}}", parts.join(","))
+}
+
+/// Whether a property stays with its message: `{"value": …, "local": true}`.
+fn is_local(property: &str) -> bool {
+    members(property).iter().any(|(key, raw)| key == "local" && *raw == "true")
 }
 
 #[cfg(test)]
@@ -64,9 +77,13 @@ mod tests {
     }
 
     #[test]
-    fn a_follow_up_is_caused_by_the_message_and_passes_the_rest_on() {
-        let metadata = r#"{"correlationStreamName": "order-7", "replyStreamName": "r-1", "causationMessagePosition": 1, "time": "t", "local": 1.10}"#;
-        let expected = r#"{"causationMessageStreamName":"account-1","causationMessagePosition":4,"causationMessageGlobalPosition":52,"correlationStreamName":"order-7","replyStreamName":"r-1","local":1.10}"#;
+    fn a_follow_up_is_caused_by_the_message_and_passes_on_what_eventide_does() {
+        let metadata = r#"{"correlationStreamName": "order-7", "replyStreamName": null, "causationMessagePosition": 1,
+            "schemaVersion": "2", "somebodysOwn": 1,
+            "properties": {"kept": {"value": 1.10}, "own": {"value": 2, "local": true}, "open": {"value": 3, "local": false}}}"#;
+        let expected = r#"{"causationMessageStreamName":"account-1","causationMessagePosition":4,"causationMessageGlobalPosition":52,"correlationStreamName":"order-7","properties":{"kept":{"value": 1.10},"open":{"value": 3, "local": false}}}"#;
         assert_eq!(follow_up_metadata(metadata, "account-1", 4, 52), expected);
+        let alone = r#"{"properties": {"own": {"value": 2, "local": true}}}"#;
+        assert!(!follow_up_metadata(alone, "account-1", 4, 52).contains("properties"));
     }
 }

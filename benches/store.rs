@@ -123,12 +123,15 @@ async fn browse(namespace: &Namespace, arguments: &Arguments) {
     row("categories, warm", &format!("{median:.1} ms (worst {worst:.1})"), "", "10 ms");
 
     let of = StreamsOf::Category(category.clone());
-    let (median, worst) = measure(50, async |run| {
-        let after = StreamName::stored(format!("{category}-{:02x}", run * 5));
-        assert_eq!(namespace.streams(&of, Some(&after), 100).await.unwrap().len(), 100);
-    })
-    .await;
-    row("a page of 100 streams", &format!("{median:.1} ms (worst {worst:.1})"), "", "5 ms");
+    // The first pass reads each page for the first time, from disk where the server does not have it in memory.
+    for what in ["a page of 100 streams, first read", "a page of 100 streams, read again"] {
+        let (median, worst) = measure(50, async |run| {
+            let after = StreamName::stored(format!("{category}-{:02x}", run * 5));
+            assert_eq!(namespace.streams(&of, Some(&after), 100).await.unwrap().len(), 100);
+        })
+        .await;
+        row(what, &format!("{median:.1} ms (worst {worst:.1})"), "", "5 ms");
+    }
 
     let scopes = [
         ("the namespace", Scope::Namespace),

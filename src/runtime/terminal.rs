@@ -256,8 +256,10 @@ pub fn stop(_: Stopped) {}
 #[cfg(unix)]
 #[must_use]
 pub fn can_be_continued() -> bool {
-    use rustix::process::{getppid, getsid};
-    getppid().is_some_and(|parent| getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session)))
+    use nix::unistd::{getppid, getsid};
+    // 0 is a session outside the container, and a parent out there (0 too) is not asked: it would mean this program.
+    let parent = getppid();
+    parent.as_raw() > 0 && getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session))
 }
 
 /// There is no stopping here.

@@ -5,6 +5,7 @@
 pub mod arguments;
 pub mod browse;
 pub mod failure;
+pub mod import;
 pub mod interrupt;
 pub mod ns;
 pub mod open;
@@ -77,6 +78,7 @@ enum Task<'a> {
     Last(&'a LastArguments),
     Version(&'a str),
     Write(NewMessage),
+    Import(import::Prepared),
 }
 
 impl<'a> Task<'a> {
@@ -93,6 +95,7 @@ impl<'a> Task<'a> {
             Command::Last(arguments) => Self::Last(arguments),
             Command::Version(arguments) => Self::Version(&arguments.stream),
             Command::Write(arguments) => Self::Write(write::message(arguments).await?),
+            Command::Import(arguments) => Self::Import(import::Prepared::new(arguments)?),
         })
     }
 }
@@ -101,7 +104,7 @@ async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mu
     let task = unless_signalled(interrupt, Task::new(arguments.command.as_ref())).await?;
     let opened = unless_signalled(interrupt, Opened::open(&arguments.common, 1)).await?;
     tracing::info!(target = %opened.store.target(), "opened");
-    let result = perform(&task, &opened.store, arguments.common.namespace(), interrupt, output).await;
+    let result = perform(task, &opened.store, arguments.common.namespace(), interrupt, output).await;
     opened.close().await;
     result
 }
@@ -116,21 +119,27 @@ async fn unless_signalled<T>(interrupt: &mut Interrupt, work: impl Future<Output
 }
 
 async fn perform(
-    task: &Task<'_>,
+    task: Task<'_>,
     store: &Store,
     namespace: Option<&str>,
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let Task::Write(message) = task else {
-        return unless_signalled(interrupt, look(task, store, namespace, output)).await;
-    };
-    let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
-    // A signal means something else here: the message may have been written.
-    write::write(&namespace, message, interrupt, output).await
+    // A signal means something else to those that write: something may have been written.
+    match task {
+        Task::Write(message) => {
+            let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
+            write::write(&namespace, &message, interrupt, output).await
+        }
+        Task::Import(prepared) => {
+            let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
+            import::import(&namespace, prepared, interrupt, output).await
+        }
+        task => unless_signalled(interrupt, look(&task, store, namespace, output)).await,
+    }
 }
 
-/// Everything but a write.
+/// Everything but what writes messages.
 async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &mut Output) -> Result<()> {
     let named = || open::namespace(store, namespace);
     match task {
@@ -141,7 +150,7 @@ async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &
         Task::Get(get) => read::get(&named().await?, get, output).await,
         Task::Last(arguments) => read::last(&named().await?, arguments, output).await,
         Task::Version(stream) => read::version(&named().await?, stream, output).await,
-        Task::Write(_) => Ok(()),
+        Task::Write(_) | Task::Import(_) => Ok(()),
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::message::{ExpectedVersion, NewMessage, StreamName, Written, category};
-use crate::store::import::ImportedMessage;
-use crate::store::{Namespace, Result, Store};
+use crate::store::import::{ImportError, ImportedMessage, Place};
+use crate::store::{Namespace, Result, Store, StoreError};
 
 /// The namespace that [`generate`] writes to.
 pub const SHOP: &str = "shop";
@@ -36,7 +36,11 @@ pub async fn fill(store: &Store) -> Result<()> {
         ("odds", "Messages as careless producers write them", odds(&scenario)),
     ] {
         store.create_namespace(id, Some(description)).await?;
-        store.namespace(id).await?.import(&plan.messages(now)).await?;
+        store.namespace(id).await?.import(&plan.messages(now)).await.map_err(|error| match error {
+            ImportError::Store(error) | ImportError::Refused { error, .. } => error,
+            // The plan contradicts itself, or somebody else writes to the namespace that was just made.
+            other => StoreError::Invalid { field: "sample data", reason: other.to_string() },
+        })?;
     }
     Ok(())
 }
@@ -243,11 +247,10 @@ impl Plan {
                 id: uuid_v7_at(time, &mut dice),
                 stream: StreamName::stored(planned.stream.clone()),
                 message_type: planned.message_type.clone(),
-                position,
                 data: Some(planned.data(|of| last_of.get(of).copied().unwrap_or(0))),
                 metadata: planned
                     .metadata(cause.map(|(stream, position, global)| (stream.as_str(), *position, *global))),
-                time,
+                place: Place::Kept { position, global_position: None, time },
             });
             last_of.insert(category(&planned.stream).to_owned(), global_position);
             places.insert(planned.number, (planned.stream.clone(), position, global_position));
@@ -405,6 +408,20 @@ fn odds(scenario: &Scenario) -> Plan {
 mod tests {
     use super::*;
 
+    fn position_of(message: &ImportedMessage) -> i64 {
+        match message.place {
+            Place::Kept { position, .. } => position,
+            Place::Next { .. } => panic!("the plan gives positions"),
+        }
+    }
+
+    fn time_of(message: &ImportedMessage) -> Timestamp {
+        match message.place {
+            Place::Kept { time, .. } => time,
+            Place::Next { .. } => panic!("the plan gives times"),
+        }
+    }
+
     #[test]
     fn there_are_a_few_thousand_messages_that_end_now() {
         let scenario = Scenario::load();
@@ -412,8 +429,8 @@ mod tests {
         let shop = shop(&scenario).messages(now);
         let all = shop.len() + bank(&scenario).messages(now).len() + odds(&scenario).messages(now).len();
         assert!((2_500..4_000).contains(&all), "{all}");
-        assert!(shop.is_sorted_by_key(|message| message.time));
-        assert!(shop.iter().all(|message| message.time < now));
+        assert!(shop.is_sorted_by_key(time_of));
+        assert!(shop.iter().all(|message| time_of(message) < now));
     }
 
     #[test]
@@ -427,8 +444,8 @@ mod tests {
             let Some(global) = metadata["causationMessageGlobalPosition"].as_u64() else { continue };
             let cause = &messages[usize::try_from(global).expect("small") - 1];
             assert_eq!(metadata["causationMessageStreamName"], cause.stream.as_str());
-            assert_eq!(metadata["causationMessagePosition"].as_i64(), Some(cause.position));
-            assert!(cause.time <= message.time);
+            assert_eq!(metadata["causationMessagePosition"].as_i64(), Some(position_of(cause)));
+            assert!(time_of(cause) <= time_of(message));
             seen += 1;
         }
         assert!(seen > 1_000, "{seen}");

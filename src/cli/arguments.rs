@@ -183,6 +183,9 @@ pub enum Command {
     /// Write a message
     #[command(after_help = WRITE_HELP)]
     Write(WriteArguments),
+    /// Bring in messages from a file: exports, or new ones
+    #[command(after_help = super::import::HELP)]
+    Import(super::import::ImportArguments),
 }
 
 /// `streamscope ns …`

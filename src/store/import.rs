@@ -1,15 +1,34 @@
-//! Many messages at once, with the positions and times that they have elsewhere. Takes no category lock and checks no
-//! version: it is for namespaces that nobody else writes to yet.
+//! Many messages at once, by `COPY`: with the positions and times that they have elsewhere, or behind what their streams
+//! hold. A batch is a transaction under the locks of its categories, so other writers wait for it as for one of their own;
+//! what is there already is not written again. It never changes or moves a stored message, and never holds more than a batch.
+
+mod copy;
+mod look;
+mod plan;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio_postgres::types::Type;
+use thiserror::Error;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::flavour::quote_ident;
-use super::{Namespace, Result};
-use crate::message::{Position, StreamName};
+use super::session::QueryError;
+use super::{Namespace, Result, StoreError};
+use crate::message::{ExpectedVersion, GlobalPosition, Position, StreamName};
 
-/// A message as another store had it.
+/// How long a server that went away is tried again.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+/// Between two attempts to reach it.
+const PAUSE: Duration = Duration::from_millis(200);
+/// How often a batch is sent again because it met another writer (a deadlock, one who takes no lock).
+const COLLISIONS: u32 = 5;
+/// Streams whose end is remembered: 9 MB.
+const REMEMBERED: usize = 400_000;
+
+/// A message to be brought in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedMessage {
     /// Unique in its namespace.
@@ -18,53 +37,395 @@ pub struct ImportedMessage {
     pub stream: StreamName,
     /// Its type.
     pub message_type: String,
-    /// Number in its stream.
-    pub position: Position,
     /// JSON text, or NULL.
     pub data: Option<String>,
     /// JSON text, or NULL.
     pub metadata: Option<String>,
-    /// When it was written.
-    pub time: Timestamp,
+    /// Where it goes.
+    pub place: Place,
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Where another store had it.
+    Kept {
+        /// Number in its stream.
+        position: Position,
+        /// Number in its namespace; looked at only where [`ImportOptions::keep_global_positions`] is set.
+        global_position: Option<GlobalPosition>,
+        /// When it was written.
+        time: Timestamp,
+    },
+    /// Behind the last message of its stream, as `write_message` places it, at the time of the import.
+    Next {
+        /// The version that the stream must have; none for the one that the import itself left it at, and any at its first
+        /// message.
+        expected: Option<ExpectedVersion>,
+        /// The id was minted for this import, so nobody can have stored it before.
+        minted: bool,
+    },
+}
+
+/// How to import.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ImportOptions {
+    /// Messages get the global positions that they have elsewhere, and the sequence is moved past the highest.
+    pub keep_global_positions: bool,
+    /// Nothing is written or locked; only looked at.
+    pub dry_run: bool,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Messages written; of a dry run, those that would be.
+    pub imported: u64,
+    /// Messages that were there already, the same in everything.
+    pub present: u64,
+    /// Of a dry run: messages of which it is not known whether their stream would reach up to them, because the file has
+    /// more streams than are remembered.
+    pub unchecked: u64,
+}
+
+/// Why a message cannot be brought in. Indices are those of the batch.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// Two different messages have one id.
+    #[error("the id {0} is that of another message before it")]
+    IdTwice(Uuid),
+    /// Two different messages have one global position.
+    #[error("the global position {0} is that of another message before it")]
+    GlobalPositionTwice(GlobalPosition),
+    /// The stream does not reach up to it.
+    #[error("{stream} ends at {}, so position {position} would leave a gap", end(*.version))]
+    Gap {
+        /// The stream.
+        stream: StreamName,
+        /// Where the message was to stand.
+        position: Position,
+        /// Where the stream ends, in the store and in what came before.
+        version: Option<Position>,
+    },
+    /// Another message stands there.
+    #[error("position {position} of {stream} is taken by a message with another {different}")]
+    PositionTaken {
+        /// The stream.
+        stream: StreamName,
+        /// Where both are to stand.
+        position: Position,
+        /// What differs: `id`, `type`, `data`, `metadata`, `time` or `global position`.
+        different: &'static str,
+    },
+    /// Another message has the id.
+    #[error("the id {id} is taken by a different message, at position {position} of {stream}")]
+    IdTaken {
+        /// The id of both.
+        id: Uuid,
+        /// The other one's stream.
+        stream: StreamName,
+        /// The other one's position.
+        position: Position,
+    },
+    /// Another message has the global position.
+    #[error("the global position {global_position} is taken by position {position} of {stream}")]
+    GlobalPositionTaken {
+        /// Of both.
+        global_position: GlobalPosition,
+        /// The other one's stream.
+        stream: StreamName,
+        /// The other one's position.
+        position: Position,
+    },
+    /// The global position is to be kept, and cannot be.
+    #[error("the global position is to be kept, {0}")]
+    NoGlobalPosition(&'static str),
+    /// Messages with positions and messages without cannot be one batch.
+    #[error("messages with positions and messages without cannot be imported together")]
+    Mixed,
+    /// More streams than can be remembered, for messages without positions.
+    #[error("more than {REMEMBERED} streams of messages without positions: import them in parts")]
+    TooManyStreams,
+}
+
+fn end(version: Option<Position>) -> String {
+    version.map_or_else(|| "nothing (it does not exist)".to_owned(), |version| format!("position {version}"))
+}
+
+/// Why a batch was not imported; nothing of it was, but for [`ImportError::OutcomeUnknown`].
+#[derive(Debug, Error)]
+pub enum ImportError {
+    /// One of its messages cannot be.
+    #[error("{problem}")]
+    Message {
+        /// Which one, in the batch.
+        index: usize,
+        /// Why.
+        problem: Problem,
+    },
+    /// The server, or a version conflict, refused one of its messages.
+    #[error("{error}")]
+    Refused {
+        /// Which one, in the batch.
+        index: usize,
+        /// Why.
+        error: StoreError,
+    },
+    /// The connection ended while the batch was committed, and could not be had again to look.
+    #[error("it is not known whether the last messages were written: {0}")]
+    OutcomeUnknown(String),
+    /// Whatever else.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ImportError {
+    fn of(index: usize, problem: Problem) -> Self {
+        Self::Message { index, problem }
+    }
+}
+
+/// What became of one attempt to send a batch.
+enum Failure {
+    /// Nothing else would come of another one.
+    Final(ImportError),
+    /// It met somebody: an id or a position is there that was not expected, or a deadlock.
+    Collision(StoreError),
+    /// The connection ended; with what was about to be committed, where it was.
+    Unanswered(StoreError, Option<Imported>),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } => Self::Unanswered(error, None),
+            // Serialization failure, deadlock.
+            StoreError::Server { ref code, .. } if code == "40001" || code == "40P01" => Self::Collision(error),
+            other => Self::Final(other.into()),
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// The ends of streams as this import knows them: in the store or, of a dry run, what it would make of them. Bounded: what
+/// does not fit is not remembered.
+#[derive(Debug, Default)]
+struct Ends {
+    hasher: RandomState,
+    ends: HashMap<u64, Position>,
+}
+
+impl Ends {
+    fn get(&self, stream: &str) -> Option<Position> {
+        self.ends.get(&self.hasher.hash_one(stream)).copied()
+    }
+
+    /// Whether it could be kept.
+    fn set(&mut self, stream: &str, end: Position) -> bool {
+        let key = self.hasher.hash_one(stream);
+        if self.ends.len() >= REMEMBERED && !self.ends.contains_key(&key) {
+            return false;
+        }
+        self.ends.insert(key, end);
+        true
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends.len() >= REMEMBERED
+    }
+}
+
+/// An import into one namespace, batch by batch.
+#[derive(Debug)]
+pub struct Import {
+    namespace: Namespace,
+    options: ImportOptions,
+    ends: Ends,
+    /// Ids and global positions of a dry run, as hashes, as many as are remembered.
+    seen: HashSet<u64>,
+    /// Messages of the batches are there already, so it is asked before they are sent.
+    thorough: bool,
+    /// The server has answered once: from then on it is waited for.
+    reached: bool,
+}
+
+impl Import {
+    /// Begins; nothing is asked or locked yet.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`], except for a dry run.
+    pub fn new(namespace: &Namespace, options: ImportOptions) -> Result<Self> {
+        if namespace.sessions.is_read_only() && !options.dry_run {
+            return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()));
+        }
+        Ok(Self {
+            namespace: namespace.clone(),
+            options,
+            ends: Ends::default(),
+            seen: HashSet::new(),
+            thorough: options.dry_run,
+            reached: false,
+        })
+    }
+
+    /// Brings in messages, in the order of their global positions to be, all of them or none: what is there already, the same
+    /// in everything, is left alone. The locks of all their categories are held meanwhile, so they should be few.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
+        let repeated = plan::repeated(messages, self.options)?;
+        let mut collisions = 0;
+        let mut since: Option<Instant> = None;
+        let mut in_doubt: Option<Imported> = None;
+        loop {
+            match self.attempt(messages, &repeated, in_doubt.is_some()).await {
+                Ok(mut done) => {
+                    if let Some(sent) = in_doubt {
+                        // What was not there before the lost commit and is there now was written by it.
+                        let written = done.present.saturating_sub(sent.present);
+                        done.imported += written;
+                        done.present -= written;
+                    }
+                    return Ok(done);
+                }
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Collision(error)) => {
+                    collisions += 1;
+                    if collisions > COLLISIONS {
+                        return Err(error.into());
+                    }
+                    self.thorough = true;
+                }
+                Err(Failure::Unanswered(error, sent)) => {
+                    in_doubt = in_doubt.or(sent);
+                    let since = *since.get_or_insert_with(Instant::now);
+                    if !self.reached || since.elapsed() > SETTLE_LIMIT {
+                        return Err(match in_doubt {
+                            Some(_) => ImportError::OutcomeUnknown(error.to_string()),
+                            None => error.into(),
+                        });
+                    }
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Sends the batch once. `again` where a commit's answer was lost, so that also minted ids can be there.
+    async fn attempt(
+        &mut self,
+        messages: &[ImportedMessage],
+        repeated: &[bool],
+        again: bool,
+    ) -> Result<Imported, Failure> {
+        let namespace = self.namespace.clone();
+        let mut session = namespace.sessions.acquire().await?;
+        self.reached = true;
+        if self.options.dry_run {
+            let snapshot = session.begin_snapshot().await?;
+            let plan = self.plan(&snapshot, messages, repeated, again).await?;
+            if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
+                return Err(error.into());
+            }
+            snapshot.rollback().await?;
+            self.see(messages, &plan)?;
+            self.remember(messages, &plan)?;
+            return Ok(plan.counts());
+        }
+        let transaction = session.begin().await?;
+        look::lock(&namespace, &transaction, messages).await?;
+        let plan = self.plan(&transaction, messages, repeated, again).await?;
+        let counts = plan.counts();
+        if plan.new.is_empty() {
+            transaction.rollback().await?;
+            self.remember(messages, &plan)?;
+            return Ok(counts);
+        }
+        if self.options.keep_global_positions {
+            look::move_sequence(&namespace, &transaction, messages, &plan).await?;
+        }
+        if let Err(error) = copy::copy(&namespace, &transaction, messages, &plan, self.options).await {
+            let as_store_error = transaction.store_error(&error);
+            let unique = error.server().is_some_and(|answer| answer.code().code() == "23505");
+            if !unique {
+                let refused = copy::refused_row(&error).and_then(|row| plan.new.get(row));
+                return Err(match (refused, as_store_error) {
+                    (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
+                        Failure::Final(ImportError::Refused { index: new.index, error })
+                    }
+                    (_, error) => error.into(),
+                });
+            }
+            transaction.rollback().await?;
+            if self.thorough {
+                let snapshot = session.begin_snapshot().await?;
+                if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
+                    return Err(error.into());
+                }
+            }
+            return Err(Failure::Collision(as_store_error));
+        }
+        match transaction.commit().await {
+            Ok(()) => {}
+            Err(error @ StoreError::Unavailable { .. }) => return Err(Failure::Unanswered(error, Some(counts))),
+            Err(error) => return Err(error.into()),
+        }
+        // Where nothing was there already, the next batch is sent without a look at each of its messages.
+        self.thorough = counts.present > 0;
+        self.remember(messages, &plan)?;
+        Ok(counts)
+    }
+
+    /// Remembers where streams end after a batch. What does not fit is asked of the store; only for messages without
+    /// positions, which go on where the import left the stream, that is not enough.
+    fn remember(&mut self, messages: &[ImportedMessage], plan: &plan::Plan) -> Result<(), ImportError> {
+        for (index, end) in &plan.ends {
+            let message = &messages[*index];
+            let kept = self.ends.set(message.stream.as_str(), *end);
+            if !kept && matches!(message.place, Place::Next { .. }) {
+                return Err(ImportError::of(*index, Problem::TooManyStreams));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of a dry run: whether what would be written repeats an id or a global position of an earlier batch.
+    fn see(&mut self, messages: &[ImportedMessage], plan: &plan::Plan) -> Result<(), ImportError> {
+        for new in &plan.new {
+            if self.seen.len() >= REMEMBERED {
+                break;
+            }
+            let message = &messages[new.index];
+            if !self.seen.insert(self.ends.hasher.hash_one(message.id)) {
+                return Err(ImportError::of(new.index, Problem::IdTwice(message.id)));
+            }
+            if let (true, Place::Kept { global_position: Some(number), .. }) =
+                (self.options.keep_global_positions, message.place)
+                && !self.seen.insert(self.ends.hasher.hash_one(number))
+            {
+                return Err(ImportError::of(new.index, Problem::GlobalPositionTwice(number)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_collision(error: &StoreError) -> bool {
+    matches!(error, StoreError::Server { code, .. } if code == "40001" || code == "40P01")
 }
 
 impl Namespace {
     /// Stores messages in the order given, which is the order of their global positions. All of them or none.
     ///
     /// # Errors
-    /// The server's, a position or an id that is taken (SQLSTATE `23505`) among them.
-    pub async fn import(&self, messages: &[ImportedMessage]) -> Result<()> {
-        let sql = format!(
-            "insert into {}.messages (id, stream_name, type, position, data, metadata, time) \
-             select id, stream, type, position, data::jsonb, metadata::jsonb, \
-               timestamp 'epoch' + time * interval '1 microsecond' \
-             from unnest($1, $2, $3, $4, $5, $6, $7) with ordinality \
-               as new (id, stream, type, position, data, metadata, time, number) \
-             order by number",
-            quote_ident(&self.info.schema)
-        );
-        let id: Vec<_> = messages.iter().map(|message| message.id).collect();
-        let stream: Vec<_> = messages.iter().map(|message| message.stream.as_str()).collect();
-        let message_type: Vec<_> = messages.iter().map(|message| message.message_type.as_str()).collect();
-        let position: Vec<_> = messages.iter().map(|message| message.position).collect();
-        let data: Vec<_> = messages.iter().map(|message| message.data.as_deref()).collect();
-        let metadata: Vec<_> = messages.iter().map(|message| message.metadata.as_deref()).collect();
-        let time: Vec<_> = messages.iter().map(|message| message.time.as_microsecond()).collect();
-        let session = self.sessions.acquire().await?;
-        session
-            .query(
-                &sql,
-                &[
-                    (&id, Type::UUID_ARRAY),
-                    (&stream, Type::TEXT_ARRAY),
-                    (&message_type, Type::TEXT_ARRAY),
-                    (&position, Type::INT8_ARRAY),
-                    (&data, Type::TEXT_ARRAY),
-                    (&metadata, Type::TEXT_ARRAY),
-                    (&time, Type::INT8_ARRAY),
-                ],
-            )
-            .await?;
-        Ok(())
+    /// As [`Import::batch`].
+    pub async fn import(&self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
+        Import::new(self, ImportOptions::default())?.batch(messages).await
     }
 }

@@ -5,9 +5,11 @@ use std::process::Child;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use streamscope::message::StreamName;
 use streamscope::store::connect::Environment;
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::session::Sessions;
-use streamscope::store::{Options, Settings, StoreError};
+use streamscope::store::{Options, Settings, Store, StoreError};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 
@@ -99,6 +101,44 @@ async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
             transaction.copy_out("copy copied to stdout").await.expect("rows").try_collect().await.expect("all");
         assert_eq!(bytes.concat().len(), round * 4);
     }
+}
+
+#[tokio::test]
+async fn imports_work_through_a_pooler_beside_each_other() {
+    let database = Database::new().await;
+    let pooler = Pooler::start("").await;
+    let url = format!("postgres://postgres@127.0.0.1:{}/{}", pooler.port, database.name());
+    let settings =
+        Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a URL was given");
+    let store = Store::new(settings, Options::default());
+    store.create_namespace("shop", None).await.expect("a namespace");
+    let namespace = store.namespace("shop").await.expect("the namespace");
+    let work = (0..3).map(|number| {
+        let namespace = &namespace;
+        async move {
+            let options = ImportOptions { keep_global_positions: number == 0, dry_run: false };
+            let mut import = Import::new(namespace, options)?;
+            let mut imported = 0;
+            for position in 0..30 {
+                let place = Place::Kept {
+                    position,
+                    global_position: Some(100_000 + 1_000 * position),
+                    time: jiff::Timestamp::from_second(position)?,
+                };
+                let message = ImportedMessage {
+                    id: uuid::Uuid::now_v7(),
+                    stream: StreamName::new(format!("account-{number}"))?,
+                    message_type: "Opened".to_owned(),
+                    data: Some("{}".to_owned()),
+                    metadata: None,
+                    place,
+                };
+                imported += import.batch(&[message]).await?.imported;
+            }
+            Ok::<_, Box<dyn std::error::Error>>(imported)
+        }
+    });
+    assert_eq!(futures_util::future::try_join_all(work).await.expect("all imports"), [30, 30, 30]);
 }
 
 #[tokio::test]

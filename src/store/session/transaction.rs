@@ -82,8 +82,12 @@ impl Transaction<'_> {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>> {
-        let sink = self.session.client().copy_in(sql).await;
-        sink.map_err(|error| self.session.store_error(&error.into()))
+        self.copy_in_raw(sql).await.map_err(|error| self.session.store_error(&error))
+    }
+
+    /// As [`Transaction::copy_in`], with the server's own error.
+    pub(in crate::store) async fn copy_in_raw(&self, sql: &str) -> Result<CopyInSink<Bytes>, QueryError> {
+        Ok(self.session.client().copy_in(sql).await?)
     }
 
     /// `COPY … TO STDOUT`: the bytes as they arrive. Dropped before the end, the copy is cancelled.

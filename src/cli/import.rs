@@ -1,0 +1,231 @@
+//! `import`: messages from a file or standard input into a namespace. One thread reads and checks lines while the batch before
+//! is on its way to the store, and never gets further ahead than that, so memory stays bounded however long the input is.
+
+mod gather;
+mod input;
+mod line;
+mod progress;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use clap::Args;
+
+use super::failure::{Failure, Result, Status};
+use super::interrupt::Interrupt;
+use super::output::json::Object;
+use super::output::{Output, grouped, tell};
+use crate::store::import::{Import, ImportError, ImportOptions, Imported, Place};
+use crate::store::{Namespace, StoreError};
+use gather::{Batch, Gatherer};
+use input::Source;
+use progress::Progress;
+
+/// What stands behind `--help`.
+pub const HELP: &str = "\
+A line is a message as export and get print it, and as EventoDB exports it:
+  {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
+It keeps its id, position and time, and, with --keep-global-positions, its global position.
+A message that is there already, the same in everything, is left alone: an import that was
+interrupted can be run again. One that differs, or that would leave a gap in its stream, is an error.
+
+A line without \"pos\" is a new message; it needs only stream and type:
+  {\"stream\": \"account-{{uuid}}\", \"type\": \"Opened\", \"data\": {\"at\": \"{{now}}\"}}
+It gets its position, global position and time from the store, like one of the command write. Each
+{{uuid}} in a string becomes a new id, {{now}} the time. Messages of one stream must follow each
+other directly, or the import stops with a version conflict; --expected-version-from names the key that
+says which version the stream must have before. Without an id they are written anew each time.
+
+A file holds the one kind of lines or the other. The input may be compressed with gzip or zstd.
+As json: {\"imported\",\"present\",\"dryRun\"}
+
+Examples:
+  streamscope -n shop import account.ndjson.zst --dry-run
+  streamscope -n shop import account.ndjson.zst
+  streamscope -n shop get account --batch-size -1 --format json | streamscope --embedded copy -n shop import
+  echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' | streamscope import --expected-version-from v";
+
+/// `streamscope import …`
+#[derive(Debug, Clone, Args)]
+pub struct ImportArguments {
+    /// File of messages, one a line, plain, gzip or zstd; standard input where left out or -
+    pub file: Option<PathBuf>,
+    /// Keep the global positions too: refused where one is taken; the sequence is moved past the highest
+    #[arg(long)]
+    pub keep_global_positions: bool,
+    /// Tell what would happen, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Messages a transaction, at most
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub batch: u32,
+    /// Key that holds the expected version of a message without a position: none (or -1), any, or a number
+    #[arg(long, value_name = "FIELD")]
+    pub expected_version_from: Option<String>,
+}
+
+/// An import whose arguments were found right and whose file is open.
+pub struct Prepared {
+    name: String,
+    path: Option<PathBuf>,
+    source: Source,
+    arguments: ImportArguments,
+}
+
+impl Prepared {
+    /// From the command line; nothing is read yet.
+    ///
+    /// # Errors
+    /// [`Status::Usage`] for a key that means something else, [`Status::Failed`] for a file that cannot be opened.
+    pub fn new(arguments: &ImportArguments) -> Result<Self> {
+        if let Some(field) = &arguments.expected_version_from
+            && line::KEYS.contains(&field.as_str())
+        {
+            let what = format!("--expected-version-from {field}: this key of a message has a meaning of its own");
+            return Err(Failure::usage(what));
+        }
+        let path = arguments.file.clone().filter(|path| path.as_os_str() != "-");
+        let name = path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
+        let source = Source::open(path.as_deref())
+            .map_err(|error| Failure::new(Status::Failed, format!("cannot open {name}: {error}")))?;
+        Ok(Self { name, path, source, arguments: arguments.clone() })
+    }
+}
+
+/// `streamscope import`
+///
+/// # Errors
+/// The store's; for a line that is wrong [`Status::Usage`], and [`Status::Conflict`] for one whose expected version is. What was
+/// imported before is told.
+pub async fn import(
+    namespace: &Namespace,
+    prepared: Prepared,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+) -> Result<()> {
+    let Prepared { name, path, source, arguments } = prepared;
+    let options = ImportOptions { keep_global_positions: arguments.keep_global_positions, dry_run: arguments.dry_run };
+    let import = Import::new(namespace, options)?;
+    if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        tell("reading messages from the terminal, one a line; Ctrl-D ends them");
+    }
+    let read = Arc::new(AtomicU64::new(0));
+    let progress = Progress::new(source.size(), Arc::clone(&read));
+    let batches = Gatherer {
+        expected_from: arguments.expected_version_from.clone(),
+        batch: usize::try_from(arguments.batch).unwrap_or(usize::MAX),
+    }
+    .start(source, path, read)?;
+    let mut run = Running { import, name, progress, done: Imported::default(), done_to: 0, dry_run: arguments.dry_run };
+    let result = tokio::select! {
+        biased;
+        result = run.all(batches) => result,
+        number = interrupt.signalled() => Err(Failure::signalled(number)),
+    };
+    run.progress.clear();
+    match result {
+        Ok(()) => run.tell_result(output),
+        Err(failure) => Err(run.with_what_was_done(failure)),
+    }
+}
+
+/// An import that is under way.
+struct Running {
+    import: Import,
+    name: String,
+    progress: Progress,
+    done: Imported,
+    /// The last line of the batches that are done.
+    done_to: u64,
+    dry_run: bool,
+}
+
+impl Running {
+    async fn all(&mut self, mut batches: gather::Batches) -> Result<()> {
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(|problem| self.wrong(problem.line, problem.column, &problem.reason))?;
+            let done = self.import.batch(&batch.messages).await.map_err(|error| self.failure(&batch, error))?;
+            self.done.imported += done.imported;
+            self.done.present += done.present;
+            self.done.unchecked += done.unchecked;
+            self.done_to = batch.lines.last().copied().unwrap_or(self.done_to);
+            self.progress.show(self.done.imported + self.done.present);
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, line: u64, column: Option<usize>, reason: &str) -> Failure {
+        let column = column.map(|column| format!(", column {column}")).unwrap_or_default();
+        Failure::usage(format!("{}, line {line}{column}: {reason}", self.name))
+    }
+
+    fn failure(&self, batch: &Batch, error: ImportError) -> Failure {
+        let line = |index: usize| batch.lines.get(index).copied().unwrap_or_default();
+        match error {
+            ImportError::Message { index, problem } => self.wrong(line(index), None, &problem.to_string()),
+            ImportError::Refused { index, error } => {
+                let what = format!("{}, line {}: {error}", self.name, line(index));
+                Failure { what, remedy: None, ..Failure::from(error) }
+            }
+            ImportError::OutcomeUnknown(reason) => {
+                let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
+                let lines = format!("it is not known whether lines {first} to {last} of {} were written", self.name);
+                let minted =
+                    batch.messages.iter().find(|message| matches!(message.place, Place::Next { minted: true, .. }));
+                let remedy = match minted {
+                    Some(message) => {
+                        format!("look whether {} has a message with the id {}", message.stream, message.id)
+                    }
+                    None => "run the import again: it adds only what is missing".to_owned(),
+                };
+                Failure::new(Status::OutcomeUnknown, format!("{lines}: {reason}")).remedy(remedy)
+            }
+            ImportError::Store(StoreError::Server { code, message }) => {
+                let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
+                let what = format!("{}, lines {first} to {last}: {message} (SQLSTATE {code})", self.name);
+                Failure::new(Status::Failed, what)
+            }
+            ImportError::Store(error) => error.into(),
+        }
+    }
+
+    /// A failure with what was imported before it, which stays.
+    fn with_what_was_done(&self, failure: Failure) -> Failure {
+        if self.done_to == 0 || self.dry_run || failure.remedy.is_some() {
+            return failure;
+        }
+        let lines = format!(
+            "lines 1 to {} are imported and stay ({} of them new); lines with ids are skipped when it is run again",
+            self.done_to,
+            grouped(self.done.imported)
+        );
+        if failure.what.is_empty() {
+            // A signal: whoever sent it knows, but not how far it got.
+            tell(&format!("streamscope: {lines}"));
+            return failure;
+        }
+        failure.remedy(lines)
+    }
+
+    fn tell_result(&self, output: &mut Output) -> Result<()> {
+        let Imported { imported, present, unchecked } = self.done;
+        if output.is_json() {
+            let object = Object::begin(output.buffer()).number("imported", imported).number("present", present);
+            let object = object.raw("dryRun", if self.dry_run { "true" } else { "false" });
+            let object = if unchecked > 0 { object.number("unchecked", unchecked) } else { object };
+            object.end();
+            return Ok(());
+        }
+        let verb = if self.dry_run { "would import" } else { "imported" };
+        output.line(&format!("{verb} {} messages; {} were there already", grouped(imported), grouped(present)))?;
+        if unchecked > 0 {
+            let note = format!(
+                "{} messages are of streams too many to remember: gaps in them were not looked for",
+                grouped(unchecked)
+            );
+            output.line(&note)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! The reading side: a thread that reads lines, makes messages of them and hands them over in batches. It builds one batch
+//! while another is on its way, and waits before it builds a third.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::input::{Ended, LineError, Lines, Source};
+use super::line::Reader;
+use crate::cli::failure::{Failure, Result, Status};
+use crate::message::category;
+use crate::store::import::{ImportedMessage, Place};
+
+/// A batch ends at this size, bytes of its lines: two of them are in memory.
+const BYTES: usize = 2 << 20;
+/// Locks that a batch takes, at most: the server has some thousands for all its sessions.
+const CATEGORIES: usize = 256;
+
+/// Messages of one transaction.
+pub struct Batch {
+    pub messages: Vec<ImportedMessage>,
+    /// The line of each.
+    pub lines: Vec<u64>,
+    /// Their room in memory, given back with them.
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+/// A line that is no message.
+#[derive(Debug)]
+pub struct WrongLine {
+    pub line: u64,
+    pub column: Option<usize>,
+    pub reason: String,
+}
+
+/// How batches are made.
+pub struct Gatherer {
+    pub expected_from: Option<String>,
+    pub batch: usize,
+}
+
+/// The batches, in order; after a wrong line there are no more.
+pub struct Batches(mpsc::Receiver<Result<Batch, WrongLine>>);
+
+impl Batches {
+    pub async fn next(&mut self) -> Option<Result<Batch, WrongLine>> {
+        self.0.recv().await
+    }
+}
+
+impl Gatherer {
+    /// Starts the thread. It is not waited for: while it reads from a terminal or a pipe nothing can interrupt it, and it ends
+    /// with the program.
+    ///
+    /// # Errors
+    /// [`Status::Failed`] where the system gives no thread.
+    pub fn start(self, source: Source, path: Option<PathBuf>, read: Arc<AtomicU64>) -> Result<Batches> {
+        let (sender, receiver) = mpsc::channel(1);
+        let runtime = Handle::current();
+        let work = move || {
+            let ended = Gathering::new(&self, &runtime).run(source, path.as_deref(), read, &sender);
+            if let Err(wrong) = ended {
+                // Nobody listening any more means that the command is done.
+                let _ = sender.blocking_send(Err(wrong));
+            }
+        };
+        std::thread::Builder::new()
+            .name("lines".to_owned())
+            .spawn(work)
+            .map_err(|error: io::Error| Failure::new(Status::Failed, format!("cannot start a thread: {error}")))?;
+        Ok(Batches(receiver))
+    }
+}
+
+struct Gathering<'a> {
+    reader: Reader,
+    most: usize,
+    runtime: &'a Handle,
+    room: Arc<Semaphore>,
+    /// Whether the lines have positions, by the first one.
+    kept: Option<(bool, u64)>,
+}
+
+impl<'a> Gathering<'a> {
+    fn new(gatherer: &Gatherer, runtime: &'a Handle) -> Self {
+        Self {
+            reader: Reader { expected_from: gatherer.expected_from.clone() },
+            most: gatherer.batch,
+            runtime,
+            room: Arc::new(Semaphore::new(2)),
+            kept: None,
+        }
+    }
+
+    fn room(&self) -> OwnedSemaphorePermit {
+        let room = Arc::clone(&self.room).acquire_owned();
+        self.runtime.block_on(room).expect("the semaphore is never closed")
+    }
+
+    fn run(
+        mut self,
+        source: Source,
+        path: Option<&Path>,
+        read: Arc<AtomicU64>,
+        sender: &mpsc::Sender<Result<Batch, WrongLine>>,
+    ) -> Result<(), WrongLine> {
+        let unreadable = |line, error: &io::Error| WrongLine { line, column: None, reason: cannot_read(error) };
+        let mut lines = Lines::new(source, path, read).map_err(|error| unreadable(1, &error))?;
+        loop {
+            let mut batch = Batch { messages: Vec::new(), lines: Vec::new(), room: vec![self.room()] };
+            let mut bytes = 0;
+            let mut categories = HashSet::new();
+            while batch.messages.len() < self.most && bytes < BYTES && categories.len() < CATEGORIES {
+                let ended = match lines.read() {
+                    Ok(Some(ended)) => ended,
+                    Ok(None) => break,
+                    Err(LineError::Unreadable(error)) => return Err(unreadable(lines.number(), &error)),
+                    Err(LineError::TooLong) => {
+                        let reason = "the line is longer than 256 MiB, which Postgres cannot store".to_owned();
+                        return Err(WrongLine { line: lines.number(), column: None, reason });
+                    }
+                };
+                let number = lines.number();
+                if lines.line().iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                if number == 1 && lines.line().starts_with(b"\xef\xbb\xbf") {
+                    lines.line().drain(..3);
+                }
+                bytes += lines.line().len();
+                let message = self.reader.message(lines.line()).map_err(|problem| WrongLine {
+                    line: number,
+                    column: problem.column,
+                    reason: match ended {
+                        Ended::Yes => problem.reason,
+                        Ended::No => {
+                            format!("{} (the last line, and it has no end: was the file cut?)", problem.reason)
+                        }
+                    },
+                })?;
+                self.same_kind(&message, number)?;
+                let category = category(message.stream.as_str());
+                if !categories.contains(category) {
+                    categories.insert(category.to_owned());
+                }
+                batch.messages.push(message);
+                batch.lines.push(number);
+            }
+            if batch.messages.is_empty() {
+                return Ok(());
+            }
+            if bytes > 2 * BYTES {
+                // A huge line takes the room of both.
+                batch.room.push(self.room());
+            }
+            if sender.blocking_send(Ok(batch)).is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn same_kind(&mut self, message: &ImportedMessage, line: u64) -> Result<(), WrongLine> {
+        let kept = matches!(message.place, Place::Kept { .. });
+        let (expected, first) = *self.kept.get_or_insert((kept, line));
+        if kept == expected {
+            return Ok(());
+        }
+        let (this, that) = if kept { ("a position", "none") } else { ("no position", "one") };
+        let reason = format!("the message has {this}, and that of line {first} has {that}: import them apart");
+        Err(WrongLine { line, column: None, reason })
+    }
+}
+
+fn cannot_read(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => format!("the compressed data ends in the middle: {error}"),
+        _ => format!("cannot read on: {error}"),
+    }
+}

@@ -1,0 +1,188 @@
+//! The lines of a file or of standard input, plain or compressed, one at a time with their numbers. Holds one line, never the
+//! file, and knows nothing of what the lines say.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// The longest line, bytes: more than this jsonb takes from nobody.
+const LONGEST: u64 = 256 << 20;
+/// Bytes read at once.
+const PIECE: usize = 64 * 1024;
+/// A line above this size gives its memory back once it is read.
+const KEPT: usize = 1 << 20;
+
+/// Where the input is from.
+pub enum Source {
+    /// A file, and its size in bytes.
+    File(File, u64),
+    /// Standard input.
+    Stdin,
+}
+
+impl Source {
+    /// Opens a file; none and `-` are standard input.
+    ///
+    /// # Errors
+    /// The system's; a directory cannot be read.
+    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+        match path.filter(|path| path.as_os_str() != "-") {
+            None => Ok(Self::Stdin),
+            Some(path) => {
+                let file = File::open(path)?;
+                let metadata = file.metadata()?;
+                if metadata.is_dir() {
+                    return Err(io::Error::from(io::ErrorKind::IsADirectory));
+                }
+                // A pipe or a device has no size.
+                Ok(Self::File(file, if metadata.is_file() { metadata.len() } else { 0 }))
+            }
+        }
+    }
+
+    /// Bytes, where they are known.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::File(_, size) => (*size > 0).then_some(*size),
+            Self::Stdin => None,
+        }
+    }
+}
+
+/// What a file's first bytes, or its name, say that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Plain,
+    Gzip,
+    Zstd,
+}
+
+impl Packing {
+    fn of(first: &[u8], path: Option<&Path>) -> Self {
+        let extension = path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
+        match first {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            // A frame, or a skippable one before it.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            _ if extension.eq_ignore_ascii_case("gz") => Self::Gzip,
+            _ if extension.eq_ignore_ascii_case("zst") => Self::Zstd,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// Counts what is read, for the share of it that is done.
+struct Counted<R> {
+    inner: R,
+    read: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+type Raw = Counted<Box<dyn Read + Send>>;
+
+/// Lines with their numbers.
+pub struct Lines {
+    reader: Box<dyn BufRead>,
+    line: Vec<u8>,
+    number: u64,
+}
+
+/// Why there is no line.
+#[derive(Debug)]
+pub enum LineError {
+    /// The system's, or compressed data that is damaged or cut.
+    Unreadable(io::Error),
+    /// Longer than anything that can be stored.
+    TooLong,
+}
+
+impl Lines {
+    /// Begins to read; `read` counts the bytes of the source, compressed where it is.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new(source: Source, path: Option<&Path>, read: Arc<AtomicU64>) -> io::Result<Self> {
+        let inner: Box<dyn Read + Send> = match source {
+            Source::File(file, _) => Box::new(file),
+            Source::Stdin => Box::new(io::stdin()),
+        };
+        let mut raw = Counted { inner, read };
+        let mut first = Vec::with_capacity(4);
+        raw.by_ref().take(4).read_to_end(&mut first)?;
+        let packing = Packing::of(&first, path);
+        let whole: Chain<Cursor<Vec<u8>>, Raw> = Cursor::new(first).chain(raw);
+        let whole = BufReader::with_capacity(PIECE, whole);
+        let reader: Box<dyn BufRead> = match packing {
+            Packing::Plain => Box::new(whole),
+            Packing::Gzip => Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(whole))),
+            Packing::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(whole)?)),
+        };
+        Ok(Self { reader, line: Vec::new(), number: 0 })
+    }
+
+    /// Number of the line that was read last, or could not be; from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Reads a line, without its end, to be looked at with [`Lines::line`]; whether there was one, and whether it ended.
+    ///
+    /// # Errors
+    /// [`LineError`], for the line that [`Lines::number`] names.
+    pub fn read(&mut self) -> Result<Option<Ended>, LineError> {
+        self.line.clear();
+        self.line.shrink_to(KEPT);
+        self.number += 1;
+        let read = self.reader.by_ref().take(LONGEST + 1).read_until(b'\n', &mut self.line);
+        let read = read.map_err(LineError::Unreadable)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        let ended = self.line.pop_if(|last| *last == b'\n').is_some();
+        if self.line.len() as u64 > LONGEST {
+            return Err(LineError::TooLong);
+        }
+        Ok(Some(if ended { Ended::Yes } else { Ended::No }))
+    }
+
+    /// The line that was read last, to be taken out of where it is long.
+    pub fn line(&mut self) -> &mut Vec<u8> {
+        &mut self.line
+    }
+}
+
+/// Whether a line has its end, or the input ended first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It has.
+    Yes,
+    /// It may be cut.
+    No,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_say_more_than_the_name() {
+        let gz = Path::new("a.gz");
+        assert_eq!(Packing::of(b"{\"id\"", None), Packing::Plain);
+        assert_eq!(Packing::of(b"\x1f\x8b\x08\0", None), Packing::Gzip);
+        assert_eq!(Packing::of(b"\x28\xb5\x2f\xfd", Some(gz)), Packing::Zstd);
+        assert_eq!(Packing::of(b"{\"id\"", Some(gz)), Packing::Gzip);
+    }
+}

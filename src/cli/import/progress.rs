@@ -1,0 +1,81 @@
+//! One line on a terminal that tells how far an import has come. It is silent where standard error is none.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::cli::output::grouped;
+
+/// Between two changes of the line.
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub struct Progress {
+    size: Option<u64>,
+    read: Arc<AtomicU64>,
+    begun: Instant,
+    shown: Option<Instant>,
+    terminal: bool,
+}
+
+impl Progress {
+    /// `size` and `read` are bytes of the input as it is stored.
+    pub fn new(size: Option<u64>, read: Arc<AtomicU64>) -> Self {
+        Self { size, read, begun: Instant::now(), shown: None, terminal: io::stderr().is_terminal() }
+    }
+
+    /// Shows that so many messages are done.
+    pub fn show(&mut self, messages: u64) {
+        if !self.terminal || self.shown.is_some_and(|shown| shown.elapsed() < PAUSE) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let line = line(messages, self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size);
+        // That nobody sees it is no failure.
+        let _ = write!(io::stderr(), "\r{line}\x1b[K");
+    }
+
+    /// Takes the line away.
+    pub fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// Messages, their rate, and, where the input's size is known, its share and the time that the rest would take.
+fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> String {
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = messages.saturating_mul(1_000) / milliseconds;
+    let mut line = format!("{} messages, {} a second", grouped(messages), grouped(rate));
+    if let Some(size) = size.filter(|size| *size > 0) {
+        let read = read.clamp(1, size);
+        let left = u128::from(milliseconds) * u128::from(size - read) / u128::from(read) / 1_000;
+        let share = u128::from(read) * 100 / u128::from(size);
+        // Writing to a String does not fail.
+        let _ = write!(line, ", {share} %, {} left", duration(left));
+    }
+    line
+}
+
+fn duration(seconds: u128) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_takes_as_long_as_the_part_that_is_done() {
+        let told = line(12_000, Duration::from_secs(10), 250, Some(1_000));
+        assert_eq!(told, "12,000 messages, 1,200 a second, 25 %, 30 s left");
+        assert_eq!(line(5, Duration::ZERO, 0, None), "5 messages, 5,000 a second");
+        assert_eq!(duration(3_725), "1 h 2 min");
+    }
+}

@@ -1,0 +1,113 @@
+//! Messages as PostgreSQL's binary `COPY` takes them, sent in pieces of bounded size whatever a body's is. JSON goes as the text
+//! that it came as, so numbers keep their digits.
+
+use std::pin::Pin;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::SinkExt as _;
+use tokio_postgres::CopyInSink;
+use tokio_postgres::types::{ToSql as _, Type};
+
+use super::super::Namespace;
+use super::super::row::ServerTime;
+use super::super::session::Transaction;
+use super::plan::Plan;
+use super::{ImportOptions, ImportedMessage, Place, QueryError};
+
+/// Bytes sent at once.
+const PIECE: usize = 64 * 1024;
+/// The signature, no flags, no extension.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// In front of the text of a jsonb value: the version of its binary form.
+const JSONB: u8 = 1;
+
+/// Writes the new messages of a batch.
+pub(super) async fn copy(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    messages: &[ImportedMessage],
+    plan: &Plan,
+    options: ImportOptions,
+) -> Result<(), QueryError> {
+    let kept = plan.new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
+    // What is left out gets the column's default, as from write_message.
+    let time = if kept { ", time" } else { "" };
+    let global_position = if options.keep_global_positions { ", global_position" } else { "" };
+    let sql = format!(
+        "copy {} (id, stream_name, type, position, data, metadata{time}{global_position}) from stdin (format binary)",
+        namespace.table()
+    );
+    let columns = 6 + i16::from(kept) + i16::from(options.keep_global_positions);
+    let sink = transaction.copy_in_raw(&sql).await?;
+    let mut out = Pieces { sink: Box::pin(sink), buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
+    out.buffer.put_slice(HEADER);
+    for new in &plan.new {
+        let message = &messages[new.index];
+        out.buffer.put_i16(columns);
+        out.field(message.id.as_bytes()).await?;
+        out.field(message.stream.as_str().as_bytes()).await?;
+        out.field(message.message_type.as_bytes()).await?;
+        out.field(&new.position.to_be_bytes()).await?;
+        out.json(message.data.as_deref()).await?;
+        out.json(message.metadata.as_deref()).await?;
+        if let Place::Kept { time, global_position, .. } = message.place {
+            out.buffer.put_i32(8);
+            ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a time always has its eight bytes");
+            if options.keep_global_positions {
+                out.field(&global_position.unwrap_or_default().to_be_bytes()).await?;
+            }
+        }
+    }
+    out.buffer.put_i16(-1);
+    out.flush().await?;
+    out.sink.as_mut().finish().await?;
+    Ok(())
+}
+
+/// The sink, and what is not sent yet.
+struct Pieces {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    buffer: BytesMut,
+}
+
+impl Pieces {
+    async fn flush(&mut self) -> Result<(), QueryError> {
+        Ok(self.sink.feed(self.buffer.split().freeze()).await?)
+    }
+
+    async fn field(&mut self, value: &[u8]) -> Result<(), QueryError> {
+        // A value of 2 GB or more cannot come in here: a line is not that long.
+        self.buffer.put_i32(i32::try_from(value.len()).unwrap_or(i32::MAX));
+        self.bytes(value).await
+    }
+
+    async fn json(&mut self, value: Option<&str>) -> Result<(), QueryError> {
+        let Some(value) = value else {
+            self.buffer.put_i32(-1);
+            return Ok(());
+        };
+        self.buffer.put_i32(i32::try_from(value.len() + 1).unwrap_or(i32::MAX));
+        self.buffer.put_u8(JSONB);
+        self.bytes(value.as_bytes()).await
+    }
+
+    async fn bytes(&mut self, value: &[u8]) -> Result<(), QueryError> {
+        for piece in value.chunks(PIECE) {
+            self.buffer.put_slice(piece);
+            if self.buffer.len() >= PIECE {
+                self.flush().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which row of a copy the server refused, from 0, where it says so. Its words are the only place that has the number: the line
+/// `COPY messages, line 3, …` of the context, which is not translated but for the word before the number.
+pub(super) fn refused_row(error: &QueryError) -> Option<usize> {
+    let context = error.server()?.where_()?;
+    let line = context.lines().find_map(|line| line.strip_prefix("COPY messages, "))?;
+    let digits = line.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse::<usize>().ok()?.checked_sub(1)
+}

@@ -1,0 +1,262 @@
+//! What an import asks the store: locks, ends of streams, messages that are there already, the sequence. Every look-up goes
+//! through an index whatever the statistics say, because a batch asks for thousands at once.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::super::row::{ServerTime, column};
+use super::super::session::Transaction;
+use super::super::{Namespace, Result, StoreError};
+use super::plan::Plan;
+use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
+use crate::message::{GlobalPosition, Position, StreamName};
+
+/// Bodies that are sent at once to be compared, bytes.
+const COMPARED: usize = 1 << 20;
+/// Messages that are looked up at once.
+const AT_ONCE: usize = 2_000;
+
+/// Takes the category locks of a batch, in an order that every importer has. They are held until the transaction ends.
+pub(super) async fn lock(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    messages: &[ImportedMessage],
+) -> Result<()> {
+    let categories: BTreeSet<&str> =
+        messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
+    let categories: Vec<&str> = categories.into_iter().collect();
+    // Message DB's functions find their helpers through the path, as in write.rs.
+    let path = "select pg_catalog.set_config('search_path', $1, true)";
+    transaction.query(path, &[(&namespace.search_path(), Type::TEXT)]).await?;
+    let acquire_lock = namespace.function("acquire_lock");
+    let hash_64 = namespace.function("hash_64");
+    let values = [("acquire_lock", acquire_lock.as_str()), ("hash_64", hash_64.as_str())];
+    let sql = namespace.query(include_str!("../../../sql/query/import_lock.sql"), &values);
+    transaction.query(&sql, &[(&categories, Type::TEXT_ARRAY)]).await.map(drop)
+}
+
+/// Where streams end; none where there is no such stream.
+pub(super) async fn versions(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    streams: &[&str],
+) -> Result<Vec<Option<Position>>> {
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = namespace.query(include_str!("../../../sql/query/import_versions.sql"), &[]);
+    let rows = transaction.query(&sql, &[(&streams, Type::TEXT_ARRAY)]).await?;
+    rows.iter().map(|row| column(row, 0)).collect()
+}
+
+/// What a message is looked up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Position,
+    Id,
+}
+
+/// A stored message beside one of the batch.
+#[derive(Debug)]
+pub(super) struct Found {
+    id: Uuid,
+    stream: String,
+    pub(super) position: Position,
+    global_position: GlobalPosition,
+    time: Timestamp,
+    same_type: bool,
+    same_data: bool,
+    same_metadata: bool,
+}
+
+impl Found {
+    /// What differs; none where it is the same message.
+    pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
+        let place = match message.place {
+            Place::Kept { position, .. } if position != self.position => Some("position"),
+            Place::Kept { time, .. } if time != self.time => Some("time"),
+            Place::Kept { global_position, .. }
+                if options.keep_global_positions && global_position != Some(self.global_position) =>
+            {
+                Some("global position")
+            }
+            Place::Kept { .. } | Place::Next { .. } => None,
+        };
+        let differences = [
+            (self.id != message.id, "id"),
+            (self.stream != message.stream.as_str(), "stream"),
+            (!self.same_type, "type"),
+            (!self.same_data, "data"),
+            (!self.same_metadata, "metadata"),
+        ];
+        differences.into_iter().find_map(|(differs, name)| differs.then_some(name)).or(place)
+    }
+
+    pub(super) fn id_taken(&self, id: Uuid) -> Problem {
+        Problem::IdTaken { id, stream: StreamName::stored(self.stream.clone()), position: self.position }
+    }
+}
+
+/// The stored messages that stand where those of the batch are to stand, or have their ids.
+pub(super) async fn found(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    messages: &[ImportedMessage],
+    indices: &[usize],
+    by: By,
+) -> Result<Vec<Option<Found>>> {
+    let condition = match by {
+        By::Position => "m.stream_name = n.stream and m.position = n.position",
+        By::Id => "m.id = n.id",
+    };
+    let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", condition)]);
+    let mut all = Vec::with_capacity(indices.len());
+    let mut rest = indices;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(compared_at_once(messages, rest));
+        rest = later;
+        let of = |index: &usize| &messages[*index];
+        let id: Vec<Uuid> = now.iter().map(|index| of(index).id).collect();
+        let stream: Vec<&str> = now.iter().map(|index| of(index).stream.as_str()).collect();
+        let position: Vec<Option<Position>> = now
+            .iter()
+            .map(|index| match of(index).place {
+                Place::Kept { position, .. } => Some(position),
+                Place::Next { .. } => None,
+            })
+            .collect();
+        let message_type: Vec<&str> = now.iter().map(|index| of(index).message_type.as_str()).collect();
+        let data: Vec<Option<&str>> = now.iter().map(|index| of(index).data.as_deref()).collect();
+        let metadata: Vec<Option<&str>> = now.iter().map(|index| of(index).metadata.as_deref()).collect();
+        let rows = transaction
+            .query(
+                &sql,
+                &[
+                    (&id, Type::UUID_ARRAY),
+                    (&stream, Type::TEXT_ARRAY),
+                    (&position, Type::INT8_ARRAY),
+                    (&message_type, Type::TEXT_ARRAY),
+                    (&data, Type::TEXT_ARRAY),
+                    (&metadata, Type::TEXT_ARRAY),
+                ],
+            )
+            .await?;
+        for row in &rows {
+            let Some(id) = column::<Option<Uuid>>(row, 0)? else {
+                all.push(None);
+                continue;
+            };
+            all.push(Some(Found {
+                id,
+                stream: column(row, 1)?,
+                position: column(row, 2)?,
+                global_position: column(row, 3)?,
+                time: column::<ServerTime>(row, 4)?.0,
+                same_type: column(row, 5)?,
+                same_data: column(row, 6)?,
+                same_metadata: column(row, 7)?,
+            }));
+        }
+    }
+    Ok(all)
+}
+
+/// How many of the messages are sent at once: at least one, and not more than some text.
+fn compared_at_once(messages: &[ImportedMessage], indices: &[usize]) -> usize {
+    let mut bytes = 0;
+    let fitting = indices.iter().take(AT_ONCE).take_while(|index| {
+        let message = &messages[**index];
+        bytes += message.data.as_ref().map_or(0, String::len) + message.metadata.as_ref().map_or(0, String::len);
+        bytes <= COMPARED
+    });
+    fitting.count().max(1)
+}
+
+/// The first message to be written whose id or global position another one has.
+pub(super) async fn first_taken(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    messages: &[ImportedMessage],
+    plan: &Plan,
+    options: ImportOptions,
+) -> Result<Option<ImportError>> {
+    let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &[]);
+    let global = namespace.query(include_str!("../../../sql/query/import_global_positions.sql"), &[]);
+    for some in plan.new.chunks(AT_ONCE) {
+        let id: Vec<Uuid> = some.iter().map(|new| messages[new.index].id).collect();
+        let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY)]).await?;
+        let number: Vec<Option<GlobalPosition>> = some
+            .iter()
+            .map(|new| match messages[new.index].place {
+                Place::Kept { global_position, .. } if options.keep_global_positions => global_position,
+                _ => None,
+            })
+            .collect();
+        let by_number = if options.keep_global_positions {
+            transaction.query_opt(&global, &[(&number, Type::INT8_ARRAY)]).await?
+        } else {
+            None
+        };
+        let at = |row: &tokio_postgres::Row| -> Result<(usize, StreamName, Position)> {
+            let ordinal: i64 = column(row, 0)?;
+            let index = usize::try_from(ordinal - 1).unwrap_or(0);
+            Ok((index, StreamName::stored(column::<String>(row, 1)?), column(row, 2)?))
+        };
+        let by_id = by_id.as_ref().map(at).transpose()?;
+        let by_number = by_number.as_ref().map(at).transpose()?;
+        if let Some((at, stream, position)) = by_id.filter(|(at, ..)| by_number.as_ref().is_none_or(|(n, ..)| at <= n))
+        {
+            return Ok(Some(ImportError::of(some[at].index, Problem::IdTaken { id: id[at], stream, position })));
+        }
+        if let Some((at, stream, position)) = by_number {
+            let global_position = number[at].unwrap_or_default();
+            let problem = Problem::GlobalPositionTaken { global_position, stream, position };
+            return Ok(Some(ImportError::of(some[at].index, problem)));
+        }
+    }
+    Ok(None)
+}
+
+/// Moves the sequence of global positions past the highest of a batch, never back.
+///
+/// While it is moved nobody else draws from it: a writer holds a lock on the table from before it draws until it ends, and this
+/// waits for all of them. The category locks come first, as they do for a writer.
+pub(super) async fn move_sequence(
+    namespace: &Namespace,
+    transaction: &Transaction<'_>,
+    messages: &[ImportedMessage],
+    plan: &Plan,
+) -> Result<()> {
+    let number = |index: usize| match messages[index].place {
+        Place::Kept { global_position, .. } => global_position,
+        Place::Next { .. } => None,
+    };
+    let Some(highest) = plan.new.iter().filter_map(|new| number(new.index)).max() else { return Ok(()) };
+    let table = namespace.table();
+    let denied = |error| match error {
+        StoreError::NoPermission(words) => StoreError::NoPermission(format!(
+            "to keep global positions the sequence must be moved up to {highest}: {words}"
+        )),
+        other => other,
+    };
+    let state = "select pg_catalog.pg_get_serial_sequence($1, 'global_position')";
+    let row = transaction.query_opt(state, &[(&table, Type::TEXT)]).await?;
+    let sequence: Option<String> = row.as_ref().map(|row| column(row, 0)).transpose()?.flatten();
+    let Some(sequence) = sequence else {
+        let reason = format!("{table} has no sequence of its own for global_position, so they cannot be kept");
+        return Err(StoreError::Invalid { field: "table", reason });
+    };
+    let behind = "select where coalesce(pg_catalog.pg_sequence_last_value($1::text::regclass), 0) < $2";
+    let parameters: [super::super::session::Parameter<'_>; 2] = [(&sequence, Type::TEXT), (&highest, Type::INT8)];
+    if transaction.query_opt(behind, &parameters).await.map_err(denied)?.is_none() {
+        return Ok(());
+    }
+    let lock = format!("lock table {table} in share row exclusive mode");
+    transaction.batch(&lock).await.map_err(denied)?;
+    let set = "select pg_catalog.setval($1::text::regclass, $2) \
+               where coalesce(pg_catalog.pg_sequence_last_value($1::text::regclass), 0) < $2";
+    transaction.query(set, &parameters).await.map_err(denied).map(drop)
+}

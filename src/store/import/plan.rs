@@ -1,0 +1,245 @@
+//! Which messages of a batch are new and where they go, against what the store holds and what came before. Asks the store as
+//! little as it can: an end of a stream that this import has seen needs no second look, and what is there in spite of it is
+//! refused by the table's unique indexes.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use super::super::session::Transaction;
+use super::super::{Result, StoreError};
+use super::look::{self, By, Found};
+use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
+use crate::message::{ExpectedVersion, Position};
+
+/// A message to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct New {
+    /// Which one of the batch.
+    pub(super) index: usize,
+    /// Number in its stream.
+    pub(super) position: Position,
+}
+
+/// What to do with a batch.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// To be written, in this order.
+    pub(super) new: Vec<New>,
+    /// A message of each stream, and where the stream ends after the batch.
+    pub(super) ends: Vec<(usize, Position)>,
+    present: u64,
+    unchecked: u64,
+}
+
+impl Plan {
+    pub(super) fn counts(&self) -> Imported {
+        Imported { imported: self.new.len() as u64, present: self.present, unchecked: self.unchecked }
+    }
+}
+
+/// Which messages are the same as one before them in the batch. Refuses what contradicts itself whatever the store holds.
+pub(super) fn repeated(messages: &[ImportedMessage], options: ImportOptions) -> Result<Vec<bool>, ImportError> {
+    let mut repeated = vec![false; messages.len()];
+    let mut ids = HashMap::with_capacity(messages.len());
+    let mut global_positions = HashMap::new();
+    let kept = messages.first().is_some_and(|message| matches!(message.place, Place::Kept { .. }));
+    for (index, message) in messages.iter().enumerate() {
+        let of = |problem| Err(ImportError::of(index, problem));
+        match ids.entry(message.id) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+            }
+            Entry::Occupied(entry) if messages[*entry.get()] == *message => {
+                repeated[index] = true;
+                continue;
+            }
+            Entry::Occupied(_) => return of(Problem::IdTwice(message.id)),
+        }
+        match message.place {
+            Place::Kept { global_position, .. } if kept => {
+                if !options.keep_global_positions {
+                    continue;
+                }
+                match global_position {
+                    None => return of(Problem::NoGlobalPosition("but the message has none")),
+                    Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
+                    Some(i64::MAX) => return of(Problem::NoGlobalPosition("but it leaves none for the next message")),
+                    Some(number) => {
+                        if global_positions.insert(number, index).is_some() {
+                            return of(Problem::GlobalPositionTwice(number));
+                        }
+                    }
+                }
+            }
+            Place::Next { .. } if !kept => {
+                if options.keep_global_positions {
+                    return of(Problem::NoGlobalPosition("but the message has none"));
+                }
+            }
+            _ => return of(Problem::Mixed),
+        }
+    }
+    Ok(repeated)
+}
+
+/// The streams of a batch, each with its first message.
+fn streams<'a>(messages: &'a [ImportedMessage], repeated: &[bool]) -> Vec<(&'a str, usize)> {
+    let mut seen = HashSet::with_capacity(messages.len());
+    let mut streams = Vec::new();
+    for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
+        if seen.insert(message.stream.as_str()) {
+            streams.push((message.stream.as_str(), index));
+        }
+    }
+    streams
+}
+
+impl Import {
+    pub(super) async fn plan(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        repeated: &[bool],
+        again: bool,
+    ) -> Result<Plan, Failure> {
+        let same = repeated.iter().filter(|repeated| **repeated).count() as u64;
+        let mut plan = match messages.first().map(|message| message.place) {
+            None => Plan::default(),
+            Some(Place::Kept { .. }) => self.plan_kept(transaction, messages, repeated).await?,
+            Some(Place::Next { .. }) => self.plan_next(transaction, messages, repeated, again).await?,
+        };
+        plan.present += same;
+        Ok(plan)
+    }
+
+    async fn plan_kept(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        repeated: &[bool],
+    ) -> Result<Plan, Failure> {
+        let streams = streams(messages, repeated);
+        let position_of = |index: usize| match messages[index].place {
+            Place::Kept { position, .. } => position,
+            Place::Next { .. } => 0,
+        };
+        // A position once taken stays taken, so an end that was seen is enough to go on from.
+        let asked = |(stream, first): &(&str, usize)| {
+            let before = position_of(*first) - 1;
+            self.thorough || (before >= 0 && self.ends.get(stream).is_none_or(|end| end < before))
+        };
+        let (ask, rest): (Vec<_>, Vec<_>) = streams.into_iter().partition(asked);
+        let names: Vec<&str> = ask.iter().map(|(stream, _)| *stream).collect();
+        let versions = look::versions(&self.namespace, transaction, &names).await?;
+
+        // Where each stream ends in the store, and with what came before in the file.
+        let mut ends: HashMap<&str, (Position, Position)> = HashMap::with_capacity(ask.len() + rest.len());
+        for ((stream, _), version) in ask.into_iter().zip(versions) {
+            let stored = version.unwrap_or(-1);
+            let known = if self.options.dry_run { self.ends.get(stream).unwrap_or(-1) } else { -1 };
+            ends.insert(stream, (stored, stored.max(known)));
+        }
+        for (stream, first) in rest {
+            let before = position_of(first) - 1;
+            ends.insert(stream, (before, before));
+        }
+
+        let mut plan = Plan::default();
+        let mut look_at = Vec::new();
+        let mut last_of: HashMap<&str, usize> = HashMap::with_capacity(ends.len());
+        for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
+            let stream = message.stream.as_str();
+            let position = position_of(index);
+            let (stored, end) = ends.get_mut(stream).expect("every stream of the batch was looked up");
+            if position <= *stored {
+                look_at.push(index);
+                continue;
+            }
+            if position > *end + 1 && self.options.dry_run && self.ends.is_full() && self.ends.get(stream).is_none() {
+                plan.unchecked += 1;
+            } else if position > *end + 1 {
+                let version = (*end >= 0).then_some(*end);
+                let problem = Problem::Gap { stream: message.stream.clone(), position, version };
+                return Err(ImportError::of(index, problem).into());
+            } else if position <= *end {
+                return Err(ImportError::of(index, taken(message, position, "id")).into());
+            }
+            *end = position;
+            last_of.insert(stream, index);
+            plan.new.push(New { index, position });
+        }
+        plan.ends = ends.iter().filter_map(|(stream, (_, end))| Some((*last_of.get(stream)?, *end))).collect();
+        let found = look::found(&self.namespace, transaction, messages, &look_at, By::Position).await?;
+        for (index, found) in look_at.into_iter().zip(found) {
+            let message = &messages[index];
+            let position = position_of(index);
+            match found {
+                // The store itself has a gap there, and this fills it.
+                None => plan.new.push(New { index, position }),
+                Some(found) => match found.difference(message, self.options) {
+                    None => plan.present += 1,
+                    Some(different) => return Err(ImportError::of(index, taken(message, position, different)).into()),
+                },
+            }
+        }
+        plan.new.sort_unstable_by_key(|new| new.index);
+        Ok(plan)
+    }
+
+    async fn plan_next(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        repeated: &[bool],
+        again: bool,
+    ) -> Result<Plan, Failure> {
+        let streams = streams(messages, repeated);
+        let names: Vec<&str> = streams.iter().map(|(stream, _)| *stream).collect();
+        let versions = look::versions(&self.namespace, transaction, &names).await?;
+        let known = |index: &usize| {
+            !repeated[*index] && (again || !matches!(messages[*index].place, Place::Next { minted: true, .. }))
+        };
+        let look_at: Vec<usize> = (0..messages.len()).filter(known).collect();
+        let found = look::found(&self.namespace, transaction, messages, &look_at, By::Id).await?;
+        let found: HashMap<usize, Found> =
+            look_at.into_iter().zip(found).filter_map(|(index, found)| Some((index, found?))).collect();
+
+        // Of each stream: its version, and the one that this import left it at.
+        let mut ends: HashMap<&str, (Position, Option<Position>, usize)> = HashMap::with_capacity(streams.len());
+        for ((stream, first), version) in streams.into_iter().zip(versions) {
+            let left_at = self.ends.get(stream);
+            let version = version.unwrap_or(-1);
+            let version = if self.options.dry_run { version.max(left_at.unwrap_or(-1)) } else { version };
+            ends.insert(stream, (version, left_at, first));
+        }
+        let mut plan = Plan::default();
+        for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
+            let (version, left_at, _) =
+                ends.get_mut(message.stream.as_str()).expect("every stream of the batch was looked up");
+            if let Some(found) = found.get(&index) {
+                if found.difference(message, self.options).is_some() {
+                    return Err(ImportError::of(index, found.id_taken(message.id)).into());
+                }
+                plan.present += 1;
+                *left_at = Some(found.position);
+                continue;
+            }
+            let Place::Next { expected, .. } = message.place else { continue };
+            let expected = expected.unwrap_or_else(|| left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At));
+            if expected.as_argument().is_some_and(|expected| expected != *version) {
+                let actual = (*version >= 0).then_some(*version);
+                let error = StoreError::Conflict { stream: message.stream.clone(), expected, actual };
+                return Err(Failure::Final(ImportError::Refused { index, error }));
+            }
+            *version += 1;
+            *left_at = Some(*version);
+            plan.new.push(New { index, position: *version });
+        }
+        plan.ends = ends.into_values().filter_map(|(_, left_at, first)| Some((first, left_at?))).collect();
+        Ok(plan)
+    }
+}
+
+fn taken(message: &ImportedMessage, position: Position, different: &'static str) -> Problem {
+    Problem::PositionTaken { stream: message.stream.clone(), position, different }
+}

@@ -1,0 +1,56 @@
+//! The store's side: batches of messages into each of the four kinds of store.
+
+use futures_util::TryStreamExt as _;
+use streamscope::message::{Message, StreamName};
+use streamscope::store::Namespace;
+use streamscope::store::browse::{PageFrom, Scope};
+use streamscope::store::import::{ImportedMessage, Place};
+use uuid::Uuid;
+
+use super::support::for_each_store;
+use super::support::stores::TestStore;
+
+for_each_store!(messages_arrive_as_they_were);
+
+pub fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
+    ImportedMessage {
+        id: Uuid::now_v7(),
+        stream: StreamName::stored(stream),
+        message_type: "Opened".to_owned(),
+        data: Some(data.to_owned()),
+        metadata: None,
+        place: Place::Kept { position, global_position: None, time: "2020-02-29T23:59:59.123456Z".parse().unwrap() },
+    }
+}
+
+pub async fn all(namespace: &Namespace, category: &str) -> Vec<Message> {
+    let category = streamscope::message::Category::new(category).unwrap();
+    let options = streamscope::store::read::CategoryOptions::default();
+    namespace.category_messages(&category, 0, -1, &options).await.unwrap().try_collect().await.unwrap()
+}
+
+/// The highest global position.
+pub async fn newest(namespace: &Namespace) -> i64 {
+    let page = namespace.page(&Scope::Namespace, PageFrom::End, 1).await.unwrap();
+    page.heads.first().map_or(0, |head| head.global_position)
+}
+
+async fn messages_arrive_as_they_were(store: &TestStore) {
+    let messages = [
+        kept("account-1", 0, r#"{"m": 1.10, "n": 12345678901234567890123}"#),
+        kept("account-2", 0, "[1]"),
+        kept("account-1", 1, "{}"),
+    ];
+    let done = store.namespace.import(&messages).await.unwrap();
+    assert_eq!((done.imported, done.present), (3, 0));
+    let again = store.namespace.import(&messages).await.unwrap();
+    assert_eq!((again.imported, again.present), (0, 3));
+    let found = all(&store.namespace, "account").await;
+    assert_eq!(found.len(), 3);
+    for (found, message) in found.iter().zip(&messages) {
+        assert_eq!(found.id, message.id);
+        assert_eq!(found.data, message.data);
+        let Place::Kept { position, time, .. } = message.place else { unreachable!() };
+        assert_eq!((found.position, found.time), (position, time));
+    }
+}

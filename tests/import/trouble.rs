@@ -1,0 +1,249 @@
+//! Imports beside other writers, killed in the middle, told to stop, and on roles that may not.
+
+use std::collections::HashMap;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
+use streamscope::store::import::{Import, ImportOptions};
+use uuid::Uuid;
+
+use super::batches::kept;
+use super::lines::{all, assert_same, export, file, noise, without_global_positions};
+use super::place::{Place, in_each_place};
+use super::support::for_each_store;
+use super::support::stores::TestStore;
+
+in_each_place!(
+    an_import_that_was_killed_is_finished_by_another_one,
+    a_signal_ends_an_import_that_waits_for_input,
+    two_imports_with_the_same_categories_in_another_order_both_finish,
+    a_role_that_may_not_move_the_sequence_is_told_so,
+);
+
+for_each_store!(
+    writers_of_the_same_category_lose_nothing_and_leave_no_gap,
+    a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one,
+    a_planted_lock_function_is_never_called,
+);
+
+fn started(place: &Place, arguments: &[&str]) -> Child {
+    let mut command: Command = place.user.command();
+    command.args(place.arguments(arguments)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn an_import_that_was_killed_is_finished_by_another_one(place: &Place) {
+    let lines = export("account", 3_000, 70);
+    let path = file(place, "lines", &lines);
+    // The embedded server starts first.
+    let longest = if place.database.is_some() { 500 } else { 2_500 };
+    let seed = u64::from(std::process::id());
+    for round in 0..8 {
+        let mut child = started(place, &["import", &path, "--batch", "40"]);
+        std::thread::sleep(Duration::from_millis(noise(seed + round) % longest));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let before = all(place, "account").lines().count();
+    let told = place.run(&["import", &path, "--batch", "40"]).done();
+    assert_eq!(told, format!("{{\"imported\":{},\"present\":{before},\"dryRun\":false}}\n", 3_000 - before));
+    assert_same(&without_global_positions(&all(place, "account")), &without_global_positions(&lines));
+}
+
+fn a_signal_ends_an_import_that_waits_for_input(place: &Place) {
+    let mut command = place.user.command();
+    let command = command.args(place.arguments(&["import"])).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = child.stdin.take();
+    // What it has read by then does not matter; only that it listens.
+    std::thread::sleep(Duration::from_millis(300));
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < end, "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    // A signal before it listens ends it too.
+    let number = std::os::unix::process::ExitStatusExt::signal(&status);
+    assert!(status.code() == Some(143) || number == Some(15), "{status:?}");
+    drop(stdin);
+}
+
+fn two_imports_with_the_same_categories_in_another_order_both_finish(place: &Place) {
+    if place.database.is_none() {
+        // One process has the embedded store.
+        return;
+    }
+    let categories: Vec<String> = (0..12).map(|number| format!("c{number}")).collect();
+    let text = |names: &mut dyn Iterator<Item = &String>, from: u64| -> String {
+        let names: Vec<&String> = names.collect();
+        let line = |n: u64| {
+            let name = names[usize::try_from(n).unwrap() % names.len()];
+            super::lines::line(from + n, &format!("{name}-{from}"), n / names.len() as u64)
+        };
+        (0..2_400).map(line).collect()
+    };
+    let first = file(place, "first", text(&mut categories.iter(), 0));
+    let second = file(place, "second", text(&mut categories.iter().rev(), 50_000));
+    let children = [&first, &second].map(|path| started(place, &["import", path, "--batch", "30"]));
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    let count: usize = categories.iter().map(|category| all(place, category).lines().count()).sum();
+    assert_eq!(count, 4_800);
+}
+
+fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let runtime = tokio::runtime::Handle::current();
+    let role = format!("t_{}", Uuid::now_v7().simple());
+    let schema = place.run(&["ns", "list", "--format", "json"]).done();
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let schema = schema["schema"].as_str().unwrap();
+    let execute = |sql: String| {
+        tokio::task::block_in_place(|| {
+            runtime.block_on(async { database.client().await.batch_execute(&sql).await.unwrap() });
+        });
+    };
+    execute(format!(
+        "create role {role} login; grant usage on schema {schema} to {role}; \
+         grant execute on all functions in schema {schema} to {role}; \
+         grant select, insert on {schema}.messages to {role}; \
+         grant usage, select on all sequences in schema {schema} to {role}"
+    ));
+    let lines = export("account", 5, 2);
+    let path = file(place, "lines", &lines);
+    let url = place.url().replace("postgres@", &format!("{role}@"));
+    let kept = place.user.run(&["--url", &url, "import", &path, "--keep-global-positions"]);
+    let told = place.user.run(&["--url", &url, "import", &path]);
+    let count = all(place, "account").lines().count();
+    execute(format!("drop owned by {role}; drop role {role}"));
+    let kept = kept.failed(1);
+    assert!(
+        kept.contains("not allowed: to keep global positions the sequence must be moved up to 5: permission denied"),
+        "{kept}"
+    );
+    assert!(told.done().starts_with("{\"imported\":5,"));
+    assert_eq!(count, 5);
+}
+
+async fn writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &TestStore) {
+    let written = tokio::spawn({
+        let namespace = store.namespace.clone();
+        async move {
+            let mut count = 0;
+            for number in 0..300_u64 {
+                let message = NewMessage {
+                    id: Uuid::now_v7(),
+                    stream: StreamName::new(format!("account-{}", number % 5)).unwrap(),
+                    message_type: "Written".to_owned(),
+                    data: "{}".to_owned(),
+                    metadata: None,
+                    expected_version: ExpectedVersion::Any,
+                };
+                namespace.write(&message).await.unwrap();
+                count += 1;
+            }
+            count
+        }
+    });
+    // Into streams of its own with positions, and into theirs without.
+    let mut with_positions = Import::new(&store.namespace, ImportOptions::default()).unwrap();
+    let mut without = Import::new(&store.namespace, ImportOptions::default()).unwrap();
+    let mut imported = 0;
+    for round in 0..30 {
+        let batch: Vec<_> = (0..20).map(|n| kept(&format!("account-own{}", n % 4), round * 5 + n / 4, "{}")).collect();
+        imported += with_positions.batch(&batch).await.unwrap().imported;
+        let batch: Vec<_> = (0..20)
+            .map(|n| {
+                let mut message = kept(&format!("account-{}", n % 5), 0, "{}");
+                message.place =
+                    streamscope::store::import::Place::Next { expected: Some(ExpectedVersion::Any), minted: true };
+                message
+            })
+            .collect();
+        imported += without.batch(&batch).await.unwrap().imported;
+    }
+    let written: u64 = written.await.unwrap();
+    assert_eq!((imported, written), (1_200, 300));
+    let mut next: HashMap<String, i64> = HashMap::new();
+    let found = super::batches::all(&store.namespace, "account").await;
+    assert_eq!(found.len(), 1_500);
+    for message in found {
+        let next = next.entry(message.stream.to_string()).or_default();
+        assert_eq!(message.position, *next, "{}", message.stream);
+        *next += 1;
+    }
+}
+
+async fn a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one(store: &TestStore) {
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let writer = tokio::spawn({
+        let (namespace, stop) = (store.namespace.clone(), std::sync::Arc::clone(&stop));
+        async move {
+            let mut count = 0_usize;
+            while !stop.load(Ordering::Relaxed) {
+                let message = NewMessage {
+                    id: Uuid::now_v7(),
+                    stream: StreamName::new("other-1").unwrap(),
+                    message_type: "Written".to_owned(),
+                    data: "{}".to_owned(),
+                    metadata: None,
+                    expected_version: ExpectedVersion::Any,
+                };
+                namespace.write(&message).await.unwrap();
+                count += 1;
+            }
+            count
+        }
+    });
+    let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
+    let mut import = Import::new(&store.namespace, options).unwrap();
+    for round in 0..25_i64 {
+        let last = super::batches::newest(&store.namespace).await;
+        let batch: Vec<_> = (0..10)
+            .map(|n| {
+                let mut message = kept("account-1", round * 10 + n, "{}");
+                let streamscope::store::import::Place::Kept { global_position, .. } = &mut message.place else {
+                    unreachable!()
+                };
+                // Ahead of the writer by a few that it draws meanwhile.
+                *global_position = Some(last + 40 + n);
+                message
+            })
+            .collect();
+        import.batch(&batch).await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    let count = writer.await.unwrap();
+    assert_eq!(super::batches::all(&store.namespace, "other").await.len(), count);
+    assert_eq!(super::batches::all(&store.namespace, "account").await.len(), 250);
+}
+
+async fn a_planted_lock_function_is_never_called(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let plant = |schema: &str| {
+        format!(
+            "create function {schema}.acquire_lock(stream_name varchar) returns bigint language plpgsql as \
+               $$ begin raise exception 'planted'; end $$; \
+             create function {schema}.category(stream_name varchar) returns varchar language plpgsql as \
+               $$ begin raise exception 'planted'; end $$; \
+             create function {schema}.hash_64(value varchar) returns bigint language plpgsql as \
+               $$ begin raise exception 'planted'; end $$;"
+        )
+    };
+    let database = store.database.as_ref().unwrap().name();
+    let sql = format!(
+        "create schema planted; {} alter database {database} set search_path = planted, public",
+        plant("planted")
+    );
+    client.batch_execute(&sql).await.unwrap();
+    let done = store.namespace.import(&[kept("account-1", 0, "{}")]).await.unwrap();
+    assert_eq!(done.imported, 1);
+}

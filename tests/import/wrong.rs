@@ -1,0 +1,149 @@
+//! Input that cannot be right, of every kind: refused with the line, and nothing of its batch is written.
+
+use super::lines::{all, export, file, id, line};
+use super::place::{Place, in_each_place};
+
+in_each_place!(
+    a_wrong_line_is_named_and_its_batch_is_not_sent,
+    gaps_are_refused_against_the_store_and_the_file,
+    another_message_in_the_place_is_an_error_that_names_the_line,
+    ids_that_are_taken_are_errors_that_name_the_line,
+    the_same_line_twice_is_there_already,
+    what_the_server_refuses_is_named,
+);
+
+fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
+    let good = export("account", 6, 2);
+    let cases: [(&[u8], &str); 12] = [
+        (
+            b"{\"id\":\"0191b2c3-00",
+            "line 7, column 7: the string is not closed (the last line, and it has no end: was the file cut?)",
+        ),
+        (b"not json\n", "line 7, column 1: expected a value, found 'n'"),
+        (b"[]\n", "line 7, column 1: a message is a JSON object"),
+        (
+            b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":\"\\u0000\"}\n",
+            "column 36: \\u0000 cannot be stored by Postgres",
+        ),
+        (
+            b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":\"\\udead\"}\n",
+            "column 36: lone surrogate \\udead cannot be stored",
+        ),
+        (b"{\"stream\":\"a-\xff\"}\n", "line 7, column 14: this is not UTF-8"),
+        (b"{\"stream\":\"a-\0\"}\n", "line 7, column 14: a NUL character cannot be stored"),
+        (b"{\"stream\":7,\"type\":\"T\"}\n", "line 7, column 11: \"stream\" must be a string"),
+        (b"{\"stream\":\"a-1\",\"type\":\"T\",\"position\":7}\n", "line 7, column 28: unknown key \"position\""),
+        (b"{\"stream\":\"a-1\",\"type\":\"T\",\"pos\":\"7\"}\n", "\"id\" is missing"),
+        (
+            b"{\"stream\":\"a-1\",\"type\":\"T\"}\n",
+            "line 7: the message has no position, and that of line 1 has one: import them apart",
+        ),
+        (b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":1e999999}\n", "outside of what Postgres' numeric can hold"),
+    ];
+    for (wrong, expected) in cases {
+        let mut lines = good.clone().into_bytes();
+        lines.extend_from_slice(wrong);
+        let path = file(place, "lines", lines);
+        let told = place.run(&["import", &path]).failed(2);
+        assert!(told.contains(&path) && told.contains("line 7") && told.contains(expected), "{told}");
+    }
+    assert_eq!(all(place, "account"), "");
+    // What came in batches before stays, and is told.
+    let path = file(place, "lines", good + "x\n");
+    let told = place.run(&["import", &path, "--batch", "4"]).failed(2);
+    assert!(told.contains("line 7, column 1") && told.contains("lines 1 to 4 are imported and stay"), "{told}");
+    assert_eq!(all(place, "account").lines().count(), 4);
+}
+
+fn gaps_are_refused_against_the_store_and_the_file(place: &Place) {
+    let refused = |lines: String, expected: &str| {
+        for batch in ["1", "100"] {
+            let path = file(place, "lines", &lines);
+            let told = place.run(&["import", &path, "--batch", batch]).failed(2);
+            assert!(told.contains(expected), "{told}");
+        }
+    };
+    refused(
+        line(0, "account-1", 1),
+        "line 1: account-1 ends at nothing (it does not exist), so position 1 would leave a gap",
+    );
+    refused(
+        line(0, "account-1", 0) + &line(1, "account-1", 1) + &line(2, "account-1", 3),
+        "line 3: account-1 ends at position 1, so position 3 would leave a gap",
+    );
+    refused(line(0, "account-1", 0) + &line(1, "account-1", 7), "line 2: account-1 ends at position ");
+    // Two at one position, and one that goes back.
+    let path = file(place, "lines", line(20, "b-1", 0) + &line(21, "b-1", 0));
+    for batch in ["1", "100"] {
+        let told = place.run(&["import", &path, "--batch", batch]).failed(2);
+        assert!(told.contains("line 2: position 0 of b-1 is taken by a message with another id"), "{told}");
+    }
+}
+
+fn another_message_in_the_place_is_an_error_that_names_the_line(place: &Place) {
+    let good = export("account", 4, 1);
+    let path = file(place, "lines", &good);
+    place.run(&["import", &path]).done();
+    let third = line(2, "account-0", 2);
+    for (from, to, different) in [
+        (id(2), id(77), "id"),
+        ("\"T2\"".to_owned(), "\"T1\"".to_owned(), "type"),
+        ("{\"n\": 2}".to_owned(), "{\"n\": 2.5}".to_owned(), "data"),
+        ("\"meta\":null".to_owned(), "\"meta\":{}".to_owned(), "metadata"),
+        ("59.000021Z".to_owned(), "59.000022Z".to_owned(), "time"),
+    ] {
+        let wrong = good.replace(&third, &third.replace(&from, &to));
+        assert_ne!(wrong, good, "{different}");
+        for arguments in [&["--batch", "1"][..], &["--dry-run"], &[]] {
+            let path = file(place, "lines", &wrong);
+            let told = place.run(&[&["import", &path], arguments].concat()).failed(2);
+            let expected = format!("line 3: position 2 of account-0 is taken by a message with another {different}");
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
+    // The same value spelt differently is the same.
+    let spelt = file(
+        place,
+        "lines",
+        good.replace("{\"n\": 2}", "{\"n\":1,\"n\" :2}").replace("59.000021Z", "59.000021000+00:00"),
+    );
+    assert!(place.run(&["import", &spelt]).done().starts_with("{\"imported\":0,\"present\":4,"));
+}
+
+fn ids_that_are_taken_are_errors_that_name_the_line(place: &Place) {
+    let path = file(place, "lines", export("account", 2, 1));
+    place.run(&["import", &path]).done();
+    let wrong = line(10, "b-1", 0) + &line(11, "b-1", 1) + &line(1, "b-1", 2);
+    let path = file(place, "lines", wrong);
+    for arguments in [&["--dry-run"][..], &[]] {
+        let told = place.run(&[&["import", &path], arguments].concat()).failed(2);
+        let expected = format!("line 3: the id {} is taken by a different message, at position 1 of account-0", id(1));
+        assert!(told.contains(&expected), "{told}");
+    }
+    assert_eq!(all(place, "b"), "");
+    let twice = file(place, "lines", line(10, "b-1", 0) + &line(10, "b-2", 0));
+    let told = place.run(&["import", &twice]).failed(2);
+    assert!(told.contains(&format!("line 2: the id {} is that of another message before it", id(10))), "{told}");
+    let told = place.run(&["import", &twice, "--batch", "1"]).failed(2);
+    assert!(told.contains(&format!("line 2: the id {} is taken by a different message", id(10))), "{told}");
+}
+
+fn the_same_line_twice_is_there_already(place: &Place) {
+    for (batch, category) in [("100", "a"), ("1", "b")] {
+        let first = export(category, 1, 1).replace("0191b2c3", if category == "a" { "0191b2c3" } else { "0191b2c4" });
+        let path = file(place, "lines", first.clone() + &first);
+        let told = place.run(&["import", &path, "--batch", batch]).done();
+        assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+    }
+}
+
+fn what_the_server_refuses_is_named(place: &Place) {
+    // An index takes names of some 2,700 bytes that do not compress, and a document is nested only so deep.
+    let name: String =
+        (0..9_000_u64).map(|n| char::from(b'a' + u8::try_from(super::lines::noise(n) % 26).unwrap())).collect();
+    let long = line(0, "account-1", 0) + &line(1, &format!("account-{name}"), 0);
+    let path = file(place, "lines", long);
+    let told = place.run(&["import", &path]).failed(1);
+    assert!(told.contains("line 2: index row"), "{told}");
+    assert_eq!(all(place, "account"), "");
+}

@@ -8,6 +8,7 @@ select
   coalesce((select max(global_position) from {table}), 0) as newest,
   (clock_timestamp() at time zone 'utc')::timestamp as server_time,
   pg_is_in_recovery() as standby,
+  (pg_postmaster_start_time() at time zone 'utc')::timestamp as started,
   l.virtualtransaction::text,
   l.pid,
   (coalesce(a.xact_start, clock_timestamp()) at time zone 'utc')::timestamp as since,

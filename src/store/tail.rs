@@ -141,6 +141,16 @@ struct Checkpoint {
     newest: GlobalPosition,
     holders: HashSet<String>,
     since: Timestamp,
+    /// When the server that showed it was started.
+    started: Timestamp,
+}
+
+impl Checkpoint {
+    /// Whether what is seen now continues what was seen then. A standby that was crashed, or that took over, can show less than
+    /// was seen before: who ended, and how long it was, says nothing about what it does not show yet.
+    fn holds(&self, seen: &Horizon) -> bool {
+        self.started == seen.started && self.newest <= seen.newest
+    }
 }
 
 /// Following in progress. It advances only when a batch is handed out, so that after an error, or a dropped future, the next call
@@ -279,8 +289,9 @@ impl<M: Followed> Tail<M> {
 
     /// How far nothing more can come, by what is seen now.
     fn horizon(&self, seen: &Horizon, gapless: bool) -> GlobalPosition {
+        let checkpoint = self.checkpoint.as_ref().filter(|checkpoint| checkpoint.holds(seen));
         if seen.standby {
-            let waited = self.checkpoint.as_ref().filter(|c| seen.server_time.duration_since(c.since) >= STANDBY_WAIT);
+            let waited = checkpoint.filter(|c| seen.server_time.duration_since(c.since) >= STANDBY_WAIT);
             let reached = if gapless { Some(seen.newest) } else { waited.map(|checkpoint| checkpoint.newest) };
             return reached.unwrap_or(self.horizon).max(self.horizon);
         }
@@ -291,7 +302,7 @@ impl<M: Followed> Tail<M> {
         let ended = |c: &&Checkpoint| {
             !seen.holders.iter().any(|holder| holder.pid.is_none() || c.holders.contains(&holder.transaction))
         };
-        self.checkpoint.as_ref().filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
+        checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
     async fn poll(&self, session: &Session) -> Result<Poll<M>> {
@@ -403,11 +414,16 @@ impl<M: Followed> Tail<M> {
         self.horizon = horizon;
         self.settled = self.settled.max(read_to.min(horizon));
         self.given = self.given.split_off(&self.settled.saturating_add(1));
-        let passed = self.checkpoint.as_ref().is_none_or(|checkpoint| checkpoint.newest <= horizon);
+        let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
         if passed {
             let open = seen.newest > horizon;
             let holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
-            self.checkpoint = open.then(|| Checkpoint { newest: seen.newest, holders, since: seen.server_time });
+            self.checkpoint = open.then(|| Checkpoint {
+                newest: seen.newest,
+                holders,
+                since: seen.server_time,
+                started: seen.started,
+            });
         }
         self.holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
         let waiting_for = self.waiting_for(&seen);

@@ -1,7 +1,5 @@
 //! PgBouncer in transaction mode between: everything works, and read-only is still the server's word.
 
-use std::path::Path;
-use std::process::Child;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
@@ -13,63 +11,20 @@ use streamscope::store::{Options, Settings, Store, StoreError};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 
-use crate::cluster::{as_server_user, free_port, server_directory};
+use crate::support::pooler::Pooler;
 use crate::support::server::{Database, port};
 
-/// A pooler before the shared server, with two connections to it; ended with this.
-struct Pooler {
-    child: Child,
-    _directory: tempfile::TempDir,
-    port: u16,
-}
-
-impl Pooler {
-    async fn start(more: &str) -> Self {
-        let program =
-            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"].into_iter().map(Path::new);
-        let program =
-            program.into_iter().find(|path| path.exists()).expect("PgBouncer is missing: apt-get install pgbouncer");
-        let (directory, port, server) = (server_directory(), free_port(), port());
-        let file = directory.path().join("pgbouncer.ini");
-        let text = format!(
-            "[databases]\n* = host=127.0.0.1 port={server} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\n\
-             unix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=2\nmax_client_conn=50\n{more}\n"
-        );
-        std::fs::write(&file, text).expect("its settings");
-        let child = as_server_user(program).arg("-q").arg(&file).spawn().expect("PgBouncer starts");
-        let pooler = Self { child, _directory: directory, port };
-        let end = Instant::now() + Duration::from_secs(15);
-        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(Instant::now() < end, "PgBouncer does not listen");
-            sleep(Duration::from_millis(20)).await;
-        }
-        pooler
-    }
-
-    fn sessions(&self, database: &Database, options: Options) -> Sessions {
-        let url = format!("postgres://postgres@127.0.0.1:{}/{}", self.port, database.name());
-        let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL");
-        Sessions::new(settings.expect("a URL was given"), options)
-    }
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        // SIGTERM, which runuser passes on: SIGKILL would end runuser alone and leave the pooler behind.
-        if let Ok(id) = i32::try_from(self.child.id())
-            && let Some(process) = rustix::process::Pid::from_raw(id)
-        {
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
-        }
-        let _ = self.child.wait();
-    }
+fn sessions(pooler: &Pooler, database: &Database, options: Options) -> Sessions {
+    let settings =
+        Settings::resolve(Some(&pooler.url_of(database.name())), &Environment::default()).expect("a good URL");
+    Sessions::new(settings.expect("a URL was given"), options)
 }
 
 #[tokio::test]
 async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
     let database = Database::new().await;
-    let pooler = Pooler::start("").await;
-    let sessions = pooler.sessions(&database, Options { connections: 8, ..Options::default() });
+    let pooler = Pooler::start(port(), "").await;
+    let sessions = sessions(&pooler, &database, Options { connections: 8, ..Options::default() });
     let work = (0..200_i64).map(|number| {
         let sessions = &sessions;
         async move {
@@ -85,12 +40,12 @@ async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
 #[tokio::test]
 async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
     let database = Database::new().await;
-    let pooler = Pooler::start("").await;
-    let sessions = pooler.sessions(&database, Options::default());
+    let pooler = Pooler::start(port(), "").await;
+    let sessions = sessions(&pooler, &database, Options::default());
     sessions.acquire().await.expect("a session").batch("create table copied (a int)").await.expect("a table");
     for round in 1..=5 {
         // A session of its own each round, as another program would be.
-        let mut session = pooler.sessions(&database, Options::default()).acquire().await.expect("a session");
+        let mut session = sessions(&pooler, &database, Options::default()).acquire().await.expect("a session");
         let transaction = session.begin().await.expect("a transaction");
         let mut sink = Box::pin(transaction.copy_in("copy copied from stdin").await.expect("a sink"));
         sink.send(bytes::Bytes::from_static(b"1\n2\n")).await.expect("rows go in");
@@ -147,8 +102,8 @@ async fn a_read_only_store_is_refused_writes_by_the_server_behind_a_pooler() {
     database.client().await.batch_execute("create table kept (a int)").await.expect("a table");
     // The second one lets the start-up option through and drops it: that must not pass for read-only.
     for more in ["", "ignore_startup_parameters=options"] {
-        let pooler = Pooler::start(more).await;
-        let sessions = pooler.sessions(&database, Options { read_only: true, connections: 1 });
+        let pooler = Pooler::start(port(), more).await;
+        let sessions = sessions(&pooler, &database, Options { read_only: true, connections: 1 });
         for _ in 0..3 {
             let mut session = sessions.acquire().await.expect("a session");
             let write = session.query("insert into kept values ($1)", &[(&1_i32, Type::INT4)]).await;
@@ -185,8 +140,8 @@ async fn a_dropped_query_ends_on_the_server_behind_a_pooler() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    let pooler = Pooler::start("").await;
-    let session = pooler.sessions(&database, Options::default()).acquire().await.expect("a session");
+    let pooler = Pooler::start(port(), "").await;
+    let session = sessions(&pooler, &database, Options::default()).acquire().await.expect("a session");
     let work = tokio::spawn(async move { session.query("select pg_sleep(600)", &[]).await });
     until(1).await;
     work.abort();

@@ -12,4 +12,5 @@ mod operations;
 mod plans;
 #[path = "../support/proxy.rs"]
 mod proxy;
+mod routes;
 mod writes;

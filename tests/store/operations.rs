@@ -29,7 +29,7 @@ for_each_store! {
     t13_stream_version,
 }
 
-async fn t1_writes_to_the_right_schema(store: &TestStore) {
+pub async fn t1_writes_to_the_right_schema(store: &TestStore) {
     let (one, other) = (&store.namespace, other_namespace(store).await);
     let message = new("account-1", "Opened");
     one.write(&message).await.unwrap();
@@ -43,7 +43,7 @@ async fn t1_writes_to_the_right_schema(store: &TestStore) {
     }
 }
 
-async fn t2_position_and_global_position(store: &TestStore) {
+pub async fn t2_position_and_global_position(store: &TestStore) {
     let namespace = &store.namespace;
     let first = write(namespace, "account-1", "Opened").await;
     let elsewhere = write(namespace, "other-1", "Opened").await;
@@ -57,7 +57,7 @@ async fn t2_position_and_global_position(store: &TestStore) {
     }
 }
 
-async fn t3_expected_version_success(store: &TestStore) {
+pub async fn t3_expected_version_success(store: &TestStore) {
     let namespace = &store.namespace;
     let first = namespace.write(&expecting("account-1", ExpectedVersion::NoStream)).await.unwrap();
     assert_eq!(first.position, 0);
@@ -67,7 +67,7 @@ async fn t3_expected_version_success(store: &TestStore) {
     assert_eq!(third.position, 2);
 }
 
-async fn t4_expected_version_conflict(store: &TestStore) {
+pub async fn t4_expected_version_conflict(store: &TestStore) {
     let namespace = &store.namespace;
     let absent = namespace.write(&expecting("account-1", ExpectedVersion::At(3))).await.unwrap_err();
     match absent {
@@ -88,14 +88,14 @@ async fn t4_expected_version_conflict(store: &TestStore) {
     assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
 }
 
-async fn t5_positions_rise_by_one(store: &TestStore) {
+pub async fn t5_positions_rise_by_one(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write_many(namespace, "account-1", 10).await;
     assert_eq!(written.iter().map(|w| w.position).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     assert!(written.windows(2).all(|pair| pair[0].global_position < pair[1].global_position));
 }
 
-async fn t6_stream_messages(store: &TestStore) {
+pub async fn t6_stream_messages(store: &TestStore) {
     let namespace = &store.namespace;
     let message = NewMessage {
         data: r#"{"amount": 12345678901234567890123, "rate": 1.10, "name": "Zoë"}"#.to_owned(),
@@ -124,7 +124,7 @@ async fn t6_stream_messages(store: &TestStore) {
     assert_eq!(messages[1].metadata, None);
 }
 
-async fn t7_position_offset_and_batch_size(store: &TestStore) {
+pub async fn t7_position_offset_and_batch_size(store: &TestStore) {
     let namespace = &store.namespace;
     write_many(namespace, "account-1", 7).await;
     let positions = async |position, batch_size| {
@@ -141,7 +141,7 @@ async fn t7_position_offset_and_batch_size(store: &TestStore) {
     assert!(matches!(error, StoreError::Invalid { field: "batch size", .. }), "{error:?}");
 }
 
-async fn t8_category_messages_from_several_streams(store: &TestStore) {
+pub async fn t8_category_messages_from_several_streams(store: &TestStore) {
     let namespace = &store.namespace;
     let mut expected = Vec::new();
     for name in ["account-1", "account-2", "account:command-1", "account-1", "other-account-1", "account-3-4"] {
@@ -172,7 +172,7 @@ async fn t8_category_messages_from_several_streams(store: &TestStore) {
     assert!(collect(namespace.category_messages(&category("account"), 0, -1, &options).await).await.is_empty());
 }
 
-async fn t9_consumer_group(store: &TestStore) {
+pub async fn t9_consumer_group(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..10 {
         write_many(namespace, &format!("account-{number}"), 2).await;
@@ -187,7 +187,7 @@ async fn t9_consumer_group(store: &TestStore) {
     assert_eq!(of_member(namespace, "account", 0, 1).await.len(), 20, "a stream without id belongs to no member");
 }
 
-async fn t10_partitions_are_disjoint_and_complete(store: &TestStore) {
+pub async fn t10_partitions_are_disjoint_and_complete(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{number}"), "Happened").await;
@@ -208,7 +208,7 @@ async fn t10_partitions_are_disjoint_and_complete(store: &TestStore) {
     assert_eq!(seen, all);
 }
 
-async fn t11_last_message(store: &TestStore) {
+pub async fn t11_last_message(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.last_stream_message(&stream("account-1"), None).await.unwrap(), None);
     let written = write_many(namespace, "account-1", 3).await;
@@ -217,7 +217,7 @@ async fn t11_last_message(store: &TestStore) {
     assert_eq!((last.id, last.position), (written[2].id, 2));
 }
 
-async fn t12_last_of_a_type(store: &TestStore) {
+pub async fn t12_last_of_a_type(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;
@@ -231,7 +231,7 @@ async fn t12_last_of_a_type(store: &TestStore) {
     assert_eq!(last("Never").await, None);
 }
 
-async fn t13_stream_version(store: &TestStore) {
+pub async fn t13_stream_version(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.stream_version(&stream("account-1")).await.unwrap(), None);
     write_many(namespace, "account-1", 3).await;

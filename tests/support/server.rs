@@ -19,16 +19,24 @@ pub fn url() -> String {
 
 /// Superuser's URL of another database of the same server.
 pub fn url_of(database: &str) -> String {
-    let url = url();
-    let (server, _) = url.rsplit_once('/').expect("the URL of tests/run ends with /postgres");
+    beside(&url(), database)
+}
+
+/// The URL of another database of the server of a URL.
+fn beside(url: &str, database: &str) -> String {
+    let (server, _) = url.rsplit_once('/').expect("the URL ends with a database");
     format!("{server}/{database}")
 }
 
 /// Port of the server, TCP on 127.0.0.1 and in the socket's name.
 pub fn port() -> u16 {
-    let url = url();
+    port_of(&url())
+}
+
+/// Port in a URL of one server.
+pub fn port_of(url: &str) -> u16 {
     let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).map(|(port, _)| port);
-    port.and_then(|port| port.parse().ok()).expect("the URL of tests/run names a port")
+    port.and_then(|port| port.parse().ok()).expect("the URL names a port")
 }
 
 /// Directory of the server's Unix socket.
@@ -64,6 +72,8 @@ pub async fn connect(url: &str) -> Client {
 #[derive(Debug)]
 pub struct Database {
     name: String,
+    /// Superuser's URL of the server's database `postgres`.
+    server: String,
 }
 
 impl Database {
@@ -72,17 +82,17 @@ impl Database {
         Self::create("").await
     }
 
-    /// A copy of another one, to which nobody may be connected.
-    pub async fn copy_of(template: &str) -> Self {
-        Self::create(&format!("template \"{template}\"")).await
-    }
-
     /// With a locale of its own, for instance `template template0 locale 'en_US.UTF-8'`; what follows `create database NAME`.
     pub async fn create(how: &str) -> Self {
+        Self::create_on(&url(), how).await
+    }
+
+    /// On another server, named by the URL of its database `postgres`.
+    pub async fn create_on(server: &str, how: &str) -> Self {
         let name = format!("t_{}", Uuid::now_v7().simple());
-        let admin = connect(&url()).await;
+        let admin = connect(server).await;
         admin.batch_execute(&format!("create database {name} {how}")).await.unwrap();
-        Self { name }
+        Self { name, server: server.to_owned() }
     }
 
     /// Its name: letters, digits and `_`.
@@ -92,7 +102,7 @@ impl Database {
 
     /// Superuser's URL.
     pub fn url(&self) -> String {
-        url_of(&self.name)
+        beside(&self.server, &self.name)
     }
 
     /// A connection as superuser that knows nothing of the program under test.
@@ -103,7 +113,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (name, url) = (self.name.clone(), url());
+        let (name, url) = (self.name.clone(), self.server.clone());
         // A thread with a runtime of its own: a test's runtime cannot be waited for inside itself. What goes wrong here
         // leaves a database behind on a server that is itself thrown away, so it fails no test.
         let dropper = std::thread::spawn(move || {

@@ -8,6 +8,8 @@ use streamscope::store::connect::Environment;
 use streamscope::store::{Flavour, Namespace, Options, Settings, Store};
 use tokio_postgres::Client;
 
+use super::pair::{Pair, Server};
+use super::pooler::Pooler;
 use super::server::{self, Database};
 
 /// Which of the four.
@@ -23,6 +25,17 @@ pub enum Kind {
     EventoDb,
 }
 
+/// How a store on a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// Without anything between.
+    Direct,
+    /// Through PgBouncer in transaction mode.
+    Pooler,
+    /// Through a URL that names a standby and its primary and wants the primary; what is committed is on the standby too.
+    Pair,
+}
+
 /// A namespace for one test. Everything goes with it.
 #[derive(Debug)]
 pub struct TestStore {
@@ -36,6 +49,8 @@ pub struct TestStore {
     pub schema: String,
     /// Its database on the server of `tests/run`; none for the embedded default.
     pub database: Option<Database>,
+    /// Between, where it was asked for.
+    _pooler: Option<Pooler>,
     #[cfg(feature = "embedded")]
     _embedded: Option<embedded::Running>,
 }
@@ -44,9 +59,7 @@ impl TestStore {
     /// A fresh one.
     pub async fn new(kind: Kind) -> Self {
         match kind {
-            Kind::OursOnPostgres => Self::on_server(kind, Database::new().await, OURS).await,
-            Kind::MessageDb => Self::on_server(kind, message_db().await, "message_store").await,
-            Kind::EventoDb => Self::on_server(kind, eventodb().await, EVENTODB).await,
+            Kind::OursOnPostgres | Kind::MessageDb | Kind::EventoDb => Self::reached(kind, Route::Direct).await,
             #[cfg(feature = "embedded")]
             Kind::OursEmbedded => {
                 let running = embedded::Running::start().await;
@@ -54,15 +67,32 @@ impl TestStore {
                 store.create_namespace(OURS, None).await.unwrap();
                 let namespace = store.namespace(OURS).await.unwrap();
                 let schema = namespace.info().schema.clone();
-                Self { kind, store, namespace, schema, database: None, _embedded: Some(running) }
+                Self { kind, store, namespace, schema, database: None, _pooler: None, _embedded: Some(running) }
             }
             #[cfg(not(feature = "embedded"))]
             Kind::OursEmbedded => panic!("built without the feature embedded"),
         }
     }
 
-    async fn on_server(kind: Kind, database: Database, id: &str) -> Self {
-        let store = store(&database);
+    /// A fresh one on a server, reached in this way.
+    pub async fn reached(kind: Kind, route: Route) -> Self {
+        let server = match route {
+            Route::Direct | Route::Pooler => server::url(),
+            Route::Pair => Pair::shared().await.url_of(Server::Primary, "postgres"),
+        };
+        let (database, id) = match kind {
+            Kind::OursOnPostgres => (Database::create_on(&server, "").await, OURS),
+            Kind::MessageDb => (message_db_on(&server).await, "message_store"),
+            Kind::EventoDb => (eventodb_on(&server).await, EVENTODB),
+            Kind::OursEmbedded => panic!("the embedded default is on no server"),
+        };
+        let pooler = if route == Route::Pooler { Some(Pooler::start(server::port(), "").await) } else { None };
+        let url = match (&pooler, route) {
+            (Some(pooler), _) => pooler.url_of(database.name()),
+            (None, Route::Pair) => Pair::shared().await.url_of_both(database.name(), "primary"),
+            (None, _) => database.url(),
+        };
+        let store = Store::new(settings(&url), Options::default());
         if kind == Kind::OursOnPostgres {
             store.create_namespace(id, None).await.unwrap();
         }
@@ -74,9 +104,19 @@ impl TestStore {
             namespace,
             schema,
             database: Some(database),
+            _pooler: pooler,
             #[cfg(feature = "embedded")]
             _embedded: None,
         }
+    }
+
+    /// The same namespace on the standby, for a store that is reached by [`Route::Pair`].
+    pub async fn on_the_standby(&self) -> Namespace {
+        let database = self.database.as_ref().expect("a store on the pair");
+        let url = Pair::shared().await.url_of_both(database.name(), "standby");
+        let store = Store::new(settings(&url), Options::default());
+        assert!(store.server().await.unwrap().standby);
+        store.namespace(&self.namespace.info().id).await.unwrap()
     }
 
     /// The flavour that the namespace must be found to have.
@@ -113,8 +153,12 @@ pub fn settings(url: &str) -> Settings {
 
 /// A database with the official Message DB, installed by its own script once and copied from then on.
 pub async fn message_db() -> Database {
+    message_db_on(&server::url()).await
+}
+
+async fn message_db_on(server: &str) -> Database {
     const TEMPLATE: &str = "streamscope_message_db";
-    let admin = server::connect(&server::url()).await;
+    let admin = server::connect(server).await;
     // Test programs can run at the same time: the lock lets one of them install.
     admin.batch_execute("select pg_advisory_lock(7823641)").await.unwrap();
     let there = admin.query_opt("select from pg_database where datname = $1", &[&TEMPLATE]).await.unwrap();
@@ -127,7 +171,7 @@ pub async fn message_db() -> Database {
                 .arg(&script)
                 .env("DATABASE_NAME", &half)
                 .env("PGHOST", "127.0.0.1")
-                .env("PGPORT", server::port().to_string())
+                .env("PGPORT", server::port_of(server).to_string())
                 .env("PGUSER", "postgres")
                 .output()
                 .unwrap()
@@ -136,12 +180,16 @@ pub async fn message_db() -> Database {
         admin.batch_execute(&format!("alter database {half} rename to {TEMPLATE}")).await.unwrap();
     }
     admin.batch_execute("select pg_advisory_unlock(7823641)").await.unwrap();
-    Database::copy_of(TEMPLATE).await
+    Database::create_on(server, &format!("template {TEMPLATE}")).await
 }
 
 /// A database with the registry and one namespace, `shop`, as EventoDB makes them.
 pub async fn eventodb() -> Database {
-    let database = Database::new().await;
+    eventodb_on(&server::url()).await
+}
+
+async fn eventodb_on(server: &str) -> Database {
+    let database = Database::create_on(server, "").await;
     database.client().await.batch_execute(include_str!("eventodb.sql")).await.unwrap();
     database
 }

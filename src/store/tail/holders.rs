@@ -33,6 +33,8 @@ pub(super) struct Horizon {
     pub server_time: Timestamp,
     /// None of the primary's locks are shown.
     pub standby: bool,
+    /// When the server was started: another time is another server, or the same one after a crash.
+    pub started: Timestamp,
 }
 
 impl Horizon {
@@ -43,18 +45,20 @@ impl Horizon {
         let sql =
             namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[("table_text", literal.as_str())]);
         let rows = session.query(&sql, &[]).await?;
-        let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: Timestamp::UNIX_EPOCH, standby: false };
+        let epoch = Timestamp::UNIX_EPOCH;
+        let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: epoch, standby: false, started: epoch };
         for row in &rows {
             horizon.newest = column(row, 0)?;
             horizon.server_time = column::<ServerTime>(row, 1)?.0;
             horizon.standby = column(row, 2)?;
-            let Some(transaction) = column::<Option<String>>(row, 3)? else { continue };
+            horizon.started = column::<ServerTime>(row, 3)?.0;
+            let Some(transaction) = column::<Option<String>>(row, 4)? else { continue };
             horizon.holders.push(Holder {
                 transaction,
-                pid: column(row, 4)?,
-                since: column::<ServerTime>(row, 5)?.0,
-                application: column(row, 6)?,
-                state: column(row, 7)?,
+                pid: column(row, 5)?,
+                since: column::<ServerTime>(row, 6)?.0,
+                application: column(row, 7)?,
+                state: column(row, 8)?,
             });
         }
         Ok(horizon)

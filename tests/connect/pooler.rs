@@ -14,7 +14,7 @@ use tokio_postgres::types::Type;
 use crate::support::pooler::Pooler;
 use crate::support::server::{Database, port};
 
-fn sessions(pooler: &Pooler, database: &Database, options: Options) -> Sessions {
+fn sessions_through(pooler: &Pooler, database: &Database, options: Options) -> Sessions {
     let settings =
         Settings::resolve(Some(&pooler.url_of(database.name())), &Environment::default()).expect("a good URL");
     Sessions::new(settings.expect("a URL was given"), options)
@@ -24,7 +24,7 @@ fn sessions(pooler: &Pooler, database: &Database, options: Options) -> Sessions 
 async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
-    let sessions = sessions(&pooler, &database, Options { connections: 8, ..Options::default() });
+    let sessions = sessions_through(&pooler, &database, Options { connections: 8, ..Options::default() });
     let work = (0..200_i64).map(|number| {
         let sessions = &sessions;
         async move {
@@ -41,11 +41,11 @@ async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
 async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
-    let sessions = sessions(&pooler, &database, Options::default());
+    let sessions = sessions_through(&pooler, &database, Options::default());
     sessions.acquire().await.expect("a session").batch("create table copied (a int)").await.expect("a table");
     for round in 1..=5 {
         // A session of its own each round, as another program would be.
-        let mut session = sessions(&pooler, &database, Options::default()).acquire().await.expect("a session");
+        let mut session = sessions_through(&pooler, &database, Options::default()).acquire().await.expect("a session");
         let transaction = session.begin().await.expect("a transaction");
         let mut sink = Box::pin(transaction.copy_in("copy copied from stdin").await.expect("a sink"));
         sink.send(bytes::Bytes::from_static(b"1\n2\n")).await.expect("rows go in");
@@ -61,8 +61,8 @@ async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
 #[tokio::test]
 async fn imports_work_through_a_pooler_beside_each_other() {
     let database = Database::new().await;
-    let pooler = Pooler::start("").await;
-    let url = format!("postgres://postgres@127.0.0.1:{}/{}", pooler.port, database.name());
+    let pooler = Pooler::start(port(), "").await;
+    let url = pooler.url_of(database.name());
     let settings =
         Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a URL was given");
     let store = Store::new(settings, Options::default());
@@ -103,7 +103,7 @@ async fn a_read_only_store_is_refused_writes_by_the_server_behind_a_pooler() {
     // The second one lets the start-up option through and drops it: that must not pass for read-only.
     for more in ["", "ignore_startup_parameters=options"] {
         let pooler = Pooler::start(port(), more).await;
-        let sessions = sessions(&pooler, &database, Options { read_only: true, connections: 1 });
+        let sessions = sessions_through(&pooler, &database, Options { read_only: true, connections: 1 });
         for _ in 0..3 {
             let mut session = sessions.acquire().await.expect("a session");
             let write = session.query("insert into kept values ($1)", &[(&1_i32, Type::INT4)]).await;
@@ -141,7 +141,7 @@ async fn a_dropped_query_ends_on_the_server_behind_a_pooler() {
         }
     };
     let pooler = Pooler::start(port(), "").await;
-    let session = sessions(&pooler, &database, Options::default()).acquire().await.expect("a session");
+    let session = sessions_through(&pooler, &database, Options::default()).acquire().await.expect("a session");
     let work = tokio::spawn(async move { session.query("select pg_sleep(600)", &[]).await });
     until(1).await;
     work.abort();

@@ -23,7 +23,7 @@ use crate::support::stores::{Kind, Route, TestStore, settings};
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
 /// How long anything may take before a test gives up.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn message(stream: &str) -> NewMessage {
     NewMessage {
@@ -213,6 +213,10 @@ async fn following_on_a_standby_gives_every_message_once_and_in_order() {
     }
 }
 
+fn store(url: &str) -> Store {
+    Store::new(settings(url), Options::default())
+}
+
 /// A database with one namespace of ours on a pair of the test's own, reached by a URL of both servers.
 struct Own {
     // Dropped first.
@@ -225,7 +229,7 @@ impl Own {
         let pair = tokio::task::block_in_place(Pair::start);
         let database = Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
         let own = Self { database, pair };
-        own.store(&own.pair.url_of(Server::Primary, own.database.name()))
+        store(&own.pair.url_of(Server::Primary, own.database.name()))
             .create_namespace("test", None)
             .await
             .expect("a namespace");
@@ -233,14 +237,10 @@ impl Own {
         own
     }
 
-    fn store(&self, url: &str) -> Store {
-        Store::new(settings(url), Options::default())
-    }
-
     /// The namespace by a URL of both servers.
     async fn by_both(&self, wanted: &str) -> Namespace {
         let url = self.pair.url_of_both(self.database.name(), wanted);
-        self.store(&url).namespace("test").await.expect("the namespace")
+        store(&url).namespace("test").await.expect("the namespace")
     }
 
     async fn client(&self, server: Server) -> Client {
@@ -315,7 +315,7 @@ async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
     let (primary, standby) = (own.pair.url_of(Server::Primary, name), own.pair.url_of(Server::Standby, name));
     let port = standby.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).expect("a port").0.to_owned();
     let both = primary.replace(&format!("/{name}"), &format!(",127.0.0.1:{port}/{name}"));
-    let namespace = own.store(&both).namespace("test").await.expect("the namespace");
+    let namespace = store(&both).namespace("test").await.expect("the namespace");
     let mut tail = namespace.tail(options(TailFrom::Start, Settling::HoldBack));
 
     let replay = own.client(Server::Standby).await;

@@ -44,8 +44,8 @@ impl Pair {
     /// One pair for all tests of a program, in which a commit returns only when the standby shows it.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceLock<Pair> = OnceLock::new();
-        let pair = tokio::task::block_in_place(|| SHARED.get_or_init(Self::start));
         static SYNCHRONOUS: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+        let pair = tokio::task::block_in_place(|| SHARED.get_or_init(Self::start));
         SYNCHRONOUS
             .get_or_init(|| async {
                 let primary = connect(&pair.url_of(Server::Primary, "postgres")).await;

@@ -217,6 +217,44 @@ fn store(url: &str) -> Store {
     Store::new(settings(url), Options::default())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
+    for kind in KINDS {
+        let store = TestStore::reached(kind, Route::Pair).await;
+        let first = write(&store.namespace, "a-0").await.global_position;
+        let standby = store.on_the_standby().await;
+        let mut screen = standby.tail(options(TailFrom::After(first), Settling::ShowAtOnce));
+        let mut headless = standby.tail(options(TailFrom::After(first), Settling::HoldBack));
+        let slow = store.client().await.expect("the primary");
+        let insert = format!(
+            "insert into \"{}\".messages (stream_name, position, type, data) values ('slow-1', 0, 'T', '{{}}') returning global_position",
+            store.schema
+        );
+        slow.batch_execute("begin").await.expect("begin");
+        let lower: i64 = slow.query_one(&insert, &[]).await.expect("an insert").get(0);
+        let higher = write(&store.namespace, "b-1").await.global_position;
+        assert!(lower < higher);
+        let shown = loop {
+            let batch = tokio::time::timeout(LIMIT, screen.next()).await.expect("in time").expect("a batch");
+            assert!(batch.standby && batch.complete_to < lower, "{kind:?}");
+            if let Some(tailed) = batch.messages.first() {
+                break tailed.message.global_position;
+            }
+        };
+        assert_eq!(shown, higher, "{kind:?}: shown at once");
+        // Time in which one who does not wait would be given it.
+        let early = tokio::time::timeout(Duration::from_millis(300), headless.next()).await;
+        assert!(early.is_err(), "{kind:?}: {early:?}");
+        slow.batch_execute("commit").await.expect("commit");
+        let mut given = Vec::new();
+        while given.len() < 2 {
+            let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
+            given.extend(batch.messages.iter().map(|tailed| tailed.message.global_position));
+        }
+        assert_eq!(given, [lower, higher], "{kind:?}");
+    }
+}
+
 /// A database with one namespace of ours on a pair of the test's own, reached by a URL of both servers.
 struct Own {
     // Dropped first.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::own_servers::{free_port, server_directory};
+use super::server::connect;
 
 /// A pooler before a server of this machine, with two connections to each of its databases; ended with this.
 #[derive(Debug)]
@@ -42,6 +43,18 @@ impl Pooler {
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             assert!(Instant::now() < end, "PgBouncer does not listen");
             sleep(Duration::from_millis(20)).await;
+        }
+        pooler
+    }
+
+    /// Takes a server's two connections to a database in turn from now on: what one statement leaves in its session, the next
+    /// one does not find.
+    pub async fn alternating(server: u16, database: &str) -> Self {
+        let pooler = Self::start(server, "server_round_robin=1").await;
+        let (one, other) = (connect(&pooler.url_of(database)).await, connect(&pooler.url_of(database)).await);
+        // Two transactions at once need both of them open.
+        for (client, sql) in [(&one, "begin"), (&other, "begin"), (&one, "commit"), (&other, "commit")] {
+            client.batch_execute(sql).await.expect("a transaction");
         }
         pooler
     }

@@ -86,7 +86,10 @@ impl TestStore {
             Kind::EventoDb => (eventodb_on(&server).await, EVENTODB),
             Kind::OursEmbedded => panic!("the embedded default is on no server"),
         };
-        let pooler = if route == Route::Pooler { Some(Pooler::start(server::port(), "").await) } else { None };
+        let pooler = match route {
+            Route::Pooler => Some(Pooler::alternating(server::port(), database.name()).await),
+            Route::Direct | Route::Pair => None,
+        };
         let url = match (&pooler, route) {
             (Some(pooler), _) => pooler.url_of(database.name()),
             (None, Route::Pair) => Pair::shared().await.url_of_both(database.name(), "primary"),

@@ -3,6 +3,7 @@
 //! Everything is done over the public store, with no SQL and no knowledge of the screen.
 
 pub mod arguments;
+pub mod bench;
 pub mod browse;
 pub mod failure;
 pub mod import;
@@ -79,6 +80,7 @@ enum Task<'a> {
     Version(&'a str),
     Write(NewMessage),
     Import(import::Prepared),
+    Bench(&'a bench::BenchCommand),
 }
 
 impl<'a> Task<'a> {
@@ -96,13 +98,20 @@ impl<'a> Task<'a> {
             Command::Version(arguments) => Self::Version(&arguments.stream),
             Command::Write(arguments) => Self::Write(write::message(arguments).await?),
             Command::Import(arguments) => Self::Import(import::Prepared::new(arguments)?),
+            Command::Bench(command) => Self::Bench(command),
         })
     }
 }
 
 async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mut Output) -> Result<()> {
     let task = unless_signalled(interrupt, Task::new(arguments.command.as_ref())).await?;
-    let opened = unless_signalled(interrupt, Opened::open(&arguments.common, 1)).await?;
+    let connections = if let Task::Bench(command) = &task {
+        bench::check(command, &arguments.common)?;
+        command.connections()
+    } else {
+        1
+    };
+    let opened = unless_signalled(interrupt, Opened::open(&arguments.common, connections)).await?;
     tracing::info!(target = %opened.store.target(), "opened");
     let result = perform(task, &opened.store, arguments.common.namespace(), interrupt, output).await;
     opened.close().await;
@@ -150,6 +159,7 @@ async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &
         Task::Get(get) => read::get(&named().await?, get, output).await,
         Task::Last(arguments) => read::last(&named().await?, arguments, output).await,
         Task::Version(stream) => read::version(&named().await?, stream, output).await,
+        Task::Bench(command) => Box::pin(bench::run(&named().await?, command, output)).await,
         Task::Write(_) | Task::Import(_) => Ok(()),
     }
 }

@@ -186,6 +186,9 @@ pub enum Command {
     /// Bring in messages from a file: exports, or new ones
     #[command(after_help = super::import::HELP)]
     Import(super::import::ImportArguments),
+    /// Measure how fast the store is from here
+    #[command(subcommand, after_help = super::bench::HELP)]
+    Bench(super::bench::BenchCommand),
 }
 
 /// `streamscope ns …`

@@ -26,6 +26,7 @@ for_each_store!(
     writers_of_the_same_category_lose_nothing_and_leave_no_gap,
     a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one,
     a_planted_lock_function_is_never_called,
+    an_import_whose_connection_is_cut_again_and_again_writes_each_message_once,
 );
 
 fn started(place: &Place, arguments: &[&str]) -> Child {
@@ -246,4 +247,44 @@ async fn a_planted_lock_function_is_never_called(store: &TestStore) {
     client.batch_execute(&sql).await.unwrap();
     let done = store.namespace.import(&[kept("account-1", 0, "{}")]).await.unwrap();
     assert_eq!(done.imported, 1);
+}
+
+async fn an_import_whose_connection_is_cut_again_and_again_writes_each_message_once(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let stop = std::sync::Arc::new(AtomicBool::new(false));
+    let cutter = tokio::spawn({
+        let stop = std::sync::Arc::clone(&stop);
+        async move {
+            let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                       where datname = current_database() and pid <> pg_backend_pid()";
+            let mut cuts = 0_i64;
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(noise(u64::try_from(cuts).unwrap()) % 80)).await;
+                cuts += client.query_one(cut, &[]).await.unwrap().get::<_, i64>(0);
+            }
+            (cuts, client)
+        }
+    });
+    let mut with_positions = Import::new(&store.namespace, ImportOptions::default()).unwrap();
+    let mut without = Import::new(&store.namespace, ImportOptions::default()).unwrap();
+    let mut imported = (0, 0);
+    for round in 0..25 {
+        let batch: Vec<_> = (0..20).map(|n| kept(&format!("kept-{}", n % 4), round * 5 + n / 4, "{}")).collect();
+        imported.0 += with_positions.batch(&batch).await.unwrap().imported;
+        let batch: Vec<_> = (0..20)
+            .map(|n| {
+                let mut message = kept(&format!("new-{}", n % 5), 0, "{}");
+                message.place = streamscope::store::import::Place::Next { expected: None, minted: true };
+                message
+            })
+            .collect();
+        imported.1 += without.batch(&batch).await.unwrap().imported;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let (cuts, client) = cutter.await.unwrap();
+    assert!(cuts > 0, "no connection was cut");
+    assert_eq!(imported, (500, 500));
+    let count = format!("select count(*), count(distinct (stream_name, position)) from {}.messages", store.schema);
+    let row = client.query_one(&count, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1_000, 1_000));
 }

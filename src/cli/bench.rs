@@ -1,0 +1,355 @@
+//! `bench`: how fast a store is from here, written, read and followed through the same operations as everything else. What it
+//! writes goes to a category of its own and stays, so it asks first; it never looks at a message's body.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use futures_util::TryStreamExt as _;
+use uuid::Uuid;
+
+use super::arguments::Common;
+use super::failure::{Failure, Result, Status};
+use super::output::json::Object;
+use super::output::table::{Column, Table};
+use super::output::{Output, grouped, tell};
+use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, StreamName};
+use crate::store::browse::{PageFrom, Scope, StreamsOf};
+use crate::store::read::CategoryOptions;
+use crate::store::tail::{Settling, TailFrom, TailOptions};
+use crate::store::{Namespace, StoreError};
+
+/// What stands behind `--help`.
+pub const HELP: &str = "\
+write  calls write_message over N connections, each on streams of its own. All are of one category,
+       and the store lets one writer at a time into a category: N connections share that.
+tail   writes at a rate on one connection and follows on another; the lag is from the writer's answer
+       to the message's delivery, in settled order.
+read   asks for the categories, for pages of 100 streams, and for 1,000 messages of a category from
+       places all over it, on one connection. It writes nothing.
+
+What is written goes to a new category streamscopeBench… of the namespace, and cannot be deleted but
+with the namespace: bench asks first, or wants --yes. The embedded store has one connection.
+As json: {\"what\",\"count\",\"perSecond\",\"medianMs\",\"p99Ms\",\"maxMs\"}
+
+Examples:
+  streamscope -n scratch bench write --connections 8 --seconds 20 --yes
+  streamscope -n shop bench read --category account
+  streamscope -n scratch bench tail --rate 500";
+
+/// `streamscope bench …`
+#[derive(Debug, Clone, Subcommand)]
+pub enum BenchCommand {
+    /// Write messages as fast as it goes
+    Write {
+        /// Connections that write
+        #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
+        connections: u16,
+        /// What both have
+        #[command(flatten)]
+        run: RunArguments,
+    },
+    /// Read categories, pages of streams, and messages
+    Read {
+        /// Category to read from; the one with the most messages where left out
+        #[arg(long, value_name = "C")]
+        category: Option<String>,
+        /// For how long, each of them
+        #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        seconds: u64,
+    },
+    /// Write at a rate, and see how late a follower has it
+    Tail {
+        /// Messages a second
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        rate: u32,
+        /// What both have
+        #[command(flatten)]
+        run: RunArguments,
+    },
+}
+
+/// What benchmarks that write have.
+#[derive(Debug, Clone, Args)]
+pub struct RunArguments {
+    /// For how long
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub seconds: u64,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl BenchCommand {
+    /// Connections that it uses.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        match self {
+            Self::Write { connections, .. } => usize::from(*connections),
+            Self::Read { .. } => 1,
+            Self::Tail { .. } => 2,
+        }
+    }
+
+    fn writes(&self) -> Option<&RunArguments> {
+        match self {
+            Self::Write { run, .. } | Self::Tail { run, .. } => Some(run),
+            Self::Read { .. } => None,
+        }
+    }
+}
+
+/// What can be refused before anything is opened: writing where nothing may be written, or where nobody can be asked.
+///
+/// # Errors
+/// [`Status::ReadOnly`], [`Status::Usage`].
+pub fn check(command: &BenchCommand, common: &Common) -> Result<()> {
+    let Some(run) = command.writes() else { return Ok(()) };
+    if common.read_only {
+        return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()).into());
+    }
+    if run.yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(());
+    }
+    Err(Failure::usage("messages cannot be deleted afterwards, and there is no terminal to ask on")
+        .remedy("give --yes, best with a namespace that is for nothing else"))
+}
+
+/// `streamscope bench …`
+///
+/// # Errors
+/// The store's.
+pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Output) -> Result<()> {
+    if let Some(run) = command.writes().filter(|run| !run.yes) {
+        confirm(namespace, run.seconds).await?;
+    }
+    let results = match command {
+        BenchCommand::Write { connections, run } => vec![write(namespace, *connections, run.seconds).await?],
+        BenchCommand::Read { category, seconds } => read(namespace, category.as_deref(), *seconds).await?,
+        BenchCommand::Tail { rate, run } => vec![tail(namespace, *rate, run.seconds).await?],
+    };
+    print(results, output)
+}
+
+async fn confirm(namespace: &Namespace, seconds: u64) -> Result<()> {
+    let id = &namespace.info().id;
+    tell(&format!("This writes to namespace {id} for {seconds} s. Messages cannot be deleted afterwards."));
+    let _ = write!(io::stderr(), "Type yes to go on: ");
+    let _ = io::stderr().flush();
+    let mut typed = String::new();
+    let typed = tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut typed).map(|_| typed))
+        .await
+        .map_err(|error| Failure::new(Status::Failed, error.to_string()))??;
+    if typed.trim() == "yes" { Ok(()) } else { Err(Failure::usage("nothing was written")) }
+}
+
+/// Times of one kind of operation.
+struct Measured {
+    what: String,
+    /// Seconds that all of them together took.
+    elapsed: f64,
+    /// Of each, in the order of their ends.
+    times: Vec<Duration>,
+}
+
+/// A category that nobody else has.
+fn own_category() -> String {
+    format!("streamscopeBench{}", Uuid::now_v7().simple())
+}
+
+fn message(stream: &str, number: u64) -> NewMessage {
+    NewMessage {
+        id: Uuid::now_v7(),
+        stream: StreamName::stored(stream),
+        message_type: "Measured".to_owned(),
+        data: format!("{{\"number\": {number}, \"note\": \"written by streamscope bench\"}}"),
+        metadata: None,
+        expected_version: ExpectedVersion::Any,
+    }
+}
+
+async fn write(namespace: &Namespace, connections: u16, seconds: u64) -> Result<Measured> {
+    let category = own_category();
+    let begun = Instant::now();
+    let end = begun + Duration::from_secs(seconds);
+    let mut writers = tokio::task::JoinSet::new();
+    for connection in 0..connections {
+        let namespace = namespace.clone();
+        let category = category.clone();
+        writers.spawn(async move {
+            let mut times = Vec::new();
+            let mut number = 0;
+            while Instant::now() < end {
+                // Streams of a thousand messages.
+                let stream = format!("{category}-{connection}+{}", number / 1_000);
+                let started = Instant::now();
+                namespace.write(&message(&stream, number)).await?;
+                times.push(started.elapsed());
+                number += 1;
+            }
+            Ok::<_, StoreError>(times)
+        });
+    }
+    let mut times = Vec::new();
+    while let Some(done) = writers.join_next().await {
+        times.extend(done.map_err(|error| Failure::new(Status::Failed, error.to_string()))??);
+    }
+    let connections = if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") };
+    let what = format!("messages written, {connections}, category {category}");
+    Ok(Measured { what, elapsed: begun.elapsed().as_secs_f64(), times })
+}
+
+/// The highest global position; 0 where there is none.
+async fn newest(namespace: &Namespace, scope: &Scope) -> Result<GlobalPosition> {
+    let page = namespace.page(scope, PageFrom::End, 1).await?;
+    Ok(page.heads.first().map_or(0, |head| head.global_position))
+}
+
+/// Repeats an operation for so long, and at least once; the first time does not count.
+async fn repeated(what: String, seconds: u64, mut work: impl AsyncFnMut(u32) -> Result<()>) -> Result<Measured> {
+    work(0).await?;
+    let begun = Instant::now();
+    let mut times = Vec::new();
+    while times.is_empty() || begun.elapsed() < Duration::from_secs(seconds) {
+        let started = Instant::now();
+        work(u32::try_from(times.len()).unwrap_or(u32::MAX)).await?;
+        times.push(started.elapsed());
+    }
+    Ok(Measured { what, elapsed: begun.elapsed().as_secs_f64(), times })
+}
+
+async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Result<Vec<Measured>> {
+    let category = if let Some(category) = category {
+        Category::new(category)?
+    } else {
+        let rows = namespace.categories().await?;
+        let most = rows.into_iter().max_by_key(|row| row.estimate);
+        most.ok_or_else(|| Failure::new(Status::NotFound, "the namespace has no messages to read"))?.category
+    };
+    let scope = Scope::Category(category.clone());
+    let newest = newest(namespace, &scope).await?;
+    let categories = repeated("lists of the categories".to_owned(), seconds, async |_| {
+        namespace.categories().await?;
+        Ok(())
+    });
+    let categories = categories.await?;
+    let of = StreamsOf::Category(category.clone());
+    let mut after: Option<StreamName> = None;
+    let pages = repeated(format!("pages of 100 streams of {category}"), seconds, async |_| {
+        let page = namespace.streams(&of, after.as_ref(), 100).await?;
+        // From the beginning again after the last page.
+        after = (page.len() == 100).then(|| page.into_iter().next_back()).flatten().map(|row| row.stream);
+        Ok(())
+    });
+    let pages = pages.await?;
+    let options = CategoryOptions::default();
+    let messages = repeated(format!("gets of up to 1,000 messages of {category}"), seconds, async |number| {
+        // 61 places, in an order in which neighbours are far apart.
+        let from = newest / 61 * i64::from(number.wrapping_mul(23) % 61);
+        let messages = namespace.category_messages(&category, from, 1_000, &options).await?;
+        messages.try_for_each(|_| async { Ok(()) }).await?;
+        Ok(())
+    });
+    Ok(vec![categories, pages, messages.await?])
+}
+
+async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured> {
+    let category = own_category();
+    let mut tail = namespace.tail(TailOptions {
+        scope: Scope::Category(Category::new(category.clone())?),
+        from: TailFrom::After(newest(namespace, &Scope::Namespace).await?),
+        settling: Settling::HoldBack,
+        batch: 1_000,
+    });
+    // Both halves are one task, so nobody holds it across a wait.
+    let answered = RefCell::new(HashMap::new());
+    let total = u64::from(rate) * seconds;
+    let writing = async {
+        let begun = tokio::time::Instant::now();
+        for number in 0..total {
+            // By the clock, so that a slow write does not lower the rate.
+            tokio::time::sleep_until(begun + Duration::from_secs(number) / rate).await;
+            let message = message(&format!("{category}-{}", number / 1_000), number);
+            namespace.write(&message).await?;
+            answered.borrow_mut().insert(message.id, Instant::now());
+        }
+        Ok::<_, StoreError>(begun.elapsed())
+    };
+    let following = async {
+        let mut delivered = HashMap::new();
+        let mut times = Vec::new();
+        while (times.len() as u64) < total {
+            let batch = tail.next().await?;
+            let now = Instant::now();
+            delivered.extend(batch.messages.iter().map(|tailed| (tailed.message.id, now)));
+            let mut answered = answered.borrow_mut();
+            // The follower can be ahead of the writer's answer: then there is no lag.
+            delivered.retain(|id, delivered: &mut Instant| match answered.remove(id) {
+                Some(at) => {
+                    times.push(delivered.saturating_duration_since(at));
+                    false
+                }
+                None => true,
+            });
+        }
+        Ok::<_, StoreError>(times)
+    };
+    let (elapsed, times) = tokio::try_join!(writing, following)?;
+    let what = format!("messages followed, {rate} a second, category {category}");
+    Ok(Measured { what, elapsed: elapsed.as_secs_f64(), times })
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a count of what was measured is far under 2^52")]
+fn print(results: Vec<Measured>, output: &mut Output) -> Result<()> {
+    let mut table = Table::new(&[
+        Column::text("WHAT"),
+        Column::number("COUNT"),
+        Column::number("A SECOND"),
+        Column::number("MEDIAN MS"),
+        Column::number("P99 MS"),
+        Column::number("MAX MS"),
+    ]);
+    let json = output.is_json();
+    for Measured { what, elapsed, mut times } in results {
+        times.sort_unstable();
+        let milliseconds = |per_cent: usize| format!("{:.2}", at(&times, per_cent).as_secs_f64() * 1e3);
+        let (median, p99, max) = (milliseconds(50), milliseconds(99), milliseconds(100));
+        let rate = times.len() as f64 / elapsed.max(f64::EPSILON);
+        if json {
+            Object::begin(output.buffer())
+                .string("what", &what)
+                .number("count", times.len())
+                .number("perSecond", format!("{rate:.1}"))
+                .number("medianMs", median)
+                .number("p99Ms", p99)
+                .number("maxMs", max)
+                .end();
+            output.line_done()?;
+        } else {
+            let rate = if rate < 100.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+            table.row(output, &[&what, &grouped(times.len() as u64), &rate, &median, &p99, &max])?;
+        }
+    }
+    Ok(table.finish(output)?)
+}
+
+/// The time that so many per cent of sorted ones do not exceed; zero where there are none.
+fn at(times: &[Duration], per_cent: usize) -> Duration {
+    let rank = (times.len() * per_cent).div_ceil(100).max(1);
+    times.get(rank - 1).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_the_time_that_so_many_do_not_exceed() {
+        let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
+        assert_eq!([50, 99, 100].map(|per_cent| at(&times, per_cent).as_millis()), [100, 198, 200]);
+        assert_eq!(at(&times[..1], 99).as_millis(), 1);
+        assert_eq!(at(&[], 50), Duration::ZERO);
+    }
+}

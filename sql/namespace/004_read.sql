@@ -138,20 +138,24 @@ create function {schema}.get_last_stream_message(stream_name varchar, type varch
   language plpgsql stable
   set search_path = {schema}, pg_temp
 as $$
+declare
+  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {schema}.messages'
+    ' where stream_name = $1';
 begin
+  if get_last_stream_message.type is not null then
+    _command := _command || ' and type = $2';
+  end if;
+
+  _command := _command || ' order by position desc limit 1';
+
   if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
     raise notice '» get_last_message';
     raise notice 'stream_name ($1): %', get_last_stream_message.stream_name;
     raise notice 'type ($2): %', get_last_stream_message.type;
+    raise notice 'Generated Command: %', _command;
   end if;
-  return query
-    select
-      m.id::varchar, m.stream_name::varchar, m.type::varchar, m.position, m.global_position,
-      m.data::varchar, m.metadata::varchar, m.time
-    from {schema}.messages m
-    where m.stream_name = get_last_stream_message.stream_name
-      and (get_last_stream_message.type is null or m.type = get_last_stream_message.type)
-    order by m.position desc
-    limit 1;
+
+  return query execute _command using get_last_stream_message.stream_name, get_last_stream_message.type;
 end
 $$;

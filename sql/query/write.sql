@@ -1,23 +1,12 @@
--- Writes one message through the namespace's own write_message; gives its position and global position. One statement, so
--- one round trip and one transaction: the search path set here ends with it.
+-- Writes one message through the write_message of a namespace of ours; gives its position and global position. One statement,
+-- so one round trip and one transaction. The parameters have write_message's own types and there is nothing around the call:
+-- each cast and each subquery is planned again for every message.
 --
--- Message DB's write_message finds acquire_lock, stream_version and the table through the search path; it is set to the
--- namespace's schema with pg_temp last, so that nothing planted elsewhere can take their place. The functions of our
--- own namespaces have a path of their own, and setting another would only cost time there.
--- The order is forced: CASE evaluates its condition before its result, and "offset 0" keeps the inner select from being
--- merged into the outer one. currval is of this session and of this sequence, so another writer's number cannot come in.
+-- A select list is evaluated from left to right; were it not, currval would fail in a new session. currval is of this session
+-- and of this sequence, so another writer's number cannot come in.
 --
--- $1 search path, $2 id, $3 stream, $4 type, $5 data, $6 metadata, $7 expected version, $8 table
+-- $1 id, $2 stream, $3 type, $4 data, $5 metadata, $6 expected version, $7 sequence
 -- Served by: messages_stream (the version) and messages_id, inside write_message.
 select
-  written.position,
-  case when written.position is not null
-    then pg_catalog.currval(pg_catalog.pg_get_serial_sequence($8, 'global_position')::pg_catalog.regclass)
-  end as global_position
-from (
-  select
-    case when {path} is not null
-      then {write_message}($2::pg_catalog.varchar, $3::pg_catalog.varchar, $4::pg_catalog.varchar, $5::pg_catalog.jsonb, $6::pg_catalog.jsonb, $7)
-    end as position
-  offset 0
-) as written
+  {write_message}($1, $2, $3, $4, $5, $6),
+  pg_catalog.currval($7::pg_catalog.regclass)

@@ -1,8 +1,8 @@
 -- The registry of namespaces, in the form that an EventoDB server on the same database reads and writes. created_at is in
 -- Unix seconds; token_hash is the SHA-256 of the token, in hex.
-create schema eventodb_store;
+create schema if not exists eventodb_store;
 
-create table eventodb_store.namespaces (
+create table if not exists eventodb_store.namespaces (
   id text primary key,
   token_hash text unique not null,
   schema_name text unique not null,

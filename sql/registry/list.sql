@@ -2,13 +2,14 @@
 -- from the catalog alone: nothing of a schema that merely looks like a store is called.
 select
   n.nspname::text as schema,
-  has_schema_privilege(n.oid, 'usage') as usable,
+  -- Null of what is dropped in between.
+  coalesce(has_schema_privilege(n.oid, 'usage'), false) as usable,
   ours.oid is not null as has_our_version,
   theirs.prosrc is not null as has_message_db_version,
   -- Message DB says its version in the function's body.
   substring(theirs.prosrc from '''([0-9][0-9.]*)''') as message_db_version,
-  ours.oid is not null and has_table_privilege(ours.oid, 'select') as our_version_readable,
-  evento.oid is not null and has_table_privilege(evento.oid, 'select') as evento_version_readable,
+  ours.oid is not null and coalesce(has_table_privilege(ours.oid, 'select'), false) as our_version_readable,
+  evento.oid is not null and coalesce(has_table_privilege(evento.oid, 'select'), false) as evento_version_readable,
   -- Whether names sort by their bytes: by the collation of the column, or of the database where that is the default.
   coalesce(
     case

@@ -20,6 +20,11 @@ const PREFIX: &str = "eventodb_";
 /// Longest id: with the prefix it fills the 63 bytes of a Postgres identifier.
 const LONGEST_ID: usize = 54;
 
+/// How often the catalog is looked at again where a namespace was deleted between its name and its version.
+const LOOKS: usize = 4;
+/// What the server says of it: no such table, no such schema.
+const GONE: [&str; 2] = ["42P01", "3F000"];
+
 /// A message store of a database, as the registry and the catalog describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceInfo {
@@ -105,6 +110,16 @@ impl Store {
     }
 
     async fn found(&self) -> Result<Vec<Found>> {
+        for _ in 1..LOOKS {
+            match self.look().await {
+                Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
+                found => return found,
+            }
+        }
+        self.look().await
+    }
+
+    async fn look(&self) -> Result<Vec<Found>> {
         let session = self.sessions.acquire().await?;
         let mut registered = registry(&session).await?;
         let rows = session.query(include_str!("../../sql/registry/list.sql"), &[]).await?;
@@ -173,17 +188,16 @@ impl Store {
         schema::make_registry(&transaction).await?;
         let exists = |reason: String| StoreError::NamespaceExists { id: id.to_owned(), reason };
         let taken = "select id from eventodb_store.namespaces where id = $1 or schema_name = $2";
+        let there = schema::exists(&transaction, &schema).await?;
         if let Some(row) = transaction.query_opt(taken, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await? {
             let by: String = row.get(0);
-            return Err(exists(if by == id {
-                "it exists already".to_owned()
-            } else {
-                format!("its schema {schema} is that of namespace {by}")
+            return Err(exists(match (by == id, there) {
+                (true, true) => "it exists already".to_owned(),
+                (true, false) => "the registry still names it, though its schema is gone: delete it first".to_owned(),
+                (false, _) => format!("its schema {schema} is that of namespace {by}"),
             }));
         }
-        let there =
-            transaction.query_opt("select from pg_namespace where nspname = $1", &[(&schema, Type::TEXT)]).await?;
-        if there.is_some() {
+        if there {
             return Err(exists(format!("the schema {schema} exists already")));
         }
         schema::apply(&transaction, &schema, 0, schema::latest()).await?;
@@ -216,13 +230,17 @@ impl Store {
         Ok(CreatedNamespace { info, token })
     }
 
-    /// Drops a namespace's schema and registry row in one transaction; gives the number of messages that went.
+    /// Drops a namespace's schema and registry row in one transaction; gives the number of messages that went. Of one whose
+    /// schema somebody else dropped, the registry's row is left, and goes.
     ///
     /// # Errors
     /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a Message DB schema.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
         self.refuse_read_only()?;
-        let namespace = self.namespace(id).await?;
+        let namespace = match self.namespace(id).await {
+            Err(StoreError::NamespaceNotFound(_)) => return self.forget(id).await,
+            found => found?,
+        };
         if namespace.info.flavour == Flavour::MessageDb {
             return Err(invalid("namespace", "it was made by Message DB, and its schema is not dropped from here"));
         }
@@ -236,19 +254,36 @@ impl Store {
         let mut session = self.sessions.acquire().await?;
         let transaction = session.begin().await?;
         schema::lock(&transaction).await?;
+        if !schema::exists(&transaction, &namespace.info.schema).await? {
+            // Somebody else deleted it while this one waited.
+            return Err(StoreError::NamespaceNotFound(id.to_owned()));
+        }
         // Nobody writes between the count and the end.
         transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(0, |row| row.get(0));
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
-        let registry =
-            transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
-        if registry.is_some() {
+        if schema::has_registry(&transaction).await? {
             let delete = "delete from eventodb_store.namespaces where schema_name = $1";
             transaction.query(delete, &[(&namespace.info.schema, Type::TEXT)]).await?;
         }
         transaction.commit().await?;
         Ok(u64::try_from(messages).unwrap_or(0))
+    }
+
+    /// Takes a row out of the registry whose schema is gone.
+    async fn forget(&self, id: &str) -> Result<u64> {
+        let mut session = self.sessions.acquire().await?;
+        let transaction = session.begin().await?;
+        schema::lock(&transaction).await?;
+        let mut forgotten = None;
+        if schema::has_registry(&transaction).await? {
+            let delete = "delete from eventodb_store.namespaces r where id = $1
+                and not exists (select from pg_namespace n where n.nspname = r.schema_name) returning id";
+            forgotten = transaction.query_opt(delete, &[(&id, Type::TEXT)]).await?;
+        }
+        transaction.commit().await?;
+        forgotten.map(|_| 0).ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))
     }
 
     /// Brings a namespace of our making to this program's version; gives the version before and after.

@@ -1,6 +1,8 @@
 //! The SQL that makes the registry and a namespace: numbered templates over the schema's name, applied in order inside of the
 //! caller's transaction. The number of the last one applied is the namespace's version.
 
+use tokio_postgres::types::Type;
+
 use super::Result;
 use super::flavour::quote_ident;
 use super::session::Transaction;
@@ -31,11 +33,19 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
 
 /// Makes the registry where there is none.
 pub(super) async fn make_registry(transaction: &Transaction<'_>) -> Result<()> {
-    let there = transaction.query_opt("select where to_regclass('eventodb_store.namespaces') is not null", &[]).await?;
-    match there {
-        Some(_) => Ok(()),
-        None => transaction.batch(REGISTRY).await,
-    }
+    if has_registry(transaction).await? { Ok(()) } else { transaction.batch(REGISTRY).await }
+}
+
+/// Whether there is a registry.
+pub(super) async fn has_registry(transaction: &Transaction<'_>) -> Result<bool> {
+    let there = "select where to_regclass('eventodb_store.namespaces') is not null";
+    Ok(transaction.query_opt(there, &[]).await?.is_some())
+}
+
+/// Whether there is a schema of this name.
+pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+    let there = "select from pg_namespace where nspname = $1";
+    Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
 /// Brings a schema from one version to another, both counted from 0 for "not there".

@@ -1,14 +1,17 @@
 //! Writing a message through the namespace's own `write_message`, so that the category lock holds. Never says "failed" of a
 //! write that may have happened, and never writes a message twice.
 
+use std::error::Error;
 use std::time::Duration;
 
+use bytes::{BufMut as _, BytesMut};
 use tokio::time::{Instant, sleep};
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use super::flavour::quote_ident;
 use super::read::TIME_LIMIT;
 use super::row::column;
-use super::session::QueryError;
+use super::session::{Parameter, QueryError};
 use super::{Flavour, Namespace, Result, StoreError};
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
@@ -21,6 +24,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How often a write is sent again because a foreign writer, who took no lock, was at the same position.
 const COLLISIONS: u32 = 5;
+
+/// In front of the text in the binary form of jsonb.
+const JSONB_VERSION: u8 = 1;
 
 /// What became of an attempt that was sent and gave no position.
 enum Failure {
@@ -91,29 +97,30 @@ impl Namespace {
     /// Sends the write once. The outer error: no connection could be had, so nothing was sent.
     async fn attempt(&self, message: &NewMessage, limit: Duration) -> Result<Result<Written, Failure>> {
         let write_message = self.function("write_message");
-        let path = match self.info().flavour {
-            Flavour::MessageDb | Flavour::EventoDb => "pg_catalog.set_config('search_path', $1, true)",
-            Flavour::Streamscope => "$1::pg_catalog.text",
+        let schema = &self.info().schema;
+        let (id, sequence) = (message.id.to_string(), format!("{}.messages_global_position_seq", quote_ident(schema)));
+        let (stream, search_path, table) = (message.stream.as_str(), self.search_path(), self.table());
+        let expected_version = message.expected_version.as_argument();
+        let (data, metadata) = (JsonText(&message.data), message.metadata.as_deref().map(JsonText));
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (&id, Type::VARCHAR),
+            (&stream, Type::VARCHAR),
+            (&message.message_type, Type::VARCHAR),
+            (&data, Type::JSONB),
+            (&metadata, Type::JSONB),
+            (&expected_version, Type::INT8),
+        ];
+        let template = if self.info().flavour == Flavour::Streamscope {
+            parameters.push((&sequence, Type::TEXT));
+            include_str!("../../sql/query/write.sql")
+        } else {
+            parameters.extend([(&search_path as _, Type::TEXT), (&table as _, Type::TEXT)]);
+            include_str!("../../sql/query/write_foreign.sql")
         };
-        let values = [("write_message", write_message.as_str()), ("path", path)];
-        let sql = self.query(include_str!("../../sql/query/write.sql"), &values);
+        let sql = self.query(template, &[("write_message", &write_message)]);
         let mut session = self.sessions.acquire().await?;
         session.set_limit(Some(limit));
-        let answer = session
-            .query_raw(
-                &sql,
-                &[
-                    (&self.search_path(), Type::TEXT),
-                    (&message.id.to_string(), Type::TEXT),
-                    (&message.stream.as_str(), Type::TEXT),
-                    (&message.message_type, Type::TEXT),
-                    (&message.data, Type::TEXT),
-                    (&message.metadata, Type::TEXT),
-                    (&message.expected_version.as_argument(), Type::INT8),
-                    (&self.table(), Type::TEXT),
-                ],
-            )
-            .await;
+        let answer = session.query_raw(&sql, &parameters).await;
         let rows = match answer {
             Ok(rows) => rows,
             Err(error) => {
@@ -157,6 +164,24 @@ impl Namespace {
         })
         .transpose()
     }
+}
+
+/// JSON text as a parameter of type jsonb: the server reads it, so that numbers keep their digits.
+#[derive(Debug)]
+struct JsonText<'a>(&'a str);
+
+impl ToSql for JsonText<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.put_u8(JSONB_VERSION);
+        out.put_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(kind: &Type) -> bool {
+        *kind == Type::JSONB
+    }
+
+    to_sql_checked!();
 }
 
 fn no_position(message: &NewMessage) -> StoreError {

@@ -114,6 +114,35 @@ async fn what_eventodb_reads_of_the_registry_is_there_and_a_lost_schema_is_no_ob
         listed.iter().map(|info| (info.id.as_str(), info.flavour)).collect::<Vec<_>>(),
         [("shop", Flavour::Streamscope)]
     );
+    let StoreError::NamespaceExists { reason, .. } = store.create_namespace("gone", None).await.expect_err("a row")
+    else {
+        panic!("another error");
+    };
+    assert!(reason.contains("schema is gone"), "{reason}");
+    assert_eq!(store.delete_namespace("gone").await.expect("the row"), 0);
+    store.create_namespace("gone", None).await.expect("a namespace");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_delete_at_once_one_finds_nothing() {
+    let database = Database::new().await;
+    let (one, other) = (store(&database), store(&database));
+    for round in 0..5 {
+        one.create_namespace("shop", None).await.expect("a namespace");
+        let (first, second) = tokio::join!(one.delete_namespace("shop"), other.delete_namespace("shop"));
+        let lost = match (first, second) {
+            (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+            both => panic!("round {round}: {both:?}"),
+        };
+        assert!(matches!(lost, StoreError::NamespaceNotFound(_)), "round {round}: {lost}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_was_only_begun_is_finished() {
+    let database = Database::new().await;
+    database.client().await.batch_execute("create schema eventodb_store").await.expect("a schema");
+    store(&database).create_namespace("shop", None).await.expect("a namespace");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ mod support;
 mod calls;
 mod creation;
 mod names;
+mod notices;
 mod numbers;
 mod planner;
 mod search_path;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use streamscope::message::{Category, ExpectedVersion, NewMessage, StreamName};
-use streamscope::store::browse::{PageFrom, Scope, StreamsOf};
+use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::connect::Environment;
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::{Namespace, Options, Settings, Store};
@@ -126,8 +126,8 @@ async fn browse(namespace: &Namespace, arguments: &Arguments) {
     // The first pass reads each page for the first time, from disk where the server does not have it in memory.
     for what in ["a page of 100 streams, first read", "a page of 100 streams, read again"] {
         let (median, worst) = measure(50, async |run| {
-            let after = StreamName::stored(format!("{category}-{:02x}", run * 5));
-            assert_eq!(namespace.streams(&of, Some(&after), 100).await.unwrap().len(), 100);
+            let after = StreamsFrom::After(StreamName::stored(format!("{category}-{:02x}", run * 5)));
+            assert_eq!(namespace.streams(&of, &after, 100).await.unwrap().len(), 100);
         })
         .await;
         row(what, &format!("{median:.1} ms (worst {worst:.1})"), "", "5 ms");

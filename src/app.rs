@@ -407,6 +407,7 @@ impl State {
             Action::FindPrevious => self.find_again(false),
             Action::Filter => self.open_filter(),
             Action::GoTo => self.open_goto(),
+            Action::Member => self.open_member(),
             Action::Order => self.change_order(),
             Action::Count => self.count_exactly(),
             Action::Follow => self.toggle_follow(),
@@ -450,8 +451,8 @@ impl State {
             (_, Answer::Server(info)) => self.connected(info),
             (_, Answer::Namespaces(namespaces)) => self.namespaces_listed(namespaces),
             (_, Answer::Categories(categories)) => self.categories_listed(categories),
-            (_, Answer::Streams { rows, end }) => self.streams.page(rows, end),
-            (_, Answer::RecentStreams { rows, next }) => self.streams.recent(rows, next),
+            (_, Answer::Streams { from, rows, end }) => self.streams_listed(&from, rows, end),
+            (_, Answer::RecentStreams { rows, next }) => self.recent_streams_listed(rows, next),
             (_, Answer::Page(page)) => self.page_arrived(page),
             (_, Answer::Search(step)) => self.search_step(step),
             (_, Answer::Message(message)) => self.message_arrived(message),
@@ -461,7 +462,6 @@ impl State {
             (
                 _,
                 Answer::Completions(_)
-                | Answer::StreamVersion(_)
                 | Answer::Written(_)
                 | Answer::Since { .. }
                 | Answer::Created(_)

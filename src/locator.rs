@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::message::{GlobalPosition, Name, Position, StreamName};
+use crate::message::{Category, ConsumerGroup, GlobalPosition, Name, Position, StreamName};
 
 /// A place in a namespace.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Target {
     Namespace,
     /// A stream or a category.
     Name(Name),
+    /// What one member of a consumer group gets of a category.
+    Member(Category, ConsumerGroup),
     /// A position of a stream.
     StreamPosition(StreamName, Position),
     /// A bare number.
@@ -33,6 +35,9 @@ impl fmt::Display for Target {
             Self::Namespace => f.write_str("the whole namespace"),
             Self::Name(Name::Stream(stream)) => write!(f, "stream {stream}"),
             Self::Name(Name::Category(category)) => write!(f, "category {category}"),
+            Self::Member(category, group) => {
+                write!(f, "member {} of {} of category {category}", group.member(), group.size())
+            }
             Self::StreamPosition(stream, position) => write!(f, "stream {stream} at position {position}"),
             Self::GlobalPosition(position) => write!(f, "global position {position}"),
             Self::Id(id) => write!(f, "message {id}"),
@@ -58,12 +63,12 @@ impl Locator {
     }
 
     /// Reads `namespace/stream@4`, `namespace/category`, `namespace/`, or any of them without the namespace.
-    /// Everything up to the first `/` is the namespace's id.
+    /// Everything up to the first `/` is the namespace's id, unless the text begins with `=`: then all behind it is a name.
     ///
     /// # Errors
     /// What is wrong, in words.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, String> {
-        let (namespace, rest) = match text.split_once('/') {
+        let (namespace, rest) = match text.split_once('/').filter(|_| !text.starts_with('=')) {
             Some((namespace, rest)) => (Some(namespace.to_owned()).filter(|id| !id.is_empty()), rest),
             None => (None, text),
         };
@@ -77,7 +82,8 @@ impl Locator {
 }
 
 /// Reads what the go-to box takes. A number is a global position; what looks like an id or a time is one; everything else
-/// is a name, with `@` and a number behind it a position of a stream.
+/// is a name, with `@` and a number behind it a position of a stream, with `#0:3` behind it what member 0 of 3 gets of a category.
+/// Behind a `=` everything is a name.
 ///
 /// # Errors
 /// What is wrong, in words.
@@ -85,6 +91,9 @@ pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Targe
     let text = text.trim();
     if text.is_empty() {
         return Err("a stream, stream@position, a global position, a message id or a time".to_owned());
+    }
+    if let Some(name) = text.strip_prefix('=') {
+        return Name::new(name).map(Target::Name).map_err(|error| error.to_string());
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().map(Target::GlobalPosition).map_err(|_| format!("{text} is past the highest position"));
@@ -94,6 +103,13 @@ pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Targe
     }
     if let Some(time) = time_in(text, now, zone) {
         return Ok(Target::Time(time));
+    }
+    if let Some((category, group)) = text.rsplit_once('#')
+        && let Some((member, size)) = group.split_once(':')
+        && let (Ok(member), Ok(size)) = (member.parse(), size.parse())
+    {
+        let category = Category::new(category).map_err(|error| error.to_string())?;
+        return ConsumerGroup::new(member, size).map(|group| Target::Member(category, group));
     }
     if let Some((stream, position)) = text.rsplit_once('@')
         && !position.is_empty()
@@ -187,6 +203,12 @@ mod tests {
             ("08:15", "time 2026-03-02 08:15:00 UTC"),
             ("-2h", "time 2026-03-02 07:30:00 UTC"),
             ("order:command-1", "stream order:command-1"),
+            ("account#0:3", "member 0 of 3 of category account"),
+            ("a#b#12", "category a#b#12"),
+            ("=8123", "category 8123"),
+            ("=2026-03-01", "stream 2026-03-01"),
+            ("=account-1@4", "stream account-1@4"),
+            ("=a#0:3", "category a#0:3"),
         ];
         for (text, said) in cases {
             assert_eq!(target(text).to_string(), said, "{text}");
@@ -199,12 +221,14 @@ mod tests {
         assert_eq!(locator.namespace.as_deref(), Some("shop"));
         assert_eq!(locator.target.to_string(), "stream account-1/2 at position 4");
         assert_eq!(Locator::parse("shop/", now()).expect("a locator").target, Target::Namespace);
+        let literal = Locator::parse("=a/b-1", now()).expect("a locator");
+        assert_eq!((literal.namespace, literal.target.to_string().as_str()), (None, "stream a/b-1"));
         assert_eq!(Locator::parse("account", now()).expect("a locator").namespace, None);
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        for text in ["", "99999999999999999999", "category@4", "a\0b"] {
+        for text in ["", "99999999999999999999", "category@4", "a\0b", "a#3:3", "a-1#0:3", "="] {
             assert!(parse_target(text, now(), &TimeZone::UTC).is_err(), "{text}");
         }
     }

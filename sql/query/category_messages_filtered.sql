@@ -23,7 +23,8 @@ hits as (
 )
 select found.*, null::bigint as went_to
 from hits
-cross join lateral (select {message} from {table} where global_position = hits.number) as found
+-- The limit keeps the planner from joining the whole table instead.
+cross join lateral (select {message} from {table} where global_position = hits.number limit 1) as found
 union all
 select null, null, null, null, null, null, null, null, case when count(*) = $4 then max(number) end
 from looked_at

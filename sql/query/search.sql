@@ -36,7 +36,8 @@ looked_at as materialized (
 )
 select found.*, null::bigint as looked_at, null::bigint as lowest, null::bigint as highest
 from looked_at
-cross join lateral (select {head} from {table} as m where m.global_position = looked_at.global_position) as found
+-- The limit keeps the planner from joining the whole table instead.
+cross join lateral (select {head} from {table} as m where m.global_position = looked_at.global_position limit 1) as found
 where looked_at.matches
 union all
 select null, null, null, null, null, null, null, null, count(*), min(number), max(number)

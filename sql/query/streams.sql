@@ -1,13 +1,15 @@
 -- A page of streams whose names begin with a text, where names sort bytewise: walked from name to name (a loose index scan)
 -- until a name does not begin so, each with its last message.
 --
--- $1 first name that may come, $2 prefix, $3 limit
+-- Forwards or backwards: begin is the names that may come, on $1; beyond and order say which way.
+--
+-- $1 name to begin at, after or before; $2 prefix; $3 limit
 -- Served by: messages_stream (stream_name, position).
 with recursive walk(name, number) as (
-  (select stream_name::text, 1::bigint from {table} where stream_name >= $1 order by stream_name limit 1)
+  (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)
   union all
   select
-    (select stream_name::text from {table} where stream_name > walk.name order by stream_name limit 1),
+    (select stream_name::text from {table} where stream_name {beyond} walk.name order by stream_name {order} limit 1),
     walk.number + 1
   from walk
   where starts_with(walk.name, $2) and walk.number < $3

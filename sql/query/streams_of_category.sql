@@ -3,7 +3,7 @@
 --
 -- Materialized, or the planner walks the names of all categories in order.
 --
--- $1 name to begin at, or after; $2 category; $3 limit
+-- $1 name to begin at, after or before; $2 category; $3 limit
 -- Served by: messages_category (category expression, …), then messages_stream (stream_name, position).
 with of_category as materialized (
   select stream_name
@@ -13,11 +13,11 @@ with of_category as materialized (
     and ({category}, global_position) <= ($2, 9223372036854775807)
 ),
 names as (
-  select distinct stream_name from of_category where stream_name {from} $1 order by stream_name limit $3
+  select distinct stream_name from of_category where {begin} order by stream_name {order} limit $3
 )
 select names.stream_name::text, last.position, last.global_position, last.time
 from names
 cross join lateral (
   select position, global_position, time from {table} as m where m.stream_name = names.stream_name order by position desc limit 1
 ) as last
-order by names.stream_name
+order by names.stream_name {order}

@@ -2,18 +2,19 @@
 -- those are given that are of a category or begin with a text; and a row without position that says how far the step
 -- went (none: to the end of the index).
 --
--- Names of one category need not be neighbours under such a collation, so nothing but the lower bound can be left out.
+-- Names of one category need not be neighbours under such a collation, so nothing but what is below a lower bound can be left out.
+-- Forwards or backwards: begin is the names that may come, on $1; beyond and order say which way.
 --
--- $1 name to begin at, or after; $2 category or null; $3 prefix or null; $4 limit; $5 names to look at
+-- $1 name to begin at, after or before; $2 category or null; $3 prefix or null; $4 limit; $5 names to look at; $6 least name or null
 -- Served by: messages_stream (stream_name, position).
 with recursive walk(name, number) as (
-  (select stream_name::text, 1::bigint from {table} where stream_name {from} $1 order by stream_name limit 1)
+  (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)
   union all
   select
-    (select stream_name::text from {table} where stream_name > walk.name order by stream_name limit 1),
+    (select stream_name::text from {table} where stream_name {beyond} walk.name order by stream_name {order} limit 1),
     walk.number + 1
   from walk
-  where walk.name is not null and walk.number < $5
+  where walk.name is not null and walk.number < $5 and ($6::text is null or walk.name >= $6)
 ),
 looked_at as materialized (
   select name, number from walk where name is not null

@@ -1,13 +1,18 @@
 //! Moving through the panes: selecting shows at once, Enter goes deeper, Esc comes back.
 
+use jiff::SignedDuration;
+
 use super::layout::Pane;
 use super::messages::Place;
 use super::request::{Question, Slot};
 use super::streams::{Of, Streams};
 use super::{Effect, State};
-use crate::message::category;
+use crate::message::{Category, StreamName, category};
 use crate::store::NamespaceInfo;
-use crate::store::browse::{CategoryRow, PageFrom, Scope};
+use crate::store::browse::{CategoryRow, PageFrom, Scope, StreamsFrom};
+
+/// A page of streams under way for so long is what Esc gives up first.
+const SLOW: SignedDuration = SignedDuration::from_millis(300);
 
 impl State {
     /// Rows that a page key moves by.
@@ -52,6 +57,9 @@ impl State {
             self.messages.window.select(0);
             return Vec::new();
         }
+        if self.focus == Pane::Streams {
+            return self.go_to_streams(StreamsFrom::Start);
+        }
         self.step(isize::MIN)
     }
 
@@ -66,6 +74,9 @@ impl State {
             }
             self.messages.window.select(usize::MAX);
             return Vec::new();
+        }
+        if self.focus == Pane::Streams {
+            return self.go_to_streams(StreamsFrom::End);
         }
         self.step(isize::MAX)
     }
@@ -113,6 +124,11 @@ impl State {
         }
         if self.requests.stop(Slot::Count) {
             return vec![Effect::Stop(Slot::Count)];
+        }
+        // A page that has only begun to be waited for is no reason to stay: going back is what was meant.
+        if self.requests.since(Slot::Streams).is_some_and(|since| self.now.duration_since(since) > SLOW) {
+            self.requests.stop(Slot::Streams);
+            return vec![Effect::Stop(Slot::Streams)];
         }
         if self.fullscreen {
             self.fullscreen = false;
@@ -197,12 +213,25 @@ impl State {
             let by_activity = self.streams.by_activity;
             let kept = self.places.streams_of(&of);
             self.leave_streams(kept.unwrap_or_else(|| Streams::new(of, by_activity)));
+            if self.streams.window.is_empty() {
+                self.streams.wanted = self.stream_on_screen(&category);
+            }
             effects.extend(self.more_streams());
         }
-        if self.active == Pane::Categories {
+        let part_is_shown = matches!(&self.messages.place, Some(Place { namespace: shown, scope: Scope::Member(of, _) })
+            if *shown == namespace && *of == category);
+        if self.active == Pane::Categories && !part_is_shown {
             effects.extend(self.show(Place { namespace, scope: Scope::Category(category) }));
         }
         effects
+    }
+
+    /// The stream whose messages are shown, where it is of a category.
+    fn stream_on_screen(&self, of: &Category) -> Option<StreamName> {
+        match self.messages.place.as_ref().map(|place| &place.scope) {
+            Some(Scope::Stream(stream)) if stream.category() == *of => Some(stream.clone()),
+            _ => None,
+        }
     }
 
     fn leave_streams(&mut self, instead: Streams) {
@@ -218,14 +247,6 @@ impl State {
         self.streams.refresh();
         self.requests.stop(Slot::Streams);
         self.more_streams()
-    }
-
-    fn more_streams(&mut self) -> Option<Effect> {
-        if self.requests.since(Slot::Streams).is_some() || !self.streams.window.nears_last() {
-            return None;
-        }
-        let question = self.streams.question()?;
-        Some(self.ask(Slot::Streams, question))
     }
 
     pub(super) fn stream_selected(&mut self) -> Vec<Effect> {

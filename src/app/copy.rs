@@ -1,5 +1,7 @@
 //! `y` and one letter: what is copied is the raw text, never what is drawn.
 
+use std::fmt::Write as _;
+
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::Dialog;
@@ -71,14 +73,20 @@ impl State {
             Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
             Scope::Stream(stream) => stream.to_string(),
         };
-        let command = format!("streamscope -n {} get {}", shell_word(namespace), shell_word(&name));
+        let mut command = format!("streamscope -n {} get {}", shell_word(namespace), shell_word(&name));
+        let mut group_arguments = String::new();
+        if let Scope::Member(_, group) = &place.scope {
+            let (member, size) = (group.member(), group.size());
+            let _ = write!(command, " --consumer-group-member {member} --consumer-group-size {size}");
+            group_arguments = format!(", consumer_group_member => {member}, consumer_group_size => {size}");
+        }
         let schema = quote_ident(schema);
         let literal = name.replace('\'', "''");
         let sql = match &place.scope {
             Scope::Stream(_) => {
                 format!("select * from {schema}.messages where stream_name = '{literal}' order by position;")
             }
-            _ => format!("select * from {schema}.get_category_messages('{literal}');"),
+            _ => format!("select * from {schema}.get_category_messages('{literal}'{group_arguments});"),
         };
         vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
     }

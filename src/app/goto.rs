@@ -35,8 +35,24 @@ pub struct Journey {
 
 impl State {
     pub(super) fn open_goto(&mut self) -> Vec<Effect> {
-        let understood = Err("stream · stream@position · global position · message id · time".to_owned());
+        let understood = Err("stream · stream@position · global position · message id · time · =name".to_owned());
         self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::default(), understood }));
+        Vec::new()
+    }
+
+    /// The go-to box with the category on screen filled in, for a member of a consumer group.
+    pub(super) fn open_member(&mut self) -> Vec<Effect> {
+        let category = match self.messages.place.as_ref().map(|place| &place.scope) {
+            Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
+            Some(Scope::Stream(stream)) => Some(stream.category()),
+            _ => self.categories.selection().map(|row| row.category.clone()),
+        };
+        let Some(category) = category else {
+            self.notices.problem("no category to take a member's part of".to_owned(), self.now);
+            return Vec::new();
+        };
+        let understood = Err("MEMBER:SIZE of the consumer group, for instance 0:3".to_owned());
+        self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::new(&format!("{category}#")), understood }));
         Vec::new()
     }
 
@@ -71,6 +87,9 @@ impl State {
             Target::Name(Name::Category(category)) => {
                 (Lookup::Category(category.clone()), Some(Scope::Category(category)))
             }
+            Target::Member(category, group) => {
+                (Lookup::Category(category.clone()), Some(Scope::Member(category, group)))
+            }
             Target::Name(Name::Stream(stream)) => (Lookup::At(stream, None), None),
             Target::StreamPosition(stream, position) => (Lookup::At(stream, Some(position)), None),
             Target::Id(id) => (Lookup::Id(id), None),
@@ -98,7 +117,12 @@ impl State {
         }
         let scope = journey.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
-        let at_end = matches!(&scope, Scope::Category(_)) && self.messages.place.is_none();
+        let at_end = match &scope {
+            Scope::Category(_) => self.messages.place.is_none(),
+            // The message that was found is the category's, not the member's.
+            Scope::Member(..) => true,
+            _ => false,
+        };
         let mut effects = self.arrive_in(&journey.namespace, scope);
         self.requests.stop(Slot::Messages);
         effects.extend(if at_end { self.read_from(PageFrom::End) } else { self.read_around(number) });
@@ -127,6 +151,7 @@ impl State {
             Scope::Category(category) | Scope::Member(category, _) => Some(category.clone()),
             Scope::Stream(stream) => Some(stream.category()),
         };
+        let stream = if let Scope::Stream(stream) = &scope { Some(stream.clone()) } else { None };
         effects.extend(self.show(Place { namespace: namespace.to_owned(), scope }));
         if self.shown_namespace.as_deref() != Some(namespace) {
             self.wanted_category = category;
@@ -142,6 +167,7 @@ impl State {
                 effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
             }
         }
+        effects.extend(stream.and_then(|stream| self.select_stream(&stream)));
         self.focus = Pane::Messages;
         effects
     }

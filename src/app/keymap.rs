@@ -71,6 +71,7 @@ actions! {
     FindPrevious = "find-previous", "Previous hit";
     Filter = "filter", "Filter messages on the server";
     GoTo = "go-to", "Go to a stream, position, id or time";
+    Member = "member", "Go to a consumer group member's part of a category";
     Order = "order", "Newest first or oldest first; streams by name or by activity";
     Count = "count", "Count the messages exactly";
     Follow = "follow", "Follow live; again to stop";
@@ -225,6 +226,7 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::FindPrevious, "N"),
     (Context::Anywhere, Action::Filter, "&"),
     (Context::Anywhere, Action::GoTo, ":"),
+    (Context::Anywhere, Action::Member, "M"),
     (Context::Anywhere, Action::Count, "#"),
     (Context::Anywhere, Action::Follow, "F"),
     (Context::Anywhere, Action::Pause, "space"),

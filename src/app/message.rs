@@ -40,8 +40,8 @@ pub enum Body {
     Null,
     /// As rows.
     Tree(Document),
-    /// What is not set out as rows: raw text.
-    Text(String),
+    /// What is not set out as rows: raw text, and why.
+    Text(String, String),
 }
 
 impl Body {
@@ -50,15 +50,15 @@ impl Body {
             None => Self::Null,
             Some(text) if text.len() <= LARGE => match Document::parse(text.to_owned()) {
                 Ok(document) => Self::Tree(document),
-                Err(_) => Self::Text(text.to_owned()),
+                Err(problem) => Self::Text(text.to_owned(), problem.reason),
             },
-            Some(text) => Self::Text(text.to_owned()),
+            Some(text) => Self::Text(text.to_owned(), format!("more than {} MB", LARGE >> 20)),
         }
     }
 
     fn lines(&self) -> usize {
         match self {
-            Self::Null | Self::Text(_) => 1,
+            Self::Null | Self::Text(..) => 1,
             Self::Tree(document) => document.visible(),
         }
     }

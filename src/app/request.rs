@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
-use crate::store::browse::{CategoryRow, Filter, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsOf};
+use crate::store::browse::{CategoryRow, Filter, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
 use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
 use crate::store::{NamespaceInfo, StoreError};
@@ -77,8 +77,8 @@ pub enum Question {
         namespace: String,
         /// Which streams.
         of: StreamsOf,
-        /// The stream before the page; none for the first page.
-        after: Option<StreamName>,
+        /// Where the page begins.
+        from: StreamsFrom,
         /// Rows at most.
         limit: usize,
     },
@@ -154,13 +154,6 @@ pub enum Question {
         /// What it is.
         what: Completing,
     },
-    /// Answered by [`Answer::StreamVersion`].
-    StreamVersion {
-        /// The namespace's id.
-        namespace: String,
-        /// The stream.
-        stream: StreamName,
-    },
     /// Answered by [`Answer::Written`].
     Write {
         /// The namespace's id.
@@ -224,11 +217,13 @@ pub enum Answer {
     Namespaces(Vec<NamespaceInfo>),
     /// All categories of a namespace.
     Categories(Vec<CategoryRow>),
-    /// The next streams by name; `end` where none follow.
+    /// A page of streams by name, in rising order.
     Streams {
+        /// Where it was asked to begin.
+        from: StreamsFrom,
         /// The rows.
         rows: Vec<StreamRow>,
-        /// None follow.
+        /// None are left that way.
         end: bool,
     },
     /// The next streams by activity; where to go on, none at the end.
@@ -255,8 +250,6 @@ pub enum Answer {
     Found(Option<Box<MessageHead>>),
     /// What begins like the text, best first.
     Completions(Vec<String>),
-    /// Position of the last message; none where there is no stream.
-    StreamVersion(Option<Position>),
     /// The write is done.
     Written(Written),
     /// What was written since, in order, and the stream's version now.

@@ -9,7 +9,7 @@ use super::output::table::{Column, Table};
 use super::output::time::for_people;
 use super::output::{Output, estimate};
 use crate::message::{Category, StreamName};
-use crate::store::browse::{StreamRow, StreamsOf};
+use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 use crate::store::{Namespace, Store};
 
 /// Streams asked for at once.
@@ -54,7 +54,7 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
     let mut after = arguments.after.as_deref().map(StreamName::stored);
     while left > 0 {
         let wanted = left.min(PAGE);
-        let rows = namespace.streams(&of, after.as_ref(), wanted).await?;
+        let rows = namespace.streams(&of, &StreamsFrom::after(after.clone()), wanted).await?;
         for row in &rows {
             stream(row, &mut table, output)?;
         }
@@ -71,7 +71,7 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
     output.finish()?;
     if !output.is_json()
         && let Some(last) = &after
-        && !namespace.streams(&of, after.as_ref(), 1).await?.is_empty()
+        && !namespace.streams(&of, &StreamsFrom::After(last.clone()), 1).await?.is_empty()
     {
         output.note(&format!("there are more: --after '{last}' goes on, --limit -1 lists all"));
     }

@@ -63,6 +63,9 @@ pub struct Document {
     visible: Vec<u32>,
 }
 
+/// Values that are set out as rows at most: each takes about 60 bytes.
+pub const MOST_ROWS: usize = 500_000;
+
 /// No parent.
 const NONE: u32 = u32::MAX;
 
@@ -75,13 +78,17 @@ impl Document {
     /// Reads a document; everything is unfolded.
     ///
     /// # Errors
-    /// Where it is not JSON.
+    /// Where it is not JSON, or has more than [`MOST_ROWS`] values.
     pub fn parse(text: String) -> Result<Self, JsonProblem> {
         let mut rows: Vec<Row> = Vec::new();
         let mut open: Vec<u32> = Vec::new();
         let mut key = (0, 0);
+        let mut too_many = false;
         let range = |range: Range<usize>| (narrow(range.start), narrow(range.end));
         scan(&text, |token| {
+            if too_many {
+                return;
+            }
             let (kind, value) = match token {
                 Token::Key(at) => {
                     key = range(at);
@@ -101,6 +108,10 @@ impl Document {
                 Token::Number(at) => (Kind::Number, range(at)),
                 Token::Literal(at) => (Kind::Literal, range(at)),
             };
+            if rows.len() == MOST_ROWS {
+                too_many = true;
+                return;
+            }
             let this = narrow(rows.len());
             let parent = open.last().copied().unwrap_or(NONE);
             let index = match rows.get_mut(parent as usize) {
@@ -117,6 +128,9 @@ impl Document {
                 open.push(this);
             }
         })?;
+        if too_many {
+            return Err(JsonProblem::new(&text, 0, format!("more than {MOST_ROWS} values")));
+        }
         let mut document = Self { text, rows, visible: Vec::new() };
         document.show();
         Ok(document)
@@ -228,14 +242,16 @@ impl Document {
         steps.concat()
     }
 
-    /// Rows whose name or own value holds a text (letter case counts only where the text has an upper-case letter).
+    /// Rows whose name or own value, as it is written or as it is meant, holds a text (letter case counts only where the text has an upper-case letter).
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<usize> {
         if text.is_empty() {
             return Vec::new();
         }
         let exact = text.chars().any(char::is_uppercase);
-        let holds = |part: &str| if exact { part.contains(text) } else { part.to_lowercase().contains(text) };
+        let within = |part: &str| if exact { part.contains(text) } else { part.to_lowercase().contains(text) };
+        let meant = |part: &str| part.contains('\\') && string_value(part).is_some_and(|meant| within(&meant));
+        let holds = |part: &str| within(part) || meant(part);
         let hit = |row: &usize| {
             let value = if self.rows[*row].is_container() { "" } else { self.value(*row) };
             holds(self.key(*row)) || holds(value)
@@ -310,5 +326,66 @@ mod tests {
         document.fold_from(5);
         document.reveal(9_999);
         assert!(document.path(9_999).ends_with("[0][0]"));
+    }
+
+    #[test]
+    fn what_is_escaped_is_found_as_it_is_meant_and_as_it_is_written() {
+        let document = Document::parse(r#"{"a": "say \"hi\"\tthere", "b": "\u0007"}"#.to_owned()).expect("JSON");
+        assert_eq!(document.find(r#"say "hi""#), [1]);
+        assert_eq!(document.find(r#"\"hi"#), [1]);
+        assert_eq!(document.find("\u{7}"), [2]);
+    }
+
+    #[test]
+    fn more_values_than_can_be_set_out_are_refused() {
+        let list = |values: usize| format!("[{}]", vec!["1"; values].join(","));
+        assert_eq!(Document::parse(list(MOST_ROWS - 1)).expect("as many as can be").visible(), MOST_ROWS);
+        assert!(Document::parse(list(MOST_ROWS)).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_row_is_a_part_of_the_text_and_folding_loses_none(text in json_text(), folds in proptest::collection::vec(0..64_usize, 0..8)) {
+            let mut document = Document::parse(text.clone()).expect("JSON");
+            let rows = document.rows.len();
+            proptest::prop_assert_eq!(document.visible(), rows);
+            proptest::prop_assert_eq!(document.value(0), text.trim());
+            for row in folds {
+                document.set_folded(row % rows, true);
+                let line = document.line_of(row % rows);
+                proptest::prop_assert!(document.at_line(line).is_some());
+            }
+            for row in 0..rows {
+                proptest::prop_assert!(serde_json::from_str::<&serde_json::value::RawValue>(document.value(row)).is_ok());
+                document.reveal(row);
+                proptest::prop_assert_eq!(document.at_line(document.line_of(row)), Some(row));
+            }
+            document.fold_from(u32::MAX);
+            proptest::prop_assert_eq!(document.visible(), rows);
+        }
+
+        #[test]
+        fn any_text_is_answered_without_a_panic(text in ".*") {
+            let _ = Document::parse(text);
+        }
+    }
+
+    /// JSON with spaces, escapes and nesting.
+    fn json_text() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            "-?[1-9][0-9]{0,30}([.][0-9]{1,4})?",
+            any::<String>().prop_map(|text| serde_json::Value::from(text).to_string()),
+        ];
+        leaf.prop_recursive(6, 64, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(|items| format!("[{}]", items.join(" , "))),
+                proptest::collection::vec((any::<String>(), inner), 0..6).prop_map(|members| {
+                    let member = |(key, value): (String, String)| format!("{}: {value}", serde_json::Value::from(key));
+                    format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
+                }),
+            ]
+        })
     }
 }

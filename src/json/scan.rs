@@ -214,16 +214,16 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
 /// Whether Postgres' `numeric` holds a number (without its sign): at most 131,072 digits before the point and 16,383 behind it,
 /// the exponent applied.
 fn fits_numeric(number: &str) -> bool {
-    /// From here on the server refuses the exponent, whatever it belongs to.
+    /// Above this servers refuse the exponent, whatever it belongs to (PostgreSQL before 16 the number itself, too).
     const EXPONENT: i64 = i32::MAX as i64 / 2;
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(EXPONENT);
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX / 2);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let length = |digits: &str| i64::try_from(digits.len()).unwrap_or(i64::MAX);
     // Place of the first digit that counts: 0 for ones, 1 for tens; none for zero.
     let significant = whole.bytes().chain(fraction.bytes()).position(|digit| digit != b'0');
     let place = significant.map(|at| length(whole) - 1 - i64::try_from(at).unwrap_or(i64::MAX) + exponent);
-    exponent.abs() < EXPONENT && length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
+    exponent.abs() <= EXPONENT && length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
 }
 
 /// The offset behind a number that begins at `start`.

@@ -1,29 +1,53 @@
-//! The draft on disk, one a server and database: a crash does not reach it. Only its owner can read it.
+//! The draft on disk, one a server and database, and one more for every further screen on the same: a crash does not reach it.
+//! Only its owner can read it.
 
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::app::compose::Draft;
 
-/// Where the draft of a database is kept; nowhere if there is no such directory.
+/// Screens on one database whose drafts are kept; a further one shares the last file.
+const SCREENS: usize = 16;
+
+/// Where the draft of a screen is kept; nowhere if there is no such directory.
 pub struct Drafts {
     path: Option<PathBuf>,
+    /// Held as long as the screen is open; the system lets go of it, however the program ends.
+    _lock: Option<File>,
 }
 
 impl Drafts {
-    /// The draft of a server and database.
+    /// The draft of a server and database that no other screen has open.
     #[must_use]
     pub fn new(target: &str) -> Self {
-        let path = directories::ProjectDirs::from("", "", "streamscope").map(|directories| {
-            let root = directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).to_owned();
-            let digest = Sha256::digest(target.as_bytes());
-            let mut name = [0; 8];
-            name.copy_from_slice(&digest[..8]);
-            root.join("drafts").join(format!("{:016x}.json", u64::from_be_bytes(name)))
-        });
-        Self { path }
+        let Some(directories) = directories::ProjectDirs::from("", "", "streamscope") else {
+            return Self { path: None, _lock: None };
+        };
+        let root = directories.state_dir().unwrap_or_else(|| directories.data_local_dir()).join("drafts");
+        Self::in_directory(&root, target)
+    }
+
+    fn in_directory(root: &Path, target: &str) -> Self {
+        let digest = Sha256::digest(target.as_bytes());
+        let mut name = [0; 8];
+        name.copy_from_slice(&digest[..8]);
+        let name = u64::from_be_bytes(name);
+        // Where there can be no directory, saving says so.
+        let _ = std::fs::create_dir_all(root);
+        let mut path = root.join(format!("{name:016x}.json"));
+        for screen in 1..=SCREENS {
+            let lock = owners_file(&path.with_extension("lock"));
+            match lock.as_ref().map(File::try_lock) {
+                Ok(Err(TryLockError::WouldBlock)) if screen < SCREENS => {
+                    path = root.join(format!("{name:016x}-{screen}.json"));
+                }
+                _ => return Self { path: Some(path), _lock: lock.ok() },
+            }
+        }
+        Self { path: Some(path), _lock: None }
     }
 
     /// The draft of an earlier run.
@@ -39,15 +63,8 @@ impl Drafts {
     /// From the file system.
     pub fn save(&self, draft: &Draft) -> std::io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)?;
-        }
         let beside = path.with_extension("new");
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&beside)?.write_all(serde_json::to_string(draft)?.as_bytes())?;
+        owners_file(&beside)?.write_all(serde_json::to_string(draft)?.as_bytes())?;
         std::fs::rename(beside, path)
     }
 
@@ -57,5 +74,38 @@ impl Drafts {
             // It may never have been written.
             let _ = std::fs::remove_file(path);
         }
+    }
+}
+
+/// An empty file that only its owner can read.
+fn owners_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_screens_on_one_database_have_a_draft_each_and_a_later_one_finds_what_a_crash_left() {
+        let root = std::env::temp_dir().join(format!("streamscope-drafts-{}", uuid::Uuid::now_v7()));
+        let draft = |text: &str| Draft { data: text.to_owned(), ..Draft::default() };
+        let data = |drafts: &Drafts| drafts.load().map(|draft| draft.data);
+        let first = Drafts::in_directory(&root, "here");
+        let second = Drafts::in_directory(&root, "here");
+        first.save(&draft("1")).expect("saved");
+        second.save(&draft("2")).expect("saved");
+        assert_eq!((data(&first), data(&second)), (Some("1".to_owned()), Some("2".to_owned())));
+        second.discard();
+        assert_eq!(data(&first), Some("1".to_owned()));
+        drop(first);
+        let later = Drafts::in_directory(&root, "here");
+        assert_eq!(data(&later), Some("1".to_owned()));
+        assert_eq!(data(&Drafts::in_directory(&root, "elsewhere")), None);
+        std::fs::remove_dir_all(&root).expect("the test's own directory");
     }
 }

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
-use crate::store::browse::{PageFrom, Scope, StreamsOf};
+use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use crate::store::{Namespace, Result, Store, StoreError};
 
 /// Messages that one window of the search for recent streams looks at, and how many windows one answer may take.
@@ -71,9 +71,9 @@ impl Answerer {
             Question::Categories { namespace } => {
                 Answer::Categories(self.namespace(namespace).await?.categories().await?)
             }
-            Question::Streams { namespace, of, after, limit } => {
-                let rows = self.namespace(namespace).await?.streams(of, after.as_ref(), *limit).await?;
-                Answer::Streams { end: rows.len() < *limit, rows }
+            Question::Streams { namespace, of, from, limit } => {
+                let rows = self.namespace(namespace).await?.streams(of, from, *limit).await?;
+                Answer::Streams { from: from.clone(), end: rows.len() < *limit, rows }
             }
             Question::RecentStreams { namespace, category, before, limit } => {
                 let namespace = self.namespace(namespace).await?;
@@ -113,9 +113,6 @@ impl Answerer {
             Question::Complete { namespace, prefix, what } => {
                 let namespace = self.namespace(namespace).await?;
                 Answer::Completions(complete(&namespace, prefix, what).await?)
-            }
-            Question::StreamVersion { namespace, stream } => {
-                Answer::StreamVersion(self.namespace(namespace).await?.stream_version(stream).await?)
             }
             Question::Write { namespace, message } => {
                 Answer::Written(self.namespace(namespace).await?.write(message).await?)
@@ -191,7 +188,7 @@ async fn complete(namespace: &Namespace, prefix: &str, what: &Completing) -> Res
         Completing::Type(category) => namespace.recent_types(category).await?,
         Completing::Stream if prefix.contains('-') => {
             let of = StreamsOf::Prefix(prefix.to_owned());
-            let rows = namespace.streams(&of, None, COMPLETIONS).await?;
+            let rows = namespace.streams(&of, &StreamsFrom::Start, COMPLETIONS).await?;
             rows.into_iter().map(|row| row.stream.to_string()).collect()
         }
         Completing::Stream => {

@@ -47,6 +47,35 @@ pub enum StreamsOf {
     Prefix(String),
 }
 
+/// Where a page of streams begins, in the order of the names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamsFrom {
+    /// The first stream on.
+    Start,
+    /// The last stream back.
+    End,
+    /// This name (inclusive) on, whether there is such a stream or not.
+    At(StreamName),
+    /// What follows this name (exclusive).
+    After(StreamName),
+    /// What precedes this name (exclusive).
+    Before(StreamName),
+}
+
+impl StreamsFrom {
+    /// Whether the page is the one that ends there.
+    #[must_use]
+    pub fn is_backward(&self) -> bool {
+        matches!(self, Self::End | Self::Before(_))
+    }
+
+    /// Behind a stream; from the start where there is none.
+    #[must_use]
+    pub fn after(stream: Option<StreamName>) -> Self {
+        stream.map_or(Self::Start, Self::After)
+    }
+}
+
 /// A page of [`Namespace::recent_streams`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentStreams {

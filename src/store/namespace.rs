@@ -184,6 +184,7 @@ impl Store {
         let created_at = Timestamp::now();
         let mut session = self.sessions.acquire().await?;
         let transaction = session.begin().await?;
+        schema::require_version(&transaction).await?;
         schema::lock(&transaction).await?;
         schema::make_registry(&transaction).await?;
         let exists = |reason: String| StoreError::NamespaceExists { id: id.to_owned(), reason };

@@ -3,9 +3,9 @@
 
 use tokio_postgres::types::Type;
 
-use super::Result;
 use super::flavour::quote_ident;
 use super::session::Transaction;
+use super::{Result, StoreError};
 
 /// The registry's SQL.
 const REGISTRY: &str = include_str!("../../sql/registry/001_namespaces.sql");
@@ -29,6 +29,19 @@ pub fn latest() -> i32 {
 /// arbitrary one of ours.
 pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
     transaction.batch("select pg_catalog.pg_advisory_xact_lock(7310591482263451)").await
+}
+
+/// Refuses servers before PostgreSQL 14, which know no functions with a body in standard SQL.
+pub(super) async fn require_version(transaction: &Transaction<'_>) -> Result<()> {
+    let old = "select current_setting('server_version') where current_setting('server_version_num')::int < 140000";
+    match transaction.query_opt(old, &[]).await? {
+        Some(row) => {
+            let version: String = row.get(0);
+            let reason = format!("a new one needs PostgreSQL 14 or newer, and this server is {version}");
+            Err(StoreError::Invalid { field: "namespace", reason })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Makes the registry where there is none.

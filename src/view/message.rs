@@ -119,10 +119,15 @@ fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usiz
             Span::styled(format!("  {title}: "), theme.title),
             Span::styled("NULL", theme.json.literal),
         ]),
-        Body::Text(text) => Line::from(vec![
-            Span::styled(format!("  {title}: "), theme.title),
-            Span::raw(cut(&head_of(text), width.saturating_sub(title.len() + 4))),
-        ]),
+        Body::Text(text, why) => {
+            let why = format!("not set out as a tree: {why} ");
+            let room = width.saturating_sub(title.len() + 4 + why.len());
+            Line::from(vec![
+                Span::styled(format!("  {title}: "), theme.title),
+                Span::styled(why, theme.warning),
+                Span::raw(cut(&head_of(text), room)),
+            ])
+        }
         Body::Tree(document) => match document.at_line(line_in_part) {
             Some(row) => document_line(state, theme, document, row, title, line, width),
             None => Line::default(),

@@ -12,7 +12,7 @@ async fn a_number_is_refused_exactly_where_the_server_refuses_it() {
     let ends = [
         "0e131072",
         "0e1073741822",
-        "0e1073741823",
+        "0e1073741824",
         "0e-16383",
         "0e-16384",
         "0e99999999999",

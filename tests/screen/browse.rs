@@ -197,3 +197,56 @@ fn a_locator_opens_right_there() {
     let screen = Screen::with(Fake::shop(3), setup, 160, 45);
     assert_eq!(screen.selected(), "order-1@3");
 }
+
+#[test]
+fn the_streams_pane_reaches_both_ends_and_holds_only_a_part() {
+    let mut screen = Screen::new(Fake::shop(2_500));
+    screen.keys("2");
+    screen.keys("3G");
+    let selected = |screen: &Screen| screen.state.streams.window.selection().map(|row| row.stream.to_string());
+    assert_eq!(selected(&screen).as_deref(), Some("account-999"));
+    assert_eq!(screen.state.messages.selection().map(|head| head.stream.to_string()).as_deref(), Some("account-999"));
+    let mut pages = 0;
+    while selected(&screen).as_deref() != Some("account-0") {
+        screen.key(KeyCode::PageUp);
+        pages += 1;
+        assert!(pages < 500, "it never gets there");
+        assert!(screen.state.streams.window.len() <= streamscope::app::window::CAPACITY);
+    }
+    assert!(screen.state.streams.window.at_first);
+    for _ in 0..pages {
+        screen.key(KeyCode::PageDown);
+    }
+    assert_eq!(selected(&screen).as_deref(), Some("account-999"));
+    screen.keys("g");
+    assert_eq!(selected(&screen).as_deref(), Some("account-0"));
+}
+
+#[test]
+fn a_refreshed_list_of_streams_keeps_its_selection() {
+    let mut screen = Screen::new(Fake::shop(1_000));
+    screen.go_to("account-500@2");
+    screen.ctrl('r');
+    assert_eq!(
+        screen.state.streams.window.selection().map(|row| row.stream.to_string()).as_deref(),
+        Some("account-500")
+    );
+    assert_eq!(screen.selected(), "account-500@2");
+}
+
+#[test]
+fn a_members_part_of_a_category_is_gone_to_and_can_be_followed() {
+    let mut screen = Screen::new(Fake::shop(8));
+    screen.go_to("account");
+    screen.keys("M1:3");
+    assert!(screen.text().contains("member 1 of 3 of category account"), "{}", screen.text());
+    screen.enter();
+    let group = streamscope::message::ConsumerGroup::new(1, 3).expect("a member");
+    let rows = screen.state.messages.window.rows();
+    assert!(!rows.is_empty() && rows.iter().all(|row| group.has(row.head.stream.as_str())));
+    assert!(screen.text().contains("member 1 of 3"), "{}", screen.text());
+    screen.keys("F");
+    assert!(screen.state.follow.is_some());
+    screen.keys("M3:3");
+    assert!(screen.text().contains("must be less than the group size"), "{}", screen.text());
+}

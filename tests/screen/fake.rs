@@ -1,6 +1,6 @@
 //! A store that answers at once from memory, and a screen that talks to it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
-use streamscope::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsOf};
+use streamscope::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
 use streamscope::store::session::ServerInfo;
 use streamscope::store::{Flavour, NamespaceInfo, StoreError};
 use uuid::Uuid;
@@ -120,12 +120,21 @@ impl Fake {
             Question::Namespaces => Answer::Namespaces(vec![namespace("shop"), namespace("audit")]),
             Question::Categories { namespace } if namespace == "audit" => Answer::Categories(Vec::new()),
             Question::Categories { .. } => Answer::Categories(self.categories()),
-            Question::Streams { of, after, limit, .. } => {
+            Question::Streams { of, from, limit, .. } => {
                 let mut rows = self.streams(of);
-                rows.retain(|row| after.as_ref().is_none_or(|after| row.stream > *after));
-                let end = rows.len() <= *limit;
-                rows.truncate(*limit);
-                Answer::Streams { rows, end }
+                rows.retain(|row| match from {
+                    StreamsFrom::Start | StreamsFrom::End => true,
+                    StreamsFrom::At(name) => row.stream >= *name,
+                    StreamsFrom::After(name) => row.stream > *name,
+                    StreamsFrom::Before(name) => row.stream < *name,
+                });
+                let end = rows.len() < *limit;
+                if from.is_backward() {
+                    rows.drain(..rows.len().saturating_sub(*limit));
+                } else {
+                    rows.truncate(*limit);
+                }
+                Answer::Streams { from: from.clone(), rows, end }
             }
             Question::RecentStreams { category, .. } => {
                 let mut rows = self.streams(&StreamsOf::Category(category.clone()));
@@ -164,10 +173,6 @@ impl Fake {
             Question::Complete { prefix, .. } => {
                 let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
                 Answer::Completions(rows.into_iter().map(|row| row.stream.to_string()).collect())
-            }
-            Question::StreamVersion { stream, .. } => {
-                let heads = self.of(&Scope::Stream(stream.clone()));
-                Answer::StreamVersion(heads.last().map(|head| head.position))
             }
             Question::Write { message, .. } => {
                 let heads = self.of(&Scope::Stream(message.stream.clone()));
@@ -228,25 +233,20 @@ impl Fake {
     }
 
     fn streams(&self, of: &StreamsOf) -> Vec<StreamRow> {
-        let mut names: Vec<&StreamName> = self.messages.iter().map(|message| &message.stream).collect();
-        names.sort();
-        names.dedup();
-        names.retain(|name| match of {
+        let is_meant = |name: &StreamName| match of {
             StreamsOf::Namespace => true,
             StreamsOf::Category(category) => name.category() == *category,
             StreamsOf::Prefix(prefix) => name.as_str().starts_with(prefix),
-        });
-        let row = |name: &StreamName| {
-            let heads = self.of(&Scope::Stream(name.clone()));
-            let last = heads.last().expect("a stream has messages");
-            StreamRow {
-                stream: name.clone(),
-                version: last.position,
-                last_global_position: last.global_position,
-                last_time: last.time,
-            }
         };
-        names.into_iter().map(row).collect()
+        // The last message of a stream stays in its place.
+        let last: BTreeMap<_, _> = self.messages.iter().map(|message| (&message.stream, message)).collect();
+        let row = |(name, last): (&StreamName, &Message)| StreamRow {
+            stream: name.clone(),
+            version: last.position,
+            last_global_position: last.global_position,
+            last_time: last.time,
+        };
+        last.into_iter().filter(|(name, _)| is_meant(name)).map(row).collect()
     }
 }
 

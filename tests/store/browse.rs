@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use streamscope::message::{Category, ConsumerGroup, NewMessage};
-use streamscope::store::browse::{Filter, Page, PageFrom, Scope, StreamsOf};
+use streamscope::message::{Category, ConsumerGroup, NewMessage, StreamName};
+use streamscope::store::browse::{Filter, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::{Namespace, StoreError};
 
 use crate::messages::{category, new, of_category, stream, write, write_many};
@@ -58,11 +58,24 @@ async fn all_streams(namespace: &Namespace, of: &StreamsOf, limit: usize) -> Vec
     let mut names: Vec<String> = Vec::new();
     let mut after = None;
     loop {
-        let page = namespace.streams(of, after.as_ref(), limit).await.unwrap();
+        let page = namespace.streams(of, &StreamsFrom::after(after), limit).await.unwrap();
         assert!(page.len() <= limit);
         let Some(last) = page.last() else { return names };
         after = Some(last.stream.clone());
         names.extend(page.into_iter().map(|row| row.stream.as_str().to_owned()));
+        assert!(names.len() <= AROUND_ACCOUNT.len(), "{names:?} repeats");
+    }
+}
+
+/// The same from the other end.
+async fn all_streams_from_the_end(namespace: &Namespace, of: &StreamsOf, limit: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut from = StreamsFrom::End;
+    loop {
+        let page = namespace.streams(of, &from, limit).await.unwrap();
+        let Some(first) = page.first() else { return names };
+        from = StreamsFrom::Before(first.stream.clone());
+        names.splice(..0, page.into_iter().map(|row| row.stream.as_str().to_owned()));
         assert!(names.len() <= AROUND_ACCOUNT.len(), "{names:?} repeats");
     }
 }
@@ -93,10 +106,16 @@ pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
         for limit in [1, 2, 100] {
             let names = all_streams(namespace, &of, limit).await;
             assert_eq!(names.len(), expected.len(), "{of:?} by {limit}: {names:?}");
+            assert_eq!(all_streams_from_the_end(namespace, &of, limit).await, names, "{of:?} backwards by {limit}");
+            for (index, name) in names.iter().enumerate() {
+                let at = StreamsFrom::At(StreamName::stored(name));
+                let page = namespace.streams(&of, &at, limit).await.unwrap();
+                assert_eq!(page[0].stream.as_str(), names[index], "{of:?} at {name}");
+            }
             assert_eq!(names.into_iter().collect::<BTreeSet<_>>(), expected, "{of:?} by {limit}");
         }
     }
-    let page = namespace.streams(&StreamsOf::Category(category("account")), None, 1).await.unwrap();
+    let page = namespace.streams(&StreamsOf::Category(category("account")), &StreamsFrom::Start, 1).await.unwrap();
     let last = namespace.last_stream_message(&page[0].stream, None).await.unwrap().unwrap();
     assert_eq!(
         (page[0].version, page[0].last_global_position, page[0].last_time),

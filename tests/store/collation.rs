@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use streamscope::store::Namespace;
+use streamscope::store::browse::{StreamsFrom, StreamsOf};
 
 use crate::browse::streams_have_no_gaps_or_repeats;
-use crate::messages::{category, of_category, write_many};
+use crate::messages::{category, of_category, stream, write_many};
 use crate::support::server::{self, Database};
 use crate::support::stores::store;
 
@@ -62,7 +63,7 @@ async fn our_namespaces_sort_bytewise_in_any_database() {
     let (_database, namespace) = ours().await;
     streams_have_no_gaps_or_repeats(&namespace).await;
     let names: Vec<_> = namespace
-        .streams(&streamscope::store::browse::StreamsOf::Namespace, None, 100)
+        .streams(&StreamsOf::Namespace, &StreamsFrom::Start, 100)
         .await
         .unwrap()
         .into_iter()
@@ -99,10 +100,14 @@ async fn a_category_far_down_among_many_others_is_found() {
     for name in ["middle-1", "Middle-2", "middle-3"] {
         write_many(&namespace, name, 1).await;
     }
-    let of = streamscope::store::browse::StreamsOf::Category(category("middle"));
-    let page = namespace.streams(&of, None, 10).await.unwrap();
+    let of = StreamsOf::Category(category("middle"));
+    let page = namespace.streams(&of, &StreamsFrom::Start, 10).await.unwrap();
     let names: Vec<_> = page.iter().map(|row| row.stream.as_str()).collect();
     assert_eq!(names, ["middle-1", "middle-3"]);
-    let next = namespace.streams(&of, Some(&page[0].stream), 10).await.unwrap();
+    let next = namespace.streams(&of, &StreamsFrom::After(page[0].stream.clone()), 10).await.unwrap();
     assert_eq!(next, page[1..]);
+    for from in [StreamsFrom::End, StreamsFrom::Before(stream("zebra-1"))] {
+        assert_eq!(namespace.streams(&of, &from, 10).await.unwrap(), page);
+        assert_eq!(namespace.streams(&of, &from, 1).await.unwrap(), page[1..]);
+    }
 }

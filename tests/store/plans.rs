@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use streamscope::message::{Category, ConsumerGroup};
-use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsOf};
+use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::{Namespace, Options, Store};
 
@@ -98,8 +98,10 @@ async fn everything(namespace: &Namespace) {
         StreamsOf::Category(category("ledger")),
         StreamsOf::Prefix("cart-a".to_owned()),
     ] {
-        let page = namespace.streams(&of, None, 100).await.unwrap();
-        namespace.streams(&of, page.last().map(|row| &row.stream), 100).await.unwrap();
+        let page = namespace.streams(&of, &StreamsFrom::Start, 100).await.unwrap();
+        let last = page.last().map(|row| row.stream.clone());
+        namespace.streams(&of, &StreamsFrom::after(last), 100).await.unwrap();
+        namespace.streams(&of, &StreamsFrom::End, 100).await.unwrap();
     }
     namespace.categories().await.unwrap();
     namespace.recent_types(&account).await.unwrap();

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use super::super::row::{ServerTime, column};
 use super::super::{Namespace, Result};
-use super::{RecentStreams, Scope, StreamRow, StreamsOf};
+use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
 
 /// Names that one step looks at where the collation is not bytewise, at least and at most: it begins with twice the page, and
@@ -15,24 +15,56 @@ const STEP: std::ops::RangeInclusive<i64> = 200..=20_000;
 /// Up to so many messages, a category's streams are taken from its messages once a step over the names found none of them.
 const SMALL_CATEGORY: u64 = 100_000;
 
-/// From the bottom of the names, or past one.
+/// Where a walk over the names begins, and which way it goes.
 #[derive(Debug, Clone)]
-enum Begin {
+enum Walk {
     At(String),
     After(String),
+    Before(String),
+    FromEnd,
 }
 
-impl Begin {
-    fn operator(&self) -> &'static str {
+impl Walk {
+    fn is_backward(&self) -> bool {
+        matches!(self, Self::Before(_) | Self::FromEnd)
+    }
+
+    /// The name that it is about, `$1` of the queries.
+    fn name(&self) -> &str {
         match self {
-            Self::At(_) => ">=",
-            Self::After(_) => ">",
+            Self::At(name) | Self::After(name) | Self::Before(name) => name,
+            Self::FromEnd => "",
         }
     }
 
-    fn name(&self) -> &str {
-        match self {
-            Self::At(name) | Self::After(name) => name,
+    /// What differs in the queries: the names that can come, the order, and what the next name is compared by.
+    fn values(&self) -> [(&'static str, &'static str); 3] {
+        let begin = match self {
+            Self::At(_) => "stream_name >= $1",
+            Self::After(_) => "stream_name > $1",
+            Self::Before(_) => "stream_name < $1",
+            Self::FromEnd => "true",
+        };
+        let (order, beyond) = if self.is_backward() { ("desc", "<") } else { ("asc", ">") };
+        [("begin", begin), ("order", order), ("beyond", beyond)]
+    }
+
+    /// The same way, past a name.
+    fn past(&self, name: String) -> Self {
+        if self.is_backward() { Self::Before(name) } else { Self::After(name) }
+    }
+}
+
+/// The least text that is greater, by its bytes, than all that begins with a prefix; none where there is no such text.
+fn behind(prefix: &str) -> Option<String> {
+    let mut head = prefix.to_owned();
+    loop {
+        let last = head.pop()?;
+        // The numbers between are no characters.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            head.push(next);
+            return Some(head);
         }
     }
 }
@@ -47,75 +79,104 @@ fn stream_row(row: &Row) -> Result<StreamRow> {
 }
 
 impl Namespace {
-    /// A page of streams by name (bytewise), those after `after` (exclusive), at most `limit`.
+    /// A page of streams by name (bytewise), at most `limit`, in rising order whichever way it was read.
     /// In a database whose collation is not bytewise the order is that of the index, still without gaps or repeats; there the
     /// last page of a category can take long, because its names need not be neighbours.
     ///
     /// # Errors
     /// The server's.
-    pub async fn streams(&self, of: &StreamsOf, after: Option<&StreamName>, limit: usize) -> Result<Vec<StreamRow>> {
+    pub async fn streams(&self, of: &StreamsOf, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        if !self.bytewise() {
-            return self.streams_by_steps(of, after, limit).await;
+        let mut streams = match of {
+            _ if !self.bytewise() => self.streams_by_steps(of, from, limit).await?,
+            StreamsOf::Namespace => self.streams_by_prefix("", from, limit).await?,
+            StreamsOf::Prefix(prefix) => self.streams_by_prefix(prefix, from, limit).await?,
+            StreamsOf::Category(category) => self.streams_of_neighbours(category, from, limit).await?,
+        };
+        if from.is_backward() {
+            streams.reverse();
         }
-        let after = after.map(StreamName::as_str);
-        match of {
-            StreamsOf::Namespace => self.streams_by_prefix("", after, limit).await,
-            StreamsOf::Prefix(prefix) => self.streams_by_prefix(prefix, after, limit).await,
-            StreamsOf::Category(category) => {
-                // A stream can have the bare name of its category. It sorts before the others, but not next to them.
-                let category = category.as_str();
-                let mut streams = Vec::new();
-                if after.is_none_or(|after| after < category) {
-                    streams = self.streams_by_prefix(category, after, 1).await?;
-                    streams.retain(|row| row.stream.as_str() == category);
-                }
-                if streams.len() < limit {
-                    let rest = limit - streams.len();
-                    streams.append(&mut self.streams_by_prefix(&format!("{category}-"), after, rest).await?);
-                }
-                Ok(streams)
-            }
-        }
+        Ok(streams)
     }
 
-    /// Bytewise names have their prefix in one piece.
-    async fn streams_by_prefix(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<StreamRow>> {
-        // The least text past a name is that name with U+0001, the least character.
-        let past = after.map(|after| format!("{after}\u{1}"));
-        let first = past.as_deref().map_or(prefix, |past| past.max(prefix));
-        let sql = self.query(include_str!("../../../sql/query/streams.sql"), &[]);
+    /// The streams of a category where names sort bytewise, in the order of the walk. A stream can have the bare name of its
+    /// category: it comes before the others, but not next to them.
+    async fn streams_of_neighbours(
+        &self,
+        category: &Category,
+        from: &StreamsFrom,
+        limit: usize,
+    ) -> Result<Vec<StreamRow>> {
+        let category = category.as_str();
+        let bare = match from {
+            StreamsFrom::Start | StreamsFrom::End => true,
+            StreamsFrom::At(name) => name.as_str() <= category,
+            StreamsFrom::After(name) => name.as_str() < category,
+            StreamsFrom::Before(name) => name.as_str() > category,
+        };
+        let mut first = Vec::new();
+        if bare {
+            let at = StreamsFrom::At(StreamName::stored(category));
+            first = self.streams_by_prefix(category, &at, 1).await?;
+            first.retain(|row| row.stream.as_str() == category);
+        }
+        let prefix = format!("{category}-");
+        let mut streams = self.streams_by_prefix(&prefix, from, limit).await?;
+        if from.is_backward() {
+            streams.append(&mut first);
+        } else {
+            streams.splice(..0, first);
+        }
+        streams.truncate(limit);
+        Ok(streams)
+    }
+
+    /// Bytewise names have their prefix in one piece. In the order of the walk.
+    async fn streams_by_prefix(&self, prefix: &str, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
+        let walk = match from {
+            StreamsFrom::At(name) => Walk::At(name.as_str().max(prefix).to_owned()),
+            StreamsFrom::After(name) if name.as_str() >= prefix => Walk::After(name.to_string()),
+            StreamsFrom::Start | StreamsFrom::After(_) => Walk::At(prefix.to_owned()),
+            StreamsFrom::End => behind(prefix).map_or(Walk::FromEnd, Walk::Before),
+            StreamsFrom::Before(name) => {
+                let name = name.to_string();
+                Walk::Before(behind(prefix).map_or(name.clone(), |behind| behind.min(name)))
+            }
+        };
+        let sql = self.query(include_str!("../../../sql/query/streams.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let session = self.session().await?;
-        let rows = session.query(&sql, &[(&first, Type::TEXT), (&prefix, Type::TEXT), (&limit, Type::INT8)]).await?;
+        let parameters = [(&walk.name() as _, Type::TEXT), (&prefix as _, Type::TEXT), (&limit as _, Type::INT8)];
+        let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(stream_row).collect()
     }
 
-    /// Where names do not sort bytewise: the names are walked in the index's order, from the least that can be meant, and those
-    /// of others are left out.
-    async fn streams_by_steps(
-        &self,
-        of: &StreamsOf,
-        after: Option<&StreamName>,
-        limit: usize,
-    ) -> Result<Vec<StreamRow>> {
+    /// Where names do not sort bytewise: the names are walked in the index's order, from the least that can be meant (or down to
+    /// it), and those of others are left out.
+    async fn streams_by_steps(&self, of: &StreamsOf, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         let (category, prefix) = match of {
             StreamsOf::Namespace => (None, None),
             StreamsOf::Category(category) => (Some(category.as_str()), None),
             StreamsOf::Prefix(prefix) => (None, Some(prefix.as_str())),
         };
-        let mut begin = match after {
-            Some(after) => Begin::After(after.as_str().to_owned()),
-            None => Begin::At(self.least_name(category, prefix).await?),
+        let least = self.least_name(category, prefix).await?;
+        let mut walk = match from {
+            StreamsFrom::Start => Walk::At(least.clone()),
+            StreamsFrom::End => Walk::FromEnd,
+            StreamsFrom::At(name) => Walk::At(name.to_string()),
+            StreamsFrom::After(name) => Walk::After(name.to_string()),
+            StreamsFrom::Before(name) => Walk::Before(name.to_string()),
         };
+        let least = walk.is_backward().then_some(least);
         let mut streams: Vec<StreamRow> = Vec::new();
         let page = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut step = page.saturating_mul(2).clamp(*STEP.start(), *STEP.end());
         loop {
             let wanted = limit - streams.len();
-            let (mut found, went_to) = self.streams_step(&begin, category, prefix, wanted, step).await?;
+            let (mut found, went_to) =
+                self.streams_step(&walk, least.as_deref(), category, prefix, wanted, step).await?;
             step = step.saturating_mul(4).min(*STEP.end());
             let fruitless = found.is_empty();
             streams.append(&mut found);
@@ -123,12 +184,12 @@ impl Namespace {
             if streams.len() >= limit {
                 return Ok(streams);
             }
-            begin = Begin::After(went_to);
+            walk = walk.past(went_to);
             if let (true, Some(category)) = (fruitless, category)
                 && self.is_small(category).await?
             {
                 let rest = limit - streams.len();
-                streams.append(&mut self.streams_of_category(&begin, category, rest).await?);
+                streams.append(&mut self.streams_of_category(&walk, category, rest).await?);
                 return Ok(streams);
             }
         }
@@ -136,24 +197,26 @@ impl Namespace {
 
     async fn streams_step(
         &self,
-        begin: &Begin,
+        walk: &Walk,
+        least: Option<&str>,
         category: Option<&str>,
         prefix: Option<&str>,
         limit: usize,
         step: i64,
     ) -> Result<(Vec<StreamRow>, Option<String>)> {
-        let sql = self.query(include_str!("../../../sql/query/streams_step.sql"), &[("from", begin.operator())]);
+        let sql = self.query(include_str!("../../../sql/query/streams_step.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let session = self.session().await?;
         let rows = session
             .query(
                 &sql,
                 &[
-                    (&begin.name(), Type::TEXT),
+                    (&walk.name(), Type::TEXT),
                     (&category, Type::TEXT),
                     (&prefix, Type::TEXT),
                     (&limit, Type::INT8),
                     (&step, Type::INT8),
+                    (&least, Type::TEXT),
                 ],
             )
             .await?;
@@ -174,12 +237,12 @@ impl Namespace {
         Ok(estimate.is_some_and(|estimate| estimate <= SMALL_CATEGORY))
     }
 
-    async fn streams_of_category(&self, begin: &Begin, category: &str, limit: usize) -> Result<Vec<StreamRow>> {
-        let sql = self.query(include_str!("../../../sql/query/streams_of_category.sql"), &[("from", begin.operator())]);
+    async fn streams_of_category(&self, walk: &Walk, category: &str, limit: usize) -> Result<Vec<StreamRow>> {
+        let sql = self.query(include_str!("../../../sql/query/streams_of_category.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let session = self.session().await?;
-        let rows =
-            session.query(&sql, &[(&begin.name(), Type::TEXT), (&category, Type::TEXT), (&limit, Type::INT8)]).await?;
+        let parameters = [(&walk.name() as _, Type::TEXT), (&category as _, Type::TEXT), (&limit as _, Type::INT8)];
+        let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(stream_row).collect()
     }
 
@@ -240,5 +303,23 @@ impl Namespace {
             }
         }
         Ok(recent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind;
+
+    #[test]
+    fn behind_a_prefix_comes_nothing_that_begins_with_it() {
+        for prefix in ["a", "account-", "é", "x\u{10ffff}", "\u{d7ff}"] {
+            let behind = behind(prefix).expect("there is one");
+            assert!(behind.as_str() > prefix);
+            assert!(behind > format!("{prefix}\u{10ffff}\u{10ffff}"), "{prefix:?}");
+            assert!(!behind.starts_with(prefix));
+        }
+        assert_eq!(behind("account-").as_deref(), Some("account."));
+        assert_eq!(behind(""), None);
+        assert_eq!(behind("\u{10ffff}"), None);
     }
 }

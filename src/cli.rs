@@ -5,9 +5,11 @@
 pub mod arguments;
 pub mod bench;
 pub mod browse;
+pub mod export;
 pub mod failure;
 pub mod import;
 pub mod interrupt;
+pub mod manual;
 pub mod ns;
 pub mod open;
 pub mod output;
@@ -15,6 +17,9 @@ pub mod read;
 pub mod reports;
 pub mod screen;
 pub mod secrets;
+pub mod selection;
+pub mod stats;
+pub mod tail;
 pub mod write;
 
 use std::ffi::OsString;
@@ -61,6 +66,10 @@ pub async fn run(arguments: Arguments) -> u8 {
         Err(error) => return report(&Failure::new(Status::Failed, format!("cannot listen for signals: {error}"))),
     };
     let mut output = Output::stdout(arguments.common.format);
+    // These need no store.
+    if let Some(printed) = arguments.command.as_ref().and_then(manual::print) {
+        return printed.map_or_else(|failure| report(&failure), |()| Status::Done.code());
+    }
     let result = carry_out(&arguments, &mut interrupt, &mut output).await;
     // What was read before a failure is printed before it is told.
     match result.and(output.finish().map_err(Failure::from)) {
@@ -81,6 +90,9 @@ enum Task<'a> {
     Write(NewMessage),
     Import(import::Prepared),
     Bench(&'a bench::BenchCommand),
+    Tail(tail::Followed),
+    Export(export::Prepared),
+    Stats(&'a stats::StatsArguments),
 }
 
 impl<'a> Task<'a> {
@@ -99,6 +111,13 @@ impl<'a> Task<'a> {
             Command::Write(arguments) => Self::Write(write::message(arguments).await?),
             Command::Import(arguments) => Self::Import(import::Prepared::new(arguments)?),
             Command::Bench(command) => Self::Bench(command),
+            Command::Tail(arguments) => Self::Tail(tail::Followed::new(arguments)?),
+            Command::Export(arguments) => Self::Export(export::Prepared::new(arguments)?),
+            Command::Stats(arguments) => {
+                stats::check(arguments)?;
+                Self::Stats(arguments)
+            }
+            Command::Completions { .. } | Command::Man { .. } => Self::Overview,
         })
     }
 }
@@ -144,6 +163,15 @@ async fn perform(
             let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
             import::import(&namespace, prepared, interrupt, output).await
         }
+        // Those that go on until they are stopped tell how far they came.
+        Task::Tail(followed) => {
+            let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
+            tail::tail(&namespace, followed, interrupt, output).await
+        }
+        Task::Export(prepared) => {
+            let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
+            export::export(&namespace, prepared, interrupt, output).await
+        }
         task => unless_signalled(interrupt, look(&task, store, namespace, output)).await,
     }
 }
@@ -160,7 +188,8 @@ async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &
         Task::Last(arguments) => read::last(&named().await?, arguments, output).await,
         Task::Version(stream) => read::version(&named().await?, stream, output).await,
         Task::Bench(command) => Box::pin(bench::run(&named().await?, command, output)).await,
-        Task::Write(_) | Task::Import(_) => Ok(()),
+        Task::Stats(arguments) => stats::stats(&named().await?, arguments, output).await,
+        Task::Write(_) | Task::Import(_) | Task::Tail(_) | Task::Export(_) => Ok(()),
     }
 }
 

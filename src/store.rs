@@ -9,6 +9,7 @@ pub mod connect;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+pub mod export;
 pub mod flavour;
 pub mod import;
 pub mod namespace;
@@ -17,6 +18,7 @@ pub mod read;
 mod row;
 pub mod schema;
 pub mod session;
+pub mod stats;
 pub mod tail;
 pub mod write;
 
@@ -27,6 +29,7 @@ pub use connect::Settings;
 pub use error::{Result, StoreError};
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};
+pub use query::Matching;
 use session::Sessions;
 
 /// How a store is used.

@@ -92,6 +92,52 @@ Examples:
   streamscope -n shop write account-1 Opened --expected-version none
   streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
 
+const TAIL_HELP: &str = "\
+Each message is given once, in the order of global positions, as soon as nothing can appear below
+it any more. As json: {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
+At the end, and on SIGUSR1, standard error says where another tail goes on. A server that goes away
+is waited for.
+
+Examples:
+  streamscope -n shop tail
+  streamscope -n shop tail account --from start --until now > account.ndjson
+  streamscope -n shop tail account --from -2h --type Withdrawn --where '$.amount > 100' | jq -c .data
+  streamscope -n shop tail account --consumer-group-member 0 --consumer-group-size 3
+  streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s";
+
+const EXPORT_HELP: &str = "\
+The end is fixed when it begins: all that is visible then, once nothing can appear below it any more.
+A file is written as FILE.part and renamed when it is whole. --resume goes on behind the last whole
+line of FILE.part; give the same names and options then. Several names are one export, in the order
+of global positions.
+
+Examples:
+  streamscope -n shop export -o shop.ndjson.zst
+  streamscope -n shop export account order-7 --since 2026-03-01 --until 2026-04-01 -o march.ndjson.gz
+  streamscope -n shop export -o shop.ndjson.zst --resume
+  streamscope -n shop export account --type Opened | jq -r .stream";
+
+const STATS_HELP: &str = "\
+What Message DB's summary views say, for every kind of store. All messages that are meant are read:
+on a large store that takes a while. The rate is shown over the time from the first to the last of them.
+
+Examples:
+  streamscope -n shop stats
+  streamscope -n shop stats types account
+  streamscope -n shop stats streams account --limit 20
+  streamscope -n shop stats categories --by types --format json";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  streamscope completions bash > ~/.local/share/bash-completion/completions/streamscope
+  streamscope completions zsh > ~/.zfunc/_streamscope
+  streamscope completions fish > ~/.config/fish/completions/streamscope.fish";
+
+const MAN_HELP: &str = "\
+Examples:
+  streamscope man | man -l -
+  streamscope man ~/.local/share/man/man1";
+
 /// The whole command line.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "streamscope", version, about = "Browse, follow and write the messages of Postgres message stores")]
@@ -189,6 +235,27 @@ pub enum Command {
     /// Measure how fast the store is from here
     #[command(subcommand, after_help = super::bench::HELP)]
     Bench(super::bench::BenchCommand),
+    /// Follow a stream, a category or the namespace: each message once, in settled order
+    #[command(after_help = TAIL_HELP)]
+    Tail(super::tail::TailArguments),
+    /// Export messages as json lines, to a file or standard output
+    #[command(after_help = EXPORT_HELP)]
+    Export(super::export::ExportArguments),
+    /// Count messages by category, type or stream, with their rate over time
+    #[command(after_help = STATS_HELP)]
+    Stats(super::stats::StatsArguments),
+    /// Print the completions of a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command into a directory
+    #[command(after_help = MAN_HELP)]
+    Man {
+        /// Directory for the pages: streamscope.1, streamscope-tail.1, …
+        directory: Option<PathBuf>,
+    },
 }
 
 /// `streamscope ns …`

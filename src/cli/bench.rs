@@ -16,10 +16,10 @@ use super::output::json::Object;
 use super::output::table::{Column, Table};
 use super::output::{Output, grouped, tell};
 use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, StreamName};
-use crate::store::browse::{PageFrom, Scope, StreamsOf};
+use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
-use crate::store::{Namespace, StoreError};
+use crate::store::{Matching, Namespace, StoreError};
 
 /// What stands behind `--help`.
 pub const HELP: &str = "\
@@ -236,11 +236,12 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
     });
     let categories = categories.await?;
     let of = StreamsOf::Category(category.clone());
-    let mut after: Option<StreamName> = None;
+    let mut from = StreamsFrom::Start;
     let pages = repeated(format!("pages of 100 streams of {category}"), seconds, async |_| {
-        let page = namespace.streams(&of, after.as_ref(), 100).await?;
+        let page = namespace.streams(&of, &from, 100).await?;
         // From the beginning again after the last page.
-        after = (page.len() == 100).then(|| page.into_iter().next_back()).flatten().map(|row| row.stream);
+        let last = (page.len() == 100).then(|| page.into_iter().next_back()).flatten();
+        from = StreamsFrom::after(last.map(|row| row.stream));
         Ok(())
     });
     let pages = pages.await?;
@@ -262,6 +263,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
         from: TailFrom::After(newest(namespace, &Scope::Namespace).await?),
         settling: Settling::HoldBack,
         batch: 1_000,
+        matching: Matching::default(),
     });
     // Both halves are one task, so nobody holds it across a wait.
     let answered = RefCell::new(HashMap::new());

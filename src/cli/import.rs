@@ -4,7 +4,7 @@
 mod gather;
 mod input;
 mod line;
-mod progress;
+pub(super) mod progress;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -47,6 +47,34 @@ impl Interrupt {
     }
 }
 
+/// SIGUSR1: somebody wants to know how far the command is.
+pub struct Report {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+impl Report {
+    /// Listens from now on; the signal no longer ends the program.
+    ///
+    /// # Errors
+    /// The system's, where no handler can be set.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?,
+        })
+    }
+
+    /// Waits until it is asked for.
+    pub async fn asked_for(&mut self) {
+        #[cfg(unix)]
+        if self.signal.recv().await.is_some() {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
 #[cfg(unix)]
 struct Signals([(u8, tokio::signal::unix::Signal); 3]);
 

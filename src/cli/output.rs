@@ -92,6 +92,24 @@ impl Output {
         self.to.flush()
     }
 
+    /// Whether whoever read standard output has closed it.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn reader_is_gone(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdout = io::stdout();
+        let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::ERR)
+    }
+
+    /// Only writing shows it here.
+    #[cfg(not(unix))]
+    #[must_use]
+    pub fn reader_is_gone(&self) -> bool {
+        false
+    }
+
     /// Says something beside the results to people who read text; silent where the results are json.
     pub fn note(&self, note: &str) {
         if self.format == Format::Text {

@@ -13,6 +13,7 @@ use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::message::GlobalPosition;
+use crate::store::Matching;
 use crate::store::StoreError;
 use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
@@ -72,7 +73,13 @@ impl Slots {
         let (answerer, events) = (Arc::clone(&self.answerer), self.events.clone());
         self.following = Some(tokio::spawn(async move {
             let from = after.map_or(TailFrom::Now, TailFrom::After);
-            let options = TailOptions { scope, from, settling: Settling::ShowAtOnce, batch: BATCH };
+            let options = TailOptions {
+                scope,
+                from,
+                settling: Settling::ShowAtOnce,
+                batch: BATCH,
+                matching: Matching::default(),
+            };
             follow(&answerer, &events, generation, &namespace, options).await;
         }));
     }

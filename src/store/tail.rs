@@ -19,12 +19,14 @@ pub use holders::Holder;
 use holders::Horizon;
 
 use super::browse::Scope;
-use super::query::member_condition;
+use super::query::{Matching, matching_condition, member_condition};
 use super::row::{self, HEAD_COLUMNS, MESSAGE_COLUMNS};
 use super::session::Session;
 use super::{Namespace, Result};
 use crate::message::{ConsumerGroup, GlobalPosition, Message, MessageHead};
 
+/// Global positions that one poll goes over at most where messages are left out: a query must end in time.
+const SPAN: i64 = 100_000;
 /// Pauses between polls: while something comes in or is awaited, and when nothing does.
 const BUSY: Duration = Duration::from_millis(10);
 const IDLE: Duration = Duration::from_millis(100);
@@ -70,6 +72,8 @@ pub struct TailOptions {
     pub settling: Settling,
     /// Messages of a batch at most.
     pub batch: usize,
+    /// Which of them.
+    pub matching: Matching,
 }
 
 /// A message that came in.
@@ -146,6 +150,11 @@ struct Checkpoint {
 }
 
 impl Checkpoint {
+    fn of(seen: &Horizon) -> Self {
+        let holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
+        Self { newest: seen.newest, holders, since: seen.server_time, started: seen.started }
+    }
+
     /// Whether what is seen now continues what was seen then. A standby that was crashed, or that took over, can show less than
     /// was seen before: who ended, and how long it was, says nothing about what it does not show yet.
     fn holds(&self, seen: &Horizon) -> bool {
@@ -201,6 +210,44 @@ impl Namespace {
     #[must_use]
     pub fn tail(&self, options: TailOptions) -> Tail<Message> {
         Tail::new(self.clone(), options)
+    }
+}
+
+impl Namespace {
+    /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told
+    /// when it takes a while, and again when it changes.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn settled_end(&self, mut waiting: impl FnMut(&[Holder])) -> Result<GlobalPosition> {
+        let options = TailOptions {
+            scope: Scope::Namespace,
+            from: TailFrom::Start,
+            settling: Settling::HoldBack,
+            batch: 1,
+            matching: Matching::default(),
+        };
+        let mut tail = self.tail_heads(options);
+        loop {
+            let session = self.sessions.acquire().await?;
+            let seen = tail.look(&session).await?;
+            drop(session);
+            tail.checkpoint = tail.checkpoint.take().filter(|checkpoint| checkpoint.holds(&seen));
+            let horizon = tail.horizon(&seen, false);
+            let newest = tail.checkpoint.as_ref().map_or(seen.newest, |checkpoint| checkpoint.newest);
+            if horizon >= newest {
+                return Ok(newest);
+            }
+            let holders: Vec<Holder> = tail.waiting_for(&seen);
+            let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
+            if names != tail.reported {
+                waiting(&holders);
+                tail.reported = names;
+            }
+            tail.checkpoint.get_or_insert_with(|| Checkpoint::of(&seen));
+            tail.pause = (tail.pause.max(BUSY) * 3 / 2).min(IDLE);
+            tokio::time::sleep(tail.pause).await;
+        }
     }
 }
 
@@ -311,7 +358,7 @@ impl<M: Followed> Tail<M> {
         let horizon = self.horizon(&seen, gapless);
         let limit = i64::try_from(self.options.batch.max(1)).unwrap_or(i64::MAX);
         let (above, up_to) = match self.options.settling {
-            Settling::HoldBack => (self.settled, horizon),
+            Settling::HoldBack => (self.settled, horizon.min(self.span_end())),
             // Who ended since the last poll may have filled a gap.
             Settling::ShowAtOnce => {
                 let present: HashSet<&str> = seen.holders.iter().map(|holder| holder.transaction.as_str()).collect();
@@ -338,6 +385,13 @@ impl<M: Followed> Tail<M> {
         Ok(Poll { seen, horizon, messages, read_to, looked_back: above == self.settled })
     }
 
+    /// How far one poll goes.
+    fn span_end(&self) -> GlobalPosition {
+        let leaves_out =
+            self.options.matching != Matching::default() || matches!(self.options.scope, Scope::Member(..));
+        if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { i64::MAX }
+    }
+
     async fn read(&self, session: &Session, above: i64, up_to: i64, limit: i64) -> Result<Vec<M>> {
         let scope = &self.options.scope;
         let group = match scope {
@@ -360,8 +414,14 @@ impl<M: Followed> Tail<M> {
         let order = format!("{order}global_position");
         let sql = self.namespace.query(
             include_str!("../../sql/query/tail_rows.sql"),
-            &[("columns", M::COLUMNS), ("range", &range), ("order", &order)],
+            &[
+                ("columns", M::COLUMNS),
+                ("range", &range),
+                ("order", &order),
+                ("matching", &matching_condition("$8", "$9")),
+            ],
         );
+        let matching = &self.options.matching;
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
         let rows = session
             .query(
@@ -374,6 +434,8 @@ impl<M: Followed> Tail<M> {
                     (&scope.name(), Type::TEXT),
                     (&group.map(ConsumerGroup::member), Type::INT8),
                     (&group.map(ConsumerGroup::size), Type::INT8),
+                    (&matching.types(), Type::TEXT_ARRAY),
+                    (&matching.data_path, Type::TEXT),
                 ],
             )
             .await?;
@@ -417,13 +479,7 @@ impl<M: Followed> Tail<M> {
         let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
         if passed {
             let open = seen.newest > horizon;
-            let holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
-            self.checkpoint = open.then(|| Checkpoint {
-                newest: seen.newest,
-                holders,
-                since: seen.server_time,
-                started: seen.started,
-            });
+            self.checkpoint = open.then(|| Checkpoint::of(&seen));
         }
         self.holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
         let waiting_for = self.waiting_for(&seen);
@@ -432,7 +488,8 @@ impl<M: Followed> Tail<M> {
         self.reported = names;
         // Who hangs is not waited for in a hurry.
         let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());
-        self.pause = if messages.len() >= self.options.batch {
+        let behind = self.options.settling == Settling::HoldBack && self.settled < horizon;
+        self.pause = if behind || messages.len() >= self.options.batch {
             Duration::ZERO
         } else if busy {
             BUSY

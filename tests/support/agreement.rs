@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, ConsumerGroup, Message};
 use streamscope::store::Namespace;
-use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsOf};
+use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
 
 async fn of_category(namespace: &Namespace, category: &Category, options: &CategoryOptions) -> Vec<Message> {
@@ -31,8 +31,8 @@ pub async fn same_answers(one: &Namespace, other: &Namespace) -> usize {
         assert_eq!(one.recent_types(&category).await.unwrap(), other.recent_types(&category).await.unwrap());
         same_scope(one, other, &Scope::Category(category)).await;
     }
-    let streams = one.streams(&StreamsOf::Namespace, None, 1_000).await.unwrap();
-    assert_eq!(streams, other.streams(&StreamsOf::Namespace, None, 1_000).await.unwrap());
+    let streams = one.streams(&StreamsOf::Namespace, &StreamsFrom::Start, 1_000).await.unwrap();
+    assert_eq!(streams, other.streams(&StreamsOf::Namespace, &StreamsFrom::Start, 1_000).await.unwrap());
     for stream in streams.into_iter().map(|row| row.stream) {
         let messages: Vec<Message> = one.stream_messages(&stream, 0, -1).await.unwrap().try_collect().await.unwrap();
         let same: Vec<Message> = other.stream_messages(&stream, 0, -1).await.unwrap().try_collect().await.unwrap();

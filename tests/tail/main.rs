@@ -10,6 +10,7 @@ mod storm;
 use std::time::Duration;
 
 use streamscope::message::{GlobalPosition, Message, MessageHead};
+use streamscope::store::Matching;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions};
 
@@ -17,7 +18,7 @@ use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions}
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn options(scope: Scope, from: TailFrom, settling: Settling) -> TailOptions {
-    TailOptions { scope, from, settling, batch: 100 }
+    TailOptions { scope, from, settling, batch: 100, matching: Matching::default() }
 }
 
 /// The global positions of what comes until `enough` says so.

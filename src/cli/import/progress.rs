@@ -45,7 +45,7 @@ impl Progress {
 }
 
 /// Messages, their rate, and, where the input's size is known, its share and the time that the rest would take.
-fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> String {
+pub fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> String {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = messages.saturating_mul(1_000) / milliseconds;
     let mut line = format!("{} messages, {} a second", grouped(messages), grouped(rate));

@@ -1,0 +1,124 @@
+//! Reading what lies between two global positions, of all messages or of some categories and streams, in the order of global
+//! positions. Statement after statement, so that no snapshot is held while the reader is slow, and memory stays bounded.
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::query::{Matching, matching_condition};
+use super::read::Messages;
+use super::row::{self, ServerTime};
+use super::{Namespace, Result};
+use crate::message::{GlobalPosition, Message, Name};
+
+/// Messages asked for by one statement.
+const CHUNK: usize = 10_000;
+
+/// What is to be read.
+#[derive(Debug, Clone)]
+pub struct ExportOptions {
+    /// Of these categories and streams; empty for all.
+    pub names: Vec<Name>,
+    /// Which of them.
+    pub matching: Matching,
+    /// Not before (UTC).
+    pub since: Option<Timestamp>,
+    /// Before (UTC).
+    pub until: Option<Timestamp>,
+    /// Behind this global position.
+    pub above: GlobalPosition,
+    /// Up to this global position.
+    pub up_to: GlobalPosition,
+}
+
+impl Namespace {
+    /// The messages, each once, by rising global position. It is consistent where nothing can appear at or below `up_to`
+    /// any more (see [`Namespace::settled_end`]).
+    #[must_use]
+    pub fn export(&self, options: ExportOptions) -> Messages {
+        let reading = Reading { namespace: self.clone(), options, left: 0, rows: stream::empty().boxed() };
+        stream::try_unfold(reading, async |mut reading| Ok(reading.message().await?.map(|message| (message, reading))))
+            .boxed()
+    }
+}
+
+struct Reading {
+    namespace: Namespace,
+    options: ExportOptions,
+    /// Messages that the running statement can still give; 0 before the first.
+    left: usize,
+    rows: BoxStream<'static, Result<Row>>,
+}
+
+impl Reading {
+    async fn message(&mut self) -> Result<Option<Message>> {
+        loop {
+            if let Some(row) = self.rows.next().await {
+                let message = row::message(&row?)?;
+                self.left -= 1;
+                self.options.above = message.global_position;
+                return Ok(Some(message));
+            }
+            if self.left > 0 {
+                return Ok(None);
+            }
+            self.send().await?;
+        }
+    }
+
+    /// The next statement.
+    async fn send(&mut self) -> Result<()> {
+        let options = &self.options;
+        let category = self.namespace.category_expression();
+        let by_position = "global_position > $1 and global_position <= $2";
+        let (mut one, mut categories, mut streams) = (None, Vec::new(), Vec::new());
+        for name in &options.names {
+            match name {
+                Name::Category(category) => categories.push(category.as_str()),
+                Name::Stream(stream) => streams.push(stream.as_str()),
+            }
+        }
+        let (range, order) = match (categories.as_slice(), streams.as_slice()) {
+            ([], []) => (by_position.to_owned(), "global_position".to_owned()),
+            ([only], []) => {
+                one = Some(*only);
+                // Compared as rows and ordered by too, or the planner may walk the primary key and filter.
+                let range =
+                    format!("({category}, global_position) > ($8, $1) and ({category}, global_position) <= ($8, $2)");
+                (range, format!("{category}, global_position"))
+            }
+            _ => {
+                let range = format!("{by_position} and ({category} = any ($9) or stream_name = any ($10))");
+                (range, "global_position".to_owned())
+            }
+        };
+        let sql = self.namespace.query(
+            include_str!("../../sql/query/export.sql"),
+            &[("range", &range), ("order", &order), ("matching", &matching_condition("$4", "$5"))],
+        );
+        let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let session = self.namespace.sessions.acquire().await?;
+        let rows = session
+            .into_stream(
+                &sql,
+                &[
+                    (&options.above, Type::INT8),
+                    (&options.up_to, Type::INT8),
+                    (&limit, Type::INT8),
+                    (&options.matching.types(), Type::TEXT_ARRAY),
+                    (&options.matching.data_path, Type::TEXT),
+                    (&options.since.map(ServerTime), Type::TIMESTAMP),
+                    (&options.until.map(ServerTime), Type::TIMESTAMP),
+                    (&one, Type::TEXT),
+                    (&categories, Type::TEXT_ARRAY),
+                    (&streams, Type::TEXT_ARRAY),
+                ],
+            )
+            .await?;
+        self.rows = rows;
+        self.left = CHUNK;
+        Ok(())
+    }
+}

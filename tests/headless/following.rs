@@ -1,0 +1,218 @@
+//! `tail`: each message once, in settled order, from any point to any end.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::place::{Place, in_each_place};
+use super::support::stores::Kind;
+use super::{fill, lines, number_after, positions};
+
+in_each_place!(
+    what_is_there_is_given_once_in_order_and_the_place_is_told,
+    what_is_left_out_moves_the_place_all_the_same,
+    members_of_a_group_share_a_category,
+    it_ends_where_it_is_told_to,
+    what_cannot_be_followed_is_refused,
+);
+
+fn what_is_there_is_given_once_in_order_and_the_place_is_told(place: &Place) {
+    fill(place, 60);
+    let all = place.run(&["tail", "--from", "start", "--until", "now"]);
+    let given = lines(&all.stdout);
+    assert_eq!((all.status, given.len()), (0, 60), "{all:?}");
+    assert!(positions(&given).is_sorted(), "{all:?}");
+    assert_eq!(number_after(&all.stderr, "complete to "), *positions(&given).last().unwrap());
+    let category = place.run(&["tail", "account", "--from", "start", "--until", "now"]).stdout;
+    assert_eq!(category, place.run(&["get", "account", "--batch-size", "-1"]).done(), "line for line what get gives");
+    let stream = place.run(&["tail", "order-3", "--from", "start", "--until", "now"]).stdout;
+    assert_eq!(stream, place.run(&["get", "order-3", "--batch-size", "-1"]).done());
+    // In two parts, by what the first one tells.
+    let first = place.run(&["tail", "--from", "start", "--limit", "23"]);
+    assert_eq!(lines(&first.stdout).len(), 23);
+    let from = number_after(&first.stderr, "--from ").to_string();
+    let second = place.run(&["tail", "--from", &from, "--until", "now"]);
+    assert_eq!(format!("{}{}", first.stdout, second.stdout), all.stdout);
+}
+
+fn what_is_left_out_moves_the_place_all_the_same(place: &Place) {
+    fill(place, 60);
+    let of = |arguments: &[&str]| {
+        let arguments = [&["tail", "--from", "start", "--until", "now"], arguments].concat();
+        place.run(&arguments)
+    };
+    let typed = of(&["--type", "T1", "--type", "T3"]);
+    assert!(lines(&typed.stdout).iter().all(|line| ["T1", "T3"].contains(&line["type"].as_str().unwrap())));
+    assert_eq!(lines(&typed.stdout).len(), 24);
+    let predicate = of(&["--where", "$.n >= 50"]);
+    assert_eq!(lines(&predicate.stdout).len(), 10);
+    let path = of(&["order", "--where", "$.n ? (@ < 10)"]);
+    assert_eq!(lines(&path.stdout).len(), 5);
+    let nothing = of(&["--type", "Unknown"]);
+    assert_eq!(nothing.stdout, "");
+    assert_eq!(number_after(&nothing.stderr, "--from "), number_after(&typed.stderr, "--from "));
+    let wrong = of(&["--where", "$.n >"]);
+    assert!(wrong.status != 0 && wrong.stderr.contains("jsonpath"), "{wrong:?}");
+}
+
+fn members_of_a_group_share_a_category(place: &Place) {
+    fill(place, 60);
+    let mut seen = BTreeSet::new();
+    for member in ["0", "1", "2"] {
+        let arguments = ["--consumer-group-member", member, "--consumer-group-size", "3"];
+        let followed = place.run(&[&["tail", "account", "--from", "start", "--until", "now"], &arguments[..]].concat());
+        let got = place.run(&[&["get", "account", "--batch-size", "-1"], &arguments[..]].concat()).done();
+        assert_eq!(followed.stdout, got);
+        for line in followed.stdout.lines() {
+            assert!(seen.insert(line.to_owned()), "given twice: {line}");
+        }
+    }
+    assert_eq!(seen.len(), 30);
+}
+
+fn it_ends_where_it_is_told_to(place: &Place) {
+    fill(place, 40);
+    let all = positions(&lines(&place.run(&["tail", "--from", "start", "--until", "now"]).stdout));
+    let until = all[25].to_string();
+    let part = place.run(&["tail", "--from", &all[10].to_string(), "--until", &until]);
+    assert_eq!(positions(&lines(&part.stdout)), all[10..=25]);
+    assert_eq!(number_after(&part.stderr, "complete to "), all[25]);
+    let none = place.run(&["tail", "--from", "start", "--until", "2020-01-01"]);
+    assert_eq!((none.status, none.stdout.as_str()), (0, ""), "{none:?}");
+    let idle = place.run(&["tail", "--exit-when-idle", "300ms"]);
+    assert_eq!((idle.status, idle.stdout.as_str()), (0, ""), "{idle:?}");
+    assert_eq!(number_after(&idle.stderr, "complete to "), *all.last().unwrap());
+    let since = place.run(&["tail", "--from", "-1h", "--until", "now"]);
+    assert_eq!(lines(&since.stdout).len(), 40, "{since:?}");
+}
+
+fn what_cannot_be_followed_is_refused(place: &Place) {
+    for arguments in [
+        vec!["--from", "yesterday"],
+        vec!["--until", "start"],
+        vec!["--limit", "0"],
+        vec!["--exit-when-idle", "soon"],
+        vec!["account", "--consumer-group-member", "3", "--consumer-group-size", "3"],
+        vec!["account-1", "--consumer-group-member", "0", "--consumer-group-size", "3"],
+    ] {
+        let refused = place.run(&[vec!["tail"], arguments].concat());
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{refused:?}");
+    }
+}
+
+fn following(place: &Place, arguments: &[&str]) -> Child {
+    let arguments = place.arguments(&[&["tail"], arguments].concat());
+    place.user.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, signal: rustix::process::Signal) {
+    let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+}
+
+/// What a child said until it ended, within a limit.
+fn end_of(child: Child) -> (Option<i32>, String) {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
+    let output = told.recv_timeout(Duration::from_secs(20)).expect("it ends");
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_commits_late_is_held_back_for_and_its_writer_is_named() {
+    let place = Place::new(Kind::MessageDb).await;
+    let database = place.database.as_ref().unwrap();
+    let (mut late, other) = (database.client().await, database.client().await);
+    let write = "select message_store.write_message(gen_random_uuid()::varchar, $1, 'T', '{}')";
+    let transaction = late.transaction().await.unwrap();
+    transaction.batch_execute("set local search_path = message_store").await.unwrap();
+    transaction.query(write, &[&"late-1"]).await.unwrap();
+    other.batch_execute("set search_path = message_store").await.unwrap();
+    other.query(write, &[&"early-1"]).await.unwrap();
+    let mut child = following(&place, &["--from", "start", "--limit", "2"]);
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    let pid: i32 = transaction.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+    assert!(line.contains(&format!("waiting for process {pid}")), "{line}");
+    transaction.commit().await.unwrap();
+    let given = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect::<Vec<_>>();
+    let streams: Vec<_> =
+        lines(&given.join("\n")).iter().map(|line| line["stream"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(streams, ["late-1", "early-1"]);
+    assert_eq!(end_of(child).0, Some(0));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn it_tells_where_it_is_when_asked_and_when_it_is_stopped() {
+    use rustix::process::Signal;
+
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 10);
+    let mut child = following(&place, &["--from", "start"]);
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    for _ in 0..10 {
+        output.read_line(&mut line).unwrap();
+    }
+    let last = *positions(&lines(&line)).last().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    signal(&child, Signal::USR1);
+    let mut place_told = String::new();
+    told.read_line(&mut place_told).unwrap();
+    assert!(place_told.contains("10 messages") && number_after(&place_told, "--from ") == last + 1, "{place_told}");
+    // It goes on.
+    fill(&place, 1);
+    let mut next = String::new();
+    output.read_line(&mut next).unwrap();
+    assert!(positions(&lines(&next))[0] > last);
+    signal(&child, Signal::TERM);
+    let mut rest = String::new();
+    told.read_line(&mut rest).unwrap();
+    assert!(rest.contains("11 messages"), "{rest}");
+    assert_eq!(end_of(child).0, Some(143));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_quietly_when_its_reader_goes_away_though_nothing_comes() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 3);
+    let mut child = following(&place, &["--from", "start"]);
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    drop(output);
+    assert_eq!(end_of(child), (Some(0), String::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_terminated_again_and_again_lose_and_double_nothing() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().unwrap().client().await;
+    let mut child = following(&place, &["--from", "start"]);
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let (tell, given) = std::sync::mpsc::channel();
+    std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    let write = "select eventodb_test.write_message(gen_random_uuid()::varchar, 'account-1', 'T', '{}')";
+    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity \
+                     where application_name = 'streamscope' and datname = current_database()";
+    client.query(write, &[]).await.unwrap();
+    let limit = Instant::now() + Duration::from_mins(1);
+    // It has begun.
+    let mut seen = positions(&lines(&given.recv_timeout(Duration::from_secs(20)).expect("a first message")));
+    for _ in 0..30 {
+        client.query(write, &[]).await.unwrap();
+        client.query(terminate, &[]).await.unwrap();
+    }
+    while seen.len() < 31 {
+        let left = limit.saturating_duration_since(Instant::now());
+        let line = given.recv_timeout(left).unwrap_or_else(|_| panic!("only {seen:?}"));
+        seen.extend(positions(&lines(&line)));
+    }
+    assert!(seen.is_sorted() && seen.windows(2).all(|pair| pair[0] < pair[1]), "{seen:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -17,7 +17,7 @@ use crate::message::category;
 use crate::store::import::{ImportedMessage, Place};
 
 /// A batch ends at this size, bytes of its lines: two of them are in memory.
-const BYTES: usize = 2 << 20;
+const BYTES: usize = 3 << 20;
 /// Locks that a batch takes, at most: the server has some thousands for all its sessions.
 const CATEGORIES: usize = 256;
 

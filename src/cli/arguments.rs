@@ -141,7 +141,7 @@ Examples:
 /// The whole command line.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "streamscope", version, about = "Browse, follow and write the messages of Postgres message stores")]
-#[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND", subcommand_precedence_over_arg = true)]
+#[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
 pub struct Arguments {
     /// What applies to every command.
     #[command(flatten)]

@@ -40,6 +40,14 @@ async fn a_namespace_is_made_listed_described_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_may_be_called_like_a_command() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    place.run(&["ns", "create", "write"]).done();
+    place.run(&["-n", "write", "write", "get-1", "last"]).done();
+    assert_eq!(place.run(&["get", "get", "-n", "write"]).done().lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn text_of_namespaces_is_aligned() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let listed = place.run(&["ns", "list", "--format", "text"]).done();

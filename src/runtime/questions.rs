@@ -53,6 +53,18 @@ impl Answerer {
         Ok(namespace)
     }
 
+    /// What was listed is open, in place of what was before: whatever is asked next need not be looked for again.
+    fn keep(&self, namespaces: Vec<Namespace>) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clear();
+        // A registered id wins over a schema of the same name.
+        let (registered, others): (Vec<_>, Vec<_>) =
+            namespaces.into_iter().partition(|namespace| namespace.info().created_at.is_some());
+        for namespace in others.into_iter().chain(registered) {
+            open.insert(namespace.info().id.clone(), namespace);
+        }
+    }
+
     fn forget(&self) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -65,8 +77,10 @@ impl Answerer {
         Ok(match question {
             Question::Server => Answer::Server(self.store().await?.server().await?),
             Question::Namespaces => {
-                self.forget();
-                Answer::Namespaces(self.store().await?.namespaces().await?)
+                let namespaces = self.store().await?.open_namespaces().await?;
+                let infos = namespaces.iter().map(|namespace| namespace.info().clone()).collect();
+                self.keep(namespaces);
+                Answer::Namespaces(infos)
             }
             Question::Categories { namespace } => {
                 Answer::Categories(self.namespace(namespace).await?.categories().await?)

@@ -109,6 +109,19 @@ impl Store {
         Ok(self.found().await?.into_iter().map(|found| found.info).collect())
     }
 
+    /// The same, ready to be used.
+    ///
+    /// # Errors
+    /// From connecting, or the server's.
+    pub async fn open_namespaces(&self) -> Result<Vec<Namespace>> {
+        Ok(self.found().await?.into_iter().map(|found| self.open(found)).collect())
+    }
+
+    fn open(&self, found: Found) -> Namespace {
+        let Found { info, bytewise } = found;
+        Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise }
+    }
+
     async fn found(&self) -> Result<Vec<Found>> {
         for _ in 1..LOOKS {
             match self.look().await {
@@ -164,8 +177,7 @@ impl Store {
             .or_else(|| found.iter().position(|found| found.info.id == id))
             .or_else(|| found.iter().position(|found| found.info.schema == id))
             .ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))?;
-        let Found { info, bytewise } = found.swap_remove(index);
-        Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise })
+        Ok(self.open(found.swap_remove(index)))
     }
 
     /// A new namespace: schema, table, functions, registry row, in one transaction.

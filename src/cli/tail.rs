@@ -12,6 +12,7 @@ use super::interrupt::{Interrupt, Report};
 use super::output::time::for_people;
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments, Point};
+use super::unless_signalled;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::safe_text::safe;
@@ -113,47 +114,62 @@ pub async fn tail(
     let mut reader = tokio::time::interval(READER);
     let mut following = Following::begin(namespace, followed).await?;
     loop {
-        let idle = following.idle;
-        let until = following.quiet_until();
-        tokio::select! {
-            biased;
-            number = interrupt.signalled() => {
-                output.finish()?;
+        let (idle, until) = (following.idle.is_some(), following.quiet_until());
+        let woken = {
+            let next = following.tail.next();
+            tokio::pin!(next);
+            // A look at the reader must not end the poll that is under way: a slow one would never come to its end.
+            loop {
+                tokio::select! {
+                    biased;
+                    number = interrupt.signalled() => break Woken::Signal(number),
+                    () = report.asked_for() => break Woken::Asked,
+                    () = tokio::time::sleep_until(until), if idle => break Woken::Idle,
+                    _ = reader.tick() => {
+                        if output.reader_is_gone() {
+                            break Woken::ReaderGone;
+                        }
+                    }
+                    batch = &mut next => break Woken::Batch(batch),
+                }
+            }
+        };
+        let done = match woken {
+            Woken::Batch(Ok(batch)) => following.take(&batch, output)?,
+            Woken::Batch(Err(error)) => {
+                let pause = following.lost(error)?;
+                let waited = async {
+                    tokio::time::sleep(pause).await;
+                    Ok(())
+                };
+                unless_signalled(interrupt, waited).await.inspect_err(|_| following.tell_place())?;
+                false
+            }
+            Woken::Asked => {
+                following.tell_place();
+                false
+            }
+            Woken::Idle => true,
+            Woken::ReaderGone => return Ok(()),
+            Woken::Signal(number) => {
                 following.tell_place();
                 return Err(Failure::signalled(number));
             }
-            () = report.asked_for() => following.tell_place(),
-            _ = reader.tick() => {
-                if output.reader_is_gone() {
-                    return Ok(());
-                }
-            }
-            () = tokio::time::sleep_until(until), if idle.is_some() => {
-                following.tell_place();
-                return Ok(());
-            }
-            batch = following.tail.next() => {
-                let done = match batch {
-                    Ok(batch) => following.take(&batch, output)?,
-                    Err(error) => following.lost(error)?,
-                };
-                if done {
-                    output.finish()?;
-                    following.tell_place();
-                    return Ok(());
-                }
-            }
-        }
-        if let Some(pause) = following.pause.take() {
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                number = interrupt.signalled() => {
-                    following.tell_place();
-                    return Err(Failure::signalled(number));
-                }
-            }
+        };
+        if done {
+            following.tell_place();
+            return Ok(());
         }
     }
+}
+
+/// What following waits for.
+enum Woken {
+    Batch(Result<TailBatch<Message>, StoreError>),
+    Signal(u8),
+    Asked,
+    Idle,
+    ReaderGone,
 }
 
 /// Following, and what is known of it.
@@ -168,7 +184,6 @@ struct Following {
     last_activity: Instant,
     /// Since when the server is away, and how long the next attempt is waited for.
     lost: Option<(Instant, Duration)>,
-    pause: Option<Duration>,
     waiting_for: Vec<String>,
     standby: bool,
 }
@@ -204,7 +219,6 @@ impl Following {
             cut: None,
             last_activity: Instant::now(),
             lost: None,
-            pause: None,
             waiting_for: Vec::new(),
             standby: false,
         })
@@ -237,6 +251,7 @@ impl Following {
             };
             if over || self.limit.is_some_and(|limit| self.given >= limit) {
                 self.cut = Some(message.global_position - 1);
+                output.finish()?;
                 return Ok(true);
             }
             print(message, output)?;
@@ -251,8 +266,8 @@ impl Following {
         Ok(over || self.limit.is_some_and(|limit| self.given >= limit))
     }
 
-    /// A failure: one that can pass is waited for.
-    fn lost(&mut self, error: StoreError) -> Result<bool> {
+    /// A failure: one that can pass is waited for, for as long as this gives.
+    fn lost(&mut self, error: StoreError) -> Result<Duration> {
         let passing = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
         if !passing {
             self.tell_place();
@@ -269,9 +284,8 @@ impl Following {
         let mut random = [0];
         // Without random bytes they come back together, which is no reason to end.
         let _ = getrandom::fill(&mut random);
-        self.pause = Some(pause.mul_f64(0.75 + f64::from(random[0]) / 512.0));
         self.last_activity = Instant::now();
-        Ok(false)
+        Ok(pause.mul_f64(0.75 + f64::from(random[0]) / 512.0))
     }
 
     fn tell_waiting(&mut self, holders: &[Holder]) {

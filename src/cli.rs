@@ -44,7 +44,7 @@ use crate::store::Store;
 /// The exit status: 0 for help and version, 2 for usage.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let error = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => return open::check(&arguments.common).map(|()| arguments).map_err(|failure| report(&failure)),
+        Ok(arguments) => return open::check(&arguments).map(|()| arguments).map_err(|failure| report(&failure)),
         Err(error) => error,
     };
     // Errors repeat what was typed, which can be a connection string.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod drafts;
 pub mod editor;
 pub mod input;
+pub mod pace;
 pub mod questions;
 pub mod signals;
 pub mod slots;
@@ -26,13 +27,12 @@ use crate::app::{Effect, Event, Setup, State};
 use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
+use pace::Pace;
 pub use questions::Opening;
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
 
-/// Shortest time between two frames.
-const FRAME: Duration = Duration::from_micros(16_600);
 /// How often what is animated moves.
 const TICK: Duration = Duration::from_millis(100);
 /// Events that may wait for the screen; whoever brings more waits.
@@ -72,13 +72,13 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     #[cfg(debug_assertions)]
     let mut panic_in = std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok();
     let mut changed = true;
-    let mut last_frame = Instant::now().checked_sub(FRAME).unwrap_or_else(Instant::now);
+    let mut pace = Pace::new(Instant::now());
     loop {
-        if changed && !terminal.is_busy() && last_frame.elapsed() >= FRAME {
+        if changed && !terminal.is_busy() && Instant::now() >= pace.due() {
             if terminal.draw(&screen.state).is_err() {
                 return Ok(Ended::TerminalGone);
             }
-            last_frame = Instant::now();
+            pace.drawn(Instant::now());
             changed = false;
             #[cfg(debug_assertions)]
             panic_for_a_test(panic_in.take().as_deref());
@@ -115,7 +115,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
             written = terminal.written(), if busy => if written.is_err() {
                 return Ok(Ended::TerminalGone);
             },
-            () = tokio::time::sleep_until(last_frame + FRAME), if changed && !busy => {}
+            () = tokio::time::sleep_until(pace.due()), if changed && !busy => {}
             () = tokio::time::sleep(TICK), if animated => {
                 screen.handle(Event::Tick);
                 changed = true;

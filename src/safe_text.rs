@@ -156,12 +156,6 @@ pub fn safe(text: &str) -> SafeText {
     SafeText::line(text)
 }
 
-/// Text of several lines, each made safe; the line ends stay.
-#[must_use]
-pub fn safe_lines(text: &str) -> String {
-    text.lines().map(|line| SafeText::line(line).text).collect::<Vec<_>>().join("\n")
-}
-
 /// Whether a character shows nothing by itself, or changes how others are shown: controls (C0, DEL, C1), the twelve
 /// bidirectional controls, zero-width and invisible ones, separators of lines, fillers and tags.
 #[must_use]

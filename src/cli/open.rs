@@ -5,7 +5,7 @@
 use std::env;
 use std::time::Duration;
 
-use super::arguments::Common;
+use super::arguments::{Arguments, Common};
 use super::failure::{Failure, Result, Status};
 use super::output::tell;
 #[cfg(feature = "embedded")]
@@ -48,7 +48,12 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
 ///
 /// # Errors
 /// [`Status::Usage`].
-pub fn check(common: &Common) -> Result<()> {
+pub fn check(arguments: &Arguments) -> Result<()> {
+    if let (Some(locator), Some(_)) = (&arguments.locator, &arguments.command) {
+        return Err(Failure::usage(format!("{locator} stands in front of a command, which opens no screen"))
+            .remedy("a namespace is chosen with -n; a command comes first: streamscope get NAME"));
+    }
+    let common = &arguments.common;
     let given = [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
     let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
     match given.as_slice() {

@@ -70,6 +70,12 @@ fn two_databases_at_once_are_refused_wherever_they_stand() {
 }
 
 #[test]
+fn a_place_in_front_of_a_command_is_refused_and_not_ignored() {
+    let told = refused(&["shop/order", "get", "order-1"]);
+    assert!(told.contains("shop/order") && told.contains("-n"), "{told}");
+}
+
+#[test]
 fn a_deletion_without_a_terminal_needs_the_id_twice() {
     let told = refused(&["ns", "delete", "shop"]);
     assert!(told.contains("--confirm shop"), "{told}");

@@ -104,12 +104,6 @@ impl Transaction<'_> {
             }
         }
     }
-
-    /// An error of a sink of [`Transaction::copy_in`] as the store's.
-    #[must_use]
-    pub fn copy_error(&self, error: tokio_postgres::Error) -> crate::store::StoreError {
-        self.session.store_error(&error.into())
-    }
 }
 
 impl Deref for Transaction<'_> {

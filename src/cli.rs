@@ -70,7 +70,7 @@ pub async fn run(arguments: Arguments) -> u8 {
     if let Some(printed) = arguments.command.as_ref().and_then(manual::print) {
         return printed.map_or_else(|failure| report(&failure), |()| Status::Done.code());
     }
-    let result = carry_out(&arguments, &mut interrupt, &mut output).await;
+    let result = Box::pin(carry_out(&arguments, &mut interrupt, &mut output)).await;
     // What was read before a failure is printed before it is told.
     match result.and(output.finish().map_err(Failure::from)) {
         Ok(()) => Status::Done.code(),

@@ -123,7 +123,8 @@ impl State {
                 self.find_typed()
             }
             Some(Dialog::Filter(prompt)) => {
-                prompt.paste(text);
+                prompt.input.paste(text);
+                self.filter_typed();
                 Vec::new()
             }
             Some(Dialog::GoTo(prompt)) => {

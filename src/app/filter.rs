@@ -1,57 +1,79 @@
 //! The filter prompt: words and `key:value` parts become a [`Filter`] that the server applies. What was typed is kept and
 //! shown while it is in force.
 //!
-//! `type:Deposited,Withdrawn stream:account-1 since:-2h until:2026-03-01 data:'$.amount > 5' meta:'$.x' any text`
+//! `type:Deposited,Withdrawn stream:account-1 since:-2h until:2026-03-01 any text data:$.amount > 5 meta:$.x`
 
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 
 use super::dialog::Dialog;
 use super::input::Input;
+use super::times::Times;
 use super::{Effect, State};
 use crate::locator;
 use crate::store::browse::{Filter, PageFrom};
 
-/// The prompt, and what is wrong with what is typed.
+/// The prompt, and what is typed in other words.
 #[derive(Debug)]
 pub struct FilterPrompt {
     /// What is typed.
     pub input: Input,
-    /// What is wrong with it.
-    pub problem: Option<String>,
+    /// What it means, or what is wrong with it; none where nothing is typed.
+    pub understood: Result<Option<String>, String>,
 }
 
-impl FilterPrompt {
-    pub(super) fn paste(&mut self, text: &str) {
-        self.input.paste(text);
-        self.problem = None;
-    }
-}
+/// What may stand in front of a colon.
+const KEYS: [&str; 7] = ["type", "stream", "since", "until", "data", "meta", "text"];
 
-/// Splits at spaces; quotes (`'` or `"`) hold a part together.
+/// Splits at spaces; quotes (`'` or `"`) hold a part together. A JSON path without quotes goes on to the next key.
 fn parts(text: &str) -> Result<Vec<String>, String> {
     let mut parts = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let path = rest.strip_prefix("data:").or_else(|| rest.strip_prefix("meta:"));
+        let end = if path.is_some_and(|path| path.starts_with('$')) {
+            let end = path_end(rest);
+            parts.push(rest[..end].trim_end().to_owned());
+            end
+        } else {
+            let (part, end) = word(rest)?;
+            parts.push(part);
+            end
+        };
+        rest = rest[end..].trim_start();
+    }
+    Ok(parts)
+}
+
+/// A part up to the next space, without its quotes, and where it ends.
+fn word(text: &str) -> Result<(String, usize), String> {
     let mut part = String::new();
     let mut quote = None;
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
             None if c == '\'' || (c == '"' && (part.is_empty() || part.ends_with(':'))) => quote = Some(c),
-            None if c.is_whitespace() => {
-                if !part.is_empty() {
-                    parts.push(std::mem::take(&mut part));
-                }
-            }
+            None if c.is_whitespace() => return Ok((part, at)),
             _ => part.push(c),
         }
     }
-    if let Some(open) = quote {
-        return Err(format!("a {open} is not closed"));
+    match quote {
+        Some(open) => Err(format!("a {open} is not closed")),
+        None => Ok((part, text.len())),
     }
-    if !part.is_empty() {
-        parts.push(part);
+}
+
+/// Where a JSON path ends: before the next key that is not inside one of its strings.
+fn path_end(text: &str) -> usize {
+    let mut inside = false;
+    for (at, c) in text.char_indices() {
+        inside ^= c == '"';
+        let after = || text[at..].trim_start().split_once(':').is_some_and(|(key, _)| KEYS.contains(&key));
+        if !inside && c.is_whitespace() && after() {
+            return at;
+        }
     }
-    Ok(parts)
+    text.len()
 }
 
 /// Reads a filter as it is typed. Words without a key are looked for as text, in this order and with one space between.
@@ -67,7 +89,7 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Filter, String> {
             words.push(part);
             continue;
         };
-        if value.is_empty() && matches!(key, "type" | "stream" | "since" | "until" | "data" | "meta" | "text") {
+        if value.is_empty() && KEYS.contains(&key) {
             return Err(format!("nothing after {key}:"));
         }
         match key {
@@ -95,11 +117,35 @@ pub fn parse(text: &str, now: Timestamp) -> Result<Filter, String> {
     Ok(filter)
 }
 
+/// What a filter was understood as, in words; none where it keeps everything.
+#[must_use]
+pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<String> {
+    let mut words = Vec::new();
+    if !filter.types.is_empty() {
+        words.push(format!("type {}", filter.types.join(" or ")));
+    }
+    let time = |time: Timestamp| times.full(time, now);
+    words.extend(filter.stream_prefix.as_ref().map(|prefix| format!("streams {prefix}…")));
+    words.extend(filter.since.map(|since| format!("since {}", time(since))));
+    words.extend(filter.until.map(|until| format!("until {}", time(until))));
+    words.extend(filter.data_path.as_ref().map(|path| format!("data {path}")));
+    words.extend(filter.metadata_path.as_ref().map(|path| format!("metadata {path}")));
+    words.extend(filter.text.as_ref().map(|text| format!("text “{text}”")));
+    (!words.is_empty()).then(|| words.join(" · "))
+}
+
 impl State {
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
         let input = Input::new(&self.messages.filter_text);
-        self.dialog = Some(Dialog::Filter(FilterPrompt { input, problem: None }));
+        self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None) }));
+        self.filter_typed();
         Vec::new()
+    }
+
+    pub(super) fn filter_typed(&mut self) {
+        let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return };
+        let filter = parse(prompt.input.text(), self.now);
+        prompt.understood = filter.map(|filter| understood(&filter, self.times, self.now));
     }
 
     pub(super) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
@@ -107,7 +153,7 @@ impl State {
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return Vec::new() };
         if key.code != KeyCode::Enter {
             if prompt.input.key(key) {
-                prompt.problem = parse(prompt.input.text(), now).err();
+                self.filter_typed();
             }
             return Vec::new();
         }
@@ -121,7 +167,7 @@ impl State {
                 self.read_from(PageFrom::End).into_iter().collect()
             }
             Err(problem) => {
-                prompt.problem = Some(problem);
+                prompt.understood = Err(problem);
                 Vec::new()
             }
         }
@@ -151,6 +197,12 @@ mod tests {
         assert_eq!(filter.data_path.as_deref(), Some("$.amount > 5"));
         assert_eq!(filter.text.as_deref(), Some("two words"));
         assert!(parse("data:'$.a", now).is_err());
+        let filter = parse("data:$.name == \"a type:b\" type:C meta:$.n > 5", now).expect("a filter");
+        assert_eq!(filter.data_path.as_deref(), Some("$.name == \"a type:b\""));
+        assert_eq!(
+            (filter.types.as_slice(), filter.metadata_path.as_deref()),
+            (&["C".to_owned()][..], Some("$.n > 5"))
+        );
         assert!(parse("since:nonsense", now).is_err());
         assert_eq!(parse("  ", now), Ok(Filter::default()));
     }

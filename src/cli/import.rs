@@ -114,6 +114,7 @@ pub async fn import(
     let progress = Progress::new(source.size(), Arc::clone(&read));
     let batches = Gatherer {
         expected_from: arguments.expected_version_from.clone(),
+        options,
         batch: usize::try_from(arguments.batch).unwrap_or(usize::MAX),
     }
     .start(source, path, read)?;
@@ -145,12 +146,15 @@ impl Running {
     async fn all(&mut self, mut batches: gather::Batches) -> Result<()> {
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(|problem| self.wrong(problem.line, problem.column, &problem.reason))?;
-            let done = self.import.batch(&batch.messages).await.map_err(|error| self.failure(&batch, error))?;
+            let done = self.import.checked(&batch.messages, &batch.checked).await;
+            let done = done.map_err(|error| self.failure(&batch, error))?;
             self.done.imported += done.imported;
             self.done.present += done.present;
             self.done.unchecked += done.unchecked;
             self.done_to = batch.lines.last().copied().unwrap_or(self.done_to);
             self.progress.show(self.done.imported + self.done.present);
+            // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
+            tokio::task::spawn_blocking(move || drop(batch));
         }
         Ok(())
     }

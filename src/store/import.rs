@@ -15,6 +15,8 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+pub use plan::Checked;
+
 use super::session::QueryError;
 use super::{Namespace, Result, StoreError};
 use crate::message::{ExpectedVersion, GlobalPosition, Position, StreamName};
@@ -279,12 +281,19 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
-        let repeated = plan::repeated(messages, self.options)?;
+        self.checked(messages, &Checked::new(messages, self.options)?).await
+    }
+
+    /// The same of messages that were checked before, while the server had the batch in front.
+    ///
+    /// # Errors
+    /// [`ImportError`].
+    pub async fn checked(&mut self, messages: &[ImportedMessage], checked: &Checked) -> Result<Imported, ImportError> {
         let mut collisions = 0;
         let mut since: Option<Instant> = None;
         let mut in_doubt: Option<Imported> = None;
         loop {
-            match self.attempt(messages, &repeated, in_doubt.is_some()).await {
+            match self.attempt(messages, checked, in_doubt.is_some()).await {
                 Ok(mut done) => {
                     if let Some(sent) = in_doubt {
                         // What was not there before the lost commit and is there now was written by it.
@@ -321,7 +330,7 @@ impl Import {
     async fn attempt(
         &mut self,
         messages: &[ImportedMessage],
-        repeated: &[bool],
+        checked: &Checked,
         again: bool,
     ) -> Result<Imported, Failure> {
         let namespace = self.namespace.clone();
@@ -329,7 +338,7 @@ impl Import {
         self.reached = true;
         if self.options.dry_run {
             let snapshot = session.begin_snapshot().await?;
-            let plan = self.plan(&snapshot, messages, repeated, again).await?;
+            let plan = self.plan(&snapshot, messages, checked, again).await?;
             if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
                 return Err(error.into());
             }
@@ -340,7 +349,7 @@ impl Import {
         }
         let transaction = session.begin().await?;
         look::lock(&namespace, &transaction, messages).await?;
-        let plan = self.plan(&transaction, messages, repeated, again).await?;
+        let plan = self.plan(&transaction, messages, checked, again).await?;
         let counts = plan.counts();
         if plan.new.is_empty() {
             transaction.rollback().await?;

@@ -24,8 +24,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             prompt_line(frame, area, theme, "/", &prompt.input, &Ok(hits.unwrap_or_default()));
         }
         Dialog::Filter(prompt) => {
-            let hint = "type:T stream:PREFIX since:-2h until:TIME data:'JSONPATH' meta:'JSONPATH' words";
-            let note = prompt.problem.clone().map_or_else(|| Ok(hint.to_owned()), Err);
+            let hint = "words · type:T stream:PREFIX since:-2h until:TIME data:JSONPATH meta:JSONPATH";
+            let note = prompt.understood.as_ref().map_err(Clone::clone);
+            let note = note.map(|words| words.as_ref().map_or(hint.to_owned(), |words| format!("→ {words}")));
             prompt_line(frame, area, theme, "&", &prompt.input, &note);
         }
         Dialog::GoTo(prompt) => {

@@ -65,7 +65,7 @@ async fn a_database_that_is_not_there_is_told_with_the_servers_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn output_that_nobody_reads_on_ends_quietly() {
+async fn row_37_output_that_nobody_reads_on_ends_quietly() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("on the server").client().await;
     client

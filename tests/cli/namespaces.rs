@@ -95,6 +95,24 @@ async fn an_id_that_is_taken_or_too_long_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_4_a_name_that_postgres_would_cut_means_no_other_namespace() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let longest = "x".repeat(54);
+    place.run(&["ns", "create", &longest]).done();
+    let schema = format!("eventodb_{longest}");
+    // Cut at 63 bytes both would be the schema that is there.
+    for longer in ["x".repeat(70), format!("{schema}andmore")] {
+        place.run(&["ns", "create", &longer]).failed(2);
+        let told = place.run(&["-n", &longer, "write", "account-1", "Opened"]).failed(4);
+        assert!(told.contains(&longer), "{told}");
+        place.run(&["ns", "delete", &longer, "--confirm", &longer]).failed(4);
+    }
+    for namespace in [&longest, "test"] {
+        assert_eq!(place.run(&["-n", namespace, "version", "account-1"]).done(), "-1\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn foreign_namespaces_are_listed_but_message_db_is_not_deleted() {
     let place = Place::new(Kind::MessageDb).await;
     let listed = values(place.run(&["ns", "list"]));

@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn no_size_panics(width in 1..220_u16, height in 1..70_u16, keys in "[12345fw?:/jF ]{0,8}") {
+    fn row_35_no_size_panics(width in 1..220_u16, height in 1..70_u16, keys in "[12345fw?:/jF ]{0,8}") {
         let mut screen = Screen::new(Fake::shop(4));
         screen.keys(&keys);
         screen.send(Event::Resize(width, height));

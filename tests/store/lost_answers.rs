@@ -12,9 +12,9 @@ use crate::support::stores::{TestStore, settings};
 use crate::support::{for_each_store, server};
 
 for_each_store! {
-    a_lost_answer_is_found_out,
-    an_orphan_that_still_waits_is_not_doubled,
-    a_conflict_on_the_retry_is_a_real_one,
+    row_1_a_lost_answer_is_found_out,
+    row_2_an_orphan_that_still_waits_is_not_doubled,
+    row_3_a_conflict_on_the_retry_is_a_real_one,
     a_server_that_stays_away_leaves_the_outcome_unknown,
 }
 
@@ -42,7 +42,7 @@ async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     Some((proxy, namespace))
 }
 
-async fn a_lost_answer_is_found_out(store: &TestStore) {
+async fn row_1_a_lost_answer_is_found_out(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     let expected = [ExpectedVersion::NoStream, ExpectedVersion::Any, ExpectedVersion::At(1)];
     for (position, expected) in (0..).zip(expected) {
@@ -57,7 +57,7 @@ async fn a_lost_answer_is_found_out(store: &TestStore) {
     assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 3);
 }
 
-async fn an_orphan_that_still_waits_is_not_doubled(store: &TestStore) {
+async fn row_2_an_orphan_that_still_waits_is_not_doubled(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     for (position, expected) in (0..).zip([ExpectedVersion::NoStream, ExpectedVersion::Any]) {
         let holder = store.client().await.unwrap();
@@ -82,7 +82,7 @@ async fn an_orphan_that_still_waits_is_not_doubled(store: &TestStore) {
     assert_eq!(proxy.lost(), 2);
 }
 
-async fn a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
+async fn row_3_a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     write(&store.namespace, "account-1", "Opened").await;
     let winner = store.client().await.unwrap();

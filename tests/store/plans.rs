@@ -12,7 +12,7 @@ use crate::support::for_each_store;
 use crate::support::stores::{TestStore, settings};
 
 for_each_store! {
-    nothing_but_a_count_scans_the_table,
+    row_38_nothing_but_a_count_scans_the_table,
 }
 
 const MESSAGES: i64 = 60_000;
@@ -50,7 +50,7 @@ async fn sequential_scans(store: &TestStore) -> i64 {
     panic!("sessions of the program do not end");
 }
 
-async fn nothing_but_a_count_scans_the_table(store: &TestStore) {
+async fn row_38_nothing_but_a_count_scans_the_table(store: &TestStore) {
     let Some(database) = &store.database else { return };
     load(store).await;
     let id = store.namespace.info().id.clone();

@@ -13,11 +13,11 @@ use crate::support::stores::{TestStore, settings};
 for_each_store! {
     a_duplicate_id_is_its_own_error,
     json_that_is_wrong_is_refused_with_line_and_column,
-    hostile_names_are_data,
+    row_5_hostile_names_are_data,
     writers_of_one_stream_win_one_at_a_time,
     writers_of_one_category_lose_and_double_no_position,
     namespaces_are_isolated,
-    a_planted_function_is_never_called,
+    row_6_a_planted_function_is_never_called,
     a_foreign_writer_at_the_same_position_is_gone_round,
 }
 
@@ -74,7 +74,7 @@ const HOSTILE: &[&str] = &[
     " -space",
 ];
 
-async fn hostile_names_are_data(store: &TestStore) {
+async fn row_5_hostile_names_are_data(store: &TestStore) {
     let namespace = &store.namespace;
     for name in HOSTILE {
         let message =
@@ -170,7 +170,7 @@ create table planted.messages (global_position bigserial, position bigint, time 
   data jsonb, metadata jsonb, id uuid);
 ";
 
-async fn a_planted_function_is_never_called(store: &TestStore) {
+async fn row_6_a_planted_function_is_never_called(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     client.batch_execute(PLANTED).await.unwrap();
     let database = store.database.as_ref().unwrap().name();

@@ -126,7 +126,7 @@ async fn a_scope_brings_only_its_own_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_embedded_store_is_followed_and_written_over_its_one_connection() {
+async fn row_26_the_embedded_store_is_followed_and_written_over_its_one_connection() {
     let store = TestStore::new(Kind::OursEmbedded).await;
     let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
     for number in 0..3 {

@@ -56,7 +56,7 @@ fn the_first_frame_does_not_wait_for_the_server_and_keys_are_answered() {
 }
 
 #[test]
-fn a_signal_ends_it_with_its_number_and_a_sane_terminal() {
+fn row_21_a_signal_ends_it_with_its_number_and_a_sane_terminal() {
     let server = Mute::new();
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP] {
         let mut screen = server.screen(&[]);
@@ -69,7 +69,7 @@ fn a_signal_ends_it_with_its_number_and_a_sane_terminal() {
 }
 
 #[test]
-fn without_a_terminal_it_ends_at_once() {
+fn row_20_without_a_terminal_it_ends_at_once() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting");
@@ -77,7 +77,7 @@ fn without_a_terminal_it_ends_at_once() {
 }
 
 #[test]
-fn a_terminal_that_takes_nothing_holds_up_neither_the_keys_nor_the_end() {
+fn row_36_a_terminal_that_takes_nothing_holds_up_neither_the_keys_nor_the_end() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").stuck(true);
@@ -115,7 +115,7 @@ fn half_an_escape_sequence_holds_nothing_up() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
+fn row_20_a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").keys("\x1b[200~half a paste");
@@ -123,7 +123,7 @@ fn a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
 }
 
 #[test]
-fn a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
+fn row_19_a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
     let server = Mute::new();
     for place in ["loop", "task"] {
         let screen = server.screen(&[("STREAMSCOPE_TEST_PANIC_IN", place)]);
@@ -137,7 +137,7 @@ fn a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
+async fn row_22_suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let url = visit.url();
     let mut screen = Screen::start_under_shell(&visit.user, &["--url", &url], &[]);
@@ -156,7 +156,7 @@ async fn suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stopped_by_a_signal_it_draws_again_when_continued() {
+async fn row_22_stopped_by_a_signal_it_draws_again_when_continued() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&[]);
     screen.shows("account");
@@ -178,7 +178,7 @@ async fn stopped_by_a_signal_it_draws_again_when_continued() {
 }
 
 #[test]
-fn where_nobody_could_continue_it_ctrl_z_says_so() {
+fn row_22_where_nobody_could_continue_it_ctrl_z_says_so() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").keys("\x1a").shows("no shell");
@@ -187,7 +187,7 @@ fn where_nobody_could_continue_it_ctrl_z_says_so() {
 }
 
 #[test]
-fn without_colours_there_are_no_colour_codes() {
+fn row_37_without_colours_there_are_no_colour_codes() {
     let server = Mute::new();
     let mut screen = server.screen(&[("NO_COLOR", "1")]);
     screen.shows("connecting").keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere").keys("q");
@@ -206,7 +206,7 @@ fn without_colours_there_are_no_colour_codes() {
 }
 
 #[test]
-fn what_is_no_terminal_is_refused_politely() {
+fn row_37_what_is_no_terminal_is_refused_politely() {
     let user = User::new();
     let outcome = user.run(&["--url", "postgres://nobody@localhost/x"]);
     assert_eq!(outcome.status, 2, "{outcome:?}");
@@ -236,7 +236,7 @@ async fn a_signal_while_the_editor_is_open_ends_both() {
 
 #[cfg(feature = "embedded")]
 #[test]
-fn the_embedded_default_ends_with_the_terminal_too() {
+fn row_20_the_embedded_default_ends_with_the_terminal_too() {
     let mut screen = Screen::start(&User::new(), &["--demo"]);
     screen.shows("shop").shows("RW").keys("F").shows("FOLLOWING");
     assert!(screen.hang_up() != 0);

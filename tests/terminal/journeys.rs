@@ -113,7 +113,7 @@ async fn a_filter_is_applied_by_the_server_and_says_what_it_searched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
+async fn row_35_a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&[]);
     screen.shows("account");
@@ -180,7 +180,7 @@ async fn the_editor_has_the_terminal_and_can_be_stopped() {
 
 #[cfg(feature = "embedded")]
 #[test]
-fn the_embedded_default_follows_and_writes_at_once() {
+fn row_26_the_embedded_default_follows_and_writes_at_once() {
     let user = User::new();
     let store = user.home().join("store").to_string_lossy().into_owned();
     let store = ["--embedded", store.as_str()];

@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod content;
 mod ending;
 mod journeys;
 mod trouble;

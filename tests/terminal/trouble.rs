@@ -61,7 +61,7 @@ async fn a_terminated_connection_is_made_again_and_the_place_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn esc_ends_a_slow_count_on_the_server() {
+async fn row_25_esc_ends_a_slow_count_on_the_server() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows("amount: 99").shows("RW");

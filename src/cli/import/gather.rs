@@ -14,7 +14,7 @@ use super::input::{Ended, LineError, Lines, Source};
 use super::line::Reader;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
-use crate::store::import::{ImportedMessage, Place};
+use crate::store::import::{Checked, ImportError, ImportOptions, ImportedMessage, Place};
 
 /// A batch ends at this size, bytes of its lines: two of them are in memory.
 const BYTES: usize = 3 << 20;
@@ -24,10 +24,11 @@ const CATEGORIES: usize = 256;
 /// Messages of one transaction.
 pub struct Batch {
     pub messages: Vec<ImportedMessage>,
+    pub checked: Checked,
     /// The line of each.
     pub lines: Vec<u64>,
     /// Their room in memory, given back with them.
-    room: Vec<OwnedSemaphorePermit>,
+    _room: Vec<OwnedSemaphorePermit>,
 }
 
 /// A line that is no message.
@@ -41,6 +42,7 @@ pub struct WrongLine {
 /// How batches are made.
 pub struct Gatherer {
     pub expected_from: Option<String>,
+    pub options: ImportOptions,
     pub batch: usize,
 }
 
@@ -80,6 +82,7 @@ impl Gatherer {
 struct Gathering<'a> {
     reader: Reader,
     most: usize,
+    options: ImportOptions,
     runtime: &'a Handle,
     room: Arc<Semaphore>,
     /// Whether the lines have positions, by the first one.
@@ -91,6 +94,7 @@ impl<'a> Gathering<'a> {
         Self {
             reader: Reader { expected_from: gatherer.expected_from.clone() },
             most: gatherer.batch,
+            options: gatherer.options,
             runtime,
             room: Arc::new(Semaphore::new(2)),
             kept: None,
@@ -112,10 +116,11 @@ impl<'a> Gathering<'a> {
         let unreadable = |line, error: &io::Error| WrongLine { line, column: None, reason: cannot_read(error) };
         let mut lines = Lines::new(source, path, read).map_err(|error| unreadable(1, &error))?;
         loop {
-            let mut batch = Batch { messages: Vec::new(), lines: Vec::new(), room: vec![self.room()] };
+            let mut room = vec![self.room()];
+            let (mut messages, mut numbers) = (Vec::new(), Vec::new());
             let mut bytes = 0;
             let mut categories = HashSet::new();
-            while batch.messages.len() < self.most && bytes < BYTES && categories.len() < CATEGORIES {
+            while messages.len() < self.most && bytes < BYTES && categories.len() < CATEGORIES {
                 let ended = match lines.read() {
                     Ok(Some(ended)) => ended,
                     Ok(None) => break,
@@ -148,16 +153,23 @@ impl<'a> Gathering<'a> {
                 if !categories.contains(category) {
                     categories.insert(category.to_owned());
                 }
-                batch.messages.push(message);
-                batch.lines.push(number);
+                messages.push(message);
+                numbers.push(number);
             }
-            if batch.messages.is_empty() {
+            if messages.is_empty() {
                 return Ok(());
             }
             if bytes > 2 * BYTES {
                 // A huge line takes the room of both.
-                batch.room.push(self.room());
+                room.push(self.room());
             }
+            let checked = Checked::new(&messages, self.options).map_err(|error| match error {
+                ImportError::Message { index, problem } => {
+                    WrongLine { line: numbers[index], column: None, reason: problem.to_string() }
+                }
+                other => WrongLine { line: numbers[0], column: None, reason: other.to_string() },
+            })?;
+            let batch = Batch { messages, checked, lines: numbers, _room: room };
             if sender.blocking_send(Ok(batch)).is_err() {
                 return Ok(());
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join;
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -29,13 +30,17 @@ pub(super) async fn lock(
         messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
     let categories: Vec<&str> = categories.into_iter().collect();
     // Message DB's functions find their helpers through the path, as in write.rs.
-    let path = "select pg_catalog.set_config('search_path', $1, true)";
-    transaction.query(path, &[(&namespace.search_path(), Type::TEXT)]).await?;
+    let set_path = "select pg_catalog.set_config('search_path', $1, true)";
+    let search_path = namespace.search_path();
     let acquire_lock = namespace.function("acquire_lock");
     let hash_64 = namespace.function("hash_64");
     let values = [("acquire_lock", acquire_lock.as_str()), ("hash_64", hash_64.as_str())];
     let sql = namespace.query(include_str!("../../../sql/query/import_lock.sql"), &values);
-    transaction.query(&sql, &[(&categories, Type::TEXT_ARRAY)]).await.map(drop)
+    let path = [(&search_path as _, Type::TEXT)];
+    // Polled in this order, so sent in this order and without waiting for one another.
+    let categories = [(&categories as _, Type::TEXT_ARRAY)];
+    let (set, locked) = join(transaction.query(set_path, &path), transaction.query(&sql, &categories)).await;
+    set.and(locked).map(drop)
 }
 
 /// Where streams end; none where there is no such stream.

@@ -37,49 +37,60 @@ impl Plan {
     }
 }
 
-/// Which messages are the same as one before them in the batch. Refuses what contradicts itself whatever the store holds.
-pub(super) fn repeated(messages: &[ImportedMessage], options: ImportOptions) -> Result<Vec<bool>, ImportError> {
-    let mut repeated = vec![false; messages.len()];
-    let mut ids = HashMap::with_capacity(messages.len());
-    let mut global_positions = HashMap::new();
-    let kept = messages.first().is_some_and(|message| matches!(message.place, Place::Kept { .. }));
-    for (index, message) in messages.iter().enumerate() {
-        let of = |problem| Err(ImportError::of(index, problem));
-        match ids.entry(message.id) {
-            Entry::Vacant(entry) => {
-                entry.insert(index);
-            }
-            Entry::Occupied(entry) if messages[*entry.get()] == *message => {
-                repeated[index] = true;
-                continue;
-            }
-            Entry::Occupied(_) => return of(Problem::IdTwice(message.id)),
-        }
-        match message.place {
-            Place::Kept { global_position, .. } if kept => {
-                if !options.keep_global_positions {
+/// Which messages of a batch are the same as one before them in it.
+#[derive(Debug)]
+pub struct Checked(Vec<bool>);
+
+impl Checked {
+    /// Looks at a batch by itself.
+    ///
+    /// # Errors
+    /// [`ImportError`] for what contradicts itself whatever the store holds.
+    pub fn new(messages: &[ImportedMessage], options: ImportOptions) -> Result<Self, ImportError> {
+        let mut repeated = vec![false; messages.len()];
+        let mut ids = HashMap::with_capacity(messages.len());
+        let mut global_positions = HashMap::new();
+        let kept = messages.first().is_some_and(|message| matches!(message.place, Place::Kept { .. }));
+        for (index, message) in messages.iter().enumerate() {
+            let of = |problem| Err(ImportError::of(index, problem));
+            match ids.entry(message.id) {
+                Entry::Vacant(entry) => {
+                    entry.insert(index);
+                }
+                Entry::Occupied(entry) if messages[*entry.get()] == *message => {
+                    repeated[index] = true;
                     continue;
                 }
-                match global_position {
-                    None => return of(Problem::NoGlobalPosition("but the message has none")),
-                    Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
-                    Some(i64::MAX) => return of(Problem::NoGlobalPosition("but it leaves none for the next message")),
-                    Some(number) => {
-                        if global_positions.insert(number, index).is_some() {
-                            return of(Problem::GlobalPositionTwice(number));
+                Entry::Occupied(_) => return of(Problem::IdTwice(message.id)),
+            }
+            match message.place {
+                Place::Kept { global_position, .. } if kept => {
+                    if !options.keep_global_positions {
+                        continue;
+                    }
+                    match global_position {
+                        None => return of(Problem::NoGlobalPosition("but the message has none")),
+                        Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
+                        Some(i64::MAX) => {
+                            return of(Problem::NoGlobalPosition("but it leaves none for the next message"));
+                        }
+                        Some(number) => {
+                            if global_positions.insert(number, index).is_some() {
+                                return of(Problem::GlobalPositionTwice(number));
+                            }
                         }
                     }
                 }
-            }
-            Place::Next { .. } if !kept => {
-                if options.keep_global_positions {
-                    return of(Problem::NoGlobalPosition("but the message has none"));
+                Place::Next { .. } if !kept => {
+                    if options.keep_global_positions {
+                        return of(Problem::NoGlobalPosition("but the message has none"));
+                    }
                 }
+                _ => return of(Problem::Mixed),
             }
-            _ => return of(Problem::Mixed),
         }
+        Ok(Self(repeated))
     }
-    Ok(repeated)
 }
 
 /// The streams of a batch, each with its first message.
@@ -99,7 +110,7 @@ impl Import {
         &self,
         transaction: &Transaction<'_>,
         messages: &[ImportedMessage],
-        repeated: &[bool],
+        Checked(repeated): &Checked,
         again: bool,
     ) -> Result<Plan, Failure> {
         let same = repeated.iter().filter(|repeated| **repeated).count() as u64;

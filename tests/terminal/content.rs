@@ -1,4 +1,4 @@
-//! What messages may hold: huge and deep bodies, exact numbers, wide text, times of a server whose clock is elsewhere.
+//! What messages may hold: exact numbers, wide text, times of a server whose clock is elsewhere.
 
 use super::support::stores::Kind;
 use super::visit::Visit;
@@ -12,39 +12,6 @@ async fn insert(visit: &Visit, stream: &str, position: i64, message_type: &str, 
         visit.store.schema
     );
     client.execute(&insert, &[&stream, &message_type, &position]).await.expect("inserted");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn row_30_a_message_of_ten_megabytes_leaves_lists_alone_and_opens_in_bounded_memory() {
-    let visit = Visit::new(Kind::MessageDb).await;
-    for position in 0..20 {
-        let huge = "(select jsonb_agg(repeat(chr(97 + n % 26), 100)) from generate_series(1, 100000) as n)";
-        insert(&visit, "huge-1", position, "Huge", huge).await;
-    }
-    insert(&visit, "huge-1", 20, "Small", "'{\"amount\": 25}'").await;
-    let mut screen = visit.screen(&["huge-1"]);
-    screen.shows("amount: 25").shows("RW");
-    let before = screen.memory();
-    screen.keys("k").shows("[100,000]").keys("5").keys("G").shows("[99,999]").keys("v").shows("pretty").keys("G");
-    screen.keys("v").shows("raw").keys("v").shows("tree");
-    // Every one of them is opened, and let go of again.
-    for position in (0..20).rev() {
-        screen.keys("4").keys(&format!(":huge-1@{position}\r")).shows(&format!("@{position} "));
-    }
-    let grown = screen.memory().saturating_sub(before) / 1_024;
-    assert!(grown < 100, "{grown} MiB more for messages of 10 MB, one at a time");
-    screen.keys("4G").shows("amount: 25").keys("q");
-    assert_eq!(screen.end().status, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn row_31_json_of_depth_ten_thousand_is_shown_raw() {
-    let visit = Visit::new(Kind::MessageDb).await;
-    insert(&visit, "deep-1", 0, "Deep", "(repeat('[', 6000) || '\"core\"' || repeat(']', 6000))::jsonb").await;
-    let mut screen = visit.screen(&["deep-1"]);
-    screen.shows("Deep").shows("[[[[[[[[[[[[");
-    screen.keys("5").keys("/core\r").shows("core").keys("vvvCEgG").keys("q");
-    assert_eq!(screen.end().status, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,7 +20,7 @@ fn invalid_json_names_line_and_column() {
 }
 
 #[test]
-fn json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
+fn row_33_json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
     for json in [r#"{"a": "\u0000"}"#, r#"{"a": "\ud800"}"#, r#"{"a": "\udc00\ud800"}"#] {
         let told = refused(&["write", "account-1", "Opened", "--data", json]);
         assert!(told.contains("line 1") && told.contains("column"), "{told}");
@@ -28,7 +28,7 @@ fn json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn standard_input_that_is_not_utf_8_is_told_with_its_byte() {
+fn row_33_standard_input_that_is_not_utf_8_is_told_with_its_byte() {
     let write = [&NOWHERE[..], &["write", "account-1", "Opened", "--data", "-"]].concat();
     let told = User::new().run_with_input(&write, b"{\"a\": \"\xff\"}").failed(2);
     assert!(told.contains("not UTF-8") && told.contains("number 7"), "{told}");

@@ -3,6 +3,7 @@
 mod cluster;
 mod pooler;
 mod psql;
+mod refusing;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

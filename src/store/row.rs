@@ -90,12 +90,11 @@ pub(super) fn head(row: &Row) -> Result<MessageHead> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 
     fn decoded(since_2000: i64) -> Timestamp {
-        ServerTime::from_sql(&Type::TIMESTAMP, &since_2000.to_be_bytes()).unwrap().0
+        ServerTime::from_sql(&Type::TIMESTAMP, &since_2000.to_be_bytes()).expect("eight bytes").0
     }
 
     #[test]
@@ -114,7 +113,7 @@ mod tests {
     fn a_time_goes_to_the_server_as_it_came() {
         for since_2000 in [0, 1, -1, 820_454_400_123_456, -211_813_488_000_000_000] {
             let mut out = BytesMut::new();
-            ServerTime(decoded(since_2000)).to_sql(&Type::TIMESTAMP, &mut out).unwrap();
+            ServerTime(decoded(since_2000)).to_sql(&Type::TIMESTAMP, &mut out).expect("a time has its eight bytes");
             assert_eq!(&out[..], since_2000.to_be_bytes());
         }
     }

@@ -240,7 +240,6 @@ fn actual_version(message: &NewMessage, text: &str) -> Option<Position> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use uuid::Uuid;
 
@@ -285,7 +284,7 @@ mod tests {
     fn json_that_is_wrong_is_refused_with_its_place() {
         let mut message = message("account-1", ExpectedVersion::Any);
         message.data = "{\n  \"a\": tru\n}".to_owned();
-        let error = check(&message).unwrap_err().to_string();
+        let error = check(&message).expect_err("a message that is refused").to_string();
         assert!(error.starts_with("invalid data: line 2, column "), "{error}");
     }
 }

@@ -220,7 +220,6 @@ impl<R: BufRead> BufRead for Counted<R> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
     use crate::message::StreamName;
@@ -241,24 +240,24 @@ mod tests {
     /// A file of three pieces, of which any length was left.
     #[test]
     fn whatever_is_left_is_carried_on_behind_the_last_whole_piece() {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("a directory");
         for name in ["a.ndjson", "a.ndjson.gz", "a.ndjson.zst"] {
             let path = directory.path().join(name);
             let mut ends = vec![(0, None)];
-            let mut part = Part::open(&path, false).unwrap();
+            let mut part = Part::open(&path, false).expect("a new file");
             for position in 1..=3 {
-                part.write(&message(position)).unwrap();
-                part.end_piece().unwrap();
-                ends.push((part.file.get_ref().metadata().unwrap().len(), Some(position)));
+                part.write(&message(position)).expect("written");
+                part.end_piece().expect("a whole piece");
+                ends.push((part.file.get_ref().metadata().expect("its size").len(), Some(position)));
             }
-            let whole = std::fs::read(&part.beside).unwrap();
+            let whole = std::fs::read(&part.beside).expect("what was written");
             for left in 0..=whole.len() {
-                std::fs::write(&part.beside, &whole[..left]).unwrap();
-                let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).unwrap();
-                let resumed = Part::open(&path, true).unwrap();
+                std::fs::write(&part.beside, &whole[..left]).expect("cut");
+                let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
+                let resumed = Part::open(&path, true).expect("carried on");
                 assert_eq!(resumed.written_to(), last, "{name} cut at {left}");
                 drop(resumed);
-                assert_eq!(std::fs::metadata(&part.beside).unwrap().len(), length, "{name} cut at {left}");
+                assert_eq!(std::fs::metadata(&part.beside).expect("its size").len(), length, "{name} cut at {left}");
             }
         }
     }

@@ -273,7 +273,6 @@ fn moved(line: &mut Vec<u8>, range: Option<Range<usize>>) -> Option<String> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 
@@ -284,7 +283,7 @@ mod tests {
     }
 
     fn problem(line: &str) -> (Option<usize>, String) {
-        let problem = read(line).unwrap_err();
+        let problem = read(line).expect_err("a wrong line");
         (problem.column, problem.reason)
     }
 
@@ -294,10 +293,10 @@ mod tests {
             "{{\"id\":\"{ID}\",\"stream\":\"account-1\",\"type\":\"Opened\",\"pos\":3,\"gpos\":12,\
              \"data\":{{\"n\":1.10}},\"meta\":null,\"time\":\"2026-03-01T12:00:00.123456789+01:00\"}}\r"
         );
-        let message = read(&line).unwrap();
+        let message = read(&line).expect("a message");
         assert_eq!(message.id.to_string(), ID);
         assert_eq!((message.data.as_deref(), message.metadata), (Some("{\"n\":1.10}"), None));
-        let time = "2026-03-01T11:00:00.123456Z".parse().unwrap();
+        let time = "2026-03-01T11:00:00.123456Z".parse().expect("a time");
         assert_eq!(message.place, Place::Kept { position: 3, global_position: Some(12), time });
     }
 
@@ -309,34 +308,34 @@ mod tests {
                 "{{\"meta\":{meta},\"data\":{data},\"id\":\"{ID}\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
                  \"time\":\"2026-03-01T12:00:00Z\"}}"
             );
-            let message = read(&line).unwrap();
-            assert!(message.data.unwrap() == data && message.metadata.unwrap() == meta);
+            let message = read(&line).expect("a message");
+            assert!(message.data.as_ref() == Some(&data) && message.metadata.as_ref() == Some(&meta));
         }
     }
 
     #[test]
     fn placeholders_are_filled_in_strings_of_lines_without_a_position_only() {
         let line = r#"{"stream":"account-{{uuid}}","type":"Opened","data":{"{{now}}":["{{now}}","{{uuid}} {{x}}"]}}"#;
-        let (first, second) = (read(line).unwrap(), read(line).unwrap());
+        let (first, second) = (read(line).expect("a message"), read(line).expect("a message"));
         assert_ne!(first.stream, second.stream);
-        let data: serde_json::Value = serde_json::from_str(&first.data.unwrap()).unwrap();
-        let list = data["{{now}}"].as_array().unwrap();
-        assert!(list[0].as_str().unwrap().parse::<Timestamp>().is_ok());
-        let (id, rest) = list[1].as_str().unwrap().split_once(' ').unwrap();
+        let data: serde_json::Value = serde_json::from_str(&first.data.expect("data")).expect("JSON");
+        let list = data["{{now}}"].as_array().expect("the list of the line");
+        assert!(list[0].as_str().expect("a string").parse::<Timestamp>().is_ok());
+        let (id, rest) = list[1].as_str().and_then(|text| text.split_once(' ')).expect("two words");
         assert!(Uuid::try_parse(id).is_ok() && rest == "{{x}}");
 
         let line = format!(
             "{{\"id\":\"{ID}\",\"stream\":\"a-{{{{uuid}}}}\",\"type\":\"T\",\"pos\":0,\"data\":\"{{{{now}}}}\",\
              \"time\":\"2026-03-01T12:00:00Z\"}}"
         );
-        let message = read(&line).unwrap();
+        let message = read(&line).expect("a message");
         assert_eq!((message.stream.as_str(), message.data.as_deref()), ("a-{{uuid}}", Some("\"{{now}}\"")));
     }
 
     #[test]
     fn data_that_is_left_out_is_an_empty_object_and_null_is_null() {
-        assert_eq!(read(r#"{"stream":"a-1","type":"T"}"#).unwrap().data.as_deref(), Some("{}"));
-        assert_eq!(read(r#"{"stream":"a-1","type":"T","data":null}"#).unwrap().data, None);
+        assert_eq!(read(r#"{"stream":"a-1","type":"T"}"#).expect("a message").data.as_deref(), Some("{}"));
+        assert_eq!(read(r#"{"stream":"a-1","type":"T","data":null}"#).expect("a message").data, None);
     }
 
     #[test]
@@ -348,7 +347,7 @@ mod tests {
             ("\"any\"", Some(ExpectedVersion::Any)),
             ("null", None),
         ] {
-            let message = read(&format!(r#"{{"stream":"a-1","type":"T","expected":{given}}}"#)).unwrap();
+            let message = read(&format!(r#"{{"stream":"a-1","type":"T","expected":{given}}}"#)).expect("a message");
             assert_eq!(message.place, Place::Next { expected, minted: true }, "{given}");
         }
     }
@@ -377,7 +376,7 @@ mod tests {
         }
         let mut bytes = "{\"stream\":\"ä".as_bytes().to_vec();
         bytes.push(0xff);
-        let problem = Reader::default().message(&mut bytes).unwrap_err();
+        let problem = Reader::default().message(&mut bytes).expect_err("bytes that are not UTF-8");
         assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "this is not UTF-8"));
     }
 

@@ -125,7 +125,6 @@ impl Namespace {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
 
@@ -137,8 +136,8 @@ mod tests {
     #[test]
     fn a_text_is_also_looked_for_as_json_spells_it() {
         let filter = Filter { text: Some("say \"hi\"".to_owned()), ..Filter::default() };
-        assert_eq!(filter.patterns().unwrap(), [r#"%say "hi"%"#, r#"%say \\"hi\\"%"#]);
+        assert_eq!(filter.patterns().expect("a text to look for"), [r#"%say "hi"%"#, r#"%say \\"hi\\"%"#]);
         let filter = Filter { text: Some("plain".to_owned()), ..Filter::default() };
-        assert_eq!(filter.patterns().unwrap(), ["%plain%"]);
+        assert_eq!(filter.patterns().expect("a text to look for"), ["%plain%"]);
     }
 }

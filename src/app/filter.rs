@@ -37,7 +37,10 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
             end
         } else {
             let (part, end) = word(rest)?;
-            parts.push(part);
+            // Quotes with nothing between them are nothing.
+            if !part.is_empty() {
+                parts.push(part);
+            }
             end
         };
         rest = rest[end..].trim_start();
@@ -205,5 +208,6 @@ mod tests {
         );
         assert!(parse("since:nonsense", now).is_err());
         assert_eq!(parse("  ", now), Ok(Filter::default()));
+        assert_eq!(parse("''", now), Ok(Filter::default()));
     }
 }

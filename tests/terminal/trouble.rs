@@ -5,24 +5,13 @@ use rustix::process::Signal;
 use super::support::stores::Kind;
 use super::visit::Visit;
 
-/// Puts a message into the table past every check, as a hostile or careless producer would.
-async fn plant(visit: &Visit, stream: &str, message_type: &str, data: &str) {
-    let client = visit.store.client().await.expect("a store on the server");
-    let insert = format!(
-        "insert into \"{}\".messages (id, stream_name, type, position, data, metadata)
-         values (gen_random_uuid(), $1, $2, 0, $3::text::jsonb, null)",
-        visit.store.schema
-    );
-    client.execute(&insert, &[&stream, &message_type, &data]).await.expect("planted");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
     let visit = Visit::new(Kind::MessageDb).await;
     let clipboard = "\u{1b}]52;c;ZXZpbA==\u{7}";
     let controls = "\u{9b}31m\u{9d}0;title\u{9c}\u{202e}\u{200b}\u{7f}";
-    plant(&visit, &format!("evil{clipboard}-1"), &format!("Type{clipboard}{controls}"), "{\"safe\": 1}").await;
-    plant(&visit, &format!("evil{controls}-2"), "Plain", &format!("{{\"a{controls}\": \"b{controls}\"}}")).await;
+    visit.plant(&format!("evil{clipboard}-1"), 0, &format!("Type{clipboard}{controls}"), "{\"safe\": 1}").await;
+    visit.plant(&format!("evil{controls}-2"), 0, "Plain", &format!("{{\"a{controls}\": \"b{controls}\"}}")).await;
     let mut screen = visit.screen_with(&[], &[]);
     screen.shows("Plain").keys("4gjG5").shows("data {1}").keys("v").shows("pretty").keys("v").shows("raw").keys("v4");
     screen.keys("g").shows("safe: 1").keys("c").shows("Write a message").keys("\x1b").hides("Write a message");

@@ -40,6 +40,17 @@ impl Visit {
         write(&self.store.namespace, stream, message_type, data).await
     }
 
+    /// Puts a message into the table past every check, as a hostile or careless producer would.
+    pub async fn plant(&self, stream: &str, position: i64, message_type: &str, data: &str) {
+        let client = self.store.client().await.expect("a store on the server");
+        let insert = format!(
+            "insert into \"{}\".messages (id, stream_name, type, position, data, metadata)
+             values (gen_random_uuid(), $1, $2, $3, $4::text::jsonb, null)",
+            self.store.schema
+        );
+        client.execute(&insert, &[&stream, &message_type, &position, &data]).await.expect("planted");
+    }
+
     /// The screen, with the program's arguments before it.
     pub fn screen(&self, arguments: &[&str]) -> Screen {
         self.screen_with(arguments, &[])

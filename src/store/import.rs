@@ -281,7 +281,9 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
-        self.checked(messages, &Checked::new(messages, self.options)?).await
+        let checked = Checked::new(messages, self.options);
+        let checked = checked.map_err(|(index, problem)| ImportError::of(index, problem))?;
+        self.checked(messages, &checked).await
     }
 
     /// The same of messages that were checked before, while the server had the batch in front.

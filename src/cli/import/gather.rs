@@ -14,7 +14,7 @@ use super::input::{Ended, LineError, Lines, Source};
 use super::line::Reader;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
-use crate::store::import::{Checked, ImportError, ImportOptions, ImportedMessage, Place};
+use crate::store::import::{Checked, ImportOptions, ImportedMessage, Place};
 
 /// A batch ends at this size, bytes of its lines: two of them are in memory.
 const BYTES: usize = 3 << 20;
@@ -163,11 +163,10 @@ impl<'a> Gathering<'a> {
                 // A huge line takes the room of both.
                 room.push(self.room());
             }
-            let checked = Checked::new(&messages, self.options).map_err(|error| match error {
-                ImportError::Message { index, problem } => {
-                    WrongLine { line: numbers[index], column: None, reason: problem.to_string() }
-                }
-                other => WrongLine { line: numbers[0], column: None, reason: other.to_string() },
+            let checked = Checked::new(&messages, self.options).map_err(|(index, problem)| WrongLine {
+                line: numbers[index],
+                column: None,
+                reason: problem.to_string(),
             })?;
             let batch = Batch { messages, checked, lines: numbers, _room: room };
             if sender.blocking_send(Ok(batch)).is_err() {

@@ -45,14 +45,14 @@ impl Checked {
     /// Looks at a batch by itself.
     ///
     /// # Errors
-    /// [`ImportError`] for what contradicts itself whatever the store holds.
-    pub fn new(messages: &[ImportedMessage], options: ImportOptions) -> Result<Self, ImportError> {
+    /// Which message contradicts one before it, whatever the store holds, and how.
+    pub fn new(messages: &[ImportedMessage], options: ImportOptions) -> Result<Self, (usize, Problem)> {
         let mut repeated = vec![false; messages.len()];
         let mut ids = HashMap::with_capacity(messages.len());
         let mut global_positions = HashMap::new();
         let kept = messages.first().is_some_and(|message| matches!(message.place, Place::Kept { .. }));
         for (index, message) in messages.iter().enumerate() {
-            let of = |problem| Err(ImportError::of(index, problem));
+            let of = |problem| Err((index, problem));
             match ids.entry(message.id) {
                 Entry::Vacant(entry) => {
                     entry.insert(index);

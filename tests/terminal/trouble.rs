@@ -58,8 +58,10 @@ async fn row_25_esc_ends_a_slow_count_on_the_server() {
     let transaction = blocker.transaction().await.expect("a transaction");
     transaction.batch_execute(&format!("lock table \"{}\".messages", visit.store.schema)).await.expect("locked");
     screen.keys("#");
+    // What else the screen asks on its own may wait there too.
     let waiting = "select count(*) from pg_stat_activity
-                   where datname = current_database() and state = 'active' and wait_event_type = 'Lock'";
+                   where datname = current_database() and state = 'active' and wait_event_type = 'Lock'
+                     and query like 'select count(*) from%messages%'";
     visit.wait_for_count(waiting, 1).await;
     screen.keys("\x1b");
     visit.wait_for_count(waiting, 0).await;

@@ -34,10 +34,10 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::locator::Locator;
-use crate::message::{Category, GlobalPosition, MessageHead};
+use crate::message::{Category, MessageHead};
 use crate::store::browse::{CategoryRow, Scope};
 use crate::store::tail::TailBatch;
-use crate::store::{NamespaceInfo, StoreError};
+use crate::store::{Filter, NamespaceInfo, StoreError};
 use connection::Connection;
 use dialog::Dialog;
 use follow::Follow;
@@ -114,7 +114,7 @@ pub enum Effect {
     },
     /// The answer is not wanted any more: end it, on the server too.
     Stop(Slot),
-    /// Follow a scope from behind a global position (none: from now) until stopped or replaced.
+    /// Follow a scope from now on until stopped or replaced.
     Follow {
         /// Which asking it belongs to.
         generation: u64,
@@ -122,8 +122,8 @@ pub enum Effect {
         namespace: String,
         /// Whose messages.
         scope: Scope,
-        /// Begin behind this global position; none for now.
-        after: Option<GlobalPosition>,
+        /// Which of them.
+        filter: Filter,
     },
     /// Follow no longer.
     StopFollowing,
@@ -302,6 +302,7 @@ impl State {
                     Ok(answer) => self.answered(slot, answer),
                     Err(error) => self.failed(slot, &error),
                 };
+                effects.extend(self.take_held());
                 effects.extend(self.follow_selection());
                 effects
             }
@@ -439,6 +440,7 @@ impl State {
             Action::Quit => vec![Effect::Quit],
         };
         self.reveal();
+        effects.extend(self.take_held());
         effects.extend(self.follow_selection());
         effects
     }

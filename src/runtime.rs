@@ -103,6 +103,11 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
             },
             input = inputs.next() => match input {
                 None => return Ok(Ended::TerminalGone),
+                // The size in it is that of when it was read, and may be older than what a signal told of.
+                Some(Input::Resize(..)) => {
+                    screen.measure();
+                    changed = true;
+                }
                 Some(input) => if let Some(event) = event_of(input) {
                     ended = ended.or(screen.handle(event));
                     changed = true;
@@ -211,8 +216,8 @@ impl Screen {
                     self.slots.ask(slot, generation, question, after);
                 }
                 Effect::Stop(slot) => self.slots.stop(slot),
-                Effect::Follow { generation, namespace, scope, after } => {
-                    self.slots.follow(generation, namespace, scope, after);
+                Effect::Follow { generation, namespace, scope, filter } => {
+                    self.slots.follow(generation, namespace, scope, filter);
                 }
                 Effect::StopFollowing => self.slots.stop_following(),
                 Effect::Copy { text, what } => {
@@ -248,7 +253,6 @@ fn event_of(input: Input) -> Option<Event> {
         Input::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
         Input::Paste(text) => Some(Event::Paste(text)),
         Input::Mouse(mouse) if mouse.kind != crossterm::event::MouseEventKind::Moved => Some(Event::Mouse(mouse)),
-        Input::Resize(width, height) => Some(Event::Resize(width, height)),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod export;
+pub mod filter;
 pub mod flavour;
 pub mod import;
 pub mod namespace;
@@ -27,9 +28,9 @@ use std::time::Duration;
 
 pub use connect::Settings;
 pub use error::{Result, StoreError};
+pub use filter::Filter;
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};
-pub use query::Matching;
 use session::Sessions;
 
 /// How a store is used.

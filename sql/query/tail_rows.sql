@@ -1,7 +1,7 @@
 -- Messages of a scope above one global position up to another, but those that were seen already.
 --
 -- $1 above, $2 up to, $3 limit, $4 global positions seen, $5 name of the stream or category (null for the namespace),
--- $6 member, $7 size of its group (null without), $8 types, $9 path on data (null for any)
+-- $6 member, $7 size of its group (null without), $8 to $14 the filter
 -- A category is compared as rows and ordered by too, or the planner may walk the primary key and filter.
 --
 -- Served by: messages_pkey or messages_category; for a stream whichever of messages_pkey and messages_stream is shorter.
@@ -9,6 +9,6 @@ select {columns}
 from {table}
 where {range}
   and global_position <> all ($4)
-  and {matching}
+  and {matches}
 order by {order}
 limit $3

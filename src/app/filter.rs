@@ -11,7 +11,8 @@ use super::input::Input;
 use super::times::Times;
 use super::{Effect, State};
 use crate::locator;
-use crate::store::browse::{Filter, PageFrom};
+use crate::store::Filter;
+use crate::store::browse::PageFrom;
 
 /// The prompt, and what is typed in other words.
 #[derive(Debug)]
@@ -167,7 +168,9 @@ impl State {
                 self.focus = super::layout::Pane::Messages;
                 self.messages.filter = filter;
                 self.messages.filter_text = text;
-                self.read_from(PageFrom::End).into_iter().collect()
+                let mut effects: Vec<Effect> = self.read_from(PageFrom::End).into_iter().collect();
+                effects.extend(self.follow_again());
+                effects
             }
             Err(problem) => {
                 prompt.understood = Err(problem);
@@ -180,10 +183,13 @@ impl State {
         let selected = self.messages.selection().map(|head| self.messages.number(head));
         self.messages.filter = Filter::default();
         self.messages.filter_text.clear();
-        match selected {
-            Some(number) => self.read_around(number).into_iter().collect(),
-            None => self.read_from(PageFrom::End).into_iter().collect(),
-        }
+        let read = match selected {
+            Some(number) => self.read_around(number),
+            None => self.read_from(PageFrom::End),
+        };
+        let mut effects: Vec<Effect> = read.into_iter().collect();
+        effects.extend(self.follow_again());
+        effects
     }
 }
 

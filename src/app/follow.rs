@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::layout::Pane;
 use super::messages::Place;
+use super::window::CAPACITY;
 use super::{Effect, State};
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::StoreError;
 use crate::store::browse::PageFrom;
-use crate::store::tail::{Holder, TailBatch};
+use crate::store::tail::{Holder, TailBatch, Tailed};
 
 /// The rate is that of the last seconds.
 const RATE_SECONDS: i64 = 5;
@@ -43,6 +44,12 @@ pub struct Follow {
     /// What interrupts it.
     pub error: Option<String>,
     arrivals: VecDeque<(Timestamp, u64)>,
+    /// The first batch was there.
+    begun: bool,
+    /// Came in while the list waited for an answer, at most as many as a list holds.
+    held: Vec<Tailed<MessageHead>>,
+    /// How many more came in before those.
+    not_held: u64,
 }
 
 impl Follow {
@@ -60,6 +67,9 @@ impl Follow {
             lag: None,
             error: None,
             arrivals: VecDeque::new(),
+            begun: false,
+            held: Vec::new(),
+            not_held: 0,
         }
     }
 
@@ -104,29 +114,23 @@ impl State {
         self.start_follow()
     }
 
+    /// Follows what is on screen, with its filter, from now on. The list is read again once following has begun, so that nothing
+    /// falls between reading and following.
     fn start_follow(&mut self) -> Vec<Effect> {
         let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
         self.followings += 1;
         let generation = self.followings;
         self.follow = Some(Follow::new(generation));
         self.focus = Pane::Messages;
-        // From what is on screen where that is the end, so that nothing falls between reading and following.
-        let mut effects = Vec::new();
-        let newest = self.newest_on_screen();
-        if newest.is_some() {
+        if self.messages.at_end() {
             self.select_newest();
-        } else {
-            effects.extend(self.read_from(PageFrom::End));
         }
-        effects.push(Effect::Follow { generation, namespace, scope, after: newest });
-        effects
+        vec![Effect::Follow { generation, namespace, scope, filter: self.messages.filter.clone() }]
     }
 
-    fn newest_on_screen(&self) -> Option<GlobalPosition> {
-        if !self.messages.at_end() || self.messages.is_filtered() {
-            return None;
-        }
-        self.messages.window.rows().iter().map(|row| row.head.global_position).max()
+    /// Goes on following with another filter.
+    pub(super) fn follow_again(&mut self) -> Vec<Effect> {
+        if self.follow.is_some() { self.start_follow() } else { Vec::new() }
     }
 
     pub(super) fn stop_follow(&mut self) -> Vec<Effect> {
@@ -172,7 +176,6 @@ impl State {
     }
 
     pub(super) fn followed(&mut self, generation: u64, batch: TailBatch<MessageHead>) -> Vec<Effect> {
-        let live = self.is_live();
         let now = self.now;
         let Some(follow) = self.follow.as_mut().filter(|follow| follow.generation == generation) else {
             return Vec::new();
@@ -183,42 +186,58 @@ impl State {
         follow.waiting_for = batch.waiting_for;
         follow.standby = batch.standby;
         follow.count(batch.messages.len(), now);
-        let Some(newest) = batch.messages.last() else { return Vec::new() };
-        follow.lag = Some(batch.server_time.duration_since(newest.message.time));
-        follow.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;
-        if self.messages.is_filtered() {
-            return self.poke_search(live);
+        if let Some(newest) = batch.messages.last() {
+            follow.lag = Some(batch.server_time.duration_since(newest.message.time));
+            follow.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;
         }
-        let mut effects = Vec::new();
-        for tailed in batch.messages {
-            let follow = self.follow.as_mut().expect("following was checked above");
-            if live || (tailed.late && self.messages.at_end()) {
-                follow.let_go += self.messages.arrive(tailed.message, tailed.late) as u64;
-            } else {
-                follow.new += 1;
-                self.newer_exist();
-            }
+        let begins = !std::mem::replace(&mut follow.begun, true);
+        follow.held.extend(batch.messages);
+        if begins {
+            return self.read_from(PageFrom::End).into_iter().collect();
         }
-        if live {
-            self.select_newest();
-            effects.extend(self.follow_selection());
-        }
+        let mut effects = self.take_held();
+        effects.extend(self.follow_selection());
         effects
     }
 
-    /// A filtered list cannot take heads as they come: the server is asked which of them match.
-    fn poke_search(&mut self, live: bool) -> Vec<Effect> {
-        self.newer_exist();
-        if live { self.read_on().into_iter().collect() } else { Vec::new() }
-    }
-
-    /// The end of the window is the end no longer; scrolling there reads on.
-    fn newer_exist(&mut self) {
-        if self.messages.newest_first {
-            self.messages.window.at_first = false;
-        } else {
-            self.messages.window.at_last = false;
+    /// Puts what came in into the list. While the list itself waits for newer messages it waits too: the answer may be older than
+    /// what came, and would push it out.
+    pub(super) fn take_held(&mut self) -> Vec<Effect> {
+        let live = self.is_live();
+        let Some(follow) = &mut self.follow else { return Vec::new() };
+        if live {
+            follow.new = 0;
         }
+        if follow.held.is_empty() {
+            return Vec::new();
+        }
+        if self.messages.awaits_newer() {
+            let excess = follow.held.len().saturating_sub(CAPACITY);
+            follow.held.drain(..excess);
+            follow.not_held += excess as u64;
+            return Vec::new();
+        }
+        let held = std::mem::take(&mut follow.held);
+        let not_held = std::mem::take(&mut follow.not_held);
+        if not_held > 0 && live {
+            return self.read_from(PageFrom::End).into_iter().collect();
+        }
+        let (mut new, mut let_go) = (not_held, 0);
+        for Tailed { message, late } in held {
+            if live || !self.messages.is_newer(&message) {
+                let_go += self.messages.arrive(message, late) as u64;
+            } else {
+                new += 1;
+                self.messages.newer_exist();
+            }
+        }
+        let follow = self.follow.as_mut().expect("following was checked above");
+        follow.let_go += let_go;
+        follow.new += new;
+        if live {
+            self.select_newest();
+        }
+        Vec::new()
     }
 
     pub(super) fn follow_failed(&mut self, generation: u64, error: &Arc<StoreError>) -> Vec<Effect> {

@@ -5,8 +5,8 @@ use super::request::{Question, Slot};
 use super::window::Window;
 use super::{Effect, State};
 use crate::message::MessageHead;
-use crate::store::StoreError;
-use crate::store::browse::{Filter, Page, PageFrom, Scope, SearchStep};
+use crate::store::browse::{Page, PageFrom, Scope, SearchStep};
+use crate::store::{Filter, StoreError};
 
 /// Heads asked for at once.
 const PAGE: usize = 200;
@@ -148,9 +148,19 @@ impl Messages {
         })
     }
 
+    /// Whether what is under way may bring newer messages than there are.
+    pub(super) fn awaits_newer(&self) -> bool {
+        match self.pending {
+            Some(Pending::Fresh(_)) => true,
+            Some(Pending::More(edge)) => edge == self.newer_edge(),
+            None => false,
+        }
+    }
+
     /// What to ask for a list that begins elsewhere; what is shown stays until the answer is there.
     fn fresh(&mut self, from: PageFrom) -> Option<Question> {
         self.pending = Some(Pending::Fresh(from));
+        self.wanted = None;
         self.error = None;
         self.search = self.is_filtered().then(Search::default);
         self.question(from)
@@ -239,15 +249,36 @@ impl Messages {
     }
 
     pub(super) fn fail(&mut self, error: &StoreError) {
-        self.pending = None;
+        self.give_up();
         self.error = Some(error.to_string());
     }
 
-    /// Puts messages that following brought where they belong; gives how many rows were let go.
+    /// What was asked for does not come. A list that was to be read anew stays as it was, and what is newer is not known.
+    fn give_up(&mut self) {
+        if matches!(self.pending.take(), Some(Pending::Fresh(_))) {
+            self.newer_exist();
+        }
+    }
+
+    /// The end of the window is the end no longer; scrolling there reads on.
+    pub(super) fn newer_exist(&mut self) {
+        if self.newest_first {
+            self.window.at_first = false;
+        } else {
+            self.window.at_last = false;
+        }
+    }
+
+    /// Whether a message is newer than all that is in the window.
+    pub(super) fn is_newer(&self, head: &MessageHead) -> bool {
+        let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
+        newest.is_none_or(|row| self.number(&row.head) < self.number(head))
+    }
+
+    /// Puts a message that following brought where it belongs, once; gives how many rows were let go.
     pub(super) fn arrive(&mut self, head: MessageHead, late: bool) -> usize {
         let number = self.number(&head);
-        let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
-        let newer = newest.is_none_or(|row| self.number(&row.head) < number);
+        let newer = self.is_newer(&head);
         let row = Row { head, late };
         if newer {
             return if self.newest_first { self.window.prepend([row]) } else { self.window.append([row]) };
@@ -282,11 +313,7 @@ impl State {
             effects.extend(self.read_from(PageFrom::End));
         } else {
             // What was the end when it was left may be the end no longer.
-            if self.messages.newest_first {
-                self.messages.window.at_first = false;
-            } else {
-                self.messages.window.at_last = false;
-            }
+            self.messages.newer_exist();
         }
         effects.extend(self.estimate());
         effects
@@ -300,8 +327,10 @@ impl State {
 
     /// Reads the list anew around a number, which is selected.
     pub(super) fn read_around(&mut self, number: i64) -> Option<Effect> {
+        let around = if self.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
+        let effect = self.read_from(around);
         self.messages.wanted = Some(number);
-        self.read_from(PageFrom::At(number))
+        effect
     }
 
     /// Asks for what the selection is near to.
@@ -388,12 +417,12 @@ impl State {
         if !self.requests.stop(Slot::Messages) {
             return None;
         }
-        self.messages.pending = None;
         if self.messages.search.is_some() {
             // What was searched stays on screen; going on takes a key.
             self.messages.window.at_first = true;
             self.messages.window.at_last = true;
         }
+        self.messages.give_up();
         Some(Effect::Stop(Slot::Messages))
     }
 }

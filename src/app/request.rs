@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
-use crate::store::browse::{CategoryRow, Filter, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
+use crate::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
 use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
-use crate::store::{NamespaceInfo, StoreError};
+use crate::store::{Filter, NamespaceInfo, StoreError};
 
 /// Who waits for an answer. One question at a time each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -76,6 +76,7 @@ impl<T> Window<T> {
 
     /// Moves the view without the selection, as a mouse wheel does; the selection is drawn along at the edges.
     pub fn scroll(&mut self, rows: isize, height: usize) {
+        let height = height.max(1);
         let last_top = self.rows.len().saturating_sub(height);
         self.top = self.top.saturating_add_signed(rows).min(last_top);
         let last_visible = (self.top + height).saturating_sub(1);

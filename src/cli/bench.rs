@@ -19,7 +19,7 @@ use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, Stre
 use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
-use crate::store::{Matching, Namespace, StoreError};
+use crate::store::{Filter, Namespace, StoreError};
 
 /// What stands behind `--help`.
 pub const HELP: &str = "\
@@ -263,7 +263,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
         from: TailFrom::After(newest(namespace, &Scope::Namespace).await?),
         settling: Settling::HoldBack,
         batch: 1_000,
-        matching: Matching::default(),
+        filter: Filter::default(),
     });
     // Both halves are one task, so nobody holds it across a wait.
     let answered = RefCell::new(HashMap::new());

@@ -16,8 +16,8 @@ use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
 use super::tail::tell_holders;
 use crate::message::{GlobalPosition, Message, Name};
-use crate::store::Namespace;
 use crate::store::export::ExportOptions;
+use crate::store::{Filter, Namespace};
 use part::Part;
 use progress::Progress;
 
@@ -146,9 +146,7 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
     }
     let options = ExportOptions {
         names: names.clone(),
-        matching: arguments.matching.matching(),
-        since: arguments.since,
-        until: arguments.until,
+        filter: Filter { since: arguments.since, until: arguments.until, ..arguments.matching.filter() },
         above,
         up_to,
     };

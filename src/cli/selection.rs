@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::locator::parse_time;
 use crate::message::{GlobalPosition, Name};
 use crate::store::browse::Scope;
-use crate::store::{Matching, Namespace};
+use crate::store::{Filter, Namespace};
 
 use super::failure::Result;
 
@@ -68,8 +68,8 @@ pub struct MatchingArguments {
 impl MatchingArguments {
     /// As the store takes it.
     #[must_use]
-    pub fn matching(&self) -> Matching {
-        Matching { types: self.types.clone(), data_path: self.path.clone() }
+    pub fn filter(&self) -> Filter {
+        Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() }
     }
 }
 

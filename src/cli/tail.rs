@@ -208,7 +208,7 @@ impl Following {
             from,
             settling: Settling::HoldBack,
             batch: BATCH,
-            matching: arguments.matching.matching(),
+            filter: arguments.matching.filter(),
         };
         Ok(Self {
             tail: namespace.tail(options),

@@ -12,11 +12,9 @@ use tokio::time::Instant;
 use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
-use crate::message::GlobalPosition;
-use crate::store::Matching;
-use crate::store::StoreError;
 use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
+use crate::store::{Filter, StoreError};
 
 /// How long a question that is out of date may still take.
 const GRACE: Duration = Duration::from_millis(200);
@@ -67,19 +65,13 @@ impl Slots {
         self.jobs[slot as usize].send_replace(None);
     }
 
-    /// Follows a scope instead of what was followed before.
-    pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, after: Option<GlobalPosition>) {
+    /// Follows a scope from now on instead of what was followed before.
+    pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
         self.stop_following();
         let (answerer, events) = (Arc::clone(&self.answerer), self.events.clone());
         self.following = Some(tokio::spawn(async move {
-            let from = after.map_or(TailFrom::Now, TailFrom::After);
-            let options = TailOptions {
-                scope,
-                from,
-                settling: Settling::ShowAtOnce,
-                batch: BATCH,
-                matching: Matching::default(),
-            };
+            let options =
+                TailOptions { scope, from: TailFrom::Now, settling: Settling::ShowAtOnce, batch: BATCH, filter };
             follow(&answerer, &events, generation, &namespace, options).await;
         }));
     }

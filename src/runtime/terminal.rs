@@ -12,6 +12,8 @@ use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracket
 use crossterm::execute;
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{TerminalOptions, Viewport};
 use tokio::sync::{Notify, mpsc};
 
 use crate::app::State;
@@ -102,6 +104,13 @@ impl Write for Frame {
     }
 }
 
+/// What is drawn on: as large as the state knows the terminal to be. The terminal itself may have another size already, which
+/// the state is told of next.
+fn canvas(frame: &Frame, area: Rect) -> io::Result<ratatui::Terminal<CrosstermBackend<Frame>>> {
+    let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+    ratatui::Terminal::with_options(CrosstermBackend::new(frame.clone()), options)
+}
+
 /// The terminal while the screen has it.
 pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Frame>>,
@@ -131,7 +140,7 @@ impl Terminal {
             }
         })?;
         take(mouse)?;
-        match ratatui::Terminal::new(CrosstermBackend::new(frame.clone())) {
+        match canvas(&frame, Rect::default()) {
             Ok(inner) => Ok(Self { inner, frame, frames, written, busy: false, mouse }),
             Err(error) => {
                 restore();
@@ -161,6 +170,9 @@ impl Terminal {
     /// # Errors
     /// From the terminal.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        if self.inner.get_frame().area() != state.area {
+            self.begin_anew(state.area)?;
+        }
         self.inner.draw(|frame| view::draw(frame, state))?;
         self.frames.try_send(self.frame.take()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         self.busy = true;
@@ -183,9 +195,14 @@ impl Terminal {
     pub fn retake(&mut self) -> io::Result<()> {
         restore();
         take(self.mouse)?;
-        // Not ratatui's own way to clear: it asks the terminal where the cursor is, and waits for an answer that another
-        // reader may have taken.
-        self.inner = ratatui::Terminal::new(CrosstermBackend::new(self.frame.clone()))?;
+        let area = self.inner.get_frame().area();
+        self.begin_anew(area)
+    }
+
+    /// The next frame is a whole one, on an empty screen. Not ratatui's own way to clear: it asks the terminal where the cursor
+    /// is, and waits for an answer that another reader may have taken.
+    fn begin_anew(&mut self, area: Rect) -> io::Result<()> {
+        self.inner = canvas(&self.frame, area)?;
         crossterm::queue!(self.frame, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))
     }
 

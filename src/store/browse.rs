@@ -111,6 +111,8 @@ pub enum PageFrom {
     After(i64),
     /// What precedes this number (exclusive), falling.
     Before(i64),
+    /// What lies on both sides of this number (inclusive).
+    Around(i64),
 }
 
 /// A page of message heads, always in rising order.
@@ -118,29 +120,10 @@ pub enum PageFrom {
 pub struct Page {
     /// The messages, lowest number first.
     pub heads: Vec<MessageHead>,
-    /// Nothing precedes the page (known only when the page was read falling or from the start).
+    /// Nothing precedes the page (known only when the page was read falling, from the start or around a number).
     pub at_start: bool,
     /// Nothing followed the page when it was read.
     pub at_end: bool,
-}
-
-/// What messages must match, all of it. Every part is sent as a parameter.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// One of these types; empty for any.
-    pub types: Vec<String>,
-    /// Stream name begins with this.
-    pub stream_prefix: Option<String>,
-    /// Not before (UTC).
-    pub since: Option<Timestamp>,
-    /// Before (UTC).
-    pub until: Option<Timestamp>,
-    /// Text that data or metadata (as text) contains, letter case ignored.
-    pub text: Option<String>,
-    /// jsonpath predicate or path on data (`jsonb_path_exists` / match semantics of `@?` and `@@` combined).
-    pub data_path: Option<String>,
-    /// jsonpath on metadata.
-    pub metadata_path: Option<String>,
 }
 
 /// One bounded step of a filtered search.

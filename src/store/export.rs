@@ -3,14 +3,13 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::query::{Matching, matching_condition};
 use super::read::Messages;
-use super::row::{self, ServerTime};
-use super::{Namespace, Result};
+use super::row;
+use super::session::Parameter;
+use super::{Filter, Namespace, Result};
 use crate::message::{GlobalPosition, Message, Name};
 
 /// Messages asked for by one statement.
@@ -22,11 +21,7 @@ pub struct ExportOptions {
     /// Of these categories and streams; empty for all.
     pub names: Vec<Name>,
     /// Which of them.
-    pub matching: Matching,
-    /// Not before (UTC).
-    pub since: Option<Timestamp>,
-    /// Before (UTC).
-    pub until: Option<Timestamp>,
+    pub filter: Filter,
     /// Behind this global position.
     pub above: GlobalPosition,
     /// Up to this global position.
@@ -86,37 +81,31 @@ impl Reading {
                 one = Some(*only);
                 // Compared as rows and ordered by too, or the planner may walk the primary key and filter.
                 let range =
-                    format!("({category}, global_position) > ($8, $1) and ({category}, global_position) <= ($8, $2)");
+                    format!("({category}, global_position) > ($4, $1) and ({category}, global_position) <= ($4, $2)");
                 (range, format!("{category}, global_position"))
             }
             _ => {
-                let range = format!("{by_position} and ({category} = any ($9) or stream_name = any ($10))");
+                let range = format!("{by_position} and ({category} = any ($5) or stream_name = any ($6))");
                 (range, "global_position".to_owned())
             }
         };
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
-            &[("range", &range), ("order", &order), ("matching", &matching_condition("$4", "$5"))],
+            &[("range", &range), ("order", &order), ("matches", &Filter::condition(7))],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
+        let filter = options.filter.bound();
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (&options.above, Type::INT8),
+            (&options.up_to, Type::INT8),
+            (&limit, Type::INT8),
+            (&one, Type::TEXT),
+            (&categories, Type::TEXT_ARRAY),
+            (&streams, Type::TEXT_ARRAY),
+        ];
+        parameters.extend(filter.parameters());
         let session = self.namespace.sessions.acquire().await?;
-        let rows = session
-            .into_stream(
-                &sql,
-                &[
-                    (&options.above, Type::INT8),
-                    (&options.up_to, Type::INT8),
-                    (&limit, Type::INT8),
-                    (&options.matching.types(), Type::TEXT_ARRAY),
-                    (&options.matching.data_path, Type::TEXT),
-                    (&options.since.map(ServerTime), Type::TIMESTAMP),
-                    (&options.until.map(ServerTime), Type::TIMESTAMP),
-                    (&one, Type::TEXT),
-                    (&categories, Type::TEXT_ARRAY),
-                    (&streams, Type::TEXT_ARRAY),
-                ],
-            )
-            .await?;
+        let rows = session.into_stream(&sql, &parameters).await?;
         self.rows = rows;
         self.left = CHUNK;
         Ok(())

@@ -101,32 +101,6 @@ impl Namespace {
     }
 }
 
-/// Which messages are given of those that are read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Matching {
-    /// One of these types; empty for any.
-    pub types: Vec<String>,
-    /// A jsonpath on data: a predicate must be true, another path must find something. A body that it does not fit is left out.
-    pub data_path: Option<String>,
-}
-
-impl Matching {
-    /// The types as a parameter: null for any.
-    pub(super) fn types(&self) -> Option<&Vec<String>> {
-        (!self.types.is_empty()).then_some(&self.types)
-    }
-}
-
-/// The condition of [`Matching`] over two parameters, types (`text[]`) and path (`text`), each null for any.
-pub(super) fn matching_condition(types: &str, path: &str) -> String {
-    format!(
-        "({types}::text[] is null or type = any({types})) and ({path}::text is null or case \
-         when (select jsonb_path_query_array('{{}}', {path}::jsonpath, '{{}}', true) in ('[true]', '[false]', '[null]')) \
-         then jsonb_path_match(data, {path}::jsonpath, '{{}}', true) \
-         else jsonb_path_exists(data, {path}::jsonpath, '{{}}', true) end)"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

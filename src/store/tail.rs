@@ -19,10 +19,10 @@ pub use holders::Holder;
 use holders::Horizon;
 
 use super::browse::Scope;
-use super::query::{Matching, matching_condition, member_condition};
+use super::query::member_condition;
 use super::row::{self, HEAD_COLUMNS, MESSAGE_COLUMNS};
-use super::session::Session;
-use super::{Namespace, Result};
+use super::session::{Parameter, Session};
+use super::{Filter, Namespace, Result};
 use crate::message::{ConsumerGroup, GlobalPosition, Message, MessageHead};
 
 /// Global positions that one poll goes over at most where messages are left out: a query must end in time.
@@ -73,7 +73,7 @@ pub struct TailOptions {
     /// Messages of a batch at most.
     pub batch: usize,
     /// Which of them.
-    pub matching: Matching,
+    pub filter: Filter,
 }
 
 /// A message that came in.
@@ -169,6 +169,8 @@ pub struct Tail<M> {
     namespace: Namespace,
     options: TailOptions,
     begun: bool,
+    /// A batch was given: where it begins is known.
+    told: bool,
     /// Everything at or below was given, and nothing more can come there.
     settled: GlobalPosition,
     /// Nothing more can come at or below; not all of it was given yet.
@@ -225,7 +227,7 @@ impl Namespace {
             from: TailFrom::Start,
             settling: Settling::HoldBack,
             batch: 1,
-            matching: Matching::default(),
+            filter: Filter::default(),
         };
         let mut tail = self.tail_heads(options);
         loop {
@@ -261,6 +263,7 @@ impl<M: Followed> Tail<M> {
             namespace,
             options,
             begun: false,
+            told: false,
             settled,
             horizon: settled,
             given: BTreeSet::new(),
@@ -281,7 +284,8 @@ impl<M: Followed> Tail<M> {
         self.settled
     }
 
-    /// Waits until there is something to say: messages, a horizon that moved, a transaction that holds it back.
+    /// Waits until there is something to say: that it has begun (once), messages, a horizon that moved, a transaction that holds
+    /// it back.
     /// Polls every 10 ms while there is, and less and less often, down to every 100 ms, when there is not.
     ///
     /// # Errors
@@ -387,8 +391,7 @@ impl<M: Followed> Tail<M> {
 
     /// How far one poll goes.
     fn span_end(&self) -> GlobalPosition {
-        let leaves_out =
-            self.options.matching != Matching::default() || matches!(self.options.scope, Scope::Member(..));
+        let leaves_out = self.options.filter != Filter::default() || matches!(self.options.scope, Scope::Member(..));
         if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { i64::MAX }
     }
 
@@ -414,31 +417,23 @@ impl<M: Followed> Tail<M> {
         let order = format!("{order}global_position");
         let sql = self.namespace.query(
             include_str!("../../sql/query/tail_rows.sql"),
-            &[
-                ("columns", M::COLUMNS),
-                ("range", &range),
-                ("order", &order),
-                ("matching", &matching_condition("$8", "$9")),
-            ],
+            &[("columns", M::COLUMNS), ("range", &range), ("order", &order), ("matches", &Filter::condition(8))],
         );
-        let matching = &self.options.matching;
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
-        let rows = session
-            .query(
-                &sql,
-                &[
-                    (&above, Type::INT8),
-                    (&up_to, Type::INT8),
-                    (&limit, Type::INT8),
-                    (&given, Type::INT8_ARRAY),
-                    (&scope.name(), Type::TEXT),
-                    (&group.map(ConsumerGroup::member), Type::INT8),
-                    (&group.map(ConsumerGroup::size), Type::INT8),
-                    (&matching.types(), Type::TEXT_ARRAY),
-                    (&matching.data_path, Type::TEXT),
-                ],
-            )
-            .await?;
+        let (member, size) = (group.map(ConsumerGroup::member), group.map(ConsumerGroup::size));
+        let name = scope.name();
+        let filter = self.options.filter.bound();
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (&above, Type::INT8),
+            (&up_to, Type::INT8),
+            (&limit, Type::INT8),
+            (&given, Type::INT8_ARRAY),
+            (&name, Type::TEXT),
+            (&member, Type::INT8),
+            (&size, Type::INT8),
+        ];
+        parameters.extend(filter.parameters());
+        let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(M::read).collect()
     }
 
@@ -484,7 +479,8 @@ impl<M: Followed> Tail<M> {
         self.holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
         let waiting_for = self.waiting_for(&seen);
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
-        let news = !messages.is_empty() || self.settled != before || names != self.reported;
+        let first = !std::mem::replace(&mut self.told, true);
+        let news = first || !messages.is_empty() || self.settled != before || names != self.reported;
         self.reported = names;
         // Who hangs is not waited for in a hurry.
         let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use streamscope::message::{ExpectedVersion, Message, NewMessage, StreamName, Written};
-use streamscope::store::Matching;
+use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, Tail, TailFrom, TailOptions};
 use streamscope::store::{Namespace, Options, Store, StoreError};
@@ -42,7 +42,7 @@ async fn write(namespace: &Namespace, stream: &str) -> Written {
 }
 
 fn options(from: TailFrom, settling: Settling) -> TailOptions {
-    TailOptions { scope: Scope::Namespace, from, settling, batch: 100, matching: Matching::default() }
+    TailOptions { scope: Scope::Namespace, from, settling, batch: 100, filter: Filter::default() }
 }
 
 /// The two ways to the same database of the shared pair, for the program.

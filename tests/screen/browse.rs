@@ -1,10 +1,10 @@
 //! Panes, places, paging, going to things, losing the connection.
 
 use crossterm::event::KeyCode;
+use streamscope::app::Effect;
 use streamscope::app::connection::Connection;
 use streamscope::app::layout::Pane;
 use streamscope::app::request::Slot;
-use streamscope::app::{Effect, Event};
 use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
@@ -129,9 +129,7 @@ fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
     screen.fake.fail.push((Slot::Count, lost()));
     screen.hold = true;
     screen.keys("#");
-    let (slot, generation, question) = screen.held.pop_front().expect("a count is asked for");
-    let outcome = screen.fake.answer(slot, &question);
-    screen.send(Event::Answered { slot, generation, outcome });
+    assert!(screen.release_one(), "a count is asked for");
     assert!(matches!(screen.state.connection, Connection::Down { .. }));
     assert!(screen.text().contains("OFFLINE"), "{}", screen.text());
     screen.release();

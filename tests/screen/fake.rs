@@ -13,7 +13,8 @@ use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
 use streamscope::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
 use streamscope::store::session::ServerInfo;
-use streamscope::store::{Flavour, NamespaceInfo, StoreError};
+use streamscope::store::tail::{TailBatch, Tailed};
+use streamscope::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use uuid::Uuid;
 
 /// Noon of the first of March 2026.
@@ -78,7 +79,7 @@ impl Fake {
         message
     }
 
-    fn of(&self, scope: &Scope) -> Vec<MessageHead> {
+    pub fn of(&self, scope: &Scope) -> Vec<MessageHead> {
         let wanted = |message: &&Message| match scope {
             Scope::Namespace => true,
             Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
@@ -108,6 +109,11 @@ impl Fake {
             PageFrom::At(at) => rising(heads.partition_point(|head| number(head) < at)),
             PageFrom::After(at) => rising(heads.partition_point(|head| number(head) <= at)),
             PageFrom::Before(at) => falling(heads.partition_point(|head| number(head) < at)),
+            PageFrom::Around(at) => {
+                let middle = heads.partition_point(|head| number(head) < at);
+                let (before, after) = (middle.saturating_sub(limit / 2), heads.len().min(middle + limit / 2));
+                Page { at_start: before == 0, at_end: after == heads.len(), heads: heads[before..after].to_vec() }
+            }
         }
     }
 
@@ -286,15 +292,30 @@ pub fn server() -> ServerInfo {
     }
 }
 
+/// What following brings, all settled.
+fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<MessageHead> {
+    let newest = messages.iter().map(|tailed| tailed.message.global_position).max().unwrap_or(0);
+    TailBatch {
+        messages,
+        complete_to: newest,
+        last_value: newest,
+        waiting_for: Vec::new(),
+        server_time: now,
+        standby: false,
+    }
+}
+
 /// A screen over a store in memory. Effects are carried out at once, unless they are held.
 pub struct Screen {
     pub state: State,
     pub fake: Fake,
     /// Effects that a real runtime would carry out: everything but questions.
     pub outside: Vec<Effect>,
-    /// Questions wait here instead of being answered.
+    /// Answers are given when they are asked for, but wait here instead of arriving.
     pub hold: bool,
-    pub held: VecDeque<(Slot, u64, Question)>,
+    pub held: VecDeque<(Slot, u64, Outcome)>,
+    /// What is followed.
+    pub followed: Option<(u64, Scope, Filter)>,
     pub now: Timestamp,
 }
 
@@ -305,7 +326,8 @@ impl Screen {
 
     pub fn with(fake: Fake, setup: Setup, width: u16, height: u16) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
-        let mut screen = Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), now: noon() };
+        let mut screen =
+            Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), followed: None, now: noon() };
         screen.carry_out(effects);
         screen
     }
@@ -319,24 +341,61 @@ impl Screen {
         let mut waiting: VecDeque<Effect> = effects.into();
         while let Some(effect) = waiting.pop_front() {
             match effect {
-                Effect::Ask { slot, generation, question, .. } if self.hold => {
-                    self.held.push_back((slot, generation, question));
-                }
                 Effect::Ask { slot, generation, question, .. } => {
                     let outcome = self.fake.answer(slot, &question);
-                    waiting.extend(self.state.update(Event::Answered { slot, generation, outcome }, self.now));
+                    if self.hold {
+                        self.held.push_back((slot, generation, outcome));
+                    } else {
+                        waiting.extend(self.state.update(Event::Answered { slot, generation, outcome }, self.now));
+                    }
                 }
-                other => self.outside.push(other),
+                Effect::Follow { generation, ref namespace, ref scope, ref filter } => {
+                    // Nobody writes to the other namespace.
+                    self.followed = (namespace == "shop").then(|| (generation, scope.clone(), filter.clone()));
+                    self.outside.push(effect);
+                    // Following says first that it has begun.
+                    let begun = Event::Followed { generation, batch: batch(Vec::new(), self.now) };
+                    waiting.extend(self.state.update(begun, self.now));
+                }
+                other => {
+                    if other == Effect::StopFollowing {
+                        self.followed = None;
+                    }
+                    self.outside.push(other);
+                }
             }
         }
     }
 
-    /// Answers what was held, oldest first, and what comes of it.
+    /// What was held arrives, oldest first, and what comes of it.
     pub fn release(&mut self) {
         self.hold = false;
-        while let Some((slot, generation, question)) = self.held.pop_front() {
-            let outcome = self.fake.answer(slot, &question);
-            self.send(Event::Answered { slot, generation, outcome });
+        while self.release_one() {}
+    }
+
+    /// The oldest answer that was held arrives; false where there is none.
+    pub fn release_one(&mut self) -> bool {
+        let Some((slot, generation, outcome)) = self.held.pop_front() else { return false };
+        self.send(Event::Answered { slot, generation, outcome });
+        true
+    }
+
+    /// Another program writes; who follows is told of what it follows.
+    pub fn arrive(&mut self, stream: &str, kind: &str) -> Message {
+        let message = self.fake.push(stream, kind, r#"{"amount": 1}"#, None);
+        self.deliver(&message, false);
+        message
+    }
+
+    /// Following brings a message, where it is of what is followed.
+    pub fn deliver(&mut self, message: &Message, late: bool) {
+        let Some((generation, scope, filter)) = &self.followed else { return };
+        let generation = *generation;
+        let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
+            && (filter.types.is_empty() || filter.types.contains(&message.message_type));
+        if is_followed {
+            let batch = batch(vec![Tailed { message: head(message), late }], self.now);
+            self.send(Event::Followed { generation, batch });
         }
     }
 

@@ -1,30 +1,12 @@
 //! Following: what moves, what stays, what is counted.
 
-use streamscope::app::{Effect, Event};
-use streamscope::message::MessageHead;
-use streamscope::store::tail::{TailBatch, Tailed};
+use streamscope::app::Effect;
+use streamscope::store::browse::Scope;
 
-use super::fake::{Fake, Screen, head};
-
-fn batch(screen: &Screen, heads: Vec<(MessageHead, bool)>) -> Event {
-    let generation = screen.state.follow.as_ref().expect("following").generation;
-    let last_value = heads.iter().map(|(head, _)| head.global_position).max().unwrap_or(0);
-    let messages = heads.into_iter().map(|(message, late)| Tailed { message, late }).collect();
-    let batch = TailBatch {
-        messages,
-        complete_to: last_value,
-        last_value,
-        waiting_for: Vec::new(),
-        server_time: screen.now,
-        standby: false,
-    };
-    Event::Followed { generation, batch }
-}
+use super::fake::{Fake, Screen};
 
 fn write(screen: &mut Screen, stream: &str) {
-    let message = screen.fake.push(stream, "Deposited", r#"{"amount": 1}"#, None);
-    let event = batch(screen, vec![(head(&message), false)]);
-    screen.send(event);
+    screen.arrive(stream, "Deposited");
 }
 
 fn following() -> Screen {
@@ -34,13 +16,59 @@ fn following() -> Screen {
 }
 
 #[test]
-fn following_begins_behind_what_is_on_screen() {
-    let screen = following();
-    let follow = screen.outside.iter().find_map(|effect| match effect {
-        Effect::Follow { after, .. } => Some(*after),
-        _ => None,
-    });
-    assert_eq!(follow, Some(Some(30)));
+fn what_comes_in_while_the_list_is_read_is_neither_lost_nor_doubled() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4");
+    screen.hold = true;
+    screen.keys("F");
+    // The answer that is under way was given before these.
+    write(&mut screen, "account-0");
+    write(&mut screen, "account-1");
+    screen.release();
+    let newest: Vec<i64> =
+        screen.state.messages.window.rows().iter().rev().take(3).map(|row| row.head.global_position).collect();
+    assert_eq!(newest, [32, 31, 30]);
+    assert!(screen.state.is_live());
+    // Read again while following: the answer has the message already that following brings afterwards.
+    screen.hold = true;
+    let message = screen.fake.push("account-2", "Deposited", "{}", None);
+    screen.ctrl('r');
+    screen.deliver(&message, false);
+    screen.release();
+    let newest: Vec<i64> =
+        screen.state.messages.window.rows().iter().rev().take(3).map(|row| row.head.global_position).collect();
+    assert_eq!(newest, [33, 32, 31]);
+}
+
+#[test]
+fn following_takes_the_end_even_while_another_place_is_being_read() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.hold = true;
+    screen.go_to("account-1@2");
+    while screen.state.messages.place.as_ref().is_none_or(|place| !matches!(place.scope, Scope::Stream(_))) {
+        assert!(screen.release_one(), "the stream is found");
+    }
+    screen.keys("F");
+    screen.release();
+    assert_eq!(screen.selected(), "account-1@4");
+    assert!(screen.state.is_live());
+}
+
+#[test]
+fn a_filtered_list_follows_what_matches() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Refunded");
+    screen.enter();
+    screen.keys("F");
+    screen.arrive("account-0", "Refunded");
+    screen.arrive("account-0", "Deposited");
+    screen.arrive("account-1", "Refunded");
+    assert_eq!(screen.state.messages.window.len(), 2);
+    assert_eq!(screen.selected(), "account-1@5");
+    // Without the filter everything is followed.
+    screen.esc();
+    screen.arrive("account-2", "Deposited");
+    assert_eq!(screen.selected(), "account-2@5");
 }
 
 #[test]
@@ -84,10 +112,8 @@ fn a_late_message_is_filled_in_and_marked() {
     let mut screen = following();
     let late = screen.fake.push("account-0", "Deposited", "{}", None);
     let first = screen.fake.push("account-1", "Deposited", "{}", None);
-    let event = batch(&screen, vec![(head(&first), false)]);
-    screen.send(event);
-    let event = batch(&screen, vec![(head(&late), true)]);
-    screen.send(event);
+    screen.deliver(&first, false);
+    screen.deliver(&late, true);
     let rows: Vec<i64> =
         screen.state.messages.window.rows().iter().rev().take(2).map(|row| row.head.global_position).collect();
     assert_eq!(rows, [32, 31], "in the order of the store");
@@ -112,11 +138,12 @@ fn what_the_bounded_list_lets_go_is_counted_and_can_be_read_again() {
 fn a_batch_of_an_earlier_following_is_dropped() {
     let mut screen = following();
     let message = screen.fake.push("account-0", "Deposited", "{}", None);
-    let old = batch(&screen, vec![(head(&message), false)]);
+    let old = screen.followed.clone();
     screen.keys("F");
     assert_eq!(screen.outside.last(), Some(&Effect::StopFollowing));
     screen.keys("F");
-    screen.send(old);
+    screen.followed = old;
+    screen.deliver(&message, false);
     assert!(screen.state.follow.as_ref().expect("following").rate(screen.now) < 0.1);
 }
 

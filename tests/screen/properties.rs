@@ -3,12 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 use streamscope::app::Event;
+use streamscope::app::connection::Connection;
 use streamscope::app::request::Slot;
 use streamscope::app::window::CAPACITY;
 use streamscope::store::StoreError;
-use streamscope::store::tail::{TailBatch, Tailed};
 
-use super::fake::{Fake, Screen, head};
+use super::fake::{Fake, Screen};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -81,16 +81,7 @@ fn take(screen: &mut Screen, step: Step) {
         }
         Step::Arrive(stream, late) => {
             let message = screen.fake.push(&format!("account-{stream}"), "Arrived", "{}", None);
-            let Some(follow) = &screen.state.follow else { return };
-            let batch = TailBatch {
-                messages: vec![Tailed { message: head(&message), late }],
-                complete_to: message.global_position,
-                last_value: message.global_position,
-                waiting_for: Vec::new(),
-                server_time: screen.now,
-                standby: false,
-            };
-            screen.send(Event::Followed { generation: follow.generation, batch });
+            screen.deliver(&message, late);
         }
     }
 }
@@ -108,6 +99,26 @@ fn check(screen: &Screen) {
     let in_order =
         numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
     assert!(in_order, "the rows are in order, each once: {numbers:?}");
+    let answered = !screen.hold && screen.held.is_empty() && matches!(state.connection, Connection::Up(_));
+    if answered && !state.messages.is_filtered() {
+        nothing_is_missing(screen);
+    }
+}
+
+/// The rows are all that the store has from the first of them to the last; while following, to the last there is.
+fn nothing_is_missing(screen: &Screen) {
+    let messages = &screen.state.messages;
+    let Some(place) = &messages.place else { return };
+    let mut rows: Vec<i64> = messages.window.rows().iter().map(|row| row.head.global_position).collect();
+    rows.sort_unstable();
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+    let mut stored: Vec<i64> = screen.fake.of(&place.scope).iter().map(|head| head.global_position).collect();
+    if place.namespace == "audit" {
+        stored.clear();
+    }
+    let to_the_end = screen.state.follow.is_some() && messages.at_end();
+    stored.retain(|position| position >= first && (to_the_end || position <= last));
+    assert_eq!(rows, stored, "what is shown has no gap");
 }
 
 proptest! {

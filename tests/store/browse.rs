@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use streamscope::message::{Category, ConsumerGroup, NewMessage, StreamName};
-use streamscope::store::browse::{Filter, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
-use streamscope::store::{Namespace, StoreError};
+use streamscope::store::browse::{Page, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::{Filter, Namespace, StoreError};
 
 use crate::messages::{category, new, of_category, stream, write, write_many};
 use crate::support::for_each_store;
@@ -203,6 +203,11 @@ async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
         if let Some(middle) = all.get(all.len() / 2) {
             let page = namespace.page(scope, PageFrom::At(*middle), 1).await.unwrap();
             assert_eq!(numbers(scope, &page), [*middle]);
+            let around = namespace.page(scope, PageFrom::Around(*middle), 2).await.unwrap();
+            let index = all.iter().position(|number| number == middle).unwrap();
+            let (first, end) = (index.saturating_sub(1), index + 1);
+            assert_eq!(numbers(scope, &around), all[first..end], "{scope:?} around {middle}");
+            assert_eq!((around.at_start, around.at_end), (index <= 1, end == all.len()), "{scope:?} around {middle}");
         }
         assert_eq!(namespace.count(scope).await.unwrap(), *length as u64, "{scope:?}");
         if !matches!(scope, Scope::Member(..)) {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use streamscope::message::{Category, ConsumerGroup};
-use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
-use streamscope::store::{Namespace, Options, Store};
+use streamscope::store::{Filter, Namespace, Options, Store};
 
 use crate::messages::{category, collect, stream, write};
 use crate::support::for_each_store;

@@ -2,9 +2,9 @@
 
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, ConsumerGroup, Message};
-use streamscope::store::Namespace;
-use streamscope::store::browse::{Filter, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
+use streamscope::store::{Filter, Namespace};
 
 async fn of_category(namespace: &Namespace, category: &Category, options: &CategoryOptions) -> Vec<Message> {
     namespace.category_messages(category, 0, -1, options).await.unwrap().try_collect().await.unwrap()

@@ -10,7 +10,7 @@ mod storm;
 use std::time::Duration;
 
 use streamscope::message::{GlobalPosition, Message, MessageHead};
-use streamscope::store::Matching;
+use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions};
 
@@ -18,7 +18,7 @@ use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions}
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn options(scope: Scope, from: TailFrom, settling: Settling) -> TailOptions {
-    TailOptions { scope, from, settling, batch: 100, matching: Matching::default() }
+    TailOptions { scope, from, settling, batch: 100, filter: Filter::default() }
 }
 
 /// The global positions of what comes until `enough` says so.

@@ -35,7 +35,7 @@ async fn browsing_to_a_message_of_ours() {
 async fn following_shows_what_another_program_writes() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
-    screen.shows("› account").shows("99").keys("F").shows("FOLLOWING");
+    screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]).keys("F").shows("FOLLOWING");
     for number in 1_000..1_020 {
         visit.write("account-3", "Noted", &format!("{{\"number\": {number}}}")).await;
     }
@@ -45,6 +45,24 @@ async fn following_shows_what_another_program_writes() {
     screen.shows("+1 new");
     assert!(!screen.contents().contains("2000"));
     screen.keys(" ").shows("2000");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_a_filtered_list_shows_what_matches() {
+    let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
+    screen
+        .keys("&type:Deposited data:$.amount > 50\r")
+        .shows("1 hit")
+        .keys("F")
+        .shows_line(&["FOLLOWING", "complete to 5"]);
+    for amount in [12, 777, 13, 888] {
+        visit.write("account-3", "Deposited", &format!("{{\"amount\": {amount}}}")).await;
+    }
+    visit.write("account-3", "Withdrawn", "{\"amount\": 999}").await;
+    screen.shows("amount: 888").shows_line(&["account-3", "777"]).shows("complete to 10");
+    assert!(!screen.contents().contains("999"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,9 +3,9 @@
 use tokio_postgres::types::Type;
 
 use super::super::row;
-use super::super::{Namespace, Result};
+use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
-use super::{Filter, Page, PageFrom, Scope};
+use super::{Page, PageFrom, Scope};
 use crate::message::{ConsumerGroup, MessageHead};
 
 /// Messages of a category that are looked at in one step to fill a member's page, at least and at most.
@@ -20,6 +20,15 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
+        let PageFrom::Around(number) = from else { return self.side(scope, from, limit).await };
+        let before = self.side(scope, PageFrom::Before(number), limit / 2).await?;
+        let mut page = self.side(scope, PageFrom::At(number), limit - limit / 2).await?;
+        page.heads.splice(..0, before.heads);
+        Ok(Page { at_start: before.at_start, ..page })
+    }
+
+    /// A page that lies on one side of where it begins.
+    async fn side(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
         let Some((bound, direction)) = from.bound() else {
             return Ok(Page { heads: Vec::new(), at_start: false, at_end: true });
         };
@@ -39,10 +48,10 @@ impl Namespace {
             at_start: match from {
                 PageFrom::Start => true,
                 PageFrom::End | PageFrom::Before(_) => !beyond,
-                PageFrom::At(_) | PageFrom::After(_) => false,
+                PageFrom::At(_) | PageFrom::After(_) | PageFrom::Around(_) => false,
             },
             at_end: match from {
-                PageFrom::Start | PageFrom::At(_) | PageFrom::After(_) => !beyond,
+                PageFrom::Start | PageFrom::At(_) | PageFrom::After(_) | PageFrom::Around(_) => !beyond,
                 PageFrom::End => true,
                 PageFrom::Before(_) => false,
             },

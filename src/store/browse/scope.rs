@@ -18,7 +18,7 @@ impl PageFrom {
         match self {
             Self::Start => Some((i64::MIN, Direction::Rising)),
             Self::End => Some((i64::MAX, Direction::Falling)),
-            Self::At(number) => Some((number, Direction::Rising)),
+            Self::At(number) | Self::Around(number) => Some((number, Direction::Rising)),
             Self::After(number) => number.checked_add(1).map(|first| (first, Direction::Rising)),
             Self::Before(number) => number.checked_sub(1).map(|first| (first, Direction::Falling)),
         }

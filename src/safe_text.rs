@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn all_twelve_bidirectional_controls_are_shown() {
+    fn row_14_all_twelve_bidirectional_controls_are_shown() {
         let controls =
             "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
         assert_eq!(controls.chars().count(), 12);

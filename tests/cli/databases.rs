@@ -108,7 +108,7 @@ async fn a_failure_that_nobody_reads_keeps_its_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_tells_what_happened_without_bodies_or_passwords() {
+async fn row_15_the_log_tells_what_happened_without_bodies_or_passwords() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let log = place.user.home().join("streamscope.log");
     let body = "a-body-of-its-own";

@@ -120,7 +120,7 @@ fn help_shows_no_value_of_the_environment() {
 }
 
 #[test]
-fn a_password_on_the_command_line_is_never_repeated() {
+fn row_15_a_password_on_the_command_line_is_never_repeated() {
     let url = format!("postgres://ada:{SECRET}@127.0.0.1:1/nowhere");
     let wrong = format!("postgres://ada:{SECRET}@127.0.0.1:port/?nonsense=1");
     let pairs = format!("host=127.0.0.1 port=1 password={SECRET} nonsense=1");
@@ -141,7 +141,7 @@ fn a_password_on_the_command_line_is_never_repeated() {
 }
 
 #[test]
-fn a_panic_shows_no_password_and_no_colour() {
+fn row_15_a_panic_shows_no_password_and_no_colour() {
     let message = format!("while at postgres://ada:{SECRET}@h/d and with {SECRET}-of-the-environment");
     let outcome = outcome(
         User::new()

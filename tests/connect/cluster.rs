@@ -74,7 +74,7 @@ impl Cluster {
         let mut settings = fs::read_to_string(data.join("postgresql.conf")).expect("the settings");
         write!(
             settings,
-            "\nport={}\nlisten_addresses='localhost'\nunix_socket_directories='{}'\nfsync=off\nssl=on\nssl_cert_file='{}'\n\
+            "\nport={}\nlisten_addresses='localhost'\nunix_socket_directories='{}'\nfsync=off\nlog_connections=on\nssl=on\nssl_cert_file='{}'\n\
              ssl_key_file='{}'\nssl_ca_file='{}'\n",
             cluster.port,
             cluster.socket_dir(),

@@ -1,5 +1,6 @@
 //! Connections against real servers: what `psql` connects to, sessions that end on the server too, a pooler in between.
 
+mod certificates;
 mod cluster;
 mod pooler;
 mod psql;

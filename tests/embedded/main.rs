@@ -2,7 +2,12 @@
 #![cfg(feature = "embedded")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
-use std::time::Duration;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(unix)]
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use streamscope::demo;
@@ -10,6 +15,8 @@ use streamscope::message::Category;
 use streamscope::store::embedded::Embedded;
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::{Namespace, Options, Store, StoreError};
+#[cfg(unix)]
+use support::program::User;
 
 fn store(embedded: &Embedded) -> Store {
     Store::new(embedded.settings(), Options::default())
@@ -104,4 +111,50 @@ async fn last_global_position(namespace: &Namespace) -> i64 {
         last = message.unwrap().global_position;
     }
     last
+}
+
+/// The program is killed at moments spread over the time that a write takes, from its start to its end.
+#[cfg(unix)]
+#[test]
+fn row_27_what_was_acknowledged_survives_the_program_being_killed() {
+    const ROUNDS: u32 = 12;
+    let user = User::new();
+    let run = |arguments: &[&str]| user.run(&[&["--embedded", "store"], arguments].concat());
+    assert_eq!(run(&["ns", "create", "test"]).status, 0);
+    let begun = Instant::now();
+    assert_eq!(run(&["write", "account-0", "Opened"]).status, 0);
+    let whole = begun.elapsed();
+    let mut acknowledged = vec![];
+    for round in 0..ROUNDS {
+        let stream = format!("account-{}", round + 1);
+        let mut child = user
+            .command()
+            .args(["--embedded", "store", "write", &stream, "Opened"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * (round + 1) / ROUNDS);
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        if !output.stdout.is_empty() {
+            acknowledged.push(stream);
+        }
+    }
+    let outcome = run(&["get", "account", "--batch-size", "-1"]);
+    assert_eq!(outcome.status, 0, "{outcome:?}");
+    let stored: Vec<String> = outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["stream"].as_str().unwrap().to_owned())
+        .collect();
+    for stream in &acknowledged {
+        assert!(stored.contains(stream), "{stream} was acknowledged: {stored:?}");
+    }
+    let mut once = stored.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), stored.len(), "each once: {stored:?}");
+    // And it is written to as before.
+    assert_eq!(run(&["write", "account-0", "Closed", "--expected-version", "0"]).status, 0);
 }

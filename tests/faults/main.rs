@@ -3,6 +3,7 @@
 
 #[path = "../tail/history.rs"]
 mod history;
+mod killed;
 mod standby;
 #[path = "../support/mod.rs"]
 mod support;

@@ -24,9 +24,9 @@ use crate::support::stores::{Kind, Route, TestStore, settings};
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
 /// How long anything may take before a test gives up.
-const LIMIT: Duration = Duration::from_mins(1);
+pub const LIMIT: Duration = Duration::from_mins(1);
 
-fn message(stream: &str) -> NewMessage {
+pub fn message(stream: &str) -> NewMessage {
     NewMessage {
         id: Uuid::now_v7(),
         stream: StreamName::stored(stream),
@@ -41,7 +41,7 @@ async fn write(namespace: &Namespace, stream: &str) -> Written {
     namespace.write(&message(stream)).await.expect("a write")
 }
 
-fn options(from: TailFrom, settling: Settling) -> TailOptions {
+pub fn options(from: TailFrom, settling: Settling) -> TailOptions {
     TailOptions { scope: Scope::Namespace, from, settling, batch: 100, filter: Filter::default() }
 }
 
@@ -243,7 +243,9 @@ async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
             }
         };
         assert_eq!(shown, higher, "{kind:?}: shown at once");
-        // Time in which one who does not wait would be given it.
+        // It begins, and then there is time in which one who does not wait would be given it.
+        let begun = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
+        assert!(begun.messages.is_empty(), "{kind:?}: {begun:?}");
         let early = tokio::time::timeout(Duration::from_millis(300), headless.next()).await;
         assert!(early.is_err(), "{kind:?}: {early:?}");
         slow.batch_execute("commit").await.expect("commit");

@@ -121,7 +121,7 @@ fn end_of(child: Child) -> (Option<i32>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_commits_late_is_held_back_for_and_its_writer_is_named() {
+async fn row_9_a_message_that_commits_late_is_held_back_for_and_its_writer_is_named() {
     let place = Place::new(Kind::MessageDb).await;
     let database = place.database.as_ref().unwrap();
     let (mut late, other) = (database.client().await, database.client().await);
@@ -189,7 +189,7 @@ async fn it_ends_quietly_when_its_reader_goes_away_though_nothing_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_are_terminated_again_and_again_lose_and_double_nothing() {
+async fn row_11_connections_that_are_terminated_again_and_again_lose_and_double_nothing() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().unwrap().client().await;
     let mut child = following(&place, &["--from", "start"]);

@@ -7,7 +7,7 @@ use streamscope::message::{ExpectedVersion, NewMessage};
 use streamscope::store::{Namespace, Options, Store, StoreError};
 
 use crate::messages::{expecting, of_category, of_stream, stream, write};
-use crate::proxy::Proxy;
+use crate::support::proxy::Proxy;
 use crate::support::stores::{TestStore, settings};
 use crate::support::{for_each_store, server};
 

@@ -10,7 +10,5 @@ mod lost_answers;
 mod messages;
 mod operations;
 mod plans;
-#[path = "../support/proxy.rs"]
-mod proxy;
 mod routes;
 mod writes;

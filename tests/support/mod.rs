@@ -13,6 +13,7 @@ pub mod own_servers;
 pub mod pair;
 pub mod pooler;
 pub mod program;
+pub mod proxy;
 #[cfg(unix)]
 pub mod pty;
 pub mod server;

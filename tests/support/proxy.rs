@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,16 @@ struct Plan {
     mode: AtomicU8,
     lost: AtomicUsize,
     refuses: AtomicBool,
+    silent: AtomicBool,
+}
+
+impl Plan {
+    /// Comes back when bytes are passed on again.
+    async fn heard(&self) {
+        while self.silent.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
 }
 
 /// See the file's head.
@@ -72,6 +83,11 @@ impl Proxy {
         self.plan.refuses.store(true, Ordering::SeqCst);
     }
 
+    /// Nothing comes through any more, and nothing ends, as when a network is gone; or everything comes through again.
+    pub fn silence(&self, silent: bool) {
+        self.plan.silent.store(silent, Ordering::SeqCst);
+    }
+
     /// How many writes lost their answer.
     pub fn lost(&self) -> usize {
         self.plan.lost.load(Ordering::SeqCst)
@@ -89,12 +105,14 @@ async fn connection(client: TcpStream, server: SocketAddr, plan: Arc<Plan>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let swallow = Arc::new(AtomicU8::new(PASS));
+    let shared = Arc::clone(&plan);
 
     let upstream = {
         let swallow = Arc::clone(&swallow);
         async move {
             let mut buffer = vec![0; 65_536];
             while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+                plan.heard().await;
                 let sent = &buffer[..length];
                 if sent.starts_with(&CANCEL_REQUEST) {
                     return None;
@@ -118,6 +136,7 @@ async fn connection(client: TcpStream, server: SocketAddr, plan: Arc<Plan>) {
     let downstream = async {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
+            shared.heard().await;
             if swallow.load(Ordering::SeqCst) != PASS || to_client.write_all(&buffer[..length]).await.is_err() {
                 break;
             }

@@ -287,7 +287,8 @@ impl Screen {
         }
     }
 
-    fn pid(&self) -> Pid {
+    /// The program's process.
+    pub fn pid(&self) -> Pid {
         let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
         Pid::from_raw(pid.expect("a running program")).expect("not zero")
     }

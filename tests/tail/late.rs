@@ -22,7 +22,7 @@ async fn client(store: &TestStore) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_position_that_commits_late_is_held_back_for_and_shown_marked() {
+async fn row_7_a_lower_position_that_commits_late_is_held_back_for_and_shown_marked() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (slow, fast) = (client(&store).await, client(&store).await);
@@ -59,7 +59,7 @@ async fn a_lower_position_that_commits_late_is_held_back_for_and_shown_marked() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gap_that_stays_is_passed_once_its_writer_has_ended() {
+async fn row_8_a_gap_that_stays_is_passed_once_its_writer_has_ended() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (failing, fine) = (client(&store).await, client(&store).await);

@@ -2,18 +2,19 @@
 //! connections; and followers that must be given every message once, in order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use streamscope::message::Category;
+use streamscope::store::Namespace;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, TailFrom};
+use tokio_postgres::{Client, NoTls};
 
 use crate::history::check;
-use streamscope::store::Namespace;
-use tokio_postgres::Client;
-
+use crate::support::pair::{Pair, Server};
 use crate::support::server;
-use crate::support::stores::{Kind, TestStore};
+use crate::support::stores::{self, Kind, TestStore};
 use crate::{LIMIT, options};
 
 const WRITERS: u64 = 8;
@@ -39,8 +40,19 @@ struct Target {
 }
 
 impl Target {
+    /// A connection, as soon as the server gives one.
     async fn client(&self) -> Client {
-        server::connect(&self.url).await
+        let limit = Instant::now() + LIMIT * 3;
+        loop {
+            match tokio_postgres::connect(&self.url, NoTls).await {
+                Ok((client, connection)) => {
+                    tokio::spawn(connection);
+                    return client;
+                }
+                Err(error) => assert!(Instant::now() < limit, "the server stays away: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
@@ -87,10 +99,15 @@ async fn write(store: Arc<Target>, number: u64, rounds: u64) {
     }
 }
 
-async fn stored(store: &Target) -> Vec<i64> {
+/// What is stored, of a category where one is named.
+async fn stored(store: &Target, category: Option<&str>) -> Vec<i64> {
     let client = store.client().await;
-    let sql = format!("select global_position from \"{}\".messages order by 1", store.schema);
-    client.query(&sql, &[]).await.expect("the messages").iter().map(|row| row.get(0)).collect()
+    let sql = format!(
+        "select global_position from \"{}\".messages
+         where $1::text is null or split_part(stream_name, '-', 1) = $1 order by 1",
+        store.schema
+    );
+    client.query(&sql, &[&category]).await.expect("the messages").iter().map(|row| row.get(0)).collect()
 }
 
 /// A reader as one is easily written: its cursor is the highest position that it has seen.
@@ -111,8 +128,8 @@ async fn naive(store: Arc<Target>, done: Arc<AtomicBool>) -> Vec<i64> {
 }
 
 /// Follows until everything that was stored at the end was given.
-async fn follow(store: Arc<Target>, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
-    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, settling));
+async fn follow(store: Arc<Target>, scope: Scope, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
+    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, settling));
     let mut given = Vec::new();
     loop {
         match tokio::time::timeout(Duration::from_secs(2), tail.next()).await {
@@ -124,65 +141,113 @@ async fn follow(store: Arc<Target>, settling: Settling, done: Arc<AtomicBool>) -
     }
 }
 
-async fn storm(kind: Kind, rounds: u64, killing: bool) {
-    let fresh = TestStore::new(kind).await;
-    let store = Arc::new(Target {
-        namespace: fresh.namespace.clone(),
-        schema: fresh.schema.clone(),
-        url: fresh.database.as_ref().expect("a server").url(),
-    });
-    let done = Arc::new(AtomicBool::new(false));
-    let killed = Arc::new(AtomicU64::new(0));
-    let held = tokio::spawn(follow(Arc::clone(&store), Settling::HoldBack, Arc::clone(&done)));
-    let shown = tokio::spawn(follow(Arc::clone(&store), Settling::ShowAtOnce, Arc::clone(&done)));
-    let naive = (!killing).then(|| tokio::spawn(naive(Arc::clone(&store), Arc::clone(&done))));
-    let writers: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(write(Arc::clone(&store), number, rounds))).collect();
-    let killer = killing.then(|| {
-        let (store, done, killed) = (Arc::clone(&store), Arc::clone(&done), Arc::clone(&killed));
-        tokio::spawn(async move {
-            let client = store.client().await;
-            let mut dice = Dice(42);
-            while !done.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(20 + dice.below(60))).await;
-                // All of the followers' backends, and now and then a writer's.
-                let victims = "select count(*) filter (where application_name = 'streamscope') from (
-                    select application_name, pg_terminate_backend(pid) from pg_stat_activity
-                    where datname = current_database() and pid <> pg_backend_pid()
-                      and (application_name = 'streamscope' or random() < 0.1)
-                    offset 0) t";
-                let row = client.query_one(victims, &[]).await.expect("the killer is not killed");
-                killed.fetch_add(row.get::<_, i64>(0).unsigned_abs(), Ordering::SeqCst);
+/// What is done to connections and servers meanwhile.
+#[derive(Clone)]
+enum Killing {
+    Nothing,
+    /// The followers' backends, and now and then a writer's.
+    Backends,
+    /// The server too.
+    Server(Arc<Pair>),
+}
+
+/// Kills until told to stop; gives how often something was killed.
+async fn kill(store: Arc<Target>, killing: Killing, done: Arc<AtomicBool>) -> u64 {
+    let victims = "select count(*) filter (where application_name = 'streamscope') from (
+        select application_name, pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()
+          and (application_name = 'streamscope' or random() < 0.1)
+        offset 0) t";
+    let mut dice = Dice(42);
+    let mut killed = 0;
+    while !done.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(20 + dice.below(60))).await;
+        match &killing {
+            Killing::Nothing => return 0,
+            Killing::Server(pair) if dice.below(40) == 0 => {
+                tokio::task::block_in_place(|| {
+                    pair.crash(Server::Primary);
+                    pair.run(Server::Primary);
+                });
+                killed += 1;
             }
-        })
-    });
+            Killing::Server(_) if dice.below(8) != 0 => {}
+            Killing::Backends | Killing::Server(_) => {
+                let row = store.client().await.query_one(victims, &[]).await.expect("the killer is not killed");
+                killed += row.get::<_, i64>(0).unsigned_abs();
+            }
+        }
+    }
+    killed
+}
+
+async fn storm(store: Target, rounds: u64, killing: Killing) {
+    let store = Arc::new(store);
+    let done = Arc::new(AtomicBool::new(false));
+    let following = |scope, settling| tokio::spawn(follow(Arc::clone(&store), scope, settling, Arc::clone(&done)));
+    let held = following(Scope::Namespace, Settling::HoldBack);
+    let shown = following(Scope::Namespace, Settling::ShowAtOnce);
+    let category = Category::new("c1").expect("a category");
+    let of_category = following(Scope::Category(category.clone()), Settling::HoldBack);
+    let undisturbed = matches!(killing, Killing::Nothing);
+    let naive = undisturbed.then(|| tokio::spawn(naive(Arc::clone(&store), Arc::clone(&done))));
+    let killer = tokio::spawn(kill(Arc::clone(&store), killing, Arc::clone(&done)));
+    let writers: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(write(Arc::clone(&store), number, rounds))).collect();
     for writer in writers {
-        tokio::time::timeout(LIMIT * 5, writer).await.expect("in time").expect("a writer");
+        let limit = LIMIT * 5 + Duration::from_millis(rounds * 30);
+        tokio::time::timeout(limit, writer).await.expect("in time").expect("a writer");
     }
     done.store(true, Ordering::SeqCst);
-    if let Some(killer) = killer {
-        killer.await.expect("the killer");
-        assert!(killed.load(Ordering::SeqCst) > 0, "the followers lost their backends");
-    }
-    let held = held.await.expect("the follower");
-    let mut shown = shown.await.expect("the follower");
-    let stored = stored(&store).await;
-    assert!(stored.len() as u64 > WRITERS * rounds / 2, "most was written");
-    assert_eq!(check(&held, &stored), Ok(()), "{kind:?}: held back");
+    let killed = killer.await.expect("the killer");
+    assert_eq!(killed == 0, undisturbed, "the followers lost their backends");
+    let end = async |follower| {
+        let given: Result<Vec<i64>, _> = tokio::time::timeout(LIMIT * 5, follower).await.expect("in time");
+        given.expect("the follower")
+    };
+    let (held, mut shown, of_category) = (end(held).await, end(shown).await, end(of_category).await);
+    let all = stored(&store, None).await;
+    assert!(all.len() as u64 > WRITERS * rounds / 2, "most was written");
+    assert_eq!(check(&held, &all), Ok(()), "held back");
     shown.sort_unstable();
-    assert_eq!(check(&shown, &stored), Ok(()), "{kind:?}: shown at once");
+    assert_eq!(check(&shown, &all), Ok(()), "shown at once");
+    assert_eq!(check(&of_category, &stored(&store, Some(category.as_str())).await), Ok(()), "a category");
     if let Some(naive) = naive {
         let naive = naive.await.expect("the naive reader");
-        assert!(check(&naive, &stored).is_err(), "the storm is one that a naive reader does not survive");
+        assert!(check(&naive, &all).is_err(), "the storm is one that a naive reader does not survive");
+    }
+}
+
+fn target(store: &TestStore) -> Target {
+    Target {
+        namespace: store.namespace.clone(),
+        schema: store.schema.clone(),
+        url: store.database.as_ref().expect("a server").url(),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_is_given_once_and_in_order_where_a_naive_reader_misses_some() {
-    storm(Kind::MessageDb, 150, false).await;
-    storm(Kind::OursOnPostgres, 150, false).await;
+    for kind in [Kind::MessageDb, Kind::OursOnPostgres] {
+        let store = TestStore::new(kind).await;
+        storm(target(&store), 150, Killing::Nothing).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_survives_its_backends_being_terminated_again_and_again() {
-    storm(Kind::OursOnPostgres, 150, true).await;
+async fn row_11_following_survives_its_backends_being_terminated_again_and_again() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    storm(target(&store), 150, Killing::Backends).await;
+}
+
+/// Some 100,000 messages with `tests/run --long`, else a twentieth of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_10_a_server_that_is_killed_again_and_again_is_followed_on_exactly() {
+    let pair = Arc::new(tokio::task::block_in_place(Pair::start));
+    let database = server::Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
+    let store = stores::store(&database);
+    store.create_namespace("test", None).await.expect("a namespace");
+    let namespace = store.namespace("test").await.expect("the namespace");
+    let schema = namespace.info().schema.clone();
+    let rounds = if server::long() { 14_000 } else { 700 };
+    storm(Target { namespace, schema, url: database.url() }, rounds, Killing::Server(Arc::clone(&pair))).await;
 }

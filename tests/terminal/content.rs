@@ -4,6 +4,48 @@ use super::support::stores::Kind;
 use super::visit::Visit;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    visit.plant("huge-1", 0, "Small", "{\"before\": 1}").await;
+    let line = "x".repeat(100);
+    visit.plant("huge-1", 1, "Huge", &serde_json::to_string(&vec![line; 100_000]).expect("JSON")).await;
+    visit.plant("huge-1", 2, "Small", "{\"after\": 1}").await;
+    let mut screen = visit.screen(&["huge-1"]);
+    // Its body is fetched for nobody who only passes by.
+    screen.shows("after: 1").keys("k").shows("data [100000]");
+    screen
+        .keys("5G")
+        .shows("99999: ")
+        .keys("g")
+        .shows("data [100000]")
+        .keys("v")
+        .shows("pretty")
+        .keys("v")
+        .shows("raw");
+    screen.keys("4g").shows("before: 1");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", screen.pid().as_raw_nonzero()));
+    if let Ok(status) = status {
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+        assert!(kilobytes < 300_000, "{kilobytes} kB for a message of 10 MB");
+    }
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn row_31_depth_is_no_danger_and_can_be_seen_raw() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    // As deep as the server takes with its default stack.
+    let depth = 6_000;
+    visit.plant("deep-1", 0, "Deep", &format!("{}\"core\"{}", "[".repeat(depth), "]".repeat(depth))).await;
+    let mut screen = visit.screen(&["deep-1"]);
+    screen.shows("data [1]").keys("5G").keys("v").shows("pretty").keys("v").shows("raw").shows("[[[[[[[[[[");
+    screen.keys("G").shows("\"core\"").keys("q");
+    assert_eq!(screen.end().status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn row_32_numbers_and_keys_are_shown_as_the_server_has_them() {
     let visit = Visit::new(Kind::MessageDb).await;
     let data = r#"{"long": 12345678901234567890123, "scale": 1.10, "twice": 1, "twice": 2, "e": 1e3}"#;

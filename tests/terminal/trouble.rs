@@ -6,7 +6,7 @@ use super::support::stores::Kind;
 use super::visit::Visit;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
+async fn row_13_text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
     let visit = Visit::new(Kind::MessageDb).await;
     let clipboard = "\u{1b}]52;c;ZXZpbA==\u{7}";
     let controls = "\u{9b}31m\u{9d}0;title\u{9c}\u{202e}\u{200b}\u{7f}";

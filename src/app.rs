@@ -26,6 +26,7 @@ pub mod request;
 pub mod streams;
 pub mod times;
 pub mod window;
+pub mod wrapped;
 
 use std::time::Duration;
 

@@ -281,7 +281,7 @@ impl State {
         self.categories.reveal(layout.rows(Pane::Categories));
         self.streams.window.reveal(layout.rows(Pane::Streams));
         self.messages.window.reveal(layout.rows(Pane::Messages));
-        self.message.reveal(layout.rows(Pane::Message));
+        self.message.reveal(layout.rows(Pane::Message), layout.columns(Pane::Message));
     }
 
     /// The message pane shows the selected message: its body is asked for when another one is selected.

@@ -138,6 +138,7 @@ impl State {
     fn find_from(&mut self, pane: Pane, start: usize, forwards: bool) -> Vec<Effect> {
         if pane == Pane::Message {
             self.find.hits = Some(self.message.find(&self.find.text, start));
+            self.reveal();
             return Vec::new();
         }
         let rows = self.rows_as_text(pane);

@@ -121,6 +121,12 @@ impl Layout {
         usize::from(self.pane(pane).height.saturating_sub(frame))
     }
 
+    /// Columns that a pane shows inside its border.
+    #[must_use]
+    pub fn columns(&self, pane: Pane) -> usize {
+        usize::from(self.pane(pane).width.saturating_sub(2))
+    }
+
     /// Which pane a cell belongs to.
     #[must_use]
     pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {

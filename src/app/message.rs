@@ -2,6 +2,7 @@
 //! leads to; finding in it. The body is asked for when a message is opened, not with the list.
 
 use super::layout::Pane;
+use super::wrapped::Wrapped;
 use super::{Effect, State};
 use crate::json::document::{Document, Kind};
 use crate::json::links::{Link, link};
@@ -73,8 +74,8 @@ pub struct Open {
     pub data: Body,
     /// Its metadata.
     pub metadata: Body,
-    /// Lines of the pretty or raw text, made when that form is chosen.
-    pub text: Vec<String>,
+    /// The pretty or raw text, made when that form is chosen.
+    pub text: Wrapped,
 }
 
 impl Open {
@@ -100,6 +101,7 @@ pub struct MessagePane {
     pub error: Option<String>,
     selected: usize,
     top: usize,
+    columns: usize,
 }
 
 /// Lines above the documents: what is known without the body.
@@ -114,7 +116,8 @@ impl MessagePane {
         if same {
             return false;
         }
-        *self = Self { namespace: namespace.to_owned(), head, form: self.form, ..Self::default() };
+        let (form, columns) = (self.form, self.columns);
+        *self = Self { namespace: namespace.to_owned(), head, form, columns, ..Self::default() };
         self.head.is_some()
     }
 
@@ -131,7 +134,7 @@ impl MessagePane {
 
     /// Nothing shown is true any more.
     pub(super) fn forget(&mut self) {
-        *self = Self { form: self.form, ..Self::default() };
+        *self = Self { form: self.form, columns: self.columns, ..Self::default() };
     }
 
     /// The message with its bodies.
@@ -210,7 +213,16 @@ impl MessagePane {
         }
     }
 
-    pub(super) fn reveal(&mut self, rows: usize) {
+    /// Brings the selection into a view of so many rows and columns.
+    pub(super) fn reveal(&mut self, rows: usize, columns: usize) {
+        if columns != self.columns && columns > 0 {
+            self.columns = columns;
+            if let Some(open) = self.open.as_mut().filter(|_| self.form != Form::Tree) {
+                let line = open.text.line_of(self.selected);
+                open.text.wrap(columns);
+                self.selected = open.text.first_row(line);
+            }
+        }
         let height = rows.saturating_sub(FACTS).max(1);
         if self.selected < self.top {
             self.top = self.selected;
@@ -286,14 +298,14 @@ impl MessagePane {
             (Some(text), _) => text.to_owned(),
         };
         open.text = if form == Form::Tree {
-            Vec::new()
+            Wrapped::default()
         } else {
             let (data, metadata) = (text(open.message.data.as_deref()), text(open.message.metadata.as_deref()));
             let sections = [("data", data), ("metadata", metadata)];
             let lines = |(title, text): (&str, String)| {
                 std::iter::once(title.to_owned()).chain(text.lines().map(str::to_owned).collect::<Vec<_>>())
             };
-            sections.into_iter().flat_map(lines).collect()
+            Wrapped::new(sections.into_iter().flat_map(lines).collect(), self.columns)
         };
     }
 
@@ -326,11 +338,7 @@ impl MessagePane {
     fn hits(&self, text: &str) -> Vec<(Part, usize)> {
         let Some(open) = &self.open else { return Vec::new() };
         if self.form != Form::Tree {
-            let lines = open.text.iter().enumerate();
-            return lines
-                .filter(|(_, line)| super::find::holds(line, text))
-                .map(|(line, _)| (Part::Data, line))
-                .collect();
+            return open.text.hits(text).into_iter().map(|row| (Part::Data, row)).collect();
         }
         [Part::Data, Part::Metadata]
             .into_iter()
@@ -394,7 +402,7 @@ impl State {
         };
         pane.error = None;
         let (data, metadata) = (Body::new(message.data.as_deref()), Body::new(message.metadata.as_deref()));
-        pane.open = Some(Open { message: *message, data, metadata, text: Vec::new() });
+        pane.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
         pane.set_text();
         Vec::new()
     }

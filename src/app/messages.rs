@@ -233,8 +233,10 @@ impl Messages {
 
     /// The selection was moved by the person: that is what an answer under way shall leave selected.
     pub(super) fn moved(&mut self) {
-        if self.wanted.is_some() {
-            self.wanted = self.selection().map(|head| self.number(head));
+        if self.wanted.is_some()
+            && let Some(head) = self.selection()
+        {
+            self.wanted = Some(self.number(head));
         }
     }
 

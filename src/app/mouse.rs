@@ -70,7 +70,7 @@ impl State {
             }
             Pane::Message => {
                 self.message.step(rows);
-                self.message.reveal(height);
+                self.reveal();
                 Vec::new()
             }
             _ => {
@@ -96,5 +96,6 @@ impl State {
             let right = self.area.width.saturating_sub(column);
             self.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).unwrap_or(50);
         }
+        self.reveal();
     }
 }

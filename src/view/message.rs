@@ -86,7 +86,7 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
         let selected = line == pane.selected();
         let shown = match pane.form {
             Form::Tree => tree_line(state, theme, open, line, usize::from(area.width)),
-            _ => text_line(&open.text[line], theme, usize::from(area.width)),
+            _ => text_line(open.text.row(line).unwrap_or_default(), theme, usize::from(area.width)),
         };
         let hit = find.is_some_and(|find| shown.spans.iter().any(|span| holds(&span.content, find)));
         let style = match (selected && focused, hit) {
@@ -100,7 +100,7 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
 
 fn text_line(text: &str, theme: &Theme, width: usize) -> Line<'static> {
     let heading = text == "data" || text == "metadata";
-    Line::styled(fill(&head_of(text), width), if heading { theme.title } else { Style::new() })
+    Line::styled(fill(text, width), if heading { theme.title } else { Style::new() })
 }
 
 /// The first characters of a text that can be very long.

@@ -12,7 +12,7 @@ async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone(
     visit.plant("huge-1", 2, "Small", "{\"after\": 1}").await;
     let mut screen = visit.screen(&["huge-1"]);
     // Its body is fetched for nobody who only passes by.
-    screen.shows("after: 1").keys("k").shows("data [100000]");
+    screen.shows("› huge-1").shows("after: 1").keys("k").shows("data [100000]");
     screen
         .keys("5G")
         .shows("99999: ")
@@ -22,7 +22,7 @@ async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone(
         .shows("pretty")
         .keys("v")
         .shows("raw");
-    screen.keys("4g").shows("before: 1");
+    screen.keys("4g").shows_line(&["┃│{\"before\": 1}"]);
     let status = std::fs::read_to_string(format!("/proc/{}/status", screen.pid().as_raw_nonzero()));
     if let Ok(status) = status {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
@@ -41,7 +41,7 @@ async fn row_31_depth_is_no_danger_and_can_be_seen_raw() {
     visit.plant("deep-1", 0, "Deep", &format!("{}\"core\"{}", "[".repeat(depth), "]".repeat(depth))).await;
     let mut screen = visit.screen(&["deep-1"]);
     screen.shows("data [1]").keys("5G").keys("v").shows("pretty").keys("v").shows("raw").shows("[[[[[[[[[[");
-    screen.keys("G").shows("\"core\"").keys("q");
+    screen.keys("/core\r").shows("\"core\"]]]]]]").keys("q");
     assert_eq!(screen.end().status, 0);
 }
 

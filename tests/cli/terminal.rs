@@ -72,6 +72,26 @@ async fn json_on_a_terminal_shows_what_would_act_on_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn row_14_what_hides_or_turns_text_is_seen_on_a_terminal_and_untouched_in_a_pipe() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let bidirectional =
+        ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+    let hidden: String = bidirectional.chain(['\u{200b}']).collect();
+    assert_eq!(hidden.chars().count(), 13);
+    let data = format!("{{\"a{hidden}\": \"b{hidden}\"}}");
+    place.run(&["write", &format!("account-{hidden}"), &format!("Opened{hidden}"), "--data", &data]).done();
+    for arguments in [&["get", "account"][..], &["get", "account", "--format", "json"], &["streams"], &["categories"]] {
+        let (output, status) = on_terminal(&place.user, &place.arguments(arguments), 200, "");
+        assert_eq!(status, 0);
+        assert!(output.contains("account") && !output.contains(|c| hidden.contains(c)), "{arguments:?}: {output:?}");
+    }
+    let piped = place.run(&["get", "account"]).done();
+    assert!(piped.contains(&format!("\"data\":{data}")), "{piped}");
+    let parsed: serde_json::Value = serde_json::from_str(&piped).unwrap();
+    assert_eq!(parsed["type"], format!("Opened{hidden}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_asked_about_and_needs_the_id_typed() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["write", "account-1", "Opened"]).done();

@@ -10,6 +10,7 @@ use streamscope::store::session::Sessions;
 use streamscope::store::{Options, Settings};
 
 use crate::cluster::Cluster;
+use crate::support::program::User;
 
 /// Says who is connected to what, and how.
 const WHO: &str = "select current_user || '|' || current_database() || '|' || coalesce(inet_server_addr()::text, 'socket') \
@@ -155,6 +156,32 @@ async fn what_psql_connects_to_we_connect_to() {
         self_signed(&mut compare).await;
     }
     compare.end();
+}
+
+#[test]
+fn row_18_a_password_file_that_others_can_read_is_ignored_with_a_warning_as_psql_does() {
+    let cluster = Cluster::start();
+    prepare(&cluster);
+    let user = User::new();
+    let file = user.home().join(".pgpass");
+    fs::write(&file, "*:*:*:*:pa\\:ss\\\\word @/%\n").expect("a password file");
+    let url = format!("postgres://locked@127.0.0.1:{}/shop", cluster.port);
+    let psql = || {
+        let mut command = Command::new("psql");
+        command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path")).env("HOME", user.home());
+        command.args(["-X", "-w", "-c", "select 1", "-d", &url]).output().expect("psql runs")
+    };
+    for (mode, ignored) in [(0o644, true), (0o640, true), (0o600, false)] {
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("its mode");
+        let ours = user.run(&["--url", &url, "ns", "list"]);
+        let theirs = psql();
+        let warning = "has group or world access";
+        assert_eq!(ours.stderr.contains(warning), ignored, "{mode:o}: {}", ours.stderr);
+        assert_eq!(String::from_utf8_lossy(&theirs.stderr).contains(warning), ignored, "{mode:o}");
+        assert_eq!(ours.status == 0, !ignored, "{mode:o}: {}", ours.stderr);
+        assert_eq!(theirs.status.success(), !ignored, "{mode:o}");
+        assert!(!ours.stderr.contains("ss\\word"), "the password is not told");
+    }
 }
 
 async fn places(compare: &mut Comparison<'_>) {

@@ -87,7 +87,7 @@ async fn row_14_what_hides_or_turns_text_is_seen_on_a_terminal_and_untouched_in_
     }
     let piped = place.run(&["get", "account"]).done();
     assert!(piped.contains(&format!("\"data\":{data}")), "{piped}");
-    let parsed: serde_json::Value = serde_json::from_str(&piped).unwrap();
+    let parsed: serde_json::Value = serde_json::from_str(&piped).expect("one line of json");
     assert_eq!(parsed["type"], format!("Opened{hidden}"));
 }
 

@@ -36,8 +36,7 @@ async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone(
 #[tokio::test(flavor = "multi_thread")]
 async fn row_31_depth_is_no_danger_and_can_be_seen_raw() {
     let visit = Visit::new(Kind::MessageDb).await;
-    // As deep as the server takes with its default stack.
-    let depth = 6_000;
+    let depth = 10_000;
     visit.plant("deep-1", 0, "Deep", &format!("{}\"core\"{}", "[".repeat(depth), "]".repeat(depth))).await;
     let mut screen = visit.screen(&["deep-1"]);
     screen.shows("data [1]").keys("5G").keys("v").shows("pretty").keys("v").shows("raw").shows("[[[[[[[[[[");

@@ -10,6 +10,7 @@ mod place;
 mod counting;
 mod exporting;
 mod following;
+mod foreign;
 mod manual;
 
 use serde_json::Value;

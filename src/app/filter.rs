@@ -216,4 +216,20 @@ mod tests {
         assert_eq!(parse("  ", now), Ok(Filter::default()));
         assert_eq!(parse("''", now), Ok(Filter::default()));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_filter_or_a_reason(
+            text in "((type|stream|since|until|data|meta):|['\"\\\\ ,$.]|[a-z0-9äß\u{202e}]){0,12}",
+            other in ".*",
+        ) {
+            let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+            for text in [text, other] {
+                if let Ok(filter) = parse(&text, now) {
+                    let told = understood(&filter, crate::app::times::Times::default(), now);
+                    proptest::prop_assert_eq!(told.is_none(), filter == Filter::default(), "{:?}", filter);
+                }
+            }
+        }
+    }
 }

@@ -21,7 +21,7 @@ fn sessions_through(pooler: &Pooler, database: &Database, options: Options) -> S
 }
 
 #[tokio::test]
-async fn queries_of_many_sessions_share_two_connections_of_a_pooler() {
+async fn row_28_queries_of_many_sessions_share_two_connections_of_a_pooler() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let sessions = sessions_through(&pooler, &database, Options { connections: 8, ..Options::default() });
@@ -59,7 +59,7 @@ async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
 }
 
 #[tokio::test]
-async fn imports_work_through_a_pooler_beside_each_other() {
+async fn row_28_imports_work_through_a_pooler_beside_each_other() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let url = pooler.url_of(database.name());

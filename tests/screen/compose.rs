@@ -67,6 +67,20 @@ fn invalid_json_is_told_with_line_and_column_and_not_sent() {
 }
 
 #[test]
+fn row_33_what_postgres_cannot_store_is_told_while_typing_and_not_sent() {
+    for text in [r#"{"a": "\u0000"}"#, r#"{"a": "\ud800"}"#] {
+        let mut screen = Screen::new(Fake::shop(2));
+        draft(&mut screen);
+        screen.send(Event::Paste(text.to_owned()));
+        assert!(screen.text().contains("cannot be stored"), "{}", screen.text());
+        screen.hold = true;
+        screen.ctrl('s');
+        assert!(screen.held.iter().all(|(slot, ..)| *slot != Slot::Write));
+        assert!(screen.text().contains(text), "the draft is there: {}", screen.text());
+    }
+}
+
+#[test]
 fn a_conflicting_write_keeps_the_draft_and_shows_what_was_written_since() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);

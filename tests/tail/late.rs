@@ -5,7 +5,7 @@ use streamscope::store::tail::{Settling, TailFrom};
 use tokio_postgres::Client;
 
 use crate::support::stores::{Kind, TestStore};
-use crate::{batch_where, follow_until, options};
+use crate::{LIMIT, batch_where, follow_until, options};
 
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
@@ -70,6 +70,32 @@ async fn row_8_a_gap_that_stays_is_passed_once_its_writer_has_ended() {
         failing.batch_execute("rollback").await.expect("rollback");
         assert_eq!(follow_until(&mut headless, |positions| !positions.is_empty()).await, [kept], "{kind:?}");
         assert!(lost < kept);
+    }
+}
+
+/// It has no process, and outlives a restart of the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
+    for kind in KINDS {
+        let store = TestStore::new(kind).await;
+        let (slow, fast) = (client(&store).await, client(&store).await);
+        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+        slow.batch_execute("begin").await.expect("begin");
+        let lower = insert(&slow, &store, "a-1", 0).await;
+        let name = uuid::Uuid::now_v7();
+        slow.batch_execute(&format!("prepare transaction '{name}'")).await.expect("prepared");
+        let higher = insert(&fast, &store, "b-1", 0).await;
+        let waiting = loop {
+            let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
+            assert!(batch.messages.is_empty(), "{kind:?}: nothing is given before it is settled");
+            if let Some(holder) = batch.waiting_for.first() {
+                break holder.clone();
+            }
+        };
+        assert_eq!(waiting.pid, None, "{kind:?}");
+        fast.batch_execute(&format!("commit prepared '{name}'")).await.expect("committed");
+        let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
+        assert_eq!(order, [lower, higher], "{kind:?}");
     }
 }
 

@@ -44,7 +44,7 @@ fn assert_sane(ended: &Ended) {
 }
 
 #[test]
-fn the_first_frame_does_not_wait_for_the_server_and_keys_are_answered() {
+fn row_23_the_screen_is_there_and_alive_before_a_server_that_never_answers() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").shows("Namespaces");

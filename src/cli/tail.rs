@@ -298,7 +298,11 @@ impl Following {
 
     /// Where another `tail` would go on.
     fn tell_place(&self) {
-        let settled = self.tail.resume_position();
+        let mut settled = self.tail.resume_position();
+        // What lies behind the end was not asked for, even where it was looked at.
+        if let End::Position(last) = self.end {
+            settled = settled.min(last);
+        }
         let complete = self.cut.map_or(settled, |cut| cut.min(settled)).max(0);
         let given = grouped(self.given);
         tell(&format!(

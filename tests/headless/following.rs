@@ -78,6 +78,8 @@ fn it_ends_where_it_is_told_to(place: &Place) {
     let part = place.run(&["tail", "--from", &all[10].to_string(), "--until", &until]);
     assert_eq!(positions(&lines(&part.stdout)), all[10..=25]);
     assert_eq!(number_after(&part.stderr, "complete to "), all[25]);
+    let nothing_more = place.run(&["tail", "--until", &until, "--from", "start", "--where", "$.n < 3"]);
+    assert_eq!(number_after(&nothing_more.stderr, "complete to "), all[25]);
     let none = place.run(&["tail", "--from", "start", "--until", "2020-01-01"]);
     assert_eq!((none.status, none.stdout.as_str()), (0, ""), "{none:?}");
     let idle = place.run(&["tail", "--exit-when-idle", "300ms"]);

@@ -84,7 +84,9 @@ async fn everything(namespace: &Namespace) {
         Scope::Stream(stream("ledger-main")),
     ];
     for scope in &scopes {
-        for from in [PageFrom::Start, PageFrom::End, PageFrom::At(30_000), PageFrom::Before(30_000)] {
+        for from in
+            [PageFrom::Start, PageFrom::End, PageFrom::At(30_000), PageFrom::Before(30_000), PageFrom::Around(30_000)]
+        {
             namespace.page(scope, from, 100).await.unwrap();
             let filter = Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() };
             namespace.search(scope, &filter, from, 1_000).await.unwrap();

@@ -165,7 +165,7 @@ impl MessagePane {
         match (&self.open, self.form) {
             (None, _) => 0,
             (Some(open), Form::Tree) => open.data.lines() + open.metadata.lines(),
-            (Some(open), _) => open.text.len(),
+            (Some(open), _) => open.text.height(),
         }
     }
 

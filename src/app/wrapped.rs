@@ -29,9 +29,9 @@ impl Wrapped {
         wrapped
     }
 
-    /// The same lines in rows of another width.
+    /// The same lines in rows of another width; without a width, in a place that is not shown, a row a line.
     pub(super) fn wrap(&mut self, width: usize) {
-        let width = width.max(1);
+        let width = if width == 0 { usize::MAX - 1 } else { width };
         self.rows.clear();
         for (line, text) in self.lines.iter().enumerate() {
             let mut start = 0;
@@ -45,14 +45,8 @@ impl Wrapped {
 
     /// How many rows there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn height(&self) -> usize {
         self.rows.len()
-    }
-
-    /// Whether there is nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// The text of a row.
@@ -111,7 +105,7 @@ mod tests {
 
     fn rows(text: &str, width: usize) -> Vec<String> {
         let wrapped = Wrapped::new(text.lines().map(str::to_owned).collect(), width);
-        (0..wrapped.len()).filter_map(|row| wrapped.row(row).map(str::to_owned)).collect()
+        (0..wrapped.height()).filter_map(|row| wrapped.row(row).map(str::to_owned)).collect()
     }
 
     #[test]
@@ -120,6 +114,7 @@ mod tests {
         assert_eq!(rows("日本語abc", 5), ["日本", "語abc"]);
         assert_eq!(rows("ab\u{202e}cd", 10), ["ab\u{202e}", "cd"], "what is made visible takes its room");
         assert_eq!(rows("日本", 1), ["日", "本"]);
+        assert_eq!(rows("日本abc\n", 0), ["日本abc"]);
     }
 
     #[test]
@@ -129,7 +124,7 @@ mod tests {
         assert_eq!(wrapped.hits("gh"), [1, 2]);
         assert_eq!((wrapped.line_of(2), wrapped.first_row(1)), (1, 2));
         wrapped.wrap(100);
-        assert_eq!((wrapped.len(), wrapped.first_row(1)), (2, 1));
+        assert_eq!((wrapped.height(), wrapped.first_row(1)), (2, 1));
     }
 
     proptest::proptest! {
@@ -137,7 +132,7 @@ mod tests {
         fn nothing_is_lost_whatever_the_text(text in proptest::prelude::any::<String>(), width in 1..30_usize) {
             let lines: Vec<String> = text.lines().map(str::to_owned).collect();
             let wrapped = Wrapped::new(lines.clone(), width);
-            let rows: String = (0..wrapped.len()).filter_map(|row| wrapped.row(row)).collect();
+            let rows: String = (0..wrapped.height()).filter_map(|row| wrapped.row(row)).collect();
             proptest::prop_assert_eq!(rows, lines.concat());
         }
     }

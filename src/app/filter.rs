@@ -168,9 +168,10 @@ impl State {
                 self.focus = super::layout::Pane::Messages;
                 self.messages.filter = filter;
                 self.messages.filter_text = text;
-                let mut effects: Vec<Effect> = self.read_from(PageFrom::End).into_iter().collect();
-                effects.extend(self.follow_again());
-                effects
+                if self.follow.is_some() {
+                    return self.start_follow();
+                }
+                self.read_from(PageFrom::End).into_iter().collect()
             }
             Err(problem) => {
                 prompt.understood = Err(problem);
@@ -183,13 +184,13 @@ impl State {
         let selected = self.messages.selection().map(|head| self.messages.number(head));
         self.messages.filter = Filter::default();
         self.messages.filter_text.clear();
-        let read = match selected {
-            Some(number) => self.read_around(number),
-            None => self.read_from(PageFrom::End),
-        };
-        let mut effects: Vec<Effect> = read.into_iter().collect();
-        effects.extend(self.follow_again());
-        effects
+        if self.follow.is_some() {
+            return self.start_follow();
+        }
+        match selected {
+            Some(number) => self.read_around(number).into_iter().collect(),
+            None => self.read_from(PageFrom::End).into_iter().collect(),
+        }
     }
 }
 

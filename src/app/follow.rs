@@ -115,8 +115,8 @@ impl State {
     }
 
     /// Follows what is on screen, with its filter, from now on. The list is read again once following has begun, so that nothing
-    /// falls between reading and following.
-    fn start_follow(&mut self) -> Vec<Effect> {
+    /// falls between reading and following. Where something was followed already, this takes its place.
+    pub(super) fn start_follow(&mut self) -> Vec<Effect> {
         let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
         self.followings += 1;
         let generation = self.followings;
@@ -126,11 +126,6 @@ impl State {
             self.select_newest();
         }
         vec![Effect::Follow { generation, namespace, scope, filter: self.messages.filter.clone() }]
-    }
-
-    /// Goes on following with another filter.
-    pub(super) fn follow_again(&mut self) -> Vec<Effect> {
-        if self.follow.is_some() { self.start_follow() } else { Vec::new() }
     }
 
     pub(super) fn stop_follow(&mut self) -> Vec<Effect> {

@@ -397,10 +397,6 @@ impl<M: Followed> Tail<M> {
 
     async fn read(&self, session: &Session, above: i64, up_to: i64, limit: i64) -> Result<Vec<M>> {
         let scope = &self.options.scope;
-        let group = match scope {
-            Scope::Member(_, group) => Some(*group),
-            _ => None,
-        };
         let category = self.namespace.category_expression();
         let unused = "$6::bigint is null and $7::bigint is null";
         let of_category =
@@ -420,7 +416,7 @@ impl<M: Followed> Tail<M> {
             &[("columns", M::COLUMNS), ("range", &range), ("order", &order), ("matches", &Filter::condition(8))],
         );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
-        let (member, size) = (group.map(ConsumerGroup::member), group.map(ConsumerGroup::size));
+        let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
         let name = scope.name();
         let filter = self.options.filter.bound();
         let mut parameters: Vec<Parameter<'_>> = vec![

@@ -1,11 +1,8 @@
 //! The six modes before right and wrong certificates. Who is refused is refused before the start-up packet, which would name
 //! the user and the database: the server's log tells whether it came.
 
-use streamscope::store::connect::Environment;
-use streamscope::store::session::Sessions;
-use streamscope::store::{Options, Settings};
-
 use crate::cluster::Cluster;
+use crate::refusing::connect;
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
@@ -13,11 +10,6 @@ const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", 
 fn introductions(cluster: &Cluster) -> usize {
     let log = std::fs::read_to_string(cluster.path("log")).expect("the log");
     log.lines().filter(|line| line.contains("connection authorized: user=postgres")).count()
-}
-
-async fn connects(url: &str) -> Result<(), String> {
-    let settings = Settings::resolve(Some(url), &Environment::default()).expect("a good URL").expect("a server");
-    Sessions::new(settings, Options::default()).acquire().await.map(drop).map_err(|error| error.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,7 +30,7 @@ async fn row_16_a_wrong_host_or_authority_is_refused_before_the_start_up_packet(
             let port = cluster.port;
             let url = format!("postgres://postgres@{host}:{port}/postgres?sslmode={mode}&sslrootcert={root}");
             let before = introductions(&cluster);
-            let outcome = connects(&url).await;
+            let outcome = connect(&url).await.map_err(|error| error.to_string());
             let refused = index >= first_refused;
             assert_eq!(outcome.is_err(), refused, "{case}, {mode}: {outcome:?}");
             assert_eq!(introductions(&cluster) == before, refused, "{case}, {mode}: who connects is told of");

@@ -6,7 +6,6 @@ use streamscope::app::connection::Connection;
 use streamscope::app::layout::Pane;
 use streamscope::app::request::Slot;
 use streamscope::store::StoreError;
-use streamscope::store::browse::Scope;
 
 use super::fake::{Fake, Screen};
 
@@ -253,11 +252,7 @@ fn a_members_part_of_a_category_is_gone_to_and_can_be_followed() {
 #[test]
 fn a_key_before_the_list_is_there_does_not_lose_the_message_that_was_gone_to() {
     let mut screen = Screen::new(Fake::shop(3));
-    screen.hold = true;
-    screen.go_to("account-1@2");
-    while screen.state.messages.place.as_ref().is_none_or(|place| !matches!(place.scope, Scope::Stream(_))) {
-        assert!(screen.release_one(), "the stream is found");
-    }
+    screen.go_to_stream_and_hold("account-1@2");
     screen.keys("k");
     screen.release();
     assert_eq!(screen.selected(), "account-1@2");

@@ -428,6 +428,17 @@ impl Screen {
         self.enter();
     }
 
+    /// The same up to where the list of a stream is on screen; what it asks for waits.
+    pub fn go_to_stream_and_hold(&mut self, target: &str) {
+        self.hold = true;
+        self.go_to(target);
+        let arrived =
+            |state: &State| state.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)));
+        while !arrived(&self.state) {
+            assert!(self.release_one(), "the stream is found");
+        }
+    }
+
     pub fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.send(Event::Tick);

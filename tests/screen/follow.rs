@@ -1,12 +1,16 @@
 //! Following: what moves, what stays, what is counted.
 
 use streamscope::app::Effect;
-use streamscope::store::browse::Scope;
 
 use super::fake::{Fake, Screen};
 
 fn write(screen: &mut Screen, stream: &str) {
     screen.arrive(stream, "Deposited");
+}
+
+/// Global positions of the last rows, the last first.
+fn newest(screen: &Screen, count: usize) -> Vec<i64> {
+    screen.state.messages.window.rows().iter().rev().take(count).map(|row| row.head.global_position).collect()
 }
 
 fn following() -> Screen {
@@ -25,9 +29,7 @@ fn what_comes_in_while_the_list_is_read_is_neither_lost_nor_doubled() {
     write(&mut screen, "account-0");
     write(&mut screen, "account-1");
     screen.release();
-    let newest: Vec<i64> =
-        screen.state.messages.window.rows().iter().rev().take(3).map(|row| row.head.global_position).collect();
-    assert_eq!(newest, [32, 31, 30]);
+    assert_eq!(newest(&screen, 3), [32, 31, 30]);
     assert!(screen.state.is_live());
     // Read again while following: the answer has the message already that following brings afterwards.
     screen.hold = true;
@@ -35,19 +37,13 @@ fn what_comes_in_while_the_list_is_read_is_neither_lost_nor_doubled() {
     screen.ctrl('r');
     screen.deliver(&message, false);
     screen.release();
-    let newest: Vec<i64> =
-        screen.state.messages.window.rows().iter().rev().take(3).map(|row| row.head.global_position).collect();
-    assert_eq!(newest, [33, 32, 31]);
+    assert_eq!(newest(&screen, 3), [33, 32, 31]);
 }
 
 #[test]
 fn following_takes_the_end_even_while_another_place_is_being_read() {
     let mut screen = Screen::new(Fake::shop(3));
-    screen.hold = true;
-    screen.go_to("account-1@2");
-    while screen.state.messages.place.as_ref().is_none_or(|place| !matches!(place.scope, Scope::Stream(_))) {
-        assert!(screen.release_one(), "the stream is found");
-    }
+    screen.go_to_stream_and_hold("account-1@2");
     screen.keys("F");
     screen.release();
     assert_eq!(screen.selected(), "account-1@4");
@@ -114,9 +110,7 @@ fn a_late_message_is_filled_in_and_marked() {
     let first = screen.fake.push("account-1", "Deposited", "{}", None);
     screen.deliver(&first, false);
     screen.deliver(&late, true);
-    let rows: Vec<i64> =
-        screen.state.messages.window.rows().iter().rev().take(2).map(|row| row.head.global_position).collect();
-    assert_eq!(rows, [32, 31], "in the order of the store");
+    assert_eq!(newest(&screen, 2), [32, 31], "in the order of the store");
     assert!(screen.text().contains("1 late"), "{}", screen.text());
     assert_eq!(screen.selected(), "account-1@5", "the selection stays on its message");
 }

@@ -1,7 +1,8 @@
 //! A lower position that commits late, gaps that stay, writers that hang.
 
+use streamscope::message::Message;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, TailFrom};
+use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom};
 use tokio_postgres::Client;
 
 use crate::support::stores::{Kind, TestStore};
@@ -19,6 +20,17 @@ async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64)
 
 async fn client(store: &TestStore) -> Client {
     store.client().await.expect("a server")
+}
+
+/// The batch that says who is waited for; nothing is given before.
+async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
+    loop {
+        let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
+        assert!(batch.messages.is_empty(), "nothing is given before it is settled");
+        if !batch.waiting_for.is_empty() {
+            return batch;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,14 +51,7 @@ async fn row_7_a_lower_position_that_commits_late_is_held_back_for_and_shown_mar
         let shown = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
         assert_eq!(shown.messages[0].message.global_position, higher, "{kind:?}: shown at once");
         assert!(shown.complete_to < lower, "{kind:?}: and not called final");
-        // Held back: it says who is waited for, and gives nothing.
-        let waiting = loop {
-            let batch = headless.next().await.expect("a batch");
-            assert!(batch.messages.is_empty(), "{kind:?}: nothing is given before it is settled");
-            if !batch.waiting_for.is_empty() {
-                break batch;
-            }
-        };
+        let waiting = held_back(&mut headless).await;
         assert!(waiting.waiting_for[0].pid.is_some() && waiting.complete_to < lower);
 
         slow.batch_execute("commit").await.expect("commit");
@@ -85,14 +90,7 @@ async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
         let name = uuid::Uuid::now_v7();
         slow.batch_execute(&format!("prepare transaction '{name}'")).await.expect("prepared");
         let higher = insert(&fast, &store, "b-1", 0).await;
-        let waiting = loop {
-            let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
-            assert!(batch.messages.is_empty(), "{kind:?}: nothing is given before it is settled");
-            if let Some(holder) = batch.waiting_for.first() {
-                break holder.clone();
-            }
-        };
-        assert_eq!(waiting.pid, None, "{kind:?}");
+        assert_eq!(held_back(&mut headless).await.waiting_for[0].pid, None, "{kind:?}");
         fast.batch_execute(&format!("commit prepared '{name}'")).await.expect("committed");
         let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
         assert_eq!(order, [lower, higher], "{kind:?}");

@@ -142,7 +142,6 @@ async fn follow(store: Arc<Target>, scope: Scope, settling: Settling, done: Arc<
 }
 
 /// What is done to connections and servers meanwhile.
-#[derive(Clone)]
 enum Killing {
     Nothing,
     /// The followers' backends, and now and then a writer's.

@@ -44,7 +44,7 @@ impl Scope {
     }
 
     /// The consumer group member whose part it is.
-    pub(super) fn member(&self) -> Option<ConsumerGroup> {
+    pub(in crate::store) fn member(&self) -> Option<ConsumerGroup> {
         match self {
             Self::Member(_, group) => Some(*group),
             Self::Namespace | Self::Category(_) | Self::Stream(_) => None,

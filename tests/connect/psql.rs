@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use streamscope::store::connect::Environment;
 use streamscope::store::session::Sessions;
@@ -27,7 +27,7 @@ struct Case {
 }
 
 impl Case {
-    fn psql(&self) -> Option<String> {
+    fn psql_says(&self) -> Output {
         let mut command = Command::new("psql");
         command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path")).env("HOME", &self.home);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -35,7 +35,11 @@ impl Case {
         if let Some(url) = &self.url {
             command.arg("-d").arg(url);
         }
-        let output = command.output().expect("psql runs");
+        command.output().expect("psql runs")
+    }
+
+    fn psql(&self) -> Option<String> {
+        let output = self.psql_says();
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     }
 
@@ -166,15 +170,11 @@ fn row_18_a_password_file_that_others_can_read_is_ignored_with_a_warning_as_psql
     let file = user.home().join(".pgpass");
     fs::write(&file, "*:*:*:*:pa\\:ss\\\\word @/%\n").expect("a password file");
     let url = format!("postgres://locked@127.0.0.1:{}/shop", cluster.port);
-    let psql = || {
-        let mut command = Command::new("psql");
-        command.env_clear().env("PATH", std::env::var_os("PATH").expect("a path")).env("HOME", user.home());
-        command.args(["-X", "-w", "-c", "select 1", "-d", &url]).output().expect("psql runs")
-    };
+    let case = Case { url: Some(url.clone()), variables: Vec::new(), home: user.home().to_owned() };
     for (mode, ignored) in [(0o644, true), (0o640, true), (0o600, false)] {
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("its mode");
         let ours = user.run(&["--url", &url, "ns", "list"]);
-        let theirs = psql();
+        let theirs = case.psql_says();
         let warning = "has group or world access";
         assert_eq!(ours.stderr.contains(warning), ignored, "{mode:o}: {}", ours.stderr);
         assert_eq!(String::from_utf8_lossy(&theirs.stderr).contains(warning), ignored, "{mode:o}");

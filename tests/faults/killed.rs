@@ -9,10 +9,10 @@ use streamscope::store::tail::{Settling, TailFrom};
 use streamscope::store::{Namespace, Options, Store, StoreError};
 use uuid::Uuid;
 
-use crate::standby::{LIMIT, message, options};
-use crate::support::pair::{Pair, Server};
+use crate::standby::{LIMIT, Own, message, options};
+use crate::support::pair::Server;
 use crate::support::proxy::Proxy;
-use crate::support::server::{self, Database};
+use crate::support::server;
 use crate::support::stores::{Kind, TestStore, settings, store};
 
 /// Writes a message as often as it takes; gives where it is where the store said so.
@@ -34,9 +34,7 @@ async fn insist(namespace: &Namespace, message: &NewMessage) -> Option<Written> 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_12_a_server_killed_while_writing_keeps_what_it_acknowledged_each_once() {
     const MESSAGES: usize = 1_000;
-    let pair = tokio::task::block_in_place(Pair::start);
-    let database = Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
-    store(&database).create_namespace("test", None).await.expect("a namespace");
+    let Own { database, pair } = Own::new().await;
     let namespace = store(&database).namespace("test").await.expect("the namespace");
     let writing = tokio::spawn(async move {
         let mut said = BTreeMap::new();

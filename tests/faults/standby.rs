@@ -259,14 +259,14 @@ async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
 }
 
 /// A database with one namespace of ours on a pair of the test's own, reached by a URL of both servers.
-struct Own {
+pub struct Own {
     // Dropped first.
-    database: Database,
-    pair: Pair,
+    pub database: Database,
+    pub pair: Pair,
 }
 
 impl Own {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let pair = tokio::task::block_in_place(Pair::start);
         let database = Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
         let own = Self { database, pair };

@@ -7,6 +7,7 @@ pub mod browse;
 pub mod compose;
 pub mod connection;
 pub mod copy;
+mod count;
 pub mod dialog;
 pub mod filter;
 pub mod find;
@@ -459,7 +460,7 @@ impl State {
             (_, Answer::Page(page)) => self.page_arrived(page),
             (_, Answer::Search(step)) => self.search_step(step),
             (_, Answer::Message(message)) => self.message_arrived(message),
-            (_, Answer::Count { messages, exact }) => self.counted(messages, exact),
+            (_, Answer::Count(count)) => self.counted(count),
             (_, Answer::Found(head)) => self.found(head),
             // Asked for only in the slots above.
             (

@@ -324,6 +324,7 @@ impl State {
             Some(number) if !on_newest && !self.messages.is_filtered() => effects.extend(self.read_around(number)),
             _ => effects.extend(self.read_from(PageFrom::End)),
         }
+        effects.extend(self.estimate());
         effects
     }
 }

@@ -5,7 +5,7 @@ use super::request::{Question, Slot};
 use super::window::Window;
 use super::{Effect, State};
 use crate::message::MessageHead;
-use crate::store::browse::{Page, PageFrom, Scope, SearchStep};
+use crate::store::browse::{Count, Page, PageFrom, Scope, SearchStep};
 use crate::store::{Filter, StoreError};
 
 /// Heads asked for at once.
@@ -31,18 +31,6 @@ pub struct Row {
     pub head: MessageHead,
     /// It became visible after messages with higher global positions.
     pub late: bool,
-}
-
-/// How many messages there are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Count {
-    /// Not known.
-    #[default]
-    Unknown,
-    /// By the planner's statistics.
-    About(u64),
-    /// Counted, or known from the stream's version.
-    Exact(u64),
 }
 
 /// How far a filtered search is.
@@ -91,8 +79,8 @@ pub struct Messages {
     pub filter_text: String,
     /// How far the filtered search is.
     pub search: Option<Search>,
-    /// How many there are.
-    pub count: Count,
+    /// How many there are; none where it is not known.
+    pub count: Option<Count>,
     /// What went wrong.
     pub error: Option<String>,
     pending: Option<Pending>,
@@ -222,6 +210,7 @@ impl Messages {
                 self.window.append(rows);
             }
         }
+        self.count_on();
         if let Some(wanted) = self.wanted {
             let found = self.window.rows().iter().position(|row| self.number(&row.head) == wanted);
             if let Some(index) = found {
@@ -271,10 +260,15 @@ impl Messages {
         }
     }
 
+    /// The number of the newest message in the window.
+    pub(super) fn newest(&self) -> Option<i64> {
+        let row = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
+        row.map(|row| self.number(&row.head))
+    }
+
     /// Whether a message is newer than all that is in the window.
     pub(super) fn is_newer(&self, head: &MessageHead) -> bool {
-        let newest = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
-        newest.is_none_or(|row| self.number(&row.head) < self.number(head))
+        self.newest().is_none_or(|newest| newest < self.number(head))
     }
 
     /// Puts a message that following brought where it belongs, once; gives how many rows were let go.
@@ -339,25 +333,6 @@ impl State {
     pub(super) fn read_on(&mut self) -> Option<Effect> {
         let question = self.messages.wanted_page()?;
         Some(self.ask(Slot::Messages, question))
-    }
-
-    fn estimate(&mut self) -> Option<Effect> {
-        let Place { namespace, scope } = self.messages.place.clone()?;
-        Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
-    }
-
-    pub(super) fn count_exactly(&mut self) -> Vec<Effect> {
-        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
-        vec![self.ask(Slot::Count, Question::Count { namespace, scope })]
-    }
-
-    pub(super) fn counted(&mut self, messages: Option<u64>, exact: bool) -> Vec<Effect> {
-        self.messages.count = match messages {
-            Some(number) if exact => Count::Exact(number),
-            Some(number) => Count::About(number),
-            None => Count::Unknown,
-        };
-        Vec::new()
     }
 
     pub(super) fn page_arrived(&mut self, page: Page) -> Vec<Effect> {

@@ -144,9 +144,9 @@ impl State {
                 self.places.forget();
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
-            Answer::Count { messages, .. } => {
+            Answer::Count(count) => {
                 if let Some(Dialog::DeleteNamespace(dialog)) = &mut self.dialog {
-                    dialog.messages = messages;
+                    dialog.messages = count.map(|count| count.messages);
                 }
                 Vec::new()
             }

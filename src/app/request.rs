@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
-use crate::store::browse::{CategoryRow, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
+use crate::store::browse::{CategoryRow, Count, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
 use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
 use crate::store::{Filter, NamespaceInfo, StoreError};
@@ -239,13 +239,8 @@ pub enum Answer {
     Search(SearchStep),
     /// The whole message; none where it is no longer there.
     Message(Option<Box<Message>>),
-    /// How many; exact or roughly.
-    Count {
-        /// How many; none where it is not known.
-        messages: Option<u64>,
-        /// Counted, not estimated.
-        exact: bool,
-    },
+    /// How many; none where it is not known.
+    Count(Option<Count>),
     /// Where it is; none where there is no such thing.
     Found(Option<Box<MessageHead>>),
     /// What begins like the text, best first.

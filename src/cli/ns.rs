@@ -121,7 +121,7 @@ async fn create(store: &Store, id: &str, description: Option<&str>, output: &mut
 async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Result<()> {
     let namespace = named(store, id).await?;
     if ask && namespace.info().flavour != Flavour::MessageDb {
-        let messages = namespace.estimate(&Scope::Namespace).await?;
+        let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);
         confirm(id, &namespace.info().schema, messages).await?;
     }
     let messages = store.delete_namespace(id).await?;
@@ -136,7 +136,7 @@ async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Resu
 async fn info(store: &Store, id: &str, output: &mut Output) -> Result<()> {
     let namespace = named(store, id).await?;
     let info = namespace.info();
-    let messages = namespace.estimate(&Scope::Namespace).await?;
+    let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);
     let categories = namespace.categories().await?.len();
     if output.is_json() {
         let object = describe(Object::begin(output.buffer()), info);

@@ -113,12 +113,10 @@ impl Answerer {
                 Answer::Message(message.map(Box::new))
             }
             Question::Estimate { namespace, scope } => {
-                let messages = self.namespace(namespace).await?.estimate(scope).await?;
-                Answer::Count { messages, exact: matches!(scope, Scope::Stream(_)) }
+                Answer::Count(self.namespace(namespace).await?.estimate(scope).await?)
             }
             Question::Count { namespace, scope } => {
-                let messages = self.namespace(namespace).await?.count(scope).await?;
-                Answer::Count { messages: Some(messages), exact: true }
+                Answer::Count(Some(self.namespace(namespace).await?.count(scope).await?))
             }
             Question::Find { namespace, what } => {
                 let head = find(&self.namespace(namespace).await?, what).await?;

@@ -85,6 +85,21 @@ pub struct RecentStreams {
     pub next: Option<GlobalPosition>,
 }
 
+/// How many messages a scope has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// How many; where `through` is none, roughly.
+    pub messages: u64,
+    /// The highest number (position for a stream, global position for every other scope) among those counted, -1 where there are
+    /// none: what lies above is not in the count. None for an estimate.
+    pub through: Option<i64>,
+}
+
+impl Count {
+    /// Nothing, for certain.
+    const NONE: Self = Self { messages: 0, through: Some(-1) };
+}
+
 /// Whose messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {

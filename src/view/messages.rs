@@ -13,9 +13,9 @@ use super::{frame_of, line_at};
 use crate::app::State;
 use crate::app::find::holds;
 use crate::app::layout::Pane;
-use crate::app::messages::{Count, Row};
+use crate::app::messages::Row;
 use crate::app::request::Slot;
-use crate::store::browse::Scope;
+use crate::store::browse::{Count, Scope};
 
 /// Draws the table.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -83,9 +83,9 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
 pub fn progress(state: &State) -> String {
     let messages = &state.messages;
     let total = match messages.count {
-        Count::Unknown => "?".to_owned(),
-        Count::About(count) => format!("~{}", full_count(count)),
-        Count::Exact(count) => full_count(count),
+        None => "?".to_owned(),
+        Some(Count { messages, through: None }) => format!("~{}", full_count(messages)),
+        Some(Count { messages, through: Some(_) }) => full_count(messages),
     };
     if let Some(search) = &messages.search {
         let hits = if search.hits == 1 { "hit" } else { "hits" };
@@ -93,7 +93,7 @@ pub fn progress(state: &State) -> String {
     }
     match messages.selection() {
         Some(head) if matches!(messages.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_))) => {
-            format!("{} of {total}", full_count(u64::try_from(head.position + 1).unwrap_or(0)))
+            format!("{} of {total}", full_count(u64::try_from(messages.ordinal(head)).unwrap_or(0)))
         }
         Some(head) => format!("at {} · {total} messages", head.global_position),
         None => format!("{total} messages"),

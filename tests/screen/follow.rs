@@ -150,3 +150,45 @@ fn the_rate_comes_to_rest() {
     assert!(!screen.state.animated(), "an idle screen draws nothing");
     assert!(screen.text().contains("0.0/s"), "{}", screen.text());
 }
+
+#[test]
+fn a_count_goes_along_with_what_is_written_and_followed() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to_stream_and_hold("account-1@4");
+    screen.release();
+    assert!(screen.text().contains("5 of 5 "), "{}", screen.text());
+    // Written by another program, seen by reading on; then followed.
+    screen.fake.push("account-1", "Deposited", "{}", None);
+    screen.ctrl('r');
+    assert!(screen.text().contains("6 of 6 "), "{}", screen.text());
+    screen.keys("F");
+    screen.arrive("account-1", "Deposited");
+    assert!(screen.text().contains("7 of 7 "), "{}", screen.text());
+    screen.keys(" ");
+    screen.arrive("account-1", "Deposited");
+    assert!(screen.text().contains("7 of 8 "), "{}", screen.text());
+}
+
+#[test]
+fn an_exact_count_of_a_category_becomes_rough_with_a_late_message_only() {
+    let mut screen = following();
+    screen.keys("#");
+    assert!(screen.text().contains(" · 30 messages"), "{}", screen.text());
+    write(&mut screen, "account-0");
+    assert!(screen.text().contains(" · 31 messages"), "{}", screen.text());
+    let late = screen.fake.push("account-2", "Deposited", "{}", None);
+    write(&mut screen, "account-0");
+    assert!(screen.text().contains(" · 32 messages"), "{}", screen.text());
+    screen.deliver(&late, true);
+    assert!(screen.text().contains(" · ~33 messages"), "{}", screen.text());
+}
+
+#[test]
+fn a_stream_whose_first_messages_were_deleted_is_counted_from_what_is_left() {
+    let mut fake = Fake::shop(3);
+    fake.messages.retain(|message| message.stream.as_str() != "account-1" || message.position >= 2);
+    let mut screen = Screen::new(fake);
+    screen.go_to_stream_and_hold("account-1@3");
+    screen.release();
+    assert!(screen.text().contains("2 of 3 "), "{}", screen.text());
+}

@@ -8,7 +8,7 @@ use streamscope::app::request::Slot;
 use streamscope::app::window::CAPACITY;
 use streamscope::store::StoreError;
 
-use super::fake::{Fake, Screen};
+use super::fake::{Fake, Screen, number};
 
 /// What can happen.
 #[derive(Debug, Clone)]
@@ -103,6 +103,18 @@ fn check(screen: &Screen) {
     if answered && !state.messages.is_filtered() {
         nothing_is_missing(screen);
     }
+    the_count_is_true(screen);
+}
+
+/// An exact count is of all that is stored up to the number that it names, and nothing newer than that number is shown.
+fn the_count_is_true(screen: &Screen) {
+    let messages = &screen.state.messages;
+    let Some((place, count)) = messages.place.as_ref().zip(messages.count) else { return };
+    let Some(through) = count.through else { return };
+    let stored = screen.fake.of(&place.scope).into_iter().filter(|head| number(&place.scope, head) <= through);
+    assert_eq!(count.messages, stored.count() as u64, "{count:?} of {place:?}");
+    let rows = messages.window.rows().iter();
+    assert!(rows.map(|row| messages.number(&row.head)).all(|number| number <= through), "{count:?} of {place:?}");
 }
 
 /// The rows are all that the store has from the first of them to the last; while following, to the last there is.

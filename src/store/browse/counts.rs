@@ -4,9 +4,10 @@ use tokio_postgres::types::Type;
 
 use super::super::query::member_condition;
 use super::super::row::column;
+use super::super::session::Parameter;
 use super::super::{Namespace, Result};
-use super::Scope;
 use super::scope::Direction;
+use super::{Count, Scope};
 use crate::message::{ConsumerGroup, StreamName};
 
 /// Up to so many messages are counted rather than estimated.
@@ -18,13 +19,14 @@ impl Namespace {
     ///
     /// # Errors
     /// The server's.
-    pub async fn estimate(&self, scope: &Scope) -> Result<Option<u64>> {
+    pub async fn estimate(&self, scope: &Scope) -> Result<Option<Count>> {
         if let Scope::Stream(stream) = scope {
             return self.stream_length(stream).await.map(Some);
         }
+        let roughly = |messages| u64::try_from(messages).ok().map(|messages| Count { messages, through: None });
         let estimate = self.estimate_from_statistics(scope).await?;
         if estimate.is_some_and(|estimate| estimate > COUNTED) {
-            return Ok(estimate.and_then(|estimate| u64::try_from(estimate).ok()));
+            return Ok(estimate.and_then(roughly));
         }
         let whole = match scope {
             Scope::Member(category, _) => &Scope::Category(category.clone()),
@@ -43,21 +45,25 @@ impl Namespace {
             None => counted,
         };
         let known = if counted > COUNTED { estimate.map(|estimate| estimate.max(counted)) } else { Some(counted) };
-        Ok(known.and_then(|known| u64::try_from(known).ok()))
+        Ok(known.and_then(roughly))
     }
 
     /// Length of a stream from both its ends: positions have no gaps.
-    async fn stream_length(&self, stream: &StreamName) -> Result<u64> {
+    async fn stream_length(&self, stream: &StreamName) -> Result<Count> {
         // Served by messages_stream, at both ends.
         let sql = self.query(
-            "select (select position from {table} where stream_name = $1 order by position desc limit 1) \
-             - (select position from {table} where stream_name = $1 order by position limit 1) + 1",
+            "select first.position, last.position from \
+             (select position from {table} where stream_name = $1 order by position limit 1) as first, \
+             (select position from {table} where stream_name = $1 order by position desc limit 1) as last",
             &[],
         );
         let session = self.session().await?;
-        let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
-        let length: Option<i64> = row.map_or(Ok(None), |row| column(&row, 0))?;
-        Ok(length.and_then(|length| u64::try_from(length).ok()).unwrap_or(0))
+        let Some(row) = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await? else {
+            return Ok(Count::NONE);
+        };
+        let (first, last): (i64, i64) = (column(&row, 0)?, column(&row, 1)?);
+        let messages = last.saturating_sub(first).saturating_add(1);
+        Ok(Count { messages: messages.try_into().unwrap_or_default(), through: Some(last) })
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "an estimate of messages is far under 2^63")]
@@ -83,7 +89,7 @@ impl Namespace {
     ///
     /// # Errors
     /// The server's.
-    pub async fn count(&self, scope: &Scope) -> Result<u64> {
+    pub async fn count(&self, scope: &Scope) -> Result<Count> {
         // Equality, not rows: nothing is ordered here, and the planner knows best how to read all of it.
         let condition = match scope {
             Scope::Namespace => "$1::text is null".to_owned(),
@@ -91,13 +97,15 @@ impl Namespace {
             Scope::Member(..) => format!("{{category}} = $1 and {}", member_condition("$2", "$3")),
             Scope::Stream(_) => "stream_name = $1".to_owned(),
         };
-        let sql = self.query(&format!("select count(*) from {{table}} where {condition}"), &[]);
+        let number = scope.number();
+        let sql =
+            self.query(&format!("select count(*), coalesce(max({number}), -1) from {{table}} where {condition}"), &[]);
         let member = scope.member().map(ConsumerGroup::member);
         let size = scope.member().map(ConsumerGroup::size);
         let session = self.sessions.acquire().await?;
-        let row =
-            session.query_opt(&sql, &[(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)]).await?;
-        let count: i64 = row.map_or(Ok(0), |row| column(&row, 0))?;
-        Ok(count.try_into().unwrap_or_default())
+        let parameters: [Parameter<'_>; 3] = [(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)];
+        let Some(row) = session.query_opt(&sql, &parameters).await? else { return Ok(Count::NONE) };
+        let messages: i64 = column(&row, 0)?;
+        Ok(Count { messages: messages.try_into().unwrap_or_default(), through: Some(column(&row, 1)?) })
     }
 }

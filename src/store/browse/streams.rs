@@ -234,7 +234,7 @@ impl Namespace {
 
     async fn is_small(&self, category: &str) -> Result<bool> {
         let estimate = self.estimate(&Scope::Category(Category::stored(category))).await?;
-        Ok(estimate.is_some_and(|estimate| estimate <= SMALL_CATEGORY))
+        Ok(estimate.is_some_and(|estimate| estimate.messages <= SMALL_CATEGORY))
     }
 
     async fn streams_of_category(&self, walk: &Walk, category: &str, limit: usize) -> Result<Vec<StreamRow>> {

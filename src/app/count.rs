@@ -1,0 +1,76 @@
+//! How many messages the list's scope has: asked for, and counted on with what is read and followed, so that the footer never says
+//! that there are fewer messages than are on screen.
+
+use super::messages::{Messages, Place, Row};
+use super::request::{Question, Slot};
+use super::{Effect, State};
+use crate::message::MessageHead;
+use crate::store::browse::{Count, Scope};
+
+impl Messages {
+    fn is_stream(&self) -> bool {
+        matches!(self.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)))
+    }
+
+    /// The place of a message in its stream, from 1 on, where messages before it were deleted too.
+    #[must_use]
+    pub fn ordinal(&self, head: &MessageHead) -> i64 {
+        let deleted = self.count.and_then(|count| {
+            let messages = i64::try_from(count.messages).ok()?;
+            count.through?.checked_add(1)?.checked_sub(messages)
+        });
+        head.position.saturating_add(1).saturating_sub(deleted.unwrap_or(0))
+    }
+
+    /// Takes in the rows that are newer than what was counted. Where the rows do not reach down to it the count becomes rough, but for
+    /// a stream, whose positions say how many there are.
+    pub(super) fn count_on(&mut self) {
+        let Some((count, newest)) = self.count.zip(self.newest()) else { return };
+        let Some(through) = count.through.filter(|through| newest > *through) else { return };
+        let beyond = |row: &&Row| self.number(&row.head) > through;
+        let more = self.window.rows().iter().filter(beyond).count();
+        let reaches = !self.is_filtered() && more < self.window.len();
+        let messages = if self.is_stream() {
+            count.messages.saturating_add(newest.abs_diff(through))
+        } else if reaches {
+            count.messages.saturating_add(more as u64)
+        } else {
+            count.messages
+        };
+        self.count = Some(Count { messages, through: (reaches || self.is_stream()).then_some(newest) });
+    }
+
+    /// Takes in a message that following brought. Whether a late one was counted is not known: the count becomes rough.
+    pub(super) fn count_one(&mut self, head: &MessageHead, late: bool) {
+        let number = self.number(head);
+        let (is_stream, is_filtered) = (self.is_stream(), self.is_filtered());
+        let Some(count) = &mut self.count else { return };
+        match count.through {
+            Some(through) if number > through => {
+                let more = if is_stream { number.abs_diff(through) } else { 1 };
+                count.messages = count.messages.saturating_add(more);
+                count.through = (is_stream || !is_filtered).then_some(number);
+            }
+            Some(_) if !late => {}
+            _ => *count = Count { messages: count.messages.saturating_add(1), through: None },
+        }
+    }
+}
+
+impl State {
+    pub(super) fn estimate(&mut self) -> Option<Effect> {
+        let Place { namespace, scope } = self.messages.place.clone()?;
+        Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
+    }
+
+    pub(super) fn count_exactly(&mut self) -> Vec<Effect> {
+        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
+        vec![self.ask(Slot::Count, Question::Count { namespace, scope })]
+    }
+
+    pub(super) fn counted(&mut self, count: Option<Count>) -> Vec<Effect> {
+        self.messages.count = count;
+        self.messages.count_on();
+        Vec::new()
+    }
+}

@@ -37,6 +37,8 @@ impl Input {
         match key.code {
             KeyCode::Enter => false,
             KeyCode::Char('m') if ctrl => false,
+            // As in a shell; the widget's own is to undo.
+            KeyCode::Char('u') if ctrl => self.area.delete_line_by_head(),
             _ => self.area.input(key),
         }
     }

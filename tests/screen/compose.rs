@@ -220,3 +220,15 @@ fn the_first_message_of_a_category_brings_it_into_the_lists() {
     assert_eq!(screen.selected(), "audit-1@0");
     assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("audit"));
 }
+
+#[test]
+fn ctrl_u_empties_a_line_up_to_the_cursor() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    while compose(&screen).field != Field::Type {
+        screen.key(KeyCode::BackTab);
+    }
+    assert_eq!(compose(&screen).text(Field::Type), "Deposited");
+    screen.ctrl('u');
+    assert_eq!(compose(&screen).text(Field::Type), "");
+}

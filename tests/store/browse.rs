@@ -8,10 +8,10 @@ use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, Stre
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use crate::messages::{category, new, of_category, stream, write, write_many};
-use crate::support::for_each_store;
+use crate::support::for_each_way;
 use crate::support::stores::TestStore;
 
-for_each_store! {
+for_each_way! {
     categories_are_listed_with_their_messages,
     streams_come_a_page_at_a_time_without_gaps_or_repeats,
     streams_of_a_category_come_by_recent_activity_window_by_window,

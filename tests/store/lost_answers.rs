@@ -9,9 +9,9 @@ use streamscope::store::{Namespace, Options, Store, StoreError};
 use crate::messages::{expecting, of_category, of_stream, stream, write};
 use crate::support::proxy::Proxy;
 use crate::support::stores::{TestStore, settings};
-use crate::support::{for_each_store, server};
+use crate::support::{for_each_way, server};
 
-for_each_store! {
+for_each_way! {
     row_1_a_lost_answer_is_found_out,
     row_2_an_orphan_that_still_waits_is_not_doubled,
     row_3_a_conflict_on_the_retry_is_a_real_one,
@@ -35,7 +35,7 @@ pub async fn wait_for_waiters(store: &TestStore, count: i64) {
 /// The store's namespace, seen through a proxy; none for the embedded default, which is in the process.
 async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     let database = store.database.as_ref()?;
-    let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port()))).await;
+    let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port_of(store.url.as_ref()?)))).await;
     let url = format!("postgres://postgres@{}/{}?sslmode=disable", proxy.address(), database.name());
     let seen = Store::new(settings(&url), Options::default());
     let namespace = seen.namespace(&store.namespace.info().id).await.unwrap();

@@ -1,4 +1,5 @@
-//! The store's operations on real servers: everything on all four kinds of store, then what only some of them can show.
+//! The store's operations on real servers: everything on all four kinds of store, through PgBouncer in transaction mode, and on a
+//! primary and its hot standby through one URL; then what only some of them can show.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[path = "../support/mod.rs"]
@@ -10,5 +11,4 @@ mod lost_answers;
 mod messages;
 mod operations;
 mod plans;
-mod routes;
 mod writes;

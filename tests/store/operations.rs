@@ -10,10 +10,10 @@ use crate::messages::{
     category, collect, expecting, names, new, of_category, of_member, of_stream, other_namespace, stream, write,
     write_many,
 };
-use crate::support::for_each_store;
+use crate::support::for_each_way;
 use crate::support::stores::TestStore;
 
-for_each_store! {
+for_each_way! {
     t1_writes_to_the_right_schema,
     t2_position_and_global_position,
     t3_expected_version_success,

@@ -7,10 +7,10 @@ use streamscope::store::{Options, StoreError};
 
 use crate::lost_answers::wait_for_waiters;
 use crate::messages::{expecting, new, of_category, of_stream, other_namespace, stream, write, write_many};
-use crate::support::for_each_store;
+use crate::support::for_each_way;
 use crate::support::stores::{TestStore, settings};
 
-for_each_store! {
+for_each_way! {
     a_duplicate_id_is_its_own_error,
     json_that_is_wrong_is_refused_with_line_and_column,
     row_5_hostile_names_are_data,
@@ -176,7 +176,7 @@ async fn row_6_a_planted_function_is_never_called(store: &TestStore) {
     let database = store.database.as_ref().unwrap().name();
     let path = format!("alter database {database} set search_path = planted, \"{}\", public", store.schema);
     client.batch_execute(&path).await.unwrap();
-    let fresh = streamscope::store::Store::new(settings(&store.database.as_ref().unwrap().url()), Options::default());
+    let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
     let namespace = fresh.namespace(&store.namespace.info().id).await.unwrap();
 
     let written = namespace.write(&expecting("account-1", ExpectedVersion::NoStream)).await.unwrap();

@@ -55,55 +55,59 @@ macro_rules! for_each_store {
 }
 pub(crate) use for_each_store;
 
-/// Runs test bodies of a module for each kind of store on a server through a pooler, and on a primary whose standby must then
-/// give the same answers: `routes::body::message_db_behind_a_pooler`, `routes::body::message_db_on_a_pair`, …
-macro_rules! for_each_route {
-    ($bodies:ident: $($body:ident),+ $(,)?) => {$(
-        mod $body {
-            use $crate::support::agreement::same_answers;
-            use $crate::support::stores::{Kind, Route, TestStore};
+/// As [`for_each_store`], and besides for each kind of store on a server through a pooler, and on a primary whose standby must then
+/// give the same answers: `routed::body::message_db_behind_a_pooler`, `routed::body::message_db_on_a_pair`, …
+macro_rules! for_each_way {
+    ($($body:ident),+ $(,)?) => {
+        $crate::support::for_each_store!($($body),+);
 
-            async fn behind_a_pooler(kind: Kind) {
-                let store = TestStore::reached(kind, Route::Pooler).await;
-                $crate::$bodies::$body(&store).await;
-            }
+        mod routed {$(
+            mod $body {
+                use $crate::support::agreement::same_answers;
+                use $crate::support::stores::{Kind, Route, TestStore};
 
-            async fn on_a_pair(kind: Kind) {
-                let store = TestStore::reached(kind, Route::Pair).await;
-                $crate::$bodies::$body(&store).await;
-                same_answers(&store.namespace, &store.on_the_standby().await).await;
-            }
+                async fn behind_a_pooler(kind: Kind) {
+                    let store = TestStore::reached(kind, Route::Pooler).await;
+                    super::super::$body(&store).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn ours_behind_a_pooler() {
-                behind_a_pooler(Kind::OursOnPostgres).await;
-            }
+                async fn on_a_pair(kind: Kind) {
+                    let store = TestStore::reached(kind, Route::Pair).await;
+                    super::super::$body(&store).await;
+                    same_answers(&store.namespace, &store.on_the_standby().await).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn message_db_behind_a_pooler() {
-                behind_a_pooler(Kind::MessageDb).await;
-            }
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn ours_behind_a_pooler() {
+                    behind_a_pooler(Kind::OursOnPostgres).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn eventodb_behind_a_pooler() {
-                behind_a_pooler(Kind::EventoDb).await;
-            }
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn message_db_behind_a_pooler() {
+                    behind_a_pooler(Kind::MessageDb).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn ours_on_a_pair() {
-                on_a_pair(Kind::OursOnPostgres).await;
-            }
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn eventodb_behind_a_pooler() {
+                    behind_a_pooler(Kind::EventoDb).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn message_db_on_a_pair() {
-                on_a_pair(Kind::MessageDb).await;
-            }
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn ours_on_a_pair() {
+                    on_a_pair(Kind::OursOnPostgres).await;
+                }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn eventodb_on_a_pair() {
-                on_a_pair(Kind::EventoDb).await;
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn message_db_on_a_pair() {
+                    on_a_pair(Kind::MessageDb).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn eventodb_on_a_pair() {
+                    on_a_pair(Kind::EventoDb).await;
+                }
             }
-        }
-    )+};
+        )+}
+    };
 }
-pub(crate) use for_each_route;
+pub(crate) use for_each_way;

@@ -47,8 +47,10 @@ pub struct TestStore {
     pub namespace: Namespace,
     /// Its schema.
     pub schema: String,
-    /// Its database on the server of `tests/run`; none for the embedded default.
+    /// Its database on a server; none for the embedded default.
     pub database: Option<Database>,
+    /// The way to that database.
+    pub url: Option<String>,
     /// Between, where it was asked for.
     _pooler: Option<Pooler>,
     #[cfg(feature = "embedded")]
@@ -67,7 +69,16 @@ impl TestStore {
                 store.create_namespace(OURS, None).await.unwrap();
                 let namespace = store.namespace(OURS).await.unwrap();
                 let schema = namespace.info().schema.clone();
-                Self { kind, store, namespace, schema, database: None, _pooler: None, _embedded: Some(running) }
+                Self {
+                    kind,
+                    store,
+                    namespace,
+                    schema,
+                    database: None,
+                    url: None,
+                    _pooler: None,
+                    _embedded: Some(running),
+                }
             }
             #[cfg(not(feature = "embedded"))]
             Kind::OursEmbedded => panic!("built without the feature embedded"),
@@ -107,6 +118,7 @@ impl TestStore {
             namespace,
             schema,
             database: Some(database),
+            url: Some(url),
             _pooler: pooler,
             #[cfg(feature = "embedded")]
             _embedded: None,

@@ -274,6 +274,8 @@ fn moved(line: &mut Vec<u8>, range: Option<Range<usize>>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
     const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
@@ -397,6 +399,77 @@ mod tests {
         ] {
             let (_, reason) = problem(&good.replace(from, to));
             assert!(reason.contains(told), "{to}: {reason}");
+        }
+    }
+    /// Pieces of lines, so that what is put together comes near to being one.
+    fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
+        const PIECES: [&str; 22] = [
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\"",
+            "\\u00",
+            "\"stream\":",
+            "\"type\":",
+            "\"data\":",
+            "\"pos\":0",
+            "\"gpos\":",
+            "\"id\":",
+            "\"a-1\"",
+            "\"{{uuid}}\"",
+            "\"{{now}}\"",
+            "\"time\":",
+            "\"expected\":-1",
+            "1e400",
+            "null",
+            "ä\u{202e}",
+        ];
+        proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_a_message_or_a_reason_with_a_place_in_it(line in proptest::prop_oneof![pieces(), ".*"]) {
+            if let Err(problem) = read(&line) {
+                proptest::prop_assert!(!problem.reason.is_empty());
+                let length = line.chars().count();
+                proptest::prop_assert!(problem.column.is_none_or(|column| (1..=length + 1).contains(&column)), "{problem:?}");
+            }
+        }
+
+        #[test]
+        fn a_message_that_is_written_as_a_line_is_read_as_the_same(
+            stream in "[^\0]{1,20}", message_type in "[^\0]{0,12}", text in "[^\0]{0,40}", position in 0..i64::MAX,
+            microseconds in -60_000_000_000_000_000..250_000_000_000_000_000_i64,
+        ) {
+            let time = Timestamp::from_microsecond(microseconds).expect("a time");
+            let message = crate::message::Message {
+                id: ID.parse().expect("an id"),
+                stream: StreamName::stored(stream),
+                message_type,
+                position,
+                global_position: position,
+                data: Some(serde_json::json!({ &text: [text, 1.5] }).to_string()),
+                metadata: None,
+                time,
+            };
+            for terminal in [false, true] {
+                let mut line = Vec::new();
+                crate::json_lines::message(&mut line, &message, terminal);
+                let read = Reader::default().message(&mut line).expect("a line of ours");
+                proptest::prop_assert_eq!(&read.stream, &message.stream);
+                proptest::prop_assert_eq!(&read.message_type, &message.message_type);
+                let place = Place::Kept { position, global_position: Some(position), time };
+                proptest::prop_assert_eq!(read.place, place);
+                let value = |body: &Option<String>| {
+                    body.as_ref().map(|text| serde_json::from_str::<serde_json::Value>(text).expect("json"))
+                };
+                proptest::prop_assert_eq!(value(&read.data), value(&message.data));
+                proptest::prop_assert!(terminal || read.data == message.data);
+            }
         }
     }
 }

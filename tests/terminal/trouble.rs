@@ -61,7 +61,7 @@ async fn row_25_esc_ends_a_slow_count_on_the_server() {
     // What else the screen asks on its own may wait there too.
     let waiting = "select count(*) from pg_stat_activity
                    where datname = current_database() and state = 'active' and wait_event_type = 'Lock'
-                     and query like 'select count(*) from%messages%'";
+                     and query like 'select count(*),%messages%'";
     visit.wait_for_count(waiting, 1).await;
     screen.keys("\x1b");
     visit.wait_for_count(waiting, 0).await;

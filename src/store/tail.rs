@@ -11,6 +11,7 @@ mod holders;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -30,6 +31,8 @@ const SPAN: i64 = 100_000;
 /// Pauses between polls: while something comes in or is awaited, and when nothing does.
 const BUSY: Duration = Duration::from_millis(10);
 const IDLE: Duration = Duration::from_millis(100);
+/// Text of bodies after which a batch ends: what is read at once stays bounded whatever a message's size is.
+const BATCH_BYTES: usize = 8 << 20;
 /// Messages shown above the horizon at most; with more, only what fills in below is read until the horizon moves.
 const UNSETTLED: usize = 20_000;
 /// Messages before the beginning among which late ones are looked for.
@@ -113,6 +116,8 @@ pub trait Followed: Sized + Send {
     fn read(row: &Row) -> Result<Self>;
     /// Its global position.
     fn global_position(&self) -> GlobalPosition;
+    /// Bytes of its bodies.
+    fn bytes(&self) -> usize;
 }
 
 impl Followed for Message {
@@ -125,6 +130,10 @@ impl Followed for Message {
     fn global_position(&self) -> GlobalPosition {
         self.global_position
     }
+
+    fn bytes(&self) -> usize {
+        self.data.as_ref().map_or(0, String::len) + self.metadata.as_ref().map_or(0, String::len)
+    }
 }
 
 impl Followed for MessageHead {
@@ -136,6 +145,10 @@ impl Followed for MessageHead {
 
     fn global_position(&self) -> GlobalPosition {
         self.global_position
+    }
+
+    fn bytes(&self) -> usize {
+        0
     }
 }
 
@@ -186,6 +199,8 @@ pub struct Tail<M> {
     looked_back: Timestamp,
     reported: Vec<String>,
     pause: Duration,
+    /// Messages asked for at once: as many as will fit, by the size of the last ones.
+    limit: usize,
     kind: std::marker::PhantomData<fn() -> M>,
 }
 
@@ -195,6 +210,8 @@ struct Poll<M> {
     /// Where the horizon is now.
     horizon: GlobalPosition,
     messages: Vec<M>,
+    /// There may be more.
+    full: bool,
     /// Everything up to here was read.
     read_to: GlobalPosition,
     /// All that is above `settled` was looked at.
@@ -259,6 +276,7 @@ impl<M: Followed> Tail<M> {
             TailFrom::After(position) => position,
             TailFrom::Now | TailFrom::Start => i64::MIN,
         };
+        let batch = options.batch.max(1);
         Self {
             namespace,
             options,
@@ -273,6 +291,7 @@ impl<M: Followed> Tail<M> {
             looked_back: Timestamp::UNIX_EPOCH,
             reported: Vec::new(),
             pause: Duration::ZERO,
+            limit: batch,
             kind: std::marker::PhantomData,
         }
     }
@@ -360,7 +379,6 @@ impl<M: Followed> Tail<M> {
         let seen = self.look(session).await?;
         let gapless = seen.standby && self.is_gapless(session, seen.newest).await?;
         let horizon = self.horizon(&seen, gapless);
-        let limit = i64::try_from(self.options.batch.max(1)).unwrap_or(i64::MAX);
         let (above, up_to) = match self.options.settling {
             Settling::HoldBack => (self.settled, horizon.min(self.span_end())),
             // Who ended since the last poll may have filled a gap.
@@ -375,18 +393,17 @@ impl<M: Followed> Tail<M> {
             }
         };
         if up_to <= above {
-            return Ok(Poll { seen, horizon, messages: Vec::new(), read_to: above, looked_back: false });
+            return Ok(Poll { seen, horizon, messages: Vec::new(), full: false, read_to: above, looked_back: false });
         }
         // Read after the look at the locks, in a newer snapshot: who was not seen there any more has committed or never will.
-        let messages = self.read(session, above, up_to, limit).await?;
-        let full = messages.len() >= self.options.batch.max(1);
+        let (messages, full) = self.read(session, above, up_to).await?;
         let last = messages.last().map_or(above, Followed::global_position);
         let read_to = match (full, above == self.settled) {
             (true, true) => last,
             (false, true) => up_to,
             (_, false) => self.settled,
         };
-        Ok(Poll { seen, horizon, messages, read_to, looked_back: above == self.settled })
+        Ok(Poll { seen, horizon, messages, full, read_to, looked_back: above == self.settled })
     }
 
     /// How far one poll goes.
@@ -395,7 +412,9 @@ impl<M: Followed> Tail<M> {
         if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { i64::MAX }
     }
 
-    async fn read(&self, session: &Session, above: i64, up_to: i64, limit: i64) -> Result<Vec<M>> {
+    /// The next messages, and whether there may be more.
+    async fn read(&self, session: &Session, above: i64, up_to: i64) -> Result<(Vec<M>, bool)> {
+        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let scope = &self.options.scope;
         let category = self.namespace.category_expression();
         let unused = "$6::bigint is null and $7::bigint is null";
@@ -429,8 +448,26 @@ impl<M: Followed> Tail<M> {
             (&size, Type::INT8),
         ];
         parameters.extend(filter.parameters());
-        let rows = session.query(&sql, &parameters).await?;
-        rows.iter().map(M::read).collect()
+        let mut rows = session.stream(&sql, &parameters).await?;
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let message = M::read(&row)?;
+            bytes += message.bytes();
+            messages.push(message);
+            // The last one is followed by the end of the answer, and the session can be used again.
+            if bytes >= BATCH_BYTES && messages.len() < self.limit {
+                return Ok((messages, true));
+            }
+        }
+        let full = messages.len() >= self.limit;
+        Ok((messages, full))
+    }
+
+    /// Half of what a batch may hold is asked for, so that one of them is seldom given up in the middle, which costs a connection.
+    fn fitting(&self, messages: &[M]) -> usize {
+        let bytes: usize = messages.iter().map(Followed::bytes).sum();
+        let fitting = (BATCH_BYTES / 2).saturating_mul(messages.len()).checked_div(bytes);
+        fitting.unwrap_or(usize::MAX).clamp(1, self.options.batch.max(1))
     }
 
     /// Whether every number above what is settled is visible up to the newest: then no wait is needed.
@@ -449,7 +486,10 @@ impl<M: Followed> Tail<M> {
 
     /// Takes a poll in; gives the batch where there is something to say.
     fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
-        let Poll { seen, horizon, messages, read_to, looked_back } = poll;
+        let Poll { seen, horizon, messages, full, read_to, looked_back } = poll;
+        if !messages.is_empty() {
+            self.limit = self.fitting(&messages);
+        }
         let messages: Vec<Tailed<M>> = messages
             .into_iter()
             .map(|message| {
@@ -481,7 +521,7 @@ impl<M: Followed> Tail<M> {
         // Who hangs is not waited for in a hurry.
         let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());
         let behind = self.options.settling == Settling::HoldBack && self.settled < horizon;
-        self.pause = if behind || messages.len() >= self.options.batch {
+        self.pause = if behind || full {
             Duration::ZERO
         } else if busy {
             BUSY

@@ -36,8 +36,13 @@ impl User {
 
     /// The program, to be started with this user's environment: nothing of the caller's `PG*`, URLs or XDG directories.
     pub fn command(&self) -> Command {
+        self.command_of(env!("CARGO_BIN_EXE_streamscope"))
+    }
+
+    /// Another program, in the same environment.
+    pub fn command_of(&self, program: &str) -> Command {
         let home = self.home.path();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_streamscope"));
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -4,6 +4,7 @@
 mod support;
 
 mod history;
+mod large;
 mod late;
 mod storm;
 

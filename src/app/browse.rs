@@ -122,7 +122,8 @@ impl State {
         if let Some(stop) = self.stop_reading() {
             return vec![stop];
         }
-        if self.requests.stop(Slot::Count) {
+        // What nobody asked for is no reason to stay either: an estimate comes by itself.
+        if self.messages.counting && self.requests.stop(Slot::Count) {
             return vec![Effect::Stop(Slot::Count)];
         }
         // A page that has only begun to be waited for is no reason to stay: going back is what was meant.

@@ -60,11 +60,13 @@ impl Messages {
 impl State {
     pub(super) fn estimate(&mut self) -> Option<Effect> {
         let Place { namespace, scope } = self.messages.place.clone()?;
+        self.messages.counting = false;
         Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
     }
 
     pub(super) fn count_exactly(&mut self) -> Vec<Effect> {
         let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
+        self.messages.counting = true;
         vec![self.ask(Slot::Count, Question::Count { namespace, scope })]
     }
 

@@ -81,6 +81,8 @@ pub struct Messages {
     pub search: Option<Search>,
     /// How many there are; none where it is not known.
     pub count: Option<Count>,
+    /// The count that is under way was asked for by the person.
+    pub(super) counting: bool,
     /// What went wrong.
     pub error: Option<String>,
     pending: Option<Pending>,

@@ -2,6 +2,7 @@
 
 use streamscope::app::Effect;
 use streamscope::app::layout::Pane;
+use streamscope::app::request::Slot;
 
 use super::fake::{Fake, Screen};
 
@@ -106,4 +107,19 @@ fn help_is_made_from_the_live_key_map() {
     let text = screen.text();
     let line = text.lines().find(|line| line.contains("Follow live")).expect("follow is listed");
     assert!(line.contains("Q "), "{line}");
+}
+
+#[test]
+fn esc_takes_the_filter_away_while_an_estimate_is_under_way() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Deposited");
+    screen.enter();
+    screen.hold = true;
+    screen.ctrl('r');
+    while screen.state.requests.since(Slot::Messages).is_some() {
+        assert!(screen.release_one(), "the search ends");
+    }
+    assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is under way");
+    screen.esc();
+    assert!(!screen.state.messages.is_filtered(), "{}", screen.text());
 }

@@ -169,7 +169,13 @@ async fn what_is_copied_is_the_raw_text() {
     let data = r#"{"text": "\u001b[31m\u202e red"}"#;
     visit.write("account-1", "Noted", data).await;
     let mut screen = visit.screen(&["account-1"]);
-    screen.shows("text: ").keys("y").shows("message as JSON").keys("d").shows("data copied");
+    screen
+        .shows("account › account-1")
+        .shows("text: ")
+        .keys("y")
+        .shows("message as JSON")
+        .keys("d")
+        .shows("data copied");
     let bytes = String::from_utf8_lossy(&screen.bytes()).into_owned();
     let copied = bytes.split_once("\x1b]52;c;").and_then(|(_, rest)| rest.split_once('\x1b')).expect("OSC 52").0;
     let copied = STANDARD.decode(copied).expect("base64");

@@ -73,12 +73,24 @@ async fn row_25_esc_ends_a_slow_count_on_the_server() {
 async fn a_draft_outlives_the_program() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account-1"]);
-    screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r").paste("{\"kept\": true}");
+    screen
+        .shows("› account-1")
+        .shows("amount: 10")
+        .keys("w")
+        .shows("Write a message")
+        .keys("Closed\r\r\r")
+        .paste("{\"kept\": true}");
     screen.shows("kept");
     screen.signal(Signal::KILL);
     assert_eq!(screen.end().status, 1);
     let mut screen = visit.screen(&["account-1"]);
-    screen.shows("draft of an earlier run").shows("amount: 10").keys("w").shows("Closed").shows("\"kept\": true");
+    screen
+        .shows("draft of an earlier run")
+        .shows("› account-1")
+        .shows("amount: 10")
+        .keys("w")
+        .shows("Closed")
+        .shows("\"kept\": true");
     screen.keys("\x13").shows("written: account-1 at 3");
     screen.keys("q");
     assert_eq!(screen.end().status, 0);

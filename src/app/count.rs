@@ -5,13 +5,9 @@ use super::messages::{Messages, Place, Row};
 use super::request::{Question, Slot};
 use super::{Effect, State};
 use crate::message::MessageHead;
-use crate::store::browse::{Count, Scope};
+use crate::store::browse::Count;
 
 impl Messages {
-    fn is_stream(&self) -> bool {
-        matches!(self.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)))
-    }
-
     /// The place of a message in its stream, from 1 on, where messages before it were deleted too.
     #[must_use]
     pub fn ordinal(&self, head: &MessageHead) -> i64 {

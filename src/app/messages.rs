@@ -100,10 +100,13 @@ impl Messages {
     /// The number that orders a scope: position in a stream, global position elsewhere.
     #[must_use]
     pub fn number(&self, head: &MessageHead) -> i64 {
-        match self.place.as_ref().map(|place| &place.scope) {
-            Some(Scope::Stream(_)) => head.position,
-            _ => head.global_position,
-        }
+        if self.is_stream() { head.position } else { head.global_position }
+    }
+
+    /// Whether they are those of one stream.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)))
     }
 
     /// Whether the filter lets only some messages through.

@@ -92,7 +92,7 @@ pub fn progress(state: &State) -> String {
         return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
     }
     match messages.selection() {
-        Some(head) if matches!(messages.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_))) => {
+        Some(head) if messages.is_stream() => {
             format!("{} of {total}", full_count(u64::try_from(messages.ordinal(head)).unwrap_or(0)))
         }
         Some(head) => format!("at {} · {total} messages", head.global_position),
@@ -139,7 +139,7 @@ impl Columns {
         let now = server_now(state);
         let time = in_view().map(|row| state.times.short(row.head.time, now).len()).max().unwrap_or(12).max(4);
         let message_type = in_view().map(|row| row.head.message_type.chars().count()).max().unwrap_or(8).clamp(4, 24);
-        let one_stream = matches!(state.messages.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)));
+        let one_stream = state.messages.is_stream();
         let longest = in_view().map(|row| row.head.stream.as_str().chars().count()).max().unwrap_or(10);
         let mut columns = Self {
             position,

@@ -154,8 +154,7 @@ fn the_rate_comes_to_rest() {
 #[test]
 fn a_count_goes_along_with_what_is_written_and_followed() {
     let mut screen = Screen::new(Fake::shop(3));
-    screen.go_to_stream_and_hold("account-1@4");
-    screen.release();
+    screen.go_to("account-1@4");
     assert!(screen.text().contains("5 of 5 "), "{}", screen.text());
     // Written by another program, seen by reading on; then followed.
     screen.fake.push("account-1", "Deposited", "{}", None);
@@ -188,7 +187,6 @@ fn a_stream_whose_first_messages_were_deleted_is_counted_from_what_is_left() {
     let mut fake = Fake::shop(3);
     fake.messages.retain(|message| message.stream.as_str() != "account-1" || message.position >= 2);
     let mut screen = Screen::new(fake);
-    screen.go_to_stream_and_hold("account-1@3");
-    screen.release();
+    screen.go_to("account-1@3");
     assert!(screen.text().contains("2 of 3 "), "{}", screen.text());
 }

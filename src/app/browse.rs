@@ -35,12 +35,7 @@ impl State {
                 self.streams.window.step(rows);
                 self.stream_selected()
             }
-            Pane::Messages => {
-                self.messages.window.step(rows);
-                self.messages.moved();
-                self.resume_search();
-                self.read_on().into_iter().collect()
-            }
+            Pane::Messages => self.step_message(rows),
             Pane::Message => {
                 self.message.step(rows);
                 Vec::new()
@@ -84,27 +79,35 @@ impl State {
     pub(super) fn focus_on(&mut self, pane: Pane) -> Vec<Effect> {
         self.focus = pane;
         match pane {
-            Pane::Namespaces => self.show_active(pane),
-            Pane::Categories if !self.categories.is_empty() => self.show_active(pane),
-            Pane::Streams if !self.streams.window.is_empty() => self.show_active(pane),
+            Pane::Namespaces => {
+                self.active = pane;
+                self.namespace_selected()
+            }
+            Pane::Categories if !self.categories.is_empty() => {
+                self.active = pane;
+                self.category_selected()
+            }
+            Pane::Streams if !self.streams.window.is_empty() => {
+                self.active = pane;
+                self.stream_selected()
+            }
             _ => Vec::new(),
         }
     }
 
-    fn show_active(&mut self, pane: Pane) -> Vec<Effect> {
-        self.active = pane;
-        match pane {
-            Pane::Namespaces => self.namespace_selected(),
-            Pane::Categories => self.category_selected(),
-            _ => self.stream_selected(),
-        }
+    /// A list is there. Where its pane has the focus already, since a key was faster than the list, it is shown now.
+    pub(super) fn is_there(&mut self, pane: Pane) -> Vec<Effect> {
+        if self.focus == pane && self.active != pane { self.focus_on(pane) } else { Vec::new() }
     }
 
     pub(super) fn deeper(&mut self) -> Vec<Effect> {
         match self.focus {
-            Pane::Namespaces if self.categories.is_empty() => self.focus_on(Pane::Messages),
+            // An empty list is passed by; one that is still awaited is not.
+            Pane::Namespaces if self.categories.is_empty() && self.categories.at_last => self.focus_on(Pane::Messages),
             Pane::Namespaces => self.focus_on(Pane::Categories),
-            Pane::Categories if self.streams.window.is_empty() => self.focus_on(Pane::Messages),
+            Pane::Categories if self.streams.window.is_empty() && self.streams.window.at_last => {
+                self.focus_on(Pane::Messages)
+            }
             Pane::Categories => self.focus_on(Pane::Streams),
             Pane::Streams => self.focus_on(Pane::Messages),
             Pane::Messages => {
@@ -199,7 +202,9 @@ impl State {
             let index = self.categories.rows().iter().position(|row| row.category == selected);
             self.categories.select(index.unwrap_or(0));
         }
-        self.category_selected()
+        let mut effects = self.category_selected();
+        effects.extend(self.is_there(Pane::Categories));
+        effects
     }
 
     /// The selected category is shown: its streams and, where its pane is the active one, its messages.
@@ -224,6 +229,7 @@ impl State {
         if self.active == Pane::Categories && !part_is_shown {
             effects.extend(self.show(Place { namespace, scope: Scope::Category(category) }));
         }
+        effects.extend(self.is_there(Pane::Streams));
         effects
     }
 
@@ -298,6 +304,8 @@ impl State {
 
     pub(super) fn step_message(&mut self, rows: isize) -> Vec<Effect> {
         self.messages.window.step(rows);
+        self.messages.moved();
+        self.resume_search();
         self.read_on().into_iter().collect()
     }
 

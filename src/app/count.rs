@@ -18,14 +18,14 @@ impl Messages {
         head.position.saturating_add(1).saturating_sub(deleted.unwrap_or(0))
     }
 
-    /// Takes in the rows that are newer than what was counted. Where the rows do not reach down to it the count becomes rough, but for
-    /// a stream, whose positions say how many there are.
+    /// Takes in what is newer than what was counted. Where the rows do not have all of it the count becomes rough, but for a stream,
+    /// whose positions say how many there are.
     pub(super) fn count_on(&mut self) {
-        let Some((count, newest)) = self.count.zip(self.newest()) else { return };
+        let Some((count, newest)) = self.count.zip(self.newest().max(self.heard)) else { return };
         let Some(through) = count.through.filter(|through| newest > *through) else { return };
         let beyond = |row: &&Row| self.number(&row.head) > through;
         let more = self.window.rows().iter().filter(beyond).count();
-        let reaches = !self.is_filtered() && more < self.window.len();
+        let reaches = !self.is_filtered() && more < self.window.len() && self.newest() == Some(newest);
         let messages = if self.is_stream() {
             count.messages.saturating_add(newest.abs_diff(through))
         } else if reaches {
@@ -36,9 +36,19 @@ impl Messages {
         self.count = Some(Count { messages, through: (reaches || self.is_stream()).then_some(newest) });
     }
 
+    /// Messages that are not known of may have come since the count; the positions of a stream tell them all the same.
+    pub(super) fn count_roughly(&mut self) {
+        if !self.is_stream()
+            && let Some(count) = &mut self.count
+        {
+            count.through = None;
+        }
+    }
+
     /// Takes in a message that following brought. Whether a late one was counted is not known: the count becomes rough.
     pub(super) fn count_one(&mut self, head: &MessageHead, late: bool) {
         let number = self.number(head);
+        self.heard = self.heard.max(Some(number));
         let (is_stream, is_filtered) = (self.is_stream(), self.is_filtered());
         let Some(count) = &mut self.count else { return };
         match count.through {

@@ -81,6 +81,8 @@ pub struct Messages {
     pub search: Option<Search>,
     /// How many there are; none where it is not known.
     pub count: Option<Count>,
+    /// The newest number that following told of, in the list or not.
+    pub(super) heard: Option<i64>,
     /// The count that is under way was asked for by the person.
     pub(super) counting: bool,
     /// What went wrong.
@@ -249,10 +251,12 @@ impl Messages {
         self.error = Some(error.to_string());
     }
 
-    /// What was asked for does not come. A list that was to be read anew stays as it was, and what is newer is not known.
+    /// What was asked for does not come. A list that was to be read anew stays as it was, and what is newer is not known: what
+    /// following brings may not be all that there is since the count.
     fn give_up(&mut self) {
         if matches!(self.pending.take(), Some(Pending::Fresh(_))) {
             self.newer_exist();
+            self.count_roughly();
         }
     }
 

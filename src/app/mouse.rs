@@ -53,6 +53,7 @@ impl State {
             }
             Pane::Messages => {
                 self.messages.window.select(self.messages.window.top() + row);
+                self.messages.moved();
                 effects.extend(self.read_on());
             }
             Pane::Message => self.message.click(row),
@@ -65,6 +66,7 @@ impl State {
         match pane {
             Pane::Messages => {
                 self.messages.window.scroll(rows, height);
+                self.messages.moved();
                 self.resume_search();
                 self.read_on().into_iter().collect()
             }

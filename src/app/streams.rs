@@ -1,6 +1,7 @@
 //! The streams pane: streams of the selected category, by name or by recent activity, a page at a time
 //! from either end. What is far from the selection is let go.
 
+use super::layout::Pane;
 use super::request::{Question, Slot};
 use super::window::Window;
 use super::{Effect, State};
@@ -181,9 +182,12 @@ impl State {
     }
 
     fn streams_read(&mut self) -> Vec<Effect> {
-        if std::mem::take(&mut self.streams.asked_for) {
-            return self.stream_selected();
-        }
-        self.more_streams().into_iter().collect()
+        let mut effects = if std::mem::take(&mut self.streams.asked_for) {
+            self.stream_selected()
+        } else {
+            self.more_streams().into_iter().collect()
+        };
+        effects.extend(self.is_there(Pane::Streams));
+        effects
     }
 }

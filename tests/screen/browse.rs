@@ -37,6 +37,21 @@ fn enter_goes_deeper_and_esc_comes_back_with_cursor_and_scroll() {
 }
 
 #[test]
+fn a_list_that_comes_after_its_pane_has_the_focus_is_shown_then() {
+    for key in [KeyCode::Char('3'), KeyCode::Enter] {
+        let mut screen = Screen::new(Fake::shop(3));
+        screen.keys("2");
+        screen.hold = true;
+        screen.keys("j");
+        screen.key(key);
+        assert_eq!(screen.state.focus, Pane::Streams);
+        screen.release();
+        assert!(screen.state.messages.is_stream());
+        assert_eq!(screen.selected(), "order-0@4");
+    }
+}
+
+#[test]
 fn an_answer_that_is_out_of_date_is_dropped() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("2");

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 use streamscope::app::Event;
 use streamscope::app::connection::Connection;
+use streamscope::app::layout::Pane;
 use streamscope::app::request::Slot;
 use streamscope::app::window::CAPACITY;
 use streamscope::store::StoreError;
@@ -100,6 +101,14 @@ fn check(screen: &Screen) {
         numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
     assert!(in_order, "the rows are in order, each once: {numbers:?}");
     let answered = !screen.hold && screen.held.is_empty() && matches!(state.connection, Connection::Up(_));
+    if answered {
+        let has_rows = match state.focus {
+            Pane::Namespaces | Pane::Messages | Pane::Message => false,
+            Pane::Categories => !state.categories.is_empty(),
+            Pane::Streams => !state.streams.window.is_empty(),
+        };
+        assert!(!has_rows || state.active == state.focus, "what is selected in the focused list is shown");
+    }
     if answered && !state.messages.is_filtered() {
         nothing_is_missing(screen);
     }

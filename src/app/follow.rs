@@ -39,6 +39,8 @@ pub struct Follow {
     pub waiting_for: Vec<Holder>,
     /// The server shows no locks: completeness is after a bounded wait.
     pub standby: bool,
+    /// Numbers are not drawn in order: what is called complete may not be.
+    pub unordered: bool,
     /// From the newest message's time to when it was seen, by the server's clock.
     pub lag: Option<SignedDuration>,
     /// What interrupts it.
@@ -64,6 +66,7 @@ impl Follow {
             last_value: 0,
             waiting_for: Vec::new(),
             standby: false,
+            unordered: false,
             lag: None,
             error: None,
             arrivals: VecDeque::new(),
@@ -180,6 +183,7 @@ impl State {
         follow.last_value = batch.last_value;
         follow.waiting_for = batch.waiting_for;
         follow.standby = batch.standby;
+        follow.unordered = batch.unordered;
         follow.count(batch.messages.len(), now);
         if let Some(newest) = batch.messages.last() {
             follow.lag = Some(batch.server_time.duration_since(newest.message.time));
@@ -187,7 +191,16 @@ impl State {
         }
         let begins = !std::mem::replace(&mut follow.begun, true);
         follow.held.extend(batch.messages);
-        if begins {
+        if let Some(before) = batch.went_back_from {
+            let newest = batch.last_value;
+            self.notices.problem(
+                format!(
+                    "messages were removed, or the server lost them: the newest was at {before} and is at {newest} now"
+                ),
+                now,
+            );
+        }
+        if begins || batch.went_back_from.is_some() {
             return self.read_from(PageFrom::End).into_iter().collect();
         }
         let mut effects = self.take_held();

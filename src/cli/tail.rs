@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::failure::{Failure, Result};
@@ -12,7 +12,6 @@ use super::interrupt::{Interrupt, Report};
 use super::output::time::for_people;
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments, Point};
-use super::unless_signalled;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::safe_text::safe;
@@ -25,6 +24,8 @@ const BATCH: usize = 2_000;
 /// Between two attempts to reach a server that went away: at first, and at most.
 const PAUSES: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(10);
 
+/// Said of where it stands before that is known.
+const NOT_BEGUN: &str = "streamscope: 0 messages; following had not begun";
 /// Between two looks whether anybody reads the output.
 const READER: Duration = Duration::from_millis(250);
 
@@ -95,7 +96,7 @@ enum End {
     Never,
     /// Behind this global position.
     Position(GlobalPosition),
-    /// At the first message of this time, or when the server's clock is there and everything was given.
+    /// Behind what is there when this time has come.
     Time(Timestamp),
 }
 
@@ -112,53 +113,76 @@ pub async fn tail(
     let mut report = Report::listen()?;
     // A reader that goes away while nothing comes would only be noticed at the next message.
     let mut reader = tokio::time::interval(READER);
-    let mut following = Following::begin(namespace, followed).await?;
+    let begin = Following::begin(namespace, followed);
+    let mut following = answering(interrupt, &mut report, NOT_BEGUN, begin).await??;
     loop {
-        let (idle, until) = (following.idle.is_some(), following.quiet_until());
+        let place = following.place();
+        let (idle, until, due) = (following.may_be_idle(), following.quiet_until(), following.due());
         let woken = {
             let next = following.tail.next();
             tokio::pin!(next);
-            // A look at the reader must not end the poll that is under way: a slow one would never come to its end.
+            // A look at the reader, or a question where it stands, must not end the poll that is under way: a slow one would never
+            // come to its end.
             loop {
                 tokio::select! {
                     biased;
                     number = interrupt.signalled() => break Woken::Signal(number),
-                    () = report.asked_for() => break Woken::Asked,
+                    () = report.asked_for() => tell(&place),
+                    batch = &mut next => break Woken::Batch(batch),
+                    () = tokio::time::sleep_until(due.unwrap_or(until)), if due.is_some() => break Woken::Due,
                     () = tokio::time::sleep_until(until), if idle => break Woken::Idle,
                     _ = reader.tick() => {
                         if output.reader_is_gone() {
                             break Woken::ReaderGone;
                         }
                     }
-                    batch = &mut next => break Woken::Batch(batch),
                 }
             }
         };
         let done = match woken {
-            Woken::Batch(Ok(batch)) => following.take(&batch, output)?,
-            Woken::Batch(Err(error)) => {
-                let pause = following.lost(error)?;
-                let waited = async {
-                    tokio::time::sleep(pause).await;
-                    Ok(())
-                };
-                unless_signalled(interrupt, waited).await.inspect_err(|_| following.tell_place())?;
-                false
-            }
-            Woken::Asked => {
-                following.tell_place();
-                false
-            }
-            Woken::Idle => true,
+            // What could not be written was not given: the place is that before the batch.
+            Woken::Batch(Ok(batch)) => Ok(following.take(&batch, output).inspect_err(|_| tell(&place))?),
+            Woken::Batch(Err(error)) => Err(error),
+            Woken::Due => answering(interrupt, &mut report, &place, following.find_end(namespace)).await?,
+            Woken::Idle => Ok(true),
             Woken::ReaderGone => return Ok(()),
             Woken::Signal(number) => {
-                following.tell_place();
+                tell(&place);
                 return Err(Failure::signalled(number));
             }
         };
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => {
+                let pause = tokio::time::sleep(following.lost(error)?);
+                answering(interrupt, &mut report, &place, pause).await?;
+                false
+            }
+        };
         if done {
-            following.tell_place();
+            tell(&following.place());
             return Ok(());
+        }
+    }
+}
+
+/// Waits for something, and says where following stands when it is asked, and when a signal ends it.
+async fn answering<T>(
+    interrupt: &mut Interrupt,
+    report: &mut Report,
+    place: &str,
+    work: impl Future<Output = T>,
+) -> Result<T> {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            number = interrupt.signalled() => {
+                tell(place);
+                return Err(Failure::signalled(number));
+            }
+            () = report.asked_for() => tell(place),
+            done = &mut work => return Ok(done),
         }
     }
 }
@@ -167,7 +191,7 @@ pub async fn tail(
 enum Woken {
     Batch(Result<TailBatch<Message>, StoreError>),
     Signal(u8),
-    Asked,
+    Due,
     Idle,
     ReaderGone,
 }
@@ -182,34 +206,40 @@ struct Following {
     /// Everything up to here was given where the rest of a batch was not.
     cut: Option<GlobalPosition>,
     last_activity: Instant,
+    /// More can be given at once.
+    behind: bool,
+    /// The server's clock ahead of ours, once it answered.
+    clock_ahead: Option<SignedDuration>,
     /// Since when the server is away, and how long the next attempt is waited for.
     lost: Option<(Instant, Duration)>,
     waiting_for: Vec<String>,
     standby: bool,
+    unordered: bool,
 }
 
 impl Following {
     async fn begin(namespace: &Namespace, followed: Followed) -> Result<Self> {
         let Followed { scope, arguments } = followed;
+        let mut filter = arguments.matching.filter();
         let from = match arguments.from {
             Point::Now => TailFrom::Now,
             Point::Start => TailFrom::Start,
             Point::Position(position) => TailFrom::After(position.saturating_sub(1)),
-            Point::Time(time) => selection::before(namespace, time).await?.map_or(TailFrom::Now, TailFrom::After),
+            Point::Time(time) => {
+                filter.since = Some(time);
+                TailFrom::After(namespace.between(Some(time), None).await?.0)
+            }
         };
         let end = match arguments.until {
             None | Some(Point::Start) => End::Never,
             Some(Point::Now) => End::Position(namespace.settled_end(tell_holders).await?),
             Some(Point::Position(position)) => End::Position(position),
-            Some(Point::Time(time)) => End::Time(time),
+            Some(Point::Time(time)) => {
+                filter.until = Some(time);
+                End::Time(time)
+            }
         };
-        let options = TailOptions {
-            scope,
-            from,
-            settling: Settling::HoldBack,
-            batch: BATCH,
-            filter: arguments.matching.filter(),
-        };
+        let options = TailOptions { scope, from, settling: Settling::HoldBack, batch: BATCH, filter };
         Ok(Self {
             tail: namespace.tail(options),
             end,
@@ -218,37 +248,48 @@ impl Following {
             given: 0,
             cut: None,
             last_activity: Instant::now(),
+            behind: true,
+            clock_ahead: None,
             lost: None,
             waiting_for: Vec::new(),
             standby: false,
+            unordered: false,
         })
+    }
+
+    /// Whether nothing coming means that nothing is there.
+    fn may_be_idle(&self) -> bool {
+        self.idle.is_some() && !self.behind
     }
 
     fn quiet_until(&self) -> Instant {
         self.last_activity + self.idle.unwrap_or_default()
     }
 
+    /// When the time to end has come by the server's clock, once that is known.
+    fn due(&self) -> Option<Instant> {
+        let (End::Time(end), Some(ahead)) = (self.end, self.clock_ahead) else { return None };
+        let left = Timestamp::now().duration_until(end).saturating_sub(ahead);
+        Some(Instant::now() + Duration::try_from(left).unwrap_or_default())
+    }
+
+    /// The time to end has come: what is there now is the end, as far as messages from before that time can lie there.
+    async fn find_end(&mut self, namespace: &Namespace) -> Result<bool, StoreError> {
+        let End::Time(time) = self.end else { return Ok(false) };
+        let settled = namespace.settled_end(tell_holders).await?;
+        let end = settled.min(namespace.between(None, Some(time)).await?.1);
+        self.end = End::Position(end);
+        Ok(self.tail.resume_position() >= end)
+    }
+
     /// Prints what came; gives whether that was the end.
     fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output) -> Result<bool> {
-        if let Some((since, _)) = self.lost.take() {
-            tell(&format!("streamscope: connected again after {:.1} s", since.elapsed().as_secs_f64()));
-        }
-        if batch.standby && !self.standby {
-            tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
-        }
-        self.standby = batch.standby;
-        self.tell_waiting(&batch.waiting_for);
-        let caught_up = batch.complete_to >= batch.last_value;
-        if !batch.messages.is_empty() {
-            self.last_activity = Instant::now();
-        }
+        self.tell_of_server(batch);
+        self.behind = batch.behind;
+        self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
         for tailed in &batch.messages {
             let message = &tailed.message;
-            let over = match self.end {
-                End::Never => false,
-                End::Position(last) => message.global_position > last,
-                End::Time(end) => message.time >= end,
-            };
+            let over = matches!(self.end, End::Position(last) if message.global_position > last);
             if over || self.limit.is_some_and(|limit| self.given >= limit) {
                 self.cut = Some(message.global_position - 1);
                 output.finish()?;
@@ -258,19 +299,49 @@ impl Following {
             self.given += 1;
         }
         output.finish()?;
-        let over = match self.end {
-            End::Never => false,
-            End::Position(last) => batch.complete_to >= last,
-            End::Time(end) => batch.server_time >= end && caught_up,
-        };
+        if !batch.messages.is_empty() {
+            // After they were printed: a reader that is slow is not idle.
+            self.last_activity = Instant::now();
+        }
+        let over = matches!(self.end, End::Position(last) if batch.complete_to >= last);
         Ok(over || self.limit.is_some_and(|limit| self.given >= limit))
+    }
+
+    /// Says what is to be known of the server beside its messages.
+    fn tell_of_server(&mut self, batch: &TailBatch<Message>) {
+        if let Some((since, _)) = self.lost.take() {
+            tell(&format!("streamscope: connected again after {:.1} s", since.elapsed().as_secs_f64()));
+        }
+        if batch.standby && !self.standby {
+            tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
+        }
+        if batch.unordered && !self.unordered {
+            tell(
+                "streamscope: the sequence of global_position has a cache above 1, or cycles: numbers are not drawn in order, \
+                 and a message that comes in below what is complete is not given",
+            );
+        }
+        if let Some(before) = batch.went_back_from {
+            let now = batch.last_value;
+            tell(&format!(
+                "streamscope: the newest message was at {before} and is at {now} now: messages were removed, or the server lost \
+                 them; following goes on behind {now}"
+            ));
+            if let End::Position(last) = &mut self.end
+                && *last <= before
+            {
+                *last = now.min(*last);
+            }
+        }
+        (self.standby, self.unordered) = (batch.standby, batch.unordered);
+        self.tell_waiting(&batch.waiting_for);
     }
 
     /// A failure: one that can pass is waited for, for as long as this gives.
     fn lost(&mut self, error: StoreError) -> Result<Duration> {
         let passing = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
         if !passing {
-            self.tell_place();
+            tell(&self.place());
             return Err(error.into());
         }
         let (since, pause) = self.lost.unwrap_or((Instant::now(), *PAUSES.start()));
@@ -297,7 +368,10 @@ impl Following {
     }
 
     /// Where another `tail` would go on.
-    fn tell_place(&self) {
+    fn place(&self) -> String {
+        if !self.tail.has_begun() {
+            return NOT_BEGUN.to_owned();
+        }
         let mut settled = self.tail.resume_position();
         // What lies behind the end was not asked for, even where it was looked at.
         if let End::Position(last) = self.end {
@@ -305,10 +379,7 @@ impl Following {
         }
         let complete = self.cut.map_or(settled, |cut| cut.min(settled)).max(0);
         let given = grouped(self.given);
-        tell(&format!(
-            "streamscope: {given} messages, complete to {complete}; --from {} goes on",
-            complete.saturating_add(1)
-        ));
+        format!("streamscope: {given} messages, complete to {complete}; --from {} goes on", complete.saturating_add(1))
     }
 }
 

@@ -103,6 +103,14 @@ pub struct TailBatch<M> {
     pub server_time: Timestamp,
     /// The server is a standby: a gap is waited for two seconds instead of for locks.
     pub standby: bool,
+    /// Numbers are not drawn in order here (the sequence has a cache above 1, cycles or counts down): a session can use one that it
+    /// drew long ago, and its message comes in below what was called complete.
+    pub unordered: bool,
+    /// More can be given at once: following is still on its way to the newest message.
+    pub behind: bool,
+    /// The newest message was at this global position, and is not there any more: messages were removed, or the server lost them,
+    /// and the numbers after `last_value` may be given again. Following goes on behind `last_value`.
+    pub went_back_from: Option<GlobalPosition>,
 }
 
 /// What can be followed: whole messages, or heads.
@@ -195,6 +203,12 @@ pub struct Tail<M> {
     checkpoint: Option<Checkpoint>,
     /// Who held the lock at the last poll.
     holders: HashSet<String>,
+    /// The newest message at the last poll.
+    newest: Option<GlobalPosition>,
+    /// See [`TailBatch::went_back_from`]; not told yet.
+    went_back_from: Option<GlobalPosition>,
+    /// See [`TailBatch::unordered`].
+    unordered: bool,
     /// When everything above `settled` was last read, by the server's clock.
     looked_back: Timestamp,
     reported: Vec<String>,
@@ -233,6 +247,21 @@ impl Namespace {
 }
 
 impl Namespace {
+    /// Whether numbers are drawn otherwise than one after the other: see [`TailBatch::unordered`].
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn numbers_are_unordered(&self) -> Result<bool> {
+        self.draws_unordered(&self.session().await?).await
+    }
+
+    async fn draws_unordered(&self, session: &Session) -> Result<bool> {
+        let sql = "select seqcache > 1 or seqcycle or seqincrement < 1 from pg_catalog.pg_sequence \
+                   where seqrelid = pg_catalog.pg_get_serial_sequence($1, 'global_position')::regclass";
+        let row = session.query_opt(sql, &[(&self.table(), Type::TEXT)]).await?;
+        row.map_or(Ok(false), |row| row::column(&row, 0))
+    }
+
     /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told
     /// when it takes a while, and again when it changes.
     ///
@@ -288,6 +317,9 @@ impl<M: Followed> Tail<M> {
             highest: settled,
             checkpoint: None,
             holders: HashSet::new(),
+            newest: None,
+            went_back_from: None,
+            unordered: false,
             looked_back: Timestamp::UNIX_EPOCH,
             reported: Vec::new(),
             pause: Duration::ZERO,
@@ -303,13 +335,25 @@ impl<M: Followed> Tail<M> {
         self.settled
     }
 
-    /// Waits until there is something to say: that it has begun (once), messages, a horizon that moved, a transaction that holds
-    /// it back.
+    /// Whether it is known where it begins: a first batch was given.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Waits until there is something to say: that it has begun or goes on after an error (once), messages, a horizon that moved, a
+    /// transaction that holds it back.
     /// Polls every 10 ms while there is, and less and less often, down to every 100 ms, when there is not.
     ///
     /// # Errors
     /// The server's; a later call carries on.
     pub async fn next(&mut self) -> Result<TailBatch<M>> {
+        let batch = self.find().await;
+        self.told &= batch.is_ok();
+        batch
+    }
+
+    async fn find(&mut self) -> Result<TailBatch<M>> {
         loop {
             tokio::time::sleep(self.pause).await;
             let mut session = self.namespace.sessions.acquire().await?;
@@ -325,9 +369,10 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// Finds where to begin. For a screen, which shows a list that ends at this position, late messages can come a little before it:
-    /// what is visible there now counts as given.
+    /// Finds where to begin. Behind what is there now, and for a screen, which shows a list that ends where it begins, late messages
+    /// can come a little before it: what is visible there now counts as given.
     async fn begin(&mut self, session: &Session) -> Result<()> {
+        self.unordered = self.namespace.draws_unordered(session).await?;
         let first = match self.options.from {
             TailFrom::Start => {
                 self.begun = true;
@@ -336,7 +381,7 @@ impl<M: Followed> Tail<M> {
             TailFrom::After(position) => position,
             TailFrom::Now => self.look(session).await?.newest,
         };
-        if self.options.settling == Settling::ShowAtOnce {
+        if self.options.from == TailFrom::Now || self.options.settling == Settling::ShowAtOnce {
             let from = first.saturating_sub(BEFORE);
             let sql = self
                 .namespace
@@ -351,6 +396,20 @@ impl<M: Followed> Tail<M> {
         self.highest = first;
         self.begun = true;
         Ok(())
+    }
+
+    /// Where the newest message is not there any more, nothing that was settled above the one that is now is: its numbers can be
+    /// given again. A standby shows less for a while after a crash, and the same messages again.
+    fn go_back(&mut self, seen: &Horizon) {
+        let before = self.newest.replace(seen.newest);
+        let Some(before) = before.filter(|before| seen.newest < *before && !seen.standby) else { return };
+        if self.settled <= before {
+            self.settled = self.settled.min(seen.newest);
+            self.horizon = self.settled;
+            self.highest = self.highest.min(seen.newest);
+            self.given.split_off(&seen.newest.saturating_add(1));
+        }
+        self.went_back_from = self.went_back_from.max(Some(before));
     }
 
     async fn look(&self, session: &Session) -> Result<Horizon> {
@@ -375,8 +434,9 @@ impl<M: Followed> Tail<M> {
         checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
-    async fn poll(&self, session: &Session) -> Result<Poll<M>> {
+    async fn poll(&mut self, session: &Session) -> Result<Poll<M>> {
         let seen = self.look(session).await?;
+        self.go_back(&seen);
         let gapless = seen.standby && self.is_gapless(session, seen.newest).await?;
         let horizon = self.horizon(&seen, gapless);
         let (above, up_to) = match self.options.settling {
@@ -400,10 +460,20 @@ impl<M: Followed> Tail<M> {
         let last = messages.last().map_or(above, Followed::global_position);
         let read_to = match (full, above == self.settled) {
             (true, true) => last,
+            // Numbers that nobody has need not be gone over.
+            (false, true) if up_to < horizon => self.before_next(session, up_to).await?,
             (false, true) => up_to,
             (_, false) => self.settled,
         };
         Ok(Poll { seen, horizon, messages, full, read_to, looked_back: above == self.settled })
+    }
+
+    /// The position before the next message there is.
+    async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
+        let sql = self.namespace.query("select min(global_position) from {table} where global_position > $1", &[]);
+        let row = session.query_opt(&sql, &[(&position, Type::INT8)]).await?;
+        let next: Option<GlobalPosition> = row.map_or(Ok(None), |row| row::column(&row, 0))?;
+        Ok(next.map_or(position, |next| next - 1))
     }
 
     /// How far one poll goes.
@@ -516,12 +586,17 @@ impl<M: Followed> Tail<M> {
         let waiting_for = self.waiting_for(&seen);
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
         let first = !std::mem::replace(&mut self.told, true);
-        let news = first || !messages.is_empty() || self.settled != before || names != self.reported;
+        let went_back_from = self.went_back_from.take();
+        let news = first
+            || !messages.is_empty()
+            || self.settled != before
+            || names != self.reported
+            || went_back_from.is_some();
         self.reported = names;
         // Who hangs is not waited for in a hurry.
         let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());
-        let behind = self.options.settling == Settling::HoldBack && self.settled < horizon;
-        self.pause = if behind || full {
+        let behind = full || (self.options.settling == Settling::HoldBack && self.settled < horizon);
+        self.pause = if behind {
             Duration::ZERO
         } else if busy {
             BUSY
@@ -535,6 +610,9 @@ impl<M: Followed> Tail<M> {
             waiting_for,
             server_time: seen.server_time,
             standby: seen.standby,
+            unordered: self.unordered,
+            behind,
+            went_back_from,
         })
     }
 

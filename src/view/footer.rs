@@ -59,6 +59,9 @@ fn following(state: &State, follow: &Follow) -> String {
     if follow.standby {
         parts.push("standby: bounded wait".to_owned());
     }
+    if follow.unordered {
+        parts.push("sequence not in order: late messages can be missed".to_owned());
+    }
     if follow.complete_to < follow.last_value
         && let Some(holder) = follow.waiting_for.first()
         && server_now(state).duration_since(holder.since).as_secs() >= 1

@@ -16,6 +16,9 @@ in_each_place!(
     it_ends_where_it_is_told_to,
     what_cannot_be_followed_is_refused,
     it_ends_quietly_when_its_reader_goes_away_though_nothing_comes,
+    a_slow_reader_is_not_taken_for_idleness,
+    it_ends_at_a_time_to_come_though_nothing_comes,
+    times_that_do_not_rise_lose_nothing,
 );
 
 #[cfg(unix)]
@@ -91,6 +94,66 @@ fn it_ends_where_it_is_told_to(place: &Place) {
     assert_eq!(number_after(&idle.stderr, "complete to "), *all.last().unwrap());
     let since = place.run(&["tail", "--from", "-1h", "--until", "now"]);
     assert_eq!(lines(&since.stdout).len(), 40, "{since:?}");
+}
+
+fn a_slow_reader_is_not_taken_for_idleness(place: &Place) {
+    // More than a batch, and more than a pipe holds.
+    fill(place, 4_500);
+    let mut child = following(place, &["--from", "start", "--exit-when-idle", "200ms"]);
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    // Longer than idle may be: the program waits for its reader.
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(output.lines().count(), 4_499);
+    assert_eq!(end_of(child).0, Some(0));
+}
+
+fn it_ends_at_a_time_to_come_though_nothing_comes(place: &Place) {
+    fill(place, 3);
+    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2)).to_string();
+    let child = following(place, &["--from", "start", "--until", &end]);
+    let (status, told) = end_of(child);
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.contains("3 messages"), "{told}");
+    assert!(jiff::Timestamp::now().to_string() > end);
+}
+
+/// As after an import of older messages.
+fn times_that_do_not_rise_lose_nothing(place: &Place) {
+    let line = |n: usize, time: &str| {
+        let id = uuid::Uuid::now_v7();
+        format!(
+            "{{\"id\":\"{id}\",\"stream\":\"times-{n}\",\"type\":\"T\",\"pos\":0,\"gpos\":{n},\"data\":{{}},\"time\":\"2026-03-01T{time}Z\"}}\n"
+        )
+    };
+    let times = ["10:00:00", "12:00:01", "11:59:59", "09:00:00", "13:00:00", "12:30:00"];
+    let input: String = times.iter().enumerate().map(|(n, time)| line(n + 1, time)).collect();
+    assert_eq!(place.run_with_input(&["import", "-"], &input).status, 0);
+    for (arguments, expected) in [
+        (vec!["--from", "start", "--until", "2026-03-01 12:00"], vec![0, 2, 3]),
+        (vec!["--from", "2026-03-01 12:00", "--until", "now"], vec![1, 4, 5]),
+        (vec!["--from", "2026-03-01 11:00", "--until", "2026-03-01 12:30"], vec![1, 2]),
+    ] {
+        let followed = place.run(&[vec!["tail"], arguments.clone()].concat());
+        let given: Vec<String> =
+            lines(&followed.stdout).iter().map(|line| line["time"].as_str().unwrap()[11..19].to_owned()).collect();
+        let expected: Vec<&str> = expected.into_iter().map(|n: usize| times[n]).collect();
+        assert_eq!(given, expected, "{arguments:?}: {followed:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_it_with_the_place_before_what_was_not_written() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 10);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let arguments = place.arguments(&["tail", "--from", "start"]);
+    let child = place.user.command().args(arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let (status, told) = end_of(child);
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("following had not begun"), "{told}");
 }
 
 fn what_cannot_be_followed_is_refused(place: &Place) {

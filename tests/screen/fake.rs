@@ -313,6 +313,9 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
         waiting_for: Vec::new(),
         server_time: now,
         standby: false,
+        unordered: false,
+        behind: false,
+        went_back_from: None,
     }
 }
 

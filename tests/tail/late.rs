@@ -10,7 +10,7 @@ use crate::{LIMIT, batch_where, follow_until, options};
 
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
-async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64) -> i64 {
+pub async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64) -> i64 {
     let sql = format!(
         "insert into \"{}\".messages (stream_name, position, type, data) values ($1, $2, 'T', '{{}}') returning global_position",
         store.schema
@@ -18,7 +18,7 @@ async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64)
     client.query_one(&sql, &[&stream, &position]).await.expect("an insert").get(0)
 }
 
-async fn client(store: &TestStore) -> Client {
+pub async fn client(store: &TestStore) -> Client {
     store.client().await.expect("a server")
 }
 
@@ -98,19 +98,23 @@ async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_from_now_begins_behind_what_is_there_and_still_shows_who_was_late() {
+async fn following_from_now_begins_behind_what_is_there_and_still_gives_who_was_late() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let (slow, fast) = (client(&store).await, client(&store).await);
     slow.batch_execute("begin").await.expect("begin");
     let lower = insert(&slow, &store, "a-1", 0).await;
     insert(&fast, &store, "b-1", 0).await;
-    let mut screen = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, Settling::ShowAtOnce));
+    let now = |settling| options(Scope::Namespace, TailFrom::Now, settling);
+    let mut screen = store.namespace.tail_heads(now(Settling::ShowAtOnce));
+    let mut headless = store.namespace.tail(now(Settling::HoldBack));
     // The first poll has been made when the writer is named.
     batch_where(&mut screen, |batch| !batch.waiting_for.is_empty()).await;
+    held_back(&mut headless).await;
     slow.batch_execute("commit").await.expect("commit");
     let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
     let positions: Vec<i64> = late.messages.iter().map(|tailed| tailed.message.global_position).collect();
     assert_eq!(positions, [lower]);
+    assert_eq!(follow_until(&mut headless, |positions| !positions.is_empty()).await, [lower]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ mod support;
 mod history;
 mod large;
 mod late;
+mod numbers;
 mod storm;
 
 use std::time::Duration;

@@ -1,0 +1,82 @@
+//! Global positions that do not simply rise: given again, far apart, not drawn in order. And connections that end in between.
+
+use streamscope::store::Filter;
+use streamscope::store::browse::Scope;
+use streamscope::store::tail::{Settling, TailFrom};
+
+use crate::late::{client, insert};
+use crate::support::stores::{Kind, TestStore};
+use crate::{LIMIT, batch_where, follow_until, options};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_emptied_is_followed_from_its_new_beginning() {
+    for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+        let store = TestStore::new(Kind::MessageDb).await;
+        let writer = client(&store).await;
+        for position in 0..3 {
+            insert(&writer, &store, "a-1", position).await;
+        }
+        let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, settling));
+        assert_eq!(follow_until(&mut tail, |positions| positions.len() == 3).await, [1, 2, 3]);
+        // What clear-messages.sh of Message DB does.
+        writer.batch_execute("truncate message_store.messages restart identity").await.expect("emptied");
+        loop {
+            let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
+            if batch.went_back_from == Some(3) {
+                assert_eq!((batch.last_value, batch.complete_to), (0, 0));
+                break;
+            }
+        }
+        insert(&writer, &store, "a-1", 0).await;
+        assert_eq!(follow_until(&mut tail, |positions| !positions.is_empty()).await, [1]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sequence_that_hands_numbers_out_in_blocks_is_told_of() {
+    for (cache, unordered) in [(1, false), (10, true)] {
+        for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
+            let store = TestStore::new(kind).await;
+            let sequence = format!("\"{}\".messages_global_position_seq", store.schema);
+            let sql = format!("alter sequence {sequence} cache {cache}");
+            client(&store).await.batch_execute(&sql).await.expect("another cache");
+            let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, Settling::ShowAtOnce));
+            assert_eq!(batch_where(&mut tail, |_| true).await.unordered, unordered, "{kind:?}");
+            assert_eq!(store.namespace.numbers_are_unordered().await.expect("an answer"), unordered, "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_nobody_has_are_not_gone_over() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let writer = client(&store).await;
+    let first = insert(&writer, &store, "a-1", 0).await;
+    let sequence = format!("\"{}\".messages_global_position_seq", store.schema);
+    writer.batch_execute(&format!("alter sequence {sequence} restart with 1000000000000")).await.expect("moved");
+    let far = insert(&writer, &store, "a-1", 1).await;
+    let filter = Filter { types: vec!["T".to_owned()], ..Filter::default() };
+    let mut tail = store.namespace.tail(streamscope::store::tail::TailOptions {
+        filter,
+        ..options(Scope::Namespace, TailFrom::Start, Settling::HoldBack)
+    });
+    assert_eq!(follow_until(&mut tail, |positions| positions.len() == 2).await, [first, far]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn following_says_that_it_goes_on_after_an_interruption_though_nothing_came() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let other = client(&store).await;
+    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    tail.next().await.expect("it has begun");
+    let database: String = other.query_one("select current_database()::text", &[]).await.expect("a name").get(0);
+    let open = |open: bool| format!("alter database \"{database}\" allow_connections {open}");
+    other.batch_execute(&open(false)).await.expect("closed");
+    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity \
+                     where datname = current_database() and pid <> pg_backend_pid()";
+    other.query(terminate, &[]).await.expect("terminated");
+    tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect_err("nobody is let in");
+    other.batch_execute(&open(true)).await.expect("opened");
+    let goes_on = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("it goes on");
+    assert!(goes_on.messages.is_empty());
+}

@@ -5,6 +5,7 @@ use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, TailFrom};
 
 use crate::late::{client, insert};
+use crate::support::server;
 use crate::support::stores::{Kind, TestStore};
 use crate::{LIMIT, batch_where, follow_until, options};
 
@@ -66,15 +67,14 @@ async fn numbers_that_nobody_has_are_not_gone_over() {
 #[tokio::test(flavor = "multi_thread")]
 async fn following_says_that_it_goes_on_after_an_interruption_though_nothing_came() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
-    let other = client(&store).await;
+    let database = store.database.as_ref().expect("a database").name();
+    let other = server::connect(&server::url()).await;
     let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
     tail.next().await.expect("it has begun");
-    let database: String = other.query_one("select current_database()::text", &[]).await.expect("a name").get(0);
     let open = |open: bool| format!("alter database \"{database}\" allow_connections {open}");
     other.batch_execute(&open(false)).await.expect("closed");
-    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity \
-                     where datname = current_database() and pid <> pg_backend_pid()";
-    other.query(terminate, &[]).await.expect("terminated");
+    let terminate = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
+    other.query(terminate, &[&database]).await.expect("terminated");
     tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect_err("nobody is let in");
     other.batch_execute(&open(true)).await.expect("opened");
     let goes_on = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("it goes on");

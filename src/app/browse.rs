@@ -327,7 +327,7 @@ impl State {
         self.streams.refresh();
         self.requests.stop(Slot::Streams);
         effects.extend(self.more_streams());
-        let selected = self.messages.selection().map(|head| self.messages.number(head));
+        let selected = self.messages.selected_number();
         let on_newest = self.is_on_newest();
         match selected {
             Some(number) if !on_newest && !self.messages.is_filtered() => effects.extend(self.read_around(number)),

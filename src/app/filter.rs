@@ -5,6 +5,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::dialog::Dialog;
 use super::input::Input;
@@ -36,6 +37,9 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
             let end = path_end(rest);
             parts.push(rest[..end].trim_end().to_owned());
             end
+        } else if let Some(end) = day_and_time_end(rest) {
+            parts.push(rest[..end].to_owned());
+            end
         } else {
             let (part, end) = word(rest)?;
             // Quotes with nothing between them are nothing.
@@ -49,14 +53,28 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
     Ok(parts)
 }
 
-/// A part up to the next space, without its quotes, and where it ends.
+/// Where a day and a time of day behind it end: `since:2026-03-01 12:00`.
+fn day_and_time_end(text: &str) -> Option<usize> {
+    let time = text.strip_prefix("since:").or_else(|| text.strip_prefix("until:"))?;
+    let (day, rest) = time.split_once(' ')?;
+    day.parse::<jiff::civil::Date>().ok()?;
+    let clock = rest.split_whitespace().next()?;
+    clock.contains(':').then_some(())?;
+    clock.parse::<jiff::civil::Time>().ok()?;
+    Some(text.len() - rest.len() + (rest.len() - rest.trim_start().len()) + clock.len())
+}
+
+/// A part up to the next space, without its quotes, and where it ends. Quotes are part of the text where more follows right behind
+/// them, as in `"line": 5`.
 fn word(text: &str) -> Result<(String, usize), String> {
     let mut part = String::new();
     let mut quote = None;
     for (at, c) in text.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            None if c == '\'' || (c == '"' && (part.is_empty() || part.ends_with(':'))) => quote = Some(c),
+            None if c == '\'' || (c == '"' && (part.is_empty() || part.ends_with(':')) && ends_a_part(&text[at..])) => {
+                quote = Some(c);
+            }
             None if c.is_whitespace() => return Ok((part, at)),
             _ => part.push(c),
         }
@@ -65,6 +83,11 @@ fn word(text: &str) -> Result<(String, usize), String> {
         Some(open) => Err(format!("a {open} is not closed")),
         None => Ok((part, text.len())),
     }
+}
+
+/// Whether the text in these double quotes is followed by a space or by nothing, or is not closed.
+fn ends_a_part(text: &str) -> bool {
+    text[1..].split_once('"').is_none_or(|(_, behind)| behind.is_empty() || behind.starts_with(char::is_whitespace))
 }
 
 /// Where a JSON path ends: before the next key that is not inside one of its strings.
@@ -84,10 +107,10 @@ fn path_end(text: &str) -> usize {
 ///
 /// # Errors
 /// What is wrong, in words for the prompt.
-pub fn parse(text: &str, now: Timestamp) -> Result<Filter, String> {
+pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
     let mut filter = Filter::default();
     let mut words: Vec<String> = Vec::new();
-    let time = |value: &str| locator::parse_time(value, now).ok_or_else(|| format!("'{value}' is not a time"));
+    let time = |value: &str| locator::time_in(value, now, zone).ok_or_else(|| format!("'{value}' is not a time"));
     for part in parts(text)? {
         let Some((key, value)) = part.split_once(':') else {
             words.push(part);
@@ -148,12 +171,12 @@ impl State {
 
     pub(super) fn filter_typed(&mut self) {
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return };
-        let filter = parse(prompt.input.text(), self.now);
+        let filter = parse(prompt.input.text(), self.now, &self.times.time_zone());
         prompt.understood = filter.map(|filter| understood(&filter, self.times, self.now));
     }
 
     pub(super) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let now = self.now;
+        let (now, zone) = (self.now, self.times.time_zone());
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return Vec::new() };
         if key.code != KeyCode::Enter {
             if prompt.input.key(key) {
@@ -162,12 +185,11 @@ impl State {
             return Vec::new();
         }
         let text = prompt.input.text().trim().to_owned();
-        match parse(&text, now) {
+        match parse(&text, now, &zone) {
             Ok(filter) => {
                 self.dialog = None;
                 self.focus = super::layout::Pane::Messages;
-                self.messages.filter = filter;
-                self.messages.filter_text = text;
+                self.messages.set_filter(filter, text);
                 if self.follow.is_some() {
                     return self.start_follow();
                 }
@@ -181,13 +203,11 @@ impl State {
     }
 
     pub(super) fn clear_filter(&mut self) -> Vec<Effect> {
-        let selected = self.messages.selection().map(|head| self.messages.number(head));
-        self.messages.filter = Filter::default();
-        self.messages.filter_text.clear();
+        self.messages.set_filter(Filter::default(), String::new());
         if self.follow.is_some() {
             return self.start_follow();
         }
-        match selected {
+        match self.messages.before_filter.take() {
             Some(number) => self.read_around(number).into_iter().collect(),
             None => self.read_from(PageFrom::End).into_iter().collect(),
         }
@@ -201,21 +221,31 @@ mod tests {
     #[test]
     fn keys_and_words_become_parts_of_the_filter() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
-        let filter = parse("type:A,B stream:account-1 data:'$.amount > 5' two words", now).expect("a filter");
+        let filter = parse("type:A,B stream:account-1 data:'$.amount > 5' two words", now, &TimeZone::UTC).expect("a filter");
         assert_eq!(filter.types, ["A", "B"]);
         assert_eq!(filter.stream_prefix.as_deref(), Some("account-1"));
         assert_eq!(filter.data_path.as_deref(), Some("$.amount > 5"));
         assert_eq!(filter.text.as_deref(), Some("two words"));
-        assert!(parse("data:'$.a", now).is_err());
-        let filter = parse("data:$.name == \"a type:b\" type:C meta:$.n > 5", now).expect("a filter");
+        assert!(parse("data:'$.a", now, &TimeZone::UTC).is_err());
+        let filter = parse("data:$.name == \"a type:b\" type:C meta:$.n > 5", now, &TimeZone::UTC).expect("a filter");
         assert_eq!(filter.data_path.as_deref(), Some("$.name == \"a type:b\""));
         assert_eq!(
             (filter.types.as_slice(), filter.metadata_path.as_deref()),
             (&["C".to_owned()][..], Some("$.n > 5"))
         );
-        assert!(parse("since:nonsense", now).is_err());
-        assert_eq!(parse("  ", now), Ok(Filter::default()));
-        assert_eq!(parse("''", now), Ok(Filter::default()));
+        assert!(parse("since:nonsense", now, &TimeZone::UTC).is_err());
+        let text = |text: &str| parse(text, now, &TimeZone::UTC).expect("a filter");
+        assert_eq!(text("\"line\": 99").text.as_deref(), Some("\"line\": 99"), "quotes that more follows on");
+        assert_eq!(text("\"two  words\" three").text.as_deref(), Some("two  words three"));
+        let filter = text("since:2026-02-27 12:30 until:2026-02-28 x");
+        let times = [filter.since, filter.until].map(|time| time.map(|time| time.to_string()));
+        assert_eq!(times, [Some("2026-02-27T12:30:00Z".to_owned()), Some("2026-02-28T00:00:00Z".to_owned())]);
+        assert_eq!(filter.text.as_deref(), Some("x"));
+        let new_york = TimeZone::fixed(jiff::tz::offset(-5));
+        let filter = parse("since:12:00", now, &new_york).expect("a filter");
+        assert_eq!(filter.since.map(|time| time.to_string()).as_deref(), Some("2026-03-01T17:00:00Z"));
+        assert_eq!(parse("  ", now, &TimeZone::UTC), Ok(Filter::default()));
+        assert_eq!(parse("''", now, &TimeZone::UTC), Ok(Filter::default()));
     }
 
     proptest::proptest! {
@@ -226,7 +256,7 @@ mod tests {
         ) {
             let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
             for text in [text, other] {
-                if let Ok(filter) = parse(&text, now) {
+                if let Ok(filter) = parse(&text, now, &TimeZone::UTC) {
                     let told = understood(&filter, crate::app::times::Times::default(), now);
                     proptest::prop_assert_eq!(told.is_none(), filter == Filter::default(), "{:?}", filter);
                 }

@@ -46,6 +46,53 @@ pub struct Search {
     towards_first: Option<PageFrom>,
     /// Where it goes on towards the last row of the screen.
     towards_last: Option<PageFrom>,
+    /// The lowest and the highest number up to which was searched: what lies between is not counted again.
+    reached: Option<(i64, i64)>,
+}
+
+impl Search {
+    /// Where it goes on at an edge.
+    fn towards(&mut self, edge: Edge) -> &mut Option<PageFrom> {
+        match edge {
+            Edge::First => &mut self.towards_first,
+            Edge::Last => &mut self.towards_last,
+        }
+    }
+
+    /// Whether there is more to search.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        self.towards_first.is_some() || self.towards_last.is_some()
+    }
+
+    /// Counts a step that began somewhere; `numbers` are those of its hits.
+    fn count(&mut self, from: PageFrom, step: &SearchStep, numbers: &[i64]) {
+        let begin = number_of(from);
+        let end = match (step.next.and_then(number_of), from) {
+            (Some(number), _) => number,
+            (None, PageFrom::End | PageFrom::Before(_)) => i64::MIN,
+            (None, _) => i64::MAX,
+        };
+        let (low, high) = self.reached.unwrap_or((i64::MAX, i64::MIN));
+        if begin.is_none_or(|begin| begin <= low || begin >= high) {
+            self.searched += step.searched;
+        }
+        let hits = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
+        self.hits += hits;
+        self.run += hits;
+        let seen = || numbers.iter().copied().chain(begin).chain([end]);
+        self.reached = Some((seen().fold(low, i64::min), seen().fold(high, i64::max)));
+    }
+}
+
+/// The number that a page begins at, where it does not begin at an end.
+fn number_of(from: PageFrom) -> Option<i64> {
+    match from {
+        PageFrom::Start | PageFrom::End => None,
+        PageFrom::At(number) | PageFrom::Around(number) | PageFrom::After(number) | PageFrom::Before(number) => {
+            Some(number)
+        }
+    }
 }
 
 /// An edge of the window.
@@ -53,6 +100,15 @@ pub struct Search {
 enum Edge {
     First,
     Last,
+}
+
+impl Edge {
+    fn other(self) -> Self {
+        match self {
+            Self::First => Self::Last,
+            Self::Last => Self::First,
+        }
+    }
 }
 
 /// What the question under way is for.
@@ -77,6 +133,8 @@ pub struct Messages {
     pub filter: Filter,
     /// The filter as it was typed; empty for none.
     pub filter_text: String,
+    /// The number that was selected when the filter was set: where one is again without it, if it has no hit.
+    pub(super) before_filter: Option<i64>,
     /// How far the filtered search is.
     pub search: Option<Search>,
     /// How many there are; none where it is not known.
@@ -123,6 +181,19 @@ impl Messages {
         self.window.selection().map(|row| &row.head)
     }
 
+    /// The number of the selected message.
+    pub(super) fn selected_number(&self) -> Option<i64> {
+        self.selection().map(|head| self.number(head))
+    }
+
+    /// Another filter, or none. What is shown is not what it lets through, so nothing is until the answer is there.
+    pub(super) fn set_filter(&mut self, filter: Filter, text: String) {
+        self.before_filter = self.selected_number().or(self.before_filter);
+        self.filter = filter;
+        self.filter_text = text;
+        self.window.replace([]);
+    }
+
     /// Whether the last (by number) message that there was is in the window.
     #[must_use]
     pub fn at_end(&self) -> bool {
@@ -162,13 +233,26 @@ impl Messages {
     }
 
     /// Where an edge goes on.
-    fn beyond(&self, edge: Edge) -> Option<PageFrom> {
-        if let Some(search) = &self.search {
-            return if edge == Edge::First { search.towards_first } else { search.towards_last };
+    fn beyond(&mut self, edge: Edge) -> Option<PageFrom> {
+        match &mut self.search {
+            Some(search) => *search.towards(edge),
+            None => self.beyond_row(edge),
         }
+    }
+
+    /// What lies beyond the row at an edge.
+    fn beyond_row(&self, edge: Edge) -> Option<PageFrom> {
         let row = if edge == Edge::First { self.window.rows().front() } else { self.window.rows().back() };
         let number = self.number(&row?.head);
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
+    }
+
+    /// Rows were let go at an edge, or may be there without having been asked for: a search goes on at the row that is there now.
+    fn goes_on_at(&mut self, edge: Edge) {
+        let from = self.beyond_row(edge);
+        if let Some(search) = &mut self.search {
+            *search.towards(edge) = from;
+        }
     }
 
     fn more(&mut self, edge: Edge) -> Option<Question> {
@@ -179,8 +263,12 @@ impl Messages {
 
     /// More at the edge that the selection is near to, unless something is under way.
     fn wanted_page(&mut self) -> Option<Question> {
-        if self.pending.is_some() || self.error.is_some() || self.window.is_empty() {
+        if self.pending.is_some() || self.error.is_some() {
             return None;
+        }
+        if self.window.is_empty() {
+            // A search that was stopped before its first hit, or that has none on the side it looked at.
+            return self.more(Edge::First).or_else(|| self.more(Edge::Last));
         }
         if self.window.nears_first() {
             self.more(Edge::First)
@@ -210,11 +298,15 @@ impl Messages {
             }
             Pending::More(Edge::First) => {
                 self.window.at_first = at_first;
-                self.window.prepend(rows);
+                if self.window.prepend(rows) > 0 {
+                    self.goes_on_at(Edge::Last);
+                }
             }
             Pending::More(Edge::Last) => {
                 self.window.at_last = at_last;
-                self.window.append(rows);
+                if self.window.append(rows) > 0 {
+                    self.goes_on_at(Edge::First);
+                }
             }
         }
         self.count_on();
@@ -286,7 +378,15 @@ impl Messages {
         let newer = self.is_newer(&head);
         let row = Row { head, late };
         if newer {
-            return if self.newest_first { self.window.prepend([row]) } else { self.window.append([row]) };
+            let (let_go, edge) = if self.newest_first {
+                (self.window.prepend([row]), Edge::Last)
+            } else {
+                (self.window.append([row]), Edge::First)
+            };
+            if let_go > 0 {
+                self.goes_on_at(edge);
+            }
+            return let_go;
         }
         let index = self.window.rows().partition_point(|row| {
             let held = self.number(&row.head);
@@ -294,10 +394,14 @@ impl Messages {
         });
         let there = self.window.rows().get(index).is_some_and(|row| self.number(&row.head) == number);
         let inside = index > 0 || self.window.at_first;
-        if !there && inside {
-            self.window.insert(index, row);
+        if there || !inside {
+            return 0;
         }
-        0
+        let let_go = self.window.insert(index, row);
+        if let_go > 0 {
+            self.goes_on_at(Edge::First);
+        }
+        let_go
     }
 }
 
@@ -363,20 +467,22 @@ impl State {
         let (Some(pending), Some(mut search)) = (self.messages.pending.take(), self.messages.search) else {
             return Vec::new();
         };
-        let hits = step.heads.len() as u64;
-        search.searched += step.searched;
-        search.hits += hits;
-        search.run += hits;
         let newer_edge = self.messages.newer_edge();
+        let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
+        let from = match pending {
+            Pending::Fresh(from) => Some(from),
+            Pending::More(edge) => *search.towards(edge),
+        };
+        search.count(from.unwrap_or(PageFrom::End), &step, &numbers);
         let edge = match pending {
             Pending::More(edge) => edge,
             Pending::Fresh(PageFrom::End | PageFrom::Before(_)) if newer_edge == Edge::Last => Edge::First,
             Pending::Fresh(PageFrom::End | PageFrom::Before(_)) => Edge::Last,
             Pending::Fresh(_) => newer_edge,
         };
-        match edge {
-            Edge::First => search.towards_first = step.next,
-            Edge::Last => search.towards_last = step.next,
+        *search.towards(edge) = step.next;
+        if let Pending::Fresh(PageFrom::At(number)) = pending {
+            *search.towards(edge.other()) = Some(PageFrom::Before(number));
         }
         let reached = step.next.is_none();
         let at_start = (edge != newer_edge && reached) || matches!(pending, Pending::Fresh(PageFrom::Start));
@@ -388,7 +494,7 @@ impl State {
             let question = self.messages.more(edge);
             return question.map(|question| self.ask(Slot::Messages, question)).into_iter().collect();
         }
-        Vec::new()
+        self.read_on().into_iter().collect()
     }
 
     /// The person scrolls on: a search that had enough hits takes up again.
@@ -403,10 +509,9 @@ impl State {
         if !self.requests.stop(Slot::Messages) {
             return None;
         }
-        if self.messages.search.is_some() {
-            // What was searched stays on screen; going on takes a key.
-            self.messages.window.at_first = true;
-            self.messages.window.at_last = true;
+        // What was searched stays on screen, and a search goes on with the next key that moves.
+        if self.messages.window.is_empty() && self.messages.search.is_none() {
+            self.messages.error = Some("stopped".to_owned());
         }
         self.messages.give_up();
         Some(Effect::Stop(Slot::Messages))

@@ -18,7 +18,7 @@ pub struct Places {
 impl Places {
     /// Keeps a list of messages.
     pub fn leave_messages(&mut self, messages: Messages) {
-        if messages.place.is_some() && !messages.window.is_empty() {
+        if messages.place.is_some() && (!messages.window.is_empty() || messages.is_filtered()) {
             keep(&mut self.messages, messages, |old, new| old.place == new.place);
         }
     }

@@ -152,8 +152,8 @@ impl<T> Window<T> {
         std::mem::swap(&mut self.at_first, &mut self.at_last);
     }
 
-    /// A row in between; selection and view stay with their rows.
-    pub fn insert(&mut self, index: usize, row: T) {
+    /// A row in between; selection and view stay with their rows. Gives how many were let go at the front.
+    pub fn insert(&mut self, index: usize, row: T) -> usize {
         self.rows.insert(index, row);
         if self.rows.len() > 1 {
             if index <= self.selected {
@@ -163,9 +163,7 @@ impl<T> Window<T> {
                 self.top += 1;
             }
         }
-        if self.rows.len() > CAPACITY {
-            self.append([]);
-        }
+        self.append([])
     }
 
     /// Whether the selection is near enough to an edge that more should be asked for.

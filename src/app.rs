@@ -26,6 +26,7 @@ pub mod places;
 pub mod request;
 pub mod streams;
 pub mod times;
+mod trail;
 pub mod window;
 pub mod wrapped;
 
@@ -52,6 +53,7 @@ use places::Places;
 use request::{Answer, Outcome, Question, Requests, Slot};
 use streams::Streams;
 use times::Times;
+use trail::Trail;
 use window::Window;
 
 /// What happens to the screen.
@@ -199,6 +201,8 @@ pub struct State {
     pub fullscreen: bool,
     /// How columns share the width.
     pub shares: Shares,
+    /// The pane whose left border the mouse holds.
+    dragged: Option<Pane>,
     /// How it was asked to be.
     pub setup: Setup,
     /// Whether the server answers.
@@ -233,6 +237,8 @@ pub struct State {
     pub times: Times,
     /// Where the go-to box or a link is taking the screen.
     journey: Option<goto::Journey>,
+    /// Where links and the go-to box were used.
+    trail: Trail,
     /// The namespace whose categories are listed.
     shown_namespace: Option<String>,
     /// The category to select once the categories are there.
@@ -251,6 +257,7 @@ impl State {
             active: Pane::Namespaces,
             fullscreen: false,
             shares: Shares::default(),
+            dragged: None,
             times: setup.times,
             setup,
             connection: Connection::new(now),
@@ -268,6 +275,7 @@ impl State {
             notices: Notices::default(),
             find: find::Find::default(),
             journey: None,
+            trail: Trail::default(),
             shown_namespace: None,
             wanted_category: None,
             followings: 0,
@@ -304,6 +312,7 @@ impl State {
                     Ok(answer) => self.answered(slot, answer),
                     Err(error) => self.failed(slot, &error),
                 };
+                self.reveal();
                 effects.extend(self.take_held());
                 effects.extend(self.follow_selection());
                 effects

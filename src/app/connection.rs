@@ -53,6 +53,15 @@ impl Connection {
         matches!(self, Self::Down { .. } | Self::Connecting { .. })
     }
 
+    /// Why nothing can be read: the server is away, or refuses; none where it answers or was not reached yet.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            Self::Down { reason, .. } | Self::Refused { reason } => Some(reason),
+            Self::Connecting { .. } | Self::Up(_) => None,
+        }
+    }
+
     /// What answered last.
     #[must_use]
     pub fn server(&self) -> Option<&ServerInfo> {
@@ -109,7 +118,10 @@ impl State {
         let (since, attempts) = match self.connection {
             Connection::Down { next, .. } if next > self.now => return Vec::new(),
             Connection::Down { since, attempts, .. } => (since, attempts + 1),
-            Connection::Connecting { since } => (since, 0),
+            Connection::Connecting { since } => {
+                self.notices.problem(format!("cannot connect: {reason}"), self.now);
+                (since, 0)
+            }
             Connection::Up(_) | Connection::Refused { .. } => {
                 self.notices.problem(format!("connection lost: {reason}"), self.now);
                 (self.now, 0)
@@ -123,6 +135,7 @@ impl State {
 
     /// Errors that belong to one question: shown where the answer would have been, and kept in the log.
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
+        self.requests.fail(slot, error.to_string());
         match slot {
             Slot::Messages => self.messages.fail(error),
             Slot::Streams => self.streams.fail(error),

@@ -211,9 +211,10 @@ impl State {
     /// Puts what came in into the list. While the list itself waits for newer messages it waits too: the answer may be older than
     /// what came, and would push it out.
     pub(super) fn take_held(&mut self) -> Vec<Effect> {
-        let live = self.is_live();
+        let (live, on_newest) = (self.is_live(), self.is_on_newest());
         let Some(follow) = &mut self.follow else { return Vec::new() };
-        if live {
+        if on_newest {
+            // Paused or not: they were gone to, and are seen.
             follow.new = 0;
         }
         if follow.held.is_empty() {
@@ -233,6 +234,7 @@ impl State {
         let (mut new, mut let_go) = (not_held, 0);
         for Tailed { message, late } in held {
             self.messages.count_one(&message, late);
+            self.messages.found_one();
             if live || !self.messages.is_newer(&message) {
                 let_go += self.messages.arrive(message, late) as u64;
             } else {

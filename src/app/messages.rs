@@ -51,6 +51,12 @@ pub struct Search {
 }
 
 impl Search {
+    /// Following brought a hit.
+    fn found_one(&mut self) {
+        self.searched += 1;
+        self.hits += 1;
+    }
+
     /// Where it goes on at an edge.
     fn towards(&mut self, edge: Edge) -> &mut Option<PageFrom> {
         match edge {
@@ -142,12 +148,14 @@ pub struct Messages {
     /// The newest number that following told of, in the list or not.
     pub(super) heard: Option<i64>,
     /// The count that is under way was asked for by the person.
-    pub(super) counting: bool,
+    pub counting: bool,
     /// What went wrong.
     pub error: Option<String>,
     pending: Option<Pending>,
     /// The number to select once its page is there.
     wanted: Option<i64>,
+    /// Below so many rows in view.
+    pub(super) offset: usize,
 }
 
 impl Messages {
@@ -247,6 +255,13 @@ impl Messages {
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
     }
 
+    /// Following brought a message, which in a filtered list is a hit.
+    pub(super) fn found_one(&mut self) {
+        if let Some(search) = &mut self.search {
+            search.found_one();
+        }
+    }
+
     /// Rows were let go at an edge, or may be there without having been asked for: a search goes on at the row that is there now.
     fn goes_on_at(&mut self, edge: Edge) {
         let from = self.beyond_row(edge);
@@ -314,6 +329,7 @@ impl Messages {
             let found = self.window.rows().iter().position(|row| self.number(&row.head) == wanted);
             if let Some(index) = found {
                 self.window.select(index);
+                self.window.put_below(self.offset);
                 self.wanted = None;
             }
         }
@@ -412,6 +428,9 @@ impl State {
             return Vec::new();
         }
         let mut effects = self.stop_follow();
+        if !effects.is_empty() {
+            self.notices.done("no longer following".to_owned(), self.now);
+        }
         let newest_first = self.messages.newest_first;
         let kept = self.places.messages_of(&place);
         let left = std::mem::replace(&mut self.messages, kept.unwrap_or_else(|| Messages::new(place, newest_first)));
@@ -439,6 +458,7 @@ impl State {
         let around = if self.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
         let effect = self.read_from(around);
         self.messages.wanted = Some(number);
+        self.messages.offset = self.messages.window.selected().saturating_sub(self.messages.window.top());
         effect
     }
 

@@ -20,7 +20,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(dialog) = &state.dialog else { return };
     match dialog {
         Dialog::Find(prompt) => {
-            let hits = state.find.hits.map(|(hits, rows)| format!("{hits} hits in the {rows} rows loaded"));
+            let hits = state.find.said_of(state.focus);
             prompt_line(frame, area, theme, "/", &prompt.input, &Ok(hits.unwrap_or_default()));
         }
         Dialog::Filter(prompt) => {

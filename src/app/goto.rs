@@ -12,8 +12,8 @@ use super::trail::Spot;
 use super::{Effect, State};
 use crate::locator::{self, Locator, Target};
 use crate::message::{Category, MessageHead, Name, StreamName};
-use crate::store::{Filter, StoreError};
 use crate::store::browse::{PageFrom, Scope};
+use crate::store::{Filter, StoreError};
 
 /// The prompt and what it understood.
 #[derive(Debug)]
@@ -42,10 +42,13 @@ fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
         Target::StreamPosition(stream, position) if found.position < *position => {
             Some(format!("{stream} ends at position {}: {position} is past its end", found.position))
         }
-        Target::GlobalPosition(position) if found.global_position < *position => {
-            Some(format!("{position} is past the end: the last message is at global position {}", found.global_position))
+        Target::GlobalPosition(position) if found.global_position < *position => Some(format!(
+            "{position} is past the end: the last message is at global position {}",
+            found.global_position
+        )),
+        Target::Time(time) if found.time < *time => {
+            Some(format!("nothing at or after {target}: this is the last message"))
         }
-        Target::Time(time) if found.time < *time => Some(format!("nothing at or after {target}: this is the last message")),
         _ => None,
     }
 }

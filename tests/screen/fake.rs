@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
+use streamscope::app::keymap::Action;
 use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
@@ -30,6 +31,8 @@ pub struct Fake {
     pub messages: Vec<Message>,
     /// Errors to answer with, once each.
     pub fail: Vec<(Slot, StoreError)>,
+    /// Messages that one step of a search looks at, where that is less than was asked for.
+    pub search_window: Option<usize>,
 }
 
 impl Fake {
@@ -160,14 +163,18 @@ impl Fake {
             Question::Page { namespace, .. } if namespace == "audit" => {
                 Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
             }
+            Question::Search { namespace, .. } if namespace == "audit" => {
+                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, next: None })
+            }
             Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
             Question::Search { scope, filter, from, window, .. } => {
-                let page = self.page(scope, *from, *window as usize);
+                let page = self.page(scope, *from, self.search_window.unwrap_or(*window as usize));
+                let number = |head: &MessageHead| number(scope, head);
                 let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
                 let next = if falling && !page.at_start {
-                    page.heads.first().map(|head| PageFrom::Before(head.global_position))
+                    page.heads.first().map(|head| PageFrom::Before(number(head)))
                 } else if !falling && !page.at_end {
-                    page.heads.last().map(|head| PageFrom::After(head.global_position))
+                    page.heads.last().map(|head| PageFrom::After(number(head)))
                 } else {
                     None
                 };
@@ -419,6 +426,12 @@ impl Screen {
 
     pub fn ctrl(&mut self, letter: char) {
         self.send(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
+    }
+
+    /// Carries an action out, as its key or the palette would.
+    pub fn act(&mut self, action: Action) {
+        let effects = self.state.act(action);
+        self.carry_out(effects);
     }
 
     pub fn keys(&mut self, letters: &str) {

@@ -5,6 +5,7 @@
 mod browse;
 mod compose;
 mod fake;
+mod filtered;
 mod find;
 mod follow;
 mod properties;

@@ -1,13 +1,21 @@
-//! From a time to a place: there is no index on `time`, so the numbers are bisected.
+//! From a time to a place: there is no index on `time`, so the numbers are bisected, which finds a message of about this time, or
+//! looked into all over, which leaves none out.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
 
 use super::super::row::{self, ServerTime};
 use super::super::{Namespace, Result};
 use super::scope::Direction;
 use super::{PageFrom, Scope};
-use crate::message::MessageHead;
+use crate::message::{GlobalPosition, MessageHead};
+
+/// Places that are looked at to learn whether times rise.
+const PLACES: i64 = 1_000;
+/// A namespace of so many global positions is not looked into first.
+const SMALL: i64 = 100_000;
+/// A message has the time at which its transaction began, so it can be so much older than those before it.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Namespace {
     /// The first message at or after a time, found by bisecting the primary key (time rises with it, nearly), or the
@@ -42,5 +50,62 @@ impl Namespace {
             }
             _ => Ok(found),
         }
+    }
+
+    /// Global positions between which all messages of some times lie: from one time on, and before another. They lie behind the
+    /// first and up to the second one, and others can lie there too. It is everything where times do not rise with global
+    /// positions, as after an import of older messages; a look at 1,000 places all over the namespace tells, and takes a message
+    /// for at most an hour late.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn between(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<(GlobalPosition, GlobalPosition)> {
+        const EVERYTHING: (GlobalPosition, GlobalPosition) = (GlobalPosition::MIN, GlobalPosition::MAX);
+        if since.is_none() && until.is_none() {
+            return Ok(EVERYTHING);
+        }
+        let sql = self.query(include_str!("../../../sql/query/spread.sql"), &[]);
+        let rows = self.session().await?.query(&sql, &[(&PLACES, Type::INT8), (&SMALL, Type::INT8)]).await?;
+        let place = |row| Ok((row::column(row, 0)?, row::column::<ServerTime>(row, 1)?.0));
+        let places: Vec<(GlobalPosition, Timestamp)> = rows.iter().map(place).collect::<Result<_>>()?;
+        if !rise(&places) {
+            return Ok(EVERYTHING);
+        }
+        // From the last place before which nothing can be that late, and to the first behind which nothing can be that early.
+        let before = |since| places.iter().take_while(|(_, time)| time.duration_until(since) > LATE).last();
+        let behind = |until| places.iter().rev().take_while(|(_, time)| time.duration_since(until) >= LATE).last();
+        Ok((
+            since.and_then(before).map_or(EVERYTHING.0, |(position, _)| *position),
+            until.and_then(behind).map_or(EVERYTHING.1, |(position, _)| *position),
+        ))
+    }
+}
+
+/// Whether no time lies far below one before it.
+fn rise(places: &[(GlobalPosition, Timestamp)]) -> bool {
+    let mut latest = Timestamp::MIN;
+    places.iter().all(|(_, time)| {
+        latest = latest.max(*time);
+        time.duration_until(latest) <= LATE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_rise_where_none_is_more_than_a_little_late() {
+        let hours = |hours: &[i64]| -> Vec<_> {
+            let time = |hour: &i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(*hour);
+            hours.iter().enumerate().map(|(at, hour)| (i64::try_from(at).expect("few"), time(hour))).collect()
+        };
+        assert!(rise(&hours(&[])) && rise(&hours(&[1, 1, 3, 2, 7])));
+        assert!(!rise(&hours(&[1, 3, 2, 1, 7])), "it falls little by little");
+        assert!(!rise(&hours(&[9, 1, 2])));
     }
 }

@@ -1,0 +1,17 @@
+-- Times at places spread evenly over the whole namespace, by rising global position. None where the namespace is so small that it
+-- is read sooner than looked into.
+--
+-- $1 how many places, $2 global positions of a namespace that is small
+-- Served by: messages_pkey, one probe a place.
+select probe.global_position, probe.time
+from (select (select min(global_position) from {table}) as lowest, (select max(global_position) from {table}) as highest) as ends
+cross join generate_series(0, $1) as n
+cross join lateral (
+  select m.global_position, m.time
+  from {table} m
+  where m.global_position >= case when n = $1 then highest else lowest + (highest - lowest) / $1 * n end
+  order by m.global_position
+  limit 1
+) as probe
+where highest - lowest > $2
+order by n

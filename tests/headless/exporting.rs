@@ -146,7 +146,7 @@ fn times_that_do_not_rise_hide_no_message(place: &Place) {
             let time = jiff::civil::date(2020, 1, 1) + jiff::Span::new().days(day);
             format!(
                 "{{\"id\":\"0191b2c3-0000-7000-8000-{number:012x}\",\"stream\":\"old-{number}\",\"type\":\"T\",\"pos\":0,\
-                 \"gpos\":{number},\"data\":{{}},\"meta\":null,\"time\":\"{time}Z\"}}\n"
+                 \"gpos\":{number},\"data\":{{}},\"meta\":null,\"time\":\"{time}T00:00:00Z\"}}\n"
             )
         };
         let lines: String = messages.map(line).collect();
@@ -188,7 +188,7 @@ fn it_tells_how_far_it_is_when_asked(place: &Place) {
         runtime.block_on(holder.batch_execute("rollback")).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 10);
+        assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 11, "ten lines, and nothing behind the last");
     });
 }
 

@@ -37,7 +37,7 @@ for_each_store!(
     an_import_whose_connection_is_cut_again_and_again_writes_each_message_once,
     a_commit_whose_answer_is_lost_for_good_is_unknown,
     a_copy_that_is_given_up_ends_on_the_server,
-    a_transaction_that_nobody_goes_on_with_gives_its_locks_back,
+    a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says,
     a_sequence_that_was_restarted_is_not_moved_back,
 );
 
@@ -473,9 +473,9 @@ async fn a_copy_that_is_given_up_ends_on_the_server(store: &TestStore) {
     client.batch_execute("rollback").await.unwrap();
 }
 
-async fn a_transaction_that_nobody_goes_on_with_gives_its_locks_back(store: &TestStore) {
+async fn a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says(store: &TestStore) {
     let Some(client) = store.client().await else { return };
-    // Seen from inside of a batch, which is as long as it is idle.
+    // The settings, seen from inside of a batch.
     let look = format!(
         "create function public.look() returns trigger language plpgsql as $$ begin \
            if pg_catalog.current_setting('idle_in_transaction_session_timeout') <> '10s' \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::message::StreamName;
 use streamscope::store::connect::Environment;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};

@@ -301,15 +301,17 @@ mod tests {
                 part.end_piece().expect("a whole piece");
                 ends.push((part.file.get_ref().metadata().expect("its size").len(), Some(position)));
             }
-            let whole = std::fs::read(&part.beside).expect("what was written");
+            let beside = part.beside.clone();
+            drop(part);
+            let whole = std::fs::read(&beside).expect("what was written");
             for left in 0..=whole.len() {
-                std::fs::write(&part.beside, &whole[..left]).expect("cut");
+                std::fs::write(&beside, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
                 let resumed = Part::open(&path, true).expect("carried on");
                 let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
                 drop(resumed);
-                assert_eq!(std::fs::metadata(&part.beside).expect("its size").len(), length, "{name} cut at {left}");
+                assert_eq!(std::fs::metadata(&beside).expect("its size").len(), length, "{name} cut at {left}");
             }
         }
     }

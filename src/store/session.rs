@@ -20,6 +20,7 @@ use tokio_postgres::{Client, Row};
 
 pub use rows::Rows;
 use rows::{InFlight, OwnedRows, RowsInner};
+pub(in crate::store) use transaction::CopyIn;
 pub use transaction::{CopyOut, Transaction};
 
 use super::connect::{Canceller, Connected, failure};

@@ -1,5 +1,7 @@
 //! What is refused without any server: arguments, names, JSON. Always status 2, in one or two lines, and never a password.
 
+use clap::CommandFactory as _;
+
 use super::support::program::{User, outcome};
 
 const SECRET: &str = "s3cr3tw0rd";
@@ -105,8 +107,11 @@ fn help_and_version_are_printed_on_standard_output() {
     for word in ["Examples:", "Exit status:", "--read-only", "STREAMSCOPE_URL"] {
         assert!(help.contains(word), "{help}");
     }
-    for command in ["ns", "categories", "streams", "get", "last", "version", "write"] {
-        assert!(User::new().run(&[command, "--help"]).done().contains("Examples:"), "{command}");
+    for command in streamscope::cli::arguments::Arguments::command().get_subcommands() {
+        let parts = command.get_subcommands().map(|part| vec![command.get_name(), part.get_name(), "--help"]);
+        for arguments in parts.chain([vec![command.get_name(), "--help"]]) {
+            assert!(User::new().run(&arguments).done().contains("Examples:"), "{arguments:?}");
+        }
     }
     assert_eq!(User::new().run(&["--version"]).done(), format!("streamscope {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use streamscope::message::{Category, ConsumerGroup, NewMessage, StreamName};
 use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use crate::messages::{category, new, of_category, stream, write, write_many};
@@ -18,6 +19,7 @@ for_each_way! {
     pages_lead_from_either_end_to_the_other,
     a_head_has_a_preview_and_a_size_but_never_a_large_body,
     the_first_message_at_a_time_is_found,
+    a_time_narrows_what_is_read_where_times_rise,
     recent_types_come_by_frequency,
     a_search_goes_window_by_window_and_finds_all_of_it,
 }
@@ -258,6 +260,31 @@ async fn the_first_message_at_a_time_is_found(store: &TestStore) {
     }
     let nothing = Scope::Category(category("nothing"));
     assert_eq!(namespace.first_at(&nothing, jiff::Timestamp::MIN).await.unwrap(), None);
+}
+
+async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
+    let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
+    let mut import = Import::new(&store.namespace, options).unwrap();
+    let day = |day: i64| jiff::Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
+    let message = |number: i64, days: i64| {
+        let place = Place::Kept { position: number - 1, global_position: Some(1_000 * number), time: day(days) };
+        ImportedMessage {
+            id: uuid::Uuid::now_v7(),
+            stream: StreamName::stored("account-1"),
+            message_type: "Happened".to_owned(),
+            data: None,
+            metadata: None,
+            place,
+        }
+    };
+    let messages: Vec<_> = (1..=300).map(|number| message(number, number)).collect();
+    import.batch(&messages).await.unwrap();
+    let between = async |since, until| store.namespace.between(since, until).await.unwrap();
+    assert_eq!(between(Some(day(100)), Some(day(200))).await, (99_000, 201_000));
+    assert_eq!(between(Some(day(1)), None).await, (i64::MIN, i64::MAX));
+    // An older one behind them: what is looked for could be anywhere.
+    import.batch(&[message(301, 5)]).await.unwrap();
+    assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));
 }
 
 async fn recent_types_come_by_frequency(store: &TestStore) {

@@ -106,8 +106,8 @@ impl Fake {
         let heads = self.of(scope);
         let number = |head: &MessageHead| number(scope, head);
         let rising = |first: usize| {
-            let heads: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
-            Page { at_start: first == 0, at_end: first + heads.len() == self.of(scope).len(), heads }
+            let page: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
+            Page { at_start: first == 0, at_end: first + page.len() == heads.len(), heads: page }
         };
         let falling = |end: usize| {
             let first = end.saturating_sub(limit);

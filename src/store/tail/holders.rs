@@ -1,6 +1,7 @@
 //! The look at the namespace that the horizon is drawn from: its newest message, and who can still commit below it.
 
 use jiff::Timestamp;
+use tokio_postgres::types::Type;
 
 use super::super::row::{ServerTime, column};
 use super::super::session::Session;
@@ -41,10 +42,8 @@ impl Horizon {
     /// Looks.
     pub(super) async fn look(namespace: &Namespace, session: &Session) -> Result<Self> {
         let table = namespace.table();
-        let literal = format!("'{}'", table.replace('\'', "''"));
-        let sql =
-            namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[("table_text", literal.as_str())]);
-        let rows = session.query(&sql, &[]).await?;
+        let sql = namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[]);
+        let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
         let epoch = Timestamp::UNIX_EPOCH;
         let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: epoch, standby: false, started: epoch };
         for row in &rows {

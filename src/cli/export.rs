@@ -132,6 +132,7 @@ impl Target<'_> {
 /// Everything there is to write; gives how many messages this run wrote.
 async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>) -> Result<u64> {
     let Prepared { names, arguments } = prepared;
+    let filter = arguments.matching.filter(namespace).await?;
     let end = namespace.settled_end(tell_holders).await?;
     let mut above = target.written_to().unwrap_or(i64::MIN);
     let mut up_to = end;
@@ -146,7 +147,7 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
     }
     let options = ExportOptions {
         names: names.clone(),
-        filter: Filter { since: arguments.since, until: arguments.until, ..arguments.matching.filter() },
+        filter: Filter { since: arguments.since, until: arguments.until, ..filter },
         above,
         up_to,
     };

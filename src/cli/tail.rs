@@ -191,6 +191,7 @@ struct Following {
 impl Following {
     async fn begin(namespace: &Namespace, followed: Followed) -> Result<Self> {
         let Followed { scope, arguments } = followed;
+        let filter = arguments.matching.filter(namespace).await?;
         let from = match arguments.from {
             Point::Now => TailFrom::Now,
             Point::Start => TailFrom::Start,
@@ -203,13 +204,7 @@ impl Following {
             Some(Point::Position(position)) => End::Position(position),
             Some(Point::Time(time)) => End::Time(time),
         };
-        let options = TailOptions {
-            scope,
-            from,
-            settling: Settling::HoldBack,
-            batch: BATCH,
-            filter: arguments.matching.filter(),
-        };
+        let options = TailOptions { scope, from, settling: Settling::HoldBack, batch: BATCH, filter };
         Ok(Self {
             tail: namespace.tail(options),
             end,

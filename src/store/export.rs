@@ -91,7 +91,7 @@ impl Reading {
         };
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
-            &[("range", &range), ("order", &order), ("matches", &Filter::condition(7))],
+            &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7))],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         let filter = options.filter.bound();

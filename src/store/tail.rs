@@ -432,7 +432,12 @@ impl<M: Followed> Tail<M> {
         let order = format!("{order}global_position");
         let sql = self.namespace.query(
             include_str!("../../sql/query/tail_rows.sql"),
-            &[("columns", M::COLUMNS), ("range", &range), ("order", &order), ("matches", &Filter::condition(8))],
+            &[
+                ("columns", M::COLUMNS),
+                ("range", &range),
+                ("order", &order),
+                ("matches", &self.options.filter.condition(8)),
+            ],
         );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
         let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));

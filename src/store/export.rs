@@ -104,7 +104,11 @@ impl Reading {
             (&streams, Type::TEXT_ARRAY),
         ];
         parameters.extend(filter.parameters());
-        let session = self.namespace.sessions.acquire().await?;
+        let mut session = self.namespace.sessions.acquire().await?;
+        if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
+            // What is meant can be far apart.
+            session.set_limit(None);
+        }
         let rows = session.into_stream(&sql, &parameters).await?;
         self.rows = rows;
         self.left = CHUNK;

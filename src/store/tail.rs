@@ -312,8 +312,7 @@ impl<M: Followed> Tail<M> {
     pub async fn next(&mut self) -> Result<TailBatch<M>> {
         loop {
             tokio::time::sleep(self.pause).await;
-            let mut session = self.namespace.sessions.acquire().await?;
-            session.set_limit(Some(super::read::TIME_LIMIT));
+            let session = self.namespace.sessions.acquire().await?;
             if !self.begun {
                 self.begin(&session).await?;
             }

@@ -9,9 +9,8 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::flavour::quote_ident;
-use super::read::TIME_LIMIT;
 use super::row::column;
-use super::session::{Parameter, QueryError};
+use super::session::{Parameter, QueryError, TIME_LIMIT};
 use super::{Flavour, Namespace, Result, StoreError};
 use crate::json;
 use crate::message::{NewMessage, Position, Written};

@@ -41,7 +41,7 @@ impl Namespace {
             (&size, Type::INT8),
         ];
         parameters.extend(bound_filter.parameters());
-        let session = self.session().await?;
+        let session = self.sessions.acquire().await?;
         let answer = session.query(&sql, &parameters).await;
         drop(session);
         let rows = match answer {

@@ -30,7 +30,7 @@ impl Namespace {
                 ("from_place", &from_place),
             ],
         );
-        let session = self.session().await?;
+        let session = self.sessions.acquire().await?;
         let row = session.query_opt(&sql, &[(&ServerTime(time), Type::TIMESTAMP), (&scope.name(), Type::TEXT)]).await?;
         drop(session);
         let found = row.as_ref().map(row::head).transpose()?;

@@ -22,7 +22,8 @@ pub struct Transaction<'a> {
 }
 
 impl Session {
-    /// Begins a transaction (read committed, or as the server's default says; read-only where the store is).
+    /// Begins a transaction (read committed, or as the server's default says; read-only where the store is). The session has no
+    /// time limit from then on.
     ///
     /// # Errors
     /// The server's, mapped by SQLSTATE.
@@ -44,6 +45,8 @@ impl Session {
         self.state.in_transaction.store(true, Ordering::Relaxed);
         let transaction = Transaction { session: self, open: true };
         transaction.batch(sql).await?;
+        // What follows may wait for the locks of others, and after a commit that was given up nobody knew what became of it.
+        transaction.session.set_limit(None);
         Ok(transaction)
     }
 }

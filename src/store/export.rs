@@ -85,7 +85,7 @@ impl Reading {
                 (range, format!("{category}, global_position"))
             }
             _ => {
-                let range = format!("{by_position} and ({category} = any ($5) or stream_name = any ($6))");
+                let range = format!("{by_position} and ({category} = any ($5) or stream_name::text = any ($6))");
                 (range, "global_position".to_owned())
             }
         };

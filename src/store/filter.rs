@@ -52,8 +52,8 @@ impl Filter {
         let data = path("data", &self.data_path, &data);
         let metadata = path("metadata", &self.metadata_path, &metadata);
         format!(
-            "({types}::text[] is null or type = any({types})) \
-             and ({prefix}::text is null or starts_with(stream_name, {prefix})) \
+            "({types}::text[] is null or type::text = any({types})) \
+             and ({prefix}::text is null or starts_with(stream_name::text, {prefix})) \
              and ({since}::timestamp is null or time >= {since}) \
              and ({until}::timestamp is null or time < {until}) \
              and {data} and {metadata} \
@@ -120,6 +120,7 @@ impl Bound<'_> {
 }
 
 /// Which of the two a path is, is seen by what it gives for an empty object: a predicate gives exactly one true, false or null.
+/// The functions for times with a zone: to the others such a time beside one without is an error, which nothing silences.
 fn path_condition(column: &str, path: &str) -> String {
     format!(
         "case \

@@ -196,7 +196,7 @@ impl Namespace {
     ) -> Result<Option<Message>> {
         // Served by messages_stream, backwards.
         self.one_message(
-            "select {message} from {table} where stream_name = $1 and ($2::text is null or type = $2) \
+            "select {message} from {table} where stream_name::text = $1 and ($2::text is null or type::text = $2) \
              order by position desc limit 1",
             &[(&stream.as_str(), Type::TEXT), (&message_type, Type::TEXT)],
         )
@@ -242,7 +242,7 @@ impl Namespace {
     pub async fn message_at(&self, stream: &StreamName, position: Position) -> Result<Option<Message>> {
         // Served by messages_stream.
         self.one_message(
-            "select {message} from {table} where stream_name = $1 and position = $2",
+            "select {message} from {table} where stream_name::text = $1 and position = $2",
             &[(&stream.as_str(), Type::TEXT), (&position, Type::INT8)],
         )
         .await

@@ -422,7 +422,7 @@ impl<M: Followed> Tail<M> {
         let by_position = "global_position > $1 and global_position <= $2";
         let (range, order) = match scope {
             Scope::Namespace => (format!("{by_position} and $5::text is null and {unused}"), String::new()),
-            Scope::Stream(_) => (format!("stream_name = $5 and {by_position} and {unused}"), String::new()),
+            Scope::Stream(_) => (format!("stream_name::text = $5 and {by_position} and {unused}"), String::new()),
             Scope::Category(_) => (format!("{of_category} and {unused}"), format!("{category}, ")),
             Scope::Member(..) => {
                 (format!("{of_category} and {}", member_condition("$6", "$7")), format!("{category}, "))

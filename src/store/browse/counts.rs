@@ -53,8 +53,8 @@ impl Namespace {
         // Served by messages_stream, at both ends.
         let sql = self.query(
             "select first.position, last.position from \
-             (select position from {table} where stream_name = $1 order by position limit 1) as first, \
-             (select position from {table} where stream_name = $1 order by position desc limit 1) as last",
+             (select position from {table} where stream_name::text = $1 order by position limit 1) as first, \
+             (select position from {table} where stream_name::text = $1 order by position desc limit 1) as last",
             &[],
         );
         let session = self.sessions.acquire().await?;
@@ -95,7 +95,7 @@ impl Namespace {
             Scope::Namespace => "$1::text is null".to_owned(),
             Scope::Category(_) => "{category} = $1".to_owned(),
             Scope::Member(..) => format!("{{category}} = $1 and {}", member_condition("$2", "$3")),
-            Scope::Stream(_) => "stream_name = $1".to_owned(),
+            Scope::Stream(_) => "stream_name::text = $1".to_owned(),
         };
         let number = scope.number();
         let sql =

@@ -40,9 +40,9 @@ impl Walk {
     /// What differs in the queries: the names that can come, the order, and what the next name is compared by.
     fn values(&self) -> [(&'static str, &'static str); 3] {
         let begin = match self {
-            Self::At(_) => "stream_name >= $1",
-            Self::After(_) => "stream_name > $1",
-            Self::Before(_) => "stream_name < $1",
+            Self::At(_) => "stream_name::text >= $1",
+            Self::After(_) => "stream_name::text > $1",
+            Self::Before(_) => "stream_name::text < $1",
             Self::FromEnd => "true",
         };
         let (order, beyond) = if self.is_backward() { ("desc", "<") } else { ("asc", ">") };

@@ -21,7 +21,7 @@ pub enum StoreError {
         actual: Option<Position>,
     },
     /// Another message has this id (`23505` on the index `messages_id`).
-    #[error("a message with the id {0} is already there")]
+    #[error("another message has the id {0}")]
     DuplicateId(Uuid),
     /// No such stream.
     #[error("no stream {0}")]

@@ -511,7 +511,13 @@ impl State {
         let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
         let draft = compose.draft();
         self.notices.done(
-            format!("written: {} at {} (global position {})", draft.stream, written.position, written.global_position),
+            format!(
+                "{}: {} at {} (global position {})",
+                if written.already { "already written" } else { "written" },
+                draft.stream,
+                written.position,
+                written.global_position
+            ),
             self.now,
         );
         let mut effects = vec![Effect::DropDraft];

@@ -130,7 +130,12 @@ impl From<StoreError> for Failure {
                 );
                 (Status::Conflict, Some(seen))
             }
-            StoreError::DuplicateId(_) => (Status::Failed, Some("leave --id out to get a new id".to_owned())),
+            StoreError::DuplicateId(id) => (
+                Status::Failed,
+                Some(format!(
+                    "it is another message (in the screen, {id} behind : goes there); only a new one needs a new --id"
+                )),
+            ),
             StoreError::StreamNotFound(_) => {
                 (Status::NotFound, Some("streamscope streams lists what there is".to_owned()))
             }

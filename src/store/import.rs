@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 pub use plan::Checked;
 
-use super::read::TIME_LIMIT;
 use super::session::QueryError;
 use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
@@ -369,7 +368,6 @@ impl Import {
     ) -> Result<Imported, Failure> {
         let namespace = self.namespace.clone();
         let mut session = namespace.sessions.acquire().await?;
-        session.set_limit(Some(TIME_LIMIT));
         self.reached = true;
         if self.options.dry_run {
             let snapshot = session.begin_snapshot().await?;

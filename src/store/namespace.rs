@@ -265,7 +265,7 @@ impl Store {
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.sessions.acquire().await?;
-        let transaction = session.begin().await?;
+        let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, &namespace.info.schema).await? {
             // Somebody else deleted it while this one waited.
@@ -273,6 +273,8 @@ impl Store {
         }
         // Nobody writes between the count and the end.
         transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
+        // It reads all of them, and nobody has a lock any more that it could wait for.
+        transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(0, |row| row.get(0));
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
@@ -311,7 +313,7 @@ impl Store {
         }
         let schema = &namespace.info.schema;
         let mut session = self.sessions.acquire().await?;
-        let transaction = session.begin().await?;
+        let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
         let version: Option<i32> = transaction.query_opt(&version, &[]).await?.and_then(|row| row.get(0));
@@ -319,6 +321,8 @@ impl Store {
         if version > schema::latest() {
             return Err(invalid("namespace", "it was made by a later streamscope"));
         }
+        // An index can take long.
+        transaction.set_limit(None);
         schema::apply(&transaction, schema, version, schema::latest()).await?;
         transaction.commit().await?;
         Ok((version.to_string(), schema::latest().to_string()))

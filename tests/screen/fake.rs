@@ -209,6 +209,7 @@ impl Fake {
                 let stream = message.stream.to_string();
                 let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
                 Answer::Written(Written {
+                    already: false,
                     id: message.id,
                     position: written.position,
                     global_position: written.global_position,

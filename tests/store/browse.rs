@@ -350,6 +350,14 @@ async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
     assert_eq!(found(namespace, &data_path("$.nothing"), 4).await, Vec::<i64>::new());
     assert_eq!(found(namespace, &data_path("$.active == true"), 4).await, [3]);
     assert_eq!(found(namespace, &data_path("$.note"), 4).await, all);
+    // Times with a zone beside times without are compared, not refused.
+    for at in ["2026-03-01", "2026-03-01T12:00:00+02:00", "no time"] {
+        let data = format!(r#"{{"at": "{at}"}}"#);
+        namespace.write(&NewMessage { data, ..new("dated-1", "Even") }).await.unwrap();
+    }
+    let later = data_path(r#"$.at.datetime() > "2026-02-01".datetime()"#);
+    let dated = namespace.search(&Scope::Stream(stream("dated-1")), &later, PageFrom::Start, 10).await.unwrap();
+    assert_eq!(dated.heads.iter().map(|head| head.position).collect::<Vec<_>>(), [0, 1]);
     let metadata = Filter { metadata_path: Some("$.userName == \"User1\"".to_owned()), ..Filter::default() };
     assert_eq!(found(namespace, &metadata, 4).await, [1, 4, 7]);
 

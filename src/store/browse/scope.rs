@@ -66,7 +66,7 @@ impl Namespace {
         match scope {
             Scope::Namespace => format!("where global_position {compare} {bound} order by global_position{order}"),
             Scope::Stream(_) => {
-                format!("where stream_name = {name} and position {compare} {bound} order by position{order}")
+                format!("where stream_name::text = {name} and position {compare} {bound} order by position{order}")
             }
             Scope::Category(_) | Scope::Member(..) => {
                 let category = self.category_expression();

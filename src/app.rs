@@ -235,6 +235,8 @@ pub struct State {
     journey: Option<goto::Journey>,
     /// The namespace whose categories are listed.
     shown_namespace: Option<String>,
+    /// The namespace to select once the namespaces are there.
+    wanted_namespace: Option<String>,
     /// The category to select once the categories are there.
     wanted_category: Option<Category>,
     /// How often following was started.
@@ -269,6 +271,7 @@ impl State {
             find: find::Find::default(),
             journey: None,
             shown_namespace: None,
+            wanted_namespace: None,
             wanted_category: None,
             followings: 0,
         };

@@ -160,7 +160,8 @@ impl State {
     }
 
     pub(super) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>) -> Vec<Effect> {
-        let selected = self.namespaces.selection().map(|namespace| namespace.id.clone());
+        let selected = self.wanted_namespace.take();
+        let selected = selected.or_else(|| self.namespaces.selection().map(|namespace| namespace.id.clone()));
         self.namespaces.replace(namespaces);
         self.namespaces.at_first = true;
         self.namespaces.at_last = true;

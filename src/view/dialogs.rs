@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
+use super::header::spinner;
 use super::lists::wrap;
 use super::text::{cut, fill, full_count};
 use super::theme::Theme;
@@ -14,6 +15,7 @@ use crate::app::State;
 use crate::app::dialog::Dialog;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Context};
+use crate::app::namespaces::Stage;
 
 /// Draws the dialog that is in front, if any.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -71,11 +73,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             line_at(frame, inner, 1, &typed("description ", &dialog.description, width), mark(dialog.on_description));
             let (row, input) = if dialog.on_description { (1, &dialog.description) } else { (0, &dialog.id) };
             cursor(frame, inner, row, 13, input);
-            let (note, style) = match &dialog.problem {
-                Some(problem) => (problem.as_str(), theme.problem),
-                None => ("tab next field · enter creates · esc gives up", theme.dim),
-            };
-            notes(frame, inner, 3, note, style);
+            let keys = "tab next field · enter creates · esc gives up";
+            let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
+            notes(frame, inner, 3, &note, style);
         }
         Dialog::Token(dialog) => {
             let inner = boxed(frame, area, theme, "The namespace is there", 92, 10);
@@ -99,11 +99,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             line_at(frame, inner, 2, &cut(&format!("Type {} to delete it:", dialog.id), width), Style::new());
             line_at(frame, inner, 3, &typed(">", &dialog.input, width), theme.key);
             cursor(frame, inner, 3, 2, &dialog.input);
-            let (note, style) = match &dialog.problem {
-                Some(problem) => (problem.as_str(), theme.problem),
-                None => ("enter deletes · esc gives up", theme.dim),
-            };
-            notes(frame, inner, 5, note, style);
+            let keys = "enter deletes · esc gives up";
+            let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
+            notes(frame, inner, 5, &note, style);
         }
     }
 }
@@ -125,6 +123,19 @@ fn notes(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     let width = usize::from(area.width);
     for (line, text) in wrap(&cut(text, 2_000), width).into_iter().enumerate() {
         line_at(frame, area, row + u16::try_from(line).unwrap_or(u16::MAX - row), &text, style);
+    }
+}
+
+/// How far creating or deleting a namespace is, else why it was not done, else the keys.
+fn how_far(state: &State, theme: &Theme, stage: Stage, problem: Option<&str>, keys: &str) -> (String, Style) {
+    match (stage, problem) {
+        (Stage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
+        (Stage::Confirming, _) => {
+            let name = &state.setup.profile.name;
+            (format!("This is {name}: press upper-case Y to create it, any other key to go on editing"), theme.problem)
+        }
+        (Stage::Typing, Some(problem)) => (problem.to_owned(), theme.problem),
+        (Stage::Typing, None) => (keys.to_owned(), theme.dim),
     }
 }
 

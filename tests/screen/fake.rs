@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
-use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
+use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
 use streamscope::store::browse::{
@@ -28,6 +28,8 @@ pub fn noon() -> Timestamp {
 #[derive(Default)]
 pub struct Fake {
     pub messages: Vec<Message>,
+    /// Namespaces that were made besides the two that are there.
+    pub created: Vec<String>,
     /// Errors to answer with, once each.
     pub fail: Vec<(Slot, StoreError)>,
 }
@@ -130,7 +132,10 @@ impl Fake {
         }
         Ok(match question {
             Question::Server => Answer::Server(server()),
-            Question::Namespaces => Answer::Namespaces(vec![namespace("shop"), namespace("audit")]),
+            Question::Namespaces => {
+                let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
+                Answer::Namespaces(ids.map(namespace).collect())
+            }
             Question::Categories { namespace } if namespace == "audit" => Answer::Categories(Vec::new()),
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {
@@ -214,10 +219,11 @@ impl Fake {
                 let version = self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position);
                 Answer::Since { messages, version }
             }
-            Question::CreateNamespace { id, .. } => Answer::Created(Box::new(streamscope::app::request::Created {
-                info: namespace(id),
-                token: "ns_dG9rZW4_0123456789abcdef".to_owned(),
-            })),
+            Question::CreateNamespace { id, .. } => {
+                self.created.push(id.clone());
+                let token = "ns_dG9rZW4_0123456789abcdef".to_owned();
+                Answer::Created(Box::new(Created { info: namespace(id), token }))
+            }
             Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
         })
     }

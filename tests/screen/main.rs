@@ -7,5 +7,6 @@ mod compose;
 mod fake;
 mod find;
 mod follow;
+mod namespaces;
 mod properties;
 mod snapshots;

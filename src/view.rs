@@ -11,6 +11,7 @@ pub mod message;
 pub mod messages;
 pub mod text;
 pub mod theme;
+pub mod typed;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -4,8 +4,8 @@
 mod drafts;
 mod writing;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui_textarea::TextArea;
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui_textarea::{CursorMove, TextArea};
 use uuid::Uuid;
 
 pub use drafts::Draft;
@@ -62,6 +62,8 @@ pub enum Stage {
     Editing,
     /// Production: an upper-case `Y` sends it.
     Confirming,
+    /// An `x` gives it up.
+    GivingUp,
     /// It was sent; the answer is not there.
     Writing,
     /// Someone else wrote first.
@@ -85,14 +87,28 @@ pub struct Compose {
     pub stage: Stage,
     /// What begins like the field that takes keys.
     pub completions: Vec<String>,
+    /// Which of them Tab takes.
+    pub chosen: usize,
     /// Why it was not written.
     pub problem: Option<String>,
+    /// A new draft as it was opened: while it is still that, there is nothing to keep.
+    untouched: Option<Draft>,
+    /// How many of the drafts were seen in a round through them.
+    seen: usize,
 }
 
 fn text_area(text: &str) -> TextArea<'static> {
     let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
     area.set_tab_length(2);
+    if is_unfilled(&area) {
+        area.move_cursor(CursorMove::Forward);
+    }
     area
+}
+
+/// An empty object is there to be filled, not to be put in front of or behind what is typed.
+fn is_unfilled(area: &TextArea<'_>) -> bool {
+    area.lines() == ["{}"]
 }
 
 impl Compose {
@@ -114,7 +130,10 @@ impl Compose {
             metadata: text_area(&draft.metadata),
             stage: Stage::Editing,
             completions: Vec::new(),
+            chosen: 0,
             problem: None,
+            untouched: None,
+            seen: 0,
         }
     }
 
@@ -142,6 +161,11 @@ impl Compose {
         }
     }
 
+    /// Whether there is something in it that must not be lost.
+    fn is_touched(&self) -> bool {
+        self.untouched.as_ref() != Some(&self.draft())
+    }
+
     /// What is wrong with a field, in words; JSON with line and column.
     #[must_use]
     pub fn wrong(&self, field: Field) -> Option<String> {
@@ -150,6 +174,8 @@ impl Compose {
             Field::Stream => StreamName::new(text).err().map(|error| error.to_string()),
             Field::Type if text.is_empty() => Some("the type is empty".to_owned()),
             Field::Type => text.contains('\0').then(|| "Postgres text cannot hold a NUL character".to_owned()),
+            // It gets a new one.
+            Field::Id if text.is_empty() => None,
             Field::Id => Uuid::try_parse(&text).err().map(|error| format!("not a UUID: {error}")),
             Field::ExpectedVersion => text.parse::<ExpectedVersion>().err(),
             Field::Metadata if text.trim().is_empty() => None,
@@ -202,12 +228,30 @@ impl Compose {
         self.completions.clear();
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    fn choose(&mut self, by: usize) {
+        self.chosen = (self.chosen + by) % self.completions.len().max(1);
+    }
+
+    /// A key that is the field's own; true where the text changed.
+    fn type_key(&mut self, key: KeyEvent) -> bool {
         let field = self.field;
         match self.editor() {
             Some(area) => {
-                // An empty object is there to be filled, not to be put behind what is pasted.
-                if area.lines().iter().all(|line| matches!(line.trim(), "" | "{}")) {
+                // What begins a document takes the place of the one that is offered; anything else goes inside.
+                if is_unfilled(area) && matches!(key.code, KeyCode::Char('{' | '[')) {
+                    *area = text_area("");
+                }
+                area.input(key)
+            }
+            None => self.lines[field as usize].key(key),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        let field = self.field;
+        match self.editor() {
+            Some(area) => {
+                if is_unfilled(area) {
                     *area = text_area("");
                 }
                 area.insert_str(text);
@@ -226,23 +270,37 @@ impl State {
                     // It was sent: whether it is written stays open until the answer, so the dialog waits for it.
                     self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
                 }
-                return Vec::new();
+                Vec::new()
             }
             Stage::Confirming => {
                 compose.stage = Stage::Editing;
-                return if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() };
+                if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() }
             }
-            Stage::Conflict(_) => return self.conflict_key(key),
-            Stage::Editing => {}
+            Stage::GivingUp => {
+                compose.stage = Stage::Editing;
+                if key.code == KeyCode::Char('x') { self.give_up() } else { Vec::new() }
+            }
+            Stage::Conflict(_) => self.conflict_key(key),
+            Stage::Editing => self.editing_key(key),
         }
-        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    }
+
+    fn editing_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let (offered, in_line) = (!compose.completions.is_empty(), compose.editor().is_none());
         match key.code {
-            KeyCode::Esc if !compose.completions.is_empty() && compose.field == Field::Stream => {
+            KeyCode::Esc if offered => {
                 compose.completions.clear();
+                self.requests.stop(Slot::Complete);
                 Vec::new()
             }
             KeyCode::Esc => self.close_dialog(),
             _ if is_ctrl(key, 's') => self.try_to_write(),
+            _ if is_ctrl(key, 'g') => {
+                compose.stage = Stage::GivingUp;
+                Vec::new()
+            }
+            _ if is_ctrl(key, 'o') => self.other_draft(),
             _ if is_ctrl(key, 'e') => {
                 let field = if compose.field == Field::Metadata { Field::Metadata } else { Field::Data };
                 compose.field = field;
@@ -257,44 +315,34 @@ impl State {
                 }
                 self.compose_changed()
             }
-            KeyCode::BackTab => {
-                compose.move_field(Field::ALL.len() - 1);
-                self.complete()
+            _ if offered && (key.code == KeyCode::Down || is_ctrl(key, 'n')) => {
+                compose.choose(1);
+                Vec::new()
             }
-            KeyCode::Tab if !compose.completions.is_empty() => {
-                let best = compose.completions.remove(0);
-                let field = compose.field;
-                compose.set(field, &best);
-                compose.completions.clear();
+            _ if offered && (key.code == KeyCode::Up || is_ctrl(key, 'p')) => {
+                compose.choose(compose.completions.len() - 1);
+                Vec::new()
+            }
+            KeyCode::Tab if offered => {
+                let chosen = compose.completions.swap_remove(compose.chosen);
+                compose.set(compose.field, &chosen);
                 compose.move_field(1);
                 let mut effects = self.compose_changed();
                 effects.extend(self.complete());
                 effects
             }
-            KeyCode::Tab => {
-                compose.move_field(1);
-                self.complete()
-            }
-            KeyCode::Enter | KeyCode::Down if compose.editor().is_none() && !ctrl => {
-                compose.move_field(1);
-                self.complete()
-            }
-            KeyCode::Up if compose.editor().is_none() => {
-                compose.move_field(Field::ALL.len() - 1);
-                self.complete()
-            }
+            KeyCode::BackTab => self.move_field(Field::ALL.len() - 1),
+            KeyCode::Tab => self.move_field(1),
+            KeyCode::Enter | KeyCode::Down if in_line => self.move_field(1),
+            KeyCode::Up if in_line => self.move_field(Field::ALL.len() - 1),
             _ => {
-                let field = compose.field;
-                let changed = match compose.editor() {
-                    Some(area) => area.input(key),
-                    None => compose.lines[field as usize].key(key),
-                };
-                if !changed {
+                if !compose.type_key(key) {
                     return Vec::new();
                 }
                 // Tab must never take what was offered for another text.
-                let typed = compose.text(field);
+                let typed = compose.text(compose.field);
                 compose.completions.retain(|name| name.starts_with(&typed));
+                compose.chosen = 0;
                 let mut effects = self.compose_changed();
                 effects.extend(self.complete());
                 effects
@@ -302,15 +350,32 @@ impl State {
         }
     }
 
-    /// The draft is kept outside of the program at every change.
-    pub(super) fn compose_changed(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        compose.problem = None;
-        vec![Effect::SaveDraft(compose.draft())]
+    /// Pasted text, where text is being typed.
+    pub(super) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
+        match &mut self.dialog {
+            Some(Dialog::Compose(compose)) if matches!(compose.stage, Stage::Editing) => compose.paste(text),
+            _ => return Vec::new(),
+        }
+        self.compose_changed()
     }
 
-    /// Asks what begins like the field that is being typed.
+    fn move_field(&mut self, by: usize) -> Vec<Effect> {
+        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
+            compose.move_field(by);
+        }
+        self.complete()
+    }
+
+    /// The drafts are kept outside of the program at every change.
+    fn compose_changed(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        compose.problem = None;
+        vec![self.save_drafts()]
+    }
+
+    /// Asks what begins like the field that is being typed; what was asked for another one is not wanted any more.
     fn complete(&mut self) -> Vec<Effect> {
+        self.requests.stop(Slot::Complete);
         let Some(Dialog::Compose(compose)) = &self.dialog else { return Vec::new() };
         let namespace = compose.namespace.clone();
         let question = match compose.field {
@@ -341,6 +406,7 @@ impl State {
                 _ => found,
             };
             compose.completions.truncate(8);
+            compose.chosen = 0;
         }
         Vec::new()
     }

@@ -137,10 +137,7 @@ impl State {
                 palette.paste(text);
                 Vec::new()
             }
-            Some(Dialog::Compose(compose)) => {
-                compose.paste(text);
-                self.compose_changed()
-            }
+            Some(Dialog::Compose(_)) => self.compose_paste(text),
             Some(Dialog::CreateNamespace(dialog)) => {
                 dialog.paste(text);
                 Vec::new()

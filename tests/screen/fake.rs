@@ -438,6 +438,10 @@ impl Screen {
         self.key(KeyCode::Esc);
     }
 
+    pub fn down(&mut self) {
+        self.key(KeyCode::Down);
+    }
+
     /// Goes somewhere through the go-to box.
     pub fn go_to(&mut self, target: &str) {
         self.keys(":");

@@ -4,6 +4,8 @@
 
 mod browse;
 mod compose;
+mod drafts;
+mod editing;
 mod fake;
 mod find;
 mod follow;

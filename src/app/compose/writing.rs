@@ -1,12 +1,14 @@
 //! Sending a draft, and what comes of it: the message is written once, or the draft stays and it is told why not.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use uuid::Uuid;
 
 use super::super::dialog::Dialog;
 use super::super::request::{Answer, Question, Slot};
 use super::super::{Effect, State};
 use super::{Field, Stage};
-use crate::message::{ExpectedVersion, Message, Position, Written};
+use crate::locator::Target;
+use crate::message::{ExpectedVersion, Message, Position, StreamName, Written};
 use crate::store::StoreError;
 
 /// A conflict, and what was written since.
@@ -25,6 +27,9 @@ impl State {
     pub(super) fn try_to_write(&mut self) -> Vec<Effect> {
         let production = self.setup.profile.production;
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        if compose.text(Field::Id).is_empty() {
+            compose.set(Field::Id, &Uuid::now_v7().to_string());
+        }
         if let Err((field, wrong)) = compose.message() {
             compose.field = field;
             compose.problem = Some(format!("{}: {wrong}", field.title()));
@@ -42,8 +47,10 @@ impl State {
         let Ok(message) = compose.message() else { return Vec::new() };
         compose.stage = Stage::Writing;
         compose.problem = None;
+        // Whatever becomes of it, it is not to be lost.
+        compose.untouched = None;
         let question = Question::Write { namespace: compose.namespace.clone(), message };
-        vec![Effect::SaveDraft(compose.draft()), self.ask(Slot::Write, question)]
+        vec![self.save_drafts(), self.ask(Slot::Write, question)]
     }
 
     pub(in crate::app) fn write_answered(&mut self, answer: Answer) -> Vec<Effect> {
@@ -70,9 +77,12 @@ impl State {
             format!("written: {} at {} (global position {})", draft.stream, written.position, written.global_position),
             self.now,
         );
-        let mut effects = vec![Effect::DropDraft];
-        effects.extend(self.reread_streams(&draft.stream));
-        effects.extend(self.go_to_stream(&draft.stream, Some(written.position)));
+        let mut effects = vec![self.save_drafts()];
+        if self.shown_namespace.as_deref() == Some(&draft.namespace) {
+            effects.extend(self.reread_streams(&draft.stream));
+        }
+        let target = Target::StreamPosition(StreamName::stored(&draft.stream), written.position);
+        effects.extend(self.travel(draft.namespace, target));
         effects
     }
 
@@ -113,10 +123,7 @@ impl State {
                 compose.stage = Stage::Editing;
                 Vec::new()
             }
-            KeyCode::Char('x') => {
-                self.dialog = None;
-                vec![Effect::DropDraft]
-            }
+            KeyCode::Char('x') => self.give_up(),
             _ => Vec::new(),
         }
     }

@@ -47,9 +47,19 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
 
 /// The editor as git runs it: what the variable holds is a command of the shell, with quotes and variables of its own. A shell that has
 /// only one program to run becomes that program, which then gets its signals.
+#[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(path);
+    command
+}
+
+/// Where there may be no such shell, the words of the variable are what is run.
+#[cfg(not(unix))]
+fn command(editor: &str, path: &Path) -> Command {
+    let mut words = editor.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("vi"));
+    command.args(words).arg(path);
     command
 }
 
@@ -99,7 +109,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

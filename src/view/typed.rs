@@ -18,6 +18,11 @@ fn cells(line: &str, characters: usize) -> usize {
     SafeText::line(&before).width()
 }
 
+/// The first cell to draw so that the cursor's is in view, where there is any room.
+fn first_cell(cursor: usize, width: u16) -> usize {
+    (cursor + 1).saturating_sub(usize::from(width)).min(cursor)
+}
+
 /// Draws a part of a line from a cell on, in one row.
 fn part(frame: &mut Frame, area: Rect, row: u16, line: &str, first: usize, style: Style) {
     line_at(frame, area, row, SafeText::line(line).skip(first).as_str(), style);
@@ -40,7 +45,7 @@ pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_curso
         return part(frame, area, 0, input.text(), 0, style);
     }
     let at = cells(input.text(), input.cursor());
-    let first = (at + 1).saturating_sub(usize::from(area.width));
+    let first = first_cell(at, area.width);
     part(frame, area, 0, input.text(), first, style);
     cursor(frame, area, 0, at - first);
 }
@@ -61,7 +66,7 @@ pub fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_cursor: bool
     let inside = Rect { x: area.x + numbers, width: area.width - numbers, ..area };
     let DataCursor(at_row, at_column) = text.cursor();
     let at = cells(at_row, at_column);
-    let first = if has_cursor { (at + 1).saturating_sub(usize::from(inside.width)) } else { 0 };
+    let first = if has_cursor { first_cell(at, inside.width) } else { 0 };
     let top = usize::from(text.scroll_offset().0);
     let selected = text.selection_range();
     for (row, number) in (0..area.height).zip(top..lines.len()) {

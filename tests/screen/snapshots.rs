@@ -96,7 +96,7 @@ fn in_ascii_nothing_of_ours_is_anything_else() {
         for (width, height) in SIZES {
             let setup = Setup { ascii: true, target: "postgres@localhost/shop".to_owned(), ..Setup::default() };
             let mut fake = Fake::shop(4);
-            fake.messages[0].stream = streamscope::message::StreamName::stored("account-\u{1b}\u{301}");
+            fake.messages[0].stream = streamscope::message::StreamName::stored("account-\u{1b}");
             let mut screen = Screen::with(fake, setup, width, height);
             screen.go_to("account-1@3");
             for key in keys.chars() {

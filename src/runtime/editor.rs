@@ -45,12 +45,12 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     left
 }
 
-/// The editor as git runs it: what the variable holds is a command of the shell, with quotes and variables of its own. A shell that has
-/// only one program to run becomes that program, which then gets its signals.
+/// The editor as git runs it: what the variable holds is read by the shell, with quotes and variables of its own. The shell then becomes the
+/// editor, which so gets its signals; `env` takes variables that are set in front of it.
 #[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(path);
+    command.arg("-c").arg(format!("exec env {editor} \"$@\"")).arg(editor).arg(path);
     command
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_editor_is_a_command_of_the_shell() {
-        let editor = "printf '<%s>' -c \"set ft=json\"";
+        let editor = "STYLE=plain printf '<%s>' -c \"set ft=json\"";
         let output = command(editor, Path::new("/a file")).output().await.expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "<-c><set ft=json></a file>");
     }

@@ -44,21 +44,15 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
 fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
     let body = rows.saturating_sub(4);
-    match body {
+    let height = |field: Field| match field {
         // Both bodies have a frame; the one in use is the larger.
-        9.. => Field::ALL
-            .map(|field| {
-                (
-                    field,
-                    match field {
-                        Field::Data | Field::Metadata if field == edited => body - body / 3,
-                        Field::Data | Field::Metadata => body / 3,
-                        _ => 1,
-                    },
-                )
-            })
-            .to_vec(),
-        4..9 => Field::ALL.map(|field| (field, if field == edited { body - 1 } else { 1 })).to_vec(),
+        Field::Data | Field::Metadata if body >= 9 && field == edited => body - body / 3,
+        Field::Data | Field::Metadata if body >= 9 => body / 3,
+        _ if field == edited => body - 1,
+        _ => 1,
+    };
+    match body {
+        4.. => Field::ALL.map(|field| (field, height(field))).to_vec(),
         // There is room for a body only in place of the lines.
         _ if used == edited => vec![(used, rows)],
         _ => {

@@ -50,7 +50,7 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         profile: config.profile_of(&target),
         target,
         read_only: common.read_only,
-        keymap: config.keymap().map_err(Failure::usage)?,
+        keymap: config.keymap(),
         locator,
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),

@@ -109,8 +109,8 @@ async fn work(
             };
             let outcome = tokio::select! {
                 outcome = answer => Some(outcome.map_err(Arc::new)),
-                // A write that was sent is never dropped: its answer is the only one who knows.
-                () = out_of_date(jobs.clone()), if slot != Slot::Write => None,
+                // What was sent to change the store is never dropped: its answer is the only one who knows what became of it.
+                () = out_of_date(jobs.clone()), if !question.writes() => None,
             };
             if let Some(outcome) = outcome
                 && events.send(Event::Answered { slot, generation, outcome }).await.is_err()

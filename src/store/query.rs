@@ -70,10 +70,7 @@ impl Namespace {
 
     /// The expression that the category index is on.
     pub(super) fn category_expression(&self) -> String {
-        match self.info.flavour {
-            Flavour::MessageDb => format!("{}(stream_name)::text", self.function("category")),
-            Flavour::EventoDb | Flavour::Streamscope => "split_part(stream_name::text, '-', 1)".to_owned(),
-        }
+        self.info.flavour.category_expression(&self.info.schema)
     }
 
     /// The category of a message's correlation.

@@ -9,7 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use streamscope::app::keymap::Action;
-use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
+use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
 use streamscope::store::browse::{
@@ -29,6 +29,8 @@ pub fn noon() -> Timestamp {
 #[derive(Default)]
 pub struct Fake {
     pub messages: Vec<Message>,
+    /// Namespaces that were made besides the two that are there.
+    pub created: Vec<String>,
     /// Errors to answer with, once each.
     pub fail: Vec<(Slot, StoreError)>,
     /// Messages that one step of a search looks at, where that is less than was asked for.
@@ -133,7 +135,10 @@ impl Fake {
         }
         Ok(match question {
             Question::Server => Answer::Server(server()),
-            Question::Namespaces => Answer::Namespaces(vec![namespace("shop"), namespace("audit")]),
+            Question::Namespaces => {
+                let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
+                Answer::Namespaces(ids.map(namespace).collect())
+            }
             Question::Categories { namespace } if namespace == "audit" => Answer::Categories(Vec::new()),
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {
@@ -164,7 +169,7 @@ impl Fake {
                 Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
             }
             Question::Search { namespace, .. } if namespace == "audit" => {
-                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, next: None })
+                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None })
             }
             Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
             Question::Search { scope, filter, from, window, .. } => {
@@ -179,9 +184,10 @@ impl Fake {
                     None
                 };
                 let searched = page.heads.len() as u64;
+                let between = page.heads.first().map(number).zip(page.heads.last().map(number));
                 let mut heads = page.heads;
                 heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
-                Answer::Search(SearchStep { heads, searched, next })
+                Answer::Search(SearchStep { heads, searched, between, next })
             }
             Question::Message { global_position, .. } => {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);
@@ -222,10 +228,11 @@ impl Fake {
                 let version = self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position);
                 Answer::Since { messages, version }
             }
-            Question::CreateNamespace { id, .. } => Answer::Created(Box::new(streamscope::app::request::Created {
-                info: namespace(id),
-                token: "ns_dG9rZW4_0123456789abcdef".to_owned(),
-            })),
+            Question::CreateNamespace { id, .. } => {
+                self.created.push(id.clone());
+                let token = "ns_dG9rZW4_0123456789abcdef".to_owned();
+                Answer::Created(Box::new(Created { info: namespace(id), token }))
+            }
             Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
         })
     }
@@ -239,9 +246,13 @@ impl Fake {
                 at.or(heads.last()).cloned()
             }
             Lookup::Global(scope, position) => {
-                self.of(scope).into_iter().find(|head| head.global_position >= *position)
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.global_position >= *position).or(heads.last()).cloned()
             }
-            Lookup::Time(scope, time) => self.of(scope).into_iter().find(|head| head.time >= *time),
+            Lookup::Time(scope, time) => {
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.time >= *time).or(heads.last()).cloned()
+            }
             Lookup::Category(name) => self.of(&Scope::Category(name.clone())).last().cloned(),
         }
     }
@@ -447,6 +458,10 @@ impl Screen {
 
     pub fn esc(&mut self) {
         self.key(KeyCode::Esc);
+    }
+
+    pub fn down(&mut self) {
+        self.key(KeyCode::Down);
     }
 
     /// Goes somewhere through the go-to box.

@@ -17,7 +17,7 @@ impl Namespace {
     /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
         let Some((bound, direction)) = from.bound() else {
-            return Ok(SearchStep { heads: Vec::new(), searched: 0, next: None });
+            return Ok(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None });
         };
         let window_sql = self.window(scope, direction, "$1", "$3");
         let sql = self.query(
@@ -50,7 +50,7 @@ impl Namespace {
             Ok(rows) => rows,
         };
 
-        let mut step = SearchStep { heads: Vec::new(), searched: 0, next: None };
+        let mut step = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
         for row in &rows {
             let searched: Option<i64> = column(row, 8)?;
             let Some(searched) = searched else {
@@ -58,11 +58,12 @@ impl Namespace {
                 continue;
             };
             step.searched = searched.try_into().unwrap_or_default();
+            step.between = column::<Option<i64>>(row, 9)?.zip(column(row, 10)?);
             if searched == window {
-                step.next = match direction {
-                    Direction::Rising => column::<Option<i64>>(row, 10)?.map(PageFrom::After),
-                    Direction::Falling => column::<Option<i64>>(row, 9)?.map(PageFrom::Before),
-                };
+                step.next = step.between.map(|(lowest, highest)| match direction {
+                    Direction::Rising => PageFrom::After(highest),
+                    Direction::Falling => PageFrom::Before(lowest),
+                });
             }
         }
         match scope {

@@ -28,7 +28,7 @@ use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
 use pace::Pace;
-pub use questions::Opening;
+pub use questions::{Attempt, Opening};
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};

@@ -165,7 +165,7 @@ impl From<StoreError> for Failure {
                 Some(format!("run the same command again with --id {id}: the message will not be written twice")),
             ),
             // It names its own remedy: they differ.
-            StoreError::Embedded(_) => (Status::Unavailable, None),
+            StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
             StoreError::Server { .. } => (Status::Failed, None),
         };
         Self { status, what: error.to_string(), remedy }

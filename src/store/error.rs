@@ -73,6 +73,9 @@ pub enum StoreError {
         /// How the connection ended.
         reason: String,
     },
+    /// The store could not be opened; why, in words.
+    #[error("{0}")]
+    NotOpened(String),
     /// Another program holds the embedded store's directory, or it cannot be opened.
     #[error("embedded store: {0}")]
     Embedded(String),

@@ -129,6 +129,24 @@ impl Fake {
         }
     }
 
+    fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: usize) -> SearchStep {
+        let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        let number = |head: &MessageHead| number(scope, head);
+        let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
+        let next = if falling && !page.at_start {
+            page.heads.first().map(|head| PageFrom::Before(number(head)))
+        } else if !falling && !page.at_end {
+            page.heads.last().map(|head| PageFrom::After(number(head)))
+        } else {
+            None
+        };
+        let searched = page.heads.len() as u64;
+        let between = page.heads.first().map(number).zip(page.heads.last().map(number));
+        let mut heads = page.heads;
+        heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
+        SearchStep { heads, searched, between, next }
+    }
+
     pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
         if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
             return Err(Arc::new(self.fail.remove(index).1));
@@ -168,26 +186,12 @@ impl Fake {
             Question::Page { namespace, .. } if namespace == "audit" => {
                 Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
             }
+            Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
             Question::Search { namespace, .. } if namespace == "audit" => {
                 Answer::Search(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None })
             }
-            Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
             Question::Search { scope, filter, from, window, .. } => {
-                let page = self.page(scope, *from, self.search_window.unwrap_or(*window as usize));
-                let number = |head: &MessageHead| number(scope, head);
-                let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
-                let next = if falling && !page.at_start {
-                    page.heads.first().map(|head| PageFrom::Before(number(head)))
-                } else if !falling && !page.at_end {
-                    page.heads.last().map(|head| PageFrom::After(number(head)))
-                } else {
-                    None
-                };
-                let searched = page.heads.len() as u64;
-                let between = page.heads.first().map(number).zip(page.heads.last().map(number));
-                let mut heads = page.heads;
-                heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
-                Answer::Search(SearchStep { heads, searched, between, next })
+                Answer::Search(self.search(scope, filter, *from, *window as usize))
             }
             Question::Message { global_position, .. } => {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);

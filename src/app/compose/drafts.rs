@@ -66,7 +66,10 @@ impl State {
 
     /// A dialog over a new draft, for what is on screen.
     fn new_draft(&mut self) -> Vec<Effect> {
-        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
+        let Some(namespace) = self.shown_namespace.clone() else {
+            self.notices.problem("there is no namespace to write into".to_owned(), self.now);
+            return Vec::new();
+        };
         let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
         let (stream, expected_version) = match place.map(|place| &place.scope) {
             Some(Scope::Stream(stream)) => (stream.to_string(), self.version_on_screen().to_string()),

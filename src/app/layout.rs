@@ -48,7 +48,7 @@ pub struct Shares {
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { left: 28, message: 45 }
+        Self { left: 28, message: 42 }
     }
 }
 

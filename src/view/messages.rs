@@ -128,7 +128,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 }
 
 /// Cells that the beginning of the data should have.
-const DATA: usize = 16;
+const DATA: usize = 12;
 
 /// Widths of the columns; 0 for one that has given way.
 struct Columns {

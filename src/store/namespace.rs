@@ -147,7 +147,7 @@ impl Store {
                     && version
                         .as_deref()
                         .and_then(|version| version.parse().ok())
-                        .is_some_and(|v: i32| v < schema::latest());
+                        .is_some_and(|v: i32| v < schema::LATEST);
                 let entry = registered.remove(&schema);
                 let info = NamespaceInfo {
                     id: entry.as_ref().map_or_else(|| schema.clone(), |entry| entry.id.clone()),
@@ -213,7 +213,7 @@ impl Store {
         if there {
             return Err(exists(format!("the schema {schema} exists already")));
         }
-        schema::apply(&transaction, &schema, 0, schema::latest()).await?;
+        schema::apply(&transaction, &schema, 0).await?;
         // An EventoDB server reads description and metadata as text that is there.
         let insert =
             "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
@@ -237,7 +237,7 @@ impl Store {
             flavour: Flavour::Streamscope,
             description: Some(description.to_owned()).filter(|text| !text.is_empty()),
             created_at: Timestamp::from_second(created_at.as_second()).ok(),
-            version: Some(schema::latest().to_string()),
+            version: Some(schema::LATEST.to_string()),
             outdated: false,
         };
         Ok(CreatedNamespace { info, token })
@@ -316,12 +316,12 @@ impl Store {
         let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
         let version: Option<i32> = transaction.query_opt(&version, &[]).await?.and_then(|row| row.get(0));
         let version = version.ok_or_else(|| invalid("namespace", "it does not say its version"))?;
-        if version > schema::latest() {
+        if version > schema::LATEST {
             return Err(invalid("namespace", "it was made by a later streamscope"));
         }
-        schema::apply(&transaction, schema, version, schema::latest()).await?;
+        schema::apply(&transaction, schema, version).await?;
         transaction.commit().await?;
-        Ok((version.to_string(), schema::latest().to_string()))
+        Ok((version.to_string(), schema::LATEST.to_string()))
     }
 
     fn refuse_read_only(&self) -> Result<()> {

@@ -119,7 +119,7 @@ begin
     end if;
     _command := pg_catalog.concat(_command, ' and (', get_category_messages.condition, ')');
     -- A condition can let messages of other categories in, which are in order with the others then.
-    _order := 'global_position';
+    _order := 'global_position ASC';
   end if;
 
   _command := pg_catalog.concat(_command, E'\n    ORDER BY\n      ', _order);

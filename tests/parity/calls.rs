@@ -138,7 +138,7 @@ async fn writes_give_the_same_positions_and_errors() {
         pair.same(&format!("select {call}")).await;
     }
     pair.same(
-        "select stream_name, position, type, data, metadata from messages order by stream_name collate \"C\", position",
+        "select global_position, stream_name, position, type, data, metadata from messages order by global_position",
     )
     .await;
 }
@@ -178,7 +178,7 @@ async fn views_and_columns_are_the_same() {
     )
     .await;
     pair.same(
-        "select proname, pg_get_function_arguments(oid), replace(pg_get_function_result(oid), current_schema() || '.', '')
+        "select proname, provolatile, pg_get_function_arguments(oid), replace(pg_get_function_result(oid), current_schema() || '.', '')
          from pg_proc where pronamespace = current_schema()::regnamespace order by proname",
     )
     .await;

@@ -185,6 +185,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`StoreError::NamespaceExists`].
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
+        self.create_namespace_for(&[], id, description).await
+    }
+
+    /// The same, for other roles to use: they get the rights that Message DB gives its role `message_store`.
+    ///
+    /// # Errors
+    /// As above, and [`StoreError::Invalid`] for a role that is not there.
+    pub async fn create_namespace_for(
+        &self,
+        roles: &[String],
+        id: &str,
+        description: Option<&str>,
+    ) -> Result<CreatedNamespace> {
         self.refuse_read_only()?;
         let schema = schema_of(id)?;
         let description = description.unwrap_or_default();
@@ -214,6 +227,9 @@ impl Store {
             return Err(exists(format!("the schema {schema} exists already")));
         }
         schema::apply(&transaction, &schema, 0).await?;
+        for role in roles {
+            schema::grant(&transaction, &schema, role).await?;
+        }
         // An EventoDB server reads description and metadata as text that is there.
         let insert =
             "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)

@@ -23,6 +23,9 @@ const NAMESPACE: [&str; 6] = [
     include_str!("../../sql/namespace/006_eventodb.sql"),
 ];
 
+/// What a role gets that shall use a namespace.
+const GRANT: &str = include_str!("../../sql/namespace/grant.sql");
+
 /// Waits until no other program makes or changes namespaces in this database, until the transaction ends. The number is an
 /// arbitrary one of ours.
 pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<()> {
@@ -82,4 +85,16 @@ pub(super) async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32
          insert into {quoted}._streamscope_version (version) values ({LATEST})"
     );
     transaction.batch(&record).await
+}
+
+/// Lets a role read and write in a schema.
+///
+/// # Errors
+/// [`StoreError::Invalid`] where there is no such role. It is looked up, since a name that Postgres cuts could mean another.
+pub(super) async fn grant(transaction: &Transaction<'_>, schema: &str, role: &str) -> Result<()> {
+    let there = "select from pg_catalog.pg_roles where rolname = $1";
+    if transaction.query_opt(there, &[(&role, Type::TEXT)]).await?.is_none() {
+        return Err(StoreError::Invalid { field: "role", reason: format!("there is no {role}") });
+    }
+    transaction.batch(&GRANT.replace("{schema}", &quote_ident(schema)).replace("{role}", &quote_ident(role))).await
 }

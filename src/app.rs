@@ -26,6 +26,7 @@ pub mod places;
 pub mod request;
 pub mod streams;
 pub mod times;
+mod trail;
 pub mod window;
 pub mod wrapped;
 
@@ -52,6 +53,7 @@ use places::Places;
 use request::{Answer, Outcome, Question, Requests, Slot};
 use streams::Streams;
 use times::Times;
+use trail::Trail;
 use window::Window;
 
 /// What happens to the screen.
@@ -94,8 +96,8 @@ pub enum Event {
     Edited(Result<String, String>),
     /// Something was copied; how, or why not.
     Copied(Result<String, String>),
-    /// A draft of an earlier run was found.
-    DraftFound(compose::Draft),
+    /// Drafts of an earlier run were found, the oldest first.
+    DraftsFound(Vec<compose::Draft>),
     /// A line for the log and a toast, from the runtime.
     Notice(String),
 }
@@ -143,10 +145,8 @@ pub enum Effect {
         /// Ending of the file's name.
         suffix: &'static str,
     },
-    /// Keep the draft where a crash does not reach it.
-    SaveDraft(compose::Draft),
-    /// The draft was written or given up.
-    DropDraft,
+    /// Keep these drafts, and no others, where a crash does not reach them.
+    SaveDrafts(Vec<compose::Draft>),
     /// Stop until the shell continues the program.
     Suspend,
     /// Leave.
@@ -199,6 +199,8 @@ pub struct State {
     pub fullscreen: bool,
     /// How columns share the width.
     pub shares: Shares,
+    /// The pane whose left border the mouse holds.
+    dragged: Option<Pane>,
     /// How it was asked to be.
     pub setup: Setup,
     /// Whether the server answers.
@@ -223,8 +225,8 @@ pub struct State {
     pub places: Places,
     /// What is in front of the panes.
     pub dialog: Option<Dialog>,
-    /// The draft that is put aside, if any.
-    pub draft: Option<compose::Draft>,
+    /// The drafts that are put aside; the last is the next to be opened.
+    pub drafts: Vec<compose::Draft>,
     /// Toasts and the log.
     pub notices: Notices,
     /// What `/` looked for.
@@ -233,10 +235,16 @@ pub struct State {
     pub times: Times,
     /// Where the go-to box or a link is taking the screen.
     journey: Option<goto::Journey>,
+    /// Where links and the go-to box were used.
+    trail: Trail,
     /// The namespace whose categories are listed.
     shown_namespace: Option<String>,
+    /// The namespace to select once the namespaces are there.
+    wanted_namespace: Option<String>,
     /// The category to select once the categories are there.
     wanted_category: Option<Category>,
+    /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
+    in_editor: Option<(compose::Draft, String)>,
     /// How often following was started.
     followings: u64,
 }
@@ -251,6 +259,7 @@ impl State {
             active: Pane::Namespaces,
             fullscreen: false,
             shares: Shares::default(),
+            dragged: None,
             times: setup.times,
             setup,
             connection: Connection::new(now),
@@ -264,12 +273,15 @@ impl State {
             follow: None,
             places: Places::default(),
             dialog: None,
-            draft: None,
+            drafts: Vec::new(),
             notices: Notices::default(),
             find: find::Find::default(),
             journey: None,
+            trail: Trail::default(),
             shown_namespace: None,
+            wanted_namespace: None,
             wanted_category: None,
+            in_editor: None,
             followings: 0,
         };
         let effects =
@@ -304,6 +316,7 @@ impl State {
                     Ok(answer) => self.answered(slot, answer),
                     Err(error) => self.failed(slot, &error),
                 };
+                self.reveal();
                 effects.extend(self.take_held());
                 effects.extend(self.follow_selection());
                 effects
@@ -318,9 +331,9 @@ impl State {
                 }
                 Vec::new()
             }
-            Event::DraftFound(draft) => {
+            Event::DraftsFound(drafts) => {
                 self.notices.done("a draft of an earlier run was kept: w opens it".to_owned(), now);
-                self.draft = Some(draft);
+                self.drafts = drafts;
                 Vec::new()
             }
             Event::Notice(text) => {

@@ -18,6 +18,6 @@ names as (
 select names.stream_name::text, last.position, last.global_position, last.time
 from names
 cross join lateral (
-  select position, global_position, time from {table} as m where m.stream_name = names.stream_name order by position desc limit 1
+  select position, global_position, time from {table} as m where m.stream_name::text = names.stream_name::text order by position desc limit 1
 ) as last
 order by names.stream_name {order}

@@ -3,6 +3,7 @@
 -- than the look at the locks, so a number below the newest one that is not visible belongs to somebody in the list, or to
 -- somebody who has ended and whose message the next statement sees. Prepared transactions are in it, without a pid.
 --
+-- $1 table
 -- Served by: messages_pkey, backwards.
 select
   coalesce((select max(global_position) from {table}), 0) as newest,
@@ -19,7 +20,7 @@ left join pg_locks l
   on l.locktype = 'relation'
   and l.mode = 'RowExclusiveLock'
   and l.granted
-  and l.relation = {table_text}::regclass
+  and l.relation = $1::regclass::oid
   and l.database = (select oid from pg_database where datname = current_database())
   and l.pid is distinct from pg_backend_pid()
 left join pg_stat_activity a on a.pid = l.pid

@@ -45,6 +45,9 @@ impl State {
 
     pub(super) fn go_first(&mut self) -> Vec<Effect> {
         if self.focus == Pane::Messages {
+            if self.follow.is_some() && self.messages.newest_first {
+                return self.go_live();
+            }
             if !self.messages.window.at_first {
                 let from = if self.messages.newest_first { PageFrom::End } else { PageFrom::Start };
                 return self.read_from(from).into_iter().collect();
@@ -127,11 +130,14 @@ impl State {
         }
         // What nobody asked for is no reason to stay either: an estimate comes by itself.
         if self.messages.counting && self.requests.stop(Slot::Count) {
-            return vec![Effect::Stop(Slot::Count)];
+            return [Effect::Stop(Slot::Count)].into_iter().chain(self.estimate()).collect();
         }
         // A page that has only begun to be waited for is no reason to stay: going back is what was meant.
         if self.requests.since(Slot::Streams).is_some_and(|since| self.now.duration_since(since) > SLOW) {
             self.requests.stop(Slot::Streams);
+            if self.streams.window.is_empty() {
+                self.streams.error = Some("stopped".to_owned());
+            }
             return vec![Effect::Stop(Slot::Streams)];
         }
         if self.fullscreen {
@@ -148,10 +154,10 @@ impl State {
             Pane::Namespaces => Vec::new(),
             Pane::Categories => self.focus_on(Pane::Namespaces),
             Pane::Streams => self.focus_on(Pane::Categories),
-            Pane::Messages => {
+            Pane::Messages => self.go_back().unwrap_or_else(|| {
                 self.focus = self.active;
                 Vec::new()
-            }
+            }),
             Pane::Message => {
                 self.focus = Pane::Messages;
                 Vec::new()
@@ -160,7 +166,10 @@ impl State {
     }
 
     pub(super) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>) -> Vec<Effect> {
-        let selected = self.namespaces.selection().map(|namespace| namespace.id.clone());
+        let is_there = namespaces.iter().any(|namespace| Some(&namespace.id) == self.shown_namespace.as_ref());
+        let mut effects = if is_there { Vec::new() } else { self.leave_namespace() };
+        let selected = self.wanted_namespace.take();
+        let selected = selected.or_else(|| self.namespaces.selection().map(|namespace| namespace.id.clone()));
         self.namespaces.replace(namespaces);
         self.namespaces.at_first = true;
         self.namespaces.at_last = true;
@@ -168,10 +177,27 @@ impl State {
             let index = self.namespaces.rows().iter().position(|namespace| namespace.id == selected);
             self.namespaces.select(index.unwrap_or(0));
         }
-        if let Some(locator) = self.setup.locator.take() {
-            return self.open_locator(&locator);
+        effects.extend(match self.setup.locator.take() {
+            Some(locator) => self.open_locator(&locator),
+            None => self.namespace_selected(),
+        });
+        effects
+    }
+
+    /// The namespace on screen is there no longer, nor is anything of it.
+    fn leave_namespace(&mut self) -> Vec<Effect> {
+        self.shown_namespace = None;
+        self.categories = super::Window::default();
+        self.streams = Streams::default();
+        let newest_first = self.messages.newest_first;
+        self.messages = super::Messages::default();
+        self.messages.newest_first = newest_first;
+        self.message.forget();
+        self.places.forget();
+        for slot in [Slot::Categories, Slot::Streams, Slot::Messages, Slot::Message, Slot::Count] {
+            self.requests.stop(slot);
         }
-        self.namespace_selected()
+        self.stop_follow()
     }
 
     /// The selected namespace is shown: its categories and, where its pane is the active one, its messages.
@@ -270,7 +296,11 @@ impl State {
     pub(super) fn change_order(&mut self) -> Vec<Effect> {
         if self.focus == Pane::Streams {
             let Some(of) = self.streams.of.clone() else { return Vec::new() };
+            let wanted = self.streams.window.selection().map(|row| row.stream.clone());
             self.streams = Streams::new(of, !self.streams.by_activity);
+            self.streams.wanted = wanted;
+            // It may be far down in the other order: what is selected then is shown.
+            self.streams.asked_for = true;
             self.requests.stop(Slot::Streams);
             return self.more_streams().into_iter().collect();
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::request::{Question, Slot};
 use super::{Effect, State};
+use crate::backoff::pause;
 use crate::store::StoreError;
 use crate::store::session::ServerInfo;
 
@@ -53,6 +54,15 @@ impl Connection {
         matches!(self, Self::Down { .. } | Self::Connecting { .. })
     }
 
+    /// Why nothing can be read: the server is away, or refuses; none where it answers or was not reached yet.
+    #[must_use]
+    pub fn problem(&self) -> Option<&str> {
+        match self {
+            Self::Down { reason, .. } | Self::Refused { reason } => Some(reason),
+            Self::Connecting { .. } | Self::Up(_) => None,
+        }
+    }
+
     /// What answered last.
     #[must_use]
     pub fn server(&self) -> Option<&ServerInfo> {
@@ -61,14 +71,6 @@ impl Connection {
             _ => None,
         }
     }
-}
-
-/// Doubling from a quarter of a second, up to [`LONGEST`]; a fifth of it depends on the time, so that many screens do not
-/// come back at the same moment.
-fn backoff(attempts: u32, now: Timestamp) -> Duration {
-    let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(10)).min(LONGEST);
-    let jitter = now.subsec_nanosecond().unsigned_abs() / 1_000 % 1_000;
-    base * 4 / 5 + base / 5 * jitter / 1_000
 }
 
 impl State {
@@ -94,7 +96,9 @@ impl State {
     /// An answer was an error: a lost connection is tried again by itself, everything else is told.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         match error {
-            StoreError::Unavailable { reason, .. } if slot != Slot::Write => self.lost(reason.clone()),
+            StoreError::Unavailable { reason, .. } if !matches!(slot, Slot::Write | Slot::Admin) => {
+                self.lost(reason.clone())
+            }
             StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),
             _ if slot == Slot::Server => {
                 self.connection = Connection::Refused { reason: error.to_string() };
@@ -109,13 +113,18 @@ impl State {
         let (since, attempts) = match self.connection {
             Connection::Down { next, .. } if next > self.now => return Vec::new(),
             Connection::Down { since, attempts, .. } => (since, attempts + 1),
-            Connection::Connecting { since } => (since, 0),
+            Connection::Connecting { since } => {
+                self.notices.problem(format!("cannot connect: {reason}"), self.now);
+                (since, 0)
+            }
             Connection::Up(_) | Connection::Refused { .. } => {
                 self.notices.problem(format!("connection lost: {reason}"), self.now);
                 (self.now, 0)
             }
         };
-        let wait = backoff(attempts, self.now);
+        // The moment is chance enough, and the same in a test.
+        let [chance, ..] = (self.now.subsec_nanosecond() / 1_000).to_le_bytes();
+        let wait = pause(attempts, LONGEST, chance);
         let next = self.now.checked_add(wait).unwrap_or(self.now);
         self.connection = Connection::Down { since, reason, attempts, next };
         vec![self.ask_later(Slot::Server, Question::Server, wait)]
@@ -123,6 +132,7 @@ impl State {
 
     /// Errors that belong to one question: shown where the answer would have been, and kept in the log.
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
+        self.requests.fail(slot, error.to_string());
         match slot {
             Slot::Messages => self.messages.fail(error),
             Slot::Streams => self.streams.fail(error),

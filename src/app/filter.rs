@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn keys_and_words_become_parts_of_the_filter() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
-        let filter = parse("type:A,B stream:account-1 data:'$.amount > 5' two words", now, &TimeZone::UTC).expect("a filter");
+        let filter =
+            parse("type:A,B stream:account-1 data:'$.amount > 5' two words", now, &TimeZone::UTC).expect("a filter");
         assert_eq!(filter.types, ["A", "B"]);
         assert_eq!(filter.stream_prefix.as_deref(), Some("account-1"));
         assert_eq!(filter.data_path.as_deref(), Some("$.amount > 5"));

@@ -21,8 +21,17 @@ pub struct FindPrompt {
 pub struct Find {
     /// The text; empty for none.
     pub text: String,
-    /// Rows that hold it, and rows looked at.
-    pub hits: Option<(usize, usize)>,
+    /// Rows that hold it, rows looked at, and where.
+    pub hits: Option<(usize, usize, Pane)>,
+}
+
+impl Find {
+    /// How many rows of a pane hold it, in words; none where it was not looked for there.
+    #[must_use]
+    pub fn said_of(&self, pane: Pane) -> Option<String> {
+        let (hits, rows, _) = self.hits.filter(|(_, _, looked_in)| *looked_in == pane)?;
+        Some(format!("{hits} {} in the {rows} loaded", if hits == 1 { "hit" } else { "hits" }))
+    }
 }
 
 /// Whether a row holds the text; letter case counts only where the text has an upper-case letter.
@@ -127,7 +136,8 @@ impl State {
         }
         let (pane, selected) = (self.focus, self.selected_row(self.focus));
         if pane == Pane::Message {
-            self.find.hits = Some(self.message.find_again(&self.find.text, forwards));
+            let (hits, rows) = self.message.find_again(&self.find.text, forwards);
+            self.find.hits = Some((hits, rows, pane));
             return Vec::new();
         }
         let rows = self.rows_as_text(pane).len().max(1);
@@ -137,13 +147,14 @@ impl State {
 
     fn find_from(&mut self, pane: Pane, start: usize, forwards: bool) -> Vec<Effect> {
         if pane == Pane::Message {
-            self.find.hits = Some(self.message.find(&self.find.text, start));
+            let (hits, rows) = self.message.find(&self.find.text, start);
+            self.find.hits = Some((hits, rows, pane));
             self.reveal();
             return Vec::new();
         }
         let rows = self.rows_as_text(pane);
         let hits: Vec<usize> = (0..rows.len()).filter(|index| holds(&rows[*index], &self.find.text)).collect();
-        self.find.hits = Some((hits.len(), rows.len()));
+        self.find.hits = Some((hits.len(), rows.len(), pane));
         let next = if forwards {
             hits.iter().find(|index| **index >= start).or(hits.first())
         } else {

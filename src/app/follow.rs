@@ -37,10 +37,8 @@ pub struct Follow {
     pub last_value: GlobalPosition,
     /// Transactions that keep the horizon back.
     pub waiting_for: Vec<Holder>,
-    /// The server shows no locks: completeness is after a bounded wait.
-    pub standby: bool,
-    /// Numbers are not drawn in order: what is called complete may not be.
-    pub unordered: bool,
+    /// Why what is called complete may not be, if so: a standby shows no locks, or numbers are not drawn in order.
+    pub caveat: Option<&'static str>,
     /// From the newest message's time to when it was seen, by the server's clock.
     pub lag: Option<SignedDuration>,
     /// What interrupts it.
@@ -65,8 +63,7 @@ impl Follow {
             complete_to: 0,
             last_value: 0,
             waiting_for: Vec::new(),
-            standby: false,
-            unordered: false,
+            caveat: None,
             lag: None,
             error: None,
             arrivals: VecDeque::new(),
@@ -182,8 +179,11 @@ impl State {
         follow.complete_to = batch.complete_to;
         follow.last_value = batch.last_value;
         follow.waiting_for = batch.waiting_for;
-        follow.standby = batch.standby;
-        follow.unordered = batch.unordered;
+        follow.caveat = match (batch.unordered, batch.standby) {
+            (true, _) => Some("sequence not in order: late messages can be missed"),
+            (false, true) => Some("standby: bounded wait"),
+            (false, false) => None,
+        };
         follow.count(batch.messages.len(), now);
         if let Some(newest) = batch.messages.last() {
             follow.lag = Some(batch.server_time.duration_since(newest.message.time));
@@ -211,9 +211,10 @@ impl State {
     /// Puts what came in into the list. While the list itself waits for newer messages it waits too: the answer may be older than
     /// what came, and would push it out.
     pub(super) fn take_held(&mut self) -> Vec<Effect> {
-        let live = self.is_live();
+        let (live, on_newest) = (self.is_live(), self.is_on_newest());
         let Some(follow) = &mut self.follow else { return Vec::new() };
-        if live {
+        if on_newest {
+            // Paused or not: they were gone to, and are seen.
             follow.new = 0;
         }
         if follow.held.is_empty() {
@@ -233,6 +234,7 @@ impl State {
         let (mut new, mut let_go) = (not_held, 0);
         for Tailed { message, late } in held {
             self.messages.count_one(&message, late);
+            self.messages.found_one();
             if live || !self.messages.is_newer(&message) {
                 let_go += self.messages.arrive(message, late) as u64;
             } else {

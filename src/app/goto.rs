@@ -8,11 +8,12 @@ use super::input::Input;
 use super::layout::Pane;
 use super::messages::Place;
 use super::request::{Lookup, Question, Slot};
+use super::trail::Spot;
 use super::{Effect, State};
 use crate::locator::{self, Locator, Target};
 use crate::message::{Category, MessageHead, Name, StreamName};
-use crate::store::StoreError;
 use crate::store::browse::{PageFrom, Scope};
+use crate::store::{Filter, StoreError};
 
 /// The prompt and what it understood.
 #[derive(Debug)]
@@ -24,13 +25,32 @@ pub struct GoToPrompt {
 }
 
 /// Where the go-to box or a link is taking the screen: what was found is shown in this scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Journey {
     namespace: String,
     /// None: in the stream of what is found.
     scope: Option<Scope>,
-    /// What is said when nothing is there.
-    missing: String,
+    /// Where it leads.
+    target: Target,
+    /// From where, to come back to.
+    from: Option<Spot>,
+}
+
+/// What is to be said where not quite that was found.
+fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
+    match target {
+        Target::StreamPosition(stream, position) if found.position < *position => {
+            Some(format!("{stream} ends at position {}: {position} is past its end", found.position))
+        }
+        Target::GlobalPosition(position) if found.global_position < *position => Some(format!(
+            "{position} is past the end: the last message is at global position {}",
+            found.global_position
+        )),
+        Target::Time(time) if found.time < *time => {
+            Some(format!("nothing at or after {target}: this is the last message"))
+        }
+        _ => None,
+    }
 }
 
 impl State {
@@ -79,10 +99,9 @@ impl State {
     /// Sets out for a target in a namespace.
     pub(super) fn travel(&mut self, namespace: String, target: Target) -> Vec<Effect> {
         let here = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
-        let missing = format!("nothing there: {target}");
         // Numbers and times are looked up in what is shown; a stream shows positions, so a global position leaves it.
         let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
-        let (what, scope) = match target {
+        let (what, scope) = match target.clone() {
             Target::Namespace => return self.arrive_at_name(&namespace, None),
             Target::Name(Name::Category(category)) => {
                 (Lookup::Category(category.clone()), Some(Scope::Category(category)))
@@ -99,16 +118,17 @@ impl State {
             }
             Target::Time(time) => (Lookup::Time(scope.clone(), time), Some(scope)),
         };
-        self.journey = Some(Journey { namespace: namespace.clone(), scope, missing });
+        self.journey = Some(Journey { namespace: namespace.clone(), scope, target, from: self.spot() });
         vec![self.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
 
     pub(super) fn found(&mut self, head: Option<Box<MessageHead>>) -> Vec<Effect> {
         let Some(journey) = self.journey.take() else { return Vec::new() };
         let Some(head) = head else {
+            let missing = format!("nothing there: {}", journey.target);
             match &mut self.dialog {
-                Some(Dialog::GoTo(prompt)) => prompt.understood = Err(journey.missing),
-                _ => self.notices.problem(journey.missing, self.now),
+                Some(Dialog::GoTo(prompt)) => prompt.understood = Err(missing),
+                _ => self.notices.problem(missing, self.now),
             }
             return Vec::new();
         };
@@ -124,8 +144,19 @@ impl State {
             _ => false,
         };
         let mut effects = self.arrive_in(&journey.namespace, scope);
+        self.came_from(journey.from);
+        if self.messages.is_filtered() && matches!(journey.target, Target::StreamPosition(..) | Target::Id(_)) {
+            // It may be one that the filter leaves out.
+            effects.extend(self.stop_follow());
+            self.messages.set_filter(Filter::default(), String::new());
+            self.notices.done("the filter was taken away to show this message".to_owned(), self.now);
+        }
+        if let Some(said) = past_the_end(&journey.target, &head) {
+            self.notices.problem(said, self.now);
+        }
         self.requests.stop(Slot::Messages);
         effects.extend(if at_end { self.read_from(PageFrom::End) } else { self.read_around(number) });
+        self.messages.offset = self.layout().rows(Pane::Messages) / 2;
         effects
     }
 
@@ -193,6 +224,9 @@ impl State {
         self.namespaces.select(index);
         let mut effects = self.namespace_selected();
         effects.extend(self.travel(namespace, locator.target.clone()));
+        if let Some(journey) = &mut self.journey {
+            journey.from = None;
+        }
         effects
     }
 

@@ -51,6 +51,12 @@ pub struct Search {
 }
 
 impl Search {
+    /// Following brought a hit.
+    fn found_one(&mut self) {
+        self.searched += 1;
+        self.hits += 1;
+    }
+
     /// Where it goes on at an edge.
     fn towards(&mut self, edge: Edge) -> &mut Option<PageFrom> {
         match edge {
@@ -65,33 +71,17 @@ impl Search {
         self.towards_first.is_some() || self.towards_last.is_some()
     }
 
-    /// Counts a step that began somewhere; `numbers` are those of its hits.
-    fn count(&mut self, from: PageFrom, step: &SearchStep, numbers: &[i64]) {
-        let begin = number_of(from);
-        let end = match (step.next.and_then(number_of), from) {
-            (Some(number), _) => number,
-            (None, PageFrom::End | PageFrom::Before(_)) => i64::MIN,
-            (None, _) => i64::MAX,
-        };
+    /// Counts a step, by the numbers of its hits; what was searched before is not counted again.
+    fn count(&mut self, step: &SearchStep, numbers: &[i64]) {
+        let Some((lowest, highest)) = step.between else { return };
         let (low, high) = self.reached.unwrap_or((i64::MAX, i64::MIN));
-        if begin.is_none_or(|begin| begin <= low || begin >= high) {
+        if highest < low || lowest > high {
             self.searched += step.searched;
         }
         let hits = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
         self.hits += hits;
         self.run += hits;
-        let seen = || numbers.iter().copied().chain(begin).chain([end]);
-        self.reached = Some((seen().fold(low, i64::min), seen().fold(high, i64::max)));
-    }
-}
-
-/// The number that a page begins at, where it does not begin at an end.
-fn number_of(from: PageFrom) -> Option<i64> {
-    match from {
-        PageFrom::Start | PageFrom::End => None,
-        PageFrom::At(number) | PageFrom::Around(number) | PageFrom::After(number) | PageFrom::Before(number) => {
-            Some(number)
-        }
+        self.reached = Some((low.min(lowest), high.max(highest)));
     }
 }
 
@@ -142,12 +132,14 @@ pub struct Messages {
     /// The newest number that following told of, in the list or not.
     pub(super) heard: Option<i64>,
     /// The count that is under way was asked for by the person.
-    pub(super) counting: bool,
+    pub counting: bool,
     /// What went wrong.
     pub error: Option<String>,
     pending: Option<Pending>,
     /// The number to select once its page is there.
     wanted: Option<i64>,
+    /// Below so many rows in view.
+    pub(super) offset: usize,
 }
 
 impl Messages {
@@ -247,6 +239,13 @@ impl Messages {
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
     }
 
+    /// Following brought a message, which in a filtered list is a hit.
+    pub(super) fn found_one(&mut self) {
+        if let Some(search) = &mut self.search {
+            search.found_one();
+        }
+    }
+
     /// Rows were let go at an edge, or may be there without having been asked for: a search goes on at the row that is there now.
     fn goes_on_at(&mut self, edge: Edge) {
         let from = self.beyond_row(edge);
@@ -314,6 +313,7 @@ impl Messages {
             let found = self.window.rows().iter().position(|row| self.number(&row.head) == wanted);
             if let Some(index) = found {
                 self.window.select(index);
+                self.window.put_below(self.offset);
                 self.wanted = None;
             }
         }
@@ -412,6 +412,9 @@ impl State {
             return Vec::new();
         }
         let mut effects = self.stop_follow();
+        if !effects.is_empty() {
+            self.notices.done("no longer following".to_owned(), self.now);
+        }
         let newest_first = self.messages.newest_first;
         let kept = self.places.messages_of(&place);
         let left = std::mem::replace(&mut self.messages, kept.unwrap_or_else(|| Messages::new(place, newest_first)));
@@ -439,6 +442,7 @@ impl State {
         let around = if self.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
         let effect = self.read_from(around);
         self.messages.wanted = Some(number);
+        self.messages.offset = self.messages.window.selected().saturating_sub(self.messages.window.top());
         effect
     }
 
@@ -469,11 +473,7 @@ impl State {
         };
         let newer_edge = self.messages.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
-        let from = match pending {
-            Pending::Fresh(from) => Some(from),
-            Pending::More(edge) => *search.towards(edge),
-        };
-        search.count(from.unwrap_or(PageFrom::End), &step, &numbers);
+        search.count(&step, &numbers);
         let edge = match pending {
             Pending::More(edge) => edge,
             Pending::Fresh(PageFrom::End | PageFrom::Before(_)) if newer_edge == Edge::Last => Edge::First,

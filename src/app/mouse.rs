@@ -16,7 +16,10 @@ impl State {
         let layout = self.layout();
         let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Vec::new() };
         let mut effects = match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => self.click(pane, mouse),
+            MouseEventKind::Down(MouseButton::Left) => {
+                self.dragged = self.border_at(mouse.column);
+                if self.dragged.is_some() { Vec::new() } else { self.click(pane, mouse) }
+            }
             MouseEventKind::Drag(MouseButton::Left) => {
                 self.drag(mouse.column);
                 Vec::new()
@@ -84,16 +87,21 @@ impl State {
         }
     }
 
-    /// Moves the border between columns that the pointer is nearest to.
-    fn drag(&mut self, column: u16) {
+    /// The pane whose left border the pointer takes hold of, if any.
+    fn border_at(&self, column: u16) -> Option<Pane> {
         let layout = self.layout();
-        let (messages, message) = (layout.pane(Pane::Messages), layout.pane(Pane::Message));
-        if messages.area() == 0 {
-            return;
-        }
-        if column.abs_diff(messages.x) <= 3 && messages.x > 0 {
+        [Pane::Messages, Pane::Message].into_iter().find(|pane| {
+            let area = layout.pane(*pane);
+            area.area() > 0 && area.x > 0 && (area.x - 1..=area.x).contains(&column)
+        })
+    }
+
+    /// Moves the border that the pointer holds.
+    fn drag(&mut self, column: u16) {
+        let messages = self.layout().pane(Pane::Messages);
+        if self.dragged == Some(Pane::Messages) {
             self.shares.left = column.max(1);
-        } else if message.area() > 0 && column.abs_diff(message.x) <= 3 {
+        } else if self.dragged == Some(Pane::Message) {
             let rest = self.area.width.saturating_sub(messages.x).max(1);
             let right = self.area.width.saturating_sub(column);
             self.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).unwrap_or(50);

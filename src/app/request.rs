@@ -184,6 +184,14 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Whether it changes the store: what became of it only its answer knows.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
+    }
+}
+
 /// What the go-to box looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
@@ -292,6 +300,7 @@ pub type Outcome = Result<Answer, Arc<StoreError>>;
 pub struct Requests {
     generations: [u64; Slot::ALL.len()],
     waiting: [Option<Timestamp>; Slot::ALL.len()],
+    failures: [Option<String>; Slot::ALL.len()],
 }
 
 impl Requests {
@@ -300,6 +309,7 @@ impl Requests {
         let index = slot as usize;
         self.generations[index] += 1;
         self.waiting[index] = Some(now);
+        self.failures[index] = None;
         self.generations[index]
     }
 
@@ -316,6 +326,17 @@ impl Requests {
     /// Nothing is waited for in the slot any more; true where something was.
     pub fn stop(&mut self, slot: Slot) -> bool {
         self.waiting[slot as usize].take().is_some()
+    }
+
+    /// The last question in the slot was answered with an error.
+    pub fn fail(&mut self, slot: Slot, error: String) {
+        self.failures[slot as usize] = Some(error);
+    }
+
+    /// The error that the last question in the slot was answered with.
+    #[must_use]
+    pub fn failure(&self, slot: Slot) -> Option<&str> {
+        self.failures[slot as usize].as_deref()
     }
 
     /// Since when an answer is waited for.

@@ -35,7 +35,7 @@ pub struct Streams {
     /// The stream to select once its page is there.
     pub(super) wanted: Option<StreamName>,
     /// The person asked for the page under way: what it selects is shown.
-    asked_for: bool,
+    pub(super) asked_for: bool,
     /// Where the search by activity goes on.
     next: Option<GlobalPosition>,
     /// What went wrong.

@@ -99,6 +99,11 @@ impl<T> Window<T> {
         self.top = self.selected.saturating_sub(height / 2).min(self.rows.len().saturating_sub(height));
     }
 
+    /// Puts the selected row below so many others in view.
+    pub fn put_below(&mut self, rows: usize) {
+        self.top = self.selected.saturating_sub(rows);
+    }
+
     /// Other rows altogether, the first selected.
     pub fn replace(&mut self, rows: impl IntoIterator<Item = T>) {
         self.rows = rows.into_iter().collect();

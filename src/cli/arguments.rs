@@ -36,6 +36,42 @@ Examples:
   streamscope ns migrate shop
   streamscope ns delete shop --confirm shop";
 
+const NS_LIST_HELP: &str = "\
+As json: {\"id\",\"schema\",\"flavour\",\"version\",\"outdated\",\"description\",\"created\"}
+
+Examples:
+  streamscope ns list
+  streamscope ns list --format json | jq -r .id";
+
+const NS_CREATE_HELP: &str = "\
+As json: {\"id\",\"schema\",\"description\",\"token\"}
+
+Examples:
+  streamscope ns create shop
+  streamscope ns create shop --description 'orders and accounts' --format json | jq -r .token";
+
+const NS_DELETE_HELP: &str = "\
+As json: {\"id\",\"messages\"}
+
+Examples:
+  streamscope ns delete shop
+  streamscope ns delete shop --confirm shop";
+
+const NS_INFO_HELP: &str = "\
+The number of messages is an estimate from the server's statistics.
+As json, what list prints and {\"categories\",\"estimate\"}
+
+Examples:
+  streamscope ns info shop
+  streamscope ns info shop --format json | jq .estimate";
+
+const NS_MIGRATE_HELP: &str = "\
+As json: {\"id\",\"from\",\"to\"}
+
+Examples:
+  streamscope ns migrate
+  streamscope ns migrate shop";
+
 const CATEGORIES_HELP: &str = "\
 The number of messages is an estimate from the server's statistics.
 As json: {\"category\",\"estimate\"}
@@ -108,8 +144,12 @@ Examples:
 const EXPORT_HELP: &str = "\
 The end is fixed when it begins: all that is visible then, once nothing can appear below it any more.
 A file is written as FILE.part and renamed when it is whole. --resume goes on behind the last whole
-line of FILE.part; give the same names and options then. Several names are one export, in the order
-of global positions.
+line of FILE.part; give the same names and options then. It is refused where FILE.part does not begin
+and end with what they select in this namespace. Several names are one export, in the order of global
+positions. SIGUSR1 has it say how far it is.
+
+For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
+global positions, give or take an hour, only what can be of these times is read; else all of it.
 
 Examples:
   streamscope -n shop export -o shop.ndjson.zst
@@ -262,8 +302,10 @@ pub enum Command {
 #[derive(Debug, Clone, Subcommand)]
 pub enum NsCommand {
     /// List the namespaces of the database
+    #[command(after_help = NS_LIST_HELP)]
     List,
     /// Make a namespace; its token is shown this one time
+    #[command(after_help = NS_CREATE_HELP)]
     Create {
         /// Id of the namespace, 1 to 54 bytes
         id: String,
@@ -275,6 +317,7 @@ pub enum NsCommand {
         grant: Vec<String>,
     },
     /// Delete a namespace with all its messages
+    #[command(after_help = NS_DELETE_HELP)]
     Delete {
         /// Id of the namespace
         id: String,
@@ -283,11 +326,13 @@ pub enum NsCommand {
         confirm: Option<String>,
     },
     /// Show what a namespace is and roughly how much it holds
+    #[command(after_help = NS_INFO_HELP)]
     Info {
         /// Id of the namespace
         id: String,
     },
     /// Bring a namespace made by an older streamscope to this version; without ID, all of them
+    #[command(after_help = NS_MIGRATE_HELP)]
     Migrate {
         /// Id of the namespace
         id: Option<String>,

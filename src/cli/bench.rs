@@ -39,10 +39,26 @@ Examples:
   streamscope -n shop bench read --category account
   streamscope -n scratch bench tail --rate 500";
 
+const WRITE_HELP: &str = "\
+Examples:
+  streamscope -n scratch bench write
+  streamscope -n scratch bench write --connections 8 --seconds 20 --yes";
+
+const READ_HELP: &str = "\
+Examples:
+  streamscope -n shop bench read
+  streamscope -n shop bench read --category account --seconds 20";
+
+const TAIL_HELP: &str = "\
+Examples:
+  streamscope -n scratch bench tail
+  streamscope -n scratch bench tail --rate 500 --seconds 60 --yes";
+
 /// `streamscope bench …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum BenchCommand {
     /// Write messages as fast as it goes
+    #[command(after_help = WRITE_HELP)]
     Write {
         /// Connections that write
         #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
@@ -52,6 +68,7 @@ pub enum BenchCommand {
         run: RunArguments,
     },
     /// Read categories, pages of streams, and messages
+    #[command(after_help = READ_HELP)]
     Read {
         /// Category to read from; the one with the most messages where left out
         #[arg(long, value_name = "C")]
@@ -61,6 +78,7 @@ pub enum BenchCommand {
         seconds: u64,
     },
     /// Write at a rate, and see how late a follower has it
+    #[command(after_help = TAIL_HELP)]
     Tail {
         /// Messages a second
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]

@@ -4,26 +4,22 @@
 mod part;
 mod progress;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
 use super::failure::{Failure, Result, Status};
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Report};
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
 use super::tail::tell_holders;
-use crate::message::{GlobalPosition, Message, Name};
+use crate::message::{Message, Name};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
-use part::Part;
+use part::{Line, Part};
 use progress::Progress;
-
-/// A message can have been committed so much later than its time says that others are before it: by global positions, so many are
-/// looked at on either side of a time.
-const AROUND: i64 = 10_000;
 
 /// `streamscope export …`
 #[derive(Debug, Clone, Args)]
@@ -40,7 +36,7 @@ pub struct ExportArguments {
     /// Which messages.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// File to write; its name says how it is compressed (.gz, .zst)
+    /// File to write, - for standard output; its name says how it is compressed (.gz, .zst)
     #[arg(short, long, value_name = "FILE[.gz|.zst]")]
     pub output: Option<PathBuf>,
     /// Carry on an export of the same messages to the same file
@@ -52,6 +48,7 @@ pub struct ExportArguments {
 #[derive(Debug)]
 pub struct Prepared {
     names: Vec<Name>,
+    file: Option<PathBuf>,
     arguments: ExportArguments,
 }
 
@@ -59,10 +56,14 @@ impl Prepared {
     /// From the command line.
     ///
     /// # Errors
-    /// [`Status::Usage`] for names that cannot be.
+    /// [`Status::Usage`] for names that cannot be, and for carrying on on standard output.
     pub fn new(arguments: &ExportArguments) -> Result<Self> {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
-        Ok(Self { names, arguments: arguments.clone() })
+        let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
+        if arguments.resume && file.is_none() {
+            return Err(Failure::usage("--resume needs a file to carry on, and --output - is standard output"));
+        }
+        Ok(Self { names, file, arguments: arguments.clone() })
     }
 }
 
@@ -76,15 +77,19 @@ pub async fn export(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let mut target = match &prepared.arguments.output {
+    let mut report = Report::listen()?;
+    let mut target = match &prepared.file {
         None => Target::Output(output),
         Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume)?)),
     };
+    let progress = Progress::new();
     let result = tokio::select! {
         biased;
-        result = all(namespace, &prepared, &mut target) => result,
+        result = all(namespace, &prepared, &mut target, &progress) => result,
         number = interrupt.signalled() => Err(Failure::signalled(number)),
+        never = report.answered_with(|| progress.line()) => match never {},
     };
+    progress.clear();
     let Target::File(mut part) = target else { return result.map(|_| ()) };
     match result.and_then(|written| part.finish().map(|()| written)) {
         Ok(written) => {
@@ -119,38 +124,27 @@ impl Target<'_> {
             Self::File(part) => part.write(message),
         }
     }
-
-    /// The last global position that an earlier run wrote.
-    fn written_to(&self) -> Option<GlobalPosition> {
-        match self {
-            Self::Output(_) => None,
-            Self::File(part) => part.written_to(),
-        }
-    }
 }
 
 /// Everything there is to write; gives how many messages this run wrote.
-async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>) -> Result<u64> {
-    let Prepared { names, arguments } = prepared;
+async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>, progress: &Progress) -> Result<u64> {
+    let Prepared { names, arguments, .. } = prepared;
+    let filter = arguments.matching.filter(namespace).await?;
     let end = namespace.settled_end(tell_holders).await?;
-    let mut above = target.written_to().unwrap_or(i64::MIN);
-    let mut up_to = end;
-    if let Some(since) = arguments.since {
-        let before = selection::before(namespace, since).await?.unwrap_or(end);
-        above = above.max(before.saturating_sub(AROUND));
-    }
-    if let Some(until) = arguments.until
-        && let Some(before) = selection::before(namespace, until).await?
-    {
-        up_to = up_to.min(before.saturating_add(AROUND));
-    }
-    let options = ExportOptions {
+    let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
+    let mut options = ExportOptions {
         names: names.clone(),
-        filter: Filter { since: arguments.since, until: arguments.until, ..arguments.matching.filter() },
+        filter: Filter { since: arguments.since, until: arguments.until, ..filter },
         above,
-        up_to,
+        up_to: up_to.min(end),
     };
-    let mut progress = Progress::new(up_to);
+    if let Target::File(part) = target
+        && let Some((first, last)) = part.kept()
+    {
+        check_kept(namespace, &options, first, last, part.beside()).await?;
+        options.above = last.gpos;
+    }
+    progress.begin(options.up_to);
     let mut messages = namespace.export(options);
     let mut written = 0;
     while let Some(message) = messages.next().await {
@@ -159,11 +153,42 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         written += 1;
         progress.show(written, message.global_position);
     }
-    progress.clear();
     if let Target::Output(output) = target {
         output.finish()?;
     }
     Ok(written)
+}
+
+/// Whether what an earlier run wrote is the beginning of what is exported now, by its two ends: its last line is of it, and nothing
+/// of it lies before its first line.
+async fn check_kept(
+    namespace: &Namespace,
+    options: &ExportOptions,
+    first: Line,
+    last: Line,
+    part: &Path,
+) -> Result<()> {
+    let one = |above, up_to| {
+        let options = ExportOptions { above, up_to, ..options.clone() };
+        async move { namespace.export(options).next().await.transpose() }
+    };
+    let at = last.gpos;
+    let selected = one(at.saturating_sub(1), at).await?.is_some_and(|message| message.id == last.id);
+    let differs = if !selected {
+        match namespace.message(at).await? {
+            Some(message) if message.id == last.id => {
+                format!("its last line, global position {at}, is not what these names and options select")
+            }
+            _ => format!("its last line, global position {at}, is no message of namespace {}", namespace.info().id),
+        }
+    } else if let Some(message) = one(options.above, first.gpos.saturating_sub(1)).await? {
+        let (here, begins) = (message.global_position, first.gpos);
+        format!("these names and options select global position {here}, and it begins only at {begins}")
+    } else {
+        return Ok(());
+    };
+    let what = format!("{} is of another export: {differs}", part.display());
+    Err(Failure::usage(what).remedy("give the names and options that it was begun with, or leave --resume out"))
 }
 
 /// A failure of a file.

@@ -13,9 +13,10 @@ use std::sync::atomic::AtomicU64;
 use clap::Args;
 
 use super::failure::{Failure, Result, Status};
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Report};
 use super::output::json::Object;
 use super::output::{Output, grouped, tell};
+use super::tail::tell_holders;
 use crate::store::import::{Import, ImportError, ImportOptions, Imported, Place};
 use crate::store::{Namespace, StoreError};
 use gather::{Batch, Gatherer};
@@ -39,6 +40,8 @@ says which version the stream must have before. Without an id they are written a
 
 A file holds the one kind of lines or the other. The input may be compressed with gzip or zstd.
 As json: {\"imported\",\"present\",\"dryRun\"}
+When it stops, standard error says up to which line messages are stored; on SIGUSR1, how far it is.
+Who has the lock of a category that it needs is named after half a second; after a minute it stops.
 
 Examples:
   streamscope -n shop import account.ndjson.zst --dry-run
@@ -106,7 +109,8 @@ pub async fn import(
 ) -> Result<()> {
     let Prepared { name, path, source, arguments } = prepared;
     let options = ImportOptions { keep_global_positions: arguments.keep_global_positions, dry_run: arguments.dry_run };
-    let import = Import::new(namespace, options)?;
+    let import = Import::new(namespace, options)?.on_waiting(tell_holders);
+    let mut report = Report::listen()?;
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         tell("reading messages from the terminal, one a line; Ctrl-D ends them");
     }
@@ -118,16 +122,21 @@ pub async fn import(
         batch: usize::try_from(arguments.batch).unwrap_or(usize::MAX),
     }
     .start(source, path, read)?;
-    let mut run = Running { import, name, progress, done: Imported::default(), done_to: 0, dry_run: arguments.dry_run };
+    let done = Imported::default();
+    let mut run = Running { import, name, done, done_to: 0, sent_to: 0, dry_run: arguments.dry_run };
     let result = tokio::select! {
         biased;
-        result = run.all(batches) => result,
-        number = interrupt.signalled() => Err(Failure::signalled(number)),
+        result = run.all(batches, &progress) => result,
+        number = interrupt.signalled() => Err(run.signalled(number)),
+        never = report.answered_with(|| progress.line()) => match never {},
     };
-    run.progress.clear();
+    progress.clear();
     match result {
         Ok(()) => run.tell_result(output),
-        Err(failure) => Err(run.with_what_was_done(failure)),
+        Err(failure) => {
+            run.tell_what_was_done();
+            Err(failure)
+        }
     }
 }
 
@@ -135,24 +144,26 @@ pub async fn import(
 struct Running {
     import: Import,
     name: String,
-    progress: Progress,
     done: Imported,
     /// The last line of the batches that are done.
     done_to: u64,
+    /// The last line of the batch that is under way.
+    sent_to: u64,
     dry_run: bool,
 }
 
 impl Running {
-    async fn all(&mut self, mut batches: gather::Batches) -> Result<()> {
+    async fn all(&mut self, mut batches: gather::Batches, progress: &Progress) -> Result<()> {
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(|problem| self.wrong(problem.line, problem.column, &problem.reason))?;
+            self.sent_to = batch.lines.last().copied().unwrap_or(self.sent_to);
             let done = self.import.checked(&batch.messages, &batch.checked).await;
             let done = done.map_err(|error| self.failure(&batch, error))?;
             self.done.imported += done.imported;
             self.done.present += done.present;
             self.done.unchecked += done.unchecked;
-            self.done_to = batch.lines.last().copied().unwrap_or(self.done_to);
-            self.progress.show(self.done.imported + self.done.present);
+            self.done_to = self.sent_to;
+            progress.show(self.done.imported + self.done.present);
             // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
             tokio::task::spawn_blocking(move || drop(batch));
         }
@@ -173,8 +184,6 @@ impl Running {
                 Failure { what, remedy: None, ..Failure::from(error) }
             }
             ImportError::OutcomeUnknown(reason) => {
-                let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
-                let lines = format!("it is not known whether lines {first} to {last} of {} were written", self.name);
                 let minted =
                     batch.messages.iter().find(|message| matches!(message.place, Place::Next { minted: true, .. }));
                 let remedy = match minted {
@@ -183,7 +192,7 @@ impl Running {
                     }
                     None => "run the import again: it adds only what is missing".to_owned(),
                 };
-                Failure::new(Status::OutcomeUnknown, format!("{lines}: {reason}")).remedy(remedy)
+                self.unknown(&reason).remedy(remedy)
             }
             ImportError::Store(StoreError::Server { code, message }) => {
                 let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
@@ -194,22 +203,30 @@ impl Running {
         }
     }
 
-    /// A failure with what was imported before it, which stays.
-    fn with_what_was_done(&self, failure: Failure) -> Failure {
-        if self.done_to == 0 || self.dry_run || failure.remedy.is_some() {
-            return failure;
+    fn unknown(&self, reason: &str) -> Failure {
+        let (first, last) = (self.done_to + 1, self.sent_to);
+        let what = format!("it is not known whether lines {first} to {last} of {} were written: {reason}", self.name);
+        Failure::new(Status::OutcomeUnknown, what)
+    }
+
+    fn signalled(&self, number: u8) -> Failure {
+        if self.import.is_in_doubt() {
+            self.unknown("a signal came before the answer")
+        } else {
+            Failure::signalled(number)
         }
-        let lines = format!(
-            "lines 1 to {} are imported and stay ({} of them new); lines with ids are skipped when it is run again",
+    }
+
+    /// Tells what was imported before a failure, which stays.
+    fn tell_what_was_done(&self) {
+        if self.done_to == 0 || self.dry_run {
+            return;
+        }
+        tell(&format!(
+            "streamscope: lines 1 to {} are imported and stay ({} of them new); lines with ids are skipped when it is run again",
             self.done_to,
             grouped(self.done.imported)
-        );
-        if failure.what.is_empty() {
-            // A signal: whoever sent it knows, but not how far it got.
-            tell(&format!("streamscope: {lines}"));
-            return failure;
-        }
-        failure.remedy(lines)
+        ));
     }
 
     fn tell_result(&self, output: &mut Output) -> Result<()> {

@@ -2,12 +2,14 @@
 //!
 //! SIGHUP is left alone, so that `nohup` means what it says. Output may block on a slow reader, so the deadline is kept by another thread of the runtime than the command's.
 
+use std::convert::Infallible;
 use std::process;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::failure::Status;
+use super::output::tell;
 
 /// How long a command may take to end after a signal: an embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
@@ -72,6 +74,14 @@ impl Report {
             return;
         }
         std::future::pending::<()>().await;
+    }
+
+    /// Says on standard error how far the command is, each time it is asked for.
+    pub async fn answered_with(&mut self, place: impl Fn() -> String) -> Infallible {
+        loop {
+            self.asked_for().await;
+            tell(&format!("streamscope: {}", place()));
+        }
     }
 }
 

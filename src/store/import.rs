@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub use plan::Checked;
 
 use super::session::QueryError;
+use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
 use crate::message::{ExpectedVersion, GlobalPosition, Position, StreamName};
 
@@ -27,6 +28,8 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often a batch is sent again because it met another writer (a deadlock, one who takes no lock).
 const COLLISIONS: u32 = 5;
+/// What refuses a message that stands where another one does, or has its id: somebody was faster.
+const UNIQUE: [&str; 3] = ["messages_id", "messages_stream", "messages_pkey"];
 /// Streams whose end is remembered: 9 MB.
 const REMEMBERED: usize = 400_000;
 
@@ -193,14 +196,16 @@ enum Failure {
     Final(ImportError),
     /// It met somebody: an id or a position is there that was not expected, or a deadlock.
     Collision(StoreError),
-    /// The connection ended; with what was about to be committed, where it was.
-    Unanswered(StoreError, Option<Imported>),
+    /// Somebody has had the lock of one of its categories for a while.
+    Waiting,
+    /// The connection ended.
+    Unanswered(StoreError),
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable { .. } => Self::Unanswered(error, None),
+            StoreError::Unavailable { .. } => Self::Unanswered(error),
             // Serialization failure, deadlock.
             StoreError::Server { ref code, .. } if code == "40001" || code == "40P01" => Self::Collision(error),
             other => Self::Final(other.into()),
@@ -254,6 +259,10 @@ pub struct Import {
     thorough: bool,
     /// The server has answered once: from then on it is waited for.
     reached: bool,
+    /// What a commit that was sent would do, until its answer is there.
+    in_doubt: Option<Imported>,
+    /// Is told who has the lock that a batch waits for.
+    waiting: fn(&[Holder]),
 }
 
 impl Import {
@@ -272,7 +281,21 @@ impl Import {
             seen: HashSet::new(),
             thorough: options.dry_run,
             reached: false,
+            in_doubt: None,
+            waiting: |_| {},
         })
+    }
+
+    /// Tells who has the lock that a batch waits for, when that takes a while.
+    #[must_use]
+    pub fn on_waiting(self, waiting: fn(&[Holder])) -> Self {
+        Self { waiting, ..self }
+    }
+
+    /// Whether a batch may have been written or not: its commit was sent and is not answered.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt.is_some()
     }
 
     /// Brings in messages, in the order of their global positions to be, all of them or none: what is there already, the same
@@ -292,12 +315,16 @@ impl Import {
     /// [`ImportError`].
     pub async fn checked(&mut self, messages: &[ImportedMessage], checked: &Checked) -> Result<Imported, ImportError> {
         let mut collisions = 0;
+        let mut patient = false;
         let mut since: Option<Instant> = None;
-        let mut in_doubt: Option<Imported> = None;
-        loop {
-            match self.attempt(messages, checked, in_doubt.is_some()).await {
+        self.in_doubt = None;
+        let error = loop {
+            let lost = self.in_doubt;
+            // A large future, made once a batch: whoever imports need not hold it in theirs.
+            match Box::pin(self.attempt(messages, checked, lost.is_some(), patient)).await {
                 Ok(mut done) => {
-                    if let Some(sent) = in_doubt {
+                    self.in_doubt = None;
+                    if let Some(sent) = lost {
                         // What was not there before the lost commit and is there now was written by it.
                         let written = done.present.saturating_sub(sent.present);
                         done.imported += written;
@@ -305,35 +332,39 @@ impl Import {
                     }
                     return Ok(done);
                 }
-                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Final(error)) => break error,
                 Err(Failure::Collision(error)) => {
                     collisions += 1;
                     if collisions > COLLISIONS {
-                        return Err(error.into());
+                        break error.into();
                     }
                     self.thorough = true;
                 }
-                Err(Failure::Unanswered(error, sent)) => {
-                    in_doubt = in_doubt.or(sent);
+                Err(Failure::Waiting) => patient = true,
+                Err(Failure::Unanswered(error)) => {
                     let since = *since.get_or_insert_with(Instant::now);
                     if !self.reached || since.elapsed() > SETTLE_LIMIT {
-                        return Err(match in_doubt {
-                            Some(_) => ImportError::OutcomeUnknown(error.to_string()),
-                            None => error.into(),
-                        });
+                        break error.into();
                     }
                     sleep(PAUSE).await;
                 }
             }
-        }
+        };
+        Err(match error {
+            // Whatever kept it from asking again, it is not known what became of the commit.
+            ImportError::Store(error) if self.is_in_doubt() => ImportError::OutcomeUnknown(error.to_string()),
+            error => error,
+        })
     }
 
-    /// Sends the batch once. `again` where a commit's answer was lost, so that also minted ids can be there.
+    /// Sends the batch once. `again` where a commit's answer was lost, so that also minted ids can be there; `patient` where it
+    /// was told who has the locks.
     async fn attempt(
         &mut self,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
+        patient: bool,
     ) -> Result<Imported, Failure> {
         let namespace = self.namespace.clone();
         let mut session = namespace.sessions.acquire().await?;
@@ -350,7 +381,15 @@ impl Import {
             return Ok(plan.counts());
         }
         let transaction = session.begin().await?;
-        look::lock(&namespace, &transaction, messages).await?;
+        match look::lock(&namespace, &transaction, messages, patient).await {
+            // Lock not available.
+            Err(StoreError::Server { code, .. }) if code == "55P03" && !patient => {
+                transaction.rollback().await?;
+                (self.waiting)(&look::holders(&namespace, &session, messages).await?);
+                return Err(Failure::Waiting);
+            }
+            locked => locked?,
+        }
         let plan = self.plan(&transaction, messages, checked, again).await?;
         let counts = plan.counts();
         if plan.new.is_empty() {
@@ -363,8 +402,10 @@ impl Import {
         }
         if let Err(error) = copy::copy(&namespace, &transaction, messages, &plan, self.options).await {
             let as_store_error = transaction.store_error(&error);
-            let unique = error.server().is_some_and(|answer| answer.code().code() == "23505");
-            if !unique {
+            let taken = error.server().is_some_and(|answer| {
+                answer.code().code() == "23505" && answer.constraint().is_some_and(|name| UNIQUE.contains(&name))
+            });
+            if !taken {
                 let refused = copy::refused_row(&error).and_then(|row| plan.new.get(row));
                 return Err(match (refused, as_store_error) {
                     (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
@@ -382,10 +423,17 @@ impl Import {
             }
             return Err(Failure::Collision(as_store_error));
         }
+        self.in_doubt.get_or_insert(counts);
         match transaction.commit().await {
             Ok(()) => {}
-            Err(error @ StoreError::Unavailable { .. }) => return Err(Failure::Unanswered(error, Some(counts))),
-            Err(error) => return Err(error.into()),
+            Err(error @ (StoreError::Unavailable { .. } | StoreError::TimedOut { .. })) => {
+                return Err(Failure::Unanswered(error));
+            }
+            Err(error) => {
+                // Refused, and no earlier one went through: nothing of it was there.
+                self.in_doubt = None;
+                return Err(error.into());
+            }
         }
         // Where nothing was there already, the next batch is sent without a look at each of its messages.
         self.thorough = counts.present > 0;

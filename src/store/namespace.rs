@@ -281,7 +281,7 @@ impl Store {
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.sessions.acquire().await?;
-        let transaction = session.begin().await?;
+        let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, &namespace.info.schema).await? {
             // Somebody else deleted it while this one waited.
@@ -289,6 +289,8 @@ impl Store {
         }
         // Nobody writes between the count and the end.
         transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
+        // It reads all of them, and nobody has a lock any more that it could wait for.
+        transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(0, |row| row.get(0));
         transaction.batch(&format!("drop schema {schema} cascade")).await?;

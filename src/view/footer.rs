@@ -24,13 +24,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         left.push(Span::styled(format!(" {} ", following(state, follow)), style));
     }
     left.push(Span::raw(format!(" {}", progress(state))));
-    if !state.find.text.is_empty() {
-        let hits = state.find.hits.map(|(hits, rows)| format!(": {hits} in the {rows} loaded")).unwrap_or_default();
-        left.push(Span::styled(cut(&format!(" /{}{hits}", state.find.text), 40), theme.dim));
+    if let Some(hits) = state.find.said_of(state.focus).filter(|_| !state.find.text.is_empty()) {
+        left.push(Span::styled(cut(&format!(" /{}: {hits}", state.find.text), 40), theme.dim));
     }
     let left = Line::from(left);
-    let used = u16::try_from(left.width()).unwrap_or(u16::MAX).min(area.width);
-    frame.render_widget(left, area);
+    // The key that leads to all others stays.
+    let room = area.width.saturating_sub(u16::try_from(help_width(state)).unwrap_or(0) + 1);
+    let used = u16::try_from(left.width()).unwrap_or(u16::MAX).min(room);
+    frame.render_widget(left, Rect { width: used, ..area });
     let keys = keys(state, theme, usize::from(area.width - used));
     let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
     frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });
@@ -51,17 +52,7 @@ fn following(state: &State, follow: &Follow) -> String {
         parts.push(format!("interrupted: {}", cut(error, 60)));
         return parts.join(" · ");
     }
-    parts.push(format!("{:.1}/s", follow.rate(state.now)));
-    if let Some(lag) = follow.lag {
-        parts.push(format!("lag {} ms", lag.as_millis().max(0)));
-    }
-    parts.push(format!("complete to {}", follow.complete_to));
-    if follow.standby {
-        parts.push("standby: bounded wait".to_owned());
-    }
-    if follow.unordered {
-        parts.push("sequence not in order: late messages can be missed".to_owned());
-    }
+    parts.extend(follow.caveat.map(str::to_owned));
     if follow.complete_to < follow.last_value
         && let Some(holder) = follow.waiting_for.first()
         && server_now(state).duration_since(holder.since).as_secs() >= 1
@@ -70,6 +61,11 @@ fn following(state: &State, follow: &Follow) -> String {
         let seconds = server_now(state).duration_since(holder.since).as_secs();
         parts.push(format!("waiting {seconds}s for {pid}"));
     }
+    parts.push(format!("{:.1}/s", follow.rate(state.now)));
+    if let Some(lag) = follow.lag {
+        parts.push(format!("lag {} ms", lag.as_millis().max(0)));
+    }
+    parts.push(format!("complete to {}", follow.complete_to));
     if follow.late > 0 {
         parts.push(format!("{} late", follow.late));
     }
@@ -79,14 +75,18 @@ fn following(state: &State, follow: &Follow) -> String {
     parts.join(" · ")
 }
 
-/// The keys that apply now, as many as there is room for.
+/// The keys that apply now, as many as there is room for. Help leads to all others: it is kept where room is short.
 fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
+    let newest = if state.messages.newest_first { Action::First } else { Action::Last };
     let mut offered: Vec<(Action, &str)> = match state.focus {
         Pane::Namespaces => vec![(Action::Deeper, "open"), (Action::CreateNamespace, "create")],
         Pane::Categories => vec![(Action::Deeper, "open"), (Action::Back, "back")],
         Pane::Streams => vec![(Action::Deeper, "open"), (Action::Order, "order")],
-        Pane::Messages if state.follow.is_some() => vec![(Action::Pause, "pause"), (Action::Last, "live")],
+        Pane::Messages if state.follow.is_some() => vec![(Action::Pause, "pause"), (newest, "live")],
         Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
+        Pane::Message if state.message.link_at(state.message.selected()).is_some() => {
+            vec![(Action::Deeper, "go there"), (Action::Copy, "copy")]
+        }
         Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],
     };
     offered.extend([
@@ -94,29 +94,36 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         (Action::GoTo, "go to"),
         (Action::Write, "write"),
         (Action::Follow, "follow"),
-        (Action::Help, "help"),
     ]);
+    if state.read_only().is_some() {
+        offered.retain(|(action, _)| !matches!(action, Action::Write | Action::CreateNamespace));
+    }
+    let help = help_width(state);
     let mut spans: Vec<Span> = Vec::new();
     let mut used = 1;
-    // Help is the one that leads to all others: it is kept where room is short.
-    let help = offered.pop().expect("help is offered");
-    let help_width = state.setup.keymap.key(help.0).len() + help.1.len() + 3;
     for (action, label) in offered {
         let key = state.setup.keymap.key(action);
         let needed = key.chars().count() + label.len() + 3;
-        if used + needed + help_width > width {
+        if used + needed + help > width {
             break;
         }
         used += needed;
         spans.extend([Span::styled(key, theme.key), Span::styled(format!(" {label}  "), theme.dim)]);
     }
-    if used + help_width <= width {
+    if used + help <= width {
         spans.extend([
-            Span::styled(state.setup.keymap.key(help.0), theme.key),
-            Span::styled(format!(" {} ", help.1), theme.dim),
+            Span::styled(state.setup.keymap.key(Action::Help), theme.key),
+            Span::styled(format!(" {HELP} "), theme.dim),
         ]);
     }
     Line::from(spans)
+}
+
+/// What the help key is called.
+const HELP: &str = "help";
+
+fn help_width(state: &State) -> usize {
+    state.setup.keymap.key(Action::Help).chars().count() + HELP.len() + 3
 }
 
 /// The toast, above the footer.

@@ -4,6 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::text::cut;
 use super::theme::Theme;
@@ -11,6 +12,10 @@ use crate::app::State;
 use crate::app::connection::Connection;
 use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
+
+const SEPARATOR: &str = " ─ ";
+/// Cells that the target has at least.
+const TARGET: usize = 8;
 
 /// Draws the header.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -27,26 +32,33 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         left.push(Span::styled(format!("{} ", cut(name, 20)), theme.profile));
         left.push(Span::raw("· "));
     }
-    left.push(Span::raw(cut(&state.setup.target, room.saturating_sub(4))));
-    left.push(Span::styled(" ─ ", theme.dim));
-    left.push(Span::styled(cut(&path(state), room), theme.title));
+    // Where one is tells more than which server it is, and its last part the most.
+    let rest = room.saturating_sub(left.iter().map(Span::width).sum::<usize>() + SEPARATOR.width());
+    let path = path(state, rest.saturating_sub(TARGET));
+    left.push(Span::raw(cut(&state.setup.target, rest.saturating_sub(path.width()))));
+    left.push(Span::styled(SEPARATOR, theme.dim));
+    left.push(Span::styled(path, theme.title));
     frame.render_widget(Line::from(left), Rect { width: u16::try_from(room).unwrap_or(area.width), ..area });
     let x = area.x + u16::try_from(room).unwrap_or(0);
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
 }
 
-/// Where one is: `shop › account › account-123`.
-fn path(state: &State) -> String {
+/// Where one is: `shop › account › account-123`, or as much of its end as there is room for.
+fn path(state: &State, room: usize) -> String {
     let Some(place) = &state.messages.place else { return String::new() };
-    let namespace = SafeText::line(&place.namespace).as_str().to_owned();
+    let mut parts = vec![place.namespace.clone()];
     match &place.scope {
-        Scope::Namespace => namespace,
-        Scope::Category(category) => format!("{namespace} › {category}"),
+        Scope::Namespace => {}
+        Scope::Category(category) => parts.push(category.to_string()),
         Scope::Member(category, group) => {
-            format!("{namespace} › {category} (member {} of {})", group.member(), group.size())
+            parts.push(format!("{category} (member {} of {})", group.member(), group.size()));
         }
-        Scope::Stream(stream) => format!("{namespace} › {} › {stream}", stream.category()),
+        Scope::Stream(stream) => parts.extend([stream.category().to_string(), stream.to_string()]),
     }
+    while parts.len() > 1 && SafeText::line(&parts.join(" › ")).width() > room {
+        parts.remove(0);
+    }
+    cut(&parts.join(" › "), room)
 }
 
 /// What can be done here, or why nothing.

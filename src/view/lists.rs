@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::header::spinner;
 use super::text::{cut, fill, short_count};
@@ -30,7 +31,7 @@ pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         title: "Namespaces".to_owned(),
         slot: Slot::Namespaces,
         empty: "no message store in this database · a creates a namespace",
-        problem: None,
+        problem: state.requests.failure(Slot::Namespaces),
     };
     draw(frame, area, state, theme, &parts, &state.namespaces, |row| {
         let note = match row.flavour {
@@ -47,11 +48,12 @@ pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         pane: Pane::Categories,
         title: "Categories".to_owned(),
         slot: Slot::Categories,
-        empty: "no messages yet · w writes the first",
-        problem: None,
+        empty: if state.namespace().is_some() { "no messages yet · w writes the first" } else { "" },
+        problem: state.requests.failure(Slot::Categories),
     };
     draw(frame, area, state, theme, &parts, &state.categories, |row| {
-        let count = row.estimate.map(|count| format!("~{}", short_count(count))).unwrap_or_default();
+        // A category that is there has a message, whatever the statistics say.
+        let count = row.estimate.map(|count| format!("~{}", short_count(count.max(1)))).unwrap_or_default();
         (row.category.as_str().to_owned(), count)
     });
 }
@@ -63,7 +65,7 @@ pub fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
         slot: Slot::Streams,
-        empty: "no streams",
+        empty: if state.categories.is_empty() { "" } else { "no streams" },
         problem: state.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.streams.window, |row| {
@@ -87,14 +89,12 @@ fn draw<T>(
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
-    if let Some(problem) = parts.problem {
-        line_at(frame, inner, 0, &cut(problem, width), theme.problem);
+    if let Some(problem) = parts.problem.filter(|_| window.is_empty()) {
+        explain(frame, inner, problem, theme.problem);
         return;
     }
     if window.is_empty() && !waiting && state.connection.server().is_some() {
-        for (row, text) in wrap(parts.empty, width).into_iter().enumerate() {
-            line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), &text, theme.dim);
-        }
+        explain(frame, inner, parts.empty, theme.dim);
         return;
     }
     let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
@@ -115,9 +115,17 @@ fn draw<T>(
             (true, true) => theme.selected,
             (true, false) => theme.marked,
             _ if find.is_some_and(|find| holds(&name, find)) => theme.hit,
-            _ => ratatui::style::Style::new(),
+            _ => Style::new(),
         };
         line_at(frame, inner, line, &fill(&text, width), style);
+    }
+}
+
+/// Words in place of rows.
+pub fn explain(frame: &mut Frame, area: Rect, text: &str, style: Style) {
+    let width = usize::from(area.width);
+    for (row, line) in wrap(text, width).into_iter().enumerate() {
+        line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, width), style);
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::header::spinner;
-use super::lists::wrap;
+use super::lists::explain;
 use super::text::{cut, fill, full_count, right, short_count, size};
 use super::theme::Theme;
 use super::{frame_of, line_at};
@@ -58,7 +58,8 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     let name = match messages.place.as_ref().map(|place| &place.scope) {
         None => String::new(),
         Some(Scope::Namespace) => "of the namespace".to_owned(),
-        Some(Scope::Category(category) | Scope::Member(category, _)) => category.to_string(),
+        Some(Scope::Category(category)) => category.to_string(),
+        Some(Scope::Member(category, group)) => format!("{category}#{}:{}", group.member(), group.size()),
         Some(Scope::Stream(stream)) => stream.to_string(),
     };
     let mut title = format!("Messages  {}", cut(&name, width / 2));
@@ -82,11 +83,17 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
 #[must_use]
 pub fn progress(state: &State) -> String {
     let messages = &state.messages;
-    let total = match messages.count {
+    let searched = messages.search.map_or(0, |search| search.searched);
+    let counting = state.requests.since(Slot::Count).filter(|_| messages.counting).map(|since| {
+        let seconds = state.now.duration_since(since).as_secs();
+        format!("{} counting {seconds}s (esc stops)", spinner(state, state.setup.ascii))
+    });
+    let total = counting.unwrap_or_else(|| match messages.count {
         None => "?".to_owned(),
-        Some(Count { messages, through: None }) => format!("~{}", full_count(messages)),
+        // No fewer than were seen.
+        Some(Count { messages, through: None }) => format!("~{}", full_count(messages.max(searched))),
         Some(Count { messages, through: Some(_) }) => full_count(messages),
-    };
+    });
     if let Some(search) = &messages.search {
         let hits = if search.hits == 1 { "hit" } else { "hits" };
         return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
@@ -102,22 +109,26 @@ pub fn progress(state: &State) -> String {
 
 fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let messages = &state.messages;
-    let (text, style) = if let Some(error) = &messages.error {
+    let (text, style) = if let Some(problem) = state.connection.problem() {
+        (format!("not connected: {problem}"), theme.problem)
+    } else if let Some(error) = &messages.error {
         (format!("{error} · ctrl-r tries again"), theme.problem)
     } else if state.requests.since(Slot::Messages).is_some() || state.connection.server().is_none() {
         return;
     } else if let Some(search) = &messages.search {
         let searched = short_count(search.searched);
-        (format!("no hit in the {searched} messages that were searched · esc shows all"), theme.dim)
+        let on = if search.can_go_on() { " · up searches on" } else { "" };
+        (format!("no hit in the {searched} messages that were searched{on} · esc shows all"), theme.dim)
     } else if messages.place.is_none() {
         ("nothing is selected".to_owned(), theme.dim)
     } else {
         ("no messages · w writes one, F follows".to_owned(), theme.dim)
     };
-    for (row, line) in wrap(&text, usize::from(area.width)).into_iter().enumerate() {
-        line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, usize::from(area.width)), style);
-    }
+    explain(frame, area, &text, style);
 }
+
+/// Cells that the beginning of the data should have.
+const DATA: usize = 10;
 
 /// Widths of the columns; 0 for one that has given way.
 struct Columns {
@@ -150,21 +161,23 @@ impl Columns {
             size: 6,
             data: 0,
         };
-        // What tells least gives way first.
-        if columns.used() + 12 > width {
+        // What tells least gives way first; of the data a beginning stays.
+        if columns.used() + DATA > width {
+            columns.message_type = columns.message_type.min(14);
+            columns.stream = columns.stream.min(18);
+        }
+        if columns.used() + DATA > width {
             columns.size = 0;
         }
-        if columns.used() + 8 > width {
-            columns.stream = columns.stream.min(14);
+        if columns.used() + DATA > width {
+            columns.stream = columns.stream.min(12);
+            columns.message_type = columns.message_type.min(10);
         }
         if columns.used() + 4 > width {
             columns.global = 0;
         }
         if columns.used() > width {
             columns.time = 0;
-        }
-        if columns.used() > width {
-            columns.message_type = columns.message_type.min(10);
         }
         columns.data = width.saturating_sub(columns.used());
         columns
@@ -220,7 +233,9 @@ impl Columns {
         cell(fill(head.stream.as_str(), self.stream), self.stream, plain);
         cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
         cell(right(&size(head.size), self.size), self.size, theme.dim);
-        cell(fill(&head.preview, self.data), self.data, theme.dim);
+        // What is too large for a look at its beginning is there all the same.
+        let preview = if head.preview.is_empty() && head.size > 0 { "…" } else { &head.preview };
+        cell(fill(preview, self.data), self.data, theme.dim);
         Line::from(spans)
     }
 }

@@ -1,5 +1,7 @@
 //! What is refused without any server: arguments, names, JSON. Always status 2, in one or two lines, and never a password.
 
+use clap::CommandFactory as _;
+
 use super::support::program::{User, outcome};
 
 const SECRET: &str = "s3cr3tw0rd";
@@ -105,8 +107,11 @@ fn help_and_version_are_printed_on_standard_output() {
     for word in ["Examples:", "Exit status:", "--read-only", "STREAMSCOPE_URL"] {
         assert!(help.contains(word), "{help}");
     }
-    for command in ["ns", "categories", "streams", "get", "last", "version", "write"] {
-        assert!(User::new().run(&[command, "--help"]).done().contains("Examples:"), "{command}");
+    for command in streamscope::cli::arguments::Arguments::command().get_subcommands() {
+        let parts = command.get_subcommands().map(|part| vec![command.get_name(), part.get_name(), "--help"]);
+        for arguments in parts.chain([vec![command.get_name(), "--help"]]) {
+            assert!(User::new().run(&arguments).done().contains("Examples:"), "{arguments:?}");
+        }
     }
     assert_eq!(User::new().run(&["--version"]).done(), format!("streamscope {}\n", env!("CARGO_PKG_VERSION")));
 }
@@ -154,6 +159,27 @@ fn row_15_a_panic_shows_no_password_and_no_colour() {
     assert!(outcome.stderr.contains("while at postgres://ada:***@h/d"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains(SECRET), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
+}
+
+/// The arguments of a process, as everybody can read them.
+#[cfg(target_os = "linux")]
+fn seen_arguments(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("the process is there")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn row_15_a_password_does_not_stay_in_the_process_list() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("postgres://ada:{SECRET}@{}/nowhere?connect_timeout=20", mute.local_addr().expect("its address"));
+    let mut child = User::new().command().args(["--url", &url, "categories"]).spawn().expect("started");
+    // When it connects, it has begun.
+    let reached = mute.accept();
+    let (seen, running) = (seen_arguments(child.id()), child.try_wait().expect("asked").is_none());
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    reached.expect("a connection");
+    assert!(running && seen.ends_with("streamscope\0categories\0"), "{seen:?}");
 }
 
 #[test]

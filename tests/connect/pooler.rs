@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::message::StreamName;
 use streamscope::store::connect::Environment;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
@@ -38,7 +38,7 @@ async fn row_28_queries_of_many_sessions_share_two_connections_of_a_pooler() {
 }
 
 #[tokio::test]
-async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
+async fn copies_out_work_through_a_pooler_again_and_again() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let sessions = sessions_through(&pooler, &database, Options::default());
@@ -47,9 +47,7 @@ async fn copies_in_and_out_work_through_a_pooler_again_and_again() {
         // A session of its own each round, as another program would be.
         let mut session = sessions_through(&pooler, &database, Options::default()).acquire().await.expect("a session");
         let transaction = session.begin().await.expect("a transaction");
-        let mut sink = Box::pin(transaction.copy_in("copy copied from stdin").await.expect("a sink"));
-        sink.send(bytes::Bytes::from_static(b"1\n2\n")).await.expect("rows go in");
-        assert_eq!(sink.as_mut().finish().await.expect("an end"), 2);
+        transaction.batch("insert into copied values (1), (2)").await.expect("rows go in");
         transaction.commit().await.expect("a commit");
         let transaction = session.begin_snapshot().await.expect("a transaction");
         let bytes: Vec<_> =

@@ -1,6 +1,6 @@
 //! `export`: what is stored comes out, whole and once, into a file that a killed run can carry on.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,12 +13,15 @@ in_each_place!(
     several_names_are_one_export_in_order,
     it_comes_back_through_import_and_out_again_identical,
     a_killed_export_is_carried_on,
+    a_part_of_another_export_is_not_carried_on,
+    times_that_do_not_rise_hide_no_message,
     what_cannot_be_exported_is_refused,
     a_reader_that_goes_away_ends_it_quietly,
 );
 
 #[cfg(target_os = "linux")]
 in_each_place!(
+    it_tells_how_far_it_is_when_asked,
     a_full_disk_behind_standard_output_is_told,
     on_a_full_disk_what_was_written_is_kept_and_carried_on_elsewhere,
 );
@@ -34,6 +37,8 @@ fn it_gives_what_get_gives(place: &Place) {
     let typed = place.run(&["export", "--type", "T2", "--where", "$.n < 60"]).done();
     assert_eq!(typed.lines().count(), 12);
     assert_eq!(place.run(&["export", "--since", "-1h", "--until", "2999-01-01"]).done(), all);
+    assert_eq!(place.run(&["export", "-o", "-"]).done(), all);
+    assert!(!place.user.home().join("-").exists());
     assert_eq!(place.run(&["export", "--until", "-1h"]).done(), "");
     assert_eq!(place.run(&["export", "--since", "2999-01-01"]).done(), "");
 }
@@ -53,7 +58,7 @@ fn unpacked(path: &Path) -> String {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("gz") => flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap(),
         Some("zst") => zstd::stream::read::Decoder::new(file).unwrap().read_to_string(&mut text).unwrap(),
-        _ => std::io::BufReader::new(file).read_to_string(&mut text).unwrap(),
+        _ => BufReader::new(file).read_to_string(&mut text).unwrap(),
     };
     text
 }
@@ -106,12 +111,94 @@ fn a_killed_export_is_carried_on(place: &Place) {
     }
 }
 
+fn a_part_of_another_export_is_not_carried_on(place: &Place) {
+    fill(place, 60);
+    let path = place.user.home().join("all.ndjson");
+    let part = part_of(&path);
+    let all = place.run(&["export"]).done();
+    let begun: String = all.split_inclusive('\n').take(20).collect();
+    let last = format!("\"gpos\":{},", positions(&lines(&begun)).last().unwrap());
+    let orders: String = begun.split_inclusive('\n').filter(|line| line.contains("order-")).collect();
+    let resume = |arguments: &[&str]| place.run(&[&["export", "-o", "all.ndjson", "--resume"], arguments].concat());
+    for (left, arguments, differs) in [
+        // The twentieth is an order's, of T4.
+        (&begun, &["account"][..], "is not what these names and options select"),
+        (&begun, &["--type", "T0"], "is not what these names and options select"),
+        (&begun, &["--since", "2999-01-01"], "is not what these names and options select"),
+        (&orders, &[], "and it begins only at"),
+        (&begun.replace("\"id\":\"0", "\"id\":\"f"), &[], "is no message of namespace"),
+        (&begun.replace(&last, "\"gpos\":99999,"), &[], "is no message of namespace"),
+    ] {
+        std::fs::write(&part, left).unwrap();
+        let told = resume(arguments).failed(2);
+        assert!(told.contains("all.ndjson.part is of another export") && told.contains(differs), "{told}");
+        assert_eq!(&std::fs::read_to_string(&part).unwrap(), left, "it is left as it was");
+        assert!(!path.exists());
+    }
+    std::fs::write(&part, &begun).unwrap();
+    assert_eq!(resume(&[]).status, 0);
+    assert_eq!(unpacked(&path), all);
+}
+
+fn times_that_do_not_rise_hide_no_message(place: &Place) {
+    let import = |messages: &mut dyn Iterator<Item = (u32, u32)>| {
+        let line = |(number, day): (u32, u32)| {
+            let time = jiff::civil::date(2020, 1, 1) + jiff::Span::new().days(day);
+            format!(
+                "{{\"id\":\"0191b2c3-0000-7000-8000-{number:012x}\",\"stream\":\"old-{number}\",\"type\":\"T\",\"pos\":0,\
+                 \"gpos\":{number},\"data\":{{}},\"meta\":null,\"time\":\"{time}T00:00:00Z\"}}\n"
+            )
+        };
+        let lines: String = messages.map(line).collect();
+        place.run_with_input(&["import", "--keep-global-positions"], &lines).done();
+    };
+    // Rising: a message a day, on so many global positions that they are not all read.
+    import(&mut (1..=300).map(|day| (day * 1_000, day)));
+    let count = |arguments: &[&str]| place.run(&[&["export"], arguments].concat()).done().lines().count();
+    assert_eq!(count(&["--since", "2020-04-10"]), 201);
+    assert_eq!(count(&["--since", "2020-04-10", "--until", "2020-04-20"]), 10);
+    assert_eq!(count(&["--until", "2020-04-10"]), 99);
+    // What came first is older than what comes now, and then again.
+    fill(place, 20);
+    import(&mut (1..=300).map(|day| (400_000 + day * 1_000, day)));
+    assert_eq!(count(&["--since", "-1h"]), 20);
+    assert_eq!(count(&["--until", "2020-04-10"]), 198);
+}
+
+#[cfg(target_os = "linux")]
+fn it_tells_how_far_it_is_when_asked(place: &Place) {
+    let Some(database) = &place.database else { return };
+    fill(place, 10);
+    let runtime = tokio::runtime::Handle::current();
+    let schema = lines(&place.run(&["ns", "list"]).done())[0]["schema"].as_str().unwrap().to_owned();
+    tokio::task::block_in_place(|| {
+        let holder = runtime.block_on(database.client());
+        let hold = format!("begin; lock table \"{schema}\".messages in row exclusive mode");
+        runtime.block_on(holder.batch_execute(&hold)).unwrap();
+        let mut command = place.user.command();
+        let mut child =
+            command.args(place.arguments(&["export"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waiting = told.next().unwrap();
+        assert!(waiting.contains("waiting for process"), "{waiting}");
+        let process = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(process, rustix::process::Signal::USR1).unwrap();
+        let asked = told.next().unwrap();
+        assert!(asked.starts_with("streamscope: 0 messages, "), "{asked}");
+        runtime.block_on(holder.batch_execute("rollback")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 11, "ten lines, and nothing behind the last");
+    });
+}
+
 fn part_of(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.part", path.display()))
 }
 
 fn what_cannot_be_exported_is_refused(place: &Place) {
     assert_eq!(place.run(&["export", "--resume"]).status, 2);
+    assert!(place.run(&["export", "--resume", "-o", "-"]).failed(2).contains("--resume needs a file"));
     assert_eq!(place.run(&["export", "--since", "soon"]).status, 2);
     fill(place, 1);
     let told = place.run(&["export", "-o", "no/such/directory/file"]).failed(1);

@@ -59,8 +59,10 @@ fn what_is_left_out_moves_the_place_all_the_same(place: &Place) {
     let nothing = of(&["--type", "Unknown"]);
     assert_eq!(nothing.stdout, "");
     assert_eq!(number_after(&nothing.stderr, "--from "), number_after(&typed.stderr, "--from "));
-    let wrong = of(&["--where", "$.n >"]);
-    assert!(wrong.status != 0 && wrong.stderr.contains("jsonpath"), "{wrong:?}");
+    for arguments in [&["tail", "--from", "start", "--until", "now"][..], &["tail", "--until", "now"], &["export"]] {
+        let told = place.run(&[arguments, &["--where", "$.n >"]].concat()).failed(2);
+        assert!(told.contains("--where is not a jsonpath"), "{told}");
+    }
 }
 
 fn members_of_a_group_share_a_category(place: &Place) {

@@ -1,33 +1,44 @@
 //! Imports beside other writers, killed in the middle, told to stop, and on roles that may not.
 
 use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
-use streamscope::store::Namespace;
 use streamscope::store::import::{self, Import, ImportError, ImportOptions, ImportedMessage, Problem};
+use streamscope::store::{Namespace, Options, Store};
 use uuid::Uuid;
 
 use super::batches::kept;
 use super::lines::{all, assert_same, export, file, noise, without_global_positions};
 use super::place::{Place, in_each_place};
 use super::support::for_each_store;
-use super::support::stores::TestStore;
+use super::support::stores::{TestStore, settings};
 
 in_each_place!(
     an_import_that_was_killed_is_finished_by_another_one,
     a_signal_ends_an_import_that_waits_for_input,
     two_imports_with_the_same_categories_in_another_order_both_finish,
     a_role_that_may_not_move_the_sequence_is_told_so,
+    who_has_the_lock_of_a_category_is_named,
+    a_signal_while_it_commits_leaves_the_outcome_unknown,
+    a_unique_index_of_the_users_own_names_the_line,
 );
+
+#[cfg(target_os = "linux")]
+in_each_place!(it_tells_how_far_it_is_when_asked);
 
 for_each_store!(
     writers_of_the_same_category_lose_nothing_and_leave_no_gap,
     a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one,
     a_planted_lock_function_is_never_called,
     an_import_whose_connection_is_cut_again_and_again_writes_each_message_once,
+    a_commit_whose_answer_is_lost_for_good_is_unknown,
+    a_copy_that_is_given_up_ends_on_the_server,
+    a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says,
+    a_sequence_that_was_restarted_is_not_moved_back,
 );
 
 fn started(place: &Place, arguments: &[&str]) -> Child {
@@ -122,17 +133,134 @@ fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
     let lines = export("account", 5, 2);
     let path = file(place, "lines", &lines);
     let url = place.url().replace("postgres@", &format!("{role}@"));
-    let kept = place.user.run(&["--url", &url, "import", &path, "--keep-global-positions"]);
+    // The first batch lies below what the sequence gives next, so it is not to be moved.
+    execute(format!("alter sequence {schema}.messages_global_position_seq restart with 3"));
+    let kept = place.user.run(&["--url", &url, "import", &path, "--keep-global-positions", "--batch", "2"]);
     let told = place.user.run(&["--url", &url, "import", &path]);
     let count = all(place, "account").lines().count();
     execute(format!("drop owned by {role}; drop role {role}"));
-    let kept = kept.failed(1);
+    assert_eq!((kept.status, kept.stdout.as_str()), (1, ""));
     assert!(
-        kept.contains("not allowed: to keep global positions the sequence must be moved up to 5: permission denied"),
-        "{kept}"
+        kept.stderr
+            .contains("not allowed: to keep global positions the sequence must be moved up to 4: permission denied"),
+        "{kept:?}"
     );
-    assert!(told.done().starts_with("{\"imported\":5,"));
+    assert!(kept.stderr.starts_with("streamscope: lines 1 to 2 are imported and stay (2 of them new); "), "{kept:?}");
+    assert!(told.done().starts_with("{\"imported\":3,\"present\":2,"));
     assert_eq!(count, 5);
+}
+
+/// The schema of a place's namespace.
+fn schema(place: &Place) -> String {
+    let listed = place.run(&["ns", "list", "--format", "json"]).done();
+    serde_json::from_str::<serde_json::Value>(&listed).unwrap()["schema"].as_str().unwrap().to_owned()
+}
+
+/// Waits for a query to give a row.
+async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
+    let limit = Instant::now() + Duration::from_secs(30);
+    while client.query(query, &[]).await.unwrap().is_empty() {
+        assert!(Instant::now() < limit, "never: {query}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn who_has_the_lock_of_a_category_is_named(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 2)));
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| {
+        let holder = runtime.block_on(database.client());
+        let hold = format!(
+            "set application_name = 'tester'; set search_path = \"{schema}\"; begin; select acquire_lock('account-1')"
+        );
+        runtime.block_on(holder.batch_execute(&hold)).unwrap();
+        let pid: i32 = runtime.block_on(holder.query_one("select pg_backend_pid()", &[])).unwrap().get(0);
+        let mut child = started(place, &["import", &path]);
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("waiting for process {pid} (tester), whose transaction is open")), "{line}");
+        runtime.block_on(holder.batch_execute("commit")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    });
+    assert_eq!(all(place, "account").lines().count(), 5);
+}
+
+fn a_signal_while_it_commits_leaves_the_outcome_unknown(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 1)));
+    let runtime = tokio::runtime::Handle::current();
+    let told = tokio::task::block_in_place(|| {
+        let client = runtime.block_on(database.client());
+        let slow = format!(
+            "create function public.slow() returns trigger language plpgsql as $$ begin \
+               perform pg_catalog.pg_sleep(60); return null; end $$; \
+             create constraint trigger slow after insert on \"{schema}\".messages deferrable initially deferred \
+               for each row when (new.position = 3) execute function public.slow()"
+        );
+        runtime.block_on(client.batch_execute(&slow)).unwrap();
+        let child = started(place, &["import", &path, "--batch", "2"]);
+        let commits = "select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
+        runtime.block_on(until_there_is(&client, commits));
+        let process = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        super::support::program::Outcome::from(child.wait_with_output().unwrap())
+    });
+    let told = told.failed(6);
+    assert!(told.contains("lines 1 to 2 are imported and stay (2 of them new)"), "{told}");
+    assert!(told.contains("it is not known whether lines 3 to 4 of"), "{told}");
+}
+
+fn a_unique_index_of_the_users_own_names_the_line(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let sql = format!("create unique index own on \"{}\".messages ((data ->> 'n'))", schema(place));
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| {
+        runtime.block_on(async { database.client().await.batch_execute(&sql).await.unwrap() });
+    });
+    let lines = export("account", 4, 1).replace("{\"n\": 2}", "{\"n\": 0}");
+    let path = file(place, "lines", lines);
+    let told = place.run(&["import", &path]).failed(1);
+    assert!(told.contains("line 3: duplicate key value violates unique constraint \"own\""), "{told}");
+    assert_eq!(all(place, "account"), "");
+}
+
+#[cfg(target_os = "linux")]
+fn it_tells_how_far_it_is_when_asked(place: &Place) {
+    let mut command = place.user.command();
+    let command = command.args(place.arguments(&["import", "--batch", "2"])).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(export("account", 2, 1).as_bytes()).unwrap();
+    // Before it listens, the signal would end it.
+    let status = format!("/proc/{}/status", child.id());
+    let limit = Instant::now() + Duration::from_secs(30);
+    let listens = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << 9) != 0
+    };
+    while !listens() {
+        assert!(Instant::now() < limit, "it does not listen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("2 messages, ") {
+        assert!(Instant::now() < limit, "{line}");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::USR1).unwrap();
+        line.clear();
+        told.read_line(&mut line).unwrap();
+        assert!(line.contains(" messages, "), "{line}");
+    }
+    drop(stdin);
+    // What it was asked for in between.
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?} {rest}");
 }
 
 async fn writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &TestStore) {
@@ -296,4 +424,89 @@ async fn an_import_whose_connection_is_cut_again_and_again_writes_each_message_o
     let count = format!("select count(*), count(distinct (stream_name, position)) from {}.messages", store.schema);
     let row = client.query_one(&count, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1_000, 1_000));
+}
+
+async fn a_commit_whose_answer_is_lost_for_good_is_unknown(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let role = format!("t_{}", Uuid::now_v7().simple());
+    client.batch_execute(&format!("create role {role} superuser login")).await.unwrap();
+    let url = store.url.as_ref().unwrap().replace("postgres@", &format!("{role}@"));
+    let seen = Store::new(settings(&url), Options::default());
+    let namespace = seen.namespace(&store.namespace.info().id).await.unwrap();
+    let mut import = Import::new(&namespace, ImportOptions::default()).unwrap();
+    import.batch(&[kept("account-1", 0, "{}")]).await.unwrap();
+    // The commit ends the connection, and there is no other one to be had.
+    let cut = format!(
+        "create function public.cut() returns trigger language plpgsql as $$ begin \
+           perform pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); return null; end $$; \
+         create constraint trigger cut after insert on \"{}\".messages deferrable initially deferred \
+           for each row execute function public.cut(); \
+         alter role {role} nologin",
+        store.schema
+    );
+    client.batch_execute(&cut).await.unwrap();
+    let error = import.batch(&[kept("account-1", 1, "{}")]).await.unwrap_err();
+    client.batch_execute(&format!("drop role {role}")).await.unwrap();
+    assert!(matches!(error, ImportError::OutcomeUnknown(_)), "{error:?}");
+    assert!(import.is_in_doubt());
+}
+
+async fn a_copy_that_is_given_up_ends_on_the_server(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let watcher = store.client().await.unwrap();
+    let message = kept("account-1", 0, "{}");
+    // The id of the message is another one's, who has not committed it yet.
+    let insert = format!(
+        "begin; insert into \"{}\".messages (id, stream_name, type, position, data) values ('{}', 'other-1', 'T', 0, '{{}}')",
+        store.schema, message.id
+    );
+    client.batch_execute(&insert).await.unwrap();
+    let import = tokio::spawn({
+        let namespace = store.namespace.clone();
+        async move { namespace.import(&[message]).await }
+    });
+    let copies =
+        "pg_stat_activity where datname = current_database() and query like 'copy%' and wait_event_type = 'Lock'";
+    until_there_is(&watcher, &format!("select from {copies}")).await;
+    import.abort();
+    until_there_is(&watcher, &format!("select where not exists (select from {copies})")).await;
+    client.batch_execute("rollback").await.unwrap();
+}
+
+async fn a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    // The settings, seen from inside of a batch.
+    let look = format!(
+        "create function public.look() returns trigger language plpgsql as $$ begin \
+           if pg_catalog.current_setting('idle_in_transaction_session_timeout') <> '10s' \
+             or pg_catalog.current_setting('lock_timeout') <> '0' then \
+             raise exception 'other settings'; end if; return null; end $$; \
+         create trigger look after insert on \"{}\".messages for each row execute function public.look()",
+        store.schema
+    );
+    client.batch_execute(&look).await.unwrap();
+    store.namespace.import(&[kept("account-1", 0, "{}")]).await.unwrap();
+}
+
+async fn a_sequence_that_was_restarted_is_not_moved_back(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let restart = format!("alter sequence \"{}\".messages_global_position_seq restart with 5000", store.schema);
+    client.batch_execute(&restart).await.unwrap();
+    let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
+    let mut import = Import::new(&store.namespace, options).unwrap();
+    for (position, number) in [(0, 7), (1, 5_000)] {
+        let mut message = kept("account-1", position, "{}");
+        let import::Place::Kept { global_position, .. } = &mut message.place else { unreachable!() };
+        *global_position = Some(number);
+        import.batch(&[message]).await.unwrap();
+        let mut next = kept("other-1", 0, "{}");
+        next.place = import::Place::Next { expected: None, minted: true };
+        store.namespace.import(&[next]).await.unwrap();
+        assert_eq!(super::batches::newest(&store.namespace).await, if number == 7 { 5_000 } else { 5_001 });
+        if number == 7 {
+            let gone = format!("delete from \"{}\".messages where global_position = 5000", store.schema);
+            client.batch_execute(&gone).await.unwrap();
+            client.batch_execute(&restart).await.unwrap();
+        }
+    }
 }

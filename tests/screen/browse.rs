@@ -180,30 +180,6 @@ fn a_namespace_without_messages_says_so_and_names_the_next_key() {
 }
 
 #[test]
-fn a_namespace_is_created_and_its_token_is_shown_once() {
-    let mut screen = Screen::new(Fake::shop(1));
-    screen.keys("1anew");
-    screen.enter();
-    assert!(screen.text().contains("ns_dG9rZW4_0123456789abcdef"));
-    screen.keys("y");
-    assert!(matches!(screen.outside.last(), Some(Effect::Copy { what: "token", .. })));
-    screen.esc();
-    assert!(!screen.text().contains("ns_dG9rZW4"));
-}
-
-#[test]
-fn a_namespace_is_deleted_only_when_its_name_is_typed() {
-    let mut screen = Screen::new(Fake::shop(1));
-    screen.keys("1Dsho");
-    screen.enter();
-    assert!(screen.text().contains("type shop to delete it"), "{}", screen.text());
-    assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
-    screen.keys("p");
-    screen.enter();
-    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
-}
-
-#[test]
 fn a_locator_opens_right_there() {
     let locator = streamscope::locator::Locator::parse("shop/order-1@3", super::fake::noon()).expect("a locator");
     let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };
@@ -271,4 +247,112 @@ fn a_key_before_the_list_is_there_does_not_lose_the_message_that_was_gone_to() {
     screen.keys("k");
     screen.release();
     assert_eq!(screen.selected(), "account-1@2");
+}
+
+#[test]
+fn esc_leads_back_from_a_link_and_from_the_go_to_box() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("2");
+    screen.keys("4kkk");
+    let before = screen.selected();
+    screen.go_to("order-2@1");
+    screen.go_to("account-1@3");
+    assert_eq!((screen.selected().as_str(), screen.state.focus), ("account-1@3", Pane::Messages));
+    screen.esc();
+    assert_eq!(screen.selected(), "order-2@1");
+    screen.esc();
+    assert_eq!(screen.selected(), before);
+    assert!(!screen.state.messages.is_stream(), "the category's list again");
+    screen.esc();
+    assert_eq!(screen.state.focus, Pane::Categories);
+}
+
+#[test]
+fn esc_goes_one_pane_back_where_one_has_left_by_the_panes() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("order-2@1");
+    screen.keys("3k4");
+    screen.esc();
+    assert_eq!(screen.state.focus, Pane::Streams);
+}
+
+#[test]
+fn what_is_past_the_end_is_said() {
+    let mut screen = Screen::new(Fake::shop(3));
+    for (target, said) in [
+        ("account-1@99", "account-1 ends at position 4: 99 is past its end"),
+        ("9999", "9999 is past the end: the last message is at global position 30"),
+        ("2030-01-01", "nothing at or after time 2030-01-01 00:00:00 UTC"),
+    ] {
+        screen.go_to(target);
+        assert!(screen.text().contains(said), "{}", screen.text());
+    }
+}
+
+#[test]
+fn a_message_that_is_gone_to_has_others_around_it() {
+    let mut fake = Fake::default();
+    for _ in 0..5_000 {
+        fake.append("ledger-main", "Posted");
+    }
+    let mut screen = Screen::new(fake);
+    screen.go_to("ledger-main@2500");
+    let window = &screen.state.messages.window;
+    let below = window.selected() - window.top();
+    assert!((10..30).contains(&below), "row {below} of the view");
+}
+
+#[test]
+fn another_order_of_streams_shows_what_it_highlights() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("3j");
+    assert_eq!(screen.selected(), "account-1@4");
+    for _ in 0..2 {
+        screen.keys("o");
+        let highlighted = screen.state.streams.window.selection().map(|row| row.stream.to_string());
+        assert_eq!(highlighted.as_deref(), Some("account-1"), "it is in the list: it stays selected");
+        assert_eq!(screen.selected(), "account-1@4");
+    }
+}
+
+#[test]
+fn why_the_first_connection_fails_is_said_and_stays_on_screen() {
+    type Error = fn() -> StoreError;
+    let away: Error =
+        || StoreError::Unavailable { target: "localhost".to_owned(), reason: "nobody listens".to_owned() };
+    let refused: Error = || StoreError::NoPermission("password authentication failed".to_owned());
+    for (error, said) in [(away, "nobody listens"), (refused, "password authentication failed")] {
+        // The second attempt fails as well.
+        let fail = [Slot::Server, Slot::Server, Slot::Namespaces].map(|slot| (slot, error())).into();
+        let mut screen = Screen::new(Fake { fail, ..Fake::default() });
+        assert!(screen.state.notices.log().iter().any(|notice| notice.text.contains(said)));
+        screen.wait(60);
+        let text = screen.text();
+        assert!(text.contains("not connected") && text.contains(said), "{text}");
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_says_why_and_not_that_it_is_empty() {
+    let fail = [Slot::Categories, Slot::Messages];
+    let refused = |slot| (slot, StoreError::NoPermission("no select on messages".to_owned()));
+    let screen = Screen::new(Fake { fail: fail.map(refused).into(), ..Fake::shop(1) });
+    let text = screen.text();
+    assert!(text.contains("not allowed: no select on"), "{text}");
+    assert!(!text.contains("w writes the first") && !text.contains("no streams"), "{text}");
+}
+
+#[test]
+fn a_border_is_held_while_it_is_dragged() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut screen = Screen::new(Fake::shop(1));
+    let border = screen.state.layout().pane(Pane::Messages).x;
+    let mut mouse = |kind, column| {
+        let event = MouseEvent { kind, column, row: 10, modifiers: KeyModifiers::NONE };
+        screen.send(streamscope::app::Event::Mouse(event));
+    };
+    mouse(MouseEventKind::Down(MouseButton::Left), border);
+    mouse(MouseEventKind::Drag(MouseButton::Left), border + 15);
+    assert_eq!(screen.state.layout().pane(Pane::Messages).x, border + 15);
+    assert_eq!(screen.state.focus, Pane::Namespaces, "a border is no row");
 }

@@ -17,7 +17,7 @@ fn find_goes_to_the_nearest_hit_while_typing_and_esc_comes_back() {
     screen.keys("/opened");
     screen.enter();
     assert_eq!(screen.selected(), "account-1@0");
-    assert!(screen.text().contains("1 in the 5 loaded"), "{}", screen.text());
+    assert!(screen.text().contains("1 hit in the 5 loaded"), "{}", screen.text());
 }
 
 #[test]

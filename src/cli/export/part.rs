@@ -1,8 +1,8 @@
 //! The file of an export while it is written: `FILE.part`, renamed when it is whole. It is a row of pieces, each a whole number of
 //! lines; compressed, each piece is a gzip member or a zstd frame of its own, so that after any interruption what ends with the last
-//! whole piece can be kept and carried on. A reader sees one stream all the same.
+//! whole piece can be kept and carried on. A reader sees one stream all the same. One run at a time has the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,10 @@ use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::file_failure;
-use crate::cli::failure::Result;
+use crate::cli::failure::{Failure, Result, Status};
 use crate::cli::output::json;
 use crate::message::{GlobalPosition, Message};
 
@@ -47,33 +48,36 @@ pub struct Part {
     file: BufWriter<File>,
     packing: Packing,
     piece: Vec<u8>,
-    written_to: Option<GlobalPosition>,
+    kept: Option<(Line, Line)>,
 }
 
 impl Part {
     /// A new file, or, with `resume`, what an earlier run left of it, cut behind its last whole line.
     ///
     /// # Errors
-    /// The file system's.
+    /// The file system's; another run has it.
     pub fn open(path: &Path, resume: bool) -> Result<Self> {
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
         let packing = Packing::of(path);
         let failed = |error: io::Error| file_failure("write", &part, &error);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(!resume);
-        let mut file = options.open(&part).map_err(failed)?;
+        // Cut only when nobody else has it.
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(failed)?;
+        if !is_ours(&file, &part).map_err(failed)? {
+            let what = format!("another export is writing {}", part.display());
+            return Err(Failure::new(Status::Failed, what).remedy("wait for it, or give another name with --output"));
+        }
         let kept = if resume { keep(&file, packing).map_err(failed)? } else { Kept::default() };
         file.set_len(kept.length).and_then(|()| file.seek(SeekFrom::Start(kept.length))).map_err(failed)?;
-        let written_to = kept.last;
         Ok(Self {
             path: path.to_owned(),
             beside: part,
             file: BufWriter::new(file),
             packing,
             piece: Vec::new(),
-            written_to,
+            kept: kept.lines,
         })
     }
 
@@ -82,9 +86,14 @@ impl Part {
         &self.path
     }
 
-    /// The last global position in what an earlier run left.
-    pub fn written_to(&self) -> Option<GlobalPosition> {
-        self.written_to
+    /// What it is called until then.
+    pub fn beside(&self) -> &Path {
+        &self.beside
+    }
+
+    /// The first and the last line of what an earlier run left.
+    pub fn kept(&self) -> Option<(Line, Line)> {
+        self.kept
     }
 
     /// A message, as a line.
@@ -126,7 +135,11 @@ impl Part {
         self.end_piece()
             .and_then(|()| self.file.get_ref().sync_all())
             .and_then(|()| std::fs::rename(&self.beside, &self.path))
-            .map_err(|error| file_failure("write", &self.beside, &error))
+            .map_err(|error| file_failure("write", &self.beside, &error))?;
+        // The new name too. Where a directory cannot be synced, the file is on the disk under one of its names all the same.
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
+        Ok(())
     }
 
     /// Leaves the part for a later run; says so.
@@ -137,13 +150,55 @@ impl Part {
     }
 }
 
+/// Takes the file for this run, until it is closed; whether it could be had. One that was renamed since it was opened is whole, and
+/// no part any more.
+fn is_ours(file: &File, part: &Path) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => is_named(file, part),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        // Some network file systems know no locks.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(unix)]
+fn is_named(file: &File, part: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let opened = file.metadata()?;
+    let named = std::fs::metadata(part);
+    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
+}
+
+/// An open file cannot be renamed here.
+#[cfg(not(unix))]
+fn is_named(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// What a line tells of its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Line {
+    /// Its id.
+    pub id: Uuid,
+    /// Its global position.
+    pub gpos: GlobalPosition,
+}
+
 /// What can be carried on.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Kept {
     /// Bytes of the file.
     length: u64,
-    /// Global position of its last message.
-    last: Option<GlobalPosition>,
+    /// Its first and its last line.
+    lines: Option<(Line, Line)>,
+}
+
+impl Kept {
+    /// The same with lines behind it, up to this length.
+    fn and(self, length: u64, first: Line, last: Line) -> Self {
+        Self { length, lines: Some((self.lines.map_or(first, |(first, _)| first), last)) }
+    }
 }
 
 /// Reads what an earlier run left, up to its last whole piece (or line, where it is not compressed).
@@ -152,46 +207,42 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
     let mut kept = Kept::default();
     match packing {
         Packing::Plain => {
-            let mut line = Vec::new();
-            while input.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
-                let Some(position) = position(&line) else { break };
-                kept = Kept { length: input.count, last: Some(position) };
-                line.clear();
+            let mut text = Vec::new();
+            while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
+                let Ok(line) = serde_json::from_slice(&text) else { break };
+                kept = kept.and(input.count, line, line);
+                text.clear();
             }
         }
         Packing::Gzip | Packing::Zstd => {
             while !input.fill_buf()?.is_empty() {
-                let last = match packing {
-                    Packing::Gzip => last_line(GzDecoder::new(&mut input)),
+                let ends = match packing {
+                    Packing::Gzip => ends(GzDecoder::new(&mut input)),
                     _ => zstd::stream::read::Decoder::with_buffer(&mut input)
-                        .and_then(|decoder| last_line(decoder.single_frame())),
+                        .and_then(|decoder| ends(decoder.single_frame())),
                 };
                 // A piece that is cut, or is none at all.
-                let Some(position) = last.ok().as_deref().and_then(position) else { break };
-                kept = Kept { length: input.count, last: Some(position) };
+                let Ok((first, last)) = ends else { break };
+                kept = kept.and(input.count, first, last);
             }
         }
     }
     Ok(kept)
 }
 
-/// The last line of a piece that ends with a line.
-fn last_line(piece: impl Read) -> io::Result<Vec<u8>> {
+/// The first and the last line of a piece.
+fn ends(piece: impl Read) -> io::Result<(Line, Line)> {
     let mut piece = BufReader::new(piece);
-    let (mut last, mut line) = (Vec::new(), Vec::new());
-    while piece.read_until(b'\n', &mut line)? > 0 {
-        std::mem::swap(&mut last, &mut line);
-        line.clear();
+    let (mut first, mut last, mut text) = (None, Vec::new(), Vec::new());
+    while piece.read_until(b'\n', &mut text)? > 0 {
+        if first.is_none() {
+            first = Some(serde_json::from_slice(&text)?);
+        }
+        std::mem::swap(&mut last, &mut text);
+        text.clear();
     }
-    Ok(last)
-}
-
-fn position(line: &[u8]) -> Option<GlobalPosition> {
-    #[derive(Deserialize)]
-    struct Line {
-        gpos: GlobalPosition,
-    }
-    serde_json::from_slice::<Line>(line).ok().map(|line| line.gpos)
+    let last = serde_json::from_slice(&last)?;
+    Ok((first.unwrap_or(last), last))
 }
 
 /// A reader that knows how much of it was consumed.
@@ -250,15 +301,45 @@ mod tests {
                 part.end_piece().expect("a whole piece");
                 ends.push((part.file.get_ref().metadata().expect("its size").len(), Some(position)));
             }
-            let whole = std::fs::read(&part.beside).expect("what was written");
+            let beside = part.beside.clone();
+            drop(part);
+            let whole = std::fs::read(&beside).expect("what was written");
             for left in 0..=whole.len() {
-                std::fs::write(&part.beside, &whole[..left]).expect("cut");
+                std::fs::write(&beside, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
                 let resumed = Part::open(&path, true).expect("carried on");
-                assert_eq!(resumed.written_to(), last, "{name} cut at {left}");
+                let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
+                assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
                 drop(resumed);
-                assert_eq!(std::fs::metadata(&part.beside).expect("its size").len(), length, "{name} cut at {left}");
+                assert_eq!(std::fs::metadata(&beside).expect("its size").len(), length, "{name} cut at {left}");
             }
         }
+    }
+
+    #[test]
+    fn a_part_that_another_run_has_is_left_alone() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson");
+        let mut part = Part::open(&path, false).expect("a new file");
+        part.write(&message(1)).expect("written");
+        part.end_piece().expect("a whole piece");
+        for resume in [false, true] {
+            let refused = Part::open(&path, resume).expect_err("refused");
+            assert!(refused.what.contains("a.ndjson.part"), "{refused}");
+        }
+        part.finish().expect("whole");
+        assert!(std::fs::read(&path).expect("the whole file").ends_with(b"}\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_that_became_whole_meanwhile_is_not_cut() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson");
+        let part = directory.path().join("a.ndjson.part");
+        std::fs::write(&part, "lines").expect("a part");
+        let opened = File::open(&part).expect("opened");
+        std::fs::rename(&part, &path).expect("whole");
+        assert!(!is_ours(&opened, &part).expect("a look"));
     }
 }

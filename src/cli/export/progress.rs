@@ -1,5 +1,6 @@
-//! One line on a terminal that tells how far an export has come. It is silent where standard error is none.
+//! How far an export has come, as one line: on a terminal all the time, elsewhere when it is asked for.
 
+use std::cell::Cell;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -12,34 +13,55 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How far an export is.
 pub struct Progress {
     begun: Instant,
-    shown: Instant,
+    shown: Cell<Instant>,
     terminal: bool,
-    first: Option<GlobalPosition>,
-    end: GlobalPosition,
+    messages: Cell<u64>,
+    /// The first global position, and the last one so far.
+    at: Cell<Option<(GlobalPosition, GlobalPosition)>>,
+    end: Cell<Option<GlobalPosition>>,
 }
 
 impl Progress {
-    /// Up to a global position.
-    pub fn new(end: GlobalPosition) -> Self {
+    /// Where it ends is not known yet.
+    pub fn new() -> Self {
         let now = Instant::now();
-        Self { begun: now, shown: now, terminal: io::stderr().is_terminal(), first: None, end }
+        Self {
+            begun: now,
+            shown: Cell::new(now),
+            terminal: io::stderr().is_terminal(),
+            messages: Cell::new(0),
+            at: Cell::new(None),
+            end: Cell::new(None),
+        }
     }
 
-    /// Shows that so many messages are done, the last of them at this global position.
-    pub fn show(&mut self, messages: u64, at: GlobalPosition) {
-        let first = *self.first.get_or_insert(at);
-        if !self.terminal || self.shown.elapsed() < PAUSE {
+    /// It goes up to this global position.
+    pub fn begin(&self, end: GlobalPosition) {
+        self.end.set(Some(end));
+    }
+
+    /// So many messages are done, the last of them at this global position.
+    pub fn show(&self, messages: u64, at: GlobalPosition) {
+        self.messages.set(messages);
+        self.at.set(Some((self.at.get().map_or(at, |(first, _)| first), at)));
+        if !self.terminal || self.shown.get().elapsed() < PAUSE {
             return;
         }
-        self.shown = Instant::now();
-        let part = |to: GlobalPosition| u64::try_from(to.saturating_sub(first)).unwrap_or(0);
-        let line = line(messages, self.begun.elapsed(), part(at), Some(part(self.end)));
+        self.shown.set(Instant::now());
         // That nobody sees it is no failure.
-        let _ = write!(io::stderr(), "\r{line}\x1b[K");
+        let _ = write!(io::stderr(), "\r{}\x1b[K", self.line());
+    }
+
+    /// The line.
+    pub fn line(&self) -> String {
+        let (first, at) = self.at.get().unwrap_or_default();
+        let part = |to: GlobalPosition| u64::try_from(to.saturating_sub(first)).unwrap_or(0);
+        let size = self.end.get().filter(|_| self.at.get().is_some()).map(part);
+        line(self.messages.get(), self.begun.elapsed(), part(at), size)
     }
 
     /// Takes the line away.
-    pub fn clear(&mut self) {
+    pub fn clear(&self) {
         if self.terminal {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }

@@ -1,5 +1,6 @@
-//! One line on a terminal that tells how far an import has come. It is silent where standard error is none.
+//! How far an import has come, as one line: on a terminal all the time, elsewhere when it is asked for.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -15,29 +16,36 @@ pub struct Progress {
     size: Option<u64>,
     read: Arc<AtomicU64>,
     begun: Instant,
-    shown: Option<Instant>,
+    messages: Cell<u64>,
+    shown: Cell<Option<Instant>>,
     terminal: bool,
 }
 
 impl Progress {
     /// `size` and `read` are bytes of the input as it is stored.
     pub fn new(size: Option<u64>, read: Arc<AtomicU64>) -> Self {
-        Self { size, read, begun: Instant::now(), shown: None, terminal: io::stderr().is_terminal() }
+        let terminal = io::stderr().is_terminal();
+        Self { size, read, begun: Instant::now(), messages: Cell::new(0), shown: Cell::new(None), terminal }
     }
 
-    /// Shows that so many messages are done.
-    pub fn show(&mut self, messages: u64) {
-        if !self.terminal || self.shown.is_some_and(|shown| shown.elapsed() < PAUSE) {
+    /// So many messages are done.
+    pub fn show(&self, messages: u64) {
+        self.messages.set(messages);
+        if !self.terminal || self.shown.get().is_some_and(|shown| shown.elapsed() < PAUSE) {
             return;
         }
-        self.shown = Some(Instant::now());
-        let line = line(messages, self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size);
+        self.shown.set(Some(Instant::now()));
         // That nobody sees it is no failure.
-        let _ = write!(io::stderr(), "\r{line}\x1b[K");
+        let _ = write!(io::stderr(), "\r{}\x1b[K", self.line());
+    }
+
+    /// The line.
+    pub fn line(&self) -> String {
+        line(self.messages.get(), self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size)
     }
 
     /// Takes the line away.
-    pub fn clear(&mut self) {
+    pub fn clear(&self) {
         if self.shown.take().is_some() {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }

@@ -20,9 +20,12 @@ pub(crate) fn words(error: &DbError) -> String {
     text
 }
 
-/// Whether the server ends the connection with this error, or had none to give (class 08, 57P01 to 57P05).
+/// Whether the server ends the connection with this error, or had none to give (class 08, 57P01 to 57P05, and 25P03 for a
+/// transaction that was idle for too long).
 pub(crate) fn ends_connection(code: &SqlState) -> bool {
-    code.code().starts_with("08") || code.code().starts_with("57P")
+    code.code().starts_with("08")
+        || code.code().starts_with("57P")
+        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
 }
 
 /// An error of the server as the store's.

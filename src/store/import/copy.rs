@@ -1,16 +1,12 @@
 //! Messages as PostgreSQL's binary `COPY` takes them, sent in pieces of bounded size whatever a body's is. JSON goes as the text
 //! that it came as, so numbers keep their digits.
 
-use std::pin::Pin;
-
-use bytes::{BufMut as _, Bytes, BytesMut};
-use futures_util::SinkExt as _;
-use tokio_postgres::CopyInSink;
+use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
 use super::super::Namespace;
 use super::super::row::ServerTime;
-use super::super::session::Transaction;
+use super::super::session::{CopyIn, Transaction};
 use super::plan::Plan;
 use super::{ImportOptions, ImportedMessage, Place, QueryError};
 
@@ -38,8 +34,8 @@ pub(super) async fn copy(
         namespace.table()
     );
     let columns = 6 + i16::from(kept) + i16::from(options.keep_global_positions);
-    let sink = transaction.copy_in_raw(&sql).await?;
-    let mut out = Pieces { sink: Box::pin(sink), buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
+    let sink = transaction.copy_in(&sql).await?;
+    let mut out = Pieces { sink, buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
     out.buffer.put_slice(HEADER);
     for new in &plan.new {
         let message = &messages[new.index];
@@ -60,19 +56,18 @@ pub(super) async fn copy(
     }
     out.buffer.put_i16(-1);
     out.flush().await?;
-    out.sink.as_mut().finish().await?;
-    Ok(())
+    out.sink.finish().await
 }
 
 /// The sink, and what is not sent yet.
-struct Pieces {
-    sink: Pin<Box<CopyInSink<Bytes>>>,
+struct Pieces<'a> {
+    sink: CopyIn<'a>,
     buffer: BytesMut,
 }
 
-impl Pieces {
+impl Pieces<'_> {
     async fn flush(&mut self) -> Result<(), QueryError> {
-        Ok(self.sink.feed(self.buffer.split().freeze()).await?)
+        self.sink.send(self.buffer.split().freeze()).await
     }
 
     async fn field(&mut self, value: &[u8]) -> Result<(), QueryError> {

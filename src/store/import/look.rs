@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join;
+use futures_util::future::join3;
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::super::row::{ServerTime, column};
-use super::super::session::Transaction;
+use super::super::session::{Parameter, Session, Transaction};
+use super::super::tail::Holder;
 use super::super::{Namespace, Result, StoreError};
 use super::plan::Plan;
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
@@ -19,28 +20,59 @@ use crate::message::{GlobalPosition, Position, StreamName};
 const COMPARED: usize = 1 << 20;
 /// Messages that are looked up at once.
 const AT_ONCE: usize = 2_000;
+/// How long locks are waited for until it is asked who has them.
+const ASK_AFTER: &str = "500ms";
+/// An import waits for nothing in the middle of a batch. Where its connection is cut, the server may not see it: it ends the
+/// transaction, with its locks, after this time. The embedded store, which is in the process, never comes to that.
+const IDLE_LIMIT: &str = "10s";
 
-/// Takes the category locks of a batch, in an order that every importer has. They are held until the transaction ends.
+fn categories(messages: &[ImportedMessage]) -> Vec<&str> {
+    let categories: BTreeSet<&str> =
+        messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
+    categories.into_iter().collect()
+}
+
+/// Takes the category locks of a batch, in an order that every importer has. They are held until the transaction ends. Who is not
+/// `patient` is refused (`55P03`) after a moment.
 pub(super) async fn lock(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
+    patient: bool,
 ) -> Result<()> {
-    let categories: BTreeSet<&str> =
-        messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
-    let categories: Vec<&str> = categories.into_iter().collect();
+    let categories = categories(messages);
     // Message DB's functions find their helpers through the path, as in write.rs.
-    let set_path = "select pg_catalog.set_config('search_path', $1, true)";
+    let set = "select pg_catalog.set_config('search_path', $1, true), \
+               pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true), \
+               pg_catalog.set_config('lock_timeout', coalesce($3, pg_catalog.current_setting('lock_timeout')), true)";
     let search_path = namespace.search_path();
+    let lock_timeout = (!patient).then_some(ASK_AFTER);
     let acquire_lock = namespace.function("acquire_lock");
     let hash_64 = namespace.function("hash_64");
     let values = [("acquire_lock", acquire_lock.as_str()), ("hash_64", hash_64.as_str())];
     let sql = namespace.query(include_str!("../../../sql/query/import_lock.sql"), &values);
-    let path = [(&search_path as _, Type::TEXT)];
-    // Polled in this order, so sent in this order and without waiting for one another.
+    let settings = [(&search_path as _, Type::TEXT), (&IDLE_LIMIT as _, Type::TEXT), (&lock_timeout as _, Type::TEXT)];
     let categories = [(&categories as _, Type::TEXT_ARRAY)];
-    let (set, locked) = join(transaction.query(set_path, &path), transaction.query(&sql, &categories)).await;
-    set.and(locked).map(drop)
+    // Polled in this order, so sent in this order and without waiting for one another.
+    let (set, locked, reset) = join3(
+        transaction.query(set, &settings),
+        transaction.query(&sql, &categories),
+        transaction.batch("set local lock_timeout to default"),
+    )
+    .await;
+    set.and(locked).and(reset)
+}
+
+/// Who has locks that a batch needs.
+pub(super) async fn holders(
+    namespace: &Namespace,
+    session: &Session,
+    messages: &[ImportedMessage],
+) -> Result<Vec<Holder>> {
+    let hash_64 = namespace.function("hash_64");
+    let sql = namespace.query(include_str!("../../../sql/query/import_holders.sql"), &[("hash_64", hash_64.as_str())]);
+    let rows = session.query(&sql, &[(&categories(messages), Type::TEXT_ARRAY)]).await?;
+    rows.iter().filter_map(|row| Holder::read(row, 0).transpose()).collect()
 }
 
 /// Where streams end; none where there is no such stream.
@@ -114,7 +146,7 @@ pub(super) async fn found(
     by: By,
 ) -> Result<Vec<Option<Found>>> {
     let condition = match by {
-        By::Position => "m.stream_name = n.stream and m.position = n.position",
+        By::Position => "m.stream_name::text = n.stream and m.position = n.position",
         By::Id => "m.id = n.id",
     };
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", condition)]);
@@ -254,14 +286,15 @@ pub(super) async fn move_sequence(
         let reason = format!("{table} has no sequence of its own for global_position, so they cannot be kept");
         return Err(StoreError::Invalid { field: "table", reason });
     };
-    let behind = "select where coalesce(pg_catalog.pg_sequence_last_value($1::text::regclass), 0) < $2";
-    let parameters: [super::super::session::Parameter<'_>; 2] = [(&sequence, Type::TEXT), (&highest, Type::INT8)];
-    if transaction.query_opt(behind, &parameters).await.map_err(denied)?.is_none() {
+    // Its name comes quoted. What it gives next is its last value where that was not drawn yet, as after a restart.
+    let behind = format!("from {sequence} where case when is_called then last_value < $1 else last_value <= $1 end");
+    let highest: Parameter<'_> = (&highest, Type::INT8);
+    let ahead = transaction.query_opt(&format!("select {behind}"), std::slice::from_ref(&highest)).await;
+    if ahead.map_err(denied)?.is_none() {
         return Ok(());
     }
     let lock = format!("lock table {table} in share row exclusive mode");
     transaction.batch(&lock).await.map_err(denied)?;
-    let set = "select pg_catalog.setval($1::text::regclass, $2) \
-               where coalesce(pg_catalog.pg_sequence_last_value($1::text::regclass), 0) < $2";
-    transaction.query(set, &parameters).await.map_err(denied).map(drop)
+    let set = format!("select pg_catalog.setval($2::text::regclass, $1) {behind}");
+    transaction.query(&set, &[highest, (&sequence, Type::TEXT)]).await.map_err(denied).map(drop)
 }

@@ -38,6 +38,14 @@ impl InFlight {
             self.finish();
         }
     }
+
+    /// The same with an error that is passed on.
+    pub(super) fn ended_by(self, error: QueryError) -> QueryError {
+        if let QueryError::Postgres(error) = &error {
+            self.settle(error);
+        }
+        error
+    }
 }
 
 impl Drop for InFlight {

@@ -5,9 +5,10 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{FutureExt as _, Stream};
+use futures_util::{FutureExt as _, SinkExt as _, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
 use super::rows::InFlight;
@@ -49,6 +50,11 @@ impl Session {
 }
 
 impl Transaction<'_> {
+    /// As [`Session::set_limit`].
+    pub fn set_limit(&mut self, limit: Option<Duration>) {
+        self.session.set_limit(limit);
+    }
+
     /// Commits.
     ///
     /// # Errors
@@ -74,20 +80,16 @@ impl Transaction<'_> {
         self.session.state.in_transaction.store(false, Ordering::Relaxed);
     }
 
-    /// `COPY … FROM STDIN`: a sink that must be finished (`CopyInSink::finish`), else the copy is undone.
+    /// `COPY … FROM STDIN`: what takes the bytes, and must be finished. Errors are the server's own.
     ///
     /// Only inside a transaction, because tokio-postgres prepares the statement by name: here the name is gone again
     /// before a pooler can hand the server's connection to someone else.
-    ///
-    /// # Errors
-    /// The server's, mapped by SQLSTATE.
-    pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>> {
-        self.copy_in_raw(sql).await.map_err(|error| self.session.store_error(&error))
-    }
-
-    /// As [`Transaction::copy_in`], with the server's own error.
-    pub(in crate::store) async fn copy_in_raw(&self, sql: &str) -> Result<CopyInSink<Bytes>, QueryError> {
-        Ok(self.session.client().copy_in(sql).await?)
+    pub(in crate::store) async fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, QueryError> {
+        let in_flight = InFlight::new(&self.session.state);
+        match self.session.within(async { Ok(self.session.client().copy_in(sql).await?) }).await {
+            Ok(sink) => Ok(CopyIn { sink: Box::pin(sink), in_flight, session: self.session }),
+            Err(error) => Err(in_flight.ended_by(error)),
+        }
     }
 
     /// `COPY … TO STDOUT`: the bytes as they arrive. Dropped before the end, the copy is cancelled.
@@ -122,6 +124,32 @@ impl Drop for Transaction<'_> {
         // One poll sends it; tokio-postgres skips the answer that nobody waits for.
         let _ = self.session.client().batch_execute("rollback").now_or_never();
         self.close();
+    }
+}
+
+/// What `COPY … FROM STDIN` takes. Dropped before it is finished, the copy is cancelled on the server and undone.
+pub(in crate::store) struct CopyIn<'a> {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    in_flight: InFlight,
+    session: &'a Session,
+}
+
+impl CopyIn<'_> {
+    /// Sends some bytes.
+    pub(in crate::store) async fn send(&mut self, bytes: Bytes) -> Result<(), QueryError> {
+        self.session.within(async { Ok(self.sink.feed(bytes).await?) }).await
+    }
+
+    /// Ends the copy, and waits until the server has taken it.
+    pub(in crate::store) async fn finish(self) -> Result<(), QueryError> {
+        let Self { mut sink, in_flight, session } = self;
+        match session.within(async { Ok(sink.as_mut().finish().await?) }).await {
+            Ok(_) => {
+                in_flight.finish();
+                Ok(())
+            }
+            Err(error) => Err(in_flight.ended_by(error)),
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! The look at the namespace that the horizon is drawn from: its newest message, and who can still commit below it.
 
 use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::super::row::{ServerTime, column};
 use super::super::session::Session;
 use super::super::{Namespace, Result};
 use crate::message::GlobalPosition;
 
-/// A transaction that holds a lock of writers on the table.
+/// A transaction that others wait for: it holds a lock of writers on the table, or of a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// Its virtual transaction id; a prepared transaction has one too.
@@ -20,6 +22,20 @@ pub struct Holder {
     pub application: Option<String>,
     /// What it does (`idle in transaction`), as far as the role may know.
     pub state: Option<String>,
+}
+
+impl Holder {
+    /// From five columns; none where they are null.
+    pub(in crate::store) fn read(row: &Row, first: usize) -> Result<Option<Self>> {
+        let Some(transaction) = column::<Option<String>>(row, first)? else { return Ok(None) };
+        Ok(Some(Self {
+            transaction,
+            pid: column(row, first + 1)?,
+            since: column::<ServerTime>(row, first + 2)?.0,
+            application: column(row, first + 3)?,
+            state: column(row, first + 4)?,
+        }))
+    }
 }
 
 /// What one look shows.
@@ -41,10 +57,8 @@ impl Horizon {
     /// Looks.
     pub(super) async fn look(namespace: &Namespace, session: &Session) -> Result<Self> {
         let table = namespace.table();
-        let literal = format!("'{}'", table.replace('\'', "''"));
-        let sql =
-            namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[("table_text", literal.as_str())]);
-        let rows = session.query(&sql, &[]).await?;
+        let sql = namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[]);
+        let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
         let epoch = Timestamp::UNIX_EPOCH;
         let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: epoch, standby: false, started: epoch };
         for row in &rows {
@@ -52,14 +66,7 @@ impl Horizon {
             horizon.server_time = column::<ServerTime>(row, 1)?.0;
             horizon.standby = column(row, 2)?;
             horizon.started = column::<ServerTime>(row, 3)?.0;
-            let Some(transaction) = column::<Option<String>>(row, 4)? else { continue };
-            horizon.holders.push(Holder {
-                transaction,
-                pid: column(row, 5)?,
-                since: column::<ServerTime>(row, 6)?.0,
-                application: column(row, 7)?,
-                state: column(row, 8)?,
-            });
+            horizon.holders.extend(Holder::read(row, 4)?);
         }
         Ok(horizon)
     }

@@ -1,0 +1,131 @@
+//! Filtered lists: all hits can be reached, a search goes on where it was stopped, and the place is kept.
+
+use crossterm::event::KeyCode;
+use streamscope::app::request::Slot;
+use streamscope::app::window::CAPACITY;
+use streamscope::store::StoreError;
+
+use super::fake::{Fake, Screen};
+
+/// A stream of so many messages, every other one `Even`, searched in small steps.
+fn ledger(messages: usize) -> Screen {
+    let mut fake = Fake { search_window: Some(500), ..Fake::default() };
+    for number in 0..messages {
+        fake.append("ledger-main", ["Even", "Odd"][number % 2]);
+    }
+    let mut screen = Screen::new(fake);
+    screen.go_to("ledger-main");
+    screen
+}
+
+fn filter(screen: &mut Screen, text: &str) {
+    screen.keys(&format!("&{text}"));
+    screen.enter();
+}
+
+fn press_until(screen: &mut Screen, key: KeyCode, selected: &str) {
+    for _ in 0..2_000 {
+        if screen.selected() == selected {
+            return;
+        }
+        screen.key(key);
+    }
+    panic!("{selected} is not reached: {}", screen.text());
+}
+
+#[test]
+fn hits_that_the_list_let_go_are_reached_again_from_both_ends() {
+    let mut screen = ledger(2 * CAPACITY + 1_000);
+    filter(&mut screen, "type:Even");
+    press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
+    press_until(&mut screen, KeyCode::PageDown, "ledger-main@4998");
+    press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
+    assert!(screen.text().contains("searched 5,000 of 5,000, 2,500 hits"), "{}", screen.text());
+}
+
+#[test]
+fn what_following_let_go_in_a_filtered_list_can_be_read_again() {
+    let mut screen = ledger(2);
+    filter(&mut screen, "type:Even");
+    screen.keys("F");
+    for _ in 0..CAPACITY + 500 {
+        screen.arrive("ledger-main", "Even");
+    }
+    assert!(screen.text().contains("501 let go"), "{}", screen.text());
+    assert!(screen.text().contains("2,501 hits"), "{}", screen.text());
+    press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
+}
+
+#[test]
+fn going_to_a_time_in_a_filtered_list_leaves_hits_on_both_sides() {
+    let mut screen = ledger(600);
+    filter(&mut screen, "type:Even");
+    screen.go_to("11:05:00");
+    assert_eq!(screen.selected(), "ledger-main@300");
+    screen.key(KeyCode::Up);
+    assert_eq!(screen.selected(), "ledger-main@298");
+    screen.key(KeyCode::Down);
+    screen.key(KeyCode::Down);
+    assert_eq!(screen.selected(), "ledger-main@302");
+}
+
+#[test]
+fn going_to_one_message_takes_a_filter_away_that_may_leave_it_out() {
+    let mut screen = ledger(600);
+    filter(&mut screen, "type:Even");
+    screen.go_to("ledger-main@301");
+    assert_eq!(screen.selected(), "ledger-main@301");
+    assert!(screen.text().contains("the filter was taken away"), "{}", screen.text());
+}
+
+#[test]
+fn a_search_that_was_stopped_goes_on_with_the_next_key() {
+    for (hit, expected) in [("Odd", "ledger-main@1"), ("First", "ledger-main@0")] {
+        let mut fake = Fake { search_window: Some(500), ..Fake::default() };
+        fake.append("ledger-main", "First");
+        fake.append("ledger-main", "Odd");
+        for _ in 0..5_000 {
+            fake.append("ledger-main", "Even");
+        }
+        let mut screen = Screen::new(fake);
+        screen.go_to("ledger-main");
+        screen.hold = true;
+        filter(&mut screen, &format!("type:{hit}"));
+        for _ in 0..3 {
+            assert!(screen.release_one());
+        }
+        screen.esc();
+        while screen.release_one() {}
+        assert!(screen.text().contains("no hit in the 1.5k messages"), "{}", screen.text());
+        screen.hold = false;
+        screen.key(KeyCode::Up);
+        assert_eq!(screen.selected(), expected);
+    }
+}
+
+#[test]
+fn a_filter_without_hits_gives_the_place_back_and_is_kept_when_left() {
+    let mut screen = ledger(600);
+    screen.go_to("ledger-main@250");
+    filter(&mut screen, "type:Unheard");
+    assert!(screen.state.messages.window.is_empty());
+    screen.keys("2");
+    screen.keys("3");
+    assert!(screen.state.messages.is_filtered(), "as it was left");
+    screen.keys("4");
+    screen.esc();
+    assert_eq!(screen.selected(), "ledger-main@250");
+}
+
+#[test]
+fn a_filter_that_fails_shows_why_and_nothing_that_looks_like_a_hit() {
+    let mut screen = ledger(600);
+    let error = StoreError::Invalid { field: "path on data", reason: "syntax error at end".to_owned() };
+    screen.fake.fail.push((Slot::Messages, error));
+    filter(&mut screen, "data:$.line >");
+    assert!(screen.state.messages.window.is_empty());
+    assert!(screen.text().contains("invalid path on data: syntax error at end"), "{}", screen.text());
+    screen.esc();
+    screen.esc();
+    assert_eq!(screen.selected(), "ledger-main@599");
+}

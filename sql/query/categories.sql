@@ -5,7 +5,7 @@
 -- for is spread evenly. Without statistics the estimate is null.
 --
 -- $1 table
--- Served by: messages_category (category expression, …).
+-- Served by: messages_category (category expression, ...).
 with recursive walk(name) as (
   (select {category} from {table} order by {category} limit 1)
   union all

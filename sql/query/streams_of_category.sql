@@ -4,7 +4,7 @@
 -- Materialized, or the planner walks the names of all categories in order.
 --
 -- $1 name to begin at, after or before; $2 category; $3 limit
--- Served by: messages_category (category expression, …), then messages_stream (stream_name, position).
+-- Served by: messages_category (category expression, ...), then messages_stream (stream_name, position).
 with of_category as materialized (
   select stream_name
   from {table}

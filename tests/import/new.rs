@@ -2,6 +2,7 @@
 
 use super::lines::{all, id};
 use super::place::{Place, in_each_place};
+use super::support::stores::Kind;
 
 in_each_place!(
     a_scenario_is_written_behind_what_is_there,
@@ -100,4 +101,21 @@ fn what_a_message_without_a_position_cannot_have_is_refused(place: &Place) {
     assert!(told.contains("line 1: the global position is to be kept, but the message has none"), "{told}");
     let told = place.run_with_input(&["import"], "{\"stream\":\"account\",\"type\":\"T\"}").failed(2);
     assert!(told.contains("line 1, column 11: must be a stream name"), "{told}");
+}
+
+/// A trigger of the table finds what is its own on the path that the role has, as it does beside `write_message`.
+#[tokio::test(flavor = "multi_thread")]
+async fn triggers_of_the_table_run_as_they_do_for_other_writers() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().unwrap().client().await;
+    let trigger = "create table public.outbox (stream_name text);
+        create function public.note() returns trigger language plpgsql as $$ begin
+          insert into outbox values (new.stream_name);
+          return new;
+        end $$;
+        create trigger noted after insert on eventodb_test.messages for each row execute function public.note()";
+    client.batch_execute(trigger).await.unwrap();
+    place.run_with_input(&["import"], "{\"stream\":\"account-1\",\"type\":\"A\"}\n").done();
+    let noted: i64 = client.query_one("select count(*) from outbox", &[]).await.unwrap().get(0);
+    assert_eq!(noted, 1);
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::row::{ServerTime, column};
 use super::super::session::{Parameter, Session, Transaction};
 use super::super::tail::Holder;
-use super::super::{Namespace, Result, StoreError};
+use super::super::{Flavour, Namespace, Result, StoreError};
 use super::plan::Plan;
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
 use crate::message::{GlobalPosition, Position, StreamName};
@@ -41,11 +41,12 @@ pub(super) async fn lock(
     patient: bool,
 ) -> Result<()> {
     let categories = categories(messages);
-    // Message DB's functions find their helpers through the path, as in write.rs.
-    let set = "select pg_catalog.set_config('search_path', $1, true), \
+    // Message DB's functions find their helpers through the path, as in write.rs. Ours need none, and what the table's triggers need
+    // is on the caller's.
+    let set = "select pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true), \
                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true), \
                pg_catalog.set_config('lock_timeout', coalesce($3, pg_catalog.current_setting('lock_timeout')), true)";
-    let search_path = namespace.search_path();
+    let search_path = (namespace.info().flavour != Flavour::Streamscope).then(|| namespace.search_path());
     let lock_timeout = (!patient).then_some(ASK_AFTER);
     let acquire_lock = namespace.function("acquire_lock");
     let hash_64 = namespace.function("hash_64");

@@ -4,6 +4,7 @@
 mod part;
 mod progress;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -56,12 +57,19 @@ impl Prepared {
     /// From the command line.
     ///
     /// # Errors
-    /// [`Status::Usage`] for names that cannot be, and for carrying on on standard output.
+    /// [`Status::Usage`] for names that cannot be, for a directory, and for carrying on where no file is.
     pub fn new(arguments: &ExportArguments) -> Result<Self> {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
         let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
         if arguments.resume && file.is_none() {
             return Err(Failure::usage("--resume needs a file to carry on, and --output - is standard output"));
+        }
+        if let Some(path) = &file
+            && !part::is_replaced(path)?
+            && arguments.resume
+        {
+            let what = format!("--resume needs a file to carry on, and {} is a device or a pipe", path.display());
+            return Err(Failure::usage(what));
         }
         Ok(Self { names, file, arguments: arguments.clone() })
     }
@@ -97,7 +105,7 @@ pub async fn export(
             Ok(())
         }
         Err(failure) => {
-            let kept = part.keep();
+            let Some(kept) = part.keep() else { return Err(failure) };
             // A signal says nothing by itself, and here is something to know.
             if failure.what.is_empty() {
                 tell(&format!("streamscope: {kept}"));
@@ -137,11 +145,13 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         above,
         up_to: up_to.min(end),
     };
-    if let Target::File(part) = target
-        && let Some((first, last)) = part.kept()
-    {
-        check_kept(namespace, &options, first, last, part.beside()).await?;
-        options.above = last.gpos;
+    if let Target::File(part) = target {
+        if let Some((first, last)) = part.kept() {
+            check_kept(namespace, &options, first, last, part.beside()).await?;
+            options.above = last.gpos;
+        }
+        // Only now: what cannot be exported costs nothing that was.
+        part.begin()?;
     }
     progress.begin(options.up_to);
     let mut messages = namespace.export(options);
@@ -190,7 +200,10 @@ async fn check_kept(
     Err(Failure::usage(what).remedy("give the names and options that it was begun with, or leave --resume out"))
 }
 
-/// A failure of a file.
-fn file_failure(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+/// A failure of a file. Of a pipe that nobody reads any more there is nothing to say, as of standard output.
+fn file_failure(what: &str, path: &Path, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return io::Error::from(error.kind()).into();
+    }
     Failure::new(Status::Failed, format!("cannot {what} {}: {error}", path.display()))
 }

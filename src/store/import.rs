@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use look::Move;
 pub use plan::Checked;
 
 use super::read::TIME_LIMIT;
@@ -377,6 +378,9 @@ impl Import {
             if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
                 return Err(error.into());
             }
+            if self.options.keep_global_positions {
+                Move::needed(&namespace, &snapshot, messages, &plan).await?;
+            }
             snapshot.rollback().await?;
             self.see(messages, &plan)?;
             self.remember(messages, &plan)?;
@@ -399,8 +403,13 @@ impl Import {
             self.remember(messages, &plan)?;
             return Ok(counts);
         }
-        if self.options.keep_global_positions {
-            look::move_sequence(&namespace, &transaction, messages, &plan).await?;
+        let move_sequence = if self.options.keep_global_positions {
+            Move::needed(&namespace, &transaction, messages, &plan).await?
+        } else {
+            None
+        };
+        if let Some(move_sequence) = &move_sequence {
+            move_sequence.lock(&namespace, &transaction).await?;
         }
         if let Err(error) = copy::copy(&namespace, &transaction, messages, &plan, self.options).await {
             let as_store_error = transaction.store_error(&error);
@@ -424,6 +433,9 @@ impl Import {
                 }
             }
             return Err(Failure::Collision(as_store_error));
+        }
+        if let Some(move_sequence) = &move_sequence {
+            move_sequence.carry_out(&transaction).await?;
         }
         self.in_doubt.get_or_insert(counts);
         match transaction.commit().await {

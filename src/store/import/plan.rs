@@ -11,6 +11,9 @@ use super::look::{self, By, Found};
 use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
 use crate::message::{ExpectedVersion, Position};
 
+/// Said of a global position that is the last that there can be.
+pub(super) const NONE_LEFT: &str = "but it leaves none for the next message";
+
 /// A message to be written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct New {
@@ -71,9 +74,7 @@ impl Checked {
                     match global_position {
                         None => return of(Problem::NoGlobalPosition("but the message has none")),
                         Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
-                        Some(i64::MAX) => {
-                            return of(Problem::NoGlobalPosition("but it leaves none for the next message"));
-                        }
+                        Some(i64::MAX) => return of(Problem::NoGlobalPosition(NONE_LEFT)),
                         Some(number) => {
                             if global_positions.insert(number, index).is_some() {
                                 return of(Problem::GlobalPositionTwice(number));

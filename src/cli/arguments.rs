@@ -202,7 +202,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// A store of your own, inside the program, kept in this directory
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub embedded: Option<PathBuf>,
     /// A temporary store filled with sample data; gone when the program ends
     #[arg(long, global = true)]
@@ -294,6 +294,7 @@ pub enum Command {
     #[command(after_help = MAN_HELP)]
     Man {
         /// Directory for the pages: streamscope.1, streamscope-tail.1, …
+        #[arg(value_hint = clap::ValueHint::DirPath)]
         directory: Option<PathBuf>,
     },
 }

@@ -148,7 +148,8 @@ line of FILE.part; give the same names and options then. It is refused where FIL
 and end with what they select in this namespace. Several names are one export, in the order of global
 positions. SIGUSR1 has it say how far it is.
 
-For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
+A time is 2026-03-01, \"2026-03-01 12:00\", 12:00 of today, now, or -30m, -2h, -3d ago; in UTC where no
+offset is given (2026-03-01T12:00+01:00). For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
 global positions, give or take an hour, only what can be of these times is read; else all of it.
 
 Examples:
@@ -192,6 +193,13 @@ pub struct Arguments {
     /// What to do; without one, the screen opens.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// The command line without the place that can stand in front of a command.
+#[must_use]
+pub fn commands() -> clap::Command {
+    let command = clap::Command::new("streamscope").version(env!("CARGO_PKG_VERSION"));
+    Command::augment_subcommands(Common::augment_args(command))
 }
 
 /// What applies to every command.

@@ -4,12 +4,12 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use clap::builder::PossibleValue;
-use clap::{Arg, Args as _, CommandFactory as _, Subcommand as _, ValueHint};
+use clap::{Arg, CommandFactory as _, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::arguments::{Arguments, Command, Common};
+use super::arguments::{self, Arguments, Command};
 use super::failure::{Failure, Result, Status};
 
 const NAME: &str = "streamscope";
@@ -31,9 +31,8 @@ pub fn print(command: &Command) -> Option<Result<()>> {
 }
 
 fn completions(shell: Shell) -> Result<()> {
-    // Without the place that stands where a command can: shells would wait for it in front of each command.
-    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION"));
-    let mut command = no_files(Command::augment_subcommands(Common::augment_args(command)));
+    // Without the place: shells would wait for it in front of each command.
+    let mut command = no_files(arguments::commands());
     // Into memory first: the generator panics where its reader goes away.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, NAME, &mut script);

@@ -70,7 +70,7 @@ pub struct StatsArguments {
     #[arg(long, value_enum, value_name = "categories|types|streams", hide_possible_values = true)]
     pub by: Option<Counted>,
     /// Only the N most frequent, the most frequent first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
 

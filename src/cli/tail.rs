@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -41,7 +42,7 @@ pub struct TailArguments {
     #[arg(long, value_name = "now|POSITION|TIME", allow_hyphen_values = true)]
     pub until: Option<Point>,
     /// End after so many messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = RangedI64ValueParser::<u64>::new().range(1..))]
     pub limit: Option<u64>,
     /// Which messages.
     #[command(flatten)]
@@ -53,7 +54,7 @@ pub struct TailArguments {
     #[arg(long, value_name = "N", requires = "consumer_group_member", allow_negative_numbers = true)]
     pub consumer_group_size: Option<i64>,
     /// End when no message came for so long: 500ms, 5s, 2m
-    #[arg(long, value_name = "D", value_parser = length)]
+    #[arg(long, value_name = "D", allow_hyphen_values = true, value_parser = length)]
     pub exit_when_idle: Option<Duration>,
 }
 

@@ -160,7 +160,8 @@ Examples:
 
 const STATS_HELP: &str = "\
 What Message DB's summary views say, for every kind of store. All messages that are meant are read:
-on a large store that takes a while. The rate is shown over the time from the first to the last of them.
+on a large store that takes a while. The rate is over the time from the earliest to the latest of them.
+As json: {\"category\"|\"type\"|\"stream\",\"messages\",\"percent\",\"rate\",\"from\",\"to\"}
 
 Examples:
   streamscope -n shop stats

@@ -19,6 +19,7 @@ use look::Move;
 pub use plan::Checked;
 
 use super::read::TIME_LIMIT;
+pub use super::row::FIRST as FIRST_TIME;
 use super::session::QueryError;
 use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
@@ -61,7 +62,7 @@ pub enum Place {
         position: Position,
         /// Number in its namespace; looked at only where [`ImportOptions::keep_global_positions`] is set.
         global_position: Option<GlobalPosition>,
-        /// When it was written.
+        /// When it was written, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the infinities.
         time: Timestamp,
     },
     /// Behind the last message of its stream, as `write_message` places it, at the time of the import.

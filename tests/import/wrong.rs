@@ -16,7 +16,7 @@ in_each_place!(
 
 fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
     let good = export("account", 6, 2);
-    let cases: [(&[u8], &str); 12] = [
+    let cases: [(&[u8], &str); 14] = [
         (
             b"{\"id\":\"0191b2c3-00",
             "line 7, column 7: the string is not closed (the last line, and it has no end: was the file cut?)",
@@ -39,6 +39,16 @@ fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
         (
             b"{\"stream\":\"a-1\",\"type\":\"T\"}\n",
             "line 7: the message has no position, and that of line 1 has one: import them apart",
+        ),
+        (
+            b"{\"id\":\"0191b2c3-0000-7000-8000-00000000000f\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
+              \"time\":\"-009999-01-02T12:00:00Z\"}\n",
+            "line 7, column 87: \"time\" is before -004713-11-24T00:00:00Z",
+        ),
+        (
+            b"{\"id\":\"0191b2c3-0000-7000-8000-00000000000f\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
+              \"time\":\"9999-12-31T23:59:59Z\"}\n",
+            "\"time\" is not RFC 3339, or later than 9999-12-30T22:00:00.999999Z",
         ),
         (b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":1e999999}\n", "outside of what Postgres' numeric can hold"),
     ];

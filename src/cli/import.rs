@@ -243,7 +243,7 @@ impl Running {
         output.line(&format!("{verb} {} messages; {} were there already", grouped(imported), grouped(present)))?;
         if unchecked > 0 {
             let note = format!(
-                "{} messages are of streams too many to remember: gaps in them were not looked for",
+                "{} messages come behind more than is remembered: gaps and repetitions were not looked for",
                 grouped(unchecked)
             );
             output.line(&note)?;

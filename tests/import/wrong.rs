@@ -144,8 +144,10 @@ fn the_same_line_twice_is_there_already(place: &Place) {
     for (batch, category) in [("100", "a"), ("1", "b")] {
         let first = export(category, 1, 1).replace("0191b2c3", if category == "a" { "0191b2c3" } else { "0191b2c4" });
         let path = file(place, "lines", first.clone() + &first);
-        let told = place.run(&["import", &path, "--batch", batch]).done();
-        assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+        for dry in [&["--dry-run"][..], &[]] {
+            let told = place.run(&[&["import", &path, "--batch", batch], dry].concat()).done();
+            assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+        }
     }
 }
 

@@ -42,9 +42,12 @@ mod tests {
 
     #[test]
     fn every_time_is_read_back_and_what_is_none_is_said_to_be_none() {
-        for text in
-            ["-004713-11-24T00:00:00Z", "-000001-01-01T00:00:00Z", "0000-12-31T00:00:00Z", "9999-12-30T22:00:00.999999Z"]
-        {
+        for text in [
+            "-004713-11-24T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            "0000-12-31T00:00:00Z",
+            "9999-12-30T22:00:00.999999Z",
+        ] {
             assert_eq!(rfc3339_text(text.parse().expect(text)), text);
         }
         assert_eq!([Timestamp::MIN, Timestamp::MAX].map(rfc3339_text), ["-infinity", "infinity"]);

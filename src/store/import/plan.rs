@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::session::Transaction;
 use super::super::{Result, StoreError};
 use super::look::{self, By, Found};
+use super::memory::Known;
 use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
 use crate::message::{ExpectedVersion, Position};
 
@@ -174,7 +175,15 @@ impl Import {
                 let problem = Problem::Gap { stream: message.stream.clone(), position, version };
                 return Err(ImportError::of(index, problem).into());
             } else if position <= *end {
-                return Err(ImportError::of(index, taken(message, position, "id")).into());
+                // Only a dry run has seen any.
+                match self.seen.known(message) {
+                    Known::Same(_) => plan.present += 1,
+                    Known::Forgotten => plan.unchecked += 1,
+                    Known::Other | Known::New => {
+                        return Err(ImportError::of(index, taken(message, position, "id")).into());
+                    }
+                }
+                continue;
             }
             *end = position;
             last_of.insert(stream, index);
@@ -235,6 +244,15 @@ impl Import {
                 plan.present += 1;
                 *left_at = Some(found.position);
                 continue;
+            }
+            match self.seen.known(message) {
+                Known::Same(position) => {
+                    plan.present += 1;
+                    *left_at = Some(position);
+                    continue;
+                }
+                Known::Other => return Err(ImportError::of(index, Problem::IdTwice(message.id)).into()),
+                Known::New | Known::Forgotten => {}
             }
             let Place::Next { expected, .. } = message.place else { continue };
             let expected = expected.unwrap_or_else(|| left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At));

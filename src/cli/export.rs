@@ -91,11 +91,16 @@ pub async fn export(
         Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume)?)),
     };
     let progress = Progress::new();
+    let terminal = match &target {
+        Target::Output(output) => output.terminal,
+        Target::File(part) => part.terminal,
+    };
     let result = tokio::select! {
         biased;
         result = all(namespace, &prepared, &mut target, &progress) => result,
         number = interrupt.signalled() => Err(Failure::signalled(number)),
         never = report.answered_with(|| progress.line()) => match never {},
+        never = progress.shown(terminal) => match never {},
     };
     progress.clear();
     let Target::File(mut part) = target else { return result.map(|_| ()) };
@@ -160,7 +165,7 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         let message = message?;
         target.write(&message)?;
         written += 1;
-        progress.show(written, message.global_position);
+        progress.count(written, message.global_position);
     }
     if let Target::Output(output) = target {
         output.finish()?;

@@ -16,8 +16,8 @@ use super::failure::{Failure, Result, Status};
 use super::output::json::Object;
 use super::output::table::{Column, Table};
 use super::output::{Output, grouped, tell};
-use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, StreamName};
-use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
+use crate::message::{Category, ExpectedVersion, NewMessage, StreamName};
+use crate::store::browse::{Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
@@ -226,12 +226,6 @@ async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
     Ok(Measured { what, elapsed: begun.elapsed().as_secs_f64(), times })
 }
 
-/// The highest global position; 0 where there is none.
-async fn newest(namespace: &Namespace, scope: &Scope) -> Result<GlobalPosition> {
-    let page = namespace.page(scope, PageFrom::End, 1).await?;
-    Ok(page.heads.first().map_or(0, |head| head.global_position))
-}
-
 /// Repeats an operation for so long, and at least once; the first time does not count.
 async fn repeated(what: String, seconds: u64, mut work: impl AsyncFnMut(u32) -> Result<()>) -> Result<Measured> {
     work(0).await?;
@@ -254,7 +248,7 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
         most.ok_or_else(|| Failure::new(Status::NotFound, "the namespace has no messages to read"))?.category
     };
     let scope = Scope::Category(category.clone());
-    let newest = newest(namespace, &scope).await?;
+    let newest = namespace.newest(&scope).await?;
     if newest == 0 {
         return Err(Failure::new(Status::NotFound, format!("category {category} has no messages to read")));
     }
@@ -288,7 +282,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
     let category = own_category();
     let mut tail = namespace.tail(TailOptions {
         scope: Scope::Category(Category::new(category.clone())?),
-        from: TailFrom::After(newest(namespace, &Scope::Namespace).await?),
+        from: TailFrom::After(namespace.newest(&Scope::Namespace).await?),
         settling: Settling::HoldBack,
         batch: 1_000,
         filter: Filter::default(),

@@ -233,7 +233,7 @@ impl Following {
         };
         let end = match arguments.until {
             None | Some(Point::Start) => End::Never,
-            Some(Point::Now) => End::Position(namespace.settled_end(tell_holders).await?),
+            Some(Point::Now) => End::Position(namespace.newest(&Scope::Namespace).await?),
             Some(Point::Position(position)) => End::Position(position),
             Some(Point::Time(time)) => {
                 filter.until = Some(time);
@@ -277,8 +277,8 @@ impl Following {
     /// The time to end has come: what is there now is the end, as far as messages from before that time can lie there.
     async fn find_end(&mut self, namespace: &Namespace) -> Result<bool, StoreError> {
         let End::Time(time) = self.end else { return Ok(false) };
-        let settled = namespace.settled_end(tell_holders).await?;
-        let end = settled.min(namespace.between(None, Some(time)).await?.1);
+        let newest = namespace.newest(&Scope::Namespace).await?;
+        let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
         Ok(self.tail.resume_position() >= end)
     }

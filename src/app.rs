@@ -96,8 +96,8 @@ pub enum Event {
     Edited(Result<String, String>),
     /// Something was copied; how, or why not.
     Copied(Result<String, String>),
-    /// A draft of an earlier run was found.
-    DraftFound(compose::Draft),
+    /// Drafts of an earlier run were found, the oldest first.
+    DraftsFound(Vec<compose::Draft>),
     /// A line for the log and a toast, from the runtime.
     Notice(String),
 }
@@ -145,10 +145,8 @@ pub enum Effect {
         /// Ending of the file's name.
         suffix: &'static str,
     },
-    /// Keep the draft where a crash does not reach it.
-    SaveDraft(compose::Draft),
-    /// The draft was written or given up.
-    DropDraft,
+    /// Keep these drafts, and no others, where a crash does not reach them.
+    SaveDrafts(Vec<compose::Draft>),
     /// Stop until the shell continues the program.
     Suspend,
     /// Leave.
@@ -227,8 +225,8 @@ pub struct State {
     pub places: Places,
     /// What is in front of the panes.
     pub dialog: Option<Dialog>,
-    /// The draft that is put aside, if any.
-    pub draft: Option<compose::Draft>,
+    /// The drafts that are put aside; the last is the next to be opened.
+    pub drafts: Vec<compose::Draft>,
     /// Toasts and the log.
     pub notices: Notices,
     /// What `/` looked for.
@@ -241,8 +239,12 @@ pub struct State {
     trail: Trail,
     /// The namespace whose categories are listed.
     shown_namespace: Option<String>,
+    /// The namespace to select once the namespaces are there.
+    wanted_namespace: Option<String>,
     /// The category to select once the categories are there.
     wanted_category: Option<Category>,
+    /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
+    in_editor: Option<(compose::Draft, String)>,
     /// How often following was started.
     followings: u64,
 }
@@ -271,13 +273,15 @@ impl State {
             follow: None,
             places: Places::default(),
             dialog: None,
-            draft: None,
+            drafts: Vec::new(),
             notices: Notices::default(),
             find: find::Find::default(),
             journey: None,
             trail: Trail::default(),
             shown_namespace: None,
+            wanted_namespace: None,
             wanted_category: None,
+            in_editor: None,
             followings: 0,
         };
         let effects =
@@ -327,9 +331,9 @@ impl State {
                 }
                 Vec::new()
             }
-            Event::DraftFound(draft) => {
+            Event::DraftsFound(drafts) => {
                 self.notices.done("a draft of an earlier run was kept: w opens it".to_owned(), now);
-                self.draft = Some(draft);
+                self.drafts = drafts;
                 Vec::new()
             }
             Event::Notice(text) => {

@@ -1,6 +1,7 @@
 //! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
 //!
 //! - [`app`]: the screen's state and how it changes. No I/O, no drawing.
+//! - [`backoff`]: pauses between attempts to reach a server that went away.
 //! - [`cli`]: the headless commands over the store.
 //! - [`demo`]: the sample data of `--demo`.
 //! - [`json`]: JSON as text that must not change, checked and walked.
@@ -13,6 +14,7 @@
 //! - [`view`]: draws a state.
 
 pub mod app;
+pub mod backoff;
 pub mod cli;
 pub mod demo;
 pub mod json;

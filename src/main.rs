@@ -15,6 +15,8 @@ fn main() -> Result<ExitCode> {
         Ok(arguments) => arguments,
         Err(status) => return Ok(ExitCode::from(status)),
     };
+    #[cfg(unix)]
+    keep_password_from_process_list();
     let secrets = Secrets::of(arguments.common.url.as_deref());
     cli::reports::install(&secrets)?;
     if let Some(path) = arguments.common.log.as_deref().filter(|path| !path.as_os_str().is_empty())
@@ -36,6 +38,23 @@ fn main() -> Result<ExitCode> {
     let status = runtime.block_on(run(arguments));
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
+}
+
+/// Begins anew, as the same process, with a URL that holds a password in the environment instead of among the arguments.
+#[cfg(unix)]
+fn keep_password_from_process_list() {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use streamscope::cli::secrets::without_password;
+
+    let given: Vec<_> = env::args_os().collect();
+    if let Some((arguments, url)) = without_password(&given)
+        && let (Some((name, arguments)), Ok(program)) = (arguments.split_first(), env::current_exe())
+    {
+        // It comes back only where it failed: then the password is seen, and everything else works.
+        let _ = Command::new(program).arg0(name).args(arguments).env("STREAMSCOPE_URL", url).exec();
+    }
 }
 
 /// A command; without one the screen. The demo is listed where there is no terminal to show it on.

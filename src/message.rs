@@ -324,6 +324,8 @@ pub struct Written {
     pub position: Position,
     /// Number in its namespace.
     pub global_position: GlobalPosition,
+    /// It was there before, the same in everything: an earlier write with this id.
+    pub already: bool,
 }
 
 /// A member of a consumer group: gets the streams whose cardinal id hashes to it.

@@ -28,7 +28,7 @@ use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
 use pace::Pace;
-pub use questions::Opening;
+pub use questions::{Attempt, Opening};
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
@@ -63,8 +63,9 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
     let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), Timestamp::now());
     let mut screen = Screen { state, slots: Slots::new(opening, events.clone()), drafts, events, editing: None };
-    if let Some(draft) = screen.drafts.load() {
-        screen.state.update(Event::DraftFound(draft), Timestamp::now());
+    let found = screen.drafts.load();
+    if !found.is_empty() {
+        screen.state.update(Event::DraftsFound(found), Timestamp::now());
     }
     let mut ended = screen.carry_out(effects);
     let mut inputs = Inputs::new().context("cannot read the terminal")?;
@@ -233,12 +234,11 @@ impl Screen {
                     self.editing = Some((text, suffix));
                     step = Some(Step::Edit);
                 }
-                Effect::SaveDraft(draft) => {
-                    if let Err(error) = self.drafts.save(&draft) {
-                        tracing::warn!(%error, "the draft could not be kept on disk");
+                Effect::SaveDrafts(drafts) => {
+                    if let Err(error) = self.drafts.save(&drafts) {
+                        tracing::warn!(%error, "the drafts could not be kept on disk");
                     }
                 }
-                Effect::DropDraft => self.drafts.discard(),
                 Effect::Suspend => step = Some(Step::Suspend(Stopped::Foreground)),
                 Effect::Quit => step = Some(Step::Quit),
             }

@@ -110,6 +110,26 @@ impl SafeText {
         cut.width += 1;
         cut
     }
+
+    /// The part behind the first `cells` cells; spaces stand for what is left of a character that was cut through.
+    #[must_use]
+    pub fn skip(self, cells: usize) -> Self {
+        if cells == 0 {
+            return self;
+        }
+        let mut rest = Self { text: String::new(), width: self.width.saturating_sub(cells) };
+        let mut at = 0;
+        for grapheme in self.text.graphemes(true) {
+            let from = at;
+            at += grapheme.width();
+            if from >= cells {
+                rest.text.push_str(grapheme);
+            } else {
+                rest.text.extend(std::iter::repeat_n(' ', at.saturating_sub(cells)));
+            }
+        }
+        rest
+    }
 }
 
 impl fmt::Display for SafeText {
@@ -222,6 +242,13 @@ mod tests {
         assert_eq!(SafeText::line("日本語").cut(4).as_str(), "日…");
         assert_eq!(SafeText::line("abc").cut(3).as_str(), "abc");
         assert_eq!(SafeText::line("abc").cut(0).as_str(), "");
+    }
+
+    #[test]
+    fn what_is_skipped_is_counted_in_cells() {
+        assert_eq!(SafeText::line("abcdef").skip(2).as_str(), "cdef");
+        assert_eq!(SafeText::line("日本語").skip(3).as_str(), " 語");
+        assert_eq!(SafeText::line("ab").skip(3), SafeText::default());
     }
 
     proptest::proptest! {

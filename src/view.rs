@@ -11,6 +11,7 @@ pub mod message;
 pub mod messages;
 pub mod text;
 pub mod theme;
+pub mod typed;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -43,6 +44,28 @@ pub fn draw(frame: &mut Frame, state: &State) {
     footer::draw(frame, layout.footer, state, &theme);
     footer::toast(frame, frame.area(), state, &theme);
     dialogs::draw(frame, frame.area(), state, &theme);
+    if theme.ascii {
+        in_ascii(frame);
+    }
+}
+
+/// Puts plain characters in place of the signs that we draw with. The same signs in a message's text are drawn alike: who asks for plain
+/// characters could not read them.
+fn in_ascii(frame: &mut Frame) {
+    for cell in &mut frame.buffer_mut().content {
+        let plain = match cell.symbol() {
+            "─" => "-",
+            "›" | "→" => ">",
+            "·" => "|",
+            "…" => "~",
+            "✗" => "!",
+            "“" | "”" => "\"",
+            "◌" => "o",
+            picture if picture.starts_with(|c| ('\u{2400}'..='\u{2421}').contains(&c)) => "?",
+            _ => continue,
+        };
+        cell.set_symbol(plain);
+    }
 }
 
 /// Plain characters for terminals and fonts that have no lines.

@@ -1,19 +1,22 @@
--- Writing. The search_path is fixed for each function, so that neither tables nor helpers of another schema, nor temporary
--- ones, can be put in place of these.
+-- Writing. Tables, functions, operators and types are named with their schema, so that nothing of another one, and nothing
+-- temporary, can be put in place of these. The search_path stays the caller's: triggers and policies on messages need it.
+--
+-- The mark in the notices is made from its bytes, since not every encoding of a database has it.
 
 -- Held until the transaction ends: writes to one category come one after the other, so their messages become visible in the
 -- order of their global positions.
-create function {schema}.acquire_lock(stream_name varchar) returns bigint
+create or replace function {schema}.acquire_lock(stream_name varchar) returns bigint
   language plpgsql volatile
-  set search_path = {schema}, pg_temp
 as $$
 declare
   _category varchar := {schema}.category(acquire_lock.stream_name);
   _lock bigint := {schema}.hash_64(_category);
 begin
-  perform pg_advisory_xact_lock(_lock);
-  if 'on' in (current_setting('message_store.debug_write', true), current_setting('message_store.debug', true)) then
-    raise notice '» acquire_lock';
+  perform pg_catalog.pg_advisory_xact_lock(_lock);
+  if 'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.debug_write', true), pg_catalog.current_setting('message_store.debug', true)
+  ]) then
+    raise notice '% acquire_lock', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
     raise notice 'stream_name: %', acquire_lock.stream_name;
     raise notice '_category: %', _category;
     raise notice '_category_name_hash: %', _lock;
@@ -22,13 +25,13 @@ begin
 end
 $$;
 
-create function {schema}.stream_version(stream_name varchar) returns bigint
-  language sql stable parallel safe
+create or replace function {schema}.stream_version(stream_name varchar) returns bigint
+  language sql volatile
 begin atomic
   select max(m.position) from {schema}.messages m where m.stream_name = stream_version.stream_name;
 end;
 
-create function {schema}.write_message(
+create or replace function {schema}.write_message(
   id varchar,
   stream_name varchar,
   type varchar,
@@ -37,33 +40,36 @@ create function {schema}.write_message(
   expected_version bigint default null
 ) returns bigint
   language plpgsql volatile
-  set search_path = {schema}, pg_temp
 as $$
 declare
   _version bigint;
   _position bigint;
+  _id pg_catalog.uuid;
 begin
   perform {schema}.acquire_lock(write_message.stream_name);
 
   -- A statement of its own, so that it sees what was committed while this one waited for the lock.
-  select coalesce(max(m.position), -1) into _version
+  select coalesce(pg_catalog.max(m.position), -1) into _version
   from {schema}.messages m
-  where m.stream_name = write_message.stream_name;
+  where m.stream_name operator(pg_catalog.=) write_message.stream_name;
 
-  if write_message.expected_version <> _version then
+  if write_message.expected_version operator(pg_catalog.<>) _version then
     raise exception 'Wrong expected version: % (Stream: %, Stream Version: %)',
       write_message.expected_version, write_message.stream_name, _version;
   end if;
-  _position := _version + 1;
+  _position := _version operator(pg_catalog.+) 1;
+  -- Not in the insert, which draws a global position first: a wrong id would use one up.
+  _id := write_message.id::pg_catalog.uuid;
 
   insert into {schema}.messages (id, stream_name, position, type, data, metadata)
   values (
-    write_message.id::uuid, write_message.stream_name, _position,
-    write_message.type, write_message.data, write_message.metadata
+    _id, write_message.stream_name, _position, write_message.type, write_message.data, write_message.metadata
   );
 
-  if 'on' in (current_setting('message_store.debug_write', true), current_setting('message_store.debug', true)) then
-    raise notice '» write_message';
+  if 'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.debug_write', true), pg_catalog.current_setting('message_store.debug', true)
+  ]) then
+    raise notice '% write_message', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
     raise notice 'id ($1): %', write_message.id;
     raise notice 'stream_name ($2): %', write_message.stream_name;
     raise notice 'type ($3): %', write_message.type;

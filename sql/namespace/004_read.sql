@@ -1,35 +1,43 @@
 -- Reading. The statements are put together at each call, so that each is planned for what was asked and the condition, which
 -- is SQL of the caller's, can be a part of it; that is refused unless the setting message_store.sql_condition allows it.
+-- What stands behind a condition is on lines of its own, since that may end in a comment. As for writing, all is named with
+-- its schema, and the search_path stays the caller's, whose condition may need it.
 
-create function {schema}.get_stream_messages(
+create or replace function {schema}.get_stream_messages(
   stream_name varchar,
   "position" bigint default 0,
   batch_size bigint default 1000,
   condition varchar default null
 ) returns setof {schema}.message
-  language plpgsql stable
-  set search_path = {schema}, pg_temp
+  language plpgsql volatile
 as $$
 declare
-  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
     ' data::varchar, metadata::varchar, time from {schema}.messages'
-    ' where stream_name = $1 and position >= $2';
+    ' where stream_name operator(pg_catalog.=) $1 and position operator(pg_catalog.>=) $2';
 begin
   if {schema}.is_category(get_stream_messages.stream_name) then
     raise exception 'Must be a stream name: %', get_stream_messages.stream_name;
   end if;
+  "position" := coalesce("position", 0);
+  batch_size := coalesce(batch_size, 1000);
 
   if get_stream_messages.condition is not null then
-    if coalesce(current_setting('message_store.sql_condition', true), 'off') = 'off' then
+    if coalesce(pg_catalog.current_setting('message_store.sql_condition', true), 'off') operator(pg_catalog.=) 'off' then
       raise exception 'Retrieval with SQL condition is not activated';
     end if;
-    _command := _command || ' and (' || get_stream_messages.condition || ')';
+    _command := pg_catalog.concat(_command, ' and (', get_stream_messages.condition, ')');
   end if;
 
-  _command := _command || ' order by position limit nullif($3, -1)';
+  _command := pg_catalog.concat(_command, E'\n    ORDER BY\n      position ASC');
+  if get_stream_messages.batch_size operator(pg_catalog.<>) -1 then
+    _command := pg_catalog.concat(_command, E'\n      LIMIT\n        $3');
+  end if;
 
-  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
-    raise notice '» get_stream_messages';
+  if 'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
+  ]) then
+    raise notice '% get_stream_messages', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
     raise notice 'stream_name ($1): %', get_stream_messages.stream_name;
     raise notice 'position ($2): %', get_stream_messages.position;
     raise notice 'batch_size ($3): %', get_stream_messages.batch_size;
@@ -39,12 +47,12 @@ begin
 
   return query execute _command using
     get_stream_messages.stream_name,
-    coalesce(get_stream_messages.position, 0),
-    coalesce(get_stream_messages.batch_size, 1000);
+    get_stream_messages.position,
+    get_stream_messages.batch_size;
 end
 $$;
 
-create function {schema}.get_category_messages(
+create or replace function {schema}.get_category_messages(
   category varchar,
   "position" bigint default 1,
   batch_size bigint default 1000,
@@ -53,65 +61,76 @@ create function {schema}.get_category_messages(
   consumer_group_size bigint default null,
   condition varchar default null
 ) returns setof {schema}.message
-  language plpgsql stable
-  set search_path = {schema}, pg_temp
+  language plpgsql volatile
 as $$
 declare
   _member bigint := consumer_group_member;
   _size bigint := consumer_group_size;
-  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
     ' data::varchar, metadata::varchar, time from {schema}.messages'
     -- Compared as rows, and ordered so: else the planner may walk the primary key and filter.
-    ' where (split_part(stream_name, ''-'', 1), global_position) >= ($1, $2)'
-    ' and (split_part(stream_name, ''-'', 1), global_position) <= ($1, 9223372036854775807)';
-  _order text := 'split_part(stream_name, ''-'', 1), global_position';
+    ' where (pg_catalog.split_part(stream_name, ''-'', 1), global_position) operator(pg_catalog.>=) ($1, $2)'
+    ' and (pg_catalog.split_part(stream_name, ''-'', 1), global_position)'
+    ' operator(pg_catalog.<=) ($1, 9223372036854775807)';
+  _order varchar := 'pg_catalog.split_part(stream_name, ''-'', 1), global_position';
 begin
   if not {schema}.is_category(get_category_messages.category) then
     raise exception 'Must be a category: %', get_category_messages.category;
   end if;
+  "position" := coalesce("position", 1);
+  batch_size := coalesce(batch_size, 1000);
 
   if get_category_messages.correlation is not null then
     if not {schema}.is_category(get_category_messages.correlation) then
       raise exception 'Correlation must be a category (Correlation: %)', get_category_messages.correlation;
     end if;
-    _command := _command || ' and split_part(metadata ->> ''correlationStreamName'', ''-'', 1) = $4';
+    _command := pg_catalog.concat(_command,
+      ' and pg_catalog.split_part(metadata operator(pg_catalog.->>) ''correlationStreamName'', ''-'', 1)'
+      ' operator(pg_catalog.=) $4');
   end if;
 
-  if (_member is null) <> (_size is null) then
+  if (_member is null) operator(pg_catalog.<>) (_size is null) then
     raise exception 'Consumer group member and size must be specified (Consumer Group Member: %, Consumer Group Size: %)',
       _member, _size;
   end if;
-  if _size < 1 then
+  if _size operator(pg_catalog.<) 1 then
     raise exception 'Consumer group size must not be less than 1 (Consumer Group Member: %, Consumer Group Size: %)',
       _member, _size;
   end if;
-  if _member < 0 then
+  if _member operator(pg_catalog.<) 0 then
     raise exception 'Consumer group member must not be less than 0 (Consumer Group Member: %, Consumer Group Size: %)',
       _member, _size;
   end if;
-  if _member >= _size then
+  if _member operator(pg_catalog.>=) _size then
     raise exception
       'Consumer group member must be less than the group size (Consumer Group Member: %, Consumer Group Size: %)',
       _member, _size;
   end if;
   if _member is not null then
     -- A stream without an id has no hash and belongs to no member.
-    _command := _command || ' and mod(@ {schema}.hash_64({schema}.cardinal_id(stream_name)), $6) = $5';
+    _command := pg_catalog.concat(_command,
+      ' and pg_catalog.mod(operator(pg_catalog.@) {schema}.hash_64({schema}.cardinal_id(stream_name)), $6)'
+      ' operator(pg_catalog.=) $5');
   end if;
 
   if get_category_messages.condition is not null then
-    if coalesce(current_setting('message_store.sql_condition', true), 'off') = 'off' then
+    if coalesce(pg_catalog.current_setting('message_store.sql_condition', true), 'off') operator(pg_catalog.=) 'off' then
       raise exception 'Retrieval with SQL condition is not activated';
     end if;
-    _command := _command || ' and (' || get_category_messages.condition || ')';
+    _command := pg_catalog.concat(_command, ' and (', get_category_messages.condition, ')');
     -- A condition can let messages of other categories in, which are in order with the others then.
-    _order := 'global_position';
+    _order := 'global_position ASC';
   end if;
 
-  _command := _command || ' order by ' || _order || ' limit nullif($3, -1)';
+  _command := pg_catalog.concat(_command, E'\n    ORDER BY\n      ', _order);
+  if get_category_messages.batch_size operator(pg_catalog.<>) -1 then
+    _command := pg_catalog.concat(_command, E'\n      LIMIT\n        $3');
+  end if;
 
-  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
-    raise notice '» get_category_messages';
+  if 'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
+  ]) then
+    raise notice '% get_category_messages', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
     raise notice 'category ($1): %', get_category_messages.category;
     raise notice 'position ($2): %', get_category_messages.position;
     raise notice 'batch_size ($3): %', get_category_messages.batch_size;
@@ -124,8 +143,8 @@ begin
 
   return query execute _command using
     get_category_messages.category,
-    coalesce(get_category_messages.position, 1),
-    coalesce(get_category_messages.batch_size, 1000),
+    get_category_messages.position,
+    get_category_messages.batch_size,
     get_category_messages.correlation,
     _member,
     -- Message DB takes no group of more than 32,767 members.
@@ -133,24 +152,25 @@ begin
 end
 $$;
 
-create function {schema}.get_last_stream_message(stream_name varchar, type varchar default null)
+create or replace function {schema}.get_last_stream_message(stream_name varchar, type varchar default null)
   returns setof {schema}.message
-  language plpgsql stable
-  set search_path = {schema}, pg_temp
+  language plpgsql volatile
 as $$
 declare
-  _command text := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
     ' data::varchar, metadata::varchar, time from {schema}.messages'
-    ' where stream_name = $1';
+    ' where stream_name operator(pg_catalog.=) $1';
 begin
   if get_last_stream_message.type is not null then
-    _command := _command || ' and type = $2';
+    _command := pg_catalog.concat(_command, ' and type operator(pg_catalog.=) $2');
   end if;
 
-  _command := _command || ' order by position desc limit 1';
+  _command := pg_catalog.concat(_command, ' order by position desc limit 1');
 
-  if 'on' in (current_setting('message_store.debug_get', true), current_setting('message_store.debug', true)) then
-    raise notice '» get_last_message';
+  if 'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
+  ]) then
+    raise notice '% get_last_message', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
     raise notice 'stream_name ($1): %', get_last_stream_message.stream_name;
     raise notice 'type ($2): %', get_last_stream_message.type;
     raise notice 'Generated Command: %', _command;

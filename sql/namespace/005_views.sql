@@ -1,6 +1,6 @@
 -- Message DB's six summaries: how many messages, and what share of all, in percent. They read the whole table.
 
-create view {schema}.category_type_summary as
+create or replace view {schema}.category_type_summary as
   with counted as (
     select {schema}.category(stream_name) as category, type, count(*) as message_count
     from {schema}.messages
@@ -10,7 +10,7 @@ create view {schema}.category_type_summary as
   from counted
   order by category, type;
 
-create view {schema}.stream_summary as
+create or replace view {schema}.stream_summary as
   with counted as (
     select stream_name, count(*) as message_count
     from {schema}.messages
@@ -20,7 +20,7 @@ create view {schema}.stream_summary as
   from counted
   order by stream_name;
 
-create view {schema}.stream_type_summary as
+create or replace view {schema}.stream_type_summary as
   with counted as (
     select stream_name, type, count(*) as message_count
     from {schema}.messages
@@ -30,7 +30,7 @@ create view {schema}.stream_type_summary as
   from counted
   order by stream_name, type;
 
-create view {schema}.type_category_summary as
+create or replace view {schema}.type_category_summary as
   with counted as (
     select type, {schema}.category(stream_name) as category, count(*) as message_count
     from {schema}.messages
@@ -40,7 +40,7 @@ create view {schema}.type_category_summary as
   from counted
   order by type, category;
 
-create view {schema}.type_stream_summary as
+create or replace view {schema}.type_stream_summary as
   with counted as (
     select type, stream_name, count(*) as message_count
     from {schema}.messages
@@ -50,7 +50,7 @@ create view {schema}.type_stream_summary as
   from counted
   order by type, stream_name;
 
-create view {schema}.type_summary as
+create or replace view {schema}.type_summary as
   with counted as (
     select type, count(*) as message_count
     from {schema}.messages

@@ -5,7 +5,7 @@
 -- for is spread evenly. Without statistics the estimate is null.
 --
 -- $1 table
--- Served by: messages_category (category expression, …).
+-- Served by: messages_category (category expression, ...).
 with recursive walk(name) as (
   (select {category} from {table} order by {category} limit 1)
   union all
@@ -23,7 +23,7 @@ size as materialized (
       reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::bigint)
     end as messages
   from pg_class
-  where oid = $1::regclass
+  where oid = $1::regclass::oid
 ),
 counted as materialized (
   select name, count(*) as messages
@@ -42,7 +42,7 @@ category_index as materialized (
   join pg_class as index on index.oid = i.indexrelid
   join pg_namespace as n on n.oid = index.relnamespace
   join pg_attribute as a on a.attrelid = i.indexrelid and a.attnum = 1
-  where i.indrelid = $1::regclass and i.indkey[0] = 0
+  where i.indrelid = $1::regclass::oid and i.indkey[0] = 0
   limit 1
 ),
 kept as materialized (

@@ -9,7 +9,7 @@ with category_index as materialized (
   join pg_class as index on index.oid = i.indexrelid
   join pg_namespace as n on n.oid = index.relnamespace
   join pg_attribute as a on a.attrelid = i.indexrelid and a.attnum = 1
-  where i.indrelid = $1::regclass and i.indkey[0] = 0
+  where i.indrelid = $1::regclass::oid and i.indkey[0] = 0
   limit 1
 ),
 kept as materialized (
@@ -38,4 +38,4 @@ select
     )
   )::float8 as share
 from pg_class as c
-where c.oid = $1::regclass
+where c.oid = $1::regclass::oid

@@ -8,7 +8,7 @@ from unnest($1, $2, $3, $4, $5, $6) with ordinality
   as n (id, stream, position, type, data, metadata, number)
 left join lateral (
   select m.id, m.stream_name, m.position, m.global_position, m.time,
-    m.type = n.type as same_type,
+    m.type::text = n.type as same_type,
     coalesce(m.data, 'null') = coalesce(n.data, 'null')::jsonb as same_data,
     coalesce(m.metadata, 'null') = coalesce(n.metadata, 'null')::jsonb as same_metadata
   from {table} m

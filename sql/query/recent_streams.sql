@@ -17,7 +17,7 @@ with looked_at as materialized (
 select name, position, global_position, time
 from looked_at
 where position = (
-  select m.position from {table} as m where m.stream_name = looked_at.name order by m.position desc limit 1
+  select m.position from {table} as m where m.stream_name::text = looked_at.name order by m.position desc limit 1
 )
 union all
 select null, null, case when count(*) = $2 then min(global_position) end, null

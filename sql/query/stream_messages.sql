@@ -4,6 +4,6 @@
 -- Served by: messages_stream (stream_name, position).
 select {message}
 from {table}
-where stream_name = $3 and position >= $1
+where stream_name::text = $3 and position >= $1
 order by position
 limit $2

@@ -9,7 +9,7 @@ with recursive walk(name, number) as (
   (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)
   union all
   select
-    (select stream_name::text from {table} where stream_name {beyond} walk.name order by stream_name {order} limit 1),
+    (select stream_name::text from {table} where stream_name::text {beyond} walk.name order by stream_name {order} limit 1),
     walk.number + 1
   from walk
   where starts_with(walk.name, $2) and walk.number < $3
@@ -17,7 +17,7 @@ with recursive walk(name, number) as (
 select walk.name, last.position, last.global_position, last.time
 from walk
 cross join lateral (
-  select position, global_position, time from {table} where stream_name = walk.name order by position desc limit 1
+  select position, global_position, time from {table} where stream_name::text = walk.name order by position desc limit 1
 ) as last
 where starts_with(walk.name, $2)
 order by walk.number

@@ -4,7 +4,7 @@
 -- Materialized, or the planner walks the names of all categories in order.
 --
 -- $1 name to begin at, after or before; $2 category; $3 limit
--- Served by: messages_category (category expression, …), then messages_stream (stream_name, position).
+-- Served by: messages_category (category expression, ...), then messages_stream (stream_name, position).
 with of_category as materialized (
   select stream_name
   from {table}
@@ -18,6 +18,6 @@ names as (
 select names.stream_name::text, last.position, last.global_position, last.time
 from names
 cross join lateral (
-  select position, global_position, time from {table} as m where m.stream_name = names.stream_name order by position desc limit 1
+  select position, global_position, time from {table} as m where m.stream_name::text = names.stream_name::text order by position desc limit 1
 ) as last
 order by names.stream_name {order}

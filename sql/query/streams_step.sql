@@ -11,7 +11,7 @@ with recursive walk(name, number) as (
   (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)
   union all
   select
-    (select stream_name::text from {table} where stream_name {beyond} walk.name order by stream_name {order} limit 1),
+    (select stream_name::text from {table} where stream_name::text {beyond} walk.name order by stream_name {order} limit 1),
     walk.number + 1
   from walk
   where walk.name is not null and walk.number < $5 and ($6::text is null or walk.name >= $6)
@@ -29,7 +29,7 @@ hits as (
 select hits.name, last.position, last.global_position, last.time, hits.number
 from hits
 cross join lateral (
-  select position, global_position, time from {table} where stream_name = hits.name order by position desc limit 1
+  select position, global_position, time from {table} where stream_name::text = hits.name order by position desc limit 1
 ) as last
 union all
 select case when count(*) = $5 then (select name from looked_at order by number desc limit 1) end, null, null, null, null

@@ -4,6 +4,7 @@
 -- somebody who has ended and whose message the next statement sees. Prepared transactions are in it, without a pid, and
 -- with their gid for the name of an application.
 --
+-- $1 table
 -- Served by: messages_pkey, backwards.
 select
   coalesce((select max(global_position) from {table}), 0) as newest,
@@ -20,7 +21,7 @@ left join pg_locks l
   on l.locktype = 'relation'
   and l.mode = 'RowExclusiveLock'
   and l.granted
-  and l.relation = {table_text}::regclass
+  and l.relation = $1::regclass::oid
   and l.database = (select oid from pg_database where datname = current_database())
   and l.pid is distinct from pg_backend_pid()
 left join pg_stat_activity a on a.pid = l.pid

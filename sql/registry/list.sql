@@ -50,10 +50,10 @@ select
     case
       when names_collation = 100 then (
         select
-          (d.settings ->> 'datlocprovider' is null or d.settings ->> 'datlocprovider' in ('c', 'b'))
-          and upper(coalesce(d.settings ->> 'datlocale', d.settings ->> 'datcollate'))
+          (d.settings ->> 'datlocprovider'::text is null or d.settings ->> 'datlocprovider'::text in ('c', 'b'))
+          and upper(coalesce(d.settings ->> 'datlocale'::text, d.settings ->> 'datcollate'::text))
             in ('C', 'POSIX', 'C.UTF-8', 'C.UTF8')
-        from (select to_jsonb(pg_database) as settings from pg_database where datname = current_database()) d
+        from (select pg_catalog.to_jsonb(pg_database) as settings from pg_database where datname = current_database()) d
       )
       else (
         select l.collname in ('C', 'POSIX', 'ucs_basic', 'pg_c_utf8') from pg_collation l where l.oid = names_collation

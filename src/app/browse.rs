@@ -168,7 +168,8 @@ impl State {
     pub(super) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>) -> Vec<Effect> {
         let is_there = namespaces.iter().any(|namespace| Some(&namespace.id) == self.shown_namespace.as_ref());
         let mut effects = if is_there { Vec::new() } else { self.leave_namespace() };
-        let selected = self.namespaces.selection().map(|namespace| namespace.id.clone());
+        let selected = self.wanted_namespace.take();
+        let selected = selected.or_else(|| self.namespaces.selection().map(|namespace| namespace.id.clone()));
         self.namespaces.replace(namespaces);
         self.namespaces.at_first = true;
         self.namespaces.at_last = true;

@@ -1,10 +1,15 @@
-//! The compose dialog: a message with an expected version, checked while it is typed, written once. A draft survives Esc, a
-//! conflict, a lost connection and a crash.
+//! The compose dialog: a message with an expected version, checked while it is typed. Where drafts come from and how they are
+//! kept is in `drafts`, how they are sent and what comes of it in `writing`.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui_textarea::TextArea;
-use serde::{Deserialize, Serialize};
+mod drafts;
+mod writing;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui_textarea::{CursorMove, TextArea};
 use uuid::Uuid;
+
+pub use drafts::Draft;
+pub use writing::Conflict;
 
 use super::dialog::{Dialog, is_ctrl};
 use super::input::Input;
@@ -12,29 +17,7 @@ use super::palette::fuzzy;
 use super::request::{Answer, Completing, Question, Slot};
 use super::{Effect, State};
 use crate::json;
-use crate::json::links::follow_up_metadata;
-use crate::message::{ExpectedVersion, Message, NewMessage, Position, StreamName, Written};
-use crate::store::StoreError;
-use crate::store::browse::Scope;
-
-/// What a draft holds, as text: kept on disk, so that a crash does not reach it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// The namespace's id.
-    pub namespace: String,
-    /// Where it goes.
-    pub stream: String,
-    /// Its type.
-    pub message_type: String,
-    /// Its id.
-    pub id: String,
-    /// `any`, `none` or a version.
-    pub expected_version: String,
-    /// JSON.
-    pub data: String,
-    /// JSON; empty for NULL.
-    pub metadata: String,
-}
+use crate::message::{ExpectedVersion, NewMessage, StreamName};
 
 /// A part of the dialog that takes keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,21 +62,12 @@ pub enum Stage {
     Editing,
     /// Production: an upper-case `Y` sends it.
     Confirming,
+    /// An `x` gives it up.
+    GivingUp,
     /// It was sent; the answer is not there.
     Writing,
     /// Someone else wrote first.
     Conflict(Conflict),
-}
-
-/// A conflict, and what was written since.
-#[derive(Debug)]
-pub struct Conflict {
-    /// What the draft expected.
-    pub expected: ExpectedVersion,
-    /// What the stream has; none where it does not exist.
-    pub actual: Option<Position>,
-    /// What was written since, once read.
-    pub since: Option<Vec<Message>>,
 }
 
 /// The dialog.
@@ -113,14 +87,28 @@ pub struct Compose {
     pub stage: Stage,
     /// What begins like the field that takes keys.
     pub completions: Vec<String>,
+    /// Which of them Tab takes.
+    pub chosen: usize,
     /// Why it was not written.
     pub problem: Option<String>,
+    /// A new draft as it was opened: while it is still that, there is nothing to keep.
+    untouched: Option<Draft>,
+    /// How many of the drafts were seen in a round through them.
+    seen: usize,
 }
 
 fn text_area(text: &str) -> TextArea<'static> {
     let mut area = TextArea::new(text.lines().map(str::to_owned).collect());
     area.set_tab_length(2);
+    if is_unfilled(&area) {
+        area.move_cursor(CursorMove::Forward);
+    }
     area
+}
+
+/// An empty object is there to be filled, not to be put in front of or behind what is typed.
+fn is_unfilled(area: &TextArea<'_>) -> bool {
+    area.lines() == ["{}"]
 }
 
 impl Compose {
@@ -142,7 +130,10 @@ impl Compose {
             metadata: text_area(&draft.metadata),
             stage: Stage::Editing,
             completions: Vec::new(),
+            chosen: 0,
             problem: None,
+            untouched: None,
+            seen: 0,
         }
     }
 
@@ -170,6 +161,11 @@ impl Compose {
         }
     }
 
+    /// Whether there is something in it that must not be lost.
+    fn is_touched(&self) -> bool {
+        self.untouched.as_ref() != Some(&self.draft())
+    }
+
     /// What is wrong with a field, in words; JSON with line and column.
     #[must_use]
     pub fn wrong(&self, field: Field) -> Option<String> {
@@ -178,6 +174,8 @@ impl Compose {
             Field::Stream => StreamName::new(text).err().map(|error| error.to_string()),
             Field::Type if text.is_empty() => Some("the type is empty".to_owned()),
             Field::Type => text.contains('\0').then(|| "Postgres text cannot hold a NUL character".to_owned()),
+            // It gets a new one.
+            Field::Id if text.is_empty() => None,
             Field::Id => Uuid::try_parse(&text).err().map(|error| format!("not a UUID: {error}")),
             Field::ExpectedVersion => text.parse::<ExpectedVersion>().err(),
             Field::Metadata if text.trim().is_empty() => None,
@@ -230,12 +228,30 @@ impl Compose {
         self.completions.clear();
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    fn choose(&mut self, by: usize) {
+        self.chosen = (self.chosen + by) % self.completions.len().max(1);
+    }
+
+    /// A key that is the field's own; true where the text changed.
+    fn type_key(&mut self, key: KeyEvent) -> bool {
         let field = self.field;
         match self.editor() {
             Some(area) => {
-                // An empty object is there to be filled, not to be put behind what is pasted.
-                if area.lines().iter().all(|line| matches!(line.trim(), "" | "{}")) {
+                // What begins a document takes the place of the one that is offered; anything else goes inside.
+                if is_unfilled(area) && matches!(key.code, KeyCode::Char('{' | '[')) {
+                    *area = text_area("");
+                }
+                area.input(key)
+            }
+            None => self.lines[field as usize].key(key),
+        }
+    }
+
+    fn paste(&mut self, text: &str) {
+        let field = self.field;
+        match self.editor() {
+            Some(area) => {
+                if is_unfilled(area) {
                     *area = text_area("");
                 }
                 area.insert_str(text);
@@ -246,98 +262,6 @@ impl Compose {
 }
 
 impl State {
-    /// A dialog over a new draft, or over the one that was put aside.
-    pub(super) fn open_compose(&mut self) -> Vec<Effect> {
-        if self.refuse_writing() {
-            return Vec::new();
-        }
-        if let Some(draft) = self.draft.take() {
-            self.dialog = Some(Dialog::Compose(Box::new(Compose::new(&draft))));
-            return Vec::new();
-        }
-        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
-        let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
-        let (stream, expected_version) = match place.map(|place| &place.scope) {
-            Some(Scope::Stream(stream)) => (stream.to_string(), self.version_on_screen().to_string()),
-            Some(Scope::Category(category) | Scope::Member(category, _)) => (format!("{category}-"), "any".to_owned()),
-            _ => (String::new(), "any".to_owned()),
-        };
-        let draft = Draft {
-            namespace,
-            stream,
-            expected_version,
-            id: Uuid::now_v7().to_string(),
-            data: "{}".to_owned(),
-            ..Draft::default()
-        };
-        self.compose(&draft)
-    }
-
-    fn compose(&mut self, draft: &Draft) -> Vec<Effect> {
-        let mut compose = Compose::new(draft);
-        if draft.stream.ends_with('-') {
-            compose.field = Field::Stream;
-        }
-        self.dialog = Some(Dialog::Compose(Box::new(compose)));
-        self.complete()
-    }
-
-    /// What the writer believes the stream on screen has, by what is on screen.
-    fn version_on_screen(&self) -> ExpectedVersion {
-        if !self.messages.at_end() || self.messages.is_filtered() {
-            return ExpectedVersion::Any;
-        }
-        ExpectedVersion::from_version(self.messages.window.rows().iter().map(|row| row.head.position).max())
-    }
-
-    /// A draft with everything of the selected message but its id.
-    pub(super) fn clone_message(&mut self) -> Vec<Effect> {
-        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
-        let draft = Draft {
-            namespace,
-            stream: message.stream.to_string(),
-            message_type: message.message_type.clone(),
-            id: Uuid::now_v7().to_string(),
-            expected_version: "any".to_owned(),
-            data: json::pretty(message.data.as_deref().unwrap_or("null")),
-            metadata: message.metadata.as_deref().map(json::pretty).unwrap_or_default(),
-        };
-        self.compose(&draft)
-    }
-
-    /// A draft that is caused by the selected message: causation and correlation as Eventide's `follow` fills them in.
-    pub(super) fn follow_up(&mut self) -> Vec<Effect> {
-        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
-        let metadata = follow_up_metadata(
-            message.metadata.as_deref().unwrap_or("{}"),
-            message.stream.as_str(),
-            message.position,
-            message.global_position,
-        );
-        let draft = Draft {
-            namespace,
-            stream: String::new(),
-            message_type: String::new(),
-            id: Uuid::now_v7().to_string(),
-            expected_version: "any".to_owned(),
-            data: json::pretty(message.data.as_deref().unwrap_or("null")),
-            metadata: json::pretty(&metadata),
-        };
-        self.compose(&draft)
-    }
-
-    /// The selected message with its bodies; says what is missing where they are not there.
-    fn whole_selection(&mut self) -> Option<(String, Message)> {
-        if self.refuse_writing() {
-            return None;
-        }
-        let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
-        if whole.is_none() {
-            self.notices.problem("no message is selected, or it is still being read".to_owned(), self.now);
-        }
-        whole.map(|(message, namespace)| (namespace, message))
-    }
-
     pub(super) fn compose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         match &compose.stage {
@@ -346,23 +270,37 @@ impl State {
                     // It was sent: whether it is written stays open until the answer, so the dialog waits for it.
                     self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
                 }
-                return Vec::new();
+                Vec::new()
             }
             Stage::Confirming => {
                 compose.stage = Stage::Editing;
-                return if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() };
+                if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() }
             }
-            Stage::Conflict(_) => return self.conflict_key(key),
-            Stage::Editing => {}
+            Stage::GivingUp => {
+                compose.stage = Stage::Editing;
+                if key.code == KeyCode::Char('x') { self.give_up() } else { Vec::new() }
+            }
+            Stage::Conflict(_) => self.conflict_key(key),
+            Stage::Editing => self.editing_key(key),
         }
-        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    }
+
+    fn editing_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let (offered, in_line) = (!compose.completions.is_empty(), compose.editor().is_none());
         match key.code {
-            KeyCode::Esc if !compose.completions.is_empty() && compose.field == Field::Stream => {
+            KeyCode::Esc if offered => {
                 compose.completions.clear();
+                self.requests.stop(Slot::Complete);
                 Vec::new()
             }
             KeyCode::Esc => self.close_dialog(),
             _ if is_ctrl(key, 's') => self.try_to_write(),
+            _ if is_ctrl(key, 'g') => {
+                compose.stage = Stage::GivingUp;
+                Vec::new()
+            }
+            _ if is_ctrl(key, 'o') => self.other_draft(),
             _ if is_ctrl(key, 'e') => {
                 let field = if compose.field == Field::Metadata { Field::Metadata } else { Field::Data };
                 compose.field = field;
@@ -377,44 +315,34 @@ impl State {
                 }
                 self.compose_changed()
             }
-            KeyCode::BackTab => {
-                compose.move_field(Field::ALL.len() - 1);
-                self.complete()
+            _ if offered && (key.code == KeyCode::Down || is_ctrl(key, 'n')) => {
+                compose.choose(1);
+                Vec::new()
             }
-            KeyCode::Tab if !compose.completions.is_empty() => {
-                let best = compose.completions.remove(0);
-                let field = compose.field;
-                compose.set(field, &best);
-                compose.completions.clear();
+            _ if offered && (key.code == KeyCode::Up || is_ctrl(key, 'p')) => {
+                compose.choose(compose.completions.len() - 1);
+                Vec::new()
+            }
+            KeyCode::Tab if offered => {
+                let chosen = compose.completions.swap_remove(compose.chosen);
+                compose.set(compose.field, &chosen);
                 compose.move_field(1);
                 let mut effects = self.compose_changed();
                 effects.extend(self.complete());
                 effects
             }
-            KeyCode::Tab => {
-                compose.move_field(1);
-                self.complete()
-            }
-            KeyCode::Enter | KeyCode::Down if compose.editor().is_none() && !ctrl => {
-                compose.move_field(1);
-                self.complete()
-            }
-            KeyCode::Up if compose.editor().is_none() => {
-                compose.move_field(Field::ALL.len() - 1);
-                self.complete()
-            }
+            KeyCode::BackTab => self.move_field(Field::ALL.len() - 1),
+            KeyCode::Tab => self.move_field(1),
+            KeyCode::Enter | KeyCode::Down if in_line => self.move_field(1),
+            KeyCode::Up if in_line => self.move_field(Field::ALL.len() - 1),
             _ => {
-                let field = compose.field;
-                let changed = match compose.editor() {
-                    Some(area) => area.input(key),
-                    None => compose.lines[field as usize].key(key),
-                };
-                if !changed {
+                if !compose.type_key(key) {
                     return Vec::new();
                 }
                 // Tab must never take what was offered for another text.
-                let typed = compose.text(field);
+                let typed = compose.text(compose.field);
                 compose.completions.retain(|name| name.starts_with(&typed));
+                compose.chosen = 0;
                 let mut effects = self.compose_changed();
                 effects.extend(self.complete());
                 effects
@@ -422,15 +350,32 @@ impl State {
         }
     }
 
-    /// The draft is kept outside of the program at every change.
-    pub(super) fn compose_changed(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        compose.problem = None;
-        vec![Effect::SaveDraft(compose.draft())]
+    /// Pasted text, where text is being typed.
+    pub(super) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
+        match &mut self.dialog {
+            Some(Dialog::Compose(compose)) if matches!(compose.stage, Stage::Editing) => compose.paste(text),
+            _ => return Vec::new(),
+        }
+        self.compose_changed()
     }
 
-    /// Asks what begins like the field that is being typed.
+    fn move_field(&mut self, by: usize) -> Vec<Effect> {
+        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
+            compose.move_field(by);
+        }
+        self.complete()
+    }
+
+    /// The drafts are kept outside of the program at every change.
+    fn compose_changed(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        compose.problem = None;
+        vec![self.save_drafts()]
+    }
+
+    /// Asks what begins like the field that is being typed; what was asked for another one is not wanted any more.
     fn complete(&mut self) -> Vec<Effect> {
+        self.requests.stop(Slot::Complete);
         let Some(Dialog::Compose(compose)) = &self.dialog else { return Vec::new() };
         let namespace = compose.namespace.clone();
         let question = match compose.field {
@@ -461,131 +406,8 @@ impl State {
                 _ => found,
             };
             compose.completions.truncate(8);
+            compose.chosen = 0;
         }
         Vec::new()
-    }
-
-    /// Sends the draft if nothing is wrong with it; production wants a `Y` first.
-    fn try_to_write(&mut self) -> Vec<Effect> {
-        let production = self.setup.profile.production;
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        if let Err((field, wrong)) = compose.message() {
-            compose.field = field;
-            compose.problem = Some(format!("{}: {wrong}", field.title()));
-            return Vec::new();
-        }
-        if production {
-            compose.stage = Stage::Confirming;
-            return Vec::new();
-        }
-        self.send()
-    }
-
-    fn send(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        let Ok(message) = compose.message() else { return Vec::new() };
-        compose.stage = Stage::Writing;
-        compose.problem = None;
-        let question = Question::Write { namespace: compose.namespace.clone(), message };
-        vec![Effect::SaveDraft(compose.draft()), self.ask(Slot::Write, question)]
-    }
-
-    pub(super) fn write_answered(&mut self, answer: Answer) -> Vec<Effect> {
-        match answer {
-            Answer::Written(written) => self.written(&written),
-            Answer::Since { messages, version } => {
-                if let Some(Dialog::Compose(compose)) = &mut self.dialog
-                    && let Stage::Conflict(conflict) = &mut compose.stage
-                {
-                    conflict.since = Some(messages);
-                    conflict.actual = version;
-                }
-                Vec::new()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// The message is there: the draft is done with, and the message is selected in its stream.
-    fn written(&mut self, written: &Written) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
-        let draft = compose.draft();
-        self.notices.done(
-            format!("written: {} at {} (global position {})", draft.stream, written.position, written.global_position),
-            self.now,
-        );
-        let mut effects = vec![Effect::DropDraft];
-        effects.extend(self.reread_streams(&draft.stream));
-        effects.extend(self.go_to_stream(&draft.stream, Some(written.position)));
-        effects
-    }
-
-    /// The draft stays whatever went wrong; after a conflict it is told what was written since.
-    pub(super) fn write_failed(&mut self, error: &StoreError) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else {
-            self.notices.problem(error.to_string(), self.now);
-            return Vec::new();
-        };
-        if matches!(compose.stage, Stage::Conflict(_)) {
-            compose.problem = Some(error.to_string());
-            return Vec::new();
-        }
-        compose.stage = Stage::Editing;
-        if let StoreError::Conflict { stream, expected, actual } = error {
-            compose.stage = Stage::Conflict(Conflict { expected: *expected, actual: *actual, since: None });
-            let version = expected.as_argument().filter(|version| *version >= 0);
-            let question = Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
-            return vec![self.ask(Slot::Write, question)];
-        }
-        compose.problem = Some(error.to_string());
-        self.notices.problem(error.to_string(), self.now);
-        Vec::new()
-    }
-
-    /// Take the new version, edit, or give up.
-    fn conflict_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        let Stage::Conflict(conflict) = &compose.stage else { return Vec::new() };
-        match key.code {
-            KeyCode::Char('t') => {
-                let version = ExpectedVersion::from_version(conflict.actual).to_string();
-                compose.set(Field::ExpectedVersion, &version);
-                compose.stage = Stage::Editing;
-                self.compose_changed()
-            }
-            KeyCode::Char('e') | KeyCode::Esc => {
-                compose.stage = Stage::Editing;
-                Vec::new()
-            }
-            KeyCode::Char('x') => {
-                self.dialog = None;
-                vec![Effect::DropDraft]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Esc keeps the draft for the next `w`.
-    pub(super) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
-        let draft = compose.draft();
-        self.notices.done("draft kept: w opens it again".to_owned(), self.now);
-        self.draft = Some(draft.clone());
-        vec![Effect::SaveDraft(draft)]
-    }
-
-    /// `$EDITOR` was left.
-    pub(super) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
-        match (text, &mut self.dialog) {
-            (Ok(text), Some(Dialog::Compose(compose))) => {
-                let field = compose.field;
-                compose.set(field, text.trim_end());
-                self.compose_changed()
-            }
-            (Ok(_), _) => Vec::new(),
-            (Err(why), _) => {
-                self.notices.problem(format!("the editor failed: {why}"), self.now);
-                Vec::new()
-            }
-        }
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::request::{Question, Slot};
 use super::{Effect, State};
+use crate::backoff::pause;
 use crate::store::StoreError;
 use crate::store::session::ServerInfo;
 
@@ -72,14 +73,6 @@ impl Connection {
     }
 }
 
-/// Doubling from a quarter of a second, up to [`LONGEST`]; a fifth of it depends on the time, so that many screens do not
-/// come back at the same moment.
-fn backoff(attempts: u32, now: Timestamp) -> Duration {
-    let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(10)).min(LONGEST);
-    let jitter = now.subsec_nanosecond().unsigned_abs() / 1_000 % 1_000;
-    base * 4 / 5 + base / 5 * jitter / 1_000
-}
-
 impl State {
     /// Why nothing can be written here, if so.
     #[must_use]
@@ -103,7 +96,9 @@ impl State {
     /// An answer was an error: a lost connection is tried again by itself, everything else is told.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         match error {
-            StoreError::Unavailable { reason, .. } if slot != Slot::Write => self.lost(reason.clone()),
+            StoreError::Unavailable { reason, .. } if !matches!(slot, Slot::Write | Slot::Admin) => {
+                self.lost(reason.clone())
+            }
             StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),
             _ if slot == Slot::Server => {
                 self.connection = Connection::Refused { reason: error.to_string() };
@@ -127,7 +122,9 @@ impl State {
                 (self.now, 0)
             }
         };
-        let wait = backoff(attempts, self.now);
+        // The moment is chance enough, and the same in a test.
+        let [chance, ..] = (self.now.subsec_nanosecond() / 1_000).to_le_bytes();
+        let wait = pause(attempts, LONGEST, chance);
         let next = self.now.checked_add(wait).unwrap_or(self.now);
         self.connection = Connection::Down { since, reason, attempts, next };
         vec![self.ask_later(Slot::Server, Question::Server, wait)]

@@ -8,6 +8,7 @@ use super::dialog::Dialog;
 use super::layout::Pane;
 use super::{Effect, State};
 use crate::message::{Message, MessageHead};
+use crate::store::NamespaceInfo;
 use crate::store::browse::Scope;
 use crate::store::flavour::quote_ident;
 
@@ -28,6 +29,16 @@ fn shell_word(text: &str) -> String {
     }
 }
 
+/// The command that shows a stream or category. A name that begins like an option is none behind `--`, and nothing else is either.
+fn get(namespace: &str, name: &str, options: &str) -> String {
+    let (namespace, word) = (shell_word(namespace), shell_word(name));
+    if name.starts_with('-') {
+        format!("streamscope -n {namespace} get{options} -- {word}")
+    } else {
+        format!("streamscope -n {namespace} get {word}{options}")
+    }
+}
+
 /// The message as `get` prints it.
 fn as_json(message: &Message) -> String {
     let mut line = Vec::new();
@@ -39,8 +50,7 @@ impl State {
     pub(super) fn open_copy(&mut self) -> Vec<Effect> {
         let mut entries: Vec<(char, &'static str, String)> = Vec::new();
         let head = self.messages.selection().cloned();
-        let schema = self.namespace().map(|namespace| namespace.schema.clone()).unwrap_or_default();
-        let namespace = self.shown_namespace.clone().unwrap_or_default();
+        let info = self.namespace();
         if self.focus == Pane::Message {
             if let Some(value) = self.message.selected_value() {
                 entries.push(('v', "value", value));
@@ -56,8 +66,11 @@ impl State {
             }
         }
         match (self.focus, head) {
-            (Pane::Messages | Pane::Message, Some(head)) => entries.extend(of_message(&head, &schema, &namespace)),
-            _ => entries.extend(self.of_place(&schema, &namespace)),
+            (Pane::Messages | Pane::Message, Some(head)) => {
+                let (schema, namespace) = info.map(|info| (info.schema.as_str(), info.id.as_str())).unwrap_or_default();
+                entries.extend(of_message(&head, schema, namespace));
+            }
+            _ => entries.extend(self.of_place(info)),
         }
         if !entries.is_empty() {
             self.dialog = Some(Dialog::Copy(CopyMenu { entries }));
@@ -66,28 +79,20 @@ impl State {
     }
 
     /// What the left panes offer: the name, the query and the command that shows it.
-    fn of_place(&self, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
+    fn of_place(&self, info: Option<&NamespaceInfo>) -> Vec<(char, &'static str, String)> {
         let Some(place) = &self.messages.place else { return Vec::new() };
         let name = match &place.scope {
-            Scope::Namespace => return vec![('n', "namespace", namespace.to_owned())],
+            Scope::Namespace => return vec![('n', "namespace", place.namespace.clone())],
             Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
             Scope::Stream(stream) => stream.to_string(),
         };
-        let mut command = format!("streamscope -n {} get {}", shell_word(namespace), shell_word(&name));
-        let mut group_arguments = String::new();
+        let mut options = String::new();
         if let Scope::Member(_, group) = &place.scope {
             let (member, size) = (group.member(), group.size());
-            let _ = write!(command, " --consumer-group-member {member} --consumer-group-size {size}");
-            group_arguments = format!(", consumer_group_member => {member}, consumer_group_size => {size}");
+            let _ = write!(options, " --consumer-group-member {member} --consumer-group-size {size}");
         }
-        let schema = quote_ident(schema);
-        let literal = name.replace('\'', "''");
-        let sql = match &place.scope {
-            Scope::Stream(_) => {
-                format!("select * from {schema}.messages where stream_name = '{literal}' order by position;")
-            }
-            _ => format!("select * from {schema}.get_category_messages('{literal}'{group_arguments});"),
-        };
+        let command = get(&place.namespace, &name, &options);
+        let sql = info.map(|info| place.scope.statement(info)).unwrap_or_default();
         vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
     }
 
@@ -106,12 +111,8 @@ impl State {
 fn of_message(head: &MessageHead, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
     let sql =
         format!("select * from {}.messages where global_position = {};", quote_ident(schema), head.global_position);
-    let command = format!(
-        "streamscope -n {} get {} --position {} --batch-size 1",
-        shell_word(namespace),
-        shell_word(head.stream.as_str()),
-        head.position
-    );
+    let options = format!(" --position {} --batch-size 1", head.position);
+    let command = get(namespace, head.stream.as_str(), &options);
     vec![
         ('i', "id", head.id.to_string()),
         ('n', "stream name", head.stream.to_string()),
@@ -127,6 +128,7 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_one_word_of_the_shell() {
         assert_eq!(shell_word("account-1"), "account-1");
+        assert_eq!(get("shop", "-5", " --position 3"), "streamscope -n shop get --position 3 -- -5");
         assert_eq!(shell_word("a'; rm -rf $HOME"), r"'a'\''; rm -rf $HOME'");
     }
 }

@@ -1,4 +1,5 @@
-//! What is in front of the panes, and who gets its keys. Esc closes every one of them and loses nothing.
+//! What is in front of the panes, and who gets its keys. Esc closes them and loses nothing: it does not close what was sent and
+//! waits for its answer, nor the token of a new namespace.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -72,15 +73,15 @@ impl State {
         match &mut self.dialog {
             None => Vec::new(),
             Some(Dialog::Compose(_)) => self.compose_key(key),
+            Some(Dialog::CreateNamespace(_)) => self.create_key(key),
+            Some(Dialog::Token(_)) => self.token_key(key),
+            Some(Dialog::DeleteNamespace(_)) => self.delete_key(key),
             Some(_) if key.code == KeyCode::Esc => self.close_dialog(),
             Some(Dialog::Find(_)) => self.find_key(key),
             Some(Dialog::Filter(_)) => self.filter_key(key),
             Some(Dialog::GoTo(_)) => self.goto_key(key),
             Some(Dialog::Palette(_)) => self.palette_key(key),
             Some(Dialog::Copy(_)) => self.copy_key(key),
-            Some(Dialog::CreateNamespace(_)) => self.create_key(key),
-            Some(Dialog::Token(_)) => self.token_key(key),
-            Some(Dialog::DeleteNamespace(_)) => self.delete_key(key),
             Some(Dialog::Help(line)) => {
                 let last = self.setup.keymap.bindings().len();
                 match scroll_of(key, page) {
@@ -136,16 +137,13 @@ impl State {
                 palette.paste(text);
                 Vec::new()
             }
-            Some(Dialog::Compose(compose)) => {
-                compose.paste(text);
-                self.compose_changed()
-            }
+            Some(Dialog::Compose(_)) => self.compose_paste(text),
             Some(Dialog::CreateNamespace(dialog)) => {
                 dialog.paste(text);
                 Vec::new()
             }
             Some(Dialog::DeleteNamespace(dialog)) => {
-                dialog.input.paste(text);
+                dialog.paste(text);
                 Vec::new()
             }
             _ => Vec::new(),

@@ -37,10 +37,8 @@ pub struct Follow {
     pub last_value: GlobalPosition,
     /// Transactions that keep the horizon back.
     pub waiting_for: Vec<Holder>,
-    /// The server shows no locks: completeness is after a bounded wait.
-    pub standby: bool,
-    /// Numbers are not drawn in order: what is called complete may not be.
-    pub unordered: bool,
+    /// Why what is called complete may not be, if so: a standby shows no locks, or numbers are not drawn in order.
+    pub caveat: Option<&'static str>,
     /// From the newest message's time to when it was seen, by the server's clock.
     pub lag: Option<SignedDuration>,
     /// What interrupts it.
@@ -65,8 +63,7 @@ impl Follow {
             complete_to: 0,
             last_value: 0,
             waiting_for: Vec::new(),
-            standby: false,
-            unordered: false,
+            caveat: None,
             lag: None,
             error: None,
             arrivals: VecDeque::new(),
@@ -182,8 +179,11 @@ impl State {
         follow.complete_to = batch.complete_to;
         follow.last_value = batch.last_value;
         follow.waiting_for = batch.waiting_for;
-        follow.standby = batch.standby;
-        follow.unordered = batch.unordered;
+        follow.caveat = match (batch.unordered, batch.standby) {
+            (true, _) => Some("sequence not in order: late messages can be missed"),
+            (false, true) => Some("standby: bounded wait"),
+            (false, false) => None,
+        };
         follow.count(batch.messages.len(), now);
         if let Some(newest) = batch.messages.last() {
             follow.lag = Some(batch.server_time.duration_since(newest.message.time));

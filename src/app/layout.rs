@@ -48,7 +48,7 @@ pub struct Shares {
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { left: 28, message: 45 }
+        Self { left: 28, message: 42 }
     }
 }
 
@@ -141,7 +141,9 @@ fn columns(body: Rect, focus: Pane, left_has_focus: bool, shares: Shares) -> (Re
     if body.width >= 110 {
         let left = shares.left.clamp(16, body.width / 3);
         let rest = body.width - left;
-        let right = rest * shares.message.clamp(20, 75) / 100;
+        // A table needs more than a tree where both cannot have enough.
+        let share = if body.width < 140 && focus != Pane::Message { shares.message.min(38) } else { shares.message };
+        let right = rest * share.clamp(20, 75) / 100;
         return (at(0, left), at(left, rest - right), at(left + rest - right, right));
     }
     if body.width >= 70 {

@@ -441,12 +441,4 @@ impl State {
             None => self.message.toggle(),
         }
     }
-
-    /// `e`: the selected message in `$EDITOR`, to read; what is changed there goes nowhere.
-    pub(super) fn edit_shown(&mut self) -> Vec<Effect> {
-        let Some(message) = self.message.whole() else { return Vec::new() };
-        let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);
-        let text = format!("{{\n\"data\": {},\n\"metadata\": {}\n}}\n", part(&message.data), part(&message.metadata));
-        vec![Effect::Edit { text, suffix: ".json" }]
-    }
 }

@@ -71,33 +71,17 @@ impl Search {
         self.towards_first.is_some() || self.towards_last.is_some()
     }
 
-    /// Counts a step that began somewhere; `numbers` are those of its hits.
-    fn count(&mut self, from: PageFrom, step: &SearchStep, numbers: &[i64]) {
-        let begin = number_of(from);
-        let end = match (step.next.and_then(number_of), from) {
-            (Some(number), _) => number,
-            (None, PageFrom::End | PageFrom::Before(_)) => i64::MIN,
-            (None, _) => i64::MAX,
-        };
+    /// Counts a step, by the numbers of its hits; what was searched before is not counted again.
+    fn count(&mut self, step: &SearchStep, numbers: &[i64]) {
+        let Some((lowest, highest)) = step.between else { return };
         let (low, high) = self.reached.unwrap_or((i64::MAX, i64::MIN));
-        if begin.is_none_or(|begin| begin <= low || begin >= high) {
+        if highest < low || lowest > high {
             self.searched += step.searched;
         }
         let hits = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
         self.hits += hits;
         self.run += hits;
-        let seen = || numbers.iter().copied().chain(begin).chain([end]);
-        self.reached = Some((seen().fold(low, i64::min), seen().fold(high, i64::max)));
-    }
-}
-
-/// The number that a page begins at, where it does not begin at an end.
-fn number_of(from: PageFrom) -> Option<i64> {
-    match from {
-        PageFrom::Start | PageFrom::End => None,
-        PageFrom::At(number) | PageFrom::Around(number) | PageFrom::After(number) | PageFrom::Before(number) => {
-            Some(number)
-        }
+        self.reached = Some((low.min(lowest), high.max(highest)));
     }
 }
 
@@ -489,11 +473,7 @@ impl State {
         };
         let newer_edge = self.messages.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
-        let from = match pending {
-            Pending::Fresh(from) => Some(from),
-            Pending::More(edge) => *search.towards(edge),
-        };
-        search.count(from.unwrap_or(PageFrom::End), &step, &numbers);
+        search.count(&step, &numbers);
         let edge = match pending {
             Pending::More(edge) => edge,
             Pending::Fresh(PageFrom::End | PageFrom::Before(_)) if newer_edge == Edge::Last => Edge::First,

@@ -1,13 +1,27 @@
-//! Creating a namespace (its token is shown once) and deleting one (its id is typed, its messages are counted).
+//! Creating a namespace (its token is shown once) and deleting one (its id is typed, its messages are counted). What was sent is
+//! waited for: a second Enter sends nothing, and Esc does not lose the token.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::Dialog;
 use super::input::Input;
+use super::layout::Pane;
 use super::request::{Answer, Created, Question, Slot};
 use super::{Effect, State};
 use crate::store::browse::Scope;
 use crate::store::{Flavour, StoreError};
+
+/// How far creating or deleting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// It is being typed.
+    #[default]
+    Typing,
+    /// Production: an upper-case `Y` sends it.
+    Confirming,
+    /// It was sent; the answer is not there.
+    Working,
+}
 
 /// The new namespace as far as it is typed.
 #[derive(Debug, Default)]
@@ -18,6 +32,8 @@ pub struct CreateDialog {
     pub description: Input,
     /// Which of the two is being typed.
     pub on_description: bool,
+    /// How far it is.
+    pub stage: Stage,
     /// Why it was not created.
     pub problem: Option<String>,
 }
@@ -28,7 +44,9 @@ impl CreateDialog {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        self.field().paste(text);
+        if self.stage == Stage::Typing {
+            self.field().paste(text);
+        }
     }
 }
 
@@ -48,8 +66,18 @@ pub struct DeleteDialog {
     pub input: Input,
     /// How many messages go with it, once counted.
     pub messages: Option<u64>,
+    /// How far it is; typing the id is all the confirming there is.
+    pub stage: Stage,
     /// Why it was not deleted.
     pub problem: Option<String>,
+}
+
+impl DeleteDialog {
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.stage == Stage::Typing {
+            self.input.paste(text);
+        }
+    }
 }
 
 impl State {
@@ -68,17 +96,19 @@ impl State {
     }
 
     pub(super) fn create_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let production = self.setup.profile.production;
         let Some(Dialog::CreateNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
-        match key.code {
-            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
+        match (dialog.stage, key.code) {
+            (Stage::Working, _) => return self.wait_for_admin(key),
+            (Stage::Confirming, KeyCode::Char('Y')) => return self.create(),
+            (Stage::Confirming, _) => dialog.stage = Stage::Typing,
+            (Stage::Typing, KeyCode::Esc) => return self.close_dialog(),
+            (Stage::Typing, KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down) => {
                 dialog.on_description = !dialog.on_description;
             }
-            KeyCode::Enter => {
-                let id = dialog.id.text().to_owned();
-                let description = Some(dialog.description.text().to_owned()).filter(|text| !text.is_empty());
-                return vec![self.ask(Slot::Admin, Question::CreateNamespace { id, description })];
-            }
-            _ => {
+            (Stage::Typing, KeyCode::Enter) if production => dialog.stage = Stage::Confirming,
+            (Stage::Typing, KeyCode::Enter) => return self.create(),
+            (Stage::Typing, _) => {
                 dialog.field().key(key);
                 dialog.problem = None;
             }
@@ -86,14 +116,28 @@ impl State {
         Vec::new()
     }
 
+    fn create(&mut self) -> Vec<Effect> {
+        let Some(Dialog::CreateNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
+        (dialog.stage, dialog.problem) = (Stage::Working, None);
+        let id = dialog.id.text().to_owned();
+        let description = Some(dialog.description.text().to_owned()).filter(|text| !text.is_empty());
+        vec![self.ask(Slot::Admin, Question::CreateNamespace { id, description })]
+    }
+
+    /// The answer holds what is told only once, so the dialog waits for it.
+    fn wait_for_admin(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Esc {
+            self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
+        }
+        Vec::new()
+    }
+
+    /// Esc is pressed too easily for what is shown only once: Enter closes it.
     pub(super) fn token_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Token(dialog)) = &self.dialog else { return Vec::new() };
         match key.code {
             KeyCode::Char('y') => vec![Effect::Copy { text: dialog.created.token.clone(), what: "token" }],
-            KeyCode::Enter => {
-                self.dialog = None;
-                Vec::new()
-            }
+            KeyCode::Enter => self.close_dialog(),
             _ => Vec::new(),
         }
     }
@@ -113,6 +157,7 @@ impl State {
             id: id.clone(),
             input: Input::default(),
             messages: None,
+            stage: Stage::Typing,
             problem: None,
         }));
         vec![self.ask(Slot::Admin, Question::Count { namespace: id, scope: Scope::Namespace })]
@@ -120,21 +165,28 @@ impl State {
 
     pub(super) fn delete_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::DeleteNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
-        if key.code != KeyCode::Enter {
-            dialog.input.key(key);
-            return Vec::new();
+        match (dialog.stage, key.code) {
+            (Stage::Working, _) => return self.wait_for_admin(key),
+            (_, KeyCode::Esc) => return self.close_dialog(),
+            (_, KeyCode::Enter) if dialog.input.text() == dialog.id => {
+                (dialog.stage, dialog.problem) = (Stage::Working, None);
+                let id = dialog.id.clone();
+                return vec![self.ask(Slot::Admin, Question::DeleteNamespace { id })];
+            }
+            (_, KeyCode::Enter) => dialog.problem = Some(format!("type {} to delete it", dialog.id)),
+            _ => {
+                dialog.input.key(key);
+            }
         }
-        if dialog.input.text() != dialog.id {
-            dialog.problem = Some(format!("type {} to delete it", dialog.id));
-            return Vec::new();
-        }
-        let id = dialog.id.clone();
-        vec![self.ask(Slot::Admin, Question::DeleteNamespace { id })]
+        Vec::new()
     }
 
     pub(super) fn admin_answered(&mut self, answer: Answer) -> Vec<Effect> {
         match answer {
             Answer::Created(created) => {
+                // It is selected once it is listed.
+                (self.focus, self.active) = (Pane::Namespaces, Pane::Namespaces);
+                self.wanted_namespace = Some(created.info.id.clone());
                 self.dialog = Some(Dialog::Token(TokenDialog { created: *created }));
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
@@ -155,11 +207,12 @@ impl State {
     }
 
     pub(super) fn admin_failed(&mut self, error: &StoreError) -> Vec<Effect> {
-        match &mut self.dialog {
-            Some(Dialog::CreateNamespace(dialog)) => dialog.problem = Some(error.to_string()),
-            Some(Dialog::DeleteNamespace(dialog)) => dialog.problem = Some(error.to_string()),
-            _ => {}
-        }
+        let (stage, problem) = match &mut self.dialog {
+            Some(Dialog::CreateNamespace(dialog)) => (&mut dialog.stage, &mut dialog.problem),
+            Some(Dialog::DeleteNamespace(dialog)) => (&mut dialog.stage, &mut dialog.problem),
+            _ => return Vec::new(),
+        };
+        (*stage, *problem) = (Stage::Typing, Some(error.to_string()));
         self.notices.problem(error.to_string(), self.now);
         Vec::new()
     }

@@ -184,6 +184,14 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Whether it changes the store: what became of it only its answer knows.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
+    }
+}
+
 /// What the go-to box looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {

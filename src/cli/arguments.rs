@@ -322,6 +322,9 @@ pub enum NsCommand {
         /// What it is for
         #[arg(long, value_name = "T")]
         description: Option<String>,
+        /// Role that may read and write there, with the rights that Message DB gives its role `message_store`; may be repeated
+        #[arg(long, value_name = "ROLE")]
+        grant: Vec<String>,
     },
     /// Delete a namespace with all its messages
     #[command(after_help = NS_DELETE_HELP)]

@@ -142,11 +142,12 @@ impl Target<'_> {
 /// Everything there is to write; gives how many messages this run wrote.
 async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>, progress: &Progress) -> Result<u64> {
     let Prepared { names, arguments, .. } = prepared;
+    let filter = arguments.matching.filter(namespace).await?;
     let end = namespace.settled_end(tell_holders).await?;
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
     let mut options = ExportOptions {
         names: names.clone(),
-        filter: Filter { since: arguments.since, until: arguments.until, ..arguments.matching.filter() },
+        filter: Filter { since: arguments.since, until: arguments.until, ..filter },
         above,
         up_to: up_to.min(end),
     };

@@ -139,7 +139,12 @@ impl From<StoreError> for Failure {
                 );
                 (Status::Conflict, Some(seen))
             }
-            StoreError::DuplicateId(_) => (Status::Failed, Some("leave --id out to get a new id".to_owned())),
+            StoreError::DuplicateId(id) => (
+                Status::Failed,
+                Some(format!(
+                    "it is another message (in the screen, {id} behind : goes there); only a new one needs a new --id"
+                )),
+            ),
             StoreError::StreamNotFound(_) => {
                 (Status::NotFound, Some("streamscope streams lists what there is".to_owned()))
             }
@@ -169,7 +174,7 @@ impl From<StoreError> for Failure {
                 Some(format!("run the same command again with --id {id}: the message will not be written twice")),
             ),
             // It names its own remedy: they differ.
-            StoreError::Embedded(_) => (Status::Unavailable, None),
+            StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
             // No such database: told where another one would be connected to.
             StoreError::Server { code, .. } if code == "3D000" => (Status::Unavailable, None),
             StoreError::Server { .. } => (Status::Failed, None),

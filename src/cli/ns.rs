@@ -22,7 +22,7 @@ use crate::store::{Flavour, NamespaceInfo, Store};
 pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, output: &mut Output) -> Result<()> {
     match command {
         NsCommand::List => list(store, output).await,
-        NsCommand::Create { id, description } => create(store, id, description.as_deref(), output).await,
+        NsCommand::Create { id, description, grant } => create(store, id, description.as_deref(), grant, output).await,
         NsCommand::Delete { id, confirm } => delete(store, id, confirm.is_none(), output).await,
         NsCommand::Info { id } => info(store, id, output).await,
         NsCommand::Migrate { id } => migrate(store, id.as_deref().or(namespace), output).await,
@@ -99,8 +99,14 @@ fn version(info: &NamespaceInfo) -> String {
     if info.outdated { format!("{version} (old: ns migrate)") } else { version.to_owned() }
 }
 
-async fn create(store: &Store, id: &str, description: Option<&str>, output: &mut Output) -> Result<()> {
-    let created = store.create_namespace(id, description).await?;
+async fn create(
+    store: &Store,
+    id: &str,
+    description: Option<&str>,
+    roles: &[String],
+    output: &mut Output,
+) -> Result<()> {
+    let created = store.create_namespace_for(roles, id, description).await?;
     if output.is_json() {
         Object::begin(output.buffer())
             .string("id", &created.info.id)

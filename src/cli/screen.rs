@@ -12,7 +12,7 @@ use super::open::{self, Opened};
 use crate::app::Setup;
 use crate::demo;
 use crate::locator::Locator;
-use crate::runtime::{self, Ended, Opening};
+use crate::runtime::{self, Attempt, Ended, Opening};
 
 /// Connections of the screen at most: panes, following, a count and a write, side by side.
 const CONNECTIONS: usize = 6;
@@ -56,14 +56,18 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         profile: config.profile_of(&target),
         target,
         read_only: common.read_only,
-        keymap: config.keymap().map_err(Failure::usage)?,
+        keymap: config.keymap(),
         locator,
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         times: config.times,
     };
     let kept = Kept::default();
-    let ended = runtime::run(opening(arguments.clone(), Arc::clone(&kept)), setup, config.mouse).await;
+    let opening = {
+        let (arguments, kept) = (arguments.clone(), Arc::clone(&kept));
+        Opening::new(move || attempt(arguments.clone(), Arc::clone(&kept)))
+    };
+    let ended = runtime::run(opening, setup, config.mouse).await;
     let opened = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(opened) = opened {
         opened.close().await;
@@ -85,9 +89,10 @@ fn nearest_command(word: &str) -> Option<String> {
     }
 }
 
-/// The store, opened in the background. The demo gets a generator, so that following shows something.
-fn opening(arguments: Arguments, kept: Kept) -> Opening {
-    let opening = tokio::spawn(async move {
+/// The store, opened in a task of its own: a question that is given up does not end it. The demo gets a generator, so that following
+/// shows something.
+fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
+    let open = async move {
         let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;
         let store = opened.store.clone();
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
@@ -99,8 +104,7 @@ fn opening(arguments: Arguments, kept: Kept) -> Opening {
             });
         }
         Ok(store)
-    });
-    async move { opening.await.unwrap_or_else(|error| Err(format!("the store could not be opened: {error}"))) }
+    };
+    async { tokio::spawn(open).await.unwrap_or_else(|error| Err(format!("the store could not be opened: {error}"))) }
         .boxed()
-        .shared()
 }

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use crate::locator::parse_time;
 use crate::message::{GlobalPosition, Name};
 use crate::store::browse::Scope;
-use crate::store::{Filter, Namespace};
+use crate::store::{Filter, Namespace, StoreError};
 
-use super::failure::Result;
+use super::failure::{Failure, Result};
 
 /// A point in the order of global positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +66,17 @@ pub struct MatchingArguments {
 }
 
 impl MatchingArguments {
-    /// As the store takes it.
-    #[must_use]
-    pub fn filter(&self) -> Filter {
-        Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() }
+    /// As the store takes it, and the server has taken the path, where there is one.
+    ///
+    /// # Errors
+    /// [`super::failure::Status::Usage`] for a path that cannot be one; the store's.
+    pub async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
+        let filter = Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() };
+        namespace.check_paths(&filter).await.map_err(|error| match error {
+            StoreError::Invalid { reason, .. } => Failure::usage(format!("--where is not a jsonpath: {reason}")),
+            error => error.into(),
+        })?;
+        Ok(filter)
     }
 }
 
@@ -83,15 +90,6 @@ pub fn scope(name: Option<&str>) -> Result<Scope> {
         Some(Name::Stream(stream)) => Scope::Stream(stream),
         Some(Name::Category(category)) => Scope::Category(category),
     })
-}
-
-/// The last global position before a time, by bisecting; none where no message is as late as that.
-///
-/// # Errors
-/// The store's.
-pub async fn before(namespace: &Namespace, time: Timestamp) -> Result<Option<GlobalPosition>> {
-    let first = namespace.first_at(&Scope::Namespace, time).await?;
-    Ok(first.map(|head| head.global_position - 1))
 }
 
 #[cfg(test)]

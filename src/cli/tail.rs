@@ -13,6 +13,7 @@ use super::interrupt::{Interrupt, Report};
 use super::output::time::for_people;
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments, Point};
+use crate::backoff::Backoff;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::safe_text::safe;
@@ -22,8 +23,10 @@ use crate::store::{Namespace, StoreError};
 
 /// Messages asked for at once.
 const BATCH: usize = 2_000;
-/// Between two attempts to reach a server that went away: at first, and at most.
-const PAUSES: std::ops::RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_secs(10);
+/// Between two attempts to reach a server that went away, at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// While it stays away that is told again after so long.
+const AWAY: Duration = Duration::from_secs(10);
 
 /// Said of where it stands before that is known.
 const NOT_BEGUN: &str = "streamscope: 0 messages; following had not begun";
@@ -211,17 +214,24 @@ struct Following {
     behind: bool,
     /// The server's clock ahead of ours, once it answered.
     clock_ahead: Option<SignedDuration>,
-    /// Since when the server is away, and how long the next attempt is waited for.
-    lost: Option<(Instant, Duration)>,
+    /// The server is away.
+    lost: Option<Lost>,
     waiting_for: Vec<String>,
     standby: bool,
     unordered: bool,
 }
 
+/// A server that is away.
+struct Lost {
+    since: Instant,
+    told: Instant,
+    backoff: Backoff,
+}
+
 impl Following {
     async fn begin(namespace: &Namespace, followed: Followed) -> Result<Self> {
         let Followed { scope, arguments } = followed;
-        let mut filter = arguments.matching.filter();
+        let mut filter = arguments.matching.filter(namespace).await?;
         let from = match arguments.from {
             Point::Now => TailFrom::Now,
             Point::Start => TailFrom::Start,
@@ -310,8 +320,8 @@ impl Following {
 
     /// Says what is to be known of the server beside its messages.
     fn tell_of_server(&mut self, batch: &TailBatch<Message>) {
-        if let Some((since, _)) = self.lost.take() {
-            tell(&format!("streamscope: connected again after {:.1} s", since.elapsed().as_secs_f64()));
+        if let Some(lost) = self.lost.take() {
+            tell(&format!("streamscope: connected again after {:.1} s", lost.since.elapsed().as_secs_f64()));
         }
         if batch.standby && !self.standby {
             tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
@@ -340,24 +350,22 @@ impl Following {
 
     /// A failure: one that can pass is waited for, for as long as this gives.
     fn lost(&mut self, error: StoreError) -> Result<Duration> {
-        let passing = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
-        if !passing {
+        if !error.is_passing() {
             tell(&self.place());
             return Err(error.into());
         }
-        let (since, pause) = self.lost.unwrap_or((Instant::now(), *PAUSES.start()));
-        let next = (pause * 2).min(*PAUSES.end());
-        if self.lost.is_none() || next == *PAUSES.end() {
-            let (waited, wait) = (since.elapsed().as_secs(), pause.as_secs_f64());
+        let now = Instant::now();
+        self.last_activity = now;
+        let is_news = self.lost.as_ref().is_none_or(|lost| now - lost.told >= AWAY);
+        let new = || Lost { since: now, told: now, backoff: Backoff::up_to(LONGEST_PAUSE) };
+        let lost = self.lost.get_or_insert_with(new);
+        let pause = lost.backoff.pause();
+        if is_news {
+            lost.told = now;
+            let (waited, wait) = (lost.since.elapsed().as_secs(), pause.as_secs_f64());
             tell(&format!("streamscope: {error}; away for {waited} s, next attempt in {wait:.1} s"));
         }
-        self.lost = Some((since, next));
-        // Not all at once: followers that lost the same server come back at different moments.
-        let mut random = [0];
-        // Without random bytes they come back together, which is no reason to end.
-        let _ = getrandom::fill(&mut random);
-        self.last_activity = Instant::now();
-        Ok(pause.mul_f64(0.75 + f64::from(random[0]) / 512.0))
+        Ok(pause)
     }
 
     fn tell_waiting(&mut self, holders: &[Holder]) {

@@ -82,6 +82,9 @@ pub async fn write(
             return Err(StoreError::OutcomeUnknown { id: message.id, reason }.into());
         }
     };
+    if written.already {
+        tell("streamscope: the message was already written, by an earlier command with this id");
+    }
     let (id, stream) = (written.id.to_string(), message.stream.as_str());
     if output.is_json() {
         Object::begin(output.buffer())

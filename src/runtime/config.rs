@@ -1,11 +1,13 @@
 //! The configuration file: keys, looks, profiles. Everything in it is optional; a mistake in it is told with its place.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::app::Profile;
-use crate::app::keymap::{Context, KeyMap};
+use crate::app::keymap::{Action, Chord, Context, KeyMap};
 use crate::app::times::Times;
 
 /// What the file can say.
@@ -35,9 +37,14 @@ pub struct Config {
 struct Binding {
     #[serde(default = "anywhere")]
     context: Context,
-    action: String,
-    keys: Vec<String>,
+    #[serde(deserialize_with = "parsed")]
+    action: Action,
+    keys: Vec<Key>,
 }
+
+/// A key in words.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Key(#[serde(deserialize_with = "parsed")] Chord);
 
 /// A profile and where it applies.
 #[derive(Debug, Deserialize)]
@@ -46,9 +53,23 @@ struct Environment {
     /// The profile is that of every target (`user@host/database`) that holds this text.
     target: String,
     name: String,
+    #[serde(default, deserialize_with = "color")]
     color: Option<String>,
     #[serde(default)]
     production: bool,
+}
+
+/// What there is not is told by the reader of the file, which knows the place.
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+fn color<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    match name.parse::<ratatui::style::Color>() {
+        Ok(_) => Ok(Some(name)),
+        Err(_) => Err(D::Error::custom(format!("no colour '{name}'"))),
+    }
 }
 
 fn yes() -> bool {
@@ -85,22 +106,23 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
-        config.keymap()?;
-        Ok(config)
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = &text[..error.span().map_or(0, |span| span.start)];
+            let line = before.matches('\n').count() + 1;
+            let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+            format!("line {line}, column {column}: {}", error.message().replace('\n', ", "))
+        })
     }
 
     /// The default key map with the file's keys over it.
-    ///
-    /// # Errors
-    /// An action or a key that there is not.
-    pub fn keymap(&self) -> Result<KeyMap, String> {
+    #[must_use]
+    pub fn keymap(&self) -> KeyMap {
         let mut map = KeyMap::default();
         for Binding { context, action, keys } in &self.keys {
-            let keys = keys.iter().map(|key| key.parse()).collect::<Result<Vec<_>, String>>()?;
-            map.rebind(*context, action.parse()?, &keys);
+            let keys: Vec<Chord> = keys.iter().map(|key| key.0).collect();
+            map.rebind(*context, *action, &keys);
         }
-        Ok(map)
+        map
     }
 
     /// The profile of a target; the last that fits wins.
@@ -130,7 +152,7 @@ mod tests {
         assert!(config.ascii && !config.mouse && config.times == Times::Local);
         assert!(config.profile_of("app@db.example.com/shop").production);
         assert!(!config.profile_of("app@localhost/shop").production);
-        assert_eq!(config.keymap().expect("keys").key(crate::app::keymap::Action::Quit), "ctrl-q");
+        assert_eq!(config.keymap().key(Action::Quit), "ctrl-q");
     }
 
     #[test]
@@ -139,9 +161,16 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told() {
-        assert!(Config::parse("colour = 1").expect_err("no such key").contains("line 1"));
-        let unknown = "[[keys]]\naction = \"fly\"\nkeys = [\"x\"]";
-        assert_eq!(Config::parse(unknown).expect_err("no such action"), "no action 'fly'");
+    fn a_mistake_is_told_in_one_line_with_its_place() {
+        for (text, told) in [
+            ("ascii = true\ncolour = 1", "line 2, column 1: unknown field `colour`"),
+            ("ascii = tru", "line 1, column 9: "),
+            ("[[keys]]\naction = \"fly\"\nkeys = [\"x\"]", "line 2, column 10: no action 'fly'"),
+            ("[[keys]]\naction = \"quit\"\nkeys = [\"x\", \"hyper-x\"]", "line 3, column 14: no key 'hyper-x'"),
+            ("[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"", "line 4, column 9: no colour 'rad'"),
+        ] {
+            let error = Config::parse(text).expect_err("a mistake");
+            assert!(error.starts_with(told) && !error.contains('\n'), "{error}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The draft on disk, one a server and database, and one more for every further screen on the same: a crash does not reach it.
-//! Only its owner can read it.
+//! The drafts on disk, a file a server and database, and one more for every further screen on the same: a crash does not reach
+//! them. Only their owner can read them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::app::compose::Draft;
 /// Screens on one database whose drafts are kept; a further one shares the last file.
 const SCREENS: usize = 16;
 
-/// Where the draft of a screen is kept; nowhere if there is no such directory.
+/// Where the drafts of a screen are kept; nowhere if there is no such directory.
 pub struct Drafts {
     path: Option<PathBuf>,
     /// Held as long as the screen is open; the system lets go of it, however the program ends.
@@ -20,7 +20,7 @@ pub struct Drafts {
 }
 
 impl Drafts {
-    /// The draft of a server and database that no other screen has open.
+    /// The drafts of a server and database that no other screen has open.
     #[must_use]
     pub fn new(target: &str) -> Self {
         let Some(directories) = directories::ProjectDirs::from("", "", "streamscope") else {
@@ -50,30 +50,27 @@ impl Drafts {
         Self { path: Some(path), _lock: None }
     }
 
-    /// The draft of an earlier run.
+    /// The drafts of an earlier run.
     #[must_use]
-    pub fn load(&self) -> Option<Draft> {
-        let text = std::fs::read_to_string(self.path.as_ref()?).ok()?;
-        serde_json::from_str(&text).ok()
+    pub fn load(&self) -> Vec<Draft> {
+        let text = self.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
     }
 
-    /// Keeps the draft: written beside and renamed, so that there is always a whole one.
+    /// Keeps these drafts and no others: written beside and renamed, so that the file is always whole. No drafts, no file.
     ///
     /// # Errors
     /// From the file system.
-    pub fn save(&self, draft: &Draft) -> std::io::Result<()> {
+    pub fn save(&self, drafts: &[Draft]) -> std::io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        let beside = path.with_extension("new");
-        owners_file(&beside)?.write_all(serde_json::to_string(draft)?.as_bytes())?;
-        std::fs::rename(beside, path)
-    }
-
-    /// There is no draft any more.
-    pub fn discard(&self) {
-        if let Some(path) = &self.path {
+        if drafts.is_empty() {
             // It may never have been written.
             let _ = std::fs::remove_file(path);
+            return Ok(());
         }
+        let beside = path.with_extension("new");
+        owners_file(&beside)?.write_all(serde_json::to_string(drafts)?.as_bytes())?;
+        std::fs::rename(beside, path)
     }
 }
 
@@ -91,21 +88,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_screens_on_one_database_have_a_draft_each_and_a_later_one_finds_what_a_crash_left() {
+    fn two_screens_on_one_database_have_their_own_drafts_and_a_later_one_finds_what_a_crash_left() {
         let root = std::env::temp_dir().join(format!("streamscope-drafts-{}", uuid::Uuid::now_v7()));
         let draft = |text: &str| Draft { data: text.to_owned(), ..Draft::default() };
-        let data = |drafts: &Drafts| drafts.load().map(|draft| draft.data);
+        let data = |drafts: &Drafts| drafts.load().into_iter().map(|draft| draft.data).collect::<Vec<_>>();
         let first = Drafts::in_directory(&root, "here");
         let second = Drafts::in_directory(&root, "here");
-        first.save(&draft("1")).expect("saved");
-        second.save(&draft("2")).expect("saved");
-        assert_eq!((data(&first), data(&second)), (Some("1".to_owned()), Some("2".to_owned())));
-        second.discard();
-        assert_eq!(data(&first), Some("1".to_owned()));
+        first.save(&[draft("1"), draft("another")]).expect("saved");
+        second.save(&[draft("2")]).expect("saved");
+        assert_eq!((data(&first), data(&second)), (vec!["1".to_owned(), "another".to_owned()], vec!["2".to_owned()]));
+        second.save(&[]).expect("gone");
+        assert_eq!(data(&first), ["1", "another"]);
         drop(first);
         let later = Drafts::in_directory(&root, "here");
-        assert_eq!(data(&later), Some("1".to_owned()));
-        assert_eq!(data(&Drafts::in_directory(&root, "elsewhere")), None);
+        assert_eq!(data(&later), ["1", "another"]);
+        assert!(data(&Drafts::in_directory(&root, "elsewhere")).is_empty());
         std::fs::remove_dir_all(&root).expect("the test's own directory");
     }
 }

@@ -28,11 +28,9 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| "vi".to_owned());
-    let mut words = editor.split_whitespace();
-    let program = words.next().unwrap_or("vi");
     let name = format!("streamscope-{}{suffix}", uuid::Uuid::now_v7());
     let path = std::env::temp_dir().join(name);
-    let started = write_private(&path, text).and_then(|()| Command::new(program).args(words).arg(&path).spawn());
+    let started = write_private(&path, text).and_then(|()| command(&editor, &path).spawn());
     let left = match started {
         Ok(child) => match left(child, signals).await {
             Ok(Ok(status)) if status.success() => Left::Text(read(&path)),
@@ -45,6 +43,24 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     // What is left behind would be a message body in a temporary directory.
     let _ = std::fs::remove_file(&path);
     left
+}
+
+/// The editor as git runs it: what the variable holds is read by the shell, with quotes and variables of its own. The shell then becomes the
+/// editor, which so gets its signals; `env` takes variables that are set in front of it.
+#[cfg(unix)]
+fn command(editor: &str, path: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("exec env {editor} \"$@\"")).arg(editor).arg(path);
+    command
+}
+
+/// Where there may be no such shell, the words of the variable are what is run.
+#[cfg(not(unix))]
+fn command(editor: &str, path: &Path) -> Command {
+    let mut words = editor.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("vi"));
+    command.args(words).arg(path);
+    command
 }
 
 /// Waits for the editor's end, or for the signal that ends both; an inner error is that signal's number.
@@ -91,4 +107,16 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_editor_is_a_command_of_the_shell() {
+        let editor = "STYLE=plain printf '<%s>' -c \"set ft=json\"";
+        let output = command(editor, Path::new("/a file")).output().await.expect("a shell");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "<-c><set ft=json></a file>");
+    }
 }

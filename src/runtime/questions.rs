@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::FutureExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
@@ -19,8 +20,36 @@ const SINCE: i64 = 100;
 /// Names offered for completion.
 const COMPLETIONS: usize = 20;
 
-/// A store that is being opened: the screen is there before it is. Why it cannot be opened is told in words.
-pub type Opening = Shared<BoxFuture<'static, Result<Store, String>>>;
+/// One attempt to open a store; begun when it is first waited for. Why it failed is told in words.
+pub type Attempt = BoxFuture<'static, Result<Store, String>>;
+
+/// A store that is being opened: the screen is there before it is. After an attempt that failed the next question makes another.
+pub struct Opening {
+    open: Box<dyn Fn() -> Attempt + Send + Sync>,
+    attempt: Mutex<Shared<Attempt>>,
+}
+
+impl Opening {
+    /// Nothing is attempted yet.
+    #[must_use]
+    pub fn new(open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
+        let attempt = Mutex::new(open().shared());
+        Self { open: Box::new(open), attempt }
+    }
+
+    async fn store(&self) -> Result<Store> {
+        let attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let opened = attempt.clone().await;
+        if opened.is_err() {
+            let mut current = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
+            // Others that waited for the same attempt find the next one there.
+            if current.ptr_eq(&attempt) {
+                *current = (self.open)().shared();
+            }
+        }
+        opened.map_err(StoreError::NotOpened)
+    }
+}
 
 /// The store, with the namespaces that were opened.
 pub struct Answerer {
@@ -36,7 +65,7 @@ impl Answerer {
     }
 
     async fn store(&self) -> Result<Store> {
-        self.opening.clone().await.map_err(StoreError::Embedded)
+        self.opening.store().await
     }
 
     /// A namespace by its id, opened once.

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
+use crate::backoff::Backoff;
 use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
 use crate::store::{Filter, StoreError};
@@ -20,8 +21,8 @@ use crate::store::{Filter, StoreError};
 const GRACE: Duration = Duration::from_millis(200);
 /// Messages that one batch of following brings at most.
 const BATCH: usize = 500;
-/// Pause after following was interrupted.
-const RETRY: Duration = Duration::from_millis(500);
+/// Longest pause after following was interrupted.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// A question and for whom.
 #[derive(Debug, Clone)]
@@ -108,8 +109,8 @@ async fn work(
             };
             let outcome = tokio::select! {
                 outcome = answer => Some(outcome.map_err(Arc::new)),
-                // A write that was sent is never dropped: its answer is the only one who knows.
-                () = out_of_date(jobs.clone()), if slot != Slot::Write => None,
+                // What was sent to change the store is never dropped: its answer is the only one who knows what became of it.
+                () = out_of_date(jobs.clone()), if !question.writes() => None,
             };
             if let Some(outcome) = outcome
                 && events.send(Event::Answered { slot, generation, outcome }).await.is_err()
@@ -147,34 +148,41 @@ async fn follow(
     namespace: &str,
     options: TailOptions,
 ) {
-    let failed = |error: StoreError| Event::FollowFailed { generation, error: Arc::new(error) };
+    let mut backoff = Backoff::up_to(LONGEST);
     let mut tail = loop {
         match answerer.namespace(namespace).await {
             Ok(namespace) => break namespace.tail_heads(options),
             Err(error) => {
-                let again = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
-                if events.send(failed(error)).await.is_err() || !again {
+                if !goes_on(error, events, generation, &mut backoff).await {
                     return;
                 }
-                tokio::time::sleep(RETRY).await;
             }
         }
     };
     loop {
-        let event = match tail.next().await {
-            Ok(batch) => Event::Followed { generation, batch },
-            Err(error) => {
-                let again = matches!(error, StoreError::Unavailable { .. } | StoreError::TimedOut { .. });
-                if events.send(failed(error)).await.is_err() || !again {
+        match tail.next().await {
+            Ok(batch) => {
+                backoff = Backoff::up_to(LONGEST);
+                // A full queue makes this wait: the database keeps the rest.
+                if events.send(Event::Followed { generation, batch }).await.is_err() {
                     return;
                 }
-                tokio::time::sleep(RETRY).await;
-                continue;
             }
-        };
-        // A full queue makes this wait: the database keeps the rest.
-        if events.send(event).await.is_err() {
-            return;
+            Err(error) => {
+                if !goes_on(error, events, generation, &mut backoff).await {
+                    return;
+                }
+            }
         }
     }
+}
+
+/// Tells of a failure, waits, and gives whether following goes on.
+async fn goes_on(error: StoreError, events: &mpsc::Sender<Event>, generation: u64, backoff: &mut Backoff) -> bool {
+    let passing = error.is_passing();
+    let told = events.send(Event::FollowFailed { generation, error: Arc::new(error) }).await.is_ok();
+    if told && passing {
+        tokio::time::sleep(backoff.pause()).await;
+    }
+    told && passing
 }

@@ -148,6 +148,8 @@ pub struct SearchStep {
     pub heads: Vec<MessageHead>,
     /// How many messages this step looked at.
     pub searched: u64,
+    /// The lowest and the highest number among them; none where there was nothing to look at.
+    pub between: Option<(i64, i64)>,
     /// Where the next step begins; none when the scope is exhausted in that direction.
     pub next: Option<PageFrom>,
 }

@@ -1,7 +1,7 @@
 //! Where a database is and how to get there: settings as `psql` understands them, TLS, the ladder of attempts.
 //!
 //! What `psql` would connect to for the same URL, environment and files, [`Settings`] connects to. Passwords stay in here:
-//! no message, target or debug text has one.
+//! no message, target or debug text has one, and whoever prints can ask which they are, to leave them out.
 
 mod attempt;
 mod choices;
@@ -142,6 +142,11 @@ impl Settings {
         }
         let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
         format!("{}@{}/{}", self.user, servers.join(","), self.database)
+    }
+
+    /// Its passwords, to keep them out of what is printed.
+    pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
+        self.servers.iter().filter_map(|server| server.password.as_deref())
     }
 
     /// What a person should be told about the settings (a password file that was ignored).

@@ -44,7 +44,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// A persistent database in `dir`, which is made where it is missing. The first connection takes about a second.
+    /// A persistent database in `dir`, which is made where it is missing; other users cannot look into it. The first connection takes about a second.
     ///
     /// What was acknowledged is on the disk, and there after the process ends, by `kill -9` too.
     ///
@@ -53,9 +53,10 @@ impl Embedded {
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_owned();
         blocking(move || {
-            std::fs::create_dir_all(&dir).map_err(|error| cannot("make the directory", &dir, &error))?;
+            let root = dir.join("postgres");
+            keep_private(&root).map_err(|error| cannot("make the directory", &root, &error))?;
             let lock = DirectoryLock::take(&dir)?;
-            Self::start(dir.join("postgres"), Some(lock), None)
+            Self::start(root, Some(lock), None)
         })
         .await
     }
@@ -328,6 +329,19 @@ impl DirectoryLock {
 
 fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
     StoreError::Embedded(format!("cannot {what} {}: {error}", path.display()))
+}
+
+/// Makes a directory, and those above it that are missing, so that only this user can look into it, whoever made it. The server's
+/// files in it can be read by all.
+fn keep_private(dir: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
 }
 
 /// A temporary directory that only this user can look into.

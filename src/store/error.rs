@@ -21,7 +21,7 @@ pub enum StoreError {
         actual: Option<Position>,
     },
     /// Another message has this id (`23505` on the index `messages_id`).
-    #[error("a message with the id {0} is already there")]
+    #[error("another message has the id {0}")]
     DuplicateId(Uuid),
     /// No such stream.
     #[error("no stream {0}")]
@@ -73,6 +73,9 @@ pub enum StoreError {
         /// How the connection ended.
         reason: String,
     },
+    /// The store could not be opened; why, in words.
+    #[error("{0}")]
+    NotOpened(String),
     /// Another program holds the embedded store's directory, or it cannot be opened.
     #[error("embedded store: {0}")]
     Embedded(String),
@@ -84,6 +87,21 @@ pub enum StoreError {
         /// The server's own words, detail and hint included.
         message: String,
     },
+}
+
+impl StoreError {
+    /// Whether it may well be gone when the same thing is asked again: the server was away or too busy, or ended what was
+    /// asked for somebody else's sake (a replay on a standby, a deadlock, a lock, its own time limit, a lack of something).
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::TimedOut { .. } => true,
+            Self::Server { code, .. } => {
+                matches!(code.as_str(), "40001" | "40P01" | "55P03" | "57014") || code.starts_with("53")
+            }
+            _ => false,
+        }
+    }
 }
 
 fn version_text(version: Option<Position>) -> String {
@@ -98,3 +116,21 @@ impl From<NameError> for StoreError {
 
 /// The store's result.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_ended_for_somebody_else_passes_and_what_cannot_be_does_not() {
+        let answered = |code: &str| StoreError::Server { code: code.to_owned(), message: String::new() };
+        for code in ["40001", "40P01", "55P03", "57014", "53100", "53200"] {
+            assert!(answered(code).is_passing(), "{code}");
+        }
+        for code in ["42P01", "42601", "22P02", "XX000", "3D000"] {
+            assert!(!answered(code).is_passing(), "{code}");
+        }
+        assert!(StoreError::TimedOut { limit: Duration::from_secs(1) }.is_passing());
+        assert!(!StoreError::NoPermission(String::new()).is_passing());
+    }
+}

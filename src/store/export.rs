@@ -85,13 +85,13 @@ impl Reading {
                 (range, format!("{category}, global_position"))
             }
             _ => {
-                let range = format!("{by_position} and ({category} = any ($5) or stream_name = any ($6))");
+                let range = format!("{by_position} and ({category} = any ($5) or stream_name::text = any ($6))");
                 (range, "global_position".to_owned())
             }
         };
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
-            &[("range", &range), ("order", &order), ("matches", &Filter::condition(7))],
+            &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7))],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         let filter = options.filter.bound();
@@ -104,7 +104,11 @@ impl Reading {
             (&streams, Type::TEXT_ARRAY),
         ];
         parameters.extend(filter.parameters());
-        let session = self.namespace.sessions.acquire().await?;
+        let mut session = self.namespace.sessions.acquire().await?;
+        if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
+            // What is meant can be far apart.
+            session.set_limit(None);
+        }
         let rows = session.into_stream(&sql, &parameters).await?;
         self.rows = rows;
         self.left = CHUNK;

@@ -5,6 +5,10 @@ use tokio_postgres::types::Type;
 
 use super::row::ServerTime;
 use super::session::Parameter;
+use super::{Namespace, Result, StoreError};
+
+/// SQLSTATE of a jsonpath that cannot be parsed.
+const SYNTAX_ERROR: &str = "42601";
 
 /// What messages must match, all of it. Every part is sent as a parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,14 +41,19 @@ pub(super) struct Bound<'a> {
 
 impl Filter {
     /// The condition over the seven parameters from number `first` on. What is cheap is compared first; a body is unpacked
-    /// only where it is asked about.
-    pub(super) fn condition(first: usize) -> String {
+    /// only where it is asked about, and a server that knows no jsonpath of times (before PostgreSQL 13) is not asked for one.
+    pub(super) fn condition(&self, first: usize) -> String {
         let parameter = |index: usize| format!("${}", first + index);
         let [types, prefix, since, until, patterns, data, metadata] = std::array::from_fn(parameter);
-        let (data, metadata) = (path_condition("data", &data), path_condition("metadata", &metadata));
+        let path = |column, path: &Option<String>, parameter: &str| match path {
+            Some(_) => path_condition(column, parameter),
+            None => format!("{parameter}::text is null"),
+        };
+        let data = path("data", &self.data_path, &data);
+        let metadata = path("metadata", &self.metadata_path, &metadata);
         format!(
-            "({types}::text[] is null or type = any({types})) \
-             and ({prefix}::text is null or starts_with(stream_name, {prefix})) \
+            "({types}::text[] is null or type::text = any({types})) \
+             and ({prefix}::text is null or starts_with(stream_name::text, {prefix})) \
              and ({since}::timestamp is null or time >= {since}) \
              and ({until}::timestamp is null or time < {until}) \
              and {data} and {metadata} \
@@ -76,6 +85,25 @@ impl Filter {
     }
 }
 
+impl Namespace {
+    /// Whether the server takes the paths of a filter; it is not asked where there are none.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a path that it does not take; the server's.
+    pub async fn check_paths(&self, filter: &Filter) -> Result<()> {
+        for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
+            let Some(path) = path else { continue };
+            match self.sessions.acquire().await?.query("select $1::jsonpath is null", &[(path, Type::TEXT)]).await {
+                Err(StoreError::Server { code, message }) if code == SYNTAX_ERROR || code.starts_with("22") => {
+                    return Err(StoreError::Invalid { field, reason: message });
+                }
+                answer => answer.map(drop)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Bound<'_> {
     /// The parameters.
     pub(super) fn parameters(&self) -> [Parameter<'_>; 7] {
@@ -92,12 +120,13 @@ impl Bound<'_> {
 }
 
 /// Which of the two a path is, is seen by what it gives for an empty object: a predicate gives exactly one true, false or null.
+/// The functions for times with a zone: to the others such a time beside one without is an error, which nothing silences.
 fn path_condition(column: &str, path: &str) -> String {
     format!(
-        "({path}::text is null or case \
-         when (select jsonb_path_query_array('{{}}', {path}::jsonpath, '{{}}', true) in ('[true]', '[false]', '[null]')) \
-         then jsonb_path_match({column}, {path}::jsonpath, '{{}}', true) \
-         else jsonb_path_exists({column}, {path}::jsonpath, '{{}}', true) end)"
+        "case \
+         when (select jsonb_path_query_array_tz('{{}}', {path}::jsonpath, '{{}}', true) in ('[true]', '[false]', '[null]')) \
+         then jsonb_path_match_tz({column}, {path}::jsonpath, '{{}}', true) \
+         else jsonb_path_exists_tz({column}, {path}::jsonpath, '{{}}', true) end"
     )
 }
 

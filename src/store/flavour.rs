@@ -31,6 +31,14 @@ impl Flavour {
             (false, false) => Self::EventoDb,
         }
     }
+
+    /// The expression that the category index of a schema is on, as text: see [`super::Namespace`]'s queries.
+    pub(super) fn category_expression(self, schema: &str) -> String {
+        match self {
+            Self::MessageDb => format!("{}.category(stream_name)::text", quote_ident(schema)),
+            Self::EventoDb | Self::Streamscope => "split_part(stream_name::text, '-', 1)".to_owned(),
+        }
+    }
 }
 
 /// A name as an SQL identifier. The only place where a name becomes a part of a statement.

@@ -18,7 +18,6 @@ use look::Move;
 use memory::{Ends, REMEMBERED, Seen};
 pub use plan::Checked;
 
-use super::read::TIME_LIMIT;
 pub use super::row::FIRST as FIRST_TIME;
 use super::session::QueryError;
 use super::tail::Holder;
@@ -341,7 +340,6 @@ impl Import {
     ) -> Result<Imported, Failure> {
         let namespace = self.namespace.clone();
         let mut session = namespace.sessions.acquire().await?;
-        session.set_limit(Some(TIME_LIMIT));
         self.reached = true;
         if self.options.dry_run {
             let snapshot = session.begin_snapshot().await?;

@@ -153,7 +153,7 @@ impl Store {
                     && version
                         .as_deref()
                         .and_then(|version| version.parse().ok())
-                        .is_some_and(|v: i32| v < schema::latest());
+                        .is_some_and(|v: i32| v < schema::LATEST);
                 let entry = registered.remove(&schema);
                 let info = NamespaceInfo {
                     id: entry.as_ref().map_or_else(|| schema.clone(), |entry| entry.id.clone()),
@@ -191,6 +191,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`StoreError::NamespaceExists`].
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
+        self.create_namespace_for(&[], id, description).await
+    }
+
+    /// The same, for other roles to use: they get the rights that Message DB gives its role `message_store`.
+    ///
+    /// # Errors
+    /// As above, and [`StoreError::Invalid`] for a role that is not there.
+    pub async fn create_namespace_for(
+        &self,
+        roles: &[String],
+        id: &str,
+        description: Option<&str>,
+    ) -> Result<CreatedNamespace> {
         self.refuse_read_only()?;
         let schema = schema_of(id)?;
         let description = description.unwrap_or_default();
@@ -219,7 +232,10 @@ impl Store {
         if there {
             return Err(exists(format!("the schema {schema} exists already")));
         }
-        schema::apply(&transaction, &schema, 0, schema::latest()).await?;
+        schema::apply(&transaction, &schema, 0).await?;
+        for role in roles {
+            schema::grant(&transaction, &schema, role).await?;
+        }
         // An EventoDB server reads description and metadata as text that is there.
         let insert =
             "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
@@ -243,7 +259,7 @@ impl Store {
             flavour: Flavour::Streamscope,
             description: Some(description.to_owned()).filter(|text| !text.is_empty()),
             created_at: Timestamp::from_second(created_at.as_second()).ok(),
-            version: Some(schema::latest().to_string()),
+            version: Some(schema::LATEST.to_string()),
             outdated: false,
         };
         Ok(CreatedNamespace { info, token })
@@ -271,7 +287,7 @@ impl Store {
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.sessions.acquire().await?;
-        let transaction = session.begin().await?;
+        let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, &namespace.info.schema).await? {
             // Somebody else deleted it while this one waited.
@@ -279,6 +295,8 @@ impl Store {
         }
         // Nobody writes between the count and the end.
         transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
+        // It reads all of them, and nobody has a lock any more that it could wait for.
+        transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(0, |row| row.get(0));
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
@@ -322,12 +340,12 @@ impl Store {
         let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
         let version: Option<i32> = transaction.query_opt(&version, &[]).await?.and_then(|row| row.get(0));
         let version = version.ok_or_else(|| invalid("namespace", "it does not say its version"))?;
-        if version > schema::latest() {
+        if version > schema::LATEST {
             return Err(invalid("namespace", "it was made by a later streamscope"));
         }
-        schema::apply(&transaction, schema, version, schema::latest()).await?;
+        schema::apply(&transaction, schema, version).await?;
         transaction.commit().await?;
-        Ok((version.to_string(), schema::latest().to_string()))
+        Ok((version.to_string(), schema::LATEST.to_string()))
     }
 
     fn refuse_read_only(&self) -> Result<()> {

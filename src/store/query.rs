@@ -10,8 +10,8 @@ use super::{Flavour, Namespace};
 /// The remainder is taken before the absolute value, which then cannot overflow. A stream without id belongs to none.
 pub(super) fn member_condition(member: &str, size: &str) -> String {
     format!(
-        "case when strpos(stream_name, '-') > 0 then abs(mod(\
-         ('x' || left(md5(split_part(substr(stream_name, strpos(stream_name, '-') + 1), '+', 1)), 16))::bit(64)::bigint, \
+        "case when strpos(stream_name::text, '-') > 0 then abs(mod(\
+         ('x' || left(md5(split_part(substr(stream_name::text, strpos(stream_name::text, '-') + 1), '+', 1)), 16))::bit(64)::bigint, \
          {size})) = {member} else false end"
     )
 }
@@ -44,6 +44,10 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
 }
 
 /// What the queries need to know of a flavour: its own index expressions, its names, and what its text sorts like.
+///
+/// Names, types and categories are `varchar` in some stores, and are compared as `text`, here and in every query: for `varchar` an
+/// operator or function that somebody planted in `public` would fit better than the server's own, and be called by whoever
+/// reads. The cast costs nothing, and indexes are used all the same.
 impl Namespace {
     fn quoted_schema(&self) -> String {
         quote_ident(&self.info.schema)
@@ -66,18 +70,17 @@ impl Namespace {
 
     /// The expression that the category index is on.
     pub(super) fn category_expression(&self) -> String {
-        match self.info.flavour {
-            Flavour::MessageDb => format!("{}(stream_name)", self.function("category")),
-            Flavour::EventoDb | Flavour::Streamscope => "split_part(stream_name, '-', 1)".to_owned(),
-        }
+        self.info.flavour.category_expression(&self.info.schema)
     }
 
     /// The category of a message's correlation.
     pub(super) fn correlation_expression(&self) -> String {
         match self.info.flavour {
-            Flavour::MessageDb => format!("{}(metadata ->> 'correlationStreamName')", self.function("category")),
+            Flavour::MessageDb => {
+                format!("{}(metadata ->> 'correlationStreamName'::text)::text", self.function("category"))
+            }
             Flavour::EventoDb | Flavour::Streamscope => {
-                "split_part(metadata ->> 'correlationStreamName', '-', 1)".to_owned()
+                "split_part(metadata ->> 'correlationStreamName'::text, '-', 1)".to_owned()
             }
         }
     }

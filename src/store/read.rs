@@ -1,8 +1,6 @@
 //! Reading messages whole: a stream, a category, the last one, the version. Message DB's `get_…` functions in meaning, as
 //! direct queries over each flavour's own index. Never collects what can be streamed.
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use tokio_postgres::Row;
@@ -11,15 +9,12 @@ use uuid::Uuid;
 
 use super::query::member_condition;
 use super::row::{self, column};
-use super::session::{Parameter, Session};
+use super::session::Parameter;
 use super::{Namespace, Result, StoreError};
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Message, Position, StreamName};
 
 /// How many messages a read gives at most where nothing else is said (Message DB's default).
 pub const DEFAULT_BATCH_SIZE: i64 = 1_000;
-
-/// How long a single answer may take before the query is ended: nobody waits for it longer.
-pub(super) const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// Messages asked for by one statement. More would let the planner leave the index and sort; and a cursor over statements holds no
 /// snapshot while its reader is slow.
@@ -201,7 +196,7 @@ impl Namespace {
     ) -> Result<Option<Message>> {
         // Served by messages_stream, backwards.
         self.one_message(
-            "select {message} from {table} where stream_name = $1 and ($2::text is null or type = $2) \
+            "select {message} from {table} where stream_name::text = $1 and ($2::text is null or type::text = $2) \
              order by position desc limit 1",
             &[(&stream.as_str(), Type::TEXT), (&message_type, Type::TEXT)],
         )
@@ -214,8 +209,9 @@ impl Namespace {
     /// The server's.
     pub async fn stream_version(&self, stream: &StreamName) -> Result<Option<Position>> {
         // Served by messages_stream, backwards.
-        let sql = self.query("select position from {table} where stream_name = $1 order by position desc limit 1", &[]);
-        let session = self.session().await?;
+        let sql =
+            self.query("select position from {table} where stream_name::text = $1 order by position desc limit 1", &[]);
+        let session = self.sessions.acquire().await?;
         let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
         row.map(|row| column(&row, 0)).transpose()
     }
@@ -246,7 +242,7 @@ impl Namespace {
     pub async fn message_at(&self, stream: &StreamName, position: Position) -> Result<Option<Message>> {
         // Served by messages_stream.
         self.one_message(
-            "select {message} from {table} where stream_name = $1 and position = $2",
+            "select {message} from {table} where stream_name::text = $1 and position = $2",
             &[(&stream.as_str(), Type::TEXT), (&position, Type::INT8)],
         )
         .await
@@ -254,14 +250,7 @@ impl Namespace {
 
     async fn one_message(&self, template: &str, parameters: &[Parameter<'_>]) -> Result<Option<Message>> {
         let sql = self.query(template, &[]);
-        let row = self.session().await?.query_opt(&sql, parameters).await?;
+        let row = self.sessions.acquire().await?.query_opt(&sql, parameters).await?;
         row.as_ref().map(row::message).transpose()
-    }
-
-    /// A session for one bounded answer.
-    pub(super) async fn session(&self) -> Result<Session> {
-        let mut session = self.sessions.acquire().await?;
-        session.set_limit(Some(TIME_LIMIT));
-        Ok(session)
     }
 }

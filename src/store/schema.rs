@@ -1,5 +1,5 @@
 //! The SQL that makes the registry and a namespace: numbered templates over the schema's name, applied in order inside of the
-//! caller's transaction. The number of the last one applied is the namespace's version.
+//! caller's transaction.
 
 use tokio_postgres::types::Type;
 
@@ -10,20 +10,21 @@ use super::{Result, StoreError};
 /// The registry's SQL.
 const REGISTRY: &str = include_str!("../../sql/registry/001_namespaces.sql");
 
-/// A namespace's SQL; the first is version 1.
-const NAMESPACE: [&str; 5] = [
-    include_str!("../../sql/namespace/001_names.sql"),
-    include_str!("../../sql/namespace/002_messages.sql"),
+/// The version that this program makes: one higher with each change to a namespace's SQL.
+pub const LATEST: i32 = 6;
+
+/// A namespace's SQL. The first is for one that is not there; the others can be run again, and bring an older one up to date.
+const NAMESPACE: [&str; 6] = [
+    include_str!("../../sql/namespace/001_messages.sql"),
+    include_str!("../../sql/namespace/002_names.sql"),
     include_str!("../../sql/namespace/003_write.sql"),
     include_str!("../../sql/namespace/004_read.sql"),
     include_str!("../../sql/namespace/005_views.sql"),
+    include_str!("../../sql/namespace/006_eventodb.sql"),
 ];
 
-/// The version that this program makes.
-#[must_use]
-pub fn latest() -> i32 {
-    i32::try_from(NAMESPACE.len()).unwrap_or(i32::MAX)
-}
+/// What a role gets that shall use a namespace.
+const GRANT: &str = include_str!("../../sql/namespace/grant.sql");
 
 /// Waits until no other program makes or changes namespaces in this database, until the transaction ends. The number is an
 /// arbitrary one of ours.
@@ -61,27 +62,39 @@ pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Resul
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
-/// Brings a schema from one version to another, both counted from 0 for "not there".
+/// Brings a schema from a version, 0 for "not there", to this program's.
 ///
 /// # Errors
 /// The server's.
-pub async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32, to: i32) -> Result<()> {
+pub(super) async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32) -> Result<()> {
+    if from == LATEST {
+        return Ok(());
+    }
     // What the templates name without a schema is meant to be Postgres' own, whatever the caller's path holds.
     transaction.batch("set local search_path = pg_catalog, pg_temp").await?;
     // A schema of ours has only letters, digits and `_`, so its name stands in string literals of the templates as well.
     let quoted = quote_ident(schema);
-    let skip = usize::try_from(from).unwrap_or(0);
-    let take = usize::try_from(to - from).unwrap_or(0);
-    for (version, template) in (from + 1..).zip(NAMESPACE.iter().skip(skip).take(take)) {
+    for template in NAMESPACE.iter().skip(usize::from(from > 0)) {
         transaction.batch(&template.replace("{schema}", &quoted)).await?;
-        let record = format!(
-            "create table if not exists {quoted}._streamscope_version (
-               version integer primary key,
-               applied_at timestamptz not null default now()
-             );
-             insert into {quoted}._streamscope_version (version) values ({version})"
-        );
-        transaction.batch(&record).await?;
     }
-    Ok(())
+    let record = format!(
+        "create table if not exists {quoted}._streamscope_version (
+           version integer primary key,
+           applied_at timestamptz not null default now()
+         );
+         insert into {quoted}._streamscope_version (version) values ({LATEST})"
+    );
+    transaction.batch(&record).await
+}
+
+/// Lets a role read and write in a schema.
+///
+/// # Errors
+/// [`StoreError::Invalid`] where there is no such role. It is looked up, since a name that Postgres cuts could mean another.
+pub(super) async fn grant(transaction: &Transaction<'_>, schema: &str, role: &str) -> Result<()> {
+    let there = "select from pg_catalog.pg_roles where rolname = $1";
+    if transaction.query_opt(there, &[(&role, Type::TEXT)]).await?.is_none() {
+        return Err(StoreError::Invalid { field: "role", reason: format!("there is no {role}") });
+    }
+    transaction.batch(&GRANT.replace("{schema}", &quote_ident(schema)).replace("{role}", &quote_ident(role))).await
 }

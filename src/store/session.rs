@@ -29,6 +29,9 @@ use super::{Options, Result, Settings, StoreError};
 /// A parameter and the type that it is sent as.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
+/// How long an answer may take where nothing else is said (of rows: each wait for them): nobody waits for it longer.
+pub(super) const TIME_LIMIT: Duration = Duration::from_mins(1);
+
 /// A connection that rested longer than this is asked for a sign of life before it is used.
 const REST: Duration = Duration::from_secs(1);
 /// How long that sign of life may take.
@@ -230,7 +233,13 @@ impl Session {
             end: Arc::clone(&connection.end),
             target: pool.settings.target(),
         };
-        Self { connection: Some(connection), permit: Some(permit), pool, state: Arc::new(state), limit: None }
+        Self {
+            connection: Some(connection),
+            permit: Some(permit),
+            pool,
+            state: Arc::new(state),
+            limit: Some(TIME_LIMIT),
+        }
     }
 
     fn connection(&self) -> &Connected {
@@ -365,8 +374,9 @@ impl Session {
         row.try_get(column).map_err(|error| self.store_error(&error.into()))
     }
 
-    /// A time limit for each statement that follows on this session (for rows: for each wait); none by default. Past it
-    /// the query is cancelled on the server.
+    /// Another time limit than a minute for each statement that follows on this session (for rows: for each wait). Past it the
+    /// query is cancelled on the server. None is for what takes as long as there is much to read, or others have the locks;
+    /// whoever asks for that must be able to stop it, by dropping the future.
     pub fn set_limit(&mut self, limit: Option<Duration>) {
         self.limit = limit;
     }

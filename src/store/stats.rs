@@ -85,7 +85,8 @@ impl Namespace {
         );
         let name = options.category.as_ref().map(Category::as_str);
         let buckets = i32::try_from(options.buckets.clamp(1, 1_000)).unwrap_or(1);
-        let session = self.sessions.acquire().await?;
+        let mut session = self.sessions.acquire().await?;
+        session.set_limit(None);
         let parameters =
             [(&name as _, Type::TEXT), (&buckets as _, Type::INT4), (&options.limit.map(i64::from) as _, Type::INT8)];
         let rows = session.into_stream(&sql, &parameters).await?;

@@ -252,7 +252,7 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn numbers_are_unordered(&self) -> Result<bool> {
-        self.draws_unordered(&self.session().await?).await
+        self.draws_unordered(&self.sessions.acquire().await?).await
     }
 
     async fn draws_unordered(&self, session: &Session) -> Result<bool> {
@@ -356,8 +356,7 @@ impl<M: Followed> Tail<M> {
     async fn find(&mut self) -> Result<TailBatch<M>> {
         loop {
             tokio::time::sleep(self.pause).await;
-            let mut session = self.namespace.sessions.acquire().await?;
-            session.set_limit(Some(super::read::TIME_LIMIT));
+            let session = self.namespace.sessions.acquire().await?;
             if !self.begun {
                 self.begin(&session).await?;
             }
@@ -493,7 +492,7 @@ impl<M: Followed> Tail<M> {
         let by_position = "global_position > $1 and global_position <= $2";
         let (range, order) = match scope {
             Scope::Namespace => (format!("{by_position} and $5::text is null and {unused}"), String::new()),
-            Scope::Stream(_) => (format!("stream_name = $5 and {by_position} and {unused}"), String::new()),
+            Scope::Stream(_) => (format!("stream_name::text = $5 and {by_position} and {unused}"), String::new()),
             Scope::Category(_) => (format!("{of_category} and {unused}"), format!("{category}, ")),
             Scope::Member(..) => {
                 (format!("{of_category} and {}", member_condition("$6", "$7")), format!("{category}, "))
@@ -502,7 +501,12 @@ impl<M: Followed> Tail<M> {
         let order = format!("{order}global_position");
         let sql = self.namespace.query(
             include_str!("../../sql/query/tail_rows.sql"),
-            &[("columns", M::COLUMNS), ("range", &range), ("order", &order), ("matches", &Filter::condition(8))],
+            &[
+                ("columns", M::COLUMNS),
+                ("range", &range),
+                ("order", &order),
+                ("matches", &self.options.filter.condition(8)),
+            ],
         );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
         let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));

@@ -9,18 +9,18 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::flavour::quote_ident;
-use super::read::TIME_LIMIT;
 use super::row::column;
-use super::session::{Parameter, QueryError};
+use super::session::{Parameter, QueryError, TIME_LIMIT};
 use super::{Flavour, Namespace, Result, StoreError};
+use crate::backoff::Backoff;
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
 
 /// How long a lost answer is asked for again.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Between two attempts to reach a server that went away.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Longest pause between two attempts to reach a server that went away.
+const LONGEST: Duration = Duration::from_secs(4);
 
 /// How often a write is sent again because a foreign writer, who took no lock, was at the same position.
 const COLLISIONS: u32 = 5;
@@ -42,7 +42,8 @@ impl Namespace {
     /// Writes one message; its position and global position come back in the same round trip.
     ///
     /// Where the connection ends before the answer, the identical write is sent again (it queues behind the orphan), and a
-    /// conflict or a duplicate id is then settled by a look at the message with this id.
+    /// conflict or a duplicate id is then settled by a look at the message with this id. So is one of a first attempt: the same
+    /// message with the same id is written once, however often it is sent.
     ///
     /// # Errors
     /// [`super::StoreError::Conflict`], [`super::StoreError::DuplicateId`], [`super::StoreError::ReadOnly`],
@@ -56,7 +57,7 @@ impl Namespace {
         loop {
             match self.attempt(message, TIME_LIMIT).await? {
                 Ok(written) => return Ok(written),
-                Err(Failure::Refused(error)) => return Err(error),
+                Err(Failure::Refused(error)) => return self.unless_written(message, error).await,
                 Err(Failure::Collision(error)) => {
                     collisions += 1;
                     if collisions == COLLISIONS {
@@ -68,10 +69,22 @@ impl Namespace {
         }
     }
 
+    /// A refused first attempt: nothing is wrong where an earlier one wrote this very message.
+    async fn unless_written(&self, message: &NewMessage, error: StoreError) -> Result<Written> {
+        if !matches!(error, StoreError::Conflict { .. } | StoreError::DuplicateId(_)) {
+            return Err(error);
+        }
+        match self.find(message).await {
+            Ok(Some((written, true))) => Ok(Written { already: true, ..written }),
+            _ => Err(error),
+        }
+    }
+
     /// Finds out about a write whose answer was lost. *Retry, then look up*: a look-up alone would find nothing while the orphan
     /// still waits for the category lock; the retry waits behind it.
     async fn settle(&self, message: &NewMessage, mut reason: String) -> Result<Written> {
         let deadline = Instant::now() + SETTLE_LIMIT;
+        let mut backoff = Backoff::up_to(LONGEST);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -88,9 +101,13 @@ impl Namespace {
                     Ok(None) => error.to_string(),
                     Err(error) => error.to_string(),
                 },
+                // Credentials that are refused stay so, and to ask again and again can lock an account.
+                Err(StoreError::NoPermission(reason)) => {
+                    return Err(StoreError::OutcomeUnknown { id: message.id, reason });
+                }
                 Err(error) => error.to_string(),
             };
-            sleep(PAUSE).await;
+            sleep(backoff.pause().min(left)).await;
         }
     }
 
@@ -134,7 +151,9 @@ impl Namespace {
         let position: Option<Position> = column(row, 0)?;
         let global_position: Option<i64> = column(row, 1)?;
         match position.zip(global_position) {
-            Some((position, global_position)) => Ok(Ok(Written { id: message.id, position, global_position })),
+            Some((position, global_position)) => {
+                Ok(Ok(Written { id: message.id, position, global_position, already: false }))
+            }
             // A table whose sequence is not its own: the row knows its number.
             None => match self.find(message).await? {
                 Some((written, true)) => Ok(Ok(written)),
@@ -143,10 +162,10 @@ impl Namespace {
         }
     }
 
-    /// Where the message with this id stands, and whether it is this message (stream, type and data).
+    /// Where the message with this id stands, and whether it is this message (stream, type, data and metadata).
     async fn find(&self, message: &NewMessage) -> Result<Option<(Written, bool)>> {
         let sql = self.query(include_str!("../../sql/query/written.sql"), &[]);
-        let session = self.session().await?;
+        let session = self.sessions.acquire().await?;
         let row = session
             .query_opt(
                 &sql,
@@ -155,11 +174,13 @@ impl Namespace {
                     (&message.stream.as_str(), Type::TEXT),
                     (&message.message_type, Type::TEXT),
                     (&message.data, Type::TEXT),
+                    (&message.metadata, Type::TEXT),
                 ],
             )
             .await?;
         row.map(|row| {
-            let written = Written { id: message.id, position: column(&row, 0)?, global_position: column(&row, 1)? };
+            let (position, global_position) = (column(&row, 0)?, column(&row, 1)?);
+            let written = Written { id: message.id, position, global_position, already: false };
             Ok((written, column(&row, 2)?))
         })
         .transpose()

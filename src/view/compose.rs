@@ -1,25 +1,29 @@
-//! The compose dialog: six fields, what is wrong with them, completions; after a conflict what was written since beside it.
+//! The compose dialog: six fields, what is wrong with them, completions; after a conflict what was written since beside it. Where
+//! there is not room for everything, the field in use has it.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::Widget as _;
 
 use super::dialogs::boxed;
-use super::frame_of;
 use super::header::spinner;
-use super::line_at;
 use super::text::{cut, fill};
 use super::theme::Theme;
+use super::{frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::compose::{Compose, Conflict, Field, Stage};
+use crate::safe_text::SafeText;
 
 /// Draws the dialog.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
     let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
     let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
-    let inner =
-        boxed(frame, area, theme, &cut(&format!("Write a message into {}", compose.namespace), 60), width, height);
+    let kept = match state.drafts.len() {
+        0 => String::new(),
+        more => format!(" · {more} more kept"),
+    };
+    let title = format!("Write a message into {}{kept}", cut(&compose.namespace, 40));
+    let inner = boxed(frame, area, theme, &title, width, height);
     let (form, side) = match &compose.stage {
         Stage::Conflict(_) if inner.width >= 90 => {
             let half = inner.width / 2;
@@ -36,43 +40,58 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
     }
 }
 
+/// Which fields are shown and in how many rows; the one in use is always among them. One row is a line, more are a frame.
+fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
+    let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
+    let body = rows.saturating_sub(4);
+    let height = |field: Field| match field {
+        // Both bodies have a frame; the one in use is the larger.
+        Field::Data | Field::Metadata if body >= 9 && field == edited => body - body / 3,
+        Field::Data | Field::Metadata if body >= 9 => body / 3,
+        _ if field == edited => body - 1,
+        _ => 1,
+    };
+    match body {
+        4.. => Field::ALL.map(|field| (field, height(field))).to_vec(),
+        // There is room for a body only in place of the lines.
+        _ if used == edited => vec![(used, rows)],
+        _ => {
+            let first = (used as usize + 1).saturating_sub(usize::from(rows));
+            Field::ALL[first..].iter().take(usize::from(rows)).map(|field| (*field, 1)).collect()
+        }
+    }
+}
+
 fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
     if area.height == 0 {
         return;
     }
     let width = usize::from(area.width);
-    for (row, field) in Field::ALL[..4].iter().enumerate() {
-        let row = u16::try_from(row).unwrap_or(0);
-        let input = &compose.lines[*field as usize];
-        let current = compose.field == *field;
-        let wrong = compose.wrong(*field).filter(|_| !input.text().is_empty());
-        let style = match (current, wrong.is_some()) {
-            (_, true) => theme.problem,
-            (true, false) => theme.key,
-            (false, false) => Style::new(),
-        };
-        let note = wrong.map(|wrong| format!("  ✗ {wrong}")).unwrap_or_default();
-        line_at(frame, area, row, &cut(&format!("{} {}{note}", fill(field.title(), 17), input.text()), width), style);
-        if current && matches!(compose.stage, Stage::Editing) {
-            let before: String = input.text().chars().take(input.cursor()).collect();
-            let x = 18 + crate::safe_text::SafeText::line(&before).width();
-            let x = u16::try_from(x).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
-            frame.set_cursor_position((area.x + x, area.y + row));
+    let below = area.height.saturating_sub(1).min(2);
+    let mut row = 0;
+    let mut used = 0;
+    for (field, height) in rooms(compose.field, area.height - below) {
+        let room = Rect { y: area.y + row, height, ..area };
+        row += height;
+        if height == 1 {
+            line(frame, room, theme, compose, field);
+        } else {
+            editor(frame, room, theme, compose, field);
+        }
+        if field == compose.field {
+            used = row;
         }
     }
-    let body = Rect { y: area.y + 4, height: area.height.saturating_sub(6), ..area };
-    let data_height = body.height - body.height / 3;
-    let data = Rect { height: data_height, ..body };
-    let metadata = Rect { y: body.y + data_height, height: body.height - data_height, ..body };
-    editor(frame, data, theme, compose, Field::Data);
-    editor(frame, metadata, theme, compose, Field::Metadata);
-    completions(frame, area, theme, compose);
-    let bottom = area.height.saturating_sub(2);
+    completions(frame, Rect { y: area.y + used, height: area.height - used, ..area }, theme, compose);
+    let bottom = area.height - below;
     let (text, style) = match (&compose.stage, &compose.problem) {
         (Stage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
         (Stage::Confirming, _) => {
             let name = &state.setup.profile.name;
             (format!("This is {name}: press upper-case Y to write, any other key to go on editing"), theme.problem)
+        }
+        (Stage::GivingUp, _) => {
+            ("press x to give this draft up, any other key to go on editing".to_owned(), theme.problem)
         }
         (_, Some(problem)) => (problem.clone(), theme.problem),
         (Stage::Conflict(conflict), None) => {
@@ -84,44 +103,76 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     line_at(frame, area, bottom, &cut(&text, width), style);
     let keys = match &compose.stage {
         Stage::Conflict(_) => "t takes the new version · e edits · x gives the draft up",
-        _ => "ctrl-s writes · tab next field · ctrl-e $EDITOR · ctrl-f formats · esc keeps the draft",
+        _ => {
+            "ctrl-s writes · esc keeps it · ctrl-g gives it up · ctrl-o another draft · ctrl-e $EDITOR · ctrl-f formats · \
+             tab next field"
+        }
     };
     line_at(frame, area, bottom + 1, &cut(keys, width), theme.dim);
 }
 
+/// The cells of a field's name in front of its line.
+fn title_width(area: Rect) -> u16 {
+    18.min(area.width / 2)
+}
+
+/// A field in one row, what is wrong with it behind it.
+fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: Field) {
+    let used = compose.field == field;
+    let wrong = compose.wrong(field).filter(|_| !compose.text(field).is_empty());
+    let style = match (used, wrong.is_some()) {
+        (_, true) => theme.problem,
+        (true, false) => theme.key,
+        (false, false) => Style::new(),
+    };
+    let title = fill(field.title(), usize::from(title_width(area)).saturating_sub(1));
+    let text = if let Some(input) = compose.lines.get(field as usize) {
+        let has_cursor = used && matches!(compose.stage, Stage::Editing);
+        typed::line(frame, area, &format!("{title} "), input, has_cursor, style);
+        input.text().to_owned()
+    } else {
+        let text = compose.text(field).split_whitespace().take(64).collect::<Vec<_>>().join(" ");
+        line_at(frame, area, 0, &cut(&format!("{title} {text}"), usize::from(area.width)), style);
+        text
+    };
+    let taken = usize::from(title_width(area)) + SafeText::line(&text).width();
+    let taken = u16::try_from(taken).unwrap_or(u16::MAX).min(area.width);
+    let behind = Rect { x: area.x + taken, width: area.width - taken, ..area };
+    let (note, style) = match wrong {
+        Some(wrong) => (format!("  ✗ {wrong}"), theme.problem),
+        None if field == Field::Id && compose.text(field).is_empty() => (" (a new one)".to_owned(), theme.dim),
+        None => return,
+    };
+    line_at(frame, behind, 0, &cut(&note, usize::from(behind.width)), style);
+}
+
+/// A body in a frame with what is wrong with it; without one where there is no room for it.
 fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: Field) {
+    let used = compose.field == field;
+    let has_cursor = used && matches!(compose.stage, Stage::Editing);
+    let text = if field == Field::Metadata { &compose.metadata } else { &compose.data };
     if area.height < 3 {
-        return;
+        return typed::text(frame, area, text, has_cursor, theme);
     }
-    let current = compose.field == field;
     let title = match compose.wrong(field) {
         Some(wrong) => format!(" {} ✗ {wrong} ", field.title()),
         None => format!(" {} ", field.title()),
     };
-    let block = frame_of(cut(&title, usize::from(area.width.saturating_sub(2))), current, theme);
+    let block = frame_of(cut(&title, usize::from(area.width.saturating_sub(2))), used, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let mut area_widget = if field == Field::Data { compose.data.clone() } else { compose.metadata.clone() };
-    if !current || !matches!(compose.stage, Stage::Editing) {
-        area_widget.set_cursor_style(Style::new());
-    }
-    area_widget.set_cursor_line_style(Style::new());
-    area_widget.set_line_number_style(theme.dim);
-    area_widget.render(inner, frame.buffer_mut());
+    typed::text(frame, inner, text, has_cursor, theme);
 }
 
+/// What is offered for the field in use, below its line; the one that Tab takes is in view.
 fn completions(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose) {
-    let row = match compose.field {
-        Field::Stream => 1,
-        Field::Type => 2,
-        _ => return,
-    };
-    for (line, name) in compose.completions.iter().enumerate() {
-        let style = if line == 0 { theme.selected } else { theme.dim };
-        let at = Rect { x: area.x + 18.min(area.width), width: area.width.saturating_sub(18), ..area };
-        let hint = if line == 0 { "  (tab)" } else { "" };
-        let text = fill(&format!("{name}{hint}"), usize::from(at.width.min(48)));
-        line_at(frame, at, row + u16::try_from(line).unwrap_or(u16::MAX - row), &text, style);
+    let title = title_width(area);
+    let area = Rect { x: area.x + title, width: area.width - title, ..area };
+    let first = (compose.chosen + 1).saturating_sub(usize::from(area.height));
+    for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
+        let (style, hint) = if index == compose.chosen { (theme.selected, "  (tab)") } else { (theme.dim, "") };
+        let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));
+        line_at(frame, area, row, &text, style);
     }
 }
 

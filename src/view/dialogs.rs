@@ -6,14 +6,16 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
+use super::header::spinner;
 use super::lists::wrap;
 use super::text::{cut, fill, full_count};
 use super::theme::Theme;
-use super::{compose, frame_of, line_at};
+use super::{compose, frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::dialog::Dialog;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Context};
+use crate::app::namespaces::Stage;
 
 /// Draws the dialog that is in front, if any.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -40,8 +42,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
                 .map(|action| (action.title().to_owned(), state.setup.keymap.key(*action)))
                 .collect();
             let inner = boxed(frame, area, theme, "Commands", 64, 18);
-            line_at(frame, inner, 0, &typed(">", &palette.input, usize::from(inner.width)), theme.key);
-            cursor(frame, inner, 0, 2, &palette.input);
+            typed::line(frame, row_of(inner, 0), "> ", &palette.input, true, theme.key);
             let height = usize::from(inner.height.saturating_sub(1)).max(1);
             let first = (palette.selected + 1).saturating_sub(height);
             for (line, (index, (title, key))) in rows.iter().enumerate().skip(first).take(height).enumerate() {
@@ -65,17 +66,17 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         Dialog::Compose(dialog) => compose::draw(frame, area, state, theme, dialog),
         Dialog::CreateNamespace(dialog) => {
             let inner = boxed(frame, area, theme, "Create a namespace", 64, 8);
-            let width = usize::from(inner.width);
             let mark = |on: bool| if on { theme.key } else { Style::new() };
-            line_at(frame, inner, 0, &typed("id          ", &dialog.id, width), mark(!dialog.on_description));
-            line_at(frame, inner, 1, &typed("description ", &dialog.description, width), mark(dialog.on_description));
-            let (row, input) = if dialog.on_description { (1, &dialog.description) } else { (0, &dialog.id) };
-            cursor(frame, inner, row, 13, input);
-            let (note, style) = match &dialog.problem {
-                Some(problem) => (problem.as_str(), theme.problem),
-                None => ("tab next field · enter creates · esc gives up", theme.dim),
-            };
-            notes(frame, inner, 3, note, style);
+            for (row, title, input, on) in [
+                (0, "id           ", &dialog.id, !dialog.on_description),
+                (1, "description  ", &dialog.description, dialog.on_description),
+            ] {
+                let has_cursor = on && dialog.stage == Stage::Typing;
+                typed::line(frame, row_of(inner, row), title, input, has_cursor, mark(on));
+            }
+            let keys = "tab next field · enter creates · esc gives up";
+            let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
+            notes(frame, inner, 3, &note, style);
         }
         Dialog::Token(dialog) => {
             let inner = boxed(frame, area, theme, "The namespace is there", 92, 10);
@@ -97,13 +98,11 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             let text = format!("{} and its messages ({messages}) will be gone for good.", dialog.id);
             line_at(frame, inner, 0, &cut(&text, width), theme.problem);
             line_at(frame, inner, 2, &cut(&format!("Type {} to delete it:", dialog.id), width), Style::new());
-            line_at(frame, inner, 3, &typed(">", &dialog.input, width), theme.key);
-            cursor(frame, inner, 3, 2, &dialog.input);
-            let (note, style) = match &dialog.problem {
-                Some(problem) => (problem.as_str(), theme.problem),
-                None => ("enter deletes · esc gives up", theme.dim),
-            };
-            notes(frame, inner, 5, note, style);
+            let has_cursor = dialog.stage == Stage::Typing;
+            typed::line(frame, row_of(inner, 3), "> ", &dialog.input, has_cursor, theme.key);
+            let keys = "enter deletes · esc gives up";
+            let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
+            notes(frame, inner, 5, &note, style);
         }
     }
 }
@@ -128,18 +127,22 @@ fn notes(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     }
 }
 
-fn typed(prefix: &str, input: &Input, width: usize) -> String {
-    cut(&format!("{prefix} {}", input.text()), width)
+/// How far creating or deleting a namespace is, else why it was not done, else the keys.
+fn how_far(state: &State, theme: &Theme, stage: Stage, problem: Option<&str>, keys: &str) -> (String, Style) {
+    match (stage, problem) {
+        (Stage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
+        (Stage::Confirming, _) => {
+            let name = &state.setup.profile.name;
+            (format!("This is {name}: press upper-case Y to create it, any other key to go on editing"), theme.problem)
+        }
+        (Stage::Typing, Some(problem)) => (problem.to_owned(), theme.problem),
+        (Stage::Typing, None) => (keys.to_owned(), theme.dim),
+    }
 }
 
-/// The terminal's own cursor in a line that is typed.
-fn cursor(frame: &mut Frame, area: Rect, row: u16, prefix: u16, input: &Input) {
-    let before: String = input.text().chars().take(input.cursor()).collect();
-    let shown = u16::try_from(crate::safe_text::SafeText::line(&before).width()).unwrap_or(u16::MAX);
-    let x = prefix.saturating_add(shown).min(area.width.saturating_sub(1));
-    if area.area() > 0 && row < area.height {
-        frame.set_cursor_position((area.x + x, area.y + row));
-    }
+/// One row of an area; empty where there is none.
+fn row_of(area: Rect, row: u16) -> Rect {
+    Rect { y: area.y.saturating_add(row), height: u16::from(row < area.height), ..area }
 }
 
 /// A prompt in the last line, with what it understood in the line above.
@@ -157,8 +160,7 @@ fn prompt_line(
     let width = usize::from(area.width);
     let line = Rect { y: area.y + area.height - 1, height: 1, ..area };
     frame.render_widget(Clear, line);
-    line_at(frame, line, 0, &fill(&format!("{prefix}{}", input.text()), width), theme.key);
-    cursor(frame, line, 0, 1, input);
+    typed::line(frame, line, prefix, input, true, theme.key);
     if area.height >= 2 {
         let above = Rect { y: line.y - 1, ..line };
         let (text, style) = match note {
@@ -207,7 +209,9 @@ fn help(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, first: usiz
         lines.push(Line::default());
     }
     lines.push(Line::raw("In the list: ? not settled yet · + came in late"));
-    lines.push(Line::raw("In the compose dialog: ctrl-s writes, ctrl-e opens $EDITOR, ctrl-f formats"));
+    lines.push(Line::raw("In the compose dialog: ctrl-s writes, esc keeps the draft, ctrl-g gives it"));
+    lines.push(Line::raw("up, ctrl-o opens another one, ctrl-e $EDITOR, ctrl-f formats, ctrl-n ctrl-p"));
+    lines.push(Line::raw("choose what is offered; without an id the message gets a new one"));
     let first = first.min(lines.len().saturating_sub(usize::from(inner.height)));
     for (row, line) in lines.into_iter().skip(first).take(usize::from(inner.height)).enumerate() {
         let row = u16::try_from(row).unwrap_or(0);

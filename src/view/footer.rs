@@ -52,12 +52,7 @@ fn following(state: &State, follow: &Follow) -> String {
         parts.push(format!("interrupted: {}", cut(error, 60)));
         return parts.join(" · ");
     }
-    if follow.standby {
-        parts.push("standby: bounded wait".to_owned());
-    }
-    if follow.unordered {
-        parts.push("sequence not in order: late messages can be missed".to_owned());
-    }
+    parts.extend(follow.caveat.map(str::to_owned));
     if follow.complete_to < follow.last_value
         && let Some(holder) = follow.waiting_for.first()
         && server_now(state).duration_since(holder.since).as_secs() >= 1

@@ -58,8 +58,8 @@ fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     [
         ("type", head.message_type.clone()),
         ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
-        ("time", state.times.full(head.time, zone_now)),
-        ("id", format!("{} · {} bytes", head.id, full_count(head.size))),
+        ("time", format!("{} · {} bytes", state.times.full(head.time, zone_now), full_count(head.size))),
+        ("id", head.id.to_string()),
     ]
 }
 

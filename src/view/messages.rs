@@ -127,6 +127,9 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     explain(frame, area, &text, style);
 }
 
+/// Cells that the beginning of the data should have.
+const DATA: usize = 12;
+
 /// Widths of the columns; 0 for one that has given way.
 struct Columns {
     position: usize,
@@ -158,21 +161,23 @@ impl Columns {
             size: 6,
             data: 0,
         };
-        // What tells least gives way first.
-        if columns.used() + 12 > width {
+        // What tells least gives way first; of the data a beginning stays.
+        if columns.used() + DATA > width {
+            columns.message_type = columns.message_type.min(14);
+            columns.stream = columns.stream.min(18);
+        }
+        if columns.used() + DATA > width {
             columns.size = 0;
         }
-        if columns.used() + 8 > width {
-            columns.stream = columns.stream.min(14);
+        if columns.used() + DATA > width {
+            columns.stream = columns.stream.min(12);
+            columns.message_type = columns.message_type.min(10);
         }
         if columns.used() + 4 > width {
             columns.global = 0;
         }
         if columns.used() > width {
             columns.time = 0;
-        }
-        if columns.used() > width {
-            columns.message_type = columns.message_type.min(10);
         }
         columns.data = width.saturating_sub(columns.used());
         columns

@@ -15,6 +15,7 @@ in_each_place!(
     the_version_is_a_bare_number,
     a_version_conflict_is_3_and_says_both_versions,
     a_different_message_with_the_same_id_is_1,
+    the_same_command_with_its_id_again_is_done_and_says_so,
     the_last_message_can_be_of_a_type,
     a_stream_is_read_from_a_position_in_batches,
     a_category_is_read_by_global_position_group_and_correlation,
@@ -123,6 +124,17 @@ fn a_version_conflict_is_3_and_says_both_versions(place: &Place) {
     assert!(told.contains("expected 7") && told.contains("--expected-version 0"), "{told}");
     place.run(&["write", "account-1", "Deposited", "--expected-version", "0"]).done();
     place.run(&["write", "account-1", "Deposited", "--expected-version", "any"]).done();
+}
+
+fn the_same_command_with_its_id_again_is_done_and_says_so(place: &Place) {
+    for expected in [&[][..], &["--expected-version", "none"]] {
+        let write = [&["write", "account-1", "Opened", "--data", r#"{"n": 1.10}"#, "--id", ID], expected].concat();
+        let first = place.run(&write);
+        let again = place.run(&write);
+        assert_eq!((again.status, again.stdout.as_str()), (0, first.stdout.as_str()), "{again:?}");
+        assert!(again.stderr.contains("already written"), "{again:?}");
+    }
+    assert_eq!(place.run(&["version", "account-1"]).done(), "0\n");
 }
 
 fn a_different_message_with_the_same_id_is_1(place: &Place) {

@@ -94,6 +94,60 @@ async fn an_id_that_is_taken_or_too_long_is_refused() {
     place.run(&["ns", "create", ""]).failed(2);
 }
 
+/// What Message DB's own installation gives to its role; no role but the maker had any rights without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_named_reads_and_writes_and_does_no_more() {
+    let database = Database::new().await;
+    let client = database.client().await;
+    let roles = ["reader", "worker"].map(|role| format!("{role}_{}", uuid::Uuid::now_v7().simple()));
+    client.batch_execute(&format!("create role {} login; create role {}", roles[0], roles[1])).await.expect("roles");
+    let user = super::support::program::User::new();
+    let create = |role: &str| {
+        user.run(&["--url", &database.url(), "ns", "create", "shop", "--grant", &roles[0], "--grant", role])
+    };
+    // Postgres would cut the name to that of a role.
+    let long = "r".repeat(63);
+    client.batch_execute(&format!("create role {long}")).await.expect("a role");
+    for wrong in ["nobody\"; --", &format!("{long}r")] {
+        let told = create(wrong).failed(2);
+        assert!(told.contains(wrong), "{told}");
+        assert_eq!(user.run(&["--url", &database.url(), "ns", "list"]).done(), "", "nothing was made");
+    }
+    create(&roles[1]).done();
+
+    let as_role = database.url().replacen("postgres@", &format!("{}@", roles[0]), 1);
+    let run = |arguments: &[&str]| user.run(&[&["--url", &as_role], arguments].concat());
+    run(&["write", "account-1", "Opened"]).done();
+    assert_eq!(run(&["get", "account"]).done().lines().count(), 1);
+    let listed = values(run(&["ns", "list"]));
+    assert_eq!([&listed[0]["schema"], &listed[0]["flavour"]], ["eventodb_shop", "streamscope"]);
+    assert!(listed[0]["version"].is_string(), "{listed:?}");
+    client.batch_execute("set search_path = eventodb_shop").await.expect("a path");
+    for role in &roles {
+        client.batch_execute(&format!("set role {role}")).await.expect("a role");
+        for allowed in [
+            "select write_message('11111111-1111-1111-1111-111111111111', 'a-1', 'T', '{}'), stream_version('a-1')",
+            "select get_stream_messages('a-1'), get_last_stream_message('a-1')",
+            "select * from get_category_messages('a', consumer_group_member => 0, consumer_group_size => 1)",
+            "select * from type_summary",
+            "insert into messages (stream_name, position, type) values ('b-1', 0, 'T')",
+            "select last_value from messages_global_position_seq",
+        ] {
+            client.batch_execute(&format!("begin; {allowed}; rollback")).await.expect(allowed);
+        }
+        for denied in
+            ["update messages set type = 'U'", "delete from messages", "truncate messages", "create table t ()"]
+        {
+            let error = client.batch_execute(denied).await.expect_err(denied);
+            assert_eq!(error.code().map(|code| code.code().to_owned()).as_deref(), Some("42501"), "{denied}");
+        }
+        client.batch_execute("reset role").await.expect("the maker");
+    }
+    for role in [&roles[0], &roles[1], &long] {
+        client.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.expect("dropped");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn row_4_a_name_that_postgres_would_cut_means_no_other_namespace() {
     let place = Place::new(Kind::OursOnPostgres).await;

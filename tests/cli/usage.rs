@@ -199,6 +199,27 @@ fn row_15_a_panic_shows_no_password_and_no_colour() {
     assert!(!outcome.stderr.contains('\u{1b}'), "{}", outcome.stderr);
 }
 
+/// The arguments of a process, as everybody can read them.
+#[cfg(target_os = "linux")]
+fn seen_arguments(pid: u32) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).expect("the process is there")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn row_15_a_password_does_not_stay_in_the_process_list() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("postgres://ada:{SECRET}@{}/nowhere?connect_timeout=20", mute.local_addr().expect("its address"));
+    let mut child = User::new().command().args(["--url", &url, "categories"]).spawn().expect("started");
+    // When it connects, it has begun.
+    let reached = mute.accept();
+    let (seen, running) = (seen_arguments(child.id()), child.try_wait().expect("asked").is_none());
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    reached.expect("a connection");
+    assert!(running && seen.ends_with("streamscope\0categories\0"), "{seen:?}");
+}
+
 #[test]
 fn nobody_home_is_5() {
     let told = User::new().run(&[&NOWHERE[..], &["categories"]].concat()).failed(5);

@@ -271,6 +271,7 @@ async fn words_of_the_environment(compare: &mut Comparison<'_>) {
         [("PGCONNECT_TIMEOUT", "x")],
         [("PGSSLMODE", "require")],
         [("PGSSLMODE", "nonsense")],
+        [("PGREQUIRESSL", "1")],
         [("PGTARGETSESSIONATTRS", "standby")],
         [("PGTARGETSESSIONATTRS", "nonsense")],
         [("PGHOSTADDR", "127.0.0.1")],
@@ -279,6 +280,14 @@ async fn words_of_the_environment(compare: &mut Comparison<'_>) {
     ] {
         compare.both(None, &with(&more)).await;
     }
+    for more in ["0", "1", "yes", "1000"] {
+        compare.both(Some("postgres://only_plain@localhost:{P}/shop"), &[("PGREQUIRESSL", more)]).await;
+    }
+    for mode in ["allow", "prefer"] {
+        let older = [("PGREQUIRESSL", "1"), ("PGSSLMODE", mode)];
+        compare.both(Some("postgres://only_plain@localhost:{P}/shop"), &older).await;
+    }
+    compare.both(Some("postgres://only_plain@localhost:{P}/shop?sslmode=prefer"), &[("PGREQUIRESSL", "1")]).await;
     compare.both(None, &[("PGHOSTADDR", "127.0.0.1"), ("PGPORT", "{P}"), ("PGUSER", "shop")]).await;
     compare.both(None, &[("PGPORT", "{P}"), ("PGUSER", "shop")]).await;
 }

@@ -33,6 +33,22 @@ async fn a_second_program_on_the_directory_is_told_which_one_has_it() {
     Embedded::open(dir.path()).await.unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_users_cannot_look_into_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::TempDir::new().unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (made, there) = (dir.path().join("a/b"), dir.path().join("there"));
+    std::fs::create_dir_all(there.join("postgres")).unwrap();
+    for store in [&made, &there] {
+        drop(Embedded::open(store).await.unwrap());
+        assert_eq!(mode(&store.join("postgres")), 0o700, "{}", store.display());
+    }
+    assert_eq!(mode(&made), 0o700);
+    assert_ne!(mode(&there), 0o700, "a directory that somebody made is theirs");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_postgres_17_in_utc() {
     let embedded = Embedded::temporary().await.unwrap();

@@ -60,8 +60,10 @@ fn what_is_left_out_moves_the_place_all_the_same(place: &Place) {
     let nothing = of(&["--type", "Unknown"]);
     assert_eq!(nothing.stdout, "");
     assert_eq!(number_after(&nothing.stderr, "--from "), number_after(&typed.stderr, "--from "));
-    let wrong = of(&["--where", "$.n >"]);
-    assert!(wrong.status != 0 && wrong.stderr.contains("jsonpath"), "{wrong:?}");
+    for arguments in [&["tail", "--from", "start", "--until", "now"][..], &["tail", "--until", "now"], &["export"]] {
+        let told = place.run(&[arguments, &["--where", "$.n >"]].concat()).failed(2);
+        assert!(told.contains("--where is not a jsonpath"), "{told}");
+    }
 }
 
 fn members_of_a_group_share_a_category(place: &Place) {
@@ -189,14 +191,15 @@ fn an_open_transaction_keeps_it_from_its_end_only_until_it_is_idle(place: &Place
         assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
         assert!(told.stderr.contains("waiting for process") && told.stderr.contains("--from 1 goes on"), "{told:?}");
         // Without it, it waits; what comes behind the end that was fixed is not given.
-        let child = following(place, &["--from", "start", "--until", "now"]);
-        let mut said = BufReader::new(child.stderr.unwrap()).lines().map(Result::unwrap);
+        let mut child = following(place, &["--from", "start", "--until", "now"]);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let waiting = said.next().unwrap();
         assert!(waiting.contains("waiting for process"), "{waiting}");
         fill(place, 1);
         runtime.block_on(holder.batch_execute("rollback")).unwrap();
-        assert_eq!(BufReader::new(child.stdout.unwrap()).lines().count(), 3);
+        assert_eq!(BufReader::new(child.stdout.take().unwrap()).lines().count(), 3);
         assert!(said.next().unwrap().contains("3 messages, complete to 3;"));
+        assert!(child.wait().unwrap().success());
     });
 }
 

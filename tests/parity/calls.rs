@@ -134,11 +134,15 @@ async fn writes_give_the_same_positions_and_errors() {
         "write_message(gen_random_uuid()::varchar, '', '', '1')".to_owned(),
         "write_message(id => gen_random_uuid()::varchar, stream_name => 'a-5', type => 'T', data => '{}', metadata => '{}', expected_version => -1)".to_owned(),
     ];
+    for client in [&pair.official.1, &pair.ours.1] {
+        // As from a session's sixth write on: no argument is looked at while planning.
+        client.batch_execute("set plan_cache_mode = force_generic_plan").await.expect("a setting");
+    }
     for call in &calls {
         pair.same(&format!("select {call}")).await;
     }
     pair.same(
-        "select stream_name, position, type, data, metadata from messages order by stream_name collate \"C\", position",
+        "select global_position, stream_name, position, type, data, metadata from messages order by global_position",
     )
     .await;
 }
@@ -178,7 +182,7 @@ async fn views_and_columns_are_the_same() {
     )
     .await;
     pair.same(
-        "select proname, pg_get_function_arguments(oid), replace(pg_get_function_result(oid), current_schema() || '.', '')
+        "select proname, provolatile, pg_get_function_arguments(oid), replace(pg_get_function_result(oid), current_schema() || '.', '')
          from pg_proc where pronamespace = current_schema()::regnamespace order by proname",
     )
     .await;

@@ -1,14 +1,10 @@
 //! Namespaces made, made at once, upgraded and deleted.
 
-use streamscope::store::session::{Session, Sessions};
 use streamscope::store::{Flavour, Options, StoreError, schema};
+use tokio_postgres::Client;
 
 use crate::support::server::Database;
 use crate::support::stores::{self, eventodb, message_db, store};
-
-async fn session(database: &Database) -> Session {
-    Sessions::new(stores::settings(&database.url()), Options::default()).acquire().await.expect("a session")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_programs_that_create_at_once_do_not_collide() {
@@ -25,29 +21,79 @@ async fn two_programs_that_create_at_once_do_not_collide() {
     assert_eq!(ids, ["a", "b", "same"]);
 }
 
+/// What version 5 had otherwise: read functions that were stable, a search path of the functions' own, nothing for EventoDB.
+const VERSION_5: &str = "
+    alter function eventodb_old.stream_version stable;
+    alter function eventodb_old.get_stream_messages stable set search_path = eventodb_old, pg_temp;
+    alter function eventodb_old.get_category_messages stable set search_path = eventodb_old, pg_temp;
+    alter function eventodb_old.get_last_stream_message stable set search_path = eventodb_old, pg_temp;
+    alter function eventodb_old.acquire_lock set search_path = eventodb_old, pg_temp;
+    alter function eventodb_old.write_message set search_path = eventodb_old, pg_temp;
+    alter function eventodb_old.message_store_version immutable;
+    drop table eventodb_old._schema_version;
+    update eventodb_old._streamscope_version set version = 5;";
+
+/// How the functions are declared, and what they do.
+async fn functions(client: &Client, schema: &str) -> Vec<String> {
+    let sql = "select replace(pg_get_functiondef(oid), $1, '') from pg_proc where pronamespace = $1::text::regnamespace order by 1";
+    client.query(sql, &[&schema]).await.expect("functions").iter().map(|row| row.get(0)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_namespace_is_upgraded_only_when_asked() {
+async fn an_older_namespace_is_upgraded_only_when_asked_and_is_then_like_a_new_one() {
     let database = Database::new().await;
     let store = store(&database);
-    // The registry comes with the first namespace.
-    store.create_namespace("new", None).await.expect("a namespace");
-    let mut session = session(&database).await;
-    let transaction = session.begin().await.expect("a transaction");
-    schema::apply(&transaction, "eventodb_old", 0, 4).await.expect("the first files");
-    transaction
-        .batch("insert into eventodb_store.namespaces values ('old', 'hash', 'eventodb_old', '', 0, '{}')")
-        .await
-        .expect("registered");
-    transaction.commit().await.expect("committed");
-    let old = store.namespace("old").await.expect("a namespace");
-    assert!(old.info().outdated && old.info().version.as_deref() == Some("4"), "{:?}", old.info());
     let client = database.client().await;
-    assert!(client.query("select * from eventodb_old.type_summary", &[]).await.is_err(), "not yet");
+    store.create_namespace("new", None).await.expect("a namespace");
+    store.create_namespace("old", None).await.expect("a namespace");
+    let write = "select eventodb_old.write_message(gen_random_uuid()::varchar, 'a-1', 'T', '{}')";
+    client.batch_execute(VERSION_5).await.expect("an older one");
+    client.batch_execute(write).await.expect("a message");
+    let old = store.namespace("old").await.expect("a namespace");
+    assert!(old.info().outdated && old.info().version.as_deref() == Some("5"), "{:?}", old.info());
+    assert_ne!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await, "not yet");
     let (from, to) = store.migrate_namespace("old").await.expect("upgraded");
-    assert_eq!((from.as_str(), to), ("4", schema::latest().to_string()));
+    assert_eq!((from.as_str(), to), ("5", schema::LATEST.to_string()));
     assert!(!store.namespace("old").await.expect("a namespace").info().outdated);
-    client.query("select * from eventodb_old.type_summary", &[]).await.expect("the view is there");
+    assert_eq!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await);
+    client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("told to EventoDB");
+    let next = client.query_one(write, &[]).await.expect("written");
+    assert_eq!(next.get::<_, i64>(0), 1, "behind the message that was there");
     assert!(store.migrate_namespace("old").await.is_ok(), "again changes nothing");
+}
+
+/// An EventoDB server brings each namespace of the registry up to its own last version when it starts, by files that Postgres
+/// refuses on a namespace of ours; then it does not start.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_eventodb_server_has_nothing_to_bring_up_to_date_in_ours() {
+    let database = eventodb().await;
+    store(&database).create_namespace("ours", None).await.expect("a namespace");
+    let client = database.client().await;
+    let registered =
+        client.query("select schema_name from eventodb_store.namespaces order by 1", &[]).await.expect("rows");
+    let mut asked = Vec::new();
+    for row in &registered {
+        let schema: &str = row.get(0);
+        let version = format!("select coalesce(max(version), 0) from \"{schema}\"._schema_version");
+        let version: i32 = client.query_one(&version, &[]).await.expect(schema).get(0);
+        asked.push((schema, version));
+    }
+    assert_eq!(asked, [("eventodb_ours", i32::MAX), ("eventodb_shop", 2)]);
+    let listed = store(&database).namespaces().await.expect("a list");
+    let ours = listed.iter().find(|info| info.id == "ours").expect("ours");
+    assert_eq!((ours.flavour, ours.version.clone()), (Flavour::Streamscope, Some(schema::LATEST.to_string())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_another_encoding_holds_a_namespace_too() {
+    for encoding in ["LATIN1", "LATIN2", "EUC_JP", "SQL_ASCII"] {
+        let database = Database::create(&format!("template template0 encoding '{encoding}' locale 'C'")).await;
+        store(&database).create_namespace("shop", None).await.expect(encoding);
+        let written = "select eventodb_shop.write_message(gen_random_uuid()::varchar, 'a-1', 'T', '{}')";
+        database.client().await.batch_execute(written).await.expect(encoding);
+        let namespace = store(&database).namespace("shop").await.expect(encoding);
+        assert_eq!(namespace.categories().await.expect(encoding).len(), 1, "{encoding}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

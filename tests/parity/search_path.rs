@@ -20,7 +20,52 @@ const PLANTED: &str = "
       $$ begin insert into evil.log values ('split_part'); return 'evil'; end $$;
     create function evil.equal(text, text) returns boolean language plpgsql as
       $$ begin insert into evil.log values ('='); return true; end $$;
-    create operator evil.= (leftarg = text, rightarg = text, function = evil.equal);";
+    create operator evil.= (leftarg = text, rightarg = text, function = evil.equal);
+    create function evil.of_varchars(varchar, varchar) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ('= of varchars'); return false; end $$;
+    create operator evil.= (leftarg = varchar, rightarg = varchar, function = evil.of_varchars);
+    create function evil.of_both(text, varchar) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ('= of both'); return false; end $$;
+    create operator evil.= (leftarg = text, rightarg = varchar, function = evil.of_both);
+    create function evil.of_booleans(boolean, boolean) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ('<> of booleans'); return true; end $$;
+    create operator evil.<> (leftarg = boolean, rightarg = boolean, function = evil.of_booleans);
+    create function evil.of_bigints(bigint, bigint) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ('comparison of bigints'); return true; end $$;
+    create operator evil.<> (leftarg = bigint, rightarg = bigint, function = evil.of_bigints);
+    create operator evil.>= (leftarg = bigint, rightarg = bigint, function = evil.of_bigints);
+    create function evil.with_integer(bigint, int) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ('comparison with an integer'); return true; end $$;
+    create operator evil.<> (leftarg = bigint, rightarg = int, function = evil.with_integer);
+    create operator evil.< (leftarg = bigint, rightarg = int, function = evil.with_integer);
+    create function evil.plus(bigint, int) returns bigint language plpgsql as
+      $$ begin insert into evil.log values ('+'); return 9; end $$;
+    create operator evil.+ (leftarg = bigint, rightarg = int, function = evil.plus);
+    create function evil.joined(text, text) returns text language plpgsql as
+      $$ begin insert into evil.log values ('||'); return 'evil'; end $$;
+    create operator evil.|| (leftarg = text, rightarg = text, function = evil.joined);
+    create function evil.field(jsonb, text) returns text language plpgsql as
+      $$ begin insert into evil.log values ('->>'); return 'evil'; end $$;
+    create operator evil.->> (leftarg = jsonb, rightarg = text, function = evil.field);
+    create function evil.absolute(bigint) returns bigint language plpgsql as
+      $$ begin insert into evil.log values ('@'); return 1; end $$;
+    create operator evil.@ (rightarg = bigint, function = evil.absolute);
+    create function evil.mod(bigint, smallint) returns bigint language plpgsql as
+      $$ begin insert into evil.log values ('mod'); return 1; end $$;
+    create function evil.max(bigint) returns bigint language plpgsql as
+      $$ begin insert into evil.log values ('max'); return 1; end $$;
+    create function evil.current_setting(text, boolean) returns text language plpgsql as
+      $$ begin insert into evil.log values ('current_setting'); return 'on'; end $$;
+    create function evil.pg_advisory_xact_lock(bigint) returns void language plpgsql as
+      $$ begin insert into evil.log values ('pg_advisory_xact_lock'); end $$;
+    create function evil.convert_from(bytea, name) returns text language plpgsql as
+      $$ begin insert into evil.log values ('convert_from'); return 'evil'; end $$;
+    create function evil.checked(anyelement, text) returns boolean language plpgsql as
+      $$ begin insert into evil.log values ($2); return true; end $$;
+    create domain evil.text as pg_catalog.text check (evil.checked(value, 'text'));
+    create domain evil.uuid as pg_catalog.text check (evil.checked(value, 'uuid'));
+    create domain evil.varchar as pg_catalog.varchar check (evil.checked(value, 'varchar'));
+    create domain evil.int2 as bigint check (evil.checked(value, 'int2'));";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_planted_in_front_of_our_functions_is_never_called() {
@@ -32,23 +77,29 @@ async fn what_is_planted_in_front_of_our_functions_is_never_called() {
           $$ begin insert into evil.log values ('temporary'); return 1; end $$;";
     client.batch_execute(temporary).await.expect("planted");
     let schema = &store.schema;
-    for path in [format!("evil, pg_catalog, {schema}"), format!("pg_temp, evil, {schema}, pg_catalog")] {
+    let paths = [format!("evil, pg_catalog, {schema}"), format!("pg_temp, evil, {schema}, pg_catalog")];
+    for (path, version) in paths.iter().zip([0, 2]) {
         let calls = format!(
             "set search_path = {path};
+             set message_store.sql_condition = on;
+             set message_store.debug = on;
              select {schema}.write_message(gen_random_uuid()::varchar, 'a-1', 'T', '{{}}'::jsonb);
+             select {schema}.write_message(gen_random_uuid()::varchar, 'a-1', 'T', '{{}}', null, {version});
              select {schema}.stream_version('a-1'), {schema}.category('a-1'), {schema}.hash_64('a');
              select * from {schema}.get_stream_messages('a-1');
+             select * from {schema}.get_stream_messages('a-1', condition => 'true');
              select * from {schema}.get_category_messages('a', consumer_group_member => 0, consumer_group_size => 1);
-             select * from {schema}.get_last_stream_message('a-1');
+             select * from {schema}.get_category_messages('a', 1, -1, 'b', condition => 'true');
+             select * from {schema}.get_last_stream_message('a-1', 'T');
              set search_path = pg_catalog;"
         );
-        client.batch_execute(&calls).await.expect(&path);
+        client.batch_execute(&calls).await.expect(path);
     }
     let log = client.query("select what from evil.log", &[]).await.expect("the log");
     let called: Vec<&str> = log.iter().map(|row| row.get(0)).collect();
     assert!(called.is_empty(), "{called:?}");
     let written = client.query_one(&format!("select count(*) from {schema}.messages"), &[]).await.expect("a count");
-    assert_eq!(written.get::<_, i64>(0), 2);
+    assert_eq!(written.get::<_, i64>(0), 4);
 }
 
 /// What the program itself sends with a write, over a session whose path has another schema in front of Postgres' own.

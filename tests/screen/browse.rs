@@ -180,30 +180,6 @@ fn a_namespace_without_messages_says_so_and_names_the_next_key() {
 }
 
 #[test]
-fn a_namespace_is_created_and_its_token_is_shown_once() {
-    let mut screen = Screen::new(Fake::shop(1));
-    screen.keys("1anew");
-    screen.enter();
-    assert!(screen.text().contains("ns_dG9rZW4_0123456789abcdef"));
-    screen.keys("y");
-    assert!(matches!(screen.outside.last(), Some(Effect::Copy { what: "token", .. })));
-    screen.esc();
-    assert!(!screen.text().contains("ns_dG9rZW4"));
-}
-
-#[test]
-fn a_namespace_is_deleted_only_when_its_name_is_typed() {
-    let mut screen = Screen::new(Fake::shop(1));
-    screen.keys("1Dsho");
-    screen.enter();
-    assert!(screen.text().contains("type shop to delete it"), "{}", screen.text());
-    assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
-    screen.keys("p");
-    screen.enter();
-    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
-}
-
-#[test]
 fn a_locator_opens_right_there() {
     let locator = streamscope::locator::Locator::parse("shop/order-1@3", super::fake::noon()).expect("a locator");
     let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };

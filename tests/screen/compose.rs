@@ -9,7 +9,8 @@ use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
 
-fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
+/// The dialog, which is open.
+pub fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
     match &screen.state.dialog {
         Some(Dialog::Compose(compose)) => compose,
         other => panic!("the compose dialog is not open: {other:?}"),
@@ -44,7 +45,7 @@ fn a_written_message_is_selected_in_its_stream() {
     screen.ctrl('s');
     assert!(screen.state.dialog.is_none(), "{}", screen.text());
     assert_eq!(screen.selected(), "account-1@5");
-    assert!(screen.outside.contains(&Effect::DropDraft));
+    assert!(screen.outside.contains(&Effect::SaveDrafts(Vec::new())));
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn an_accidental_esc_keeps_the_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     assert_eq!(compose(&screen).text(Field::Type), "Deposited");
-    assert!(screen.outside.iter().any(|effect| matches!(effect, Effect::SaveDraft(_))));
+    assert!(screen.outside.iter().any(|effect| matches!(effect, Effect::SaveDrafts(_))));
 }
 
 #[test]
@@ -185,7 +186,7 @@ fn a_draft_of_an_earlier_run_is_offered() {
     draft(&mut screen);
     let kept = compose(&screen).draft();
     let mut later = Screen::new(Fake::shop(2));
-    later.send(Event::DraftFound(kept.clone()));
+    later.send(Event::DraftsFound(vec![kept.clone()]));
     later.keys("w");
     assert_eq!(compose(&later).draft(), kept);
 }

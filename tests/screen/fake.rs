@@ -9,7 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use streamscope::app::keymap::Action;
-use streamscope::app::request::{Answer, Lookup, Outcome, Question, Slot};
+use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
 use streamscope::store::browse::{
@@ -29,6 +29,8 @@ pub fn noon() -> Timestamp {
 #[derive(Default)]
 pub struct Fake {
     pub messages: Vec<Message>,
+    /// Namespaces that were made besides the two that are there.
+    pub created: Vec<String>,
     /// Errors to answer with, once each.
     pub fail: Vec<(Slot, StoreError)>,
     /// Messages that one step of a search looks at, where that is less than was asked for.
@@ -106,8 +108,8 @@ impl Fake {
         let heads = self.of(scope);
         let number = |head: &MessageHead| number(scope, head);
         let rising = |first: usize| {
-            let heads: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
-            Page { at_start: first == 0, at_end: first + heads.len() == self.of(scope).len(), heads }
+            let page: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
+            Page { at_start: first == 0, at_end: first + page.len() == heads.len(), heads: page }
         };
         let falling = |end: usize| {
             let first = end.saturating_sub(limit);
@@ -127,13 +129,34 @@ impl Fake {
         }
     }
 
+    fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: usize) -> SearchStep {
+        let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        let number = |head: &MessageHead| number(scope, head);
+        let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
+        let next = if falling && !page.at_start {
+            page.heads.first().map(|head| PageFrom::Before(number(head)))
+        } else if !falling && !page.at_end {
+            page.heads.last().map(|head| PageFrom::After(number(head)))
+        } else {
+            None
+        };
+        let searched = page.heads.len() as u64;
+        let between = page.heads.first().map(number).zip(page.heads.last().map(number));
+        let mut heads = page.heads;
+        heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
+        SearchStep { heads, searched, between, next }
+    }
+
     pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
         if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
             return Err(Arc::new(self.fail.remove(index).1));
         }
         Ok(match question {
             Question::Server => Answer::Server(server()),
-            Question::Namespaces => Answer::Namespaces(vec![namespace("shop"), namespace("audit")]),
+            Question::Namespaces => {
+                let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
+                Answer::Namespaces(ids.map(namespace).collect())
+            }
             Question::Categories { namespace } if namespace == "audit" => Answer::Categories(Vec::new()),
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {
@@ -163,25 +186,12 @@ impl Fake {
             Question::Page { namespace, .. } if namespace == "audit" => {
                 Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
             }
-            Question::Search { namespace, .. } if namespace == "audit" => {
-                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, next: None })
-            }
             Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
+            Question::Search { namespace, .. } if namespace == "audit" => {
+                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None })
+            }
             Question::Search { scope, filter, from, window, .. } => {
-                let page = self.page(scope, *from, self.search_window.unwrap_or(*window as usize));
-                let number = |head: &MessageHead| number(scope, head);
-                let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
-                let next = if falling && !page.at_start {
-                    page.heads.first().map(|head| PageFrom::Before(number(head)))
-                } else if !falling && !page.at_end {
-                    page.heads.last().map(|head| PageFrom::After(number(head)))
-                } else {
-                    None
-                };
-                let searched = page.heads.len() as u64;
-                let mut heads = page.heads;
-                heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
-                Answer::Search(SearchStep { heads, searched, next })
+                Answer::Search(self.search(scope, filter, *from, *window as usize))
             }
             Question::Message { global_position, .. } => {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);
@@ -209,6 +219,7 @@ impl Fake {
                 let stream = message.stream.to_string();
                 let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
                 Answer::Written(Written {
+                    already: false,
                     id: message.id,
                     position: written.position,
                     global_position: written.global_position,
@@ -221,10 +232,11 @@ impl Fake {
                 let version = self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position);
                 Answer::Since { messages, version }
             }
-            Question::CreateNamespace { id, .. } => Answer::Created(Box::new(streamscope::app::request::Created {
-                info: namespace(id),
-                token: "ns_dG9rZW4_0123456789abcdef".to_owned(),
-            })),
+            Question::CreateNamespace { id, .. } => {
+                self.created.push(id.clone());
+                let token = "ns_dG9rZW4_0123456789abcdef".to_owned();
+                Answer::Created(Box::new(Created { info: namespace(id), token }))
+            }
             Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
         })
     }
@@ -238,9 +250,13 @@ impl Fake {
                 at.or(heads.last()).cloned()
             }
             Lookup::Global(scope, position) => {
-                self.of(scope).into_iter().find(|head| head.global_position >= *position)
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.global_position >= *position).or(heads.last()).cloned()
             }
-            Lookup::Time(scope, time) => self.of(scope).into_iter().find(|head| head.time >= *time),
+            Lookup::Time(scope, time) => {
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.time >= *time).or(heads.last()).cloned()
+            }
             Lookup::Category(name) => self.of(&Scope::Category(name.clone())).last().cloned(),
         }
     }
@@ -446,6 +462,10 @@ impl Screen {
 
     pub fn esc(&mut self) {
         self.key(KeyCode::Esc);
+    }
+
+    pub fn down(&mut self) {
+        self.key(KeyCode::Down);
     }
 
     /// Goes somewhere through the go-to box.

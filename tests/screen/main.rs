@@ -4,9 +4,12 @@
 
 mod browse;
 mod compose;
+mod drafts;
+mod editing;
 mod fake;
 mod filtered;
 mod find;
 mod follow;
+mod namespaces;
 mod properties;
 mod snapshots;

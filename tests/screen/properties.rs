@@ -52,7 +52,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => proptest::sample::select(letters).prop_map(|letter| Step::Key(KeyCode::Char(letter), false)),
         6 => proptest::sample::select(named).prop_map(|code| Step::Key(code, false)),
-        2 => proptest::sample::select(vec!['p', 's', 'e', 'f', 'd', 'u', 'r'])
+        2 => proptest::sample::select(vec!['p', 's', 'e', 'f', 'd', 'u', 'r', 'g', 'o', 'n'])
             .prop_map(|letter| Step::Key(KeyCode::Char(letter), true)),
         1 => ".{0,20}".prop_map(Step::Paste),
         2 => (proptest::sample::select(mouse), 0..200_u16, 0..60_u16).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),

@@ -75,6 +75,44 @@ fn no_background_is_set_so_that_light_and_dark_schemes_stay_readable() {
 }
 
 #[test]
+fn in_ascii_nothing_of_ours_is_anything_else() {
+    for keys in [
+        "",
+        "4F",
+        "4o",
+        "5v",
+        "&type:X",
+        "&type:X text\n",
+        ":account-1@3",
+        "?",
+        "!",
+        "w",
+        "c",
+        "1a",
+        "1D",
+        "y",
+        "\u{10}",
+    ] {
+        for (width, height) in SIZES {
+            let setup = Setup { ascii: true, target: "postgres@localhost/shop".to_owned(), ..Setup::default() };
+            let mut fake = Fake::shop(4);
+            fake.messages[0].stream = streamscope::message::StreamName::stored("account-\u{1b}");
+            let mut screen = Screen::with(fake, setup, width, height);
+            screen.go_to("account-1@3");
+            for key in keys.chars() {
+                match key {
+                    '\u{10}' => screen.ctrl('p'),
+                    '\n' => screen.enter(),
+                    key => screen.keys(&key.to_string()),
+                }
+            }
+            let text = screen.text();
+            assert!(text.is_ascii(), "{keys:?}: {text}");
+        }
+    }
+}
+
+#[test]
 fn dialogs() {
     let keys = [("help", "?"), ("palette", "\u{10}"), ("copy", "5y"), ("go_to", ":account-1@3"), ("filter", "&type:X")];
     for (name, keys) in keys {

@@ -8,9 +8,9 @@ use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, Stre
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::{Filter, Namespace, StoreError};
 
-use crate::messages::{category, new, of_category, stream, write, write_many};
+use crate::messages::{category, new, of_category, of_member, stream, write, write_many};
 use crate::support::for_each_way;
-use crate::support::stores::TestStore;
+use crate::support::stores::{Kind, TestStore};
 
 for_each_way! {
     categories_are_listed_with_their_messages,
@@ -350,6 +350,14 @@ async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
     assert_eq!(found(namespace, &data_path("$.nothing"), 4).await, Vec::<i64>::new());
     assert_eq!(found(namespace, &data_path("$.active == true"), 4).await, [3]);
     assert_eq!(found(namespace, &data_path("$.note"), 4).await, all);
+    // Times with a zone beside times without are compared, not refused.
+    for at in ["2026-03-01", "2026-03-01T12:00:00+02:00", "no time"] {
+        let data = format!(r#"{{"at": "{at}"}}"#);
+        namespace.write(&NewMessage { data, ..new("dated-1", "Even") }).await.unwrap();
+    }
+    let later = data_path(r#"$.at.datetime() > "2026-02-01".datetime()"#);
+    let dated = namespace.search(&Scope::Stream(stream("dated-1")), &later, PageFrom::Start, 10).await.unwrap();
+    assert_eq!(dated.heads.iter().map(|head| head.position).collect::<Vec<_>>(), [0, 1]);
     let metadata = Filter { metadata_path: Some("$.userName == \"User1\"".to_owned()), ..Filter::default() };
     assert_eq!(found(namespace, &metadata, 4).await, [1, 4, 7]);
 
@@ -374,4 +382,29 @@ async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
     let wrong = Filter { metadata_path: Some("$ ??".to_owned()), data_path: Some("$".to_owned()), ..Filter::default() };
     let error = namespace.search(&Scope::Namespace, &wrong, PageFrom::End, 10).await.unwrap_err();
     assert!(matches!(error, StoreError::Invalid { field: "path on metadata", .. }), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statement_of_a_scope_runs_without_a_search_path() {
+    for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
+        let store = TestStore::new(kind).await;
+        let name = r#"it's "a" \ category"#;
+        for id in 1..=4 {
+            write_many(&store.namespace, &format!("{name}-{id}"), 2).await;
+        }
+        write(&store.namespace, "other-1", "Happened").await;
+        let client = store.client().await.expect("a store on the server");
+        let group = ConsumerGroup::new(0, 2).expect("a member");
+        for (scope, messages) in [
+            (Scope::Namespace, 9),
+            (Scope::Category(category(name)), 8),
+            (Scope::Member(category(name), group), of_member(&store.namespace, name, 0, 2).await.len()),
+            (Scope::Stream(stream(&format!("{name}-3"))), 2),
+        ] {
+            let statement = scope.statement(store.namespace.info());
+            let rows = client.simple_query(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+            let rows = rows.iter().filter(|row| matches!(row, tokio_postgres::SimpleQueryMessage::Row(_)));
+            assert_eq!(rows.count(), messages, "{kind:?}: {statement}");
+        }
+    }
 }

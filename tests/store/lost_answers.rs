@@ -1,7 +1,7 @@
 //! Writes whose answer is lost: never doubled, never taken for a conflict of their own making.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use streamscope::message::{ExpectedVersion, NewMessage};
 use streamscope::store::{Namespace, Options, Store, StoreError};
@@ -9,13 +9,18 @@ use streamscope::store::{Namespace, Options, Store, StoreError};
 use crate::messages::{expecting, of_category, of_stream, stream, write};
 use crate::support::proxy::Proxy;
 use crate::support::stores::{TestStore, settings};
-use crate::support::{for_each_way, server};
+use crate::support::{for_each_store, for_each_way, server};
 
 for_each_way! {
     row_1_a_lost_answer_is_found_out,
     row_2_an_orphan_that_still_waits_is_not_doubled,
     row_3_a_conflict_on_the_retry_is_a_real_one,
     a_server_that_stays_away_leaves_the_outcome_unknown,
+}
+
+// A pooler logs in by itself.
+for_each_store! {
+    refused_credentials_are_not_tried_again_and_leave_the_outcome_unknown,
 }
 
 /// Waits until so many sessions of the test's database wait for a lock.
@@ -101,6 +106,25 @@ async fn row_3_a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
     let error = write.await.unwrap().unwrap_err();
     assert!(matches!(error, StoreError::Conflict { actual: Some(1), .. }), "{error:?}");
     assert_eq!(store.namespace.stream_version(&stream("account-1")).await.unwrap(), Some(1));
+}
+
+async fn refused_credentials_are_not_tried_again_and_leave_the_outcome_unknown(store: &TestStore) {
+    let Some((proxy, namespace)) = through_proxy(store).await else { return };
+    let (database, client) = (store.database.as_ref().unwrap().name(), store.client().await.unwrap());
+    let role = format!("role_of_{database}");
+    client.batch_execute(&format!("create role {role} superuser login")).await.unwrap();
+    let url = format!("postgres://{role}@{}/{database}?sslmode=disable", proxy.address());
+    let namespace = Store::new(settings(&url), Options::default()).namespace(&namespace.info().id).await.unwrap();
+    client.batch_execute(&format!("alter role {role} nologin")).await.unwrap();
+    proxy.lose_next_answer();
+    let message = expecting("account-1", ExpectedVersion::NoStream);
+    let began = Instant::now();
+    let error = namespace.write(&message).await.unwrap_err();
+    let took = began.elapsed();
+    client.batch_execute(&format!("drop role {role}")).await.unwrap();
+    assert!(matches!(&error, StoreError::OutcomeUnknown { id, .. } if *id == message.id), "{error:?}");
+    assert!(error.to_string().contains("not permitted to log in"), "{error}");
+    assert!(took < Duration::from_secs(20), "{took:?}: it was asked again and again");
 }
 
 async fn a_server_that_stays_away_leaves_the_outcome_unknown(store: &TestStore) {

@@ -80,7 +80,8 @@ async fn row_38_nothing_but_a_count_scans_the_table(store: &TestStore) {
     assert!(read_then - read < READ, "{} rows were read", read_then - read);
 }
 
-async fn everything(namespace: &Namespace, messages: i64) {
+/// Whatever can be read by an index.
+pub async fn everything(namespace: &Namespace, messages: i64) {
     let middle = messages / 2;
     let near_the_end = messages - 30_000;
     let account = category("account");

@@ -2,35 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
-use streamscope::store::{Options, StoreError};
+use futures_util::TryStreamExt as _;
+use streamscope::message::{ConsumerGroup, ExpectedVersion, Message, Name, NewMessage, StreamName, Written};
+use streamscope::store::browse::Scope;
+use streamscope::store::export::ExportOptions;
+use streamscope::store::stats::{By, StatsOptions};
+use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::{Filter, Options, StoreError};
 
 use crate::lost_answers::wait_for_waiters;
-use crate::messages::{expecting, new, of_category, of_stream, other_namespace, stream, write, write_many};
+use crate::messages::{category, expecting, new, of_category, of_stream, other_namespace, stream, write, write_many};
+use crate::plans::everything;
 use crate::support::for_each_way;
-use crate::support::stores::{TestStore, settings};
+use crate::support::stores::{Kind, TestStore, settings};
 
 for_each_way! {
-    a_duplicate_id_is_its_own_error,
+    an_id_that_another_message_has_is_its_own_error,
+    the_same_message_again_is_written_once_and_said_to_be_there,
     json_that_is_wrong_is_refused_with_line_and_column,
     row_5_hostile_names_are_data,
+    row_5_a_hostile_schema_is_followed_where_backslashes_escape,
     writers_of_one_stream_win_one_at_a_time,
     writers_of_one_category_lose_and_double_no_position,
     namespaces_are_isolated,
     row_6_a_planted_function_is_never_called,
+    row_6_a_planted_operator_is_never_called_by_whoever_reads,
     a_foreign_writer_at_the_same_position_is_gone_round,
 }
 
-async fn a_duplicate_id_is_its_own_error(store: &TestStore) {
+async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) {
     let namespace = &store.namespace;
     let first = new("account-1", "Opened");
     namespace.write(&first).await.unwrap();
-    let again = NewMessage { stream: stream("account-2"), ..first.clone() };
-    let error = namespace.write(&again).await.unwrap_err();
-    assert!(matches!(error, StoreError::DuplicateId(id) if id == first.id), "{error:?}");
-    let error = namespace.write(&first).await.unwrap_err();
-    assert!(matches!(error, StoreError::DuplicateId(id) if id == first.id), "{error:?}");
+    for other in [
+        NewMessage { stream: stream("account-2"), ..first.clone() },
+        NewMessage { message_type: "Closed".to_owned(), ..first.clone() },
+        NewMessage { data: r#"{"some": "other"}"#.to_owned(), ..first.clone() },
+        NewMessage { metadata: Some(r#"{"userName": "Ada"}"#.to_owned()), ..first.clone() },
+    ] {
+        let error = namespace.write(&other).await.unwrap_err();
+        assert!(matches!(error, StoreError::DuplicateId(id) if id == first.id), "{other:?}: {error:?}");
+    }
     assert_eq!(of_category(namespace, "account").await.len(), 1);
+}
+
+async fn the_same_message_again_is_written_once_and_said_to_be_there(store: &TestStore) {
+    let namespace = &store.namespace;
+    let metadata = [None, Some("null".to_owned()), Some(r#"{"n": 1e3}"#.to_owned())];
+    let expected = [ExpectedVersion::Any, ExpectedVersion::At(0), ExpectedVersion::At(1)];
+    for (metadata, expected) in metadata.into_iter().zip(expected) {
+        let message = NewMessage { metadata, ..expecting("account-1", expected) };
+        let first = namespace.write(&message).await.unwrap();
+        assert!(!first.already);
+        write(namespace, "account-2", "Opened").await;
+        let again = namespace.write(&message).await.unwrap();
+        assert_eq!(again, Written { already: true, ..first }, "{message:?}");
+    }
+    assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
+    let error = namespace.write(&expecting("account-1", ExpectedVersion::At(1))).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { actual: Some(2), .. }), "{error:?}");
 }
 
 async fn json_that_is_wrong_is_refused_with_line_and_column(store: &TestStore) {
@@ -94,6 +124,24 @@ async fn row_5_hostile_names_are_data(store: &TestStore) {
     let expected: BTreeSet<_> = HOSTILE.iter().map(|name| streamscope::message::category(name)).collect();
     let found: BTreeSet<_> = categories.iter().map(|row| row.category.as_str()).collect();
     assert_eq!(found, expected);
+}
+
+async fn row_5_a_hostile_schema_is_followed_where_backslashes_escape(store: &TestStore) {
+    const HOSTILE: &str = r"a\'; select pg_sleep(600) --";
+    let Some(client) = store.client().await else { return };
+    let written = write(&store.namespace, "account-1", "Opened").await;
+    let (database, schema) = (store.database.as_ref().unwrap().name(), &store.schema);
+    let sql = format!(
+        "alter database {database} set standard_conforming_strings = off; \
+         alter schema \"{schema}\" rename to \"{HOSTILE}\""
+    );
+    client.batch_execute(&sql).await.unwrap();
+    let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
+    let namespace = fresh.namespace(HOSTILE).await.unwrap();
+    assert_eq!(namespace.settled_end(|_| {}).await.unwrap(), written.global_position);
+    // Whoever compares stores by their names finds it again.
+    let back = format!("alter schema \"{HOSTILE}\" rename to \"{schema}\"");
+    client.batch_execute(&back).await.unwrap();
 }
 
 async fn writers_of_one_stream_win_one_at_a_time(store: &TestStore) {
@@ -187,6 +235,77 @@ async fn row_6_a_planted_function_is_never_called(store: &TestStore) {
     for table in ["planted.log", "planted.messages"] {
         let rows = client.query(&format!("select from {table}"), &[]).await.unwrap();
         assert_eq!(rows.len(), 0, "{table}");
+    }
+}
+
+/// What fits `varchar` beside `text` better than the server's own, in the schema that every session looks into.
+fn better_fitting(kind: Kind) -> String {
+    let body = "language plpgsql as $$ begin raise exception 'planted'; end $$";
+    let mut statements = vec![format!(
+        "create function public.compared(varchar, text) returns boolean {body}; \
+         create function public.got(jsonb, jsonb) returns text {body}; \
+         create operator public.->> (leftarg = jsonb, rightarg = jsonb, function = public.got); \
+         create function public.starts_with(varchar, text) returns boolean {body}; \
+         create function public.strpos(varchar, text) returns integer {body}; \
+         create function public.substr(varchar, integer) returns text {body}; \
+         create function public.to_jsonb(pg_catalog.pg_database) returns jsonb {body};"
+    )];
+    for operator in ["=", "<>", "<", "<=", ">", ">="] {
+        statements.push(format!(
+            "create operator public.{operator} (leftarg = varchar, rightarg = text, function = public.compared);"
+        ));
+    }
+    // Message DB's own category() would call it.
+    if kind != Kind::MessageDb {
+        statements.push(format!("create function public.split_part(varchar, text, integer) returns text {body};"));
+    }
+    statements.concat()
+}
+
+async fn row_6_a_planted_operator_is_never_called_by_whoever_reads(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    let early = write(&store.namespace, "account-1", "Opened").await;
+    client.batch_execute(&better_fitting(store.kind)).await.unwrap();
+    let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
+    let namespace = fresh.namespace(&store.namespace.info().id).await.unwrap();
+
+    everything(&namespace, 10).await;
+    let message = new("account-1", "Deposited");
+    namespace.write(&message).await.unwrap();
+    assert!(namespace.write(&message).await.unwrap().already);
+    let filter = Filter {
+        types: vec!["Opened".to_owned()],
+        stream_prefix: Some("account".to_owned()),
+        text: Some("data".to_owned()),
+        data_path: Some("$.some".to_owned()),
+        ..Filter::default()
+    };
+    let account = Name::new("account").unwrap();
+    let found = |messages: Vec<Message>| assert_eq!(messages[0].global_position, early.global_position);
+    for names in [vec![], vec![account.clone()], vec![account, Name::new("order-1").unwrap()]] {
+        let (above, up_to) = (0, namespace.settled_end(|_| {}).await.unwrap());
+        let options = ExportOptions { names, filter: filter.clone(), above, up_to };
+        found(namespace.export(options).try_collect().await.unwrap());
+    }
+    let member = ConsumerGroup::new(0, 1).unwrap();
+    for scope in [
+        Scope::Namespace,
+        Scope::Category(category("account")),
+        Scope::Member(category("account"), member),
+        Scope::Stream(stream("account-1")),
+    ] {
+        namespace.count(&scope).await.unwrap();
+        let (from, settling) = (TailFrom::Start, Settling::HoldBack);
+        let mut tail = namespace.tail(TailOptions { scope, from, settling, batch: 1, filter: filter.clone() });
+        let mut given = Vec::new();
+        while given.is_empty() {
+            given = tail.next().await.unwrap().messages;
+        }
+        found(given.into_iter().map(|tailed| tailed.message).collect());
+    }
+    for key in [By::Category, By::Type, By::Stream] {
+        let options = StatsOptions { key, by: None, category: Some(category("account")), buckets: 2, limit: None };
+        namespace.stats(&options).await.unwrap();
     }
 }
 

@@ -1,7 +1,9 @@
 //! A scope as conditions and order of its own index. Every query over a scope takes them from here, so that none of them
 //! can leave the index.
 
-use super::super::Namespace;
+use super::super::flavour::quote_ident;
+use super::super::query::member_condition;
+use super::super::{Namespace, NamespaceInfo};
 use super::{PageFrom, Scope};
 use crate::message::ConsumerGroup;
 
@@ -52,6 +54,27 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// A statement that shows its messages wherever it is pasted: the values are in it, and nothing of it is found through
+    /// `search_path`, which Message DB's own functions need.
+    #[must_use]
+    pub fn statement(&self, namespace: &NamespaceInfo) -> String {
+        let schema = quote_ident(&namespace.schema);
+        let name = self.name().unwrap_or_default().replace('\'', "''");
+        let category = namespace.flavour.category_expression(&namespace.schema);
+        let condition = match self {
+            Self::Namespace => String::new(),
+            Self::Category(_) => format!(" where {category} = '{name}'"),
+            Self::Member(_, group) => {
+                let member = member_condition(&group.member().to_string(), &group.size().to_string());
+                format!(" where {category} = '{name}' and {member}")
+            }
+            Self::Stream(_) => format!(" where stream_name = '{name}'"),
+        };
+        format!("select * from {schema}.messages{condition} order by {};", self.number())
+    }
+}
+
 impl Namespace {
     /// The `where` and `order by` of a scope from a number on, in a direction; `bound` is SQL, `name` the parameter with the stream or
     /// category. A member's scope is its whole category: who it is for must be asked besides.
@@ -66,7 +89,7 @@ impl Namespace {
         match scope {
             Scope::Namespace => format!("where global_position {compare} {bound} order by global_position{order}"),
             Scope::Stream(_) => {
-                format!("where stream_name = {name} and position {compare} {bound} order by position{order}")
+                format!("where stream_name::text = {name} and position {compare} {bound} order by position{order}")
             }
             Scope::Category(_) | Scope::Member(..) => {
                 let category = self.category_expression();

@@ -5,13 +5,10 @@ use tokio_postgres::types::Type;
 use super::super::query::member_condition;
 use super::super::row::{self, column};
 use super::super::session::Parameter;
-use super::super::{Filter, Namespace, Result, StoreError};
+use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
 use super::{PageFrom, Scope, SearchStep};
 use crate::message::ConsumerGroup;
-
-/// SQLSTATE of a jsonpath that cannot be parsed.
-const SYNTAX_ERROR: &str = "42601";
 
 impl Namespace {
     /// One bounded step of a search: looks at no more than `window` messages of the scope.
@@ -20,7 +17,7 @@ impl Namespace {
     /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
         let Some((bound, direction)) = from.bound() else {
-            return Ok(SearchStep { heads: Vec::new(), searched: 0, next: None });
+            return Ok(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None });
         };
         let window_sql = self.window(scope, direction, "$1", "$3");
         let sql = self.query(
@@ -29,7 +26,7 @@ impl Namespace {
                 ("number", scope.number()),
                 ("window", &window_sql),
                 ("member", &member_condition("$4", "$5")),
-                ("matches", &Filter::condition(6)),
+                ("matches", &filter.condition(6)),
             ],
         );
         let window = i64::from(window.max(1));
@@ -44,15 +41,16 @@ impl Namespace {
             (&size, Type::INT8),
         ];
         parameters.extend(bound_filter.parameters());
-        let session = self.session().await?;
+        let session = self.sessions.acquire().await?;
         let answer = session.query(&sql, &parameters).await;
         drop(session);
         let rows = match answer {
-            Err(error) => return Err(self.path_error(filter, error).await),
+            // Not asked before: it is the rare case, and a window more often than not one of many.
+            Err(error) => return Err(self.check_paths(filter).await.err().unwrap_or(error)),
             Ok(rows) => rows,
         };
 
-        let mut step = SearchStep { heads: Vec::new(), searched: 0, next: None };
+        let mut step = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
         for row in &rows {
             let searched: Option<i64> = column(row, 8)?;
             let Some(searched) = searched else {
@@ -60,11 +58,12 @@ impl Namespace {
                 continue;
             };
             step.searched = searched.try_into().unwrap_or_default();
+            step.between = column::<Option<i64>>(row, 9)?.zip(column(row, 10)?);
             if searched == window {
-                step.next = match direction {
-                    Direction::Rising => column::<Option<i64>>(row, 10)?.map(PageFrom::After),
-                    Direction::Falling => column::<Option<i64>>(row, 9)?.map(PageFrom::Before),
-                };
+                step.next = step.between.map(|(lowest, highest)| match direction {
+                    Direction::Rising => PageFrom::After(highest),
+                    Direction::Falling => PageFrom::Before(lowest),
+                });
             }
         }
         match scope {
@@ -74,19 +73,5 @@ impl Namespace {
             }
         }
         Ok(step)
-    }
-
-    /// Which path the server did not take, where that is why a search failed.
-    async fn path_error(&self, filter: &Filter, error: StoreError) -> StoreError {
-        for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
-            let (Some(path), Ok(session)) = (path, self.session().await) else { continue };
-            if let Err(StoreError::Server { code, message }) =
-                session.query("select $1::jsonpath", &[(path, Type::TEXT)]).await
-                && (code == SYNTAX_ERROR || code.starts_with("22"))
-            {
-                return StoreError::Invalid { field, reason: message };
-            }
-        }
-        error
     }
 }

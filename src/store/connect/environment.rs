@@ -65,6 +65,10 @@ impl Environment {
                 parameters.set_default(keyword, value);
             }
         }
+        // What PGSSLMODE was called once; libpq still heeds it where that says nothing.
+        if self.variable("PGREQUIRESSL").is_some_and(|value| value.starts_with('1')) {
+            parameters.set_default("sslmode", "require");
+        }
     }
 }
 

@@ -37,6 +37,11 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
         set_decoded(&mut parameters, "user", user)?;
         set_decoded(&mut parameters, "password", password)?;
         rest = &text[authority_end + 1..];
+    } else if text.split('?').next().is_some_and(|before_query| before_query.contains('@')) {
+        // libpq takes it for a host and a database, which are shown and logged: here it is far more likely a password.
+        return Err(invalid(
+            "the URL has a \"/\" before its \"@\": percent-encode it (%2F) in the password, and \"@\" (%40) elsewhere",
+        ));
     }
 
     let (mut hosts, mut ports) = (String::new(), String::new());
@@ -212,6 +217,9 @@ mod tests {
             "postgres://me:hunter2%00@host/db",
             "postgres://me:hunter2/@host/db?x",
             "postgres://me:hunter2?@host/db",
+            "postgres://ada:/hunter2@host/shop",
+            "postgres://ada:7/hunter2@host/shop",
+            "postgres://ada/hunter2@host/shop",
             "postgres://host/db?password=hunter2&x",
             "postgres://host/db?password=hunter2=x",
             "postgres://host/db?password=%hunter2",

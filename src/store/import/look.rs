@@ -146,7 +146,7 @@ pub(super) async fn found(
     by: By,
 ) -> Result<Vec<Option<Found>>> {
     let condition = match by {
-        By::Position => "m.stream_name = n.stream and m.position = n.position",
+        By::Position => "m.stream_name::text = n.stream and m.position = n.position",
         By::Id => "m.id = n.id",
     };
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", condition)]);

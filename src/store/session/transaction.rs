@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, SinkExt as _, Stream};
@@ -49,6 +50,11 @@ impl Session {
 }
 
 impl Transaction<'_> {
+    /// As [`Session::set_limit`].
+    pub fn set_limit(&mut self, limit: Option<Duration>) {
+        self.session.set_limit(limit);
+    }
+
     /// Commits.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::Type;
 
 use super::super::row::{ServerTime, column};
 use super::super::session::Session;
@@ -56,10 +57,8 @@ impl Horizon {
     /// Looks.
     pub(super) async fn look(namespace: &Namespace, session: &Session) -> Result<Self> {
         let table = namespace.table();
-        let literal = format!("'{}'", table.replace('\'', "''"));
-        let sql =
-            namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[("table_text", literal.as_str())]);
-        let rows = session.query(&sql, &[]).await?;
+        let sql = namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[]);
+        let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
         let epoch = Timestamp::UNIX_EPOCH;
         let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: epoch, standby: false, started: epoch };
         for row in &rows {

@@ -1,3 +1,5 @@
+create schema {schema};
+
 -- The messages. Names sort bytewise whatever the database's locale is, so that one category's streams are neighbours.
 create table {schema}.messages (
   global_position bigserial primary key,
@@ -20,7 +22,7 @@ create index messages_category on {schema}.messages (
   split_part(metadata ->> 'correlationStreamName', '-', 1)
 );
 
--- A message as the get_… functions give it.
+-- A message as the get_ functions give it.
 create type {schema}.message as (
   id varchar,
   stream_name varchar,

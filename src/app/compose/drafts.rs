@@ -1,0 +1,242 @@
+//! Drafts: new ones, clones, follow-ups, and those that are put aside. A draft survives Esc, a conflict, a lost connection and a
+//! crash.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::super::dialog::Dialog;
+use super::super::{Effect, State};
+use super::{Compose, Field};
+use crate::json;
+use crate::json::links::follow_up_metadata;
+use crate::message::{ExpectedVersion, Message};
+use crate::store::browse::Scope;
+
+/// What a draft holds, as text: kept on disk, so that a crash does not reach it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The namespace's id.
+    pub namespace: String,
+    /// Where it goes.
+    pub stream: String,
+    /// Its type.
+    pub message_type: String,
+    /// Its id.
+    pub id: String,
+    /// `any`, `none` or a version.
+    pub expected_version: String,
+    /// JSON.
+    pub data: String,
+    /// JSON; empty for NULL.
+    pub metadata: String,
+}
+
+impl Draft {
+    /// Everything of a message but its id; the version is not checked.
+    fn clone_of(namespace: String, message: &Message) -> Self {
+        Self {
+            namespace,
+            stream: message.stream.to_string(),
+            message_type: message.message_type.clone(),
+            id: Uuid::now_v7().to_string(),
+            expected_version: "any".to_owned(),
+            data: json::pretty(message.data.as_deref().unwrap_or("null")),
+            metadata: message.metadata.as_deref().map(json::pretty).unwrap_or_default(),
+        }
+    }
+}
+
+impl State {
+    /// A dialog over the draft that was put aside last, or over a new one.
+    pub(in crate::app) fn open_compose(&mut self) -> Vec<Effect> {
+        if self.refuse_writing() {
+            return Vec::new();
+        }
+        match self.drafts.pop() {
+            Some(draft) => self.take_up(&draft, 1),
+            None => self.new_draft(),
+        }
+    }
+
+    /// A dialog over a draft that was put aside, the so-many-eth of a round.
+    fn take_up(&mut self, draft: &Draft, seen: usize) -> Vec<Effect> {
+        self.dialog = Some(Dialog::Compose(Box::new(Compose { seen, ..Compose::new(draft) })));
+        Vec::new()
+    }
+
+    /// A dialog over a new draft, for what is on screen.
+    fn new_draft(&mut self) -> Vec<Effect> {
+        let Some(namespace) = self.shown_namespace.clone() else {
+            self.notices.problem("there is no namespace to write into".to_owned(), self.now);
+            return Vec::new();
+        };
+        let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
+        let (stream, expected_version) = match place.map(|place| &place.scope) {
+            Some(Scope::Stream(stream)) => (stream.to_string(), self.version_on_screen().to_string()),
+            Some(Scope::Category(category) | Scope::Member(category, _)) => (format!("{category}-"), "any".to_owned()),
+            _ => (String::new(), "any".to_owned()),
+        };
+        let draft = Draft {
+            namespace,
+            stream,
+            expected_version,
+            id: Uuid::now_v7().to_string(),
+            data: "{}".to_owned(),
+            ..Draft::default()
+        };
+        self.compose(draft, None)
+    }
+
+    /// A dialog over a draft of which nothing is typed yet, with what is to be said of it. Those put aside stay where they are.
+    fn compose(&mut self, draft: Draft, problem: Option<String>) -> Vec<Effect> {
+        let mut compose = Compose { problem, ..Compose::new(&draft) };
+        if draft.stream.ends_with('-') {
+            compose.field = Field::Stream;
+        }
+        compose.untouched = Some(draft);
+        self.dialog = Some(Dialog::Compose(Box::new(compose)));
+        self.complete()
+    }
+
+    /// What the writer believes the stream on screen has, by what is on screen.
+    fn version_on_screen(&self) -> ExpectedVersion {
+        if !self.messages.at_end() || self.messages.is_filtered() {
+            return ExpectedVersion::Any;
+        }
+        ExpectedVersion::from_version(self.messages.window.rows().iter().map(|row| row.head.position).max())
+    }
+
+    /// A draft with everything of the selected message but its id.
+    pub(in crate::app) fn clone_message(&mut self) -> Vec<Effect> {
+        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
+        self.compose(Draft::clone_of(namespace, &message), without_data(&message))
+    }
+
+    /// A draft that is caused by the selected message: causation and correlation as Eventide's `follow` fills them in.
+    pub(in crate::app) fn follow_up(&mut self) -> Vec<Effect> {
+        let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
+        let metadata = follow_up_metadata(
+            message.metadata.as_deref().unwrap_or("{}"),
+            message.stream.as_str(),
+            message.position,
+            message.global_position,
+        );
+        let draft = Draft {
+            stream: String::new(),
+            message_type: String::new(),
+            metadata: json::pretty(&metadata),
+            ..Draft::clone_of(namespace, &message)
+        };
+        self.compose(draft, without_data(&message))
+    }
+
+    /// The selected message with its bodies; says what is missing where they are not there.
+    fn whole_selection(&mut self) -> Option<(String, Message)> {
+        if self.refuse_writing() {
+            return None;
+        }
+        let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
+        if whole.is_none() {
+            self.notices.problem("no message is selected, or it is still being read".to_owned(), self.now);
+        }
+        whole.map(|(message, namespace)| (namespace, message))
+    }
+
+    /// Esc keeps the draft for the next `w`, if anything was typed.
+    pub(in crate::app) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
+        if compose.is_touched() {
+            self.drafts.push(compose.draft());
+            self.notices.done("draft kept: w opens it again".to_owned(), self.now);
+        }
+        vec![self.save_drafts()]
+    }
+
+    /// What is kept outside of the program: the drafts that are put aside, and the one in the dialog.
+    pub(super) fn save_drafts(&self) -> Effect {
+        let typed = match &self.dialog {
+            Some(Dialog::Compose(compose)) if compose.is_touched() => Some(compose.draft()),
+            _ => None,
+        };
+        Effect::SaveDrafts(self.drafts.iter().cloned().chain(typed).collect())
+    }
+
+    /// The draft in the dialog is not wanted; the others stay.
+    pub(super) fn give_up(&mut self) -> Vec<Effect> {
+        self.dialog = None;
+        self.notices.done("draft given up".to_owned(), self.now);
+        vec![self.save_drafts()]
+    }
+
+    /// The next of the drafts, round and round; a new one where the round begins again.
+    pub(super) fn other_draft(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
+        let mut seen = compose.seen;
+        if compose.is_touched() {
+            self.drafts.insert(0, compose.draft());
+            seen = seen.max(1);
+        }
+        let another = if seen < self.drafts.len() { self.drafts.pop() } else { None };
+        let mut effects = match another {
+            Some(draft) => self.take_up(&draft, seen + 1),
+            None => self.new_draft(),
+        };
+        effects.push(self.save_drafts());
+        effects
+    }
+
+    /// `$EDITOR` was left.
+    pub(in crate::app) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
+        let shown = self.in_editor.take();
+        match (text, &mut self.dialog, shown) {
+            (Ok(text), Some(Dialog::Compose(compose)), _) => {
+                let field = compose.field;
+                compose.set(field, text.trim_end());
+                self.compose_changed()
+            }
+            (Ok(text), _, Some((draft, shown))) if text.trim_end() != shown.trim_end() => {
+                self.compose_edited(draft, &text)
+            }
+            (Ok(_), ..) => Vec::new(),
+            (Err(why), ..) => {
+                self.notices.problem(format!("the editor failed: {why}"), self.now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// `e`: the selected message in `$EDITOR`. A stored message stays as it is: what is changed there becomes a clone.
+    pub(in crate::app) fn edit_shown(&mut self) -> Vec<Effect> {
+        let Some((message, namespace)) = self.message.whole().zip(self.shown_namespace.clone()) else {
+            return Vec::new();
+        };
+        let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);
+        let text = format!("{{\n\"data\": {},\n\"metadata\": {}\n}}\n", part(&message.data), part(&message.metadata));
+        self.in_editor = Some((Draft::clone_of(namespace, message), text.clone()));
+        vec![Effect::Edit { text, suffix: ".json" }]
+    }
+
+    /// A clone of a message with what was made of its data and metadata; with all of the text where they cannot be told apart.
+    fn compose_edited(&mut self, mut draft: Draft, text: &str) -> Vec<Effect> {
+        if self.refuse_writing() {
+            return Vec::new();
+        }
+        let members = json::members(text);
+        let part = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, value)| (*value).to_owned());
+        if let Some(data) = part("data") {
+            draft.data = data;
+            draft.metadata = part("metadata").filter(|text| text != "null").unwrap_or_default();
+        } else {
+            text.trim_end().clone_into(&mut draft.data);
+        }
+        let effects = self.compose(draft, Some("a stored message cannot be changed: this is a clone of it".to_owned()));
+        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
+            compose.untouched = None;
+        }
+        effects.into_iter().chain([self.save_drafts()]).collect()
+    }
+}
+
+/// What is said of a clone where the message has none: a message is written with data.
+fn without_data(message: &Message) -> Option<String> {
+    message.data.is_none().then(|| "the message's data is NULL; here it is the JSON null".to_owned())
+}

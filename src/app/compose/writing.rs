@@ -1,0 +1,136 @@
+//! Sending a draft, and what comes of it: the message is written once, or the draft stays and it is told why not.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use uuid::Uuid;
+
+use super::super::dialog::Dialog;
+use super::super::request::{Answer, Question, Slot};
+use super::super::{Effect, State};
+use super::{Field, Stage};
+use crate::locator::Target;
+use crate::message::{ExpectedVersion, Message, Position, StreamName, Written};
+use crate::store::StoreError;
+
+/// A conflict, and what was written since.
+#[derive(Debug)]
+pub struct Conflict {
+    /// What the draft expected.
+    pub expected: ExpectedVersion,
+    /// What the stream has; none where it does not exist.
+    pub actual: Option<Position>,
+    /// What was written since, once read.
+    pub since: Option<Vec<Message>>,
+}
+
+impl State {
+    /// Sends the draft if nothing is wrong with it; production wants a `Y` first.
+    pub(super) fn try_to_write(&mut self) -> Vec<Effect> {
+        let production = self.setup.profile.production;
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        if compose.text(Field::Id).is_empty() {
+            compose.set(Field::Id, &Uuid::now_v7().to_string());
+        }
+        if let Err((field, wrong)) = compose.message() {
+            compose.field = field;
+            compose.problem = Some(format!("{}: {wrong}", field.title()));
+            return Vec::new();
+        }
+        if production {
+            compose.stage = Stage::Confirming;
+            return Vec::new();
+        }
+        self.send()
+    }
+
+    pub(super) fn send(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let Ok(message) = compose.message() else { return Vec::new() };
+        compose.stage = Stage::Writing;
+        compose.problem = None;
+        // Whatever becomes of it, it is not to be lost.
+        compose.untouched = None;
+        let question = Question::Write { namespace: compose.namespace.clone(), message };
+        vec![self.save_drafts(), self.ask(Slot::Write, question)]
+    }
+
+    pub(in crate::app) fn write_answered(&mut self, answer: Answer) -> Vec<Effect> {
+        match answer {
+            Answer::Written(written) => self.written(&written),
+            Answer::Since { messages, version } => {
+                if let Some(Dialog::Compose(compose)) = &mut self.dialog
+                    && let Stage::Conflict(conflict) = &mut compose.stage
+                {
+                    conflict.since = Some(messages);
+                    conflict.actual = version;
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The message is there: the draft is done with, and the message is selected in its stream.
+    fn written(&mut self, written: &Written) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
+        let draft = compose.draft();
+        self.notices.done(
+            format!(
+                "{}: {} at {} (global position {})",
+                if written.already { "already written" } else { "written" },
+                draft.stream,
+                written.position,
+                written.global_position
+            ),
+            self.now,
+        );
+        let mut effects = vec![self.save_drafts()];
+        if self.shown_namespace.as_deref() == Some(&draft.namespace) {
+            effects.extend(self.reread_streams(&draft.stream));
+        }
+        let target = Target::StreamPosition(StreamName::stored(&draft.stream), written.position);
+        effects.extend(self.travel(draft.namespace, target));
+        effects
+    }
+
+    /// The draft stays whatever went wrong; after a conflict it is told what was written since.
+    pub(in crate::app) fn write_failed(&mut self, error: &StoreError) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else {
+            self.notices.problem(error.to_string(), self.now);
+            return Vec::new();
+        };
+        if matches!(compose.stage, Stage::Conflict(_)) {
+            compose.problem = Some(error.to_string());
+            return Vec::new();
+        }
+        compose.stage = Stage::Editing;
+        if let StoreError::Conflict { stream, expected, actual } = error {
+            compose.stage = Stage::Conflict(Conflict { expected: *expected, actual: *actual, since: None });
+            let version = expected.as_argument().filter(|version| *version >= 0);
+            let question = Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
+            return vec![self.ask(Slot::Write, question)];
+        }
+        compose.problem = Some(error.to_string());
+        self.notices.problem(error.to_string(), self.now);
+        Vec::new()
+    }
+
+    /// Take the new version, edit, or give up.
+    pub(super) fn conflict_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        let Stage::Conflict(conflict) = &compose.stage else { return Vec::new() };
+        match key.code {
+            KeyCode::Char('t') => {
+                let version = ExpectedVersion::from_version(conflict.actual).to_string();
+                compose.set(Field::ExpectedVersion, &version);
+                compose.stage = Stage::Editing;
+                self.compose_changed()
+            }
+            KeyCode::Char('e') | KeyCode::Esc => {
+                compose.stage = Stage::Editing;
+                Vec::new()
+            }
+            KeyCode::Char('x') => self.give_up(),
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Pauses between attempts to reach a server that went away: doubling, and never quite the same, so that those who lost the
+//! same server do not all come back at one moment. It knows no clock, and what is attempted is others' business.
+
+use std::time::Duration;
+
+/// The pause after the first attempt in vain.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// How many attempts were in vain, and the longest pause.
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    attempts: u32,
+    longest: Duration,
+}
+
+impl Backoff {
+    /// None in vain yet.
+    #[must_use]
+    pub const fn up_to(longest: Duration) -> Self {
+        Self { attempts: 0, longest }
+    }
+
+    /// One more in vain: how long to wait before the next.
+    pub fn pause(&mut self) -> Duration {
+        let mut chance = [0];
+        // Without random bytes they come back together, which is no reason to end.
+        let _ = getrandom::fill(&mut chance);
+        let pause = pause(self.attempts, self.longest, chance[0]);
+        self.attempts = self.attempts.saturating_add(1);
+        pause
+    }
+}
+
+/// The pause after `attempts` earlier ones in vain; `chance` decides about the last fifth of it.
+#[must_use]
+pub fn pause(attempts: u32, longest: Duration, chance: u8) -> Duration {
+    let whole = FIRST.saturating_mul(1 << attempts.min(10)).min(longest);
+    whole * 4 / 5 + whole / 5 * u32::from(u8::MAX - chance) / u32::from(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_doubles_up_to_the_longest_and_chance_takes_a_fifth_at_most() {
+        let longest = Duration::from_secs(15);
+        let whole: Vec<u128> = (0..8).map(|attempts| pause(attempts, longest, 0).as_millis()).collect();
+        assert_eq!(whole, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+        assert_eq!(pause(2, longest, 255), Duration::from_millis(800));
+        assert_eq!(pause(u32::MAX, longest, 0), longest);
+        let mut backoff = Backoff::up_to(longest);
+        for whole in whole {
+            let pause = backoff.pause().as_millis();
+            assert!((whole * 4 / 5..=whole).contains(&pause), "{pause} of {whole}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Drafts: what is kept, what is given up, and where a draft that was written is gone to.
+
+use crossterm::event::KeyCode;
+use streamscope::app::compose::{Draft, Field};
+use streamscope::app::request::Slot;
+use streamscope::app::{Effect, Event};
+use streamscope::store::StoreError;
+
+use super::compose::compose;
+use super::fake::{Fake, Screen};
+
+/// What a crash would find, by their types.
+fn on_disk(screen: &Screen) -> Vec<String> {
+    let saved = screen.outside.iter().rev().find_map(|effect| match effect {
+        Effect::SaveDrafts(drafts) => Some(drafts.iter().map(|draft| draft.message_type.clone()).collect()),
+        _ => None,
+    });
+    saved.unwrap_or_default()
+}
+
+/// A draft for account-1 with a type, put aside.
+fn put_aside(screen: &mut Screen, message_type: &str) {
+    assert_eq!(compose(screen).text(Field::Stream), "account-1");
+    while compose(screen).field != Field::Type {
+        screen.key(KeyCode::BackTab);
+    }
+    screen.ctrl('u');
+    screen.keys(message_type);
+    screen.esc();
+    assert!(screen.state.dialog.is_none());
+}
+
+#[test]
+fn a_draft_that_nobody_typed_in_is_not_kept() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    for key in ["w", "c"] {
+        screen.keys(key);
+        // What is offered for the type closes first.
+        while screen.state.dialog.is_some() {
+            screen.esc();
+        }
+        assert!(screen.state.drafts.is_empty() && on_disk(&screen).is_empty());
+        assert!(!screen.text().contains("draft kept"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn a_clone_leaves_the_draft_alone_that_was_kept() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    put_aside(&mut screen, "First");
+    screen.keys("c");
+    screen.esc();
+    assert_eq!(on_disk(&screen), ["First"]);
+    screen.keys("c");
+    screen.ctrl('s');
+    assert_eq!(screen.selected(), "account-1@5");
+    assert_eq!(on_disk(&screen), ["First"], "only what was written is done with");
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::Type), "First");
+}
+
+#[test]
+fn several_drafts_are_kept_and_gone_through_up_to_a_new_one() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    put_aside(&mut screen, "First");
+    screen.keys("c");
+    put_aside(&mut screen, "Second");
+    assert_eq!(on_disk(&screen), ["First", "Second"]);
+    screen.keys("w");
+    assert!(screen.text().contains("1 more kept"), "{}", screen.text());
+    let mut seen = vec![compose(&screen).text(Field::Type)];
+    for _ in 0..3 {
+        screen.ctrl('o');
+        seen.push(compose(&screen).text(Field::Type));
+    }
+    assert_eq!(seen, ["Second", "First", "", "Second"]);
+    let mut kept = on_disk(&screen);
+    kept.sort();
+    assert_eq!(kept, ["First", "Second"]);
+}
+
+#[test]
+fn a_draft_is_given_up_with_two_keys_and_the_others_stay() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    put_aside(&mut screen, "First");
+    screen.keys("c");
+    put_aside(&mut screen, "Second");
+    screen.keys("w");
+    screen.ctrl('g');
+    screen.keys("n");
+    assert_eq!(compose(&screen).text(Field::Type), "Second", "only x gives it up");
+    screen.ctrl('g');
+    screen.keys("x");
+    assert!(screen.state.dialog.is_none());
+    assert_eq!(on_disk(&screen), ["First"]);
+}
+
+#[test]
+fn a_clone_that_was_sent_and_failed_is_kept() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("c");
+    let id = uuid::Uuid::nil();
+    screen.fake.fail.push((Slot::Write, StoreError::OutcomeUnknown { id, reason: "connection closed".to_owned() }));
+    screen.ctrl('s');
+    screen.esc();
+    assert_eq!(on_disk(&screen), ["Withdrawn"]);
+}
+
+#[test]
+fn a_draft_of_another_namespace_is_gone_to_there() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    put_aside(&mut screen, "Late");
+    screen.keys("1j");
+    assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("audit"));
+    screen.keys("w");
+    screen.ctrl('s');
+    assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("shop"));
+    assert_eq!(screen.selected(), "account-1@5");
+}
+
+#[test]
+fn drafts_of_an_earlier_run_are_all_there() {
+    let draft = |message_type: &str| Draft { message_type: message_type.to_owned(), ..Draft::default() };
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.send(Event::DraftsFound(vec![draft("First"), draft("Second")]));
+    screen.keys("w");
+    assert_eq!(compose(&screen).text(Field::Type), "Second");
+    screen.ctrl('o');
+    assert_eq!(compose(&screen).text(Field::Type), "First");
+}
+
+#[test]
+fn what_is_changed_in_a_stored_message_becomes_a_clone() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("e");
+    let Some(Effect::Edit { text, .. }) = screen.outside.last().cloned() else { panic!("the editor is opened") };
+    screen.send(Event::Edited(Ok(text.clone())));
+    assert!(screen.state.dialog.is_none(), "nothing was changed");
+    screen.keys("e");
+    screen.send(Event::Edited(Ok(text.replace("1.10", "1.20"))));
+    let compose = compose(&screen);
+    assert_eq!((compose.text(Field::Stream).as_str(), compose.text(Field::Type).as_str()), ("account-1", "Withdrawn"));
+    assert!(compose.text(Field::Data).contains("1.20"), "{}", compose.text(Field::Data));
+    assert!(compose.text(Field::Metadata).contains("correlationStreamName"));
+    assert!(screen.text().contains("a stored message cannot be changed"), "{}", screen.text());
+    screen.esc();
+    assert_eq!(on_disk(&screen), ["Withdrawn"], "what was edited is not lost");
+}

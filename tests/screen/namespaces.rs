@@ -1,0 +1,91 @@
+//! Making and deleting namespaces.
+
+use crossterm::event::KeyCode;
+use streamscope::app::dialog::Dialog;
+use streamscope::app::request::Slot;
+use streamscope::app::{Effect, Event, Profile, Setup};
+use streamscope::store::StoreError;
+
+use super::fake::{Fake, Screen};
+
+#[test]
+fn a_namespace_is_created_and_its_token_is_shown_once() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1anew");
+    screen.enter();
+    assert!(screen.text().contains("ns_dG9rZW4_0123456789abcdef"));
+    screen.keys("y");
+    assert!(matches!(screen.outside.last(), Some(Effect::Copy { what: "token", .. })));
+    screen.esc();
+    assert!(screen.text().contains("ns_dG9rZW4"), "it is shown only once, and Esc is pressed too easily");
+    screen.enter();
+    assert!(!screen.text().contains("ns_dG9rZW4"));
+    assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("new"));
+}
+
+#[test]
+fn a_namespace_is_deleted_only_when_its_name_is_typed() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1Dsho");
+    screen.enter();
+    assert!(screen.text().contains("type shop to delete it"), "{}", screen.text());
+    assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
+    screen.keys("p");
+    screen.enter();
+    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
+}
+
+#[test]
+fn a_second_enter_makes_no_second_namespace_and_keeps_the_first_ones_token() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.hold = true;
+    screen.keys("1anew");
+    screen.enter();
+    screen.enter();
+    screen.keys("er");
+    screen.send(Event::Paste("est".to_owned()));
+    screen.esc();
+    assert!(screen.text().contains("working"), "{}", screen.text());
+    screen.release();
+    assert_eq!(screen.fake.created, ["new"]);
+    assert!(screen.text().contains("ns_dG9rZW4_0123456789abcdef"), "{}", screen.text());
+}
+
+#[test]
+fn a_second_enter_deletes_nothing_else() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("1Dshop");
+    screen.hold = true;
+    screen.enter();
+    screen.enter();
+    screen.esc();
+    let sent = screen.held.iter().filter(|(slot, ..)| *slot == Slot::Admin).count();
+    assert_eq!(sent, 1);
+    screen.release();
+    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
+}
+
+#[test]
+fn a_namespace_that_could_not_be_made_says_why_and_can_be_tried_again() {
+    let mut screen = Screen::new(Fake::shop(1));
+    let lost = StoreError::Unavailable { target: "localhost".to_owned(), reason: "connection refused".to_owned() };
+    screen.fake.fail.push((Slot::Admin, lost));
+    screen.keys("1anew");
+    screen.enter();
+    assert!(screen.text().contains("connection refused"), "{}", screen.text());
+    screen.enter();
+    assert_eq!(screen.fake.created, ["new"]);
+}
+
+#[test]
+fn production_asks_for_an_upper_case_y_before_a_namespace_is_made() {
+    let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
+    let mut screen = Screen::with(Fake::shop(1), Setup { profile, ..Setup::default() }, 160, 45);
+    screen.keys("1anew");
+    screen.enter();
+    screen.keys("y");
+    assert!(screen.fake.created.is_empty() && matches!(screen.state.dialog, Some(Dialog::CreateNamespace(_))));
+    screen.key(KeyCode::Enter);
+    screen.keys("Y");
+    assert_eq!(screen.fake.created, ["new"]);
+}

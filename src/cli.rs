@@ -133,6 +133,7 @@ async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mu
     let opened = unless_signalled(interrupt, Opened::open(&arguments.common, connections)).await?;
     tracing::info!(target = %opened.store.target(), "opened");
     let result = perform(task, &opened.store, arguments.common.namespace(), interrupt, output).await;
+    let result = result.map_err(|failure| failure.at(&opened.store.target()));
     opened.close().await;
     result
 }

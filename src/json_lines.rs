@@ -131,13 +131,20 @@ fn visible(json: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out.
+/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out; before the year 0 as
+/// `-004712-…`. What stands for times that cannot be written is the server's word, `infinity` or `-infinity`.
 pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
+    for (outside, word) in [(Timestamp::MIN, "-infinity"), (Timestamp::MAX, "infinity")] {
+        if time == outside {
+            return out.extend_from_slice(word.as_bytes());
+        }
+    }
     let t = Offset::UTC.to_datetime(time);
+    let width = if t.year() < 0 { 7 } else { 4 };
     // Writing to a Vec does not fail.
     let _ = write!(
         out,
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        "{:0width$}-{:02}-{:02}T{:02}:{:02}:{:02}",
         t.year(),
         t.month(),
         t.day(),

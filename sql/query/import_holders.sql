@@ -4,11 +4,18 @@
 select
   l.virtualtransaction::text,
   l.pid,
-  (coalesce(a.xact_start, clock_timestamp()) at time zone 'utc')::timestamp as since,
-  a.application_name::text,
+  (coalesce(a.xact_start, p.prepared, clock_timestamp()) at time zone 'utc')::timestamp as since,
+  coalesce(a.application_name::text, p.gid),
   a.state::text
 from pg_locks l
 left join pg_stat_activity a on a.pid = l.pid
+left join lateral (
+  -- The fence keeps it from being asked where nothing is prepared.
+  select p.gid, p.prepared
+  from pg_locks t join pg_prepared_xacts p on p.transaction = t.transactionid
+  where l.pid is null and l.virtualtransaction is not null and t.virtualtransaction = l.virtualtransaction
+  offset 0
+) p on true
 where l.locktype = 'advisory'
   and l.granted
   and l.objsubid = 1

@@ -1,25 +1,32 @@
 -- How many messages there are by one or two of category, type and stream, of all or of one category, and when: the time from the
--- first message to the last is divided into buckets.
+-- earliest message to the latest is divided into buckets. A time that is infinite is in none of them.
 --
--- $1 category (null for all), $2 buckets, $3 first time, $4 last time, $5 limit (null for all)
--- Served by: the table as a whole, or messages_category.
-with counted as (
+-- $1 category (null for all), $2 buckets, $3 limit (null for all)
+-- Served by: the table as a whole, or messages_category; read twice.
+with bounds as (
+  select min(time) as first, max(time) as last,
+    extract(epoch from min(time))::float8 as low, extract(epoch from max(time))::float8 as high
+  from {table}
+  where {range} and isfinite(time)
+), counted as (
   select
     {key} as key,
     {by} as by,
-    greatest(1, least($2::int, width_bucket(
-      extract(epoch from time)::float8, extract(epoch from $3::timestamp)::float8,
-      extract(epoch from $4::timestamp)::float8 + 0.000001, $2::int
-    ))) as bucket,
+    case
+      when not isfinite(time) then 0
+      when low < high then greatest(1, least($2::int, width_bucket(extract(epoch from time)::float8, low, high, $2::int)))
+      else 1
+    end as bucket,
     count(*) as messages
-  from {table}
+  from {table}, bounds
   where {range}
   group by 1, 2, 3
 )
 select
   key, by, sum(messages)::bigint, round(sum(messages) / sum(sum(messages)) over () * 100, 2)::text,
-  array_agg(bucket::bigint order by bucket), array_agg(messages order by bucket)
+  array_agg(bucket::bigint order by bucket), array_agg(messages order by bucket),
+  (select first from bounds), (select last from bounds)
 from counted
 group by 1, 2
 order by {order}
-limit $5
+limit $3

@@ -148,7 +148,8 @@ line of FILE.part; give the same names and options then. It is refused where FIL
 and end with what they select in this namespace. Several names are one export, in the order of global
 positions. SIGUSR1 has it say how far it is.
 
-For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
+A time is 2026-03-01, \"2026-03-01 12:00\", 12:00 of today, now, or -30m, -2h, -3d ago; in UTC where no
+offset is given (2026-03-01T12:00+01:00). For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
 global positions, give or take an hour, only what can be of these times is read; else all of it.
 
 Examples:
@@ -159,7 +160,8 @@ Examples:
 
 const STATS_HELP: &str = "\
 What Message DB's summary views say, for every kind of store. All messages that are meant are read:
-on a large store that takes a while. The rate is shown over the time from the first to the last of them.
+on a large store that takes a while. The rate is over the time from the earliest to the latest of them.
+As json: {\"category\"|\"type\"|\"stream\",\"messages\",\"percent\",\"rate\",\"from\",\"to\"}
 
 Examples:
   streamscope -n shop stats
@@ -194,6 +196,13 @@ pub struct Arguments {
     pub command: Option<Command>,
 }
 
+/// The command line without the place that can stand in front of a command.
+#[must_use]
+pub fn commands() -> clap::Command {
+    let command = clap::Command::new("streamscope").version(env!("CARGO_PKG_VERSION"));
+    Command::augment_subcommands(Common::augment_args(command))
+}
+
 /// What applies to every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database and output")]
@@ -202,7 +211,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// A store of your own, inside the program, kept in this directory
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub embedded: Option<PathBuf>,
     /// A temporary store filled with sample data; gone when the program ends
     #[arg(long, global = true)]
@@ -294,6 +303,7 @@ pub enum Command {
     #[command(after_help = MAN_HELP)]
     Man {
         /// Directory for the pages: streamscope.1, streamscope-tail.1, …
+        #[arg(value_hint = clap::ValueHint::DirPath)]
         directory: Option<PathBuf>,
     },
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
+use clap::builder::RangedI64ValueParser;
 use clap::{Args, Subcommand};
 use futures_util::TryStreamExt as _;
 use uuid::Uuid;
@@ -15,8 +16,8 @@ use super::failure::{Failure, Result, Status};
 use super::output::json::Object;
 use super::output::table::{Column, Table};
 use super::output::{Output, grouped, tell};
-use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, StreamName};
-use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
+use crate::message::{Category, ExpectedVersion, NewMessage, StreamName};
+use crate::store::browse::{Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
@@ -61,7 +62,8 @@ pub enum BenchCommand {
     #[command(after_help = WRITE_HELP)]
     Write {
         /// Connections that write
-        #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=200))]
+        #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true,
+              value_parser = clap::value_parser!(u16).range(1..=200))]
         connections: u16,
         /// What both have
         #[command(flatten)]
@@ -74,14 +76,16 @@ pub enum BenchCommand {
         #[arg(long, value_name = "C")]
         category: Option<String>,
         /// For how long, each of them
-        #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        #[arg(long, value_name = "S", default_value_t = 5, allow_negative_numbers = true,
+              value_parser = RangedI64ValueParser::<u64>::new().range(1..=3_600))]
         seconds: u64,
     },
     /// Write at a rate, and see how late a follower has it
     #[command(after_help = TAIL_HELP)]
     Tail {
         /// Messages a second
-        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
+              value_parser = clap::value_parser!(u32).range(1..=10_000))]
         rate: u32,
         /// What both have
         #[command(flatten)]
@@ -93,7 +97,8 @@ pub enum BenchCommand {
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
     /// For how long
-    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    #[arg(long, value_name = "S", default_value_t = 10, allow_negative_numbers = true,
+              value_parser = RangedI64ValueParser::<u64>::new().range(1..=3_600))]
     pub seconds: u64,
     /// Do not ask
     #[arg(long)]
@@ -144,7 +149,7 @@ pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Out
         confirm(namespace, run.seconds).await?;
     }
     let results = match command {
-        BenchCommand::Write { connections, run } => vec![write(namespace, *connections, run.seconds).await?],
+        BenchCommand::Write { run, .. } => vec![write(namespace, run.seconds).await?],
         BenchCommand::Read { category, seconds } => read(namespace, category.as_deref(), *seconds).await?,
         BenchCommand::Tail { rate, run } => vec![tail(namespace, *rate, run.seconds).await?],
     };
@@ -188,7 +193,9 @@ fn message(stream: &str, number: u64) -> NewMessage {
     }
 }
 
-async fn write(namespace: &Namespace, connections: u16, seconds: u64) -> Result<Measured> {
+/// Over as many connections as there are.
+async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
+    let connections = namespace.connections();
     let category = own_category();
     let begun = Instant::now();
     let end = begun + Duration::from_secs(seconds);
@@ -219,12 +226,6 @@ async fn write(namespace: &Namespace, connections: u16, seconds: u64) -> Result<
     Ok(Measured { what, elapsed: begun.elapsed().as_secs_f64(), times })
 }
 
-/// The highest global position; 0 where there is none.
-async fn newest(namespace: &Namespace, scope: &Scope) -> Result<GlobalPosition> {
-    let page = namespace.page(scope, PageFrom::End, 1).await?;
-    Ok(page.heads.first().map_or(0, |head| head.global_position))
-}
-
 /// Repeats an operation for so long, and at least once; the first time does not count.
 async fn repeated(what: String, seconds: u64, mut work: impl AsyncFnMut(u32) -> Result<()>) -> Result<Measured> {
     work(0).await?;
@@ -247,7 +248,10 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
         most.ok_or_else(|| Failure::new(Status::NotFound, "the namespace has no messages to read"))?.category
     };
     let scope = Scope::Category(category.clone());
-    let newest = newest(namespace, &scope).await?;
+    let newest = namespace.newest(&scope).await?;
+    if newest == 0 {
+        return Err(Failure::new(Status::NotFound, format!("category {category} has no messages to read")));
+    }
     let categories = repeated("lists of the categories".to_owned(), seconds, async |_| {
         namespace.categories().await?;
         Ok(())
@@ -278,7 +282,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
     let category = own_category();
     let mut tail = namespace.tail(TailOptions {
         scope: Scope::Category(Category::new(category.clone())?),
-        from: TailFrom::After(newest(namespace, &Scope::Namespace).await?),
+        from: TailFrom::After(namespace.newest(&Scope::Namespace).await?),
         settling: Settling::HoldBack,
         batch: 1_000,
         filter: Filter::default(),

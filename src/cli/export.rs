@@ -4,6 +4,7 @@
 mod part;
 mod progress;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,7 +15,7 @@ use super::failure::{Failure, Result, Status};
 use super::interrupt::{Interrupt, Report};
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
-use super::tail::tell_holders;
+use super::tail::{tell_holders, tell_unordered};
 use crate::message::{Message, Name};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
@@ -56,12 +57,19 @@ impl Prepared {
     /// From the command line.
     ///
     /// # Errors
-    /// [`Status::Usage`] for names that cannot be, and for carrying on on standard output.
+    /// [`Status::Usage`] for names that cannot be, for a directory, and for carrying on where no file is.
     pub fn new(arguments: &ExportArguments) -> Result<Self> {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
         let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
         if arguments.resume && file.is_none() {
             return Err(Failure::usage("--resume needs a file to carry on, and --output - is standard output"));
+        }
+        if let Some(path) = &file
+            && !part::is_replaced(path)?
+            && arguments.resume
+        {
+            let what = format!("--resume needs a file to carry on, and {} is a device or a pipe", path.display());
+            return Err(Failure::usage(what));
         }
         Ok(Self { names, file, arguments: arguments.clone() })
     }
@@ -83,11 +91,16 @@ pub async fn export(
         Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume)?)),
     };
     let progress = Progress::new();
+    let terminal = match &target {
+        Target::Output(output) => output.terminal,
+        Target::File(part) => part.terminal,
+    };
     let result = tokio::select! {
         biased;
         result = all(namespace, &prepared, &mut target, &progress) => result,
         number = interrupt.signalled() => Err(Failure::signalled(number)),
         never = report.answered_with(|| progress.line()) => match never {},
+        never = progress.shown(terminal) => match never {},
     };
     progress.clear();
     let Target::File(mut part) = target else { return result.map(|_| ()) };
@@ -97,7 +110,7 @@ pub async fn export(
             Ok(())
         }
         Err(failure) => {
-            let kept = part.keep();
+            let Some(kept) = part.keep() else { return Err(failure) };
             // A signal says nothing by itself, and here is something to know.
             if failure.what.is_empty() {
                 tell(&format!("streamscope: {kept}"));
@@ -130,6 +143,9 @@ impl Target<'_> {
 async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>, progress: &Progress) -> Result<u64> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
+    if namespace.numbers_are_unordered().await? {
+        tell_unordered();
+    }
     let end = namespace.settled_end(tell_holders).await?;
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
     let mut options = ExportOptions {
@@ -138,11 +154,13 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         above,
         up_to: up_to.min(end),
     };
-    if let Target::File(part) = target
-        && let Some((first, last)) = part.kept()
-    {
-        check_kept(namespace, &options, first, last, part.beside()).await?;
-        options.above = last.gpos;
+    if let Target::File(part) = target {
+        if let Some((first, last)) = part.kept() {
+            check_kept(namespace, &options, first, last, part.beside()).await?;
+            options.above = last.gpos;
+        }
+        // Only now: what cannot be exported costs nothing that was.
+        part.begin()?;
     }
     progress.begin(options.up_to);
     let mut messages = namespace.export(options);
@@ -151,7 +169,7 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         let message = message?;
         target.write(&message)?;
         written += 1;
-        progress.show(written, message.global_position);
+        progress.count(written, message.global_position);
     }
     if let Target::Output(output) = target {
         output.finish()?;
@@ -191,7 +209,10 @@ async fn check_kept(
     Err(Failure::usage(what).remedy("give the names and options that it was begun with, or leave --resume out"))
 }
 
-/// A failure of a file.
-fn file_failure(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+/// A failure of a file. Of a pipe that nobody reads any more there is nothing to say, as of standard output.
+fn file_failure(what: &str, path: &Path, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return io::Error::from(error.kind()).into();
+    }
     Failure::new(Status::Failed, format!("cannot {what} {}: {error}", path.display()))
 }

@@ -87,6 +87,15 @@ impl Failure {
         Self::new(Status::Signal(signal), String::new())
     }
 
+    /// The same with the database that could not be had, where it does not name it.
+    #[must_use]
+    pub fn at(mut self, target: &str) -> Self {
+        if self.status == Status::Unavailable && !self.what.contains(target) {
+            self.what = format!("{target}: {}", self.what);
+        }
+        self
+    }
+
     /// The reader of the output went away (`… | head`): there is no more to do, and nothing to say.
     fn reader_gone() -> Self {
         Self::new(Status::Done, String::new())
@@ -166,6 +175,8 @@ impl From<StoreError> for Failure {
             ),
             // It names its own remedy: they differ.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
+            // No such database: told where another one would be connected to.
+            StoreError::Server { code, .. } if code == "3D000" => (Status::Unavailable, None),
             StoreError::Server { .. } => (Status::Failed, None),
         };
         Self { status, what: error.to_string(), remedy }

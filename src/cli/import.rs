@@ -61,7 +61,8 @@ pub struct ImportArguments {
     #[arg(long)]
     pub dry_run: bool,
     /// Messages a transaction, at most
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,
     /// Key that holds the expected version of a message without a position: none (or -1), any, or a number
     #[arg(long, value_name = "FIELD")]
@@ -242,7 +243,7 @@ impl Running {
         output.line(&format!("{verb} {} messages; {} were there already", grouped(imported), grouped(present)))?;
         if unchecked > 0 {
             let note = format!(
-                "{} messages are of streams too many to remember: gaps in them were not looked for",
+                "{} messages come behind more than is remembered: gaps and repetitions were not looked for",
                 grouped(unchecked)
             );
             output.line(&note)?;

@@ -5,7 +5,7 @@
 use std::env;
 use std::time::Duration;
 
-use super::arguments::{Arguments, Common};
+use super::arguments::{Arguments, Command, Common, Format};
 use super::failure::{Failure, Result, Status};
 use super::output::tell;
 #[cfg(feature = "embedded")]
@@ -54,6 +54,15 @@ pub fn check(arguments: &Arguments) -> Result<()> {
             .remedy("a namespace is chosen with -n; a command comes first: streamscope get NAME"));
     }
     let common = &arguments.common;
+    if common.url.as_deref() == Some("") {
+        return Err(Failure::usage("--url is empty").remedy(
+            "a variable that is not set? without --url, the environment names the database, or it is your own",
+        ));
+    }
+    if matches!(arguments.command, Some(Command::Export(_))) && common.format == Some(Format::Text) {
+        return Err(Failure::usage("--format text: an export is json lines")
+            .remedy("get, and tail --from start --until now, print text"));
+    }
     let given = [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
     let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
     match given.as_slice() {

@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use clap::error::{ContextKind, ContextValue};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::arguments::Arguments;
+use super::arguments::{self, Arguments};
 use super::failure::{Failure, Result, Status};
 use super::open::{self, Opened};
 use crate::app::Setup;
@@ -25,7 +26,12 @@ type Kept = Arc<Mutex<Option<Opened>>>;
 /// [`Status::Usage`] where the screen cannot be opened here; what the terminal says.
 pub async fn run(arguments: Arguments) -> Result<u8> {
     if let Some(refusal) = runtime::refusal() {
-        return Err(Failure::new(Status::Usage, refusal));
+        let Some(word) = &arguments.locator else { return Err(Failure::usage(refusal)) };
+        let failure = Failure::usage(format!("{word} is no command, and as a place for the screen: {refusal}"));
+        return Err(match nearest_command(word) {
+            Some(command) => failure.remedy(format!("is {command} meant?")),
+            None => failure,
+        });
     }
     let common = &arguments.common;
     let locator = match (arguments.locator.as_deref(), common.namespace()) {
@@ -71,6 +77,15 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         Ok(Ended::Signal(number)) => Ok(u8::try_from(128 + number).unwrap_or(Status::Failed.code())),
         Ok(Ended::TerminalGone) => Ok(Status::Failed.code()),
         Err(error) => Err(Failure::new(Status::Failed, format!("{error:#}"))),
+    }
+}
+
+/// The command that looks most like a word.
+fn nearest_command(word: &str) -> Option<String> {
+    let error = arguments::commands().try_get_matches_from(["streamscope", word]).err()?;
+    match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::Strings(commands) => commands.first().cloned(),
+        _ => None,
     }
 }
 

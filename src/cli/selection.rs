@@ -60,7 +60,7 @@ pub struct MatchingArguments {
     /// Only messages of this type; may be given several times
     #[arg(long = "type", value_name = "T", allow_hyphen_values = true)]
     pub types: Vec<String>,
-    /// Only messages whose data matches this jsonpath: $.amount > 100, or $.items[*] ? (@.sku == \"A-7\")
+    /// Only messages whose data matches this jsonpath: $.amount > 100, or $.items[*] ? (@.sku == "A-7")
     #[arg(long = "where", value_name = "JSONPATH", allow_hyphen_values = true)]
     pub path: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! `stats`: how many messages by category, type and stream, their share, and their rate over time as a sparkline or as numbers.
 
 use clap::{Args, ValueEnum};
+use futures_util::TryStreamExt as _;
 
 use super::failure::{Failure, Result};
 use super::output::json::Object;
@@ -70,7 +71,7 @@ pub struct StatsArguments {
     #[arg(long, value_enum, value_name = "categories|types|streams", hide_possible_values = true)]
     pub by: Option<Counted>,
     /// Only the N most frequent, the most frequent first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
 
@@ -98,14 +99,16 @@ pub async fn stats(namespace: &Namespace, arguments: &StatsArguments, output: &m
         buckets: PARTS,
         limit: arguments.limit,
     };
-    let stats = namespace.stats(&options).await?;
+    let mut rows = namespace.stats(&options).await?;
     let mut columns = vec![Column::text(arguments.what.title())];
     columns.extend(arguments.by.map(|by| Column::text(by.title())));
     columns.extend([Column::number("MESSAGES"), Column::number("PERCENT"), Column::text("RATE")]);
     let mut table = Table::new(&columns);
-    for row in &stats.rows {
+    let mut times = None;
+    while let Some(row) = rows.try_next().await? {
+        times = row.first.zip(row.last);
         if output.is_json() {
-            object(arguments, row, output)?;
+            object(arguments, &row, output)?;
         } else {
             let (messages, rate) = (grouped(row.messages), sparkline(&row.rate));
             let mut cells = vec![row.key.as_str()];
@@ -115,7 +118,7 @@ pub async fn stats(namespace: &Namespace, arguments: &StatsArguments, output: &m
         }
     }
     table.finish(output)?;
-    if let (Some(first), Some(last)) = (stats.first, stats.last) {
+    if let Some((first, last)) = times {
         output.finish()?;
         output.note(&format!("rate from {} to {}", for_people(first), for_people(last)));
     }
@@ -129,7 +132,8 @@ fn object(arguments: &StatsArguments, row: &StatsRow, output: &mut Output) -> Re
         (Some(by), Some(value)) => object.string(by.key(), value),
         _ => object,
     };
-    object.number("messages", row.messages).raw("percent", &row.percent).raw("rate", &format!("[{rate}]")).end();
+    let object = object.number("messages", row.messages).raw("percent", &row.percent).raw("rate", &format!("[{rate}]"));
+    object.time_or_null("from", row.first).time_or_null("to", row.last).end();
     Ok(output.line_done()?)
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
@@ -44,7 +45,7 @@ pub struct TailArguments {
     #[arg(long, value_name = "now|POSITION|TIME", allow_hyphen_values = true)]
     pub until: Option<Point>,
     /// End after so many messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = RangedI64ValueParser::<u64>::new().range(1..))]
     pub limit: Option<u64>,
     /// Which messages.
     #[command(flatten)]
@@ -56,7 +57,7 @@ pub struct TailArguments {
     #[arg(long, value_name = "N", requires = "consumer_group_member", allow_negative_numbers = true)]
     pub consumer_group_size: Option<i64>,
     /// End when no message came for so long: 500ms, 5s, 2m
-    #[arg(long, value_name = "D", value_parser = length)]
+    #[arg(long, value_name = "D", allow_hyphen_values = true, value_parser = length)]
     pub exit_when_idle: Option<Duration>,
 }
 
@@ -242,7 +243,7 @@ impl Following {
         };
         let end = match arguments.until {
             None | Some(Point::Start) => End::Never,
-            Some(Point::Now) => End::Position(namespace.settled_end(tell_holders).await?),
+            Some(Point::Now) => End::Position(namespace.newest(&Scope::Namespace).await?),
             Some(Point::Position(position)) => End::Position(position),
             Some(Point::Time(time)) => {
                 filter.until = Some(time);
@@ -286,8 +287,8 @@ impl Following {
     /// The time to end has come: what is there now is the end, as far as messages from before that time can lie there.
     async fn find_end(&mut self, namespace: &Namespace) -> Result<bool, StoreError> {
         let End::Time(time) = self.end else { return Ok(false) };
-        let settled = namespace.settled_end(tell_holders).await?;
-        let end = settled.min(namespace.between(None, Some(time)).await?.1);
+        let newest = namespace.newest(&Scope::Namespace).await?;
+        let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
         Ok(self.tail.resume_position() >= end)
     }
@@ -326,10 +327,7 @@ impl Following {
             tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
         }
         if batch.unordered && !self.unordered {
-            tell(
-                "streamscope: the sequence of global_position has a cache above 1, or cycles: numbers are not drawn in order, \
-                 and a message that comes in below what is complete is not given",
-            );
+            tell_unordered();
         }
         if let Some(before) = batch.went_back_from {
             let now = batch.last_value;
@@ -389,6 +387,14 @@ impl Following {
         let given = grouped(self.given);
         format!("streamscope: {given} messages, complete to {complete}; --from {} goes on", complete.saturating_add(1))
     }
+}
+
+/// Numbers are not drawn in order, so what is complete may not be.
+pub fn tell_unordered() {
+    tell(
+        "streamscope: the sequence of global_position has a cache above 1, or cycles: numbers are not drawn in order, \
+         and a message that comes in below what is complete is not given",
+    );
 }
 
 /// Who keeps messages back: nothing at all where nobody does any more.

@@ -4,10 +4,9 @@
 
 mod copy;
 mod look;
+mod memory;
 mod plan;
 
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,8 +14,11 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use look::Move;
+use memory::{Ends, REMEMBERED, Seen};
 pub use plan::Checked;
 
+pub use super::row::FIRST as FIRST_TIME;
 use super::session::QueryError;
 use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
@@ -30,8 +32,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 const COLLISIONS: u32 = 5;
 /// What refuses a message that stands where another one does, or has its id: somebody was faster.
 const UNIQUE: [&str; 3] = ["messages_id", "messages_stream", "messages_pkey"];
-/// Streams whose end is remembered: 9 MB.
-const REMEMBERED: usize = 400_000;
 
 /// A message to be brought in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum Place {
         position: Position,
         /// Number in its namespace; looked at only where [`ImportOptions::keep_global_positions`] is set.
         global_position: Option<GlobalPosition>,
-        /// When it was written.
+        /// When it was written, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the infinities.
         time: Timestamp,
     },
     /// Behind the last message of its stream, as `write_message` places it, at the time of the import.
@@ -88,8 +88,8 @@ pub struct Imported {
     pub imported: u64,
     /// Messages that were there already, the same in everything.
     pub present: u64,
-    /// Of a dry run: messages of which it is not known whether their stream would reach up to them, because the file has
-    /// more streams than are remembered.
+    /// Of a dry run: messages of which it is not known whether their stream would reach up to them, or would hold them already,
+    /// because the file has more streams or messages than are remembered.
     pub unchecked: u64,
 }
 
@@ -219,42 +219,14 @@ impl From<ImportError> for Failure {
     }
 }
 
-/// The ends of streams as this import knows them: in the store or, of a dry run, what it would make of them. Bounded: what
-/// does not fit is not remembered.
-#[derive(Debug, Default)]
-struct Ends {
-    hasher: RandomState,
-    ends: HashMap<u64, Position>,
-}
-
-impl Ends {
-    fn get(&self, stream: &str) -> Option<Position> {
-        self.ends.get(&self.hasher.hash_one(stream)).copied()
-    }
-
-    /// Whether it could be kept.
-    fn set(&mut self, stream: &str, end: Position) -> bool {
-        let key = self.hasher.hash_one(stream);
-        if self.ends.len() >= REMEMBERED && !self.ends.contains_key(&key) {
-            return false;
-        }
-        self.ends.insert(key, end);
-        true
-    }
-
-    fn is_full(&self) -> bool {
-        self.ends.len() >= REMEMBERED
-    }
-}
-
 /// An import into one namespace, batch by batch.
 #[derive(Debug)]
 pub struct Import {
     namespace: Namespace,
     options: ImportOptions,
     ends: Ends,
-    /// Ids and global positions of a dry run, as hashes, as many as are remembered.
-    seen: HashSet<u64>,
+    /// Of a dry run: what would have been written.
+    seen: Seen,
     /// Messages of the batches are there already, so it is asked before they are sent.
     thorough: bool,
     /// The server has answered once: from then on it is waited for.
@@ -278,7 +250,7 @@ impl Import {
             namespace: namespace.clone(),
             options,
             ends: Ends::default(),
-            seen: HashSet::new(),
+            seen: Seen::new(options),
             thorough: options.dry_run,
             reached: false,
             in_doubt: None,
@@ -375,8 +347,14 @@ impl Import {
             if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
                 return Err(error.into());
             }
+            if self.options.keep_global_positions {
+                Move::needed(&namespace, &snapshot, messages, &plan).await?;
+            }
             snapshot.rollback().await?;
-            self.see(messages, &plan)?;
+            for new in &plan.new {
+                let seen = self.seen.add(&messages[new.index], new.position);
+                seen.map_err(|problem| ImportError::of(new.index, problem))?;
+            }
             self.remember(messages, &plan)?;
             return Ok(plan.counts());
         }
@@ -397,8 +375,13 @@ impl Import {
             self.remember(messages, &plan)?;
             return Ok(counts);
         }
-        if self.options.keep_global_positions {
-            look::move_sequence(&namespace, &transaction, messages, &plan).await?;
+        let move_sequence = if self.options.keep_global_positions {
+            Move::needed(&namespace, &transaction, messages, &plan).await?
+        } else {
+            None
+        };
+        if let Some(move_sequence) = &move_sequence {
+            move_sequence.lock(&namespace, &transaction).await?;
         }
         if let Err(error) = copy::copy(&namespace, &transaction, messages, &plan, self.options).await {
             let as_store_error = transaction.store_error(&error);
@@ -422,6 +405,9 @@ impl Import {
                 }
             }
             return Err(Failure::Collision(as_store_error));
+        }
+        if let Some(move_sequence) = &move_sequence {
+            move_sequence.carry_out(&transaction).await?;
         }
         self.in_doubt.get_or_insert(counts);
         match transaction.commit().await {
@@ -449,26 +435,6 @@ impl Import {
             let kept = self.ends.set(message.stream.as_str(), *end);
             if !kept && matches!(message.place, Place::Next { .. }) {
                 return Err(ImportError::of(*index, Problem::TooManyStreams));
-            }
-        }
-        Ok(())
-    }
-
-    /// Of a dry run: whether what would be written repeats an id or a global position of an earlier batch.
-    fn see(&mut self, messages: &[ImportedMessage], plan: &plan::Plan) -> Result<(), ImportError> {
-        for new in &plan.new {
-            if self.seen.len() >= REMEMBERED {
-                break;
-            }
-            let message = &messages[new.index];
-            if !self.seen.insert(self.ends.hasher.hash_one(message.id)) {
-                return Err(ImportError::of(new.index, Problem::IdTwice(message.id)));
-            }
-            if let (true, Place::Kept { global_position: Some(number), .. }) =
-                (self.options.keep_global_positions, message.place)
-                && !self.seen.insert(self.ends.hasher.hash_one(number))
-            {
-                return Err(ImportError::of(new.index, Problem::GlobalPositionTwice(number)));
             }
         }
         Ok(())

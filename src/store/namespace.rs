@@ -81,6 +81,12 @@ impl Namespace {
         &self.info
     }
 
+    /// How many connections operations on it have at most: one where it is in an embedded store.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.sessions.size()
+    }
+
     /// Whether `stream_name` sorts by its bytes: only then are the streams of a category, or of a prefix, neighbours.
     pub(super) fn bytewise(&self) -> bool {
         self.bytewise

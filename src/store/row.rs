@@ -24,7 +24,14 @@ pub(super) const HEAD_COLUMNS: &str = "id, stream_name, type, position, global_p
 /// Microseconds from 1970-01-01 to 2000-01-01, Postgres's epoch.
 const EPOCH_US: i64 = 946_684_800_000_000;
 
-/// `timestamp without time zone` as UTC. What lies outside of jiff's years, the infinities included, is clamped.
+/// The server's first time, 4714-11-24 BC, in microseconds from 2000-01-01.
+const FIRST_US: i64 = -211_813_488_000_000_000;
+
+/// The first time that a message can have.
+pub const FIRST: Timestamp = Timestamp::constant((FIRST_US + EPOCH_US) / 1_000_000, 0);
+
+/// `timestamp without time zone` as UTC. What lies outside of jiff's years, the infinities included, is [`Timestamp::MIN`] or
+/// [`Timestamp::MAX`], which are no time of the server's, and goes back as an infinity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ServerTime(pub(super) Timestamp);
 
@@ -41,10 +48,13 @@ impl<'a> FromSql<'a> for ServerTime {
 
 impl ToSql for ServerTime {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        // Postgres begins at 4713 BC, jiff at -9999: what is earlier is before everything, which is -infinity.
-        const FIRST_US: i64 = -211_813_488_000_000_000;
+        // What is before the server's first time is before everything, which is -infinity.
         let since_2000 = self.0.as_microsecond() - EPOCH_US;
-        out.put_i64(if since_2000 < FIRST_US { i64::MIN } else { since_2000 });
+        out.put_i64(match since_2000 {
+            _ if self.0 == Timestamp::MAX => i64::MAX,
+            ..FIRST_US => i64::MIN,
+            _ => since_2000,
+        });
         Ok(IsNull::No)
     }
 
@@ -111,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_time_goes_to_the_server_as_it_came() {
-        for since_2000 in [0, 1, -1, 820_454_400_123_456, -211_813_488_000_000_000] {
+        for since_2000 in [0, 1, -1, 820_454_400_123_456, FIRST_US, i64::MIN, i64::MAX] {
             let mut out = BytesMut::new();
             ServerTime(decoded(since_2000)).to_sql(&Type::TIMESTAMP, &mut out).expect("a time has its eight bytes");
             assert_eq!(&out[..], since_2000.to_be_bytes());

@@ -107,6 +107,12 @@ impl Sessions {
         self.pool.read_only
     }
 
+    /// How many there are at most at a time.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.pool.size
+    }
+
     /// A connection for one operation: an idle one that is whole, or a new one; waits where all are in use, so a task that
     /// holds a session must not ask for a second one (the embedded store has only one).
     ///

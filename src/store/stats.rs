@@ -1,10 +1,12 @@
 //! Counts by category, type and stream, as Message DB's summary views give them, and when the messages came. Everything that is
 //! meant is read: this is a report, not something a screen asks for.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::browse::{PageFrom, Scope};
 use super::row::{ServerTime, column};
 use super::{Namespace, Result};
 use crate::message::Category;
@@ -48,33 +50,19 @@ pub struct StatsRow {
     pub percent: String,
     /// Messages in each part of the time.
     pub rate: Vec<u64>,
-}
-
-/// The report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stats {
-    /// The most frequent first; by name where all were asked for.
-    pub rows: Vec<StatsRow>,
-    /// Time of the first message; none where there is none.
+    /// Time of the earliest message that was counted, in whatever row; none where all are infinite.
     pub first: Option<Timestamp>,
-    /// Time of the last message.
+    /// Time of the latest one.
     pub last: Option<Timestamp>,
 }
 
 impl Namespace {
-    /// Counts messages (`category_type_summary`, `type_summary`, `stream_summary` and the others of Message DB, for one category or all).
+    /// Counts messages (`category_type_summary`, `type_summary`, `stream_summary` and the others of Message DB, for one category or
+    /// all): the most frequent first, or by name where all are asked for.
     ///
     /// # Errors
     /// The server's.
-    pub async fn stats(&self, options: &StatsOptions) -> Result<Stats> {
-        let scope = options.category.clone().map_or(Scope::Namespace, Scope::Category);
-        let first = self.page(&scope, PageFrom::Start, 1).await?.heads.first().map(|head| head.time);
-        let last = self.page(&scope, PageFrom::End, 1).await?.heads.last().map(|head| head.time);
-        let (Some(first), Some(last)) = (first, last) else {
-            return Ok(Stats { rows: Vec::new(), first: None, last: None });
-        };
-        // Of what was copied together the first is not always the earliest.
-        let (first, last) = (first.min(last), first.max(last));
+    pub async fn stats(&self, options: &StatsOptions) -> Result<BoxStream<'static, Result<StatsRow>>> {
         let category = self.category_expression().clone();
         let expression = |by: By| match by {
             By::Category => category.clone(),
@@ -99,36 +87,27 @@ impl Namespace {
         let buckets = i32::try_from(options.buckets.clamp(1, 1_000)).unwrap_or(1);
         let mut session = self.sessions.acquire().await?;
         session.set_limit(None);
-        let rows = session
-            .query(
-                &sql,
-                &[
-                    (&name, Type::TEXT),
-                    (&buckets, Type::INT4),
-                    (&ServerTime(first), Type::TIMESTAMP),
-                    (&ServerTime(last), Type::TIMESTAMP),
-                    (&options.limit.map(i64::from), Type::INT8),
-                ],
-            )
-            .await?;
-        let rows = rows
-            .iter()
-            .map(|row| {
-                let mut rate = vec![0; usize::try_from(buckets).unwrap_or(1)];
-                for (bucket, messages) in column::<Vec<i64>>(row, 4)?.into_iter().zip(column::<Vec<i64>>(row, 5)?) {
-                    if let Some(part) = usize::try_from(bucket - 1).ok().and_then(|index| rate.get_mut(index)) {
-                        *part = u64::try_from(messages).unwrap_or(0);
-                    }
-                }
-                Ok(StatsRow {
-                    key: column(row, 0)?,
-                    by: column(row, 1)?,
-                    messages: u64::try_from(column::<i64>(row, 2)?).unwrap_or(0),
-                    percent: column(row, 3)?,
-                    rate,
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(Stats { rows, first: Some(first), last: Some(last) })
+        let parameters =
+            [(&name as _, Type::TEXT), (&buckets as _, Type::INT4), (&options.limit.map(i64::from) as _, Type::INT8)];
+        let rows = session.into_stream(&sql, &parameters).await?;
+        Ok(rows.map(move |row| read(&row?, buckets)).boxed())
     }
+}
+
+fn read(row: &Row, buckets: i32) -> Result<StatsRow> {
+    let mut rate = vec![0; usize::try_from(buckets).unwrap_or(1)];
+    for (bucket, messages) in column::<Vec<i64>>(row, 4)?.into_iter().zip(column::<Vec<i64>>(row, 5)?) {
+        if let Some(part) = usize::try_from(bucket - 1).ok().and_then(|index| rate.get_mut(index)) {
+            *part = u64::try_from(messages).unwrap_or(0);
+        }
+    }
+    Ok(StatsRow {
+        key: column(row, 0)?,
+        by: column(row, 1)?,
+        messages: u64::try_from(column::<i64>(row, 2)?).unwrap_or(0),
+        percent: column(row, 3)?,
+        rate,
+        first: column::<Option<ServerTime>>(row, 6)?.map(|time| time.0),
+        last: column::<Option<ServerTime>>(row, 7)?.map(|time| time.0),
+    })
 }

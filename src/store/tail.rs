@@ -6,6 +6,8 @@
 //! the *horizon* is there. Headless followers are given messages up to the horizon only; a screen gets them at once, and those that
 //! come in below are marked late. Nothing is kept on the server between polls, so a pooler, or a single connection, is enough.
 
+mod end;
+mod followed;
 mod holders;
 
 use std::collections::{BTreeSet, HashSet};
@@ -13,15 +15,15 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+pub use followed::Followed;
 pub use holders::Holder;
 use holders::Horizon;
 
 use super::browse::Scope;
 use super::query::member_condition;
-use super::row::{self, HEAD_COLUMNS, MESSAGE_COLUMNS};
+use super::row;
 use super::session::{Parameter, Session};
 use super::{Filter, Namespace, Result};
 use crate::message::{ConsumerGroup, GlobalPosition, Message, MessageHead};
@@ -113,53 +115,6 @@ pub struct TailBatch<M> {
     pub went_back_from: Option<GlobalPosition>,
 }
 
-/// What can be followed: whole messages, or heads.
-pub trait Followed: Sized + Send {
-    /// The columns that it is read from.
-    const COLUMNS: &'static str;
-    /// From a row of these columns.
-    ///
-    /// # Errors
-    /// A column is of another type.
-    fn read(row: &Row) -> Result<Self>;
-    /// Its global position.
-    fn global_position(&self) -> GlobalPosition;
-    /// Bytes of its bodies.
-    fn bytes(&self) -> usize;
-}
-
-impl Followed for Message {
-    const COLUMNS: &'static str = MESSAGE_COLUMNS;
-
-    fn read(row: &Row) -> Result<Self> {
-        row::message(row)
-    }
-
-    fn global_position(&self) -> GlobalPosition {
-        self.global_position
-    }
-
-    fn bytes(&self) -> usize {
-        self.data.as_ref().map_or(0, String::len) + self.metadata.as_ref().map_or(0, String::len)
-    }
-}
-
-impl Followed for MessageHead {
-    const COLUMNS: &'static str = HEAD_COLUMNS;
-
-    fn read(row: &Row) -> Result<Self> {
-        row::head(row)
-    }
-
-    fn global_position(&self) -> GlobalPosition {
-        self.global_position
-    }
-
-    fn bytes(&self) -> usize {
-        0
-    }
-}
-
 /// A newest message, and who could still commit below it.
 #[derive(Debug, Clone)]
 struct Checkpoint {
@@ -243,59 +198,6 @@ impl Namespace {
     #[must_use]
     pub fn tail(&self, options: TailOptions) -> Tail<Message> {
         Tail::new(self.clone(), options)
-    }
-}
-
-impl Namespace {
-    /// Whether numbers are drawn otherwise than one after the other: see [`TailBatch::unordered`].
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn numbers_are_unordered(&self) -> Result<bool> {
-        self.draws_unordered(&self.sessions.acquire().await?).await
-    }
-
-    async fn draws_unordered(&self, session: &Session) -> Result<bool> {
-        let sql = "select seqcache > 1 or seqcycle or seqincrement < 1 from pg_catalog.pg_sequence \
-                   where seqrelid = pg_catalog.pg_get_serial_sequence($1, 'global_position')::regclass";
-        let row = session.query_opt(sql, &[(&self.table(), Type::TEXT)]).await?;
-        row.map_or(Ok(false), |row| row::column(&row, 0))
-    }
-
-    /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told
-    /// when it takes a while, and again when it changes.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn settled_end(&self, mut waiting: impl FnMut(&[Holder])) -> Result<GlobalPosition> {
-        let options = TailOptions {
-            scope: Scope::Namespace,
-            from: TailFrom::Start,
-            settling: Settling::HoldBack,
-            batch: 1,
-            filter: Filter::default(),
-        };
-        let mut tail = self.tail_heads(options);
-        loop {
-            let session = self.sessions.acquire().await?;
-            let seen = tail.look(&session).await?;
-            drop(session);
-            tail.checkpoint = tail.checkpoint.take().filter(|checkpoint| checkpoint.holds(&seen));
-            let horizon = tail.horizon(&seen, false);
-            let newest = tail.checkpoint.as_ref().map_or(seen.newest, |checkpoint| checkpoint.newest);
-            if horizon >= newest {
-                return Ok(newest);
-            }
-            let holders: Vec<Holder> = tail.waiting_for(&seen);
-            let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
-            if names != tail.reported {
-                waiting(&holders);
-                tail.reported = names;
-            }
-            tail.checkpoint.get_or_insert_with(|| Checkpoint::of(&seen));
-            tail.pause = (tail.pause.max(BUSY) * 3 / 2).min(IDLE);
-            tokio::time::sleep(tail.pause).await;
-        }
     }
 }
 

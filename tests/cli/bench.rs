@@ -26,6 +26,8 @@ fn what_is_written_is_in_a_category_of_its_own(place: &Place) {
     place.run(&["write", "account-1", "Opened"]).done();
     let told = values(&place.run(&["bench", "write", "--seconds", "1", "--connections", "2", "--yes"]).done());
     let count = told[0]["count"].as_u64().expect("a count");
+    let connections = if place.database.is_some() { "2 connections" } else { "1 connection" };
+    assert!(told[0]["what"].as_str().is_some_and(|what| what.contains(&format!("{connections},"))), "{told:?}");
     assert!(
         count > 0 && told[0]["perSecond"].as_f64() > Some(0.0) && told[0]["p99Ms"].as_f64() > Some(0.0),
         "{told:?}"
@@ -45,6 +47,8 @@ fn a_followed_message_is_counted_once(place: &Place) {
 fn reading_measures_each_kind_of_look_and_writes_nothing(place: &Place) {
     let told = place.run(&["bench", "read", "--read-only"]).failed(4);
     assert!(told.contains("no messages to read"), "{told}");
+    let told = place.run(&["bench", "read", "--category", "nope"]).failed(4);
+    assert!(told.contains("category nope has no messages"), "{told}");
     for number in 0..3 {
         place.run(&["write", &format!("account-{number}"), "Opened"]).done();
     }

@@ -92,6 +92,44 @@ fn without_a_command_and_a_terminal_it_refuses_with_a_hint() {
 }
 
 #[test]
+fn a_word_that_is_no_command_is_named_and_the_nearest_one_is_suggested() {
+    let told = User::new().run(&["catgories"]).failed(2);
+    assert!(told.contains("catgories is no command") && told.contains("is categories meant?"), "{told}");
+    let told = User::new().run(&["shop/account-1"]).failed(2);
+    assert!(told.contains("shop/account-1") && !told.contains("meant?"), "{told}");
+}
+
+#[test]
+fn an_empty_url_means_no_store_and_an_empty_variable_is_none() {
+    let told = User::new().run(&["--url", "", "ns", "list"]).failed(2);
+    assert!(told.contains("--url is empty"), "{told}");
+    let user = User::new();
+    let mut command = user.command();
+    command.arg("categories").env("STREAMSCOPE_URL", "").env("DATABASE_URL", NOWHERE[1]);
+    let told = outcome(&mut command).failed(5);
+    assert!(told.contains("127.0.0.1:1"), "{told}");
+}
+
+#[test]
+fn an_export_as_text_is_refused() {
+    assert!(refused(&["export", "--format", "text"]).contains("json lines"));
+}
+
+#[test]
+fn a_number_below_what_can_be_is_answered_with_what_can_be() {
+    for (arguments, expected) in [
+        (&["tail", "--limit", "-1"][..], "1.."),
+        (&["tail", "--exit-when-idle", "-5s"], "ms, s, m, h, d"),
+        (&["stats", "--limit", "-1"], "1.."),
+        (&["import", "--batch", "-1"], "1..=100000"),
+        (&["bench", "read", "--seconds", "-1"], "1..=3600"),
+    ] {
+        let told = User::new().run(arguments);
+        assert!(told.status == 2 && told.stderr.contains(expected), "{told:?}");
+    }
+}
+
+#[test]
 fn unknown_arguments_are_usage() {
     for arguments in
         [&["gte", "account"][..], &["get"], &["get", "a", "--batch-size", "-2"], &["write", "a-1", "T", "--id", "7"]]

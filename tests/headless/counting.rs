@@ -4,7 +4,7 @@ use super::place::{Place, in_each_place};
 use super::support::stores::Kind;
 use super::{fill, lines};
 
-in_each_place!(counts_and_shares_add_up, what_cannot_be_counted_is_refused);
+in_each_place!(counts_and_shares_add_up, the_rate_is_over_all_times_there_are, what_cannot_be_counted_is_refused);
 
 fn counts_and_shares_add_up(place: &Place) {
     assert_eq!(place.run(&["stats"]).done(), "", "an empty namespace has none");
@@ -23,6 +23,39 @@ fn counts_and_shares_add_up(place: &Place) {
     assert_eq!(streams.len(), 3);
     let text = place.run(&["stats", "--format", "text"]);
     assert!(text.stdout.contains("CATEGORY") && text.stderr.contains("rate from"), "{text:?}");
+}
+
+/// Times that do not rise with positions, that are at the ends of what can be, and that are infinite.
+fn the_rate_is_over_all_times_there_are(place: &Place) {
+    let import = |category: &str, times: &[&str]| {
+        let line = |(number, time): (usize, &&str)| {
+            format!(
+                "{{\"id\":\"{}\",\"stream\":\"{category}-{number}\",\"type\":\"T\",\"pos\":0,\"data\":{{}},\"time\":\"{time}\"}}\n",
+                uuid::Uuid::now_v7()
+            )
+        };
+        place.run_with_input(&["import"], &times.iter().enumerate().map(line).collect::<String>()).done();
+    };
+    import("a", &["2026-03-02T00:00:00Z", "2026-03-01T00:00:00Z", "2026-03-03T00:00:00Z", "2026-03-02T00:00:00Z"]);
+    let rate = || {
+        let row = lines(&place.run(&["stats", "types"]).done()).swap_remove(0);
+        let parts: Vec<u64> = row["rate"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).collect();
+        (parts, row["from"].clone(), row["to"].clone())
+    };
+    let (parts, from, to) = rate();
+    assert_eq!((from, to), ("2026-03-01T00:00:00Z".into(), "2026-03-03T00:00:00Z".into()));
+    assert_eq!((parts[0], parts[12], parts[23], parts.iter().sum::<u64>()), (1, 2, 1, 4));
+
+    let times = ["infinity", "-004713-11-24T00:00:00Z", "9999-12-30T22:00:00.999999Z", "-infinity"];
+    import("b", &times);
+    let exported = place.run(&["export", "b"]).done();
+    assert!(
+        exported.lines().zip(times).all(|(line, time)| line.ends_with(&format!("\"time\":\"{time}\"}}"))),
+        "{exported}"
+    );
+    let (parts, from, to) = rate();
+    assert_eq!((from, to), (times[1].into(), times[2].into()));
+    assert_eq!(parts.iter().sum::<u64>(), 6, "all but the infinite ones");
 }
 
 fn what_cannot_be_counted_is_refused(place: &Place) {

@@ -19,6 +19,9 @@ in_each_place!(
     a_reader_that_goes_away_ends_it_quietly,
 );
 
+#[cfg(unix)]
+in_each_place!(what_is_no_file_is_written_through_and_a_file_keeps_its_mode_and_its_links,);
+
 #[cfg(target_os = "linux")]
 in_each_place!(
     it_tells_how_far_it_is_when_asked,
@@ -163,6 +166,40 @@ fn times_that_do_not_rise_hide_no_message(place: &Place) {
     import(&mut (1..=300).map(|day| (400_000 + day * 1_000, day)));
     assert_eq!(count(&["--since", "-1h"]), 20);
     assert_eq!(count(&["--until", "2020-04-10"]), 198);
+}
+
+#[cfg(unix)]
+fn what_is_no_file_is_written_through_and_a_file_keeps_its_mode_and_its_links(place: &Place) {
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+    fill(place, 20);
+    let all = place.run(&["export"]).done();
+    let at = |name: &str| place.user.home().join(name);
+    let pipe = at("pipe");
+    assert!(place.user.command_of("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    let told = place.run(&["export", "-o", "pipe"]);
+    assert_eq!(told.status, 0, "{told:?}");
+    assert_eq!(reader.join().unwrap(), all);
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(place.run(&["export", "-o", "pipe", "--resume"]).failed(2).contains("a device or a pipe"));
+
+    std::fs::create_dir(at("directory")).unwrap();
+    assert!(place.run(&["export", "-o", "directory"]).failed(2).contains("directory: this is a directory"));
+
+    std::fs::write(at("directory/file"), "secret").unwrap();
+    std::fs::set_permissions(at("directory/file"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("directory/file", at("link")).unwrap();
+    symlink("directory/new", at("link-to-nothing")).unwrap();
+    for (link, file) in [("link", "directory/file"), ("link-to-nothing", "directory/new")] {
+        let told = place.run(&["export", "-o", link]);
+        assert_eq!(told.status, 0, "{told:?}");
+        assert!(std::fs::symlink_metadata(at(link)).unwrap().is_symlink());
+        assert_eq!(unpacked(&at(file)), all);
+    }
+    assert_eq!(std::fs::metadata(at("directory/file")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[cfg(target_os = "linux")]

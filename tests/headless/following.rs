@@ -14,6 +14,7 @@ in_each_place!(
     what_is_left_out_moves_the_place_all_the_same,
     members_of_a_group_share_a_category,
     it_ends_where_it_is_told_to,
+    an_open_transaction_keeps_it_from_its_end_only_until_it_is_idle,
     what_cannot_be_followed_is_refused,
     it_ends_quietly_when_its_reader_goes_away_though_nothing_comes,
     a_slow_reader_is_not_taken_for_idleness,
@@ -175,6 +176,31 @@ fn what_cannot_be_followed_is_refused(place: &Place) {
 fn following(place: &Place, arguments: &[&str]) -> Child {
     let arguments = place.arguments(&[&["tail"], arguments].concat());
     place.user.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn an_open_transaction_keeps_it_from_its_end_only_until_it_is_idle(place: &Place) {
+    let Some(database) = &place.database else { return };
+    fill(place, 3);
+    let runtime = tokio::runtime::Handle::current();
+    let schema = lines(&place.run(&["ns", "list"]).done())[0]["schema"].as_str().unwrap().to_owned();
+    tokio::task::block_in_place(|| {
+        let holder = runtime.block_on(database.client());
+        let hold = format!("begin; lock table \"{schema}\".messages in row exclusive mode");
+        runtime.block_on(holder.batch_execute(&hold)).unwrap();
+        let told = place.run(&["tail", "--from", "start", "--until", "now", "--exit-when-idle", "1s"]);
+        assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
+        assert!(told.stderr.contains("waiting for process") && told.stderr.contains("--from 1 goes on"), "{told:?}");
+        // Without it, it waits; what comes behind the end that was fixed is not given.
+        let mut child = following(place, &["--from", "start", "--until", "now"]);
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waiting = said.next().unwrap();
+        assert!(waiting.contains("waiting for process"), "{waiting}");
+        fill(place, 1);
+        runtime.block_on(holder.batch_execute("rollback")).unwrap();
+        assert_eq!(BufReader::new(child.stdout.take().unwrap()).lines().count(), 3);
+        assert!(said.next().unwrap().contains("3 messages, complete to 3;"));
+        assert!(child.wait().unwrap().success());
+    });
 }
 
 #[cfg(unix)]

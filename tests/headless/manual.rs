@@ -10,8 +10,26 @@ fn every_shell_has_completions_that_know_the_commands() {
         for word in ["export", "consumer-group-member", "exit-when-idle"] {
             assert!(script.contains(word), "{word} in {shell}");
         }
+        // It stands where a command can, and shells would wait for it.
+        assert!(!script.to_lowercase().contains("locator"), "{shell}");
     }
     assert_eq!(user.run(&["completions", "csh"]).status, 2);
+}
+
+/// As far as it can be seen without these shells.
+#[test]
+fn choices_are_offered_where_they_are_and_files_only_where_one_is_meant() {
+    let user = User::new();
+    let fish = user.run(&["completions", "fish"]).done();
+    let has = |line: &str| fish.lines().any(|found| found == line);
+    assert!(has("complete -c streamscope -f"));
+    assert!(has("complete -c streamscope -l format -x -a 'text json'"));
+    let of = |command: &str| format!("complete -c streamscope -n \"__fish_streamscope_using_subcommand {command}\"");
+    assert!(has(&format!("{} -a 'categories types streams'", of("stats"))));
+    assert!(has(&format!("{} -F", of("import"))));
+    let zsh = user.run(&["completions", "zsh"]).done();
+    assert!(zsh.contains("\n\":: :_streamscope_commands\""), "a command comes first");
+    assert!(zsh.contains("--url=[") && !zsh.contains(":URL:_default"));
 }
 
 #[test]
@@ -29,7 +47,13 @@ fn bash_takes_its_completions_and_offers_the_commands() {
 #[test]
 fn each_command_has_a_page_and_examples() {
     let user = User::new();
-    assert!(user.run(&["man"]).done().contains(".TH streamscope 1"));
+    let page = user.run(&["man"]).done();
+    for part in [".TH streamscope 1", ".SH EXAMPLES", ".SH \"EXIT STATUS\"", "STREAMSCOPE_NAMESPACE", "STREAMSCOPE_LOG"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.contains(".nf\n  streamscope \\-n shop get account\\-1\n.fi"), "examples are not filled: {page}");
+    assert!(!page.contains("streamscope\\-help"), "a page that is not there");
     user.run(&["man", "pages"]).done();
     let commands = [
         "tail",
@@ -49,7 +73,7 @@ fn each_command_has_a_page_and_examples() {
     ];
     for command in commands {
         let page = user.home().join("pages").join(format!("streamscope-{command}.1"));
-        assert!(std::fs::read_to_string(&page).unwrap().contains("Examples"), "{command}");
+        assert!(std::fs::read_to_string(&page).unwrap().contains(".SH EXAMPLES"), "{command}");
         assert!(user.run(&[command, "--help"]).done().contains("Examples:"), "{command}");
     }
 }

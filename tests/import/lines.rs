@@ -1,4 +1,4 @@
-//! Files of messages for the tests.
+//! Files of messages for the tests, and what is in a store.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -68,4 +68,10 @@ pub fn assert_same(found: &str, expected: &str) {
         assert!(found == expected, "line {}: found {found:.400}, expected {expected:.400}", number + 1);
     }
     assert_eq!(found.lines().count(), expected.lines().count());
+}
+
+/// The schema of a place's namespace.
+pub fn schema(place: &Place) -> String {
+    let listed = place.run(&["ns", "list", "--format", "json"]).done();
+    serde_json::from_str::<serde_json::Value>(&listed).unwrap()["schema"].as_str().unwrap().to_owned()
 }

@@ -71,6 +71,8 @@ fn a_message_with_an_id_is_written_once(place: &Place) {
         id(2)
     );
     let first = lines.split_inclusive('\n').next().unwrap();
+    let dry = place.run_with_input(&["import", "--dry-run", "--batch", "1"], &format!("{lines}{first}")).done();
+    assert!(dry.starts_with("{\"imported\":2,\"present\":1,"), "{dry}");
     assert!(place.run_with_input(&["import"], first).done().starts_with("{\"imported\":1,\"present\":0,"));
     assert!(place.run_with_input(&["import"], &lines).done().starts_with("{\"imported\":1,\"present\":1,"));
     assert!(place.run_with_input(&["import"], &lines).done().starts_with("{\"imported\":0,\"present\":2,"));

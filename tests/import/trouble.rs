@@ -12,7 +12,7 @@ use streamscope::store::{Namespace, Options, Store};
 use uuid::Uuid;
 
 use super::batches::kept;
-use super::lines::{all, assert_same, export, file, noise, without_global_positions};
+use super::lines::{all, assert_same, export, file, noise, schema, without_global_positions};
 use super::place::{Place, in_each_place};
 use super::support::for_each_store;
 use super::support::stores::{TestStore, settings};
@@ -148,12 +148,6 @@ fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
     assert!(kept.stderr.starts_with("streamscope: lines 1 to 2 are imported and stay (2 of them new); "), "{kept:?}");
     assert!(told.done().starts_with("{\"imported\":3,\"present\":2,"));
     assert_eq!(count, 5);
-}
-
-/// The schema of a place's namespace.
-fn schema(place: &Place) -> String {
-    let listed = place.run(&["ns", "list", "--format", "json"]).done();
-    serde_json::from_str::<serde_json::Value>(&listed).unwrap()["schema"].as_str().unwrap().to_owned()
 }
 
 /// Waits for a query to give a row.

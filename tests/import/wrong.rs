@@ -1,6 +1,6 @@
 //! Input that cannot be right, of every kind: refused with the line, and nothing of its batch is written.
 
-use super::lines::{all, export, file, id, line};
+use super::lines::{all, export, file, id, line, schema};
 use super::place::{Place, in_each_place};
 
 in_each_place!(
@@ -10,11 +10,13 @@ in_each_place!(
     ids_that_are_taken_are_errors_that_name_the_line,
     the_same_line_twice_is_there_already,
     what_the_server_refuses_is_named,
+    a_refused_import_moves_no_number,
+    a_global_position_that_leaves_none_behind_it_is_refused,
 );
 
 fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
     let good = export("account", 6, 2);
-    let cases: [(&[u8], &str); 12] = [
+    let cases: [(&[u8], &str); 14] = [
         (
             b"{\"id\":\"0191b2c3-00",
             "line 7, column 7: the string is not closed (the last line, and it has no end: was the file cut?)",
@@ -37,6 +39,16 @@ fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
         (
             b"{\"stream\":\"a-1\",\"type\":\"T\"}\n",
             "line 7: the message has no position, and that of line 1 has one: import them apart",
+        ),
+        (
+            b"{\"id\":\"0191b2c3-0000-7000-8000-00000000000f\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
+              \"time\":\"-009999-01-02T12:00:00Z\"}\n",
+            "line 7, column 87: \"time\" is before -004713-11-24T00:00:00Z",
+        ),
+        (
+            b"{\"id\":\"0191b2c3-0000-7000-8000-00000000000f\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
+              \"time\":\"9999-12-31T23:59:59Z\"}\n",
+            "\"time\" is not RFC 3339, or later than 9999-12-30T22:00:00.999999Z",
         ),
         (b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":1e999999}\n", "outside of what Postgres' numeric can hold"),
     ];
@@ -132,18 +144,52 @@ fn the_same_line_twice_is_there_already(place: &Place) {
     for (batch, category) in [("100", "a"), ("1", "b")] {
         let first = export(category, 1, 1).replace("0191b2c3", if category == "a" { "0191b2c3" } else { "0191b2c4" });
         let path = file(place, "lines", first.clone() + &first);
-        let told = place.run(&["import", &path, "--batch", batch]).done();
-        assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+        for dry in [&["--dry-run"][..], &[]] {
+            let told = place.run(&[&["import", &path, "--batch", batch], dry].concat()).done();
+            assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+        }
     }
 }
 
-fn what_the_server_refuses_is_named(place: &Place) {
-    // An index takes names of some 2,700 bytes that do not compress, and a document is nested only so deep.
+/// Lines of which the server refuses the second: an index takes names of some 2,700 bytes that do not compress.
+fn too_long() -> String {
     let name: String =
         (0..9_000_u64).map(|n| char::from(b'a' + u8::try_from(super::lines::noise(n) % 26).unwrap())).collect();
-    let long = line(0, "account-1", 0) + &line(1, &format!("account-{name}"), 0);
-    let path = file(place, "lines", long);
+    line(0, "account-1", 0) + &line(1, &format!("account-{name}"), 0)
+}
+
+fn what_the_server_refuses_is_named(place: &Place) {
+    let path = file(place, "lines", too_long());
     let told = place.run(&["import", &path]).failed(1);
     assert!(told.contains("line 2: index row"), "{told}");
     assert_eq!(all(place, "account"), "");
+}
+
+fn a_refused_import_moves_no_number(place: &Place) {
+    place.run(&["write", "other-1", "First"]).done();
+    let path = file(place, "lines", too_long().replace("\"gpos\":", "\"gpos\":1000"));
+    let told = place.run(&["import", &path, "--keep-global-positions"]).failed(1);
+    assert!(told.contains("line 2: index row"), "{told}");
+    let written = place.run(&["write", "other-1", "Second"]).done();
+    assert!(written.contains("\"gpos\":2}"), "{written}");
+}
+
+fn a_global_position_that_leaves_none_behind_it_is_refused(place: &Place) {
+    let refused = |number: &str| {
+        let lines = line(0, "account-1", 0) + &line(1, "account-2", 0).replace("\"gpos\":2,", number);
+        let path = file(place, "lines", lines);
+        for dry in [&["--dry-run"][..], &[]] {
+            let told = place.run(&[&["import", &path, "--keep-global-positions"], dry].concat()).failed(2);
+            assert!(told.contains("line 2: the global position is to be kept, but it leaves none"), "{told}");
+        }
+        assert_eq!(all(place, "account"), "");
+    };
+    refused("\"gpos\":9223372036854775807,");
+    let Some(database) = &place.database else { return };
+    let limit = format!("alter sequence \"{}\".messages_global_position_seq maxvalue 5000", schema(place));
+    tokio::task::block_in_place(|| {
+        tokio::runtime::Handle::current()
+            .block_on(async { database.client().await.batch_execute(&limit).await.unwrap() });
+    });
+    refused("\"gpos\":5000,");
 }

@@ -90,7 +90,8 @@ async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
         let name = uuid::Uuid::now_v7();
         slow.batch_execute(&format!("prepare transaction '{name}'")).await.expect("prepared");
         let higher = insert(&fast, &store, "b-1", 0).await;
-        assert_eq!(held_back(&mut headless).await.waiting_for[0].pid, None, "{kind:?}");
+        let holder = held_back(&mut headless).await.waiting_for.swap_remove(0);
+        assert_eq!((holder.pid, holder.application), (None, Some(name.to_string())), "{kind:?}");
         fast.batch_execute(&format!("commit prepared '{name}'")).await.expect("committed");
         let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
         assert_eq!(order, [lower, higher], "{kind:?}");

@@ -1,9 +1,10 @@
 //! The file of an export while it is written: `FILE.part`, renamed when it is whole. It is a row of pieces, each a whole number of
 //! lines; compressed, each piece is a gzip member or a zstd frame of its own, so that after any interruption what ends with the last
-//! whole piece can be kept and carried on. A reader sees one stream all the same. One run at a time has the file.
+//! whole piece can be kept and carried on. A reader sees one stream all the same. One run at a time has the file. A device or a pipe is
+//! written to as it is.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -40,45 +41,105 @@ impl Packing {
     }
 }
 
+/// Whether what has this name can be replaced by a file: it is one, or nothing, and no device or pipe.
+///
+/// # Errors
+/// [`Status::Usage`] for a directory; the file system's.
+pub fn is_replaced(path: &Path) -> Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(Failure::usage(format!("--output {}: this is a directory", path.display())))
+        }
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(file_failure("write", path, &error)),
+    }
+}
+
+/// Where a name leads to: of a symbolic link, also of one to nothing, what it names.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        let Ok(to) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(to);
+    }
+    path
+}
+
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Part {
     path: PathBuf,
+    /// The same as `path` where that is a device or a pipe.
     beside: PathBuf,
     file: BufWriter<File>,
     packing: Packing,
     piece: Vec<u8>,
-    kept: Option<(Line, Line)>,
+    kept: Kept,
+    /// People see it while it is written.
+    pub terminal: bool,
 }
 
 impl Part {
-    /// A new file, or, with `resume`, what an earlier run left of it, cut behind its last whole line.
+    /// A new file, or, with `resume`, what an earlier run left of it. It stays as it is until [`Part::begin`].
     ///
     /// # Errors
     /// The file system's; another run has it.
     pub fn open(path: &Path, resume: bool) -> Result<Self> {
+        let packing = Packing::of(path);
+        let opened = |path, beside, file: File, kept| Self {
+            path,
+            beside,
+            terminal: file.is_terminal(),
+            file: BufWriter::new(file),
+            packing,
+            piece: Vec::new(),
+            kept,
+        };
+        if !is_replaced(path)? {
+            let file =
+                OpenOptions::new().write(true).open(path).map_err(|error| file_failure("write", path, &error))?;
+            return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
+        }
+        let path = followed(path);
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
-        let packing = Packing::of(path);
         let failed = |error: io::Error| file_failure("write", &part, &error);
         // Cut only when nobody else has it.
-        let mut file =
+        let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(Failure::new(Status::Failed, what).remedy("wait for it, or give another name with --output"));
         }
         let kept = if resume { keep(&file, packing).map_err(failed)? } else { Kept::default() };
-        file.set_len(kept.length).and_then(|()| file.seek(SeekFrom::Start(kept.length))).map_err(failed)?;
-        Ok(Self {
-            path: path.to_owned(),
-            beside: part,
-            file: BufWriter::new(file),
-            packing,
-            piece: Vec::new(),
-            kept: kept.lines,
-        })
+        Ok(opened(path, part, file, kept))
+    }
+
+    /// Cuts what is there behind the last whole line that is kept, to go on from there. Who may not read the file that it will replace
+    /// may not read it either.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn begin(&mut self) -> Result<()> {
+        if self.is_written_through() {
+            return Ok(());
+        }
+        let (length, file) = (self.kept.length, self.file.get_mut());
+        file.set_len(length)
+            .and_then(|()| file.seek(SeekFrom::Start(length)))
+            .and_then(|_| match std::fs::metadata(&self.path) {
+                Ok(replaced) => file.set_permissions(replaced.permissions()),
+                Err(_) => Ok(()),
+            })
+            .map_err(|error| file_failure("write", &self.beside, &error))
+    }
+
+    /// Whether it is a device or a pipe, which is not replaced.
+    fn is_written_through(&self) -> bool {
+        self.beside == self.path
     }
 
     /// What it is called when it is whole.
@@ -93,7 +154,7 @@ impl Part {
 
     /// The first and the last line of what an earlier run left.
     pub fn kept(&self) -> Option<(Line, Line)> {
-        self.kept
+        self.kept.lines
     }
 
     /// A message, as a line.
@@ -101,7 +162,7 @@ impl Part {
     /// # Errors
     /// The file system's.
     pub fn write(&mut self, message: &Message) -> Result<()> {
-        json::message(&mut self.piece, message, false);
+        json::message(&mut self.piece, message, self.terminal);
         if self.piece.len() < PIECE {
             return Ok(());
         }
@@ -132,7 +193,11 @@ impl Part {
     /// # Errors
     /// The file system's; the part is kept.
     pub fn finish(&mut self) -> Result<()> {
-        self.end_piece()
+        let ended = self.end_piece();
+        if self.is_written_through() {
+            return ended.map_err(|error| file_failure("write", &self.beside, &error));
+        }
+        ended
             .and_then(|()| self.file.get_ref().sync_all())
             .and_then(|()| std::fs::rename(&self.beside, &self.path))
             .map_err(|error| file_failure("write", &self.beside, &error))?;
@@ -142,11 +207,14 @@ impl Part {
         Ok(())
     }
 
-    /// Leaves the part for a later run; says so.
-    pub fn keep(mut self) -> String {
+    /// Leaves the part for a later run; says so. Of a device or a pipe there is none.
+    pub fn keep(mut self) -> Option<String> {
+        if self.is_written_through() {
+            return None;
+        }
         // On a full disk what is not written is read again.
         let _ = self.end_piece();
-        format!("what was written is in {}; the same command with --resume carries on", self.beside.display())
+        Some(format!("what was written is in {}; the same command with --resume carries on", self.beside.display()))
     }
 }
 
@@ -296,6 +364,7 @@ mod tests {
             let path = directory.path().join(name);
             let mut ends = vec![(0, None)];
             let mut part = Part::open(&path, false).expect("a new file");
+            part.begin().expect("an empty file");
             for position in 1..=3 {
                 part.write(&message(position)).expect("written");
                 part.end_piece().expect("a whole piece");
@@ -307,7 +376,8 @@ mod tests {
             for left in 0..=whole.len() {
                 std::fs::write(&beside, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
-                let resumed = Part::open(&path, true).expect("carried on");
+                let mut resumed = Part::open(&path, true).expect("carried on");
+                resumed.begin().expect("cut");
                 let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
                 drop(resumed);

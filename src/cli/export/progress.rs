@@ -1,6 +1,7 @@
 //! How far an export has come, as one line: on a terminal all the time, elsewhere when it is asked for.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How far an export is.
 pub struct Progress {
     begun: Instant,
-    shown: Cell<Instant>,
-    terminal: bool,
+    drawn: Cell<bool>,
     messages: Cell<u64>,
     /// The first global position, and the last one so far.
     at: Cell<Option<(GlobalPosition, GlobalPosition)>>,
@@ -24,11 +24,9 @@ pub struct Progress {
 impl Progress {
     /// Where it ends is not known yet.
     pub fn new() -> Self {
-        let now = Instant::now();
         Self {
-            begun: now,
-            shown: Cell::new(now),
-            terminal: io::stderr().is_terminal(),
+            begun: Instant::now(),
+            drawn: Cell::new(false),
             messages: Cell::new(0),
             at: Cell::new(None),
             end: Cell::new(None),
@@ -41,15 +39,26 @@ impl Progress {
     }
 
     /// So many messages are done, the last of them at this global position.
-    pub fn show(&self, messages: u64, at: GlobalPosition) {
+    pub fn count(&self, messages: u64, at: GlobalPosition) {
         self.messages.set(messages);
         self.at.set(Some((self.at.get().map_or(at, |(first, _)| first), at)));
-        if !self.terminal || self.shown.get().elapsed() < PAUSE {
-            return;
+    }
+
+    /// Keeps the line on the terminal, where there is one that shows nothing else, also while no message comes.
+    pub async fn shown(&self, terminal_has_output: bool) -> Infallible {
+        if terminal_has_output || !io::stderr().is_terminal() {
+            return std::future::pending().await;
         }
-        self.shown.set(Instant::now());
-        // That nobody sees it is no failure.
-        let _ = write!(io::stderr(), "\r{}\x1b[K", self.line());
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+            // It is ASCII. In the last column some terminals go on to the next line.
+            let mut line = self.line();
+            line.truncate(width.saturating_sub(1));
+            // That nobody sees it is no failure.
+            let _ = write!(io::stderr(), "\r{line}\x1b[K");
+            self.drawn.set(true);
+        }
     }
 
     /// The line.
@@ -62,7 +71,7 @@ impl Progress {
 
     /// Takes the line away.
     pub fn clear(&self) {
-        if self.terminal {
+        if self.drawn.take() {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }

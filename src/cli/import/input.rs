@@ -76,15 +76,20 @@ impl Packing {
     }
 }
 
-/// Counts what is read, for the share of it that is done.
+/// Counts what is read, for the share of it that is done. The end stays the end: a terminal would give more behind it.
 struct Counted<R> {
     inner: R,
     read: Arc<AtomicU64>,
+    ended: bool,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
         let count = self.inner.read(buffer)?;
+        self.ended = count == 0 && !buffer.is_empty();
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
@@ -118,7 +123,7 @@ impl Lines {
             Source::File(file, _) => Box::new(file),
             Source::Stdin => Box::new(io::stdin()),
         };
-        let mut raw = Counted { inner, read };
+        let mut raw = Counted { inner, read, ended: false };
         let mut first = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut first)?;
         let packing = Packing::of(&first, path);
@@ -175,6 +180,23 @@ pub enum Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_behind_the_end_is_not_read() {
+        /// A terminal on which Ctrl-D was pressed in front of this line.
+        struct Terminal(Option<&'static [u8]>);
+        impl Read for Terminal {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let line = self.0.replace(b"more\n").unwrap_or_default();
+                buffer[..line.len()].copy_from_slice(line);
+                Ok(line.len())
+            }
+        }
+        let mut input = Counted { inner: Terminal(None), read: Arc::default(), ended: false };
+        for _ in 0..2 {
+            assert_eq!(input.read(&mut [0; 16]).expect("a read"), 0);
+        }
+    }
 
     #[test]
     fn the_first_bytes_say_more_than_the_name() {

@@ -10,7 +10,7 @@ use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::{Token, scan};
 use crate::json::string_value;
 use crate::message::{ExpectedVersion, StreamName};
-use crate::store::import::{ImportedMessage, Place};
+use crate::store::import::{FIRST_TIME, ImportedMessage, Place};
 
 /// The keys of EventoDB's export format.
 pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
@@ -89,10 +89,8 @@ impl Reader {
             let position = number(text, &pos, "pos", 0)?;
             let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", 0)).transpose()?;
             let time = time.ok_or_else(|| whole("\"time\" is missing, and the message has a position"))?;
-            let parsed = string(&time, "time")?.parse::<Timestamp>();
-            let parsed = parsed.map_err(|error| at(text, time.start, format!("\"time\" is not RFC 3339: {error}")))?;
-            // Postgres keeps microseconds.
-            let time = Timestamp::from_microsecond(parsed.as_microsecond()).unwrap_or(parsed);
+            let time = kept_time(&string(&time, "time")?)
+                .map_err(|reason| at(text, time.start, format!("\"time\" {reason}")))?;
             Place::Kept { position, global_position, time }
         } else {
             for (range, key) in [(gpos, "gpos"), (time, "time")] {
@@ -183,6 +181,22 @@ impl Reader {
         outcome.map_err(|problem| LineProblem { column: Some(problem.column), reason: problem.reason })?;
         wrong.map_or(Ok(members), Err)
     }
+}
+
+/// A time as the store keeps it.
+fn kept_time(text: &str) -> Result<Timestamp, String> {
+    let parsed = match text {
+        "infinity" => return Ok(Timestamp::MAX),
+        "-infinity" => return Ok(Timestamp::MIN),
+        _ => text.parse::<Timestamp>(),
+    };
+    let last = "9999-12-30T22:00:00.999999Z";
+    let time = parsed.map_err(|error| format!("is not RFC 3339, or later than {last}: {error}"))?;
+    if time < FIRST_TIME {
+        return Err(format!("is before {}, where Postgres' times begin", rfc3339_text(FIRST_TIME)));
+    }
+    // Postgres keeps microseconds.
+    Ok(Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time))
 }
 
 fn number(text: &str, range: &Range<usize>, key: &str, least: i64) -> Result<i64, LineProblem> {

@@ -16,6 +16,9 @@ pub fn rfc3339_text(time: Timestamp) -> String {
 /// For people, all of the same length, to the second: `2026-03-01 12:00:00Z`.
 #[must_use]
 pub fn for_people(time: Timestamp) -> String {
+    if time == Timestamp::MIN || time == Timestamp::MAX {
+        return format!("{:20}", rfc3339_text(time));
+    }
     let t = Offset::UTC.to_datetime(time);
     format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}Z", t.year(), t.month(), t.day(), t.hour(), t.minute(), t.second())
 }
@@ -35,6 +38,20 @@ mod tests {
         assert_eq!(printed(1_740_830_400_000_001), "2025-03-01T12:00:00.000001Z");
         assert_eq!(printed(1_740_830_400_100_000), "2025-03-01T12:00:00.1Z");
         assert_eq!(printed(-1), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn every_time_is_read_back_and_what_is_none_is_said_to_be_none() {
+        for text in [
+            "-004713-11-24T00:00:00Z",
+            "-000001-01-01T00:00:00Z",
+            "0000-12-31T00:00:00Z",
+            "9999-12-30T22:00:00.999999Z",
+        ] {
+            assert_eq!(rfc3339_text(text.parse().expect(text)), text);
+        }
+        assert_eq!([Timestamp::MIN, Timestamp::MAX].map(rfc3339_text), ["-infinity", "infinity"]);
+        assert_eq!([Timestamp::MIN, Timestamp::MAX].map(for_people), ["-infinity           ", "infinity            "]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::super::row;
 use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
 use super::{Page, PageFrom, Scope};
-use crate::message::{ConsumerGroup, MessageHead};
+use crate::message::{ConsumerGroup, GlobalPosition, MessageHead};
 
 /// Messages of a category that are looked at in one step to fill a member's page, at least and at most.
 const MEMBER_WINDOW: std::ops::RangeInclusive<i64> = 200..=10_000;
@@ -25,6 +25,15 @@ impl Namespace {
         let mut page = self.side(scope, PageFrom::At(number), limit - limit / 2).await?;
         page.heads.splice(..0, before.heads);
         Ok(Page { at_start: before.at_start, ..page })
+    }
+
+    /// The highest visible global position of a scope; 0 where it has no message.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn newest(&self, scope: &Scope) -> Result<GlobalPosition> {
+        let page = self.page(scope, PageFrom::End, 1).await?;
+        Ok(page.heads.first().map_or(0, |head| head.global_position))
     }
 
     /// A page that lies on one side of where it begins.

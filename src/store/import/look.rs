@@ -9,10 +9,10 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::super::row::{ServerTime, column};
-use super::super::session::{Parameter, Session, Transaction};
+use super::super::session::{Session, Transaction};
 use super::super::tail::Holder;
 use super::super::{Flavour, Namespace, Result, StoreError};
-use super::plan::Plan;
+use super::plan::{NONE_LEFT, New, Plan};
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
 use crate::message::{GlobalPosition, Position, StreamName};
 
@@ -258,44 +258,69 @@ pub(super) async fn first_taken(
     Ok(None)
 }
 
-/// Moves the sequence of global positions past the highest of a batch, never back.
-///
-/// While it is moved nobody else draws from it: a writer holds a lock on the table from before it draws until it ends, and this
-/// waits for all of them. The category locks come first, as they do for a writer.
-pub(super) async fn move_sequence(
-    namespace: &Namespace,
-    transaction: &Transaction<'_>,
-    messages: &[ImportedMessage],
-    plan: &Plan,
-) -> Result<()> {
-    let number = |index: usize| match messages[index].place {
-        Place::Kept { global_position, .. } => global_position,
-        Place::Next { .. } => None,
-    };
-    let Some(highest) = plan.new.iter().filter_map(|new| number(new.index)).max() else { return Ok(()) };
-    let table = namespace.table();
-    let denied = |error| match error {
-        StoreError::NoPermission(words) => StoreError::NoPermission(format!(
-            "to keep global positions the sequence must be moved up to {highest}: {words}"
-        )),
-        other => other,
-    };
-    let state = "select pg_catalog.pg_get_serial_sequence($1, 'global_position')";
-    let row = transaction.query_opt(state, &[(&table, Type::TEXT)]).await?;
-    let sequence: Option<String> = row.as_ref().map(|row| column(row, 0)).transpose()?.flatten();
-    let Some(sequence) = sequence else {
-        let reason = format!("{table} has no sequence of its own for global_position, so they cannot be kept");
-        return Err(StoreError::Invalid { field: "table", reason });
-    };
-    // Its name comes quoted. What it gives next is its last value where that was not drawn yet, as after a restart.
-    let behind = format!("from {sequence} where case when is_called then last_value < $1 else last_value <= $1 end");
-    let highest: Parameter<'_> = (&highest, Type::INT8);
-    let ahead = transaction.query_opt(&format!("select {behind}"), std::slice::from_ref(&highest)).await;
-    if ahead.map_err(denied)?.is_none() {
-        return Ok(());
+/// The sequence of global positions, which must be moved past the highest of a batch.
+#[derive(Debug)]
+pub(super) struct Move {
+    sequence: String,
+    highest: GlobalPosition,
+}
+
+/// What the sequence gives next is its last value where that was not drawn yet, as after a restart.
+const BEHIND: &str = "case when is_called then last_value < $1 else last_value <= $1 end";
+
+impl Move {
+    /// Whether it must be; a position that would leave none for the next message is refused.
+    pub(super) async fn needed(
+        namespace: &Namespace,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        plan: &Plan,
+    ) -> Result<Option<Self>, ImportError> {
+        let number = |new: &New| match messages[new.index].place {
+            Place::Kept { global_position, .. } => global_position,
+            Place::Next { .. } => None,
+        };
+        let Some(highest) = plan.new.iter().filter_map(number).max() else { return Ok(None) };
+        let table = namespace.table();
+        let state = "select s.name, q.seqmax from pg_catalog.pg_get_serial_sequence($1, 'global_position') as s (name) \
+                     join pg_catalog.pg_sequence q on q.seqrelid = s.name::regclass::oid";
+        let Some(row) = transaction.query_opt(state, &[(&table, Type::TEXT)]).await? else {
+            let reason = format!("{table} has no sequence of its own for global_position, so they cannot be kept");
+            return Err(StoreError::Invalid { field: "table", reason }.into());
+        };
+        let last: GlobalPosition = column(&row, 1)?;
+        if let Some(new) = plan.new.iter().find(|new| number(new) >= Some(last)) {
+            return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
+        }
+        // Its name comes quoted.
+        let found = Self { sequence: column(&row, 0)?, highest };
+        let behind = format!("select from {} where {BEHIND}", found.sequence);
+        let behind = transaction.query_opt(&behind, &[(&highest, Type::INT8)]).await;
+        Ok(behind.map_err(|error| found.denied(error))?.map(|_| found))
     }
-    let lock = format!("lock table {table} in share row exclusive mode");
-    transaction.batch(&lock).await.map_err(denied)?;
-    let set = format!("select pg_catalog.setval($2::text::regclass, $1) {behind}");
-    transaction.query(&set, &[highest, (&sequence, Type::TEXT)]).await.map_err(denied).map(drop)
+
+    /// Keeps everybody from drawing numbers until the transaction ends: a writer holds a lock on the table from before it draws until
+    /// it ends, and this waits for all of them. The category locks come first, as they do for a writer.
+    pub(super) async fn lock(&self, namespace: &Namespace, transaction: &Transaction<'_>) -> Result<()> {
+        let lock = format!("lock table {} in share row exclusive mode", namespace.table());
+        transaction.batch(&lock).await.map_err(|error| self.denied(error))
+    }
+
+    /// Moves it, never back. No rollback moves it back either, so it is the last thing before the commit.
+    pub(super) async fn carry_out(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let Self { sequence, highest } = self;
+        let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {BEHIND}");
+        let set = transaction.query(&set, &[(highest, Type::INT8), (sequence, Type::TEXT)]).await;
+        set.map_err(|error| self.denied(error)).map(drop)
+    }
+
+    fn denied(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::NoPermission(words) => StoreError::NoPermission(format!(
+                "to keep global positions the sequence must be moved up to {}: {words}",
+                self.highest
+            )),
+            other => other,
+        }
+    }
 }

@@ -8,8 +8,12 @@ use std::collections::{HashMap, HashSet};
 use super::super::session::Transaction;
 use super::super::{Result, StoreError};
 use super::look::{self, By, Found};
+use super::memory::Known;
 use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
 use crate::message::{ExpectedVersion, Position};
+
+/// Said of a global position that is the last that there can be.
+pub(super) const NONE_LEFT: &str = "but it leaves none for the next message";
 
 /// A message to be written.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +75,7 @@ impl Checked {
                     match global_position {
                         None => return of(Problem::NoGlobalPosition("but the message has none")),
                         Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
-                        Some(i64::MAX) => {
-                            return of(Problem::NoGlobalPosition("but it leaves none for the next message"));
-                        }
+                        Some(i64::MAX) => return of(Problem::NoGlobalPosition(NONE_LEFT)),
                         Some(number) => {
                             if global_positions.insert(number, index).is_some() {
                                 return of(Problem::GlobalPositionTwice(number));
@@ -173,7 +175,15 @@ impl Import {
                 let problem = Problem::Gap { stream: message.stream.clone(), position, version };
                 return Err(ImportError::of(index, problem).into());
             } else if position <= *end {
-                return Err(ImportError::of(index, taken(message, position, "id")).into());
+                // Only a dry run has seen any.
+                match self.seen.known(message) {
+                    Known::Same(_) => plan.present += 1,
+                    Known::Forgotten => plan.unchecked += 1,
+                    Known::Other | Known::New => {
+                        return Err(ImportError::of(index, taken(message, position, "id")).into());
+                    }
+                }
+                continue;
             }
             *end = position;
             last_of.insert(stream, index);
@@ -234,6 +244,15 @@ impl Import {
                 plan.present += 1;
                 *left_at = Some(found.position);
                 continue;
+            }
+            match self.seen.known(message) {
+                Known::Same(position) => {
+                    plan.present += 1;
+                    *left_at = Some(position);
+                    continue;
+                }
+                Known::Other => return Err(ImportError::of(index, Problem::IdTwice(message.id)).into()),
+                Known::New | Known::Forgotten => {}
             }
             let Place::Next { expected, .. } = message.place else { continue };
             let expected = expected.unwrap_or_else(|| left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At));

@@ -18,7 +18,7 @@ pub struct Holder {
     pub pid: Option<i32>,
     /// When it began, by the server's clock; when it was seen, where the role may not know.
     pub since: Timestamp,
-    /// What its client calls itself, as far as the role may know.
+    /// What its client calls itself, as far as the role may know; the gid of a prepared transaction.
     pub application: Option<String>,
     /// What it does (`idle in transaction`), as far as the role may know.
     pub state: Option<String>,

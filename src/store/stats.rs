@@ -63,7 +63,7 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn stats(&self, options: &StatsOptions) -> Result<BoxStream<'static, Result<StatsRow>>> {
-        let category = self.category_expression().clone();
+        let category = self.category_expression();
         let expression = |by: By| match by {
             By::Category => category.clone(),
             By::Type => "type::text".to_owned(),

@@ -1,5 +1,6 @@
 //! What a write must refuse, keep apart and survive: duplicates, bad JSON, hostile names, writers at the same time.
 
+use futures_util::TryStreamExt as _;
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt as _;
@@ -305,7 +306,7 @@ async fn row_6_a_planted_operator_is_never_called_by_whoever_reads(store: &TestS
     }
     for key in [By::Category, By::Type, By::Stream] {
         let options = StatsOptions { key, by: None, category: Some(category("account")), buckets: 2, limit: None };
-        namespace.stats(&options).await.unwrap();
+        namespace.stats(&options).await.unwrap().try_for_each(|_| std::future::ready(Ok(()))).await.unwrap();
     }
 }
 

@@ -3,7 +3,6 @@
 use futures_util::TryStreamExt as _;
 use std::collections::BTreeSet;
 
-use futures_util::TryStreamExt as _;
 use streamscope::message::{ConsumerGroup, ExpectedVersion, Message, Name, NewMessage, StreamName, Written};
 use streamscope::store::browse::Scope;
 use streamscope::store::export::ExportOptions;

@@ -1,8 +1,8 @@
 //! What a write must refuse, keep apart and survive: duplicates, bad JSON, hostile names, writers at the same time.
 
-use futures_util::TryStreamExt as _;
 use std::collections::BTreeSet;
 
+use futures_util::TryStreamExt as _;
 use streamscope::message::{ConsumerGroup, ExpectedVersion, Message, Name, NewMessage, StreamName, Written};
 use streamscope::store::browse::Scope;
 use streamscope::store::export::ExportOptions;

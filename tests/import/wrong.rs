@@ -47,8 +47,8 @@ fn a_wrong_line_is_named_and_its_batch_is_not_sent(place: &Place) {
         ),
         (
             b"{\"id\":\"0191b2c3-0000-7000-8000-00000000000f\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\
-              \"time\":\"9999-12-31T23:59:59Z\"}\n",
-            "\"time\" is not RFC 3339, or later than 9999-12-30T22:00:00.999999Z",
+              \"time\":\"9999-12-30T22:00:00.999999Z\"}\n",
+            "\"time\" is not RFC 3339, or not before 9999-12-30T22:00:00Z",
         ),
         (b"{\"stream\":\"a-1\",\"type\":\"T\",\"data\":1e999999}\n", "outside of what Postgres' numeric can hold"),
     ];

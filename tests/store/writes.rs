@@ -305,7 +305,7 @@ async fn row_6_a_planted_operator_is_never_called_by_whoever_reads(store: &TestS
     }
     for key in [By::Category, By::Type, By::Stream] {
         let options = StatsOptions { key, by: None, category: Some(category("account")), buckets: 2, limit: None };
-        namespace.stats(&options).await.unwrap().try_for_each(|_| std::future::ready(Ok(()))).await.unwrap();
+        namespace.stats(&options).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
     }
 }
 

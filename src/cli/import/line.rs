@@ -190,13 +190,13 @@ fn kept_time(text: &str) -> Result<Timestamp, String> {
         "-infinity" => return Ok(Timestamp::MIN),
         _ => text.parse::<Timestamp>(),
     };
-    let last = "9999-12-30T22:00:00.999999Z";
-    let time = parsed.map_err(|error| format!("is not RFC 3339, or later than {last}: {error}"))?;
+    // Postgres keeps microseconds, and jiff counts them up to here.
+    let time = parsed.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()));
+    let time = time.map_err(|error| format!("is not RFC 3339, or not before 9999-12-30T22:00:00Z: {error}"))?;
     if time < FIRST_TIME {
         return Err(format!("is before {}, where Postgres' times begin", rfc3339_text(FIRST_TIME)));
     }
-    // Postgres keeps microseconds.
-    Ok(Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time))
+    Ok(time)
 }
 
 fn number(text: &str, range: &Range<usize>, key: &str, least: i64) -> Result<i64, LineProblem> {

@@ -56,9 +56,9 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
     [
-        ("type", head.message_type.clone()),
+        ("type", format!("{} · {} bytes", head.message_type, full_count(head.size))),
         ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
-        ("time", format!("{} · {} bytes", state.times.full(head.time, zone_now), full_count(head.size))),
+        ("time", state.times.full(head.time, zone_now)),
         ("id", head.id.to_string()),
     ]
 }

@@ -42,13 +42,13 @@ impl Pane {
 pub struct Shares {
     /// Cells of the left column.
     pub left: u16,
-    /// Share of the rest that the message pane takes, percent.
-    pub message: u16,
+    /// Share of the rest that the message pane takes, percent; none for what the width suggests.
+    pub message: Option<u16>,
 }
 
 impl Default for Shares {
     fn default() -> Self {
-        Self { left: 28, message: 42 }
+        Self { left: 28, message: None }
     }
 }
 
@@ -142,7 +142,7 @@ fn columns(body: Rect, focus: Pane, left_has_focus: bool, shares: Shares) -> (Re
         let left = shares.left.clamp(16, body.width / 3);
         let rest = body.width - left;
         // A table needs more than a tree where both cannot have enough.
-        let share = if body.width < 140 && focus != Pane::Message { shares.message.min(38) } else { shares.message };
+        let share = shares.message.unwrap_or((34 + (body.width - 110) / 6).min(42));
         let right = rest * share.clamp(20, 75) / 100;
         return (at(0, left), at(left, rest - right), at(left + rest - right, right));
     }

@@ -51,12 +51,6 @@ pub struct Search {
 }
 
 impl Search {
-    /// Following brought a hit.
-    fn found_one(&mut self) {
-        self.searched += 1;
-        self.hits += 1;
-    }
-
     /// Where it goes on at an edge.
     fn towards(&mut self, edge: Edge) -> &mut Option<PageFrom> {
         match edge {
@@ -75,9 +69,12 @@ impl Search {
     fn count(&mut self, step: &SearchStep, numbers: &[i64]) {
         let Some((lowest, highest)) = step.between else { return };
         let (low, high) = self.reached.unwrap_or((i64::MAX, i64::MIN));
-        if highest < low || lowest > high {
-            self.searched += step.searched;
-        }
+        // By the share of the numbers that are new; in a stream that is exact.
+        let span = highest.abs_diff(lowest).saturating_add(1);
+        let (from, to) = (low.max(lowest), high.min(highest));
+        let again = if from <= to { to.abs_diff(from).saturating_add(1) } else { 0 };
+        let new = u128::from(step.searched) * u128::from(span - again) / u128::from(span);
+        self.searched += u64::try_from(new).unwrap_or(step.searched);
         let hits = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
         self.hits += hits;
         self.run += hits;
@@ -242,7 +239,7 @@ impl Messages {
     /// Following brought a message, which in a filtered list is a hit.
     pub(super) fn found_one(&mut self) {
         if let Some(search) = &mut self.search {
-            search.found_one();
+            search.hits += 1;
         }
     }
 

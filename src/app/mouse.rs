@@ -104,7 +104,7 @@ impl State {
         } else if self.dragged == Some(Pane::Message) {
             let rest = self.area.width.saturating_sub(messages.x).max(1);
             let right = self.area.width.saturating_sub(column);
-            self.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).unwrap_or(50);
+            self.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
         }
         self.reveal();
     }

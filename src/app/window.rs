@@ -113,7 +113,9 @@ impl<T> Window<T> {
 
     /// Rows after the last; gives how many were let go at the front.
     pub fn append(&mut self, rows: impl IntoIterator<Item = T>) -> usize {
+        let before = self.rows.len();
         self.rows.extend(rows);
+        debug_assert!(self.rows.len() - before <= CAPACITY / 2, "a page leaves the selection in the list");
         let excess = self.rows.len().saturating_sub(CAPACITY);
         if excess > 0 {
             self.rows.drain(..excess);
@@ -136,6 +138,7 @@ impl<T> Window<T> {
             self.rows.push_front(row);
         }
         let added = self.rows.len() - before;
+        debug_assert!(added <= CAPACITY / 2, "a page leaves the selection in the list");
         if before > 0 {
             self.selected += added;
             self.top += added;

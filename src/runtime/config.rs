@@ -91,6 +91,11 @@ impl Config {
         Some(directories.config_dir().join("config.toml"))
     }
 
+    /// Whether somebody said which file it is: then it must be there.
+    fn is_named() -> bool {
+        std::env::var_os("STREAMSCOPE_CONFIG").is_some_and(|path| !path.is_empty())
+    }
+
     /// Reads the file; without one everything is as by default.
     ///
     /// # Errors
@@ -99,7 +104,7 @@ impl Config {
         let Some(path) = Self::path() else { return Self::parse("") };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !Self::is_named() => String::new(),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))

@@ -36,8 +36,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let rest = room.saturating_sub(left.iter().map(Span::width).sum::<usize>() + SEPARATOR.width());
     let path = path(state, rest.saturating_sub(TARGET));
     left.push(Span::raw(cut(&state.setup.target, rest.saturating_sub(path.width()))));
-    left.push(Span::styled(SEPARATOR, theme.dim));
-    left.push(Span::styled(path, theme.title));
+    if !path.is_empty() {
+        left.push(Span::styled(SEPARATOR, theme.dim));
+        left.push(Span::styled(path, theme.title));
+    }
     frame.render_widget(Line::from(left), Rect { width: u16::try_from(room).unwrap_or(area.width), ..area });
     let x = area.x + u16::try_from(room).unwrap_or(0);
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);

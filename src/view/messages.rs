@@ -96,6 +96,10 @@ pub fn progress(state: &State) -> String {
     });
     if let Some(search) = &messages.search {
         let hits = if search.hits == 1 { "hit" } else { "hits" };
+        if state.follow.is_some() {
+            // How many of those that came since did not match is not known.
+            return format!("{} {hits}, {} searched before", full_count(search.hits), full_count(search.searched));
+        }
         return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
     }
     match messages.selection() {
@@ -173,8 +177,9 @@ impl Columns {
             columns.stream = columns.stream.min(12);
             columns.message_type = columns.message_type.min(10);
         }
+        // The number that orders the list stays the longest.
         if columns.used() + 4 > width {
-            columns.global = 0;
+            *(if one_stream { &mut columns.global } else { &mut columns.position }) = 0;
         }
         if columns.used() > width {
             columns.time = 0;

@@ -25,6 +25,9 @@ pub fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().expect("a time")
 }
 
+/// Hits of one step of a search at most.
+const HITS: usize = 500;
+
 /// Messages in memory, by global position from 1.
 #[derive(Default)]
 pub struct Fake {
@@ -140,11 +143,22 @@ impl Fake {
         } else {
             None
         };
-        let searched = page.heads.len() as u64;
-        let between = page.heads.first().map(number).zip(page.heads.last().map(number));
-        let mut heads = page.heads;
-        heads.retain(|head| filter.types.is_empty() || filter.types.contains(&head.message_type));
-        SearchStep { heads, searched, between, next }
+        let matches = |head: &MessageHead| filter.types.is_empty() || filter.types.contains(&head.message_type);
+        // It ends before the first hit that is one too many.
+        let mut next = next;
+        let mut looked_at = page.heads;
+        let hits: Vec<usize> = (0..looked_at.len()).filter(|index| matches(&looked_at[*index])).collect();
+        if falling && hits.len() > HITS {
+            looked_at.drain(..=hits[hits.len() - HITS - 1]);
+            next = looked_at.first().map(|head| PageFrom::Before(number(head)));
+        } else if hits.len() > HITS {
+            looked_at.truncate(hits[HITS]);
+            next = looked_at.last().map(|head| PageFrom::After(number(head)));
+        }
+        let searched = looked_at.len() as u64;
+        let between = looked_at.first().map(number).zip(looked_at.last().map(number));
+        looked_at.retain(matches);
+        SearchStep { heads: looked_at, searched, between, next }
     }
 
     pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {

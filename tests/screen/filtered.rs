@@ -9,7 +9,11 @@ use super::fake::{Fake, Screen};
 
 /// A stream of so many messages, every other one `Even`, searched in small steps.
 fn ledger(messages: usize) -> Screen {
-    let mut fake = Fake { search_window: Some(500), ..Fake::default() };
+    searched_in_steps_of(500, messages)
+}
+
+fn searched_in_steps_of(window: usize, messages: usize) -> Screen {
+    let mut fake = Fake { search_window: Some(window), ..Fake::default() };
     for number in 0..messages {
         fake.append("ledger-main", ["Even", "Odd"][number % 2]);
     }
@@ -128,4 +132,20 @@ fn a_filter_that_fails_shows_why_and_nothing_that_looks_like_a_hit() {
     screen.esc();
     screen.esc();
     assert_eq!(screen.selected(), "ledger-main@599");
+}
+
+/// One step could find more than the list can take in without letting go of the selection.
+#[test]
+fn a_step_with_many_hits_ends_where_one_was_and_by_itself() {
+    let mut screen = searched_in_steps_of(20_000, 9_000);
+    filter(&mut screen, "type:Even");
+    screen.go_to("12:15:01");
+    assert_eq!(screen.selected(), "ledger-main@4500", "{}", screen.text());
+    for (key, expected) in [(KeyCode::Up, "ledger-main@4498"), (KeyCode::Down, "ledger-main@4500")] {
+        screen.key(key);
+        assert_eq!(screen.selected(), expected);
+    }
+    press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
+    press_until(&mut screen, KeyCode::PageDown, "ledger-main@8998");
+    assert!(screen.text().contains("searched 9,000 of 9,000, 4,500 hits"), "{}", screen.text());
 }

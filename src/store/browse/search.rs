@@ -10,8 +10,11 @@ use super::scope::Direction;
 use super::{PageFrom, Scope, SearchStep};
 use crate::message::ConsumerGroup;
 
+/// Hits of one step at most: what holds them holds some thousands.
+const HITS: usize = 500;
+
 impl Namespace {
-    /// One bounded step of a search: looks at no more than `window` messages of the scope.
+    /// One bounded step of a search: looks at no more than `window` messages of the scope, and ends at 500 hits.
     ///
     /// # Errors
     /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
@@ -20,11 +23,18 @@ impl Namespace {
             return Ok(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None });
         };
         let window_sql = self.window(scope, direction, "$1", "$3");
+        let (order, from_hit) = match direction {
+            Direction::Rising => ("asc", ">="),
+            Direction::Falling => ("desc", "<="),
+        };
         let sql = self.query(
             include_str!("../../../sql/query/search.sql"),
             &[
                 ("number", scope.number()),
                 ("window", &window_sql),
+                ("order", order),
+                ("from", from_hit),
+                ("hits", &HITS.to_string()),
                 ("member", &member_condition("$4", "$5")),
                 ("matches", &filter.condition(6)),
             ],
@@ -59,7 +69,7 @@ impl Namespace {
             };
             step.searched = searched.try_into().unwrap_or_default();
             step.between = column::<Option<i64>>(row, 9)?.zip(column(row, 10)?);
-            if searched == window {
+            if column(row, 11)? {
                 step.next = step.between.map(|(lowest, highest)| match direction {
                     Direction::Rising => PageFrom::After(highest),
                     Direction::Falling => PageFrom::Before(lowest),

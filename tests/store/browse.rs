@@ -385,6 +385,35 @@ async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_step_ends_before_the_hit_that_is_one_too_many() {
+    for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
+        let store = TestStore::new(kind).await;
+        let insert = format!(
+            "insert into \"{}\".messages (stream_name, position, type, data)
+             select 'many-1', n, case when n % 2 = 0 then 'Even' else 'Odd' end, '{{}}' from generate_series(0, 1199) as n",
+            store.schema
+        );
+        store.client().await.expect("a server").batch_execute(&insert).await.expect("inserted");
+        let even = Filter { types: vec!["Even".to_owned()], ..Filter::default() };
+        let scope = Scope::Stream(stream("many-1"));
+        for (start, first, next) in [
+            (PageFrom::Start, (0..1_000).step_by(2), PageFrom::After(999)),
+            (PageFrom::End, (200..1_200).step_by(2), PageFrom::Before(199)),
+        ] {
+            let step = store.namespace.search(&scope, &even, start, 10_000).await.unwrap();
+            let positions: Vec<i64> = step.heads.iter().map(|head| head.position).collect();
+            assert_eq!(positions, first.collect::<Vec<_>>(), "{kind:?}");
+            assert_eq!(
+                (step.next, step.between.map(|(low, high)| (high - low + 1) as u64)),
+                (Some(next), Some(step.searched))
+            );
+            let rest = store.namespace.search(&scope, &even, next, 10_000).await.unwrap();
+            assert_eq!((rest.heads.len(), rest.searched, rest.next), (100, 1_200 - step.searched, None), "{kind:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_statement_of_a_scope_runs_without_a_search_path() {
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::new(kind).await;

@@ -404,7 +404,7 @@ async fn a_search_step_ends_before_the_hit_that_is_one_too_many() {
             let positions: Vec<i64> = step.heads.iter().map(|head| head.position).collect();
             assert_eq!(positions, first.collect::<Vec<_>>(), "{kind:?}");
             assert_eq!(
-                (step.next, step.between.map(|(low, high)| (high - low + 1) as u64)),
+                (step.next, step.between.map(|(low, high)| high.abs_diff(low) + 1)),
                 (Some(next), Some(step.searched))
             );
             let rest = store.namespace.search(&scope, &even, next, 10_000).await.unwrap();

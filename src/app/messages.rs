@@ -409,7 +409,8 @@ impl State {
             return Vec::new();
         }
         let mut effects = self.stop_follow();
-        if !effects.is_empty() {
+        // What was done just now tells more.
+        if !effects.is_empty() && !self.notices.showing() {
             self.notices.done("no longer following".to_owned(), self.now);
         }
         let newest_first = self.messages.newest_first;

@@ -190,3 +190,17 @@ fn a_stream_whose_first_messages_were_deleted_is_counted_from_what_is_left() {
     screen.go_to("account-1@3");
     assert!(screen.text().contains("2 of 3 "), "{}", screen.text());
 }
+
+#[test]
+fn a_write_that_ends_following_is_told_before_that() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("F");
+    screen.keys("w");
+    for text in ["account-1", "Opened"] {
+        screen.keys(text);
+        screen.key(crossterm::event::KeyCode::Down);
+    }
+    screen.ctrl('s');
+    assert!(screen.text().contains("written: account-1 at 5"), "{}", screen.text());
+    assert!(screen.state.follow.is_none());
+}

@@ -243,7 +243,7 @@ impl Messages {
         }
     }
 
-    /// Rows were let go at an edge, or may be there without having been asked for: a search goes on at the row that is there now.
+    /// Rows were let go at an edge: a search goes on at the row that is there now.
     fn goes_on_at(&mut self, edge: Edge) {
         let from = self.beyond_row(edge);
         if let Some(search) = &mut self.search {

@@ -84,16 +84,16 @@ impl Config {
     /// Where the file is; `STREAMSCOPE_CONFIG` names another.
     #[must_use]
     pub fn path() -> Option<PathBuf> {
-        if let Some(path) = std::env::var_os("STREAMSCOPE_CONFIG").filter(|path| !path.is_empty()) {
-            return Some(path.into());
+        if let Some(path) = Self::named() {
+            return Some(path);
         }
         let directories = directories::ProjectDirs::from("", "", "streamscope")?;
         Some(directories.config_dir().join("config.toml"))
     }
 
-    /// Whether somebody said which file it is: then it must be there.
-    fn is_named() -> bool {
-        std::env::var_os("STREAMSCOPE_CONFIG").is_some_and(|path| !path.is_empty())
+    /// The file that somebody named, which must be there.
+    fn named() -> Option<PathBuf> {
+        std::env::var_os("STREAMSCOPE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
     /// Reads the file; without one everything is as by default.
@@ -104,7 +104,7 @@ impl Config {
         let Some(path) = Self::path() else { return Self::parse("") };
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !Self::is_named() => String::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && Self::named().is_none() => String::new(),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))

@@ -19,6 +19,7 @@ pub mod read;
 mod row;
 pub mod schema;
 pub mod session;
+pub mod shape;
 pub mod stats;
 pub mod tail;
 pub mod write;
@@ -32,6 +33,7 @@ pub use filter::Filter;
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};
 use session::Sessions;
+pub use shape::Shape;
 
 /// How a store is used.
 #[derive(Debug, Clone, Copy)]

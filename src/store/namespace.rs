@@ -13,6 +13,7 @@ use tokio_postgres::types::Type;
 use super::flavour::quote_ident;
 use super::schema;
 use super::session::{Session, Sessions};
+use super::shape::Shape;
 use super::{Flavour, Result, Store, StoreError};
 
 /// What an EventoDB server puts in front of a namespace's name to get its schema.
@@ -72,6 +73,7 @@ pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
     pub(super) info: Arc<NamespaceInfo>,
     bytewise: bool,
+    shape: Arc<Shape>,
 }
 
 impl Namespace {
@@ -85,6 +87,12 @@ impl Namespace {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.sessions.size()
+    }
+
+    /// What the catalog said of its table when it was opened.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
     }
 
     /// Whether `stream_name` sorts by its bytes: only then are the streams of a category, or of a prefix, neighbours.
@@ -120,12 +128,23 @@ impl Store {
     /// # Errors
     /// From connecting, or the server's.
     pub async fn open_namespaces(&self) -> Result<Vec<Namespace>> {
-        Ok(self.found().await?.into_iter().map(|found| self.open(found)).collect())
+        let mut namespaces = Vec::new();
+        for found in self.found().await? {
+            match self.open(found).await {
+                // Deleted since.
+                Err(StoreError::NamespaceNotFound(_)) => {}
+                opened => namespaces.push(opened?),
+            }
+        }
+        Ok(namespaces)
     }
 
-    fn open(&self, found: Found) -> Namespace {
+    async fn open(&self, found: Found) -> Result<Namespace> {
         let Found { info, bytewise } = found;
-        Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise }
+        let session = self.sessions.acquire().await?;
+        let shape = Shape::read(&session, &info.schema).await?;
+        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(info.id.clone()))?;
+        Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise, shape: Arc::new(shape) })
     }
 
     async fn found(&self) -> Result<Vec<Found>> {
@@ -183,7 +202,7 @@ impl Store {
             .or_else(|| found.iter().position(|found| found.info.id == id))
             .or_else(|| found.iter().position(|found| found.info.schema == id))
             .ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))?;
-        Ok(self.open(found.swap_remove(index)))
+        self.open(found.swap_remove(index)).await
     }
 
     /// A new namespace: schema, table, functions, registry row, in one transaction.

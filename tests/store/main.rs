@@ -11,4 +11,5 @@ mod lost_answers;
 mod messages;
 mod operations;
 mod plans;
+mod shape;
 mod writes;

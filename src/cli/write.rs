@@ -15,6 +15,7 @@ use super::output::{Output, tell};
 use crate::json::check;
 use crate::message::{NewMessage, StreamName};
 use crate::store::{Namespace, StoreError};
+use crate::utf8;
 
 /// The message that the command line describes, standard input read where it says so.
 ///
@@ -25,10 +26,11 @@ pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
     let (source, data) = if arguments.data == "-" {
         ("standard input", from_stdin().await?)
     } else {
-        ("--data", arguments.data.clone())
+        ("--data", argument(&arguments.data))
     };
     checked(source, &data)?;
-    if let Some(metadata) = &arguments.metadata {
+    let metadata = arguments.metadata.as_deref().map(argument);
+    if let Some(metadata) = &metadata {
         checked("--metadata", metadata)?;
     }
     Ok(NewMessage {
@@ -36,9 +38,14 @@ pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
         stream,
         message_type: arguments.message_type.clone(),
         data,
-        metadata: arguments.metadata.clone(),
+        metadata,
         expected_version: arguments.expected_version,
     })
+}
+
+/// An argument without the byte order mark that `"$(cat FILE)"` gives it.
+fn argument(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
 }
 
 async fn from_stdin() -> Result<String> {
@@ -54,10 +61,7 @@ async fn from_stdin() -> Result<String> {
         .map_err(io::Error::other)
         .flatten()
         .map_err(|error| Failure::new(Status::Failed, format!("cannot read standard input: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::usage(format!("standard input is not UTF-8: the first wrong byte is number {at}, counted from 0"))
-    })
+    utf8::into_text(bytes).map_err(|error| Failure::usage(format!("standard input {error}")))
 }
 
 fn checked(source: &str, json: &str) -> Result<()> {

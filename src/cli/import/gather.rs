@@ -129,13 +129,13 @@ impl<'a> Gathering<'a> {
                         let reason = "the line is longer than 256 MiB, which Postgres cannot store".to_owned();
                         return Err(WrongLine { line: lines.number(), column: None, reason });
                     }
+                    Err(LineError::Encoded(error)) => {
+                        return Err(WrongLine { line: lines.number(), column: None, reason: format!("this {error}") });
+                    }
                 };
                 let number = lines.number();
                 if lines.line().iter().all(u8::is_ascii_whitespace) {
                     continue;
-                }
-                if number == 1 && lines.line().starts_with(b"\xef\xbb\xbf") {
-                    lines.line().drain(..3);
                 }
                 bytes += lines.line().len();
                 let message = self.reader.message(lines.line()).map_err(|problem| WrongLine {

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::utf8::{self, NotUtf8};
+
 /// The longest line, bytes: more than this jsonb takes from nobody.
 const LONGEST: u64 = 256 << 20;
 /// Bytes read at once.
@@ -111,6 +113,8 @@ pub enum LineError {
     Unreadable(io::Error),
     /// Longer than anything that can be stored.
     TooLong,
+    /// Text in another encoding than UTF-8.
+    Encoded(NotUtf8),
 }
 
 impl Lines {
@@ -142,7 +146,7 @@ impl Lines {
         self.number
     }
 
-    /// Reads a line, without its end, to be looked at with [`Lines::line`]; whether there was one, and whether it ended.
+    /// Reads a line, without its end and without a byte order mark, to be looked at with [`Lines::line`]; whether there was one, and whether it ended.
     ///
     /// # Errors
     /// [`LineError`], for the line that [`Lines::number`] names.
@@ -156,6 +160,12 @@ impl Lines {
             return Ok(None);
         }
         let ended = self.line.pop_if(|last| *last == b'\n').is_some();
+        if let Some(encoding) = utf8::other_encoding(&self.line) {
+            return Err(LineError::Encoded(NotUtf8::Encoded(encoding)));
+        }
+        // Files with a byte order mark are also put one behind the other.
+        let mark = self.line.len() - utf8::without_mark(&self.line).len();
+        self.line.drain(..mark);
         if self.line.len() as u64 > LONGEST {
             return Err(LineError::TooLong);
         }
@@ -195,6 +205,45 @@ mod tests {
         let mut input = Counted { inner: Terminal(None), read: Arc::default(), ended: false };
         for _ in 0..2 {
             assert_eq!(input.read(&mut [0; 16]).expect("a read"), 0);
+        }
+    }
+
+    fn lines_of(name: &str, bytes: &[u8]) -> Lines {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let path = directory.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        let source = Source::open(Some(&path)).expect("opened");
+        Lines::new(source, Some(&path), Arc::default()).expect("begun")
+    }
+
+    fn packed(bytes: &[u8]) -> [(&'static str, Vec<u8>); 3] {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        io::Write::write_all(&mut gzip, bytes).expect("packed");
+        [
+            ("a.ndjson", bytes.to_vec()),
+            ("a.gz", gzip.finish().expect("packed")),
+            ("a.zst", zstd::encode_all(bytes, 1).expect("packed")),
+        ]
+    }
+
+    #[test]
+    fn a_byte_order_mark_in_front_of_any_line_is_skipped_in_compressed_files_too() {
+        for (name, bytes) in packed("\u{feff}{\"a\": 1}\n\u{feff}{\"b\": \"\u{feff}\"}".as_bytes()) {
+            let mut lines = lines_of(name, &bytes);
+            for expected in ["{\"a\": 1}", "{\"b\": \"\u{feff}\"}"] {
+                assert!(lines.read().expect("a line").is_some());
+                assert_eq!(String::from_utf8_lossy(lines.line()), expected, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn utf_16_is_recognised_in_compressed_files_too() {
+        let text = "{\"stream\": \"a-1\"}\n{}\n";
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (name, bytes) in packed(&utf16) {
+            let read = lines_of(name, &bytes).read();
+            assert!(matches!(read, Err(LineError::Encoded(NotUtf8::Encoded("UTF-16LE")))), "{name}: {read:?}");
         }
     }
 

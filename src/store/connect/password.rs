@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::hosts::{Place, Server};
+use crate::utf8;
 
 /// The directories that a libpq is built with as its default: to them the file's `localhost` applies.
 const DEFAULT_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
@@ -22,7 +23,10 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
             path.display()
         ));
     }
-    Ok(fs::read(path).ok().map(|text| String::from_utf8_lossy(&text).into_owned()))
+    let Ok(bytes) = fs::read(path) else { return Ok(None) };
+    let text = utf8::text_lossy(&bytes);
+    let text = text.map_err(|error| format!("password file \"{}\" was ignored: it {error}", path.display()))?;
+    Ok(Some(text.into_owned()))
 }
 
 /// The password of the first line that fits.
@@ -97,6 +101,23 @@ mod tests {
         let text = "# comment\nother:*:*:*:no\n*:5433:*:*:no\ndb:5432:shop:me:first\n*:*:*:*:second\n";
         assert_eq!(look(text, Place::Name("db".to_owned())).as_deref(), Some("first"));
         assert_eq!(look(text, Place::Name("d".to_owned())).as_deref(), Some("second"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let path = directory.path().join("pgpass");
+        let write = |bytes: &[u8]| {
+            fs::write(&path, bytes).expect("written");
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
+        };
+        write("\u{feff}db:5432:shop:me:first\n".as_bytes());
+        let text = read(&path).expect("no warning").expect("a text");
+        assert_eq!(look(&text, Place::Name("db".to_owned())).as_deref(), Some("first"));
+        write(&"db:5432:shop:me:first\n".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>());
+        let warning = read(&path).expect_err("a warning");
+        assert!(warning.contains("it is UTF-16BE, not UTF-8"), "{warning}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::invalid;
 use super::parameters::{Parameters, known};
 use crate::store::Result;
+use crate::utf8;
 
 /// Where Debian's libpq looks for the file of all users.
 const SYSTEM_DIRECTORY: &str = "/etc/postgresql-common";
@@ -24,7 +25,9 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     for path in [own, system].into_iter().flatten() {
         let text = std::fs::read(&path)
             .map_err(|error| invalid(format!("service file \"{}\" cannot be read: {error}", path.display())))?;
-        if section(&String::from_utf8_lossy(&text), &service, parameters)
+        let text =
+            utf8::text_lossy(&text).map_err(|error| invalid(format!("service file \"{}\" {error}", path.display())))?;
+        if section(&text, &service, parameters)
             .map_err(|(line, what)| invalid(format!("service file \"{}\", line {line}: {what}", path.display())))?
         {
             return Ok(());

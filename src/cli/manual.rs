@@ -11,6 +11,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::arguments::{self, Arguments, Command};
 use super::failure::{Failure, Result, Status};
+use crate::own_files::{self, For};
 
 const NAME: &str = "streamscope";
 /// What parts of the text behind --help begin with.
@@ -108,7 +109,9 @@ fn write_pages(command: clap::Command, directory: &Path) -> io::Result<()> {
     let name = format!("{}.1", command.get_display_name().unwrap_or(NAME));
     let mut page = Vec::new();
     render(command, &mut page)?;
-    std::fs::write(directory.join(name), page)
+    let mut file = own_files::open(&own_files::followed(&directory.join(name))?, For::Sharing)?;
+    file.set_len(0)?;
+    file.write_all(&page)
 }
 
 /// A page as the generator makes it, but for what stands behind --help.

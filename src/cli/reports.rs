@@ -3,7 +3,7 @@
 //! Both pass the redaction of `secrets`. The log holds no message bodies and never goes to the terminal.
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
 use std::path::Path;
@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::secrets::Secrets;
+use crate::own_files::append_to_named;
 use crate::safe_text::safe;
 
 /// Installs the hooks for panics and error reports: without colour where `NO_COLOR` is set or nobody looks at it.
@@ -50,21 +51,10 @@ pub fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
     }
     // Only this program's own events: what other crates log could hold parameters.
     let filter = EnvFilter::try_new(format!("off,streamscope={level}"))?;
-    let file = open(path).wrap_err_with(|| format!("cannot write the log {}", path.display()))?;
+    let file = append_to_named(path).wrap_err_with(|| format!("cannot write the log {}", path.display()))?;
     let log = Log { file: Arc::new(Mutex::new(file)), secrets: secrets.clone() };
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(log).init();
     Ok(())
-}
-
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 #[derive(Clone)]

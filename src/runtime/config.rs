@@ -1,6 +1,6 @@
 //! The configuration file: keys, looks, profiles. Everything in it is optional; a mistake in it is told with its place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::de::Error as _;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::app::Profile;
 use crate::app::keymap::{Action, Chord, Context, KeyMap};
 use crate::app::times::Times;
+use crate::{own_files, utf8};
 
 /// What the file can say.
 #[derive(Debug, Deserialize)]
@@ -101,12 +102,19 @@ impl Config {
     /// # Errors
     /// What is wrong with the file, with its line.
     pub fn load() -> Result<Self, String> {
-        let Some(path) = Self::path() else { return Self::parse("") };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && Self::named().is_none() => String::new(),
+        match Self::path() {
+            Some(path) => Self::read(&path, Self::named().is_some()),
+            None => Self::parse(""),
+        }
+    }
+
+    fn read(path: &Path, must_exist: bool) -> Result<Self, String> {
+        let bytes = match own_files::read_trusted(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Vec::new(),
             Err(error) => return Err(format!("{}: {error}", path.display())),
         };
+        let text = utf8::into_text(bytes).map_err(|error| format!("{} {error}", path.display()))?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
@@ -163,6 +171,29 @@ mod tests {
     #[test]
     fn without_a_file_the_mouse_is_on() {
         assert!(Config::parse("").expect("nothing is wrong").mouse);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, "\u{feff}ascii = true\n").expect("written");
+        assert!(Config::read(&path, true).expect("a configuration").ascii);
+        let utf16 = "ascii = true\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        std::fs::write(&path, utf16).expect("written");
+        let error = Config::read(&path, true).expect_err("not UTF-8");
+        assert!(error.contains("config.toml is UTF-16LE, not UTF-8"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_configuration_that_everybody_can_write_is_refused() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let path = directory.path().join("config.toml");
+        std::fs::write(&path, "ascii = true\n").expect("written");
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).expect("set");
+        let error = Config::read(&path, false).expect_err("not to be trusted");
+        assert!(error.contains("everybody can write"), "{error}");
     }
 
     #[test]

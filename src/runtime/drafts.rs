@@ -1,13 +1,15 @@
 //! The drafts on disk, a file a server and database, and one more for every further screen on the same: a crash does not reach
 //! them. Only their owner can read them.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write as _;
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::app::compose::Draft;
+use crate::own_files::{self, For};
+use crate::utf8;
 
 /// Screens on one database whose drafts are kept; a further one shares the last file.
 const SCREENS: usize = 16;
@@ -36,10 +38,10 @@ impl Drafts {
         name.copy_from_slice(&digest[..8]);
         let name = u64::from_be_bytes(name);
         // Where there can be no directory, saving says so.
-        let _ = std::fs::create_dir_all(root);
+        let _ = own_files::make_directory(root);
         let mut path = root.join(format!("{name:016x}.json"));
         for screen in 1..=SCREENS {
-            let lock = owners_file(&path.with_extension("lock"));
+            let lock = own_files::open(&path.with_extension("lock"), For::Keeping);
             match lock.as_ref().map(File::try_lock) {
                 Ok(Err(TryLockError::WouldBlock)) if screen < SCREENS => {
                     path = root.join(format!("{name:016x}-{screen}.json"));
@@ -53,8 +55,17 @@ impl Drafts {
     /// The drafts of an earlier run.
     #[must_use]
     pub fn load(&self) -> Vec<Draft> {
-        let text = self.path.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        let Some(path) = &self.path else { return Vec::new() };
+        let mut bytes = Vec::new();
+        match own_files::open(path, For::Reading).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+            Err(error) => {
+                tracing::warn!("the drafts in {} cannot be read: {error}", path.display());
+                return Vec::new();
+            }
+        }
+        serde_json::from_slice(utf8::without_mark(&bytes)).unwrap_or_default()
     }
 
     /// Keeps these drafts and no others: written beside and renamed, so that the file is always whole. No drafts, no file.
@@ -69,18 +80,11 @@ impl Drafts {
             return Ok(());
         }
         let beside = path.with_extension("new");
-        owners_file(&beside)?.write_all(serde_json::to_string(drafts)?.as_bytes())?;
+        let mut file = own_files::open(&beside, For::Keeping)?;
+        file.set_len(0)?;
+        file.write_all(serde_json::to_string(drafts)?.as_bytes())?;
         std::fs::rename(beside, path)
     }
-}
-
-/// An empty file that only its owner can read.
-fn owners_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]
@@ -104,5 +108,23 @@ mod tests {
         assert_eq!(data(&later), ["1", "another"]);
         assert!(data(&Drafts::in_directory(&root, "elsewhere")).is_empty());
         std::fs::remove_dir_all(&root).expect("the test's own directory");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_leads_the_drafts_or_their_lock_elsewhere() {
+        let root = tempfile::TempDir::new().expect("a directory");
+        let precious = root.path().join("precious");
+        std::fs::write(&precious, "precious").expect("written");
+        let path = Drafts::in_directory(root.path(), "here").path.expect("a path");
+        for extension in ["lock", "new", "json"] {
+            let _ = std::fs::remove_file(path.with_extension(extension));
+            std::os::unix::fs::symlink(&precious, path.with_extension(extension)).expect("linked");
+        }
+        let drafts = Drafts::in_directory(root.path(), "here");
+        assert!(drafts.load().is_empty());
+        let error = drafts.save(&[Draft::default()]).expect_err("refused");
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+        assert_eq!(std::fs::read_to_string(&precious).expect("there"), "precious");
     }
 }

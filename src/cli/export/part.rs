@@ -17,6 +17,7 @@ use super::file_failure;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::cli::output::json;
 use crate::message::{GlobalPosition, Message};
+use crate::own_files::{self, For};
 
 /// Bytes of lines in a piece, before they are compressed. What an interruption costs at most.
 const PIECE: usize = 4 << 20;
@@ -56,17 +57,6 @@ pub fn is_replaced(path: &Path) -> Result<bool> {
     }
 }
 
-/// Where a name leads to: of a symbolic link, also of one to nothing, what it names.
-fn followed(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    // As many as Linux follows.
-    for _ in 0..40 {
-        let Ok(to) = std::fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(Path::new("")).join(to);
-    }
-    path
-}
-
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Part {
@@ -98,18 +88,18 @@ impl Part {
             kept,
         };
         if !is_replaced(path)? {
-            let file =
-                OpenOptions::new().write(true).open(path).map_err(|error| file_failure("write", path, &error))?;
+            let file = own_files::followed(path)
+                .and_then(|_| OpenOptions::new().write(true).open(path))
+                .map_err(|error| file_failure("write", path, &error))?;
             return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
         }
-        let path = followed(path);
+        let path = own_files::followed(path).map_err(|error| file_failure("write", path, &error))?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
         let failed = |error: io::Error| file_failure("write", &part, &error);
         // Cut only when nobody else has it.
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).map_err(failed)?;
+        let file = own_files::open(&part, For::Sharing).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(Failure::new(Status::Failed, what).remedy("wait for it, or give another name with --output"));
@@ -399,6 +389,20 @@ mod tests {
         }
         part.finish().expect("whole");
         assert!(std::fs::read(&path).expect("the whole file").ends_with(b"}\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_part_that_is_a_link_is_refused_and_its_target_stays() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, precious) = (directory.path().join("a.ndjson"), directory.path().join("precious"));
+        std::fs::write(&precious, "precious").expect("written");
+        std::os::unix::fs::symlink(&precious, directory.path().join("a.ndjson.part")).expect("linked");
+        for resume in [false, true] {
+            let refused = Part::open(&path, resume).expect_err("refused");
+            assert!(refused.what.contains("a.ndjson.part: this is a symbolic link"), "{refused}");
+        }
+        assert_eq!(std::fs::read_to_string(&precious).expect("there"), "precious");
     }
 
     #[cfg(unix)]

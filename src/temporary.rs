@@ -1,0 +1,149 @@
+//! Directories for as long as something needs them: an editor's text, a socket, a demo. They go away with their owner, and what a
+//! killed program left goes away with the next one that needs such a directory.
+//!
+//! A locked file in each says that its program lives. The system lets go of a lock however the program ends.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::own_files::{self, For};
+
+/// Begins the names of all these directories.
+const PREFIX: &str = "streamscope-";
+/// The locked file. No store and nobody else has one of this name.
+const LOCK: &str = ".streamscope-temporary";
+/// Names that are tried.
+const ATTEMPTS: usize = 32;
+
+/// A directory that only this user can look into. It is removed when this is dropped.
+#[derive(Debug)]
+pub struct TemporaryDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl TemporaryDirectory {
+    /// A new one in the system's directory for them. Before that, those are removed that killed programs left there.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new() -> io::Result<Self> {
+        Self::new_in(&std::env::temp_dir())
+    }
+
+    fn new_in(root: &Path) -> io::Result<Self> {
+        remove_abandoned(root);
+        for _ in 0..ATTEMPTS {
+            let path = root.join(format!("{PREFIX}{:08x}", getrandom::u32().map_err(io::Error::other)?));
+            match make(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            }
+            let lock = own_files::open(&path.join(LOCK), For::Creating)?;
+            match lock.try_lock() {
+                // Between its creation and the lock, another program can have taken it for abandoned.
+                Ok(()) if !path.join(LOCK).exists() => {}
+                Err(TryLockError::WouldBlock) => {}
+                // Where there are no locks, nobody takes it for abandoned.
+                Ok(()) | Err(TryLockError::Error(_)) => return Ok(Self { path, _lock: lock }),
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TemporaryDirectory {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!("{} was left behind: {error}", self.path.display());
+        }
+    }
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Removes what programs of this user left that do not live any more. Whatever cannot be looked at stays.
+fn remove_abandoned(root: &Path) {
+    let Ok(entries) = std::fs::read_dir(root) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        if !entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+            continue;
+        }
+        let path = entry.path();
+        if let Some(_lock) = abandoned(&path)
+            && let Err(error) = std::fs::remove_dir_all(&path)
+        {
+            tracing::debug!("{} cannot be removed: {error}", path.display());
+        }
+    }
+}
+
+/// The lock of a directory that no living program has.
+fn abandoned(path: &Path) -> Option<File> {
+    own_files::check_own_directory(path).ok()?;
+    let lock = own_files::open(&path.join(LOCK), For::Reading).ok()?;
+    lock.try_lock().ok()?;
+    Some(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(root).expect("there");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_program_left_is_removed_and_nothing_else() {
+        let root = tempfile::TempDir::new().expect("a directory");
+        let living = TemporaryDirectory::new_in(root.path()).expect("made");
+        for (name, file) in [
+            ("streamscope-killed", LOCK),
+            ("streamscope-store", "lock"),
+            ("streamscope-other", "file"),
+            ("another-killed", LOCK),
+        ] {
+            std::fs::create_dir(root.path().join(name)).expect("made");
+            std::fs::write(root.path().join(name).join(file), "").expect("written");
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("another-killed", root.path().join("streamscope-link")).expect("linked");
+        let later = TemporaryDirectory::new_in(root.path()).expect("made");
+        let left = names(root.path());
+        assert!(!left.contains(&"streamscope-killed".to_owned()), "{left:?}");
+        for stays in ["another-killed", "streamscope-other", "streamscope-store"] {
+            assert!(left.contains(&stays.to_owned()), "{stays}: {left:?}");
+        }
+        assert!(living.path().exists() && root.path().join("another-killed").join(LOCK).exists());
+        let path = later.path().to_owned();
+        drop(later);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_look_into_it() {
+        let directory = TemporaryDirectory::new().expect("made");
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(directory.path()).expect("there").permissions());
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}

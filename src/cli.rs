@@ -33,9 +33,9 @@ use failure::{Failure, Result, Status};
 use interrupt::Interrupt;
 use open::Opened;
 use output::{Output, tell};
-use secrets::redact;
 
 use crate::message::NewMessage;
+use crate::redact::redact;
 use crate::store::Store;
 
 /// Reads a command line. Help and errors are printed here, without passwords, and give the exit status.

@@ -9,8 +9,8 @@ pub mod time;
 use std::io::{self, IsTerminal, Write};
 
 use super::arguments::Format;
-use super::secrets::redact;
 pub use crate::json_lines as json;
+use crate::redact::redact;
 use crate::safe_text::safe;
 
 /// Bytes gathered before they are written: fewer system calls than a line at a time, and still bounded.

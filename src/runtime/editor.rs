@@ -1,6 +1,7 @@
-//! `$VISUAL` or `$EDITOR` over a file of its own, which is gone afterwards. Stops and ends with the program meanwhile.
+//! `$VISUAL` or `$EDITOR` over a file in a directory of its own, which is gone afterwards. Stops and ends with the program meanwhile,
+//! and learns no password from the environment.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -9,6 +10,10 @@ use tokio::process::{Child, Command};
 
 use super::signals::{Signal, Signals};
 use super::terminal::{self, Stopped};
+use crate::child_environment::without_secrets;
+use crate::own_files::{self, For};
+use crate::temporary::TemporaryDirectory;
+use crate::utf8;
 
 /// How long the editor may take to end with the program.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,10 +33,16 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| "vi".to_owned());
-    let name = format!("streamscope-{}{suffix}", uuid::Uuid::now_v7());
-    let path = std::env::temp_dir().join(name);
-    let started = write_private(&path, text).and_then(|()| command(&editor, &path).spawn());
-    let left = match started {
+    // In a directory of its own, with which the copies go that editors make beside a file.
+    let directory = match TemporaryDirectory::new() {
+        Ok(directory) => directory,
+        Err(error) => return Left::Text(Err(format!("cannot make a temporary directory: {error}"))),
+    };
+    let path = directory.path().join(format!("text{suffix}"));
+    let started = own_files::open(&path, For::Creating)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| command(&editor, &path).spawn());
+    match started {
         Ok(child) => match left(child, signals).await {
             Ok(Ok(status)) if status.success() => Left::Text(read(&path)),
             Ok(Ok(status)) => Left::Text(Err(format!("{editor}: {status}"))),
@@ -39,10 +50,7 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
             Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
         },
         Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
-    };
-    // What is left behind would be a message body in a temporary directory.
-    let _ = std::fs::remove_file(&path);
-    left
+    }
 }
 
 /// The editor as git runs it: what the variable holds is read by the shell, with quotes and variables of its own. The shell then becomes the
@@ -50,6 +58,7 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
 #[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
+    without_secrets(command.as_std_mut());
     command.arg("-c").arg(format!("exec env {editor} \"$@\"")).arg(editor).arg(path);
     command
 }
@@ -59,6 +68,7 @@ fn command(editor: &str, path: &Path) -> Command {
 fn command(editor: &str, path: &Path) -> Command {
     let mut words = editor.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or("vi"));
+    without_secrets(command.as_std_mut());
     command.args(words).arg(path);
     command
 }
@@ -96,17 +106,11 @@ async fn end(child: &mut Child) {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-}
-
-/// A file that only its owner can read.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
+    let mut bytes = Vec::new();
+    own_files::open(path, For::Reading)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    utf8::into_text(bytes).map_err(|error| format!("the edited text {error}"))
 }
 
 #[cfg(all(test, unix))]

@@ -6,6 +6,7 @@ mod support;
 mod bench;
 mod commands;
 mod databases;
+mod files;
 mod namespaces;
 mod place;
 mod terminal;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 #[cfg(feature = "embedded")]
 use super::support::program::User;
-use super::support::pty::Screen;
+use super::support::pty::{SIZE, Screen};
 use super::support::stores::Kind;
 use super::visit::Visit;
 
@@ -200,6 +200,40 @@ async fn the_editor_has_the_terminal_and_can_be_stopped() {
     screen.keys("\x1a").shows("back at the shell").keys("\r").keys("by hand\r").shows("\"by hand\"");
     screen.keys("\x13").shows("written: account-1 at 3").shows("edited: \"by hand\"");
     screen.keys("q").shows("ended with 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_editor_learns_no_password_and_leaves_no_text_behind() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let (home, temporary) = (visit.user.home(), visit.user.home().join("temporary"));
+    std::fs::create_dir(&temporary).expect("made");
+    let editor = home.join("editor");
+    let script = "#!/bin/sh\nenv > \"$HOME/environment\"; cp $1 $1~; ls -ld $(dirname $1) > \"$HOME/directory\"\n\
+                  printf '\\357\\273\\277{\"edited\": 1}' > $1\n";
+    std::fs::write(&editor, script).expect("written");
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("executable");
+    let url = visit.url().replacen("postgres@", "postgres:s3cr3tw0rd@", 1);
+    assert!(url.contains("s3cr3tw0rd"), "{url}");
+    let variables = [
+        ("EDITOR", editor.to_str().expect("a path")),
+        ("PGPASSWORD", "s3cr3tw0rd"),
+        ("STREAMSCOPE_PASSWORD_COMMAND", "echo s3cr3tw0rd"),
+        ("DATABASE_URL", "postgres://ada:s3cr3tw0rd@db/shop"),
+        ("BACKUP_DSN", "host=db password=s3cr3tw0rd"),
+        ("DB_PASS", "s3cr3tw0rd"),
+        ("KEPT", "as it was"),
+        ("TMPDIR", temporary.to_str().expect("a path")),
+    ];
+    let mut screen = Screen::start_with(&visit.user, &["--url", &url, "account-1"], &variables, SIZE);
+    screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("\"edited\": 1");
+    // The byte order mark is gone: it would be no JSON.
+    screen.keys("\x13").shows("written: account-1 at 3").keys("q");
+    assert_eq!(screen.end().status, 0);
+    let seen = std::fs::read_to_string(home.join("environment")).expect("the editor's");
+    assert!(seen.contains("KEPT=as it was") && !seen.contains("s3cr3tw0rd"), "{seen}");
+    let directory = std::fs::read_to_string(home.join("directory")).expect("the editor's");
+    assert!(directory.starts_with("drwx------"), "{directory}");
+    assert_eq!(std::fs::read_dir(&temporary).expect("there").count(), 0, "a message was left behind");
 }
 
 #[cfg(feature = "embedded")]

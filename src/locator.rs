@@ -46,38 +46,140 @@ impl fmt::Display for Target {
     }
 }
 
-/// A place, with the namespace where it is named.
+/// What exists, as far as it is known while a text is read.
+pub trait Known {
+    /// Whether there is a namespace with this id; none if that is not known.
+    fn namespace(&self, id: &str) -> Option<bool>;
+
+    /// Whether the current namespace has this stream or category; none if that is not known.
+    fn name(&self, name: &Name) -> Option<bool>;
+}
+
+/// Nothing is known yet: a text is only checked.
+struct Unknown;
+
+impl Known for Unknown {
+    fn namespace(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn name(&self, _: &Name) -> Option<bool> {
+        None
+    }
+}
+
+/// Where a text leads. Its display says so in full, and that is what happens.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Locator {
-    /// The namespace's id; none where there is only one to mean.
+pub struct Destination {
+    /// The namespace's id; none for the current one.
     pub namespace: Option<String>,
     /// Where in it.
     pub target: Target,
+    /// The namespace that is opened if the target does not exist.
+    pub otherwise: Option<String>,
+    /// What to type to get to what the text names as well.
+    pub also: Vec<String>,
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.namespace, &self.target, &self.otherwise) {
+            (Some(namespace), Target::Namespace, _) => write!(f, "namespace {namespace}"),
+            (Some(namespace), target, _) => write!(f, "{target} in namespace {namespace}"),
+            (None, target, Some(namespace)) => write!(f, "{target} if it exists, otherwise namespace {namespace}"),
+            (None, target, None) => write!(f, "{target}"),
+        }?;
+        self.also.iter().try_for_each(|also| write!(f, " · {also}"))
+    }
+}
+
+impl Destination {
+    /// A place in the current namespace.
+    #[must_use]
+    pub fn here(target: Target) -> Self {
+        Self::of(None, target)
+    }
+
+    fn of(namespace: Option<&str>, target: Target) -> Self {
+        Self { namespace: namespace.map(str::to_owned), target, otherwise: None, also: Vec::new() }
+    }
+
+    /// Reads what the go-to box and the command line take, in this order:
+    ///
+    /// 1. `NAME/` is a namespace. `NAME/PLACE` is a place in the namespace `NAME`, if there is one; otherwise the slash is part
+    ///    of a name.
+    /// 2. `=NAME` is a stream or category of the current namespace.
+    /// 3. Digits are a global position; then come an id, a time, `CATEGORY#MEMBER:SIZE` and `STREAM@POSITION`.
+    /// 4. A bare name is a category or stream of the current namespace if it exists there, otherwise the namespace of that
+    ///    name.
+    ///
+    /// # Errors
+    /// Says what is wrong.
+    pub fn read(text: &str, known: &impl Known, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
+        let text = text.trim();
+        if text.starts_with('=') {
+            return Ok(Self::here(parse_target(text, now, zone)?));
+        }
+        match text.split_once('/') {
+            Some((namespace, "")) if !namespace.is_empty() => {
+                return if known.namespace(namespace) == Some(false) {
+                    Err(format!("no namespace named {namespace}"))
+                } else {
+                    Ok(Self::of(Some(namespace), Target::Namespace))
+                };
+            }
+            Some(("", rest)) => return Ok(Self::here(parse_target(rest, now, zone)?)),
+            Some((namespace, rest)) if known.namespace(namespace) != Some(false) => {
+                return Ok(Self::of(Some(namespace), parse_target(rest, now, zone)?));
+            }
+            _ => {}
+        }
+        let mut destination = Self::here(parse_target(text, now, zone)?);
+        let is_namespace = known.namespace(text) == Some(true);
+        let opens_namespace = || format!("{text}/ opens the namespace");
+        match &destination.target {
+            Target::Name(name) if is_namespace => match known.name(name) {
+                Some(true) => destination.also.push(opens_namespace()),
+                Some(false) => return Ok(Self::of(Some(text), Target::Namespace)),
+                None => destination.otherwise = Some(text.to_owned()),
+            },
+            Target::Name(_) => {}
+            _ => {
+                let kind = Name::new(text).ok().filter(|name| known.name(name) == Some(true)).map(|name| match name {
+                    Name::Stream(_) => "stream",
+                    Name::Category(_) => "category",
+                });
+                destination.also.extend(kind.map(|kind| format!("={text} opens the {kind}")));
+                destination.also.extend(is_namespace.then(opens_namespace));
+            }
+        }
+        Ok(destination)
+    }
+}
+
+/// The place that the program was started with. What it means is settled once the namespaces are listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Locator {
+    /// The current namespace's id; none for the only one there is.
+    pub namespace: Option<String>,
+    /// What was typed; none for the whole namespace.
+    pub text: Option<String>,
 }
 
 impl Locator {
     /// A whole namespace.
     #[must_use]
     pub fn of_namespace(id: &str) -> Self {
-        Self { namespace: Some(id.to_owned()), target: Target::Namespace }
+        Self { namespace: Some(id.to_owned()), text: None }
     }
 
-    /// Reads `namespace/stream@4`, `namespace/category`, `namespace/`, or any of them without the namespace.
-    /// Everything up to the first `/` is the namespace's id, unless the text begins with `=`: then all behind it is a name.
+    /// A place as [`Destination::read`] takes it; `namespace` is the current one's id.
     ///
     /// # Errors
-    /// What is wrong, in words.
-    pub fn parse(text: &str, now: Timestamp) -> Result<Self, String> {
-        let (namespace, rest) = match text.split_once('/').filter(|_| !text.starts_with('=')) {
-            Some((namespace, rest)) => (Some(namespace.to_owned()).filter(|id| !id.is_empty()), rest),
-            None => (None, text),
-        };
-        let target = if rest.is_empty() && namespace.is_some() {
-            Target::Namespace
-        } else {
-            parse_target(rest, now, &TimeZone::UTC)?
-        };
-        Ok(Self { namespace, target })
+    /// Says what is wrong, whatever exists.
+    pub fn parse(text: &str, namespace: Option<&str>, now: Timestamp) -> Result<Self, String> {
+        Destination::read(text, &Unknown, now, &TimeZone::UTC)?;
+        Ok(Self { namespace: namespace.map(str::to_owned), text: Some(text.to_owned()) })
     }
 }
 
@@ -90,7 +192,7 @@ impl Locator {
 pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("a stream, stream@position, a global position, a message id or a time".to_owned());
+        return Err("a category, a stream, stream@position, a global position, a message id or a time".to_owned());
     }
     if let Some(name) = text.strip_prefix('=') {
         return Name::new(name).map(Target::Name).map_err(|error| error.to_string());
@@ -215,15 +317,59 @@ mod tests {
         }
     }
 
+    /// Two namespaces; the current one has a category of the other's name, too.
+    struct Shop;
+
+    impl Known for Shop {
+        fn namespace(&self, id: &str) -> Option<bool> {
+            Some(["shop", "odds", "audit", "my-shop", "8123"].contains(&id))
+        }
+
+        fn name(&self, name: &Name) -> Option<bool> {
+            match name {
+                Name::Category(category) => Some(["account", "audit", "2024"].contains(&category.as_str())),
+                Name::Stream(stream) => (stream.as_str() == "account-1").then_some(true),
+            }
+        }
+    }
+
     #[test]
-    fn a_locator_names_the_namespace_up_to_the_first_slash() {
-        let locator = Locator::parse("shop/account-1/2@4", now()).expect("a locator");
-        assert_eq!(locator.namespace.as_deref(), Some("shop"));
-        assert_eq!(locator.target.to_string(), "stream account-1/2 at position 4");
-        assert_eq!(Locator::parse("shop/", now()).expect("a locator").target, Target::Namespace);
-        let literal = Locator::parse("=a/b-1", now()).expect("a locator");
-        assert_eq!((literal.namespace, literal.target.to_string().as_str()), (None, "stream a/b-1"));
-        assert_eq!(Locator::parse("account", now()).expect("a locator").namespace, None);
+    fn a_bare_name_is_what_exists_here_and_otherwise_the_namespace() {
+        let cases = [
+            ("account", "category account"),
+            ("odds", "namespace odds"),
+            ("odds/", "namespace odds"),
+            ("=odds", "category odds"),
+            ("audit", "category audit · audit/ opens the namespace"),
+            ("audit/", "namespace audit"),
+            ("my-shop", "stream my-shop if it exists, otherwise namespace my-shop"),
+            ("unheard", "category unheard"),
+            ("8123", "global position 8123 · 8123/ opens the namespace"),
+            ("2024", "global position 2024 · =2024 opens the category"),
+            ("odds/account-1@4", "stream account-1 at position 4 in namespace odds"),
+            ("odds/audit", "category audit in namespace odds"),
+            ("account-1/2", "stream account-1/2"),
+            ("account-1/2@4", "stream account-1/2 at position 4"),
+            ("=odds/1-2", "stream odds/1-2"),
+            ("/account", "category account"),
+        ];
+        for (text, said) in cases {
+            let read = Destination::read(text, &Shop, now(), &TimeZone::UTC).expect(text);
+            assert_eq!(read.to_string(), said, "{text}");
+        }
+        let missing = Destination::read("shpo/", &Shop, now(), &TimeZone::UTC);
+        assert_eq!(missing, Err("no namespace named shpo".to_owned()));
+    }
+
+    #[test]
+    fn a_locator_is_checked_before_anything_is_known() {
+        for text in ["shop/account-1/2@4", "shop/", "=a/b-1", "account", "account-1/2"] {
+            let locator = Locator::parse(text, Some("shop"), now()).expect(text);
+            assert_eq!((locator.namespace.as_deref(), locator.text.as_deref()), (Some("shop"), Some(text)));
+        }
+        for text in ["", "shop/category@4", "=", "/"] {
+            assert!(Locator::parse(text, None, now()).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -237,7 +383,8 @@ mod tests {
         #[test]
         fn any_text_is_answered_without_a_panic(text in ".*") {
             let _ = parse_target(&text, now(), &TimeZone::UTC);
-            let _ = Locator::parse(&text, now());
+            let _ = Destination::read(&text, &Shop, now(), &TimeZone::UTC);
+            let _ = Locator::parse(&text, None, now());
         }
     }
 }

@@ -144,6 +144,10 @@ impl State {
             self.fullscreen = false;
             return Vec::new();
         }
+        if self.find_in(self.focus).is_some() {
+            self.find = super::find::Find::default();
+            return Vec::new();
+        }
         if self.focus == Pane::Messages && self.messages.is_filtered() {
             return self.clear_filter();
         }
@@ -186,14 +190,15 @@ impl State {
 
     /// The namespace on screen is there no longer, nor is anything of it.
     fn leave_namespace(&mut self) -> Vec<Effect> {
-        self.shown_namespace = None;
+        if let Some(namespace) = self.shown_namespace.take() {
+            self.places.forget(&namespace);
+        }
         self.categories = super::Window::default();
         self.streams = Streams::default();
         let newest_first = self.messages.newest_first;
         self.messages = super::Messages::default();
         self.messages.newest_first = newest_first;
         self.message.forget();
-        self.places.forget();
         for slot in [Slot::Categories, Slot::Streams, Slot::Messages, Slot::Message, Slot::Count] {
             self.requests.stop(slot);
         }
@@ -348,7 +353,7 @@ impl State {
 
     /// As [`State::refresh`], without asking whether the server is there.
     pub(super) fn reload(&mut self) -> Vec<Effect> {
-        self.places.forget();
+        self.places.forget_rows();
         self.message.forget();
         let mut effects = vec![self.ask(Slot::Namespaces, Question::Namespaces)];
         if let Some(namespace) = self.shown_namespace.clone() {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::dialog::Dialog;
 use super::input::Input;
+use super::messages::Place;
 use super::times::Times;
 use super::{Effect, State};
 use crate::locator;
@@ -22,6 +23,8 @@ pub struct FilterPrompt {
     pub input: Input,
     /// What it means, or what is wrong with it; none where nothing is typed.
     pub understood: Result<Option<String>, String>,
+    /// The list that it is typed for.
+    place: Option<Place>,
 }
 
 /// What may stand in front of a colon.
@@ -164,7 +167,8 @@ pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<Strin
 impl State {
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
         let input = Input::new(&self.messages.filter_text);
-        self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None) }));
+        let place = self.messages.place.clone();
+        self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None), place }));
         self.filter_typed();
         Vec::new()
     }
@@ -182,6 +186,12 @@ impl State {
             if prompt.input.key(key) {
                 self.filter_typed();
             }
+            return Vec::new();
+        }
+        if prompt.place != self.messages.place {
+            // A link or a list that was slow to come moved the screen while this was typed.
+            prompt.place.clone_from(&self.messages.place);
+            prompt.understood = Err("another list is on screen now: press Enter to set the filter for it".to_owned());
             return Vec::new();
         }
         let text = prompt.input.text().trim().to_owned();

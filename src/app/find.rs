@@ -1,43 +1,82 @@
-//! `/`: finding in the focused pane, among what is loaded, while one types; `n` and `N` go on. It says how much was looked at.
+//! `/`: finding in the focused pane, among what is loaded, while one types; `n` and `N` go on. It says how much was looked at. What
+//! was found belongs to the list that was looked through: in another one nothing is said of it.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::dialog::Dialog;
 use super::input::Input;
 use super::layout::Pane;
+use super::message::Form;
+use super::messages::Place;
+use super::streams::Of;
 use super::{Effect, State};
+use crate::message::{GlobalPosition, MessageHead};
 
 /// The prompt, and where the selection was before.
 #[derive(Debug)]
 pub struct FindPrompt {
     /// What is typed.
     pub input: Input,
+    anchor: Anchor,
+}
+
+/// Where the selection was, to come back to: the row, and how many rows were in view above it.
+#[derive(Debug)]
+struct Anchor {
     pane: Pane,
-    before: usize,
+    list: List,
+    row: Option<RowId>,
+    above: usize,
+}
+
+/// What a pane lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum List {
+    Namespaces,
+    Categories(Option<String>),
+    Streams(Option<Of>, bool),
+    /// With the filter as it was typed.
+    Messages(Option<Place>, String),
+    Message(Option<GlobalPosition>, Form),
+}
+
+/// What a row is known by, wherever it moves to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum RowId {
+    Name(String),
+    Number(i64),
+    Line(usize),
+}
+
+/// The rows that were looked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Looked {
+    list: List,
+    rows: usize,
+    first: Option<RowId>,
+    last: Option<RowId>,
 }
 
 /// What was looked for last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Find {
     /// The text; empty for none.
-    pub text: String,
-    /// Rows that hold it, rows looked at, and where.
-    pub hits: Option<(usize, usize, Pane)>,
-}
-
-impl Find {
-    /// How many rows of a pane hold it, in words; none where it was not looked for there.
-    #[must_use]
-    pub fn said_of(&self, pane: Pane) -> Option<String> {
-        let (hits, rows, _) = self.hits.filter(|(_, _, looked_in)| *looked_in == pane)?;
-        Some(format!("{hits} {} in the {rows} loaded", if hits == 1 { "hit" } else { "hits" }))
-    }
+    text: String,
+    /// How many rows match, and which were looked through.
+    found: Option<(usize, Looked)>,
 }
 
 /// Whether a row holds the text; letter case counts only where the text has an upper-case letter.
 #[must_use]
 pub fn holds(row: &str, text: &str) -> bool {
     if text.chars().any(char::is_uppercase) { row.contains(text) } else { row.to_lowercase().contains(text) }
+}
+
+/// A row of the messages pane as text to find in.
+#[must_use]
+pub fn text_of(head: &MessageHead) -> String {
+    let (position, global) = (head.position, head.global_position);
+    format!("{position} {global} {} {} {} {}", head.message_type, head.stream, head.preview, head.id)
 }
 
 impl State {
@@ -47,28 +86,57 @@ impl State {
             Pane::Namespaces => self.namespaces.rows().iter().map(|row| row.id.clone()).collect(),
             Pane::Categories => self.categories.rows().iter().map(|row| row.category.as_str().to_owned()).collect(),
             Pane::Streams => self.streams.window.rows().iter().map(|row| row.stream.as_str().to_owned()).collect(),
-            Pane::Messages => self
-                .messages
-                .window
-                .rows()
-                .iter()
-                .map(|row| {
-                    let head = &row.head;
-                    let (position, global) = (head.position, head.global_position);
-                    format!("{position} {global} {} {} {} {}", head.message_type, head.stream, head.preview, head.id)
-                })
-                .collect(),
+            Pane::Messages => self.messages.window.rows().iter().map(|row| text_of(&row.head)).collect(),
             Pane::Message => Vec::new(),
         }
     }
 
-    fn selected_row(&self, pane: Pane) -> usize {
+    fn list_of(&self, pane: Pane) -> List {
         match pane {
-            Pane::Namespaces => self.namespaces.selected(),
-            Pane::Categories => self.categories.selected(),
-            Pane::Streams => self.streams.window.selected(),
-            Pane::Messages => self.messages.window.selected(),
-            Pane::Message => self.message.selected(),
+            Pane::Namespaces => List::Namespaces,
+            Pane::Categories => List::Categories(self.shown_namespace.clone()),
+            Pane::Streams => List::Streams(self.streams.of.clone(), self.streams.by_activity),
+            Pane::Messages => List::Messages(self.messages.place.clone(), self.messages.filter_text.clone()),
+            Pane::Message => List::Message(self.message.head().map(|head| head.global_position), self.message.form),
+        }
+    }
+
+    fn rows_of(&self, pane: Pane) -> usize {
+        match pane {
+            Pane::Namespaces => self.namespaces.len(),
+            Pane::Categories => self.categories.len(),
+            Pane::Streams => self.streams.window.len(),
+            Pane::Messages => self.messages.window.len(),
+            Pane::Message => self.message.lines(),
+        }
+    }
+
+    fn row_id(&self, pane: Pane, index: usize) -> Option<RowId> {
+        match pane {
+            Pane::Namespaces => self.namespaces.rows().get(index).map(|row| RowId::Name(row.id.clone())),
+            Pane::Categories => self.categories.rows().get(index).map(|row| RowId::Name(row.category.to_string())),
+            Pane::Streams => self.streams.window.rows().get(index).map(|row| RowId::Name(row.stream.to_string())),
+            Pane::Messages => {
+                self.messages.window.rows().get(index).map(|row| RowId::Number(self.messages.number(&row.head)))
+            }
+            Pane::Message => (index < self.message.lines()).then_some(RowId::Line(index)),
+        }
+    }
+
+    fn looked(&self, pane: Pane) -> Looked {
+        let rows = self.rows_of(pane);
+        let last = rows.checked_sub(1).and_then(|last| self.row_id(pane, last));
+        Looked { list: self.list_of(pane), rows, first: self.row_id(pane, 0), last }
+    }
+
+    /// The index of the selected row, and of the first in view.
+    fn selected_and_top(&self, pane: Pane) -> (usize, usize) {
+        match pane {
+            Pane::Namespaces => (self.namespaces.selected(), self.namespaces.top()),
+            Pane::Categories => (self.categories.selected(), self.categories.top()),
+            Pane::Streams => (self.streams.window.selected(), self.streams.window.top()),
+            Pane::Messages => (self.messages.window.selected(), self.messages.window.top()),
+            Pane::Message => (self.message.selected(), self.message.top()),
         }
     }
 
@@ -88,6 +156,7 @@ impl State {
             }
             Pane::Messages => {
                 self.messages.window.select(index);
+                self.messages.moved();
                 Vec::new()
             }
             Pane::Message => {
@@ -99,9 +168,46 @@ impl State {
         effects
     }
 
+    fn anchor(&self, pane: Pane) -> Anchor {
+        let (selected, top) = self.selected_and_top(pane);
+        let row = self.row_id(pane, selected);
+        Anchor { pane, list: self.list_of(pane), row, above: selected.saturating_sub(top) }
+    }
+
+    /// Goes back to where a search began, if that row is still there.
+    fn return_to(&mut self, pane: Pane, row: Option<&RowId>, above: usize) -> Vec<Effect> {
+        let index = (0..self.rows_of(pane)).find(|index| self.row_id(pane, *index).as_ref() == row);
+        let Some(index) = index else { return Vec::new() };
+        let effects = self.select_row(pane, index);
+        match pane {
+            Pane::Namespaces => self.namespaces.put_below(above),
+            Pane::Categories => self.categories.put_below(above),
+            Pane::Streams => self.streams.window.put_below(above),
+            Pane::Messages => self.messages.window.put_below(above),
+            Pane::Message => self.message.put_below(above),
+        }
+        self.reveal();
+        effects
+    }
+
+    /// The text that matches are marked for in a pane.
+    #[must_use]
+    pub fn find_in(&self, pane: Pane) -> Option<&str> {
+        let (_, looked) = self.find.found.as_ref()?;
+        (looked.list == self.list_of(pane)).then_some(self.find.text.as_str())
+    }
+
+    /// How many rows of a pane match, and how many there are; none if other rows were looked through.
+    #[must_use]
+    pub fn matches_in(&self, pane: Pane) -> Option<(usize, usize)> {
+        let (matches, looked) = self.find.found.as_ref()?;
+        (*looked == self.looked(pane)).then_some((*matches, looked.rows))
+    }
+
     pub(super) fn open_find(&mut self) -> Vec<Effect> {
-        let pane = self.focus;
-        self.dialog = Some(Dialog::Find(FindPrompt { input: Input::default(), pane, before: self.selected_row(pane) }));
+        let anchor = self.anchor(self.focus);
+        self.find = Find::default();
+        self.dialog = Some(Dialog::Find(FindPrompt { input: Input::default(), anchor }));
         Vec::new()
     }
 
@@ -114,18 +220,36 @@ impl State {
         if prompt.input.key(key) { self.find_typed() } else { Vec::new() }
     }
 
-    /// The nearest hit from where the search began, at every letter.
+    /// The nearest match from where the search began, at every letter; without a match the selection is where it was.
     pub(super) fn find_typed(&mut self) -> Vec<Effect> {
         let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
-        let (pane, before) = (prompt.pane, prompt.before);
-        self.find.text = prompt.input.text().to_owned();
-        self.find_from(pane, before, true)
+        let (pane, text) = (prompt.anchor.pane, prompt.input.text().to_owned());
+        if prompt.anchor.list != self.list_of(pane) {
+            // Another list came meanwhile: the search begins where that one is.
+            let anchor = self.anchor(pane);
+            if let Some(Dialog::Find(prompt)) = &mut self.dialog {
+                prompt.anchor = anchor;
+            }
+        }
+        let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
+        let (row, above) = (prompt.anchor.row.clone(), prompt.anchor.above);
+        let mut effects = self.return_to(pane, row.as_ref(), above);
+        self.find = Find { text, found: None };
+        if !self.find.text.is_empty() {
+            let (selected, _) = self.selected_and_top(pane);
+            effects.extend(self.find_from(pane, selected, true));
+        }
+        effects
     }
 
     /// Esc goes back to where the search began.
     pub(super) fn abandon_find(&mut self, prompt: &FindPrompt) -> Vec<Effect> {
         self.find = Find::default();
-        let mut effects = self.select_row(prompt.pane, prompt.before);
+        let Anchor { pane, list, row, above } = &prompt.anchor;
+        if *list != self.list_of(*pane) {
+            return Vec::new();
+        }
+        let mut effects = self.return_to(*pane, row.as_ref(), *above);
         effects.extend(self.follow_selection());
         effects
     }
@@ -134,35 +258,42 @@ impl State {
         if self.find.text.is_empty() {
             return self.open_find();
         }
-        let (pane, selected) = (self.focus, self.selected_row(self.focus));
+        let (pane, selected) = (self.focus, self.selected_and_top(self.focus).0);
         if pane == Pane::Message {
-            let (hits, rows) = self.message.find_again(&self.find.text, forwards);
-            self.find.hits = Some((hits, rows, pane));
+            let matches = self.message.find_again(&self.find.text, forwards);
+            self.find.found = Some((matches, self.looked(pane)));
             return Vec::new();
         }
-        let rows = self.rows_as_text(pane).len().max(1);
+        let rows = self.rows_of(pane).max(1);
         let start = if forwards { (selected + 1) % rows } else { (selected + rows - 1) % rows };
         self.find_from(pane, start, forwards)
     }
 
     fn find_from(&mut self, pane: Pane, start: usize, forwards: bool) -> Vec<Effect> {
         if pane == Pane::Message {
-            let (hits, rows) = self.message.find(&self.find.text, start);
-            self.find.hits = Some((hits, rows, pane));
+            let matches = self.message.find(&self.find.text, start);
+            self.find.found = Some((matches, self.looked(pane)));
             self.reveal();
             return Vec::new();
         }
         let rows = self.rows_as_text(pane);
-        let hits: Vec<usize> = (0..rows.len()).filter(|index| holds(&rows[*index], &self.find.text)).collect();
-        self.find.hits = Some((hits.len(), rows.len(), pane));
+        let matching: Vec<usize> = (0..rows.len()).filter(|index| holds(&rows[*index], &self.find.text)).collect();
+        let looked = self.looked(pane);
+        self.find.found = Some((matching.len(), looked));
         let next = if forwards {
-            hits.iter().find(|index| **index >= start).or(hits.first())
+            matching.iter().find(|index| **index >= start).or(matching.first())
         } else {
-            hits.iter().rev().find(|index| **index <= start).or(hits.last())
+            matching.iter().rev().find(|index| **index <= start).or(matching.last())
         };
         match next {
             Some(index) => self.select_row(pane, *index),
             None => Vec::new(),
         }
+    }
+
+    /// What was looked for, as it was typed; empty for nothing.
+    #[must_use]
+    pub fn find_text(&self) -> &str {
+        &self.find.text
     }
 }

@@ -1,7 +1,8 @@
-//! `:`: one box that takes a stream name, `stream@position`, a global position, a message id or a time, says what it
-//! understood, and goes there.
+//! `:`: one box that takes a category, a stream, `stream@position`, `namespace/`, a global position, a message id or a time. It
+//! says where Enter leads, and Enter leads there.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
 
 use super::dialog::Dialog;
 use super::input::Input;
@@ -10,8 +11,8 @@ use super::messages::Place;
 use super::request::{Lookup, Question, Slot};
 use super::trail::Spot;
 use super::{Effect, State};
-use crate::locator::{self, Locator, Target};
-use crate::message::{Category, MessageHead, Name, StreamName};
+use crate::locator::{Destination, Known, Locator, Target};
+use crate::message::{MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::{Filter, StoreError};
 
@@ -20,8 +21,49 @@ use crate::store::{Filter, StoreError};
 pub struct GoToPrompt {
     /// What is typed.
     pub input: Input,
-    /// What it means, or what is wrong.
-    pub understood: Result<Target, String>,
+    /// Where it leads, or what is wrong.
+    pub understood: Result<Destination, String>,
+}
+
+/// The namespace that a place is read in.
+#[derive(Clone, Copy)]
+enum Current {
+    /// The one whose categories and streams are in the panes.
+    Shown,
+    /// One that was not looked into yet.
+    Named,
+    /// None.
+    Missing,
+}
+
+/// What the lists in the panes know.
+struct Listed<'a> {
+    state: &'a State,
+    current: Current,
+}
+
+impl Known for Listed<'_> {
+    fn namespace(&self, id: &str) -> Option<bool> {
+        let is_listed = self.state.namespaces.rows().iter().any(|namespace| namespace.id == id);
+        if is_listed { Some(true) } else { self.state.namespaces.at_last.then_some(false) }
+    }
+
+    fn name(&self, name: &Name) -> Option<bool> {
+        match self.current {
+            Current::Shown => {}
+            Current::Named => return None,
+            Current::Missing => return Some(false),
+        }
+        match name {
+            Name::Category(category) => {
+                let is_listed = self.state.categories.rows().iter().any(|row| row.category == *category);
+                if is_listed { Some(true) } else { self.state.categories.at_last.then_some(false) }
+            }
+            Name::Stream(stream) => {
+                self.state.streams.window.rows().iter().any(|row| row.stream == *stream).then_some(true)
+            }
+        }
+    }
 }
 
 /// Where the go-to box or a link is taking the screen: what was found is shown in this scope.
@@ -32,8 +74,24 @@ pub struct Journey {
     scope: Option<Scope>,
     /// Where it leads.
     target: Target,
+    /// The namespace that is opened if there is no such thing.
+    otherwise: Option<String>,
     /// From where, to come back to.
     from: Option<Spot>,
+}
+
+/// Says that a target does not exist.
+fn missing(target: &Target, namespace: &str) -> String {
+    match target {
+        Target::Name(Name::Category(category)) | Target::Member(category, _) => {
+            format!("no category named {category} in namespace {namespace}")
+        }
+        Target::Name(Name::Stream(stream)) | Target::StreamPosition(stream, _) => {
+            format!("no stream named {stream} in namespace {namespace}")
+        }
+        Target::Id(id) => format!("no message with id {id} in namespace {namespace}"),
+        Target::Namespace | Target::GlobalPosition(_) | Target::Time(_) => "no messages here".to_owned(),
+    }
 }
 
 /// What is to be said where not quite that was found.
@@ -55,7 +113,8 @@ fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
 
 impl State {
     pub(super) fn open_goto(&mut self) -> Vec<Effect> {
-        let understood = Err("stream · stream@position · global position · message id · time · =name".to_owned());
+        let understood =
+            Err("category · stream · stream@position · namespace/ · position · id · time · =name".to_owned());
         self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::default(), understood }));
         Vec::new()
     }
@@ -76,10 +135,17 @@ impl State {
         Vec::new()
     }
 
+    /// Reads a place as seen from the namespace on screen.
+    fn read_place(&self, text: &str) -> Result<Destination, String> {
+        let known = Listed { state: self, current: Current::Shown };
+        Destination::read(text, &known, self.now, &self.times.time_zone())
+    }
+
     pub(super) fn goto_typed(&mut self) {
-        let (now, zone) = (self.now, self.times.time_zone());
+        let Some(Dialog::GoTo(prompt)) = &self.dialog else { return };
+        let read = self.read_place(prompt.input.text());
         if let Some(Dialog::GoTo(prompt)) = &mut self.dialog {
-            prompt.understood = locator::parse_target(prompt.input.text(), now, &zone);
+            prompt.understood = read;
         }
     }
 
@@ -91,18 +157,24 @@ impl State {
             }
             return Vec::new();
         }
-        let Ok(target) = prompt.understood.clone() else { return Vec::new() };
-        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
-        self.travel(namespace, target)
+        let Ok(destination) = prompt.understood.clone() else { return Vec::new() };
+        match destination.namespace.clone().or_else(|| self.shown_namespace.clone()) {
+            Some(namespace) => self.travel(namespace, destination),
+            None => {
+                prompt.understood = Err("no namespace is open: type NAMESPACE/ first".to_owned());
+                Vec::new()
+            }
+        }
     }
 
-    /// Sets out for a target in a namespace.
-    pub(super) fn travel(&mut self, namespace: String, target: Target) -> Vec<Effect> {
+    /// Sets out for a place; `namespace` is the one that it lies in.
+    pub(super) fn travel(&mut self, namespace: String, destination: Destination) -> Vec<Effect> {
+        let Destination { target, otherwise, .. } = destination;
         let here = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
         // Numbers and times are looked up in what is shown; a stream shows positions, so a global position leaves it.
         let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
         let (what, scope) = match target.clone() {
-            Target::Namespace => return self.arrive_at_name(&namespace, None),
+            Target::Namespace => return self.open_namespace(&namespace),
             Target::Name(Name::Category(category)) => {
                 (Lookup::Category(category.clone()), Some(Scope::Category(category)))
             }
@@ -118,14 +190,17 @@ impl State {
             }
             Target::Time(time) => (Lookup::Time(scope.clone(), time), Some(scope)),
         };
-        self.journey = Some(Journey { namespace: namespace.clone(), scope, target, from: self.spot() });
+        self.journey = Some(Journey { namespace: namespace.clone(), scope, target, otherwise, from: self.spot() });
         vec![self.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
 
     pub(super) fn found(&mut self, head: Option<Box<MessageHead>>) -> Vec<Effect> {
         let Some(journey) = self.journey.take() else { return Vec::new() };
         let Some(head) = head else {
-            let missing = format!("nothing there: {}", journey.target);
+            if let Some(namespace) = &journey.otherwise {
+                return self.open_namespace(namespace);
+            }
+            let missing = missing(&journey.target, &journey.namespace);
             match &mut self.dialog {
                 Some(Dialog::GoTo(prompt)) => prompt.understood = Err(missing),
                 _ => self.notices.problem(missing, self.now),
@@ -149,7 +224,7 @@ impl State {
             // It may be one that the filter leaves out.
             effects.extend(self.stop_follow());
             self.messages.set_filter(Filter::default(), String::new());
-            self.notices.done("the filter was taken away to show this message".to_owned(), self.now);
+            self.notices.done("the filter was removed to show this message".to_owned(), self.now);
         }
         if let Some(said) = past_the_end(&journey.target, &head) {
             self.notices.problem(said, self.now);
@@ -160,14 +235,28 @@ impl State {
         effects
     }
 
-    fn arrive_at_name(&mut self, namespace: &str, category: Option<Category>) -> Vec<Effect> {
-        self.dialog = None;
-        self.arrive_in(namespace, category.map_or(Scope::Namespace, Scope::Category))
+    /// Shows all messages of a namespace.
+    fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
+        let from = self.spot();
+        if matches!(self.dialog, Some(Dialog::GoTo(_))) {
+            self.dialog = None;
+        }
+        let mut effects = Vec::new();
+        // What was set out for before is not wanted any more.
+        self.journey = None;
+        if self.requests.stop(Slot::GoTo) {
+            effects.push(Effect::Stop(Slot::GoTo));
+        }
+        effects.extend(self.arrive_in(namespace, Scope::Namespace));
+        self.came_from(from);
+        effects
     }
 
     /// Shows a scope, the left panes brought along: namespace, category and stream are selected there too.
     pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope) -> Vec<Effect> {
         let mut effects = Vec::new();
+        // Set first: a list that has the focus while it is filled shows what is selected in it.
+        self.focus = Pane::Messages;
         let index = self.namespaces.rows().iter().position(|row| row.id == namespace);
         if let Some(index) = index {
             self.namespaces.select(index);
@@ -199,7 +288,6 @@ impl State {
             }
         }
         effects.extend(stream.and_then(|stream| self.select_stream(&stream)));
-        self.focus = Pane::Messages;
         effects
     }
 
@@ -211,23 +299,49 @@ impl State {
 
     /// Opens what the program was started with.
     pub(super) fn open_locator(&mut self, locator: &Locator) -> Vec<Effect> {
-        let only = (self.namespaces.len() == 1).then(|| self.namespaces.rows()[0].id.clone());
-        let Some(namespace) = locator.namespace.clone().or(only) else {
-            self.notices.problem("several namespaces: begin the locator with NAMESPACE/".to_owned(), self.now);
-            return self.namespace_selected();
-        };
-        let known = self.namespaces.rows().iter().position(|row| row.id == namespace);
-        let Some(index) = known else {
-            self.notices.problem(format!("no namespace {namespace}"), self.now);
-            return self.namespace_selected();
-        };
-        self.namespaces.select(index);
-        let mut effects = self.namespace_selected();
-        effects.extend(self.travel(namespace, locator.target.clone()));
-        if let Some(journey) = &mut self.journey {
-            journey.from = None;
+        match self.settle(locator) {
+            Ok((namespace, destination)) => {
+                if let Some(index) = self.namespaces.rows().iter().position(|row| row.id == namespace) {
+                    self.namespaces.select(index);
+                }
+                let mut effects = self.namespace_selected();
+                effects.extend(self.travel(namespace, destination));
+                if let Some(journey) = &mut self.journey {
+                    journey.from = None;
+                }
+                effects
+            }
+            Err(problem) => {
+                self.notices.problem(problem, self.now);
+                self.namespace_selected()
+            }
         }
-        effects
+    }
+
+    /// Where a locator leads now that the namespaces are known: the namespace, and the place in it.
+    fn settle(&self, locator: &Locator) -> Result<(String, Destination), String> {
+        let rows = self.namespaces.rows();
+        let only = rows.front().filter(|_| rows.len() == 1).map(|row| row.id.clone());
+        let current = locator.namespace.clone().or(only);
+        let destination = match &locator.text {
+            Some(text) => {
+                let current = if current.is_some() { Current::Named } else { Current::Missing };
+                let known = Listed { state: self, current };
+                Destination::read(text, &known, self.now, &TimeZone::UTC)?
+            }
+            None => Destination::here(Target::Namespace),
+        };
+        let Some(namespace) = destination.namespace.clone().or(current) else {
+            let text = locator.text.as_deref().unwrap_or_default();
+            return Err(format!(
+                "there are several namespaces: {text} needs one in front of it, as in NAMESPACE/{text}"
+            ));
+        };
+        if rows.iter().any(|row| row.id == namespace) {
+            Ok((namespace, destination))
+        } else {
+            Err(format!("no namespace named {namespace}"))
+        }
     }
 
     /// Goes to a stream, or to one of its positions, in the namespace on screen.
@@ -240,6 +354,6 @@ impl State {
                 Err(_) => return Vec::new(),
             },
         };
-        self.travel(namespace, target)
+        self.travel(namespace, Destination::here(target))
     }
 }

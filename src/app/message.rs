@@ -200,6 +200,11 @@ impl MessagePane {
         self.selected = line.min(self.lines().saturating_sub(1));
     }
 
+    /// Puts the selected line below so many others in view.
+    pub(super) fn put_below(&mut self, lines: usize) {
+        self.top = self.selected.saturating_sub(lines);
+    }
+
     pub(super) fn step(&mut self, lines: isize) {
         self.select(self.selected.saturating_add_signed(lines));
     }
@@ -363,18 +368,18 @@ impl MessagePane {
         self.selected = self.line_of(part, row);
     }
 
-    /// The first hit from a line on; gives how many there are in how many lines.
-    pub(super) fn find(&mut self, text: &str, from: usize) -> (usize, usize) {
+    /// Selects the first match from a line on; gives how many there are.
+    pub(super) fn find(&mut self, text: &str, from: usize) -> usize {
         let hits = self.hits(text);
         let next = hits.iter().find(|hit| self.hit_line(**hit) >= from).or(hits.first()).copied();
         if let Some(hit) = next {
             self.select_hit(hit);
         }
-        (hits.len(), self.lines())
+        hits.len()
     }
 
-    /// The next or previous hit.
-    pub(super) fn find_again(&mut self, text: &str, forwards: bool) -> (usize, usize) {
+    /// Selects the next or previous match; gives how many there are.
+    pub(super) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
         let hits = self.hits(text);
         let selected = self.selected;
         let next = if forwards {
@@ -385,7 +390,7 @@ impl MessagePane {
         if let Some(hit) = next.copied() {
             self.select_hit(hit);
         }
-        (hits.len(), self.lines())
+        hits.len()
     }
 
     fn hit_line(&self, (part, row): (Part, usize)) -> usize {

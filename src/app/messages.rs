@@ -183,6 +183,14 @@ impl Messages {
         self.window.replace([]);
     }
 
+    /// Lets the rows go, and with them all that was found. The filter stays.
+    pub(super) fn unload(&mut self) {
+        let (place, filter) = (self.place.take(), std::mem::take(&mut self.filter));
+        let (filter_text, newest_first) = (std::mem::take(&mut self.filter_text), self.newest_first);
+        let before_filter = self.selected_number().or(self.before_filter);
+        *self = Self { place, filter, filter_text, newest_first, before_filter, ..Self::default() };
+    }
+
     /// Whether the last (by number) message that there was is in the window.
     #[must_use]
     pub fn at_end(&self) -> bool {

@@ -191,9 +191,10 @@ impl State {
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Deleted { messages } => {
-                self.dialog = None;
+                if let Some(Dialog::DeleteNamespace(dialog)) = self.dialog.take() {
+                    self.places.forget(&dialog.id);
+                }
                 self.notices.done(format!("deleted, and {messages} messages with it"), self.now);
-                self.places.forget();
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Count(count) => {

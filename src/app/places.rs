@@ -1,4 +1,5 @@
-//! Lists that were left, kept whole for a while: going back shows cursor, scroll and filter as they were.
+//! Lists that were left, kept whole for a while: going back shows cursor, scroll and filter as they were. A filter is kept longer
+//! than the rows.
 
 use std::collections::VecDeque;
 
@@ -7,6 +8,8 @@ use super::streams::Streams;
 
 /// Lists kept of each kind. A full one takes about half a megabyte.
 const KEPT: usize = 6;
+/// Lists of messages whose filter is kept, with rows or without.
+const KEPT_FILTERS: usize = 200;
 
 /// The lists that were left.
 #[derive(Debug, Default)]
@@ -18,9 +21,25 @@ pub struct Places {
 impl Places {
     /// Keeps a list of messages.
     pub fn leave_messages(&mut self, messages: Messages) {
-        if messages.place.is_some() && (!messages.window.is_empty() || messages.is_filtered()) {
-            keep(&mut self.messages, messages, |old, new| old.place == new.place);
+        if messages.place.is_none() || (messages.window.is_empty() && !messages.is_filtered()) {
+            return;
         }
+        keep(&mut self.messages, messages, |old, new| old.place == new.place);
+        let mut with_rows = 0;
+        for kept in self.messages.iter_mut().rev() {
+            with_rows += usize::from(!kept.window.is_empty());
+            if with_rows > KEPT {
+                kept.unload();
+            }
+        }
+        self.let_go();
+    }
+
+    /// Lists without rows are kept for their filters.
+    fn let_go(&mut self) {
+        self.messages.retain(|kept| kept.is_filtered() || !kept.window.is_empty());
+        let excess = self.messages.len().saturating_sub(KEPT_FILTERS);
+        self.messages.drain(..excess);
     }
 
     /// The list of a place as it was left.
@@ -33,6 +52,8 @@ impl Places {
     pub fn leave_streams(&mut self, streams: Streams) {
         if streams.of.is_some() && !streams.window.is_empty() {
             keep(&mut self.streams, streams, |old, new| old.of == new.of);
+            let excess = self.streams.len().saturating_sub(KEPT);
+            self.streams.drain(..excess);
         }
     }
 
@@ -42,16 +63,21 @@ impl Places {
         self.streams.remove(index)
     }
 
-    /// Nothing kept is true any more (another server, a refresh).
-    pub fn forget(&mut self) {
-        *self = Self::default();
+    /// No row that is kept is true any more (another server, a refresh). The filters stay.
+    pub fn forget_rows(&mut self) {
+        self.streams.clear();
+        self.messages.iter_mut().for_each(Messages::unload);
+        self.let_go();
+    }
+
+    /// Nothing of a namespace is kept.
+    pub fn forget(&mut self, namespace: &str) {
+        self.streams.retain(|kept| kept.of.as_ref().is_none_or(|of| of.namespace != namespace));
+        self.messages.retain(|kept| kept.place.as_ref().is_none_or(|place| place.namespace != namespace));
     }
 }
 
 fn keep<T>(kept: &mut VecDeque<T>, list: T, same: impl Fn(&T, &T) -> bool) {
     kept.retain(|old| !same(old, &list));
-    if kept.len() == KEPT {
-        kept.pop_front();
-    }
     kept.push_back(list);
 }

@@ -43,7 +43,9 @@ impl State {
         if let Some(number) = spot.number.filter(|number| self.messages.selected_number() != Some(*number)) {
             effects.extend(self.read_around(number));
         }
-        self.focus = spot.focus;
+        let is_list = matches!(spot.focus, Pane::Namespaces | Pane::Categories | Pane::Streams);
+        // A list that had the focus before it had rows is not the one that is shown.
+        self.focus = if is_list { self.active } else { spot.focus };
         Some(effects)
     }
 }

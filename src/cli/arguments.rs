@@ -188,7 +188,8 @@ pub struct Arguments {
     /// What applies to every command.
     #[command(flatten)]
     pub common: Common,
-    /// Where the screen opens: NS/STREAM@POSITION, NS/CATEGORY, NS/ or one of them without NS/
+    /// Where the screen opens: STREAM@POSITION, STREAM, CATEGORY, NS/ or NS/ and one of these. A bare name is a category
+    /// or stream of the current namespace (-n) if it exists there, otherwise the namespace of that name
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
     /// What to do; without one, the screen opens.

@@ -34,16 +34,12 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         });
     }
     let common = &arguments.common;
-    let locator = match (arguments.locator.as_deref(), common.namespace()) {
-        (Some(text), _) => Some(Locator::parse(text, Timestamp::now()).map_err(Failure::usage)?),
-        (None, Some(namespace)) => Some(Locator::of_namespace(namespace)),
-        // Where the generator writes, so that there is something to follow.
-        (None, None) => common.demo.then(|| Locator::of_namespace(demo::SHOP)),
+    // The demo begins where the generator writes, so that there is something to follow.
+    let namespace = common.namespace().or(common.demo.then_some(demo::SHOP));
+    let locator = match arguments.locator.as_deref() {
+        Some(text) => Some(Locator::parse(text, namespace, Timestamp::now()).map_err(Failure::usage)?),
+        None => namespace.map(Locator::of_namespace),
     };
-    let locator = locator.map(|mut locator| {
-        locator.namespace = locator.namespace.or_else(|| common.namespace().map(str::to_owned));
-        locator
-    });
     let target = match open::settings(common)? {
         Some(settings) => settings.target(),
         None if common.demo => "demo".to_owned(),

@@ -10,7 +10,7 @@ use super::header::spinner;
 use super::lists::wrap;
 use super::text::{cut, fill, full_count};
 use super::theme::Theme;
-use super::{compose, frame_of, line_at, typed};
+use super::{compose, footer, frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::dialog::Dialog;
 use crate::app::input::Input;
@@ -22,8 +22,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(dialog) = &state.dialog else { return };
     match dialog {
         Dialog::Find(prompt) => {
-            let hits = state.find.said_of(state.focus);
-            prompt_line(frame, area, theme, "/", &prompt.input, &Ok(hits.unwrap_or_default()));
+            let said = footer::find_said(state);
+            prompt_line(frame, area, theme, "/", &prompt.input, &Ok(said.unwrap_or_default()));
         }
         Dialog::Filter(prompt) => {
             let hint = "words · type:T stream:PREFIX since:-2h until:TIME data:JSONPATH meta:JSONPATH";

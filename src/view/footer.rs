@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::messages::{progress, server_now};
-use super::text::{cut, fill};
+use super::text::{cut, fill, full_count};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::follow::Follow;
@@ -24,8 +24,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         left.push(Span::styled(format!(" {} ", following(state, follow)), style));
     }
     left.push(Span::raw(format!(" {}", progress(state))));
-    if let Some(hits) = state.find.said_of(state.focus).filter(|_| !state.find.text.is_empty()) {
-        left.push(Span::styled(cut(&format!(" /{}: {hits}", state.find.text), 40), theme.dim));
+    if let Some(said) = find_said(state) {
+        left.push(Span::styled(format!(" · /{}: {said}", cut(state.find_text(), 20)), theme.dim));
     }
     let left = Line::from(left);
     // The key that leads to all others stays.
@@ -35,6 +35,18 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let keys = keys(state, theme, usize::from(area.width - used));
     let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
     frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });
+}
+
+/// How many rows of the focused pane match what was looked for.
+#[must_use]
+pub fn find_said(state: &State) -> Option<String> {
+    let (matches, rows) = state.matches_in(state.focus)?;
+    let matches = match matches {
+        0 => "no match".to_owned(),
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", full_count(more as u64)),
+    };
+    Some(format!("{matches} in the {} loaded", full_count(rows as u64)))
 }
 
 /// `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and what holds it back.

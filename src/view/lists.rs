@@ -97,7 +97,7 @@ fn draw<T>(
         explain(frame, inner, parts.empty, theme.dim);
         return;
     }
-    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    let find = state.find_in(parts.pane).filter(|_| focused);
     for line in 0..inner.height {
         let index = window.top() + usize::from(line);
         let Some(row) = window.rows().get(index) else { break };

@@ -76,7 +76,7 @@ fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Open, focused: bool) {
     let pane = &state.message;
-    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    let find = state.find_in(Pane::Message).filter(|_| focused);
     for row in 0..area.height {
         let line = pane.top() + usize::from(row);
         if line >= pane.lines() {

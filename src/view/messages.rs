@@ -11,7 +11,7 @@ use super::text::{cut, fill, full_count, right, short_count, size};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
-use crate::app::find::holds;
+use crate::app::find::{holds, text_of};
 use crate::app::layout::Pane;
 use crate::app::messages::Row;
 use crate::app::request::Slot;
@@ -34,14 +34,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         explain_empty(frame, body, state, theme);
         return;
     }
-    let find = (focused && !state.find.text.is_empty()).then_some(state.find.text.as_str());
+    let find = state.find_in(Pane::Messages).filter(|_| focused);
     for line in 0..body.height {
         let index = messages.window.top() + usize::from(line);
         let Some(row) = messages.window.rows().get(index) else { break };
         let at = Rect { y: body.y + line, height: 1, ..body };
         let selected = index == messages.window.selected();
         let unsettled = state.follow.as_ref().is_some_and(|follow| row.head.global_position > follow.complete_to);
-        let hit = find.is_some_and(|find| holds(&row.head.preview, find) || holds(&row.head.message_type, find));
+        let hit = find.is_some_and(|find| holds(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,

@@ -125,7 +125,7 @@ fn the_go_to_box_says_what_it_understood_and_what_is_missing() {
     assert!(screen.text().contains("→ stream account-1 at position 3"), "{}", screen.text());
     screen.esc();
     screen.go_to("nowhere-1");
-    assert!(screen.text().contains("nothing there: stream nowhere-1"), "{}", screen.text());
+    assert!(screen.text().contains("no stream named nowhere-1 in namespace shop"), "{}", screen.text());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_namespace_without_messages_says_so_and_names_the_next_key() {
 
 #[test]
 fn a_locator_opens_right_there() {
-    let locator = streamscope::locator::Locator::parse("shop/order-1@3", super::fake::noon()).expect("a locator");
+    let locator = streamscope::locator::Locator::parse("shop/order-1@3", None, super::fake::noon()).expect("a locator");
     let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };
     let screen = Screen::with(Fake::shop(3), setup, 160, 45);
     assert_eq!(screen.selected(), "order-1@3");

@@ -79,7 +79,7 @@ fn going_to_one_message_takes_a_filter_away_that_may_leave_it_out() {
     filter(&mut screen, "type:Even");
     screen.go_to("ledger-main@301");
     assert_eq!(screen.selected(), "ledger-main@301");
-    assert!(screen.text().contains("the filter was taken away"), "{}", screen.text());
+    assert!(screen.text().contains("the filter was removed"), "{}", screen.text());
 }
 
 #[test]

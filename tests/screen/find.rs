@@ -1,5 +1,6 @@
 //! `/` in the pane, `&` on the server, the palette, copying, help.
 
+use crossterm::event::KeyCode;
 use streamscope::app::Effect;
 use streamscope::app::layout::Pane;
 use streamscope::app::request::Slot;
@@ -17,7 +18,7 @@ fn find_goes_to_the_nearest_hit_while_typing_and_esc_comes_back() {
     screen.keys("/opened");
     screen.enter();
     assert_eq!(screen.selected(), "account-1@0");
-    assert!(screen.text().contains("1 hit in the 5 loaded"), "{}", screen.text());
+    assert!(screen.text().contains("1 match in the 5 loaded"), "{}", screen.text());
 }
 
 #[test]
@@ -122,4 +123,66 @@ fn esc_takes_the_filter_away_while_an_estimate_is_under_way() {
     assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is under way");
     screen.esc();
     assert!(!screen.state.messages.is_filtered(), "{}", screen.text());
+}
+
+#[test]
+fn a_search_without_a_match_returns_to_where_it_began() {
+    let mut screen = Screen::new(Fake::shop(30));
+    screen.keys("4");
+    screen.key(KeyCode::PageUp);
+    screen.keys("k");
+    let view = |screen: &Screen| (screen.selected(), screen.state.messages.window.top());
+    let before = view(&screen);
+    screen.keys("/opened");
+    assert_ne!(view(&screen), before, "a part of the text matches elsewhere");
+    screen.keys("x");
+    assert_eq!(view(&screen), before);
+    assert!(screen.text().contains("no match in the"), "{}", screen.text());
+    screen.enter();
+    assert_eq!(view(&screen), before);
+    for pane in ["1", "2", "3"] {
+        screen.keys(pane);
+        screen.down();
+        let before = screen.text();
+        screen.keys("/a-no-such-name");
+        screen.enter();
+        screen.esc();
+        assert_eq!(screen.text(), before);
+    }
+}
+
+#[test]
+fn a_search_in_a_message_without_a_match_returns_to_where_it_began() {
+    let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 100, 14);
+    screen.go_to("account-1@2");
+    screen.keys("5jjj");
+    let before = (screen.state.message.selected(), screen.state.message.top());
+    screen.keys("/causation");
+    assert_ne!(screen.state.message.selected(), before.0);
+    screen.keys("xyz");
+    assert_eq!((screen.state.message.selected(), screen.state.message.top()), before);
+}
+
+#[test]
+fn the_count_of_matches_belongs_to_the_rows_that_were_looked_through() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1");
+    screen.keys("/opened");
+    screen.enter();
+    assert!(screen.text().contains("1 match in the 5 loaded"), "{}", screen.text());
+    screen.keys("3");
+    assert!(!screen.text().contains("loaded"), "another pane: {}", screen.text());
+    screen.keys("4");
+    assert!(screen.text().contains("1 match in the 5 loaded"), "{}", screen.text());
+    screen.keys("F");
+    screen.arrive("account-1", "Opened");
+    assert!(!screen.text().contains("loaded"), "another row: {}", screen.text());
+    screen.keys("n");
+    assert!(screen.text().contains("2 matches in the 6 loaded"), "{}", screen.text());
+    screen.esc();
+    assert!(!screen.text().contains("loaded"), "Esc ends the search: {}", screen.text());
+    screen.keys("/opened");
+    screen.enter();
+    screen.go_to("account-2");
+    assert!(!screen.text().contains("loaded"), "another list: {}", screen.text());
 }

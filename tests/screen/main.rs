@@ -10,6 +10,7 @@ mod fake;
 mod filtered;
 mod find;
 mod follow;
+mod goto;
 mod namespaces;
 mod properties;
 mod snapshots;

@@ -4,8 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 use streamscope::app::Event;
 use streamscope::app::connection::Connection;
+use streamscope::app::dialog::Dialog;
 use streamscope::app::keymap::Action;
 use streamscope::app::layout::Pane;
+use streamscope::app::messages::Place;
 use streamscope::app::request::Slot;
 use streamscope::app::window::CAPACITY;
 use streamscope::message::MessageHead;
@@ -26,6 +28,8 @@ enum Step {
     Fail(u8),
     Arrive(u8, bool),
     Filter(&'static str),
+    GoTo(&'static str),
+    Link,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -63,8 +67,30 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..11_u8).prop_map(Step::Fail),
         3 => (0..4_u8, any::<bool>()).prop_map(|(stream, late)| Step::Arrive(stream, late)),
         1 => proptest::sample::select(vec!["type:Opened", "type:Arrived", "type:Unheard", ""]).prop_map(Step::Filter),
+        2 => proptest::sample::select(GO_TO.to_vec()).prop_map(Step::GoTo),
     ]
 }
+
+/// Ways between lists, filters, and answers that come late.
+fn way() -> impl Strategy<Value = Step> {
+    let keys = [KeyCode::Esc, KeyCode::Enter, KeyCode::Up, KeyCode::Down, KeyCode::Tab];
+    let letters = ['1', '2', '3', '4', '5', 'F', '&', ':', 'o', 'g', 'G', 'M'].map(KeyCode::Char);
+    prop_oneof![
+        6 => proptest::sample::select([&keys[..], &letters[..]].concat()).prop_map(|code| Step::Key(code, false)),
+        3 => proptest::sample::select(GO_TO.to_vec()).prop_map(Step::GoTo),
+        2 => proptest::sample::select(vec!["type:Opened", "type:Closed", "type:Unheard", ""]).prop_map(Step::Filter),
+        2 => Just(Step::Link),
+        1 => Just(Step::Key(KeyCode::Char('r'), true)),
+        1 => Just(Step::Hold),
+        2 => Just(Step::Release),
+        1 => (0..4_u8, any::<bool>()).prop_map(|(stream, late)| Step::Arrive(stream, late)),
+        1 => proptest::sample::select(vec![Slot::Messages, Slot::GoTo]).prop_map(|slot| Step::Fail(slot as u8)),
+    ]
+}
+
+/// Where the go-to box can lead.
+const GO_TO: [&str; 9] =
+    ["account", "order", "account-1", "order-2", "account-2@3", "17", "11:00:20", "account#0:2", "nothing-1"];
 
 fn take(screen: &mut Screen, step: Step) {
     match step {
@@ -95,7 +121,69 @@ fn take(screen: &mut Screen, step: Step) {
             screen.keys(filter);
             screen.enter();
         }
-        Step::Filter(_) => {}
+        Step::GoTo(target) if screen.state.dialog.is_none() => screen.go_to(target),
+        // The last line of the metadata leads to another stream.
+        Step::Link if screen.state.dialog.is_none() => {
+            screen.keys("5G");
+            screen.enter();
+        }
+        Step::Filter(_) | Step::GoTo(_) | Step::Link => {}
+    }
+}
+
+/// What was set as the filter of each list, by the keys that were pressed.
+#[derive(Default)]
+struct Filters {
+    set: Vec<(Place, String)>,
+    /// The list that was on screen before the step.
+    before: Option<Place>,
+    /// The list that the open filter prompt was opened for.
+    opened_for: Option<Place>,
+    /// What Enter sets, and for which list.
+    typed: Option<(Place, String)>,
+}
+
+impl Filters {
+    fn look_before(&mut self, screen: &Screen, step: &Step) {
+        let place = &screen.state.messages.place;
+        self.before.clone_from(place);
+        let typed = match (&screen.state.dialog, step) {
+            (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
+                self.opened_for.clone().map(|place| (place, prompt.input.text().trim().to_owned()))
+            }
+            (None, Step::Filter(filter)) => place.clone().map(|place| (place, (*filter).to_owned())),
+            _ => None,
+        };
+        self.typed = typed;
+    }
+
+    /// A list has the filter that was set for it, and no other: it is removed where it is on screen, and kept elsewhere.
+    fn check_after(&mut self, screen: &Screen) {
+        let messages = &screen.state.messages;
+        match &screen.state.dialog {
+            Some(Dialog::Filter(_)) if self.opened_for.is_none() => self.opened_for.clone_from(&messages.place),
+            Some(Dialog::Filter(_)) => {}
+            _ => self.opened_for = None,
+        }
+        let Some(place) = messages.place.clone() else { return };
+        let is_open = screen.state.dialog.is_some();
+        if let Some((of, typed)) = self.typed.take() {
+            if is_open {
+                // It is typed for what is on screen now.
+                self.opened_for = Some(place);
+                return;
+            }
+            self.set.retain(|(set, _)| *set != of);
+            self.set.push((of, typed));
+        }
+        let index = self.set.iter().position(|(of, _)| *of == place);
+        let set = index.map(|index| self.set.remove(index).1).unwrap_or_default();
+        if set != messages.filter_text {
+            assert!(messages.filter_text.is_empty(), "{:?} of {place:?} was set as {set:?}", messages.filter_text);
+            let said = screen.state.notices.log().back().is_some_and(|notice| notice.text.contains("filter was"));
+            assert!(said || self.before.as_ref() == Some(&place), "{set:?} of {place:?} was lost elsewhere");
+        }
+        self.set.push((place, messages.filter_text.clone()));
     }
 }
 
@@ -163,11 +251,26 @@ proptest! {
     #[test]
     fn no_sequence_of_events_panics_or_breaks_what_must_hold(steps in proptest::collection::vec(step(), 1..120)) {
         let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
+        let mut filters = Filters::default();
         for step in steps {
+            filters.look_before(&screen, &step);
             take(&mut screen, step);
             check(&screen);
+            filters.check_after(&screen);
         }
         screen.terminal();
+    }
+
+    #[test]
+    fn a_filter_stays_with_its_list_and_never_reaches_another(steps in proptest::collection::vec(way(), 1..60)) {
+        let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
+        let mut filters = Filters::default();
+        for step in steps {
+            filters.look_before(&screen, &step);
+            take(&mut screen, step);
+            check(&screen);
+            filters.check_after(&screen);
+        }
     }
 
     #[test]

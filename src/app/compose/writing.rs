@@ -7,7 +7,7 @@ use super::super::dialog::Dialog;
 use super::super::request::{Answer, Question, Slot};
 use super::super::{Effect, State};
 use super::{Field, Stage};
-use crate::locator::Target;
+use crate::locator::{Destination, Target};
 use crate::message::{ExpectedVersion, Message, Position, StreamName, Written};
 use crate::store::StoreError;
 
@@ -88,7 +88,7 @@ impl State {
             effects.extend(self.reread_streams(&draft.stream));
         }
         let target = Target::StreamPosition(StreamName::stored(&draft.stream), written.position);
-        effects.extend(self.travel(draft.namespace, target));
+        effects.extend(self.travel(draft.namespace, Destination::here(target)));
         effects
     }
 

@@ -158,13 +158,11 @@ impl State {
             return Vec::new();
         }
         let Ok(destination) = prompt.understood.clone() else { return Vec::new() };
-        match destination.namespace.clone().or_else(|| self.shown_namespace.clone()) {
-            Some(namespace) => self.travel(namespace, destination),
-            None => {
-                prompt.understood = Err("no namespace is open: type NAMESPACE/ first".to_owned());
-                Vec::new()
-            }
-        }
+        let Some(namespace) = destination.namespace.clone().or_else(|| self.shown_namespace.clone()) else {
+            prompt.understood = Err("no namespace is open: type NAMESPACE/ first".to_owned());
+            return Vec::new();
+        };
+        self.travel(namespace, destination)
     }
 
     /// Sets out for a place; `namespace` is the one that it lies in.

@@ -188,7 +188,7 @@ impl Messages {
         let (place, filter) = (self.place.take(), std::mem::take(&mut self.filter));
         let (filter_text, newest_first) = (std::mem::take(&mut self.filter_text), self.newest_first);
         let before_filter = self.selected_number().or(self.before_filter);
-        *self = Self { place, filter, filter_text, newest_first, before_filter, ..Self::default() };
+        *self = Self { place, newest_first, filter, filter_text, before_filter, ..Self::default() };
     }
 
     /// Whether the last (by number) message that there was is in the window.

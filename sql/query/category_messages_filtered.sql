@@ -23,8 +23,11 @@ hits as (
 )
 select found.*, null::bigint as went_to
 from hits
--- The limit keeps the planner from joining the whole table instead.
-cross join lateral (select {message} from {table} where global_position = hits.number limit 1) as found
+-- The limit keeps the planner from joining the whole table instead. The message is compared by >= and ordered: for an equality a
+-- planner with old statistics may read the category index from end to end.
+cross join lateral (
+  select {message} from {table} where global_position >= hits.number order by global_position limit 1
+) as found
 union all
 select null, null, null, null, null, null, null, null, case when count(*) = $4 then max(number) end
 from looked_at

@@ -23,8 +23,11 @@ with looked_at as materialized (
 )
 select found.*, null::bigint as looked_at, null::bigint as lowest, null::bigint as highest, null::boolean as more
 from kept
--- The limit keeps the planner from joining the whole table instead.
-cross join lateral (select {head} from {table} as m where m.global_position = kept.global_position limit 1) as found
+-- The limit keeps the planner from joining the whole table instead. The message is compared by >= and ordered: for an equality a
+-- planner with old statistics may read the category index from end to end.
+cross join lateral (
+  select {head} from {table} as m where m.global_position >= kept.global_position order by m.global_position limit 1
+) as found
 where kept.matches
 union all
 select null, null, null, null, null, null, null, null, count(*), min(number), max(number),

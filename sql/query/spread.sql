@@ -4,7 +4,11 @@
 -- $1 how many places, $2 global positions of a namespace that is small
 -- Served by: messages_pkey, one probe a place.
 select probe.global_position, probe.time
-from (select (select min(global_position) from {table}) as lowest, (select max(global_position) from {table}) as highest) as ends
+from (
+  select
+    (select global_position from {table} order by global_position limit 1) as lowest,
+    (select global_position from {table} order by global_position desc limit 1) as highest
+) as ends
 cross join generate_series(0, $1) as n
 cross join lateral (
   select m.global_position, m.time

@@ -91,7 +91,11 @@ impl Reading {
         };
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
-            &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7))],
+            &[
+                ("range", &range),
+                ("order", &order),
+                ("matches", &options.filter.condition(7, self.namespace.sessions.server_version())),
+            ],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         let filter = options.filter.bound();
@@ -108,6 +112,9 @@ impl Reading {
         if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
             // What is meant can be far apart.
             session.set_limit(None);
+        }
+        if options.names.len() > 1 || !streams.is_empty() {
+            session.choose_index();
         }
         let rows = session.into_stream(&sql, &parameters).await?;
         self.rows = rows;

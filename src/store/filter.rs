@@ -9,6 +9,8 @@ use super::{Namespace, Result, StoreError};
 
 /// SQLSTATE of a jsonpath that cannot be parsed.
 const SYNTAX_ERROR: &str = "42601";
+/// SQLSTATE of a type that the server does not know.
+const UNDEFINED_OBJECT: &str = "42704";
 
 /// What messages must match, all of it. Every part is sent as a parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,20 +42,21 @@ pub(super) struct Bound<'a> {
 }
 
 impl Filter {
-    /// The condition over the seven parameters from number `first` on. What is cheap is compared first; a body is unpacked
-    /// only where it is asked about, and a server that knows no jsonpath of times (before PostgreSQL 13) is not asked for one.
-    pub(super) fn condition(&self, first: usize) -> String {
+    /// The condition over the seven parameters from number `first` on, for a server of a major version. What is cheap is compared
+    /// first; a body is unpacked only where it is asked about, and a server that knows no jsonpath (before PostgreSQL 12) is
+    /// not asked for one.
+    pub(super) fn condition(&self, first: usize, version: u32) -> String {
         let parameter = |index: usize| format!("${}", first + index);
         let [types, prefix, since, until, patterns, data, metadata] = std::array::from_fn(parameter);
         let path = |column, path: &Option<String>, parameter: &str| match path {
-            Some(_) => path_condition(column, parameter),
+            Some(_) => path_condition(column, parameter, version),
             None => format!("{parameter}::text is null"),
         };
         let data = path("data", &self.data_path, &data);
         let metadata = path("metadata", &self.metadata_path, &metadata);
         format!(
             "({types}::text[] is null or type::text = any({types})) \
-             and ({prefix}::text is null or starts_with(stream_name::text, {prefix})) \
+             and ({prefix}::text is null or left(stream_name::text, length({prefix})) = {prefix}) \
              and ({since}::timestamp is null or time >= {since}) \
              and ({until}::timestamp is null or time < {until}) \
              and {data} and {metadata} \
@@ -94,6 +97,10 @@ impl Namespace {
         for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
             let Some(path) = path else { continue };
             match self.sessions.acquire().await?.query("select $1::jsonpath is null", &[(path, Type::TEXT)]).await {
+                Err(StoreError::Server { code, .. }) if code == UNDEFINED_OBJECT => {
+                    let reason = "jsonpath needs PostgreSQL 12 or newer, and this server is older".to_owned();
+                    return Err(StoreError::Invalid { field, reason });
+                }
                 Err(StoreError::Server { code, message }) if code == SYNTAX_ERROR || code.starts_with("22") => {
                     return Err(StoreError::Invalid { field, reason: message });
                 }
@@ -120,13 +127,15 @@ impl Bound<'_> {
 }
 
 /// Which of the two a path is, is seen by what it gives for an empty object: a predicate gives exactly one true, false or null.
-/// The functions for times with a zone: to the others such a time beside one without is an error, which nothing silences.
-fn path_condition(column: &str, path: &str) -> String {
+/// The functions for times with a zone (PostgreSQL 13, which also brought times to jsonpath): to the others such a time
+/// beside one without is an error, which nothing silences.
+fn path_condition(column: &str, path: &str, version: u32) -> String {
+    let zoned = if version >= 13 { "_tz" } else { "" };
     format!(
         "case \
-         when (select jsonb_path_query_array_tz('{{}}', {path}::jsonpath, '{{}}', true) in ('[true]', '[false]', '[null]')) \
-         then jsonb_path_match_tz({column}, {path}::jsonpath, '{{}}', true) \
-         else jsonb_path_exists_tz({column}, {path}::jsonpath, '{{}}', true) end"
+         when (select jsonb_path_query_array{zoned}('{{}}', {path}::jsonpath, '{{}}', true) in ('[true]', '[false]', '[null]')) \
+         then jsonb_path_match{zoned}({column}, {path}::jsonpath, '{{}}', true) \
+         else jsonb_path_exists{zoned}({column}, {path}::jsonpath, '{{}}', true) end"
     )
 }
 

@@ -306,6 +306,8 @@ impl Store {
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.sessions.acquire().await?;
+        // It counts all messages.
+        session.plan_freely();
         let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, &namespace.info.schema).await? {

@@ -221,9 +221,13 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn message(&self, global_position: GlobalPosition) -> Result<Option<Message>> {
-        // Served by messages_pkey.
-        self.one_message("select {message} from {table} where global_position = $1", &[(&global_position, Type::INT8)])
-            .await
+        // Served by messages_pkey: for an equality a planner with old statistics may read the category index from end to end.
+        self.one_message(
+            "select {message} from {table} where global_position >= $1 and global_position <= $1 \
+             order by global_position",
+            &[(&global_position, Type::INT8)],
+        )
+        .await
     }
 
     /// The message with an id, whole.

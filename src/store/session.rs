@@ -5,10 +5,11 @@
 //! Results must be of types that every server has (text, numbers, uuid, jsonb, …): an unknown type would be looked up by
 //! named statements in the middle of the answer.
 
+mod planning;
 mod rows;
 mod transaction;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +19,7 @@ use tokio_postgres::error::DbError;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
+use planning::Planning;
 pub use rows::Rows;
 use rows::{InFlight, OwnedRows, RowsInner};
 pub(in crate::store) use transaction::CopyIn;
@@ -71,6 +73,8 @@ struct Pool {
     size: usize,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<(Connected, Instant)>>,
+    /// Major version of the server that was connected to last; 0 before that.
+    version: AtomicU32,
 }
 
 impl Pool {
@@ -91,6 +95,7 @@ impl Sessions {
             size,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
+            version: AtomicU32::new(0),
         };
         Self { pool: Arc::new(pool) }
     }
@@ -105,6 +110,11 @@ impl Sessions {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.pool.read_only
+    }
+
+    /// The server's major version, once there was a connection to it.
+    pub(super) fn server_version(&self) -> u32 {
+        self.pool.version.load(Ordering::Relaxed)
     }
 
     /// How many there are at most at a time.
@@ -132,6 +142,7 @@ impl Sessions {
             }
         }
         let connection = pool.settings.connect(pool.read_only).await?;
+        pool.version.store(connection.version, Ordering::Relaxed);
         Ok(Session::new(connection, permit, Arc::clone(pool)))
     }
 
@@ -222,6 +233,7 @@ pub struct Session {
     pool: Arc<Pool>,
     state: Arc<State>,
     limit: Option<Duration>,
+    planning: Planning,
 }
 
 impl Session {
@@ -233,12 +245,15 @@ impl Session {
             end: Arc::clone(&connection.end),
             target: pool.settings.target(),
         };
+        // The embedded store neither compiles nor has workers, and each further statement costs it more than it costs a server.
+        let planning = if pool.settings.is_single_connection() { Planning::Freely } else { Planning::InOrder };
         Self {
             connection: Some(connection),
             permit: Some(permit),
             pool,
             state: Arc::new(state),
             limit: Some(TIME_LIMIT),
+            planning,
         }
     }
 
@@ -250,9 +265,13 @@ impl Session {
         &self.connection().client
     }
 
-    /// Whether a statement needs a read-only transaction of its own.
-    fn wraps(&self) -> bool {
-        self.connection().wrap_read_only && !self.state.in_transaction.load(Ordering::Relaxed)
+    /// How the transaction begins that a statement needs around it; none where it needs none.
+    fn opening(&self, planning: Planning) -> Option<String> {
+        let connection = self.connection();
+        if self.state.in_transaction.load(Ordering::Relaxed) {
+            return None;
+        }
+        planning.opening(connection.wrap_read_only, connection.version)
     }
 
     /// Rows of a query, collected. One round trip.
@@ -260,12 +279,14 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
-        self.query_raw(sql, parameters).await.map_err(|error| self.store_error(&error))
+        let rows = self.within(async { self.start(sql, parameters, self.planning).await?.collect().await });
+        rows.await.map_err(|error| self.store_error(&error))
     }
 
-    /// As [`Session::query`], with the server's own error.
+    /// As [`Session::query`], with the server's own error, and for writing: on a store that is not read-only the statement is a
+    /// transaction by itself, so that its answer means that it was committed.
     pub(super) async fn query_raw(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, QueryError> {
-        self.within(async { self.start(sql, parameters).await?.collect().await }).await
+        self.within(async { self.start(sql, parameters, Planning::Freely).await?.collect().await }).await
     }
 
     /// The error of [`Session::query_raw`] as the store's.
@@ -287,8 +308,17 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn stream(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
-        let rows = self.within(self.start(sql, parameters)).await.map_err(|error| self.store_error(&error))?;
-        Ok(Rows::new(rows))
+        self.rows(sql, parameters, self.planning).await
+    }
+
+    /// As [`Session::stream`], for a query that no single index always serves best.
+    pub(super) async fn stream_by_choice(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
+        self.rows(sql, parameters, self.planning.by_choice()).await
+    }
+
+    async fn rows(&self, sql: &str, parameters: &[Parameter<'_>], planning: Planning) -> Result<Rows<'_>> {
+        let rows = self.within(self.start(sql, parameters, planning));
+        Ok(Rows::new(rows.await.map_err(|error| self.store_error(&error))?))
     }
 
     /// Rows as they arrive, with the session inside: it goes back at the last row, and a drop before it cancels the query.
@@ -296,7 +326,8 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn into_stream(self, sql: &str, parameters: &[Parameter<'_>]) -> Result<BoxStream<'static, Result<Row>>> {
-        let rows = self.within(self.start(sql, parameters)).await.map_err(|error| self.store_error(&error))?;
+        let rows = self.within(self.start(sql, parameters, self.planning));
+        let rows = rows.await.map_err(|error| self.store_error(&error))?;
         Ok(Box::pin(OwnedRows::new(rows, self)))
     }
 
@@ -311,11 +342,11 @@ impl Session {
     async fn batch_raw(&self, sql: &str) -> Result<(), QueryError> {
         self.within(async {
             let in_flight = InFlight::new(&self.state);
-            let done = if self.wraps() {
+            let done = if let Some(opening) = self.opening(Planning::Freely) {
                 // Polled in this order, so sent in this order and without waiting for one another.
                 let client = self.client();
                 let parts = futures_util::future::join3(
-                    client.batch_execute("begin read only"),
+                    client.batch_execute(&opening),
                     client.batch_execute(sql),
                     client.batch_execute("commit"),
                 );
@@ -381,6 +412,17 @@ impl Session {
         self.limit = limit;
     }
 
+    /// Lets the server choose the index of the queries that follow on this session: for those that no single index always serves.
+    pub(super) fn choose_index(&mut self) {
+        self.planning = self.planning.by_choice();
+    }
+
+    /// Lets the server plan the statements and transactions that follow on this session as it likes, with parallel workers and
+    /// by reading whole tables: for reports, which read everything.
+    pub(super) fn plan_freely(&mut self) {
+        self.planning = Planning::Freely;
+    }
+
     async fn within<T>(&self, work: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
         match self.limit {
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(QueryError::TimedOut(limit))),
@@ -388,8 +430,14 @@ impl Session {
         }
     }
 
-    async fn start(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<RowsInner, QueryError> {
-        RowsInner::start(&self.state, self.client(), self.wraps(), self.limit, sql, parameters).await
+    async fn start(
+        &self,
+        sql: &str,
+        parameters: &[Parameter<'_>],
+        planning: Planning,
+    ) -> Result<RowsInner, QueryError> {
+        let opening = self.opening(planning);
+        RowsInner::start(&self.state, self.client(), opening.as_deref(), self.limit, sql, parameters).await
     }
 }
 

@@ -87,6 +87,7 @@ impl Namespace {
         let buckets = i32::try_from(options.buckets.clamp(1, 1_000)).unwrap_or(1);
         let mut session = self.sessions.acquire().await?;
         session.set_limit(None);
+        session.plan_freely();
         let parameters =
             [(&name as _, Type::TEXT), (&buckets as _, Type::INT4), (&options.limit.map(i64::from) as _, Type::INT8)];
         let rows = session.into_stream(&sql, &parameters).await?;

@@ -284,9 +284,11 @@ impl<M: Followed> Tail<M> {
         };
         if self.options.from == TailFrom::Now || self.options.settling == Settling::ShowAtOnce {
             let from = first.saturating_sub(BEFORE);
-            let sql = self
-                .namespace
-                .query("select global_position from {table} where global_position > $1 and global_position <= $2", &[]);
+            let sql = self.namespace.query(
+                "select global_position from {table} where global_position > $1 and global_position <= $2 \
+                 order by global_position",
+                &[],
+            );
             let rows = session.query(&sql, &[(&from, Type::INT8), (&first, Type::INT8)]).await?;
             self.given = rows.iter().map(|row| row::column(row, 0)).collect::<Result<_>>()?;
             self.settled = from;
@@ -371,9 +373,12 @@ impl<M: Followed> Tail<M> {
 
     /// The position before the next message there is.
     async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
-        let sql = self.namespace.query("select min(global_position) from {table} where global_position > $1", &[]);
+        let sql = self.namespace.query(
+            "select global_position from {table} where global_position > $1 order by global_position limit 1",
+            &[],
+        );
         let row = session.query_opt(&sql, &[(&position, Type::INT8)]).await?;
-        let next: Option<GlobalPosition> = row.map_or(Ok(None), |row| row::column(&row, 0))?;
+        let next: Option<GlobalPosition> = row.map(|row| row::column(&row, 0)).transpose()?;
         Ok(next.map_or(position, |next| next - 1))
     }
 
@@ -407,7 +412,7 @@ impl<M: Followed> Tail<M> {
                 ("columns", M::COLUMNS),
                 ("range", &range),
                 ("order", &order),
-                ("matches", &self.options.filter.condition(8)),
+                ("matches", &self.options.filter.condition(8, self.namespace.sessions.server_version())),
             ],
         );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
@@ -424,7 +429,11 @@ impl<M: Followed> Tail<M> {
             (&size, Type::INT8),
         ];
         parameters.extend(filter.parameters());
-        let mut rows = session.stream(&sql, &parameters).await?;
+        let mut rows = match scope {
+            // The whole stream may be shorter than what all streams have above the number.
+            Scope::Stream(_) => session.stream_by_choice(&sql, &parameters).await?,
+            _ => session.stream(&sql, &parameters).await?,
+        };
         let (mut messages, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
             let message = M::read(&row)?;

@@ -1,22 +1,27 @@
-//! What is read must be read by an index, and no more of it than is shown: the server counts sequential scans and rows read.
+//! What is read must be read by an index, and no more of it than is shown: the server counts sequential scans and rows read. And a
+//! large table must cost no more than a small one: the server writes its plans to its log.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
 
 use streamscope::message::{Category, ConsumerGroup};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
+use streamscope::store::tail::{Settling, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, Options, Store};
 
 use crate::messages::{category, collect, stream, write};
-use crate::support::stores::{Kind, TestStore, settings};
+use crate::support::stores::{Kind, Route, TestStore, settings};
 use crate::support::{for_each_store, server};
 
 for_each_store! {
     row_38_nothing_but_a_count_scans_the_table,
 }
 
-/// Rows that may be read in all, however many there are.
-const READ: i64 = 200_000;
+/// Rows that may be read in all, however many there are, and blocks of indexes.
+const ROWS: i64 = 200_000;
+const BLOCKS: i64 = 60_000;
 
 async fn load(store: &TestStore, messages: i64) {
     let client = store.client().await.unwrap();
@@ -36,22 +41,52 @@ async fn load(store: &TestStore, messages: i64) {
     client.batch_execute(&format!("vacuum analyze \"{}\".messages", store.schema)).await.unwrap();
 }
 
-/// Sequential scans of the table and rows that were read of it so far, once every other session of the database has ended and so
-/// reported its own.
-async fn read_so_far(store: &TestStore) -> (i64, i64) {
+/// What the server has counted so far of the work on a table.
+struct Work {
+    sequential_scans: i64,
+    rows: i64,
+    /// Blocks of indexes: what an index is searched through for is no row.
+    blocks: i64,
+}
+
+/// The work on the table so far, once every other session of the database has ended and so reported its own.
+async fn work_so_far(store: &TestStore) -> Work {
     let client = store.client().await.unwrap();
     let others = "select count(*) from pg_stat_activity \
                   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
     for _ in 0..3_000 {
         if client.query_one(others, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            let sql = "select seq_scan, (select sum(idx_tup_read)::bigint from pg_stat_user_indexes as i where i.relid = t.relid) \
+            let sql = "select \
+                         seq_scan, \
+                         (select sum(idx_tup_read)::bigint from pg_stat_user_indexes as i where i.relid = t.relid), \
+                         (select (idx_blks_read + idx_blks_hit) from pg_statio_user_tables as b where b.relid = t.relid) \
                        from pg_stat_user_tables as t where schemaname = $1 and relname = 'messages'";
             let row = client.query_one(sql, &[&store.schema]).await.unwrap();
-            return (row.get(0), row.get(1));
+            return Work { sequential_scans: row.get(0), rows: row.get(1), blocks: row.get(2) };
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("sessions of the program do not end");
+}
+
+/// The same, with the fixture's own sessions ended: they must not count, or be waited for.
+async fn work_before(store: &TestStore) -> Work {
+    let client = store.client().await.unwrap();
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity \
+               where datname = current_database() and pid <> pg_backend_pid()";
+    client.query(end, &[]).await.unwrap();
+    drop(client);
+    work_so_far(store).await
+}
+
+impl Work {
+    /// What came since is no more than what is shown takes.
+    fn assert_little_since(&self, before: &Self, case: &str) {
+        assert_eq!(self.sequential_scans, before.sequential_scans, "{case}");
+        let (rows, blocks) = (self.rows - before.rows, self.blocks - before.blocks);
+        assert!(rows < ROWS, "{case}: {rows} rows were read");
+        assert!(blocks < BLOCKS, "{case}: {blocks} blocks of indexes were read");
+    }
 }
 
 async fn row_38_nothing_but_a_count_scans_the_table(store: &TestStore) {
@@ -60,28 +95,121 @@ async fn row_38_nothing_but_a_count_scans_the_table(store: &TestStore) {
     let messages = if server::long() && store.kind == Kind::MessageDb { 10_000_000 } else { 60_000 };
     load(store, messages).await;
     let id = store.namespace.info().id.clone();
-    let fresh = || Store::new(settings(url), Options::default());
-    // The fixture's own sessions must not count, or be waited for.
-    let (scans, read) = {
-        let client = store.client().await.unwrap();
-        let end = "select pg_terminate_backend(pid) from pg_stat_activity \
-                   where datname = current_database() and pid <> pg_backend_pid()";
-        client.query(end, &[]).await.unwrap();
-        drop(client);
-        read_so_far(store).await
-    };
+    let before = work_before(store).await;
     {
-        let opened = fresh();
+        let opened = Store::new(settings(url), Options::default());
         let namespace = opened.namespace(&id).await.unwrap();
         everything(&namespace, messages).await;
     }
-    let (scans_then, read_then) = read_so_far(store).await;
-    assert_eq!(scans_then, scans);
-    assert!(read_then - read < READ, "{} rows were read", read_then - read);
+    work_so_far(store).await.assert_little_since(&before, "as it is");
+}
+
+/// What the planner may believe of the table and its indexes, whatever they hold.
+const BELIEFS: [(&str, &str); 3] = [
+    ("25 billion messages", "update pg_class set reltuples = 25e9 where oid = any($1)"),
+    ("an empty table", "update pg_class set reltuples = 0, relpages = 1 where oid = any($1)"),
+    (
+        "no statistics",
+        "with deleted as (delete from pg_statistic where starelid = any($1)) \
+         update pg_class set reltuples = 0, relpages = 0 where oid = any($1)",
+    ),
+];
+
+/// The server compiles and runs in parallel whatever it may, and logs how it plans each statement.
+const EAGER: [&str; 8] = [
+    "debug_print_plan = on",
+    "jit_above_cost = 0",
+    "jit_inline_above_cost = 0",
+    "jit_optimize_above_cost = 0",
+    "parallel_setup_cost = 0",
+    "parallel_tuple_cost = 0",
+    "min_parallel_table_scan_size = 0",
+    "min_parallel_index_scan_size = 0",
+];
+
+/// The server's log, at its end.
+fn log() -> File {
+    let mut log = File::open(server::socket_dir().join("log")).unwrap();
+    log.seek(SeekFrom::End(0)).unwrap();
+    log
+}
+
+/// The plans that the server has logged since, each in one line.
+fn plans(mut log: File) -> Vec<String> {
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes).split_whitespace().collect::<Vec<_>>().join(" ");
+    text.split("{PLANNEDSTMT ").skip(1).map(str::to_owned).collect()
+}
+
+fn is_compiled_or_parallel(plan: &str) -> bool {
+    !plan.contains(":jitFlags 0 ") || !plan.contains(":parallelModeNeeded false ")
+}
+
+// One test for all of them: a log does not say whose plans they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_the_planner_believes_no_query_is_compiled_or_parallel_or_scans_the_table() {
+    let ways = [
+        (Kind::OursOnPostgres, Route::Direct),
+        (Kind::MessageDb, Route::Direct),
+        (Kind::EventoDb, Route::Direct),
+        (Kind::MessageDb, Route::Pooler),
+    ];
+    for (kind, route) in ways {
+        let store = TestStore::reached(kind, route).await;
+        let messages = 60_000;
+        load(&store, messages).await;
+        let relations = compile_eagerly(&store).await;
+        for (belief, sql) in BELIEFS {
+            let case = format!("{kind:?}, {route:?}, the planner believes in {belief}");
+            store.client().await.unwrap().execute(sql, &[&relations]).await.unwrap();
+            let before = work_before(&store).await;
+            let log = log();
+            {
+                let opened = Store::new(settings(store.url.as_deref().unwrap()), Options::default());
+                let namespace = opened.namespace(&store.namespace.info().id).await.unwrap();
+                reads(&namespace, messages).await;
+            }
+            let seen = plans(log);
+            assert!(seen.len() > 100, "{case}: {} plans were logged", seen.len());
+            for plan in seen {
+                assert!(!is_compiled_or_parallel(&plan), "{case}: {plan}");
+            }
+            work_before(&store).await.assert_little_since(&before, &case);
+        }
+    }
+}
+
+/// Sets [`EAGER`] for the store's database, and gives its table and indexes.
+async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
+    let client = store.client().await.unwrap();
+    let table = format!("\"{}\".messages", store.schema);
+    client.batch_execute(&format!("alter table {table} set (autovacuum_enabled = off)")).await.unwrap();
+    let database = store.database.as_ref().unwrap().name();
+    for setting in EAGER {
+        client.batch_execute(&format!("alter database {database} set {setting}")).await.unwrap();
+    }
+    let log = log();
+    store.client().await.unwrap().query_one(&format!("select count(*) from {table}"), &[]).await.unwrap();
+    assert!(plans(log).iter().any(|plan| is_compiled_or_parallel(plan)), "the log shows what is compiled");
+    let relations = format!(
+        "select array(select indexrelid from pg_index where indrelid = t.oid) || t.oid \
+         from pg_class as t where t.oid = '{table}'::regclass"
+    );
+    client.query_one(&relations, &[]).await.unwrap().get(0)
+}
+
+/// Whatever can be read by an index, and a write.
+pub async fn everything(namespace: &Namespace, messages: i64) {
+    reads(namespace, messages).await;
+    let written = write(namespace, "account-1", "Happened").await;
+    namespace.message(written.global_position).await.unwrap();
+    namespace.message_by_id(written.id).await.unwrap();
+    namespace.message_at(&stream("account-1"), 0).await.unwrap();
 }
 
 /// Whatever can be read by an index.
-pub async fn everything(namespace: &Namespace, messages: i64) {
+async fn reads(namespace: &Namespace, messages: i64) {
     let middle = messages / 2;
     let near_the_end = messages - 30_000;
     let account = category("account");
@@ -116,6 +244,14 @@ pub async fn everything(namespace: &Namespace, messages: i64) {
         namespace.streams(&of, &StreamsFrom::after(last), 100).await.unwrap();
         namespace.streams(&of, &StreamsFrom::End, 100).await.unwrap();
     }
+    for scope in [Scope::Namespace, Scope::Category(account.clone()), Scope::Member(account.clone(), member)] {
+        for from in [TailFrom::Now, TailFrom::After(middle), TailFrom::After(near_the_end)] {
+            let (settling, filter) = (Settling::HoldBack, Filter::default());
+            let options = TailOptions { scope: scope.clone(), from, settling, batch: 100, filter };
+            namespace.tail_heads(options.clone()).next().await.unwrap();
+            namespace.tail(TailOptions { settling: Settling::ShowAtOnce, ..options }).next().await.unwrap();
+        }
+    }
     namespace.categories().await.unwrap();
     namespace.recent_types(&account).await.unwrap();
     namespace.recent_streams(&account, None, 1_000).await.unwrap();
@@ -130,8 +266,8 @@ pub async fn everything(namespace: &Namespace, messages: i64) {
     collect(namespace.stream_messages(&stream("ledger-main"), 500, -1).await).await;
     namespace.last_stream_message(&stream("ledger-main"), Some("Posted")).await.unwrap();
     namespace.stream_version(&stream("ledger-main")).await.unwrap();
-    let written = write(namespace, "account-1", "Happened").await;
-    namespace.message(written.global_position).await.unwrap();
-    namespace.message_by_id(written.id).await.unwrap();
-    namespace.message_at(&stream("account-1"), 0).await.unwrap();
+    if let Some(posted) = namespace.message_at(&stream("ledger-main"), 0).await.unwrap() {
+        namespace.message(posted.global_position).await.unwrap();
+        namespace.message_by_id(posted.id).await.unwrap();
+    }
 }

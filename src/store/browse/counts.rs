@@ -104,6 +104,7 @@ impl Namespace {
         let size = scope.member().map(ConsumerGroup::size);
         let mut session = self.sessions.acquire().await?;
         session.set_limit(None);
+        session.plan_freely();
         let parameters: [Parameter<'_>; 3] = [(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)];
         let Some(row) = session.query_opt(&sql, &parameters).await? else { return Ok(Count::NONE) };
         let messages: i64 = column(&row, 0)?;

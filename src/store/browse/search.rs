@@ -36,7 +36,7 @@ impl Namespace {
                 ("from", from_hit),
                 ("hits", &HITS.to_string()),
                 ("member", &member_condition("$4", "$5")),
-                ("matches", &filter.condition(6)),
+                ("matches", &filter.condition(6, self.sessions.server_version())),
             ],
         );
         let window = i64::from(window.max(1));

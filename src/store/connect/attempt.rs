@@ -29,6 +29,8 @@ pub(in crate::store) struct Connected {
     pub(in crate::store) canceller: Canceller,
     /// The server takes no start-up option: each statement needs a read-only transaction around it.
     pub(in crate::store) wrap_read_only: bool,
+    /// Major version of the server; 0 if it does not say.
+    pub(in crate::store) version: u32,
     /// What ended the connection, once it has ended.
     pub(in crate::store) end: Arc<OnceLock<String>>,
     /// Moves the bytes; ends with the connection.
@@ -352,6 +354,7 @@ where
     T::Stream: Send + 'static,
 {
     let (client, connection) = config.connect(tls).await?;
+    let version = major(connection.parameter("server_version").unwrap_or_default());
     let end = Arc::new(OnceLock::new());
     let driver = tokio::spawn({
         let end = Arc::clone(&end);
@@ -364,5 +367,21 @@ where
         }
     });
     let canceller = Canceller { token: client.cancel_token(), tls: keep };
-    Ok(Connected { client: Arc::new(client), canceller, wrap_read_only: false, end, driver })
+    Ok(Connected { client: Arc::new(client), canceller, wrap_read_only: false, version, end, driver })
+}
+
+/// The major version in `15.18 (Debian 15.18-0+deb12u1)` or `18beta1`; 0 if there is none.
+fn major(version: &str) -> u32 {
+    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    version[..digits].parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::major;
+
+    #[test]
+    fn the_major_version_is_the_number_that_a_version_begins_with() {
+        assert_eq!(["15.18 (Debian 15.18-0+deb12u1)", "10.23", "18beta1", ""].map(major), [15, 10, 18, 0]);
+    }
 }

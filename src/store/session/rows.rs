@@ -71,20 +71,20 @@ pub(super) struct RowsInner {
 }
 
 impl RowsInner {
-    /// Sends a query; with `wrap` in a read-only transaction of its own, all in one go.
+    /// Sends a query; with an `opening` in a transaction of its own that begins so, all in one go.
     pub(super) async fn start(
         state: &Arc<State>,
         client: &Arc<Client>,
-        wrap: bool,
+        opening: Option<&str>,
         limit: Option<Duration>,
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Self, QueryError> {
         let in_flight = InFlight::new(state);
         let query = client.query_typed_raw(sql, parameters.iter().map(|(value, kind)| (*value, kind.clone())));
-        let (rows, commit) = if wrap {
+        let (rows, commit) = if let Some(opening) = opening {
             // Each future sends at its first poll: the three go out in order, and none waits for another's answer.
-            let mut both = Box::pin(join(client.batch_execute("begin read only"), query));
+            let mut both = Box::pin(join(client.batch_execute(opening), query));
             let mut commit: BoxFuture<'static, _> = {
                 let client = Arc::clone(client);
                 Box::pin(async move { client.batch_execute("commit").await })

@@ -28,8 +28,7 @@ impl Session {
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn begin(&mut self) -> Result<Transaction<'_>> {
-        let sql = if self.pool.read_only { "begin read only" } else { "begin" };
-        self.begin_with(sql).await
+        self.begin_with(if self.pool.read_only { "begin read only" } else { "begin" }).await
     }
 
     /// Begins a transaction that reads and sees one state of the database throughout.
@@ -43,8 +42,9 @@ impl Session {
     async fn begin_with(&mut self, sql: &str) -> Result<Transaction<'_>> {
         // Set first, so that the statement is not wrapped, and a drop while it is under way gives the connection up.
         self.state.in_transaction.store(true, Ordering::Relaxed);
+        let settings = self.planning.settings(self.connection().version);
         let transaction = Transaction { session: self, open: true };
-        transaction.batch(sql).await?;
+        transaction.batch(&format!("{sql}; {settings}")).await?;
         Ok(transaction)
     }
 }

@@ -65,9 +65,10 @@ pub async fn run(arguments: Arguments) -> u8 {
         Ok(interrupt) => interrupt,
         Err(error) => return report(&Failure::new(Status::Failed, format!("cannot listen for signals: {error}"))),
     };
-    let mut output = Output::stdout(arguments.common.format);
+    let mut output = Output::stdout(arguments.common.format, &interrupt);
     // These need no store.
-    if let Some(printed) = arguments.command.as_ref().and_then(manual::print) {
+    if let Some(printed) = arguments.command.as_ref().and_then(|command| manual::print(command, &mut output)) {
+        let printed = printed.and(output.finish().map_err(Failure::from));
         return printed.map_or_else(|failure| report(&failure), |()| Status::Done.code());
     }
     let result = Box::pin(carry_out(&arguments, &mut interrupt, &mut output)).await;

@@ -6,13 +6,14 @@ mod progress;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
 use super::failure::{Failure, Result, Status};
-use super::interrupt::{Interrupt, Report};
+use super::interrupt::{Interrupt, Report, Signalled};
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
 use super::tail::{tell_holders, tell_unordered};
@@ -85,12 +86,13 @@ pub async fn export(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let mut report = Report::listen()?;
+    let progress = Arc::new(Progress::new());
+    let asked = Arc::clone(&progress);
+    let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let mut target = match &prepared.file {
         None => Target::Output(output),
-        Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume)?)),
+        Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume, interrupt)?)),
     };
-    let progress = Progress::new();
     let terminal = match &target {
         Target::Output(output) => output.terminal,
         Target::File(part) => part.terminal,
@@ -99,7 +101,6 @@ pub async fn export(
         biased;
         result = all(namespace, &prepared, &mut target, &progress) => result,
         number = interrupt.signalled() => Err(Failure::signalled(number)),
-        never = report.answered_with(|| progress.line()) => match never {},
         never = progress.shown(terminal) => match never {},
     };
     progress.clear();
@@ -209,10 +210,12 @@ async fn check_kept(
     Err(Failure::usage(what).remedy("give the names and options that it was begun with, or leave --resume out"))
 }
 
-/// A failure of a file. Of a pipe that nobody reads any more there is nothing to say, as of standard output.
-fn file_failure(what: &str, path: &Path, error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return io::Error::from(error.kind()).into();
+/// A failure of a file. If a pipe has no reader any more, or a signal ended the wait for it, there is nothing to say, as of standard
+/// output.
+fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
+    let signalled = error.get_ref().is_some_and(|inner| inner.is::<Signalled>());
+    if signalled || error.kind() == io::ErrorKind::BrokenPipe {
+        return error.into();
     }
     Failure::new(Status::Failed, format!("cannot {what} {}: {error}", path.display()))
 }

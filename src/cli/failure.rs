@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 
+use super::interrupt::Signalled;
 use crate::message::NameError;
 use crate::store::StoreError;
 
@@ -113,6 +114,9 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::reader_gone();
+        }
+        if let Some(Signalled(number)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            return Self::signalled(*number);
         }
         Self::new(Status::Failed, format!("cannot write the output: {error}"))
     }

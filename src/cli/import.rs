@@ -111,12 +111,13 @@ pub async fn import(
     let Prepared { name, path, source, arguments } = prepared;
     let options = ImportOptions { keep_global_positions: arguments.keep_global_positions, dry_run: arguments.dry_run };
     let import = Import::new(namespace, options)?.on_waiting(tell_holders);
-    let mut report = Report::listen()?;
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         tell("reading messages from the terminal, one a line; Ctrl-D ends them");
     }
     let read = Arc::new(AtomicU64::new(0));
-    let progress = Progress::new(source.size(), Arc::clone(&read));
+    let progress = Arc::new(Progress::new(source.size(), Arc::clone(&read)));
+    let asked = Arc::clone(&progress);
+    let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let batches = Gatherer {
         expected_from: arguments.expected_version_from.clone(),
         options,
@@ -129,7 +130,6 @@ pub async fn import(
         biased;
         result = run.all(batches, &progress) => result,
         number = interrupt.signalled() => Err(run.signalled(number)),
-        never = report.answered_with(|| progress.line()) => match never {},
     };
     progress.clear();
     match result {

@@ -1,87 +1,190 @@
-//! Signals that end a command: it is told once and gets a moment to end cleanly, then the program ends all the same.
+//! Signals that end a command or ask how far it is. A command gets a moment to end cleanly, then the program ends all the same.
 //!
-//! SIGHUP is left alone, so that `nohup` means what it says. Output may block on a slow reader, so the deadline is kept by another thread of the runtime than the command's.
+//! SIGHUP is left alone, so that `nohup` means what it says. Output may block on a slow reader, so signals are answered and the
+//! deadline is kept by another thread of the runtime than the command's.
 
-use std::convert::Infallible;
+use std::fmt;
+use std::io;
 use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+#[cfg(unix)]
+use tokio::task::JoinHandle;
 
 use super::failure::Status;
 use super::output::tell;
 
 /// How long a command may take to end after a signal: an embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long, if it hangs in a system call that nothing ends. The output notices a signal within a tenth of this.
+const BLOCKED: Duration = Duration::from_millis(500);
+/// Between two looks whether it still hangs there.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Calls under way that can block for as long as somebody else likes.
+static BLOCKING: AtomicUsize = AtomicUsize::new(0);
+
+/// Does what can block until somebody else reads: a signal does not wait for it.
+pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
+    BLOCKING.fetch_add(1, Ordering::Relaxed);
+    let done = work();
+    BLOCKING.fetch_sub(1, Ordering::Relaxed);
+    done
+}
+
+/// Says how far a command is, on whatever thread that is asked.
+pub type Place = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// A signal ended the wait for a reader.
+#[derive(Debug)]
+pub struct Signalled(pub u8);
+
+impl fmt::Display for Signalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "signal {} came before the output was read", self.0)
+    }
+}
+
+impl std::error::Error for Signalled {}
+
+impl From<Signalled> for io::Error {
+    fn from(signalled: Signalled) -> Self {
+        // Not `Interrupted`, after which a write is repeated.
+        Self::other(signalled)
+    }
+}
 
 /// Tells whether the program was asked to end.
-#[derive(Debug, Clone)]
-pub struct Interrupt(watch::Receiver<Option<u8>>);
+#[derive(Clone)]
+pub struct Interrupt {
+    signal: watch::Receiver<Option<u8>>,
+    last_words: Arc<Mutex<Option<Place>>>,
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupt").field("signal", &self.so_far()).finish_non_exhaustive()
+    }
+}
 
 impl Interrupt {
     /// Listens from now on. Must be called within a runtime; its task ends with the runtime.
     ///
     /// # Errors
     /// The system's, where no handler can be set.
-    pub fn listen() -> std::io::Result<Self> {
+    pub fn listen() -> io::Result<Self> {
         let mut signals = Signals::new()?;
         let (tell, told) = watch::channel(None);
+        let last_words = Arc::<Mutex<Option<Place>>>::default();
+        let words = Arc::clone(&last_words);
         tokio::spawn(async move {
             let signal = signals.next().await;
             // Nobody listening any more means that the command is done.
             let _ = tell.send(Some(signal));
             tokio::select! {
                 () = tokio::time::sleep(GRACE) => {}
+                () = blocked() => say(&words),
                 _ = signals.next() => {}
             }
             process::exit(i32::from(Status::Signal(signal).code()));
         });
-        Ok(Self(told))
+        Ok(Self { signal: told, last_words })
+    }
+
+    /// For what no signal ends.
+    #[cfg(test)]
+    pub fn never() -> Self {
+        Self { signal: watch::channel(None).1, last_words: Arc::default() }
     }
 
     /// Waits for a signal and gives its number.
     pub async fn signalled(&mut self) -> u8 {
-        match self.0.wait_for(Option::is_some).await.map(|signal| *signal) {
+        match self.signal.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
             // The listening task ended with the runtime; there is nothing to wait for.
             _ => std::future::pending().await,
         }
     }
+
+    /// The signal that came, if one did.
+    #[must_use]
+    pub fn so_far(&self) -> Option<u8> {
+        *self.signal.borrow()
+    }
+
+    /// What is said if a signal comes while the command itself hangs and cannot say it.
+    pub fn last_words(&self, place: Place) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    }
 }
 
-/// SIGUSR1: somebody wants to know how far the command is.
+/// Comes back if the command hangs, some time after a signal.
+async fn blocked() {
+    tokio::time::sleep(BLOCKED).await;
+    let mut before = false;
+    loop {
+        let now = BLOCKING.load(Ordering::Relaxed) > 0;
+        if before && now {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Says the last words, unless standard error hangs too.
+fn say(words: &Mutex<Option<Place>>) {
+    let Some(place) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+    let (done, said) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        tell(&place());
+        // The program may be gone by then.
+        let _ = done.send(());
+    });
+    let _ = said.recv_timeout(LOOK);
+}
+
+/// SIGUSR1: somebody wants to know how far the command is. Answered on standard error until this is dropped, also while the
+/// command waits for its reader.
+#[derive(Debug)]
 pub struct Report {
     #[cfg(unix)]
-    signal: tokio::signal::unix::Signal,
+    task: JoinHandle<()>,
 }
 
 impl Report {
-    /// Listens from now on; the signal no longer ends the program.
+    /// Listens from now on; the signal no longer ends the program. Must be called within a runtime of more than one thread.
     ///
     /// # Errors
     /// The system's, where no handler can be set.
-    pub fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?,
-        })
+    #[cfg(unix)]
+    pub fn answer(place: Place) -> io::Result<Self> {
+        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;
+        let task = tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                tokio::task::block_in_place(|| tell(&place()));
+            }
+        });
+        Ok(Self { task })
     }
 
-    /// Waits until it is asked for.
-    pub async fn asked_for(&mut self) {
-        #[cfg(unix)]
-        if self.signal.recv().await.is_some() {
-            return;
-        }
-        std::future::pending::<()>().await;
+    /// There is no such signal here.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(unix))]
+    pub fn answer(_: Place) -> io::Result<Self> {
+        Ok(Self {})
     }
+}
 
-    /// Says on standard error how far the command is, each time it is asked for.
-    pub async fn answered_with(&mut self, place: impl Fn() -> String) -> Infallible {
-        loop {
-            self.asked_for().await;
-            tell(&format!("streamscope: {}", place()));
-        }
+#[cfg(unix)]
+impl Drop for Report {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -90,7 +193,7 @@ struct Signals([(u8, tokio::signal::unix::Signal); 3]);
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self([
             (2, signal(SignalKind::interrupt())?),
@@ -114,7 +217,7 @@ struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    fn new() -> io::Result<Self> {
         Ok(Self)
     }
 

@@ -11,6 +11,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::arguments::{self, Arguments, Command};
 use super::failure::{Failure, Result, Status};
+use super::output::Output;
 use crate::own_files::{self, For};
 
 const NAME: &str = "streamscope";
@@ -22,25 +23,25 @@ const TITLES: [&str; 3] = ["Which database:", "Exit status:", "Examples:"];
 /// # Errors
 /// From standard output or the directory.
 #[must_use]
-pub fn print(command: &Command) -> Option<Result<()>> {
+pub fn print(command: &Command, output: &mut Output) -> Option<Result<()>> {
     match command {
-        Command::Completions { shell } => Some(completions(*shell)),
-        Command::Man { directory: None } => Some(page()),
+        Command::Completions { shell } => Some(completions(*shell, output)),
+        Command::Man { directory: None } => Some(page(output)),
         Command::Man { directory: Some(directory) } => Some(pages(directory)),
         _ => None,
     }
 }
 
-fn completions(shell: Shell) -> Result<()> {
+fn completions(shell: Shell, output: &mut Output) -> Result<()> {
     // Without the place: shells would wait for it in front of each command.
     let mut command = no_files(arguments::commands());
     // Into memory first: the generator panics where its reader goes away.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, NAME, &mut script);
+    let script = output.buffer();
+    clap_complete::generate(shell, &mut command, NAME, script);
     if shell == Shell::Fish {
-        rest_for_fish(&command, &mut script)?;
+        rest_for_fish(&command, script)?;
     }
-    Ok(io::stdout().write_all(&script)?)
+    Ok(())
 }
 
 /// Only what is a path is completed with files.
@@ -79,10 +80,8 @@ fn rest_for_fish(command: &clap::Command, script: &mut Vec<u8>) -> io::Result<()
     Ok(())
 }
 
-fn page() -> Result<()> {
-    let mut page = Vec::new();
-    render(built(), &mut page)?;
-    Ok(io::stdout().write_all(&page)?)
+fn page(output: &mut Output) -> Result<()> {
+    Ok(render(built(), output.buffer())?)
 }
 
 fn pages(directory: &Path) -> Result<()> {

@@ -3,15 +3,19 @@
 //! It buffers, so whoever prints ends with [`Output::finish`]. It never asks a store anything, and text from a store passes
 //! `safe_text` before it is printed for people.
 
+pub mod outlet;
 pub mod table;
 pub mod time;
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use super::arguments::Format;
+use super::interrupt::{Interrupt, may_block};
 pub use crate::json_lines as json;
 use crate::redact::redact;
 use crate::safe_text::safe;
+use outlet::{Outlet, Written};
 
 /// Bytes gathered before they are written: fewer system calls than a line at a time, and still bounded.
 const PIECE: usize = 128 * 1024;
@@ -25,15 +29,23 @@ pub struct Output {
     /// Columns of the terminal; none where lines are not to be cut.
     pub width: Option<usize>,
     buffer: Vec<u8>,
-    to: Box<dyn Write>,
+    /// Bytes that left the buffer.
+    handed_over: u64,
+    to: Outlet<Stdout>,
 }
+
+/// Without the buffer of the standard library, which would hide what the system has taken.
+#[cfg(unix)]
+type Stdout = std::os::fd::BorrowedFd<'static>;
+#[cfg(not(unix))]
+type Stdout = io::Stdout;
 
 impl Output {
     /// Over standard output; the format is text on a terminal and json elsewhere where none is asked for.
+    /// A signal ends the wait for whoever reads it.
     #[must_use]
-    pub fn stdout(format: Option<Format>) -> Self {
-        let stdout = io::stdout();
-        let terminal = stdout.is_terminal();
+    pub fn stdout(format: Option<Format>, interrupt: &Interrupt) -> Self {
+        let terminal = io::stdout().is_terminal();
         let format = format.unwrap_or(if terminal { Format::Text } else { Format::Json });
         let width =
             if terminal { crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)) } else { None };
@@ -42,7 +54,11 @@ impl Output {
             terminal,
             width: width.filter(|columns| *columns > 0),
             buffer: Vec::with_capacity(PIECE + 4 * 1024),
-            to: Box::new(stdout.lock()),
+            handed_over: 0,
+            #[cfg(unix)]
+            to: Outlet::new(rustix::stdio::stdout(), interrupt.clone()),
+            #[cfg(not(unix))]
+            to: Outlet::new(io::stdout(), interrupt.clone()),
         }
     }
 
@@ -75,12 +91,26 @@ impl Output {
         self.line_done()
     }
 
+    /// The bytes that were printed so far, whoever has them.
+    #[must_use]
+    pub fn printed(&self) -> u64 {
+        self.handed_over + self.buffer.len() as u64
+    }
+
+    /// How many of them the system has taken, at every moment.
+    #[must_use]
+    pub fn written(&self) -> Arc<Written> {
+        self.to.written()
+    }
+
     fn flush(&mut self) -> io::Result<()> {
-        self.to.write_all(&self.buffer)?;
+        let done = self.to.write_all(&self.buffer);
+        // After an error too: a part of it was written, and must not be written again.
+        self.handed_over += self.buffer.len() as u64;
         self.buffer.clear();
         // One huge message must not keep its memory.
         self.buffer.shrink_to(2 * PIECE);
-        Ok(())
+        done
     }
 
     /// Writes the rest.
@@ -120,7 +150,12 @@ impl Output {
 
 /// A line on standard error, made safe and without passwords. That nobody reads it is no failure.
 pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", safe(&redact(line)));
+    aside(&format!("{}\n", safe(&redact(line))));
+}
+
+/// Text on standard error as it is, for a line that changes.
+pub fn aside(text: &str) {
+    let _ = may_block(|| io::stderr().write_all(text.as_bytes()));
 }
 
 /// A number with its thousands apart: `1,234,567`.

@@ -1,6 +1,9 @@
 //! `tail`: messages as they settle, each once, in the order of global positions, until something ends it. It outlives the server:
 //! a lost connection is made again, and following goes on exactly where it was. What is told beside the messages goes to standard error.
 
+mod standing;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::failure::{Failure, Result};
-use super::interrupt::{Interrupt, Report};
+use super::interrupt::{Interrupt, Place, Report};
 use super::output::time::for_people;
-use super::output::{Output, grouped, json, tell};
+use super::output::{Output, json, tell};
 use super::selection::{self, MatchingArguments, Point};
 use crate::backoff::Backoff;
 use crate::locator::duration;
@@ -20,6 +23,7 @@ use crate::safe_text::safe;
 use crate::store::browse::Scope;
 use crate::store::tail::{Holder, Settling, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
+use standing::Standing;
 
 /// Messages asked for at once.
 const BATCH: usize = 2_000;
@@ -28,8 +32,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// While it stays away that is told again after so long.
 const AWAY: Duration = Duration::from_secs(10);
 
-/// Said of where it stands before that is known.
-const NOT_BEGUN: &str = "streamscope: 0 messages; following had not begun";
 /// Between two looks whether anybody reads the output.
 const READER: Duration = Duration::from_millis(250);
 
@@ -114,24 +116,27 @@ pub async fn tail(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let mut report = Report::listen()?;
+    let standing = Arc::new(Standing::new(output.written()));
+    let place: Place = {
+        let standing = Arc::clone(&standing);
+        Arc::new(move || standing.line())
+    };
+    let _report = Report::answer(Arc::clone(&place))?;
+    interrupt.last_words(Arc::clone(&place));
     // A reader that goes away while nothing comes would only be noticed at the next message.
     let mut reader = tokio::time::interval(READER);
-    let begin = Following::begin(namespace, followed);
-    let mut following = answering(interrupt, &mut report, NOT_BEGUN, begin).await??;
+    let begin = Following::begin(namespace, followed, Arc::clone(&standing));
+    let mut following = unless_signalled(interrupt, &place, begin).await??;
     loop {
-        let place = following.place();
         let (idle, until, due) = (following.may_be_idle(), following.quiet_until(), following.due());
         let woken = {
             let next = following.tail.next();
             tokio::pin!(next);
-            // A look at the reader, or a question where it stands, must not end the poll that is under way: a slow one would never
-            // come to its end.
+            // A look at the reader must not end the poll that is under way: a slow one would never come to its end.
             loop {
                 tokio::select! {
                     biased;
                     number = interrupt.signalled() => break Woken::Signal(number),
-                    () = report.asked_for() => tell(&place),
                     batch = &mut next => break Woken::Batch(batch),
                     () = tokio::time::sleep_until(due.unwrap_or(until)), if due.is_some() => break Woken::Due,
                     () = tokio::time::sleep_until(until), if idle => break Woken::Idle,
@@ -144,14 +149,13 @@ pub async fn tail(
             }
         };
         let done = match woken {
-            // What could not be written was not given: the place is that before the batch.
-            Woken::Batch(Ok(batch)) => Ok(following.take(&batch, output).inspect_err(|_| tell(&place))?),
+            Woken::Batch(Ok(batch)) => Ok(following.take(&batch, output).inspect_err(|_| tell(&place()))?),
             Woken::Batch(Err(error)) => Err(error),
-            Woken::Due => answering(interrupt, &mut report, &place, following.find_end(namespace)).await?,
+            Woken::Due => unless_signalled(interrupt, &place, following.find_end(namespace)).await?,
             Woken::Idle => Ok(true),
             Woken::ReaderGone => return Ok(()),
             Woken::Signal(number) => {
-                tell(&place);
+                tell(&place());
                 return Err(Failure::signalled(number));
             }
         };
@@ -159,35 +163,26 @@ pub async fn tail(
             Ok(done) => done,
             Err(error) => {
                 let pause = tokio::time::sleep(following.lost(error)?);
-                answering(interrupt, &mut report, &place, pause).await?;
+                unless_signalled(interrupt, &place, pause).await?;
                 false
             }
         };
         if done {
-            tell(&following.place());
+            tell(&place());
             return Ok(());
         }
     }
 }
 
-/// Waits for something, and says where following stands when it is asked, and when a signal ends it.
-async fn answering<T>(
-    interrupt: &mut Interrupt,
-    report: &mut Report,
-    place: &str,
-    work: impl Future<Output = T>,
-) -> Result<T> {
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            biased;
-            number = interrupt.signalled() => {
-                tell(place);
-                return Err(Failure::signalled(number));
-            }
-            () = report.asked_for() => tell(place),
-            done = &mut work => return Ok(done),
+/// Waits for something; says where following stands if a signal ends the wait.
+async fn unless_signalled<T>(interrupt: &mut Interrupt, place: &Place, work: impl Future<Output = T>) -> Result<T> {
+    tokio::select! {
+        biased;
+        number = interrupt.signalled() => {
+            tell(&place());
+            Err(Failure::signalled(number))
         }
+        done = work => Ok(done),
     }
 }
 
@@ -207,8 +202,7 @@ struct Following {
     limit: Option<u64>,
     idle: Option<Duration>,
     given: u64,
-    /// Everything up to here was given where the rest of a batch was not.
-    cut: Option<GlobalPosition>,
+    standing: Arc<Standing>,
     last_activity: Instant,
     /// More can be given at once.
     behind: bool,
@@ -229,7 +223,7 @@ struct Lost {
 }
 
 impl Following {
-    async fn begin(namespace: &Namespace, followed: Followed) -> Result<Self> {
+    async fn begin(namespace: &Namespace, followed: Followed, standing: Arc<Standing>) -> Result<Self> {
         let Followed { scope, arguments } = followed;
         let mut filter = arguments.matching.filter(namespace).await?;
         let from = match arguments.from {
@@ -250,6 +244,9 @@ impl Following {
                 End::Time(time)
             }
         };
+        if let End::Position(last) = end {
+            standing.ends_at(last);
+        }
         let options = TailOptions { scope, from, settling: Settling::HoldBack, batch: BATCH, filter };
         Ok(Self {
             tail: namespace.tail(options),
@@ -257,7 +254,7 @@ impl Following {
             limit: arguments.limit,
             idle: arguments.exit_when_idle,
             given: 0,
-            cut: None,
+            standing,
             last_activity: Instant::now(),
             behind: true,
             clock_ahead: None,
@@ -290,6 +287,7 @@ impl Following {
         let newest = namespace.newest(&Scope::Namespace).await?;
         let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
+        self.standing.ends_at(end);
         Ok(self.tail.resume_position() >= end)
     }
 
@@ -298,16 +296,19 @@ impl Following {
         self.tell_of_server(batch);
         self.behind = batch.behind;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
+        self.standing.completes(self.tail.resume_position());
         for tailed in &batch.messages {
             let message = &tailed.message;
             let over = matches!(self.end, End::Position(last) if message.global_position > last);
             if over || self.limit.is_some_and(|limit| self.given >= limit) {
-                self.cut = Some(message.global_position - 1);
+                self.standing.ends_at(message.global_position - 1);
                 output.finish()?;
                 return Ok(true);
             }
-            print(message, output)?;
+            print(message, output);
+            self.standing.printed(output.printed(), message.global_position);
             self.given += 1;
+            output.line_done()?;
         }
         output.finish()?;
         if !batch.messages.is_empty() {
@@ -339,6 +340,7 @@ impl Following {
                 && *last <= before
             {
                 *last = now.min(*last);
+                self.standing.ends_at(*last);
             }
         }
         (self.standby, self.unordered) = (batch.standby, batch.unordered);
@@ -348,7 +350,7 @@ impl Following {
     /// A failure: one that can pass is waited for, for as long as this gives.
     fn lost(&mut self, error: StoreError) -> Result<Duration> {
         if !error.is_passing() {
-            tell(&self.place());
+            tell(&self.standing.line());
             return Err(error.into());
         }
         let now = Instant::now();
@@ -372,21 +374,6 @@ impl Following {
             self.waiting_for = names;
         }
     }
-
-    /// Where another `tail` would go on.
-    fn place(&self) -> String {
-        if !self.tail.has_begun() {
-            return NOT_BEGUN.to_owned();
-        }
-        let mut settled = self.tail.resume_position();
-        // What lies behind the end was not asked for, even where it was looked at.
-        if let End::Position(last) = self.end {
-            settled = settled.min(last);
-        }
-        let complete = self.cut.map_or(settled, |cut| cut.min(settled)).max(0);
-        let given = grouped(self.given);
-        format!("streamscope: {given} messages, complete to {complete}; --from {} goes on", complete.saturating_add(1))
-    }
 }
 
 /// Numbers are not drawn in order, so what is complete may not be.
@@ -408,11 +395,11 @@ pub fn tell_holders(holders: &[Holder]) {
     }
 }
 
-fn print(message: &Message, output: &mut Output) -> Result<()> {
+/// Appends a message to the output.
+fn print(message: &Message, output: &mut Output) {
     if output.is_json() {
         let terminal = output.terminal;
-        json::message(output.buffer(), message, terminal);
-        return Ok(output.line_done()?);
+        return json::message(output.buffer(), message, terminal);
     }
     let data = message.data.as_deref().unwrap_or_default();
     // A line holds no more than the widest terminal shows.
@@ -427,5 +414,6 @@ fn print(message: &Message, output: &mut Output) -> Result<()> {
     );
     let line = safe(&line);
     let line = if let Some(width) = output.width { line.cut(width) } else { line };
-    Ok(output.line(line.as_str())?)
+    output.buffer().extend_from_slice(line.as_str().as_bytes());
+    output.buffer().push(b'\n');
 }

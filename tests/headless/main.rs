@@ -7,6 +7,8 @@ mod support;
 #[path = "../cli/place.rs"]
 mod place;
 
+#[cfg(target_os = "linux")]
+mod blocked;
 mod counting;
 mod exporting;
 mod following;

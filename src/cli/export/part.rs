@@ -15,7 +15,9 @@ use uuid::Uuid;
 
 use super::file_failure;
 use crate::cli::failure::{Failure, Result, Status};
+use crate::cli::interrupt::{Interrupt, may_block};
 use crate::cli::output::json;
+use crate::cli::output::outlet::Outlet;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, For};
 
@@ -53,7 +55,7 @@ pub fn is_replaced(path: &Path) -> Result<bool> {
         }
         Ok(metadata) => Ok(metadata.is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(file_failure("write", path, &error)),
+        Err(error) => Err(file_failure("write", path, error)),
     }
 }
 
@@ -63,7 +65,7 @@ pub struct Part {
     path: PathBuf,
     /// The same as `path` where that is a device or a pipe.
     beside: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Outlet<File>>,
     packing: Packing,
     piece: Vec<u8>,
     kept: Kept,
@@ -76,28 +78,29 @@ impl Part {
     ///
     /// # Errors
     /// The file system's; another run has it.
-    pub fn open(path: &Path, resume: bool) -> Result<Self> {
+    pub fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
         let packing = Packing::of(path);
         let opened = |path, beside, file: File, kept| Self {
             path,
             beside,
             terminal: file.is_terminal(),
-            file: BufWriter::new(file),
+            file: BufWriter::new(Outlet::new(file, interrupt.clone())),
             packing,
             piece: Vec::new(),
             kept,
         };
         if !is_replaced(path)? {
+            // A named pipe is opened only once its reader has opened it too.
             let file = own_files::followed(path)
-                .and_then(|_| OpenOptions::new().write(true).open(path))
-                .map_err(|error| file_failure("write", path, &error))?;
+                .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
+                .map_err(|error| file_failure("write", path, error))?;
             return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
         }
-        let path = own_files::followed(path).map_err(|error| file_failure("write", path, &error))?;
+        let path = own_files::followed(path).map_err(|error| file_failure("write", path, error))?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
-        let failed = |error: io::Error| file_failure("write", &part, &error);
+        let failed = |error: io::Error| file_failure("write", &part, error);
         // Cut only when nobody else has it.
         let file = own_files::open(&part, For::Sharing).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
@@ -117,14 +120,14 @@ impl Part {
         if self.is_written_through() {
             return Ok(());
         }
-        let (length, file) = (self.kept.length, self.file.get_mut());
+        let (length, file) = (self.kept.length, self.file.get_mut().get_mut());
         file.set_len(length)
             .and_then(|()| file.seek(SeekFrom::Start(length)))
             .and_then(|_| match std::fs::metadata(&self.path) {
                 Ok(replaced) => file.set_permissions(replaced.permissions()),
                 Err(_) => Ok(()),
             })
-            .map_err(|error| file_failure("write", &self.beside, &error))
+            .map_err(|error| file_failure("write", &self.beside, error))
     }
 
     /// Whether it is a device or a pipe, which is not replaced.
@@ -156,7 +159,7 @@ impl Part {
         if self.piece.len() < PIECE {
             return Ok(());
         }
-        self.end_piece().map_err(|error| file_failure("write", &self.beside, &error))
+        self.end_piece().map_err(|error| file_failure("write", &self.beside, error))
     }
 
     fn end_piece(&mut self) -> io::Result<()> {
@@ -185,12 +188,12 @@ impl Part {
     pub fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {
-            return ended.map_err(|error| file_failure("write", &self.beside, &error));
+            return ended.map_err(|error| file_failure("write", &self.beside, error));
         }
         ended
-            .and_then(|()| self.file.get_ref().sync_all())
+            .and_then(|()| self.file.get_ref().get_ref().sync_all())
             .and_then(|()| std::fs::rename(&self.beside, &self.path))
-            .map_err(|error| file_failure("write", &self.beside, &error))?;
+            .map_err(|error| file_failure("write", &self.beside, error))?;
         // The new name too. Where a directory cannot be synced, the file is on the disk under one of its names all the same.
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
@@ -353,12 +356,12 @@ mod tests {
         for name in ["a.ndjson", "a.ndjson.gz", "a.ndjson.zst"] {
             let path = directory.path().join(name);
             let mut ends = vec![(0, None)];
-            let mut part = Part::open(&path, false).expect("a new file");
+            let mut part = Part::open(&path, false, &Interrupt::never()).expect("a new file");
             part.begin().expect("an empty file");
             for position in 1..=3 {
                 part.write(&message(position)).expect("written");
                 part.end_piece().expect("a whole piece");
-                ends.push((part.file.get_ref().metadata().expect("its size").len(), Some(position)));
+                ends.push((part.file.get_ref().get_ref().metadata().expect("its size").len(), Some(position)));
             }
             let beside = part.beside.clone();
             drop(part);
@@ -366,7 +369,7 @@ mod tests {
             for left in 0..=whole.len() {
                 std::fs::write(&beside, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
-                let mut resumed = Part::open(&path, true).expect("carried on");
+                let mut resumed = Part::open(&path, true, &Interrupt::never()).expect("carried on");
                 resumed.begin().expect("cut");
                 let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
@@ -380,11 +383,11 @@ mod tests {
     fn a_part_that_another_run_has_is_left_alone() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
-        let mut part = Part::open(&path, false).expect("a new file");
+        let mut part = Part::open(&path, false, &Interrupt::never()).expect("a new file");
         part.write(&message(1)).expect("written");
         part.end_piece().expect("a whole piece");
         for resume in [false, true] {
-            let refused = Part::open(&path, resume).expect_err("refused");
+            let refused = Part::open(&path, resume, &Interrupt::never()).expect_err("refused");
             assert!(refused.what.contains("a.ndjson.part"), "{refused}");
         }
         part.finish().expect("whole");

@@ -1,23 +1,23 @@
 //! How far an import has come, as one line: on a terminal all the time, elsewhere when it is asked for.
 
-use std::cell::Cell;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cli::output::grouped;
+use crate::cli::output::{aside, grouped};
 
 /// Between two changes of the line.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How far an import is. Another thread asks, too.
 pub struct Progress {
     size: Option<u64>,
     read: Arc<AtomicU64>,
     begun: Instant,
-    messages: Cell<u64>,
-    shown: Cell<Option<Instant>>,
+    messages: AtomicU64,
+    shown: Mutex<Option<Instant>>,
     terminal: bool,
 }
 
@@ -25,29 +25,29 @@ impl Progress {
     /// `size` and `read` are bytes of the input as it is stored.
     pub fn new(size: Option<u64>, read: Arc<AtomicU64>) -> Self {
         let terminal = io::stderr().is_terminal();
-        Self { size, read, begun: Instant::now(), messages: Cell::new(0), shown: Cell::new(None), terminal }
+        Self { size, read, begun: Instant::now(), messages: AtomicU64::new(0), shown: Mutex::default(), terminal }
     }
 
     /// So many messages are done.
     pub fn show(&self, messages: u64) {
-        self.messages.set(messages);
-        if !self.terminal || self.shown.get().is_some_and(|shown| shown.elapsed() < PAUSE) {
+        self.messages.store(messages, Ordering::Relaxed);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.terminal || shown.is_some_and(|shown| shown.elapsed() < PAUSE) {
             return;
         }
-        self.shown.set(Some(Instant::now()));
-        // That nobody sees it is no failure.
-        let _ = write!(io::stderr(), "\r{}\x1b[K", self.line());
+        *shown = Some(Instant::now());
+        aside(&format!("\r{}\x1b[K", self.line()));
     }
 
     /// The line.
     pub fn line(&self) -> String {
-        line(self.messages.get(), self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size)
+        line(self.messages.load(Ordering::Relaxed), self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size)
     }
 
     /// Takes the line away.
     pub fn clear(&self) {
-        if self.shown.take().is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+        if self.shown.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            aside("\r\x1b[K");
         }
     }
 }

@@ -213,7 +213,7 @@ async fn check_kept(
 /// A failure of a file. If a pipe has no reader any more, or a signal ended the wait for it, there is nothing to say, as of standard
 /// output.
 fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
-    let signalled = error.get_ref().is_some_and(|inner| inner.is::<Signalled>());
+    let signalled = matches!(error.get_ref(), Some(inner) if inner.is::<Signalled>());
     if signalled || error.kind() == io::ErrorKind::BrokenPipe {
         return error.into();
     }

@@ -96,6 +96,7 @@ impl Interrupt {
 
     /// For what no signal ends.
     #[cfg(test)]
+    #[must_use]
     pub fn never() -> Self {
         Self { signal: watch::channel(None).1, last_words: Arc::default() }
     }

@@ -402,7 +402,7 @@ mod tests {
         std::fs::write(&precious, "precious").expect("written");
         std::os::unix::fs::symlink(&precious, directory.path().join("a.ndjson.part")).expect("linked");
         for resume in [false, true] {
-            let refused = Part::open(&path, resume).expect_err("refused");
+            let refused = Part::open(&path, resume, &Interrupt::never()).expect_err("refused");
             assert!(refused.what.contains("a.ndjson.part: this is a symbolic link"), "{refused}");
         }
         assert_eq!(std::fs::read_to_string(&precious).expect("there"), "precious");

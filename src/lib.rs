@@ -10,6 +10,7 @@
 //! - [`locator`]: what a person types to get somewhere.
 //! - [`message`]: the words of the field as types.
 //! - [`own_files`]: files opened without following other users' links.
+//! - [`pasteable`]: commands and SQL that do nothing when they are pasted.
 //! - [`redact`]: connection strings without their passwords.
 //! - [`runtime`]: the event loop. Sees both a store and a screen.
 //! - [`safe_text`]: text that is safe to show, made in one place.
@@ -28,6 +29,7 @@ pub mod json_lines;
 pub mod locator;
 pub mod message;
 pub mod own_files;
+pub mod pasteable;
 pub mod redact;
 pub mod runtime;
 pub mod safe_text;

@@ -225,7 +225,7 @@ impl Screen {
                     let events = self.events.clone();
                     // The clipboard of a desktop can keep one waiting, which the screen must not.
                     tokio::task::spawn_blocking(move || {
-                        let outcome = clipboard::copy(&text).map(|how| format!("{what} copied{how}"));
+                        let outcome = clipboard::copy(&text).map(|how| clipboard::report(what, how, &text));
                         // Fails only where the screen is gone.
                         let _ = events.blocking_send(Event::Copied(outcome));
                     });

@@ -1,6 +1,5 @@
-//! `y` and one letter: what is copied is the raw text, never what is drawn.
-
-use std::fmt::Write as _;
+//! `y` and one letter. Values, names and messages are copied as they are stored, never as they are drawn; commands and SQL so that they do
+//! nothing when they are pasted.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -8,35 +7,16 @@ use super::dialog::Dialog;
 use super::layout::Pane;
 use super::{Effect, State};
 use crate::message::{Message, MessageHead};
+use crate::pasteable::{get_command, sql_identifier};
 use crate::store::NamespaceInfo;
 use crate::store::browse::Scope;
-use crate::store::flavour::quote_ident;
+
 
 /// The letters that mean something here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyMenu {
     /// Letter, what it copies, and the text.
     pub entries: Vec<(char, &'static str, String)>,
-}
-
-/// A text as a word of a POSIX shell.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@+=,%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-/// The command that shows a stream or category. A name that begins like an option is none behind `--`, and nothing else is either.
-fn get(namespace: &str, name: &str, options: &str) -> String {
-    let (namespace, word) = (shell_word(namespace), shell_word(name));
-    if name.starts_with('-') {
-        format!("streamscope -n {namespace} get{options} -- {word}")
-    } else {
-        format!("streamscope -n {namespace} get {word}{options}")
-    }
 }
 
 /// The message as `get` prints it.
@@ -86,12 +66,13 @@ impl State {
             Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
             Scope::Stream(stream) => stream.to_string(),
         };
-        let mut options = String::new();
-        if let Scope::Member(_, group) = &place.scope {
-            let (member, size) = (group.member(), group.size());
-            let _ = write!(options, " --consumer-group-member {member} --consumer-group-size {size}");
-        }
-        let command = get(&place.namespace, &name, &options);
+        let command = if let Scope::Member(_, group) = &place.scope {
+            let (member, size) = (group.member().to_string(), group.size().to_string());
+            let options = ["--consumer-group-member", &member, "--consumer-group-size", &size];
+            get_command(Some(&place.namespace), &name, &options)
+        } else {
+            get_command(Some(&place.namespace), &name, &[])
+        };
         let sql = info.map(|info| place.scope.statement(info)).unwrap_or_default();
         vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
     }
@@ -110,25 +91,13 @@ impl State {
 
 fn of_message(head: &MessageHead, schema: &str, namespace: &str) -> Vec<(char, &'static str, String)> {
     let sql =
-        format!("select * from {}.messages where global_position = {};", quote_ident(schema), head.global_position);
-    let options = format!(" --position {} --batch-size 1", head.position);
-    let command = get(namespace, head.stream.as_str(), &options);
+        format!("select * from {}.messages where global_position = {};", sql_identifier(schema), head.global_position);
+    let position = head.position.to_string();
+    let command = get_command(Some(namespace), head.stream.as_str(), &["--from", &position, "--limit", "1"]);
     vec![
         ('i', "id", head.id.to_string()),
         ('n', "stream name", head.stream.to_string()),
         ('s', "SQL", sql),
         ('c', "command", command),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hostile_name_stays_one_word_of_the_shell() {
-        assert_eq!(shell_word("account-1"), "account-1");
-        assert_eq!(get("shop", "-5", " --position 3"), "streamscope -n shop get --position 3 -- -5");
-        assert_eq!(shell_word("a'; rm -rf $HOME"), r"'a'\''; rm -rf $HOME'");
-    }
 }

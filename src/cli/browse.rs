@@ -9,6 +9,7 @@ use super::output::table::{Column, Table};
 use super::output::time::for_people;
 use super::output::{Output, estimate};
 use crate::message::{Category, StreamName};
+use crate::pasteable::shell_word;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 use crate::store::{Namespace, Store};
 
@@ -73,7 +74,8 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
         && let Some(last) = &after
         && !namespace.streams(&of, &StreamsFrom::After(last.clone()), 1).await?.is_empty()
     {
-        output.note(&format!("there are more: --after '{last}' goes on, --limit -1 lists all"));
+        let after = shell_word(last.as_str()).map(|last| format!("--after {last} goes on, ")).unwrap_or_default();
+        output.note(&format!("there are more: {after}--limit -1 lists all"));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::io;
 
 use super::interrupt::Signalled;
 use crate::message::NameError;
+use crate::pasteable::get_command;
 use crate::store::StoreError;
 
 /// Exit status of the program.
@@ -136,8 +137,8 @@ impl From<StoreError> for Failure {
                     || "write again with --expected-version none".to_owned(),
                     |version| {
                         format!(
-                            "look at what was written since (streamscope get {stream}) and write again with \
-                             --expected-version {version}"
+                            "look at what was written since ({}) and write again with --expected-version {version}",
+                            get_command(None, stream.as_str(), &[])
                         )
                     },
                 );

@@ -11,6 +11,7 @@ use super::output::json::Object;
 use super::output::table::{Column, Table, record};
 use super::output::time::for_people;
 use super::output::{Output, grouped, tell};
+use crate::pasteable::shell_command;
 use crate::safe_text::safe;
 use crate::store::browse::Scope;
 use crate::store::{Flavour, NamespaceInfo, Store};
@@ -44,7 +45,16 @@ pub fn check(command: &NsCommand) -> Result<()> {
         None => Err(Failure::usage(format!(
             "deleting namespace {id} needs its id once more, and there is no terminal to ask on"
         ))
-        .remedy(format!("streamscope ns delete {id} --confirm {id}"))),
+        .remedy(confirmed(id))),
+    }
+}
+
+/// The command that deletes without asking. An id that begins like an option is none behind `--`.
+fn confirmed(id: &str) -> String {
+    if id.starts_with('-') {
+        shell_command(["streamscope", "ns", "delete", &format!("--confirm={id}"), "--", id])
+    } else {
+        shell_command(["streamscope", "ns", "delete", id, "--confirm", id])
     }
 }
 

@@ -32,10 +32,10 @@ impl Flavour {
         }
     }
 
-    /// The expression that the category index of a schema is on, as text: see [`super::Namespace`]'s queries.
+    /// The expression that the category index of a schema is on, as text: see [`super::Namespace`]'s queries. The schema is quoted.
     pub(super) fn category_expression(self, schema: &str) -> String {
         match self {
-            Self::MessageDb => format!("{}.category(stream_name)::text", quote_ident(schema)),
+            Self::MessageDb => format!("{schema}.category(stream_name)::text"),
             Self::EventoDb | Self::Streamscope => "split_part(stream_name::text, '-', 1)".to_owned(),
         }
     }

@@ -70,7 +70,7 @@ impl Namespace {
 
     /// The expression that the category index is on.
     pub(super) fn category_expression(&self) -> String {
-        self.info.flavour.category_expression(&self.info.schema)
+        self.info.flavour.category_expression(&quote_ident(&self.info.schema))
     }
 
     /// The category of a message's correlation.

@@ -70,6 +70,13 @@ impl Screen {
         Self::spawn(user, command, variables, SIZE)
     }
 
+    /// Another program in the same environment.
+    pub fn start_other(user: &User, words: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
+        Self::spawn(user, command, variables, size)
+    }
+
     fn spawn(user: &User, mut command: CommandBuilder, variables: &[(&str, &str)], size: (u16, u16)) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
         command.env_clear();

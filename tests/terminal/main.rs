@@ -7,5 +7,6 @@ mod support;
 mod content;
 mod ending;
 mod journeys;
+mod pasted;
 mod trouble;
 mod visit;

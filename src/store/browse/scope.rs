@@ -1,11 +1,11 @@
 //! A scope as conditions and order of its own index. Every query over a scope takes them from here, so that none of them
 //! can leave the index.
 
-use super::super::flavour::quote_ident;
 use super::super::query::member_condition;
 use super::super::{Namespace, NamespaceInfo};
 use super::{PageFrom, Scope};
 use crate::message::ConsumerGroup;
+use crate::pasteable::{sql_identifier, sql_string};
 
 /// In which direction of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,21 +55,21 @@ impl Scope {
 }
 
 impl Scope {
-    /// A statement that shows its messages wherever it is pasted: the values are in it, and nothing of it is found through
-    /// `search_path`, which Message DB's own functions need.
+    /// A statement that shows its messages wherever it is pasted: the values are in it, it is one line whatever they hold, and nothing of
+    /// it is found through `search_path`, which Message DB's own functions need.
     #[must_use]
     pub fn statement(&self, namespace: &NamespaceInfo) -> String {
-        let schema = quote_ident(&namespace.schema);
-        let name = self.name().unwrap_or_default().replace('\'', "''");
-        let category = namespace.flavour.category_expression(&namespace.schema);
+        let schema = sql_identifier(&namespace.schema);
+        let name = sql_string(self.name().unwrap_or_default());
+        let category = namespace.flavour.category_expression(&schema);
         let condition = match self {
             Self::Namespace => String::new(),
-            Self::Category(_) => format!(" where {category} = '{name}'"),
+            Self::Category(_) => format!(" where {category} = {name}"),
             Self::Member(_, group) => {
                 let member = member_condition(&group.member().to_string(), &group.size().to_string());
-                format!(" where {category} = '{name}' and {member}")
+                format!(" where {category} = {name} and {member}")
             }
-            Self::Stream(_) => format!(" where stream_name = '{name}'"),
+            Self::Stream(_) => format!(" where stream_name = {name}"),
         };
         format!("select * from {schema}.messages{condition} order by {};", self.number())
     }

@@ -1,0 +1,136 @@
+//! What the screen offers for pasting, pasted: into real shells and into psql, on a terminal that marks no pastes. Nothing runs before
+//! Enter, and then the program gets exactly the names.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use streamscope::pasteable::{get_command, sql_identifier, sql_string};
+
+use super::support::program::User;
+use super::support::pty::Screen;
+use super::support::stores::{Kind, TestStore};
+
+/// Wide enough that no line is wrapped.
+const WIDE: (u16, u16) = (1_500, 60);
+
+/// Names whose characters are keys, quotes, expansions or comments somewhere.
+const NAMES: [&str; 20] = [
+    "account-1",
+    "\u{15}touch ran\r",
+    "\u{1b}[201~touch ran\r",
+    "a'; touch ran; echo '",
+    "\n",
+    "touch ran\ntouch ran\n",
+    "\ttab\t\t",
+    "hi!touch",
+    "!!",
+    "^a^b",
+    "~",
+    "=ls",
+    "-n",
+    "%s\\n%",
+    "\"$(touch ran)`touch ran`\\",
+    "{a,b}*?[x] #no",
+    "gr\u{f6}\u{df}e \u{8d26}\u{6237} \u{1f600}",
+    "\u{c5}\u{8d}\u{9b}\u{85}v#",
+    "\u{202e}\u{2028}\u{7f}\u{3}\u{4}\u{16}\u{1a}\u{1c}1",
+    ":x :'y' $$ E'\\'",
+];
+
+/// A `streamscope` that notes the words it was given, in front of every other.
+fn noting(user: &User) -> PathBuf {
+    let directory = user.home().join("bin");
+    std::fs::create_dir(&directory).expect("a directory");
+    let program = directory.join("streamscope");
+    let script = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done > \"$HOME/new\"\nmv \"$HOME/new\" \"$HOME/words\"\n";
+    std::fs::write(&program, script).expect("written");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("may be run");
+    directory
+}
+
+/// The words that were noted, which are forgotten then.
+fn words(home: &Path) -> Option<Vec<String>> {
+    let noted = home.join("words");
+    let text = std::fs::read_to_string(&noted).ok()?;
+    std::fs::remove_file(&noted).expect("forgotten");
+    Some(text.split_terminator('\0').map(str::to_owned).collect())
+}
+
+/// Pastes the command for each name into a shell, as a terminal without bracketed paste does.
+fn pasted_into(shell: &[&str], variables: &[(&str, &str)]) {
+    let user = User::new();
+    let path = format!("{}:{}", noting(&user).display(), std::env::var("PATH").expect("a PATH"));
+    let variables = [&[("PATH", path.as_str()), ("PS1", "ready> "), ("PROMPT", "ready> ")], variables].concat();
+    let mut screen = Screen::start_other(&user, shell, &variables, WIDE);
+    for (index, name) in NAMES.into_iter().enumerate() {
+        // What the paste ends with shows that all of it was read.
+        let end = format!("end-{index}");
+        let command = get_command(Some(name), name, &["--from", "7"]);
+        let command = match command.strip_suffix(')').filter(|_| command.starts_with('(')) {
+            Some(inside) => format!("{inside} {end})"),
+            None => format!("{command} {end}"),
+        };
+        screen.wait("a prompt", |screen| screen.contents().matches("ready> ").count() == index + 1);
+        screen.keys(&command).shows(&end);
+        assert_eq!(words(user.home()), None, "{shell:?}: {command} ran before Enter");
+        screen.keys("\r").wait(&command, |_| user.home().join("words").exists());
+        let words = words(user.home()).expect("noted");
+        let given = if name.starts_with('-') {
+            [&format!("--namespace={name}"), "get", "--from", "7", "--", name, &end].map(str::to_owned)
+        } else {
+            ["-n", name, "get", name, "--from", "7", &end].map(str::to_owned)
+        };
+        assert_eq!(words, given, "{shell:?}: {command}");
+    }
+    assert!(!user.home().join("ran").exists(), "{shell:?} ran what a name holds");
+}
+
+#[test]
+fn copied_commands_do_nothing_in_sh_before_enter_and_then_name_exactly_what_was_copied() {
+    pasted_into(&["sh", "-i"], &[]);
+}
+
+#[test]
+fn copied_commands_do_nothing_in_bash_before_enter_and_then_name_exactly_what_was_copied() {
+    for locale in ["C.UTF-8", "C"] {
+        pasted_into(&["bash", "--norc", "-i"], &[("LC_ALL", locale), ("HISTFILE", "/dev/null")]);
+    }
+}
+
+#[test]
+fn copied_commands_do_nothing_in_zsh_before_enter_and_then_name_exactly_what_was_copied() {
+    for locale in ["C.UTF-8", "C"] {
+        pasted_into(&["zsh", "-f", "-i"], &[("LC_ALL", locale)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copied_sql_does_nothing_in_psql_before_enter_and_means_the_same_under_both_settings_of_strings() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let (client, url) =
+        (store.client().await.expect("a server"), store.database.as_ref().expect("a database").url());
+    client.batch_execute("create table pasted (setting text, name text)").await.expect("made");
+    for setting in ["on", "off"] {
+        let user = User::new();
+        let options = format!("-c standard_conforming_strings={setting}");
+        let variables = [("PGOPTIONS", options.as_str()), ("PSQL_HISTORY", "/dev/null"), ("PAGER", "cat")];
+        let psql = ["psql", "-X", "-q", "-v", "PROMPT1=ready> ", "-v", "PROMPT2=more> ", url.as_str()];
+        let mut screen = Screen::start_other(&user, &psql, &variables, WIDE);
+        for (index, name) in NAMES.into_iter().enumerate() {
+            let (string, column) = (sql_string(name), sql_identifier(name));
+            let sql = format!(
+                "insert into pasted select '{setting}', {column} from (select {string} as {column}) as end_{index};"
+            );
+            let pasted = async || -> Vec<String> {
+                let names = "select name from pasted where setting = $1 order by ctid";
+                let rows = client.query(names, &[&setting]).await.expect("the names");
+                rows.iter().map(|row| row.get(0)).collect()
+            };
+            screen.wait("a prompt", |screen| screen.contents().matches("ready> ").count() == index + 1);
+            screen.keys(&sql).shows(&format!("end_{index};"));
+            assert_eq!(pasted().await, NAMES[..index], "{sql} ran before Enter");
+            screen.keys("\r").wait(&sql, |screen| screen.contents().matches("ready> ").count() == index + 2);
+            assert_eq!(pasted().await, NAMES[..=index], "{sql}\n{}", screen.contents());
+        }
+    }
+}

@@ -25,10 +25,10 @@ pub enum NameError {
     #[error("the name holds a NUL character, which Postgres cannot store")]
     Nul,
     /// A category where a stream is meant. Message DB: `Must be a stream name: …`.
-    #[error("must be a stream name (category-id): {0}")]
+    #[error("must be a stream name (category-id), but {0} is a category")]
     NotAStream(String),
     /// A stream where a category is meant. Message DB: `Must be a category: …`.
-    #[error("must be a category (no '-'): {0}")]
+    #[error("must be a category (no '-'), but {0} is a stream")]
     NotACategory(String),
 }
 

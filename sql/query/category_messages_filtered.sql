@@ -1,16 +1,18 @@
--- One window of a category, of which a consumer group member or a correlation is given: the messages that match, and a row
--- without id that says how far the window went (none: the category ends in it).
+-- One window of a category, of which a consumer group member, a correlation or what matches is given: the messages that match, and a
+-- row without id that says how far the window went (none: the category ends in it).
 --
 -- The window is cut before the filter. With the filter beside the limit the planner expects few hits, reads all of the category
 -- and sorts it.
 --
--- $1 global position, $2 limit, $3 category, $4 window, $5 correlation or null, $6 member or null, $7 group size or null
+-- $1 global position, $2 limit, $3 category, $4 window, $5 correlation or null, $6 member or null,
+-- $7 group size or null, $8 to $14 the filter, if any
 -- Served by: messages_category (category expression, global_position), then messages_pkey.
 with looked_at as materialized (
   select
     global_position as number,
     ($5::text is null or {correlation} = $5)
-      and ($6::bigint is null or {member}) as matches
+      and ($6::bigint is null or {member})
+      and {matches} as matches
   from {table}
   where
     ({category}, global_position) >= ($3, $1)

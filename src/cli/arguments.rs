@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use super::selection::{MatchingArguments, Point};
 use crate::message::ExpectedVersion;
 use crate::store::read::DEFAULT_BATCH_SIZE;
 
@@ -26,7 +27,7 @@ Examples:
   streamscope ns create shop                    make a namespace
   streamscope -n shop write account-1 Opened --data '{\"owner\": \"Ada\"}'
   streamscope -n shop get account-1
-  streamscope -n shop get account --batch-size -1 | jq -r .type | sort | uniq -c";
+  streamscope -n shop get account --limit -1 | jq -r .type | sort | uniq -c";
 
 const NS_HELP: &str = "\
 Examples:
@@ -92,14 +93,16 @@ Examples:
 const GET_HELP: &str = "\
 A name with a '-' is a stream, read by position; without, a category, read by global position.
 One that does not exist has no messages: nothing is printed and the exit status is 0.
+If there are more messages than --limit, standard error says where to go on.
 As json: {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
 with data and meta exactly as the server prints them. As text, data is cut to the terminal's
 width, and metadata is left out.
 
 Examples:
   streamscope -n shop get account-1
-  streamscope -n shop get account-1 --position 10 --batch-size 5
-  streamscope -n shop get account --batch-size -1 > account.ndjson
+  streamscope -n shop get account-1 --from 10 --limit 5
+  streamscope -n shop get account --from -2h --type Withdrawn --where '$.amount > 100'
+  streamscope -n shop get account --limit -1 > account.ndjson
   streamscope -n shop get account --consumer-group-member 0 --consumer-group-size 3
   streamscope -n shop get account:command --correlation order | head";
 
@@ -372,14 +375,17 @@ pub struct StreamsArguments {
 pub struct GetArguments {
     /// A stream (category-id) or a category
     pub name: String,
-    /// Where to begin: position for a stream, global position for a category
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
-          value_parser = clap::value_parser!(i64).range(0..))]
-    pub position: i64,
+    /// Where to begin (inclusive): start, now, a time, or a number, which is the position in a stream and the global position in a category
+    #[arg(long, value_name = "now|start|POSITION|TIME", alias = "position", overrides_with = "from", default_value = "start",
+          allow_hyphen_values = true)]
+    pub from: Point,
     /// How many at most; -1 for all
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BATCH_SIZE, allow_negative_numbers = true,
-          value_parser = clap::value_parser!(i64).range(-1..))]
-    pub batch_size: i64,
+    #[arg(long, value_name = "N", alias = "batch-size", overrides_with = "limit", default_value_t = DEFAULT_BATCH_SIZE,
+          allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
+    pub limit: i64,
+    /// Which messages.
+    #[command(flatten)]
+    pub matching: MatchingArguments,
     /// Only messages correlated with this category (metadata correlationStreamName)
     #[arg(long, value_name = "C")]
     pub correlation: Option<String>,

@@ -46,7 +46,7 @@ Who has the lock of a category that it needs is named after half a second; after
 Examples:
   streamscope -n shop import account.ndjson.zst --dry-run
   streamscope -n shop import account.ndjson.zst
-  streamscope -n shop get account --batch-size -1 --format json | streamscope --embedded copy -n shop import
+  streamscope -n shop get account --limit -1 --format json | streamscope --embedded copy -n shop import
   echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' | streamscope import --expected-version-from v";
 
 /// `streamscope import …`

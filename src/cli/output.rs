@@ -3,7 +3,9 @@
 //! It buffers, so whoever prints ends with [`Output::finish`]. It never asks a store anything, and text from a store passes
 //! `safe_text` before it is printed for people.
 
+pub mod messages;
 pub mod outlet;
+pub mod paint;
 pub mod table;
 pub mod time;
 
@@ -26,6 +28,8 @@ pub struct Output {
     pub format: Format,
     /// Whether people look at it.
     pub terminal: bool,
+    /// Whether text is coloured: on a terminal that has colours, unless `NO_COLOR` says otherwise.
+    pub colour: bool,
     /// Columns of the terminal; none where lines are not to be cut.
     pub width: Option<usize>,
     buffer: Vec<u8>,
@@ -52,6 +56,7 @@ impl Output {
         Self {
             format,
             terminal,
+            colour: terminal && colours(),
             width: width.filter(|columns| *columns > 0),
             buffer: Vec::with_capacity(PIECE + 4 * 1024),
             handed_over: 0,
@@ -146,6 +151,12 @@ impl Output {
             tell(note);
         }
     }
+}
+
+/// Whether the terminal has colours and its user wants them.
+fn colours() -> bool {
+    let says = |name| std::env::var_os(name).unwrap_or_default();
+    says("NO_COLOR").is_empty() && !says("TERM").is_empty() && says("TERM") != "dumb"
 }
 
 /// A line on standard error, made safe and without passwords. That nobody reads it is no failure.

@@ -1,14 +1,19 @@
 //! `get`, `last` and `version`: messages read whole and printed as they arrive, never collected.
 
 use futures_util::StreamExt as _;
+use futures_util::stream;
 
 use super::arguments::{GetArguments, LastArguments};
 use super::failure::{Failure, Result, Status};
-use super::output::table::{Column, Table, record};
-use super::output::time::{for_people, rfc3339_text};
-use super::output::{Output, json};
+use super::output::messages::MessageTable;
+use super::output::paint::{Look, paint};
+use super::output::table::record;
+use super::output::time::rfc3339_text;
+use super::output::{Output, json, tell};
+use super::selection::{MatchingArguments, Point};
 use crate::json::pretty;
 use crate::message::{Category, ConsumerGroup, Message, Name, StreamName};
+use crate::pasteable::shell_word;
 use crate::safe_text::safe;
 use crate::store::read::{CategoryOptions, Messages};
 use crate::store::{Namespace, StoreError};
@@ -18,8 +23,10 @@ use crate::store::{Namespace, StoreError};
 pub struct Get {
     name: Name,
     options: CategoryOptions,
-    position: i64,
-    batch_size: i64,
+    from: Point,
+    /// None for all.
+    limit: Option<i64>,
+    matching: MatchingArguments,
 }
 
 impl Get {
@@ -38,8 +45,37 @@ impl Get {
             let what = format!("{} is a stream; --correlation and --consumer-group-… read a category", arguments.name);
             return Err(Failure::usage(what));
         }
-        let options = CategoryOptions { correlation, consumer_group };
-        Ok(Self { name, options, position: arguments.position, batch_size: arguments.batch_size })
+        Ok(Self {
+            name,
+            options: CategoryOptions { correlation, consumer_group },
+            from: arguments.from,
+            limit: (arguments.limit >= 0).then_some(arguments.limit),
+            matching: arguments.matching.clone(),
+        })
+    }
+
+    /// The number that orders the messages.
+    fn number(&self, message: &Message) -> i64 {
+        if matches!(self.name, Name::Stream(_)) { message.position } else { message.global_position }
+    }
+
+    /// Begins to read; one message more than is wanted tells whether there are more.
+    async fn messages(&self, namespace: &Namespace) -> Result<Messages> {
+        let mut filter = self.matching.filter(namespace).await?;
+        let from = match self.from {
+            Point::Start => 0,
+            Point::Position(position) => position,
+            Point::Now => return Ok(stream::empty().boxed()),
+            Point::Time(time) => {
+                filter.since = Some(time);
+                match self.name {
+                    Name::Stream(_) => 0,
+                    Name::Category(_) => namespace.between(Some(time), None).await?.0.saturating_add(1),
+                }
+            }
+        };
+        let wanted = self.limit.map_or(-1, |limit| limit.saturating_add(1));
+        Ok(namespace.matching_messages(&self.name, from, wanted, &self.options, &filter).await?)
     }
 }
 
@@ -48,49 +84,34 @@ impl Get {
 /// # Errors
 /// The store's; what came before is printed.
 pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Result<()> {
-    let messages = match &get.name {
-        Name::Stream(stream) => namespace.stream_messages(stream, get.position, get.batch_size).await?,
-        Name::Category(category) => {
-            namespace.category_messages(category, get.position, get.batch_size, &get.options).await?
+    let mut messages = get.messages(namespace).await?;
+    let mut table = MessageTable::new(matches!(get.name, Name::Stream(_)));
+    let (mut given, mut beyond) = (0, None);
+    let outcome = loop {
+        let message = match messages.next().await {
+            None => break Ok(()),
+            Some(Err(error)) => break Err(error.into()),
+            Some(Ok(message)) => message,
+        };
+        if get.limit.is_some_and(|limit| given >= limit) {
+            beyond = Some(get.number(&message));
+            break Ok(());
+        }
+        given += 1;
+        if output.is_json() {
+            let terminal = output.terminal;
+            json::message(output.buffer(), &message, terminal);
+            output.line_done()?;
+        } else {
+            table.row(output, &message)?;
         }
     };
-    if output.is_json() {
-        return lines(messages, output).await;
+    table.flush(output)?;
+    if let Some(number) = beyond {
+        output.finish()?;
+        tell(&format!("streamscope: there are more messages; the same command with --from {number} goes on"));
     }
-    rows(messages, matches!(get.name, Name::Category(_)), output).await
-}
-
-async fn lines(mut messages: Messages, output: &mut Output) -> Result<()> {
-    let terminal = output.terminal;
-    while let Some(message) = messages.next().await {
-        json::message(output.buffer(), &message?, terminal);
-        output.line_done()?;
-    }
-    Ok(())
-}
-
-async fn rows(mut messages: Messages, of_category: bool, output: &mut Output) -> Result<()> {
-    let number = [Column::number("POSITION"), Column::number("GLOBAL")];
-    let rest = [Column::time("TIME"), Column::text("TYPE"), Column::text("DATA")];
-    let stream = if of_category { vec![Column::text("STREAM")] } else { Vec::new() };
-    let mut table = Table::new(&[stream.as_slice(), &number, &rest].concat());
-    let mut failure = None;
-    while let Some(message) = messages.next().await {
-        let message = match message {
-            Ok(message) => message,
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
-        };
-        let (position, global) = (message.position.to_string(), message.global_position.to_string());
-        let time = for_people(message.time);
-        let data = message.data.as_deref().unwrap_or_default();
-        let cells = [message.stream.as_str(), &position, &global, &time, &message.message_type, data];
-        table.row(output, if of_category { &cells } else { &cells[1..] })?;
-    }
-    table.finish(output)?;
-    failure.map_or(Ok(()), |error| Err(error.into()))
+    outcome
 }
 
 /// `streamscope last`
@@ -101,6 +122,7 @@ pub async fn last(namespace: &Namespace, arguments: &LastArguments, output: &mut
     let stream = stored(&arguments.stream)?;
     let Some(message) = namespace.last_stream_message(&stream, arguments.message_type.as_deref()).await? else {
         return Err(match &arguments.message_type {
+            _ if is_category(&stream) => no_stream(&stream, "last"),
             Some(message_type) => {
                 Failure::new(Status::NotFound, format!("no message of type {message_type} in stream {stream}"))
             }
@@ -128,8 +150,10 @@ fn whole(message: &Message, output: &mut Output) -> Result<()> {
     for (label, body) in [("data", &message.data), ("metadata", &message.metadata)] {
         let Some(body) = body else { continue };
         output.line(label)?;
-        for line in pretty(body).lines() {
-            output.line(&format!("  {}", safe(line)))?;
+        let text = pretty(body).lines().map(|line| safe(line).to_string()).collect::<Vec<_>>().join("\n");
+        let text = if output.colour { paint(Look::Json, &text) } else { text };
+        for line in text.lines() {
+            output.line(&format!("  {line}"))?;
         }
     }
     Ok(())
@@ -138,9 +162,13 @@ fn whole(message: &Message, output: &mut Output) -> Result<()> {
 /// `streamscope version`: a bare number in both formats.
 ///
 /// # Errors
-/// The store's.
+/// [`Status::Usage`] for a category; the store's.
 pub async fn version(namespace: &Namespace, stream: &str, output: &mut Output) -> Result<()> {
-    let version = namespace.stream_version(&stored(stream)?).await?;
+    let stream = stored(stream)?;
+    let version = namespace.stream_version(&stream).await?;
+    if version.is_none() && is_category(&stream) {
+        return Err(no_stream(&stream, "version"));
+    }
     Ok(output.line(&version.unwrap_or(-1).to_string())?)
 }
 
@@ -148,4 +176,16 @@ pub async fn version(namespace: &Namespace, stream: &str, output: &mut Output) -
 fn stored(name: &str) -> Result<StreamName> {
     Name::new(name)?;
     Ok(StreamName::stored(name))
+}
+
+/// Whether a name is that of a category. A store can hold a stream of this name all the same.
+fn is_category(name: &StreamName) -> bool {
+    matches!(Name::new(name.as_str()), Ok(Name::Category(_)))
+}
+
+/// A command that wants a stream was given a category.
+fn no_stream(category: &StreamName, command: &str) -> Failure {
+    let streams = shell_word(category.as_str()).map(|word| format!("streamscope streams {word} lists its streams"));
+    let failure = Failure::usage(format!("{category} is a category; {command} wants a stream, such as {category}-1"));
+    if let Some(streams) = streams { failure.remedy(streams) } else { failure }
 }

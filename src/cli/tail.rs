@@ -13,13 +13,13 @@ use tokio::time::Instant;
 
 use super::failure::{Failure, Result};
 use super::interrupt::{Interrupt, Place, Report};
+use super::output::messages::MessageTable;
 use super::output::time::for_people;
 use super::output::{Output, json, tell};
 use super::selection::{self, MatchingArguments, Point};
 use crate::backoff::Backoff;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
-use crate::safe_text::safe;
 use crate::store::browse::Scope;
 use crate::store::tail::{Holder, Settling, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
@@ -199,6 +199,7 @@ enum Woken {
 struct Following {
     tail: Tail<Message>,
     end: End,
+    table: MessageTable,
     limit: Option<u64>,
     idle: Option<Duration>,
     given: u64,
@@ -247,10 +248,12 @@ impl Following {
         if let End::Position(last) = end {
             standing.ends_at(last);
         }
+        let table = MessageTable::new(matches!(scope, Scope::Stream(_)));
         let options = TailOptions { scope, from, settling: Settling::HoldBack, batch: BATCH, filter };
         Ok(Self {
             tail: namespace.tail(options),
             end,
+            table,
             limit: arguments.limit,
             idle: arguments.exit_when_idle,
             given: 0,
@@ -297,25 +300,33 @@ impl Following {
         self.behind = batch.behind;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
         self.standing.completes(self.tail.resume_position());
+        let standing = Arc::clone(&self.standing);
+        let mut printed = |end, position| standing.printed(end, position);
+        let mut over = matches!(self.end, End::Position(last) if batch.complete_to >= last);
         for tailed in &batch.messages {
             let message = &tailed.message;
-            let over = matches!(self.end, End::Position(last) if message.global_position > last);
-            if over || self.limit.is_some_and(|limit| self.given >= limit) {
-                self.standing.ends_at(message.global_position - 1);
-                output.finish()?;
-                return Ok(true);
+            let beyond = matches!(self.end, End::Position(last) if message.global_position > last);
+            if beyond || self.limit.is_some_and(|limit| self.given >= limit) {
+                standing.ends_at(message.global_position - 1);
+                over = true;
+                break;
             }
-            print(message, output);
-            self.standing.printed(output.printed(), message.global_position);
+            if output.is_json() {
+                let terminal = output.terminal;
+                json::message(output.buffer(), message, terminal);
+                printed(output.printed(), message.global_position);
+                output.line_done()?;
+            } else {
+                self.table.row(output, message, &mut printed)?;
+            }
             self.given += 1;
-            output.line_done()?;
         }
+        self.table.flush(output, &mut printed)?;
         output.finish()?;
         if !batch.messages.is_empty() {
             // After they were printed: a reader that is slow is not idle.
             self.last_activity = Instant::now();
         }
-        let over = matches!(self.end, End::Position(last) if batch.complete_to >= last);
         Ok(over || self.limit.is_some_and(|limit| self.given >= limit))
     }
 
@@ -393,27 +404,4 @@ pub fn tell_holders(holders: &[Holder]) {
         let since = for_people(holder.since);
         tell(&format!("streamscope: waiting for {pid}{application}, whose transaction is open since {since}"));
     }
-}
-
-/// Appends a message to the output.
-fn print(message: &Message, output: &mut Output) {
-    if output.is_json() {
-        let terminal = output.terminal;
-        return json::message(output.buffer(), message, terminal);
-    }
-    let data = message.data.as_deref().unwrap_or_default();
-    // A line holds no more than the widest terminal shows.
-    let start: String = data.chars().take(output.width.unwrap_or(2_000)).collect();
-    let line = format!(
-        "{} {:>8} {}@{} {} {start}",
-        for_people(message.time),
-        message.global_position,
-        message.stream,
-        message.position,
-        message.message_type
-    );
-    let line = safe(&line);
-    let line = if let Some(width) = output.width { line.cut(width) } else { line };
-    output.buffer().extend_from_slice(line.as_str().as_bytes());
-    output.buffer().push(b'\n');
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::query::member_condition;
 use super::row::{self, column};
 use super::session::Parameter;
-use super::{Namespace, Result, StoreError};
-use crate::message::{Category, ConsumerGroup, GlobalPosition, Message, Position, StreamName};
+use super::{Filter, Namespace, Result, StoreError};
+use crate::message::{Category, ConsumerGroup, GlobalPosition, Message, Name, Position, StreamName};
 
 /// How many messages a read gives at most where nothing else is said (Message DB's default).
 pub const DEFAULT_BATCH_SIZE: i64 = 1_000;
@@ -44,6 +44,8 @@ enum Source {
 struct Reading {
     namespace: Namespace,
     source: Source,
+    /// What messages must match besides.
+    filter: Filter,
     sql: String,
     /// Number that the next statement begins at; none when the last one has been sent.
     next: Option<i64>,
@@ -56,22 +58,32 @@ struct Reading {
 
 impl Reading {
     /// Sends the first statement, so that what cannot work is said before anything is read.
-    async fn begin(namespace: &Namespace, source: Source, from: i64, batch_size: i64) -> Result<Messages> {
+    async fn begin(
+        namespace: &Namespace,
+        source: Source,
+        filter: Filter,
+        from: i64,
+        batch_size: i64,
+    ) -> Result<Messages> {
         if batch_size < -1 {
             let reason = format!("{batch_size} is neither -1 (all) nor a number of messages");
             return Err(StoreError::Invalid { field: "batch size", reason });
         }
+        let matches = |first| if filter == Filter::default() { "true".to_owned() } else { filter.condition(first) };
         let sql = match &source {
-            Source::Stream(_) => namespace.query(include_str!("../../sql/query/stream_messages.sql"), &[]),
+            Source::Stream(_) => {
+                namespace.query(include_str!("../../sql/query/stream_messages.sql"), &[("matches", &matches(4))])
+            }
             Source::Category(_) => namespace.query(include_str!("../../sql/query/category_messages.sql"), &[]),
             Source::Filtered(..) => namespace.query(
                 include_str!("../../sql/query/category_messages_filtered.sql"),
-                &[("member", &member_condition("$6", "$7"))],
+                &[("member", &member_condition("$6", "$7")), ("matches", &matches(8))],
             ),
         };
         let mut reading = Self {
             namespace: namespace.clone(),
             source,
+            filter,
             sql,
             next: Some(from),
             wanted: (batch_size >= 0).then_some(batch_size),
@@ -89,10 +101,11 @@ impl Reading {
     async fn send(&mut self) -> Result<()> {
         let limit = self.wanted.map_or(CHUNK, |wanted| wanted.min(CHUNK));
         let from = self.next.take();
-        let session = self.namespace.sessions.acquire().await?;
+        let mut session = self.namespace.sessions.acquire().await?;
         let mut parameters: Vec<Parameter<'_>> = vec![(&from, Type::INT8), (&limit, Type::INT8)];
         let name: &str;
         let (correlation, member, size);
+        let filter = self.filter.bound();
         match &self.source {
             Source::Stream(stream) => {
                 name = stream.as_str();
@@ -113,6 +126,11 @@ impl Reading {
                 parameters.push((&member, Type::INT8));
                 parameters.push((&size, Type::INT8));
             }
+        }
+        if self.filter != Filter::default() {
+            parameters.extend(filter.parameters());
+            // What matches can be far apart.
+            session.set_limit(None);
         }
         self.expected = limit;
         self.rows = session.into_stream(&self.sql, &parameters).await?.boxed();
@@ -163,7 +181,7 @@ impl Namespace {
     /// # Errors
     /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
     pub async fn stream_messages(&self, stream: &StreamName, position: Position, batch_size: i64) -> Result<Messages> {
-        Reading::begin(self, Source::Stream(stream.clone()), position, batch_size).await
+        Reading::begin(self, Source::Stream(stream.clone()), Filter::default(), position, batch_size).await
     }
 
     /// Messages of a category from `global_position` on, in order (`get_category_messages`). `batch_size` -1 gives all.
@@ -182,7 +200,29 @@ impl Namespace {
         } else {
             Source::Filtered(category.clone(), options.clone())
         };
-        Reading::begin(self, source, global_position, batch_size).await
+        Reading::begin(self, source, Filter::default(), global_position, batch_size).await
+    }
+
+    /// Messages of a stream from a position on, or of a category from a global position on, that match a filter, in order. A stream
+    /// knows nothing of `options`. `batch_size` -1 gives all.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
+    pub async fn matching_messages(
+        &self,
+        name: &Name,
+        from: i64,
+        batch_size: i64,
+        options: &CategoryOptions,
+        filter: &Filter,
+    ) -> Result<Messages> {
+        let nothing_asked = *filter == Filter::default() && *options == CategoryOptions::default();
+        let source = match name {
+            Name::Stream(stream) => Source::Stream(stream.clone()),
+            Name::Category(category) if nothing_asked => Source::Category(category.clone()),
+            Name::Category(category) => Source::Filtered(category.clone(), options.clone()),
+        };
+        Reading::begin(self, source, filter.clone(), from, batch_size).await
     }
 
     /// The last message of a stream, or its last of a type (`get_last_stream_message`).

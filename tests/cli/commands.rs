@@ -160,7 +160,7 @@ fn a_stream_is_read_from_a_position_in_batches(place: &Place) {
         place.run(&["write", "account-1", "Deposited"]).done();
     }
     assert_eq!(column(&place.run(&["get", "account-1"]).done(), "pos"), ["0", "1", "2", "3", "4"]);
-    let some = place.run(&["get", "account-1", "--position", "2", "--batch-size", "2"]).done();
+    let some = place.run(&["get", "account-1", "--from", "2", "--limit", "2"]).stdout;
     assert_eq!(column(&some, "pos"), ["2", "3"]);
     assert_eq!(column(&place.run(&["get", "account-1", "--batch-size", "-1"]).done(), "pos").len(), 5);
     assert_eq!(place.run(&["get", "account-1", "--position", "5"]).done(), "");
@@ -180,7 +180,7 @@ fn a_category_is_read_by_global_position_group_and_correlation(place: &Place) {
     assert_eq!(streams, ["account-0", "account-1", "account-2", "account-3"]);
 
     let second = &column(&all, "gpos")[1];
-    let some = place.run(&["get", "account", "--position", second, "--batch-size", "2"]).done();
+    let some = place.run(&["get", "account", "--from", second, "--limit", "2"]).stdout;
     assert_eq!(column(&some, "stream"), ["account-1", "account-2"]);
 
     let correlated = place.run(&["get", "account", "--correlation", "order1"]).done();

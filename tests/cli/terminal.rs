@@ -12,6 +12,17 @@ use super::support::stores::Kind;
 
 /// Runs the program on a terminal of so many columns with something typed: what it wrote, and its status.
 fn on_terminal(user: &User, arguments: &[&str], columns: u16, typed: &str) -> (String, u32) {
+    on_terminal_with(user, arguments, columns, typed, &[])
+}
+
+/// The same with variables.
+fn on_terminal_with(
+    user: &User,
+    arguments: &[&str],
+    columns: u16,
+    typed: &str,
+    variables: &[(&str, &str)],
+) -> (String, u32) {
     let pair = native_pty_system()
         .openpty(PtySize { rows: 50, cols: columns, pixel_width: 0, pixel_height: 0 })
         .expect("a pseudo-terminal");
@@ -21,6 +32,9 @@ fn on_terminal(user: &User, arguments: &[&str], columns: u16, typed: &str) -> (S
     command.env_clear();
     for (name, value) in plain.get_envs() {
         command.env(name, value.unwrap_or_default());
+    }
+    for (name, value) in variables {
+        command.env(name, value);
     }
     command.cwd(user.home());
     let mut child = pair.slave.spawn_command(command).expect("the program starts");
@@ -114,4 +128,31 @@ async fn a_new_token_is_said_to_be_shown_once() {
     let (output, status) = on_terminal(&place.user, &place.arguments(&["ns", "create", "shop"]), 200, "");
     assert_eq!(status, 0);
     assert!(output.contains("token      ns_") && output.contains("this one time"), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_coloured_on_a_terminal_that_has_colours_and_nowhere_else() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    place.run(&["write", "account-1", "WithdrawalRejected", "--data", "{\"amount\": 5}"]).done();
+    let plain = place.run(&["get", "account-1", "--format", "text"]).done();
+    let (get, tail) = (&["get", "account-1"][..], &["tail", "account-1", "--from", "start", "--until", "now"][..]);
+    for arguments in [get, tail, &["last", "account-1"]] {
+        let on = |variables: &[(&str, &str)]| {
+            on_terminal_with(&place.user, &place.arguments(arguments), 200, "", variables).0
+        };
+        let coloured = on(&[("TERM", "xterm-256color")]);
+        assert!(coloured.contains("\u{1b}[34m\"amount\"\u{1b}[0m: \u{1b}[35m5\u{1b}[0m"), "{coloured:?}");
+        for variables in [&[("TERM", "xterm"), ("NO_COLOR", "1")][..], &[("TERM", "dumb")]] {
+            assert!(!on(variables).contains('\u{1b}'), "{variables:?}");
+        }
+    }
+    // The colours are all that is different, and the width is that without them.
+    let arguments = place.arguments(get);
+    let coloured = on_terminal_with(&place.user, &arguments, 60, "", &[("TERM", "xterm")]).0;
+    let mut emulator = vt100::Parser::new(50.try_into().expect("rows"), 200.try_into().expect("columns"), 0);
+    emulator.process(coloured.replace('\n', "\r\n").as_bytes());
+    let uncoloured = on_terminal(&place.user, &arguments, 60, "").0;
+    assert_eq!(emulator.screen().contents().trim_end(), uncoloured.trim_end());
+    assert!(coloured.contains("\u{1b}[1;31mWithdra"), "{coloured:?}");
+    assert!(plain.lines().last().is_some_and(|line| line.ends_with("WithdrawalRejected  {\"amount\": 5}")), "{plain}");
 }

@@ -13,6 +13,7 @@ mod counting;
 mod exporting;
 mod following;
 mod foreign;
+mod getting;
 mod manual;
 
 use serde_json::Value;

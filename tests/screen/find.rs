@@ -95,7 +95,7 @@ fn what_is_copied_is_the_raw_text() {
     assert!(text.contains("12345678901234567890123") && text.contains("1.10"), "{text}");
     screen.keys("yc");
     let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
-    assert_eq!(text, "streamscope -n shop get account-1 --position 2 --batch-size 1");
+    assert_eq!(text, "streamscope -n shop get account-1 --from 2 --limit 1");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::{io, iter};
 
 use super::Output;
+use super::paint::{Look, paint};
 use crate::safe_text::{SafeText, safe};
 
 /// Rows measured together. Columns of a later block may grow, never shrink.
@@ -20,25 +21,44 @@ pub struct Column {
     title: &'static str,
     right: bool,
     gives_way: bool,
+    look: Look,
 }
 
 impl Column {
     /// Text, on the left; cut where the terminal is too narrow.
     #[must_use]
     pub const fn text(title: &'static str) -> Self {
-        Self { title, right: false, gives_way: true }
+        Self { title, right: false, gives_way: true, look: Look::Plain }
     }
 
     /// Times, on the left; a part of one would say something else.
     #[must_use]
     pub const fn time(title: &'static str) -> Self {
-        Self { title, right: false, gives_way: false }
+        Self { title, right: false, gives_way: false, look: Look::Plain }
     }
 
     /// Numbers, on the right.
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
-        Self { title, right: true, gives_way: false }
+        Self { title, right: true, gives_way: false, look: Look::Plain }
+    }
+
+    /// Types of messages, on the left.
+    #[must_use]
+    pub const fn message_type(title: &'static str) -> Self {
+        Self { look: Look::Type, ..Self::text(title) }
+    }
+
+    /// JSON, on the left.
+    #[must_use]
+    pub const fn json(title: &'static str) -> Self {
+        Self { look: Look::Json, ..Self::text(title) }
+    }
+
+    /// The same, where it matters less than its neighbours.
+    #[must_use]
+    pub const fn dim(self) -> Self {
+        Self { look: Look::Dim, ..self }
     }
 }
 
@@ -64,10 +84,15 @@ impl Table {
     /// # Errors
     /// Standard output's.
     pub fn row(&mut self, output: &mut Output, cells: &[&str]) -> io::Result<()> {
+        if self.gather(output, cells) { self.flush(output, &mut |_| ()) } else { Ok(()) }
+    }
+
+    /// A row as in [`Table::row`], which is not printed yet; gives whether it is time to.
+    pub fn gather(&mut self, output: &Output, cells: &[&str]) -> bool {
         let row: Vec<SafeText> = cells.iter().map(|cell| safe(beginning(cell, output.width))).collect();
         self.bytes += row.iter().map(|cell| cell.as_str().len()).sum::<usize>();
         self.rows.push(row);
-        if self.rows.len() >= BLOCK_ROWS || self.bytes >= BLOCK_BYTES { self.print(output) } else { Ok(()) }
+        self.rows.len() >= BLOCK_ROWS || self.bytes >= BLOCK_BYTES
     }
 
     /// Prints what is left; nothing at all, not even titles, where there was no row.
@@ -75,10 +100,14 @@ impl Table {
     /// # Errors
     /// Standard output's.
     pub fn finish(mut self, output: &mut Output) -> io::Result<()> {
-        self.print(output)
+        self.flush(output, &mut |_| ())
     }
 
-    fn print(&mut self, output: &mut Output) -> io::Result<()> {
+    /// Prints the rows so far and tells of each; those that follow are aligned with them where they fit.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(&Output)) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -93,37 +122,46 @@ impl Table {
         };
         if !self.titled {
             let titles = self.columns.iter().map(|column| safe(column.title)).collect();
-            self.line(output, titles, &widths)?;
+            self.line(output, titles, &widths, Some(Look::Dim));
             self.titled = true;
         }
         for row in std::mem::take(&mut self.rows) {
-            self.line(output, row, &widths)?;
+            self.line(output, row, &widths, None);
+            printed(output);
+            output.line_done()?;
         }
         self.bytes = 0;
         Ok(())
     }
 
-    fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize]) -> io::Result<()> {
-        let mut line = String::new();
-        for (i, ((cell, column), width)) in cells.into_iter().zip(&self.columns).zip(widths).enumerate() {
-            if i > 0 {
-                line.push_str(GAP);
-            }
+    /// A line of cells, all with one look or each with that of its column.
+    fn line(
+        &self,
+        output: &mut Output,
+        cells: Vec<SafeText>,
+        widths: &[usize],
+        look: Option<Look>,
+    ) -> io::Result<()> {
+        let (mut line, mut used) = (String::new(), 0);
+        // Blanks are only printed in front of something.
+        let mut blanks = 0;
+        for ((cell, column), width) in cells.into_iter().zip(&self.columns).zip(widths) {
             let cell = cell.cut(*width);
-            let padding = iter::repeat_n(' ', width - cell.width());
-            if column.right {
-                line.extend(padding);
-                line.push_str(cell.as_str());
-            } else {
-                line.push_str(cell.as_str());
-                line.extend(padding);
+            let padding = width - cell.width();
+            let (before, behind) = if column.right { (padding, 0) } else { (0, padding) };
+            blanks += before;
+            let room = output.width.map_or(usize::MAX, |room| room.saturating_sub(used + blanks));
+            let cell = cell.cut(room);
+            if cell.width() > 0 {
+                line.extend(iter::repeat_n(' ', blanks));
+                used += blanks + cell.width();
+                let look = look.unwrap_or(column.look);
+                line.push_str(&if output.colour { paint(look, cell.as_str()) } else { cell.as_str().to_owned() });
+                blanks = 0;
             }
+            blanks += behind + GAP.len();
         }
-        let line = line.trim_end_matches(' ');
-        match output.width {
-            Some(room) => output.line(safe(line).cut(room).as_str()),
-            None => output.line(line),
-        }
+        output.line(&line)
     }
 }
 

@@ -1,0 +1,68 @@
+//! Messages as rows for people: what `get` and `tail` print where the format is text.
+
+use std::collections::VecDeque;
+use std::io;
+
+use super::Output;
+use super::table::{Column, Table};
+use super::time::for_people;
+use crate::message::{GlobalPosition, Message};
+
+/// A table of messages. Those of one stream come without its name.
+pub struct MessageTable {
+    table: Table,
+    one_stream: bool,
+    /// Global positions of the rows that are not printed.
+    gathered: VecDeque<GlobalPosition>,
+}
+
+impl MessageTable {
+    /// Without a row.
+    #[must_use]
+    pub fn new(one_stream: bool) -> Self {
+        let columns = [
+            Column::text("STREAM"),
+            Column::number("POSITION"),
+            Column::number("GLOBAL").dim(),
+            Column::time("TIME").dim(),
+            Column::message_type("TYPE"),
+            Column::json("DATA"),
+        ];
+        Self { table: Table::new(&columns[usize::from(one_stream)..]), one_stream, gathered: VecDeque::new() }
+    }
+
+    /// Another message. Once its line is printed, `printed` is told where it ends in the output, and its global position.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn row(
+        &mut self,
+        output: &mut Output,
+        message: &Message,
+        printed: &mut dyn FnMut(u64, GlobalPosition),
+    ) -> io::Result<()> {
+        let (position, global) = (message.position.to_string(), message.global_position.to_string());
+        let time = for_people(message.time);
+        let data = message.data.as_deref().unwrap_or_default();
+        let cells = [message.stream.as_str(), &position, &global, &time, &message.message_type, data];
+        self.gathered.push_back(message.global_position);
+        if self.table.gather(output, &cells[usize::from(self.one_stream)..]) {
+            self.flush(output, printed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Prints the rows that wait for others to be aligned with.
+    ///
+    /// # Errors
+    /// Standard output's.
+    pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(u64, GlobalPosition)) -> io::Result<()> {
+        let gathered = &mut self.gathered;
+        self.table.flush(output, &mut |output| {
+            if let Some(position) = gathered.pop_front() {
+                printed(output.printed(), position);
+            }
+        })
+    }
+}

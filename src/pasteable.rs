@@ -158,7 +158,8 @@ mod tests {
     /// What a shell makes of a command's words, read from a file, where nothing is a key.
     #[cfg(unix)]
     fn words_in(shell: &str, commands: &[String]) -> Vec<Vec<String>> {
-        let script = commands.iter().fold(String::new(), |script, command| format!("{script}{command}\nprintf '\\1'\n"));
+        let script =
+            commands.iter().fold(String::new(), |script, command| format!("{script}{command}\nprintf '\\1'\n"));
         let defined = format!("words() {{ for word; do printf '%s\\0' \"$word\"; done; }}\n{script}");
         let output = std::process::Command::new(shell).arg("-c").arg(defined).output().expect("the shell runs");
         assert!(output.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
@@ -175,7 +176,7 @@ mod tests {
             "streamscope -n shop get account-1 --from 3"
         );
         assert_eq!(get_command(Some("shop"), "-5", &["--from", "3"]), "streamscope -n shop get --from 3 -- -5");
-        assert_eq!(get_command(Some("-x"), "a:b", &[]), "streamscope --namespace=-x get a:b");
+        assert_eq!(get_command(Some("-x"), "a:b", &[]), "streamscope '--namespace=-x' get a:b");
         assert_eq!(get_command(None, "a b", &[]), "streamscope get 'a b'");
         assert_eq!(sql_string("it's"), "'it''s'");
         assert_eq!(sql_identifier("my \"shop\""), r#""my ""shop""""#);

@@ -11,7 +11,6 @@ use crate::pasteable::{get_command, sql_identifier};
 use crate::store::NamespaceInfo;
 use crate::store::browse::Scope;
 
-
 /// The letters that mean something here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyMenu {

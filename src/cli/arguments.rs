@@ -376,8 +376,14 @@ pub struct GetArguments {
     /// A stream (category-id) or a category
     pub name: String,
     /// Where to begin (inclusive): start, now, a time, or a number, which is the position in a stream and the global position in a category
-    #[arg(long, value_name = "now|start|POSITION|TIME", alias = "position", overrides_with = "from", default_value = "start",
-          allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "now|start|POSITION|TIME",
+        alias = "position",
+        overrides_with = "from",
+        default_value = "start",
+        allow_hyphen_values = true
+    )]
     pub from: Point,
     /// How many at most; -1 for all
     #[arg(long, value_name = "N", alias = "batch-size", overrides_with = "limit", default_value_t = DEFAULT_BATCH_SIZE,

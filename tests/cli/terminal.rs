@@ -148,10 +148,10 @@ async fn text_is_coloured_on_a_terminal_that_has_colours_and_nowhere_else() {
     }
     // The colours are all that is different, and the width is that without them.
     let arguments = place.arguments(get);
-    let coloured = on_terminal_with(&place.user, &arguments, 60, "", &[("TERM", "xterm")]).0;
+    let coloured = on_terminal_with(&place.user, &arguments, 70, "", &[("TERM", "xterm")]).0;
     let mut emulator = vt100::Parser::new(50.try_into().expect("rows"), 200.try_into().expect("columns"), 0);
     emulator.process(coloured.replace('\n', "\r\n").as_bytes());
-    let uncoloured = on_terminal(&place.user, &arguments, 60, "").0;
+    let uncoloured = on_terminal(&place.user, &arguments, 70, "").0;
     assert_eq!(emulator.screen().contents().trim_end(), uncoloured.trim_end());
     assert!(coloured.contains("\u{1b}[1;31mWithdra"), "{coloured:?}");
     assert!(plain.lines().last().is_some_and(|line| line.ends_with("WithdrawalRejected  {\"amount\": 5}")), "{plain}");

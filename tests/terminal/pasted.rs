@@ -42,7 +42,8 @@ fn noting(user: &User) -> PathBuf {
     let directory = user.home().join("bin");
     std::fs::create_dir(&directory).expect("a directory");
     let program = directory.join("streamscope");
-    let script = "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done > \"$HOME/new\"\nmv \"$HOME/new\" \"$HOME/words\"\n";
+    let script =
+        "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done > \"$HOME/new\"\nmv \"$HOME/new\" \"$HOME/words\"\n";
     std::fs::write(&program, script).expect("written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("may be run");
     directory
@@ -107,8 +108,7 @@ fn copied_commands_do_nothing_in_zsh_before_enter_and_then_name_exactly_what_was
 #[tokio::test(flavor = "multi_thread")]
 async fn copied_sql_does_nothing_in_psql_before_enter_and_means_the_same_under_both_settings_of_strings() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
-    let (client, url) =
-        (store.client().await.expect("a server"), store.database.as_ref().expect("a database").url());
+    let (client, url) = (store.client().await.expect("a server"), store.database.as_ref().expect("a database").url());
     client.batch_execute("create table pasted (setting text, name text)").await.expect("made");
     for setting in ["on", "off"] {
         let user = User::new();

@@ -11,8 +11,10 @@ pub enum Look {
     Plain,
     /// What matters less.
     Dim,
-    /// A type: red if it names a failure.
+    /// A type of messages.
     Type,
+    /// A type that names a failure.
+    Failure,
     /// JSON, perhaps cut.
     Json,
 }
@@ -24,24 +26,28 @@ const STRING: &str = "32";
 const NUMBER: &str = "35";
 const LITERAL: &str = "36";
 
+impl Look {
+    /// The look of a whole text, of which a part may be shown.
+    #[must_use]
+    pub fn of(self, text: &str) -> Self {
+        let fails = ["Failed", "Declined", "Rejected", "Error"].iter().any(|end| text.ends_with(end));
+        if self == Self::Type && fails { Self::Failure } else { self }
+    }
+}
+
 /// A text with the colours of a look.
 #[must_use]
 pub fn paint(look: Look, text: &str) -> String {
     match look {
-        Look::Plain => text.to_owned(),
         Look::Dim => with(DIM, text),
-        Look::Type if names_a_failure(text) => with(FAILURE, text),
-        Look::Type => text.to_owned(),
+        Look::Failure => with(FAILURE, text),
         Look::Json => json(text),
+        Look::Plain | Look::Type => text.to_owned(),
     }
 }
 
 fn with(code: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("\x1b[{code}m{text}\x1b[0m") }
-}
-
-fn names_a_failure(message_type: &str) -> bool {
-    ["Failed", "Declined", "Rejected", "Error"].iter().any(|end| message_type.ends_with(end))
 }
 
 /// Colours what can be read of JSON that may be cut: what follows the cut stays plain.
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn types_are_neutral_but_for_failures() {
-        assert_eq!(paint(Look::Type, "Deposited"), "Deposited");
-        assert_eq!(paint(Look::Type, "WithdrawalRejected"), "\x1b[1;31mWithdrawalRejected\x1b[0m");
+        assert_eq!(paint(Look::Type.of("Deposited"), "Deposited"), "Deposited");
+        assert_eq!(paint(Look::Type.of("WithdrawalRejected"), "With…"), "\x1b[1;31mWith…\x1b[0m");
     }
 }

@@ -134,34 +134,32 @@ impl Table {
         Ok(())
     }
 
-    /// A line of cells, all with one look or each with that of its column.
-    fn line(
-        &self,
-        output: &mut Output,
-        cells: Vec<SafeText>,
-        widths: &[usize],
-        look: Option<Look>,
-    ) -> io::Result<()> {
-        let (mut line, mut used) = (String::new(), 0);
+    /// A line of cells, all with one look or each with that of its column. One that does not fit is cut, and is plain then.
+    fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize], look: Option<Look>) -> io::Result<()> {
+        let (mut plain, mut painted) = (String::new(), String::new());
         // Blanks are only printed in front of something.
         let mut blanks = 0;
         for ((cell, column), width) in cells.into_iter().zip(&self.columns).zip(widths) {
+            let look = look.unwrap_or(column.look.of(cell.as_str()));
             let cell = cell.cut(*width);
             let padding = width - cell.width();
             let (before, behind) = if column.right { (padding, 0) } else { (0, padding) };
             blanks += before;
-            let room = output.width.map_or(usize::MAX, |room| room.saturating_sub(used + blanks));
-            let cell = cell.cut(room);
             if cell.width() > 0 {
-                line.extend(iter::repeat_n(' ', blanks));
-                used += blanks + cell.width();
-                let look = look.unwrap_or(column.look);
-                line.push_str(&if output.colour { paint(look, cell.as_str()) } else { cell.as_str().to_owned() });
+                for line in [&mut plain, &mut painted] {
+                    line.extend(iter::repeat_n(' ', blanks));
+                }
+                plain.push_str(cell.as_str());
+                painted.push_str(&paint(look, cell.as_str()));
                 blanks = 0;
             }
             blanks += behind + GAP.len();
         }
-        output.line(&line)
+        match output.width {
+            Some(room) if safe(&plain).width() > room => output.line(safe(&plain).cut(room).as_str()),
+            _ if output.colour => output.line(&painted),
+            _ => output.line(&plain),
+        }
     }
 }
 

@@ -103,10 +103,10 @@ pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Resul
             json::message(output.buffer(), &message, terminal);
             output.line_done()?;
         } else {
-            table.row(output, &message)?;
+            table.row(output, &message, &mut |_, _| ())?;
         }
     };
-    table.flush(output)?;
+    table.flush(output, &mut |_, _| ())?;
     if let Some(number) = beyond {
         output.finish()?;
         tell(&format!("streamscope: there are more messages; the same command with --from {number} goes on"));

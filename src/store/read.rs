@@ -69,7 +69,13 @@ impl Reading {
             let reason = format!("{batch_size} is neither -1 (all) nor a number of messages");
             return Err(StoreError::Invalid { field: "batch size", reason });
         }
-        let matches = |first| if filter == Filter::default() { "true".to_owned() } else { filter.condition(first) };
+        let matches = |first| {
+            if filter == Filter::default() {
+                "true".to_owned()
+            } else {
+                filter.condition(first, namespace.sessions.server_version())
+            }
+        };
         let sql = match &source {
             Source::Stream(_) => {
                 namespace.query(include_str!("../../sql/query/stream_messages.sql"), &[("matches", &matches(4))])

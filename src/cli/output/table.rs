@@ -135,7 +135,7 @@ impl Table {
     }
 
     /// A line of cells, all with one look or each with that of its column. One that does not fit is cut, and is plain then.
-    fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize], look: Option<Look>) -> io::Result<()> {
+    fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize], look: Option<Look>) {
         let (mut plain, mut painted) = (String::new(), String::new());
         // Blanks are only printed in front of something.
         let mut blanks = 0;
@@ -155,11 +155,13 @@ impl Table {
             }
             blanks += behind + GAP.len();
         }
-        match output.width {
-            Some(room) if safe(&plain).width() > room => output.line(safe(&plain).cut(room).as_str()),
-            _ if output.colour => output.line(&painted),
-            _ => output.line(&plain),
-        }
+        let line = match output.width {
+            Some(room) if safe(&plain).width() > room => safe(&plain).cut(room).to_string(),
+            _ if output.colour => painted,
+            _ => plain,
+        };
+        output.buffer().extend_from_slice(line.as_bytes());
+        output.buffer().push(b'\n');
     }
 }
 

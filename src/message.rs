@@ -326,6 +326,60 @@ pub struct Written {
     pub global_position: GlobalPosition,
     /// It was there before, the same in everything: an earlier write with this id.
     pub already: bool,
+    /// How the stored message differs from the one that was sent, if it does.
+    pub differs: Option<Difference>,
+}
+
+/// How a stored message differs from the one that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// `data` or `metadata` is the same JSON in another spelling: `1.0` and `1.00` are equal, and `jsonb` keeps the digits of each.
+    Spelling {
+        /// `data` or `metadata`.
+        field: &'static str,
+        /// The first number that differs, as it is stored.
+        stored: String,
+        /// The same number, as it was sent.
+        sent: String,
+    },
+    /// A field has another value.
+    Value(&'static str),
+}
+
+impl Difference {
+    /// Characters of a number that are told.
+    const LONGEST: usize = 40;
+
+    /// The first numbers that differ in two texts that `jsonb` prints for the same value: all else is printed alike.
+    pub(crate) fn spelling(field: &'static str, stored: &str, sent: &str) -> Option<Self> {
+        if stored == sent {
+            return None;
+        }
+        let of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-');
+        let same = stored.bytes().zip(sent.bytes()).take_while(|(stored, sent)| stored == sent).count();
+        let start = same - stored.as_bytes()[..same].iter().rev().take_while(|byte| of_number(byte)).count();
+        let number = |text: &str| -> String {
+            let digits = text.bytes().skip(start).take_while(of_number);
+            digits.take(Self::LONGEST).map(char::from).collect()
+        };
+        Some(Self::Spelling { field, stored: number(stored), sent: number(sent) })
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spelling { field, stored, sent } => {
+                write!(f, "the stored text differs: in {field}, {stored} is stored and {sent} was sent")
+            }
+            Self::Value(field) => {
+                write!(
+                    f,
+                    "the stored {field} differs from what was sent, as a trigger or rule of the table can change it"
+                )
+            }
+        }
+    }
 }
 
 /// A member of a consumer group: gets the streams whose cardinal id hashes to it.

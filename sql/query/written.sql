@@ -1,14 +1,42 @@
--- Where the message with an id stands, and whether it is the one that was to be written (jsonb compares by value, so the
--- server's own spelling of a number does not matter). A JSON null and NULL are printed alike, so they count as the same.
+-- Where a stream ends, a stored message, in which fields it is the one that was to be written (jsonb compares by value, so the
+-- server's own spelling of a number does not matter), and the texts of data and metadata if they differ for the same value. A JSON
+-- null and NULL are printed alike, so they count as the same. Of several messages with one id, that of the stream is looked at.
 --
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
--- Served by: messages_id.
+-- Served by: messages_stream, and messages_id or another index on id.
 select
-  position,
-  global_position,
-  stream_name::text = $2
-    and type::text = $3
-    and coalesce(data, 'null') = $4::jsonb
-    and coalesce(metadata, 'null') = coalesce($5, 'null')::jsonb as same
-from {table}
-where id = $1
+  (select s.position from {table} s where s.stream_name::text = $2 order by s.position desc limit 1) as version,
+  m.position,
+  m.global_position,
+  m.same_id,
+  m.same_stream,
+  m.same_type,
+  m.stored_data = m.sent_data,
+  m.stored_metadata = m.sent_metadata,
+  case when m.stored_data = m.sent_data and m.stored_data::text <> m.sent_data::text then m.stored_data::text end,
+  case when m.stored_data = m.sent_data and m.stored_data::text <> m.sent_data::text then m.sent_data::text end,
+  case
+    when m.stored_metadata = m.sent_metadata and m.stored_metadata::text <> m.sent_metadata::text
+    then m.stored_metadata::text
+  end,
+  case
+    when m.stored_metadata = m.sent_metadata and m.stored_metadata::text <> m.sent_metadata::text
+    then m.sent_metadata::text
+  end
+from (select 1) one
+left join lateral (
+  select
+    m.position,
+    m.global_position,
+    m.id = $1 as same_id,
+    m.stream_name::text = $2 as same_stream,
+    m.type::text = $3 as same_type,
+    coalesce(m.data, 'null') as stored_data,
+    $4::jsonb as sent_data,
+    coalesce(m.metadata, 'null') as stored_metadata,
+    coalesce($5, 'null')::jsonb as sent_metadata
+  from {table} m
+  where {condition}
+  order by m.stream_name::text = $2 desc, m.id = $1 desc
+  limit 1
+) m on true

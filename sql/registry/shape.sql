@@ -99,21 +99,31 @@ select pg_catalog.json_build_object(
   ),
   -- Partitions and inheriting tables, at every level.
   'parts', (
-    with recursive part (oid) as (
-      select h.inhrelid from pg_catalog.pg_inherits h where h.inhparent operator(pg_catalog.=) c.oid
-      union
-      select h.inhrelid from part join pg_catalog.pg_inherits h on h.inhparent operator(pg_catalog.=) part.oid
-    )
     select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', p.oid::pg_catalog.int8,
       'kind', p.relkind,
       'name', pg_catalog.format('%I.%I', s.nspname, p.relname)
     ) order by p.oid), '[]')
-    from part
-    join pg_catalog.pg_class p on p.oid operator(pg_catalog.=) part.oid
+    from pg_catalog.pg_class p
     join pg_catalog.pg_namespace s on s.oid operator(pg_catalog.=) p.relnamespace
+    where p.oid operator(pg_catalog.=) any (part.oids)
   ),
-  -- Enabled triggers that somebody made and that an INSERT fires. tgtype is a set of bits: 1 row, 2 before, 4 insert, 64 instead.
+  -- Every table that holds rows has an index for all of them that begins with id.
+  'ids_are_indexed', not exists(
+    select from pg_catalog.pg_class p
+    where p.oid operator(pg_catalog.=) any (part.oids operator(pg_catalog.||) c.oid)
+      and p.relkind operator(pg_catalog.<>) 'p'
+      and not exists(
+        select from pg_catalog.pg_index i
+        join pg_catalog.pg_attribute a
+          on a.attrelid operator(pg_catalog.=) i.indrelid and a.attnum operator(pg_catalog.=) i.indkey[0]
+        where i.indrelid operator(pg_catalog.=) p.oid
+          and a.attname operator(pg_catalog.=) 'id'
+          and i.indisvalid and i.indpred is null
+      )
+  ),
+  -- Enabled triggers that somebody made and that an INSERT fires, also those that only some partitions have. tgtype is a set of
+  -- bits: 1 row, 2 before, 4 insert, 64 instead.
   'triggers', (
     select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', g.tgname,
@@ -121,7 +131,9 @@ select pg_catalog.json_build_object(
       'before', g.tgtype::pg_catalog.int4 operator(pg_catalog.&) 2 operator(pg_catalog.<>) 0
     ) order by g.tgname), '[]')
     from pg_catalog.pg_trigger g
-    where g.tgrelid operator(pg_catalog.=) c.oid
+    where g.tgrelid operator(pg_catalog.=) any (part.oids operator(pg_catalog.||) c.oid)
+      -- A trigger of a partitioned table has a copy in each partition.
+      and coalesce(pg_catalog.to_jsonb(g) operator(pg_catalog.->>) 'tgparentid', '0') operator(pg_catalog.=) '0'
       and not g.tgisinternal
       and g.tgenabled operator(pg_catalog.<>) 'D'
       and g.tgtype::pg_catalog.int4 operator(pg_catalog.&) 4 operator(pg_catalog.<>) 0
@@ -138,4 +150,12 @@ select pg_catalog.json_build_object(
 )::pg_catalog.text
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+cross join lateral (
+  with recursive part (oid) as (
+    select h.inhrelid from pg_catalog.pg_inherits h where h.inhparent operator(pg_catalog.=) c.oid
+    union
+    select h.inhrelid from part join pg_catalog.pg_inherits h on h.inhparent operator(pg_catalog.=) part.oid
+  )
+  select coalesce(pg_catalog.array_agg(part.oid), array[]::pg_catalog.oid[]) from part
+) part (oids)
 where n.nspname operator(pg_catalog.=) $1 and c.relname operator(pg_catalog.=) 'messages'

@@ -178,6 +178,16 @@ impl From<StoreError> for Failure {
                 Status::OutcomeUnknown,
                 Some(format!("run the same command again with --id {id}: the message will not be written twice")),
             ),
+            StoreError::OutcomeUnclear { stream, .. } => (
+                Status::OutcomeUnknown,
+                Some(format!(
+                    "triggers or rules of the table can change messages, so look first (streamscope last {stream}): writing again \
+                     may write it twice"
+                )),
+            ),
+            StoreError::NotStored { .. } => {
+                (Status::Failed, Some("look at the triggers, rules and policies of the table messages".to_owned()))
+            }
             // It names its own remedy: they differ.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
             // No such database: told where another one would be connected to.

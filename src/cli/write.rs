@@ -14,7 +14,7 @@ use super::output::table::record;
 use super::output::{Output, tell};
 use crate::json::check;
 use crate::message::{NewMessage, StreamName};
-use crate::store::{Namespace, StoreError};
+use crate::store::Namespace;
 use crate::utf8;
 
 /// The message that the command line describes, standard input read where it says so.
@@ -83,11 +83,14 @@ pub async fn write(
         written = namespace.write(message) => written?,
         signal = interrupt.signalled() => {
             let reason = format!("interrupted by signal {signal} before the server answered");
-            return Err(StoreError::OutcomeUnknown { id: message.id, reason }.into());
+            return Err(namespace.outcome_unknown(message, reason).into());
         }
     };
     if written.already {
         tell("streamscope: the message was already written, by an earlier command with this id");
+    }
+    if let Some(difference) = &written.differs {
+        tell(&format!("streamscope: {difference}"));
     }
     let (id, stream) = (written.id.to_string(), message.stream.as_str());
     if output.is_json() {

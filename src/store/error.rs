@@ -73,6 +73,27 @@ pub enum StoreError {
         /// How the connection ended.
         reason: String,
     },
+    /// The same on a table whose triggers or rules can change the message, so that writing it again may write it twice.
+    #[error("it is not known whether message {id} was written to {stream}: {reason}")]
+    OutcomeUnclear {
+        /// The id that the message was sent with.
+        id: Uuid,
+        /// Its stream.
+        stream: StreamName,
+        /// How the connection ended.
+        reason: String,
+    },
+    /// `write_message` succeeded, and the message is not there.
+    #[error(
+        "the message was not stored: write_message gave position {position} of {stream}, and no message is there, as a trigger, \
+         rule or policy of the table can drop, move or hide it"
+    )]
+    NotStored {
+        /// The stream.
+        stream: StreamName,
+        /// The position that was given.
+        position: Position,
+    },
     /// The store could not be opened; why, in words.
     #[error("{0}")]
     NotOpened(String),

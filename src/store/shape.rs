@@ -29,6 +29,7 @@ pub struct Shape {
     /// A logical subscription writes into it.
     pub subscribed: bool,
     kind: char,
+    ids_are_indexed: bool,
     unique: Vec<Vec<Option<String>>>,
 }
 
@@ -192,6 +193,27 @@ impl Shape {
     #[must_use]
     pub fn positions_are_unique(&self) -> bool {
         self.is_unique(&["stream_name", "position"]) || self.is_unique(&["position", "stream_name"])
+    }
+
+    /// A message is found by its id through an index, unique or not.
+    #[must_use]
+    pub fn ids_are_indexed(&self) -> bool {
+        self.ids_are_indexed
+    }
+
+    /// A trigger or a rule can store another message than the one that is inserted, somewhere else, or none.
+    #[must_use]
+    pub fn changes_rows(&self) -> bool {
+        self.triggers.iter().any(|trigger| trigger.row && trigger.before) || !self.rules.is_empty()
+    }
+
+    /// `write_message` refuses a second message with an id or a position, stores what it is given, and draws for it the number that
+    /// `currval` gives afterwards.
+    #[must_use]
+    pub fn stores_what_it_is_given(&self) -> bool {
+        let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
+        let unique = self.ids_are_unique() && self.positions_are_unique();
+        unique && drawn && self.numbering.owned && self.triggers.is_empty() && self.rules.is_empty()
     }
 
     /// A unique index of a table holds only for the rows of that table itself, not for those of tables that inherit from it. One of

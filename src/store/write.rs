@@ -1,20 +1,26 @@
 //! Writing a message through the namespace's own `write_message`, so that the category lock holds. Never says "failed" of a
 //! write that may have happened, and never writes a message twice.
 
+mod failure;
+mod look;
+
 use std::error::Error;
 use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
 use tokio::time::{Instant, sleep};
+use tokio_postgres::Row;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use super::flavour::quote_ident;
 use super::row::column;
-use super::session::{Parameter, QueryError, TIME_LIMIT};
+use super::session::{Parameter, QueryError, Session, TIME_LIMIT};
 use super::{Flavour, Namespace, Result, StoreError};
 use crate::backoff::Backoff;
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
+use failure::Failure;
+use look::{By, Look, Sent};
 
 /// How long a lost answer is asked for again.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -22,32 +28,33 @@ const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 /// Longest pause between two attempts to reach a server that went away.
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// How often a write is sent again because a foreign writer, who took no lock, was at the same position.
+/// How often a write is sent again because somebody else was in the way.
 const COLLISIONS: u32 = 5;
 
 /// In front of the text in the binary form of jsonb.
 const JSONB_VERSION: u8 = 1;
 
-/// What became of an attempt that was sent and gave no position.
-enum Failure {
-    /// The server said no: this attempt wrote nothing.
-    Refused(StoreError),
-    /// The server said no, because a foreign writer took the position between the version check and the insert.
-    Collision(StoreError),
-    /// The connection ended, or the time was over, before an answer came.
-    Unanswered(String),
+/// What a refused attempt comes to, once the store was looked at.
+enum Verdict {
+    /// The message is there.
+    Written(Written),
+    /// It cannot be written.
+    Final(StoreError),
+    /// Another attempt can do better.
+    Again(StoreError),
 }
 
 impl Namespace {
     /// Writes one message; its position and global position come back in the same round trip.
     ///
-    /// Where the connection ends before the answer, the identical write is sent again (it queues behind the orphan), and a
-    /// conflict or a duplicate id is then settled by a look at the message with this id. So is one of a first attempt: the same
-    /// message with the same id is written once, however often it is sent.
+    /// If the connection ends before the answer, the identical write is sent again (it queues behind the orphan), and a conflict or a
+    /// duplicate id is then settled by a look at the message with this id. So is one of a first attempt: the same message with the
+    /// same id is written once, however often it is sent. Tables whose ids are not unique are looked at for it under the category lock.
     ///
     /// # Errors
     /// [`super::StoreError::Conflict`], [`super::StoreError::DuplicateId`], [`super::StoreError::ReadOnly`],
-    /// [`super::StoreError::Invalid`] (JSON with its line and column), [`super::StoreError::OutcomeUnknown`].
+    /// [`super::StoreError::Invalid`] (JSON with its line and column), [`super::StoreError::NotStored`],
+    /// [`super::StoreError::OutcomeUnknown`], [`super::StoreError::OutcomeUnclear`].
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
         if self.sessions.is_read_only() {
             return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()));
@@ -55,28 +62,63 @@ impl Namespace {
         check(message)?;
         let mut collisions = 0;
         loop {
-            match self.attempt(message, TIME_LIMIT).await? {
+            let failure = match self.attempt(message, TIME_LIMIT, collisions > 0).await? {
                 Ok(written) => return Ok(written),
-                Err(Failure::Refused(error)) => return self.unless_written(message, error).await,
-                Err(Failure::Collision(error)) => {
-                    collisions += 1;
-                    if collisions == COLLISIONS {
-                        return Err(error);
-                    }
-                }
                 Err(Failure::Unanswered(reason)) => return self.settle(message, reason).await,
+                Err(Failure::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => return Err(error),
+                Err(failure) => failure,
+            };
+            match self.judge(message, failure).await {
+                Verdict::Written(written) => return Ok(Written { already: true, ..written }),
+                Verdict::Final(error) => return Err(error),
+                Verdict::Again(error) if collisions == COLLISIONS => return Err(error),
+                Verdict::Again(_) => collisions += 1,
             }
         }
     }
 
-    /// A refused first attempt: nothing is wrong where an earlier one wrote this very message.
-    async fn unless_written(&self, message: &NewMessage, error: StoreError) -> Result<Written> {
-        if !matches!(error, StoreError::Conflict { .. } | StoreError::DuplicateId(_)) {
-            return Err(error);
+    /// Whether a write whose outcome is unknown is safe to repeat with the same id: it is written once. Triggers and rules can change
+    /// ids and streams, and then nothing is found again.
+    #[must_use]
+    pub fn repeats_are_safe(&self) -> bool {
+        !self.shape().changes_rows()
+    }
+
+    /// The error of a write whose outcome is unknown.
+    #[must_use]
+    pub fn outcome_unknown(&self, message: &NewMessage, reason: String) -> StoreError {
+        if self.repeats_are_safe() {
+            StoreError::OutcomeUnknown { id: message.id, reason }
+        } else {
+            StoreError::OutcomeUnclear { id: message.id, stream: message.stream.clone(), reason }
         }
-        match self.find(message).await {
-            Ok(Some((written, true))) => Ok(Written { already: true, ..written }),
-            _ => Err(error),
+    }
+
+    /// Looks at the store after a refusal: nothing is wrong if an earlier attempt wrote this very message. And a server whose default
+    /// isolation level is stricter than read committed checks the version against an old state: what counts is where the stream ends.
+    async fn judge(&self, message: &NewMessage, failure: Failure) -> Verdict {
+        let (error, taken) = match failure {
+            Failure::Collision(error) => return Verdict::Again(error),
+            Failure::Unanswered(reason) => return Verdict::Again(self.outcome_unknown(message, reason)),
+            Failure::Refused(error) => (error, false),
+            Failure::Taken(error) => (error, true),
+        };
+        let look = match self.look(message).await {
+            Ok(look) => look,
+            Err(error) => return Verdict::Again(error),
+        };
+        let written = look.stored.as_ref().map(|stored| stored.as_written(message, self.shape().changes_rows()));
+        match (written, message.expected_version.as_argument()) {
+            (Some(Some(written)), _) => Verdict::Written(written),
+            (Some(None), _) if taken => Verdict::Final(StoreError::DuplicateId(message.id)),
+            (None, _) if taken => Verdict::Again(error),
+            (_, Some(expected)) if expected == look.version.unwrap_or(-1) => Verdict::Again(error),
+            _ => Verdict::Final(match error {
+                StoreError::Conflict { stream, expected, .. } => {
+                    StoreError::Conflict { stream, expected, actual: look.version }
+                }
+                error => error,
+            }),
         }
     }
 
@@ -88,38 +130,41 @@ impl Namespace {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(StoreError::OutcomeUnknown { id: message.id, reason });
+                return Err(self.outcome_unknown(message, reason));
             }
-            reason = match self.attempt(message, left).await {
+            reason = match self.attempt(message, left, true).await {
                 Ok(Ok(written)) => return Ok(written),
                 Ok(Err(Failure::Unanswered(again))) => again,
-                Ok(Err(Failure::Refused(error) | Failure::Collision(error))) => match self.find(message).await {
-                    Ok(Some((written, true))) => return Ok(written),
-                    Ok(Some((_, false))) => return Err(StoreError::DuplicateId(message.id)),
+                Ok(Err(failure)) => match self.judge(message, failure).await {
+                    Verdict::Written(written) => return Ok(written),
                     // The attempt had the lock when it was refused: the orphan had ended, and wrote nothing.
-                    Ok(None) if matches!(error, StoreError::Conflict { .. }) => return Err(error),
-                    Ok(None) => error.to_string(),
-                    Err(error) => error.to_string(),
+                    Verdict::Final(
+                        error @ (StoreError::Conflict { .. }
+                        | StoreError::DuplicateId(_)
+                        | StoreError::NotStored { .. }),
+                    ) => return Err(error),
+                    Verdict::Final(error) | Verdict::Again(error) => error.to_string(),
                 },
                 // Credentials that are refused stay so, and to ask again and again can lock an account.
-                Err(StoreError::NoPermission(reason)) => {
-                    return Err(StoreError::OutcomeUnknown { id: message.id, reason });
-                }
+                Err(StoreError::NoPermission(reason)) => return Err(self.outcome_unknown(message, reason)),
                 Err(error) => error.to_string(),
             };
             sleep(backoff.pause().min(left)).await;
         }
     }
 
-    /// Sends the write once. The outer error: no connection could be had, so nothing was sent.
-    async fn attempt(&self, message: &NewMessage, limit: Duration) -> Result<Result<Written, Failure>> {
-        let write_message = self.function("write_message");
-        let schema = &self.info().schema;
-        let (id, sequence) = (message.id.to_string(), format!("{}.messages_global_position_seq", quote_ident(schema)));
-        let (stream, search_path, table) = (message.stream.as_str(), self.search_path(), self.table());
+    /// Sends the write once: as one statement, or in a transaction that is read committed whatever the server's default says. The
+    /// outer error: no connection could be had, so nothing was sent.
+    async fn attempt(
+        &self,
+        message: &NewMessage,
+        limit: Duration,
+        read_committed: bool,
+    ) -> Result<Result<Written, Failure>> {
+        let (id, stream) = (message.id.to_string(), message.stream.as_str());
         let expected_version = message.expected_version.as_argument();
         let (data, metadata) = (JsonText(&message.data), message.metadata.as_deref().map(JsonText));
-        let mut parameters: Vec<Parameter<'_>> = vec![
+        let arguments: [Parameter<'_>; 6] = [
             (&id, Type::VARCHAR),
             (&stream, Type::VARCHAR),
             (&message.message_type, Type::VARCHAR),
@@ -127,6 +172,33 @@ impl Namespace {
             (&metadata, Type::JSONB),
             (&expected_version, Type::INT8),
         ];
+        let mut session = self.sessions.acquire().await?;
+        session.set_limit(Some(limit));
+        let answer = if self.shape().stores_what_it_is_given() {
+            self.send(&session, message, &arguments, read_committed).await
+        } else {
+            self.send_and_look(&session, message, &arguments).await
+        };
+        match answer {
+            Ok(done) => Ok(done),
+            Err(error) => {
+                let text = session.store_error(&error);
+                Ok(Err(Failure::new(message, &error, text)))
+            }
+        }
+    }
+
+    /// One statement that writes, and tells the number that the session drew for it.
+    async fn send(
+        &self,
+        session: &Session,
+        message: &NewMessage,
+        arguments: &[Parameter<'_>],
+        read_committed: bool,
+    ) -> Result<Result<Written, Failure>, QueryError> {
+        let sequence = format!("{}.messages_global_position_seq", quote_ident(&self.info().schema));
+        let (search_path, table) = (self.search_path(), self.table());
+        let mut parameters = arguments.to_vec();
         let template = if self.info().flavour == Flavour::Streamscope {
             parameters.push((&sequence, Type::TEXT));
             include_str!("../../sql/query/write.sql")
@@ -134,56 +206,59 @@ impl Namespace {
             parameters.extend([(&search_path as _, Type::TEXT), (&table as _, Type::TEXT)]);
             include_str!("../../sql/query/write_foreign.sql")
         };
-        let sql = self.query(template, &[("write_message", &write_message)]);
-        let mut session = self.sessions.acquire().await?;
-        session.set_limit(Some(limit));
-        let answer = session.query_raw(&sql, &parameters).await;
-        let rows = match answer {
-            Ok(rows) => rows,
-            Err(error) => {
-                let text = session.store_error(&error);
-                return Ok(Err(failure(message, &error, text)));
-            }
+        let sql = self.query(template, &[("write_message", &self.function("write_message"))]);
+        let rows: Vec<Row> = if read_committed {
+            session.together(&[(&sql, &parameters)]).await?.into_iter().flatten().collect()
+        } else {
+            session.query_raw(&sql, &parameters).await?
         };
-        drop(session);
-        let row = rows.first();
-        let row = row.ok_or_else(|| no_position(message))?;
-        let position: Option<Position> = column(row, 0)?;
-        let global_position: Option<i64> = column(row, 1)?;
-        match position.zip(global_position) {
+        let position = rows.first().and_then(|row| column::<Option<Position>>(row, 0).ok().flatten());
+        let global_position = rows.first().and_then(|row| column::<Option<i64>>(row, 1).ok().flatten());
+        Ok(match position.zip(global_position) {
             Some((position, global_position)) => {
-                Ok(Ok(Written { id: message.id, position, global_position, already: false }))
+                Ok(Written { id: message.id, position, global_position, already: false, differs: None })
             }
-            // A table whose sequence is not its own: the row knows its number.
-            None => match self.find(message).await? {
-                Some((written, true)) => Ok(Ok(written)),
-                _ => Err(no_position(message)),
-            },
-        }
+            None => Err(Failure::Unanswered("write_message gave no position".to_owned())),
+        })
     }
 
-    /// Where the message with this id stands, and whether it is this message (stream, type, data and metadata).
-    async fn find(&self, message: &NewMessage) -> Result<Option<(Written, bool)>> {
-        let sql = self.query(include_str!("../../sql/query/written.sql"), &[]);
-        let session = self.sessions.acquire().await?;
-        let row = session
-            .query_opt(
-                &sql,
-                &[
-                    (&message.id, Type::UUID),
-                    (&message.stream.as_str(), Type::TEXT),
-                    (&message.message_type, Type::TEXT),
-                    (&message.data, Type::TEXT),
-                    (&message.metadata, Type::TEXT),
-                ],
-            )
-            .await?;
-        row.map(|row| {
-            let (position, global_position) = (column(&row, 0)?, column(&row, 1)?);
-            let written = Written { id: message.id, position, global_position, already: false };
-            Ok((written, column(&row, 2)?))
+    /// Three statements in one transaction, for tables that do not refuse an id that is there, or store something else than they are
+    /// given: the category lock, the write unless the id is there, and a look at what was stored.
+    async fn send_and_look(
+        &self,
+        session: &Session,
+        message: &NewMessage,
+        arguments: &[Parameter<'_>],
+    ) -> Result<Result<Written, Failure>, QueryError> {
+        let names =
+            [("acquire_lock", self.function("acquire_lock")), ("write_message", self.function("write_message"))];
+        let same_id = self.same_id("$7", "$2::text");
+        let values = [(names[0].0, names[0].1.as_str()), (names[1].0, names[1].1.as_str()), ("same_id", &same_id)];
+        let lock = self.query(include_str!("../../sql/query/write_lock.sql"), &values);
+        let write = self.query(include_str!("../../sql/query/write_once.sql"), &values);
+        let look = self.look_sql(By::WrittenPosition);
+        let search_path = (self.info().flavour != Flavour::Streamscope).then(|| self.search_path());
+        let stream = message.stream.as_str();
+        let locked: [Parameter<'_>; 2] = [(&stream, Type::VARCHAR), (&search_path, Type::TEXT)];
+        let mut written = arguments.to_vec();
+        written.push((&message.id, Type::UUID));
+        let sent = Sent::new(message);
+        let rows = session.together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
+        let [_, written, looked] = rows.as_slice() else {
+            return Ok(Err(Failure::Unanswered("answers are missing".to_owned())));
+        };
+        let Some(position) = written.first().map(|row| column::<Option<&str>>(row, 0).ok().flatten()) else {
+            return Ok(Err(Failure::Taken(StoreError::DuplicateId(message.id))));
+        };
+        let position = position.and_then(|text| text.parse().ok());
+        let stored = looked.first().map(Look::read).and_then(Result::ok).and_then(|look| look.stored);
+        Ok(match (stored, position) {
+            (Some(stored), _) => Ok(stored.written(message)),
+            (None, Some(position)) => {
+                Err(Failure::Refused(StoreError::NotStored { stream: message.stream.clone(), position }))
+            }
+            (None, None) => Err(Failure::Unanswered("write_message gave no position".to_owned())),
         })
-        .transpose()
     }
 }
 
@@ -203,10 +278,6 @@ impl ToSql for JsonText<'_> {
     }
 
     to_sql_checked!();
-}
-
-fn no_position(message: &NewMessage) -> StoreError {
-    StoreError::OutcomeUnknown { id: message.id, reason: "write_message gave no position".to_owned() }
 }
 
 /// What a write can be refused for before it is sent.
@@ -231,35 +302,6 @@ fn check_json(field: &'static str, text: &str) -> Result<()> {
     })
 }
 
-/// What an answer without a position means: by SQLSTATE and structure, and by text only where the servers give nothing else.
-fn failure(message: &NewMessage, error: &QueryError, as_store_error: StoreError) -> Failure {
-    let Some(answer) = error.server().filter(|_| !error.leaves_doubt()) else {
-        return Failure::Unanswered(as_store_error.to_string());
-    };
-    match (answer.code().code(), answer.constraint()) {
-        ("P0001" | "P0003", _) => match actual_version(message, answer.message()) {
-            Some(version) => Failure::Refused(StoreError::Conflict {
-                stream: message.stream.clone(),
-                expected: message.expected_version,
-                actual: (version >= 0).then_some(version),
-            }),
-            None => Failure::Refused(as_store_error),
-        },
-        ("23505", Some("messages_id")) => Failure::Refused(StoreError::DuplicateId(message.id)),
-        ("23505", Some("messages_stream")) => Failure::Collision(as_store_error),
-        _ => Failure::Refused(as_store_error),
-    }
-}
-
-/// The version in `Wrong expected version: E (Stream: S, Stream Version: V)`, where E and S are those of this write and V is -1
-/// for no stream; none where the text is another. A stream's name can hold anything, so the text is compared whole, not searched.
-fn actual_version(message: &NewMessage, text: &str) -> Option<Position> {
-    let expected = message.expected_version.as_argument()?;
-    let start = format!("Wrong expected version: {expected} (Stream: {}, Stream Version: ", message.stream);
-    let (version, _) = text.strip_prefix(&start)?.split_once(')')?;
-    version.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -267,44 +309,16 @@ mod tests {
     use super::*;
     use crate::message::{ExpectedVersion, StreamName};
 
-    fn message(stream: &str, expected_version: ExpectedVersion) -> NewMessage {
-        NewMessage {
-            id: Uuid::nil(),
-            stream: StreamName::stored(stream),
-            message_type: "Opened".to_owned(),
-            data: "{}".to_owned(),
-            metadata: None,
-            expected_version,
-        }
-    }
-
-    #[test]
-    fn the_actual_version_is_read_whatever_the_stream_is_called() {
-        for stream in ["account-1", "a-1, Stream Version: 5)", "x-(Stream: y, Stream Version: 3)", "Ünï-\u{1b}[31m"] {
-            let message = message(stream, ExpectedVersion::At(5));
-            let text = format!("Wrong expected version: 5 (Stream: {stream}, Stream Version: 7)");
-            assert_eq!(actual_version(&message, &text), Some(7));
-        }
-    }
-
-    #[test]
-    fn an_absent_stream_is_at_minus_one() {
-        let message = message("account-1", ExpectedVersion::At(0));
-        let text = "Wrong expected version: 0 (Stream: account-1, Stream Version: -1)";
-        assert_eq!(actual_version(&message, text), Some(-1));
-    }
-
-    #[test]
-    fn another_exception_is_no_conflict() {
-        let message = message("account-1", ExpectedVersion::NoStream);
-        assert_eq!(actual_version(&message, "Wrong expected version: 5 (Stream: account-1, Stream Version: 7)"), None);
-        assert_eq!(actual_version(&message, "the trigger says no"), None);
-    }
-
     #[test]
     fn json_that_is_wrong_is_refused_with_its_place() {
-        let mut message = message("account-1", ExpectedVersion::Any);
-        message.data = "{\n  \"a\": tru\n}".to_owned();
+        let message = NewMessage {
+            id: Uuid::nil(),
+            stream: StreamName::stored("account-1"),
+            message_type: "Opened".to_owned(),
+            data: "{\n  \"a\": tru\n}".to_owned(),
+            metadata: None,
+            expected_version: ExpectedVersion::Any,
+        };
         let error = check(&message).expect_err("a message that is refused").to_string();
         assert!(error.starts_with("invalid data: line 2, column "), "{error}");
     }

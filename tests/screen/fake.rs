@@ -234,6 +234,7 @@ impl Fake {
                 let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
                 Answer::Written(Written {
                     already: false,
+                    differs: None,
                     id: message.id,
                     position: written.position,
                     global_position: written.global_position,

@@ -38,7 +38,7 @@ pub async fn wait_for_waiters(store: &TestStore, count: i64) {
 }
 
 /// The store's namespace, seen through a proxy; none for the embedded default, which is in the process.
-async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
+pub async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     let database = store.database.as_ref()?;
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port_of(store.url.as_ref()?)))).await;
     let url = format!("postgres://postgres@{}/{}?sslmode=disable", proxy.address(), database.name());

@@ -7,9 +7,11 @@ mod support;
 
 mod browse;
 mod collation;
+mod isolation;
 mod lost_answers;
 mod messages;
 mod operations;
 mod plans;
+mod repeated;
 mod shape;
 mod writes;

@@ -73,9 +73,10 @@ impl State {
     fn written(&mut self, written: &Written) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
         let draft = compose.draft();
+        let differs = written.differs.as_ref().map(|difference| format!("; {difference}")).unwrap_or_default();
         self.notices.done(
             format!(
-                "{}: {} at {} (global position {})",
+                "{}: {} at {} (global position {}){differs}",
                 if written.already { "already written" } else { "written" },
                 draft.stream,
                 written.position,

@@ -17,14 +17,14 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// In front of the text of a jsonb value: the version of its binary form.
 const JSONB: u8 = 1;
 
-/// Writes the new messages of a batch.
+/// Writes the new messages of a batch, and gives the number of rows that the server stored.
 pub(super) async fn copy(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
     plan: &Plan,
     options: ImportOptions,
-) -> Result<(), QueryError> {
+) -> Result<u64, QueryError> {
     let kept = plan.new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
     // What is left out gets the column's default, as from write_message.
     let time = if kept { ", time" } else { "" };

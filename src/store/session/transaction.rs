@@ -8,12 +8,17 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::{join_all, join3};
 use futures_util::{FutureExt as _, SinkExt as _, Stream};
-use tokio_postgres::{CopyInSink, CopyOutStream};
+use tokio_postgres::{CopyInSink, CopyOutStream, Row};
 
 use super::rows::InFlight;
-use super::{QueryError, Session};
+use super::{Parameter, QueryError, Session};
 use crate::store::Result;
+
+/// Each statement sees what was committed before it, which the promises of writing need. Databases and roles can have another
+/// default.
+const READ_COMMITTED: &str = "begin isolation level read committed";
 
 /// An open transaction; use it as the session that it is on. Dropped without a commit, it is rolled back.
 #[derive(Debug)]
@@ -23,12 +28,16 @@ pub struct Transaction<'a> {
 }
 
 impl Session {
-    /// Begins a transaction (read committed, or as the server's default says; read-only where the store is).
+    /// Begins a transaction, read-only if the store is. It is read committed whatever the server's default says: what is read after
+    /// a lock was waited for must show what its holder committed.
     ///
     /// # Errors
     /// The server's, mapped by SQLSTATE.
     pub async fn begin(&mut self) -> Result<Transaction<'_>> {
-        self.begin_with(if self.pool.read_only { "begin read only" } else { "begin" }).await
+        if self.pool.read_only {
+            return self.begin_with("begin isolation level read committed read only").await;
+        }
+        self.begin_with(READ_COMMITTED).await
     }
 
     /// Begins a transaction that reads and sees one state of the database throughout.
@@ -37,6 +46,30 @@ impl Session {
     /// The server's, mapped by SQLSTATE.
     pub async fn begin_snapshot(&mut self) -> Result<Transaction<'_>> {
         self.begin_with("begin isolation level repeatable read read only").await
+    }
+
+    /// Carries out a few statements in one read-committed transaction of their own, and gives the rows of each. All of it is sent at
+    /// once, so it is one round trip. The first error is given, and undoes everything.
+    pub(in crate::store) async fn together(
+        &self,
+        statements: &[(&str, &[Parameter<'_>])],
+    ) -> Result<Vec<Vec<Row>>, QueryError> {
+        self.within(async {
+            let in_flight = InFlight::new(&self.state);
+            let client = self.client();
+            let queries = statements.iter().map(|(sql, parameters)| client.query_typed(sql, parameters));
+            // Polled in this order, so sent in this order and without waiting for one another.
+            let parts = join3(client.batch_execute(READ_COMMITTED), join_all(queries), client.batch_execute("commit"));
+            let (begun, answers, committed) = parts.await;
+            let answers = begun.and_then(|()| answers.into_iter().collect::<Result<_, _>>());
+            let done = answers.and_then(|rows| committed.map(|()| rows));
+            match &done {
+                Ok(_) => in_flight.finish(),
+                Err(error) => in_flight.settle(error),
+            }
+            Ok(done?)
+        })
+        .await
     }
 
     async fn begin_with(&mut self, sql: &str) -> Result<Transaction<'_>> {
@@ -140,13 +173,13 @@ impl CopyIn<'_> {
         self.session.within(async { Ok(self.sink.feed(bytes).await?) }).await
     }
 
-    /// Ends the copy, and waits until the server has taken it.
-    pub(in crate::store) async fn finish(self) -> Result<(), QueryError> {
+    /// Ends the copy, waits until the server has taken it, and gives the number of rows that it stored.
+    pub(in crate::store) async fn finish(self) -> Result<u64, QueryError> {
         let Self { mut sink, in_flight, session } = self;
         match session.within(async { Ok(sink.as_mut().finish().await?) }).await {
-            Ok(_) => {
+            Ok(rows) => {
                 in_flight.finish();
-                Ok(())
+                Ok(rows)
             }
             Err(error) => Err(in_flight.ended_by(error)),
         }

@@ -1,16 +1,26 @@
 -- The stored messages at the places, or with the ids, of others, and whether they are the same ones; a row for each that is
--- asked for, in that order. A JSON null and NULL are printed alike, so they count as the same.
+-- asked for, in that order. A JSON null and NULL are printed alike, so they count as the same. The texts of data and metadata are given
+-- if they differ for the same value. What was exported has the server's own text, so that is compared first.
 --
 -- $1 ids, $2 streams, $3 positions, $4 types, $5 data, $6 metadata
--- Served by: messages_stream or messages_id.
-select m.id, m.stream_name::text, m.position, m.global_position, m.time, m.same_type, m.same_data, m.same_metadata
-from unnest($1, $2, $3, $4, $5, $6) with ordinality
-  as n (id, stream, position, type, data, metadata, number)
+-- Served by: messages_stream, or messages_id or another index on id.
+select
+  m.id, m.stream_name, m.position, m.global_position, m.time, m.same_type,
+  m.data = n.data or m.data::jsonb = n.data::jsonb,
+  m.metadata = n.metadata or m.metadata::jsonb = n.metadata::jsonb,
+  case when m.data <> n.data and m.data::jsonb = n.data::jsonb then m.data::jsonb::text end,
+  case when m.data <> n.data and m.data::jsonb = n.data::jsonb then n.data::jsonb::text end,
+  case when m.metadata <> n.metadata and m.metadata::jsonb = n.metadata::jsonb then m.metadata::jsonb::text end,
+  case when m.metadata <> n.metadata and m.metadata::jsonb = n.metadata::jsonb then n.metadata::jsonb::text end
+from (
+  select n.id, n.stream, n.position, n.type, coalesce(n.data, 'null') as data, coalesce(n.metadata, 'null') as metadata, n.number
+  from unnest($1, $2, $3, $4, $5, $6) with ordinality as n (id, stream, position, type, data, metadata, number)
+) n
 left join lateral (
-  select m.id, m.stream_name, m.position, m.global_position, m.time,
+  select m.id, m.stream_name::text, m.position, m.global_position, m.time,
     m.type::text = n.type as same_type,
-    coalesce(m.data, 'null') = coalesce(n.data, 'null')::jsonb as same_data,
-    coalesce(m.metadata, 'null') = coalesce(n.metadata, 'null')::jsonb as same_metadata
+    coalesce(m.data::text, 'null') as data,
+    coalesce(m.metadata::text, 'null') as metadata
   from {table} m
   where {condition}
   offset 0

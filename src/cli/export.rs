@@ -1,6 +1,7 @@
 //! `export`: messages up to a settled end as json lines, to standard output or to a file that is written beside and renamed when it
 //! is whole. Holds one message at a time; the order is that of global positions, so that an interrupted file can be carried on.
 
+mod gaps;
 mod part;
 mod progress;
 
@@ -20,6 +21,7 @@ use super::tail::{tell_holders, tell_unordered};
 use crate::message::{Message, Name};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
+use gaps::Gaps;
 use part::{Line, Part};
 use progress::Progress;
 
@@ -104,10 +106,13 @@ pub async fn export(
         never = progress.shown(terminal) => match never {},
     };
     progress.clear();
-    let Target::File(mut part) = target else { return result.map(|_| ()) };
-    match result.and_then(|written| part.finish().map(|()| written)) {
-        Ok(written) => {
+    let Target::File(mut part) = target else {
+        return result.map(|(_, gaps)| gaps.report().iter().for_each(|line| tell(line)));
+    };
+    match result.and_then(|done| part.finish().map(|()| done)) {
+        Ok((written, gaps)) => {
             tell(&format!("streamscope: {} messages in {}", grouped(written), part.path().display()));
+            gaps.report().iter().for_each(|line| tell(line));
             Ok(())
         }
         Err(failure) => {
@@ -140,8 +145,13 @@ impl Target<'_> {
     }
 }
 
-/// Everything there is to write; gives how many messages this run wrote.
-async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>, progress: &Progress) -> Result<u64> {
+/// Everything there is to write; gives how many messages this run wrote, and what an import will refuse of them.
+async fn all(
+    namespace: &Namespace,
+    prepared: &Prepared,
+    target: &mut Target<'_>,
+    progress: &Progress,
+) -> Result<(u64, Gaps)> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
     if namespace.numbers_are_unordered().await? {
@@ -164,18 +174,23 @@ async fn all(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>
         part.begin()?;
     }
     progress.begin(options.up_to);
+    // Up to a time each stream is whole.
+    let filtered = options.filter != Filter { until: arguments.until, ..Filter::default() };
+    let resumed = matches!(target, Target::File(part) if part.kept().is_some());
+    let mut gaps = Gaps::new(filtered, resumed);
     let mut messages = namespace.export(options);
     let mut written = 0;
     while let Some(message) = messages.next().await {
         let message = message?;
         target.write(&message)?;
+        gaps.see(&message);
         written += 1;
         progress.count(written, message.global_position);
     }
     if let Target::Output(output) = target {
         output.finish()?;
     }
-    Ok(written)
+    Ok((written, gaps))
 }
 
 /// Whether what an earlier run wrote is the beginning of what is exported now, by its two ends: its last line is of it, and nothing

@@ -17,7 +17,8 @@ use super::interrupt::{Interrupt, Report};
 use super::output::json::Object;
 use super::output::{Output, grouped, tell};
 use super::tail::tell_holders;
-use crate::store::import::{Import, ImportError, ImportOptions, Imported, Place};
+use crate::message::Difference;
+use crate::store::import::{Import, ImportError, ImportOptions, Imported, Place, Problem};
 use crate::store::{Namespace, StoreError};
 use gather::{Batch, Gatherer};
 use input::Source;
@@ -57,6 +58,9 @@ pub struct ImportArguments {
     /// Keep the global positions too: refused where one is taken; the sequence is moved past the highest
     #[arg(long)]
     pub keep_global_positions: bool,
+    /// Accept streams with missing messages, and keep their positions
+    #[arg(long)]
+    pub allow_gaps: bool,
     /// Tell what would happen, and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -109,7 +113,11 @@ pub async fn import(
     output: &mut Output,
 ) -> Result<()> {
     let Prepared { name, path, source, arguments } = prepared;
-    let options = ImportOptions { keep_global_positions: arguments.keep_global_positions, dry_run: arguments.dry_run };
+    let options = ImportOptions {
+        keep_global_positions: arguments.keep_global_positions,
+        dry_run: arguments.dry_run,
+        allow_gaps: arguments.allow_gaps,
+    };
     let import = Import::new(namespace, options)?.on_waiting(tell_holders);
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         tell("reading messages from the terminal, one a line; Ctrl-D ends them");
@@ -125,7 +133,7 @@ pub async fn import(
     }
     .start(source, path, read)?;
     let done = Imported::default();
-    let mut run = Running { import, name, done, done_to: 0, sent_to: 0, dry_run: arguments.dry_run };
+    let mut run = Running { import, name, done, done_to: 0, sent_to: 0, difference: None, dry_run: arguments.dry_run };
     let result = tokio::select! {
         biased;
         result = run.all(batches, &progress) => result,
@@ -150,6 +158,8 @@ struct Running {
     done_to: u64,
     /// The last line of the batch that is under way.
     sent_to: u64,
+    /// The first line whose message differs from what is stored.
+    difference: Option<(u64, Difference)>,
     dry_run: bool,
 }
 
@@ -162,7 +172,11 @@ impl Running {
             let done = done.map_err(|error| self.failure(&batch, error))?;
             self.done.imported += done.imported;
             self.done.present += done.present;
+            self.done.differing += done.differing;
             self.done.unchecked += done.unchecked;
+            if let (None, Some((index, difference))) = (&self.difference, self.import.difference()) {
+                self.difference = Some((batch.lines.get(index).copied().unwrap_or_default(), difference.clone()));
+            }
             self.done_to = self.sent_to;
             progress.show(self.done.imported + self.done.present);
             // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
@@ -179,7 +193,10 @@ impl Running {
     fn failure(&self, batch: &Batch, error: ImportError) -> Failure {
         let line = |index: usize| batch.lines.get(index).copied().unwrap_or_default();
         match error {
-            ImportError::Message { index, problem } => self.wrong(line(index), None, &problem.to_string()),
+            ImportError::Message { index, problem } => {
+                let remedy = if matches!(problem, Problem::Gap { .. }) { "; --allow-gaps accepts it" } else { "" };
+                self.wrong(line(index), None, &format!("{problem}{remedy}"))
+            }
             ImportError::Refused { index, error } => {
                 let what = format!("{}, line {}: {error}", self.name, line(index));
                 Failure { what, remedy: None, ..Failure::from(error) }
@@ -231,7 +248,15 @@ impl Running {
     }
 
     fn tell_result(&self, output: &mut Output) -> Result<()> {
-        let Imported { imported, present, unchecked } = self.done;
+        let Imported { imported, present, differing, unchecked } = self.done;
+        if let Some((line, difference)) = &self.difference {
+            let messages = if differing == 1 {
+                "1 message differs".to_owned()
+            } else {
+                format!("{} messages differ", grouped(differing))
+            };
+            tell(&format!("streamscope: {messages} from what is stored; line {line}: {difference}"));
+        }
         if output.is_json() {
             let object = Object::begin(output.buffer()).number("imported", imported).number("present", present);
             let object = object.raw("dryRun", if self.dry_run { "true" } else { "false" });

@@ -15,14 +15,16 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use look::Move;
-use memory::{Ends, REMEMBERED, Seen};
+pub(crate) use memory::Ends;
+use memory::{REMEMBERED, Seen};
 pub use plan::Checked;
+use plan::Plan;
 
 pub use super::row::FIRST as FIRST_TIME;
 use super::session::QueryError;
 use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
-use crate::message::{ExpectedVersion, GlobalPosition, Position, StreamName};
+use crate::message::{Difference, ExpectedVersion, GlobalPosition, Position, StreamName};
 
 /// How long a server that went away is tried again.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -48,6 +50,14 @@ pub struct ImportedMessage {
     pub metadata: Option<String>,
     /// Where it goes.
     pub place: Place,
+}
+
+impl ImportedMessage {
+    /// Bytes of its texts.
+    pub(crate) fn length(&self) -> usize {
+        let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
+        self.stream.as_str().len() + self.message_type.len() + body(&self.data) + body(&self.metadata)
+    }
 }
 
 /// Where a message goes.
@@ -79,6 +89,9 @@ pub struct ImportOptions {
     pub keep_global_positions: bool,
     /// Nothing is written or locked; only looked at.
     pub dry_run: bool,
+    /// Messages whose stream does not reach up to them keep their positions all the same: an export can have such streams, if it was
+    /// filtered, or if messages were deleted.
+    pub allow_gaps: bool,
 }
 
 /// What became of a batch.
@@ -88,6 +101,9 @@ pub struct Imported {
     pub imported: u64,
     /// Messages that were there already, the same in everything.
     pub present: u64,
+    /// Of those that are there, the ones that differ from what was sent: data or metadata are the same JSON in another spelling, or a
+    /// trigger changed the message as it was stored.
+    pub differing: u64,
     /// Of a dry run: messages of which it is not known whether their stream would reach up to them, or would hold them already,
     /// because the file has more streams or messages than are remembered.
     pub unchecked: u64,
@@ -140,6 +156,16 @@ pub enum Problem {
         /// The other one's stream.
         stream: StreamName,
         /// The other one's position.
+        position: Position,
+    },
+    /// It was sent, and is not there.
+    #[error(
+        "the message was not stored at position {position} of {stream}: a trigger or policy of the table dropped, moved or hid it"
+    )]
+    NotStored {
+        /// The stream.
+        stream: StreamName,
+        /// Where the message was to stand.
         position: Position,
     },
     /// The global position is to be kept, and cannot be.
@@ -235,6 +261,8 @@ pub struct Import {
     in_doubt: Option<Imported>,
     /// Is told who has the lock that a batch waits for.
     waiting: fn(&[Holder]),
+    /// How the first message of the last batch that differs from what was sent does so.
+    difference: Option<(usize, Difference)>,
 }
 
 impl Import {
@@ -251,10 +279,11 @@ impl Import {
             options,
             ends: Ends::default(),
             seen: Seen::new(options),
-            thorough: options.dry_run,
+            thorough: options.dry_run || !namespace.shape().positions_are_unique(),
             reached: false,
             in_doubt: None,
             waiting: |_| {},
+            difference: None,
         })
     }
 
@@ -262,6 +291,12 @@ impl Import {
     #[must_use]
     pub fn on_waiting(self, waiting: fn(&[Holder])) -> Self {
         Self { waiting, ..self }
+    }
+
+    /// The first of [`Imported::differing`] of the last batch.
+    #[must_use]
+    pub fn difference(&self) -> Option<(usize, &Difference)> {
+        self.difference.as_ref().map(|(index, difference)| (*index, difference))
     }
 
     /// Whether a batch may have been written or not: its commit was sent and is not answered.
@@ -355,8 +390,7 @@ impl Import {
                 let seen = self.seen.add(&messages[new.index], new.position);
                 seen.map_err(|problem| ImportError::of(new.index, problem))?;
             }
-            self.remember(messages, &plan)?;
-            return Ok(plan.counts());
+            return self.done(messages, plan);
         }
         let transaction = session.begin().await?;
         match look::lock(&namespace, &transaction, messages, patient).await {
@@ -368,12 +402,15 @@ impl Import {
             }
             locked => locked?,
         }
-        let plan = self.plan(&transaction, messages, checked, again).await?;
-        let counts = plan.counts();
+        let mut plan = self.plan(&transaction, messages, checked, again).await?;
         if plan.new.is_empty() {
             transaction.rollback().await?;
-            self.remember(messages, &plan)?;
-            return Ok(counts);
+            return self.done(messages, plan);
+        }
+        if !namespace.shape().ids_are_unique()
+            && let Some(error) = look::first_taken(&namespace, &transaction, messages, &plan, self.options).await?
+        {
+            return Err(error.into());
         }
         let move_sequence = if self.options.keep_global_positions {
             Move::needed(&namespace, &transaction, messages, &plan).await?
@@ -383,13 +420,16 @@ impl Import {
         if let Some(move_sequence) = &move_sequence {
             move_sequence.lock(&namespace, &transaction).await?;
         }
-        if let Err(error) = copy::copy(&namespace, &transaction, messages, &plan, self.options).await {
-            let as_store_error = transaction.store_error(&error);
+        let copied = copy::copy(&namespace, &transaction, messages, &plan, self.options).await;
+        if let Err(error) = &copied {
+            let as_store_error = transaction.store_error(error);
+            // Indexes of partitions have other names, so it is looked first whether it is that what is there already.
             let taken = error.server().is_some_and(|answer| {
-                answer.code().code() == "23505" && answer.constraint().is_some_and(|name| UNIQUE.contains(&name))
+                answer.code().code() == "23505"
+                    && (!self.thorough || answer.constraint().is_some_and(|name| UNIQUE.contains(&name)))
             });
             if !taken {
-                let refused = copy::refused_row(&error).and_then(|row| plan.new.get(row));
+                let refused = copy::refused_row(error).and_then(|row| plan.new.get(row));
                 return Err(match (refused, as_store_error) {
                     (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
                         Failure::Final(ImportError::Refused { index: new.index, error })
@@ -406,10 +446,13 @@ impl Import {
             }
             return Err(Failure::Collision(as_store_error));
         }
+        if namespace.shape().changes_rows() || copied.is_ok_and(|rows| rows != plan.new.len() as u64) {
+            plan.verify(&namespace, &transaction, messages, self.options).await?;
+        }
         if let Some(move_sequence) = &move_sequence {
             move_sequence.carry_out(&transaction).await?;
         }
-        self.in_doubt.get_or_insert(counts);
+        self.in_doubt.get_or_insert(plan.counts());
         match transaction.commit().await {
             Ok(()) => {}
             Err(error @ (StoreError::Unavailable { .. } | StoreError::TimedOut { .. })) => {
@@ -422,14 +465,21 @@ impl Import {
             }
         }
         // Where nothing was there already, the next batch is sent without a look at each of its messages.
-        self.thorough = counts.present > 0;
+        self.thorough = plan.counts().present > 0 || !namespace.shape().positions_are_unique();
+        self.done(messages, plan)
+    }
+
+    /// A batch is done with.
+    fn done(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<Imported, Failure> {
         self.remember(messages, &plan)?;
+        let counts = plan.counts();
+        self.difference = plan.difference;
         Ok(counts)
     }
 
     /// Remembers where streams end after a batch. What does not fit is asked of the store; only for messages without
     /// positions, which go on where the import left the stream, that is not enough.
-    fn remember(&mut self, messages: &[ImportedMessage], plan: &plan::Plan) -> Result<(), ImportError> {
+    fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
         for (index, end) in &plan.ends {
             let message = &messages[*index];
             let kept = self.ends.set(message.stream.as_str(), *end);

@@ -69,7 +69,7 @@ async fn row_28_imports_work_through_a_pooler_beside_each_other() {
     let work = (0..3).map(|number| {
         let namespace = &namespace;
         async move {
-            let options = ImportOptions { keep_global_positions: number == 0, dry_run: false };
+            let options = ImportOptions { keep_global_positions: number == 0, ..ImportOptions::default() };
             let mut import = Import::new(namespace, options)?;
             let mut imported = 0;
             for position in 0..30 {

@@ -9,8 +9,10 @@ mod place;
 
 mod batches;
 mod commands;
+mod gaps;
 mod lines;
 mod new;
+mod shaped;
 #[cfg(unix)]
 mod trouble;
 mod wrong;

@@ -151,7 +151,7 @@ fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
 }
 
 /// Waits for a query to give a row.
-async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
+pub async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
     let limit = Instant::now() + Duration::from_secs(30);
     while client.query(query, &[]).await.unwrap().is_empty() {
         assert!(Instant::now() < limit, "never: {query}");

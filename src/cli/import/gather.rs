@@ -92,7 +92,7 @@ struct Gathering<'a> {
 impl<'a> Gathering<'a> {
     fn new(gatherer: &Gatherer, runtime: &'a Handle) -> Self {
         Self {
-            reader: Reader { expected_from: gatherer.expected_from.clone() },
+            reader: Reader::new(gatherer.expected_from.clone()),
             most: gatherer.batch,
             options: gatherer.options,
             runtime,
@@ -137,7 +137,7 @@ impl<'a> Gathering<'a> {
                 if lines.line().iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                bytes += lines.line().len();
+                let length = lines.line().len();
                 let message = self.reader.message(lines.line()).map_err(|problem| WrongLine {
                     line: number,
                     column: problem.column,
@@ -153,6 +153,8 @@ impl<'a> Gathering<'a> {
                 if !categories.contains(category) {
                     categories.insert(category.to_owned());
                 }
+                // Placeholders make a message longer than its line.
+                bytes += length.max(message.length());
                 messages.push(message);
                 numbers.push(number);
             }

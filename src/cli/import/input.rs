@@ -12,7 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line, bytes: more than this jsonb takes from nobody.
-const LONGEST: u64 = 256 << 20;
+pub const LONGEST: usize = 256 << 20;
 /// Bytes read at once.
 const PIECE: usize = 64 * 1024;
 /// A line above this size gives its memory back once it is read.
@@ -154,7 +154,7 @@ impl Lines {
         self.line.clear();
         self.line.shrink_to(KEPT);
         self.number += 1;
-        let read = self.reader.by_ref().take(LONGEST + 1).read_until(b'\n', &mut self.line);
+        let read = self.reader.by_ref().take(LONGEST as u64 + 1).read_until(b'\n', &mut self.line);
         let read = read.map_err(LineError::Unreadable)?;
         if read == 0 {
             return Ok(None);
@@ -166,7 +166,7 @@ impl Lines {
         // Files with a byte order mark are also put one behind the other.
         let mark = self.line.len() - utf8::without_mark(&self.line).len();
         self.line.drain(..mark);
-        if self.line.len() as u64 > LONGEST {
+        if self.line.len() > LONGEST {
             return Err(LineError::TooLong);
         }
         Ok(Some(if ended { Ended::Yes } else { Ended::No }))

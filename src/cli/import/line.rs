@@ -6,6 +6,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::input::LONGEST;
 use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::{Token, scan};
 use crate::json::string_value;
@@ -14,6 +15,9 @@ use crate::store::import::{FIRST_TIME, ImportedMessage, Place};
 
 /// The keys of EventoDB's export format.
 pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
+/// Placeholders of hand-written lines. What takes their place is longer.
+const UUID: &str = "{{uuid}}";
+const NOW: &str = "{{now}}";
 /// A body above this size is not copied out of its line: it takes the line's own memory.
 const MOVED: usize = 1 << 16;
 
@@ -42,13 +46,19 @@ struct Members {
 }
 
 /// Reads lines.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     /// The key that holds the expected version.
-    pub expected_from: Option<String>,
+    expected_from: Option<String>,
+    /// The longest line, with its placeholders filled in.
+    longest: usize,
 }
 
 impl Reader {
+    pub fn new(expected_from: Option<String>) -> Self {
+        Self { expected_from, longest: LONGEST }
+    }
+
     /// A message from a line; the line may be taken apart.
     ///
     /// # Errors
@@ -66,16 +76,17 @@ impl Reader {
         let stream = stream.ok_or_else(|| whole("\"stream\" is missing"))?;
         let message_type = message_type.ok_or_else(|| whole("\"type\" is missing"))?;
         let kept = pos.is_some();
-        let string = |range: &Range<usize>, key: &str| {
+        let mut filling = Filling { room: self.longest.saturating_sub(text.len()), now: None };
+        let mut string = |range: &Range<usize>, key: &str| {
             let value = string_value(&text[range.clone()]);
             let value = value.ok_or_else(|| at(text, range.start, format!("\"{key}\" must be a string")))?;
-            Ok(if kept { value } else { filled(&value) })
+            if kept { Ok(value) } else { filling.filled(&value) }
         };
         let stream_name = string(&stream, "stream")?;
         let message_type = string(&message_type, "type")?;
         let given_id = present(id.clone());
         // An id with a placeholder is as new as none.
-        let minted = given_id.as_ref().is_none_or(|range| text[range.clone()].contains("{{uuid}}"));
+        let minted = given_id.as_ref().is_none_or(|range| text[range.clone()].contains(UUID));
         let id = match &given_id {
             None if kept => return Err(whole("\"id\" is missing, and the message has a position")),
             None => Uuid::now_v7(),
@@ -87,7 +98,7 @@ impl Reader {
                 return Err(at(text, expected.start, "an expected version, and the message has a position"));
             }
             let position = number(text, &pos, "pos", 0)?;
-            let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", 0)).transpose()?;
+            let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", i64::MIN)).transpose()?;
             let time = time.ok_or_else(|| whole("\"time\" is missing, and the message has a position"))?;
             let time = kept_time(&string(&time, "time")?)
                 .map_err(|reason| at(text, time.start, format!("\"time\" {reason}")))?;
@@ -109,14 +120,20 @@ impl Reader {
         } else {
             StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?
         };
-        let (data, metadata) = if kept {
-            let (data, meta) = (present(data), present(meta));
-            bodies(line, data, meta)
-        } else {
-            // What is left out is an empty object, as it is for the command "write".
-            let data = data.map_or_else(|| Some("{}".to_owned()), |range| body(&text[range]));
-            (data, meta.and_then(|range| body(&text[range])))
+        let filled = |range: &Option<Range<usize>>| {
+            !kept && range.as_ref().is_some_and(|range| text[range.clone()].contains("{{"))
         };
+        let (no_data, data, meta) = (data.is_none(), present(data), present(meta));
+        let (mut data, metadata) = if filled(&data) || filled(&meta) {
+            let mut body = |range: Option<Range<usize>>| range.map(|range| filling.body(&text[range])).transpose();
+            (body(data)?, body(meta)?)
+        } else {
+            bodies(line, data, meta)
+        };
+        if no_data && !kept {
+            // As it is for the command "write".
+            data = Some("{}".to_owned());
+        }
         Ok(ImportedMessage { id, stream, message_type, data, metadata, place })
     }
 
@@ -201,7 +218,10 @@ fn kept_time(text: &str) -> Result<Timestamp, String> {
 
 fn number(text: &str, range: &Range<usize>, key: &str, least: i64) -> Result<i64, LineProblem> {
     let value = text[range.clone()].parse::<i64>().ok().filter(|value| *value >= least);
-    value.ok_or_else(|| at(text, range.start, format!("\"{key}\" must be a whole number from {least} on")))
+    value.ok_or_else(|| {
+        let least = if least == 0 { " from 0 on" } else { "" };
+        at(text, range.start, format!("\"{key}\" must be a whole number{least}"))
+    })
 }
 
 fn expected_version(text: &str, range: &Range<usize>) -> Result<ExpectedVersion, LineProblem> {
@@ -211,49 +231,74 @@ fn expected_version(text: &str, range: &Range<usize>) -> Result<ExpectedVersion,
     version.map_err(|reason| at(text, range.start, format!("the expected version: {reason}")))
 }
 
-/// A body of a hand-written line; none for null.
-fn body(raw: &str) -> Option<String> {
-    if raw == "null" {
-        return None;
-    }
-    if !raw.contains("{{") {
-        return Some(raw.to_owned());
-    }
-    let mut out = String::with_capacity(raw.len() + 64);
-    let mut done = 0;
-    // It was scanned before, so there is nothing to go wrong. A name of a member stays as it is.
-    let _ = scan(raw, |token| {
-        if let Token::String(range) = token {
-            out.push_str(&raw[done..range.start]);
-            out.push_str(&filled(&raw[range.clone()]));
-            done = range.end;
-        }
-    });
-    out.push_str(&raw[done..]);
-    Some(out)
+/// The placeholders of one line: `{{uuid}}` becomes a new id (v7), each time another one, and `{{now}}` the time of reading, RFC 3339
+/// in UTC.
+struct Filling {
+    /// How much longer the line may become, bytes.
+    room: usize,
+    now: Option<String>,
 }
 
-/// `{{uuid}}` becomes a new id (v7), each time another one, and `{{now}}` the time of reading, RFC 3339 in UTC.
-fn filled(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("{{") {
-        let (before, from) = rest.split_at(start);
-        out.push_str(before);
-        if let Some(after) = from.strip_prefix("{{uuid}}") {
-            out.push_str(&Uuid::now_v7().to_string());
-            rest = after;
-        } else if let Some(after) = from.strip_prefix("{{now}}") {
-            let now = Timestamp::now();
-            out.push_str(&rfc3339_text(Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)));
-            rest = after;
-        } else {
-            out.push('{');
-            rest = &from[1..];
-        }
+impl Filling {
+    /// A text with its placeholders filled in.
+    ///
+    /// # Errors
+    /// The line would become longer than a line may be.
+    fn filled(&mut self, text: &str) -> Result<String, LineProblem> {
+        let mut out = String::new();
+        self.append(&mut out, text)?;
+        Ok(out)
     }
-    out.push_str(rest);
-    out
+
+    /// The same of all strings in a body that was scanned before. The names of members stay as they are.
+    fn body(&mut self, raw: &str) -> Result<String, LineProblem> {
+        let mut out = String::new();
+        let mut done = 0;
+        let mut problem = None;
+        // There is nothing to go wrong with what was scanned.
+        let _ = scan(raw, |token| {
+            if let (Token::String(range), None) = (token, &problem) {
+                out.push_str(&raw[done..range.start]);
+                problem = self.append(&mut out, &raw[range.clone()]).err();
+                done = range.end;
+            }
+        });
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        out.push_str(&raw[done..]);
+        Ok(out)
+    }
+
+    fn append(&mut self, out: &mut String, text: &str) -> Result<(), LineProblem> {
+        let mut rest = text;
+        while let Some(start) = rest.find("{{") {
+            let (before, from) = rest.split_at(start);
+            out.push_str(before);
+            let (placeholder, value) = if from.starts_with(UUID) {
+                (UUID, Uuid::now_v7().to_string())
+            } else if from.starts_with(NOW) {
+                (NOW, self.now.get_or_insert_with(now).clone())
+            } else {
+                out.push('{');
+                rest = &from[1..];
+                continue;
+            };
+            let grown = value.len() - placeholder.len();
+            self.room = self.room.checked_sub(grown).ok_or_else(|| {
+                whole("with its placeholders filled in, the line is longer than 256 MiB, which Postgres cannot store")
+            })?;
+            out.push_str(&value);
+            rest = &from[placeholder.len()..];
+        }
+        out.push_str(rest);
+        Ok(())
+    }
+}
+
+fn now() -> String {
+    let now = Timestamp::now();
+    rfc3339_text(Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
 }
 
 /// Data and metadata out of a line that is UTF-8. The longer one, where it is long, keeps the line's memory.
@@ -295,7 +340,7 @@ mod tests {
     const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
 
     fn read(line: &str) -> Result<ImportedMessage, LineProblem> {
-        Reader { expected_from: Some("expected".to_owned()) }.message(&mut line.as_bytes().to_vec())
+        Reader::new(Some("expected".to_owned())).message(&mut line.as_bytes().to_vec())
     }
 
     fn problem(line: &str) -> (Option<usize>, String) {
@@ -349,6 +394,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_placeholders_make_too_long_is_refused_before_it_is() {
+        let line = |data: &str| format!("{{\"stream\":\"a-1\",\"type\":\"T\",\"data\":{data}}}").into_bytes();
+        let within = |longest, mut line: Vec<u8>| Reader { longest, ..Reader::new(None) }.message(&mut line);
+        let filled = line(r#"["{{uuid}}", "{{uuid}}", "plain"]"#);
+        let length = filled.len() + 2 * (36 - UUID.len());
+        assert!(within(length, filled.clone()).is_ok());
+        let problem = within(length - 1, filled).expect_err("a line that is too long");
+        assert!(problem.reason.contains("longer than 256 MiB"), "{problem:?}");
+        // However many there are, no more than the limit is made of them.
+        let mut filling = Filling { room: 1_000, now: None };
+        let many = format!("\"{}\"", "{{now}}".repeat(100_000));
+        assert!(filling.body(&many).is_err() && filling.room < 20);
+    }
+
+    #[test]
     fn data_that_is_left_out_is_an_empty_object_and_null_is_null() {
         assert_eq!(read(r#"{"stream":"a-1","type":"T"}"#).expect("a message").data.as_deref(), Some("{}"));
         assert_eq!(read(r#"{"stream":"a-1","type":"T","data":null}"#).expect("a message").data, None);
@@ -392,7 +452,7 @@ mod tests {
         }
         let mut bytes = "{\"stream\":\"ä".as_bytes().to_vec();
         bytes.push(0xff);
-        let problem = Reader::default().message(&mut bytes).expect_err("bytes that are not UTF-8");
+        let problem = Reader::new(None).message(&mut bytes).expect_err("bytes that are not UTF-8");
         assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "this is not UTF-8"));
     }
 
@@ -473,7 +533,7 @@ mod tests {
             for terminal in [false, true] {
                 let mut line = Vec::new();
                 crate::json_lines::message(&mut line, &message, terminal);
-                let read = Reader::default().message(&mut line).expect("a line of ours");
+                let read = Reader::new(None).message(&mut line).expect("a line of ours");
                 proptest::prop_assert_eq!(&read.stream, &message.stream);
                 proptest::prop_assert_eq!(&read.message_type, &message.message_type);
                 let place = Place::Kept { position, global_position: Some(position), time };

@@ -14,7 +14,7 @@ use super::super::tail::Holder;
 use super::super::{Flavour, Namespace, Result, StoreError};
 use super::plan::{NONE_LEFT, New, Plan};
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
-use crate::message::{GlobalPosition, Position, StreamName};
+use crate::message::{Difference, GlobalPosition, Position, StreamName};
 
 /// Bodies that are sent at once to be compared, bytes.
 const COMPARED: usize = 1 << 20;
@@ -108,6 +108,8 @@ pub(super) struct Found {
     same_type: bool,
     same_data: bool,
     same_metadata: bool,
+    /// Data or metadata are the same value in another spelling.
+    pub(super) spelling: Option<Difference>,
 }
 
 impl Found {
@@ -138,37 +140,37 @@ impl Found {
     }
 }
 
+/// Which stored messages `m` have the id of a message `n`. Without an index on it, only those of the same stream are looked at: all of
+/// the table could be too many.
+fn same_id(namespace: &Namespace) -> &'static str {
+    if namespace.shape().ids_are_indexed() { "m.id = n.id" } else { "m.stream_name::text = n.stream and m.id = n.id" }
+}
+
 /// The stored messages that stand where those of the batch are to stand, or have their ids.
 pub(super) async fn found(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
-    indices: &[usize],
+    places: &[New],
     by: By,
 ) -> Result<Vec<Option<Found>>> {
     let condition = match by {
         By::Position => "m.stream_name::text = n.stream and m.position = n.position",
-        By::Id => "m.id = n.id",
+        By::Id => same_id(namespace),
     };
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", condition)]);
-    let mut all = Vec::with_capacity(indices.len());
-    let mut rest = indices;
+    let mut all = Vec::with_capacity(places.len());
+    let mut rest = places;
     while !rest.is_empty() {
         let (now, later) = rest.split_at(compared_at_once(messages, rest));
         rest = later;
-        let of = |index: &usize| &messages[*index];
-        let id: Vec<Uuid> = now.iter().map(|index| of(index).id).collect();
-        let stream: Vec<&str> = now.iter().map(|index| of(index).stream.as_str()).collect();
-        let position: Vec<Option<Position>> = now
-            .iter()
-            .map(|index| match of(index).place {
-                Place::Kept { position, .. } => Some(position),
-                Place::Next { .. } => None,
-            })
-            .collect();
-        let message_type: Vec<&str> = now.iter().map(|index| of(index).message_type.as_str()).collect();
-        let data: Vec<Option<&str>> = now.iter().map(|index| of(index).data.as_deref()).collect();
-        let metadata: Vec<Option<&str>> = now.iter().map(|index| of(index).metadata.as_deref()).collect();
+        let of = |place: &New| &messages[place.index];
+        let id: Vec<Uuid> = now.iter().map(|place| of(place).id).collect();
+        let stream: Vec<&str> = now.iter().map(|place| of(place).stream.as_str()).collect();
+        let position: Vec<Position> = now.iter().map(|place| place.position).collect();
+        let message_type: Vec<&str> = now.iter().map(|place| of(place).message_type.as_str()).collect();
+        let data: Vec<Option<&str>> = now.iter().map(|place| of(place).data.as_deref()).collect();
+        let metadata: Vec<Option<&str>> = now.iter().map(|place| of(place).metadata.as_deref()).collect();
         let rows = transaction
             .query(
                 &sql,
@@ -187,6 +189,12 @@ pub(super) async fn found(
                 all.push(None);
                 continue;
             };
+            let texts = |first: usize| -> Result<Option<(&str, &str)>> {
+                Ok(column::<Option<&str>>(row, first)?.zip(column::<Option<&str>>(row, first + 1)?))
+            };
+            let spelling = |field, texts: Option<(&str, &str)>| {
+                texts.and_then(|(stored, sent)| Difference::spelling(field, stored, sent))
+            };
             all.push(Some(Found {
                 id,
                 stream: column(row, 1)?,
@@ -196,6 +204,7 @@ pub(super) async fn found(
                 same_type: column(row, 5)?,
                 same_data: column(row, 6)?,
                 same_metadata: column(row, 7)?,
+                spelling: spelling("data", texts(8)?).or(spelling("metadata", texts(10)?)),
             }));
         }
     }
@@ -203,10 +212,10 @@ pub(super) async fn found(
 }
 
 /// How many of the messages are sent at once: at least one, and not more than some text.
-fn compared_at_once(messages: &[ImportedMessage], indices: &[usize]) -> usize {
+fn compared_at_once(messages: &[ImportedMessage], places: &[New]) -> usize {
     let mut bytes = 0;
-    let fitting = indices.iter().take(AT_ONCE).take_while(|index| {
-        let message = &messages[**index];
+    let fitting = places.iter().take(AT_ONCE).take_while(|place| {
+        let message = &messages[place.index];
         bytes += message.data.as_ref().map_or(0, String::len) + message.metadata.as_ref().map_or(0, String::len);
         bytes <= COMPARED
     });
@@ -221,11 +230,13 @@ pub(super) async fn first_taken(
     plan: &Plan,
     options: ImportOptions,
 ) -> Result<Option<ImportError>> {
-    let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &[]);
+    let same_id = [("same_id", same_id(namespace))];
+    let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &same_id);
     let global = namespace.query(include_str!("../../../sql/query/import_global_positions.sql"), &[]);
     for some in plan.new.chunks(AT_ONCE) {
         let id: Vec<Uuid> = some.iter().map(|new| messages[new.index].id).collect();
-        let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY)]).await?;
+        let stream: Vec<&str> = some.iter().map(|new| messages[new.index].stream.as_str()).collect();
+        let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY), (&stream, Type::TEXT_ARRAY)]).await?;
         let number: Vec<Option<GlobalPosition>> = some
             .iter()
             .map(|new| match messages[new.index].place {

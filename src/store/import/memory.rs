@@ -12,18 +12,18 @@ pub(super) const REMEMBERED: usize = 400_000;
 
 /// The ends of streams as this import knows them: in the store or, of a dry run, what it would make of them.
 #[derive(Debug, Default)]
-pub(super) struct Ends {
+pub(crate) struct Ends {
     hasher: RandomState,
     ends: HashMap<u64, Position>,
 }
 
 impl Ends {
-    pub(super) fn get(&self, stream: &str) -> Option<Position> {
+    pub(crate) fn get(&self, stream: &str) -> Option<Position> {
         self.ends.get(&self.hasher.hash_one(stream)).copied()
     }
 
     /// Whether it could be kept.
-    pub(super) fn set(&mut self, stream: &str, end: Position) -> bool {
+    pub(crate) fn set(&mut self, stream: &str, end: Position) -> bool {
         let key = self.hasher.hash_one(stream);
         if self.ends.len() >= REMEMBERED && !self.ends.contains_key(&key) {
             return false;
@@ -32,7 +32,7 @@ impl Ends {
         true
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.ends.len() >= REMEMBERED
     }
 }

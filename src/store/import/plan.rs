@@ -6,11 +6,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::super::session::Transaction;
-use super::super::{Result, StoreError};
+use super::super::{Namespace, Result, StoreError};
 use super::look::{self, By, Found};
 use super::memory::Known;
 use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
-use crate::message::{ExpectedVersion, Position};
+use crate::message::{Difference, ExpectedVersion, Position};
 
 /// Said of a global position that is the last that there can be.
 pub(super) const NONE_LEFT: &str = "but it leaves none for the next message";
@@ -33,11 +33,46 @@ pub(super) struct Plan {
     pub(super) ends: Vec<(usize, Position)>,
     present: u64,
     unchecked: u64,
+    differing: u64,
+    /// The first message that is there and differs from what was sent.
+    pub(super) difference: Option<(usize, Difference)>,
 }
 
 impl Plan {
     pub(super) fn counts(&self) -> Imported {
-        Imported { imported: self.new.len() as u64, present: self.present, unchecked: self.unchecked }
+        Imported {
+            imported: self.new.len() as u64,
+            present: self.present,
+            differing: self.differing,
+            unchecked: self.unchecked,
+        }
+    }
+
+    fn differs(&mut self, index: usize, difference: Option<Difference>) {
+        let Some(difference) = difference else { return };
+        self.differing += 1;
+        self.difference.get_or_insert((index, difference));
+    }
+
+    /// Looks whether what was sent is there now, as triggers and policies can keep messages from being stored, or change them.
+    pub(super) async fn verify(
+        &mut self,
+        namespace: &Namespace,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        options: ImportOptions,
+    ) -> Result<(), Failure> {
+        let stored = look::found(namespace, transaction, messages, &self.new, By::Position).await?;
+        for (at, stored) in stored.into_iter().enumerate() {
+            let New { index, position } = self.new[at];
+            let message = &messages[index];
+            let Some(stored) = stored else {
+                let problem = Problem::NotStored { stream: message.stream.clone(), position };
+                return Err(ImportError::of(index, problem).into());
+            };
+            self.differs(index, stored.difference(message, options).map(Difference::Value).or(stored.spelling));
+        }
+        Ok(())
     }
 }
 
@@ -74,7 +109,7 @@ impl Checked {
                     }
                     match global_position {
                         None => return of(Problem::NoGlobalPosition("but the message has none")),
-                        Some(..1) => return of(Problem::NoGlobalPosition("but it is below 1, where sequences begin")),
+                        Some(..0) => return of(Problem::NoGlobalPosition("but it is below 0, where readers begin")),
                         Some(i64::MAX) => return of(Problem::NoGlobalPosition(NONE_LEFT)),
                         Some(number) => {
                             if global_positions.insert(number, index).is_some() {
@@ -159,16 +194,24 @@ impl Import {
 
         let mut plan = Plan::default();
         let mut look_at = Vec::new();
+        // Positions of this batch: in streams with gaps they need not rise.
+        let mut placed: HashSet<(&str, Position)> = HashSet::new();
         let mut last_of: HashMap<&str, usize> = HashMap::with_capacity(ends.len());
         for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
             let stream = message.stream.as_str();
             let position = position_of(index);
             let (stored, end) = ends.get_mut(stream).expect("every stream of the batch was looked up");
+            if self.options.allow_gaps && !placed.insert((stream, position)) {
+                return Err(ImportError::of(index, taken(message, position, "id")).into());
+            }
             if position <= *stored {
-                look_at.push(index);
+                look_at.push(New { index, position });
                 continue;
             }
-            if position > *end + 1 && self.options.dry_run && self.ends.is_full() && self.ends.get(stream).is_none() {
+            let unknown = self.options.dry_run && self.ends.is_full() && self.ends.get(stream).is_none();
+            if self.options.allow_gaps && (!self.options.dry_run || position > *end) {
+                // Wherever it is.
+            } else if position > *end + 1 && unknown {
                 plan.unchecked += 1;
             } else if position > *end + 1 {
                 let version = (*end >= 0).then_some(*end);
@@ -179,26 +222,31 @@ impl Import {
                 match self.seen.known(message) {
                     Known::Same(_) => plan.present += 1,
                     Known::Forgotten => plan.unchecked += 1,
+                    // It may fill a gap.
+                    Known::New if self.options.allow_gaps => plan.unchecked += 1,
                     Known::Other | Known::New => {
                         return Err(ImportError::of(index, taken(message, position, "id")).into());
                     }
                 }
                 continue;
             }
-            *end = position;
+            *end = position.max(*end);
             last_of.insert(stream, index);
             plan.new.push(New { index, position });
         }
         plan.ends = ends.iter().filter_map(|(stream, (_, end))| Some((*last_of.get(stream)?, *end))).collect();
         let found = look::found(&self.namespace, transaction, messages, &look_at, By::Position).await?;
-        for (index, found) in look_at.into_iter().zip(found) {
+        for (new, found) in look_at.into_iter().zip(found) {
+            let New { index, position } = new;
             let message = &messages[index];
-            let position = position_of(index);
             match found {
                 // The store itself has a gap there, and this fills it.
-                None => plan.new.push(New { index, position }),
+                None => plan.new.push(new),
                 Some(found) => match found.difference(message, self.options) {
-                    None => plan.present += 1,
+                    None => {
+                        plan.present += 1;
+                        plan.differs(index, found.spelling);
+                    }
                     Some(different) => return Err(ImportError::of(index, taken(message, position, different)).into()),
                 },
             }
@@ -220,10 +268,11 @@ impl Import {
         let known = |index: &usize| {
             !repeated[*index] && (again || !matches!(messages[*index].place, Place::Next { minted: true, .. }))
         };
-        let look_at: Vec<usize> = (0..messages.len()).filter(known).collect();
+        // Where they stand, if they do, is not known.
+        let look_at: Vec<New> = (0..messages.len()).filter(known).map(|index| New { index, position: -1 }).collect();
         let found = look::found(&self.namespace, transaction, messages, &look_at, By::Id).await?;
-        let found: HashMap<usize, Found> =
-            look_at.into_iter().zip(found).filter_map(|(index, found)| Some((index, found?))).collect();
+        let mut found: HashMap<usize, Found> =
+            look_at.into_iter().zip(found).filter_map(|(new, found)| Some((new.index, found?))).collect();
 
         // Of each stream: its version, and the one that this import left it at.
         let mut ends: HashMap<&str, (Position, Option<Position>, usize)> = HashMap::with_capacity(streams.len());
@@ -237,11 +286,12 @@ impl Import {
         for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
             let (version, left_at, _) =
                 ends.get_mut(message.stream.as_str()).expect("every stream of the batch was looked up");
-            if let Some(found) = found.get(&index) {
+            if let Some(found) = found.remove(&index) {
                 if found.difference(message, self.options).is_some() {
                     return Err(ImportError::of(index, found.id_taken(message.id)).into());
                 }
                 plan.present += 1;
+                plan.differs(index, found.spelling);
                 *left_at = Some(found.position);
                 continue;
             }

@@ -198,7 +198,10 @@ async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &
 /// Tells a failure on standard error and gives the exit status.
 pub fn report(failure: &Failure) -> u8 {
     if !failure.what.is_empty() {
-        tracing::warn!(status = failure.status.code(), "{}", failure.what);
+        tracing::warn!(status = failure.status.code(), "{}", failure.logged.as_ref().unwrap_or(&failure.what));
+        if failure.logged.is_some() {
+            tracing::debug!("{}", failure.what);
+        }
         tell(&format!("streamscope: {}", one_line(&failure.what)));
         if let Some(remedy) = &failure.remedy {
             tell(&format!("  {}", one_line(remedy)));

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use connect::Settings;
-pub use error::{Result, StoreError};
+pub use error::{Obstacle, Result, StoreError};
 pub use filter::Filter;
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};

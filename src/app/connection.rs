@@ -96,7 +96,9 @@ impl State {
     /// An answer was an error: a lost connection is tried again by itself, everything else is told.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         match error {
-            StoreError::Unavailable { reason, .. } if !matches!(slot, Slot::Write | Slot::Admin) => {
+            StoreError::Unavailable { reason, obstacle, .. }
+                if obstacle.is_passing() && !matches!(slot, Slot::Write | Slot::Admin) =>
+            {
                 self.lost(reason.clone())
             }
             StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),

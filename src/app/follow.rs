@@ -256,7 +256,9 @@ impl State {
             return Vec::new();
         };
         follow.error = Some(error.to_string());
-        if let StoreError::Unavailable { reason, .. } = &**error {
+        if let StoreError::Unavailable { reason, obstacle, .. } = &**error
+            && obstacle.is_passing()
+        {
             self.lost(reason.clone())
         } else {
             self.notices.problem(format!("following: {error}"), self.now);

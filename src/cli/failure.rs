@@ -8,7 +8,7 @@ use std::io;
 use super::interrupt::Signalled;
 use crate::message::NameError;
 use crate::pasteable::get_command;
-use crate::store::StoreError;
+use crate::store::{Obstacle, StoreError};
 
 /// Exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Failure {
     pub what: String,
     /// What to do.
     pub remedy: Option<String>,
+    /// What happened as a log gets it, where `what` can quote values of messages.
+    pub logged: Option<String>,
 }
 
 /// The result of a command.
@@ -68,7 +70,7 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 impl Failure {
     /// A failure with its status, in words.
     pub fn new(status: Status, what: impl Into<String>) -> Self {
-        Self { status, what: what.into(), remedy: None }
+        Self { status, what: what.into(), remedy: None, logged: None }
     }
 
     /// Something on the command line that cannot be right.
@@ -167,10 +169,10 @@ impl From<StoreError> for Failure {
                 Status::ReadOnly,
                 Some("leave out --read-only, or connect to a server, database and role that take writes".to_owned()),
             ),
-            StoreError::Unavailable { .. } => (
-                Status::Unavailable,
-                Some("is the server running, and do --url, STREAMSCOPE_URL, DATABASE_URL or PG* name it?".to_owned()),
-            ),
+            StoreError::Unavailable { obstacle: obstacle @ (Obstacle::Password | Obstacle::Role), .. } => {
+                (Status::Failed, Some(around(*obstacle).to_owned()))
+            }
+            StoreError::Unavailable { obstacle, .. } => (Status::Unavailable, Some(around(*obstacle).to_owned())),
             StoreError::TimedOut { .. } => {
                 (Status::Unavailable, Some("try again when the server is less busy".to_owned()))
             }
@@ -190,10 +192,52 @@ impl From<StoreError> for Failure {
             }
             // It names its own remedy: they differ.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
-            // No such database: told where another one would be connected to.
-            StoreError::Server { code, .. } if code == "3D000" => (Status::Unavailable, None),
+            StoreError::Server { code, .. } if code == "3D000" => (
+                Status::Unavailable,
+                Some(
+                    "name another database after the server's address, or create this one; psql -l lists them"
+                        .to_owned(),
+                ),
+            ),
             StoreError::Server { .. } => (Status::Failed, None),
         };
-        Self { status, what: error.to_string(), remedy }
+        let (what, logged) = (error.to_string(), error.without_values());
+        Self { status, logged: (logged != what).then_some(logged), what, remedy }
+    }
+}
+
+/// What to do about what stands between this program and a database.
+fn around(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Silence => {
+            "Is the server running, and do --url, STREAMSCOPE_URL, DATABASE_URL or PG* name its address?"
+        }
+        Obstacle::Lost => "Run the command again; the server's log says why it ended the connection",
+        Obstacle::Name => "Check the host name in --url, STREAMSCOPE_URL, DATABASE_URL or PGHOST",
+        Obstacle::Socket => {
+            "Is the server running on this machine with a socket there? A host name (host=localhost) connects over the network"
+        }
+        Obstacle::Certificate => {
+            "Check sslrootcert and the host name; sslmode=verify-ca compares no names, and sslmode=require without a \
+             root certificate file verifies nothing"
+        }
+        Obstacle::TlsFiles => "Check sslrootcert, sslcert, sslkey and sslpassword, or the files in ~/.postgresql",
+        Obstacle::Tls => {
+            "Check the server's ssl setting and sslmode, ssl_min_protocol_version and ssl_max_protocol_version here"
+        }
+        Obstacle::Protocol => "Check the port: another program listens there",
+        Obstacle::Closed => "Check the port, and the server's log: something accepts connections there and closes them",
+        Obstacle::Method => "Check require_auth, requirepeer and channel_binding, and the server's pg_hba.conf",
+        Obstacle::Password => {
+            "Check the password: in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND or ~/.pgpass, in this order"
+        }
+        Obstacle::Role => "Check the user's name and sslmode; the server's pg_hba.conf says who may connect from where",
+        Obstacle::Full => "Try again when there are fewer connections, or raise max_connections or the pooler's limits",
+        Obstacle::NotReady => "Try again in a moment: the server starts, recovers or stops",
+        Obstacle::Pooler => {
+            "A pooler between here and the server may refuse it: it must pool transactions or sessions, not statements"
+        }
+        Obstacle::Kind => "Check target_session_attrs, or name more servers",
+        Obstacle::PasswordCommand => "Check STREAMSCOPE_PASSWORD_COMMAND, or password_command in the configuration",
     }
 }

@@ -198,8 +198,10 @@ impl Running {
                 self.wrong(line(index), None, &format!("{problem}{remedy}"))
             }
             ImportError::Refused { index, error } => {
-                let what = format!("{}, line {}: {error}", self.name, line(index));
-                Failure { what, remedy: None, ..Failure::from(error) }
+                let place = format!("{}, line {}", self.name, line(index));
+                let what = format!("{place}: {error}");
+                let logged = Some(format!("{place}: {}", error.without_values()));
+                Failure { what, logged, remedy: None, ..Failure::from(error) }
             }
             ImportError::OutcomeUnknown(reason) => {
                 let minted =
@@ -212,10 +214,11 @@ impl Running {
                 };
                 self.unknown(&reason).remedy(remedy)
             }
-            ImportError::Store(StoreError::Server { code, message }) => {
+            ImportError::Store(error @ StoreError::Server { .. }) => {
                 let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
-                let what = format!("{}, lines {first} to {last}: {message} (SQLSTATE {code})", self.name);
-                Failure::new(Status::Failed, what)
+                let place = format!("{}, lines {first} to {last}", self.name);
+                let logged = Some(format!("{place}: {}", error.without_values()));
+                Failure { logged, ..Failure::new(Status::Failed, format!("{place}: {error}")) }
             }
             ImportError::Store(error) => error.into(),
         }

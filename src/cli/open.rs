@@ -10,6 +10,7 @@ use super::failure::{Failure, Result, Status};
 use super::output::tell;
 #[cfg(feature = "embedded")]
 use crate::demo;
+use crate::runtime::config::Config;
 use crate::store::connect::Environment;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::Embedded;
@@ -40,7 +41,15 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
     }
     let variables = ["STREAMSCOPE_URL", "DATABASE_URL"].iter().filter_map(|name| env::var(name).ok());
     let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
-    Ok(Settings::resolve(url.as_deref(), &Environment::of_process())?)
+    let environment = Environment::of_process();
+    let mut settings = Settings::resolve(url.as_deref(), &environment)?;
+    if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password()) {
+        let config = Config::load().map_err(Failure::usage)?;
+        if let Some(command) = config.password_command_of(&settings.target()) {
+            settings.use_password_command(command, &environment);
+        }
+    }
+    Ok(settings)
 }
 
 /// What cannot be asked for together. (Checked here, because clap does not see conflicts between options of which one stands

@@ -96,7 +96,7 @@ fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
             let namespace = store.namespace(demo::SHOP).await.map_err(|error| error.to_string())?;
             tokio::spawn(async move {
                 let Err(error) = demo::generate(namespace).await;
-                tracing::warn!(%error, "the demo's generator stopped");
+                tracing::warn!(error = error.without_values(), "the demo's generator stopped");
             });
         }
         Ok(store)

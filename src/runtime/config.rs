@@ -58,6 +58,8 @@ struct Environment {
     color: Option<String>,
     #[serde(default)]
     production: bool,
+    /// A line for `sh` that prints the password of each connection.
+    password_command: Option<String>,
 }
 
 /// What there is not is told by the reader of the file, which knows the place.
@@ -141,12 +143,21 @@ impl Config {
     /// The profile of a target; the last that fits wins.
     #[must_use]
     pub fn profile_of(&self, target: &str) -> Profile {
-        let found = self.profile.iter().rev().find(|profile| target.contains(&profile.target));
-        found.map_or_else(Profile::default, |profile| Profile {
+        self.environment_of(target).map_or_else(Profile::default, |profile| Profile {
             name: profile.name.clone(),
             color: profile.color.clone(),
             production: profile.production,
         })
+    }
+
+    /// The command that prints the passwords of a target, if its profile has one.
+    #[must_use]
+    pub fn password_command_of(&self, target: &str) -> Option<&str> {
+        self.environment_of(target)?.password_command.as_deref()
+    }
+
+    fn environment_of(&self, target: &str) -> Option<&Environment> {
+        self.profile.iter().rev().find(|profile| target.contains(&profile.target))
     }
 }
 
@@ -159,12 +170,15 @@ mod tests {
         let config = Config::parse(
             "ascii = true\nmouse = false\ntimes = \"local\"\n\
              [[keys]]\naction = \"quit\"\nkeys = [\"ctrl-q\"]\n\
-             [[profile]]\ntarget = \"@db.example.com\"\nname = \"production\"\ncolor = \"red\"\nproduction = true\n",
+             [[profile]]\ntarget = \"@db.example.com\"\nname = \"production\"\ncolor = \"red\"\nproduction = true\n\
+             password_command = \"print-token\"\n",
         )
         .expect("a configuration");
         assert!(config.ascii && !config.mouse && config.times == Times::Local);
         assert!(config.profile_of("app@db.example.com/shop").production);
         assert!(!config.profile_of("app@localhost/shop").production);
+        assert_eq!(config.password_command_of("app@db.example.com/shop"), Some("print-token"));
+        assert_eq!(config.password_command_of("app@localhost/shop"), None);
         assert_eq!(config.keymap().key(Action::Quit), "ctrl-q");
     }
 

@@ -4,21 +4,29 @@
 //! no message, target or debug text has one, and whoever prints can ask which they are, to leave them out.
 
 mod attempt;
+mod authentication;
 mod choices;
+mod command;
 mod environment;
 pub(crate) mod failure;
 mod hosts;
 mod parameters;
 mod password;
+mod reached;
 mod service;
+mod socket;
 mod tls;
 mod uri;
+mod way;
+mod wire;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(super) use attempt::{Canceller, Connected};
+use authentication::Methods;
 use choices::{Keepalive, Wanted};
+use command::PasswordCommand;
 pub use environment::Environment;
 use hosts::{Place, Server};
 use parameters::Parameters;
@@ -49,7 +57,14 @@ pub struct Settings {
     /// The list is tried in random order.
     shuffled: bool,
     channel_binding: ChannelBinding,
+    methods: Methods,
+    /// `requirepeer`: the account that a socket's other end must belong to.
+    peer: Option<String>,
     tls: Tls,
+    /// Prints the password of each connection, in place of the servers' own.
+    password_command: Option<PasswordCommand>,
+    /// The password was given for this run (URL, `PGPASSWORD`), and nothing takes its place.
+    password_given: bool,
     single_connection: bool,
     warnings: Vec<String>,
 }
@@ -80,11 +95,16 @@ impl Settings {
             .ok_or_else(|| invalid("no user is given, and the account has no name"))?
             .to_owned();
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
-        let mut warnings = Vec::new();
-        if let Some(password) = parameters.get("password") {
+        let tls = Tls::from_parameters(parameters, environment)?;
+        let mut warnings: Vec<String> = tls.warning().into_iter().collect();
+        let password = parameters.get("password");
+        let command = environment.variable("STREAMSCOPE_PASSWORD_COMMAND").filter(|line| !line.is_empty());
+        if let Some(password) = password {
             for server in &mut servers {
                 server.password = Some(password.to_owned());
             }
+        } else if command.is_some() {
+            // It comes before the password file, whose lines often fit every server.
         } else if let Some(path) = parameters.get("passfile").map(PathBuf::from).or(environment.in_home(".pgpass")) {
             let text = password::read(&path).unwrap_or_else(|warning| {
                 warnings.push(warning);
@@ -105,7 +125,13 @@ impl Settings {
             wanted: choices::wanted(parameters)?,
             shuffled: choices::word(parameters, "load_balance_hosts", &[("disable", false), ("random", true)])?,
             channel_binding: choices::channel_binding(parameters)?,
-            tls: Tls::from_parameters(parameters, environment)?,
+            methods: Methods::parse(parameters.get("require_auth"))?,
+            peer: parameters.get("requirepeer").map(str::to_owned),
+            tls,
+            password_command: command
+                .filter(|_| password.is_none())
+                .map(|line| PasswordCommand::new(line, environment.variables())),
+            password_given: password.is_some(),
             single_connection: false,
             warnings,
             user,
@@ -128,10 +154,33 @@ impl Settings {
             wanted: Wanted::Any,
             shuffled: false,
             channel_binding: ChannelBinding::Prefer,
+            methods: Methods::default(),
+            peer: None,
             tls: Tls::off(),
+            password_command: None,
+            password_given: false,
             single_connection: true,
             warnings: Vec::new(),
         }
+    }
+
+    /// Takes the password of each connection from what a command line for `sh` prints, run in this environment: for passwords
+    /// that expire. A password in the URL or in `PGPASSWORD`, and `STREAMSCOPE_PASSWORD_COMMAND`, come first; a password file
+    /// comes after it.
+    pub fn use_password_command(&mut self, line: &str, environment: &Environment) {
+        if self.password_given || self.password_command.is_some() {
+            return;
+        }
+        for server in &mut self.servers {
+            server.password = None;
+        }
+        self.password_command = Some(PasswordCommand::new(line, environment.variables()));
+    }
+
+    /// Whether a password, or a command for one, was named for this run, so that no other one is looked for.
+    #[must_use]
+    pub fn names_its_password(&self) -> bool {
+        self.password_given || self.password_command.is_some()
     }
 
     /// `user@host[:port]/database`, for people; a socket's directory in brackets. Never a password.
@@ -167,8 +216,8 @@ impl Settings {
     /// something between takes no options (a pooler), by read-only transactions ([`Connected`] tells which).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] with every address that was tried, [`StoreError::NoPermission`] (class 28),
-    /// [`StoreError::Server`] for what else the server says (`3D000`).
+    /// [`StoreError::Unavailable`] with every address that was tried and what stands in the way, [`StoreError::Server`] for
+    /// what else the server says (`3D000`).
     pub(super) async fn connect(&self, read_only: bool) -> Result<Connected> {
         // A large future that every operation would otherwise carry inside its own.
         Box::pin(attempt::connect(self, read_only)).await

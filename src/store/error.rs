@@ -45,19 +45,21 @@ pub enum StoreError {
         /// Why, and where in it.
         reason: String,
     },
-    /// The role may not (`42501`, `28…` at connecting).
+    /// The role may not (`42501`).
     #[error("not allowed: {0}")]
     NoPermission(String),
     /// The session, the database or the server takes no writes.
     #[error("read-only: {0}")]
     ReadOnly(String),
     /// No connection, or it ended, and nothing was left in doubt.
-    #[error("cannot reach {target}: {reason}")]
+    #[error("{}: {reason}", obstacle.met_at(target))]
     Unavailable {
         /// Server and database, without a password.
         target: String,
         /// What the system or the server said.
         reason: String,
+        /// What kind of problem it is.
+        obstacle: Obstacle,
     },
     /// No answer within the limit; the server was told to stop.
     #[error("no answer within {} s", limit.as_secs_f64())]
@@ -105,7 +107,7 @@ pub enum StoreError {
     Server {
         /// SQLSTATE.
         code: String,
-        /// The server's own words, detail and hint included.
+        /// The server's own words: message and hint, without the detail, which can hold whole rows.
         message: String,
     },
 }
@@ -116,11 +118,98 @@ impl StoreError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Unavailable { .. } | Self::TimedOut { .. } => true,
+            Self::Unavailable { obstacle, .. } => obstacle.is_passing(),
+            Self::TimedOut { .. } => true,
             Self::Server { code, .. } => {
                 matches!(code.as_str(), "40001" | "40P01" | "55P03" | "57014") || code.starts_with("53")
             }
             _ => false,
+        }
+    }
+
+    /// The error without what it may quote from messages, for a log: in place of words in which the server repeats a value
+    /// (class 22) or a trigger says what it likes (class P0) there is only their SQLSTATE.
+    #[must_use]
+    pub fn without_values(&self) -> String {
+        match self {
+            Self::Server { code, .. } if code.starts_with("22") || code.starts_with("P0") => {
+                format!("the server refused a value (SQLSTATE {code}; its words are logged at the level debug)")
+            }
+            error => error.to_string(),
+        }
+    }
+}
+
+/// What stands between this program and a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Nobody answered at the address.
+    Silence,
+    /// The connection was there, and ended.
+    Lost,
+    /// The host name has no address.
+    Name,
+    /// There is no socket file, or this account may not use it.
+    Socket,
+    /// The server's certificate is not believed, or is another host's.
+    Certificate,
+    /// A file for TLS cannot be used.
+    TlsFiles,
+    /// The two ends agree on no TLS.
+    Tls,
+    /// What answers is no PostgreSQL server, or a broken one.
+    Protocol,
+    /// The connection was accepted and closed without a word.
+    Closed,
+    /// `require_auth`, `requirepeer` or `channel_binding` is not met, or the method is not supported.
+    Method,
+    /// The password is wrong, or there is none.
+    Password,
+    /// The role does not exist or may not connect from here (`28000`).
+    Role,
+    /// The server takes no more connections now (`53300`).
+    Full,
+    /// The server starts, recovers or stops (`57P…`).
+    NotReady,
+    /// A pooler between refuses (`08P01`).
+    Pooler,
+    /// No server of the list is of the kind that `target_session_attrs` asks for.
+    Kind,
+    /// The password command failed.
+    PasswordCommand,
+}
+
+impl Obstacle {
+    /// Whether it may well be gone at the next attempt.
+    #[must_use]
+    pub fn is_passing(self) -> bool {
+        match self {
+            Self::Silence
+            | Self::Lost
+            | Self::Name
+            | Self::Socket
+            | Self::Closed
+            | Self::Full
+            | Self::NotReady
+            | Self::Pooler
+            | Self::Kind
+            | Self::PasswordCommand => true,
+            Self::Certificate
+            | Self::TlsFiles
+            | Self::Tls
+            | Self::Protocol
+            | Self::Method
+            | Self::Password
+            | Self::Role => false,
+        }
+    }
+
+    fn met_at(self, target: &str) -> String {
+        match self {
+            Self::Silence | Self::Name | Self::Socket => format!("cannot reach {target}"),
+            Self::Lost => format!("the connection to {target} ended"),
+            Self::Pooler => format!("{target} refuses"),
+            _ => format!("cannot connect to {target}"),
         }
     }
 }
@@ -153,5 +242,16 @@ mod tests {
         }
         assert!(StoreError::TimedOut { limit: Duration::from_secs(1) }.is_passing());
         assert!(!StoreError::NoPermission(String::new()).is_passing());
+        let met = |obstacle| StoreError::Unavailable { target: String::new(), reason: String::new(), obstacle };
+        assert!(met(Obstacle::Full).is_passing() && !met(Obstacle::Certificate).is_passing());
+    }
+
+    #[test]
+    fn a_log_gets_no_words_that_can_quote_a_message() {
+        let answered = |code: &str| StoreError::Server { code: code.to_owned(), message: "said \"secret\"".to_owned() };
+        for code in ["22P02", "22003", "P0001"] {
+            assert!(!answered(code).without_values().contains("secret"), "{code}");
+        }
+        assert_eq!(answered("42P01").without_values(), "said \"secret\" (SQLSTATE 42P01)");
     }
 }

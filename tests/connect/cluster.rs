@@ -6,49 +6,30 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use openssl::nid::Nid;
+use openssl::x509::X509;
 
+use crate::authority::{Certified, Kind, Wish, authority, key};
 use crate::support::own_servers::{as_server_user, free_port, server_directory};
 use crate::support::server::pg_bin;
 
-/// An authority, and what it signed.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let pem = params.self_signed(&key).expect("a certificate").pem();
-        Self { issuer: Issuer::new(params, key), pem }
-    }
-
-    /// Certificate and key, as PEM.
-    fn sign(&self, common_name: &str, names: &[&str]) -> (String, String) {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).expect("parameters");
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        (certificate.pem(), key.serialize_pem())
-    }
-}
+/// A type that keys are made of quickly.
+const QUICK: Kind = Kind::Curve(Nid::X9_62_PRIME256V1);
 
 /// The server; stopped and removed with this.
 pub struct Cluster {
     directory: tempfile::TempDir,
     pub port: u16,
+    /// Signed what the server shows at first, and what it believes of clients.
+    pub authority: Certified,
 }
 
 impl Cluster {
     /// Starts it, with the roles of `roles.sql` below. Certificates: `ca.pem` signed the server's (for `localhost`, not for
     /// its address) and `client.pem`/`client.key` of the role `certified`; `other.pem` signed nothing.
     pub fn start() -> Self {
-        let cluster = Self { directory: server_directory(), port: free_port() };
+        let authority = authority("streamscope test authority", QUICK, 3);
+        let cluster = Self { directory: server_directory(), port: free_port(), authority };
         let data = cluster.path("data");
         let initdb = as_server_user(&pg_bin().join("initdb"))
             .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
@@ -56,15 +37,14 @@ impl Cluster {
             .status();
         assert!(initdb.expect("initdb runs").success(), "initdb failed");
 
-        let authority = Authority::new("streamscope test authority");
-        let (certificate, key) = authority.sign("localhost", &["localhost"]);
-        cluster.write("server.pem", &certificate, 0o644);
-        cluster.write("server.key", &key, 0o600);
-        cluster.write("ca.pem", &authority.pem, 0o644);
-        cluster.write("other.pem", &Authority::new("another authority").pem, 0o644);
-        let (certificate, key) = authority.sign("certified", &[]);
-        cluster.write("client.pem", &certificate, 0o644);
-        cluster.write("client.key", &key, 0o600);
+        let server = cluster.signed("localhost", &["localhost"]);
+        cluster.write("server.pem", &server.pem(), 0o644);
+        cluster.write("server.key", &server.key_pem(), 0o600);
+        cluster.write("ca.pem", &cluster.authority.pem(), 0o644);
+        cluster.write("other.pem", &crate::authority::authority("another authority", QUICK, 3).pem(), 0o644);
+        let client = cluster.signed("certified", &[]);
+        cluster.write("client.pem", &client.pem(), 0o644);
+        cluster.write("client.key", &client.key_pem(), 0o600);
         if rustix::process::geteuid().is_root() {
             let owned = Command::new("chown").arg("postgres").arg(cluster.path("server.key")).status();
             assert!(owned.expect("chown runs").success());
@@ -74,10 +54,11 @@ impl Cluster {
         let mut settings = fs::read_to_string(data.join("postgresql.conf")).expect("the settings");
         write!(
             settings,
-            "\nport={}\nlisten_addresses='localhost'\nunix_socket_directories='{}'\nfsync=off\nlog_connections=on\nssl=on\nssl_cert_file='{}'\n\
+            "\nport={}\nlisten_addresses='localhost'\nunix_socket_directories='{}, {}'\nfsync=off\nlog_connections=on\nssl=on\nssl_cert_file='{}'\n\
              ssl_key_file='{}'\nssl_ca_file='{}'\n",
             cluster.port,
             cluster.socket_dir(),
+            cluster.abstract_name(),
             at("server.pem"),
             at("server.key"),
             at("ca.pem"),
@@ -93,20 +74,34 @@ impl Cluster {
         cluster
     }
 
-    /// Gives the server a certificate that signed itself; `server.pem` is then its own root.
-    pub fn present(&self, common_name: &str, names: &[&str]) {
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).expect("parameters");
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        // Written in place: the files keep their owner and mode.
-        fs::write(self.path("server.pem"), certificate.pem()).expect("the certificate");
-        fs::write(self.path("server.key"), key.serialize_pem()).expect("the key");
-        self.control("restart");
+    /// A certificate of the server's authority.
+    pub fn signed(&self, common_name: &str, names: &[&str]) -> Certified {
+        let wish = Wish { common_name, names, version: 3, authority: false };
+        Certified::new(key(QUICK), &wish, Some(&self.authority))
     }
 
-    fn control(&self, what: &str) {
+    /// Gives the server a certificate that signed itself; `server.pem` is then its own root.
+    pub fn present(&self, common_name: &str, names: &[&str]) {
+        let own = Certified::new(key(QUICK), &Wish { common_name, names, version: 3, authority: false }, None);
+        assert!(self.shows(&own, &[]), "the server does not start with it");
+    }
+
+    /// Gives the server a certificate, with what leads to its root; false where the server does not take it and is down.
+    pub fn shows(&self, shown: &Certified, chain: &[&X509]) -> bool {
+        let pem = |certificate: &&X509| String::from_utf8(certificate.to_pem().expect("PEM")).expect("text");
+        let chain: String = chain.iter().map(pem).collect();
+        // Written in place: the files keep their owner and mode.
+        fs::write(self.path("server.pem"), shown.pem() + &chain).expect("the certificate");
+        fs::write(self.path("server.key"), shown.key_pem()).expect("the key");
+        let _ = self.try_control("stop");
+        self.try_control("start")
+    }
+
+    pub fn control(&self, what: &str) {
+        assert!(self.try_control(what), "pg_ctl {what} failed");
+    }
+
+    fn try_control(&self, what: &str) -> bool {
         let done = as_server_user(&pg_bin().join("pg_ctl"))
             .arg("-D")
             .arg(self.path("data"))
@@ -114,12 +109,17 @@ impl Cluster {
             .arg(self.path("log"))
             .arg(what)
             .status();
-        assert!(done.is_ok_and(|status| status.success()), "pg_ctl {what} failed");
+        done.is_ok_and(|status| status.success())
     }
 
     /// A file of the server's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Where it listens in Linux's abstract namespace.
+    pub fn abstract_name(&self) -> String {
+        format!("@streamscope-{}", self.port)
     }
 
     pub fn socket_dir(&self) -> String {

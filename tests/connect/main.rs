@@ -1,7 +1,9 @@
 //! Connections against real servers: what `psql` connects to, sessions that end on the server too, a pooler in between.
 
+mod authority;
 mod certificates;
 mod cluster;
+mod matrix;
 mod pooler;
 mod psql;
 mod refusing;

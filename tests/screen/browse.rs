@@ -140,7 +140,11 @@ fn going_to_a_stream_brings_the_left_panes_along() {
 fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
-    let lost = || StoreError::Unavailable { target: "localhost".to_owned(), reason: "connection refused".to_owned() };
+    let lost = || StoreError::Unavailable {
+        target: "localhost".to_owned(),
+        reason: "connection refused".to_owned(),
+        obstacle: streamscope::store::Obstacle::Lost,
+    };
     screen.fake.fail.push((Slot::Count, lost()));
     screen.hold = true;
     screen.keys("#");
@@ -318,8 +322,11 @@ fn another_order_of_streams_shows_what_it_highlights() {
 #[test]
 fn why_the_first_connection_fails_is_said_and_stays_on_screen() {
     type Error = fn() -> StoreError;
-    let away: Error =
-        || StoreError::Unavailable { target: "localhost".to_owned(), reason: "nobody listens".to_owned() };
+    let away: Error = || StoreError::Unavailable {
+        target: "localhost".to_owned(),
+        reason: "nobody listens".to_owned(),
+        obstacle: streamscope::store::Obstacle::Lost,
+    };
     let refused: Error = || StoreError::NoPermission("password authentication failed".to_owned());
     for (error, said) in [(away, "nobody listens"), (refused, "password authentication failed")] {
         // The second attempt fails as well.

@@ -68,7 +68,11 @@ fn a_second_enter_deletes_nothing_else() {
 #[test]
 fn a_namespace_that_could_not_be_made_says_why_and_can_be_tried_again() {
     let mut screen = Screen::new(Fake::shop(1));
-    let lost = StoreError::Unavailable { target: "localhost".to_owned(), reason: "connection refused".to_owned() };
+    let lost = StoreError::Unavailable {
+        target: "localhost".to_owned(),
+        reason: "connection refused".to_owned(),
+        obstacle: streamscope::store::Obstacle::Lost,
+    };
     screen.fake.fail.push((Slot::Admin, lost));
     screen.keys("1anew");
     screen.enter();

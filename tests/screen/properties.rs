@@ -107,7 +107,11 @@ fn take(screen: &mut Screen, step: Step) {
         Step::Hold => screen.hold = true,
         Step::Release => screen.release(),
         Step::Fail(slot) => {
-            let error = StoreError::Unavailable { target: "localhost".to_owned(), reason: "gone".to_owned() };
+            let error = StoreError::Unavailable {
+                target: "localhost".to_owned(),
+                reason: "gone".to_owned(),
+                obstacle: streamscope::store::Obstacle::Lost,
+            };
             screen.fake.fail.push((Slot::ALL[usize::from(slot)], error));
         }
         Step::Arrive(stream, late) => {

@@ -2,23 +2,24 @@
 //! on to the next one and when to stop, as libpq does; keeps no connection.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{CancelToken, Client, Config, NoTls, SimpleQueryMessage, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
 use super::choices::Wanted;
-use super::failure::{chain, of_server, words};
+use super::failure::{chain, words};
 use super::hosts::{Place, Server};
+use super::reached::Failure;
 use super::tls::Mode;
+use super::way::{Encryption, Way};
+use super::wire::{Prepared, Terms};
 use super::{Settings, StoreError};
-use crate::store::Result;
+use crate::store::{Obstacle, Result};
 
 /// An open connection.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(in crate::store) struct Connected {
     pub(in crate::store) client: Arc<Client>,
     /// Cancels what runs.
     pub(in crate::store) canceller: Canceller,
-    /// The server takes no start-up option: each statement needs a read-only transaction around it.
+    /// The server did not confirm the read-only start-up option: each statement needs a read-only transaction around it.
     pub(in crate::store) wrap_read_only: bool,
     /// Major version of the server; 0 if it does not say.
     pub(in crate::store) version: u32,
@@ -41,7 +42,7 @@ pub(in crate::store) struct Connected {
 #[derive(Clone)]
 pub(in crate::store) struct Canceller {
     token: CancelToken,
-    tls: Option<MakeRustlsConnect>,
+    way: Way,
 }
 
 impl Canceller {
@@ -49,9 +50,8 @@ impl Canceller {
     /// connection is closed next.
     pub(in crate::store) async fn cancel(&self, limit: Duration) {
         let _ = tokio::time::timeout(limit, async {
-            match &self.tls {
-                Some(tls) => self.token.cancel_query(tls.clone()).await,
-                None => self.token.cancel_query(NoTls).await,
+            if let Ok(wire) = self.way.open(Terms::default()).await {
+                let _ = self.token.cancel_query_raw(wire, Prepared).await;
             }
         })
         .await;
@@ -64,22 +64,14 @@ impl std::fmt::Debug for Canceller {
     }
 }
 
-/// Why an attempt failed, in the grades that the ladder decides by.
-enum Failure {
-    /// Not reached, or not what is looked for: the next address may do.
-    GoOn(String),
-    /// Refused before the server said anything about the session.
-    Refused(String),
-    /// The handshake failed: `sslmode=prefer` goes on without it.
-    Tls(String),
-    /// A password is asked for and there is none.
-    NoPassword,
-    /// The server's own words.
-    Server(Box<DbError>),
-}
-
 pub(super) async fn connect(settings: &Settings, read_only: bool) -> Result<Connected> {
-    let mut reasons = Vec::new();
+    let unavailable =
+        |obstacle, reason: String| StoreError::Unavailable { target: settings.target(), reason, obstacle };
+    let minted = match &settings.password_command {
+        Some(command) => Some(command.run().await.map_err(|reason| unavailable(Obstacle::PasswordCommand, reason))?),
+        None => None,
+    };
+    let (mut reasons, mut last) = (Vec::new(), Obstacle::Silence);
     let passes: &[Wanted] = match settings.wanted {
         Wanted::PreferStandby => &[Wanted::Standby, Wanted::Any],
         _ => &[settings.wanted],
@@ -90,70 +82,28 @@ pub(super) async fn connect(settings: &Settings, read_only: bool) -> Result<Conn
                 Ok(addresses) => addresses,
                 Err(reason) => {
                     reasons.push(format!("{server}: {reason}"));
+                    last = Obstacle::Name;
                     continue;
                 }
             };
+            let password = minted.as_deref().or(server.password.as_deref());
             for address in addresses {
-                let attempt = Attempt { settings, server, address, wanted: *wanted, read_only };
+                let attempt = Attempt { settings, server, address, wanted: *wanted, read_only, password };
                 let failure = match within(settings.connect_timeout, attempt.run()).await {
                     Ok(connected) => return Ok(connected),
                     Err(failure) => failure,
                 };
                 let goes_on = failure.goes_on();
-                let place = shown(server, address);
-                match failure {
-                    Failure::GoOn(reason) | Failure::Refused(reason) | Failure::Tls(reason) => {
-                        reasons.push(format!("{place}: {reason}"));
-                    }
-                    Failure::NoPassword => {
-                        return Err(StoreError::NoPermission(format!(
-                            "{place} asks for a password and none was given (PGPASSWORD, ~/.pgpass or the URL)"
-                        )));
-                    }
-                    Failure::Server(error) => match of_server(&error, "") {
-                        StoreError::Unavailable { reason, .. } => reasons.push(format!("{place}: {reason}")),
-                        decided => return Err(decided),
-                    },
-                }
+                let (obstacle, reason) = failure.told()?;
+                reasons.push(format!("{}: {reason}", shown(server, address)));
+                last = obstacle;
                 if !goes_on {
-                    return Err(unavailable(settings, &reasons));
+                    return Err(unavailable(last, reasons.join("; ")));
                 }
             }
         }
     }
-    Err(unavailable(settings, &reasons))
-}
-
-impl Failure {
-    /// Whether the next address is tried, by libpq's rules: a server that was reached and refused ends the ladder, unless it
-    /// only takes no connections now.
-    fn goes_on(&self) -> bool {
-        match self {
-            Self::GoOn(_) => true,
-            Self::Server(error) => *error.code() == SqlState::CANNOT_CONNECT_NOW,
-            Self::Refused(_) | Self::Tls(_) | Self::NoPassword => false,
-        }
-    }
-}
-
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        if let Some(error) = error.as_db_error() {
-            return Self::Server(Box::new(error.clone()));
-        }
-        let reason = chain(&error);
-        // tokio-postgres keeps the kind of an error to itself but for these words; tests watch them.
-        match (error.to_string().as_str(), reason.as_str()) {
-            ("error connecting to server", _) => Self::GoOn(reason),
-            ("error performing TLS handshake", _) => Self::Tls(reason),
-            (_, "invalid configuration: password missing") => Self::NoPassword,
-            _ => Self::Refused(reason),
-        }
-    }
-}
-
-fn unavailable(settings: &Settings, reasons: &[String]) -> StoreError {
-    StoreError::Unavailable { target: settings.target(), reason: reasons.join("; ") }
+    Err(unavailable(last, reasons.join("; ")))
 }
 
 fn in_order(settings: &Settings) -> Vec<&Server> {
@@ -203,7 +153,8 @@ async fn addresses(server: &Server, limit: Option<Duration>) -> Result<Vec<Optio
 async fn within<T>(limit: Option<Duration>, attempt: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, attempt).await.unwrap_or_else(|_| {
-            Err(Failure::GoOn(format!("no answer within {} s (connect_timeout)", limit.as_secs_f64())))
+            let reason = format!("no answer within {} s (connect_timeout)", limit.as_secs_f64());
+            Err(Failure::GoOn(Obstacle::Silence, reason))
         }),
         None => attempt.await,
     }
@@ -217,104 +168,139 @@ struct Attempt<'a> {
     address: Option<IpAddr>,
     wanted: Wanted,
     read_only: bool,
+    password: Option<&'a str>,
+}
+
+/// A connection with what its server reported of itself while it began (PostgreSQL 14 and later).
+struct Begun {
+    connected: Connected,
+    standby: Option<bool>,
+    read_only: Option<bool>,
 }
 
 impl Attempt<'_> {
     async fn run(self) -> Result<Connected, Failure> {
-        let connected = self.read_only_or_not().await?;
-        self.check_wanted(&connected.client).await?;
-        Ok(connected)
+        let begun = self.read_only_or_not().await?;
+        self.check_wanted(&begun).await?;
+        Ok(begun.connected)
     }
 
-    /// With and without the read-only start-up option.
-    async fn read_only_or_not(self) -> Result<Connected, Failure> {
+    /// With the read-only start-up option, and without it where something between takes no options.
+    async fn read_only_or_not(self) -> Result<Begun, Failure> {
         let given = self.settings.options.as_deref();
         if !self.read_only {
             return self.tls_or_not(given).await;
         }
-        if !self.settings.single_connection {
+        let mut begun = if self.settings.single_connection {
+            self.tls_or_not(given).await?
+        } else {
             let option = "-c default_transaction_read_only=on";
             let options = given.map_or_else(|| option.to_owned(), |given| format!("{given} {option}"));
             match self.tls_or_not(Some(&options)).await {
-                // A pooler that ignores the option instead of refusing it must not pass for read-only.
-                Ok(connected) if shows(&connected.client, "show default_transaction_read_only").await? == "on" => {
-                    return Ok(connected);
-                }
-                Ok(_) => {}
                 // PgBouncer: "unsupported startup parameter: options".
-                Err(Failure::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {}
-                Err(failure) => return Err(failure),
+                Err(Failure::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {
+                    self.tls_or_not(given).await?
+                }
+                begun => begun?,
             }
-        }
-        let connected = self.tls_or_not(given).await?;
-        Ok(Connected { wrap_read_only: true, ..connected })
+        };
+        // A pooler that ignores the option instead of refusing it must not pass for read-only. Servers that report nothing are
+        // not asked, which would take a round trip: a transaction around each statement takes none.
+        begun.connected.wrap_read_only = self.settings.single_connection || begun.read_only != Some(true);
+        Ok(begun)
     }
 
     /// With TLS, without, or one after the other, as the mode says. A socket has none, whatever the mode.
-    async fn tls_or_not(self, options: Option<&str>) -> Result<Connected, Failure> {
+    async fn tls_or_not(self, options: Option<&str>) -> Result<Begun, Failure> {
         let mode = if matches!(self.server.place, Place::Socket(_)) { Mode::Disable } else { self.settings.tls.mode };
-        match mode {
-            Mode::Disable => self.open(options, SslMode::Disable).await,
-            Mode::Allow => match self.open(options, SslMode::Disable).await {
-                Err(Failure::Server(first)) => second(first, self.open(options, SslMode::Require).await),
-                done => done,
-            },
-            Mode::Prefer => match self.open(options, SslMode::Prefer).await {
-                Err(Failure::Server(first)) => second(first, self.open(options, SslMode::Disable).await),
-                Err(Failure::Tls(_)) => self.open(options, SslMode::Disable).await,
-                done => done,
-            },
-            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => self.open(options, SslMode::Require).await,
+        let (first, other) = match mode {
+            Mode::Disable => (Encryption::Off, None),
+            Mode::Allow => (Encryption::Off, Some(Encryption::Required)),
+            Mode::Prefer => (Encryption::Offered, Some(Encryption::Off)),
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (Encryption::Required, None),
+        };
+        let terms = Terms { methods: self.settings.methods.clone(), ..Terms::default() };
+        let failure = match (self.open(options, first, terms.clone()).await, other) {
+            (Err(failure @ (Failure::Server(_) | Failure::Tls(_))), Some(_)) => failure,
+            (done, _) => return done,
+        };
+        let Some(other) = other else { return Err(failure) };
+        match failure {
+            // A password that was sent is not sent again: neither is it right the second time, nor does `allow` or `prefer`
+            // mean to show it to somebody else.
+            Failure::Server(first) => {
+                let terms = Terms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
+                second(first, self.open(options, other, terms).await)
+            }
+            // Only `prefer` goes on without the TLS that failed.
+            Failure::Tls(_) if mode == Mode::Prefer => self.open(options, other, terms).await,
+            failure => Err(failure),
         }
     }
 
-    async fn open(self, options: Option<&str>, mode: SslMode) -> Result<Connected, Failure> {
+    async fn open(self, options: Option<&str>, encryption: Encryption, terms: Terms) -> Result<Begun, Failure> {
         let settings = self.settings;
-        let keepalive = &settings.keepalive;
+        let mut way = Way {
+            server: self.server.clone(),
+            address: self.address,
+            encryption,
+            tls: settings.tls.clone(),
+            keepalive: settings.keepalive,
+            peer: settings.peer.clone(),
+        };
+        let wire = way.open(terms).await?;
+        way.encryption = if wire.is_encrypted() { Encryption::Required } else { Encryption::Off };
         let mut config = Config::new();
         config
             .user(&settings.user)
             .dbname(&settings.database)
             .application_name(&settings.application_name)
-            .port(self.server.port)
-            .ssl_mode(mode)
-            .channel_binding(settings.channel_binding)
-            .keepalives(keepalive.on)
-            .keepalives_idle(keepalive.idle)
-            .keepalives_interval(keepalive.interval)
-            .keepalives_retries(keepalive.count)
-            .tcp_user_timeout(keepalive.unanswered);
-        match &self.server.place {
-            Place::Socket(directory) => config.host_path::<&Path>(directory),
-            Place::Name(name) | Place::Address { name: Some(name), .. } => {
-                config.host(settings.tls.asked_name(name, self.address))
-            }
-            Place::Address { name: None, address } => config.host(address.to_string()),
-        };
-        if let Some(address) = self.address {
-            config.hostaddr(address);
-        }
-        if let Some(password) = &self.server.password {
+            // The wire has gone that way already; this makes tokio-postgres take it as it is.
+            .ssl_mode(SslMode::Require)
+            .ssl_negotiation(SslNegotiation::Direct)
+            .channel_binding(settings.channel_binding);
+        if let Some(password) = self.password {
             config.password(password);
         }
         if let Some(options) = options {
             config.options(options);
         }
-        if mode == SslMode::Disable {
-            return start(&config, NoTls, None).await;
-        }
-        config.ssl_negotiation(settings.tls.negotiation);
-        let tls = settings.tls.connector().map_err(Failure::Tls)?;
-        start(&config, tls.clone(), Some(tls)).await
+        let (client, connection) = config.connect_raw(wire, Prepared).await?;
+        let reported = |name| connection.parameter(name).map(|value| value == "on");
+        let (standby, read_only) = (reported("in_hot_standby"), reported("default_transaction_read_only"));
+        let version = major(connection.parameter("server_version").unwrap_or_default());
+        let end = Arc::new(OnceLock::new());
+        let driver = tokio::spawn({
+            let end = Arc::clone(&end);
+            async move {
+                if let Err(error) = connection.await {
+                    let reason = error.as_db_error().map_or_else(|| chain(&error), words);
+                    tracing::debug!(%reason, "connection ended");
+                    let _ = end.set(reason);
+                }
+            }
+        });
+        let canceller = Canceller { token: client.cancel_token(), way };
+        let connected = Connected { client: Arc::new(client), canceller, wrap_read_only: false, version, end, driver };
+        Ok(Begun { connected, standby, read_only })
     }
 
     /// `target_session_attrs`. The program's own read-only option does not make a primary unfit for `read-write`.
-    async fn check_wanted(self, client: &Client) -> Result<(), Failure> {
+    async fn check_wanted(self, begun: &Begun) -> Result<(), Failure> {
         if self.wanted == Wanted::Any {
             return Ok(());
         }
-        let standby = shows(client, "select pg_catalog.pg_is_in_recovery()").await? == "t";
-        let writable = !standby && (self.read_only || shows(client, "show transaction_read_only").await? == "off");
+        let client = &begun.connected.client;
+        let standby = match begun.standby {
+            Some(standby) => standby,
+            None => shows(client, "select pg_catalog.pg_is_in_recovery()").await? == "t",
+        };
+        let takes_writes = match begun.read_only {
+            _ if self.read_only => true,
+            Some(read_only) => !read_only,
+            None => shows(client, "show transaction_read_only").await? == "off",
+        };
+        let writable = !standby && takes_writes;
         let (fits, complaint) = match self.wanted {
             Wanted::Any => return Ok(()),
             Wanted::ReadWrite => (writable, "the session is read-only"),
@@ -322,18 +308,18 @@ impl Attempt<'_> {
             Wanted::Primary => (!standby, "the server is a standby"),
             Wanted::Standby | Wanted::PreferStandby => (standby, "the server is not a standby"),
         };
-        if fits { Ok(()) } else { Err(Failure::GoOn(format!("{complaint} (target_session_attrs)"))) }
+        if fits { Ok(()) } else { Err(Failure::GoOn(Obstacle::Kind, format!("{complaint} (target_session_attrs)"))) }
     }
 }
 
 /// After a refusal the attempt with the other kind of transport decides; where that is only not provided for in
 /// `pg_hba.conf` (28000), the first refusal is the one to tell.
-fn second(first: Box<DbError>, outcome: Result<Connected, Failure>) -> Result<Connected, Failure> {
+fn second(first: Box<DbError>, outcome: Result<Begun, Failure>) -> Result<Begun, Failure> {
     match outcome {
         Err(Failure::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             Err(Failure::Server(first))
         }
-        Err(Failure::Refused(_) | Failure::Tls(_)) => Err(Failure::Server(first)),
+        Err(Failure::Refused(..) | Failure::Tls(_)) => Err(Failure::Server(first)),
         outcome => outcome,
     }
 }
@@ -346,28 +332,6 @@ async fn shows(client: &Client, sql: &str) -> Result<String, Failure> {
         _ => None,
     });
     Ok(value.unwrap_or_default().to_owned())
-}
-
-async fn start<T>(config: &Config, tls: T, keep: Option<MakeRustlsConnect>) -> Result<Connected, Failure>
-where
-    T: MakeTlsConnect<Socket>,
-    T::Stream: Send + 'static,
-{
-    let (client, connection) = config.connect(tls).await?;
-    let version = major(connection.parameter("server_version").unwrap_or_default());
-    let end = Arc::new(OnceLock::new());
-    let driver = tokio::spawn({
-        let end = Arc::clone(&end);
-        async move {
-            if let Err(error) = connection.await {
-                let reason = error.as_db_error().map_or_else(|| chain(&error), words);
-                tracing::debug!(%reason, "connection ended");
-                let _ = end.set(reason);
-            }
-        }
-    });
-    let canceller = Canceller { token: client.cancel_token(), tls: keep };
-    Ok(Connected { client: Arc::new(client), canceller, wrap_read_only: false, version, end, driver })
 }
 
 /// The major version in `15.18 (Debian 15.18-0+deb12u1)` or `18beta1`; 0 if there is none.

@@ -48,7 +48,7 @@ impl Default for Keepalive {
 pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&str, T)]) -> Result<T> {
     let Some(value) = parameters.get(keyword) else { return Ok(words[0].1) };
     words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
         invalid(format!("invalid {keyword} value: \"{value}\" (one of {})", known.join(", ")))
     })
 }
@@ -115,14 +115,32 @@ pub(super) fn keepalive(parameters: &Parameters) -> Result<Keepalive> {
     })
 }
 
+/// Parameters that libpq has and this program has not, each with what to do without it.
+const UNSUPPORTED: [(&str, &str); 8] = [
+    ("replication", "streamscope reads tables, not the log"),
+    ("scram_client_key", "give the password, or a password command"),
+    ("scram_server_key", "give the password, or a password command"),
+    ("oauth_issuer", "give a token as the password where the server takes one, by a password command"),
+    ("oauth_client_id", "give a token as the password where the server takes one, by a password command"),
+    ("oauth_client_secret", "give a token as the password where the server takes one, by a password command"),
+    ("oauth_scope", "give a token as the password where the server takes one, by a password command"),
+    ("sslkeylogfile", "psql writes one"),
+];
+
 /// Refuses what would be unsafe or misleading to pass over.
 pub(super) fn refuse_unsupported(parameters: &Parameters) -> Result<()> {
-    for keyword in ["require_auth", "requirepeer", "replication", "sslcrldir", "sslpassword"] {
+    for (keyword, instead) in UNSUPPORTED {
         if parameters.get(keyword).is_some() {
-            return Err(invalid(format!("the connection parameter {keyword} is not supported")));
+            return Err(invalid(format!("the connection parameter {keyword} is not supported; {instead}")));
         }
     }
     word(parameters, "gssencmode", &[("prefer", true), ("disable", true), ("require", false)])?
         .then_some(())
-        .ok_or_else(|| invalid("gssencmode=require: encryption by GSSAPI is not supported"))
+        .ok_or_else(|| invalid("gssencmode=require: encryption by GSSAPI is not supported"))?;
+    // Of the protocol's versions 3.0 is spoken, which every server does.
+    let versions = [("", true), ("3.0", true), ("3.2", false), ("latest", false)];
+    word(parameters, "min_protocol_version", &versions)?
+        .then_some(())
+        .ok_or_else(|| invalid("min_protocol_version: only version 3.0 of the protocol is supported"))?;
+    word(parameters, "max_protocol_version", &versions).map(drop)
 }

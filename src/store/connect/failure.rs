@@ -5,19 +5,14 @@ use std::error::Error as _;
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::store::StoreError;
+use crate::store::{Obstacle, StoreError};
 
-/// The server's words: message, detail and hint on one line.
+/// The server's words: message and hint on one line. The detail and the context can hold whole rows ("Failing row contains …")
+/// and are logged only, at the level debug.
 pub(crate) fn words(error: &DbError) -> String {
-    let mut text = error.message().to_owned();
-    for (name, part) in [("detail", error.detail()), ("hint", error.hint())] {
-        if let Some(part) = part {
-            for piece in ["; ", name, ": ", part] {
-                text.push_str(piece);
-            }
-        }
-    }
-    text
+    tracing::debug!(code = error.code().code(), detail = ?error.detail(), context = ?error.where_(), "the server's error");
+    let hint = error.hint().map(|hint| format!("; hint: {hint}"));
+    format!("{}{}", error.message(), hint.unwrap_or_default())
 }
 
 /// Whether the server ends the connection with this error, or had none to give (class 08, 57P01 to 57P05, and 25P03 for a
@@ -28,17 +23,33 @@ pub(crate) fn ends_connection(code: &SqlState) -> bool {
         || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
 }
 
+/// What stands in the way of a connection, by the server's code; none for what is no matter of connecting.
+pub(crate) fn obstacle(code: &SqlState) -> Option<Obstacle> {
+    Some(match code.code() {
+        "28P01" => Obstacle::Password,
+        text if text.starts_with("28") => Obstacle::Role,
+        // Nothing was done, and it passes.
+        "53300" => Obstacle::Full,
+        // Said by poolers about nearly everything that they refuse.
+        "08P01" => Obstacle::Pooler,
+        text if text.starts_with("57P") => Obstacle::NotReady,
+        _ if ends_connection(code) => Obstacle::Lost,
+        _ => return None,
+    })
+}
+
 /// An error of the server as the store's.
 pub(crate) fn of_server(error: &DbError, target: &str) -> StoreError {
     let code = error.code();
-    match code.code() {
-        "42501" => StoreError::NoPermission(words(error)),
-        "25006" => StoreError::ReadOnly(words(error)),
-        text if text.starts_with("28") => StoreError::NoPermission(words(error)),
-        // Too many connections: nothing was done, and it passes.
-        "53300" => StoreError::Unavailable { target: target.to_owned(), reason: words(error) },
-        _ if ends_connection(code) => StoreError::Unavailable { target: target.to_owned(), reason: words(error) },
-        text => StoreError::Server { code: text.to_owned(), message: words(error) },
+    match (code.code(), obstacle(code)) {
+        ("42501", _) => StoreError::NoPermission(words(error)),
+        ("25006", _) => StoreError::ReadOnly(words(error)),
+        (_, Some(obstacle)) => {
+            // It took the connection once, so this is its end.
+            let obstacle = if obstacle == Obstacle::NotReady { Obstacle::Lost } else { obstacle };
+            StoreError::Unavailable { target: target.to_owned(), reason: words(error), obstacle }
+        }
+        (code, None) => StoreError::Server { code: code.to_owned(), message: words(error) },
     }
 }
 
@@ -52,7 +63,7 @@ pub(crate) fn of_client(error: &tokio_postgres::Error, target: &str, end: Option
         _ => chain(error),
     };
     if error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>) {
-        StoreError::Unavailable { target: target.to_owned(), reason }
+        StoreError::Unavailable { target: target.to_owned(), reason, obstacle: Obstacle::Lost }
     } else {
         // A value that does not fit its type, or an answer that cannot be read: SQLSTATE class XX, internal.
         StoreError::Server { code: SqlState::INTERNAL_ERROR.code().to_owned(), message: reason }

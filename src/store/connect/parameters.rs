@@ -24,6 +24,12 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("keepalives_interval", None),
     ("krbsrvname", Some("PGKRBSRVNAME")),
     ("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    ("max_protocol_version", Some("PGMAXPROTOCOLVERSION")),
+    ("min_protocol_version", Some("PGMINPROTOCOLVERSION")),
+    ("oauth_client_id", None),
+    ("oauth_client_secret", None),
+    ("oauth_issuer", None),
+    ("oauth_scope", None),
     ("options", Some("PGOPTIONS")),
     ("passfile", Some("PGPASSFILE")),
     ("password", Some("PGPASSWORD")),
@@ -31,7 +37,11 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("replication", None),
     ("require_auth", Some("PGREQUIREAUTH")),
     ("requirepeer", Some("PGREQUIREPEER")),
+    ("scram_client_key", None),
+    ("scram_server_key", None),
     ("service", Some("PGSERVICE")),
+    // PGSERVICEFILE names no server by itself, and is read where the file is.
+    ("servicefile", None),
     ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
     ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
     ("sslcert", Some("PGSSLCERT")),
@@ -40,6 +50,7 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("sslcrl", Some("PGSSLCRL")),
     ("sslcrldir", Some("PGSSLCRLDIR")),
     ("sslkey", Some("PGSSLKEY")),
+    ("sslkeylogfile", None),
     ("sslmode", Some("PGSSLMODE")),
     ("sslnegotiation", Some("PGSSLNEGOTIATION")),
     ("sslpassword", None),
@@ -84,7 +95,9 @@ impl Parameters {
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.0.iter().map(|(keyword, value)| match *keyword {
-            "password" | "sslpassword" => (*keyword, "…"),
+            "password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key" => {
+                (*keyword, "…")
+            }
             _ => (*keyword, value.as_str()),
         });
         f.debug_map().entries(shown).finish()

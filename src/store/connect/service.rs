@@ -16,7 +16,7 @@ const SYSTEM_DIRECTORY: &str = "/etc/postgresql-common";
 pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Result<()> {
     let named = parameters.get("service").or(environment.variable("PGSERVICE")).filter(|name| !name.is_empty());
     let Some(service) = named.map(str::to_owned) else { return Ok(()) };
-    let own = match environment.variable("PGSERVICEFILE") {
+    let own = match parameters.get("servicefile").or(environment.variable("PGSERVICEFILE")) {
         Some(path) => Some(PathBuf::from(path)),
         None => environment.in_home(".pg_service.conf").filter(|path| path.exists()),
     };
@@ -59,8 +59,8 @@ fn section(text: &str, service: &str, parameters: &mut Parameters) -> Result<boo
             return Err((at, "LDAP look-ups are not supported".to_owned()));
         }
         let (keyword, value) = line.split_once('=').ok_or_else(|| (at, "syntax error: no \"=\"".to_owned()))?;
-        if keyword == "service" {
-            return Err((at, "nested service specifications are not supported".to_owned()));
+        if keyword == "service" || keyword == "servicefile" {
+            return Err((at, format!("nested {keyword} specifications are not supported")));
         }
         let keyword = known(keyword).ok_or_else(|| (at, format!("\"{keyword}\" is not a connection parameter")))?;
         parameters.set_default(keyword, value);

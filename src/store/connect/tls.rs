@@ -1,25 +1,31 @@
-//! TLS as libpq's six modes mean it, over rustls: which certificates are believed, which one is shown. Certificates are
-//! read at each connection, as `psql` reads them, so that a renewed file counts at once.
+//! TLS as libpq's six modes mean it, by the library that libpq uses: which certificates are believed, which one is shown.
+//! Files are read at each connection, as `psql` reads them, so that a renewed one counts at once.
 
-mod verify;
+mod files;
+mod names;
 
+use std::io;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::pin::Pin;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use tokio_postgres::config::SslNegotiation;
-use tokio_postgres_rustls::MakeRustlsConnect;
-use verify::Verifier;
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::ssl::{self, Ssl, SslContext, SslMethod, SslRef, SslVerifyMode, SslVersion};
+use openssl::x509::X509VerifyResult;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio_openssl::SslStream;
 
 use super::choices::word;
 use super::environment::Environment;
 use super::invalid;
 use super::parameters::Parameters;
 use crate::store::Result;
+use files::Files;
+
+/// A socket with TLS over it.
+pub(super) type TlsSocket = SslStream<BufReader<TcpStream>>;
 
 /// `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,26 +38,27 @@ pub(super) enum Mode {
     VerifyFull,
 }
 
-/// Whose signature is believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Roots {
-    /// A file; where it exists, every mode that uses TLS checks the chain.
-    File(Option<PathBuf>),
-    /// The system's (`sslrootcert=system`).
-    System,
+/// Why there is no TLS.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// The server's certificate is not believed.
+    Certificate(String),
+    /// A file of ours cannot be used.
+    Files(String),
+    /// The two ends do not agree, or the other one is no TLS server.
+    Handshake(String),
 }
 
 /// What the parameters say about TLS; files are read when a connection is made.
 #[derive(Debug, Clone)]
 pub(super) struct Tls {
     pub(super) mode: Mode,
-    pub(super) negotiation: SslNegotiation,
-    roots: Roots,
-    revoked: Option<PathBuf>,
-    certificate: Option<PathBuf>,
-    key: Option<PathBuf>,
+    /// The handshake comes first, without asking the server for it (`sslnegotiation=direct`).
+    pub(super) direct: bool,
+    files: Files,
     server_name: bool,
-    versions: Vec<&'static SupportedProtocolVersion>,
+    oldest: Option<SslVersion>,
+    newest: Option<SslVersion>,
 }
 
 impl Tls {
@@ -59,13 +66,11 @@ impl Tls {
     pub(super) fn off() -> Self {
         Self {
             mode: Mode::Disable,
-            negotiation: SslNegotiation::Postgres,
-            roots: Roots::File(None),
-            revoked: None,
-            certificate: None,
-            key: None,
+            direct: false,
+            files: Files::default(),
             server_name: false,
-            versions: Vec::new(),
+            oldest: None,
+            newest: None,
         }
     }
 
@@ -82,170 +87,135 @@ impl Tls {
                 ("verify-full", Mode::VerifyFull),
             ],
         )?;
-        let path = |keyword: &str, default: &str| {
-            let given = parameters.get(keyword).map(PathBuf::from);
-            given.or_else(|| environment.in_home(".postgresql").map(|directory| directory.join(default)))
-        };
-        let roots = if parameters.get("sslrootcert") == Some("system") {
+        if parameters.get("sslrootcert") == Some("system") {
             if parameters.get("sslmode").is_none() {
                 mode = Mode::VerifyFull;
             } else if mode != Mode::VerifyFull {
                 return Err(invalid("a weak sslmode may not be used with sslrootcert=system (use verify-full)"));
             }
-            Roots::System
-        } else {
-            Roots::File(path("sslrootcert", "root.crt"))
-        };
-        let negotiation = word(
-            parameters,
-            "sslnegotiation",
-            &[("postgres", SslNegotiation::Postgres), ("direct", SslNegotiation::Direct)],
-        )?;
-        if negotiation == SslNegotiation::Direct && mode < Mode::Require {
+        }
+        let direct = word(parameters, "sslnegotiation", &[("postgres", false), ("direct", true)])?;
+        if direct && mode < Mode::Require {
             return Err(invalid("a weak sslmode may not be used with sslnegotiation=direct (use require or stronger)"));
         }
-        let version = |keyword, default| {
-            word(parameters, keyword, &[("", default), ("TLSv1", 0), ("TLSv1.1", 1), ("TLSv1.2", 2), ("TLSv1.3", 3)])
+        let versions = |keyword, default| {
+            let versions = [
+                ("", default),
+                ("TLSv1", Some(SslVersion::TLS1)),
+                ("TLSv1.1", Some(SslVersion::TLS1_1)),
+                ("TLSv1.2", Some(SslVersion::TLS1_2)),
+                ("TLSv1.3", Some(SslVersion::TLS1_3)),
+            ];
+            // libpq compares these words without regard to case.
+            let given = parameters.get(keyword).unwrap_or_default();
+            let found = versions.iter().find(|(word, _)| word.eq_ignore_ascii_case(given));
+            found.map(|(word, version)| (*word, *version)).ok_or_else(|| {
+                invalid(format!("invalid {keyword} value: \"{given}\" (one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3)"))
+            })
         };
-        let (least, most) = (version("ssl_min_protocol_version", 2)?, version("ssl_max_protocol_version", 3)?);
-        let versions: Vec<_> = [(2, &TLS12), (3, &TLS13)]
-            .into_iter()
-            .filter(|(v, _)| (least..=most).contains(v))
-            .map(|(_, v)| v)
-            .collect();
-        if versions.is_empty() {
-            return Err(invalid(
-                "ssl_min_protocol_version and ssl_max_protocol_version leave neither TLSv1.2 nor TLSv1.3",
-            ));
+        let (least, oldest) = versions("ssl_min_protocol_version", Some(SslVersion::TLS1_2))?;
+        let least = if least.is_empty() { "TLSv1.2" } else { least };
+        let (most, newest) = versions("ssl_max_protocol_version", None)?;
+        // The words sort as the versions do.
+        if !most.is_empty() && least > most {
+            return Err(invalid("ssl_min_protocol_version is newer than ssl_max_protocol_version"));
         }
-        let shows = word(parameters, "sslcertmode", &[("allow", true), ("disable", false), ("require", true)])?;
         Ok(Self {
             mode,
-            negotiation,
-            roots,
-            revoked: path("sslcrl", "root.crl"),
-            certificate: path("sslcert", "postgresql.crt").filter(|_| shows),
-            key: path("sslkey", "postgresql.key"),
+            direct,
+            files: Files::from_parameters(parameters, environment)?,
             server_name: word(parameters, "sslsni", &[("1", true), ("0", false)])?,
-            versions,
+            oldest,
+            newest,
         })
     }
 
-    /// The name that the handshake asks for: the host's, or the address where the host's cannot be one and nobody checks it.
-    pub(super) fn asked_name(&self, host: &str, address: Option<IpAddr>) -> String {
-        match address {
-            Some(address) if self.mode != Mode::VerifyFull && ServerName::try_from(host).is_err() => {
-                address.to_string()
-            }
-            _ => host.to_owned(),
-        }
+    /// What a person should be told about the settings.
+    pub(super) fn warning(&self) -> Option<String> {
+        if self.mode == Mode::Disable { None } else { self.files.warning() }
     }
 
-    /// Makes handshakes by these settings. The error is for people.
-    pub(super) fn connector(&self) -> Result<MakeRustlsConnect, String> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Verifier::new(&provider, self.trusted()?, self.revoked()?, self.mode == Mode::VerifyFull)?;
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&self.versions)
-            .map_err(|error| error.to_string())?
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier));
-        let mut config = match self.identity()? {
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("the client certificate and its key cannot be used: {error}"))?,
-            None => builder.with_no_client_auth(),
-        };
-        config.enable_sni = self.server_name;
-        if self.negotiation == SslNegotiation::Direct {
-            config.alpn_protocols = vec![b"postgresql".to_vec()];
+    /// Makes the handshake, and checks the certificate as far as the mode says. `host` is none where only an address is given.
+    pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, Problem> {
+        let (context, verified) = self.context()?;
+        let set_up = |error: ErrorStack| Problem::Handshake(reasons(&error));
+        let mut ssl = Ssl::new(&context).map_err(set_up)?;
+        if let Some(host) = host.filter(|host| self.server_name && host.parse::<IpAddr>().is_err()) {
+            ssl.set_hostname(host).map_err(set_up)?;
         }
-        Ok(MakeRustlsConnect::new(config))
-    }
-
-    /// The certificates that a chain may end in; none where no chain is checked.
-    fn trusted(&self) -> Result<Option<Vec<CertificateDer<'static>>>, String> {
-        let Roots::File(path) = &self.roots else {
-            let found = rustls_native_certs::load_native_certs();
-            return if found.certs.is_empty() {
-                Err("the system has no root certificates".to_owned())
+        if self.direct {
+            ssl.set_alpn_protos(b"\x0apostgresql").map_err(set_up)?;
+        }
+        let mut socket = SslStream::new(ssl, BufReader::new(stream)).map_err(set_up)?;
+        if let Err(error) = Pin::new(&mut socket).connect().await {
+            let result = socket.ssl().verify_result();
+            return Err(if verified && result != X509VerifyResult::OK {
+                Problem::Certificate(format!("the server's certificate is not trusted: {}", result.error_string()))
             } else {
-                Ok(Some(found.certs))
-            };
-        };
-        match path {
-            Some(path) if path.exists() => {
-                let certificates = certificates(path).map_err(|reason| {
-                    format!("root certificate file \"{}\" cannot be read: {reason}", path.display())
-                })?;
-                Ok(Some(certificates))
-            }
-            _ if self.mode < Mode::VerifyCa => Ok(None),
-            Some(path) => Err(format!(
-                "root certificate file \"{}\" does not exist; provide it, use the system's roots with sslrootcert=system, or \
-                 choose an sslmode that does not verify",
-                path.display()
-            )),
-            None => Err("there is no root certificate file to verify the server with (sslrootcert)".to_owned()),
+                Problem::Handshake(in_words(&error))
+            });
         }
-    }
-
-    fn revoked(&self) -> Result<Vec<CertificateRevocationListDer<'static>>, String> {
-        let Some(path) = self.revoked.as_ref().filter(|path| path.exists()) else { return Ok(Vec::new()) };
-        CertificateRevocationListDer::pem_file_iter(path)
-            .and_then(Iterator::collect)
-            .map_err(|error| format!("revocation list \"{}\" cannot be read: {error}", path.display()))
-    }
-
-    /// The client's certificate and key; a certificate file that does not exist is passed over, as libpq does.
-    fn identity(&self) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>, String> {
-        let Some(path) = self.certificate.as_ref().filter(|path| path.exists()) else { return Ok(None) };
-        let chain = certificates(path)
-            .map_err(|reason| format!("certificate file \"{}\" cannot be read: {reason}", path.display()))?;
-        let Some(key) = self.key.as_ref().filter(|key| key.exists()) else {
-            return Err(format!(
-                "the certificate \"{}\" is there, but not its private key file (sslkey)",
-                path.display()
+        if self.direct && socket.ssl().selected_alpn_protocol() != Some(b"postgresql") {
+            return Err(Problem::Handshake(
+                "the server did not agree to speak PostgreSQL's protocol (sslnegotiation=direct needs PostgreSQL 17)"
+                    .to_owned(),
             ));
-        };
-        refuse_open_key(key)?;
-        let private = PrivateKeyDer::from_pem_file(key)
-            .map_err(|error| format!("private key file \"{}\" cannot be read: {error}", key.display()))?;
-        Ok(Some((chain, private)))
+        }
+        if self.mode == Mode::VerifyFull {
+            let no_host = || Problem::Certificate("sslmode=verify-full needs a host name to compare".to_owned());
+            let host = host.ok_or_else(no_host)?;
+            let certificate = socket.ssl().peer_certificate();
+            let certificate =
+                certificate.ok_or_else(|| Problem::Certificate("the server showed no certificate".to_owned()))?;
+            names::check(&certificate, host).map_err(Problem::Certificate)?;
+        }
+        Ok(socket)
+    }
+
+    /// What handshakes are made by, and whether the server's certificate is verified.
+    fn context(&self) -> Result<(SslContext, bool), Problem> {
+        let set_up = |error: ErrorStack| Problem::Handshake(reasons(&error));
+        let mut context = SslContext::builder(SslMethod::tls_client()).map_err(set_up)?;
+        context.set_min_proto_version(self.oldest).map_err(set_up)?;
+        context.set_max_proto_version(self.newest).map_err(set_up)?;
+        let verified = self.files.trust(&mut context, self.mode).map_err(Problem::Files)?;
+        context.set_verify(if verified { SslVerifyMode::PEER } else { SslVerifyMode::NONE });
+        self.files.show(&mut context).map_err(Problem::Files)?;
+        Ok((context.build(), verified))
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Vec<_> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| error.to_string())?;
-    if found.is_empty() { Err("it holds no certificate".to_owned()) } else { Ok(found) }
+/// The hash that binds a SCRAM exchange to this connection (`tls-server-end-point`, RFC 5929); none where the certificate's
+/// signature has no hash of its own.
+pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
+    let certificate = ssl.peer_certificate()?;
+    let digest = certificate.signature_algorithm().object().nid().signature_algorithms()?.digest;
+    let digest = match digest {
+        Nid::MD5 | Nid::SHA1 => MessageDigest::sha256(),
+        other => MessageDigest::from_nid(other)?,
+    };
+    certificate.digest(digest).ok().map(|hash| hash.to_vec())
 }
 
-/// A private key that others can read is refused, by libpq's rule.
-#[cfg(unix)]
-fn refuse_open_key(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let metadata =
-        std::fs::metadata(path).map_err(|error| format!("private key file \"{}\": {error}", path.display()))?;
-    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
-    if metadata.mode() & forbidden == 0 {
-        return Ok(());
+/// An error of the connection in words: OpenSSL's own are a line of codes and places in its source.
+pub(super) fn read_problem(error: io::Error) -> io::Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
+        Some(inner) => io::Error::new(error.kind(), in_words(inner)),
+        None => error,
     }
-    Err(format!(
-        "private key file \"{}\" has group or world access; it must have permissions u=rw (0600) or less, or u=rw,g=r (0640) \
-         where root owns it",
-        path.display()
-    ))
 }
 
-#[cfg(not(unix))]
-fn refuse_open_key(_path: &Path) -> Result<(), String> {
-    Ok(())
+fn in_words(error: &ssl::Error) -> String {
+    match (error.ssl_error(), error.io_error()) {
+        (Some(stack), _) => reasons(stack),
+        (_, Some(error)) => error.to_string(),
+        _ => "the server closed the connection during the TLS handshake".to_owned(),
+    }
 }
 
-fn store(trusted: &[CertificateDer<'static>]) -> RootCertStore {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(trusted.iter().cloned());
-    store
+/// The reasons of a failure, without codes.
+fn reasons(stack: &ErrorStack) -> String {
+    let mut reasons: Vec<&str> = stack.errors().iter().filter_map(openssl::error::Error::reason).collect();
+    reasons.dedup();
+    if reasons.is_empty() { "TLS failed without a reason".to_owned() } else { reasons.join(", ") }
 }

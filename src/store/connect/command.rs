@@ -1,0 +1,136 @@
+//! The password command: what prints a password that expires, a cloud's token. Run again for each connection; what it prints
+//! is kept nowhere and told to nobody.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Command;
+
+/// How long it may take.
+const LIMIT: Duration = Duration::from_secs(30);
+/// The most that is read of what it prints. Tokens have one or two kilobytes.
+const LONGEST: u64 = 64 * 1024;
+/// The most that is told of what it says on standard error.
+const TOLD: usize = 500;
+/// Variables that hold passwords or URLs with passwords; the command is there to find one without them.
+const SECRETS: [&str; 3] = ["STREAMSCOPE_URL", "DATABASE_URL", "PGPASSWORD"];
+
+/// See the file's head.
+#[derive(Clone)]
+pub(super) struct PasswordCommand {
+    line: String,
+    variables: HashMap<String, String>,
+    limit: Duration,
+}
+
+impl PasswordCommand {
+    /// A line for `sh`, and the environment that it is run in, which loses what is secret.
+    pub(super) fn new(line: impl Into<String>, variables: &HashMap<String, String>) -> Self {
+        let mut variables = variables.clone();
+        variables.retain(|name, _| !SECRETS.contains(&name.as_str()));
+        Self { line: line.into(), variables, limit: LIMIT }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What went wrong, with what the command said on standard error, and never what it printed.
+    pub(super) async fn run(&self) -> Result<String, String> {
+        let limit = self.limit;
+        let ran = tokio::time::timeout(limit, self.output()).await;
+        ran.unwrap_or_else(|_| Err(format!("the password command printed nothing within {} s", limit.as_secs_f64())))
+    }
+
+    async fn output(&self) -> Result<String, String> {
+        let failed = |what: String| format!("the password command {what}");
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg(&self.line)
+            .env_clear()
+            .envs(&self.variables)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| failed(format!("cannot be run: {error}")))?;
+        let (printed, said) = (child.stdout.take(), child.stderr.take());
+        // Read side by side: neither may wait for the other with a full pipe.
+        let (printed, said, status) = tokio::join!(read(printed), read(said), child.wait());
+        let status = status.map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+        if !status.success() {
+            let said = String::from_utf8_lossy(&said);
+            let said: String = said.trim().chars().take(TOLD).collect();
+            return Err(failed(if said.is_empty() {
+                format!("failed ({status})")
+            } else {
+                format!("failed ({status}): {said}")
+            }));
+        }
+        let password =
+            String::from_utf8(printed).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
+        let password =
+            password.strip_suffix('\n').map_or(password.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        match password {
+            "" => Err(failed("printed nothing".to_owned())),
+            text if text.contains(['\n', '\0']) => Err(failed("printed more than one line".to_owned())),
+            text => Ok(text.to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Debug for PasswordCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The line itself can hold a secret.
+        f.write_str("PasswordCommand")
+    }
+}
+
+/// What comes out of a pipe, up to the most that is read; the rest is read too, and dropped, so that the command can end.
+async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // An end in the middle is seen in the command's status.
+        let _ = (&mut pipe).take(LONGEST).read_to_end(&mut bytes).await;
+        let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
+    }
+    bytes
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    async fn run(line: &str) -> Result<String, String> {
+        let variables = [("PATH", "/usr/bin:/bin"), ("PGPASSWORD", "secret"), ("TOKEN", "t0ken")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        PasswordCommand { limit: Duration::from_millis(500), ..PasswordCommand::new(line, &variables) }.run().await
+    }
+
+    #[tokio::test]
+    async fn the_password_is_what_it_prints_without_the_line_break() {
+        assert_eq!(run("echo \"$TOKEN\"").await.as_deref(), Ok("t0ken"));
+        assert_eq!(run("printf 'a b '").await.as_deref(), Ok("a b "));
+        assert_eq!(run("printf 'x\\r\\n'").await.as_deref(), Ok("x"));
+        assert_eq!(run("echo \"<$PGPASSWORD>\"").await.as_deref(), Ok("<>"));
+    }
+
+    #[tokio::test]
+    async fn a_failure_tells_what_the_command_said_and_not_what_it_printed() {
+        let error = run("echo s3cret; echo 'no session' >&2; exit 3").await.expect_err("it fails");
+        assert!(
+            error.contains("exit status: 3") && error.contains("no session") && !error.contains("s3cret"),
+            "{error}"
+        );
+        for line in ["true", "echo a; echo b", "printf '\\377'", "exec sleep 600", "absent-command"] {
+            assert!(run(line).await.is_err(), "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_printed_without_end_takes_no_memory() {
+        assert!(run("yes").await.is_err());
+    }
+}

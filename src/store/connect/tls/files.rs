@@ -1,0 +1,234 @@
+//! The files that TLS needs: roots and revocation lists to judge the server's certificate by, our own certificate and key.
+//! Where they are and which may be missing is decided as libpq decides it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use openssl::pkey::{PKey, Private};
+use openssl::ssl::{SslContextBuilder, SslFiletype};
+use openssl::x509::store::X509Lookup;
+use openssl::x509::verify::X509VerifyFlags;
+
+use super::super::choices::word;
+use super::super::environment::Environment;
+use super::super::invalid;
+use super::super::parameters::Parameters;
+use super::{Mode, reasons};
+use crate::store::Result;
+
+/// Whose signature is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Roots {
+    /// A file; where it exists, every mode that uses TLS checks the chain.
+    File(Option<PathBuf>),
+    /// The system's (`sslrootcert=system`).
+    System,
+}
+
+/// Paths, and what opens the key.
+#[derive(Clone)]
+pub(super) struct Files {
+    roots: Roots,
+    /// A list and a directory of lists; without either, the home directory's list counts where it is there.
+    revoked: Option<PathBuf>,
+    revoked_directory: Option<PathBuf>,
+    revoked_default: Option<PathBuf>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    password: String,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self {
+            roots: Roots::File(None),
+            revoked: None,
+            revoked_directory: None,
+            revoked_default: None,
+            certificate: None,
+            key: None,
+            password: String::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The key's password stays out.
+        f.debug_struct("Files").field("roots", &self.roots).field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Files {
+    pub(super) fn from_parameters(parameters: &Parameters, environment: &Environment) -> Result<Self> {
+        let given = |keyword: &str| parameters.get(keyword).map(PathBuf::from);
+        let at_home = |name: &str| environment.in_home(".postgresql").map(|directory| directory.join(name));
+        let roots = match parameters.get("sslrootcert") {
+            Some("system") => Roots::System,
+            _ => Roots::File(given("sslrootcert").or_else(|| at_home("root.crt"))),
+        };
+        let modes = [("allow", Some(true)), ("disable", Some(false)), ("require", None)];
+        let Some(shows) = word(parameters, "sslcertmode", &modes)? else {
+            return Err(invalid(
+                "sslcertmode=require is not supported, because it cannot be checked here; let the server require the \
+                 certificate (clientcert in pg_hba.conf)",
+            ));
+        };
+        let key = given("sslkey").or_else(|| at_home("postgresql.key"));
+        if let Some(key) = key.as_ref().filter(|key| !key.exists())
+            && key.to_str().is_some_and(|text| text.contains(':'))
+        {
+            return Err(invalid(format!(
+                "sslkey names a key of an OpenSSL engine (\"{}\"), which is not supported; give a file",
+                key.display()
+            )));
+        }
+        Ok(Self {
+            roots,
+            revoked: given("sslcrl"),
+            revoked_directory: given("sslcrldir"),
+            revoked_default: at_home("root.crl"),
+            certificate: given("sslcert").or_else(|| at_home("postgresql.crt")).filter(|_| shows),
+            key,
+            password: parameters.get("sslpassword").unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// A revocation list that was asked for and is not there: `psql` goes on without a word.
+    pub(super) fn warning(&self) -> Option<String> {
+        let mut given = [&self.revoked, &self.revoked_directory].into_iter().flatten();
+        given.find(|path| !path.exists()).map(|path| {
+            format!("\"{}\" does not exist, so revoked certificates are accepted (as psql does)", path.display())
+        })
+    }
+
+    /// Loads the roots and the revocation lists; tells whether there are roots to verify the server by.
+    pub(super) fn trust(&self, context: &mut SslContextBuilder, mode: Mode) -> Result<bool, String> {
+        match &self.roots {
+            Roots::System => system_roots(context)?,
+            Roots::File(Some(path)) if path.exists() => {
+                context.load_verify_locations(Some(path), None).map_err(|error| {
+                    let reason = reasons(&error);
+                    format!("the root certificate file \"{}\" cannot be read: {reason}", path.display())
+                })?;
+            }
+            Roots::File(_) if mode < Mode::VerifyCa => return Ok(false),
+            Roots::File(Some(path)) => {
+                return Err(format!(
+                    "the root certificate file \"{}\" does not exist; provide it, use the system's roots with \
+                     sslrootcert=system, or choose an sslmode that does not verify",
+                    path.display()
+                ));
+            }
+            Roots::File(None) => {
+                return Err("there is no root certificate file to verify the server with (sslrootcert)".to_owned());
+            }
+        }
+        self.revoke(context);
+        Ok(true)
+    }
+
+    /// As libpq does it: lists that cannot be read are passed over, and with one that can every certificate of the chain
+    /// needs a list.
+    fn revoke(&self, context: &mut SslContextBuilder) {
+        let given = self.revoked.is_some() || self.revoked_directory.is_some();
+        let list = if given { self.revoked.as_ref() } else { self.revoked_default.as_ref() };
+        let store = context.cert_store_mut();
+        let mut loaded = true;
+        if let Some(list) = list {
+            let read = list.exists()
+                && store
+                    .add_lookup(X509Lookup::file())
+                    .is_ok_and(|files| files.load_crl_file(list, SslFiletype::PEM).is_ok());
+            loaded &= read;
+        }
+        if let Some(directory) = self.revoked_directory.as_ref().and_then(|path| path.to_str()) {
+            let read = store.add_lookup(X509Lookup::hash_dir());
+            loaded &= read.is_ok_and(|lists| lists.add_dir(directory, SslFiletype::PEM).is_ok());
+        }
+        if loaded && (list.is_some() || self.revoked_directory.is_some()) {
+            // Fails for no flags that there are.
+            let _ = store.set_flags(X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL);
+        }
+    }
+
+    /// Our certificate and its key, where there is one to show; a certificate file that does not exist is passed over.
+    pub(super) fn show(&self, context: &mut SslContextBuilder) -> Result<(), String> {
+        let Some(path) = self.certificate.as_ref().filter(|path| path.exists()) else { return Ok(()) };
+        context.set_certificate_chain_file(path).map_err(|error| {
+            format!("the certificate file \"{}\" cannot be read: {}", path.display(), reasons(&error))
+        })?;
+        let Some(key) = self.key.as_ref().filter(|key| key.exists()) else {
+            return Err(format!(
+                "the certificate \"{}\" is there, but not its private key file (sslkey)",
+                path.display()
+            ));
+        };
+        refuse_open_key(key)?;
+        let private = private_key(key, &self.password)
+            .map_err(|reason| format!("the private key file \"{}\" cannot be read: {reason}", key.display()))?;
+        context.set_private_key(&private).and_then(|()| context.check_private_key()).map_err(|error| {
+            format!("the private key file \"{}\" does not fit the certificate: {}", key.display(), reasons(&error))
+        })
+    }
+}
+
+/// PEM, encrypted or not, or DER.
+fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
+    let bytes = std::fs::read(path).map_err(|error: io::Error| error.to_string())?;
+    let password = password.as_bytes();
+    let pem = match PKey::private_key_from_pem_passphrase(&bytes, password) {
+        Ok(key) => return Ok(key),
+        Err(error) => error,
+    };
+    PKey::private_key_from_der(&bytes).map_err(|_| {
+        let encrypted = bytes.windows(9).any(|window| window == b"ENCRYPTED");
+        match (encrypted, password.is_empty()) {
+            (true, true) => "it is encrypted, and no sslpassword is given".to_owned(),
+            (true, false) => "it is encrypted, and the sslpassword does not open it".to_owned(),
+            (false, _) => reasons(&pem),
+        }
+    })
+}
+
+/// OpenSSL's variables first, then the places where systems keep their roots.
+fn system_roots(context: &mut SslContextBuilder) -> Result<(), String> {
+    let failed = |error| format!("the system's root certificates cannot be read: {}", reasons(&error));
+    if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
+        return context.set_default_verify_paths().map_err(failed);
+    }
+    let found = openssl_probe::probe();
+    if found.cert_file.is_none() && found.cert_dir.is_empty() {
+        return Err(
+            "the system has no root certificates where they are usually kept (SSL_CERT_FILE names others)".to_owned()
+        );
+    }
+    let directory = found.cert_dir.first().map(PathBuf::as_path);
+    context.load_verify_locations(found.cert_file.as_deref(), directory).map_err(failed)
+}
+
+/// A private key that others can read is refused, by libpq's rule.
+#[cfg(unix)]
+fn refuse_open_key(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let metadata =
+        std::fs::metadata(path).map_err(|error| format!("the private key file \"{}\": {error}", path.display()))?;
+    if !metadata.is_file() {
+        return Err(format!("the private key file \"{}\" is not a regular file", path.display()));
+    }
+    let forbidden = if metadata.uid() == 0 { 0o037 } else { 0o077 };
+    if metadata.mode() & forbidden == 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "the private key file \"{}\" has group or world access; it must have permissions u=rw (0600) or less, or \
+         u=rw,g=r (0640) if root owns it",
+        path.display()
+    ))
+}
+
+#[cfg(not(unix))]
+fn refuse_open_key(_path: &Path) -> Result<(), String> {
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! Whether a certificate is the host's, by libpq's rules (15 and later) rather than OpenSSL's: alternative names of the host's
+//! kind first, the common name where there are none of that kind, and `*.` for one label. Says nothing about who signed it.
+
+use std::net::IpAddr;
+
+use openssl::nid::Nid;
+use openssl::x509::X509Ref;
+
+/// Checks the certificate of a server.
+///
+/// # Errors
+/// Whose it is, in words.
+pub(super) fn check(certificate: &X509Ref, host: &str) -> Result<(), String> {
+    let address: Option<IpAddr> = host.parse().ok();
+    let mut names = Vec::new();
+    let mut by_common_name = true;
+    for name in certificate.subject_alt_names().iter().flatten() {
+        if let Some(name) = name.dnsname() {
+            by_common_name &= address.is_some();
+            if fits(name, host) {
+                return Ok(());
+            }
+            names.push(name.to_owned());
+        } else if let Some(bytes) = name.ipaddress() {
+            by_common_name &= address.is_none();
+            let found = address_of(bytes);
+            if found.is_some() && found == address {
+                return Ok(());
+            }
+            names.extend(found.map(|address| address.to_string()));
+        }
+    }
+    if by_common_name && let Some(entry) = certificate.subject_name().entries_by_nid(Nid::COMMONNAME).next() {
+        let name = String::from_utf8_lossy(entry.data().as_slice());
+        if fits(&name, host) {
+            return Ok(());
+        }
+        names.push(name.into_owned());
+    }
+    Err(match names.as_slice() {
+        [] => "the server's certificate names no host".to_owned(),
+        [name] => format!("the server's certificate is for \"{name}\", not for the host \"{host}\""),
+        [name, others @ ..] => {
+            let count = others.len();
+            let more = if count == 1 { "1 other name" } else { &format!("{count} other names") };
+            format!("the server's certificate is for \"{name}\" and {more}, not for the host \"{host}\"")
+        }
+    })
+}
+
+fn address_of(bytes: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
+}
+
+/// A name of a certificate: the host's, or `*.` before everything after the host's first label.
+fn fits(name: &str, host: &str) -> bool {
+    name.eq_ignore_ascii_case(host)
+        || name.strip_prefix("*.").is_some_and(|domain| {
+            !domain.is_empty()
+                && host
+                    .split_once('.')
+                    .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_star_stands_for_one_whole_label() {
+        for (name, host, fitting) in [
+            ("db.example.com", "DB.example.COM", true),
+            ("*.example.com", "db.example.com", true),
+            ("*.example.com", "a.db.example.com", false),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", ".example.com", false),
+            ("db*.example.com", "db1.example.com", false),
+            ("*.", "db.", false),
+            ("*", "db", false),
+        ] {
+            assert_eq!(fits(name, host), fitting, "{name}, {host}");
+        }
+    }
+}

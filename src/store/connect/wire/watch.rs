@@ -1,0 +1,280 @@
+//! Watches the server's messages before anybody believes them: their lengths, how much comes before the session is ready, and
+//! which authentication is asked for. Notices are dropped, because nobody reads them, and errors are cut to a size that can
+//! be shown. The limits are libpq's. No input or output in here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use thiserror::Error;
+
+use super::super::authentication::{Methods, Request};
+use super::cut::Cut;
+
+/// Tag and length.
+const HEADER: usize = 5;
+/// The longest request for authentication.
+const LONGEST_REQUEST: usize = 2_000;
+/// The longest message of a kind that holds no data of the user's.
+const LONGEST_SHORT: usize = 30_000;
+/// What may come before the session is ready, all together.
+const BEFORE_READY: usize = 1 << 20;
+/// Kinds that may come before the session is ready: authentication, errors, notices, settings, the key, readiness, version.
+const STARTING: &[u8] = b"RENSKZv";
+/// Kinds that may be long, once the session is ready: columns, rows, copied data, errors, notices.
+const LONG: &[u8] = b"TDdVEN";
+
+/// What the client insists on, and what it learns.
+#[derive(Debug, Clone, Default)]
+pub(in crate::store::connect) struct Terms {
+    /// `require_auth`.
+    pub(in crate::store::connect) methods: Methods,
+    /// The password was rejected already: an attempt that asks for it again ends there.
+    pub(in crate::store::connect) no_password: bool,
+    /// Set when the server asked for a password (in whatever form).
+    pub(in crate::store::connect) asked: Arc<AtomicBool>,
+}
+
+/// Why a connection cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(in crate::store::connect) enum Objection {
+    /// The server asks for what is not given.
+    #[error("{0}")]
+    Method(String),
+    /// It is no PostgreSQL server, or a broken one.
+    #[error("{0}")]
+    Protocol(String),
+}
+
+fn foreign(reason: impl Into<String>) -> Objection {
+    Objection::Protocol(reason.into())
+}
+
+/// What is done with the message that is arriving.
+#[derive(Debug)]
+enum Body {
+    /// Passed on as it comes.
+    Passed,
+    /// Dropped.
+    Dropped,
+    /// Looked at as a whole before it is passed on.
+    Judged(Vec<u8>),
+    /// Passed on without what is too long.
+    Cut(Cut),
+}
+
+/// The state between two pieces of what the server sends.
+#[derive(Debug)]
+pub(super) struct Watch {
+    terms: Terms,
+    ready: bool,
+    /// Bytes so far, until the session is ready.
+    received: usize,
+    header: [u8; HEADER],
+    header_length: usize,
+    /// Bytes of the message that are still to come.
+    left: usize,
+    body: Body,
+    /// An exchange that proves something to the server came to its end.
+    proved: bool,
+}
+
+impl Watch {
+    pub(super) fn new(terms: Terms) -> Self {
+        Self {
+            terms,
+            ready: false,
+            received: 0,
+            header: [0; HEADER],
+            header_length: 0,
+            left: 0,
+            body: Body::Passed,
+            proved: false,
+        }
+    }
+
+    /// Takes what came, and adds what is passed on to `out`.
+    ///
+    /// # Errors
+    /// Why this cannot go on.
+    pub(super) fn take(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), Objection> {
+        if !self.ready {
+            self.received += input.len();
+            if self.received > BEFORE_READY {
+                return Err(foreign("the server sent more than 1 MiB before the session was ready"));
+            }
+            if self.received == input.len() && input.starts_with(b"HTTP/") {
+                return Err(foreign("an HTTP server answered, not PostgreSQL"));
+            }
+        }
+        while !input.is_empty() {
+            if self.left == 0 {
+                let wanted = (HEADER - self.header_length).min(input.len());
+                self.header[self.header_length..][..wanted].copy_from_slice(&input[..wanted]);
+                self.header_length += wanted;
+                input = &input[wanted..];
+                if self.header_length == HEADER {
+                    self.header_length = 0;
+                    self.begin(out)?;
+                }
+                continue;
+            }
+            let (now, rest) = input.split_at(self.left.min(input.len()));
+            self.left -= now.len();
+            input = rest;
+            match &mut self.body {
+                Body::Passed => out.extend_from_slice(now),
+                Body::Dropped => {}
+                Body::Judged(body) => body.extend_from_slice(now),
+                Body::Cut(cut) => cut.take(now),
+            }
+            if self.left == 0 {
+                self.end(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A header is complete.
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
+        let [tag, length @ ..] = self.header;
+        let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= HEADER - 1);
+        let known = if self.ready { tag.is_ascii_graphic() } else { STARTING.contains(&tag) };
+        let (Some(length), true) = (length, known) else {
+            return Err(foreign("the answer is not PostgreSQL's protocol"));
+        };
+        let limit = match tag {
+            b'R' => LONGEST_REQUEST,
+            b'E' | b'N' => usize::MAX,
+            tag if self.ready && LONG.contains(&tag) => usize::MAX,
+            _ => LONGEST_SHORT,
+        };
+        if length > limit || (!self.ready && length > BEFORE_READY) {
+            return Err(foreign(format!(
+                "the server announced a message of {length} bytes where PostgreSQL sends a short one (kind {})",
+                char::from(tag).escape_default()
+            )));
+        }
+        self.left = length + 1 - HEADER;
+        self.body = match tag {
+            b'N' => Body::Dropped,
+            b'R' => Body::Judged(Vec::new()),
+            b'E' => Body::Cut(Cut::default()),
+            _ => {
+                out.extend_from_slice(&self.header);
+                Body::Passed
+            }
+        };
+        self.ready |= tag == b'Z';
+        if self.left == 0 { self.end(out) } else { Ok(()) }
+    }
+
+    /// A message is complete.
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
+        match std::mem::replace(&mut self.body, Body::Passed) {
+            Body::Passed | Body::Dropped => {}
+            Body::Judged(body) => {
+                self.judge(&body)?;
+                out.extend_from_slice(&self.header);
+                out.extend_from_slice(&body);
+            }
+            Body::Cut(cut) => cut.finish(out),
+        }
+        Ok(())
+    }
+
+    /// A request for authentication: refused before anything is sent in answer to it.
+    fn judge(&mut self, body: &[u8]) -> Result<(), Objection> {
+        let request = Request::of(body);
+        self.terms.methods.check(request, self.proved).map_err(Objection::Method)?;
+        match request {
+            Request::Cleartext | Request::Md5 | Request::Sasl => {
+                if self.terms.no_password {
+                    return Err(Objection::Method("a password is asked for again".to_owned()));
+                }
+                self.terms.asked.store(true, Ordering::SeqCst);
+                self.proved = request != Request::Sasl;
+            }
+            Request::SaslFinal => self.proved = true,
+            Request::Ok | Request::SaslContinue | Request::Gss | Request::Other => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+        let length = i32::try_from(body.len() + 4).expect("a short body").to_be_bytes();
+        [&[tag], &length[..], body].concat()
+    }
+
+    fn ready() -> Vec<u8> {
+        [message(b'R', &[0; 4]), message(b'Z', b"I")].concat()
+    }
+
+    /// What is passed on, taken in pieces of every length, which must make no difference.
+    fn passed(input: &[u8]) -> Result<Vec<u8>, Objection> {
+        let outcomes = [1, 2, 3, 5, 7, 64, usize::MAX].map(|length| {
+            let (mut watch, mut out) = (Watch::new(Terms::default()), Vec::new());
+            input.chunks(length.min(input.len())).try_for_each(|piece| watch.take(piece, &mut out)).map(|()| out)
+        });
+        let [first, ..] = &outcomes;
+        assert!(outcomes.iter().all(|outcome| outcome.is_ok() == first.is_ok()), "{outcomes:?}");
+        if first.is_ok() {
+            assert!(outcomes.iter().all(|outcome| outcome == first), "{outcomes:?}");
+        }
+        first.clone()
+    }
+
+    #[test]
+    fn everything_but_notices_is_passed_on_as_it_is() {
+        let row = message(b'D', &vec![1; 100_000]);
+        let input = [ready(), message(b'N', b"SNOTICE\0\0"), row.clone(), message(b'Z', b"I")].concat();
+        assert_eq!(passed(&input), Ok([ready(), row, message(b'Z', b"I")].concat()));
+    }
+
+    #[test]
+    fn a_length_is_not_believed_before_the_session_is_ready() {
+        for tag in *b"RENSKD" {
+            let announced = [&[tag][..], &i32::MAX.to_be_bytes()].concat();
+            let error = passed(&announced).expect_err("two gigabytes").to_string();
+            assert!(error.contains("2147483647 bytes") || error.contains("not PostgreSQL's protocol"), "{error}");
+        }
+        passed(&message(b'R', &[0; 3_000])).expect_err("a long request for authentication");
+    }
+
+    #[test]
+    fn afterwards_only_what_holds_data_may_be_long() {
+        let long = vec![0; 40_000];
+        for (tag, accepted) in [(b'D', true), (b'd', true), (b'T', true), (b'C', false), (b'S', false), (b'A', false)] {
+            assert_eq!(passed(&[ready(), message(tag, &long)].concat()).is_ok(), accepted, "{}", char::from(tag));
+        }
+    }
+
+    #[test]
+    fn notices_without_end_end_the_attempt() {
+        let notices: Vec<u8> = std::iter::repeat_n(message(b'N', &[b'x'; 1_000]), 2_000).flatten().collect();
+        let mut watch = Watch::new(Terms::default());
+        let mut out = Vec::new();
+        let outcome = notices.chunks(4_096).try_for_each(|piece| watch.take(piece, &mut out));
+        assert!(outcome.is_err_and(|error| error.to_string().contains("before the session was ready")));
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn another_protocol_is_recognized() {
+        assert!(passed(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_err());
+        let error = Watch::new(Terms::default()).take(b"HTTP/1.1 400", &mut Vec::new());
+        assert!(error.is_err_and(|error| error.to_string().contains("HTTP")));
+        passed(b"SSH-2.0-OpenSSH_9.2\r\n").expect_err("another protocol");
+    }
+
+    #[test]
+    fn a_password_is_not_sent_where_it_was_rejected_already() {
+        let terms = Terms { no_password: true, ..Terms::default() };
+        let mut watch = Watch::new(terms);
+        watch.take(&message(b'R', &[0, 0, 0, 3]), &mut Vec::new()).expect_err("it asks for a password");
+    }
+}

@@ -163,7 +163,7 @@ impl From<StoreError> for Failure {
             }
             StoreError::Invalid { .. } => (Status::Usage, None),
             StoreError::NoPermission(_) => {
-                (Status::Failed, Some("connect as a role that may, or have it granted to this one".to_owned()))
+                (Status::Failed, Some("Use a role with this privilege, or grant it".to_owned()))
             }
             StoreError::ReadOnly(_) => (
                 Status::ReadOnly,

@@ -46,7 +46,7 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
     if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password()) {
         let config = Config::load().map_err(Failure::usage)?;
         if let Some(command) = config.password_command_of(&settings.target()) {
-            settings.use_password_command(command, &environment);
+            settings.use_password_command(command);
         }
     }
     Ok(settings)

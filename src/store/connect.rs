@@ -128,9 +128,7 @@ impl Settings {
             methods: Methods::parse(parameters.get("require_auth"))?,
             peer: parameters.get("requirepeer").map(str::to_owned),
             tls,
-            password_command: command
-                .filter(|_| password.is_none())
-                .map(|line| PasswordCommand::new(line, environment.variables())),
+            password_command: command.filter(|_| password.is_none()).map(PasswordCommand::new),
             password_given: password.is_some(),
             single_connection: false,
             warnings,
@@ -164,17 +162,16 @@ impl Settings {
         }
     }
 
-    /// Takes the password of each connection from what a command line for `sh` prints, run in this environment: for passwords
-    /// that expire. A password in the URL or in `PGPASSWORD`, and `STREAMSCOPE_PASSWORD_COMMAND`, come first; a password file
+    /// Takes the password of each connection from what a command line for `sh` prints: for passwords that expire. A password in the URL or in `PGPASSWORD`, and `STREAMSCOPE_PASSWORD_COMMAND`, come first; a password file
     /// comes after it.
-    pub fn use_password_command(&mut self, line: &str, environment: &Environment) {
+    pub fn use_password_command(&mut self, line: &str) {
         if self.password_given || self.password_command.is_some() {
             return;
         }
         for server in &mut self.servers {
             server.password = None;
         }
-        self.password_command = Some(PasswordCommand::new(line, environment.variables()));
+        self.password_command = Some(PasswordCommand::new(line));
     }
 
     /// Whether a password, or a command for one, was named for this run, so that no other one is looked for.

@@ -8,6 +8,8 @@ mod commands;
 mod databases;
 mod files;
 mod namespaces;
+mod obstacles;
 mod place;
 mod terminal;
 mod usage;
+mod values;

@@ -3,10 +3,13 @@
 mod authority;
 mod certificates;
 mod cluster;
+mod hostile;
 mod matrix;
 mod pooler;
 mod psql;
 mod refusing;
+mod rejected;
+mod round_trips;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

@@ -16,6 +16,7 @@ pub mod program;
 pub mod proxy;
 #[cfg(unix)]
 pub mod pty;
+pub mod round_trips;
 pub mod server;
 pub mod stores;
 

@@ -1,12 +1,12 @@
 //! The password command: what prints a password that expires, a cloud's token. Run again for each connection; what it prints
 //! is kept nowhere and told to nobody.
 
-use std::collections::HashMap;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
+
+use crate::child_environment::without_secrets;
 
 /// How long it may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -14,23 +14,18 @@ const LIMIT: Duration = Duration::from_secs(30);
 const LONGEST: u64 = 64 * 1024;
 /// The most that is told of what it says on standard error.
 const TOLD: usize = 500;
-/// Variables that hold passwords or URLs with passwords; the command is there to find one without them.
-const SECRETS: [&str; 3] = ["STREAMSCOPE_URL", "DATABASE_URL", "PGPASSWORD"];
 
 /// See the file's head.
 #[derive(Clone)]
 pub(super) struct PasswordCommand {
     line: String,
-    variables: HashMap<String, String>,
     limit: Duration,
 }
 
 impl PasswordCommand {
-    /// A line for `sh`, and the environment that it is run in, which loses what is secret.
-    pub(super) fn new(line: impl Into<String>, variables: &HashMap<String, String>) -> Self {
-        let mut variables = variables.clone();
-        variables.retain(|name, _| !SECRETS.contains(&name.as_str()));
-        Self { line: line.into(), variables, limit: LIMIT }
+    /// A line for `sh`.
+    pub(super) fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), limit: LIMIT }
     }
 
     /// Runs it.
@@ -45,17 +40,12 @@ impl PasswordCommand {
 
     async fn output(&self) -> Result<String, String> {
         let failed = |what: String| format!("the password command {what}");
-        let mut child = Command::new("sh")
-            .arg("-c")
-            .arg(&self.line)
-            .env_clear()
-            .envs(&self.variables)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(format!("cannot be run: {error}")))?;
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(&self.line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        without_secrets(&mut command);
+        let mut command = tokio::process::Command::from(command);
+        let mut child =
+            command.kill_on_drop(true).spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
         let (printed, said) = (child.stdout.take(), child.stderr.take());
         // Read side by side: neither may wait for the other with a full pipe.
         let (printed, said, status) = tokio::join!(read(printed), read(said), child.wait());
@@ -104,17 +94,14 @@ mod tests {
     use super::*;
 
     async fn run(line: &str) -> Result<String, String> {
-        let variables = [("PATH", "/usr/bin:/bin"), ("PGPASSWORD", "secret"), ("TOKEN", "t0ken")];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        PasswordCommand { limit: Duration::from_millis(500), ..PasswordCommand::new(line, &variables) }.run().await
+        PasswordCommand { limit: Duration::from_millis(500), ..PasswordCommand::new(line) }.run().await
     }
 
     #[tokio::test]
     async fn the_password_is_what_it_prints_without_the_line_break() {
-        assert_eq!(run("echo \"$TOKEN\"").await.as_deref(), Ok("t0ken"));
+        assert_eq!(run("echo t0ken").await.as_deref(), Ok("t0ken"));
         assert_eq!(run("printf 'a b '").await.as_deref(), Ok("a b "));
         assert_eq!(run("printf 'x\\r\\n'").await.as_deref(), Ok("x"));
-        assert_eq!(run("echo \"<$PGPASSWORD>\"").await.as_deref(), Ok("<>"));
     }
 
     #[tokio::test]

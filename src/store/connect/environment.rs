@@ -43,11 +43,6 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// All of them, for a program that is run.
-    pub(super) fn variables(&self) -> &HashMap<String, String> {
-        &self.variables
-    }
-
     /// A file of the home directory.
     pub(super) fn in_home(&self, path: &str) -> Option<PathBuf> {
         self.home.as_ref().map(|home| home.join(path))

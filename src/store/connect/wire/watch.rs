@@ -18,8 +18,10 @@ const LONGEST_REQUEST: usize = 2_000;
 const LONGEST_SHORT: usize = 30_000;
 /// What may come before the session is ready, all together.
 const BEFORE_READY: usize = 1 << 20;
-/// Kinds that may come before the session is ready: authentication, errors, notices, settings, the key, readiness, version.
-const STARTING: &[u8] = b"RENSKZv";
+/// Kinds that may come first: authentication, errors, notices, the protocol's version.
+const FIRST: &[u8] = b"RENv";
+/// Kinds that may come then, before the session is ready: settings, the key and readiness too.
+const STARTING: &[u8] = b"RENvSKZ";
 /// Kinds that may be long, once the session is ready: columns, rows, copied data, errors, notices.
 const LONG: &[u8] = b"TDdVEN";
 
@@ -66,6 +68,8 @@ enum Body {
 #[derive(Debug)]
 pub(super) struct Watch {
     terms: Terms,
+    /// Authentication was spoken of.
+    begun: bool,
     ready: bool,
     /// Bytes so far, until the session is ready.
     received: usize,
@@ -82,6 +86,7 @@ impl Watch {
     pub(super) fn new(terms: Terms) -> Self {
         Self {
             terms,
+            begun: false,
             ready: false,
             received: 0,
             header: [0; HEADER],
@@ -138,7 +143,11 @@ impl Watch {
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
         let [tag, length @ ..] = self.header;
         let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= HEADER - 1);
-        let known = if self.ready { tag.is_ascii_graphic() } else { STARTING.contains(&tag) };
+        let known = match (self.begun, self.ready) {
+            (_, true) => tag.is_ascii_graphic(),
+            (true, false) => STARTING.contains(&tag),
+            (false, false) => FIRST.contains(&tag),
+        };
         let (Some(length), true) = (length, known) else {
             return Err(foreign("the answer is not PostgreSQL's protocol"));
         };
@@ -164,6 +173,7 @@ impl Watch {
                 Body::Passed
             }
         };
+        self.begun |= tag == b'R';
         self.ready |= tag == b'Z';
         if self.left == 0 { self.end(out) } else { Ok(()) }
     }

@@ -1,0 +1,50 @@
+//! Values of messages that a server repeats in its errors: never in the log unless its level is debug, and its detail, which
+//! holds whole rows, on no screen.
+
+use std::fs;
+
+use super::place::Place;
+use super::support::program::outcome;
+use super::support::stores::Kind;
+
+const BODY: &str = "a-body-of-its-own";
+
+/// Writes a message that the server refuses; gives what was said and what was logged.
+fn refused(place: &Place, level: &str) -> (String, String) {
+    let log = place.user.home().join(format!("{level}.log"));
+    let mut command = place.user.command();
+    let data = format!("{{\"a\": \"{BODY}\"}}");
+    command.args(place.arguments(&["write", "account-1", "Opened", "--data", &data, "--log"])).arg(&log);
+    let told = outcome(command.env("STREAMSCOPE_LOG_LEVEL", level));
+    assert_eq!(told.status, 1, "{told:?}");
+    let log = fs::read_to_string(log).expect("a log");
+    (told.stdout + &told.stderr, log)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_row_that_fails_a_constraint_is_neither_shown_nor_logged() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("on the server").client().await;
+    let check = "alter table eventodb_test.messages add constraint never_this check (data->>'a' is null)";
+    client.batch_execute(check).await.expect("a constraint");
+    let (told, log) = refused(&place, "info");
+    assert!(told.contains("never_this") && !told.contains(BODY), "{told}");
+    assert!(log.contains("never_this") && !log.contains(BODY), "{log}");
+    let (told, log) = refused(&place, "debug");
+    assert!(!told.contains(BODY) && log.contains("Failing row contains") && log.contains(BODY), "{told}\n{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_trigger_says_is_shown_and_not_logged() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("on the server").client().await;
+    let trigger = "create function public.refuse() returns trigger language plpgsql as $$ begin \
+                   raise exception 'not this: %', new.data using detail = new.data::text; end $$; \
+                   create trigger refuse before insert on eventodb_test.messages for each row execute function public.refuse()";
+    client.batch_execute(trigger).await.expect("a trigger");
+    let (told, log) = refused(&place, "info");
+    assert!(told.contains("not this") && told.contains(BODY), "{told}");
+    assert!(log.contains("P0001") && !log.contains(BODY), "{log}");
+    let (_, log) = refused(&place, "debug");
+    assert!(log.contains(BODY), "{log}");
+}

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use crate::support::program::{User, outcome};
+use crate::support::pty::Screen;
 use crate::support::round_trips::RoundTrips;
 use crate::support::server;
 use crate::support::stores::{Kind, TestStore};
@@ -50,4 +51,28 @@ async fn a_command_waits_once_more_than_psql_and_twice_more_without_a_namespace(
     }
     println!("{}", waited.join("\n"));
     assert!(too_many.is_empty(), "{}", too_many.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_screen_is_usable_after_three_round_trips() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let database = store.database.as_ref().expect("on the server");
+    let user = User::new();
+    for number in 0..3 {
+        let stream = format!("account-{number}");
+        assert_eq!(user.run(&["--url", &database.url(), "write", &stream, "Opened"]).status, 0);
+    }
+    let line = RoundTrips::before(server::port()).await;
+    // What is not there after the third answer never comes.
+    line.end_after(3);
+    let url = line.url_of(&database.url()) + "?sslmode=disable";
+    let id = store.namespace.info().id.clone();
+    for arguments in [&["--url", &url][..], &["--url", &url, "-n", &id]] {
+        line.take();
+        let mut screen = Screen::start(&user, arguments);
+        screen.shows("account").shows("Opened");
+        // Nothing more comes, so it cannot wait for its connections to end well.
+        screen.keys("q");
+        screen.end();
+    }
 }

@@ -13,11 +13,17 @@ use tokio::task::JoinHandle;
 /// How long an answer is held. Longer than a client thinks.
 const HELD: Duration = Duration::from_millis(60);
 
+struct Count {
+    /// The latest round whose answer was given to the client.
+    answered: AtomicUsize,
+    /// Answers of later rounds are not given.
+    last: AtomicUsize,
+}
+
 /// See the file's head. Connections count together: what is sent after the third answer on any of them is the fourth round.
 pub struct RoundTrips {
     address: SocketAddr,
-    /// The latest round whose answer was given to the client.
-    answered: Arc<AtomicUsize>,
+    count: Arc<Count>,
     listener: JoinHandle<()>,
 }
 
@@ -26,14 +32,14 @@ impl RoundTrips {
     pub async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let answered = Arc::new(AtomicUsize::new(0));
-        let shared = Arc::clone(&answered);
+        let count = Arc::new(Count { answered: AtomicUsize::new(0), last: AtomicUsize::new(usize::MAX) });
+        let shared = Arc::clone(&count);
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(connection(client, port, Arc::clone(&shared)));
             }
         });
-        Self { address, answered, listener }
+        Self { address, count, listener }
     }
 
     /// A URL with the proxy in place of the server.
@@ -46,12 +52,12 @@ impl RoundTrips {
 
     /// How many round trips there were since this was asked last.
     pub fn take(&self) -> usize {
-        self.answered.swap(0, Ordering::SeqCst)
+        self.count.answered.swap(0, Ordering::SeqCst)
     }
 
-    /// How many there were so far.
-    pub fn so_far(&self) -> usize {
-        self.answered.load(Ordering::SeqCst)
+    /// Gives no answers any more after this many rounds.
+    pub fn end_after(&self, rounds: usize) {
+        self.count.last.store(rounds, Ordering::SeqCst);
     }
 }
 
@@ -61,7 +67,7 @@ impl Drop for RoundTrips {
     }
 }
 
-async fn connection(client: TcpStream, port: u16, answered: Arc<AtomicUsize>) {
+async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut from_client, mut to_client) = client.into_split();
@@ -71,7 +77,7 @@ async fn connection(client: TcpStream, port: u16, answered: Arc<AtomicUsize>) {
     let upstream = async {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            sent.store(answered.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+            sent.store(count.answered.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
             if to_server.write_all(&buffer[..length]).await.is_err() {
                 break;
             }
@@ -82,7 +88,10 @@ async fn connection(client: TcpStream, port: u16, answered: Arc<AtomicUsize>) {
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
             let round = sent.load(Ordering::SeqCst);
             tokio::time::sleep(HELD).await;
-            answered.fetch_max(round, Ordering::SeqCst);
+            if round > count.last.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            count.answered.fetch_max(round, Ordering::SeqCst);
             if to_client.write_all(&buffer[..length]).await.is_err() {
                 break;
             }

@@ -71,6 +71,12 @@ impl Store {
         self.sessions.acquire().await?.server_info().await
     }
 
+    /// Opens some connections at once, for a program whose first questions come together; an embedded store has one anyway.
+    /// Call it within a tokio runtime.
+    pub fn open_ahead(&self, connections: usize) {
+        self.sessions.open_ahead(connections);
+    }
+
     /// Closes the connections once every operation has ended, and waits at most `limit` for what was given up to end on the
     /// server too: for the end of a program.
     pub async fn close(&self, limit: Duration) {

@@ -17,6 +17,9 @@ use crate::runtime::{self, Attempt, Ended, Opening};
 /// Connections of the screen at most: panes, following, a count and a write, side by side.
 const CONNECTIONS: usize = 6;
 
+/// Connections that are opened beside the ones of the first two questions: the next answers bring more questions at once.
+const AHEAD: usize = 2;
+
 /// What must live as long as the screen.
 type Kept = Arc<Mutex<Option<Opened>>>;
 
@@ -91,6 +94,7 @@ fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
     let open = async move {
         let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;
         let store = opened.store.clone();
+        store.open_ahead(AHEAD);
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);
         if arguments.common.demo && !arguments.common.read_only {
             let namespace = store.namespace(demo::SHOP).await.map_err(|error| error.to_string())?;

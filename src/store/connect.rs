@@ -190,6 +190,11 @@ impl Settings {
         format!("{}@{}/{}", self.user, servers.join(","), self.database)
     }
 
+    /// Whether there is a password that a server could reject.
+    pub(super) fn sends_a_password(&self) -> bool {
+        self.password_command.is_some() || self.servers.iter().any(|server| server.password.is_some())
+    }
+
     /// Its passwords, to keep them out of what is printed.
     pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
         self.servers.iter().filter_map(|server| server.password.as_deref())

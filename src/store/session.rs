@@ -8,6 +8,7 @@
 mod planning;
 mod rows;
 mod transaction;
+mod trial;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -24,6 +25,7 @@ pub use rows::Rows;
 use rows::{InFlight, OwnedRows, RowsInner};
 pub(in crate::store) use transaction::CopyIn;
 pub use transaction::{CopyOut, Transaction};
+use trial::Trial;
 
 use super::connect::{Canceller, Connected, failure};
 use super::{Options, Result, Settings, StoreError};
@@ -73,6 +75,7 @@ struct Pool {
     size: usize,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<(Connected, Instant)>>,
+    trial: Trial,
     /// Major version of the server that was connected to last; 0 before that.
     version: AtomicU32,
 }
@@ -95,6 +98,7 @@ impl Sessions {
             size,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
+            trial: Trial::default(),
             version: AtomicU32::new(0),
         };
         Self { pool: Arc::new(pool) }
@@ -141,9 +145,18 @@ impl Sessions {
                 return Ok(Session::new(connection, permit, Arc::clone(pool)));
             }
         }
-        let connection = pool.settings.connect(pool.read_only).await?;
+        let connection = pool.trial.connect(&pool.settings, pool.read_only).await?;
         pool.version.store(connection.version, Ordering::Relaxed);
         Ok(Session::new(connection, permit, Arc::clone(pool)))
+    }
+
+    /// Opens connections before they are asked for, so that the first questions, which come together, need not wait for one
+    /// each. What goes wrong is told to whoever asks.
+    pub fn open_ahead(self: &Arc<Self>, count: usize) {
+        for _ in 0..count.min(self.pool.size.saturating_sub(1)) {
+            let sessions = Arc::clone(self);
+            tokio::spawn(async move { sessions.acquire().await.is_ok() });
+        }
     }
 
     /// Waits until every session is back and every cancel request has been answered, at most `limit`, and closes the

@@ -36,6 +36,17 @@ async fn a_rejected_password_is_sent_once() {
             assert_eq!(rejections(&cluster) - before, 1, "{user}, {mode}");
         }
     }
+    // Several connections that are asked for together send it once, too.
+    let before = rejections(&cluster);
+    let url = format!("postgres://locked:wrong@localhost:{port}/shop");
+    let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a server");
+    let sessions = Sessions::new(settings, Options { connections: 6, ..Options::default() });
+    for error in futures_util::future::join_all((0..6).map(|_| sessions.acquire())).await {
+        let error = error.expect_err("a wrong password");
+        assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::Password, .. }), "{error:?}");
+    }
+    assert_eq!(rejections(&cluster) - before, 1, "six at once");
+
     // The other transport is still tried where it asks for no password.
     for mode in ["allow", "prefer"] {
         for user in ["only_tls", "only_plain"] {

@@ -292,10 +292,33 @@ pub struct MessageHead {
     pub global_position: GlobalPosition,
     /// When it was written (UTC, microseconds, the server's clock).
     pub time: Timestamp,
-    /// Size of data and metadata as stored (`pg_column_size`), bytes.
-    pub size: u64,
+    /// How large the data is.
+    pub size: Size,
     /// The first characters of `data::text`; empty where the column is NULL.
     pub preview: String,
+}
+
+/// How large a message's data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Length of its JSON text, bytes; 0 for NULL.
+    Text(u64),
+    /// Bytes that it takes in the table, where it can be compressed: to know its length, all of it would have to be unpacked.
+    Stored(u64),
+}
+
+impl Size {
+    /// The length of a text.
+    #[must_use]
+    pub fn of(data: Option<&str>) -> Self {
+        Self::Text(data.map_or(0, str::len) as u64)
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        matches!(self, Self::Text(0) | Self::Stored(0))
+    }
 }
 
 /// A message to be written.

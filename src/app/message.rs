@@ -7,7 +7,7 @@ use super::{Effect, State};
 use crate::json::document::{Document, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
-use crate::message::{GlobalPosition, Message, MessageHead};
+use crate::message::{GlobalPosition, Message, MessageHead, Size};
 use crate::store::StoreError;
 
 /// Bodies larger than this are not set out as a tree by themselves, bytes.
@@ -53,7 +53,7 @@ impl Body {
                 Ok(document) => Self::Tree(document),
                 Err(problem) => Self::Text(text.to_owned(), problem.reason),
             },
-            Some(text) => Self::Text(text.to_owned(), format!("more than {} MB", LARGE >> 20)),
+            Some(text) => Self::Text(text.to_owned(), format!("more than {} MiB", LARGE >> 20)),
         }
     }
 
@@ -400,12 +400,18 @@ impl MessagePane {
 
 impl State {
     pub(super) fn message_arrived(&mut self, message: Option<Box<Message>>) -> Vec<Effect> {
+        if let Some(message) = &message {
+            self.messages.measured(message);
+        }
         let pane = &mut self.message;
         let Some(message) = message else {
             pane.error = Some("the message is no longer there".to_owned());
             return Vec::new();
         };
         pane.error = None;
+        if let Some(head) = &mut pane.head {
+            head.size = Size::of(message.data.as_deref());
+        }
         let (data, metadata) = (Body::new(message.data.as_deref()), Body::new(message.metadata.as_deref()));
         pane.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
         pane.set_text();

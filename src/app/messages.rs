@@ -4,7 +4,7 @@
 use super::request::{Question, Slot};
 use super::window::Window;
 use super::{Effect, State};
-use crate::message::MessageHead;
+use crate::message::{Message, MessageHead, Size};
 use crate::store::browse::{Count, Page, PageFrom, Scope, SearchStep};
 use crate::store::{Filter, StoreError};
 
@@ -181,6 +181,14 @@ impl Messages {
         self.filter = filter;
         self.filter_text = text;
         self.window.replace([]);
+    }
+
+    /// A message is there whole: its row knows its size now.
+    pub(super) fn measured(&mut self, message: &Message) {
+        let row = self.window.rows_mut().find(|row| row.head.global_position == message.global_position);
+        if let Some(row) = row {
+            row.head.size = Size::of(message.data.as_deref());
+        }
     }
 
     /// Lets the rows go, and with them all that was found. The filter stays.

@@ -32,6 +32,11 @@ impl<T> Window<T> {
         &self.rows
     }
 
+    /// The rows, for what becomes known of one later.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.rows.iter_mut()
+    }
+
     /// How many rows are held.
     #[must_use]
     pub fn len(&self) -> usize {

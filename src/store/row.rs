@@ -9,16 +9,17 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
 use super::{Result, StoreError};
-use crate::message::{Message, MessageHead, StreamName};
+use crate::message::{Message, MessageHead, Size, StreamName};
 
 /// What [`message`] reads, as a select list over the table.
 pub(super) const MESSAGE_COLUMNS: &str =
     "id, stream_name, type, position, global_position, time, data::text, metadata::text";
 
-/// What [`head`] reads, as a select list over the table. A body over 8 KiB as stored has no preview: it would have to be
-/// fetched and unpacked whole for a few characters of it.
+/// What [`head`] reads, as a select list over the table. A body over 8 KiB as stored has no preview, and its length is not
+/// known: it would have to be fetched and unpacked whole for it. The size is the length of the text, or negative the bytes that
+/// are stored.
 pub(super) const HEAD_COLUMNS: &str = "id, stream_name, type, position, global_position, time, \
-     (coalesce(pg_column_size(data), 0) + coalesce(pg_column_size(metadata), 0))::bigint, \
+     case when pg_column_size(data) <= 8192 then octet_length(data::text) else coalesce(-pg_column_size(data), 0) end::bigint, \
      case when pg_column_size(data) <= 8192 then left(data::text, 240) else '' end";
 
 /// Microseconds from 1970-01-01 to 2000-01-01, Postgres's epoch.
@@ -94,7 +95,10 @@ pub(super) fn head(row: &Row) -> Result<MessageHead> {
         position: column(row, 3)?,
         global_position: column(row, 4)?,
         time: column::<ServerTime>(row, 5)?.0,
-        size: column::<i64>(row, 6)?.try_into().unwrap_or_default(),
+        size: match column::<i64>(row, 6)? {
+            stored @ ..0 => Size::Stored(stored.unsigned_abs()),
+            text => Size::Text(text.unsigned_abs()),
+        },
         preview: column(row, 7)?,
     })
 }

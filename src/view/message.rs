@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::header::spinner;
 use super::lists::wrap;
 use super::messages::server_now;
-use super::text::{cut, fill, full_count};
+use super::text::{cut, fill, full_count, size, whole_parts};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
@@ -17,7 +17,7 @@ use crate::app::layout::Pane;
 use crate::app::message::{Body, FACTS, Form, Open, Part};
 use crate::app::request::Slot;
 use crate::json::document::{Document, Kind};
-use crate::message::MessageHead;
+use crate::message::{MessageHead, Size};
 
 /// Characters of a value that a line is made from at most; more would be cut at its edge anyway.
 const PREVIEW: usize = 4_000;
@@ -41,6 +41,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let width = usize::from(inner.width);
     for (row, (name, value)) in facts(head, state).into_iter().enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
+        let value = whole_parts(&value, width.saturating_sub(8));
         line_at(frame, inner, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
     }
     let facts = u16::try_from(FACTS).unwrap_or(u16::MAX);
@@ -56,11 +57,24 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
     [
-        ("type", format!("{} · {} bytes", head.message_type, full_count(head.size))),
+        ("type", format!("{} · {}", head.message_type, sizes(head, state))),
         ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
         ("time", state.times.full(head.time, zone_now)),
         ("id", head.id.to_string()),
     ]
+}
+
+/// How large the data is, and the metadata once it is there.
+fn sizes(head: &MessageHead, state: &State) -> String {
+    let bytes = |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", full_count(number)) };
+    let data = match head.size {
+        Size::Text(length) => format!("data {}", bytes(length)),
+        stored @ Size::Stored(_) => format!("data {}", size(stored)),
+    };
+    match state.message.whole().and_then(|message| message.metadata.as_deref()) {
+        Some(metadata) => format!("{data} · metadata {}", bytes(metadata.len() as u64)),
+        None => data,
+    }
 }
 
 fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {

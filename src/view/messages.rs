@@ -162,7 +162,7 @@ impl Columns {
             time,
             stream: if one_stream { 0 } else { longest.clamp(8, 28) },
             message_type,
-            size: 6,
+            size: in_view().map(|row| size(row.head.size).len()).max().unwrap_or(4).max(4),
             data: 0,
         };
         // What tells least gives way first; of the data a beginning stays.
@@ -239,7 +239,7 @@ impl Columns {
         cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
         cell(right(&size(head.size), self.size), self.size, theme.dim);
         // What is too large for a look at its beginning is there all the same.
-        let preview = if head.preview.is_empty() && head.size > 0 { "…" } else { &head.preview };
+        let preview = if head.preview.is_empty() && !head.size.is_zero() { "…" } else { &head.preview };
         cell(fill(preview, self.data), self.data, theme.dim);
         Line::from(spans)
     }

@@ -1,5 +1,8 @@
 //! The last step before a cell: text made safe and cut to a width.
 
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::message::Size;
 use crate::safe_text::SafeText;
 
 /// One line of at most `width` cells, with `…` where something was cut.
@@ -20,6 +23,51 @@ pub fn fill(text: &str, width: usize) -> String {
 pub fn right(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", " ".repeat(width.saturating_sub(shown.width())), shown.as_str())
+}
+
+/// What stands between the parts of a line of hints or facts.
+const BETWEEN: &str = " · ";
+
+/// As many whole parts of `a · b · c` as fit, from the left: what matters most comes first. If not even the first fits it is cut
+/// between words.
+#[must_use]
+pub fn whole_parts(text: &str, width: usize) -> String {
+    let mut kept = String::new();
+    let mut used = 0;
+    for part in text.split(BETWEEN) {
+        let cells = SafeText::line(part).width();
+        if kept.is_empty() {
+            if cells > width {
+                return words(part, width);
+            }
+        } else {
+            if used + BETWEEN.width() + cells > width {
+                break;
+            }
+            kept.push_str(BETWEEN);
+            used += BETWEEN.width();
+        }
+        kept.push_str(part);
+        used += cells;
+    }
+    kept
+}
+
+/// As many whole words as fit, with `…` behind them where some were left out. A single word that does not fit is cut.
+#[must_use]
+pub fn words(text: &str, width: usize) -> String {
+    if SafeText::line(text).width() <= width {
+        return cut(text, width);
+    }
+    let mut kept = String::new();
+    for word in text.split(' ') {
+        let longer = if kept.is_empty() { word.to_owned() } else { format!("{kept} {word}") };
+        if SafeText::line(&longer).width() + 2 > width {
+            break;
+        }
+        kept = longer;
+    }
+    if kept.is_empty() { cut(text, width) } else { cut(&format!("{kept} …"), width) }
 }
 
 /// A count in at most five characters: `999`, `12.3k`, `5.1M`.
@@ -48,15 +96,28 @@ pub fn full_count(count: u64) -> String {
     shown
 }
 
-/// A size in at most five characters: `831B`, `4.2K`, `10.0M`.
+/// A size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`; one that is only known as stored says so.
 #[must_use]
-#[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_024 => format!("{bytes}B"),
-        1_024..1_048_576 => format!("{:.1}K", bytes as f64 / 1_024.0),
-        _ => format!("{:.1}M", bytes as f64 / 1_048_576.0),
+pub fn size(size: Size) -> String {
+    match size {
+        Size::Text(bytes) => in_units(bytes),
+        Size::Stored(bytes) => format!("stored {}", in_units(bytes)),
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn in_units(bytes: u64) -> String {
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let (mut number, mut units) = (bytes as f64 / 1e3, ["kB", "MB", "GB"].into_iter());
+    let mut unit = units.next().unwrap_or_default();
+    while number >= 999.5
+        && let Some(next) = units.next()
+    {
+        (number, unit) = (number / 1e3, next);
+    }
+    if number < 9.95 { format!("{number:.1} {unit}") } else { format!("{number:.0} {unit}") }
 }
 
 #[cfg(test)]
@@ -67,7 +128,20 @@ mod tests {
     fn counts_and_sizes_fit_their_columns() {
         assert_eq!((short_count(999).as_str(), short_count(12_345).as_str()), ("999", "12.3k"));
         assert_eq!(full_count(1_234_567), "1,234,567");
-        assert_eq!(size(10_485_760), "10.0M");
+        let sizes = [0, 999, 1_000, 4_249, 38_391, 422_118, 999_499, 999_500, 10_485_760, 2_000_000_000];
+        let shown = ["0 B", "999 B", "1.0 kB", "4.2 kB", "38 kB", "422 kB", "999 kB", "1.0 MB", "10 MB", "2.0 GB"];
+        assert_eq!(sizes.map(|bytes| size(Size::Text(bytes))), shown);
+        assert_eq!(size(Size::Stored(38_391)), "stored 38 kB");
+    }
+
+    #[test]
+    fn parts_and_words_are_kept_whole() {
+        let hints = "Enter create · Tab next field · Esc close";
+        assert_eq!(whole_parts(hints, 80), hints);
+        assert_eq!(whole_parts(hints, 30), "Enter create · Tab next field");
+        assert_eq!(whole_parts(hints, 10), "Enter …");
+        assert_eq!(words("the server said no", 16), "the server …");
+        assert_eq!(words("unbreakable", 5), "unbr…");
     }
 
     #[test]

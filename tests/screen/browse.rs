@@ -363,3 +363,23 @@ fn a_border_is_held_while_it_is_dragged() {
     assert_eq!(screen.state.layout().pane(Pane::Messages).x, border + 15);
     assert_eq!(screen.state.focus, Pane::Namespaces, "a border is no row");
 }
+
+#[test]
+fn a_size_is_the_length_of_the_text_or_says_that_it_is_what_is_stored() {
+    let mut fake = Fake::default();
+    let large = format!(r#"{{"text": "{}"}}"#, "x".repeat(422_000));
+    fake.push("note-1", "Small", "{\"a\": 1}", None);
+    fake.push("note-1", "Large", &large, Some("{}"));
+    let mut screen = Screen::new(fake);
+    screen.keys("3");
+    screen.hold = true;
+    screen.keys("4");
+    screen.ctrl('r');
+    while screen.state.requests.since(Slot::Messages).is_some() && screen.release_one() {}
+    assert!(screen.text().contains("stored 38 kB"), "{}", screen.text());
+    assert!(screen.text().contains(" 8 B"), "{}", screen.text());
+    screen.release();
+    let text = screen.text();
+    assert!(text.contains("422 kB") && !text.contains("stored"), "it was read whole: {text}");
+    assert!(text.contains("data 422,012 bytes · metadata 2 bytes"), "{text}");
+}

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use streamscope::app::keymap::Action;
 use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use streamscope::app::{Effect, Event, Setup, State};
-use streamscope::message::{Category, Message, MessageHead, StreamName, Written, category};
+use streamscope::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use streamscope::store::browse::{
     CategoryRow, Count, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf,
 };
@@ -313,7 +313,11 @@ pub fn head(message: &Message) -> MessageHead {
         position: message.position,
         global_position: message.global_position,
         time: message.time,
-        size: message.data.as_ref().map_or(0, String::len) as u64,
+        size: match message.data.as_deref() {
+            // As the store does for what is stored compressed.
+            Some(data) if data.len() > 8_192 => Size::Stored(data.len() as u64 / 11),
+            data => Size::of(data),
+        },
         preview: message.data.clone().unwrap_or_default().chars().take(200).collect(),
     }
 }

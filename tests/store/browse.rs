@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::TryStreamExt as _;
 use jiff::SignedDuration;
-use streamscope::message::{Category, ConsumerGroup, NewMessage, StreamName};
+use streamscope::message::{Category, ConsumerGroup, Message, NewMessage, Size, StreamName};
 use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::{Filter, Namespace, StoreError};
@@ -227,11 +228,24 @@ async fn a_head_has_a_preview_and_a_size_but_never_a_large_body(store: &TestStor
     let noise = noise.concat();
     let large = NewMessage { data: format!(r#"{{"noise": "{noise}"}}"#), ..new("account-1", "Large") };
     namespace.write(&large).await.unwrap();
+    // Compressed to less than a tenth, and to more than what is unpacked for a list.
+    for (message_type, repeated) in [("Packed", 2_000), ("LargePacked", 300_000)] {
+        let data = format!(r#"{{"äö": "{}"}}"#, "abcdefghij".repeat(repeated));
+        namespace.write(&NewMessage { data, ..new("account-1", message_type) }).await.unwrap();
+    }
     let page = namespace.page(&Scope::Stream(stream("account-1")), PageFrom::Start, 10).await.unwrap();
-    assert_eq!(page.heads[0].preview, r#"{"some": "data"}"#);
-    assert!(page.heads[0].size > 0 && page.heads[0].size < 100);
-    assert_eq!(page.heads[1].preview, "");
-    assert!(page.heads[1].size > 10_000);
+    let texts = namespace.stream_messages(&stream("account-1"), 0, 10).await.unwrap();
+    let texts: Vec<Message> = texts.try_collect().await.unwrap();
+    let exact = |index: usize| Size::of(texts[index].data.as_deref());
+    assert_eq!((page.heads[0].preview.as_str(), page.heads[0].size), (r#"{"some": "data"}"#, Size::Text(16)));
+    assert_eq!((page.heads[2].size, exact(2)), (exact(2), Size::Text(20_012)), "compressed, and yet the text's length");
+    for index in [1, 3] {
+        let (Size::Stored(stored), Size::Text(length)) = (page.heads[index].size, exact(index)) else {
+            panic!("{:?}", page.heads[index].size)
+        };
+        assert_eq!(page.heads[index].preview, "");
+        assert!(stored > 8_192 && stored <= length, "{stored} of {length}");
+    }
 }
 
 async fn the_first_message_at_a_time_is_found(store: &TestStore) {

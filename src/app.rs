@@ -7,7 +7,7 @@ pub mod browse;
 pub mod compose;
 pub mod connection;
 pub mod copy;
-mod count;
+pub mod count;
 pub mod dialog;
 pub mod filter;
 pub mod find;
@@ -471,7 +471,8 @@ impl State {
             (_, Answer::Streams { from, rows, end }) => self.streams_listed(&from, rows, end),
             (_, Answer::RecentStreams { rows, next }) => self.recent_streams_listed(rows, next),
             (_, Answer::Page(page)) => self.page_arrived(page),
-            (_, Answer::Search(step)) => self.search_step(step),
+            (_, Answer::Search(step, range)) => self.search_step(step, range),
+            (_, Answer::CountStep(step, range)) => self.matches_counted(step, range),
             (_, Answer::Message(message)) => self.message_arrived(message),
             (_, Answer::Count(count)) => self.counted(count),
             (_, Answer::Found(head)) => self.found(head),

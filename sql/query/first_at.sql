@@ -1,10 +1,10 @@
 -- The first message at or after a time, by bisecting the numbers: time rises with them, nearly. A message has the time at which
 -- its transaction began, and a transaction may have waited for a lock since; so the 1,000 numbers before the place
--- found are looked at once more.
+-- found are looked at once more. The first message of a stream from a global position on is found alike.
 --
 -- Every number under lo has an earlier time, none from hi on has; each step looks at one message between them.
 --
--- $1 time, $2 name of the stream or category (null for the namespace)
+-- {measure} time or global_position, $1 a value of it, $2 name of the stream or category (null for the namespace)
 -- Served by: the index that the scope is ordered by, one probe a step.
 with recursive bisect(lo, hi) as (
   select
@@ -12,11 +12,11 @@ with recursive bisect(lo, hi) as (
     (select {number} + 1 from {table} {back_from_last} limit 1)
   union all
   select
-    case when probe.time < $1 then probe.number + 1 else bisect.lo end,
-    case when probe.time < $1 then bisect.hi else middle.number end
+    case when probe.measure < $1 then probe.number + 1 else bisect.lo end,
+    case when probe.measure < $1 then bisect.hi else middle.number end
   from bisect
   cross join lateral (select bisect.lo + (bisect.hi - bisect.lo) / 2 as number) as middle
-  left join lateral (select {number} as number, time from {table} {from_middle} limit 1) as probe on true
+  left join lateral (select {number} as number, {measure} as measure from {table} {from_middle} limit 1) as probe on true
   where bisect.lo < bisect.hi
 ),
 place as materialized (
@@ -25,5 +25,5 @@ place as materialized (
 select found.*
 from place
 cross join lateral (
-  select {head} from (select * from {table} {from_place} limit 2000) as near where time >= $1 order by {number} limit 1
+  select {head} from (select * from {table} {from_place} limit 2000) as near where {measure} >= $1 order by {number} limit 1
 ) as found

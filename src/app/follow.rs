@@ -234,7 +234,7 @@ impl State {
         let (mut new, mut let_go) = (not_held, 0);
         for Tailed { message, late } in held {
             self.messages.count_one(&message, late);
-            self.messages.found_one();
+            self.messages.found_one(&message, late);
             if live || !self.messages.is_newer(&message) {
                 let_go += self.messages.arrive(message, late) as u64;
             } else {

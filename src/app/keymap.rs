@@ -67,13 +67,13 @@ actions! {
     PaneMessage = "pane-message", "Message pane";
     Fullscreen = "fullscreen", "Full screen of the pane";
     Find = "find", "Find in the pane";
-    FindNext = "find-next", "Next hit";
-    FindPrevious = "find-previous", "Previous hit";
+    FindNext = "find-next", "Next match";
+    FindPrevious = "find-previous", "Previous match";
     Filter = "filter", "Filter messages on the server";
     GoTo = "go-to", "Go to a stream, position, id or time";
     Member = "member", "Go to a consumer group member's part of a category";
     Order = "order", "Newest first or oldest first; streams by name or by activity";
-    Count = "count", "Count the messages exactly";
+    Count = "count", "Count exactly what the list shows, in all of it";
     Follow = "follow", "Follow live; again to stop";
     Pause = "pause", "Pause and resume following";
     Fold = "fold", "Fold or unfold the node";

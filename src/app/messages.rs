@@ -1,19 +1,20 @@
 //! The messages pane: a window on the messages of a scope, oldest or newest first, read by pages at both edges, optionally
 //! filtered on the server in bounded steps.
 
+use super::count::Tally;
 use super::request::{Question, Slot};
 use super::window::Window;
 use super::{Effect, State};
 use crate::message::{Message, MessageHead, Size};
-use crate::store::browse::{Count, Page, PageFrom, Scope, SearchStep};
+use crate::store::browse::{Count, Page, PageFrom, Scope, SearchRange, SearchStep};
 use crate::store::{Filter, StoreError};
 
 /// Heads asked for at once.
 const PAGE: usize = 200;
 /// Messages that one step of a filtered search looks at.
 const SEARCH_WINDOW: u32 = 20_000;
-/// Hits after which a search waits for the person to scroll on.
-const ENOUGH_HITS: u64 = 100;
+/// Matches after which a search waits for the person to scroll on.
+const ENOUGH_MATCHES: u64 = 100;
 
 /// Whose messages are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +39,14 @@ pub struct Row {
 pub struct Search {
     /// Messages looked at.
     pub searched: u64,
-    /// Hits among them.
-    pub hits: u64,
-    /// Hits since the person last asked for more.
+    /// Matches among them.
+    pub matches: u64,
+    /// Matches since the person last asked for more.
     run: u64,
+    /// It got to the oldest message that can match.
+    reached_oldest: bool,
+    /// It got to the newest message that can match.
+    reached_newest: bool,
     /// Where it goes on towards the first row of the screen; none when that end is reached.
     towards_first: Option<PageFrom>,
     /// Where it goes on towards the last row of the screen.
@@ -57,6 +62,12 @@ impl Search {
             Edge::First => &mut self.towards_first,
             Edge::Last => &mut self.towards_last,
         }
+    }
+
+    /// Whether everything was searched: then the matches are all there are.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.reached_oldest && self.reached_newest
     }
 
     /// Whether there is more to search.
@@ -75,9 +86,9 @@ impl Search {
         let again = if from <= to { to.abs_diff(from).saturating_add(1) } else { 0 };
         let new = u128::from(step.searched) * u128::from(span - again) / u128::from(span);
         self.searched += u64::try_from(new).unwrap_or(step.searched);
-        let hits = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
-        self.hits += hits;
-        self.run += hits;
+        let matches = numbers.iter().filter(|number| !(low..=high).contains(number)).count() as u64;
+        self.matches += matches;
+        self.run += matches;
         self.reached = Some((low.min(lowest), high.max(highest)));
     }
 }
@@ -124,6 +135,10 @@ pub struct Messages {
     pub(super) before_filter: Option<i64>,
     /// How far the filtered search is.
     pub search: Option<Search>,
+    /// Where the filter's times can be, once that is known.
+    pub range: Option<SearchRange>,
+    /// How far counting what matches is, where it was asked for.
+    pub tally: Option<Tally>,
     /// How many there are; none where it is not known.
     pub count: Option<Count>,
     /// The newest number that following told of, in the list or not.
@@ -180,6 +195,8 @@ impl Messages {
         self.before_filter = self.selected_number().or(self.before_filter);
         self.filter = filter;
         self.filter_text = text;
+        self.range = None;
+        self.tally = None;
         self.window.replace([]);
     }
 
@@ -213,7 +230,14 @@ impl Messages {
     fn question(&self, from: PageFrom) -> Option<Question> {
         let Place { namespace, scope } = self.place.clone()?;
         Some(if self.is_filtered() {
-            Question::Search { namespace, scope, filter: self.filter.clone(), from, window: SEARCH_WINDOW }
+            Question::Search {
+                namespace,
+                scope,
+                filter: self.filter.clone(),
+                range: self.range,
+                from,
+                window: SEARCH_WINDOW,
+            }
         } else {
             Question::Page { namespace, scope, from, limit: PAGE }
         })
@@ -252,10 +276,17 @@ impl Messages {
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
     }
 
-    /// Following brought a message, which in a filtered list is a hit.
-    pub(super) fn found_one(&mut self) {
+    /// Following brought a message, which in a filtered list is a match.
+    pub(super) fn found_one(&mut self, head: &MessageHead, late: bool) {
+        let number = self.number(head);
+        match &mut self.tally {
+            // Whether it was there when its place was counted is not known.
+            tally @ Some(_) if late => *tally = None,
+            Some(tally) if tally.is_complete && tally.through < Some(number) => tally.matches += 1,
+            _ => {}
+        }
         if let Some(search) = &mut self.search {
-            search.hits += 1;
+            search.matches += 1;
         }
     }
 
@@ -480,31 +511,39 @@ impl State {
         self.read_on().into_iter().collect()
     }
 
-    /// One step of a filtered search: hits are shown as they come, and the next step follows until there are enough.
-    pub(super) fn search_step(&mut self, step: SearchStep) -> Vec<Effect> {
+    /// One step of a filtered search: matches are shown as they come, and the next step follows until there are enough.
+    pub(super) fn search_step(&mut self, step: SearchStep, range: SearchRange) -> Vec<Effect> {
         let (Some(pending), Some(mut search)) = (self.messages.pending.take(), self.messages.search) else {
             return Vec::new();
         };
+        self.messages.range = Some(range);
         let newer_edge = self.messages.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
         search.count(&step, &numbers);
-        let edge = match pending {
-            Pending::More(edge) => edge,
-            Pending::Fresh(PageFrom::End | PageFrom::Before(_)) if newer_edge == Edge::Last => Edge::First,
-            Pending::Fresh(PageFrom::End | PageFrom::Before(_)) => Edge::Last,
-            Pending::Fresh(_) => newer_edge,
+        // A new list also leaves out what lies on the other side of where it begins.
+        let (edge, other_side) = match pending {
+            Pending::More(edge) => (edge, None),
+            Pending::Fresh(PageFrom::End | PageFrom::Before(_)) => {
+                let last = range.last();
+                (newer_edge.other(), Some((last < range.highest).then_some(PageFrom::After(last))))
+            }
+            Pending::Fresh(from) => {
+                let first = if let PageFrom::At(number) = from { number } else { range.first() };
+                (newer_edge, Some((first > range.lowest).then_some(PageFrom::Before(first))))
+            }
         };
         *search.towards(edge) = step.next;
-        if let Pending::Fresh(PageFrom::At(number)) = pending {
-            *search.towards(edge.other()) = Some(PageFrom::Before(number));
+        if let Some(other_side) = other_side {
+            *search.towards(edge.other()) = other_side;
         }
-        let reached = step.next.is_none();
-        let at_start = (edge != newer_edge && reached) || matches!(pending, Pending::Fresh(PageFrom::Start));
-        let at_end = (edge == newer_edge && reached) || matches!(pending, Pending::Fresh(PageFrom::End));
+        let (at_newest, at_oldest) =
+            (search.towards(newer_edge).is_none(), search.towards(newer_edge.other()).is_none());
+        search.reached_newest |= at_newest;
+        search.reached_oldest |= at_oldest;
         self.messages.search = Some(search);
-        self.messages.take(pending, step.heads, at_start, at_end);
+        self.messages.take(pending, step.heads, at_oldest, at_newest);
         self.reveal();
-        if step.next.is_some() && search.run < ENOUGH_HITS {
+        if step.next.is_some() && search.run < ENOUGH_MATCHES {
             let question = self.messages.more(edge);
             return question.map(|question| self.ask(Slot::Messages, question)).into_iter().collect();
         }

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
-use crate::store::browse::{CategoryRow, Count, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf};
+use crate::store::browse::{
+    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
+};
 use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
 use crate::store::{Filter, NamespaceInfo, StoreError};
@@ -112,8 +114,25 @@ pub enum Question {
         scope: Scope,
         /// What they must match.
         filter: Filter,
+        /// Where its times can be; none where that is not known yet.
+        range: Option<SearchRange>,
         /// Where to begin.
         from: PageFrom,
+        /// Messages looked at, at most.
+        window: u32,
+    },
+    /// One step of a count of what matches; answered by [`Answer::CountStep`].
+    CountMatches {
+        /// The namespace's id.
+        namespace: String,
+        /// Whose messages.
+        scope: Scope,
+        /// What they must match.
+        filter: Filter,
+        /// Where its times can be; none where that is not known yet.
+        range: Option<SearchRange>,
+        /// The lowest number to look at; none for the first.
+        from: Option<i64>,
         /// Messages looked at, at most.
         window: u32,
     },
@@ -243,8 +262,10 @@ pub enum Answer {
     },
     /// A page of heads.
     Page(Page),
-    /// A step of a search.
-    Search(SearchStep),
+    /// A step of a search, and where the filter's times can be.
+    Search(SearchStep, SearchRange),
+    /// A step of a count, and where the filter's times can be.
+    CountStep(CountStep, SearchRange),
     /// The whole message; none where it is no longer there.
     Message(Option<Box<Message>>),
     /// How many; none where it is not known.

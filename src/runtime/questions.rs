@@ -9,8 +9,8 @@ use futures_util::future::{BoxFuture, Shared};
 
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
-use crate::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
-use crate::store::{Namespace, Result, Store, StoreError};
+use crate::store::browse::{PageFrom, Scope, SearchRange, StreamsFrom, StreamsOf};
+use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
 /// Messages that one window of the search for recent streams looks at, and how many windows one answer may take.
 const RECENT_WINDOW: u32 = 10_000;
@@ -134,8 +134,15 @@ impl Answerer {
             Question::Page { namespace, scope, from, limit } => {
                 Answer::Page(self.namespace(namespace).await?.page(scope, *from, *limit).await?)
             }
-            Question::Search { namespace, scope, filter, from, window } => {
-                Answer::Search(self.namespace(namespace).await?.search(scope, filter, *from, *window).await?)
+            Question::Search { namespace, scope, filter, range, from, window } => {
+                let namespace = self.namespace(namespace).await?;
+                let range = known_or_found(&namespace, scope, filter, *range).await?;
+                Answer::Search(namespace.search_within(scope, filter, &range, *from, *window).await?, range)
+            }
+            Question::CountMatches { namespace, scope, filter, range, from, window } => {
+                let namespace = self.namespace(namespace).await?;
+                let range = known_or_found(&namespace, scope, filter, *range).await?;
+                Answer::CountStep(namespace.count_step(scope, filter, &range, *from, *window).await?, range)
             }
             Question::Message { namespace, global_position } => {
                 let message = self.namespace(namespace).await?.message(*global_position).await?;
@@ -179,6 +186,19 @@ impl Answerer {
         let first = first.max(now.map_or(0, |now| now - SINCE + 1));
         let messages = namespace.stream_messages(stream, first, SINCE).await?.try_collect().await?;
         Ok(Answer::Since { messages, version: now })
+    }
+}
+
+/// Where a filter's times can be: looked up once, for the first step.
+async fn known_or_found(
+    namespace: &Namespace,
+    scope: &Scope,
+    filter: &Filter,
+    range: Option<SearchRange>,
+) -> Result<SearchRange> {
+    match range {
+        Some(range) => Ok(range),
+        None => namespace.search_range(scope, filter).await,
     }
 }
 

@@ -141,6 +141,50 @@ pub struct Page {
     pub at_end: bool,
 }
 
+/// Which numbers a filter's times leave (positions for a stream, global positions for every other scope), and where they are near.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchRange {
+    /// Nothing below this number can match.
+    pub lowest: i64,
+    /// Nothing above this number can match.
+    pub highest: i64,
+    /// Where a search from the start begins: about the first message of the times. What lies between it and the lowest number is late,
+    /// if it matches at all. None for the lowest.
+    pub start: Option<i64>,
+    /// Where a search from the end begins: about the last message of the times. None for the highest.
+    pub end: Option<i64>,
+}
+
+impl SearchRange {
+    /// All numbers.
+    pub const EVERYTHING: Self = Self { lowest: i64::MIN, highest: i64::MAX, start: None, end: None };
+
+    /// Where a search from the start begins.
+    #[must_use]
+    pub fn first(&self) -> i64 {
+        self.start.unwrap_or(i64::MIN).max(self.lowest)
+    }
+
+    /// Where a search from the end begins.
+    #[must_use]
+    pub fn last(&self) -> i64 {
+        self.end.unwrap_or(i64::MAX).min(self.highest)
+    }
+}
+
+/// One bounded step of a count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountStep {
+    /// How many messages match.
+    pub matches: u64,
+    /// How many messages this step looked at.
+    pub searched: u64,
+    /// The highest number among them; none if there was nothing to look at.
+    pub through: Option<i64>,
+    /// The lowest number that the next step looks at; none if nothing is left.
+    pub next: Option<i64>,
+}
+
 /// One bounded step of a filtered search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchStep {

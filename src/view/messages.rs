@@ -7,13 +7,13 @@ use ratatui::text::{Line, Span};
 
 use super::header::spinner;
 use super::lists::explain;
-use super::text::{cut, fill, full_count, right, short_count, size};
+use super::text::{cut, fill, full_count, right, size};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
 use crate::app::find::{holds, text_of};
 use crate::app::layout::Pane;
-use crate::app::messages::Row;
+use crate::app::messages::{Row, Search};
 use crate::app::request::Slot;
 use crate::store::browse::{Count, Scope};
 
@@ -79,29 +79,29 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     title
 }
 
-/// `5 of ~5`, or how far a search is.
+/// `5 of ~5`; in a filtered list how many messages match, and how many were searched for them.
 #[must_use]
 pub fn progress(state: &State) -> String {
     let messages = &state.messages;
-    let searched = messages.search.map_or(0, |search| search.searched);
-    let counting = state.requests.since(Slot::Count).filter(|_| messages.counting).map(|since| {
-        let seconds = state.now.duration_since(since).as_secs();
-        format!("{} counting {seconds}s (esc stops)", spinner(state, state.setup.ascii))
-    });
-    let total = counting.unwrap_or_else(|| match messages.count {
-        None => "?".to_owned(),
-        // No fewer than were seen.
-        Some(Count { messages, through: None }) => format!("~{}", full_count(messages.max(searched))),
-        Some(Count { messages, through: Some(_) }) => full_count(messages),
-    });
-    if let Some(search) = &messages.search {
-        let hits = if search.hits == 1 { "hit" } else { "hits" };
-        if state.follow.is_some() {
-            // How many of those that came since did not match is not known.
-            return format!("{} {hits}, {} searched before", full_count(search.hits), full_count(search.searched));
-        }
-        return format!("searched {} of {total}, {} {hits}", full_count(search.searched), full_count(search.hits));
+    let spinner = spinner(state, state.setup.ascii);
+    let counting = state.requests.since(Slot::Count).filter(|_| messages.counting);
+    if let Some(tally) = messages.tally.filter(|tally| tally.is_complete || counting.is_some()) {
+        let matches = matches(tally.matches);
+        return if tally.is_complete {
+            all_searched(state, &matches, tally.searched)
+        } else {
+            format!("{spinner} counting: {matches} · {} searched · Esc stops", of_total(state, tally.searched))
+        };
     }
+    if let Some(search) = &messages.search {
+        return searched(state, search, spinner);
+    }
+    let total = match (counting, total(state, 0)) {
+        (Some(since), _) => {
+            format!("{spinner} counting {}s (Esc stops)", state.now.duration_since(since).as_secs())
+        }
+        (None, total) => total.unwrap_or_else(|| "?".to_owned()),
+    };
     match messages.selection() {
         Some(head) if messages.is_stream() => {
             format!("{} of {total}", full_count(u64::try_from(messages.ordinal(head)).unwrap_or(0)))
@@ -111,18 +111,82 @@ pub fn progress(state: &State) -> String {
     }
 }
 
+/// How far a search is, and how it goes on.
+fn searched(state: &State, search: &Search, spinner: char) -> String {
+    let found = matches(search.matches);
+    if state.follow.is_some() {
+        // How many of those that came since did not match is not known.
+        return format!("{found} · {} searched before", full_count(search.searched));
+    }
+    if search.is_complete() {
+        return all_searched(state, &found, search.searched);
+    }
+    let searched = of_total(state, search.searched);
+    match (state.requests.since(Slot::Messages), search.matches) {
+        (Some(_), _) => format!("{spinner} {found} so far · {searched} searched · Esc stops"),
+        (None, 0) => format!("no match yet · {searched} searched · Up goes on"),
+        (None, 1) => format!("first match · {searched} searched · scroll for more"),
+        (None, _) => format!("first {found} · {searched} searched · scroll for more"),
+    }
+}
+
+/// Everything that can match was searched: there are no more matches.
+fn all_searched(state: &State, matches: &str, searched: u64) -> String {
+    let filter = &state.messages.filter;
+    let of_time = if filter.since.is_some() || filter.until.is_some() { " of that time" } else { "" };
+    format!("{matches} · all {} messages{of_time} searched", full_count(searched))
+}
+
+fn matches(count: u64) -> String {
+    match count {
+        0 => "no match".to_owned(),
+        1 => "1 match".to_owned(),
+        more => format!("{} matches", full_count(more)),
+    }
+}
+
+/// How many of how many were searched. A filter with times does not search all that there are.
+fn of_total(state: &State, searched: u64) -> String {
+    let filter = &state.messages.filter;
+    let total = total(state, searched).filter(|_| filter.since.is_none() && filter.until.is_none());
+    match total {
+        Some(total) => format!("{} of {total}", full_count(searched)),
+        None => full_count(searched),
+    }
+}
+
+/// How many messages the scope has, no fewer than were seen; none if that is not known.
+fn total(state: &State, seen: u64) -> Option<String> {
+    state.messages.count.map(|count| match count {
+        Count { messages, through: None } => format!("~{}", full_count(messages.max(seen))),
+        Count { messages, through: Some(_) } => full_count(messages),
+    })
+}
+
 fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let messages = &state.messages;
+    let spinner = spinner(state, theme.ascii);
+    let waiting = state.requests.since(Slot::Messages);
     let (text, style) = if let Some(problem) = state.connection.problem() {
         (format!("not connected: {problem}"), theme.problem)
     } else if let Some(error) = &messages.error {
         (format!("{error} · ctrl-r tries again"), theme.problem)
-    } else if state.requests.since(Slot::Messages).is_some() || state.connection.server().is_none() {
+    } else if state.connection.server().is_none() {
         return;
+    } else if let (Some(since), Some(search)) = (waiting, &messages.search) {
+        let seconds = state.now.duration_since(since).as_secs();
+        let searched = of_total(state, search.searched);
+        (format!("{spinner} searching for {seconds}s · no match yet in {searched} · Esc stops"), theme.dim)
+    } else if let Some(since) = waiting {
+        let seconds = state.now.duration_since(since).as_secs();
+        if seconds == 0 {
+            return;
+        }
+        (format!("{spinner} reading for {seconds}s · Esc stops"), theme.dim)
     } else if let Some(search) = &messages.search {
-        let searched = short_count(search.searched);
-        let on = if search.can_go_on() { " · up searches on" } else { "" };
-        (format!("no hit in the {searched} messages that were searched{on} · esc shows all"), theme.dim)
+        let searched = full_count(search.searched);
+        let on = if search.can_go_on() { " · Up goes on" } else { "" };
+        (format!("no match in the {searched} messages searched{on} · Esc shows all"), theme.dim)
     } else if messages.place.is_none() {
         ("nothing is selected".to_owned(), theme.dim)
     } else {

@@ -13,7 +13,7 @@ use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot
 use streamscope::app::{Effect, Event, Setup, State};
 use streamscope::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use streamscope::store::browse::{
-    CategoryRow, Count, Page, PageFrom, Scope, SearchStep, StreamRow, StreamsFrom, StreamsOf,
+    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
 };
 use streamscope::store::session::ServerInfo;
 use streamscope::store::tail::{TailBatch, Tailed};
@@ -38,6 +38,17 @@ pub struct Fake {
     pub fail: Vec<(Slot, StoreError)>,
     /// Messages that one step of a search looks at, where that is less than was asked for.
     pub search_window: Option<usize>,
+    /// Messages that searches and counts looked at.
+    pub looked_at: u64,
+}
+
+/// Messages by which one can be late.
+const LATE: usize = 5;
+
+fn matches(filter: &Filter, head: &MessageHead) -> bool {
+    (filter.types.is_empty() || filter.types.contains(&head.message_type))
+        && filter.since.is_none_or(|since| head.time >= since)
+        && filter.until.is_none_or(|until| head.time < until)
 }
 
 impl Fake {
@@ -132,18 +143,52 @@ impl Fake {
         }
     }
 
-    fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: usize) -> SearchStep {
+    /// Where a filter's times can be, with some room for late messages.
+    fn range(&self, scope: &Scope, filter: &Filter) -> SearchRange {
+        let heads = self.of(scope);
+        let at = |time: Timestamp| heads.partition_point(|head| head.time < time);
+        let number = |index: usize| heads.get(index).map_or(i64::MAX, |head| number(scope, head));
+        let since = filter.since.map(at);
+        let until = filter.until.map(at);
+        SearchRange {
+            lowest: since.map_or(i64::MIN, |since| number(since.saturating_sub(LATE))),
+            highest: until.map_or(i64::MAX, |until| number(until + LATE)),
+            start: since.map(number),
+            end: until.map(|until| number(until).saturating_sub(1)),
+        }
+    }
+
+    fn search(
+        &mut self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: PageFrom,
+        window: usize,
+    ) -> SearchStep {
+        let from = match from {
+            PageFrom::Start => PageFrom::At(range.first()),
+            PageFrom::End if range.last() == i64::MAX => PageFrom::End,
+            PageFrom::End => PageFrom::Before(range.last() + 1),
+            from => from,
+        };
         let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        self.looked_at += page.heads.len() as u64;
         let number = |head: &MessageHead| number(scope, head);
         let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
-        let next = if falling && !page.at_start {
+        let (first, last) = (page.heads.first().map(number), page.heads.last().map(number));
+        let is_outside =
+            if falling { first.is_some_and(|first| first <= range.lowest) } else { last >= Some(range.highest) };
+        let next = if is_outside {
+            None
+        } else if falling && !page.at_start {
             page.heads.first().map(|head| PageFrom::Before(number(head)))
         } else if !falling && !page.at_end {
             page.heads.last().map(|head| PageFrom::After(number(head)))
         } else {
             None
         };
-        let matches = |head: &MessageHead| filter.types.is_empty() || filter.types.contains(&head.message_type);
+        let matches = |head: &MessageHead| matches(filter, head);
         // It ends before the first hit that is one too many.
         let mut next = next;
         let mut looked_at = page.heads;
@@ -202,10 +247,28 @@ impl Fake {
             }
             Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
             Question::Search { namespace, .. } if namespace != "shop" => {
-                Answer::Search(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None })
+                let step = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
+                Answer::Search(step, SearchRange::EVERYTHING)
             }
-            Question::Search { scope, filter, from, window, .. } => {
-                Answer::Search(self.search(scope, filter, *from, *window as usize))
+            Question::Search { scope, filter, range, from, window, .. } => {
+                let range = range.unwrap_or_else(|| self.range(scope, filter));
+                Answer::Search(self.search(scope, filter, &range, *from, *window as usize), range)
+            }
+            Question::CountMatches { namespace, .. } if namespace != "shop" => {
+                let step = CountStep { matches: 0, searched: 0, through: None, next: None };
+                Answer::CountStep(step, SearchRange::EVERYTHING)
+            }
+            Question::CountMatches { scope, filter, range, from, window, .. } => {
+                let range = range.unwrap_or_else(|| self.range(scope, filter));
+                let window = self.search_window.unwrap_or(*window as usize);
+                let page = self.page(scope, PageFrom::At(from.unwrap_or(i64::MIN).max(range.lowest)), window);
+                let searched = page.heads.len() as u64;
+                self.looked_at += searched;
+                let through = page.heads.last().map(|head| number(scope, head));
+                let next =
+                    through.filter(|through| !page.at_end && *through < range.highest).map(|through| through + 1);
+                let matches = page.heads.iter().filter(|head| matches(filter, head)).count() as u64;
+                Answer::CountStep(CountStep { matches, searched, through, next }, range)
             }
             Question::Message { global_position, .. } => {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);
@@ -448,7 +511,7 @@ impl Screen {
         let Some((generation, scope, filter)) = &self.followed else { return };
         let generation = *generation;
         let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
-            && (filter.types.is_empty() || filter.types.contains(&message.message_type));
+            && matches(filter, &head(message));
         if is_followed {
             let batch = batch(vec![Tailed { message: head(message), late }], self.now);
             self.send(Event::Followed { generation, batch });

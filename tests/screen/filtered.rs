@@ -44,7 +44,7 @@ fn hits_that_the_list_let_go_are_reached_again_from_both_ends() {
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
     press_until(&mut screen, KeyCode::PageDown, "ledger-main@4998");
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
-    assert!(screen.text().contains("searched 5,000 of 5,000, 2,500 hits"), "{}", screen.text());
+    assert!(screen.text().contains("2,500 matches · all 5,000 messages searched"), "{}", screen.text());
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn what_following_let_go_in_a_filtered_list_can_be_read_again() {
         screen.arrive("ledger-main", "Even");
     }
     assert!(screen.text().contains("501 let go"), "{}", screen.text());
-    assert!(screen.text().contains("2,501 hits"), "{}", screen.text());
+    assert!(screen.text().contains("2,501 matches"), "{}", screen.text());
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
 }
 
@@ -100,7 +100,7 @@ fn a_search_that_was_stopped_goes_on_with_the_next_key() {
         }
         screen.esc();
         while screen.release_one() {}
-        assert!(screen.text().contains("no hit in the 1.5k messages"), "{}", screen.text());
+        assert!(screen.text().contains("no match in the 1,500 messages searched"), "{}", screen.text());
         screen.hold = false;
         screen.key(KeyCode::Up);
         assert_eq!(screen.selected(), expected);
@@ -147,5 +147,85 @@ fn a_step_with_many_hits_ends_where_one_was_and_by_itself() {
     }
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
     press_until(&mut screen, KeyCode::PageDown, "ledger-main@8998");
-    assert!(screen.text().contains("searched 9,000 of 9,000, 4,500 hits"), "{}", screen.text());
+    assert!(screen.text().contains("4,500 matches · all 9,000 messages searched"), "{}", screen.text());
+}
+
+#[test]
+fn a_search_that_paused_says_so_and_goes_on_when_scrolled() {
+    let mut screen = searched_in_steps_of(20_000, 9_000);
+    filter(&mut screen, "type:Even");
+    let text = screen.text();
+    assert!(text.contains("first 500 matches · 1,000 of 9,000 searched · scroll for more"), "{text}");
+    press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
+    assert!(screen.text().contains("4,500 matches · all 9,000 messages searched"), "{}", screen.text());
+}
+
+#[test]
+fn counting_a_filtered_list_counts_what_matches_step_by_step_and_can_be_stopped() {
+    let mut screen = searched_in_steps_of(1_000, 9_001);
+    filter(&mut screen, "type:Even");
+    screen.hold = true;
+    screen.keys("#");
+    for _ in 0..2 {
+        assert!(screen.release_one(), "another step");
+    }
+    let text = screen.text();
+    assert!(text.contains("counting: 1,000 matches · 2,000 of 9,001 searched · Esc stops"), "{text}");
+    screen.esc();
+    assert!(screen.outside.contains(&streamscope::app::Effect::Stop(Slot::Count)));
+    screen.release();
+    assert!(!screen.text().contains("counting"), "{}", screen.text());
+    assert!(screen.state.messages.is_filtered(), "only the count was stopped");
+    screen.keys("#");
+    assert!(screen.text().contains("4,501 matches · all 9,001 messages searched"), "{}", screen.text());
+    filter(&mut screen, "type:Odd");
+    screen.keys("#");
+    assert!(screen.text().contains("4,500 matches · all 9,001 messages searched"), "{}", screen.text());
+}
+
+#[test]
+fn a_count_of_matches_goes_on_with_what_following_brings() {
+    let mut screen = searched_in_steps_of(1_000, 3_000);
+    filter(&mut screen, "type:Even");
+    screen.keys("F#");
+    screen.arrive("ledger-main", "Even");
+    screen.arrive("ledger-main", "Odd");
+    assert!(screen.text().contains("1,501 matches · all 3,000 messages searched"), "{}", screen.text());
+}
+
+/// The messages are a second apart: the one at position 0 is of 11:00:01.
+#[test]
+fn both_ends_of_a_filter_with_times_are_those_of_the_times() {
+    let mut screen = searched_in_steps_of(500, 40_000);
+    filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z until:2026-03-01T20:05:00Z");
+    assert_eq!(screen.selected(), "ledger-main@32698");
+    assert!(screen.text().contains("150 matches · all"), "{}", screen.text());
+    screen.keys("g");
+    assert_eq!(screen.selected(), "ledger-main@32400");
+    screen.keys("G");
+    assert_eq!(screen.selected(), "ledger-main@32698");
+    assert!(screen.fake.looked_at < 10_000, "{} were looked at", screen.fake.looked_at);
+    screen.keys("#");
+    assert!(screen.text().contains("150 matches · all"), "{}", screen.text());
+    assert!(screen.fake.looked_at < 12_000, "{} were looked at", screen.fake.looked_at);
+    screen.esc();
+    filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z");
+    screen.fake.looked_at = 0;
+    screen.keys("g");
+    assert_eq!(screen.selected(), "ledger-main@32400");
+    assert!(screen.fake.looked_at < 2_500, "{} were looked at", screen.fake.looked_at);
+}
+
+#[test]
+fn a_search_without_a_match_so_far_says_how_much_was_searched() {
+    let mut screen = searched_in_steps_of(500, 9_000);
+    screen.hold = true;
+    filter(&mut screen, "type:Missing");
+    assert!(screen.release_one());
+    screen.wait(3);
+    let text = screen.text();
+    assert!(text.contains("searching for 3s · no match yet in 500 of 9,000 · Esc stops"), "{text}");
+    screen.esc();
+    screen.release();
+    assert!(screen.text().contains("no match in the 500 messages searched · Up goes on"), "{}", screen.text());
 }

@@ -35,14 +35,14 @@ fn next_and_previous_hits_go_around() {
 }
 
 #[test]
-fn a_filter_shows_its_hits_and_how_much_was_searched() {
+fn a_filter_shows_its_matches_and_how_much_was_searched() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4&type:Withdrawn");
     screen.enter();
     let rows = screen.state.messages.window.rows();
     assert_eq!(rows.len(), 6);
     assert!(rows.iter().all(|row| row.head.message_type == "Withdrawn"));
-    assert!(screen.text().contains("searched 30 of ~30, 6 hits"), "{}", screen.text());
+    assert!(screen.text().contains("6 matches · all 30 messages searched"), "{}", screen.text());
     screen.esc();
     assert_eq!(screen.state.messages.window.len(), 30);
     assert!(screen.selected().ends_with("@2"), "the hit stays selected: {}", screen.selected());
@@ -62,11 +62,11 @@ fn a_filter_goes_step_by_step_and_esc_stops_it() {
     for _ in 0..2 {
         assert!(screen.release_one(), "another step");
     }
-    assert!(screen.text().contains("searched 40,000"), "{}", screen.text());
+    assert!(screen.text().contains("40,000 of ~60,000 searched"), "{}", screen.text());
     screen.esc();
     assert!(screen.outside.contains(&Effect::Stop(streamscope::app::request::Slot::Messages)));
     screen.release();
-    assert!(screen.text().contains("no hit in the 40.0k messages"), "{}", screen.text());
+    assert!(screen.text().contains("no match in the 40,000 messages searched"), "{}", screen.text());
 }
 
 #[test]

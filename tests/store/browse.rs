@@ -276,6 +276,43 @@ async fn the_first_message_at_a_time_is_found(store: &TestStore) {
     assert_eq!(namespace.first_at(&nothing, jiff::Timestamp::MIN).await.unwrap(), None);
 }
 
+/// The store has a message a day, at 1,000 times the number of the day.
+async fn a_range_of_times_is_searched_from_both_ends(store: &TestStore, day: impl Fn(i64) -> jiff::Timestamp) {
+    let namespace = &store.namespace;
+    let filter = Filter { since: Some(day(100)), until: Some(day(200)), ..Filter::default() };
+    let stream = Scope::Stream(stream("account-1"));
+    for (scope, by) in [(Scope::Namespace, 1_000), (Scope::Category(category("account")), 1_000), (stream, 1)] {
+        let number = |day: i64| if by == 1 { day - 1 } else { day * by };
+        let range = namespace.search_range(&scope, &filter).await.unwrap();
+        assert_eq!((range.first(), range.last()), (number(100), number(200) - 1), "{scope:?}");
+        // A day on each side can be late.
+        assert!((number(98)..=number(99) + 1).contains(&range.lowest), "{range:?} of {scope:?}");
+        assert!((number(200)..=number(201)).contains(&range.highest), "{range:?} of {scope:?}");
+        for from in [PageFrom::Start, PageFrom::End] {
+            let (mut next, mut found, mut searched) = (Some(from), BTreeSet::new(), 0);
+            while let Some(from) = next {
+                let step = namespace.search_within(&scope, &filter, &range, from, 7).await.unwrap();
+                found.extend(step.heads.iter().map(|head| head.position));
+                searched += step.searched;
+                next = step.next;
+            }
+            assert_eq!(found, (99..199).collect(), "{from:?} of {scope:?}");
+            assert!(searched <= 110, "{searched} were searched");
+        }
+        let (mut next, mut matches) = (Some(None), 0);
+        while let Some(from) = next {
+            let step = namespace.count_step(&scope, &filter, &range, from, 9).await.unwrap();
+            matches += step.matches;
+            next = step.next.map(Some);
+        }
+        assert_eq!(matches, 100, "{scope:?}");
+    }
+    let none = Filter { since: Some(day(1_000)), ..Filter::default() };
+    let range = namespace.search_range(&Scope::Namespace, &none).await.unwrap();
+    let step = namespace.search_within(&Scope::Namespace, &none, &range, PageFrom::Start, 100).await.unwrap();
+    assert_eq!((step.searched, step.next), (0, None));
+}
+
 async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
     let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
     let mut import = Import::new(&store.namespace, options).unwrap();
@@ -296,6 +333,7 @@ async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
     let between = async |since, until| store.namespace.between(since, until).await.unwrap();
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (99_000, 201_000));
     assert_eq!(between(Some(day(1)), None).await, (i64::MIN, i64::MAX));
+    a_range_of_times_is_searched_from_both_ends(store, day).await;
     // An older one behind them: what is looked for could be anywhere.
     import.batch(&[message(301, 5)]).await.unwrap();
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));

@@ -5,9 +5,9 @@ use tokio_postgres::types::Type;
 use super::super::query::member_condition;
 use super::super::row::column;
 use super::super::session::Parameter;
-use super::super::{Namespace, Result};
+use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
-use super::{Count, Scope};
+use super::{Count, CountStep, Scope, SearchRange};
 use crate::message::{ConsumerGroup, StreamName};
 
 /// Up to so many messages are counted rather than estimated.
@@ -109,5 +109,62 @@ impl Namespace {
         let Some(row) = session.query_opt(&sql, &parameters).await? else { return Ok(Count::NONE) };
         let messages: i64 = column(&row, 0)?;
         Ok(Count { messages: messages.try_into().unwrap_or_default(), through: Some(column(&row, 1)?) })
+    }
+
+    /// One bounded step of counting what matches a filter, in the range of its times: looks at no more than `window` messages of
+    /// the scope, from the number `from` on (none: the lowest).
+    ///
+    /// # Errors
+    /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
+    pub async fn count_step(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: Option<i64>,
+        window: u32,
+    ) -> Result<CountStep> {
+        let window_sql = self.window(scope, Direction::Rising, "$1", "$3");
+        let sql = self.query(
+            include_str!("../../../sql/query/count_step.sql"),
+            &[
+                ("number", scope.number()),
+                ("window", &window_sql),
+                ("member", &member_condition("$4", "$5")),
+                ("matches", &filter.condition(6, self.sessions.server_version())),
+            ],
+        );
+        let lowest = from.unwrap_or(i64::MIN).max(range.lowest);
+        let window = i64::from(window.max(1));
+        let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
+        let name = scope.name();
+        let bound_filter = filter.bound();
+        let mut parameters: Vec<Parameter<'_>> = vec![
+            (&lowest, Type::INT8),
+            (&window, Type::INT8),
+            (&name, Type::TEXT),
+            (&member, Type::INT8),
+            (&size, Type::INT8),
+        ];
+        parameters.extend(bound_filter.parameters());
+        let session = self.sessions.acquire().await?;
+        let answer = session.query_opt(&sql, &parameters).await;
+        drop(session);
+        let row = match answer {
+            Err(error) => return Err(self.check_paths(filter).await.err().unwrap_or(error)),
+            Ok(row) => row,
+        };
+        let Some(row) = row else { return Ok(CountStep { matches: 0, searched: 0, through: None, next: None }) };
+        let (matches, searched): (i64, i64) = (column(&row, 0)?, column(&row, 1)?);
+        let through: Option<i64> = column(&row, 2)?;
+        let goes_on = searched == window;
+        Ok(CountStep {
+            matches: matches.unsigned_abs(),
+            searched: searched.unsigned_abs(),
+            through,
+            next: through
+                .filter(|through| goes_on && *through < range.highest)
+                .and_then(|through| through.checked_add(1)),
+        })
     }
 }

@@ -7,20 +7,47 @@ use super::super::row::{self, column};
 use super::super::session::Parameter;
 use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
-use super::{PageFrom, Scope, SearchStep};
+use super::{PageFrom, Scope, SearchRange, SearchStep};
 use crate::message::ConsumerGroup;
 
-/// Hits of one step at most: what holds them holds some thousands.
+/// Matches of one step at most: what holds them holds some thousands.
 const HITS: usize = 500;
 
 impl Namespace {
-    /// One bounded step of a search: looks at no more than `window` messages of the scope, and ends at 500 hits.
+    /// One bounded step of a search: looks at no more than `window` messages of the scope, and ends at 500 matches.
     ///
     /// # Errors
     /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
-        let Some((bound, direction)) = from.bound() else {
-            return Ok(SearchStep { heads: Vec::new(), searched: 0, between: None, next: None });
+        self.search_within(scope, filter, &SearchRange::EVERYTHING, from, window).await
+    }
+
+    /// One bounded step of a search, as [`Namespace::search`], in the range of the filter's times (see
+    /// [`Namespace::search_range`]): the start and the end are those of the times, and what lies outside is not searched.
+    ///
+    /// # Errors
+    /// As [`Namespace::search`].
+    pub async fn search_within(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: PageFrom,
+        window: u32,
+    ) -> Result<SearchStep> {
+        let nothing = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
+        let (bound, direction) = match from {
+            PageFrom::Start => (range.first(), Direction::Rising),
+            PageFrom::End => (range.last(), Direction::Falling),
+            _ => match from.bound() {
+                Some((bound, Direction::Rising)) if bound <= range.highest => {
+                    (bound.max(range.lowest), Direction::Rising)
+                }
+                Some((bound, Direction::Falling)) if bound >= range.lowest => {
+                    (bound.min(range.highest), Direction::Falling)
+                }
+                _ => return Ok(nothing),
+            },
         };
         let window_sql = self.window(scope, direction, "$1", "$3");
         let (order, from_hit) = match direction {
@@ -60,7 +87,7 @@ impl Namespace {
             Ok(rows) => rows,
         };
 
-        let mut step = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
+        let mut step = nothing;
         for row in &rows {
             let searched: Option<i64> = column(row, 8)?;
             let Some(searched) = searched else {
@@ -70,9 +97,9 @@ impl Namespace {
             step.searched = searched.try_into().unwrap_or_default();
             step.between = column::<Option<i64>>(row, 9)?.zip(column(row, 10)?);
             if column(row, 11)? {
-                step.next = step.between.map(|(lowest, highest)| match direction {
-                    Direction::Rising => PageFrom::After(highest),
-                    Direction::Falling => PageFrom::Before(lowest),
+                step.next = step.between.and_then(|(lowest, highest)| match direction {
+                    Direction::Rising => (highest < range.highest).then_some(PageFrom::After(highest)),
+                    Direction::Falling => (lowest > range.lowest).then_some(PageFrom::Before(lowest)),
                 });
             }
         }

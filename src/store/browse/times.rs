@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
 
 use super::super::row::{self, ServerTime};
-use super::super::{Namespace, Result};
+use super::super::session::Parameter;
+use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
-use super::{PageFrom, Scope};
+use super::{PageFrom, Scope, SearchRange};
 use crate::message::{GlobalPosition, MessageHead};
 
 /// Places that are looked at to learn whether times rise.
@@ -24,24 +25,7 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
-        let from_first = self.window(scope, Direction::Rising, "'-9223372036854775808'::bigint", "$2");
-        let back_from_last = self.window(scope, Direction::Falling, "9223372036854775807", "$2");
-        let from_middle = self.window(scope, Direction::Rising, "middle.number", "$2");
-        let from_place = self.window(scope, Direction::Rising, "place.number", "$2");
-        let sql = self.query(
-            include_str!("../../../sql/query/first_at.sql"),
-            &[
-                ("number", scope.number()),
-                ("from_first", &from_first),
-                ("back_from_last", &back_from_last),
-                ("from_middle", &from_middle),
-                ("from_place", &from_place),
-            ],
-        );
-        let session = self.sessions.acquire().await?;
-        let row = session.query_opt(&sql, &[(&ServerTime(time), Type::TIMESTAMP), (&scope.name(), Type::TEXT)]).await?;
-        drop(session);
-        let found = row.as_ref().map(row::head).transpose()?;
+        let found = self.first_by(scope, "time", (&ServerTime(time), Type::TIMESTAMP)).await?;
         match (&found, scope) {
             // The category's first; the member's is it or a later one.
             (Some(head), Scope::Member(..)) => {
@@ -50,6 +34,71 @@ impl Namespace {
             }
             _ => Ok(found),
         }
+    }
+
+    /// The first message whose time or global position is not less than a value.
+    async fn first_by(&self, scope: &Scope, measure: &str, value: Parameter<'_>) -> Result<Option<MessageHead>> {
+        let from_first = self.window(scope, Direction::Rising, "'-9223372036854775808'::bigint", "$2");
+        let back_from_last = self.window(scope, Direction::Falling, "9223372036854775807", "$2");
+        let from_middle = self.window(scope, Direction::Rising, "middle.number", "$2");
+        let from_place = self.window(scope, Direction::Rising, "place.number", "$2");
+        let sql = self.query(
+            include_str!("../../../sql/query/first_at.sql"),
+            &[
+                ("number", scope.number()),
+                ("measure", measure),
+                ("from_first", &from_first),
+                ("back_from_last", &back_from_last),
+                ("from_middle", &from_middle),
+                ("from_place", &from_place),
+            ],
+        );
+        let session = self.sessions.acquire().await?;
+        let row = session.query_opt(&sql, &[value, (&scope.name(), Type::TEXT)]).await?;
+        row.as_ref().map(row::head).transpose()
+    }
+
+    /// Where the messages of a filter's times can be. It reads no more than about a thousand messages, however many there are.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn search_range(&self, scope: &Scope, filter: &Filter) -> Result<SearchRange> {
+        if filter.since.is_none() && filter.until.is_none() {
+            return Ok(SearchRange::EVERYTHING);
+        }
+        let whole = match scope {
+            Scope::Member(category, _) => Scope::Category(category.clone()),
+            scope => scope.clone(),
+        };
+        let number = |head: &MessageHead| match whole {
+            Scope::Stream(_) => head.position,
+            _ => head.global_position,
+        };
+        let (after, up_to) = self.between(filter.since, filter.until).await?;
+        let (mut lowest, mut highest) = (after.saturating_add(1), up_to);
+        if let Scope::Stream(_) = whole {
+            // The positions of a stream rise with its global positions.
+            let first_from = async |position: Option<GlobalPosition>| match position {
+                Some(position) => self.first_by(&whole, "global_position", (&position, Type::INT8)).await,
+                None => Ok(None),
+            };
+            if after > GlobalPosition::MIN {
+                lowest = first_from(after.checked_add(1)).await?.map_or(i64::MAX, |head| head.position);
+            } else {
+                lowest = i64::MIN;
+            }
+            highest = first_from(up_to.checked_add(1)).await?.map_or(i64::MAX, |head| head.position.saturating_sub(1));
+        }
+        // Where nothing is that late, a search from the start finds nothing before it turns around.
+        let start = match filter.since {
+            Some(since) => Some(self.first_at(&whole, since).await?.as_ref().map_or(i64::MAX, number)),
+            None => None,
+        };
+        let end = match filter.until {
+            Some(until) => self.first_at(&whole, until).await?.as_ref().map(|head| number(head).saturating_sub(1)),
+            None => None,
+        };
+        Ok(SearchRange { lowest, highest, start, end })
     }
 
     /// Global positions between which all messages of some times lie: from one time on, and before another. They lie behind the

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod find;
 pub mod follow;
 pub mod goto;
+pub mod help;
 pub mod input;
 pub mod keymap;
 pub mod layout;

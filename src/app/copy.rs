@@ -77,14 +77,13 @@ impl State {
     }
 
     pub(super) fn copy_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Copy(menu)) = self.dialog.take() else { return Vec::new() };
-        let KeyCode::Char(letter) = key.code else { return Vec::new() };
-        menu.entries
-            .into_iter()
-            .find(|(key, ..)| *key == letter)
-            .map(|(_, what, text)| Effect::Copy { text, what })
-            .into_iter()
-            .collect()
+        let Some(Dialog::Copy(menu)) = &self.dialog else { return Vec::new() };
+        let entry = menu.entries.iter().find(|(letter, ..)| key.code == KeyCode::Char(*letter));
+        // A letter that copies nothing closes nothing: the next one would reach the panes.
+        let Some((_, what, text)) = entry else { return Vec::new() };
+        let copy = Effect::Copy { text: text.clone(), what };
+        self.dialog = None;
+        vec![copy]
     }
 }
 

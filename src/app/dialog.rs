@@ -8,6 +8,8 @@ use super::copy::CopyMenu;
 use super::filter::FilterPrompt;
 use super::find::FindPrompt;
 use super::goto::GoToPrompt;
+use super::help::Help;
+use super::keymap::{Action, Context};
 use super::namespaces::{CreateDialog, DeleteDialog, TokenDialog};
 use super::palette::Palette;
 use super::{Effect, State};
@@ -23,8 +25,8 @@ pub enum Dialog {
     GoTo(GoToPrompt),
     /// Ctrl-P.
     Palette(Palette),
-    /// `?`; first line in view.
-    Help(usize),
+    /// `?`.
+    Help(Box<Help>),
     /// `!`; lines scrolled back from the last.
     Log(usize),
     /// `y`.
@@ -70,28 +72,21 @@ impl State {
             return vec![Effect::Suspend];
         }
         let page = isize::try_from(self.area.height.saturating_sub(4).max(1)).unwrap_or(1);
+        let action = self.setup.keymap.action(Context::Anywhere, key);
+        let closes = key.code == KeyCode::Enter || matches!(action, Some(Action::Log | Action::Quit));
         match &mut self.dialog {
             None => Vec::new(),
             Some(Dialog::Compose(_)) => self.compose_key(key),
             Some(Dialog::CreateNamespace(_)) => self.create_key(key),
             Some(Dialog::Token(_)) => self.token_key(key),
             Some(Dialog::DeleteNamespace(_)) => self.delete_key(key),
+            Some(Dialog::Help(_)) => self.help_key(key, page),
             Some(_) if key.code == KeyCode::Esc => self.close_dialog(),
             Some(Dialog::Find(_)) => self.find_key(key),
             Some(Dialog::Filter(_)) => self.filter_key(key),
             Some(Dialog::GoTo(_)) => self.goto_key(key),
             Some(Dialog::Palette(_)) => self.palette_key(key),
             Some(Dialog::Copy(_)) => self.copy_key(key),
-            Some(Dialog::Help(line)) => {
-                let last = self.setup.keymap.bindings().len();
-                match scroll_of(key, page) {
-                    Some(by) => {
-                        *line = line.saturating_add_signed(by).min(last);
-                        Vec::new()
-                    }
-                    None => self.close_dialog(),
-                }
-            }
             Some(Dialog::Log(back)) => {
                 let last = self.notices.log().len();
                 match scroll_of(key, page) {
@@ -99,7 +94,9 @@ impl State {
                         *back = back.saturating_add_signed(by.saturating_neg()).min(last);
                         Vec::new()
                     }
-                    None => self.close_dialog(),
+                    None if closes => self.close_dialog(),
+                    // No key reaches the panes behind it.
+                    None => Vec::new(),
                 }
             }
         }
@@ -137,6 +134,10 @@ impl State {
                 palette.paste(text);
                 Vec::new()
             }
+            Some(Dialog::Help(help)) => {
+                help.paste(text);
+                Vec::new()
+            }
             Some(Dialog::Compose(_)) => self.compose_paste(text),
             Some(Dialog::CreateNamespace(dialog)) => {
                 dialog.paste(text);
@@ -148,11 +149,6 @@ impl State {
             }
             _ => Vec::new(),
         }
-    }
-
-    pub(super) fn open_help(&mut self) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Help(0));
-        Vec::new()
     }
 
     pub(super) fn open_log(&mut self) -> Vec<Effect> {

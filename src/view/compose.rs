@@ -7,12 +7,16 @@ use ratatui::style::Style;
 
 use super::dialogs::boxed;
 use super::header::spinner;
-use super::text::{cut, fill};
+use super::lists::explain;
+use super::text::{cut, fill, whole_parts, words};
 use super::theme::Theme;
 use super::{frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::compose::{Compose, Conflict, Field, Stage};
 use crate::safe_text::SafeText;
+
+/// What can be done about a conflict.
+const CONFLICT_KEYS: &str = "t retry at the new version · e keep editing · x discard";
 
 /// Draws the dialog.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
@@ -100,15 +104,15 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         }
         (Stage::Editing, None) => (String::new(), theme.dim),
     };
-    line_at(frame, area, bottom, &cut(&text, width), style);
+    line_at(frame, area, bottom, &words(&text, width), style);
     let keys = match &compose.stage {
-        Stage::Conflict(_) => "t takes the new version · e edits · x gives the draft up",
+        Stage::Conflict(_) => CONFLICT_KEYS,
         _ => {
-            "ctrl-s writes · esc keeps it · ctrl-g gives it up · ctrl-o another draft · ctrl-e $EDITOR · ctrl-f formats · \
-             tab next field"
+            "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard · Tab next field · Ctrl-E $EDITOR · Ctrl-O other draft · \
+             Ctrl-F format"
         }
     };
-    line_at(frame, area, bottom + 1, &cut(keys, width), theme.dim);
+    line_at(frame, area, bottom + 1, &whole_parts(keys, width), theme.dim);
 }
 
 /// The cells of a field's name in front of its line.
@@ -143,7 +147,7 @@ fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: 
         None if field == Field::Id && compose.text(field).is_empty() => (" (a new one)".to_owned(), theme.dim),
         None => return,
     };
-    line_at(frame, behind, 0, &cut(&note, usize::from(behind.width)), style);
+    line_at(frame, behind, 0, &words(&note, usize::from(behind.width)), style);
 }
 
 /// A body in a frame with what is wrong with it; without one where there is no room for it.
@@ -158,7 +162,7 @@ fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field
         Some(wrong) => format!(" {} ✗ {wrong} ", field.title()),
         None => format!(" {} ", field.title()),
     };
-    let block = frame_of(cut(&title, usize::from(area.width.saturating_sub(2))), used, theme);
+    let block = frame_of(words(&title, usize::from(area.width.saturating_sub(2))), used, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     typed::text(frame, inner, text, has_cursor, theme);
@@ -183,19 +187,13 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &cut("t takes the new version · e edits · x gives up", width), theme.key);
+    line_at(frame, inner, last, &whole_parts(CONFLICT_KEYS, width), theme.key);
     let Some(messages) = &conflict.since else {
         line_at(frame, inner, 0, &format!("{} reading …", spinner(state, theme.ascii)), theme.dim);
         return;
     };
     if messages.is_empty() {
-        line_at(
-            frame,
-            inner,
-            0,
-            &cut("nothing: the stream does not have the version that was expected", width),
-            theme.dim,
-        );
+        explain(frame, inner, "nothing: the stream does not have the expected version", theme.dim);
     }
     let mut row = 0;
     for message in messages {

@@ -3,18 +3,17 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::header::spinner;
 use super::lists::wrap;
-use super::text::{cut, fill, full_count};
+use super::text::{cut, fill, full_count, whole_parts, words};
 use super::theme::Theme;
 use super::{compose, footer, frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::dialog::Dialog;
+use crate::app::help::{Help, Row};
 use crate::app::input::Input;
-use crate::app::keymap::{Action, Context};
 use crate::app::namespaces::Stage;
 
 /// Draws the dialog that is in front, if any.
@@ -26,7 +25,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             prompt_line(frame, area, theme, "/", &prompt.input, &Ok(said.unwrap_or_default()));
         }
         Dialog::Filter(prompt) => {
-            let hint = "words · type:T stream:PREFIX since:-2h until:TIME data:JSONPATH meta:JSONPATH";
+            let hint = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
             let note = prompt.understood.as_ref().map_err(Clone::clone);
             let note = note.map(|words| words.as_ref().map_or(hint.to_owned(), |words| format!("→ {words}")));
             prompt_line(frame, area, theme, "&", &prompt.input, &note);
@@ -41,26 +40,28 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
                 .iter()
                 .map(|action| (action.title().to_owned(), state.setup.keymap.key(*action)))
                 .collect();
-            let inner = boxed(frame, area, theme, "Commands", 64, 18);
+            let inner = boxed(frame, area, theme, "Commands", 78, 18);
             typed::line(frame, row_of(inner, 0), "> ", &palette.input, true, theme.key);
             let height = usize::from(inner.height.saturating_sub(1)).max(1);
             let first = (palette.selected + 1).saturating_sub(height);
             for (line, (index, (title, key))) in rows.iter().enumerate().skip(first).take(height).enumerate() {
                 let style = if index == palette.selected { theme.selected } else { Style::new() };
                 let width = usize::from(inner.width);
-                let text = format!(" {} {key} ", fill(title, width.saturating_sub(key.chars().count() + 3)));
+                let room = width.saturating_sub(key.chars().count() + 3);
+                let text = format!(" {} {key} ", fill(&words(title, room), room));
                 line_at(frame, inner, 1 + u16::try_from(line).unwrap_or(u16::MAX - 1), &text, style);
             }
         }
-        Dialog::Help(first) => help(frame, area, state, theme, *first),
+        Dialog::Help(help) => help_dialog(frame, area, theme, help),
         Dialog::Log(back) => log(frame, area, state, theme, *back),
         Dialog::Copy(menu) => {
             let height = u16::try_from(menu.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
             let inner = boxed(frame, area, theme, "Copy", 60, height);
             for (line, (letter, what, text)) in menu.entries.iter().enumerate() {
                 let line = u16::try_from(line).unwrap_or(u16::MAX);
-                let text = format!(" {letter}  {}  {text}", fill(what, 16));
-                line_at(frame, inner, line, &cut(&text, usize::from(inner.width)), Style::new());
+                let name = format!(" {letter}  {}  ", fill(what, 16));
+                let room = usize::from(inner.width).saturating_sub(name.chars().count());
+                line_at(frame, inner, line, &format!("{name}{}", words(text, room)), Style::new());
             }
         }
         Dialog::Compose(dialog) => compose::draw(frame, area, state, theme, dialog),
@@ -74,7 +75,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
                 let has_cursor = on && dialog.stage == Stage::Typing;
                 typed::line(frame, row_of(inner, row), title, input, has_cursor, mark(on));
             }
-            let keys = "tab next field · enter creates · esc gives up";
+            let keys = "Enter create · Tab next field · Esc close";
             let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
             notes(frame, inner, 3, &note, style);
         }
@@ -89,20 +90,20 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
                 line_at(frame, inner, 4 + u16::try_from(row).unwrap_or(0), &part, theme.key);
             }
             let last = inner.height.saturating_sub(1);
-            line_at(frame, inner, last, "y copies it · enter closes", theme.dim);
+            line_at(frame, inner, last, "y copy · Enter close", theme.dim);
         }
         Dialog::DeleteNamespace(dialog) => {
-            let inner = boxed(frame, area, theme, "Delete a namespace", 70, 9);
-            let width = usize::from(inner.width);
+            let inner = boxed(frame, area, theme, "Delete a namespace", 78, 10);
             let messages = dialog.messages.map_or_else(|| "counting …".to_owned(), full_count);
-            let text = format!("{} and its messages ({messages}) will be gone for good.", dialog.id);
-            line_at(frame, inner, 0, &cut(&text, width), theme.problem);
-            line_at(frame, inner, 2, &cut(&format!("Type {} to delete it:", dialog.id), width), Style::new());
+            let text = format!("This deletes {} and its messages ({messages}) for good.", dialog.id);
+            notes(frame, Rect { height: inner.height.min(2), ..inner }, 0, &text, theme.problem);
+            let text = format!("Type {} to delete it:", dialog.id);
+            notes(frame, Rect { height: inner.height.min(4), ..inner }, 2, &text, Style::new());
             let has_cursor = dialog.stage == Stage::Typing;
-            typed::line(frame, row_of(inner, 3), "> ", &dialog.input, has_cursor, theme.key);
-            let keys = "enter deletes · esc gives up";
+            typed::line(frame, row_of(inner, 4), "> ", &dialog.input, has_cursor, theme.key);
+            let keys = "Enter delete · Esc close";
             let (note, style) = how_far(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
-            notes(frame, inner, 5, &note, style);
+            notes(frame, inner, 6, &note, style);
         }
     }
 }
@@ -113,6 +114,7 @@ pub(super) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, w
     let height = height.min(area.height);
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     frame.render_widget(Clear, outer);
+    let title = whole_parts(title, usize::from(width.saturating_sub(4)));
     let block = frame_of(format!(" {title} "), true, theme);
     let inner = block.inner(outer);
     frame.render_widget(block, outer);
@@ -168,60 +170,62 @@ fn prompt_line(
             Err(text) => (text, theme.problem),
         };
         frame.render_widget(Clear, above);
-        line_at(frame, above, 0, &fill(&format!(" {text}"), width), style);
+        line_at(frame, above, 0, &fill(&format!(" {}", whole_parts(text, width.saturating_sub(1))), width), style);
     }
 }
 
-/// Every action with its keys, from the live key map.
-fn help(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, first: usize) {
-    let inner = boxed(frame, area, theme, "Keys", 72, area.height);
-    let mut lines: Vec<Line> = Vec::new();
-    for (context, title) in [
-        (Context::Anywhere, "Everywhere"),
-        (Context::Namespaces, "In the namespaces pane"),
-        (Context::Streams, "In the streams pane"),
-        (Context::Messages, "In the messages pane"),
-        (Context::Message, "In the message pane"),
-    ] {
-        let bound: Vec<Action> = Action::ALL
-            .iter()
-            .copied()
-            .filter(|action| state.setup.keymap.bindings().iter().any(|(c, _, a)| *c == context && a == action))
-            .collect();
-        if bound.is_empty() {
-            continue;
+/// Every action with its keys; the selected one is in view, and the keys of the help are in the last line.
+fn help_dialog(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
+    let inner = boxed(frame, area, theme, "Help", 78, area.height);
+    let width = usize::from(inner.width);
+    let keys_width = help.rows.iter().map(|row| if let Row::Keys(keys, _) = row { keys.chars().count() } else { 0 });
+    let indent = 4 + keys_width.max().unwrap_or(0).min(width / 3);
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    let mut selected = 0;
+    for (index, row) in help.rows.iter().enumerate() {
+        let is_selected = index == help.selected;
+        if is_selected {
+            selected = lines.len();
         }
-        lines.push(Line::styled(title, theme.title));
-        for action in bound {
-            let keys: Vec<String> = state
-                .setup
-                .keymap
-                .bindings()
-                .iter()
-                .filter(|(c, _, a)| *c == context && *a == action)
-                .map(|(_, key, _)| key.to_string())
-                .collect();
-            lines.push(Line::from(vec![
-                Span::styled(fill(&format!("  {}", keys.join(" ")), 18), theme.key),
-                Span::raw(action.title()),
-            ]));
+        let style = if is_selected { theme.selected } else { Style::new() };
+        match row {
+            Row::Heading(title) => {
+                if index > 0 {
+                    lines.push((String::new(), Style::new()));
+                }
+                lines.push((words(title, width), theme.title));
+            }
+            Row::Note(note) => {
+                let note = wrap(note, width.saturating_sub(2));
+                lines.extend(note.iter().map(|line| (fill(&format!("  {line}"), width), style)));
+            }
+            Row::Keys(keys, action) => {
+                for (line, title) in wrap(action.title(), width.saturating_sub(indent)).into_iter().enumerate() {
+                    let keys = if line == 0 { words(keys, indent.saturating_sub(4)) } else { String::new() };
+                    lines.push((fill(&format!("  {}{title}", fill(&keys, indent.saturating_sub(2))), width), style));
+                }
+            }
         }
-        lines.push(Line::default());
     }
-    lines.push(Line::raw("In the list: ? not settled yet · + came in late"));
-    lines.push(Line::raw("In the compose dialog: ctrl-s writes, esc keeps the draft, ctrl-g gives it"));
-    lines.push(Line::raw("up, ctrl-o opens another one, ctrl-e $EDITOR, ctrl-f formats, ctrl-n ctrl-p"));
-    lines.push(Line::raw("choose what is offered; without an id the message gets a new one"));
-    let first = first.min(lines.len().saturating_sub(usize::from(inner.height)));
-    for (row, line) in lines.into_iter().skip(first).take(usize::from(inner.height)).enumerate() {
-        let row = u16::try_from(row).unwrap_or(0);
-        frame.render_widget(line, Rect { y: inner.y + row, height: 1, ..inner });
+    let height = usize::from(inner.height.saturating_sub(1)).max(1);
+    let first = selected.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
+    for (row, (line, style)) in lines.iter().skip(first).take(height).enumerate() {
+        line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), line, *style);
+    }
+    if lines.is_empty() {
+        line_at(frame, inner, 0, &words("no key or action contains this text", width), theme.dim);
+    }
+    let last = row_of(inner, inner.height.saturating_sub(1));
+    match &help.filter {
+        Some(input) => typed::line(frame, last, "/", input, true, theme.key),
+        None => line_at(frame, last, 0, &whole_parts("Enter run · / filter · Esc close", width), theme.dim),
     }
 }
 
 /// What went wrong and what was done, the newest at the bottom.
 fn log(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
-    let inner = boxed(frame, area, theme, "Log", area.width.saturating_sub(4), area.height.saturating_sub(2));
+    let inner =
+        boxed(frame, area, theme, "Log · Esc close", area.width.saturating_sub(4), area.height.saturating_sub(2));
     let width = usize::from(inner.width);
     if state.notices.log().is_empty() {
         line_at(frame, inner, 0, "nothing happened so far", theme.dim);

@@ -2,11 +2,12 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::messages::{progress, server_now};
-use super::text::{cut, fill, full_count};
+use super::text::{cut, fill, full_count, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::follow::Follow;
@@ -18,19 +19,28 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     if area.area() == 0 {
         return;
     }
+    // The key that leads to all others stays; of the rest only whole parts are shown.
+    let room = usize::from(area.width).saturating_sub(help_width(state) + 1);
     let mut left: Vec<Span> = Vec::new();
+    let mut used = 0;
+    let mut push = |text: String, style: Style| {
+        let text = whole_parts(&text, room.saturating_sub(used + 2));
+        if text.is_empty() {
+            return;
+        }
+        let span = Span::styled(format!(" {text} "), style);
+        used += span.width();
+        left.push(span);
+    };
     if let Some(follow) = &state.follow {
-        let style = if state.is_live() { theme.done } else { theme.warning };
-        left.push(Span::styled(format!(" {} ", following(state, follow)), style));
+        push(following(state, follow), if state.is_live() { theme.done } else { theme.warning });
     }
-    left.push(Span::raw(format!(" {}", progress(state))));
+    push(progress(state), Style::new());
     if let Some(said) = find_said(state) {
-        left.push(Span::styled(format!(" · /{}: {said}", cut(state.find_text(), 20)), theme.dim));
+        push(format!("/{}: {said}", cut(state.find_text(), 20)), theme.dim);
     }
     let left = Line::from(left);
-    // The key that leads to all others stays.
-    let room = area.width.saturating_sub(u16::try_from(help_width(state)).unwrap_or(0) + 1);
-    let used = u16::try_from(left.width()).unwrap_or(u16::MAX).min(room);
+    let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
     frame.render_widget(left, Rect { width: used, ..area });
     let keys = keys(state, theme, usize::from(area.width - used));
     let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
@@ -147,7 +157,7 @@ pub fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let width = usize::from(area.width);
     let (mark, style) = if notice.problem { ("!", theme.problem) } else { ("·", theme.done) };
     let more = if notice.problem { format!("  ({} log)", state.setup.keymap.key(Action::Log)) } else { String::new() };
-    let text = format!(" {mark} {}{more} ", cut(&notice.text, width.saturating_sub(more.len() + 4)));
+    let text = format!(" {mark} {}{more} ", words(&notice.text, width.saturating_sub(more.len() + 4)));
     let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
     frame.render_widget(Clear, line);
     frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, style);

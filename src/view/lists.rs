@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::header::spinner;
-use super::text::{cut, fill, short_count};
+use super::text::{cut, fill, short_count, whole_parts};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
@@ -84,7 +84,9 @@ fn draw<T>(
 ) {
     let focused = state.focus == parts.pane;
     let waiting = state.requests.since(parts.slot).is_some();
-    let title = if waiting { format!("{} {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
+    let title =
+        if waiting { format!("{} · {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
+    let title = whole_parts(&title, usize::from(area.width.saturating_sub(4)));
     let block = frame_of(format!(" {title} "), focused, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::header::spinner;
 use super::lists::wrap;
 use super::messages::server_now;
-use super::text::{cut, fill, full_count, size, whole_parts};
+use super::text::{cut, fill, full_count, size, whole_parts, words};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
@@ -134,8 +134,8 @@ fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usiz
             Span::styled("NULL", theme.json.literal),
         ]),
         Body::Text(text, why) => {
-            let why = format!("not set out as a tree: {why} ");
-            let room = width.saturating_sub(title.len() + 4 + why.len());
+            let why = words(&format!("not set out as a tree: {why}"), width.saturating_sub(title.len() + 5)) + " ";
+            let room = width.saturating_sub(title.len() + 4 + why.chars().count());
             Line::from(vec![
                 Span::styled(format!("  {title}: "), theme.title),
                 Span::styled(why, theme.warning),
@@ -184,8 +184,7 @@ fn document_line(
     let name = cut(&head_of(&name), width.saturating_sub(indent + 4).max(1));
     let mut spans =
         vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
-    let used: usize = spans.iter().map(Span::width).sum();
-    let room = width.saturating_sub(used + 2);
+    let room = |spans: &[Span]| width.saturating_sub(spans.iter().map(Span::width).sum());
     let value = head_of(document.value(index));
     match row.kind {
         Kind::Object | Kind::Array if row.is_container() => {
@@ -195,7 +194,8 @@ fn document_line(
             };
             spans.push(Span::styled(count, theme.dim));
             if row.is_folded() {
-                spans.push(Span::styled(format!(" {}", cut(&value, room.saturating_sub(8))), theme.dim));
+                let start = cut(&value, room(&spans).saturating_sub(1));
+                spans.push(Span::styled(format!(" {start}"), theme.dim));
             }
         }
         kind => {
@@ -210,7 +210,8 @@ fn document_line(
             if link.is_some() {
                 spans.push(Span::styled(if theme.ascii { "-> " } else { "⇢ " }, theme.json.link));
             }
-            spans.push(Span::styled(cut(&value, room), style));
+            let value = cut(&value, room(&spans));
+            spans.push(Span::styled(value, style));
         }
     }
     Line::from(spans)

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::header::spinner;
 use super::lists::explain;
-use super::text::{cut, fill, full_count, right, size};
+use super::text::{cut, fill, full_count, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::{frame_of, line_at};
 use crate::app::State;
@@ -15,6 +15,7 @@ use crate::app::find::{holds, text_of};
 use crate::app::layout::Pane;
 use crate::app::messages::{Row, Search};
 use crate::app::request::Slot;
+use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
 
 /// Draws the table.
@@ -56,27 +57,37 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 fn title(state: &State, theme: &Theme, width: usize) -> String {
     let messages = &state.messages;
     let name = match messages.place.as_ref().map(|place| &place.scope) {
-        None => String::new(),
-        Some(Scope::Namespace) => "of the namespace".to_owned(),
+        None | Some(Scope::Namespace) => String::new(),
         Some(Scope::Category(category)) => category.to_string(),
         Some(Scope::Member(category, group)) => format!("{category}#{}:{}", group.member(), group.size()),
         Some(Scope::Stream(stream)) => stream.to_string(),
     };
-    let mut title = format!("Messages  {}", cut(&name, width / 2));
+    let width = width.saturating_sub(4);
+    let waiting = if state.requests.since(Slot::Messages).is_some() { 18 } else { 0 };
+    let room = width.saturating_sub(10 + waiting);
+    let room = if messages.is_filtered() { room * 2 / 3 } else { room };
+    let mut title = match messages.place {
+        Some(_) if name.is_empty() => "All messages".to_owned(),
+        _ => format!("Messages  {}", cut(&name, room)),
+    };
+    if let Some(since) = state.requests.since(Slot::Messages) {
+        title.push_str(" · ");
+        title.push(spinner(state, theme.ascii));
+        let seconds = state.now.duration_since(since).as_secs();
+        if seconds > 0 {
+            title = format!("{title} {seconds}s (Esc stops)");
+        }
+    }
     if messages.newest_first {
         title.push_str(" · newest first");
     }
-    if let Some(since) = state.requests.since(Slot::Messages) {
-        title.extend([' ', spinner(state, theme.ascii)]);
-        let seconds = state.now.duration_since(since).as_secs();
-        if seconds > 0 {
-            title = format!("{title} {seconds}s (esc stops)");
-        }
+    let title = whole_parts(&title, width);
+    let room = width.saturating_sub(SafeText::line(&title).width() + 5);
+    if messages.is_filtered() && room >= 8 {
+        format!("{title} · & {}", words(&messages.filter_text, room))
+    } else {
+        title
     }
-    if messages.is_filtered() {
-        title = format!("{title} · & {}", cut(&messages.filter_text, width / 3));
-    }
-    title
 }
 
 /// `5 of ~5`; in a filtered list how many messages match, and how many were searched for them.
@@ -195,6 +206,12 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     explain(frame, area, &text, style);
 }
 
+/// With the zone if it fits; the header names it in any case.
+fn time_heading(state: &State, width: usize) -> String {
+    let heading = format!("time {}", state.times.zone());
+    if heading.chars().count() <= width { heading } else { "time".to_owned() }
+}
+
 /// Cells that the beginning of the data should have.
 const DATA: usize = 12;
 
@@ -263,11 +280,11 @@ impl Columns {
         let cells = [
             (right("pos", self.position), self.position),
             (right("gpos", self.global), self.global),
-            (fill(&format!("time {}", state.times.zone()), self.time), self.time),
+            (fill(&time_heading(state, self.time), self.time), self.time),
             (fill("stream", self.stream), self.stream),
             (fill("type", self.message_type), self.message_type),
             (right("size", self.size), self.size),
-            (fill("data", self.data), self.data),
+            (fill(if self.data < 4 { "" } else { "data" }, self.data), self.data),
         ];
         for (cell, _) in cells.into_iter().filter(|(_, width)| *width > 0) {
             text.push_str(&cell);

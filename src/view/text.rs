@@ -59,15 +59,18 @@ pub fn words(text: &str, width: usize) -> String {
     if SafeText::line(text).width() <= width {
         return cut(text, width);
     }
-    let mut kept = String::new();
+    let mut kept: Option<String> = None;
     for word in text.split(' ') {
-        let longer = if kept.is_empty() { word.to_owned() } else { format!("{kept} {word}") };
+        let longer = kept.as_ref().map_or_else(|| word.to_owned(), |kept| format!("{kept} {word}"));
         if SafeText::line(&longer).width() + 2 > width {
             break;
         }
-        kept = longer;
+        kept = Some(longer);
     }
-    if kept.is_empty() { cut(text, width) } else { cut(&format!("{kept} …"), width) }
+    match kept.filter(|kept| !kept.trim().is_empty()) {
+        Some(kept) => cut(&format!("{kept} …"), width),
+        None => cut(text, width),
+    }
 }
 
 /// A count in at most five characters: `999`, `12.3k`, `5.1M`.
@@ -142,6 +145,7 @@ mod tests {
         assert_eq!(whole_parts(hints, 10), "Enter …");
         assert_eq!(words("the server said no", 16), "the server …");
         assert_eq!(words("unbreakable", 5), "unbr…");
+        assert_eq!((words(" a  b cd", 7), words(" unbreakable", 5)), (" a  b …".to_owned(), " unb…".to_owned()));
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn a_search_that_paused_says_so_and_goes_on_when_scrolled() {
     let mut screen = searched_in_steps_of(20_000, 9_000);
     filter(&mut screen, "type:Even");
     let text = screen.text();
-    assert!(text.contains("first 500 matches · 1,000 of 9,000 searched · scroll for more"), "{text}");
+    assert!(text.contains("first 500 matches · 1,001 of 9,000 searched · scroll for more"), "{text}");
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
     assert!(screen.text().contains("4,500 matches · all 9,000 messages searched"), "{}", screen.text());
 }
@@ -178,6 +178,7 @@ fn counting_a_filtered_list_counts_what_matches_step_by_step_and_can_be_stopped(
     assert!(screen.state.messages.is_filtered(), "only the count was stopped");
     screen.keys("#");
     assert!(screen.text().contains("4,501 matches · all 9,001 messages searched"), "{}", screen.text());
+    screen.esc();
     filter(&mut screen, "type:Odd");
     screen.keys("#");
     assert!(screen.text().contains("4,500 matches · all 9,001 messages searched"), "{}", screen.text());

@@ -9,6 +9,7 @@ mod editing;
 mod fake;
 mod filtered;
 mod find;
+mod fitting;
 mod follow;
 mod goto;
 mod namespaces;

@@ -1,0 +1,202 @@
+//! `?`: every action with its keys, from the live key map. `/` filters the rows, Enter runs the selected one.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::dialog::Dialog;
+use super::input::Input;
+use super::keymap::{Action, Context, KeyMap};
+use super::layout::Pane;
+use super::{Effect, State};
+
+/// The help, and what is typed into its filter.
+#[derive(Debug)]
+pub struct Help {
+    /// What the rows must contain; none while nothing is typed.
+    pub filter: Option<Input>,
+    /// The rows that are shown.
+    pub rows: Vec<Row>,
+    /// The row that Enter runs, if it has a key; never a heading.
+    pub selected: usize,
+    all: Vec<Row>,
+}
+
+/// One row of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Row {
+    /// Where the keys below it apply.
+    Heading(&'static str),
+    /// The keys of an action.
+    Keys(String, Action),
+    /// What has no action.
+    Note(&'static str),
+}
+
+/// What has no action of its own.
+const NOTES: [(&str, &[&str]); 2] = [
+    ("In the list of messages", &["? may still change: an earlier message can appear before it", "+ came late"]),
+    (
+        "In the compose dialog",
+        &[
+            "Ctrl-S write",
+            "Esc close (keeps draft)",
+            "Ctrl-G discard",
+            "Ctrl-O other draft",
+            "Ctrl-E open in $EDITOR",
+            "Ctrl-F format",
+            "Tab next field, or take the completion; Ctrl-N and Ctrl-P choose one",
+            "Without an id the message gets a new one",
+        ],
+    ),
+];
+
+/// All rows, those of the focused pane first.
+fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<Row> {
+    let mut contexts = vec![
+        (Context::Anywhere, "Everywhere"),
+        (Context::Namespaces, "In the namespaces pane"),
+        (Context::Streams, "In the streams pane"),
+        (Context::Messages, "In the messages pane"),
+        (Context::Message, "In the message pane"),
+    ];
+    let here = match pane {
+        Pane::Namespaces => Context::Namespaces,
+        Pane::Categories => Context::Anywhere,
+        Pane::Streams => Context::Streams,
+        Pane::Messages => Context::Messages,
+        Pane::Message => Context::Message,
+    };
+    contexts.sort_by_key(|(context, _)| *context != here);
+    let mut rows = Vec::new();
+    for (context, heading) in contexts {
+        rows.push(Row::Heading(heading));
+        for action in Action::ALL {
+            let bound = keymap.bindings().iter().filter(|(of, _, bound)| *of == context && bound == action);
+            let keys: Vec<String> = bound.map(|(_, key, _)| key.to_string()).collect();
+            if !keys.is_empty() {
+                rows.push(Row::Keys(keys.join(" "), *action));
+            }
+        }
+    }
+    for (heading, notes) in NOTES {
+        rows.push(Row::Heading(heading));
+        rows.extend(notes.iter().map(|note| Row::Note(note)));
+    }
+    without_empty_headings(rows)
+}
+
+fn without_empty_headings(rows: Vec<Row>) -> Vec<Row> {
+    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+    for row in rows {
+        if matches!((kept.last(), &row), (Some(Row::Heading(_)), Row::Heading(_))) {
+            kept.pop();
+        }
+        kept.push(row);
+    }
+    if matches!(kept.last(), Some(Row::Heading(_))) {
+        kept.pop();
+    }
+    kept
+}
+
+impl Help {
+    fn new(keymap: &KeyMap, pane: Pane) -> Self {
+        let all = rows_of(keymap, pane);
+        let mut help = Self { filter: None, rows: all.clone(), selected: 0, all };
+        help.step(0);
+        help
+    }
+
+    /// Shows the rows that contain every word of the filter, in the keys, the title or the heading above.
+    fn narrow(&mut self) {
+        let text = self.filter.as_ref().map(|input| input.text().to_lowercase()).unwrap_or_default();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut heading = "";
+        let matching = self.all.iter().filter(|row| {
+            let text = match row {
+                Row::Heading(title) => {
+                    heading = title;
+                    return true;
+                }
+                Row::Keys(keys, action) => format!("{keys} {} {heading}", action.title()),
+                Row::Note(note) => format!("{note} {heading}"),
+            };
+            let text = text.to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        });
+        self.rows = without_empty_headings(matching.cloned().collect());
+        self.selected = 0;
+        self.step(0);
+    }
+
+    /// Moves the selection by rows, past headings.
+    fn step(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(1);
+        let wanted = self.selected.saturating_add_signed(by).min(last);
+        let is_entry = |index: &usize| matches!(self.rows.get(*index), Some(Row::Keys(..) | Row::Note(_)));
+        let after = (wanted..=last).find(is_entry);
+        let before = (0..=wanted).rev().find(is_entry);
+        let found = if by < 0 { before.or(after) } else { after.or(before) };
+        self.selected = found.unwrap_or(0);
+    }
+
+    fn action(&self) -> Option<Action> {
+        match self.rows.get(self.selected) {
+            Some(Row::Keys(_, action)) => Some(*action),
+            _ => None,
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(input) = &mut self.filter {
+            input.paste(text);
+            self.narrow();
+        }
+    }
+}
+
+impl State {
+    pub(super) fn open_help(&mut self) -> Vec<Effect> {
+        self.dialog = Some(Dialog::Help(Box::new(Help::new(&self.setup.keymap, self.focus))));
+        Vec::new()
+    }
+
+    pub(super) fn help_key(&mut self, key: KeyEvent, page: isize) -> Vec<Effect> {
+        let action = self.setup.keymap.action(Context::Anywhere, key);
+        let Some(Dialog::Help(help)) = &mut self.dialog else { return Vec::new() };
+        let typing = help.filter.is_some();
+        match (key.code, action) {
+            (KeyCode::Enter, _) => {
+                let action = help.action();
+                self.dialog = None;
+                return action.map_or_else(Vec::new, |action| self.act(action));
+            }
+            (KeyCode::Esc, _) if typing => {
+                help.filter = None;
+                help.narrow();
+            }
+            (KeyCode::Esc, _) => self.dialog = None,
+            (KeyCode::Down, _) => help.step(1),
+            (KeyCode::Up, _) => help.step(-1),
+            (KeyCode::PageDown, _) => help.step(page),
+            (KeyCode::PageUp, _) => help.step(-page),
+            _ if typing => {
+                if help.filter.as_mut().is_some_and(|input| input.key(key)) {
+                    help.narrow();
+                }
+            }
+            (KeyCode::Char('/'), _) | (_, Some(Action::Find)) => help.filter = Some(Input::default()),
+            (_, Some(Action::Down)) => help.step(1),
+            (_, Some(Action::Up)) => help.step(-1),
+            (KeyCode::Char(' '), _) | (_, Some(Action::PageDown)) => help.step(page),
+            (_, Some(Action::PageUp)) => help.step(-page),
+            (_, Some(Action::HalfDown)) => help.step(page / 2),
+            (_, Some(Action::HalfUp)) => help.step(-page / 2),
+            (_, Some(Action::First)) => help.step(isize::MIN),
+            (_, Some(Action::Last)) => help.step(isize::MAX),
+            (_, Some(Action::Help | Action::Quit)) => self.dialog = None,
+            // No other key reaches the panes behind it.
+            _ => {}
+        }
+        Vec::new()
+    }
+}

@@ -22,6 +22,9 @@ use crate::message::{MessageHead, Size};
 /// Characters of a value that a line is made from at most; more would be cut at its edge anyway.
 const PREVIEW: usize = 4_000;
 
+/// Cells that a value has at least.
+const VALUE: usize = 8;
+
 /// Draws the pane.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let focused = state.focus == Pane::Message;
@@ -41,7 +44,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let width = usize::from(inner.width);
     for (row, (name, value)) in facts(head, state).into_iter().enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
-        let value = whole_parts(&value, width.saturating_sub(8));
+        let value = if name == "type" { whole_parts(&value, width.saturating_sub(8)) } else { value };
         line_at(frame, inner, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
     }
     let facts = u16::try_from(FACTS).unwrap_or(u16::MAX);
@@ -181,7 +184,8 @@ fn document_line(
         (_, true) => theme.dim,
         _ => theme.json.key,
     };
-    let name = cut(&head_of(&name), width.saturating_sub(indent + 4).max(1));
+    // The beginning of what it says stays in view beside a long name.
+    let name = cut(&head_of(&name), width.saturating_sub(indent + 4 + VALUE).max(1));
     let mut spans =
         vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
     let room = |spans: &[Span]| width.saturating_sub(spans.iter().map(Span::width).sum());

@@ -139,6 +139,12 @@ impl Help {
         self.selected = found.unwrap_or(0);
     }
 
+    fn typed(&mut self, key: KeyEvent) {
+        if self.filter.as_mut().is_some_and(|input| input.key(key)) {
+            self.narrow();
+        }
+    }
+
     fn action(&self) -> Option<Action> {
         match self.rows.get(self.selected) {
             Some(Row::Keys(_, action)) => Some(*action),
@@ -179,11 +185,7 @@ impl State {
             (KeyCode::Up, _) => help.step(-1),
             (KeyCode::PageDown, _) => help.step(page),
             (KeyCode::PageUp, _) => help.step(-page),
-            _ if typing => {
-                if help.filter.as_mut().is_some_and(|input| input.key(key)) {
-                    help.narrow();
-                }
-            }
+            _ if typing => help.typed(key),
             (KeyCode::Char('/'), _) | (_, Some(Action::Find)) => help.filter = Some(Input::default()),
             (_, Some(Action::Down)) => help.step(1),
             (_, Some(Action::Up)) => help.step(-1),

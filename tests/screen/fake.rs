@@ -206,9 +206,30 @@ impl Fake {
         SearchStep { heads: looked_at, searched, between, next }
     }
 
+    fn count_step(
+        &mut self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: Option<i64>,
+        window: usize,
+    ) -> CountStep {
+        let from = PageFrom::At(from.unwrap_or(i64::MIN).max(range.lowest));
+        let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        let searched = page.heads.len() as u64;
+        self.looked_at += searched;
+        let through = page.heads.last().map(|head| number(scope, head));
+        let next = through.filter(|through| !page.at_end && *through < range.highest).map(|through| through + 1);
+        let matches = page.heads.iter().filter(|head| matches(filter, head)).count() as u64;
+        CountStep { matches, searched, through, next }
+    }
+
     pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
         if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
             return Err(Arc::new(self.fail.remove(index).1));
+        }
+        if let Some(answer) = of_an_empty_namespace(question) {
+            return Ok(answer);
         }
         Ok(match question {
             Question::Server => Answer::Server(server()),
@@ -216,7 +237,6 @@ impl Fake {
                 let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
                 Answer::Namespaces(ids.map(namespace).collect())
             }
-            Question::Categories { namespace } if namespace != "shop" => Answer::Categories(Vec::new()),
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {
                 let mut rows = self.streams(of);
@@ -239,36 +259,14 @@ impl Fake {
                 rows.sort_by_key(|row| -row.last_global_position);
                 Answer::RecentStreams { rows, next: None }
             }
-            Question::Estimate { namespace, .. } | Question::Count { namespace, .. } if namespace != "shop" => {
-                Answer::Count(None)
-            }
-            Question::Page { namespace, .. } if namespace != "shop" => {
-                Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true })
-            }
             Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
-            Question::Search { namespace, .. } if namespace != "shop" => {
-                let step = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
-                Answer::Search(step, SearchRange::EVERYTHING)
-            }
             Question::Search { scope, filter, range, from, window, .. } => {
                 let range = range.unwrap_or_else(|| self.range(scope, filter));
                 Answer::Search(self.search(scope, filter, &range, *from, *window as usize), range)
             }
-            Question::CountMatches { namespace, .. } if namespace != "shop" => {
-                let step = CountStep { matches: 0, searched: 0, through: None, next: None };
-                Answer::CountStep(step, SearchRange::EVERYTHING)
-            }
             Question::CountMatches { scope, filter, range, from, window, .. } => {
                 let range = range.unwrap_or_else(|| self.range(scope, filter));
-                let window = self.search_window.unwrap_or(*window as usize);
-                let page = self.page(scope, PageFrom::At(from.unwrap_or(i64::MIN).max(range.lowest)), window);
-                let searched = page.heads.len() as u64;
-                self.looked_at += searched;
-                let through = page.heads.last().map(|head| number(scope, head));
-                let next =
-                    through.filter(|through| !page.at_end && *through < range.highest).map(|through| through + 1);
-                let matches = page.heads.iter().filter(|head| matches(filter, head)).count() as u64;
-                Answer::CountStep(CountStep { matches, searched, through, next }, range)
+                Answer::CountStep(self.count_step(scope, filter, &range, *from, *window as usize), range)
             }
             Question::Message { global_position, .. } => {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);
@@ -366,6 +364,23 @@ impl Fake {
         };
         last.into_iter().filter(|(name, _)| is_meant(name)).map(row).collect()
     }
+}
+
+/// What is answered about a namespace that has no messages.
+fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
+    let nothing = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
+    let none = CountStep { matches: 0, searched: 0, through: None, next: None };
+    let (namespace, answer) = match question {
+        Question::Categories { namespace } => (namespace, Answer::Categories(Vec::new())),
+        Question::Estimate { namespace, .. } | Question::Count { namespace, .. } => (namespace, Answer::Count(None)),
+        Question::Page { namespace, .. } => {
+            (namespace, Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true }))
+        }
+        Question::Search { namespace, .. } => (namespace, Answer::Search(nothing, SearchRange::EVERYTHING)),
+        Question::CountMatches { namespace, .. } => (namespace, Answer::CountStep(none, SearchRange::EVERYTHING)),
+        _ => return None,
+    };
+    (namespace != "shop").then_some(answer)
 }
 
 pub fn head(message: &Message) -> MessageHead {

@@ -231,6 +231,10 @@ async fn reads(namespace: &Namespace, messages: i64) {
             namespace.search(scope, &filter, from, 1_000).await.unwrap();
         }
         namespace.first_at(scope, "2026-01-02T00:00:00Z".parse().unwrap()).await.unwrap();
+        let since = Filter { since: "2026-01-02T00:00:00Z".parse().ok(), ..Filter::default() };
+        let range = namespace.search_range(scope, &since).await.unwrap();
+        namespace.search_within(scope, &since, &range, PageFrom::Start, 1_000).await.unwrap();
+        namespace.count_step(scope, &since, &range, None, 1_000).await.unwrap();
         namespace.estimate(scope).await.unwrap();
     }
     for of in [

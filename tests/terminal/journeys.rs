@@ -54,7 +54,7 @@ async fn following_a_filtered_list_shows_what_matches() {
     screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
     screen
         .keys("&type:Deposited data:$.amount > 50\r")
-        .shows("1 hit")
+        .shows("1 match")
         .keys("F")
         .shows_line(&["FOLLOWING", "complete to 5"]);
     for amount in [12, 777, 13, 888] {
@@ -126,7 +126,7 @@ async fn a_filter_is_applied_by_the_server_and_says_what_it_searched() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows("99").keys("&").keys("type:Deposited data:'$.amount > 50'").keys("\r");
-    screen.shows("1 hit").hides("Withdrawn").shows("99");
+    screen.shows("1 match").hides("Withdrawn").shows("99");
     screen.keys("\x1b").shows("Withdrawn");
 }
 
@@ -138,7 +138,7 @@ async fn row_35_a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
     for size in 0..60_u16 {
         screen.resize(1 + (size * 37) % 180, 1 + (size * 11) % 50).keys("j");
     }
-    screen.resize(1, 1).keys("w").keys("\x1b").resize(120, 40).shows("Messages").shows_line(&["account", "~"]);
+    screen.resize(1, 1).keys("w").keys("\x1b").resize(120, 40).shows("All messages").shows_line(&["account", "~"]);
     screen.keys("q");
     assert_eq!(screen.end().status, 0);
 }
@@ -257,7 +257,7 @@ fn row_26_the_embedded_default_follows_and_writes_at_once() {
 #[test]
 fn the_demo_is_there_at_once_and_following_it_shows_something() {
     let mut screen = Screen::start(&User::new(), &["--demo"]);
-    screen.shows("connecting").shows("shop").shows("bank").shows("Messages").shows_line(&["▌shop"]);
+    screen.shows("connecting").shows("shop").shows("bank").shows("All messages").shows_line(&["▌shop"]);
     screen.keys("F").shows("FOLLOWING").shows_line(&["FOLLOWING", "complete to"]);
     let first = screen.contents();
     screen.wait("another message", |now| now.contents() != first && !now.contents().contains(" 0.0/s"));

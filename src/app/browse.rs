@@ -185,6 +185,7 @@ impl State {
             Some(locator) => self.open_locator(&locator),
             None => self.namespace_selected(),
         });
+        self.goto_read_again();
         effects
     }
 
@@ -235,6 +236,7 @@ impl State {
         }
         let mut effects = self.category_selected();
         effects.extend(self.is_there(Pane::Categories));
+        self.goto_read_again();
         effects
     }
 

@@ -149,6 +149,17 @@ impl State {
         }
     }
 
+    /// A list is there, or another one: what is typed may lead elsewhere now, and the box says so.
+    pub(super) fn goto_read_again(&mut self) {
+        let is_waiting = self.requests.since(Slot::GoTo).is_some();
+        if let Some(Dialog::GoTo(prompt)) = &self.dialog
+            && !is_waiting
+            && !prompt.input.text().is_empty()
+        {
+            self.goto_typed();
+        }
+    }
+
     pub(super) fn goto_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::GoTo(prompt)) = &mut self.dialog else { return Vec::new() };
         if key.code != KeyCode::Enter {

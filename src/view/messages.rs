@@ -68,7 +68,8 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     let room = if messages.is_filtered() { room * 2 / 3 } else { room };
     let mut title = match messages.place {
         Some(_) if name.is_empty() => "All messages".to_owned(),
-        _ => format!("Messages  {}", cut(&name, room)),
+        None => "Messages".to_owned(),
+        Some(_) => format!("Messages  {}", cut(&name, room)),
     };
     if let Some(since) = state.requests.since(Slot::Messages) {
         title.push_str(" · ");
@@ -144,8 +145,12 @@ fn searched(state: &State, search: &Search, spinner: char) -> String {
 /// Everything that can match was searched: there are no more matches.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
     let filter = &state.messages.filter;
-    let of_time = if filter.since.is_some() || filter.until.is_some() { " of that time" } else { "" };
-    format!("{matches} · all {} messages{of_time} searched", full_count(searched))
+    let searched = full_count(searched);
+    if filter.since.is_some() || filter.until.is_some() {
+        format!("{matches} in all of that time · {searched} messages searched")
+    } else {
+        format!("{matches} · all {searched} messages searched")
+    }
 }
 
 fn matches(count: u64) -> String {

@@ -200,14 +200,14 @@ fn both_ends_of_a_filter_with_times_are_those_of_the_times() {
     let mut screen = searched_in_steps_of(500, 40_000);
     filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z until:2026-03-01T20:05:00Z");
     assert_eq!(screen.selected(), "ledger-main@32698");
-    assert!(screen.text().contains("150 matches · all"), "{}", screen.text());
+    assert!(screen.text().contains("150 matches in all of that time"), "{}", screen.text());
     screen.keys("g");
     assert_eq!(screen.selected(), "ledger-main@32400");
     screen.keys("G");
     assert_eq!(screen.selected(), "ledger-main@32698");
     assert!(screen.fake.looked_at < 10_000, "{} were looked at", screen.fake.looked_at);
     screen.keys("#");
-    assert!(screen.text().contains("150 matches · all"), "{}", screen.text());
+    assert!(screen.text().contains("150 matches in all of that time"), "{}", screen.text());
     assert!(screen.fake.looked_at < 12_000, "{} were looked at", screen.fake.looked_at);
     screen.esc();
     filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z");

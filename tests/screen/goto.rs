@@ -175,3 +175,27 @@ fn opening_a_namespace_ends_what_was_under_way() {
     screen.key(KeyCode::Esc);
     assert_eq!(place(&screen).0, "shop");
 }
+
+#[test]
+fn the_box_says_where_enter_leads_once_the_lists_are_there() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.hold = true;
+    screen.ctrl('r');
+    screen.fake.created.push("order-5".to_owned());
+    screen.keys(":order-5");
+    assert!(screen.text().contains("→ stream order-5"), "{}", screen.text());
+    screen.ctrl('u');
+    screen.keys("new");
+    assert!(screen.text().contains("→ category new"), "{}", screen.text());
+    screen.esc();
+    screen.release();
+    screen.hold = true;
+    screen.fake.created.push("new".to_owned());
+    screen.ctrl('r');
+    screen.keys(":new");
+    assert!(screen.text().contains("→ category new"), "{}", screen.text());
+    screen.release();
+    assert!(screen.text().contains("→ namespace new"), "{}", screen.text());
+    screen.enter();
+    assert_eq!(place(&screen), ("new".to_owned(), Scope::Namespace));
+}

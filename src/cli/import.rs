@@ -4,8 +4,10 @@
 mod gather;
 mod input;
 mod line;
+mod packed;
 pub(super) mod progress;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -18,9 +20,9 @@ use super::output::json::Object;
 use super::output::{Output, grouped, tell};
 use super::tail::tell_holders;
 use crate::message::Difference;
-use crate::store::import::{Import, ImportError, ImportOptions, Imported, Place, Problem};
+use crate::store::import::{Follower, Followers, Import, ImportError, ImportOptions, Imported, Place, Problem};
 use crate::store::{Namespace, StoreError};
-use gather::{Batch, Gatherer};
+use gather::{Batch, Batches, Gatherer};
 use input::Source;
 use progress::Progress;
 
@@ -64,8 +66,8 @@ pub struct ImportArguments {
     /// Tell what would happen, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Messages a transaction, at most
-    #[arg(long, value_name = "N", default_value_t = 10_000, allow_negative_numbers = true,
+    /// Messages a transaction, at most; one also ends at 16 MiB, or sooner if others wait for it
+    #[arg(long, value_name = "N", default_value_t = 100_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,
     /// Key that holds the expected version of a message without a position: none (or -1), any, or a number
@@ -122,18 +124,24 @@ pub async fn import(
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         tell("reading messages from the terminal, one a line; Ctrl-D ends them");
     }
+    let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let read = Arc::new(AtomicU64::new(0));
     let progress = Arc::new(Progress::new(source.size(), Arc::clone(&read)));
     let asked = Arc::clone(&progress);
     let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
-    let batches = Gatherer {
-        expected_from: arguments.expected_version_from.clone(),
-        options,
-        batch: usize::try_from(arguments.batch).unwrap_or(usize::MAX),
-    }
-    .start(source, path, read)?;
+    let batches = Gatherer { expected_from: arguments.expected_version_from.clone(), options, batch: most }
+        .start(source, path, read)?;
     let done = Imported::default();
-    let mut run = Running { import, name, done, done_to: 0, sent_to: 0, difference: None, dry_run: arguments.dry_run };
+    let mut run = Running {
+        import,
+        name,
+        done,
+        done_to: 0,
+        sent_to: Cell::new(0),
+        most,
+        difference: None,
+        dry_run: arguments.dry_run,
+    };
     let result = tokio::select! {
         biased;
         result = run.all(batches, &progress) => result,
@@ -157,32 +165,69 @@ struct Running {
     /// The last line of the batches that are done.
     done_to: u64,
     /// The last line of the batch that is under way.
-    sent_to: u64,
+    sent_to: Cell<u64>,
+    /// Messages of a transaction, at most.
+    most: usize,
     /// The first line whose message differs from what is stored.
     difference: Option<(u64, Difference)>,
     dry_run: bool,
 }
 
 impl Running {
-    async fn all(&mut self, mut batches: gather::Batches, progress: &Progress) -> Result<()> {
-        while let Some(batch) = batches.next().await {
+    async fn all(&mut self, mut batches: Batches, progress: &Progress) -> Result<()> {
+        let mut next = batches.next().await;
+        while let Some(batch) = next {
             let batch = batch.map_err(|problem| self.wrong(problem.line, problem.column, &problem.reason))?;
-            self.sent_to = batch.lines.last().copied().unwrap_or(self.sent_to);
-            let done = self.import.checked(&batch.messages, &batch.checked).await;
-            let done = done.map_err(|error| self.failure(&batch, error))?;
-            self.done.imported += done.imported;
-            self.done.present += done.present;
-            self.done.differing += done.differing;
-            self.done.unchecked += done.unchecked;
-            if let (None, Some((index, difference))) = (&self.difference, self.import.difference()) {
-                self.difference = Some((batch.lines.get(index).copied().unwrap_or_default(), difference.clone()));
-            }
-            self.done_to = self.sent_to;
+            let left = self.bring_in(batch, &mut batches).await?;
             progress.show(self.done.imported + self.done.present);
-            // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
-            tokio::task::spawn_blocking(move || drop(batch));
+            next = match left {
+                Some(left) => Some(Ok(left)),
+                None => batches.next().await,
+            };
         }
         Ok(())
+    }
+
+    /// Brings in a batch, and those that can follow it in its transaction; gives one that was read and cannot.
+    async fn bring_in(&mut self, batch: Batch, batches: &mut Batches) -> Result<Option<Batch>> {
+        self.sent_to.set(batch.last_line());
+        let sent_to = &self.sent_to;
+        let mut followers = Followers::new(self.most, async || {
+            let batch = batches.ready().await?;
+            sent_to.set(batch.last_line());
+            Some(batch)
+        });
+        let done = self.import.checked_before(&batch.messages, &batch.checked, None, Some(&mut followers)).await;
+        let Followers { sent, left, in_doubt, stored, .. } = followers;
+        let difference = self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
+        let done = done.map_err(|error| self.failure(&batch, error))?;
+        self.count(done, batch.last_line(), difference);
+        // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
+        tokio::task::spawn_blocking(move || drop(batch));
+        for Follower { batch, counts, difference } in sent {
+            if stored {
+                let difference = difference.map(|(index, difference)| (batch.line(index), difference));
+                self.count(counts, batch.last_line(), difference);
+                continue;
+            }
+            let batch = batch.unpack();
+            let done = self.import.checked_after(&batch.messages, &batch.checked, in_doubt.then_some(counts)).await;
+            let difference =
+                self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
+            let done = done.map_err(|error| self.failure(&batch, error))?;
+            self.count(done, batch.last_line(), difference);
+        }
+        Ok(left)
+    }
+
+    /// A batch that ends at a line is stored.
+    fn count(&mut self, done: Imported, to: u64, difference: Option<(u64, Difference)>) {
+        self.done.imported += done.imported;
+        self.done.present += done.present;
+        self.done.differing += done.differing;
+        self.done.unchecked += done.unchecked;
+        self.difference = self.difference.take().or(difference);
+        self.done_to = to;
     }
 
     fn wrong(&self, line: u64, column: Option<usize>, reason: &str) -> Failure {
@@ -191,7 +236,7 @@ impl Running {
     }
 
     fn failure(&self, batch: &Batch, error: ImportError) -> Failure {
-        let line = |index: usize| batch.lines.get(index).copied().unwrap_or_default();
+        let line = |index: usize| batch.line(index);
         match error {
             ImportError::Message { index, problem } => {
                 let remedy = if matches!(problem, Problem::Gap { .. }) { "; --allow-gaps accepts it" } else { "" };
@@ -215,7 +260,7 @@ impl Running {
                 self.unknown(&reason).remedy(remedy)
             }
             ImportError::Store(error @ StoreError::Server { .. }) => {
-                let (first, last) = (line(0), batch.lines.last().copied().unwrap_or_default());
+                let (first, last) = (line(0), batch.last_line());
                 let place = format!("{}, lines {first} to {last}", self.name);
                 let logged = Some(format!("{place}: {}", error.without_values()));
                 Failure { logged, ..Failure::new(Status::Failed, format!("{place}: {error}")) }
@@ -225,7 +270,7 @@ impl Running {
     }
 
     fn unknown(&self, reason: &str) -> Failure {
-        let (first, last) = (self.done_to + 1, self.sent_to);
+        let (first, last) = (self.done_to + 1, self.sent_to.get());
         let what = format!("it is not known whether lines {first} to {last} of {} were written: {reason}", self.name);
         Failure::new(Status::OutcomeUnknown, what)
     }

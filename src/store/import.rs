@@ -3,6 +3,7 @@
 //! what is there already is not written again. It never changes or moves a stored message, and never holds more than a batch.
 
 mod copy;
+mod follow;
 mod look;
 mod memory;
 mod plan;
@@ -14,6 +15,8 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use follow::Nobody;
+pub(crate) use follow::{Batch, Follower, Followers};
 use look::Move;
 pub(crate) use memory::Ends;
 use memory::{REMEMBERED, Seen};
@@ -21,7 +24,7 @@ pub use plan::Checked;
 use plan::Plan;
 
 pub use super::row::FIRST as FIRST_TIME;
-use super::session::QueryError;
+use super::session::{QueryError, Session, Transaction};
 use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
 use crate::message::{Difference, ExpectedVersion, GlobalPosition, Position, StreamName};
@@ -222,6 +225,8 @@ enum Failure {
     Final(ImportError),
     /// It met somebody: an id or a position is there that was not expected, or a deadlock.
     Collision(StoreError),
+    /// What is there already, or something else that must be unique, refused what was planned.
+    Taken(StoreError, Box<Plan>),
     /// Somebody has had the lock of one of its categories for a while.
     Waiting,
     /// The connection ended.
@@ -321,14 +326,37 @@ impl Import {
     /// # Errors
     /// [`ImportError`].
     pub async fn checked(&mut self, messages: &[ImportedMessage], checked: &Checked) -> Result<Imported, ImportError> {
+        self.checked_after(messages, checked, None).await
+    }
+
+    /// The same of messages that an earlier commit, whose answer was `lost`, may have stored with these counts.
+    pub(crate) async fn checked_after(
+        &mut self,
+        messages: &[ImportedMessage],
+        checked: &Checked,
+        lost: Option<Imported>,
+    ) -> Result<Imported, ImportError> {
+        self.checked_before(messages, checked, lost, None::<&mut Nobody>).await
+    }
+
+    /// The same with batches that can follow in the same transaction: what became of them, they say.
+    pub(crate) async fn checked_before<B: Batch, F: AsyncFnMut() -> Option<B>>(
+        &mut self,
+        messages: &[ImportedMessage],
+        checked: &Checked,
+        lost: Option<Imported>,
+        mut followers: Option<&mut Followers<B, F>>,
+    ) -> Result<Imported, ImportError> {
         let mut collisions = 0;
         let mut patient = false;
         let mut since: Option<Instant> = None;
-        self.in_doubt = None;
+        self.in_doubt = lost;
         let error = loop {
             let lost = self.in_doubt;
+            // Only the first attempt has followers: another one does what it must.
+            let followers = followers.take();
             // A large future, made once a batch: whoever imports need not hold it in theirs.
-            match Box::pin(self.attempt(messages, checked, lost.is_some(), patient)).await {
+            match Box::pin(self.attempt(messages, checked, lost.is_some(), patient, followers)).await {
                 Ok(mut done) => {
                     self.in_doubt = None;
                     if let Some(sent) = lost {
@@ -340,7 +368,7 @@ impl Import {
                     return Ok(done);
                 }
                 Err(Failure::Final(error)) => break error,
-                Err(Failure::Collision(error)) => {
+                Err(Failure::Collision(error) | Failure::Taken(error, _)) => {
                     collisions += 1;
                     if collisions > COLLISIONS {
                         break error.into();
@@ -366,31 +394,19 @@ impl Import {
 
     /// Sends the batch once. `again` where a commit's answer was lost, so that also minted ids can be there; `patient` where it
     /// was told who has the locks.
-    async fn attempt(
+    async fn attempt<B: Batch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
         patient: bool,
+        mut followers: Option<&mut Followers<B, F>>,
     ) -> Result<Imported, Failure> {
         let namespace = self.namespace.clone();
         let mut session = namespace.sessions.acquire().await?;
         self.reached = true;
         if self.options.dry_run {
-            let snapshot = session.begin_snapshot().await?;
-            let plan = self.plan(&snapshot, messages, checked, again).await?;
-            if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
-                return Err(error.into());
-            }
-            if self.options.keep_global_positions {
-                Move::needed(&namespace, &snapshot, messages, &plan).await?;
-            }
-            snapshot.rollback().await?;
-            for new in &plan.new {
-                let seen = self.seen.add(&messages[new.index], new.position);
-                seen.map_err(|problem| ImportError::of(new.index, problem))?;
-            }
-            return self.done(messages, plan);
+            return self.rehearse(&mut session, messages, checked, again).await;
         }
         let transaction = session.begin().await?;
         match look::lock(&namespace, &transaction, messages, patient).await {
@@ -402,57 +418,35 @@ impl Import {
             }
             locked => locked?,
         }
-        let mut plan = self.plan(&transaction, messages, checked, again).await?;
+        let (plan, mut moved) = match self.send(&transaction, messages, checked, again).await {
+            Ok(sent) => sent,
+            Err(Failure::Taken(error, plan)) => {
+                transaction.rollback().await?;
+                if self.thorough {
+                    let snapshot = session.begin_snapshot().await?;
+                    if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await?
+                    {
+                        return Err(error.into());
+                    }
+                }
+                return Err(Failure::Collision(error));
+            }
+            Err(failure) => return Err(failure),
+        };
         if plan.new.is_empty() {
             transaction.rollback().await?;
             return self.done(messages, plan);
         }
-        if !namespace.shape().ids_are_unique()
-            && let Some(error) = look::first_taken(&namespace, &transaction, messages, &plan, self.options).await?
-        {
-            return Err(error.into());
+        if let Some(followers) = &mut followers {
+            moved = followers.send(self, &transaction, messages, moved).await?;
         }
-        let move_sequence = if self.options.keep_global_positions {
-            Move::needed(&namespace, &transaction, messages, &plan).await?
-        } else {
-            None
-        };
-        if let Some(move_sequence) = &move_sequence {
-            move_sequence.lock(&namespace, &transaction).await?;
-        }
-        let copied = copy::copy(&namespace, &transaction, messages, &plan, self.options).await;
-        if let Err(error) = &copied {
-            let as_store_error = transaction.store_error(error);
-            // Indexes of partitions have other names, so it is looked first whether it is that what is there already.
-            let taken = error.server().is_some_and(|answer| {
-                answer.code().code() == "23505"
-                    && (!self.thorough || answer.constraint().is_some_and(|name| UNIQUE.contains(&name)))
-            });
-            if !taken {
-                let refused = copy::refused_row(error).and_then(|row| plan.new.get(row));
-                return Err(match (refused, as_store_error) {
-                    (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
-                        Failure::Final(ImportError::Refused { index: new.index, error })
-                    }
-                    (_, error) => error.into(),
-                });
-            }
-            transaction.rollback().await?;
-            if self.thorough {
-                let snapshot = session.begin_snapshot().await?;
-                if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
-                    return Err(error.into());
-                }
-            }
-            return Err(Failure::Collision(as_store_error));
-        }
-        if namespace.shape().changes_rows() || copied.is_ok_and(|rows| rows != plan.new.len() as u64) {
-            plan.verify(&namespace, &transaction, messages, self.options).await?;
-        }
-        if let Some(move_sequence) = &move_sequence {
-            move_sequence.carry_out(&transaction).await?;
+        if let Some(moved) = &moved {
+            moved.carry_out(&transaction).await?;
         }
         self.in_doubt.get_or_insert(plan.counts());
+        if let Some(followers) = &mut followers {
+            followers.in_doubt = true;
+        }
         match transaction.commit().await {
             Ok(()) => {}
             Err(error @ (StoreError::Unavailable { .. } | StoreError::TimedOut { .. })) => {
@@ -461,12 +455,95 @@ impl Import {
             Err(error) => {
                 // Refused, and no earlier one went through: nothing of it was there.
                 self.in_doubt = None;
+                if let Some(followers) = &mut followers {
+                    followers.in_doubt = false;
+                }
                 return Err(error.into());
             }
+        }
+        if let Some(followers) = &mut followers {
+            followers.stored = true;
         }
         // Where nothing was there already, the next batch is sent without a look at each of its messages.
         self.thorough = plan.counts().present > 0 || !namespace.shape().positions_are_unique();
         self.done(messages, plan)
+    }
+
+    /// What a batch would do.
+    async fn rehearse(
+        &mut self,
+        session: &mut Session,
+        messages: &[ImportedMessage],
+        checked: &Checked,
+        again: bool,
+    ) -> Result<Imported, Failure> {
+        let namespace = self.namespace.clone();
+        let snapshot = session.begin_snapshot().await?;
+        let plan = self.plan(&snapshot, messages, checked, again).await?;
+        if let Some(error) = look::first_taken(&namespace, &snapshot, messages, &plan, self.options).await? {
+            return Err(error.into());
+        }
+        if self.options.keep_global_positions {
+            Move::needed(&namespace, &snapshot, messages, &plan).await?;
+        }
+        snapshot.rollback().await?;
+        for new in &plan.new {
+            let seen = self.seen.add(&messages[new.index], new.position);
+            seen.map_err(|problem| ImportError::of(new.index, problem))?;
+        }
+        self.done(messages, plan)
+    }
+
+    /// Sends what is new of a batch, under the locks that the transaction has; gives where the sequence is to be moved before the
+    /// commit.
+    async fn send(
+        &self,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        checked: &Checked,
+        again: bool,
+    ) -> Result<(Plan, Option<Move>), Failure> {
+        let namespace = &self.namespace;
+        let mut plan = self.plan(transaction, messages, checked, again).await?;
+        if plan.new.is_empty() {
+            return Ok((plan, None));
+        }
+        if !namespace.shape().ids_are_unique()
+            && let Some(error) = look::first_taken(namespace, transaction, messages, &plan, self.options).await?
+        {
+            return Err(error.into());
+        }
+        let moved = if self.options.keep_global_positions {
+            Move::needed(namespace, transaction, messages, &plan).await?
+        } else {
+            None
+        };
+        if let Some(moved) = &moved {
+            moved.lock(namespace, transaction).await?;
+        }
+        let copied = copy::copy(namespace, transaction, messages, &plan, self.options).await;
+        if let Err(error) = &copied {
+            let as_store_error = transaction.store_error(error);
+            // Indexes of partitions have other names, so it is looked first whether it is that what is there already.
+            let taken = error.server().is_some_and(|answer| {
+                answer.code().code() == "23505"
+                    && (!self.thorough || answer.constraint().is_some_and(|name| UNIQUE.contains(&name)))
+            });
+            if taken {
+                return Err(Failure::Taken(as_store_error, Box::new(plan)));
+            }
+            let refused = copy::refused_row(error).and_then(|row| plan.new.get(row));
+            return Err(match (refused, as_store_error) {
+                (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
+                    Failure::Final(ImportError::Refused { index: new.index, error })
+                }
+                (_, error) => error.into(),
+            });
+        }
+        if namespace.shape().changes_rows() || copied.is_ok_and(|rows| rows != plan.new.len() as u64) {
+            plan.verify(namespace, transaction, messages, self.options).await?;
+        }
+        Ok((plan, moved))
     }
 
     /// A batch is done with.

@@ -13,6 +13,7 @@ mod gaps;
 mod lines;
 mod new;
 mod shaped;
+mod sharing;
 #[cfg(unix)]
 mod trouble;
 mod wrong;

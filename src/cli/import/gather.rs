@@ -6,18 +6,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
 
 use super::input::{Ended, LineError, Lines, Source};
 use super::line::Reader;
+use super::packed::Packed;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
-use crate::store::import::{Checked, ImportOptions, ImportedMessage, Place};
+use crate::store::import::{self, Checked, ImportOptions, ImportedMessage, Place};
 
-/// A batch ends at this size, bytes of its lines: two of them are in memory.
-const BYTES: usize = 3 << 20;
+/// A batch ends at this size, bytes of its lines: as many of them are in memory as there is room for, besides those that are packed.
+const BYTES: usize = 2 << 20;
+/// One that is sent, one that is ready, and one that is read.
+const ROOM: usize = 3;
+/// How long a batch that is nearly ready is waited for while others wait for its commit.
+const NEARLY: Duration = Duration::from_millis(50);
 /// Locks that a batch takes, at most: the server has some thousands for all its sessions.
 const CATEGORIES: usize = 256;
 
@@ -27,8 +34,47 @@ pub struct Batch {
     pub checked: Checked,
     /// The line of each.
     pub lines: Vec<u64>,
+    /// Bytes of the lines.
+    pub size: usize,
     /// Their room in memory, given back with them.
     _room: Vec<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    /// One that takes no room of the others.
+    pub fn new(messages: Vec<ImportedMessage>, checked: Checked, lines: Vec<u64>, size: usize) -> Self {
+        Self { messages, checked, lines, size, _room: Vec::new() }
+    }
+
+    /// The line of one of its messages.
+    pub fn line(&self, index: usize) -> u64 {
+        self.lines.get(index).copied().unwrap_or_default()
+    }
+
+    /// Its last line.
+    pub fn last_line(&self) -> u64 {
+        self.lines.last().copied().unwrap_or_default()
+    }
+}
+
+impl import::Batch for Batch {
+    type Packed = Packed;
+
+    fn messages(&self) -> &[ImportedMessage] {
+        &self.messages
+    }
+
+    fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn pack(self) -> Packed {
+        Packed::new(self)
+    }
 }
 
 /// A line that is no message.
@@ -47,11 +93,32 @@ pub struct Gatherer {
 }
 
 /// The batches, in order; after a wrong line there are no more.
-pub struct Batches(mpsc::Receiver<Result<Batch, WrongLine>>);
+pub struct Batches {
+    receiver: mpsc::Receiver<Result<Batch, WrongLine>>,
+    /// Found while a batch was looked for that is ready; its turn comes.
+    wrong: Option<WrongLine>,
+}
 
 impl Batches {
     pub async fn next(&mut self) -> Option<Result<Batch, WrongLine>> {
-        self.0.recv().await
+        match self.wrong.take() {
+            Some(wrong) => Some(Err(wrong)),
+            None => self.receiver.recv().await,
+        }
+    }
+
+    /// The next one, if it is there at once, or nearly so.
+    pub async fn ready(&mut self) -> Option<Batch> {
+        if self.wrong.is_some() {
+            return None;
+        }
+        match timeout(NEARLY, self.receiver.recv()).await.ok()?? {
+            Ok(batch) => Some(batch),
+            Err(wrong) => {
+                self.wrong = Some(wrong);
+                None
+            }
+        }
     }
 }
 
@@ -75,7 +142,7 @@ impl Gatherer {
             .name("lines".to_owned())
             .spawn(work)
             .map_err(|error: io::Error| Failure::new(Status::Failed, format!("cannot start a thread: {error}")))?;
-        Ok(Batches(receiver))
+        Ok(Batches { receiver, wrong: None })
     }
 }
 
@@ -96,7 +163,7 @@ impl<'a> Gathering<'a> {
             most: gatherer.batch,
             options: gatherer.options,
             runtime,
-            room: Arc::new(Semaphore::new(2)),
+            room: Arc::new(Semaphore::new(ROOM)),
             kept: None,
         }
     }
@@ -162,15 +229,15 @@ impl<'a> Gathering<'a> {
                 return Ok(());
             }
             if bytes > 2 * BYTES {
-                // A huge line takes the room of both.
-                room.push(self.room());
+                // A huge line takes the room of all.
+                room.extend((1..ROOM).map(|_| self.room()));
             }
             let checked = Checked::new(&messages, self.options).map_err(|(index, problem)| WrongLine {
                 line: numbers[index],
                 column: None,
                 reason: problem.to_string(),
             })?;
-            let batch = Batch { messages, checked, lines: numbers, _room: room };
+            let batch = Batch { messages, checked, lines: numbers, size: bytes, _room: room };
             if sender.blocking_send(Ok(batch)).is_err() {
                 return Ok(());
             }

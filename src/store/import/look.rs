@@ -26,7 +26,8 @@ const ASK_AFTER: &str = "500ms";
 /// transaction, with its locks, after this time. The embedded store, which is in the process, never comes to that.
 const IDLE_LIMIT: &str = "10s";
 
-fn categories(messages: &[ImportedMessage]) -> Vec<&str> {
+/// The categories of messages, each once.
+pub(super) fn categories(messages: &[ImportedMessage]) -> Vec<&str> {
     let categories: BTreeSet<&str> =
         messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
     categories.into_iter().collect()
@@ -280,6 +281,11 @@ pub(super) struct Move {
 const BEHIND: &str = "case when is_called then last_value < $1 else last_value <= $1 end";
 
 impl Move {
+    /// The one that goes further.
+    pub(super) fn further(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        [one, other].into_iter().flatten().max_by_key(|moved| moved.highest)
+    }
+
     /// Whether it must be; a position that would leave none for the next message is refused.
     pub(super) async fn needed(
         namespace: &Namespace,

@@ -1,0 +1,109 @@
+//! A batch that is kept until its commit is answered: its texts one behind the other, in a third of the room that its messages take.
+
+use uuid::Uuid;
+
+use super::gather::Batch;
+use crate::message::StreamName;
+use crate::store::import::{Checked, ImportedMessage, Place};
+
+/// The length of a body that is NULL.
+const NULL: u32 = u32::MAX;
+
+pub struct Packed {
+    texts: String,
+    messages: Vec<Entry>,
+    checked: Checked,
+    lines: Vec<u64>,
+    size: usize,
+}
+
+struct Entry {
+    id: Uuid,
+    place: Place,
+    /// Bytes of stream, type, data and metadata.
+    lengths: [u32; 4],
+}
+
+impl Packed {
+    pub fn new(batch: Batch) -> Self {
+        let Batch { messages, checked, lines, size, .. } = batch;
+        let mut texts = String::with_capacity(messages.iter().map(ImportedMessage::length).sum());
+        let mut add = |text: &str| {
+            texts.push_str(text);
+            // A line is shorter than that.
+            u32::try_from(text.len()).unwrap_or(NULL)
+        };
+        let messages = messages.iter().map(|message| Entry {
+            id: message.id,
+            place: message.place,
+            lengths: [
+                add(message.stream.as_str()),
+                add(&message.message_type),
+                message.data.as_deref().map_or(NULL, &mut add),
+                message.metadata.as_deref().map_or(NULL, &mut add),
+            ],
+        });
+        let messages = messages.collect();
+        Self { texts, messages, checked, lines, size }
+    }
+
+    /// The batch as it was.
+    pub fn unpack(self) -> Batch {
+        let mut rest = self.texts.as_str();
+        let mut take = |length: u32| {
+            let (text, behind) = rest.split_at(length as usize);
+            rest = behind;
+            text.to_owned()
+        };
+        let messages = self.messages.iter().map(|entry| {
+            let [stream, message_type, data, metadata] = entry.lengths;
+            ImportedMessage {
+                id: entry.id,
+                stream: StreamName::stored(take(stream)),
+                message_type: take(message_type),
+                data: (data != NULL).then(|| take(data)),
+                metadata: (metadata != NULL).then(|| take(metadata)),
+                place: entry.place,
+            }
+        });
+        Batch::new(messages.collect(), self.checked, self.lines, self.size)
+    }
+
+    /// Its last line.
+    pub fn last_line(&self) -> u64 {
+        self.lines.last().copied().unwrap_or_default()
+    }
+
+    /// The line of one of its messages.
+    pub fn line(&self, index: usize) -> u64 {
+        self.lines.get(index).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::import::ImportOptions;
+
+    #[test]
+    fn a_batch_comes_out_of_its_pack_as_it_went_in() {
+        let message = |stream: &str, data: Option<&str>, metadata: Option<&str>| ImportedMessage {
+            id: Uuid::now_v7(),
+            stream: StreamName::stored(stream),
+            message_type: format!("Type of {stream}"),
+            data: data.map(str::to_owned),
+            metadata: metadata.map(str::to_owned),
+            place: Place::Kept { position: 3, global_position: Some(7), time: jiff::Timestamp::UNIX_EPOCH },
+        };
+        let messages = vec![
+            message("a-1", Some("{\"ä\": 1}"), None),
+            message("", None, Some("{}")),
+            message("漢-2", Some(""), Some("null")),
+        ];
+        let checked = Checked::new(&messages, ImportOptions::default()).expect("nothing is wrong");
+        let packed = Packed::new(Batch::new(messages.clone(), checked, vec![4, 5, 9], 100));
+        assert_eq!((packed.last_line(), packed.line(1)), (9, 5));
+        let batch = packed.unpack();
+        assert_eq!((batch.messages, batch.lines), (messages, vec![4, 5, 9]));
+    }
+}

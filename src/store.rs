@@ -16,6 +16,7 @@ pub mod import;
 pub mod namespace;
 mod query;
 pub mod read;
+mod registry;
 mod row;
 pub mod schema;
 pub mod session;
@@ -68,7 +69,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::NoPermission`] from connecting.
     pub async fn server(&self) -> Result<session::ServerInfo> {
-        self.sessions.acquire().await?.server_info().await
+        self.sessions.acquire().await?.on_own_path().server_info().await
     }
 
     /// Opens some connections at once, for a program whose first questions come together; an embedded store has one anyway.

@@ -1,65 +1,45 @@
--- Every schema that holds a message store, by its table and its function write_message, with what tells who made it. Read
--- from the catalog alone: nothing of a schema that merely looks like a store is called. Scalar subqueries, not joins: planning a
--- join of so many catalogs costs a new session more than all the rest.
-with store as materialized (
-  select
-    n.oid,
-    n.nspname,
-    (
-      select a.attcollation
-      from pg_attribute a
-      where a.attrelid = c.oid and a.attname = 'stream_name' and not a.attisdropped
-    ) as names_collation,
-    (
-      select v.oid from pg_class v
-      where v.relnamespace = n.oid and v.relname = '_streamscope_version' and v.relkind = 'r'
-    ) as ours,
-    (
-      select v.oid from pg_class v
-      where v.relnamespace = n.oid and v.relname = '_schema_version' and v.relkind = 'r'
-    ) as evento,
-    (
-      select p.prosrc from pg_proc p
-      where p.pronamespace = n.oid and p.proname = 'message_store_version'
-      limit 1
-    ) as theirs
-  from pg_class c
-  join pg_namespace n on n.oid = c.relnamespace
-  where c.relname = 'messages' and c.relkind in ('r', 'p')
-    and exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'write_message')
-    and (
-      select count(*)
-      from pg_attribute f
-      where f.attrelid = c.oid
-        and not f.attisdropped
-        and f.attname in ('global_position', 'position', 'time', 'stream_name', 'type', 'data', 'metadata', 'id')
-    ) = 8
-)
-select
-  nspname::text as schema,
-  -- Null of what is dropped in between.
-  coalesce(has_schema_privilege(oid, 'usage'), false) as usable,
-  ours is not null as has_our_version,
-  theirs is not null as has_message_db_version,
-  -- Message DB says its version in the function's body.
-  substring(theirs from '''([0-9][0-9.]*)''') as message_db_version,
-  ours is not null and coalesce(has_table_privilege(ours, 'select'), false) as our_version_readable,
-  evento is not null and coalesce(has_table_privilege(evento, 'select'), false) as evento_version_readable,
-  -- Whether names sort by their bytes: by the collation of the column, or of the database where that is the default.
-  coalesce(
-    case
-      when names_collation = 100 then (
-        select
-          (d.settings ->> 'datlocprovider'::text is null or d.settings ->> 'datlocprovider'::text in ('c', 'b'))
-          and upper(coalesce(d.settings ->> 'datlocale'::text, d.settings ->> 'datcollate'::text))
-            in ('C', 'POSIX', 'C.UTF-8', 'C.UTF8')
-        from (select pg_catalog.to_jsonb(pg_database) as settings from pg_database where datname = current_database()) d
-      )
-      else (
-        select l.collname in ('C', 'POSIX', 'ucs_basic', 'pg_c_utf8') from pg_collation l where l.oid = names_collation
-      )
-    end,
-    false
-  ) as bytewise
-from store
-order by nspname
+-- The schemas that hold a message store, by their relation messages and their function write_message: one JSON document with what the
+-- tables that describe them said. Read from the catalog alone, in the transaction that tables.sql began: nothing of a schema that
+-- merely looks like a store is called. Scalar subqueries, not joins: planning a join of so many catalogs costs a new session more
+-- than all the rest.
+--
+-- which: the schemas that are meant. shape: shape.sql, only where there are few of them or a type is not one of the server's.
+select json_build_object(
+  'problem', nullif(current_setting('streamscope.problem', true), ''),
+  'registered', current_setting('streamscope.registered')::json,
+  'versions', current_setting('streamscope.versions')::json,
+  'namespaces', (
+    select coalesce(json_agg(json_build_object(
+      'schema', c.nspname,
+      'kind', c.relkind,
+      'has_our_version', exists (
+        select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
+      ),
+      -- Message DB says its version in a function's body, which is read and not called.
+      'message_db', (
+        select json_build_object('version', substring(p.prosrc from '''([0-9][0-9.]*)'''))
+        from pg_proc p
+        where p.pronamespace = c.namespace and p.proname = 'message_store_version'
+        limit 1
+      ),
+      'shape', case
+        when c.relkind in ('r', 'p') and (c.several <= 8 or exists (
+          select from pg_attribute a where a.attrelid = c.oid and not a.attisdropped and a.atttypid >= 16384
+        )) then {shape}
+      end
+    ) order by c.nspname), '[]')
+    from (
+      select c.oid, c.relkind, n.oid as namespace, n.nspname, count(*) over () as several
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+      where {which}
+        and c.relname = 'messages' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and exists (select from pg_proc p where p.pronamespace = n.oid and p.proname = 'write_message')
+        and (
+          select count(*) from pg_attribute f
+          where f.attrelid = c.oid and not f.attisdropped
+            and f.attname in ('global_position', 'position', 'time', 'stream_name', 'type', 'data', 'metadata', 'id')
+        ) = 8
+    ) c
+  )
+)::text

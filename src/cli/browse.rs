@@ -11,7 +11,7 @@ use super::output::{Output, estimate};
 use crate::message::{Category, StreamName};
 use crate::pasteable::shell_word;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
-use crate::store::{Namespace, Store};
+use crate::store::{Namespace, Store, StoreError};
 
 /// Streams asked for at once.
 const PAGE: usize = 1_000;
@@ -119,12 +119,22 @@ fn stream(row: &StreamRow, table: &mut Table, output: &mut Output) -> Result<()>
 /// The store's.
 pub async fn overview(store: &Store, output: &mut Output) -> Result<()> {
     let mut table = Table::new(&[Column::text("NAMESPACE"), Column::text("CATEGORY"), Column::number("MESSAGES")]);
-    let namespaces = store.namespaces().await?;
+    let namespaces = store.list().await?;
     if namespaces.is_empty() {
         output.note("no namespaces yet; streamscope ns create ID makes one");
     }
-    for info in &namespaces {
-        let categories = store.namespace(&info.id).await?.categories().await?;
+    for (info, namespace) in &namespaces {
+        let namespace = match namespace {
+            Some(namespace) => Ok(namespace.clone()),
+            None => store.namespace_unasked(&info.id).await,
+        };
+        let categories = match namespace {
+            Err(error @ StoreError::NamespaceClosed { .. }) => {
+                output.note(&error.to_string());
+                continue;
+            }
+            namespace => namespace?.categories().await?,
+        };
         for row in categories {
             if output.is_json() {
                 Object::begin(output.buffer())

@@ -70,16 +70,21 @@ async fn list(store: &Store, output: &mut Output) -> Result<()> {
     if namespaces.is_empty() {
         output.note("no namespaces yet; streamscope ns create ID makes one");
     }
-    let mut table = Table::new(&[
+    let columns = [
         Column::text("NAMESPACE"),
         Column::text("MADE BY"),
         Column::text("VERSION"),
         Column::time("CREATED"),
         Column::text("SCHEMA"),
         Column::text("DESCRIPTION"),
-    ]);
+        Column::text("NOTE"),
+    ];
+    let noted = namespaces.iter().any(|info| !note(info).is_empty());
+    let columns = if noted { &columns[..] } else { &columns[..6] };
+    let mut table = Table::new(columns);
     for info in &namespaces {
         let created = info.created_at.map(for_people).unwrap_or_default();
+        let note = note(info);
         let cells = [
             &info.id,
             info.flavour.as_str(),
@@ -87,8 +92,9 @@ async fn list(store: &Store, output: &mut Output) -> Result<()> {
             &created,
             &info.schema,
             info.description.as_deref().unwrap_or_default(),
+            &note,
         ];
-        table.row(output, &cells)?;
+        table.row(output, &cells[..columns.len()])?;
     }
     Ok(table.finish(output)?)
 }
@@ -102,6 +108,14 @@ fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
         .raw("outdated", if info.outdated { "true" } else { "false" })
         .string_or_null("description", info.description.as_deref())
         .time_or_null("created", info.created_at)
+        .string_or_null("closed", info.closed.as_deref())
+        .string_or_null("caution", info.caution.as_deref())
+}
+
+/// Why it cannot be opened, or what was not read of it.
+fn note(info: &NamespaceInfo) -> String {
+    let closed = info.closed.as_ref().map(|closed| format!("cannot be opened: {closed}"));
+    closed.or_else(|| info.caution.clone()).unwrap_or_default()
 }
 
 fn version(info: &NamespaceInfo) -> String {
@@ -159,16 +173,21 @@ async fn info(store: &Store, id: &str, output: &mut Output) -> Result<()> {
         object.number("categories", categories).number_or_null("estimate", messages).end();
         return Ok(());
     }
-    let fields = [
+    let (version, created) = (version(info), info.created_at.map(for_people).unwrap_or_default());
+    let (categories, messages) = (categories.to_string(), super::output::estimate(messages));
+    let mut fields = vec![
         ("namespace", info.id.as_str()),
         ("schema", &info.schema),
         ("made by", info.flavour.as_str()),
-        ("version", &version(info)),
+        ("version", &version),
         ("description", info.description.as_deref().unwrap_or_default()),
-        ("created", &info.created_at.map(for_people).unwrap_or_default()),
-        ("categories", &categories.to_string()),
-        ("messages", &super::output::estimate(messages)),
+        ("created", &created),
+        ("categories", &categories),
+        ("messages", &messages),
     ];
+    if let Some(caution) = &info.caution {
+        fields.push(("note", caution));
+    }
     Ok(record(output, &fields)?)
 }
 

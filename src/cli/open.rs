@@ -138,13 +138,15 @@ pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> 
     if let Some(id) = asked {
         return named(store, id).await;
     }
-    let ids = ids(store).await?;
-    match ids.as_slice() {
-        [] => Err(none(store)),
-        [only] => Ok(store.namespace(only).await?),
-        several => Err(Failure::usage(format!("the database has {} namespaces: choose one with -n", several.len()))
-            .remedy(listed(several))),
+    let several = match store.only_namespace().await? {
+        Ok(only) => return Ok(only),
+        Err(several) => several,
+    };
+    if several.is_empty() {
+        return Err(none(store));
     }
+    let ids: Vec<String> = several.into_iter().map(|info| info.id).collect();
+    Err(Failure::usage(format!("the database has {} namespaces: choose one with -n", ids.len())).remedy(listed(&ids)))
 }
 
 /// The namespace with an id.

@@ -64,7 +64,8 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
     let kept = Kept::default();
     let opening = {
         let (arguments, kept) = (arguments.clone(), Arc::clone(&kept));
-        Opening::new(move || attempt(arguments.clone(), Arc::clone(&kept)))
+        let named = setup.locator.as_ref().and_then(|locator| locator.namespace.clone());
+        Opening::new(named, move || attempt(arguments.clone(), Arc::clone(&kept)))
     };
     let ended = runtime::run(opening, setup, config.mouse).await;
     let opened = kept.lock().unwrap_or_else(PoisonError::into_inner).take();

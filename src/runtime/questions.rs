@@ -27,14 +27,15 @@ pub type Attempt = BoxFuture<'static, Result<Store, String>>;
 pub struct Opening {
     open: Box<dyn Fn() -> Attempt + Send + Sync>,
     attempt: Mutex<Shared<Attempt>>,
+    named: Option<String>,
 }
 
 impl Opening {
-    /// Nothing is attempted yet.
+    /// Nothing is attempted yet. `named` is the namespace that the user named on the command line.
     #[must_use]
-    pub fn new(open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
+    pub fn new(named: Option<String>, open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
         let attempt = Mutex::new(open().shared());
-        Self { open: Box::new(open), attempt }
+        Self { open: Box::new(open), attempt, named }
     }
 
     async fn store(&self) -> Result<Store> {
@@ -71,24 +72,26 @@ impl Answerer {
     /// A namespace by its id, opened once.
     ///
     /// # Errors
-    /// As [`Store::namespace`].
+    /// As [`Store::namespace_unasked`].
     pub async fn namespace(&self, id: &str) -> Result<Namespace> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(namespace) = open {
             return Ok(namespace);
         }
-        let namespace = self.store().await?.namespace(id).await?;
+        let store = self.store().await?;
+        // The screen shows whatever is selected: that is no reason to trust it.
+        let named = self.opening.named.as_deref() == Some(id);
+        let namespace = if named { store.namespace(id).await? } else { store.namespace_unasked(id).await? };
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), namespace.clone());
         Ok(namespace)
     }
 
     /// What was listed is open, in place of what was before: whatever is asked next need not be looked for again.
-    fn keep(&self, namespaces: Vec<Namespace>) {
+    fn keep(&self, namespaces: impl Iterator<Item = Namespace>) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.clear();
         // A registered id wins over a schema of the same name.
-        let (registered, others): (Vec<_>, Vec<_>) =
-            namespaces.into_iter().partition(|namespace| namespace.info().created_at.is_some());
+        let (registered, others): (Vec<_>, Vec<_>) = namespaces.partition(|namespace| namespace.info().registered);
         for namespace in others.into_iter().chain(registered) {
             open.insert(namespace.info().id.clone(), namespace);
         }
@@ -106,9 +109,8 @@ impl Answerer {
         Ok(match question {
             Question::Server => Answer::Server(self.store().await?.server().await?),
             Question::Namespaces => {
-                let namespaces = self.store().await?.open_namespaces().await?;
-                let infos = namespaces.iter().map(|namespace| namespace.info().clone()).collect();
-                self.keep(namespaces);
+                let (infos, open): (Vec<_>, Vec<_>) = self.store().await?.list().await?.into_iter().unzip();
+                self.keep(open.into_iter().flatten());
                 Answer::Namespaces(infos)
             }
             Question::Categories { namespace } => {

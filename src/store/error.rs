@@ -29,6 +29,14 @@ pub enum StoreError {
     /// No such namespace.
     #[error("no namespace {0}")]
     NamespaceNotFound(String),
+    /// A namespace that is there and cannot be opened.
+    #[error("namespace {id} cannot be opened: {reason}")]
+    NamespaceClosed {
+        /// Its id.
+        id: String,
+        /// What is in the way.
+        reason: String,
+    },
     /// The namespace, or the schema it would get, exists.
     #[error("namespace {id} cannot be created: {reason}")]
     NamespaceExists {

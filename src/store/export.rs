@@ -108,7 +108,7 @@ impl Reading {
             (&streams, Type::TEXT_ARRAY),
         ];
         parameters.extend(filter.parameters());
-        let mut session = self.namespace.sessions.acquire().await?;
+        let mut session = self.namespace.session().await?;
         if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
             // What is meant can be far apart.
             session.set_limit(None);

@@ -96,7 +96,7 @@ impl Namespace {
     pub async fn check_paths(&self, filter: &Filter) -> Result<()> {
         for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
             let Some(path) = path else { continue };
-            match self.sessions.acquire().await?.query("select $1::jsonpath is null", &[(path, Type::TEXT)]).await {
+            match self.session().await?.query("select $1::jsonpath is null", &[(path, Type::TEXT)]).await {
                 Err(StoreError::Server { code, .. }) if code == UNDEFINED_OBJECT => {
                     let reason = "jsonpath needs PostgreSQL 12 or newer, and this server is older".to_owned();
                     return Err(StoreError::Invalid { field, reason });

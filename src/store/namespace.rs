@@ -1,16 +1,17 @@
 //! Namespaces: found, made, migrated, deleted.
 
-use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
+use super::registry::{self, Candidate};
+use super::row::column;
 use super::schema;
 use super::session::{Session, Sessions};
 use super::shape::Shape;
@@ -21,11 +22,6 @@ const PREFIX: &str = "eventodb_";
 /// Longest id: with the prefix it fills the 63 bytes of a Postgres identifier.
 const LONGEST_ID: usize = 54;
 
-/// How often the catalog is looked at again where a namespace was deleted between its name and its version.
-const LOOKS: usize = 4;
-/// What the server says of it: no such table, no such schema.
-const GONE: [&str; 2] = ["42P01", "3F000"];
-
 /// A message store of a database, as the registry and the catalog describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceInfo {
@@ -35,6 +31,8 @@ pub struct NamespaceInfo {
     pub schema: String,
     /// Who made it.
     pub flavour: Flavour,
+    /// The registry names it.
+    pub registered: bool,
     /// From the registry.
     pub description: Option<String>,
     /// From the registry (seconds).
@@ -43,13 +41,10 @@ pub struct NamespaceInfo {
     pub version: Option<String>,
     /// Of our own making and older than this program's SQL: `ns migrate` upgrades it.
     pub outdated: bool,
-}
-
-impl NamespaceInfo {
-    /// Whether the registry names it: every row there has a time of creation.
-    fn is_registered(&self) -> bool {
-        self.created_at.is_some()
-    }
+    /// Why it cannot be opened; none where it can.
+    pub closed: Option<String>,
+    /// What of it was not read, or is not read before it is named, and why.
+    pub caution: Option<String>,
 }
 
 /// What [`Store::create_namespace`] made. The token is left out of debug output.
@@ -72,7 +67,6 @@ impl std::fmt::Debug for CreatedNamespace {
 pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
     pub(super) info: Arc<NamespaceInfo>,
-    bytewise: bool,
     shape: Arc<Shape>,
 }
 
@@ -89,120 +83,112 @@ impl Namespace {
         self.sessions.size()
     }
 
+    /// A connection for reading. Nothing that stands in for a function of the server is called from it, not even by the functions of Message
+    /// DB, which look for theirs on the search path.
+    pub(super) async fn session(&self) -> Result<Session> {
+        Ok(self.sessions.acquire().await?.on_own_path())
+    }
+
     /// What the catalog said of its table when it was opened.
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// Whether `stream_name` sorts by its bytes: only then are the streams of a category, or of a prefix, neighbours.
+    /// Whether `stream_name` sorts by its bytes.
     pub(super) fn bytewise(&self) -> bool {
-        self.bytewise
+        self.shape.bytewise
     }
 }
 
-/// A row of the registry.
-struct Registered {
-    id: String,
-    description: Option<String>,
-    created_at: i64,
-}
-
-/// A namespace and what its operations must know besides.
-struct Found {
-    info: NamespaceInfo,
-    bytewise: bool,
-}
-
 impl Store {
-    /// All namespaces: the registry's, and every other schema that holds a message store; by id.
+    /// As [`Namespace::session`].
+    async fn session(&self) -> Result<Session> {
+        Ok(self.sessions.acquire().await?.on_own_path())
+    }
+
+    /// All namespaces: the registry's, and every other schema that holds a message store; by id. Nothing that belongs to a namespace
+    /// is called.
     ///
     /// # Errors
     /// From connecting, or the server's.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>> {
-        Ok(self.found().await?.into_iter().map(|found| found.info).collect())
+        Ok(self.list().await?.into_iter().map(|(info, _)| info).collect())
     }
 
-    /// The same, ready to be used.
+    /// The same; where there are only a few, each is ready to be used unless it must be named first. The others are opened by
+    /// [`Store::namespace_unasked`].
     ///
     /// # Errors
     /// From connecting, or the server's.
-    pub async fn open_namespaces(&self) -> Result<Vec<Namespace>> {
-        let mut namespaces = Vec::new();
-        for found in self.found().await? {
-            match self.open(found).await {
-                // Deleted since.
-                Err(StoreError::NamespaceNotFound(_)) => {}
-                opened => namespaces.push(opened?),
-            }
-        }
-        Ok(namespaces)
+    pub async fn list(&self) -> Result<Vec<(NamespaceInfo, Option<Namespace>)>> {
+        let session = self.session().await?;
+        let found = registry::look(&session, None).await?;
+        let opened = |candidate: Candidate| (candidate.info.clone(), self.open_unasked(candidate).ok());
+        Ok(found.into_iter().map(opened).collect())
     }
 
-    async fn open(&self, found: Found) -> Result<Namespace> {
-        let Found { info, bytewise } = found;
-        let session = self.sessions.acquire().await?;
-        let shape = Shape::read(&session, &info.schema).await?;
-        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(info.id.clone()))?;
-        Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), bytewise, shape: Arc::new(shape) })
-    }
-
-    async fn found(&self) -> Result<Vec<Found>> {
-        for _ in 1..LOOKS {
-            match self.look().await {
-                Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
-                found => return found,
-            }
-        }
-        self.look().await
-    }
-
-    async fn look(&self) -> Result<Vec<Found>> {
-        let session = self.sessions.acquire().await?;
-        let mut registered = registry(&session).await?;
-        let rows = session.query(include_str!("../../sql/registry/list.sql"), &[]).await?;
-        let mut versions = versions(&session, &rows).await?;
-        let mut found: Vec<Found> = rows
-            .iter()
-            .map(|row| {
-                let schema: String = row.get("schema");
-                let flavour = Flavour::of(row.get("has_our_version"), row.get("has_message_db_version"));
-                let version = versions.remove(&schema).or_else(|| row.get("message_db_version"));
-                let outdated = flavour == Flavour::Streamscope
-                    && version
-                        .as_deref()
-                        .and_then(|version| version.parse().ok())
-                        .is_some_and(|v: i32| v < schema::LATEST);
-                let entry = registered.remove(&schema);
-                let info = NamespaceInfo {
-                    id: entry.as_ref().map_or_else(|| schema.clone(), |entry| entry.id.clone()),
-                    schema,
-                    flavour,
-                    description: entry.as_ref().and_then(|e| e.description.clone()).filter(|text| !text.is_empty()),
-                    created_at: entry.and_then(|entry| Timestamp::from_second(entry.created_at).ok()),
-                    version,
-                    outdated,
-                };
-                Found { info, bytewise: row.get("bytewise") }
-            })
-            .collect();
-        found.sort_by(|a, b| a.info.id.cmp(&b.info.id));
-        Ok(found)
-    }
-
-    /// One namespace by its id (or by its schema's name where no id matches).
+    /// One namespace by its id (or by its schema's name where no id matches). Only this one is looked at, in one round trip. Whoever
+    /// names it accepts that what belongs to it is called: see `docs/guarantees.md`.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`].
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::NamespaceClosed`].
     pub async fn namespace(&self, id: &str) -> Result<Namespace> {
-        let mut found = self.found().await?;
-        let index = found
-            .iter()
-            .position(|found| found.info.id == id && found.info.is_registered())
-            .or_else(|| found.iter().position(|found| found.info.id == id))
-            .or_else(|| found.iter().position(|found| found.info.schema == id))
-            .ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))?;
-        self.open(found.swap_remove(index)).await
+        self.open(self.look_for(id).await?)
+    }
+
+    /// The same for a namespace that nobody named: it is not opened if reading it calls anything but the server's own functions.
+    ///
+    /// # Errors
+    /// As [`Store::namespace`].
+    pub async fn namespace_unasked(&self, id: &str) -> Result<Namespace> {
+        self.open_unasked(self.look_for(id).await?)
+    }
+
+    /// The only namespace, as [`Store::namespace_unasked`]; where there is none, or more than one, their list. One round trip.
+    ///
+    /// # Errors
+    /// [`StoreError::NamespaceClosed`]; from connecting, or the server's.
+    pub async fn only_namespace(&self) -> Result<Result<Namespace, Vec<NamespaceInfo>>> {
+        let session = self.session().await?;
+        let mut found = registry::look(&session, None).await?;
+        match found.pop() {
+            Some(only) if found.is_empty() => self.open_unasked(only).map(Ok),
+            last => Ok(Err(found.into_iter().chain(last).map(|candidate| candidate.info).collect())),
+        }
+    }
+
+    async fn look_for(&self, id: &str) -> Result<Candidate> {
+        let missing = || StoreError::NamespaceNotFound(id.to_owned());
+        if id.is_empty() || id.contains('\0') {
+            return Err(missing());
+        }
+        let session = self.session().await?;
+        registry::look(&session, Some(id)).await?.into_iter().next().ok_or_else(missing)
+    }
+
+    fn open(&self, candidate: Candidate) -> Result<Namespace> {
+        let Candidate { info, shape } = candidate;
+        match (&info.closed, shape) {
+            (None, Some(shape)) => {
+                Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), shape: Arc::new(shape) })
+            }
+            (closed, _) => {
+                let reason = closed.clone().unwrap_or_else(|| "its table cannot be read".to_owned());
+                Err(StoreError::NamespaceClosed { id: info.id, reason })
+            }
+        }
+    }
+
+    fn open_unasked(&self, candidate: Candidate) -> Result<Namespace> {
+        let Candidate { info, shape } = &candidate;
+        match (&info.caution, shape) {
+            (Some(caution), Some(shape)) if info.closed.is_none() && !shape.calls.is_empty() => {
+                let reason = format!("{caution}. If you trust its owner, name it with -n");
+                Err(StoreError::NamespaceClosed { id: info.id.clone(), reason })
+            }
+            _ => self.open(candidate),
+        }
     }
 
     /// A new namespace: schema, table, functions, registry row, in one transaction.
@@ -232,7 +218,7 @@ impl Store {
         let token = new_token(id)?;
         let hash = hex(&Sha256::digest(token.as_bytes()));
         let created_at = Timestamp::now();
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         let transaction = session.begin().await?;
         schema::require_version(&transaction).await?;
         schema::lock(&transaction).await?;
@@ -241,7 +227,7 @@ impl Store {
         let taken = "select id from eventodb_store.namespaces where id = $1 or schema_name = $2";
         let there = schema::exists(&transaction, &schema).await?;
         if let Some(row) = transaction.query_opt(taken, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await? {
-            let by: String = row.get(0);
+            let by: String = column(&row, 0)?;
             return Err(exists(match (by == id, there) {
                 (true, true) => "it exists already".to_owned(),
                 (true, false) => "the registry still names it, though its schema is gone: delete it first".to_owned(),
@@ -276,10 +262,13 @@ impl Store {
             id: id.to_owned(),
             schema,
             flavour: Flavour::Streamscope,
+            registered: true,
             description: Some(description.to_owned()).filter(|text| !text.is_empty()),
             created_at: Timestamp::from_second(created_at.as_second()).ok(),
             version: Some(schema::LATEST.to_string()),
             outdated: false,
+            closed: None,
+            caution: None,
         };
         Ok(CreatedNamespace { info, token })
     }
@@ -298,14 +287,14 @@ impl Store {
         if namespace.info.flavour == Flavour::MessageDb {
             return Err(invalid("namespace", "it was made by Message DB, and its schema is not dropped from here"));
         }
-        if namespace.info.flavour != Flavour::Streamscope && !namespace.info.is_registered() {
+        if namespace.info.flavour != Flavour::Streamscope && !namespace.info.registered {
             return Err(invalid(
                 "namespace",
                 "it is in no registry, so its schema may be somebody else's and is not dropped",
             ));
         }
         let schema = quote_ident(&namespace.info.schema);
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         // It counts all messages.
         session.plan_freely();
         let mut transaction = session.begin().await?;
@@ -314,12 +303,20 @@ impl Store {
             // Somebody else deleted it while this one waited.
             return Err(StoreError::NamespaceNotFound(id.to_owned()));
         }
-        // Nobody writes between the count and the end.
-        transaction.batch(&format!("lock table {schema}.messages in access exclusive mode")).await?;
+        // Nobody writes between the count and the end. Whoever looks at the version locks its table before the table's index, so that is
+        // the order here too.
+        let versions = "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = $1 and c.relkind = 'r' and c.relname in ('_streamscope_version', '_schema_version')";
+        let mut lock = format!("lock table {schema}.messages");
+        for row in transaction.query(versions, &[(&namespace.info.schema, Type::TEXT)]).await? {
+            let name: String = column(&row, 0)?;
+            let _ = write!(lock, ", {schema}.{}", quote_ident(&name));
+        }
+        transaction.batch(&format!("{lock} in access exclusive mode")).await?;
         // It reads all of them, and nobody has a lock any more that it could wait for.
         transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
-        let messages: i64 = count.map_or(0, |row| row.get(0));
+        let messages: i64 = count.map_or(Ok(0), |row| column(&row, 0))?;
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
         if schema::has_registry(&transaction).await? {
             let delete = "delete from eventodb_store.namespaces where schema_name = $1";
@@ -331,7 +328,7 @@ impl Store {
 
     /// Takes a row out of the registry whose schema is gone.
     async fn forget(&self, id: &str) -> Result<u64> {
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         let transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         let mut forgotten = None;
@@ -355,11 +352,12 @@ impl Store {
             return Err(invalid("namespace", "only namespaces of streamscope's own making are migrated"));
         }
         let schema = &namespace.info.schema;
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         let transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
-        let version: Option<i32> = transaction.query_opt(&version, &[]).await?.and_then(|row| row.get(0));
+        let version: Option<i32> =
+            transaction.query_opt(&version, &[]).await?.map_or(Ok(None), |row| column(&row, 0))?;
         let version = version.ok_or_else(|| invalid("namespace", "it does not say its version"))?;
         if version > schema::LATEST {
             return Err(invalid("namespace", "it was made by a later streamscope"));
@@ -401,54 +399,9 @@ fn new_token(id: &str) -> Result<String> {
     Ok(format!("ns_{}_{}", URL_SAFE_NO_PAD.encode(id), hex(&random)))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// The registry's rows by schema; none where there is no registry, or it may not be read.
-async fn registry(session: &Session) -> Result<HashMap<String, Registered>> {
-    let readable = "select where has_schema_privilege(to_regnamespace('eventodb_store')::oid, 'usage')
-        and has_table_privilege(to_regclass('eventodb_store.namespaces')::oid, 'select')";
-    if session.query_opt(readable, &[]).await?.is_none() {
-        return Ok(HashMap::new());
-    }
-    let rows = "select schema_name, id, description, created_at from eventodb_store.namespaces";
-    let rows = session.query(rows, &[]).await?;
-    let entry =
-        |row: &Row| (row.get(0), Registered { id: row.get(1), description: row.get(2), created_at: row.get(3) });
-    Ok(rows.iter().map(entry).collect())
-}
-
-/// Versions that stand in tables of the namespaces, by schema.
-async fn versions(session: &Session, rows: &[Row]) -> Result<HashMap<String, String>> {
-    let mut parts = Vec::new();
-    let mut schemas: Vec<String> = Vec::new();
-    for row in rows {
-        if !row.get::<_, bool>("usable") {
-            continue;
-        }
-        let table = if row.get("our_version_readable") {
-            "_streamscope_version"
-        } else if row.get("evento_version_readable") {
-            "_schema_version"
-        } else {
-            continue;
-        };
-        let schema: String = row.get("schema");
-        let index = schemas.len();
-        parts.push(format!("select {index}, (select max(version)::text from {}.{table})", quote_ident(&schema)));
-        schemas.push(schema);
-    }
-    if parts.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = session.query(&parts.join(" union all "), &[]).await?;
-    let version = |row: &Row| {
-        let index = usize::try_from(row.get::<_, i32>(0)).ok()?;
-        Some((schemas.get(index)?.clone(), row.get::<_, Option<String>>(1)?))
-    };
-    Ok(rows.iter().filter_map(version).collect())
 }
 
 #[cfg(test)]

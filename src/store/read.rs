@@ -107,7 +107,7 @@ impl Reading {
     async fn send(&mut self) -> Result<()> {
         let limit = self.wanted.map_or(CHUNK, |wanted| wanted.min(CHUNK));
         let from = self.next.take();
-        let mut session = self.namespace.sessions.acquire().await?;
+        let mut session = self.namespace.session().await?;
         let mut parameters: Vec<Parameter<'_>> = vec![(&from, Type::INT8), (&limit, Type::INT8)];
         let name: &str;
         let (correlation, member, size);
@@ -257,7 +257,7 @@ impl Namespace {
         // Served by messages_stream, backwards.
         let sql =
             self.query("select position from {table} where stream_name::text = $1 order by position desc limit 1", &[]);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
         row.map(|row| column(&row, 0)).transpose()
     }
@@ -300,7 +300,7 @@ impl Namespace {
 
     async fn one_message(&self, template: &str, parameters: &[Parameter<'_>]) -> Result<Option<Message>> {
         let sql = self.query(template, &[]);
-        let row = self.sessions.acquire().await?.query_opt(&sql, parameters).await?;
+        let row = self.session().await?.query_opt(&sql, parameters).await?;
         row.as_ref().map(row::message).transpose()
     }
 }

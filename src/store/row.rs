@@ -1,6 +1,7 @@
 //! Rows of the server, decoded from binary into the field's types: whole messages, heads, streams. Never parses a message's
 //! bodies: they stay the server's own text.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use bytes::{BufMut as _, BytesMut};
@@ -61,6 +62,24 @@ impl ToSql for ServerTime {
 
     accepts!(TIMESTAMP);
     to_sql_checked!();
+}
+
+/// Text as the server has it, whatever its bytes are: databases of the encoding `SQL_ASCII` check nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lossy {
+    /// With U+FFFD in place of what is not UTF-8.
+    pub(super) text: String,
+    /// Whether there was anything like that.
+    pub(super) damaged: bool,
+}
+
+impl<'a> FromSql<'a> for Lossy {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let text = String::from_utf8_lossy(raw);
+        Ok(Self { damaged: matches!(text, Cow::Owned(_)), text: text.into_owned() })
+    }
+
+    accepts!(TEXT, VARCHAR, BPCHAR, NAME);
 }
 
 /// One column. A table whose column is of another type is no message store's.

@@ -4,6 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
+use super::row::column;
 use super::session::Transaction;
 use super::{Result, StoreError};
 
@@ -37,7 +38,7 @@ pub(super) async fn require_version(transaction: &Transaction<'_>) -> Result<()>
     let old = "select current_setting('server_version') where current_setting('server_version_num')::int < 140000";
     match transaction.query_opt(old, &[]).await? {
         Some(row) => {
-            let version: String = row.get(0);
+            let version: String = column(&row, 0)?;
             let reason = format!("a new one needs PostgreSQL 14 or newer, and this server is {version}");
             Err(StoreError::Invalid { field: "namespace", reason })
         }

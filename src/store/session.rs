@@ -36,6 +36,9 @@ pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 /// How long an answer may take where nothing else is said (of rows: each wait for them): nobody waits for it longer.
 pub(super) const TIME_LIMIT: Duration = Duration::from_mins(1);
 
+/// Nothing comes before the server's own functions and operators, and nothing after them.
+const OWN_PATH: &str = "set local search_path = pg_catalog, pg_temp";
+
 /// A connection that rested longer than this is asked for a sign of life before it is used.
 const REST: Duration = Duration::from_secs(1);
 /// How long that sign of life may take.
@@ -247,6 +250,8 @@ pub struct Session {
     state: Arc<State>,
     limit: Option<Duration>,
     planning: Planning,
+    /// See [`Session::on_own_path`].
+    own_path: bool,
 }
 
 impl Session {
@@ -267,6 +272,7 @@ impl Session {
             state: Arc::new(state),
             limit: Some(TIME_LIMIT),
             planning,
+            own_path: false,
         }
     }
 
@@ -278,13 +284,22 @@ impl Session {
         &self.connection().client
     }
 
+    /// From here on every statement that reads finds the server's own functions and operators and no others, whatever the search path
+    /// of the role or the database is. The embedded store has no other users.
+    #[must_use]
+    pub(super) fn on_own_path(mut self) -> Self {
+        self.own_path = !self.pool.settings.is_single_connection();
+        self
+    }
+
     /// How the transaction begins that a statement needs around it; none where it needs none.
     fn opening(&self, planning: Planning) -> Option<String> {
         let connection = self.connection();
         if self.state.in_transaction.load(Ordering::Relaxed) {
             return None;
         }
-        planning.opening(connection.wrap_read_only, connection.version)
+        let opening = planning.opening(connection.wrap_read_only, connection.version);
+        if self.own_path { Some(format!("{}; {OWN_PATH}", opening.as_deref().unwrap_or("begin"))) } else { opening }
     }
 
     /// Rows of a query, collected. One round trip.
@@ -300,6 +315,17 @@ impl Session {
     /// transaction by itself, so that its answer means that it was committed.
     pub(super) async fn query_raw(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, QueryError> {
         self.within(async { self.start(sql, parameters, Planning::Freely).await?.collect().await }).await
+    }
+
+    /// Rows of a query without parameters behind other statements, all of them as after [`Session::on_own_path`] and in one transaction
+    /// that writes nothing. One round trip.
+    pub(super) async fn query_behind(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
+        let settings = self.planning.by_choice().settings(self.connection().version);
+        let opening = format!("begin read only; {OWN_PATH}; {settings}; {before}");
+        let rows = self.within(async {
+            RowsInner::start(&self.state, self.client(), Some(&opening), self.limit, sql, &[]).await?.collect().await
+        });
+        rows.await.map_err(|error| self.store_error(&error))
     }
 
     /// The error of [`Session::query_raw`] as the store's.

@@ -5,10 +5,6 @@
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
-use super::row::column;
-use super::session::Session;
-use super::{Result, StoreError};
-
 /// What the catalog says of one table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Shape {
@@ -28,6 +24,10 @@ pub struct Shape {
     pub row_security: bool,
     /// A logical subscription writes into it.
     pub subscribed: bool,
+    /// Stream names sort by their bytes: only then are the streams of a category, or of a prefix, neighbours.
+    pub bytewise: bool,
+    /// Functions and operators that are not the server's own and that reading the table calls.
+    pub calls: Vec<String>,
     kind: char,
     ids_are_indexed: bool,
     unique: Vec<Vec<Option<String>>>,
@@ -46,6 +46,23 @@ pub struct Columns {
     pub data: Column,
     pub metadata: Column,
     pub id: Column,
+}
+
+impl Columns {
+    /// The first column whose values cannot be what a message has there.
+    pub(super) fn unsupported(&self) -> Option<(&'static str, &Column)> {
+        let all = [
+            ("global_position", &self.global_position, ColumnType::is_number as fn(ColumnType) -> bool),
+            ("position", &self.position, ColumnType::is_number),
+            ("time", &self.time, ColumnType::is_time),
+            ("stream_name", &self.stream_name, ColumnType::is_text),
+            ("type", &self.message_type, ColumnType::is_text),
+            ("data", &self.data, ColumnType::is_body),
+            ("metadata", &self.metadata, ColumnType::is_body),
+            ("id", &self.id, ColumnType::is_id),
+        ];
+        all.into_iter().find(|(_, column, fits)| !fits(column.kind)).map(|(name, column, _)| (name, column))
+    }
 }
 
 /// A column.
@@ -87,6 +104,28 @@ pub enum ColumnType {
     Other,
 }
 
+impl ColumnType {
+    fn is_number(self) -> bool {
+        matches!(self, Self::SmallInt | Self::Integer | Self::BigInt)
+    }
+
+    fn is_time(self) -> bool {
+        matches!(self, Self::Timestamp | Self::TimestampTz)
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Varchar | Self::Char | Self::Name | Self::Enum)
+    }
+
+    fn is_body(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonb | Self::Text | Self::Varchar | Self::Char | Self::Bytea)
+    }
+
+    fn is_id(self) -> bool {
+        matches!(self, Self::Uuid | Self::Text | Self::Varchar | Self::Char)
+    }
+}
+
 /// How `global_position` gets its numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Numbering {
@@ -114,6 +153,13 @@ pub struct Part {
     /// Its name with its schema, quoted.
     pub name: String,
     kind: char,
+}
+
+impl Part {
+    /// Its rows are elsewhere, and come through whatever its owner made of it.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.kind == 'f'
+    }
 }
 
 /// A trigger that an INSERT fires.
@@ -166,17 +212,6 @@ impl From<CatalogColumn> for Column {
 }
 
 impl Shape {
-    /// Reads the shape of a schema's table `messages`; none where there is no such table.
-    pub(super) async fn read(session: &Session, schema: &str) -> Result<Option<Self>> {
-        let sql = include_str!("../../sql/registry/shape.sql");
-        let Some(row) = session.query_opt(sql, &[(&schema, Type::TEXT)]).await? else { return Ok(None) };
-        Self::parse(&column::<String>(&row, 0)?).map(Some)
-    }
-
-    fn parse(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|error| StoreError::NotOpened(format!("the table messages: {error}")))
-    }
-
     /// Its rows are in its partitions.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {

@@ -85,7 +85,7 @@ impl Namespace {
         );
         let name = options.category.as_ref().map(Category::as_str);
         let buckets = i32::try_from(options.buckets.clamp(1, 1_000)).unwrap_or(1);
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         session.set_limit(None);
         session.plan_freely();
         let parameters =

@@ -258,7 +258,7 @@ impl<M: Followed> Tail<M> {
     async fn find(&mut self) -> Result<TailBatch<M>> {
         loop {
             tokio::time::sleep(self.pause).await;
-            let session = self.namespace.sessions.acquire().await?;
+            let session = self.namespace.session().await?;
             if !self.begun {
                 self.begin(&session).await?;
             }

@@ -35,6 +35,7 @@ pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     };
     draw(frame, area, state, theme, &parts, &state.namespaces, |row| {
         let note = match row.flavour {
+            _ if row.closed.is_some() => "cannot be opened".to_owned(),
             crate::store::Flavour::Streamscope => String::new(),
             flavour => flavour.as_str().to_owned(),
         };

@@ -10,6 +10,7 @@ mod files;
 mod namespaces;
 mod obstacles;
 mod place;
+mod planted;
 mod terminal;
 mod usage;
 mod values;

@@ -405,10 +405,13 @@ pub fn namespace(id: &str) -> NamespaceInfo {
         id: id.to_owned(),
         schema: format!("eventodb_{id}"),
         flavour: Flavour::Streamscope,
+        registered: true,
         description: None,
         created_at: None,
         version: Some("1".to_owned()),
         outdated: false,
+        closed: None,
+        caution: None,
     }
 }
 

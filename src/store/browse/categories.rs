@@ -17,7 +17,7 @@ impl Namespace {
     /// The server's.
     pub async fn categories(&self) -> Result<Vec<CategoryRow>> {
         let sql = self.query(include_str!("../../../sql/query/categories.sql"), &[]);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let table = self.table();
         let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
         rows.iter()
@@ -37,7 +37,7 @@ impl Namespace {
     /// The server's.
     pub async fn recent_types(&self, category: &Category) -> Result<Vec<String>> {
         let sql = self.query(include_str!("../../../sql/query/recent_types.sql"), &[]);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let rows = session.query(&sql, &[(&category.as_str(), Type::TEXT), (&RECENT, Type::INT8)]).await?;
         rows.iter().map(|row| column(row, 0)).collect()
     }

@@ -36,7 +36,7 @@ impl Namespace {
         let sql = self
             .query("select count(*) from (select 1 from {table} {window} limit $1) as bounded", &[("window", &window)]);
         let limit = COUNTED + 1;
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let row = session.query_opt(&sql, &[(&limit, Type::INT8), (&whole.name(), Type::TEXT)]).await?;
         drop(session);
         let counted: i64 = row.map_or(Ok(0), |row| column(&row, 0))?;
@@ -57,7 +57,7 @@ impl Namespace {
              (select position from {table} where stream_name::text = $1 order by position desc limit 1) as last",
             &[],
         );
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let Some(row) = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await? else {
             return Ok(Count::NONE);
         };
@@ -69,7 +69,7 @@ impl Namespace {
     #[allow(clippy::cast_possible_truncation, reason = "an estimate of messages is far under 2^63")]
     async fn estimate_from_statistics(&self, scope: &Scope) -> Result<Option<i64>> {
         let sql = self.query(include_str!("../../../sql/query/estimate.sql"), &[]);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let table = self.table();
         let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT), (&scope.name(), Type::TEXT)]).await? else {
             return Ok(None);
@@ -102,7 +102,7 @@ impl Namespace {
             self.query(&format!("select count(*), coalesce(max({number}), -1) from {{table}} where {condition}"), &[]);
         let member = scope.member().map(ConsumerGroup::member);
         let size = scope.member().map(ConsumerGroup::size);
-        let mut session = self.sessions.acquire().await?;
+        let mut session = self.session().await?;
         session.set_limit(None);
         session.plan_freely();
         let parameters: [Parameter<'_>; 3] = [(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)];

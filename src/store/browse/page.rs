@@ -71,7 +71,7 @@ impl Namespace {
     async fn heads(&self, scope: &Scope, bound: i64, direction: Direction, limit: i64) -> Result<Vec<MessageHead>> {
         let window = self.window(scope, direction, "$1", "$3");
         let sql = self.query(include_str!("../../../sql/query/page.sql"), &[("window", &window)]);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let rows =
             session.query(&sql, &[(&bound, Type::INT8), (&limit, Type::INT8), (&scope.name(), Type::TEXT)]).await?;
         rows.iter().map(row::head).collect()

@@ -78,7 +78,7 @@ impl Namespace {
             (&size, Type::INT8),
         ];
         parameters.extend(bound_filter.parameters());
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let answer = session.query(&sql, &parameters).await;
         drop(session);
         let rows = match answer {

@@ -147,7 +147,7 @@ impl Namespace {
         };
         let sql = self.query(include_str!("../../../sql/query/streams.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let parameters = [(&walk.name() as _, Type::TEXT), (&prefix as _, Type::TEXT), (&limit as _, Type::INT8)];
         let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(stream_row).collect()
@@ -206,7 +206,7 @@ impl Namespace {
     ) -> Result<(Vec<StreamRow>, Option<String>)> {
         let sql = self.query(include_str!("../../../sql/query/streams_step.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let rows = session
             .query(
                 &sql,
@@ -240,7 +240,7 @@ impl Namespace {
     async fn streams_of_category(&self, walk: &Walk, category: &str, limit: usize) -> Result<Vec<StreamRow>> {
         let sql = self.query(include_str!("../../../sql/query/streams_of_category.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let parameters = [(&walk.name() as _, Type::TEXT), (&category as _, Type::TEXT), (&limit as _, Type::INT8)];
         let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(stream_row).collect()
@@ -266,7 +266,7 @@ impl Namespace {
                  A B C D E F G H I J K L M N O P Q R S T U V W X Y Z', ' ')) as letter",
                 &[],
             );
-            let session = self.sessions.acquire().await?;
+            let session = self.session().await?;
             let row = session.query_opt(&sql, &[(&known, Type::TEXT)]).await?;
             let safe: Option<bool> = row.map_or(Ok(None), |row| column(&row, 0))?;
             if safe != Some(true) {
@@ -290,7 +290,7 @@ impl Namespace {
         let sql = self.query(include_str!("../../../sql/query/recent_streams.sql"), &[]);
         let from = before.map_or(i64::MAX, |before| before.saturating_sub(1));
         let window = i64::from(window.max(1));
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let rows = session
             .query(&sql, &[(&from, Type::INT8), (&window, Type::INT8), (&category.as_str(), Type::TEXT)])
             .await?;

@@ -53,7 +53,7 @@ impl Namespace {
                 ("from_place", &from_place),
             ],
         );
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let row = session.query_opt(&sql, &[value, (&scope.name(), Type::TEXT)]).await?;
         row.as_ref().map(row::head).transpose()
     }
@@ -118,7 +118,7 @@ impl Namespace {
             return Ok(EVERYTHING);
         }
         let sql = self.query(include_str!("../../../sql/query/spread.sql"), &[]);
-        let rows = self.sessions.acquire().await?.query(&sql, &[(&PLACES, Type::INT8), (&SMALL, Type::INT8)]).await?;
+        let rows = self.session().await?.query(&sql, &[(&PLACES, Type::INT8), (&SMALL, Type::INT8)]).await?;
         let place = |row| Ok((row::column(row, 0)?, row::column::<ServerTime>(row, 1)?.0));
         let places: Vec<(GlobalPosition, Timestamp)> = rows.iter().map(place).collect::<Result<_>>()?;
         if !rise(&places) {

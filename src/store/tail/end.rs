@@ -15,7 +15,7 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn numbers_are_unordered(&self) -> Result<bool> {
-        self.draws_unordered(&self.sessions.acquire().await?).await
+        self.draws_unordered(&self.session().await?).await
     }
 
     pub(super) async fn draws_unordered(&self, session: &Session) -> Result<bool> {
@@ -40,7 +40,7 @@ impl Namespace {
         };
         let mut tail = self.tail_heads(options);
         loop {
-            let session = self.sessions.acquire().await?;
+            let session = self.session().await?;
             let seen = tail.look(&session).await?;
             drop(session);
             tail.checkpoint = tail.checkpoint.take().filter(|checkpoint| checkpoint.holds(&seen));

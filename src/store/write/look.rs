@@ -102,7 +102,7 @@ impl Namespace {
     /// Looks at the message with the id of one that was sent.
     pub(super) async fn look(&self, message: &NewMessage) -> Result<Look> {
         let sent = Sent::new(message);
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let row = session.query_opt(&self.look_sql(By::Id), &sent.parameters()).await?;
         let row = row.ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),

@@ -1,0 +1,35 @@
+  -- Why the table of _holder is not read, in words; null where reading _columns of it calls nothing of its owner's. The expressions of
+  -- indexes and statistics are evaluated by the planner already. A lock keeps what is found until the table was read.
+  if _holder.relkind = 'r' then
+    execute format('lock table %I.%I in access share mode', _holder.nspname, _holder.relname);
+  end if;
+  select case
+    when c.relkind = 'v' then 'it is a view'
+    when c.relkind = 'm' then 'it is a materialized view'
+    when c.relkind = 'f' then 'it is a foreign table'
+    when c.relkind = 'p' then 'it is partitioned'
+    when c.relkind <> 'r' then 'it is not a table'
+    when row_security_active(c.oid) then 'row security policies apply to it'
+    when exists (select from pg_index i where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null))
+      then 'one of its indexes has an expression'
+    when exists (select from pg_statistic_ext s where s.stxrelid = c.oid) then 'it has extended statistics'
+    else (
+      select case
+        when a.attname is null then format('it has no column %s', w.name)
+        when a.atttypid >= 16384 then format('its column %s has the type %s', w.name, format_type(a.atttypid, a.atttypmod))
+        else format('its column %s is computed', w.name)
+      end
+      from unnest(_columns) with ordinality w (name, place)
+      left join pg_attribute a on a.attrelid = c.oid and a.attname = w.name and not a.attisdropped
+      where a.attname is null or a.atttypid >= 16384 or to_jsonb(a) ->> 'attgenerated' = 'v'
+      order by w.place
+      limit 1
+    )
+  end
+  into _problem
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.oid = _holder.oid and c.relname = _holder.relname and n.nspname = _holder.nspname;
+  if not found then
+    _problem := 'another table took its place';
+  end if;

@@ -1,0 +1,79 @@
+-- Reads the two kinds of tables that describe namespaces, before anybody has chosen one: the registry, and the tables that hold a
+-- namespace's version. Anyone who may create schemas can have made them, so each is locked, looked up in the catalog, and read only
+-- if that calls nothing of its owner's. What was read, or why not, is left in settings that end with the transaction.
+--
+-- wanted: the name of the one namespace that is meant, in hex; empty for all. which: the schemas that are meant. check: check.sql.
+--
+-- Sent inside a transaction whose search path has the server's own functions and no others.
+set local row_security = off;
+set local constraint_exclusion = off;
+-- Servers that know it refuse views and foreign tables even if one is put in a table's place at this very moment.
+select case when current_setting('restrict_nonsystem_relation_kind', true) is not null
+  then set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) end;
+do $look$
+declare
+  _wanted text := nullif(convert_from(decode('{wanted}', 'hex'), 'UTF8'), '');
+  _schema text;
+  _holder record;
+  _columns name[] := '{id,schema_name,description,created_at}';
+  _problem text;
+  _registered json := '[]';
+  _version text;
+  _versions json[] := '{}';
+begin
+  select c.oid, n.nspname, c.relname, c.relkind into _holder
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'eventodb_store' and c.relname = 'namespaces'
+    and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select');
+  if found then
+{check}
+    if _problem is null then
+      -- The comparison of the oid stands guard: no value of another table that took this one's place is touched.
+      execute format($read$
+        select coalesce(json_agg(json_build_object(
+          'id', r.id::text, 'schema', r.schema_name::text, 'description', r.description::text, 'created', r.created_at::text
+        )), '[]')
+        from only eventodb_store.namespaces r
+        where case when r.tableoid = %s then $1 is null or r.id::text = $1 or r.schema_name::text = $1 end
+      $read$, _holder.oid) into _registered using _wanted;
+    else
+      perform set_config('streamscope.problem', _problem, true);
+    end if;
+  end if;
+
+  -- A registered id goes before the name of a schema.
+  select r ->> 'schema' into _schema
+  from json_array_elements(_registered) r
+  where r ->> 'id' = _wanted and exists (select from pg_namespace n where n.nspname = r ->> 'schema');
+  _schema := coalesce(_schema, _wanted);
+
+  _columns := '{version}';
+  for _holder in
+    select v.oid, n.nspname, v.relname, v.relkind
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    join pg_class v on v.oid = coalesce(
+      (select o.oid from pg_class o where o.relnamespace = n.oid and o.relname = '_streamscope_version'),
+      (select o.oid from pg_class o where o.relnamespace = n.oid and o.relname = '_schema_version')
+    )
+    where c.relname = 'messages' and {which}
+      and has_schema_privilege(n.oid, 'usage') and has_table_privilege(v.oid, 'select')
+    order by n.nspname
+  loop
+    _version := null;
+{check}
+    if _problem is null then
+      execute format('select max(version)::text from only %I.%I where case when tableoid = %s then true end',
+        _holder.nspname, _holder.relname, _holder.oid) into _version;
+    end if;
+    _versions := _versions || json_build_object(
+      'schema', _holder.nspname, 'version', _version, 'problem', _holder.relname || ' was not read: ' || _problem
+    );
+  end loop;
+
+  perform set_config('streamscope.schema', coalesce(_schema, ''), true);
+  perform set_config('streamscope.registered', _registered::text, true);
+  perform set_config('streamscope.versions', array_to_json(_versions)::text, true);
+end
+$look$

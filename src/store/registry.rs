@@ -1,0 +1,178 @@
+//! Finding namespaces: what the registry and the version tables say, and the schemas that hold a message store. Everything is asked
+//! for in one round trip, of the one namespace that is named or of all. Nobody has chosen a namespace yet, so nothing is called that
+//! belongs to whoever made it: the tables are checked in the catalog before they are read, and what fails the check is told instead.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::flavour::Flavour;
+use super::namespace::{NamespaceInfo, hex};
+use super::query::fill;
+use super::row::{Lossy, column};
+use super::session::Session;
+use super::shape::{Column, Shape};
+use super::{Result, StoreError, schema};
+
+/// How often it is looked again after a namespace was deleted in the middle of a look.
+const LOOKS: usize = 4;
+/// What the server says of that: no such table, no such schema, a deadlock.
+const GONE: [&str; 3] = ["42P01", "3F000", "40P01"];
+
+/// A namespace that was found, and its table's shape where that was read.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) info: NamespaceInfo,
+    pub(super) shape: Option<Shape>,
+}
+
+/// The answer of `list.sql`.
+#[derive(Deserialize)]
+struct Look {
+    problem: Option<String>,
+    registered: Vec<Registered>,
+    versions: Vec<Versioned>,
+    namespaces: Vec<Found>,
+}
+
+/// A row of the registry.
+#[derive(Deserialize)]
+struct Registered {
+    id: Option<String>,
+    schema: Option<String>,
+    description: Option<String>,
+    created: Option<String>,
+}
+
+/// What a version table says.
+#[derive(Deserialize)]
+struct Versioned {
+    schema: String,
+    version: Option<String>,
+    problem: Option<String>,
+}
+
+/// A schema that holds a message store.
+#[derive(Deserialize)]
+struct Found {
+    schema: String,
+    kind: char,
+    has_our_version: bool,
+    message_db: Option<MessageDb>,
+    shape: Option<Shape>,
+}
+
+#[derive(Deserialize)]
+struct MessageDb {
+    version: Option<String>,
+}
+
+/// Looks for the namespace of a name, by its id or by that of its schema, or for all of them; by id.
+pub(super) async fn look(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
+    for _ in 1..LOOKS {
+        match look_once(session, wanted).await {
+            Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
+            found => return found,
+        }
+    }
+    look_once(session, wanted).await
+}
+
+async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
+    let wanted_hex = hex(wanted.unwrap_or_default().as_bytes());
+    let (tables_of, schemas) = match wanted {
+        Some(_) => ("n.nspname = _schema", "n.nspname = current_setting('streamscope.schema')"),
+        None => ("true", "true"),
+    };
+    let check = include_str!("../../sql/registry/check.sql");
+    let tables = fill(
+        include_str!("../../sql/registry/tables.sql"),
+        &[("check", check), ("wanted", &wanted_hex), ("which", tables_of)],
+    );
+    let shape = include_str!("../../sql/registry/shape.sql");
+    let list = fill(include_str!("../../sql/registry/list.sql"), &[("shape", shape), ("which", schemas)]);
+    let rows = session.query_behind(&tables, &list).await?;
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    let Lossy { text, .. } = column(row, 0)?;
+    let look: Look = serde_json::from_str(&text).map_err(|error| StoreError::Server {
+        code: "XX000".to_owned(),
+        message: format!("the list of namespaces: {error}"),
+    })?;
+    Ok(candidates(look))
+}
+
+fn candidates(look: Look) -> Vec<Candidate> {
+    let Look { problem, registered, versions, namespaces } = look;
+    let unread = problem.map(|problem| format!("the registry eventodb_store.namespaces was not read: {problem}"));
+    let mut registered: HashMap<String, Registered> =
+        registered.into_iter().filter_map(|entry| Some((entry.schema.clone()?, entry))).collect();
+    let mut versions: HashMap<String, Versioned> =
+        versions.into_iter().map(|version| (version.schema.clone(), version)).collect();
+    let mut all: Vec<Candidate> = namespaces
+        .into_iter()
+        .map(|found| {
+            let (entry, version) = (registered.remove(&found.schema), versions.remove(&found.schema));
+            candidate(found, entry, version, unread.clone())
+        })
+        .collect();
+    all.sort_by(|a, b| a.info.id.cmp(&b.info.id));
+    all
+}
+
+fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>, unread: Option<String>) -> Candidate {
+    let closed = closed(&found);
+    let Found { schema, has_our_version, message_db, shape, .. } = found;
+    let flavour = Flavour::of(has_our_version, message_db.is_some());
+    let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
+    let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
+    let outdated = flavour == Flavour::Streamscope
+        && version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::LATEST);
+    let registered = entry.is_some();
+    let (id, description, created) =
+        entry.map_or((None, None, None), |entry| (entry.id, entry.description, entry.created));
+    let calls = shape.as_ref().and_then(|shape| calls(&shape.calls));
+    let info = NamespaceInfo {
+        id: id.unwrap_or_else(|| schema.clone()),
+        schema,
+        flavour,
+        registered,
+        description: description.filter(|text| !text.is_empty()),
+        created_at: created
+            .and_then(|seconds| seconds.parse().ok())
+            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+        version,
+        outdated,
+        closed,
+        caution: calls.or(version_problem).or(unread),
+    };
+    Candidate { info, shape }
+}
+
+/// What reading calls, in words.
+fn calls(calls: &[String]) -> Option<String> {
+    let (first, rest) = calls.split_first()?;
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    Some(format!("reading it calls {first}{more}, which is not the server's own"))
+}
+
+/// Why a namespace cannot be opened.
+fn closed(found: &Found) -> Option<String> {
+    if found.schema.contains(char::REPLACEMENT_CHARACTER) {
+        return Some("the name of its schema is not valid UTF-8".to_owned());
+    }
+    match found.kind {
+        'v' => return Some("its messages is a view".to_owned()),
+        'm' => return Some("its messages is a materialized view".to_owned()),
+        'f' => return Some("its messages is a foreign table".to_owned()),
+        _ => {}
+    }
+    let shape = found.shape.as_ref()?;
+    if let Some(part) = shape.parts.iter().find(|part| part.is_foreign()) {
+        return Some(format!("the part {} of its messages is a foreign table", part.name));
+    }
+    shape.columns.unsupported().map(|(name, Column { type_name, generated, .. })| {
+        let computed = if *generated { " (generated)" } else { "" };
+        format!("its column {name} has the type {type_name}{computed}, which cannot be read as a message's {name}")
+    })
+}

@@ -107,7 +107,12 @@ pub fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
         .number("gpos", message.global_position);
     let object = body(object, "data", message.data.as_deref(), terminal);
     let object = body(object, "meta", message.metadata.as_deref(), terminal);
-    object.time("time", message.time).end();
+    let object = object.time("time", message.time);
+    match &message.flaw {
+        // No import takes such a line for the message.
+        Some(flaw) => object.string("unreadable", flaw).end(),
+        None => object.end(),
+    }
 }
 
 fn body<'a>(object: Object<'a>, key: &'static str, body: Option<&str>, terminal: bool) -> Object<'a> {
@@ -212,6 +217,7 @@ mod tests {
             data: data.map(str::to_owned),
             metadata: None,
             time: Timestamp::from_microsecond(1_740_830_400_120_000).expect("in range"),
+            flaw: None,
         }
     }
 

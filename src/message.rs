@@ -275,6 +275,8 @@ pub struct Message {
     pub metadata: Option<String>,
     /// When it was written (UTC, microseconds, the server's clock).
     pub time: Timestamp,
+    /// What of it could not be read as it is stored, in words: something stands in its place.
+    pub flaw: Option<String>,
 }
 
 /// A stored message as a row of a list: everything but the bodies.
@@ -296,6 +298,8 @@ pub struct MessageHead {
     pub size: Size,
     /// The first characters of `data::text`; empty where the column is NULL.
     pub preview: String,
+    /// What of it could not be read as it is stored, in words: something stands in its place.
+    pub flaw: Option<String>,
 }
 
 /// How large a message's data is.

@@ -5,6 +5,7 @@
 //! future of an operation ends it on the server too. Nothing in here knows a terminal.
 
 pub mod browse;
+mod columns;
 pub mod connect;
 #[cfg(feature = "embedded")]
 pub mod embedded;

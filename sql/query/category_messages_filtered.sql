@@ -9,7 +9,7 @@
 -- Served by: messages_category (category expression, global_position), then messages_pkey.
 with looked_at as materialized (
   select
-    global_position as number,
+    global_position::bigint as number,
     ($5::text is null or {correlation} = $5)
       and ($6::bigint is null or {member})
       and {matches} as matches

@@ -8,15 +8,15 @@
 -- Served by: the index that the scope is ordered by, one probe a step.
 with recursive bisect(lo, hi) as (
   select
-    (select {number} from {table} {from_first} limit 1),
-    (select {number} + 1 from {table} {back_from_last} limit 1)
+    (select {number}::bigint from {table} {from_first} limit 1),
+    (select {number}::bigint + 1 from {table} {back_from_last} limit 1)
   union all
   select
     case when probe.measure < $1 then probe.number + 1 else bisect.lo end,
     case when probe.measure < $1 then bisect.hi else middle.number end
   from bisect
   cross join lateral (select bisect.lo + (bisect.hi - bisect.lo) / 2 as number) as middle
-  left join lateral (select {number} as number, {measure} as measure from {table} {from_middle} limit 1) as probe on true
+  left join lateral (select {number}::bigint as number, {measure} as measure from {table} {from_middle} limit 1) as probe on true
   where bisect.lo < bisect.hi
 ),
 place as materialized (

@@ -17,10 +17,10 @@ from (
   from unnest($1, $2, $3, $4, $5, $6) with ordinality as n (id, stream, position, type, data, metadata, number)
 ) n
 left join lateral (
-  select m.id, m.stream_name::text, m.position, m.global_position, m.time,
+  select m.id::text, m.stream_name::text, m.position::bigint, m.global_position::bigint, {m.time} as time,
     m.type::text = n.type as same_type,
-    coalesce(m.data::text, 'null') as data,
-    coalesce(m.metadata::text, 'null') as metadata
+    coalesce({m.data_text}, 'null') as data,
+    coalesce({m.metadata_text}, 'null') as metadata
   from {table} m
   where {condition}
   offset 0

@@ -2,7 +2,7 @@
 --
 -- $1 global positions
 -- Served by: messages_pkey.
-select n.number, m.stream_name::text, m.position
+select n.number, m.stream_name::text, m.position::bigint
 from unnest($1) with ordinality as n (global_position, number)
 -- From both sides and ordered: for an equality a planner with old statistics may read the category index from end to end.
 cross join lateral (

@@ -6,7 +6,7 @@
 -- $1 global position to begin at (downwards), $2 window, $3 category
 -- Served by: messages_category (category expression, global_position), messages_stream (stream_name, position).
 with looked_at as materialized (
-  select stream_name::text as name, position, global_position, time
+  select stream_name::text as name, position::bigint as version, global_position::bigint as number, {time} as time
   from {table}
   where
     ({category}, global_position) <= ($3, $1)
@@ -14,12 +14,12 @@ with looked_at as materialized (
   order by {category} desc, global_position desc
   limit $2
 )
-select name, position, global_position, time
+select name, version, number, time
 from looked_at
-where position = (
+where version = (
   select m.position from {table} as m where m.stream_name::text = looked_at.name order by m.position desc limit 1
 )
 union all
-select null, null, case when count(*) = $2 then min(global_position) end, null
+select null, null, case when count(*) = $2 then min(number) end, null
 from looked_at
-order by global_position desc
+order by number desc

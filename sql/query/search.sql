@@ -9,7 +9,7 @@
 -- Served by: messages_pkey, messages_category or messages_stream, as the scope says; then messages_pkey.
 with looked_at as materialized (
   select
-    {number} as number,
+    {number}::bigint as number,
     global_position,
     ($4::bigint is null or {member})
       and {matches} as matches

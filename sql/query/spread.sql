@@ -3,18 +3,18 @@
 --
 -- $1 how many places, $2 global positions of a namespace that is small
 -- Served by: messages_pkey, one probe a place.
-select probe.global_position, probe.time
+select probe.number, probe.time
 from (
   select
-    (select global_position from {table} order by global_position limit 1) as lowest,
-    (select global_position from {table} order by global_position desc limit 1) as highest
+    (select global_position::bigint as number from {table} order by global_position limit 1) as lowest,
+    (select global_position::bigint as number from {table} order by global_position desc limit 1) as highest
 ) as ends
 cross join generate_series(0, $1) as n
 cross join lateral (
-  select m.global_position, m.time
-  from {table} m
-  where m.global_position >= case when n = $1 then highest else lowest + (highest - lowest) / $1 * n end
-  order by m.global_position
+  select global_position::bigint as number, {time} as time
+  from {table}
+  where global_position >= case when n = $1 then highest else lowest + (highest - lowest) / $1 * n end
+  order by global_position
   limit 1
 ) as probe
 where highest - lowest > $2

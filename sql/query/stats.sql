@@ -4,17 +4,17 @@
 -- $1 category (null for all), $2 buckets, $3 limit (null for all)
 -- Served by: the table as a whole, or messages_category; read twice.
 with bounds as (
-  select min(time) as first, max(time) as last,
-    extract(epoch from min(time))::float8 as low, extract(epoch from max(time))::float8 as high
+  select min({time}) as first, max({time}) as last,
+    extract(epoch from min({time}))::float8 as low, extract(epoch from max({time}))::float8 as high
   from {table}
-  where {range} and isfinite(time)
+  where {range} and isfinite({time})
 ), counted as (
   select
     {key} as key,
     {by} as by,
     case
-      when not isfinite(time) then 0
-      when low < high then greatest(1, least($2::int, width_bucket(extract(epoch from time)::float8, low, high, $2::int)))
+      when not isfinite({time}) then 0
+      when low < high then greatest(1, least($2::int, width_bucket(extract(epoch from {time})::float8, low, high, $2::int)))
       else 1
     end as bucket,
     count(*) as messages

@@ -14,10 +14,10 @@ with recursive walk(name, number) as (
   from walk
   where starts_with(walk.name, $2) and walk.number < $3
 )
-select walk.name, last.position, last.global_position, last.time
+select walk.name, last.version, last.number, last.time
 from walk
 cross join lateral (
-  select position, global_position, time from {table} where stream_name::text = walk.name order by position desc limit 1
+  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = walk.name order by position desc limit 1
 ) as last
 where starts_with(walk.name, $2)
 order by walk.number

@@ -15,9 +15,9 @@ with of_category as materialized (
 names as (
   select distinct stream_name from of_category where {begin} order by stream_name {order} limit $3
 )
-select names.stream_name::text, last.position, last.global_position, last.time
+select names.stream_name::text, last.version, last.number, last.time
 from names
 cross join lateral (
-  select position, global_position, time from {table} as m where m.stream_name::text = names.stream_name::text order by position desc limit 1
+  select position::bigint as version, global_position::bigint as number, {time} as time from {table} as m where m.stream_name::text = names.stream_name::text order by position desc limit 1
 ) as last
 order by names.stream_name {order}

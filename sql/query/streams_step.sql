@@ -26,10 +26,10 @@ hits as (
   order by number
   limit $4
 )
-select hits.name, last.position, last.global_position, last.time, hits.number
+select hits.name, last.version, last.number, last.time, hits.number
 from hits
 cross join lateral (
-  select position, global_position, time from {table} where stream_name::text = hits.name order by position desc limit 1
+  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = hits.name order by position desc limit 1
 ) as last
 union all
 select case when count(*) = $5 then (select name from looked_at order by number desc limit 1) end, null, null, null, null

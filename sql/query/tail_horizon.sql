@@ -7,7 +7,7 @@
 -- $1 table
 -- Served by: messages_pkey, backwards.
 select
-  coalesce((select global_position from {table} order by global_position desc limit 1), 0) as newest,
+  coalesce((select global_position from {table} order by global_position desc limit 1), 0)::bigint as newest,
   (clock_timestamp() at time zone 'utc')::timestamp as server_time,
   pg_is_in_recovery() as standby,
   (pg_postmaster_start_time() at time zone 'utc')::timestamp as started,

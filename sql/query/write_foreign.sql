@@ -9,7 +9,7 @@
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata, $6 expected version, $7 search path, $8 table
 -- Served by: messages_stream (the version) and messages_id, inside write_message.
 select
-  written.position,
+  written.position::pg_catalog.int8,
   pg_catalog.currval(pg_catalog.pg_get_serial_sequence($8, 'global_position')::pg_catalog.regclass)
 from pg_catalog.set_config('search_path', $7, true) as path
 cross join lateral {write_message}(case when path is not null then $1 end, $2, $3, $4, $5, $6) as written (position)

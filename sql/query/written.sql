@@ -5,7 +5,7 @@
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
 -- Served by: messages_stream, and messages_id or another index on id.
 select
-  (select s.position from {table} s where s.stream_name::text = $2 order by s.position desc limit 1) as version,
+  (select s.position::bigint from {table} s where s.stream_name::text = $2 order by s.position desc limit 1) as version,
   m.position,
   m.global_position,
   m.same_id,
@@ -26,17 +26,17 @@ select
 from (select 1) one
 left join lateral (
   select
-    m.position,
-    m.global_position,
-    m.id = $1 as same_id,
+    m.position::bigint,
+    m.global_position::bigint,
+    {m_id_is} as same_id,
     m.stream_name::text = $2 as same_stream,
     m.type::text = $3 as same_type,
-    coalesce(m.data, 'null') as stored_data,
+    coalesce({m.data}, 'null') as stored_data,
     $4::jsonb as sent_data,
-    coalesce(m.metadata, 'null') as stored_metadata,
+    coalesce({m.metadata}, 'null') as stored_metadata,
     coalesce($5, 'null')::jsonb as sent_metadata
   from {table} m
   where {condition}
-  order by m.stream_name::text = $2 desc, m.id = $1 desc
+  order by m.stream_name::text = $2 desc, {m_id_is} desc
   limit 1
 ) m on true

@@ -12,6 +12,7 @@ select json_build_object(
     select coalesce(json_agg(json_build_object(
       'schema', c.nspname,
       'kind', c.relkind,
+      'hides_rows', row_security_active(c.oid),
       'has_our_version', exists (
         select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
       ),

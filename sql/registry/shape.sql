@@ -120,6 +120,17 @@
       and g.tgenabled <> 'D'
       and g.tgtype::int4 & 4 <> 0
   ),
+  -- Types of what write_message takes.
+  'write_arguments', (
+    select json_agg(t.type::int8 order by t.place)
+    from (
+      select p.proargtypes from pg_proc p
+      where p.pronamespace = c.namespace and p.proname = 'write_message' and p.pronargs = 6
+      order by p.oid
+      limit 1
+    ) p
+    cross join unnest(p.proargtypes::oid[]) with ordinality t (type, place)
+  ),
   'rules', (
     select coalesce(json_agg(r.rulename order by r.rulename), '[]')
     from pg_rewrite r

@@ -139,7 +139,7 @@ pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> 
         return named(store, id).await;
     }
     let several = match store.only_namespace().await? {
-        Ok(only) => return Ok(only),
+        Ok(only) => return Ok(warned(only)),
         Err(several) => several,
     };
     if several.is_empty() {
@@ -163,8 +163,16 @@ pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
                 Failure::from(error).remedy(format!("there are: {}", listed(&ids)))
             })
         }
-        other => Ok(other?),
+        other => Ok(warned(other?)),
     }
+}
+
+/// Says that messages may be hidden, once for each command: an empty answer then does not mean that there is nothing.
+fn warned(namespace: Namespace) -> Namespace {
+    if namespace.info().hides_rows {
+        tell("streamscope: row security policies apply to this role: messages may be hidden");
+    }
+    namespace
 }
 
 async fn ids(store: &Store) -> Result<Vec<String>> {

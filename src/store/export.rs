@@ -91,11 +91,7 @@ impl Reading {
         };
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
-            &[
-                ("range", &range),
-                ("order", &order),
-                ("matches", &options.filter.condition(7, self.namespace.sessions.server_version())),
-            ],
+            &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7, &self.namespace))],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
         let filter = options.filter.bound();

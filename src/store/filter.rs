@@ -42,25 +42,27 @@ pub(super) struct Bound<'a> {
 }
 
 impl Filter {
-    /// The condition over the seven parameters from number `first` on, for a server of a major version. What is cheap is compared
+    /// The condition over the seven parameters from number `first` on, for the table and the server of a namespace. What is cheap is compared
     /// first; a body is unpacked only where it is asked about, and a server that knows no jsonpath (before PostgreSQL 12) is
     /// not asked for one.
-    pub(super) fn condition(&self, first: usize, version: u32) -> String {
+    pub(super) fn condition(&self, first: usize, namespace: &Namespace) -> String {
         let parameter = |index: usize| format!("${}", first + index);
         let [types, prefix, since, until, patterns, data, metadata] = std::array::from_fn(parameter);
         let path = |column, path: &Option<String>, parameter: &str| match path {
-            Some(_) => path_condition(column, parameter, version),
+            Some(_) => path_condition(&namespace.body_as_jsonb(column), parameter, namespace.sessions.server_version()),
             None => format!("{parameter}::text is null"),
         };
         let data = path("data", &self.data_path, &data);
         let metadata = path("metadata", &self.metadata_path, &metadata);
+        let (data_text, metadata_text) = (namespace.body_as_searched("data"), namespace.body_as_searched("metadata"));
+        let time = namespace.time_expression();
         format!(
             "({types}::text[] is null or type::text = any({types})) \
              and ({prefix}::text is null or left(stream_name::text, length({prefix})) = {prefix}) \
-             and ({since}::timestamp is null or time >= {since}) \
-             and ({until}::timestamp is null or time < {until}) \
+             and ({since}::timestamp is null or {time} >= {since}) \
+             and ({until}::timestamp is null or {time} < {until}) \
              and {data} and {metadata} \
-             and ({patterns}::text[] is null or data::text ilike any({patterns}) or metadata::text ilike any({patterns}))"
+             and ({patterns}::text[] is null or {data_text} ilike any({patterns}) or {metadata_text} ilike any({patterns}))"
         )
     }
 

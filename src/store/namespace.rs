@@ -41,6 +41,8 @@ pub struct NamespaceInfo {
     pub version: Option<String>,
     /// Of our own making and older than this program's SQL: `ns migrate` upgrades it.
     pub outdated: bool,
+    /// Row security policies decide which of its messages this role sees: some may be hidden.
+    pub hides_rows: bool,
     /// Why it cannot be opened; none where it can.
     pub closed: Option<String>,
     /// What of it was not read, or is not read before it is named, and why.
@@ -223,6 +225,7 @@ impl Store {
         schema::require_version(&transaction).await?;
         schema::lock(&transaction).await?;
         schema::make_registry(&transaction).await?;
+        schema::require_plain_registry(&transaction).await?;
         let exists = |reason: String| StoreError::NamespaceExists { id: id.to_owned(), reason };
         let taken = "select id from eventodb_store.namespaces where id = $1 or schema_name = $2";
         let there = schema::exists(&transaction, &schema).await?;
@@ -267,6 +270,7 @@ impl Store {
             created_at: Timestamp::from_second(created_at.as_second()).ok(),
             version: Some(schema::LATEST.to_string()),
             outdated: false,
+            hides_rows: false,
             closed: None,
             caution: None,
         };
@@ -319,6 +323,7 @@ impl Store {
         let messages: i64 = count.map_or(Ok(0), |row| column(&row, 0))?;
         transaction.batch(&format!("drop schema {schema} cascade")).await?;
         if schema::has_registry(&transaction).await? {
+            schema::require_plain_registry(&transaction).await?;
             let delete = "delete from eventodb_store.namespaces where schema_name = $1";
             transaction.query(delete, &[(&namespace.info.schema, Type::TEXT)]).await?;
         }
@@ -333,6 +338,7 @@ impl Store {
         schema::lock(&transaction).await?;
         let mut forgotten = None;
         if schema::has_registry(&transaction).await? {
+            schema::require_plain_registry(&transaction).await?;
             let delete = "delete from eventodb_store.namespaces r where id = $1
                 and not exists (select from pg_namespace n where n.nspname = r.schema_name) returning id";
             forgotten = transaction.query_opt(delete, &[(&id, Type::TEXT)]).await?;

@@ -2,7 +2,6 @@
 //! the scope's conditions. Values are never put into the text; they go as parameters.
 
 use super::flavour::quote_ident;
-use super::row::{HEAD_COLUMNS, MESSAGE_COLUMNS};
 use super::{Flavour, Namespace};
 
 /// Whether a message is for a consumer group member (`member` and `size` are parameters, `$6`): Message DB's
@@ -75,12 +74,13 @@ impl Namespace {
 
     /// The category of a message's correlation.
     pub(super) fn correlation_expression(&self) -> String {
+        let metadata = self.body_as_jsonb("metadata");
         match self.info.flavour {
             Flavour::MessageDb => {
-                format!("{}(metadata ->> 'correlationStreamName'::text)::text", self.function("category"))
+                format!("{}({metadata} ->> 'correlationStreamName'::text)::text", self.function("category"))
             }
             Flavour::EventoDb | Flavour::Streamscope => {
-                "split_part(metadata ->> 'correlationStreamName'::text, '-', 1)".to_owned()
+                format!("split_part({metadata} ->> 'correlationStreamName'::text, '-', 1)")
             }
         }
     }
@@ -92,12 +92,25 @@ impl Namespace {
         let table = self.table();
         let category = self.category_expression();
         let correlation = self.correlation_expression();
+        let (message, head) = (self.message_columns(), self.head_columns());
+        let (m_data, m_metadata) = (self.body_as_jsonb("m.data"), self.body_as_jsonb("m.metadata"));
+        let (m_data_text, m_metadata_text) = (self.body_as_text("m.data"), self.body_as_text("m.metadata"));
+        let m_time = self.time_expression().replace("time::", "m.time::");
+        let (data, metadata) = (self.body_as_jsonb("data"), self.body_as_jsonb("metadata"));
         let mut all = vec![
             ("table", table.as_ref()),
             ("category", category.as_ref()),
             ("correlation", correlation.as_ref()),
-            ("message", MESSAGE_COLUMNS),
-            ("head", HEAD_COLUMNS),
+            ("message", message.as_ref()),
+            ("head", head.as_ref()),
+            ("time", self.time_expression()),
+            ("data", data.as_ref()),
+            ("metadata", metadata.as_ref()),
+            ("m.data", m_data.as_ref()),
+            ("m.metadata", m_metadata.as_ref()),
+            ("m.data_text", m_data_text.as_ref()),
+            ("m.metadata_text", m_metadata_text.as_ref()),
+            ("m.time", m_time.as_ref()),
         ];
         all.extend_from_slice(values);
         fill(template, &all)

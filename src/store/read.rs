@@ -70,11 +70,7 @@ impl Reading {
             return Err(StoreError::Invalid { field: "batch size", reason });
         }
         let matches = |first| {
-            if filter == Filter::default() {
-                "true".to_owned()
-            } else {
-                filter.condition(first, namespace.sessions.server_version())
-            }
+            if filter == Filter::default() { "true".to_owned() } else { filter.condition(first, namespace) }
         };
         let sql = match &source {
             Source::Stream(_) => {
@@ -155,7 +151,7 @@ impl Reading {
                 continue;
             };
             let row = row?;
-            if matches!(self.source, Source::Filtered(..)) && column::<Option<Uuid>>(&row, 0)?.is_none() {
+            if matches!(self.source, Source::Filtered(..)) && column::<Option<i64>>(&row, 4)?.is_none() {
                 let went_to: Option<i64> = column(&row, 8)?;
                 // Where the hits were cut by the limit, the last of them says where to go on, not the window.
                 self.next = self.next.or(went_to.and_then(after));
@@ -256,7 +252,7 @@ impl Namespace {
     pub async fn stream_version(&self, stream: &StreamName) -> Result<Option<Position>> {
         // Served by messages_stream, backwards.
         let sql =
-            self.query("select position from {table} where stream_name::text = $1 order by position desc limit 1", &[]);
+            self.query("select position::bigint as version from {table} where stream_name::text = $1 order by position desc limit 1", &[]);
         let session = self.session().await?;
         let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
         row.map(|row| column(&row, 0)).transpose()
@@ -282,7 +278,8 @@ impl Namespace {
     /// The server's.
     pub async fn message_by_id(&self, id: Uuid) -> Result<Option<Message>> {
         // Served by messages_id.
-        self.one_message("select {message} from {table} where id = $1", &[(&id, Type::UUID)]).await
+        let template = format!("select {{message}} from {{table}} where {}", self.id_is("id", "$1"));
+        self.one_message(&template, &[(&id, Type::UUID)]).await
     }
 
     /// The message at a position of a stream, whole.

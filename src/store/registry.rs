@@ -58,6 +58,7 @@ struct Versioned {
 struct Found {
     schema: String,
     kind: char,
+    hides_rows: bool,
     has_our_version: bool,
     message_db: Option<MessageDb>,
     shape: Option<Shape>,
@@ -122,7 +123,7 @@ fn candidates(look: Look) -> Vec<Candidate> {
 
 fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>, unread: Option<String>) -> Candidate {
     let closed = closed(&found);
-    let Found { schema, has_our_version, message_db, shape, .. } = found;
+    let Found { schema, hides_rows, has_our_version, message_db, shape, .. } = found;
     let flavour = Flavour::of(has_our_version, message_db.is_some());
     let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
     let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
@@ -143,6 +144,7 @@ fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>
             .and_then(|seconds| Timestamp::from_second(seconds).ok()),
         version,
         outdated,
+        hides_rows,
         closed,
         caution: calls.or(version_problem).or(unread),
     };

@@ -8,20 +8,11 @@ use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+use uuid::Uuid;
 
 use super::{Result, StoreError};
+use crate::json;
 use crate::message::{Message, MessageHead, Size, StreamName};
-
-/// What [`message`] reads, as a select list over the table.
-pub(super) const MESSAGE_COLUMNS: &str =
-    "id, stream_name, type, position, global_position, time, data::text, metadata::text";
-
-/// What [`head`] reads, as a select list over the table. A body over 8 KiB as stored has no preview, and its length is not
-/// known: it would have to be fetched and unpacked whole for it. The size is the length of the text, or negative the bytes that
-/// are stored.
-pub(super) const HEAD_COLUMNS: &str = "id, stream_name, type, position, global_position, time, \
-     case when pg_column_size(data) <= 8192 then octet_length(data::text) else coalesce(-pg_column_size(data), 0) end::bigint, \
-     case when pg_column_size(data) <= 8192 then left(data::text, 240) else '' end";
 
 /// Microseconds from 1970-01-01 to 2000-01-01, Postgres's epoch.
 const EPOCH_US: i64 = 946_684_800_000_000;
@@ -79,7 +70,7 @@ impl<'a> FromSql<'a> for Lossy {
         Ok(Self { damaged: matches!(text, Cow::Owned(_)), text: text.into_owned() })
     }
 
-    accepts!(TEXT, VARCHAR, BPCHAR, NAME);
+    accepts!(TEXT, VARCHAR, BPCHAR, NAME, BYTEA);
 }
 
 /// One column. A table whose column is of another type is no message store's.
@@ -91,34 +82,122 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T
     })
 }
 
-/// A row of [`MESSAGE_COLUMNS`].
+/// Text of a column that is never NULL.
+pub(super) fn text(row: &Row, index: usize) -> Result<String> {
+    Ok(column::<Lossy>(row, index)?.text)
+}
+
+/// An id as it is stored.
+struct StoredId(Result<Uuid, String>);
+
+impl<'a> FromSql<'a> for StoredId {
+    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        if *kind == Type::UUID {
+            return Ok(Self(Ok(Uuid::from_slice(raw)?)));
+        }
+        let text = String::from_utf8_lossy(raw);
+        Ok(Self(Uuid::parse_str(text.trim_end()).map_err(|_| text.into_owned())))
+    }
+
+    accepts!(UUID, TEXT, VARCHAR, BPCHAR);
+}
+
+/// Reads the columns of one message. What cannot be what it should be has something else in its place, and a flaw says so: one message
+/// does not keep the others from being read.
+struct Reader<'a> {
+    row: &'a Row,
+    flaw: Option<String>,
+}
+
+impl Reader<'_> {
+    fn flawed(&mut self, flaw: String) {
+        self.flaw.get_or_insert(flaw);
+    }
+
+    fn id(&mut self) -> Result<Uuid> {
+        match column::<Option<StoredId>>(self.row, 0)? {
+            Some(StoredId(Ok(id))) => return Ok(id),
+            Some(StoredId(Err(text))) => self.flawed(format!("its id {text} is not a UUID")),
+            None => self.flawed("its id is NULL".to_owned()),
+        }
+        Ok(Uuid::nil())
+    }
+
+    fn text(&mut self, index: usize, name: &str) -> Result<String> {
+        let Some(Lossy { text, damaged }) = column(self.row, index)? else {
+            self.flawed(format!("its {name} is NULL"));
+            return Ok(String::new());
+        };
+        if damaged {
+            self.flawed(format!("its {name} is not valid UTF-8"));
+        }
+        Ok(text)
+    }
+
+    fn number(&mut self, index: usize, name: &str) -> Result<i64> {
+        let number: Option<i64> = column(self.row, index)?;
+        if number.is_none() {
+            self.flawed(format!("its {name} is NULL"));
+        }
+        Ok(number.unwrap_or_default())
+    }
+
+    fn time(&mut self) -> Result<Timestamp> {
+        let time: Option<ServerTime> = column(self.row, 5)?;
+        if time.is_none() {
+            self.flawed("its time is NULL".to_owned());
+        }
+        Ok(time.map_or(Timestamp::MIN, |time| time.0))
+    }
+
+    /// A body, which is JSON afterwards: the server keeps it so, or it is looked at. One that is not JSON becomes a JSON string.
+    fn body(&mut self, index: usize, name: &str) -> Result<Option<String>> {
+        let Some(Lossy { text, damaged }) = column(self.row, index)? else { return Ok(None) };
+        if damaged {
+            self.flawed(format!("its {name} is not valid UTF-8"));
+        }
+        let kept_as_json = self.row.columns()[index].type_() == &Type::TEXT;
+        if kept_as_json || json::check(&text).is_ok() {
+            return Ok(Some(text));
+        }
+        self.flawed(format!("its {name} is not JSON"));
+        Ok(Some(serde_json::Value::from(text).to_string()))
+    }
+}
+
+/// A row of [`super::Namespace::message_columns`].
 pub(super) fn message(row: &Row) -> Result<Message> {
+    let mut reader = Reader { row, flaw: None };
     Ok(Message {
-        id: column(row, 0)?,
-        stream: StreamName::stored(column::<String>(row, 1)?),
-        message_type: column(row, 2)?,
-        position: column(row, 3)?,
-        global_position: column(row, 4)?,
-        time: column::<ServerTime>(row, 5)?.0,
-        data: column(row, 6)?,
-        metadata: column(row, 7)?,
+        id: reader.id()?,
+        stream: StreamName::stored(reader.text(1, "stream")?),
+        message_type: reader.text(2, "type")?,
+        position: reader.number(3, "position")?,
+        global_position: reader.number(4, "global position")?,
+        time: reader.time()?,
+        data: reader.body(6, "data")?,
+        metadata: reader.body(7, "metadata")?,
+        flaw: reader.flaw,
     })
 }
 
-/// A row of [`HEAD_COLUMNS`].
+/// A row of [`super::Namespace::head_columns`].
 pub(super) fn head(row: &Row) -> Result<MessageHead> {
+    let mut reader = Reader { row, flaw: None };
+    let preview: Option<Lossy> = column(row, 7)?;
     Ok(MessageHead {
-        id: column(row, 0)?,
-        stream: StreamName::stored(column::<String>(row, 1)?),
-        message_type: column(row, 2)?,
-        position: column(row, 3)?,
-        global_position: column(row, 4)?,
-        time: column::<ServerTime>(row, 5)?.0,
+        id: reader.id()?,
+        stream: StreamName::stored(reader.text(1, "stream")?),
+        message_type: reader.text(2, "type")?,
+        position: reader.number(3, "position")?,
+        global_position: reader.number(4, "global position")?,
+        time: reader.time()?,
         size: match column::<i64>(row, 6)? {
             stored @ ..0 => Size::Stored(stored.unsigned_abs()),
             text => Size::Text(text.unsigned_abs()),
         },
-        preview: column(row, 7)?,
+        preview: preview.map(|preview| preview.text).unwrap_or_default(),
+        flaw: reader.flaw,
     })
 }
 

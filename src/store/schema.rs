@@ -51,6 +51,18 @@ pub(super) async fn make_registry(transaction: &Transaction<'_>) -> Result<()> {
     if has_registry(transaction).await? { Ok(()) } else { transaction.batch(REGISTRY).await }
 }
 
+/// Refuses to write to a registry that calls something of its owner's when it is written to.
+pub(super) async fn require_plain_registry(transaction: &Transaction<'_>) -> Result<()> {
+    match transaction.query_opt(include_str!("../../sql/registry/plain.sql"), &[]).await? {
+        None => Ok(()),
+        Some(_) => Err(StoreError::Invalid {
+            field: "registry",
+            reason: "writing to eventodb_store.namespaces would run rules, triggers or functions of its owner with your rights"
+                .to_owned(),
+        }),
+    }
+}
+
 /// Whether there is a registry.
 pub(super) async fn has_registry(transaction: &Transaction<'_>) -> Result<bool> {
     let there = "select where to_regclass('eventodb_store.namespaces') is not null";

@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 
 /// What the catalog says of one table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Shape {
     /// Its oid.
     pub table: u32,
@@ -28,6 +29,8 @@ pub struct Shape {
     pub bytewise: bool,
     /// Functions and operators that are not the server's own and that reading the table calls.
     pub calls: Vec<String>,
+    /// Oids of the types that `write_message` takes: id, stream, type, data, metadata, expected version.
+    write_arguments: Option<Vec<u32>>,
     kind: char,
     ids_are_indexed: bool,
     unique: Vec<Vec<Option<String>>>,
@@ -212,6 +215,11 @@ impl From<CatalogColumn> for Column {
 }
 
 impl Shape {
+    /// Type of an argument of `write_message`, from 0.
+    pub(super) fn write_argument(&self, index: usize) -> Option<Type> {
+        self.write_arguments.as_ref()?.get(index).copied().and_then(Type::from_oid)
+    }
+
     /// Its rows are in its partitions.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {

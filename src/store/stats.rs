@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::row::{ServerTime, column};
+use super::row::{Lossy, ServerTime, column, text};
 use super::{Namespace, Result};
 use crate::message::Category;
 
@@ -103,8 +103,8 @@ fn read(row: &Row, buckets: i32) -> Result<StatsRow> {
         }
     }
     Ok(StatsRow {
-        key: column(row, 0)?,
-        by: column(row, 1)?,
+        key: text(row, 0)?,
+        by: column::<Option<Lossy>>(row, 1)?.map(|by| by.text),
         messages: u64::try_from(column::<i64>(row, 2)?).unwrap_or(0),
         percent: column(row, 3)?,
         rate,

@@ -285,7 +285,7 @@ impl<M: Followed> Tail<M> {
         if self.options.from == TailFrom::Now || self.options.settling == Settling::ShowAtOnce {
             let from = first.saturating_sub(BEFORE);
             let sql = self.namespace.query(
-                "select global_position from {table} where global_position > $1 and global_position <= $2 \
+                "select global_position::bigint as number from {table} where global_position > $1 and global_position <= $2 \
                  order by global_position",
                 &[],
             );
@@ -374,7 +374,8 @@ impl<M: Followed> Tail<M> {
     /// The position before the next message there is.
     async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
         let sql = self.namespace.query(
-            "select global_position from {table} where global_position > $1 order by global_position limit 1",
+            "select global_position::bigint as number from {table} where global_position > $1 \
+             order by global_position limit 1",
             &[],
         );
         let row = session.query_opt(&sql, &[(&position, Type::INT8)]).await?;
@@ -409,10 +410,10 @@ impl<M: Followed> Tail<M> {
         let sql = self.namespace.query(
             include_str!("../../sql/query/tail_rows.sql"),
             &[
-                ("columns", M::COLUMNS),
+                ("columns", &M::columns(&self.namespace)),
                 ("range", &range),
                 ("order", &order),
-                ("matches", &self.options.filter.condition(8, self.namespace.sessions.server_version())),
+                ("matches", &self.options.filter.condition(8, &self.namespace)),
             ],
         );
         let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();

@@ -1,16 +1,15 @@
 //! Writing a message through the namespace's own `write_message`, so that the category lock holds. Never says "failed" of a
 //! write that may have happened, and never writes a message twice.
 
+mod arguments;
 mod failure;
 mod look;
 
-use std::error::Error;
 use std::time::Duration;
 
-use bytes::{BufMut as _, BytesMut};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
-use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
 use super::row::column;
@@ -19,6 +18,7 @@ use super::{Flavour, Namespace, Result, StoreError};
 use crate::backoff::Backoff;
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
+use arguments::Arguments;
 use failure::Failure;
 use look::{By, Look, Sent};
 
@@ -30,9 +30,6 @@ const LONGEST: Duration = Duration::from_secs(4);
 
 /// How often a write is sent again because somebody else was in the way.
 const COLLISIONS: u32 = 5;
-
-/// In front of the text in the binary form of jsonb.
-const JSONB_VERSION: u8 = 1;
 
 /// What a refused attempt comes to, once the store was looked at.
 enum Verdict {
@@ -161,17 +158,8 @@ impl Namespace {
         limit: Duration,
         read_committed: bool,
     ) -> Result<Result<Written, Failure>> {
-        let (id, stream) = (message.id.to_string(), message.stream.as_str());
-        let expected_version = message.expected_version.as_argument();
-        let (data, metadata) = (JsonText(&message.data), message.metadata.as_deref().map(JsonText));
-        let arguments: [Parameter<'_>; 6] = [
-            (&id, Type::VARCHAR),
-            (&stream, Type::VARCHAR),
-            (&message.message_type, Type::VARCHAR),
-            (&data, Type::JSONB),
-            (&metadata, Type::JSONB),
-            (&expected_version, Type::INT8),
-        ];
+        let arguments = Arguments::new(message, self.shape());
+        let arguments = arguments.parameters();
         let mut session = self.sessions.acquire().await?;
         session.set_limit(Some(limit));
         let answer = if self.shape().stores_what_it_is_given() {
@@ -260,24 +248,6 @@ impl Namespace {
             (None, None) => Err(Failure::Unanswered("write_message gave no position".to_owned())),
         })
     }
-}
-
-/// JSON text as a parameter of type jsonb: the server reads it, so that numbers keep their digits.
-#[derive(Debug)]
-struct JsonText<'a>(&'a str);
-
-impl ToSql for JsonText<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        out.put_u8(JSONB_VERSION);
-        out.put_slice(self.0.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        *kind == Type::JSONB
-    }
-
-    to_sql_checked!();
 }
 
 /// What a write can be refused for before it is sent.

@@ -59,11 +59,13 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 /// What is known without the body.
 fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
+    let whole = state.message.open.as_ref().and_then(|open| open.message.flaw.as_ref());
+    let flaw = whole.or(head.flaw.as_ref());
     [
         ("type", format!("{} · {}", head.message_type, sizes(head, state))),
         ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
         ("time", state.times.full(head.time, zone_now)),
-        ("id", head.id.to_string()),
+        ("id", flaw.map_or_else(|| head.id.to_string(), |flaw| format!("{} · {flaw}", head.id))),
     ]
 }
 

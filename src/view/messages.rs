@@ -82,6 +82,10 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     if messages.newest_first {
         title.push_str(" · newest first");
     }
+    let shown = messages.place.as_ref().map(|place| &place.namespace);
+    if state.namespaces.rows().iter().any(|info| info.hides_rows && Some(&info.id) == shown) {
+        title.push_str(" · rows may be hidden");
+    }
     let title = whole_parts(&title, width);
     let room = width.saturating_sub(SafeText::line(&title).width() + 5);
     if messages.is_filtered() && room >= 8 {
@@ -326,7 +330,10 @@ impl Columns {
         cell(right(&size(head.size), self.size), self.size, theme.dim);
         // What is too large for a look at its beginning is there all the same.
         let preview = if head.preview.is_empty() && !head.size.is_zero() { "…" } else { &head.preview };
-        cell(fill(preview, self.data), self.data, theme.dim);
+        match &head.flaw {
+            Some(flaw) => cell(fill(&format!("{flaw} · {preview}"), self.data), self.data, theme.problem),
+            None => cell(fill(preview, self.data), self.data, theme.dim),
+        }
         Line::from(spans)
     }
 }

@@ -311,3 +311,44 @@ async fn a_search_path_that_puts_others_before_the_server_changes_nothing() {
     assert!(told.contains("account-1"), "{told}");
     planted.clear().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_that_runs_something_when_it_is_written_to_is_not_written_to() {
+    for plant in [
+        "create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';
+         create trigger t before insert or delete on eventodb_store.namespaces for each row execute function public.trap()",
+        "alter table eventodb_store.namespaces add more int default public.evil(1)",
+        "create rule r as on insert to eventodb_store.namespaces do also select public.evil(1)",
+    ] {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by("insert into eventodb_store.namespaces (id, created_at) values ('x', 0)").await;
+        let told = planted.stays_quiet(&[&["ns", "create", "mine"]]);
+        assert!(told.contains("would run rules, triggers or functions of its owner"), "{told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_say_that_policies_may_hide_messages() {
+    let plant = format!(
+        "{STORE} alter table eventodb_shop.messages enable row level security;
+         create policy p on eventodb_shop.messages using (stream_name <> 'account-1');
+         grant usage on schema eventodb_shop, eventodb_store to public;
+         grant select on all tables in schema eventodb_shop, eventodb_store to public"
+    );
+    let planted = Planted::new(Database::new().await, &plant).await;
+    let (user, name) = (User::new(), format!("reader_{}", uuid::Uuid::now_v7().simple()));
+    let client = planted.database.client().await;
+    client.batch_execute(&format!("create role {name} login")).await.expect("a role");
+    let url = planted.database.url().replacen("postgres@", &format!("{name}@"), 1);
+    for command in
+        [&["get", "account-1"][..], &["last", "account-1"], &["version", "account-1"], &["stats"], &["export"]]
+    {
+        let outcome = user.run(&[&["--url", &url], command].concat());
+        assert_eq!(outcome.stderr.matches("messages may be hidden").count(), 1, "{command:?}: {outcome:?}");
+        let outcome = user.run(&[&["--url", &planted.database.url()], command].concat());
+        assert!(!outcome.stderr.contains("hidden"), "a superuser sees all: {outcome:?}");
+    }
+    client.batch_execute(&format!("drop role {name}")).await.expect("dropped");
+    planted.clear().await;
+}

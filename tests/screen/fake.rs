@@ -95,6 +95,7 @@ impl Fake {
             data: Some(data.to_owned()),
             metadata: metadata.map(str::to_owned),
             time: noon() - SignedDuration::from_mins(60) + SignedDuration::from_secs(global_position),
+            flaw: None,
         };
         self.messages.push(message.clone());
         message
@@ -397,6 +398,7 @@ pub fn head(message: &Message) -> MessageHead {
             data => Size::of(data),
         },
         preview: message.data.clone().unwrap_or_default().chars().take(200).collect(),
+        flaw: message.flaw.clone(),
     }
 }
 
@@ -410,6 +412,7 @@ pub fn namespace(id: &str) -> NamespaceInfo {
         created_at: None,
         version: Some("1".to_owned()),
         outdated: false,
+        hides_rows: false,
         closed: None,
         caution: None,
     }

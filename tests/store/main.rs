@@ -7,6 +7,7 @@ mod support;
 
 mod browse;
 mod collation;
+mod column_types;
 mod isolation;
 mod lost_answers;
 mod messages;

@@ -93,6 +93,7 @@ mod tests {
             data: None,
             metadata: None,
             time: jiff::Timestamp::UNIX_EPOCH,
+            flaw: None,
         }
     }
 

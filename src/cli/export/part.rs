@@ -346,6 +346,7 @@ mod tests {
             data: Some("{}".to_owned()),
             metadata: None,
             time: jiff::Timestamp::UNIX_EPOCH,
+            flaw: None,
         }
     }
 

@@ -529,6 +529,7 @@ mod tests {
                 data: Some(serde_json::json!({ &text: [text, 1.5] }).to_string()),
                 metadata: None,
                 time,
+                flaw: None,
             };
             for terminal in [false, true] {
                 let mut line = Vec::new();

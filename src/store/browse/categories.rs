@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::Type;
 
-use super::super::row::column;
+use super::super::row::{column, text};
 use super::super::{Namespace, Result};
 use super::CategoryRow;
 use crate::message::Category;
@@ -24,7 +24,7 @@ impl Namespace {
             .map(|row| {
                 let estimate: Option<i64> = column(row, 1)?;
                 Ok(CategoryRow {
-                    category: Category::stored(column::<String>(row, 0)?),
+                    category: Category::stored(text(row, 0)?),
                     estimate: estimate.and_then(|estimate| u64::try_from(estimate).ok()),
                 })
             })
@@ -39,6 +39,6 @@ impl Namespace {
         let sql = self.query(include_str!("../../../sql/query/recent_types.sql"), &[]);
         let session = self.session().await?;
         let rows = session.query(&sql, &[(&category.as_str(), Type::TEXT), (&RECENT, Type::INT8)]).await?;
-        rows.iter().map(|row| column(row, 0)).collect()
+        rows.iter().map(|row| text(row, 0)).collect()
     }
 }

@@ -52,9 +52,9 @@ impl Namespace {
     async fn stream_length(&self, stream: &StreamName) -> Result<Count> {
         // Served by messages_stream, at both ends.
         let sql = self.query(
-            "select first.position, last.position from \
-             (select position from {table} where stream_name::text = $1 order by position limit 1) as first, \
-             (select position from {table} where stream_name::text = $1 order by position desc limit 1) as last",
+            "select first.number, last.number from \
+             (select position::bigint as number from {table} where stream_name::text = $1 order by position limit 1) as first, \
+             (select position::bigint as number from {table} where stream_name::text = $1 order by position desc limit 1) as last",
             &[],
         );
         let session = self.session().await?;
@@ -98,8 +98,10 @@ impl Namespace {
             Scope::Stream(_) => "stream_name::text = $1".to_owned(),
         };
         let number = scope.number();
-        let sql =
-            self.query(&format!("select count(*), coalesce(max({number}), -1) from {{table}} where {condition}"), &[]);
+        let sql = self.query(
+            &format!("select count(*), coalesce(max({number})::bigint, -1) from {{table}} where {condition}"),
+            &[],
+        );
         let member = scope.member().map(ConsumerGroup::member);
         let size = scope.member().map(ConsumerGroup::size);
         let mut session = self.session().await?;

@@ -63,7 +63,7 @@ impl Namespace {
                 ("from", from_hit),
                 ("hits", &HITS.to_string()),
                 ("member", &member_condition("$4", "$5")),
-                ("matches", &filter.condition(6, self.sessions.server_version())),
+                ("matches", &filter.condition(6, self)),
             ],
         );
         let window = i64::from(window.max(1));

@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::super::row::{ServerTime, column};
+use super::super::row::{Lossy, ServerTime, column, text};
 use super::super::{Namespace, Result};
 use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
@@ -71,7 +71,7 @@ fn behind(prefix: &str) -> Option<String> {
 
 fn stream_row(row: &Row) -> Result<StreamRow> {
     Ok(StreamRow {
-        stream: StreamName::stored(column::<String>(row, 0)?),
+        stream: StreamName::stored(text(row, 0)?),
         version: column(row, 1)?,
         last_global_position: column(row, 2)?,
         last_time: column::<ServerTime>(row, 3)?.0,
@@ -226,7 +226,7 @@ impl Namespace {
             if column::<Option<i64>>(row, 1)?.is_some() {
                 streams.push(stream_row(row)?);
             } else {
-                went_to = column(row, 0)?;
+                went_to = column::<Option<Lossy>>(row, 0)?.map(|name| name.text);
             }
         }
         Ok((streams, went_to))

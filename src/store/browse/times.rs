@@ -25,7 +25,7 @@ impl Namespace {
     /// # Errors
     /// The server's.
     pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
-        let found = self.first_by(scope, "time", (&ServerTime(time), Type::TIMESTAMP)).await?;
+        let found = self.first_by(scope, self.time_expression(), (&ServerTime(time), Type::TIMESTAMP)).await?;
         match (&found, scope) {
             // The category's first; the member's is it or a later one.
             (Some(head), Scope::Member(..)) => {

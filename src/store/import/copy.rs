@@ -1,5 +1,5 @@
 //! Messages as PostgreSQL's binary `COPY` takes them, sent in pieces of bounded size whatever a body's is. JSON goes as the text
-//! that it came as, so numbers keep their digits.
+//! that it came as, so numbers keep their digits. Each value has the form of its column's type, as the catalog gave it.
 
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
@@ -7,6 +7,7 @@ use tokio_postgres::types::{ToSql as _, Type};
 use super::super::Namespace;
 use super::super::row::ServerTime;
 use super::super::session::{CopyIn, Transaction};
+use super::super::shape::ColumnType;
 use super::plan::Plan;
 use super::{ImportOptions, ImportedMessage, Place, QueryError};
 
@@ -37,20 +38,25 @@ pub(super) async fn copy(
     let sink = transaction.copy_in(&sql).await?;
     let mut out = Pieces { sink, buffer: BytesMut::with_capacity(PIECE + 4 * 1024) };
     out.buffer.put_slice(HEADER);
+    let types = &namespace.shape().columns;
+    let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     for new in &plan.new {
         let message = &messages[new.index];
         out.buffer.put_i16(columns);
-        out.field(message.id.as_bytes()).await?;
+        match types.id.kind {
+            ColumnType::Uuid => out.field(message.id.as_bytes()).await?,
+            _ => out.field(message.id.hyphenated().encode_lower(&mut id).as_bytes()).await?,
+        }
         out.field(message.stream.as_str().as_bytes()).await?;
         out.field(message.message_type.as_bytes()).await?;
-        out.field(&new.position.to_be_bytes()).await?;
-        out.json(message.data.as_deref()).await?;
-        out.json(message.metadata.as_deref()).await?;
+        out.number(new.position, types.position.kind).await?;
+        out.json(message.data.as_deref(), types.data.kind).await?;
+        out.json(message.metadata.as_deref(), types.metadata.kind).await?;
         if let Place::Kept { time, global_position, .. } = message.place {
             out.buffer.put_i32(8);
             ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a time always has its eight bytes");
             if options.keep_global_positions {
-                out.field(&global_position.unwrap_or_default().to_be_bytes()).await?;
+                out.number(global_position.unwrap_or_default(), types.global_position.kind).await?;
             }
         }
     }
@@ -76,11 +82,23 @@ impl Pieces<'_> {
         self.bytes(value).await
     }
 
-    async fn json(&mut self, value: Option<&str>) -> Result<(), QueryError> {
+    /// A number in the width of its column. One that the column cannot hold is sent as it is, and the server refuses it.
+    async fn number(&mut self, value: i64, kind: ColumnType) -> Result<(), QueryError> {
+        match (kind, i16::try_from(value), i32::try_from(value)) {
+            (ColumnType::SmallInt, Ok(value), _) => self.field(&value.to_be_bytes()).await,
+            (ColumnType::Integer, _, Ok(value)) => self.field(&value.to_be_bytes()).await,
+            _ => self.field(&value.to_be_bytes()).await,
+        }
+    }
+
+    async fn json(&mut self, value: Option<&str>, kind: ColumnType) -> Result<(), QueryError> {
         let Some(value) = value else {
             self.buffer.put_i32(-1);
             return Ok(());
         };
+        if kind != ColumnType::Jsonb {
+            return self.field(value.as_bytes()).await;
+        }
         self.buffer.put_i32(i32::try_from(value.len() + 1).unwrap_or(i32::MAX));
         self.buffer.put_u8(JSONB);
         self.bytes(value.as_bytes()).await

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::super::row::{ServerTime, column};
+use super::super::row::{ServerTime, column, text};
 use super::super::session::{Session, Transaction};
 use super::super::tail::Holder;
 use super::super::{Flavour, Namespace, Result, StoreError};
@@ -101,7 +101,8 @@ pub(super) enum By {
 /// A stored message beside one of the batch.
 #[derive(Debug)]
 pub(super) struct Found {
-    id: Uuid,
+    /// None if it is not a UUID.
+    id: Option<Uuid>,
     stream: String,
     pub(super) position: Position,
     global_position: GlobalPosition,
@@ -127,7 +128,7 @@ impl Found {
             Place::Kept { .. } | Place::Next { .. } => None,
         };
         let differences = [
-            (self.id != message.id, "id"),
+            (self.id != Some(message.id), "id"),
             (self.stream != message.stream.as_str(), "stream"),
             (!self.same_type, "type"),
             (!self.same_data, "data"),
@@ -143,8 +144,9 @@ impl Found {
 
 /// Which stored messages `m` have the id of a message `n`. Without an index on it, only those of the same stream are looked at: all of
 /// the table could be too many.
-fn same_id(namespace: &Namespace) -> &'static str {
-    if namespace.shape().ids_are_indexed() { "m.id = n.id" } else { "m.stream_name::text = n.stream and m.id = n.id" }
+fn same_id(namespace: &Namespace) -> String {
+    let same_id = namespace.id_is("m.id", "n.id");
+    if namespace.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = n.stream and {same_id}") }
 }
 
 /// The stored messages that stand where those of the batch are to stand, or have their ids.
@@ -156,10 +158,10 @@ pub(super) async fn found(
     by: By,
 ) -> Result<Vec<Option<Found>>> {
     let condition = match by {
-        By::Position => "m.stream_name::text = n.stream and m.position = n.position",
+        By::Position => "m.stream_name::text = n.stream and m.position = n.position".to_owned(),
         By::Id => same_id(namespace),
     };
-    let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", condition)]);
+    let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", &condition)]);
     let mut all = Vec::with_capacity(places.len());
     let mut rest = places;
     while !rest.is_empty() {
@@ -186,7 +188,7 @@ pub(super) async fn found(
             )
             .await?;
         for row in &rows {
-            let Some(id) = column::<Option<Uuid>>(row, 0)? else {
+            let Some(id) = column::<Option<&str>>(row, 0)? else {
                 all.push(None);
                 continue;
             };
@@ -197,8 +199,8 @@ pub(super) async fn found(
                 texts.and_then(|(stored, sent)| Difference::spelling(field, stored, sent))
             };
             all.push(Some(Found {
-                id,
-                stream: column(row, 1)?,
+                id: Uuid::parse_str(id.trim_end()).ok(),
+                stream: text(row, 1)?,
                 position: column(row, 2)?,
                 global_position: column(row, 3)?,
                 time: column::<ServerTime>(row, 4)?.0,
@@ -231,7 +233,8 @@ pub(super) async fn first_taken(
     plan: &Plan,
     options: ImportOptions,
 ) -> Result<Option<ImportError>> {
-    let same_id = [("same_id", same_id(namespace))];
+    let same_id = same_id(namespace);
+    let same_id = [("same_id", same_id.as_str())];
     let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &same_id);
     let global = namespace.query(include_str!("../../../sql/query/import_global_positions.sql"), &[]);
     for some in plan.new.chunks(AT_ONCE) {

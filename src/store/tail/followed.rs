@@ -2,14 +2,14 @@
 
 use tokio_postgres::Row;
 
-use super::super::Result;
-use super::super::row::{self, HEAD_COLUMNS, MESSAGE_COLUMNS};
+use super::super::row;
+use super::super::{Namespace, Result};
 use crate::message::{GlobalPosition, Message, MessageHead};
 
 /// A message, or as much of it as a list shows.
 pub trait Followed: Sized + Send {
-    /// The columns that it is read from.
-    const COLUMNS: &'static str;
+    /// The columns that it is read from, as a select list.
+    fn columns(namespace: &Namespace) -> String;
     /// From a row of these columns.
     ///
     /// # Errors
@@ -22,7 +22,9 @@ pub trait Followed: Sized + Send {
 }
 
 impl Followed for Message {
-    const COLUMNS: &'static str = MESSAGE_COLUMNS;
+    fn columns(namespace: &Namespace) -> String {
+        namespace.message_columns()
+    }
 
     fn read(row: &Row) -> Result<Self> {
         row::message(row)
@@ -38,7 +40,9 @@ impl Followed for Message {
 }
 
 impl Followed for MessageHead {
-    const COLUMNS: &'static str = HEAD_COLUMNS;
+    fn columns(namespace: &Namespace) -> String {
+        namespace.head_columns()
+    }
 
     fn read(row: &Row) -> Result<Self> {
         row::head(row)

@@ -87,16 +87,16 @@ impl Namespace {
             By::Id => self.same_id("$1", "$2"),
             By::WrittenPosition => WRITTEN_POSITION.to_owned(),
         };
-        self.query(include_str!("../../../sql/query/written.sql"), &[("condition", &condition)])
+        self.query(
+            include_str!("../../../sql/query/written.sql"),
+            &[("condition", &condition), ("m_id_is", &self.id_is("m.id", "$1"))],
+        )
     }
 
     /// Which messages have an id. Without an index on it, only those of the stream are looked at: all of the table could be too many.
     pub(super) fn same_id(&self, id: &str, stream: &str) -> String {
-        if self.shape().ids_are_indexed() {
-            format!("m.id = {id}")
-        } else {
-            format!("m.stream_name::text = {stream} and m.id = {id}")
-        }
+        let same_id = self.id_is("m.id", id);
+        if self.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = {stream} and {same_id}") }
     }
 
     /// Looks at the message with the id of one that was sent.

@@ -1,0 +1,25 @@
+-- A row if writing to the registry can call anything that is not the server's own: it is not a plain table, has rules or triggers, or
+-- has columns, defaults, constraints, indexes or policies with types, functions or operators of somebody's.
+select
+from pg_class c
+where c.oid = to_regclass('eventodb_store.namespaces')
+  and (
+    c.relkind <> 'r'
+    or c.relhasrules
+    or exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
+    or exists (select from pg_inherits h where h.inhparent = c.oid)
+    or exists (select from pg_attribute a where a.attrelid = c.oid and not a.attisdropped and a.atttypid >= 16384)
+    or exists (
+      select from (
+        select 'pg_attrdef'::regclass::oid, d.oid from pg_attrdef d where d.adrelid = c.oid
+        union all
+        select 'pg_constraint'::regclass, k.oid from pg_constraint k where k.conrelid = c.oid
+        union all
+        select 'pg_class'::regclass, i.indexrelid from pg_index i where i.indrelid = c.oid
+        union all
+        select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = c.oid
+      ) o (class, oid)
+      join pg_depend d on d.classid = o.class and d.objid = o.oid
+      where d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+    )
+  )

@@ -299,7 +299,22 @@ impl Session {
             return None;
         }
         let opening = planning.opening(connection.wrap_read_only, connection.version);
-        if self.own_path { Some(format!("{}; {OWN_PATH}", opening.as_deref().unwrap_or("begin"))) } else { opening }
+        let settings = self.settings_for_reading();
+        if settings.is_empty() {
+            opening
+        } else {
+            Some(format!("{}; {settings}", opening.as_deref().unwrap_or("begin")))
+        }
+    }
+
+    /// What a transaction that reads needs whatever it reads.
+    fn settings_for_reading(&self) -> &'static str {
+        match (self.own_path, self.connection().any_bytes) {
+            (false, _) => "",
+            (true, false) => OWN_PATH,
+            // The server would refuse to send what is not UTF-8.
+            (true, true) => "set local search_path = pg_catalog, pg_temp; set local client_encoding = 'SQL_ASCII'",
+        }
     }
 
     /// Rows of a query, collected. One round trip.
@@ -321,7 +336,8 @@ impl Session {
     /// that writes nothing. One round trip.
     pub(super) async fn query_behind(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
         let settings = self.planning.by_choice().settings(self.connection().version);
-        let opening = format!("begin read only; {OWN_PATH}; {settings}; {before}");
+        let reading = if self.connection().any_bytes { "set local client_encoding = 'SQL_ASCII'" } else { "" };
+        let opening = format!("begin read only; {OWN_PATH}; {reading}; {settings}; {before}");
         let rows = self.within(async {
             RowsInner::start(&self.state, self.client(), Some(&opening), self.limit, sql, &[]).await?.collect().await
         });

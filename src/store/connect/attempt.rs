@@ -32,6 +32,8 @@ pub(in crate::store) struct Connected {
     pub(in crate::store) wrap_read_only: bool,
     /// Major version of the server; 0 if it does not say.
     pub(in crate::store) version: u32,
+    /// The database has the encoding `SQL_ASCII`: its text can be any bytes.
+    pub(in crate::store) any_bytes: bool,
     /// What ended the connection, once it has ended.
     pub(in crate::store) end: Arc<OnceLock<String>>,
     /// Moves the bytes; ends with the connection.
@@ -269,6 +271,7 @@ impl Attempt<'_> {
         let reported = |name| connection.parameter(name).map(|value| value == "on");
         let (standby, read_only) = (reported("in_hot_standby"), reported("default_transaction_read_only"));
         let version = major(connection.parameter("server_version").unwrap_or_default());
+        let any_bytes = connection.parameter("server_encoding") == Some("SQL_ASCII");
         let end = Arc::new(OnceLock::new());
         let driver = tokio::spawn({
             let end = Arc::clone(&end);
@@ -281,7 +284,8 @@ impl Attempt<'_> {
             }
         });
         let canceller = Canceller { token: client.cancel_token(), way };
-        let connected = Connected { client: Arc::new(client), canceller, wrap_read_only: false, version, end, driver };
+        let client = Arc::new(client);
+        let connected = Connected { client, canceller, wrap_read_only: false, version, any_bytes, end, driver };
         Ok(Begun { connected, standby, read_only })
     }
 

@@ -13,7 +13,7 @@ use futures_util::{FutureExt as _, SinkExt as _, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream, Row};
 
 use super::rows::InFlight;
-use super::{OWN_PATH, Parameter, QueryError, Session};
+use super::{Parameter, QueryError, Session};
 use crate::store::Result;
 
 /// Each statement sees what was committed before it, which the promises of writing need. Databases and roles can have another
@@ -76,9 +76,9 @@ impl Session {
         // Set first, so that the statement is not wrapped, and a drop while it is under way gives the connection up.
         self.state.in_transaction.store(true, Ordering::Relaxed);
         let settings = self.planning.settings(self.connection().version);
-        let path = if self.own_path { OWN_PATH } else { "" };
+        let reading = self.settings_for_reading();
         let transaction = Transaction { session: self, open: true };
-        transaction.batch(&format!("{sql}; {settings}; {path}")).await?;
+        transaction.batch(&format!("{sql}; {settings}; {reading}")).await?;
         Ok(transaction)
     }
 }

@@ -6,7 +6,7 @@
 -- Served by: messages_pkey, messages_category or messages_stream, as the scope says.
 with looked_at as materialized (
   select
-    {number} as number,
+    {number}::bigint as number,
     ($4::bigint is null or {member})
       and {matches} as matches
   from {table}

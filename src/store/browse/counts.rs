@@ -133,7 +133,7 @@ impl Namespace {
                 ("number", scope.number()),
                 ("window", &window_sql),
                 ("member", &member_condition("$4", "$5")),
-                ("matches", &filter.condition(6, self.sessions.server_version())),
+                ("matches", &filter.condition(6, self)),
             ],
         );
         let lowest = from.unwrap_or(i64::MIN).max(range.lowest);
@@ -149,7 +149,7 @@ impl Namespace {
             (&size, Type::INT8),
         ];
         parameters.extend(bound_filter.parameters());
-        let session = self.sessions.acquire().await?;
+        let session = self.session().await?;
         let answer = session.query_opt(&sql, &parameters).await;
         drop(session);
         let row = match answer {

@@ -17,6 +17,7 @@ Which database:
   --url, else STREAMSCOPE_URL, else DATABASE_URL, else what psql takes (PGHOST, PGSERVICE, …),
   else a store of your own in your data directory. Keep passwords in ~/.pgpass, PGPASSWORD
   or one of the URL variables: other users of the machine can see the command line.
+  For passwords that expire, STREAMSCOPE_PASSWORD_COMMAND is run for each new connection.
 
 Exit status:
   0 done  1 other failure  2 usage  3 version conflict  4 not found  5 unavailable

@@ -37,6 +37,8 @@ use super::{Result, StoreError};
 
 /// How long one attempt may take where nothing else is said: TCP, TLS, start-up and authentication together.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for the embedded store, whose server starts with the first connection and may have to unpack itself on a slow machine.
+const EMBEDDED_CONNECT_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn invalid(reason: impl Into<String>) -> StoreError {
     StoreError::Invalid { field: "connection settings", reason: reason.into() }
@@ -147,7 +149,7 @@ impl Settings {
             database: database.to_owned(),
             application_name: "streamscope".to_owned(),
             options: None,
-            connect_timeout: Some(DEFAULT_CONNECT_TIMEOUT),
+            connect_timeout: Some(EMBEDDED_CONNECT_TIMEOUT),
             keepalive: Keepalive::default(),
             wanted: Wanted::Any,
             shuffled: false,

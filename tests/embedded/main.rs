@@ -6,6 +6,13 @@
 mod support;
 
 #[cfg(unix)]
+mod cache;
+#[cfg(unix)]
+mod directory;
+#[cfg(unix)]
+mod first_version;
+
+#[cfg(unix)]
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -17,6 +24,19 @@ use streamscope::store::read::CategoryOptions;
 use streamscope::store::{Namespace, Options, Store, StoreError};
 #[cfg(unix)]
 use support::program::User;
+
+/// Every directory and every file, with its bytes, of what a new store begins with.
+#[cfg(unix)]
+fn each_entry_of_the_template(mut visit: impl FnMut(std::path::PathBuf, Option<Vec<u8>>)) {
+    let archive = zstd::decode_all(pglite_oxide_assets::pgdata_template_archive().unwrap()).unwrap();
+    for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let is_file = entry.header().entry_type().is_file();
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        visit(entry.path().unwrap().into_owned(), is_file.then_some(bytes));
+    }
+}
 
 fn store(embedded: &Embedded) -> Store {
     Store::new(embedded.settings(), Options::default())

@@ -9,6 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::cannot;
+use crate::store::Result;
+
 /// A file's time stands still for up to a tick of the kernel; within this long a file counts as still being written.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -42,6 +45,11 @@ impl Disk {
         self.all_synced = begun.checked_sub(TICK).unwrap_or(begun);
         Ok(())
     }
+}
+
+/// Syncs everything in a directory.
+pub fn sync(dir: &Path) -> Result<()> {
+    sync_newer(dir, SystemTime::UNIX_EPOCH).map_err(|error| cannot("sync", dir, &error))
 }
 
 /// Syncs the files of a directory, and below it, that were written after `since`.

@@ -1,0 +1,227 @@
+//! PostgreSQL's own files in the user's cache, where `pglite-oxide` looks for them: complete and right before anything runs from there.
+//!
+//! `pglite-oxide` unpacks them in place and takes a directory with a few of them for whole; its compiled modules, which are native code,
+//! it checks only by their length. So the files are compared with the archive, and the modules with the hash in their names, whenever
+//! they are not as they were when that was last done: by length, times and number on the disk, which costs a look at each.
+
+use std::fmt::Write as _;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{assets, cannot, steps};
+use crate::own_files::{self, For};
+use crate::store::{Result, StoreError};
+
+/// Parts of PostgreSQL's files that the archive brings; others beside them are made at each start.
+const PARTS: [&str; 3] = ["bin", "lib", "share"];
+/// Under this name in the cache stands what was found right.
+const CHECKED: &str = "streamscope-checked";
+
+/// Makes sure that the cache can be run from.
+pub fn verify() -> Result<()> {
+    let root = directory()?;
+    own_files::make_directory(&root)
+        .and_then(|()| own_files::check_own_directory(&root))
+        .map_err(|error| cannot("use the cache", &root, &error))?;
+    keep_from_others(&root)?;
+    Cache::new(root)?.verify()
+}
+
+/// The directory that `pglite-oxide` 0.5 uses.
+fn directory() -> Result<PathBuf> {
+    directories::ProjectDirs::from("dev", "pglite-oxide", "pglite-oxide")
+        .map(|directories| directories.cache_dir().to_owned())
+        .ok_or_else(|| {
+            StoreError::Embedded("there is no home directory for the cache; set HOME or XDG_CACHE_HOME".to_owned())
+        })
+}
+
+struct Cache {
+    root: PathBuf,
+    /// What the archive's directory `pglite` becomes.
+    runtime: PathBuf,
+    /// Held by everybody who unpacks, `pglite-oxide` in other programs included.
+    lock: PathBuf,
+    checked: PathBuf,
+}
+
+impl Cache {
+    fn new(root: PathBuf) -> Result<Self> {
+        let key = assets::runtime_sha256()?;
+        Ok(Self {
+            runtime: root.join("runtime").join(key).join("tmp/pglite"),
+            lock: root.join("runtime/.locks").join(format!("{key}.lock")),
+            checked: root.join(CHECKED),
+            root,
+        })
+    }
+
+    fn verify(&self) -> Result<()> {
+        if self.is_as_checked() {
+            return Ok(());
+        }
+        let locks = self.lock.parent().unwrap_or(&self.root);
+        steps::make_directory(locks)?;
+        let lock = own_files::open(&self.lock, For::Keeping).and_then(|file| file.lock().map(|()| file));
+        let _lock = lock.map_err(|error| cannot("lock", &self.lock, &error))?;
+        // Another program can have done it meanwhile.
+        if self.is_as_checked() {
+            return Ok(());
+        }
+        self.repair_runtime()?;
+        self.remove_wrong_modules()?;
+        let checked = self.state().map_err(|error| cannot("read the cache", &self.root, &error))?;
+        steps::replace(&self.checked, &self.checked.with_extension("new"), checked.as_bytes())
+    }
+
+    fn is_as_checked(&self) -> bool {
+        let mut checked = String::new();
+        let read = own_files::open(&self.checked, For::Reading).and_then(|mut file| file.read_to_string(&mut checked));
+        read.is_ok() && self.state().is_ok_and(|state| state == checked)
+    }
+
+    /// A hash of what every file looks like from outside; whatever changes a file changes it.
+    fn state(&self) -> io::Result<String> {
+        let mut hash = Sha256::new();
+        for part in PARTS {
+            add_to_state(&self.runtime.join(part), &mut hash)?;
+        }
+        let modules = self.modules();
+        if modules.exists() {
+            add_to_state(&modules, &mut hash)?;
+        }
+        Ok(hex(&hash.finalize()))
+    }
+
+    fn modules(&self) -> PathBuf {
+        self.root.join("wasmer-aot")
+    }
+
+    /// Writes what is missing or differs. Each file is replaced as a whole, because another program may be running from here.
+    fn repair_runtime(&self) -> Result<()> {
+        let beside = self.runtime.join("streamscope.new");
+        assets::each_runtime_entry(|path, bytes| {
+            let Ok(path) = path.strip_prefix("pglite") else { return Ok(()) };
+            let path = self.runtime.join(path);
+            match bytes {
+                None => steps::make_directory(&path),
+                Some(bytes) if has(&path, bytes) => Ok(()),
+                Some(bytes) => {
+                    steps::remove(&beside)?;
+                    steps::write(&beside, bytes)?;
+                    make_executable(&beside)?;
+                    steps::rename(&beside, &path)
+                }
+            }
+        })
+    }
+
+    /// Removes compiled modules that are not what their names say: they are made again when they are needed.
+    fn remove_wrong_modules(&self) -> Result<()> {
+        for directory in entries(&self.modules()).unwrap_or_default() {
+            for module in entries(&directory).unwrap_or_default() {
+                if module.extension().is_some_and(|extension| extension == "bin") && !is_what_it_is_called(&module) {
+                    tracing::warn!("{} is damaged and is made again", module.display());
+                    steps::remove(&module)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nobody else puts anything into it: native code is run from there. Whoever made it may have had a loose umask.
+fn keep_from_others(root: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let failed = |error| cannot("set the permissions of", root, &error);
+        let permissions = std::fs::metadata(root).map_err(failed)?.permissions();
+        if permissions.mode() & 0o022 != 0 {
+            std::fs::set_permissions(root, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn add_to_state(directory: &Path, hash: &mut Sha256) -> io::Result<()> {
+    for path in entries(directory)? {
+        let found = std::fs::symlink_metadata(&path)?;
+        if found.is_dir() {
+            add_to_state(&path, hash)?;
+        } else {
+            hash.update(path.as_os_str().as_encoded_bytes());
+            hash.update(outside(&found)?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
+fn outside(found: &Metadata) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::MetadataExt as _;
+    let numbers = [
+        found.size().cast_signed(),
+        found.mtime(),
+        found.mtime_nsec(),
+        found.ctime(),
+        found.ctime_nsec(),
+        found.ino().cast_signed(),
+    ];
+    Ok(numbers.iter().flat_map(|number| number.to_le_bytes()).collect())
+}
+
+#[cfg(not(unix))]
+fn outside(found: &Metadata) -> io::Result<Vec<u8>> {
+    let modified = found.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    Ok([found.len().to_le_bytes().as_slice(), &modified.to_le_bytes()].concat())
+}
+
+fn has(path: &Path, bytes: &[u8]) -> bool {
+    let is_file =
+        std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == bytes.len() as u64);
+    is_file && std::fs::read(path).is_ok_and(|own| own == bytes)
+}
+
+/// Whether a module has the hash that its name ends with (`runtime-pglite-0123….bin`), and is on the disk, which nobody saw to.
+fn is_what_it_is_called(module: &Path) -> bool {
+    let Some(name) = module.file_stem().and_then(|name| name.to_str()) else { return false };
+    let hash = File::open(module).and_then(|mut file| {
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            let length = file.read(&mut piece)?;
+            if length == 0 {
+                file.sync_all()?;
+                return Ok(hex(&hash.finalize()));
+            }
+            hash.update(&piece[..length]);
+        }
+    });
+    hash.is_ok_and(|hash| name.ends_with(&hash))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn make_executable(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .map_err(|error| cannot("set the permissions of", path, &error))?;
+    Ok(())
+}

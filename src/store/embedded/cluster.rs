@@ -1,0 +1,187 @@
+//! The data directory of a store: made whole or not at all, recognised when it is opened, and refused if this PostgreSQL cannot read it.
+//!
+//! A new one is prepared next to its place, synced and renamed. Everything here runs under the lock of the store's directory, so
+//! whatever an earlier preparation left belongs to no living program. `pglite-oxide` itself would lay a new data directory over a
+//! template in its cache, and copy files one by one as they are written; a copy that was cut short would hide the template's file.
+
+mod overlay;
+mod stamp;
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use self::stamp::Stamp;
+use super::assets::Template;
+use super::{cannot, disk, steps};
+use crate::own_files;
+use crate::store::{Result, StoreError};
+
+/// The data directory, below what `pglite-oxide` calls its root.
+const DATA: &str = "tmp/pglite/base";
+/// Rewritten in place at each start, and never needed; half of it would end every later start.
+const LAYOUT: &str = "tmp/pglite/.pglite-oxide-runtime-layout.json";
+/// Where a store is prepared; what is found there is left over.
+const PREPARING: &str = "postgres.preparing";
+/// PostgreSQL's control file is this long.
+const CONTROL_LENGTH: u64 = 8192;
+
+/// Prepares the store in `directory`, whose lock the caller holds; gives its root.
+pub fn prepare(directory: &Path) -> Result<PathBuf> {
+    let root = directory.join("postgres");
+    let preparing = directory.join(PREPARING);
+    let template = Template::of_this_build()?;
+    steps::remove(&preparing)?;
+    let found = Found::look(&root)?;
+    if found == Found::Nothing {
+        if root.exists() {
+            // In one step, so that it does not look like a damaged store when its removal is interrupted.
+            steps::rename(&root, &preparing)?;
+            steps::remove(&preparing)?;
+        }
+        let made = make(&preparing, &template).and_then(|()| disk::sync(&preparing));
+        if made.is_err() {
+            // On a full disk it would be in the way of everybody.
+            let _ = std::fs::remove_dir_all(&preparing);
+        }
+        made?;
+        steps::rename(&preparing, &root)?;
+        steps::sync_names(directory)?;
+        return Ok(root);
+    }
+    keep_private(&root)?;
+    let stamp = Stamp::read(&root);
+    let data = root.join(DATA);
+    check(directory, &control(&data)?, stamp.as_ref(), &template)?;
+    if found == Found::Overlay {
+        overlay::complete(directory, &data, &preparing, &template)?;
+    }
+    steps::remove(&root.join(LAYOUT))?;
+    let current = Stamp::new(&template);
+    if stamp.as_ref() != Some(&current) {
+        current.write(&root)?;
+    }
+    Ok(root)
+}
+
+/// Prepares a store that nothing need be kept of.
+pub fn prepare_temporary(directory: &Path) -> Result<PathBuf> {
+    let root = directory.join("postgres");
+    make(&root, &Template::of_this_build()?)?;
+    Ok(root)
+}
+
+fn make(root: &Path, template: &Template) -> Result<()> {
+    let data = root.join(DATA);
+    steps::make_directory(&data)?;
+    Template::each_entry(|path, bytes| match bytes {
+        None => steps::make_directory(&data.join(path)),
+        Some(bytes) => steps::write(&data.join(path), bytes),
+    })?;
+    Stamp::new(template).write(root)
+}
+
+/// What is in the place of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// No store, or one that never started: there is nothing to keep.
+    Nothing,
+    /// A whole data directory.
+    Whole,
+    /// The first version's: files laid over a template.
+    Overlay,
+}
+
+impl Found {
+    fn look(root: &Path) -> Result<Self> {
+        if std::fs::symlink_metadata(root).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(Self::Nothing);
+        }
+        own_files::check_own_directory(root).map_err(|error| cannot("use", root, &error))?;
+        let data = root.join(DATA);
+        if overlay::is_one(&data) {
+            return Ok(if overlay::has_started(&data)? { Self::Overlay } else { Self::Nothing });
+        }
+        if data.join("global/pg_control").exists() {
+            return Ok(Self::Whole);
+        }
+        // What `pglite-oxide` makes before it knows what kind of directory it will be.
+        let known =
+            ["tmp", "tmp/pglite", DATA, "tmp/pglite/home", "tmp/pglite/dev", "tmp/pglite/dev/shm", "tmp/pglite/tmp"];
+        let files = [
+            ".pglite-oxide.lock",
+            "tmp/pglite/.pglite-oxide-mountfs-runtime",
+            LAYOUT,
+            "tmp/pglite/password",
+            "tmp/pglite/base/PG_VERSION",
+        ];
+        if holds_only(root, root, &|path| known.iter().chain(&files).any(|known| path == Path::new(known)))? {
+            return Ok(Self::Nothing);
+        }
+        Err(StoreError::Embedded(format!(
+            "{} is no store, or a damaged one: {} is missing. Restore it from a backup, or name another directory with --embedded DIR",
+            root.display(),
+            data.join("global/pg_control").display()
+        )))
+    }
+}
+
+/// Whether all paths below a directory are expected ones.
+fn holds_only(root: &Path, directory: &Path, expected: &impl Fn(&Path) -> bool) -> Result<bool> {
+    let failed = |error| cannot("read", directory, &error);
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        let is_directory = entry.file_type().map_err(failed)?.is_dir();
+        if !path.strip_prefix(root).is_ok_and(expected) || (is_directory && !holds_only(root, &path, expected)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The versions in PostgreSQL's control file, which it compares itself when it starts.
+#[derive(Debug, PartialEq, Eq)]
+struct Control {
+    catalog_version: String,
+}
+
+fn control(data: &Path) -> Result<Control> {
+    let path = data.join("global/pg_control");
+    let failed = |error| cannot("read", &path, &error);
+    let mut file = std::fs::File::open(&path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() < CONTROL_LENGTH {
+        let what = format!("{} is cut short: this store is damaged. Restore it from a backup", path.display());
+        return Err(StoreError::Embedded(what));
+    }
+    // System identifier (8 bytes), version of the control file (4), version of the catalog (4).
+    let mut head = [0; 16];
+    file.read_exact(&mut head).map_err(failed)?;
+    let catalog_version = u32::from_le_bytes([head[12], head[13], head[14], head[15]]).to_string();
+    Ok(Control { catalog_version })
+}
+
+/// Refuses a store that this PostgreSQL cannot read, before it touches anything. Every release of a major version reads the files of the
+/// others; what decides is the version of the catalog.
+fn check(directory: &Path, control: &Control, stamp: Option<&Stamp>, template: &Template) -> Result<()> {
+    let stamped = stamp.map_or(&template.catalog_version, |stamp| &stamp.catalog_version);
+    if control.catalog_version == template.catalog_version && *stamped == template.catalog_version {
+        return Ok(());
+    }
+    let by = stamp.map_or_else(|| "another version of streamscope".to_owned(), Stamp::maker);
+    Err(StoreError::Embedded(format!(
+        "the store in {0} was made by {by}; streamscope {1} has PostgreSQL {2} and cannot read its files. Nothing was changed. To keep the \
+         messages, run the old version for each namespace: streamscope --embedded {0} -n NAME export -o NAME.ndjson. Then run this one: \
+         streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import --keep-global-positions NAME.ndjson",
+        directory.display(),
+        env!("CARGO_PKG_VERSION"),
+        template.postgres_version,
+    )))
+}
+
+/// Lets only this user look into a store, whoever made its directory. The server's files in it may be readable by all.
+fn keep_private(root: &Path) -> Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(root, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .map_err(|error| cannot("set the permissions of", root, &error))?;
+    Ok(())
+}

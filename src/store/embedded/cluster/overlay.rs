@@ -1,0 +1,120 @@
+//! Stores of the first version: `pglite-oxide` laid their files over a template in its cache. They are completed with the template's
+//! files, after which they stand alone. At every moment the store is what it was: adding a file that the template shows through
+//! changes nothing, and with the overlay's description the last thing that mattered goes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::super::assets::Template;
+use super::super::{cannot, disk, steps};
+use crate::store::{Result, StoreError};
+
+/// Describes the overlay. The first version rewrote it at each start, so it may be cut short.
+const MANIFEST: &str = ".pglite-oxide-pgdata-overlay.json";
+/// In front of the name of a file of the template that was removed.
+const WHITEOUT: &str = ".wh.";
+/// The only template that overlays were made of.
+const FIRST_TEMPLATE: &str = "1c82a3c64c81d20952ebe6b9a14fae3a1c380af506a978a72deba7541a0dfd9b";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    template_archive_sha256: String,
+}
+
+/// Whether a data directory lies over a template.
+pub fn is_one(data: &Path) -> bool {
+    data.join(MANIFEST).exists()
+}
+
+/// Whether PostgreSQL ever started on it: only then can there be anything in it. Starting writes the control file before anything else.
+pub fn has_started(data: &Path) -> Result<bool> {
+    let own = match std::fs::read(data.join("global/pg_control")) {
+        Ok(own) => own,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(cannot("read", data, &error)),
+    };
+    let mut started = true;
+    Template::each_entry(|path, bytes| {
+        if path == Path::new("global/pg_control") && bytes.is_some_and(|bytes| bytes.starts_with(&own)) {
+            started = false;
+        }
+        Ok(())
+    })?;
+    Ok(started)
+}
+
+/// Completes a data directory; `beside` is a name for what is on its way into it.
+pub fn complete(directory: &Path, data: &Path, beside: &Path, template: &Template) -> Result<()> {
+    let made_of = made_of(data);
+    if made_of != template.archive_sha256 {
+        return Err(StoreError::Embedded(format!(
+            "the store in {0} was made by another version of streamscope, over a template that this one does not have ({made_of}). Nothing was \
+             changed. To keep the messages, run the version that made it for each namespace: streamscope --embedded {0} -n NAME export -o \
+             NAME.ndjson. Then run this one: streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import \
+             --keep-global-positions NAME.ndjson",
+            directory.display(),
+        )));
+    }
+    Template::each_entry(|path, bytes| {
+        let own = data.join(path);
+        if is_removed(data, path) {
+            return Ok(());
+        }
+        match bytes {
+            None => steps::make_directory(&own),
+            Some(bytes) if is_missing_or_cut(&own, bytes)? => steps::replace(&own, beside, bytes),
+            Some(_) => Ok(()),
+        }
+    })?;
+    disk::sync(data)?;
+    steps::remove(&data.join(MANIFEST))?;
+    steps::sync_names(data)?;
+    remove_whiteouts(data)
+}
+
+/// The hash of the template's archive.
+fn made_of(data: &Path) -> String {
+    let manifest = std::fs::read(data.join(MANIFEST)).ok();
+    let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    manifest.map_or_else(|| FIRST_TEMPLATE.to_owned(), |manifest| manifest.template_archive_sha256)
+}
+
+/// Whether a file of the template, or a directory that it is in, was removed and not made again.
+fn is_removed(data: &Path, path: &Path) -> bool {
+    path.ancestors()
+        .filter(|path| path.file_name().is_some())
+        .any(|path| !data.join(path).exists() && whiteout(data, path).exists())
+}
+
+fn whiteout(data: &Path, path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    data.join(path.with_file_name(format!("{WHITEOUT}{name}")))
+}
+
+/// Whether the template's bytes belong there: there is no file, or one whose copy was cut short, that is, nothing but a shorter
+/// beginning of them.
+fn is_missing_or_cut(own: &Path, bytes: &[u8]) -> Result<bool> {
+    let failed = |error| cannot("read", own, &error);
+    match std::fs::metadata(own) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(failed(error)),
+        Ok(found) if found.len() >= bytes.len() as u64 => Ok(false),
+        Ok(_) => Ok(bytes.starts_with(&std::fs::read(own).map_err(failed)?)),
+    }
+}
+
+fn remove_whiteouts(directory: &Path) -> Result<()> {
+    let failed = |error| cannot("read", directory, &error);
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            remove_whiteouts(&entry.path())?;
+        } else if entry.file_name().to_string_lossy().starts_with(WHITEOUT) {
+            steps::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! One program at a time has a store's directory.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+
+use super::cannot;
+use crate::own_files::{self, For};
+use crate::store::{Result, StoreError};
+
+/// Says that a program has the directory open. The operating system lets go of it however the program ends.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    pub fn take(dir: &Path) -> Result<Self> {
+        let path = dir.join("lock");
+        let mut file = own_files::open(&path, For::Keeping).map_err(|error| cannot("open", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let holder = match holder.trim().parse::<u32>() {
+                    Ok(pid) => format!("another streamscope (process {pid})"),
+                    Err(_) => "another program".to_owned(),
+                };
+                return Err(StoreError::Embedded(format!(
+                    "{} is in use by {holder}; end it, or name another directory with --embedded DIR",
+                    dir.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(cannot("lock", &path, &error)),
+        }
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
+        written.map_err(|error| cannot("write", &path, &error))?;
+        Ok(Self { _file: file })
+    }
+}

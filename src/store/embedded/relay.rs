@@ -1,0 +1,183 @@
+//! The relay between the clients and the embedded server, and that server itself, which is started again where it has ended.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use pglite_oxide::PgliteServer;
+
+use super::disk::Disk;
+use super::full_disk;
+use super::socket::{Address, Listener, Stream};
+
+/// The frontend message `Terminate` (PostgreSQL documentation, "Message Formats").
+const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
+
+/// Passes one client after the other on to the backend.
+#[derive(Debug, Default)]
+pub struct Relay {
+    stopping: AtomicBool,
+    /// The client being served, to be cut off when the store is closed.
+    client: Mutex<Option<Stream>>,
+}
+
+impl Relay {
+    pub fn serve(
+        &self,
+        listener: &Listener,
+        mut backend: Backend,
+        started: &SyncSender<std::result::Result<(), String>>,
+        stopped: &SyncSender<()>,
+    ) {
+        let ready = backend.start();
+        let failed = ready.is_err();
+        // Whoever waits for these can have gone; then there is nobody to tell.
+        let _ = started.send(ready);
+        if !failed {
+            while !self.stopping.load(Ordering::SeqCst) {
+                match listener.accept() {
+                    Ok((client, _)) => self.attend(&client, &mut backend),
+                    Err(error) => {
+                        tracing::error!("embedded server: cannot accept: {error}");
+                        break;
+                    }
+                }
+            }
+        }
+        backend.stop();
+        let _ = stopped.send(());
+    }
+
+    fn attend(&self, client: &Stream, backend: &mut Backend) {
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client.try_clone().ok();
+        if self.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        match backend.connect() {
+            Ok(server) => pass(client, &server, &backend.root, &mut backend.disk),
+            Err(reason) => {
+                tracing::error!("embedded server: {reason}");
+                let _ = (&mut &*client).write_all(&error_response("FATAL", "57P03", &reason));
+            }
+        }
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let _ = client.shutdown(Shutdown::Both);
+    }
+
+    pub fn stop(&self, address: &Address) {
+        self.stopping.store(true, Ordering::SeqCst);
+        if let Some(client) = self.client.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = client.shutdown(Shutdown::Both);
+        }
+        // Wakes the relay where it waits for a client.
+        let _ = address.connect();
+    }
+}
+
+/// Passes bytes both ways until the server has answered everything and closed. An answer reaches the client when what it
+/// acknowledges is on the disk.
+fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let _ = copy(client, server, |_| Ok(None));
+            // The client is gone, politely or not. The server finishes what it has begun, rolls back and closes.
+            let _ = (&mut &*server).write_all(&TERMINATE);
+            let _ = server.shutdown(Shutdown::Write);
+        });
+        let passed = copy(server, client, |answers| {
+            disk.as_mut().map_or(Ok(()), Disk::sync_log)?;
+            Ok(full_disk::told(answers, root))
+        });
+        let _ = client.shutdown(Shutdown::Both);
+        if let Err(error) = passed {
+            tracing::debug!("embedded server: an answer was not delivered: {error}");
+            let _ = io::copy(&mut &*server, &mut io::sink());
+        }
+        if let Some(disk) = disk
+            && let Err(error) = disk.sync_all()
+        {
+            tracing::error!("embedded server: cannot sync to the disk: {error}");
+        }
+    });
+}
+
+/// Copies what one end says to the other, as it comes, until it says no more; `first` comes before each piece, and can give another one
+/// for it.
+fn copy(from: &Stream, to: &Stream, mut first: impl FnMut(&[u8]) -> io::Result<Option<Vec<u8>>>) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let length = match (&mut &*from).read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match first(&buffer[..length])? {
+            Some(piece) => (&mut &*to).write_all(&piece)?,
+            None => (&mut &*to).write_all(&buffer[..length])?,
+        }
+    }
+}
+
+/// The backend message `ErrorResponse`.
+pub fn error_response(severity: &str, code: &str, reason: &str) -> Vec<u8> {
+    let mut fields = Vec::new();
+    for (field, value) in [(b'S', severity), (b'V', severity), (b'C', code), (b'M', reason)] {
+        fields.push(field);
+        fields.extend(value.bytes().filter(|byte| *byte != 0));
+        fields.push(0);
+    }
+    fields.push(0);
+    let length = u32::try_from(fields.len() + 4).unwrap_or(u32::MAX);
+    let mut message = vec![b'E'];
+    message.extend(length.to_be_bytes());
+    message.extend(fields);
+    message
+}
+
+/// The server itself.
+#[derive(Debug)]
+pub struct Backend {
+    pub root: PathBuf,
+    /// None where nothing need be kept.
+    pub disk: Option<Disk>,
+    pub address: Address,
+    pub server: Option<PgliteServer>,
+}
+
+impl Backend {
+    fn start(&mut self) -> std::result::Result<(), String> {
+        self.stop();
+        // It runs without fsync, and must; see `disk.rs`.
+        let builder = PgliteServer::builder().path(&self.root);
+        let server = self
+            .address
+            .serve(builder)
+            .map_err(|error| format!("cannot start PostgreSQL in {}: {error}", self.root.display()))?;
+        self.address.bound(&server);
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// A connection to the server, which is started anew where it has ended.
+    fn connect(&mut self) -> std::result::Result<Stream, String> {
+        if let Ok(stream) = self.address.connect() {
+            return Ok(stream);
+        }
+        tracing::warn!("the embedded server has ended; starting it again");
+        self.start()?;
+        self.address.connect().map_err(|error| format!("cannot reach the embedded server: {error}"))
+    }
+
+    fn stop(&mut self) {
+        if let Some(server) = self.server.take()
+            && let Err(error) = server.shutdown()
+        {
+            tracing::warn!("embedded server: {error:#}");
+        }
+    }
+}

@@ -13,10 +13,10 @@ with recursive walk(name) as (
   from walk
   where walk.name is not null
 ),
-names as materialized (
+names as (
   select name::text as name from walk where name is not null
 ),
-size as materialized (
+size as (
   select
     pg_relation_size(oid) <= 4194304 as small,
     case when reltuples > 0 and relpages > 0 then
@@ -25,7 +25,7 @@ size as materialized (
   from pg_class
   where oid = $1::regclass::oid
 ),
-counted as materialized (
+counted as (
   select name, count(*) as messages
   from (
     select {category}::text as name
@@ -36,7 +36,7 @@ counted as materialized (
   ) as m
   group by name
 ),
-category_index as materialized (
+category_index as (
   select n.nspname as schema, index.relname as name, a.attname as first_column
   from pg_index as i
   join pg_class as index on index.oid = i.indexrelid
@@ -45,7 +45,7 @@ category_index as materialized (
   where i.indrelid = $1::regclass::oid and i.indkey[0] = 0
   limit 1
 ),
-kept as materialized (
+kept as (
   select common.name, common.share
   from pg_stats as s
   left join lateral unnest(s.most_common_vals::text::text[], s.most_common_freqs) as common(name, share) on true
@@ -54,7 +54,7 @@ kept as materialized (
     and s.tablename = (select name from category_index)
     and s.attname = (select first_column from category_index)
 ),
-rest as materialized (
+rest as (
   select
     greatest(0, 1 - coalesce(sum(share), 0))
       / greatest(1, (select count(*) from names where name not in (select k.name from kept as k where k.name is not null))) as share

@@ -7,7 +7,7 @@
 -- $1 global position, $2 limit, $3 category, $4 window, $5 correlation or null, $6 member or null,
 -- $7 group size or null, $8 to $14 the filter, if any
 -- Served by: messages_category (category expression, global_position), then messages_pkey.
-with looked_at as materialized (
+with looked_at as (
   select
     global_position::bigint as number,
     ($5::text is null or {correlation} = $5)

@@ -3,7 +3,7 @@
 --
 -- $1 table, $2 category
 -- Served by: the catalog.
-with category_index as materialized (
+with category_index as (
   select n.nspname as schema, index.relname as name, a.attname as first_column
   from pg_index as i
   join pg_class as index on index.oid = i.indexrelid
@@ -12,7 +12,7 @@ with category_index as materialized (
   where i.indrelid = $1::regclass::oid and i.indkey[0] = 0
   limit 1
 ),
-kept as materialized (
+kept as (
   select
     s.n_distinct,
     s.most_common_vals::text::text[] as names,

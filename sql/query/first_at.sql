@@ -19,7 +19,7 @@ with recursive bisect(lo, hi) as (
   left join lateral (select {number}::bigint as number, {measure} as measure from {table} {from_middle} limit 1) as probe on true
   where bisect.lo < bisect.hi
 ),
-place as materialized (
+place as (
   select greatest(lo - 1000, -1) as number from bisect where lo >= hi
 )
 select found.*

@@ -5,7 +5,7 @@
 --
 -- $1 global position to begin at (downwards), $2 window, $3 category
 -- Served by: messages_category (category expression, global_position), messages_stream (stream_name, position).
-with looked_at as materialized (
+with looked_at as (
   select stream_name::text as name, position::bigint as version, global_position::bigint as number, {time} as time
   from {table}
   where

@@ -7,7 +7,7 @@
 -- $1 number, $2 window, $3 name of the stream or category (null for the namespace), $4 member, $5 group size (null without),
 -- $6 to $12 the filter
 -- Served by: messages_pkey, messages_category or messages_stream, as the scope says; then messages_pkey.
-with looked_at as materialized (
+with looked_at as (
   select
     {number}::bigint as number,
     global_position,
@@ -16,9 +16,9 @@ with looked_at as materialized (
   from {table}
   {window}
   limit $2
-), one_too_many as materialized (
+), one_too_many as (
   select number from looked_at where matches order by number {order} offset {hits} limit 1
-), kept as materialized (
+), kept as (
   select * from looked_at where not exists (select from one_too_many o where looked_at.number {from} o.number)
 )
 select found.*, null::bigint as looked_at, null::bigint as lowest, null::bigint as highest, null::boolean as more

@@ -12,12 +12,12 @@ with recursive walk(name, number) as (
     (select stream_name::text from {table} where stream_name::text {beyond} walk.name order by stream_name {order} limit 1),
     walk.number + 1
   from walk
-  where starts_with(walk.name, $2) and walk.number < $3
+  where left(walk.name, length($2)) = $2 and walk.number < $3
 )
 select walk.name, last.version, last.number, last.time
 from walk
 cross join lateral (
   select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = walk.name order by position desc limit 1
 ) as last
-where starts_with(walk.name, $2)
+where left(walk.name, length($2)) = $2
 order by walk.number

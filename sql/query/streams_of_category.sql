@@ -1,16 +1,17 @@
 -- A page of streams of a category where names do not sort bytewise, from all messages of the category: for a small category, whose
 -- streams a walk over all names would be long to come upon.
 --
--- Materialized, or the planner walks the names of all categories in order.
+-- Behind a fence (offset 0), or the planner walks the names of all categories in order.
 --
 -- $1 name to begin at, after or before; $2 category; $3 limit
 -- Served by: messages_category (category expression, ...), then messages_stream (stream_name, position).
-with of_category as materialized (
+with of_category as (
   select stream_name
   from {table}
   where
     ({category}, global_position) >= ($2, '-9223372036854775808'::bigint)
     and ({category}, global_position) <= ($2, 9223372036854775807)
+  offset 0
 ),
 names as (
   select distinct stream_name from of_category where {begin} order by stream_name {order} limit $3

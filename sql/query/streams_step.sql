@@ -16,13 +16,13 @@ with recursive walk(name, number) as (
   from walk
   where walk.name is not null and walk.number < $5 and ($6::text is null or walk.name >= $6)
 ),
-looked_at as materialized (
+looked_at as (
   select name, number from walk where name is not null
 ),
 hits as (
   select name, number
   from looked_at
-  where ($2::text is null or split_part(name, '-', 1) = $2) and ($3::text is null or starts_with(name, $3))
+  where ($2::text is null or split_part(name, '-', 1) = $2) and ($3::text is null or left(name, length($3)) = $3)
   order by number
   limit $4
 )

@@ -25,7 +25,7 @@ for_each_way! {
     a_search_goes_window_by_window_and_finds_all_of_it,
 }
 
-async fn categories_are_listed_with_their_messages(store: &TestStore) {
+pub async fn categories_are_listed_with_their_messages(store: &TestStore) {
     let namespace = &store.namespace;
     assert!(namespace.categories().await.unwrap().is_empty());
     write_many(namespace, "account-1", 3).await;
@@ -83,7 +83,7 @@ async fn all_streams_from_the_end(namespace: &Namespace, of: &StreamsOf, limit: 
     }
 }
 
-async fn streams_come_a_page_at_a_time_without_gaps_or_repeats(store: &TestStore) {
+pub async fn streams_come_a_page_at_a_time_without_gaps_or_repeats(store: &TestStore) {
     streams_have_no_gaps_or_repeats(&store.namespace).await;
 }
 
@@ -126,7 +126,7 @@ pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
     );
 }
 
-async fn streams_of_a_category_come_by_recent_activity_window_by_window(store: &TestStore) {
+pub async fn streams_of_a_category_come_by_recent_activity_window_by_window(store: &TestStore) {
     let namespace = &store.namespace;
     for name in ["account-1", "account-2", "other-1", "account-3", "account-1", "account-2", "account-1"] {
         write(namespace, name, "Happened").await;
@@ -157,7 +157,7 @@ fn numbers(scope: &Scope, page: &Page) -> Vec<i64> {
     page.heads.iter().map(number).collect()
 }
 
-async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
+pub async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..12 {
         write(namespace, &format!("account-{}", number % 3), "Happened").await;
@@ -248,7 +248,7 @@ async fn a_head_has_a_preview_and_a_size_but_never_a_large_body(store: &TestStor
     }
 }
 
-async fn the_first_message_at_a_time_is_found(store: &TestStore) {
+pub async fn the_first_message_at_a_time_is_found(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{}", number % 2), "Happened").await;
@@ -339,7 +339,7 @@ async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));
 }
 
-async fn recent_types_come_by_frequency(store: &TestStore) {
+pub async fn recent_types_come_by_frequency(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;

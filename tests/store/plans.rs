@@ -168,7 +168,7 @@ async fn whatever_the_planner_believes_no_query_is_compiled_or_parallel_or_scans
             {
                 let opened = Store::new(settings(store.url.as_deref().unwrap()), Options::default());
                 let namespace = opened.namespace(&store.namespace.info().id).await.unwrap();
-                reads(&namespace, messages).await;
+                reads(&namespace, messages, &large_amounts()).await;
             }
             let seen = plans(log);
             assert!(seen.len() > 100, "{case}: {} plans were logged", seen.len());
@@ -201,15 +201,19 @@ async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
 
 /// Whatever can be read by an index, and a write.
 pub async fn everything(namespace: &Namespace, messages: i64) {
-    reads(namespace, messages).await;
+    reads(namespace, messages, &large_amounts()).await;
     let written = write(namespace, "account-1", "Happened").await;
     namespace.message(written.global_position).await.unwrap();
     namespace.message_by_id(written.id).await.unwrap();
     namespace.message_at(&stream("account-1"), 0).await.unwrap();
 }
 
-/// Whatever can be read by an index.
-async fn reads(namespace: &Namespace, messages: i64) {
+fn large_amounts() -> Filter {
+    Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() }
+}
+
+/// Whatever can be read by an index, searched with this filter.
+pub async fn reads(namespace: &Namespace, messages: i64, filter: &Filter) {
     let middle = messages / 2;
     let near_the_end = messages - 30_000;
     let account = category("account");
@@ -227,8 +231,7 @@ async fn reads(namespace: &Namespace, messages: i64) {
             [PageFrom::Start, PageFrom::End, PageFrom::At(middle), PageFrom::Before(middle), PageFrom::Around(middle)]
         {
             namespace.page(scope, from, 100).await.unwrap();
-            let filter = Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() };
-            namespace.search(scope, &filter, from, 1_000).await.unwrap();
+            namespace.search(scope, filter, from, 1_000).await.unwrap();
         }
         namespace.first_at(scope, "2026-01-02T00:00:00Z".parse().unwrap()).await.unwrap();
         let since = Filter { since: "2026-01-02T00:00:00Z".parse().ok(), ..Filter::default() };

@@ -30,7 +30,7 @@ for_each_way! {
     a_foreign_writer_at_the_same_position_is_gone_round,
 }
 
-async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) {
+pub async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) {
     let namespace = &store.namespace;
     let first = new("account-1", "Opened");
     namespace.write(&first).await.unwrap();
@@ -46,7 +46,7 @@ async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) {
     assert_eq!(of_category(namespace, "account").await.len(), 1);
 }
 
-async fn the_same_message_again_is_written_once_and_said_to_be_there(store: &TestStore) {
+pub async fn the_same_message_again_is_written_once_and_said_to_be_there(store: &TestStore) {
     let namespace = &store.namespace;
     let metadata = [None, Some("null".to_owned()), Some(r#"{"n": 1e3}"#.to_owned())];
     let expected = [ExpectedVersion::Any, ExpectedVersion::At(0), ExpectedVersion::At(1)];
@@ -168,7 +168,7 @@ async fn writers_of_one_stream_win_one_at_a_time(store: &TestStore) {
     }
 }
 
-async fn writers_of_one_category_lose_and_double_no_position(store: &TestStore) {
+pub async fn writers_of_one_category_lose_and_double_no_position(store: &TestStore) {
     let namespace = &store.namespace;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..6 {

@@ -9,6 +9,7 @@
 )]
 
 pub mod agreement;
+pub mod other_servers;
 pub mod own_servers;
 pub mod pair;
 pub mod pooler;
@@ -112,3 +113,45 @@ macro_rules! for_each_way {
     };
 }
 pub(crate) use for_each_way;
+
+/// Runs test bodies of other modules, `MODULE::body`, on servers of other versions: `body::message_db_on_the_oldest`, … The oldest
+/// has no namespaces of ours.
+macro_rules! for_each_version {
+    ($($module:ident::$body:ident),+ $(,)?) => {$(
+        mod $body {
+            use $crate::support::other_servers::Version;
+            use $crate::support::stores::{Kind, Route, TestStore};
+
+            async fn on(version: Version, kind: Kind) {
+                let store = TestStore::reached(kind, Route::On(version)).await;
+                $crate::$module::$body(&store).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn message_db_on_the_oldest() {
+                on(Version::Oldest, Kind::MessageDb).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn eventodb_on_the_oldest() {
+                on(Version::Oldest, Kind::EventoDb).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn message_db_on_the_newest() {
+                on(Version::Newest, Kind::MessageDb).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn eventodb_on_the_newest() {
+                on(Version::Newest, Kind::EventoDb).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn ours_on_the_newest() {
+                on(Version::Newest, Kind::OursOnPostgres).await;
+            }
+        }
+    )+};
+}
+pub(crate) use for_each_version;

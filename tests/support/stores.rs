@@ -8,6 +8,7 @@ use streamscope::store::connect::Environment;
 use streamscope::store::{Flavour, Namespace, Options, Settings, Store};
 use tokio_postgres::Client;
 
+use super::other_servers::Version;
 use super::pair::{Pair, Server};
 use super::pooler::Pooler;
 use super::server::{self, Database};
@@ -34,6 +35,8 @@ pub enum Route {
     Pooler,
     /// Through a URL that names a standby and its primary and wants the primary; what is committed is on the standby too.
     Pair,
+    /// On a server of another version.
+    On(Version),
 }
 
 /// A namespace for one test. Everything goes with it.
@@ -90,6 +93,7 @@ impl TestStore {
         let server = match route {
             Route::Direct | Route::Pooler => server::url(),
             Route::Pair => Pair::shared().await.url_of(Server::Primary, "postgres"),
+            Route::On(version) => version.url(),
         };
         let (database, id) = match kind {
             Kind::OursOnPostgres => (Database::create_on(&server, "").await, OURS),
@@ -99,7 +103,7 @@ impl TestStore {
         };
         let pooler = match route {
             Route::Pooler => Some(Pooler::alternating(server::port(), database.name()).await),
-            Route::Direct | Route::Pair => None,
+            Route::Direct | Route::Pair | Route::On(_) => None,
         };
         let url = match (&pooler, route) {
             (Some(pooler), _) => pooler.url_of(database.name()),
@@ -179,7 +183,7 @@ async fn message_db_on(server: &str) -> Database {
     let there = admin.query_opt("select from pg_database where datname = $1", &[&TEMPLATE]).await.unwrap();
     if there.is_none() {
         let half = format!("{TEMPLATE}_half");
-        admin.batch_execute(&format!("drop database if exists {half} with (force)")).await.unwrap();
+        admin.batch_execute(&format!("drop database if exists {half}")).await.unwrap();
         let script = server::message_db_package().join("database/install.sh");
         let output = tokio::task::block_in_place(|| {
             Command::new("bash")
@@ -205,7 +209,13 @@ pub async fn eventodb() -> Database {
 
 async fn eventodb_on(server: &str) -> Database {
     let database = Database::create_on(server, "").await;
-    database.client().await.batch_execute(include_str!("eventodb.sql")).await.unwrap();
+    let client = database.client().await;
+    // Before PostgreSQL 13 an extension has gen_random_uuid.
+    let missing = "select where to_regproc('gen_random_uuid') is null";
+    if client.query_opt(missing, &[]).await.unwrap().is_some() {
+        client.batch_execute("create extension pgcrypto").await.unwrap();
+    }
+    client.batch_execute(include_str!("eventodb.sql")).await.unwrap();
     database
 }
 

@@ -1,0 +1,142 @@
+//! What works on the oldest PostgreSQL that is promised and on the newest; and what needs a newer one says so.
+
+use streamscope::store::browse::{PageFrom, Scope};
+use streamscope::store::export::ExportOptions;
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::{Filter, StoreError};
+
+use crate::messages::{category, collect, write, write_many};
+use crate::plans::reads;
+use crate::support::for_each_version;
+use crate::support::other_servers::Version;
+use crate::support::server::Database;
+use crate::support::stores::{Kind, Route, TestStore, store};
+
+for_each_version! {
+    browse::categories_are_listed_with_their_messages,
+    browse::streams_come_a_page_at_a_time_without_gaps_or_repeats,
+    browse::streams_of_a_category_come_by_recent_activity_window_by_window,
+    browse::pages_lead_from_either_end_to_the_other,
+    browse::the_first_message_at_a_time_is_found,
+    browse::recent_types_come_by_frequency,
+    operations::t2_position_and_global_position,
+    operations::t4_expected_version_conflict,
+    operations::t9_consumer_group,
+    writes::an_id_that_another_message_has_is_its_own_error,
+    writes::the_same_message_again_is_written_once_and_said_to_be_there,
+    writes::writers_of_one_category_lose_and_double_no_position,
+    versions::everything_that_can_be_read_is,
+    versions::what_is_written_is_followed_exported_and_imported,
+}
+
+pub async fn everything_that_can_be_read_is(store: &TestStore) {
+    write_many(&store.namespace, "account-1", 30).await;
+    let filter = Filter {
+        types: vec!["Happened".to_owned()],
+        stream_prefix: Some("account-".to_owned()),
+        text: Some("SOME".to_owned()),
+        ..Filter::default()
+    };
+    reads(&store.namespace, 30, &filter).await;
+    let scope = Scope::Category(category("account"));
+    let found = store.namespace.search(&scope, &filter, PageFrom::Start, 1_000).await.unwrap();
+    assert_eq!(found.heads.len(), 30);
+}
+
+pub async fn what_is_written_is_followed_exported_and_imported(store: &TestStore) {
+    let namespace = &store.namespace;
+    let written = write(namespace, "account-1", "Opened").await;
+    write(namespace, "account-1", "Closed").await;
+    let options = TailOptions {
+        scope: Scope::Namespace,
+        from: TailFrom::Start,
+        settling: Settling::HoldBack,
+        batch: 100,
+        filter: Filter::default(),
+    };
+    let batch = namespace.tail(options).next().await.unwrap();
+    assert_eq!(batch.messages.iter().map(|tailed| tailed.message.position).collect::<Vec<_>>(), [0, 1]);
+
+    let up_to = namespace.settled_end(|_| {}).await.unwrap();
+    let all = ExportOptions { names: Vec::new(), filter: Filter::default(), above: 0, up_to };
+    let exported = collect(Ok(namespace.export(all))).await;
+    assert_eq!(exported.len(), 2);
+
+    let again: Vec<ImportedMessage> = exported
+        .into_iter()
+        .map(|message| ImportedMessage {
+            id: message.id,
+            stream: message.stream,
+            message_type: message.message_type,
+            data: message.data,
+            metadata: message.metadata,
+            place: Place::Kept {
+                position: message.position,
+                global_position: Some(message.global_position),
+                time: message.time,
+            },
+        })
+        .collect();
+    assert_eq!(namespace.import(&again).await.unwrap().present, 2);
+    let client = store.client().await.unwrap();
+    client.batch_execute(&format!("truncate \"{}\".messages", store.schema)).await.unwrap();
+    let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
+    assert_eq!(Import::new(namespace, options).unwrap().batch(&again).await.unwrap().imported, 2);
+    assert_eq!(namespace.message_by_id(written.id).await.unwrap().unwrap().message_type, "Opened");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_jsonpath_that_the_server_does_not_know_is_refused_with_the_version_that_does() {
+    let store = TestStore::reached(Kind::MessageDb, Route::On(Version::Oldest)).await;
+    let path = Filter { data_path: Some("$.amount > 5".to_owned()), ..Filter::default() };
+    let error = store.namespace.search(&Scope::Namespace, &path, PageFrom::Start, 10).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid path on data: jsonpath needs PostgreSQL 12 or newer, and this server is older"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_namespace_of_ours_is_refused_with_the_version_that_can_hold_it() {
+    let database = Database::create_on(&Version::Oldest.url(), "").await;
+    let error = store(&database).create_namespace("shop", None).await.unwrap_err();
+    assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
+    assert!(error.to_string().contains("needs PostgreSQL 14 or newer, and this server is 1"), "{error}");
+}
+
+/// Words of SQL that came after PostgreSQL 10, and the files that may use them: a filter's paths need a newer server, and say so.
+const NEWER: [(&str, &[&str]); 8] = [
+    ("materialized (", &[]),
+    ("starts_with(", &[]),
+    ("jsonb_path_", &["src/store/filter.rs"]),
+    ("jsonpath", &["src/store/filter.rs"]),
+    ("gen_random_uuid", &[]),
+    ("prokind", &[]),
+    ("pg_partition_", &[]),
+    ("nulls not distinct", &[]),
+];
+
+#[test]
+fn no_query_uses_words_that_the_oldest_server_does_not_know() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut directories = vec![root.join("sql/query"), root.join("sql/registry"), root.join("src/store")];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            // What is behind a comment's sign is no SQL.
+            let comment = |line: &str| ["--", "//"].iter().any(|sign| line.trim_start().starts_with(sign));
+            for line in std::fs::read_to_string(&path).unwrap().lines().filter(|line| !comment(line)) {
+                for (word, exceptions) in NEWER {
+                    let rust = name.ends_with(".rs") && (line.contains(".starts_with(") || !line.contains('"'));
+                    assert!(rust || !line.contains(word) || exceptions.contains(&name.as_str()), "{name}: {line}");
+                }
+            }
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub mod read;
 mod registry;
 mod row;
 pub mod schema;
+mod sequence;
 pub mod session;
 pub mod shape;
 pub mod stats;
@@ -33,7 +34,8 @@ pub use connect::Settings;
 pub use error::{Obstacle, Result, StoreError};
 pub use filter::Filter;
 pub use flavour::Flavour;
-pub use namespace::{Namespace, NamespaceInfo};
+pub use namespace::{Migration, Namespace, NamespaceInfo, NewNamespace};
+pub use registry::Lost;
 use session::Sessions;
 pub use shape::Shape;
 

@@ -1,7 +1,8 @@
 -- Reading. The statements are put together at each call, so that each is planned for what was asked and the condition, which
 -- is SQL of the caller's, can be a part of it; that is refused unless the setting message_store.sql_condition allows it.
 -- What stands behind a condition is on lines of its own, since that may end in a comment. As for writing, all is named with
--- its schema, and the search_path stays the caller's, whose condition may need it.
+-- its schema, and the search_path stays the caller's, whose condition may need it. Within a string constant the schema's name is
+-- spelled for one that begins with E, which every setting of standard_conforming_strings reads alike.
 
 create or replace function {schema}.get_stream_messages(
   stream_name varchar,
@@ -12,8 +13,8 @@ create or replace function {schema}.get_stream_messages(
   language plpgsql volatile
 as $$
 declare
-  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
-    ' data::varchar, metadata::varchar, time from {schema}.messages'
+  _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {literal}.messages'
     ' where stream_name operator(pg_catalog.=) $1 and position operator(pg_catalog.>=) $2';
 begin
   if {schema}.is_category(get_stream_messages.stream_name) then
@@ -66,8 +67,8 @@ as $$
 declare
   _member bigint := consumer_group_member;
   _size bigint := consumer_group_size;
-  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
-    ' data::varchar, metadata::varchar, time from {schema}.messages'
+  _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {literal}.messages'
     -- Compared as rows, and ordered so: else the planner may walk the primary key and filter.
     ' where (pg_catalog.split_part(stream_name, ''-'', 1), global_position) operator(pg_catalog.>=) ($1, $2)'
     ' and (pg_catalog.split_part(stream_name, ''-'', 1), global_position)'
@@ -109,7 +110,7 @@ begin
   if _member is not null then
     -- A stream without an id has no hash and belongs to no member.
     _command := pg_catalog.concat(_command,
-      ' and pg_catalog.mod(operator(pg_catalog.@) {schema}.hash_64({schema}.cardinal_id(stream_name)), $6)'
+      E' and pg_catalog.mod(operator(pg_catalog.@) {literal}.hash_64({literal}.cardinal_id(stream_name)), $6)'
       ' operator(pg_catalog.=) $5');
   end if;
 
@@ -157,8 +158,8 @@ create or replace function {schema}.get_last_stream_message(stream_name varchar,
   language plpgsql volatile
 as $$
 declare
-  _command varchar := 'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
-    ' data::varchar, metadata::varchar, time from {schema}.messages'
+  _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
+    ' data::varchar, metadata::varchar, time from {literal}.messages'
     ' where stream_name operator(pg_catalog.=) $1';
 begin
   if get_last_stream_message.type is not null then

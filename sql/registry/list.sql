@@ -8,6 +8,14 @@ select json_build_object(
   'problem', nullif(current_setting('streamscope.problem', true), ''),
   'registered', current_setting('streamscope.registered')::json,
   'versions', current_setting('streamscope.versions')::json,
+  -- Registered namespaces whose schema does not exist.
+  'lost', (
+    select coalesce(json_agg(json_build_object('id', r ->> 'id', 'schema', r ->> 'schema')), '[]')
+    from json_array_elements(current_setting('streamscope.registered')::json) r
+    where r ->> 'id' is not null
+      and r ->> 'schema' is not null
+      and not exists (select from pg_namespace n where n.nspname::text = r ->> 'schema')
+  ),
   'namespaces', (
     select coalesce(json_agg(json_build_object(
       'schema', c.nspname,
@@ -15,6 +23,13 @@ select json_build_object(
       'hides_rows', row_security_active(c.oid),
       'has_our_version', exists (
         select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
+      ),
+      -- The schema that our functions name: another one after a schema was renamed.
+      'named', (
+        select substring(p.prosrc from '"(([^"]|"")+)"[.]acquire_lock[(]')
+        from pg_proc p
+        where p.pronamespace = c.namespace and p.proname = 'write_message'
+        limit 1
       ),
       -- Message DB says its version in a function's body, which is read and not called.
       'message_db', (

@@ -50,6 +50,7 @@ As json: {\"id\",\"schema\",\"description\",\"token\"}
 
 Examples:
   streamscope ns create shop
+  streamscope ns create shop --schema message_store    for clients of Message DB
   streamscope ns create shop --description 'orders and accounts' --format json | jq -r .token";
 
 const NS_DELETE_HELP: &str = "\
@@ -68,7 +69,7 @@ Examples:
   streamscope ns info shop --format json | jq .estimate";
 
 const NS_MIGRATE_HELP: &str = "\
-As json: {\"id\",\"from\",\"to\"}
+As json: {\"id\",\"from\",\"to\",\"renamed_from\"}
 
 Examples:
   streamscope ns migrate
@@ -327,6 +328,9 @@ pub enum NsCommand {
         /// What it is for
         #[arg(long, value_name = "T")]
         description: Option<String>,
+        /// Schema to make, for clients that expect a certain one, such as `message_store`; if omitted, `eventodb_` and the id
+        #[arg(long, value_name = "NAME")]
+        schema: Option<String>,
         /// Role that may read and write there, with the rights that Message DB gives its role `message_store`; may be repeated
         #[arg(long, value_name = "ROLE")]
         grant: Vec<String>,

@@ -199,7 +199,9 @@ impl From<StoreError> for Failure {
                         .to_owned(),
                 ),
             ),
-            StoreError::NamespaceClosed { .. } | StoreError::Server { .. } => (Status::Failed, None),
+            StoreError::NamespaceClosed { .. } | StoreError::SequenceBehind { .. } | StoreError::Server { .. } => {
+                (Status::Failed, None)
+            }
         };
         let (what, logged) = (error.to_string(), error.without_values());
         Self { status, logged: (logged != what).then_some(logged), what, remedy }

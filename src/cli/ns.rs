@@ -14,7 +14,7 @@ use super::output::{Output, grouped, tell};
 use crate::pasteable::shell_command;
 use crate::safe_text::safe;
 use crate::store::browse::Scope;
-use crate::store::{Flavour, NamespaceInfo, Store};
+use crate::store::{Flavour, Lost, Migration, NamespaceInfo, NewNamespace, Store};
 
 /// Carries out an `ns` command; `namespace` is the one of `--namespace`.
 ///
@@ -23,7 +23,10 @@ use crate::store::{Flavour, NamespaceInfo, Store};
 pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, output: &mut Output) -> Result<()> {
     match command {
         NsCommand::List => list(store, output).await,
-        NsCommand::Create { id, description, grant } => create(store, id, description.as_deref(), grant, output).await,
+        NsCommand::Create { id, description, schema, grant } => {
+            let (description, schema) = (description.as_deref(), schema.as_deref());
+            create(store, &NewNamespace { id, description, schema, roles: grant }, output).await
+        }
         NsCommand::Delete { id, confirm } => delete(store, id, confirm.is_none(), output).await,
         NsCommand::Info { id } => info(store, id, output).await,
         NsCommand::Migrate { id } => migrate(store, id.as_deref().or(namespace), output).await,
@@ -59,7 +62,15 @@ fn confirmed(id: &str) -> String {
 }
 
 async fn list(store: &Store, output: &mut Output) -> Result<()> {
-    let namespaces = store.namespaces().await?;
+    let (namespaces, lost) = store.survey().await?;
+    for Lost { id, schema } in lost {
+        tell(&format!(
+            "The registry names namespace {}, but its schema {} is gone. To remove the entry: streamscope ns delete {}",
+            safe(&id),
+            safe(&schema),
+            safe(&id)
+        ));
+    }
     if output.is_json() {
         for info in &namespaces {
             describe(Object::begin(output.buffer()), info).end();
@@ -124,14 +135,8 @@ fn version(info: &NamespaceInfo) -> String {
     if info.outdated { format!("{version} (old: ns migrate)") } else { version.to_owned() }
 }
 
-async fn create(
-    store: &Store,
-    id: &str,
-    description: Option<&str>,
-    roles: &[String],
-    output: &mut Output,
-) -> Result<()> {
-    let created = store.create_namespace_for(roles, id, description).await?;
+async fn create(store: &Store, new: &NewNamespace<'_>, output: &mut Output) -> Result<()> {
+    let created = store.create(new).await?;
     if output.is_json() {
         Object::begin(output.buffer())
             .string("id", &created.info.id)
@@ -150,10 +155,18 @@ async fn create(
 }
 
 async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Result<()> {
-    let namespace = named(store, id).await?;
-    if ask && namespace.info().flavour != Flavour::MessageDb {
-        let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);
-        confirm(id, &namespace.info().schema, messages).await?;
+    match named(store, id).await {
+        Ok(namespace) if ask && namespace.info().flavour != Flavour::MessageDb => {
+            let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);
+            confirm(id, &namespace.info().schema, messages).await?;
+        }
+        Ok(_) => {}
+        // An entry of the registry without a schema holds nothing that could be lost.
+        Err(failure) => {
+            if !store.survey().await?.1.iter().any(|lost| lost.id == id) {
+                return Err(failure);
+            }
+        }
     }
     let messages = store.delete_namespace(id).await?;
     if output.is_json() {
@@ -201,15 +214,23 @@ async fn migrate(store: &Store, id: Option<&str>, output: &mut Output) -> Result
         output.note("every namespace of streamscope's own is up to date");
     }
     for id in ids {
-        let (from, to) = store.migrate_namespace(&id).await?;
+        let Migration { from, to, renamed_from } = store.migrate_namespace(&id).await?;
         if output.is_json() {
-            Object::begin(output.buffer()).string("id", &id).string("from", &from).string("to", &to).end();
+            Object::begin(output.buffer())
+                .string("id", &id)
+                .string("from", &from.to_string())
+                .string("to", &to.to_string())
+                .string_or_null("renamed_from", renamed_from.as_deref())
+                .end();
             output.line_done()?;
-        } else if from == to {
-            output.line(&format!("{} is up to date (version {})", safe(&id), safe(&to)))?;
-        } else {
-            output.line(&format!("{} upgraded from version {} to {}", safe(&id), safe(&from), safe(&to)))?;
+            continue;
         }
+        let id = safe(&id);
+        output.line(&match (renamed_from, from == to) {
+            (Some(old), _) => format!("{id} repaired after its schema was renamed from {} (version {to})", safe(&old)),
+            (None, true) => format!("{id} is up to date (version {to})"),
+            (None, false) => format!("{id} upgraded from version {from} to {to}"),
+        })?;
     }
     Ok(())
 }

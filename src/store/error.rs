@@ -104,6 +104,21 @@ pub enum StoreError {
         /// The position that was given.
         position: Position,
     },
+    /// The sequence of the global positions gives numbers that the table has already; nothing was written.
+    #[error(
+        "the message was not written: the sequence {sequence} is at {last} while messages go up to {highest}, \
+         as after a restore or a switch to a replica. To repair it, run: {repair}"
+    )]
+    SequenceBehind {
+        /// The sequence, as SQL names it.
+        sequence: String,
+        /// The last number that it gave.
+        last: i64,
+        /// The highest global position in the table.
+        highest: i64,
+        /// The statement that moves the sequence there.
+        repair: String,
+    },
     /// The store could not be opened; why, in words.
     #[error("{0}")]
     NotOpened(String),

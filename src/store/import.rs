@@ -371,7 +371,7 @@ impl Import {
                 Err(Failure::Collision(error) | Failure::Taken(error, _)) => {
                     collisions += 1;
                     if collisions > COLLISIONS {
-                        break error.into();
+                        break self.namespace.explained(error).await.into();
                     }
                     self.thorough = true;
                 }

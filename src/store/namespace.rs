@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
-use super::registry::{self, Candidate};
+use super::registry::{self, Candidate, Lost, Survey};
 use super::row::column;
 use super::schema;
 use super::session::{Session, Sessions};
@@ -19,6 +19,8 @@ use super::{Flavour, Result, Store, StoreError};
 
 /// What an EventoDB server puts in front of a namespace's name to get its schema.
 const PREFIX: &str = "eventodb_";
+/// Longest name that Postgres keeps whole, in bytes.
+const LONGEST_SCHEMA: usize = 63;
 /// Longest id: with the prefix it fills the 63 bytes of a Postgres identifier.
 const LONGEST_ID: usize = 54;
 
@@ -49,6 +51,19 @@ pub struct NamespaceInfo {
     pub caution: Option<String>,
 }
 
+/// A namespace to be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewNamespace<'a> {
+    /// Its id in the registry, 1 to 54 bytes.
+    pub id: &'a str,
+    /// What it is for.
+    pub description: Option<&'a str>,
+    /// The schema to make; none for `eventodb_` and the id.
+    pub schema: Option<&'a str>,
+    /// Roles that get the rights that Message DB gives its role `message_store`.
+    pub roles: &'a [String],
+}
+
 /// What [`Store::create_namespace`] made. The token is left out of debug output.
 #[derive(Clone)]
 pub struct CreatedNamespace {
@@ -62,6 +77,17 @@ impl std::fmt::Debug for CreatedNamespace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CreatedNamespace").field("info", &self.info).finish_non_exhaustive()
     }
+}
+
+/// What [`Store::migrate_namespace`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Version before.
+    pub from: i32,
+    /// Version now.
+    pub to: i32,
+    /// The name that its schema had when its functions were made, if that was another one.
+    pub renamed_from: Option<String>,
 }
 
 /// One message store. Operations are in `read.rs`, `write.rs`, `browse.rs`.
@@ -116,6 +142,16 @@ impl Store {
     /// From connecting, or the server's.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>> {
         Ok(self.list().await?.into_iter().map(|(info, _)| info).collect())
+    }
+
+    /// The same, and the namespaces of the registry whose schema does not exist.
+    ///
+    /// # Errors
+    /// From connecting, or the server's.
+    pub async fn survey(&self) -> Result<(Vec<NamespaceInfo>, Vec<Lost>)> {
+        let session = self.session().await?;
+        let Survey { candidates, lost } = registry::survey(&session, None).await?;
+        Ok((candidates.into_iter().map(|candidate| candidate.info).collect(), lost))
     }
 
     /// The same; where there are only a few, each is ready to be used unless it must be named first. The others are opened by
@@ -198,21 +234,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`StoreError::NamespaceExists`].
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
-        self.create_namespace_for(&[], id, description).await
+        self.create(&NewNamespace { id, description, ..NewNamespace::default() }).await
     }
 
-    /// The same, for other roles to use: they get the rights that Message DB gives its role `message_store`.
+    /// The same, for other roles to use, or in a schema of another name.
     ///
     /// # Errors
-    /// As above, and [`StoreError::Invalid`] for a role that is not there.
-    pub async fn create_namespace_for(
-        &self,
-        roles: &[String],
-        id: &str,
-        description: Option<&str>,
-    ) -> Result<CreatedNamespace> {
+    /// As above, and [`StoreError::Invalid`] for a role that is not there or a schema's name that Postgres does not take.
+    pub async fn create(&self, new: &NewNamespace<'_>) -> Result<CreatedNamespace> {
         self.refuse_read_only()?;
-        let schema = schema_of(id)?;
+        let NewNamespace { id, description, schema, roles } = *new;
+        let derived = schema_of(id)?;
+        let schema = schema.map_or(Ok(derived), |schema| chosen_schema(schema).map(str::to_owned))?;
         let description = description.unwrap_or_default();
         if description.contains('\0') {
             return Err(invalid("description", "it holds a NUL character, which Postgres cannot store"));
@@ -347,11 +380,12 @@ impl Store {
         forgotten.map(|_| 0).ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))
     }
 
-    /// Brings a namespace of our making to this program's version; gives the version before and after.
+    /// Brings a namespace of our making to this program's version. If its schema was renamed, its functions, which named the old one, name
+    /// the new one afterwards, and so does the registry.
     ///
     /// # Errors
     /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a foreign one, or one of a later program.
-    pub async fn migrate_namespace(&self, id: &str) -> Result<(String, String)> {
+    pub async fn migrate_namespace(&self, id: &str) -> Result<Migration> {
         self.refuse_read_only()?;
         let namespace = self.namespace(id).await?;
         if namespace.info.flavour != Flavour::Streamscope {
@@ -368,9 +402,15 @@ impl Store {
         if version > schema::LATEST {
             return Err(invalid("namespace", "it was made by a later streamscope"));
         }
-        schema::apply(&transaction, schema, version).await?;
+        let renamed_from = schema::old_name(&transaction, schema).await?;
+        if version < schema::LATEST || renamed_from.is_some() {
+            schema::apply(&transaction, schema, version).await?;
+        }
+        if let Some(old) = &renamed_from {
+            schema::rename_in_registry(&transaction, old, schema).await?;
+        }
         transaction.commit().await?;
-        Ok((version.to_string(), schema::LATEST.to_string()))
+        Ok(Migration { from: version, to: schema::LATEST, renamed_from })
     }
 
     fn refuse_read_only(&self) -> Result<()> {
@@ -395,6 +435,20 @@ fn schema_of(id: &str) -> Result<String> {
     }
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
     Ok(format!("{PREFIX}{}", id.chars().map(plain).collect::<String>()))
+}
+
+/// A schema's name that a caller chose, which Postgres must take as it is.
+fn chosen_schema(name: &str) -> Result<&str> {
+    let refused = |reason: &str| Err(invalid("schema", reason));
+    match name {
+        "" => refused("its name is empty"),
+        _ if name.len() > LONGEST_SCHEMA => {
+            refused(&format!("its name has {} bytes, and Postgres keeps only {LONGEST_SCHEMA}", name.len()))
+        }
+        _ if name.contains('\0') => refused("its name holds a NUL character, which Postgres cannot store"),
+        _ if name.starts_with("pg_") => refused("names that begin with pg_ are reserved for Postgres itself"),
+        _ => Ok(name),
+    }
 }
 
 /// `ns_`, the id in base64url, `_`, and 32 random bytes in hex.

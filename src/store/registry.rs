@@ -33,7 +33,17 @@ struct Look {
     problem: Option<String>,
     registered: Vec<Registered>,
     versions: Vec<Versioned>,
+    lost: Vec<Lost>,
     namespaces: Vec<Found>,
+}
+
+/// A namespace of the registry whose schema does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Lost {
+    /// Its id.
+    pub id: String,
+    /// The schema that it had.
+    pub schema: String,
 }
 
 /// A row of the registry.
@@ -60,8 +70,18 @@ struct Found {
     kind: char,
     hides_rows: bool,
     has_our_version: bool,
+    /// The schema that the body of `write_message` names, as quoted there.
+    named: Option<String>,
     message_db: Option<MessageDb>,
     shape: Option<Shape>,
+}
+
+impl Found {
+    /// The schema that the functions of a namespace of ours name, if it is not the one that they are in.
+    fn old_name(&self) -> Option<String> {
+        let named = self.named.as_ref()?.replace("\"\"", "\"");
+        (self.has_our_version && named != self.schema).then_some(named)
+    }
 }
 
 #[derive(Deserialize)]
@@ -69,8 +89,20 @@ struct MessageDb {
     version: Option<String>,
 }
 
+/// What was found.
+pub(super) struct Survey {
+    pub(super) candidates: Vec<Candidate>,
+    /// Without those that were found under the new name of their schema.
+    pub(super) lost: Vec<Lost>,
+}
+
 /// Looks for the namespace of a name, by its id or by that of its schema, or for all of them; by id.
 pub(super) async fn look(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
+    Ok(survey(session, wanted).await?.candidates)
+}
+
+/// The same, with what the registry names in vain.
+pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     for _ in 1..LOOKS {
         match look_once(session, wanted).await {
             Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
@@ -80,7 +112,7 @@ pub(super) async fn look(session: &Session, wanted: Option<&str>) -> Result<Vec<
     look_once(session, wanted).await
 }
 
-async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
+async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     let wanted_hex = hex(wanted.unwrap_or_default().as_bytes());
     let (tables_of, schemas) = match wanted {
         Some(_) => ("n.nspname = _schema", "n.nspname = current_setting('streamscope.schema')"),
@@ -94,17 +126,21 @@ async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Vec<Candid
     let shape = include_str!("../../sql/registry/shape.sql");
     let list = fill(include_str!("../../sql/registry/list.sql"), &[("shape", shape), ("which", schemas)]);
     let rows = session.query_behind(&tables, &list).await?;
-    let Some(row) = rows.first() else { return Ok(Vec::new()) };
+    let Some(row) = rows.first() else {
+        return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });
+    };
     let Lossy { text, .. } = column(row, 0)?;
     let look: Look = serde_json::from_str(&text).map_err(|error| StoreError::Server {
         code: "XX000".to_owned(),
         message: format!("the list of namespaces: {error}"),
     })?;
-    Ok(candidates(look))
+    Ok(sorted(look))
 }
 
-fn candidates(look: Look) -> Vec<Candidate> {
-    let Look { problem, registered, versions, namespaces } = look;
+fn sorted(look: Look) -> Survey {
+    let Look { problem, registered, versions, mut lost, namespaces } = look;
+    let old_names: Vec<String> = namespaces.iter().filter_map(Found::old_name).collect();
+    lost.retain(|lost| !old_names.contains(&lost.schema));
     let unread = problem.map(|problem| format!("the registry eventodb_store.namespaces was not read: {problem}"));
     let mut registered: HashMap<String, Registered> =
         registered.into_iter().filter_map(|entry| Some((entry.schema.clone()?, entry))).collect();
@@ -118,17 +154,22 @@ fn candidates(look: Look) -> Vec<Candidate> {
         })
         .collect();
     all.sort_by(|a, b| a.info.id.cmp(&b.info.id));
-    all
+    Survey { candidates: all, lost }
 }
 
 fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>, unread: Option<String>) -> Candidate {
-    let closed = closed(&found);
+    let (closed, old_name) = (closed(&found), found.old_name());
     let Found { schema, hides_rows, has_our_version, message_db, shape, .. } = found;
     let flavour = Flavour::of(has_our_version, message_db.is_some());
     let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
     let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
-    let outdated = flavour == Flavour::Streamscope
-        && version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::LATEST);
+    let older = version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::LATEST);
+    let outdated = flavour == Flavour::Streamscope && (older || old_name.is_some());
+    let renamed = old_name.map(|old| {
+        format!(
+            "its schema was renamed from {old}, which its functions still name, so writing fails; ns migrate repairs it"
+        )
+    });
     let registered = entry.is_some();
     let (id, description, created) =
         entry.map_or((None, None, None), |entry| (entry.id, entry.description, entry.created));
@@ -146,7 +187,7 @@ fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>
         outdated,
         hides_rows,
         closed,
-        caution: calls.or(version_problem).or(unread),
+        caution: calls.or(renamed).or(version_problem).or(unread),
     };
     Candidate { info, shape }
 }

@@ -4,6 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::flavour::quote_ident;
+use super::query::fill;
 use super::row::column;
 use super::session::Transaction;
 use super::{Result, StoreError};
@@ -75,29 +76,59 @@ pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Resul
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
+/// The name that a schema of ours had when its functions were made, which name it; none if it still has that name.
+pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Result<Option<String>> {
+    // As in list.sql.
+    let named = "select replace(substring(p.prosrc from '\"(([^\"]|\"\")+)\"[.]acquire_lock[(]'), '\"\"', '\"') \
+                 from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
+                 where n.nspname = $1 and p.proname = 'write_message' limit 1";
+    let row = transaction.query_opt(named, &[(&schema, Type::TEXT)]).await?;
+    let named: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
+    Ok(named.filter(|named| named != schema))
+}
+
+/// Lets the registry name a schema as it is called now, if it names the one that is gone.
+pub(super) async fn rename_in_registry(transaction: &Transaction<'_>, old: &str, new: &str) -> Result<()> {
+    if !has_registry(transaction).await? {
+        return Ok(());
+    }
+    let update = "update eventodb_store.namespaces set schema_name = $2 where schema_name = $1 \
+                  and not exists (select from pg_namespace where nspname = $1) \
+                  and not exists (select from eventodb_store.namespaces where schema_name = $2)";
+    transaction.query(update, &[(&old, Type::TEXT), (&new, Type::TEXT)]).await.map(drop)
+}
+
 /// Brings a schema from a version, 0 for "not there", to this program's.
 ///
 /// # Errors
 /// The server's.
 pub(super) async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32) -> Result<()> {
-    if from == LATEST {
-        return Ok(());
-    }
     // What the templates name without a schema is meant to be Postgres' own, whatever the caller's path holds.
     transaction.batch("set local search_path = pg_catalog, pg_temp").await?;
-    // A schema of ours has only letters, digits and `_`, so its name stands in string literals of the templates as well.
     let quoted = quote_ident(schema);
     for template in NAMESPACE.iter().skip(usize::from(from > 0)) {
-        transaction.batch(&template.replace("{schema}", &quoted)).await?;
+        transaction.batch(&named(template, schema)).await?;
     }
     let record = format!(
         "create table if not exists {quoted}._streamscope_version (
            version integer primary key,
            applied_at timestamptz not null default now()
          );
-         insert into {quoted}._streamscope_version (version) values ({LATEST})"
+         insert into {quoted}._streamscope_version (version) values ({LATEST}) on conflict do nothing"
     );
     transaction.batch(&record).await
+}
+
+/// A template of a namespace's SQL for a schema, whose name may hold anything: quotes, backslashes, even what the bodies of
+/// functions are quoted with.
+fn named(template: &str, schema: &str) -> String {
+    let identifier = quote_ident(schema);
+    let literal = identifier.replace('\\', "\\\\").replace('\'', "''");
+    let mut tag = "$body$".to_owned();
+    while schema.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    fill(&template.replace("$$", &tag), &[("schema", &identifier), ("literal", &literal)])
 }
 
 /// Lets a role read and write in a schema.
@@ -109,5 +140,6 @@ pub(super) async fn grant(transaction: &Transaction<'_>, schema: &str, role: &st
     if transaction.query_opt(there, &[(&role, Type::TEXT)]).await?.is_none() {
         return Err(StoreError::Invalid { field: "role", reason: format!("there is no {role}") });
     }
-    transaction.batch(&GRANT.replace("{schema}", &quote_ident(schema)).replace("{role}", &quote_ident(role))).await
+    let (schema, role) = (quote_ident(schema), quote_ident(role));
+    transaction.batch(&fill(GRANT, &[("schema", &schema), ("role", &role)])).await
 }

@@ -62,13 +62,15 @@ impl Namespace {
             let failure = match self.attempt(message, TIME_LIMIT, collisions > 0).await? {
                 Ok(written) => return Ok(written),
                 Err(Failure::Unanswered(reason)) => return self.settle(message, reason).await,
-                Err(Failure::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => return Err(error),
+                Err(Failure::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => {
+                    return Err(self.explained(error).await);
+                }
                 Err(failure) => failure,
             };
             match self.judge(message, failure).await {
                 Verdict::Written(written) => return Ok(Written { already: true, ..written }),
                 Verdict::Final(error) => return Err(error),
-                Verdict::Again(error) if collisions == COLLISIONS => return Err(error),
+                Verdict::Again(error) if collisions == COLLISIONS => return Err(self.explained(error).await),
                 Verdict::Again(_) => collisions += 1,
             }
         }

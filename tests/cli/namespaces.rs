@@ -189,3 +189,96 @@ async fn migrating_what_is_up_to_date_changes_nothing() {
     assert_eq!(migrated[0]["id"], "test");
     assert_eq!(migrated[0]["from"], migrated[0]["to"]);
 }
+
+/// What a client reads and writes through the functions of a schema, which it names.
+const CLIENT: &str = "
+    select {schema}.write_message(gen_random_uuid()::varchar, 'client-1', 'T', '{\"n\": 1}', '{\"correlationStreamName\": \"some-1\"}', -1);
+    select * from {schema}.get_stream_messages('client-1', 0, 10);
+    select * from {schema}.get_category_messages(
+      'client', 1, 10, correlation => 'some', consumer_group_member => 0, consumer_group_size => 1);
+    select * from {schema}.get_last_stream_message('client-1', 'T');
+    select * from {schema}.type_summary";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_is_made_in_a_schema_of_any_name() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    let long = "é".repeat(31);
+    let hostile = ["it's \"a\" \\ %s", "$body$$_body$ {schema} {literal} {role}", "--\n'$$;\\", &long];
+    for schema in ["message_store", "Shop Orders"].iter().chain(&hostile) {
+        let made = values(place.run(&["ns", "create", "chosen", &format!("--schema={schema}")]));
+        assert_eq!(made[0]["schema"], *schema);
+        let run = |arguments: &[&str]| place.run(&[&["-n", "chosen"], arguments].concat()).done();
+        run(&["write", "account-1", "Opened", "--expected-version", "none"]);
+        assert_eq!(run(&["get", "account"]).lines().count(), 1);
+        assert_eq!(run(&["streams"]).lines().count(), 1);
+        let followed = place.run(&["-n", "chosen", "tail", "--from", "start", "--limit", "1"]);
+        assert_eq!((followed.status, followed.stdout.lines().count()), (0, 1), "{followed:?}");
+        let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+        for strings in ["on", "off"] {
+            client.batch_execute(&format!("set standard_conforming_strings = {strings}")).await.expect("a setting");
+            let calls = CLIENT.replace("{schema}", &quoted);
+            client.batch_execute(&format!("begin; {calls}; rollback")).await.expect(schema);
+        }
+        let listed = values(place.run(&["ns", "list"]));
+        let chosen = listed.iter().find(|info| info["id"] == "chosen").expect("it is listed");
+        assert_eq!((&chosen["schema"], &chosen["flavour"]), (&(*schema).into(), &"streamscope".into()));
+        assert_eq!((&chosen["outdated"], &chosen["caution"]), (&false.into(), &serde_json::Value::Null));
+        place.run(&["ns", "delete", "chosen", "--confirm", "chosen"]).done();
+        let left = "select count(*) from pg_namespace where nspname = $1";
+        assert_eq!(client.query_one(left, &[schema]).await.expect("a count").get::<_, i64>(0), 0, "{schema}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_that_is_there_reserved_or_too_long_is_refused_with_the_reason() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let long = "x".repeat(64);
+    for (schema, status, reason) in [
+        ("public", 1, "exists already"),
+        ("eventodb_store", 1, "exists already"),
+        ("eventodb_test", 1, "namespace test"),
+        ("pg_shop", 2, "reserved"),
+        ("", 2, "empty"),
+        (&long, 2, "63"),
+    ] {
+        let told = place.run(&["ns", "create", "chosen", "--schema", schema]).failed(status);
+        assert!(told.contains(reason), "{schema}: {told}");
+    }
+    assert_eq!(place.run(&["ns", "list"]).done().lines().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_schema_is_reported_and_repaired() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    place.run(&["write", "account-1", "Opened"]).done();
+    client.batch_execute("alter schema eventodb_test rename to \"Other \"\"Place\"").await.expect("renamed");
+
+    let listed = values(place.run(&["ns", "list"]));
+    assert_eq!((&listed[0]["schema"], &listed[0]["outdated"]), (&"Other \"Place".into(), &true.into()));
+    let caution = listed[0]["caution"].as_str().expect("a note");
+    assert!(caution.contains("renamed from eventodb_test") && caution.contains("ns migrate"), "{caution}");
+    assert_eq!(place.run(&["get", "account"]).done().lines().count(), 1, "it is read all the same");
+
+    let migrated = values(place.run(&["ns", "migrate"]));
+    assert_eq!(migrated[0]["renamed_from"], "eventodb_test");
+    let listed = values(place.run(&["ns", "list"]));
+    assert_eq!([&listed[0]["id"], &listed[0]["schema"]], ["test", "Other \"Place"], "the registry follows");
+    assert_eq!((&listed[0]["outdated"], &listed[0]["caution"]), (&false.into(), &serde_json::Value::Null));
+    place.run(&["write", "account-1", "Closed", "--expected-version", "0"]).done();
+    let calls = CLIENT.replace("{schema}", "\"Other \"\"Place\"");
+    client.batch_execute(&format!("begin; {calls}; rollback")).await.expect("every function");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_namespace_whose_schema_is_gone_is_reported() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    client.batch_execute("drop schema eventodb_test cascade").await.expect("dropped");
+    let listed = place.run(&["ns", "list"]);
+    assert_eq!((listed.status, listed.stdout.as_str()), (0, ""));
+    assert!(listed.stderr.contains("eventodb_test is gone") && listed.stderr.contains("ns delete test"), "{listed:?}");
+    place.run(&["ns", "delete", "test", "--confirm", "test"]).done();
+    assert!(!place.run(&["ns", "list"]).stderr.contains("gone"));
+}

@@ -1,5 +1,5 @@
 //! A client that is not ours, `message-db-py` from the Python package index: it writes while `tail` reads, and reads what we wrote. It names the
-//! schema `message_store` itself when it writes, so of other namespaces it can only read.
+//! schema `message_store` itself when it writes, so it can only read namespaces in other schemas.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -81,4 +81,23 @@ print(sum(len(db.read_category('account', consumer_group_member=m, consumer_grou
         let expected = [message(1), message(5), message(9), message(4), message(5), message(10), Value::from(12)];
         assert_eq!(told, expected, "{kind:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_names_the_schema_itself_writes_to_a_namespace_of_ours_made_there() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    place.run(&["ns", "create", "shop", "--schema", "message_store"]).done();
+    let script = "print(db.write('account-1', 'Opened', {'n': 0}, {'by': 'python'}))
+print(db.write('account-1', 'Closed', {'n': 1}, expected_version=0))
+try:
+    db.write('account-1', 'Closed', {}, expected_version=0)
+except ValueError as error:
+    print(error)
+print([m['type'] for m in db.read_category('account')])
+";
+    let told = python(&place, "message_store", script);
+    let conflict = "Wrong expected version: 0 (Stream: account-1, Stream Version: 1)";
+    assert!(told.contains(conflict) && told.ends_with("['Opened', 'Closed']\n"), "{told}");
+    let given = lines(&place.run(&["-n", "shop", "get", "account-1"]).done());
+    assert_eq!((given.len(), &given[0]["meta"]["by"]), (2, &"python".into()));
 }

@@ -52,8 +52,8 @@ async fn an_older_namespace_is_upgraded_only_when_asked_and_is_then_like_a_new_o
     let old = store.namespace("old").await.expect("a namespace");
     assert!(old.info().outdated && old.info().version.as_deref() == Some("5"), "{:?}", old.info());
     assert_ne!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await, "not yet");
-    let (from, to) = store.migrate_namespace("old").await.expect("upgraded");
-    assert_eq!((from.as_str(), to), ("5", schema::LATEST.to_string()));
+    let done = store.migrate_namespace("old").await.expect("upgraded");
+    assert_eq!((done.from, done.to, done.renamed_from), (5, schema::LATEST, None));
     assert!(!store.namespace("old").await.expect("a namespace").info().outdated);
     assert_eq!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await);
     client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("told to EventoDB");

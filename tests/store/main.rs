@@ -14,5 +14,7 @@ mod messages;
 mod operations;
 mod plans;
 mod repeated;
+mod sequences;
 mod shape;
+mod versions;
 mod writes;

@@ -12,6 +12,7 @@ pub mod dialog;
 pub mod filter;
 pub mod find;
 pub mod follow;
+mod freshness;
 pub mod goto;
 pub mod help;
 pub mod input;
@@ -248,6 +249,8 @@ pub struct State {
     in_editor: Option<(compose::Draft, String)>,
     /// How often following was started.
     followings: u64,
+    /// When text was pasted last.
+    pasted: Option<Timestamp>,
 }
 
 impl State {
@@ -284,6 +287,7 @@ impl State {
             wanted_category: None,
             in_editor: None,
             followings: 0,
+            pasted: None,
         };
         let effects =
             vec![state.ask(Slot::Server, Question::Server), state.ask(Slot::Namespaces, Question::Namespaces)];
@@ -464,6 +468,7 @@ impl State {
     fn answered(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
         match (slot, answer) {
             (Slot::Complete, answer) => self.completed(answer),
+            (_, Answer::Version(version)) => self.version_answered(version),
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
             (_, Answer::Server(info)) => self.connected(info),

@@ -7,6 +7,8 @@ pub mod drafts;
 pub mod editor;
 pub mod input;
 pub mod pace;
+#[cfg(unix)]
+mod pastes;
 pub mod questions;
 pub mod signals;
 pub mod slots;
@@ -105,12 +107,12 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
             input = inputs.next() => match input {
                 None => return Ok(Ended::TerminalGone),
                 // The size in it is that of when it was read, and may be older than what a signal told of.
-                Some(Input::Resize(..)) => {
+                Some((Input::Resize(..), _)) => {
                     screen.measure();
                     changed = true;
                 }
-                Some(input) => if let Some(event) = event_of(input) {
-                    ended = ended.or(screen.handle(event));
+                Some((input, at)) => if let Some(event) = event_of(input) {
+                    ended = ended.or(screen.handle_at(event, at));
                     changed = true;
                 },
             },
@@ -198,7 +200,12 @@ struct Screen {
 
 impl Screen {
     fn handle(&mut self, event: Event) -> Option<Step> {
-        let effects = self.state.update(event, Timestamp::now());
+        self.handle_at(event, Timestamp::now())
+    }
+
+    /// An event that happened before it could be handled.
+    fn handle_at(&mut self, event: Event, at: Timestamp) -> Option<Step> {
+        let effects = self.state.update(event, at);
         self.carry_out(effects)
     }
 

@@ -353,17 +353,24 @@ impl State {
         effects
     }
 
-    /// As [`State::refresh`], without asking whether the server is there.
-    pub(super) fn reload(&mut self) -> Vec<Effect> {
-        self.places.forget_rows();
-        self.message.forget();
-        let mut effects = vec![self.ask(Slot::Namespaces, Question::Namespaces)];
+    /// Reads the categories and the streams on screen again.
+    pub(super) fn reread_side_panes(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
         if let Some(namespace) = self.shown_namespace.clone() {
             effects.push(self.ask(Slot::Categories, Question::Categories { namespace }));
         }
         self.streams.refresh();
         self.requests.stop(Slot::Streams);
         effects.extend(self.more_streams());
+        effects
+    }
+
+    /// As [`State::refresh`], without asking whether the server is there.
+    pub(super) fn reload(&mut self) -> Vec<Effect> {
+        self.places.forget_rows();
+        self.message.forget();
+        let mut effects = vec![self.ask(Slot::Namespaces, Question::Namespaces)];
+        effects.extend(self.reread_side_panes());
         let selected = self.messages.selected_number();
         let on_newest = self.is_on_newest();
         match selected {

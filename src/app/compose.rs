@@ -2,6 +2,7 @@
 //! kept is in `drafts`, how they are sent and what comes of it in `writing`.
 
 mod drafts;
+mod version;
 mod writing;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -12,7 +13,7 @@ pub use drafts::Draft;
 pub use writing::Conflict;
 
 use super::dialog::{Dialog, is_ctrl};
-use super::input::Input;
+use super::input::{Input, with_line_feeds};
 use super::palette::fuzzy;
 use super::request::{Answer, Completing, Question, Slot};
 use super::{Effect, State};
@@ -95,6 +96,10 @@ pub struct Compose {
     untouched: Option<Draft>,
     /// How many of the drafts were seen in a round through them.
     seen: usize,
+    /// The expected version that was filled in, as long as it goes along with the stream.
+    filled: Option<version::Filled>,
+    /// The server is asked for the stream's version.
+    pub awaits_version: bool,
 }
 
 fn text_area(text: &str) -> TextArea<'static> {
@@ -134,6 +139,8 @@ impl Compose {
             problem: None,
             untouched: None,
             seen: 0,
+            filled: None,
+            awaits_version: false,
         }
     }
 
@@ -254,7 +261,7 @@ impl Compose {
                 if is_unfilled(area) {
                     *area = text_area("");
                 }
-                area.insert_str(text);
+                area.insert_str(with_line_feeds(text));
             }
             None => self.lines[field as usize].paste(text),
         }
@@ -274,7 +281,11 @@ impl State {
             }
             Stage::Confirming => {
                 compose.stage = Stage::Editing;
-                if key.code == KeyCode::Char('Y') { self.send() } else { Vec::new() }
+                match key.code {
+                    KeyCode::Char('Y') if self.comes_with_a_paste("Ctrl-S") => Vec::new(),
+                    KeyCode::Char('Y') => self.send(),
+                    _ => Vec::new(),
+                }
             }
             Stage::GivingUp => {
                 compose.stage = Stage::Editing;
@@ -328,6 +339,7 @@ impl State {
                 compose.set(compose.field, &chosen);
                 compose.move_field(1);
                 let mut effects = self.compose_changed();
+                effects.extend(self.ask_version());
                 effects.extend(self.complete());
                 effects
             }
@@ -363,7 +375,7 @@ impl State {
         if let Some(Dialog::Compose(compose)) = &mut self.dialog {
             compose.move_field(by);
         }
-        self.complete()
+        self.ask_version().into_iter().chain(self.complete()).collect()
     }
 
     /// The drafts are kept outside of the program at every change.

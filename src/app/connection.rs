@@ -95,6 +95,9 @@ impl State {
 
     /// An answer was an error: a lost connection is tried again by itself, everything else is told.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
+        if slot == Slot::Version {
+            self.version_failed(error);
+        }
         match error {
             StoreError::Unavailable { reason, obstacle, .. }
                 if obstacle.is_passing() && !matches!(slot, Slot::Write | Slot::Admin) =>

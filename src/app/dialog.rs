@@ -2,6 +2,7 @@
 //! waits for its answer, nor the token of a new namespace.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::SignedDuration;
 
 use super::compose::Compose;
 use super::copy::CopyMenu;
@@ -13,6 +14,9 @@ use super::keymap::{Action, Context};
 use super::namespaces::{CreateDialog, DeleteDialog, TokenDialog};
 use super::palette::Palette;
 use super::{Effect, State};
+
+/// Keys this soon after a paste may have come with it.
+const WITH_A_PASTE: SignedDuration = SignedDuration::from_millis(100);
 
 /// A dialog, with what was typed into it.
 #[derive(Debug)]
@@ -115,6 +119,7 @@ impl State {
     }
 
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        self.pasted = Some(self.now);
         match &mut self.dialog {
             Some(Dialog::Find(prompt)) => {
                 prompt.input.paste(text);
@@ -149,6 +154,16 @@ impl State {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a key that would write comes so soon after a paste that nobody pressed it: it may be the end of what was pasted. Says which key
+    /// to press again.
+    pub(super) fn comes_with_a_paste(&mut self, key: &str) -> bool {
+        let soon = self.pasted.is_some_and(|pasted| self.now.duration_since(pasted).abs() < WITH_A_PASTE);
+        if soon {
+            self.notices.problem(format!("nothing is written right after a paste: press {key} again"), self.now);
+        }
+        soon
     }
 
     pub(super) fn open_log(&mut self) -> Vec<Effect> {

@@ -190,6 +190,9 @@ impl State {
             follow.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;
         }
         let begins = !std::mem::replace(&mut follow.begun, true);
+        let namespace = self.messages.place.as_ref().map(|place| place.namespace.clone()).unwrap_or_default();
+        let mut aside = self.side_panes_follow(&namespace, batch.messages.iter().map(|tailed| &tailed.message));
+        let Some(follow) = &mut self.follow else { return aside };
         follow.held.extend(batch.messages);
         if let Some(before) = batch.went_back_from {
             let newest = batch.last_value;
@@ -200,12 +203,17 @@ impl State {
                 now,
             );
         }
-        if begins || batch.went_back_from.is_some() {
-            return self.read_from(PageFrom::End).into_iter().collect();
+        if batch.went_back_from.is_some() {
+            // What is gone is not known.
+            aside.extend(self.reread_side_panes());
         }
-        let mut effects = self.take_held();
-        effects.extend(self.follow_selection());
-        effects
+        if begins || batch.went_back_from.is_some() {
+            aside.extend(self.read_from(PageFrom::End));
+            return aside;
+        }
+        aside.extend(self.take_held());
+        aside.extend(self.follow_selection());
+        aside
     }
 
     /// Puts what came in into the list. While the list itself waits for newer messages it waits too: the answer may be older than

@@ -43,9 +43,9 @@ impl Input {
         }
     }
 
-    /// Pasted text; line ends become spaces.
+    /// Pasted text. Line breaks become blanks; one at the end, which comes with every line that is copied, is left out.
     pub fn paste(&mut self, text: &str) {
-        self.area.insert_str(one_line(text));
+        self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])));
     }
 
     /// Another text, the cursor behind it.
@@ -55,5 +55,11 @@ impl Input {
 }
 
 fn one_line(text: &str) -> String {
-    text.replace("\r\n", " ").replace(['\r', '\n'], " ")
+    with_line_feeds(text).replace('\n', " ")
+}
+
+/// A pasted text with line feeds for its line breaks: many terminals send what Enter sends.
+#[must_use]
+pub fn with_line_feeds(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }

@@ -506,6 +506,9 @@ impl State {
             Pending::More(_) => at_end = false,
             Pending::Fresh(_) => {}
         }
+        if let Some(Place { namespace, .. }) = self.messages.place.clone() {
+            self.side_panes_see(&namespace, page.heads.iter());
+        }
         self.messages.take(pending, page.heads, at_start, at_end);
         self.reveal();
         self.read_on().into_iter().collect()

@@ -96,6 +96,9 @@ impl State {
     }
 
     pub(super) fn create_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if matches!(key.code, KeyCode::Enter | KeyCode::Char('Y')) && self.comes_with_a_paste("Enter") {
+            return Vec::new();
+        }
         let production = self.setup.profile.production;
         let Some(Dialog::CreateNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
         match (dialog.stage, key.code) {
@@ -164,6 +167,9 @@ impl State {
     }
 
     pub(super) fn delete_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        if key.code == KeyCode::Enter && self.comes_with_a_paste("Enter") {
+            return Vec::new();
+        }
         let Some(Dialog::DeleteNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
         match (dialog.stage, key.code) {
             (Stage::Working, _) => return self.wait_for_admin(key),

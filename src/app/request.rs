@@ -42,11 +42,13 @@ pub enum Slot {
     Write,
     /// Creating and deleting namespaces.
     Admin,
+    /// The expected version of a draft.
+    Version,
 }
 
 impl Slot {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -58,6 +60,7 @@ impl Slot {
         Self::Complete,
         Self::Write,
         Self::Admin,
+        Self::Version,
     ];
 }
 
@@ -173,6 +176,13 @@ pub enum Question {
         /// What it is.
         what: Completing,
     },
+    /// The version of a stream; answered by [`Answer::Version`].
+    Version {
+        /// The namespace's id.
+        namespace: String,
+        /// The stream.
+        stream: StreamName,
+    },
     /// Answered by [`Answer::Written`].
     Write {
         /// The namespace's id.
@@ -274,6 +284,8 @@ pub enum Answer {
     Found(Option<Box<MessageHead>>),
     /// What begins like the text, best first.
     Completions(Vec<String>),
+    /// The stream's version; none where there is no stream.
+    Version(Option<Position>),
     /// The write is done.
     Written(Written),
     /// What was written since, in order, and the stream's version now.

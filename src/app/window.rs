@@ -165,8 +165,27 @@ impl<T> Window<T> {
         std::mem::swap(&mut self.at_first, &mut self.at_last);
     }
 
+    /// A row that changes where it is.
+    pub fn row_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.rows.get_mut(index)
+    }
+
+    /// Puts the rows in another order; the selection stays on its row.
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
+        let selected = self.selection().map(&key);
+        self.rows.make_contiguous().sort_by_key(&key);
+        let index = self.rows.iter().position(|row| Some(key(row)) == selected);
+        self.select(index.unwrap_or(self.selected));
+    }
+
     /// A row in between; selection and view stay with their rows. Gives how many were let go at the front.
     pub fn insert(&mut self, index: usize, row: T) -> usize {
+        self.place(index, row);
+        self.append([])
+    }
+
+    /// A row in between of a list that is held whole.
+    pub fn place(&mut self, index: usize, row: T) {
         self.rows.insert(index, row);
         if self.rows.len() > 1 {
             if index <= self.selected {
@@ -176,7 +195,6 @@ impl<T> Window<T> {
                 self.top += 1;
             }
         }
-        self.append([])
     }
 
     /// Whether the selection is near enough to an edge that more should be asked for.

@@ -9,8 +9,11 @@ mod unix {
     use std::time::Duration;
 
     use crossterm::event::{self, Event};
+    use jiff::Timestamp;
     use rustix::event::{PollFd, PollFlags, poll};
     use tokio::sync::{mpsc, oneshot};
+
+    use crate::runtime::pastes::Pastes;
 
     /// Events that may wait for the loop.
     const QUEUE: usize = 64;
@@ -18,11 +21,13 @@ mod unix {
     const PATIENCE: Duration = Duration::from_millis(100);
     /// How long bytes that are there may take to become an event; with no time at all crossterm does not look.
     const AT_ONCE: Duration = Duration::from_millis(1);
+    /// Events that are looked at together; one read of the terminal brings no more.
+    const TOGETHER: usize = 2_048;
     const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
     /// The terminal's events, read by a thread of their own.
     pub struct Inputs {
-        events: mpsc::Receiver<Event>,
+        events: mpsc::Receiver<(Event, Timestamp)>,
         wake: UnixStream,
         ended: oneshot::Receiver<()>,
     }
@@ -44,8 +49,8 @@ mod unix {
             Ok(Self { events, wake, ended })
         }
 
-        /// The next event; none where the terminal has gone away.
-        pub async fn next(&mut self) -> Option<Event> {
+        /// The next event and when it was read; none where the terminal has gone away.
+        pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
             self.events.recv().await
         }
 
@@ -58,7 +63,8 @@ mod unix {
     }
 
     /// Comes back when the other end of `stop` is gone, where nobody listens any more, or without a terminal.
-    fn read(stop: &UnixStream, events: &mpsc::Sender<Event>) -> io::Result<()> {
+    fn read(stop: &UnixStream, events: &mpsc::Sender<(Event, Timestamp)>) -> io::Result<()> {
+        let mut pastes = Pastes::default();
         loop {
             let stdin = rustix::stdio::stdin();
             let mut waited = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
@@ -70,8 +76,15 @@ mod unix {
                 return Ok(());
             }
             while event::poll(AT_ONCE)? {
-                if events.blocking_send(event::read()?).is_err() {
-                    return Ok(());
+                let mut read = vec![event::read()?];
+                let at = Timestamp::now();
+                while read.len() < TOGETHER && event::poll(Duration::ZERO)? {
+                    read.push(event::read()?);
+                }
+                for event in pastes.join(read, at) {
+                    if events.blocking_send((event, at)).is_err() {
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -103,6 +116,7 @@ mod other {
 
     use crossterm::event::{Event, EventStream};
     use futures_util::StreamExt as _;
+    use jiff::Timestamp;
 
     /// The terminal's events.
     pub struct Inputs(EventStream);
@@ -116,9 +130,10 @@ mod other {
             Ok(Self(EventStream::new()))
         }
 
-        /// The next event; none where the terminal has gone away.
-        pub async fn next(&mut self) -> Option<Event> {
-            self.0.next().await.and_then(Result::ok)
+        /// The next event and when it was read; none where the terminal has gone away.
+        pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
+            let event = self.0.next().await.and_then(Result::ok)?;
+            Some((event, Timestamp::now()))
         }
 
         /// Reads no more: the terminal is another program's then.

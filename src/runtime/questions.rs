@@ -167,6 +167,9 @@ impl Answerer {
             Question::Write { namespace, message } => {
                 Answer::Written(self.namespace(namespace).await?.write(message).await?)
             }
+            Question::Version { namespace, stream } => {
+                Answer::Version(self.namespace(namespace).await?.stream_version(stream).await?)
+            }
             Question::Since { namespace, stream, version } => {
                 self.since(&self.namespace(namespace).await?, stream, *version).await?
             }

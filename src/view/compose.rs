@@ -145,6 +145,9 @@ fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: 
     let (note, style) = match wrong {
         Some(wrong) => (format!("  ✗ {wrong}"), theme.problem),
         None if field == Field::Id && compose.text(field).is_empty() => (" (a new one)".to_owned(), theme.dim),
+        None if field == Field::ExpectedVersion && compose.awaits_version && compose.text(field).is_empty() => {
+            (" (reading the stream's version …)".to_owned(), theme.dim)
+        }
         None => return,
     };
     line_at(frame, behind, 0, &words(&note, usize::from(behind.width)), style);

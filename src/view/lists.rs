@@ -108,13 +108,18 @@ fn draw<T>(
         let selected = index == window.selected();
         let note_width = note.chars().count().min(width / 2);
         let name_width = width.saturating_sub(note_width + 2);
-        let marker = match (selected, theme.ascii) {
-            (true, false) => "▌",
-            (true, true) => ">",
-            (false, _) => " ",
+        // What leads to the list that is shown is marked lightly; what lies behind it is not shown, so it is not marked at all.
+        let behind = parts.pane as usize > state.active as usize && !focused;
+        let is_shown = parts.pane == state.active || focused;
+        let marker = match (selected && !behind, is_shown, theme.ascii) {
+            (false, ..) => " ",
+            (true, true, false) => "▌",
+            (true, true, true) => ">",
+            (true, false, false) => "▏",
+            (true, false, true) => "|",
         };
         let text = format!("{marker}{} {}", fill(&name, name_width), cut(&note, note_width));
-        let style = match (selected, focused) {
+        let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,
             _ if find.is_some_and(|find| holds(&name, find)) => theme.hit,

@@ -233,3 +233,83 @@ fn ctrl_u_empties_a_line_up_to_the_cursor() {
     screen.ctrl('u');
     assert_eq!(compose(&screen).text(Field::Type), "");
 }
+
+#[test]
+fn a_clone_expects_the_version_that_a_new_message_would() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("c");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+    // What another program wrote meanwhile is a conflict, so nothing is doubled unseen.
+    screen.fake.push("account-1", "Overtaken", "{}", None);
+    screen.ctrl('s');
+    assert!(matches!(compose(&screen).stage, Stage::Conflict(_)), "{}", screen.text());
+}
+
+/// Selects a message of account-1 in the list of its category, which does not tell the stream's version.
+fn in_category(screen: &mut Screen) {
+    screen.go_to("account");
+    screen.keys("4");
+    for _ in 0..10 {
+        if screen.selected() != "account-1@2" {
+            screen.key(KeyCode::Up);
+        }
+    }
+    assert_eq!(screen.selected(), "account-1@2");
+}
+
+#[test]
+fn the_version_that_is_not_on_screen_is_read_before_a_clone_is_written() {
+    let mut screen = Screen::new(Fake::shop(2));
+    in_category(&mut screen);
+    screen.hold = true;
+    screen.keys("c");
+    screen.ctrl('s');
+    assert!(screen.text().contains("still being read"), "{}", screen.text());
+    screen.release();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+    screen.esc();
+    assert!(screen.state.drafts.is_empty(), "nothing was typed, so there is nothing to keep");
+}
+
+#[test]
+fn a_version_that_cannot_be_read_is_said_and_nothing_is_written() {
+    let mut screen = Screen::new(Fake::shop(2));
+    let reason = StoreError::TimedOut { limit: std::time::Duration::from_secs(5) };
+    screen.fake.fail.push((Slot::Version, reason));
+    in_category(&mut screen);
+    screen.keys("c");
+    assert!(screen.text().contains("cannot read the stream's version"), "{}", screen.text());
+    let before = screen.fake.messages.len();
+    screen.ctrl('s');
+    // Asked again, it is there.
+    assert_eq!(screen.fake.messages.len(), before);
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+}
+
+#[test]
+fn the_version_goes_along_with_the_stream_until_somebody_types_one() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("r");
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "any");
+    screen.keys("order-1");
+    screen.enter();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
+    screen.key(KeyCode::BackTab);
+    screen.keys("23");
+    screen.enter();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "none");
+    while compose(&screen).field != Field::ExpectedVersion {
+        screen.key(KeyCode::Tab);
+    }
+    screen.ctrl('u');
+    screen.keys("any");
+    while compose(&screen).field != Field::Stream {
+        screen.key(KeyCode::BackTab);
+    }
+    screen.ctrl('u');
+    screen.keys("order-0");
+    screen.enter();
+    assert_eq!(compose(&screen).text(Field::ExpectedVersion), "any");
+}

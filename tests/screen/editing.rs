@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 use streamscope::app::Event;
 use streamscope::app::compose::Field;
 use streamscope::app::dialog::Dialog;
+use streamscope::app::request::Answer;
 
 use super::compose::compose;
 use super::fake::{Fake, Screen};
@@ -200,4 +201,70 @@ fn nothing_is_pasted_into_what_was_sent() {
     screen.send(Event::Paste("more".to_owned()));
     assert_eq!(compose(&screen).draft(), sent);
     assert!(matches!(screen.state.dialog, Some(Dialog::Compose(_))));
+}
+
+#[test]
+fn pasted_line_breaks_become_lines_in_editors_and_blanks_elsewhere() {
+    for (pasted, lines, line) in [
+        ("a\r\nb", ["a", "b"], "a b"),
+        ("a\rb", ["a", "b"], "a b"),
+        ("a\nb", ["a", "b"], "a b"),
+        ("a\rb\r\n", ["a", "b"], "a b"),
+    ] {
+        let mut screen = Screen::new(Fake::shop(2));
+        screen.keys("w");
+        field(&mut screen, Field::Data);
+        screen.send(Event::Paste(pasted.to_owned()));
+        assert_eq!(compose(&screen).data.lines()[..2], lines, "{pasted:?}");
+        field(&mut screen, Field::Type);
+        screen.send(Event::Paste(pasted.to_owned()));
+        assert_eq!(compose(&screen).text(Field::Type), line, "{pasted:?}");
+    }
+}
+
+#[test]
+fn nothing_is_written_by_a_key_that_comes_with_a_paste() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("1a");
+    screen.send(Event::Paste("new\r".to_owned()));
+    screen.enter();
+    assert!(screen.fake.created.is_empty() && screen.text().contains("press Enter again"), "{}", screen.text());
+    screen.wait(1);
+    screen.enter();
+    assert_eq!(screen.fake.created, ["new"]);
+
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.keys("1D");
+    screen.hold = true;
+    screen.send(Event::Paste("shop\r".to_owned()));
+    screen.enter();
+    assert!(screen.held.iter().all(|(.., outcome)| !matches!(outcome, Ok(Answer::Deleted { .. }))));
+    screen.wait(1);
+    screen.enter();
+    assert!(screen.held.iter().any(|(.., outcome)| matches!(outcome, Ok(Answer::Deleted { .. }))), "{}", screen.text());
+
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("w");
+    field(&mut screen, Field::Type);
+    screen.send(Event::Paste("Deposited\r".to_owned()));
+    let before = screen.fake.messages.len();
+    screen.ctrl('s');
+    assert_eq!(screen.fake.messages.len(), before);
+    assert!(screen.text().contains("press Ctrl-S again"), "{}", screen.text());
+    screen.wait(1);
+    screen.ctrl('s');
+    assert_eq!(screen.fake.messages.len(), before + 1);
+}
+
+#[test]
+fn a_paste_where_nothing_is_typed_does_nothing() {
+    for keys in ["", "?", "!", "y"] {
+        let mut screen = Screen::new(Fake::shop(2));
+        screen.keys(keys);
+        let before = screen.text();
+        screen.send(Event::Paste("q\rD\ry\u{1b}c\rw".to_owned()));
+        assert_eq!(screen.text(), before, "{keys:?}");
+        assert!(!screen.outside.contains(&streamscope::app::Effect::Quit));
+    }
 }

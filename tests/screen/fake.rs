@@ -302,6 +302,9 @@ impl Fake {
                     global_position: written.global_position,
                 })
             }
+            Question::Version { stream, .. } => {
+                Answer::Version(self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position))
+            }
             Question::Since { stream, version, .. } => {
                 let first = version.map_or(0, |version| version + 1);
                 let of_stream = self.messages.iter().filter(|message| message.stream == *stream);

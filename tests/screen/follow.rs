@@ -204,3 +204,80 @@ fn a_write_that_ends_following_is_told_before_that() {
     assert!(screen.text().contains("written: account-1 at 5"), "{}", screen.text());
     assert!(screen.state.follow.is_none());
 }
+
+/// What a side pane shows beside a name.
+fn beside(screen: &Screen, name: &str) -> String {
+    let text = screen.text();
+    let of_name = |line: &&str| line.starts_with('│') || line.starts_with('┃');
+    let mut cells = text
+        .lines()
+        .filter(of_name)
+        .filter_map(|line| line.chars().skip(1).collect::<String>().split(['│', '┃']).next().map(str::to_owned));
+    let row = cells.find(|cell| cell.trim_start_matches(['▌', '▏', ' ']).split_whitespace().next() == Some(name));
+    row.unwrap_or_else(|| panic!("no {name} in\n{text}")).split_whitespace().last().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_side_panes_follow_along() {
+    let mut screen = following();
+    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~15".to_owned(), "v4".to_owned()));
+    write(&mut screen, "account-1");
+    write(&mut screen, "account-1");
+    write(&mut screen, "order-0");
+    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~17".to_owned(), "v6".to_owned()));
+    assert_eq!(beside(&screen, "order"), "~16");
+    // What is new appears in its place, and what was selected stays selected.
+    let selected = screen.state.categories.selection().cloned().map(|row| row.category);
+    write(&mut screen, "aardvark-1");
+    write(&mut screen, "account-05");
+    assert_eq!((beside(&screen, "aardvark"), beside(&screen, "account-05")), ("~1".to_owned(), "v0".to_owned()));
+    assert_eq!(screen.state.categories.selection().cloned().map(|row| row.category), selected);
+    let names: Vec<&str> = screen.state.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(names, ["account-0", "account-05", "account-1", "account-2"]);
+    // Nothing moves while paused, and the side panes are told all the same.
+    screen.keys(" ");
+    write(&mut screen, "account-1");
+    assert_eq!(beside(&screen, "account-1"), "v7");
+}
+
+#[test]
+fn streams_by_activity_follow_along() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("3o");
+    let selected = screen.state.streams.window.selection().cloned().map(|row| row.stream);
+    screen.keys("14F");
+    write(&mut screen, "account-0");
+    write(&mut screen, "account-9");
+    let names: Vec<&str> = screen.state.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(names, ["account-9", "account-0", "account-2", "account-1"]);
+    assert_eq!(screen.state.streams.window.selection().cloned().map(|row| row.stream), selected);
+}
+
+#[test]
+fn what_was_written_before_following_began_is_told_too() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.fake.push("account-1", "Deposited", "{}", None);
+    screen.keys("4F");
+    assert_eq!(beside(&screen, "account-1"), "v5");
+}
+
+#[test]
+fn the_first_category_of_a_namespace_appears_with_its_streams() {
+    let mut screen = Screen::new(Fake::default());
+    screen.keys("4F");
+    write(&mut screen, "account-1");
+    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~1".to_owned(), "v0".to_owned()));
+}
+
+#[test]
+fn only_the_pane_whose_selection_is_shown_is_marked_strongly() {
+    let mut screen = Screen::new(Fake::shop(2));
+    let text = screen.text();
+    assert!(text.contains("▌shop") && !text.contains("▌account") && !text.contains("▏account"), "{text}");
+    screen.keys("2");
+    let text = screen.text();
+    assert!(text.contains("▏shop") && text.contains("▌account ") && !text.contains("▌account-0"), "{text}");
+    screen.keys("34");
+    let text = screen.text();
+    assert!(text.contains("▏shop") && text.contains("▏account ") && text.contains("▌account-0"), "{text}");
+}

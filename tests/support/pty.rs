@@ -138,6 +138,17 @@ impl Screen {
         self.keys(&format!("\x1b[200~{text}\x1b[201~"))
     }
 
+    /// Types something again and again until a text is on the screen.
+    pub fn keys_until(&mut self, keys: &str, text: &str) -> &mut Self {
+        let until = Instant::now() + LIMIT;
+        while !self.contents().contains(text) {
+            assert!(Instant::now() < until, "not on screen: {text}\n{}", self.contents());
+            self.keys(keys);
+            thread::sleep(Duration::from_millis(150));
+        }
+        self
+    }
+
     /// Waits until the screen is as described.
     pub fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
         let until = Instant::now() + LIMIT;

@@ -9,6 +9,7 @@ use streamscope::pasteable::{get_command, sql_identifier, sql_string};
 use super::support::program::User;
 use super::support::pty::Screen;
 use super::support::stores::{Kind, TestStore};
+use super::visit::Visit;
 
 /// Wide enough that no line is wrapped.
 const WIDE: (u16, u16) = (1_500, 60);
@@ -133,4 +134,29 @@ async fn copied_sql_does_nothing_in_psql_before_enter_and_means_the_same_under_b
             assert_eq!(pasted().await, NAMES[..=index], "{sql}\n{}", screen.contents());
         }
     }
+}
+
+/// Lines as a terminal that knows no marks sends them.
+const UNMARKED: &str = "{\r\t\"amount\": 10,\r\t\"note\": \"quit with q, delete with D\"\r}\r";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paste_triggers_no_keys_and_writes_nothing_whatever_is_in_it() {
+    let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
+    let mut screen = visit.screen(&["test/account-1"]);
+    screen.shows("amount: 10");
+    // Where nothing is typed: marked, with the mark of its end inside, and without marks.
+    screen.paste("q\rq").paste("x\x1b[201~q\r\x03").keys(UNMARKED);
+    // What is pasted ends when nothing comes any more; then a key is a key.
+    screen.keys_until("g", "1 of 3").keys("w").shows("Write a message").keys("Noted\r\r\r");
+    screen.paste("{\"one\": 1,\r\"two\": 2}\x1b[201~\x13").shows_line(&["\"two\": 2}"]);
+    // It was not written: the dialog is there, and the stream has what it had.
+    screen.shows("Write a message");
+    visit.wait_for_count(&format!("select count(*) from \"{}\".messages", visit.store.schema), 5).await;
+    screen.keys_until("\x13", "written: account-1 at 3");
+    let stored =
+        visit.store.namespace.last_stream_message(&streamscope::message::StreamName::stored("account-1"), None).await;
+    let data = stored.expect("read").expect("there").data.expect("data");
+    assert_eq!(data, "{\"one\": 1, \"two\": 2}");
+    screen.keys("q");
+    assert_eq!(screen.end().status, 0);
 }

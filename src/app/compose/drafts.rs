@@ -9,7 +9,7 @@ use super::super::{Effect, State};
 use super::{Compose, Field};
 use crate::json;
 use crate::json::links::follow_up_metadata;
-use crate::message::{ExpectedVersion, Message};
+use crate::message::{ExpectedVersion, Message, StreamName};
 use crate::store::browse::Scope;
 
 /// What a draft holds, as text: kept on disk, so that a crash does not reach it.
@@ -32,14 +32,14 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Everything of a message but its id; the version is not checked.
+    /// Everything of a message but its id and version.
     fn clone_of(namespace: String, message: &Message) -> Self {
         Self {
             namespace,
             stream: message.stream.to_string(),
             message_type: message.message_type.clone(),
             id: Uuid::now_v7().to_string(),
-            expected_version: "any".to_owned(),
+            expected_version: String::new(),
             data: json::pretty(message.data.as_deref().unwrap_or("null")),
             metadata: message.metadata.as_deref().map(json::pretty).unwrap_or_default(),
         }
@@ -72,7 +72,9 @@ impl State {
         };
         let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
         let (stream, expected_version) = match place.map(|place| &place.scope) {
-            Some(Scope::Stream(stream)) => (stream.to_string(), self.version_on_screen().to_string()),
+            Some(Scope::Stream(stream)) => {
+                (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any).to_string())
+            }
             Some(Scope::Category(category) | Scope::Member(category, _)) => (format!("{category}-"), "any".to_owned()),
             _ => (String::new(), "any".to_owned()),
         };
@@ -84,7 +86,12 @@ impl State {
             data: "{}".to_owned(),
             ..Draft::default()
         };
-        self.compose(draft, None)
+        let version_is_known = draft.expected_version != ExpectedVersion::Any.to_string();
+        let effects = self.compose(draft, None);
+        if let Some(Dialog::Compose(compose)) = self.dialog.as_mut().filter(|_| version_is_known) {
+            compose.version_is_filled();
+        }
+        effects
     }
 
     /// A dialog over a draft of which nothing is typed yet, with what is to be said of it. Those put aside stay where they are.
@@ -98,18 +105,25 @@ impl State {
         self.complete()
     }
 
-    /// What the writer believes the stream on screen has, by what is on screen.
-    fn version_on_screen(&self) -> ExpectedVersion {
-        if !self.messages.at_end() || self.messages.is_filtered() {
-            return ExpectedVersion::Any;
+    /// A dialog over a draft that is made from a message: its version is that of its stream, from the screen or from the server.
+    fn compose_from(&mut self, mut draft: Draft, problem: Option<String>) -> Vec<Effect> {
+        draft.expected_version = match StreamName::new(draft.stream.clone()) {
+            Ok(stream) => self.version_on_screen(&stream).map(|version| version.to_string()).unwrap_or_default(),
+            // Nobody knows yet which stream it goes to.
+            Err(_) => ExpectedVersion::Any.to_string(),
+        };
+        let mut effects = self.compose(draft, problem);
+        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
+            compose.version_is_filled();
         }
-        ExpectedVersion::from_version(self.messages.window.rows().iter().map(|row| row.head.position).max())
+        effects.extend(self.ask_version());
+        effects
     }
 
     /// A draft with everything of the selected message but its id.
     pub(in crate::app) fn clone_message(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
-        self.compose(Draft::clone_of(namespace, &message), without_data(&message))
+        self.compose_from(Draft::clone_of(namespace, &message), without_data(&message))
     }
 
     /// A draft that is caused by the selected message: causation and correlation as Eventide's `follow` fills them in.
@@ -127,7 +141,7 @@ impl State {
             metadata: json::pretty(&metadata),
             ..Draft::clone_of(namespace, &message)
         };
-        self.compose(draft, without_data(&message))
+        self.compose_from(draft, without_data(&message))
     }
 
     /// The selected message with its bodies; says what is missing where they are not there.
@@ -228,7 +242,8 @@ impl State {
         } else {
             text.trim_end().clone_into(&mut draft.data);
         }
-        let effects = self.compose(draft, Some("a stored message cannot be changed: this is a clone of it".to_owned()));
+        let effects =
+            self.compose_from(draft, Some("a stored message cannot be changed: this is a clone of it".to_owned()));
         if let Some(Dialog::Compose(compose)) = &mut self.dialog {
             compose.untouched = None;
         }

@@ -26,7 +26,12 @@ impl State {
     /// Sends the draft if nothing is wrong with it; production wants a `Y` first.
     pub(super) fn try_to_write(&mut self) -> Vec<Effect> {
         let production = self.setup.profile.production;
+        let asked = self.ask_version();
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        if compose.awaits_version && compose.text(Field::ExpectedVersion).is_empty() {
+            compose.problem = Some("the stream's version is still being read: press Ctrl-S again".to_owned());
+            return asked.into_iter().collect();
+        }
         if compose.text(Field::Id).is_empty() {
             compose.set(Field::Id, &Uuid::now_v7().to_string());
         }
@@ -35,6 +40,10 @@ impl State {
             compose.problem = Some(format!("{}: {wrong}", field.title()));
             return Vec::new();
         }
+        if self.comes_with_a_paste("Ctrl-S") {
+            return Vec::new();
+        }
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         if production {
             compose.stage = Stage::Confirming;
             return Vec::new();

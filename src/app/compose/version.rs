@@ -1,0 +1,83 @@
+//! The expected version that a draft begins with: what is on screen of its stream, else what the server says. One that somebody typed is
+//! never touched.
+
+use super::super::dialog::Dialog;
+use super::super::request::{Question, Slot};
+use super::super::{Effect, State};
+use super::{Compose, Field};
+use crate::message::{ExpectedVersion, Position, StreamName};
+use crate::store::StoreError;
+use crate::store::browse::Scope;
+
+/// An expected version that was filled in.
+#[derive(Debug)]
+pub(super) struct Filled {
+    /// The stream that it is of.
+    stream: String,
+    /// What was filled in; nothing while the server is asked.
+    version: String,
+}
+
+impl Compose {
+    /// The version in the draft is of its stream, and goes along with another stream. While there is none, the server is asked.
+    pub(super) fn version_is_filled(&mut self) {
+        self.filled = Some(Filled { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
+    }
+
+    /// The stream whose version is to be filled in: another one than before, where nobody typed a version.
+    fn version_wanted(&self) -> Option<StreamName> {
+        let filled = self.filled.as_ref()?;
+        let stream = StreamName::new(self.text(Field::Stream)).ok()?;
+        let is_old = filled.stream != stream.as_str() || (filled.version.is_empty() && !self.awaits_version);
+        (is_old && self.text(Field::ExpectedVersion) == filled.version).then_some(stream)
+    }
+
+    /// Puts a version into the draft. What was filled in by itself is nothing to keep the draft for.
+    fn fill_version(&mut self, version: &str) {
+        self.set(Field::ExpectedVersion, version);
+        if let Some(untouched) = &mut self.untouched {
+            version.clone_into(&mut untouched.expected_version);
+        }
+        self.version_is_filled();
+    }
+}
+
+impl State {
+    /// The version of a stream by what is on screen; none where that does not tell.
+    pub(super) fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
+        let is_shown = matches!(self.messages.place.as_ref().map(|place| &place.scope),
+            Some(Scope::Stream(shown)) if shown == stream);
+        if !is_shown || !self.messages.at_end() || self.messages.is_filtered() {
+            return None;
+        }
+        let newest = self.messages.window.rows().iter().map(|row| row.head.position).max();
+        Some(ExpectedVersion::from_version(newest))
+    }
+
+    /// Asks for the version of the draft's stream where it is another one than the version in the draft is of.
+    pub(super) fn ask_version(&mut self) -> Option<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return None };
+        let stream = compose.version_wanted()?;
+        compose.fill_version("");
+        compose.awaits_version = true;
+        let namespace = compose.namespace.clone();
+        Some(self.ask(Slot::Version, Question::Version { namespace, stream }))
+    }
+
+    pub(in crate::app) fn version_answered(&mut self, version: Option<Position>) -> Vec<Effect> {
+        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
+        // What was typed meanwhile stays.
+        if std::mem::take(&mut compose.awaits_version) && compose.text(Field::ExpectedVersion).is_empty() {
+            compose.fill_version(&ExpectedVersion::from_version(version).to_string());
+        }
+        Vec::new()
+    }
+
+    pub(in crate::app) fn version_failed(&mut self, error: &StoreError) {
+        if let Some(Dialog::Compose(compose)) = &mut self.dialog
+            && std::mem::take(&mut compose.awaits_version)
+        {
+            compose.problem = Some(format!("cannot read the stream's version: {error}"));
+        }
+    }
+}

@@ -9,7 +9,7 @@ mod unix {
     use std::time::Duration;
 
     use crossterm::event::{self, Event};
-    use jiff::Timestamp;
+    use jiff::{SignedDuration, Timestamp};
     use rustix::event::{PollFd, PollFlags, poll};
     use tokio::sync::{mpsc, oneshot};
 
@@ -21,8 +21,9 @@ mod unix {
     const PATIENCE: Duration = Duration::from_millis(100);
     /// How long bytes that are there may take to become an event; with no time at all crossterm does not look.
     const AT_ONCE: Duration = Duration::from_millis(1);
-    /// Events that are looked at together; one read of the terminal brings no more.
+    /// Events that are looked at together: one read of the terminal brings no more, and while they keep coming none waits for longer.
     const TOGETHER: usize = 2_048;
+    const LONG: SignedDuration = SignedDuration::from_millis(10);
     const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
     /// The terminal's events, read by a thread of their own.
@@ -78,7 +79,7 @@ mod unix {
             while event::poll(AT_ONCE)? {
                 let mut read = vec![event::read()?];
                 let at = Timestamp::now();
-                while read.len() < TOGETHER && event::poll(Duration::ZERO)? {
+                while read.len() < TOGETHER && Timestamp::now().duration_since(at) < LONG && event::poll(AT_ONCE)? {
                     read.push(event::read()?);
                 }
                 for event in pastes.join(read, at) {

@@ -72,8 +72,8 @@ async fn a_message_is_written_and_selected() {
     screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
     screen.keys("Closed\r\r\r").paste("{\"reason\": \"moved\"").shows("✗");
     // Nothing is sent before it is valid.
-    screen.keys("\x13").shows("data:");
-    screen.keys("}").keys("\x13").shows("written: account-1 at 3").shows("reason: \"moved\"");
+    screen.keys_until("\x13", "data: line");
+    screen.keys("}").keys_until("\x13", "written: account-1 at 3").shows("reason: \"moved\"");
     let messages = visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version");
     assert_eq!(messages, Some(3));
 }
@@ -85,7 +85,7 @@ async fn a_conflict_keeps_the_draft_and_is_resolved() {
     screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
     screen.keys("Closed\r\r\r").paste("{\"mine\": 1}").shows("mine");
     visit.write("account-1", "Frozen", "{\"theirs\": 2}").await;
-    screen.keys("\x13").shows("written since").shows("Frozen").shows("theirs").shows("mine");
+    screen.keys_until("\x13", "written since").shows("Frozen").shows("theirs").shows("mine");
     assert_eq!(visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version"), Some(3));
     screen.keys("t").hides("written since").keys("\x13").shows("written: account-1 at 4").shows("mine: 1");
 }
@@ -96,8 +96,12 @@ async fn a_message_is_cloned_and_followed_up() {
     let mut screen = visit.screen(&["account-2"]);
     screen.shows("› account-2").shows("amount: 99").keys("c").shows("Write a message").shows("\"amount\": 99");
     screen.keys("\x13").shows("written: account-2 at 2").shows_line(&["2", "Deposited"]);
-    screen.shows("account-2 @ 2").keys("r").shows("causationMessageStreamName");
-    screen.keys("audit-1\rSeen").keys("\x13").shows("written: audit-1 at 0");
+    screen.wait("the whole message", |screen| {
+        let contents = screen.contents();
+        contents.contains("account-2 @ 2") && contents.contains("amount: 99")
+    });
+    screen.keys("r").shows("causationMessageStreamName");
+    screen.keys("audit-1\rSeen").shows("Seen").keys_until("\x13", "written: audit-1 at 0");
     screen.shows("› audit-1").shows("causationMessagePosition: ⇢ 2");
 }
 

@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use streamscope::pasteable::{get_command, sql_identifier, sql_string};
+use streamscope::pasteable::{get_command, shell_command, sql_identifier, sql_string};
 
 use super::support::program::User;
 use super::support::pty::Screen;
@@ -159,4 +159,29 @@ async fn a_paste_triggers_no_keys_and_writes_nothing_whatever_is_in_it() {
     assert_eq!(data, "{\"one\": 1, \"two\": 2}");
     screen.keys("q");
     assert_eq!(screen.end().status, 0);
+}
+
+/// What a shell makes of a command's words, read from a file, where nothing is a key.
+fn words_in(shell: &str, commands: &[String]) -> Vec<Vec<String>> {
+    let script = commands.iter().fold(String::new(), |script, command| format!("{script}{command}\nprintf '\\1'\n"));
+    let defined = format!("words() {{ for word; do printf '%s\\0' \"$word\"; done; }}\n{script}");
+    let output = std::process::Command::new(shell).arg("-c").arg(defined).output().expect("the shell runs");
+    assert!(output.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let of_one = |words: &str| words.split_terminator('\0').map(str::to_owned).collect();
+    // No name of these tests holds a U+0001 by itself.
+    text.split_terminator('\u{1}').map(of_one).collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_is_the_same_word_in_every_shell(texts in proptest::collection::vec("[^\0\u{1}]{0,20}", 20)) {
+        let commands: Vec<String> = texts.iter().map(|text| shell_command(["words", text])).collect();
+        for shell in ["sh", "bash", "zsh"] {
+            let words: Vec<String> = words_in(shell, &commands).into_iter().flatten().collect();
+            proptest::prop_assert_eq!(&words, &texts);
+        }
+    }
 }

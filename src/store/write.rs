@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use super::error::Obstacle;
 use super::flavour::quote_ident;
 use super::row::column;
 use super::session::{Parameter, QueryError, Session, TIME_LIMIT};
@@ -145,7 +146,10 @@ impl Namespace {
                     Verdict::Final(error) | Verdict::Again(error) => error.to_string(),
                 },
                 // Credentials that are refused stay so, and to ask again and again can lock an account.
-                Err(StoreError::NoPermission(reason)) => return Err(self.outcome_unknown(message, reason)),
+                Err(
+                    StoreError::NoPermission(reason)
+                    | StoreError::Unavailable { reason, obstacle: Obstacle::Password | Obstacle::Role, .. },
+                ) => return Err(self.outcome_unknown(message, reason)),
                 Err(error) => error.to_string(),
             };
             sleep(backoff.pause().min(left)).await;

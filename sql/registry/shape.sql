@@ -110,9 +110,11 @@
     select coalesce(json_agg(json_build_object(
       'name', g.tgname,
       'row', g.tgtype::int4 & 1 <> 0,
-      'before', g.tgtype::int4 & 2 <> 0
+      'before', g.tgtype::int4 & 2 <> 0,
+      'numbers', g.tgtype::int4 & 3 = 3 and strpos(f.prosrc, 'global_position') > 0
     ) order by g.tgname), '[]')
     from pg_trigger g
+    join pg_proc f on f.oid = g.tgfoid
     where g.tgrelid = any (part.oids || c.oid)
       -- A trigger of a partitioned table has a copy in each partition.
       and coalesce(to_jsonb(g) ->> 'tgparentid', '0') = '0'

@@ -13,10 +13,26 @@ use super::{Effect, State};
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::StoreError;
 use crate::store::browse::PageFrom;
-use crate::store::tail::{Holder, TailBatch, Tailed};
+use crate::store::tail::{Doubt, Holder, TailBatch, Tailed};
 
 /// The rate is that of the last seconds.
 const RATE_SECONDS: i64 = 5;
+
+/// Something is held back for longer than this: most transactions are over by then.
+const WAITING: SignedDuration = SignedDuration::from_secs(1);
+/// For longer than this: no healthy writer takes so long, and consumers of the store stand still.
+const STALLED: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether transactions hold back what could be final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stall {
+    /// Nobody does.
+    No,
+    /// For a while.
+    Waiting,
+    /// For so long that somebody should look.
+    Stalled,
+}
 
 /// What is known while following.
 #[derive(Debug)]
@@ -38,9 +54,11 @@ pub struct Follow {
     /// Transactions that keep the horizon back.
     pub waiting_for: Vec<Holder>,
     /// Why what is called complete may not be, if so: a standby shows no locks, or numbers are not drawn in order.
-    pub caveat: Option<&'static str>,
+    pub caveat: Option<String>,
     /// From the newest message's time to when it was seen, by the server's clock.
-    pub lag: Option<SignedDuration>,
+    lag: Option<SignedDuration>,
+    /// Since when the oldest thing is held back, by the server's clock.
+    held_since: Option<Timestamp>,
     /// What interrupts it.
     pub error: Option<String>,
     arrivals: VecDeque<(Timestamp, u64)>,
@@ -65,11 +83,29 @@ impl Follow {
             waiting_for: Vec::new(),
             caveat: None,
             lag: None,
+            held_since: None,
             error: None,
             arrivals: VecDeque::new(),
             begun: false,
             held: Vec::new(),
             not_held: 0,
+        }
+    }
+
+    /// How far what is final lies behind, at a moment of the server's clock: while something is held back, as long as that has been
+    /// so, else as long as the newest message took.
+    #[must_use]
+    pub fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
+        self.held_since.map(|since| now.duration_since(since)).or(self.lag)
+    }
+
+    /// Whether transactions hold something back, and for how long already.
+    #[must_use]
+    pub fn stall(&self, now: Timestamp) -> Stall {
+        match self.held_since.map(|since| now.duration_since(since)) {
+            Some(held) if held >= STALLED => Stall::Stalled,
+            Some(held) if held >= WAITING => Stall::Waiting,
+            _ => Stall::No,
         }
     }
 
@@ -82,10 +118,10 @@ impl Follow {
         count as f64 / RATE_SECONDS as f64
     }
 
-    /// Whether the rate on screen still falls.
+    /// Whether the rate on screen still falls, or an age rises.
     #[must_use]
     pub fn is_ageing(&self) -> bool {
-        !self.arrivals.is_empty()
+        !self.arrivals.is_empty() || self.held_since.is_some()
     }
 
     fn count(&mut self, messages: usize, now: Timestamp) {
@@ -179,10 +215,12 @@ impl State {
         follow.complete_to = batch.complete_to;
         follow.last_value = batch.last_value;
         follow.waiting_for = batch.waiting_for;
-        follow.caveat = match (batch.unordered, batch.standby) {
-            (true, _) => Some("sequence not in order: late messages can be missed"),
-            (false, true) => Some("standby: bounded wait"),
-            (false, false) => None,
+        follow.held_since = batch.held_since;
+        let doubts: Vec<&str> = batch.doubts.iter().map(Doubt::short).collect();
+        follow.caveat = match (doubts.is_empty(), batch.standby) {
+            (false, _) => Some(format!("{}: late messages can be missed", doubts.join(", "))),
+            (true, true) => Some("standby: bounded wait".to_owned()),
+            (true, false) => None,
         };
         follow.count(batch.messages.len(), now);
         if let Some(newest) = batch.messages.last() {
@@ -194,7 +232,13 @@ impl State {
         let mut aside = self.side_panes_follow(&namespace, batch.messages.iter().map(|tailed| &tailed.message));
         let Some(follow) = &mut self.follow else { return aside };
         follow.held.extend(batch.messages);
-        if let Some(before) = batch.went_back_from {
+        if let Some(part) = batch.parts_above {
+            let what = if part > 0 { format!("above {part} it holds") } else { "it holds".to_owned() };
+            self.notices.problem(
+                format!("the store was emptied, restored or failed over: {what} other messages than before"),
+                now,
+            );
+        } else if let Some(before) = batch.went_back_from {
             let newest = batch.last_value;
             self.notices.problem(
                 format!(
@@ -203,11 +247,12 @@ impl State {
                 now,
             );
         }
-        if batch.went_back_from.is_some() {
+        let other = batch.went_back_from.is_some() || batch.parts_above.is_some();
+        if other {
             // What is gone is not known.
             aside.extend(self.reread_side_panes());
         }
-        if begins || batch.went_back_from.is_some() {
+        if begins || other {
             aside.extend(self.read_from(PageFrom::End));
             return aside;
         }

@@ -17,7 +17,7 @@ use super::failure::{Failure, Result, Status};
 use super::interrupt::{Interrupt, Report, Signalled};
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
-use super::tail::{tell_holders, tell_unordered};
+use super::tail::{tell_doubt, tell_holders};
 use crate::message::{Message, Name};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
@@ -154,8 +154,8 @@ async fn all(
 ) -> Result<(u64, Gaps)> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
-    if namespace.numbers_are_unordered().await? {
-        tell_unordered();
+    for doubt in namespace.doubts().await? {
+        tell_doubt(&doubt);
     }
     let end = namespace.settled_end(tell_holders).await?;
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;

@@ -21,7 +21,7 @@ use crate::backoff::Backoff;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::store::browse::Scope;
-use crate::store::tail::{Holder, Settling, Tail, TailBatch, TailFrom, TailOptions};
+use crate::store::tail::{Doubt, Holder, Settling, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
 use standing::Standing;
 
@@ -213,7 +213,7 @@ struct Following {
     lost: Option<Lost>,
     waiting_for: Vec<String>,
     standby: bool,
-    unordered: bool,
+    doubts: Vec<Doubt>,
 }
 
 /// A server that is away.
@@ -264,7 +264,7 @@ impl Following {
             lost: None,
             waiting_for: Vec::new(),
             standby: false,
-            unordered: false,
+            doubts: Vec::new(),
         })
     }
 
@@ -290,6 +290,8 @@ impl Following {
         let newest = namespace.newest(&Scope::Namespace).await?;
         let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
+        // The last poll can be a second away.
+        self.tail.hurry().now();
         self.standing.ends_at(end);
         Ok(self.tail.resume_position() >= end)
     }
@@ -338,15 +340,31 @@ impl Following {
         if batch.standby && !self.standby {
             tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
         }
-        if batch.unordered && !self.unordered {
-            tell_unordered();
+        for doubt in batch.doubts.iter().filter(|doubt| !self.doubts.contains(doubt)) {
+            tell_doubt(doubt);
         }
-        if let Some(before) = batch.went_back_from {
+        if batch.begins_above {
+            let (first, newest) = (self.tail.resume_position().saturating_add(1), batch.last_value);
+            tell(&format!(
+                "streamscope: --from {first} is above the newest message, {newest}: if an earlier run gave messages up to there, \
+                 the store was emptied or restored since; check what it holds now"
+            ));
+        }
+        if let Some(part) = batch.parts_above {
+            let (what, last) = (if part > 0 { format!("above {part}") } else { "everywhere".to_owned() }, part.max(0));
+            tell(&format!(
+                "streamscope: the store was emptied, restored or failed over: {what} it holds other messages than before; \
+                 following goes on after {last} with every message that was not given"
+            ));
+        } else if let Some(before) = batch.went_back_from {
             let now = batch.last_value;
             tell(&format!(
                 "streamscope: the newest message was at {before} and is at {now} now: messages were removed, or the server lost \
-                 them; following goes on behind {now}"
+                 them; following goes on after {now}"
             ));
+        }
+        if let Some(before) = batch.went_back_from {
+            let now = batch.last_value;
             if let End::Position(last) = &mut self.end
                 && *last <= before
             {
@@ -354,7 +372,8 @@ impl Following {
                 self.standing.ends_at(*last);
             }
         }
-        (self.standby, self.unordered) = (batch.standby, batch.unordered);
+        self.standby = batch.standby;
+        self.doubts.clone_from(&batch.doubts);
         self.tell_waiting(&batch.waiting_for);
     }
 
@@ -387,12 +406,9 @@ impl Following {
     }
 }
 
-/// Numbers are not drawn in order, so what is complete may not be.
-pub fn tell_unordered() {
-    tell(
-        "streamscope: the sequence of global_position has a cache above 1, or cycles: numbers are not drawn in order, \
-         and a message that comes in below what is complete is not given",
-    );
+/// Says why what is complete may not be.
+pub fn tell_doubt(doubt: &Doubt) {
+    tell(&format!("streamscope: {doubt}; a message that comes in below what is complete is not given"));
 }
 
 /// Who keeps messages back: nothing at all where nobody does any more.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -39,6 +39,8 @@ pub struct Slots {
     answerer: Arc<Answerer>,
     events: mpsc::Sender<Event>,
     following: Option<JoinHandle<()>>,
+    /// Ends a long pause of the task that follows.
+    hurry: Arc<Notify>,
 }
 
 impl Slots {
@@ -53,7 +55,7 @@ impl Slots {
                 (sender, tokio::spawn(work(slot, receiver, Arc::clone(&answerer), events.clone())))
             })
             .unzip();
-        Self { jobs, tasks, answerer, events, following: None }
+        Self { jobs, tasks, answerer, events, following: None, hurry: Arc::default() }
     }
 
     /// Asks; what was under way in the slot is out of date.
@@ -69,12 +71,19 @@ impl Slots {
     /// Follows a scope from now on instead of what was followed before.
     pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
         self.stop_following();
-        let (answerer, events) = (Arc::clone(&self.answerer), self.events.clone());
+        let (answerer, events, hurry) = (Arc::clone(&self.answerer), self.events.clone(), Arc::clone(&self.hurry));
         self.following = Some(tokio::spawn(async move {
             let options =
                 TailOptions { scope, from: TailFrom::Now, settling: Settling::ShowAtOnce, batch: BATCH, filter };
-            follow(&answerer, &events, generation, &namespace, options).await;
+            follow(&answerer, &events, &hurry, generation, &namespace, options).await;
         }));
+    }
+
+    /// Somebody is at the keyboard: what is followed is looked at again soon.
+    pub fn hurry(&self) {
+        if self.following.is_some() {
+            self.hurry.notify_one();
+        }
     }
 
     /// Follows no longer.
@@ -144,6 +153,7 @@ async fn out_of_date(mut jobs: watch::Receiver<Option<Job>>) {
 async fn follow(
     answerer: &Answerer,
     events: &mpsc::Sender<Event>,
+    woken: &Notify,
     generation: u64,
     namespace: &str,
     options: TailOptions,
@@ -159,8 +169,19 @@ async fn follow(
             }
         }
     };
+    let hurry = tail.hurry();
     loop {
-        match tail.next().await {
+        let next = tail.next();
+        tokio::pin!(next);
+        // What is under way goes on: only the pause ends.
+        let found = loop {
+            tokio::select! {
+                biased;
+                found = &mut next => break found,
+                () = woken.notified() => hurry.now(),
+            }
+        };
+        match found {
             Ok(batch) => {
                 backoff = Backoff::up_to(LONGEST);
                 // A full queue makes this wait: the database keeps the rest.

@@ -174,6 +174,8 @@ pub struct Trigger {
     pub row: bool,
     /// Before the row is stored, so that it can change or drop it.
     pub before: bool,
+    /// It may set `global_position`: a trigger before the row is stored whose function names that column.
+    pub numbers: bool,
 }
 
 /// A column as the catalog query gives it.

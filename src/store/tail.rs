@@ -1,38 +1,49 @@
 //! Following a scope: every message once, as it is committed, in the order of global positions, with what is known of how far
 //! that order is final.
 //!
-//! A lower global position can be committed after a higher one. Who could still do that holds a lock on the table that everybody
-//! can see; when all who held it at the sight of a newest message have ended, nothing at or below that message can come any more:
-//! the *horizon* is there. Headless followers are given messages up to the horizon only; a screen gets them at once, and those that
-//! come in below are marked late. Nothing is kept on the server between polls, so a pooler, or a single connection, is enough.
+//! A lower global position can be committed after a higher one. Who could still do that holds a lock that everybody can see; when
+//! all who held it at the sight of a newest message have ended, nothing at or below that message can come any more: the *horizon*
+//! is there. Headless followers are given messages up to the horizon only; a screen gets them at once, and those that come in
+//! below are marked late. Nothing is kept on the server between polls, so a pooler, or a single connection, is enough.
+//!
+//! Each poll is one statement, whose snapshot is older than its look at the locks. So the horizon that a poll draws judges what
+//! the next poll reads, if that reaches the same server in the same life. Which messages were seen is remembered: a store that
+//! was emptied, restored or failed over gives numbers again, and following goes on where its history parts from the one before.
 
+mod begin;
+mod doubts;
 mod end;
 mod followed;
 mod holders;
+mod memory;
+mod poll;
+mod rhythm;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::types::Type;
+use tokio::time::Instant;
 
+pub use doubts::Doubt;
 pub use followed::Followed;
 pub use holders::Holder;
 use holders::Horizon;
+use memory::Memory;
+use poll::Poll;
+pub use rhythm::Hurry;
+use rhythm::{Found, Rhythm};
 
 use super::browse::Scope;
-use super::query::member_condition;
-use super::row;
-use super::session::{Parameter, Session};
 use super::{Filter, Namespace, Result};
-use crate::message::{ConsumerGroup, GlobalPosition, Message, MessageHead};
+use crate::message::{GlobalPosition, Message, MessageHead};
 
 /// Global positions that one poll goes over at most where messages are left out: a query must end in time.
 const SPAN: i64 = 100_000;
-/// Pauses between polls: while something comes in or is awaited, and when nothing does.
+/// From one poll to the next while something comes in or is awaited.
 const BUSY: Duration = Duration::from_millis(10);
-const IDLE: Duration = Duration::from_millis(100);
+/// The same for a screen, a little more than from one frame to the next: each poll brings a frame that need not wait for its turn.
+const BUSY_SCREEN: Duration = Duration::from_micros(17_500);
 /// Text of bodies after which a batch ends: what is read at once stays bounded whatever a message's size is.
 const BATCH_BYTES: usize = 8 << 20;
 /// Messages shown above the horizon at most; with more, only what fills in below is read until the horizon moves.
@@ -42,7 +53,9 @@ const BEFORE: i64 = 1_000;
 /// On a standby, which shows none of the primary's locks: how long a gap is waited for.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// Messages above the horizon are read again at least this often.
-const LOOK_BACK: SignedDuration = SignedDuration::from_millis(250);
+const LOOK_BACK: Duration = Duration::from_millis(250);
+/// The catalog is asked again after this long whether the locks still tell what is to come.
+const CATALOG: Duration = Duration::from_mins(1);
 /// A transaction is reported as holding things back after this long.
 const REPORTED: SignedDuration = SignedDuration::from_millis(500);
 
@@ -101,18 +114,26 @@ pub struct TailBatch<M> {
     pub last_value: GlobalPosition,
     /// Transactions that have kept the horizon back for a while, the longest first.
     pub waiting_for: Vec<Holder>,
+    /// Since when they keep something back, by the server's clock: the oldest of it was there then.
+    pub held_since: Option<Timestamp>,
     /// The server's clock at the poll.
     pub server_time: Timestamp,
     /// The server is a standby: a gap is waited for two seconds instead of for locks.
     pub standby: bool,
-    /// Numbers are not drawn in order here (the sequence has a cache above 1, cycles or counts down): a session can use one that it
-    /// drew long ago, and its message comes in below what was called complete.
+    /// Numbers are not drawn in order here: see [`Doubt::Unordered`].
     pub unordered: bool,
+    /// Everything because of which a message can come in below what was called complete.
+    pub doubts: Vec<Doubt>,
     /// More can be given at once: following is still on its way to the newest message.
     pub behind: bool,
     /// The newest message was at this global position, and is not there any more: messages were removed, or the server lost them,
-    /// and the numbers after `last_value` may be given again. Following goes on behind `last_value`.
+    /// and the numbers after `last_value` may be given again.
     pub went_back_from: Option<GlobalPosition>,
+    /// The store was emptied and filled again, restored, or failed over: above this global position it holds other messages than
+    /// before (all of them are others where it is below every message). They are given, each once.
+    pub parts_above: Option<GlobalPosition>,
+    /// Following was to begin above every message there is: those that it was to go on from are not there.
+    pub begins_above: bool,
 }
 
 /// A newest message, and who could still commit below it.
@@ -138,6 +159,31 @@ impl Checkpoint {
     }
 }
 
+/// The server, in one life, and the table, in one of its: what is seen of another one continues nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Life {
+    started: Timestamp,
+    standby: bool,
+    storage: Option<String>,
+}
+
+impl Life {
+    fn of(seen: &Horizon) -> Self {
+        Self { started: seen.started, standby: seen.standby, storage: seen.storage.clone() }
+    }
+}
+
+/// What is to be told in the next batch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Told {
+    /// See [`TailBatch::went_back_from`].
+    went_back_from: Option<GlobalPosition>,
+    /// See [`TailBatch::parts_above`].
+    parts_above: Option<GlobalPosition>,
+    /// See [`TailBatch::begins_above`].
+    begins_above: bool,
+}
+
 /// Following in progress. It advances only when a batch is handed out, so that after an error, or a dropped future, the next call
 /// carries on exactly there.
 #[derive(Debug)]
@@ -151,40 +197,37 @@ pub struct Tail<M> {
     settled: GlobalPosition,
     /// Nothing more can come at or below; not all of it was given yet.
     horizon: GlobalPosition,
+    /// Where the horizon was seen.
+    life: Option<Life>,
     /// Given, above `settled`.
     given: BTreeSet<GlobalPosition>,
     /// The highest that was given.
     highest: GlobalPosition,
+    /// Which messages were seen.
+    memory: Memory,
     checkpoint: Option<Checkpoint>,
     /// Who held the lock at the last poll.
     holders: HashSet<String>,
+    /// Somebody has ended since everything above `settled` was read.
+    ended: bool,
+    /// On a standby: no number was missing at the last poll.
+    gapless: bool,
     /// The newest message at the last poll.
     newest: Option<GlobalPosition>,
-    /// See [`TailBatch::went_back_from`]; not told yet.
-    went_back_from: Option<GlobalPosition>,
-    /// See [`TailBatch::unordered`].
-    unordered: bool,
-    /// When everything above `settled` was last read, by the server's clock.
-    looked_back: Timestamp,
+    /// Not told yet.
+    news: Told,
+    /// What the catalog says, and when it said so.
+    catalog: Option<Instant>,
+    doubts: Vec<Doubt>,
+    /// The sequence that numbers are drawn from.
+    sequence: Option<u32>,
+    /// When everything above `settled` was last read.
+    looked_back: Instant,
     reported: Vec<String>,
-    pause: Duration,
+    rhythm: Rhythm,
     /// Messages asked for at once: as many as will fit, by the size of the last ones.
     limit: usize,
     kind: std::marker::PhantomData<fn() -> M>,
-}
-
-/// What one poll found.
-struct Poll<M> {
-    seen: Horizon,
-    /// Where the horizon is now.
-    horizon: GlobalPosition,
-    messages: Vec<M>,
-    /// There may be more.
-    full: bool,
-    /// Everything up to here was read.
-    read_to: GlobalPosition,
-    /// All that is above `settled` was looked at.
-    looked_back: bool,
 }
 
 impl Namespace {
@@ -207,7 +250,9 @@ impl<M: Followed> Tail<M> {
             TailFrom::After(position) => position,
             TailFrom::Now | TailFrom::Start => i64::MIN,
         };
-        let batch = options.batch.max(1);
+        let limit = options.batch.max(1);
+        let now = Instant::now();
+        let busy = if options.settling == Settling::ShowAtOnce { BUSY_SCREEN } else { BUSY };
         Self {
             namespace,
             options,
@@ -215,17 +260,23 @@ impl<M: Followed> Tail<M> {
             told: false,
             settled,
             horizon: settled,
+            life: None,
             given: BTreeSet::new(),
             highest: settled,
+            memory: Memory::default(),
             checkpoint: None,
             holders: HashSet::new(),
+            ended: false,
+            gapless: true,
             newest: None,
-            went_back_from: None,
-            unordered: false,
-            looked_back: Timestamp::UNIX_EPOCH,
+            news: Told::default(),
+            catalog: None,
+            doubts: Vec::new(),
+            sequence: None,
+            looked_back: now,
             reported: Vec::new(),
-            pause: Duration::ZERO,
-            limit: batch,
+            rhythm: Rhythm::new(busy, now),
+            limit,
             kind: std::marker::PhantomData,
         }
     }
@@ -243,9 +294,16 @@ impl<M: Followed> Tail<M> {
         self.begun
     }
 
+    /// Ends a long pause of this follower, from anywhere.
+    #[must_use]
+    pub fn hurry(&self) -> Hurry {
+        self.rhythm.hurry()
+    }
+
     /// Waits until there is something to say: that it has begun or goes on after an error (once), messages, a horizon that moved, a
     /// transaction that holds it back.
-    /// Polls every 10 ms while there is, and less and less often, down to every 100 ms, when there is not.
+    /// Polls every 10 ms while there is (17.5 ms for a screen), and less and less often when there is not: down to every 100 ms, and
+    /// after half a minute of silence step by step down to once a second.
     ///
     /// # Errors
     /// The server's; a later call carries on.
@@ -257,12 +315,19 @@ impl<M: Followed> Tail<M> {
 
     async fn find(&mut self) -> Result<TailBatch<M>> {
         loop {
-            tokio::time::sleep(self.pause).await;
+            self.rhythm.wait().await;
+            self.rhythm.polls(Instant::now());
             let session = self.namespace.session().await?;
+            if self.catalog.is_none_or(|asked| asked.elapsed() >= CATALOG) {
+                self.ask_catalog(&session).await?;
+            }
             if !self.begun {
                 self.begin(&session).await?;
             }
             let poll = self.poll(&session).await?;
+            if self.parts(&session, &poll.seen).await? {
+                continue;
+            }
             drop(session);
             if let Some(batch) = self.advance(poll) {
                 return Ok(batch);
@@ -270,61 +335,12 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// Finds where to begin. Behind what is there now, and for a screen, which shows a list that ends where it begins, late messages
-    /// can come a little before it: what is visible there now counts as given.
-    async fn begin(&mut self, session: &Session) -> Result<()> {
-        self.unordered = self.namespace.draws_unordered(session).await?;
-        let first = match self.options.from {
-            TailFrom::Start => {
-                self.begun = true;
-                return Ok(());
-            }
-            TailFrom::After(position) => position,
-            TailFrom::Now => self.look(session).await?.newest,
-        };
-        if self.options.from == TailFrom::Now || self.options.settling == Settling::ShowAtOnce {
-            let from = first.saturating_sub(BEFORE);
-            let sql = self.namespace.query(
-                "select global_position::bigint as number from {table} where global_position > $1 and global_position <= $2 \
-                 order by global_position",
-                &[],
-            );
-            let rows = session.query(&sql, &[(&from, Type::INT8), (&first, Type::INT8)]).await?;
-            self.given = rows.iter().map(|row| row::column(row, 0)).collect::<Result<_>>()?;
-            self.settled = from;
-        } else {
-            self.settled = first;
-        }
-        self.horizon = self.settled;
-        self.highest = first;
-        self.begun = true;
-        Ok(())
-    }
-
-    /// Where the newest message is not there any more, nothing that was settled above the one that is now is: its numbers can be
-    /// given again. A standby shows less for a while after a crash, and the same messages again.
-    fn go_back(&mut self, seen: &Horizon) {
-        let before = self.newest.replace(seen.newest);
-        let Some(before) = before.filter(|before| seen.newest < *before && !seen.standby) else { return };
-        if self.settled <= before {
-            self.settled = self.settled.min(seen.newest);
-            self.horizon = self.settled;
-            self.highest = self.highest.min(seen.newest);
-            self.given.split_off(&seen.newest.saturating_add(1));
-        }
-        self.went_back_from = self.went_back_from.max(Some(before));
-    }
-
-    async fn look(&self, session: &Session) -> Result<Horizon> {
-        Horizon::look(&self.namespace, session).await
-    }
-
     /// How far nothing more can come, by what is seen now.
-    fn horizon(&self, seen: &Horizon, gapless: bool) -> GlobalPosition {
+    fn horizon(&self, seen: &Horizon) -> GlobalPosition {
         let checkpoint = self.checkpoint.as_ref().filter(|checkpoint| checkpoint.holds(seen));
         if seen.standby {
             let waited = checkpoint.filter(|c| seen.server_time.duration_since(c.since) >= STANDBY_WAIT);
-            let reached = if gapless { Some(seen.newest) } else { waited.map(|checkpoint| checkpoint.newest) };
+            let reached = if seen.gapless { Some(seen.newest) } else { waited.map(|checkpoint| checkpoint.newest) };
             return reached.unwrap_or(self.horizon).max(self.horizon);
         }
         if seen.holders.is_empty() {
@@ -337,118 +353,6 @@ impl<M: Followed> Tail<M> {
         checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
-    async fn poll(&mut self, session: &Session) -> Result<Poll<M>> {
-        let seen = self.look(session).await?;
-        self.go_back(&seen);
-        let gapless = seen.standby && self.is_gapless(session, seen.newest).await?;
-        let horizon = self.horizon(&seen, gapless);
-        let (above, up_to) = match self.options.settling {
-            Settling::HoldBack => (self.settled, horizon.min(self.span_end())),
-            // Who ended since the last poll may have filled a gap.
-            Settling::ShowAtOnce => {
-                let present: HashSet<&str> = seen.holders.iter().map(|holder| holder.transaction.as_str()).collect();
-                let ended = self.holders.iter().any(|holder| !present.contains(holder.as_str()));
-                // And who came and went between two looks, overtaken by a message that was given, is found by looking back.
-                let due = seen.server_time.duration_since(self.looked_back) >= LOOK_BACK;
-                let again = ended || seen.standby || horizon > self.settled || due;
-                let room = self.given.len() < UNSETTLED;
-                (if again { self.settled } else { self.highest }, if room { i64::MAX } else { self.highest })
-            }
-        };
-        if up_to <= above {
-            return Ok(Poll { seen, horizon, messages: Vec::new(), full: false, read_to: above, looked_back: false });
-        }
-        // Read after the look at the locks, in a newer snapshot: who was not seen there any more has committed or never will.
-        let (messages, full) = self.read(session, above, up_to).await?;
-        let last = messages.last().map_or(above, Followed::global_position);
-        let read_to = match (full, above == self.settled) {
-            (true, true) => last,
-            // Numbers that nobody has need not be gone over.
-            (false, true) if up_to < horizon => self.before_next(session, up_to).await?,
-            (false, true) => up_to,
-            (_, false) => self.settled,
-        };
-        Ok(Poll { seen, horizon, messages, full, read_to, looked_back: above == self.settled })
-    }
-
-    /// The position before the next message there is.
-    async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
-        let sql = self.namespace.query(
-            "select global_position::bigint as number from {table} where global_position > $1 \
-             order by global_position limit 1",
-            &[],
-        );
-        let row = session.query_opt(&sql, &[(&position, Type::INT8)]).await?;
-        let next: Option<GlobalPosition> = row.map(|row| row::column(&row, 0)).transpose()?;
-        Ok(next.map_or(position, |next| next - 1))
-    }
-
-    /// How far one poll goes.
-    fn span_end(&self) -> GlobalPosition {
-        let leaves_out = self.options.filter != Filter::default() || matches!(self.options.scope, Scope::Member(..));
-        if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { i64::MAX }
-    }
-
-    /// The next messages, and whether there may be more.
-    async fn read(&self, session: &Session, above: i64, up_to: i64) -> Result<(Vec<M>, bool)> {
-        let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
-        let scope = &self.options.scope;
-        let category = self.namespace.category_expression();
-        let unused = "$6::bigint is null and $7::bigint is null";
-        let of_category =
-            format!("({category}, global_position) > ($5, $1) and ({category}, global_position) <= ($5, $2)");
-        let by_position = "global_position > $1 and global_position <= $2";
-        let (range, order) = match scope {
-            Scope::Namespace => (format!("{by_position} and $5::text is null and {unused}"), String::new()),
-            Scope::Stream(_) => (format!("stream_name::text = $5 and {by_position} and {unused}"), String::new()),
-            Scope::Category(_) => (format!("{of_category} and {unused}"), format!("{category}, ")),
-            Scope::Member(..) => {
-                (format!("{of_category} and {}", member_condition("$6", "$7")), format!("{category}, "))
-            }
-        };
-        let order = format!("{order}global_position");
-        let sql = self.namespace.query(
-            include_str!("../../sql/query/tail_rows.sql"),
-            &[
-                ("columns", &M::columns(&self.namespace)),
-                ("range", &range),
-                ("order", &order),
-                ("matches", &self.options.filter.condition(8, &self.namespace)),
-            ],
-        );
-        let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
-        let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
-        let name = scope.name();
-        let filter = self.options.filter.bound();
-        let mut parameters: Vec<Parameter<'_>> = vec![
-            (&above, Type::INT8),
-            (&up_to, Type::INT8),
-            (&limit, Type::INT8),
-            (&given, Type::INT8_ARRAY),
-            (&name, Type::TEXT),
-            (&member, Type::INT8),
-            (&size, Type::INT8),
-        ];
-        parameters.extend(filter.parameters());
-        let mut rows = match scope {
-            // The whole stream may be shorter than what all streams have above the number.
-            Scope::Stream(_) => session.stream_by_choice(&sql, &parameters).await?,
-            _ => session.stream(&sql, &parameters).await?,
-        };
-        let (mut messages, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.try_next().await? {
-            let message = M::read(&row)?;
-            bytes += message.bytes();
-            messages.push(message);
-            // The last one is followed by the end of the answer, and the session can be used again.
-            if bytes >= BATCH_BYTES && messages.len() < self.limit {
-                return Ok((messages, true));
-            }
-        }
-        let full = messages.len() >= self.limit;
-        Ok((messages, full))
-    }
-
     /// Half of what a batch may hold is asked for, so that one of them is seldom given up in the middle, which costs a connection.
     fn fitting(&self, messages: &[M]) -> usize {
         let bytes: usize = messages.iter().map(Followed::bytes).sum();
@@ -456,23 +360,11 @@ impl<M: Followed> Tail<M> {
         fitting.unwrap_or(usize::MAX).clamp(1, self.options.batch.max(1))
     }
 
-    /// Whether every number above what is settled is visible up to the newest: then no wait is needed.
-    async fn is_gapless(&self, session: &Session, newest: GlobalPosition) -> Result<bool> {
-        let missing = newest.saturating_sub(self.settled);
-        if !(0..=100_000).contains(&missing) {
-            return Ok(false);
-        }
-        let sql = self
-            .namespace
-            .query("select count(*) from {table} where global_position > $1 and global_position <= $2", &[]);
-        let row = session.query_opt(&sql, &[(&self.settled, Type::INT8), (&newest, Type::INT8)]).await?;
-        let there: i64 = row.map_or(Ok(0), |row| row::column(&row, 0))?;
-        Ok(there == missing)
-    }
-
     /// Takes a poll in; gives the batch where there is something to say.
     fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
-        let Poll { seen, horizon, messages, full, read_to, looked_back } = poll;
+        let Poll { seen, messages, full, read_to, looked_back, judged } = poll;
+        let now = Instant::now();
+        let horizon = self.horizon(&seen);
         if !messages.is_empty() {
             self.limit = self.fitting(&messages);
         }
@@ -483,52 +375,65 @@ impl<M: Followed> Tail<M> {
                 let late = position < self.highest;
                 self.highest = self.highest.max(position);
                 self.given.insert(position);
+                self.memory.remember(position, message.id());
                 Tailed { message, late }
             })
             .collect();
         let before = self.settled;
+        let present: HashSet<String> = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
+        self.ended = self.holders.iter().any(|holder| !present.contains(holder)) || (self.ended && !looked_back);
         if looked_back {
-            self.looked_back = seen.server_time;
+            self.looked_back = now;
         }
-        self.horizon = horizon;
-        self.settled = self.settled.max(read_to.min(horizon));
+        self.settled = self.settled.max(read_to.min(judged));
+        self.horizon = horizon.max(self.settled);
+        self.life = Some(Life::of(&seen));
+        self.gapless = seen.gapless;
+        self.newest = Some(seen.newest);
+        if let Some(id) = seen.newest_id {
+            self.memory.sight(seen.newest, id);
+        }
         self.given = self.given.split_off(&self.settled.saturating_add(1));
         let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
         if passed {
             let open = seen.newest > horizon;
             self.checkpoint = open.then(|| Checkpoint::of(&seen));
         }
-        self.holders = seen.holders.iter().map(|holder| holder.transaction.clone()).collect();
+        self.holders = present;
         let waiting_for = self.waiting_for(&seen);
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
-        let first = !std::mem::replace(&mut self.told, true);
-        let went_back_from = self.went_back_from.take();
-        let news = first
-            || !messages.is_empty()
-            || self.settled != before
-            || names != self.reported
-            || went_back_from.is_some();
+        let behind = full || (self.options.settling == Settling::HoldBack && self.settled < self.horizon);
+        // What it begins with is said together with the first messages.
+        let first = !self.told && !(behind && messages.is_empty());
+        self.told |= first;
+        let moved = self.settled != before;
+        let news = first || !messages.is_empty() || moved || names != self.reported || self.news != Told::default();
         self.reported = names;
         // Who hangs is not waited for in a hurry.
-        let busy = !messages.is_empty() || (self.checkpoint.is_some() && self.reported.is_empty());
-        let behind = full || (self.options.settling == Settling::HoldBack && self.settled < horizon);
-        self.pause = if behind {
-            Duration::ZERO
-        } else if busy {
-            BUSY
-        } else {
-            (self.pause.max(BUSY) * 3 / 2).min(IDLE)
+        let awaited = self.checkpoint.is_some() && self.reported.is_empty();
+        let found = match (behind || self.settled < self.horizon, !messages.is_empty() || awaited) {
+            (true, _) if behind => Found::More,
+            (true, _) | (_, true) => Found::Something,
+            (false, false) => Found::Nothing,
         };
-        news.then(|| TailBatch {
-            messages,
-            complete_to: self.settled.max(0),
-            last_value: seen.newest,
-            waiting_for,
-            server_time: seen.server_time,
-            standby: seen.standby,
-            unordered: self.unordered,
-            behind,
-            went_back_from,
+        self.rhythm.found(found, now);
+        news.then(|| {
+            let Told { went_back_from, parts_above, begins_above } = std::mem::take(&mut self.news);
+            TailBatch {
+                messages,
+                complete_to: self.settled.max(0),
+                last_value: seen.newest,
+                held_since: self.checkpoint.as_ref().filter(|_| !waiting_for.is_empty()).map(|held| held.since),
+                waiting_for,
+                server_time: seen.server_time,
+                standby: seen.standby,
+                unordered: self.doubts.contains(&Doubt::Unordered),
+                doubts: self.doubts.clone(),
+                behind,
+                went_back_from,
+                parts_above,
+                begins_above,
+            }
         })
     }
 

@@ -1,5 +1,6 @@
 //! The line at the bottom: following and its horizon, how much is shown, the keys that apply now; and the toast above it.
 
+use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -10,9 +11,10 @@ use super::messages::{progress, server_now};
 use super::text::{cut, fill, full_count, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::follow::Follow;
+use crate::app::follow::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::app::layout::Pane;
+use crate::store::tail::Holder;
 
 /// Draws the footer.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -33,7 +35,13 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         left.push(span);
     };
     if let Some(follow) = &state.follow {
-        push(following(state, follow), if state.is_live() { theme.done } else { theme.warning });
+        let style = match follow.stall(server_now(state)) {
+            Stall::Stalled => theme.problem,
+            Stall::Waiting => theme.held,
+            Stall::No if state.is_live() => theme.done,
+            Stall::No => theme.warning,
+        };
+        push(following(state, follow), style);
     }
     push(progress(state), Style::new());
     if let Some(said) = find_said(state) {
@@ -61,12 +69,26 @@ pub fn find_said(state: &State) -> Option<String> {
 
 /// `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and what holds it back.
 fn following(state: &State, follow: &Follow) -> String {
+    let now = server_now(state);
     let mut parts = Vec::new();
-    parts.push(match (follow.paused, state.is_live()) {
-        (true, _) => "PAUSED".to_owned(),
-        (false, true) => "FOLLOWING".to_owned(),
-        (false, false) => "FOLLOWING (scrolled)".to_owned(),
-    });
+    let stall = match follow.stall(now) {
+        Stall::No => None,
+        Stall::Waiting => Some("WAITING"),
+        Stall::Stalled => Some("STALLED"),
+    };
+    let blocking = follow.waiting_for.first();
+    match (follow.paused, state.is_live()) {
+        (true, _) => parts.push("PAUSED".to_owned()),
+        (false, true) if stall.is_some() => {}
+        (false, true) => parts.push("FOLLOWING".to_owned()),
+        (false, false) => parts.push("FOLLOWING (scrolled)".to_owned()),
+    }
+    if let Some(word) = stall
+        && let Some(holder) = blocking
+    {
+        parts.push(format!("{word} for {}", named(holder, now, follow.waiting_for.len() - 1)));
+        parts.extend(known(holder));
+    }
     if follow.new > 0 {
         parts.push(format!("+{} new", follow.new));
     }
@@ -74,18 +96,13 @@ fn following(state: &State, follow: &Follow) -> String {
         parts.push(format!("interrupted: {}", cut(error, 60)));
         return parts.join(" · ");
     }
-    parts.extend(follow.caveat.map(str::to_owned));
-    if follow.complete_to < follow.last_value
-        && let Some(holder) = follow.waiting_for.first()
-        && server_now(state).duration_since(holder.since).as_secs() >= 1
-    {
-        let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("pid {pid}"));
-        let seconds = server_now(state).duration_since(holder.since).as_secs();
-        parts.push(format!("waiting {seconds}s for {pid}"));
-    }
+    parts.extend(follow.caveat.clone());
     parts.push(format!("{:.1}/s", follow.rate(state.now)));
-    if let Some(lag) = follow.lag {
-        parts.push(format!("lag {} ms", lag.as_millis().max(0)));
+    if let Some(lag) = follow.lag(now) {
+        parts.push(match lag.as_millis().max(0) {
+            milliseconds @ ..10_000 => format!("lag {milliseconds} ms"),
+            milliseconds => format!("lag {} s", milliseconds / 1_000),
+        });
     }
     parts.push(format!("complete to {}", follow.complete_to));
     if follow.late > 0 {
@@ -95,6 +112,20 @@ fn following(state: &State, follow: &Follow) -> String {
         parts.push(format!("{} let go", follow.let_go));
     }
     parts.join(" · ")
+}
+
+/// The blocking transaction, how long it has been open, and how many others block too.
+fn named(holder: &Holder, now: Timestamp, others: usize) -> String {
+    let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("pid {pid}"));
+    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+    format!("{pid}{more}, open {}s", now.duration_since(holder.since).as_secs().max(0))
+}
+
+/// What its client calls itself and what it does, as far as the role may know.
+fn known(holder: &Holder) -> Option<String> {
+    let known = [&holder.application, &holder.state].into_iter().flatten().filter(|text| !text.is_empty());
+    let known: Vec<String> = known.map(|text| cut(text, 24)).collect();
+    (!known.is_empty()).then(|| known.join(", "))
 }
 
 /// The keys that apply now, as many as there is room for. Help leads to all others: it is kept where room is short.

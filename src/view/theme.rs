@@ -30,6 +30,8 @@ pub struct Theme {
     pub done: Style,
     /// What deserves a look: unsettled, late, read-only.
     pub warning: Style,
+    /// Following waits for a transaction.
+    pub held: Style,
     /// Keys in footer and help.
     pub key: Style,
     /// A hit of a search.
@@ -83,6 +85,7 @@ impl Theme {
             problem: colored(Color::Red).add_modifier(bold),
             done: colored(Color::Green),
             warning: colored(Color::Magenta).add_modifier(bold),
+            held: colored(Color::Yellow).add_modifier(bold),
             key: Style::new().add_modifier(bold),
             hit: Style::new().add_modifier(Modifier::UNDERLINED | bold),
             json: Json {

@@ -445,6 +445,10 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
         unordered: false,
         behind: false,
         went_back_from: None,
+        held_since: None,
+        doubts: Vec::new(),
+        parts_above: None,
+        begins_above: false,
     }
 }
 

@@ -1,28 +1,32 @@
 //! How far the order of a namespace is final, for whoever reads up to a fixed end.
 
-use tokio_postgres::types::Type;
+use std::time::Duration;
 
 use super::super::browse::Scope;
-use super::super::row::column;
-use super::super::session::Session;
+use super::super::shape::Shape;
 use super::super::{Filter, Namespace, Result};
-use super::{BUSY, Checkpoint, Holder, IDLE, Settling, TailFrom, TailOptions};
+use super::{BUSY, Checkpoint, Doubt, Holder, Settling, TailFrom, TailOptions};
 use crate::message::GlobalPosition;
 
+/// Between two looks at most.
+const LOOK: Duration = Duration::from_millis(100);
+
 impl Namespace {
-    /// Whether numbers are drawn otherwise than one after the other: see [`TailBatch::unordered`].
+    /// Whether numbers are drawn otherwise than one after the other: see [`Doubt::Unordered`].
     ///
     /// # Errors
     /// The server's.
     pub async fn numbers_are_unordered(&self) -> Result<bool> {
-        self.draws_unordered(&self.session().await?).await
+        Ok(self.doubts().await?.contains(&Doubt::Unordered))
     }
 
-    pub(super) async fn draws_unordered(&self, session: &Session) -> Result<bool> {
-        let sql = "select seqcache > 1 or seqcycle or seqincrement < 1 from pg_catalog.pg_sequence \
-                   where seqrelid = pg_catalog.pg_get_serial_sequence($1, 'global_position')::regclass";
-        let row = session.query_opt(sql, &[(&self.table(), Type::TEXT)]).await?;
-        row.map_or(Ok(false), |row| column(&row, 0))
+    /// Everything because of which a message can come in below a global position that was called complete.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn doubts(&self) -> Result<Vec<Doubt>> {
+        let session = self.session().await?;
+        Ok(Shape::read(&session, &self.info.schema).await?.map(|shape| shape.doubts()).unwrap_or_default())
     }
 
     /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told
@@ -39,12 +43,16 @@ impl Namespace {
             filter: Filter::default(),
         };
         let mut tail = self.tail_heads(options);
+        let mut pause = BUSY;
         loop {
             let session = self.session().await?;
+            if tail.catalog.is_none() {
+                tail.ask_catalog(&session).await?;
+            }
             let seen = tail.look(&session).await?;
             drop(session);
             tail.checkpoint = tail.checkpoint.take().filter(|checkpoint| checkpoint.holds(&seen));
-            let horizon = tail.horizon(&seen, false);
+            let horizon = tail.horizon(&seen);
             let newest = tail.checkpoint.as_ref().map_or(seen.newest, |checkpoint| checkpoint.newest);
             if horizon >= newest {
                 return Ok(newest);
@@ -56,8 +64,8 @@ impl Namespace {
                 tail.reported = names;
             }
             tail.checkpoint.get_or_insert_with(|| Checkpoint::of(&seen));
-            tail.pause = (tail.pause.max(BUSY) * 3 / 2).min(IDLE);
-            tokio::time::sleep(tail.pause).await;
+            pause = (pause * 3 / 2).min(LOOK);
+            tokio::time::sleep(pause).await;
         }
     }
 }

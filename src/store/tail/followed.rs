@@ -1,6 +1,7 @@
 //! What can be followed: whole messages, or heads.
 
 use tokio_postgres::Row;
+use uuid::Uuid;
 
 use super::super::row;
 use super::super::{Namespace, Result};
@@ -15,6 +16,8 @@ pub trait Followed: Sized + Send {
     /// # Errors
     /// A column is of another type.
     fn read(row: &Row) -> Result<Self>;
+    /// Its id.
+    fn id(&self) -> Uuid;
     /// Its global position.
     fn global_position(&self) -> GlobalPosition;
     /// Bytes of its bodies.
@@ -28,6 +31,10 @@ impl Followed for Message {
 
     fn read(row: &Row) -> Result<Self> {
         row::message(row)
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
     }
 
     fn global_position(&self) -> GlobalPosition {
@@ -46,6 +53,10 @@ impl Followed for MessageHead {
 
     fn read(row: &Row) -> Result<Self> {
         row::head(row)
+    }
+
+    fn id(&self) -> Uuid {
+        self.id
     }
 
     fn global_position(&self) -> GlobalPosition {

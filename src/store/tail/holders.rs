@@ -1,12 +1,14 @@
-//! The look at the namespace that the horizon is drawn from: its newest message, and who can still commit below it.
+//! Transactions that others wait for, and what one look at a namespace shows of them and of its newest message.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use super::super::row::{ServerTime, column};
-use super::super::session::Session;
-use super::super::{Namespace, Result};
+use super::super::{Result, StoreError};
 use crate::message::GlobalPosition;
 
 /// A transaction that others wait for: it holds a lock of writers on the table, or of a category.
@@ -36,6 +38,30 @@ impl Holder {
             state: column(row, first + 4)?,
         }))
     }
+
+    /// From JSON; a transaction that holds several locks is there once.
+    fn all(json: &str) -> Result<Vec<Self>> {
+        let listed: Vec<Listed> = serde_json::from_str(json).map_err(|error| StoreError::Server {
+            code: "XX000".to_owned(),
+            message: format!("the transactions that hold locks: {error}"),
+        })?;
+        let mut holders = BTreeMap::new();
+        for Listed { transaction, pid, since, application, state } in listed {
+            let since = Timestamp::from_microsecond(since).unwrap_or(Timestamp::UNIX_EPOCH);
+            holders.entry(transaction.clone()).or_insert(Self { transaction, pid, since, application, state });
+        }
+        Ok(holders.into_values().collect())
+    }
+}
+
+/// As the query lists it; `since` in microseconds.
+#[derive(Deserialize)]
+struct Listed {
+    transaction: String,
+    pid: Option<i32>,
+    since: i64,
+    application: Option<String>,
+    state: Option<String>,
 }
 
 /// What one look shows.
@@ -43,31 +69,46 @@ impl Holder {
 pub(super) struct Horizon {
     /// The newest visible global position; 0 in an empty namespace.
     pub newest: GlobalPosition,
+    /// Its message's id.
+    pub newest_id: Option<Uuid>,
+    /// The id of the message at the position that was asked for.
+    pub remembered: Option<Uuid>,
     /// Who can still commit below it.
     pub holders: Vec<Holder>,
     /// The server's clock.
     pub server_time: Timestamp,
     /// None of the primary's locks are shown.
     pub standby: bool,
+    /// On a standby: no number is missing up to the newest.
+    pub gapless: bool,
     /// When the server was started: another time is another server, or the same one after a crash.
     pub started: Timestamp,
+    /// Which table it is, and which file that is in: another one was made anew, emptied, or rewritten.
+    pub storage: Option<String>,
 }
 
 impl Horizon {
-    /// Looks.
-    pub(super) async fn look(namespace: &Namespace, session: &Session) -> Result<Self> {
-        let table = namespace.table();
-        let sql = namespace.query(include_str!("../../../sql/query/tail_horizon.sql"), &[]);
-        let rows = session.query(&sql, &[(&table, Type::TEXT)]).await?;
-        let epoch = Timestamp::UNIX_EPOCH;
-        let mut horizon = Self { newest: 0, holders: Vec::new(), server_time: epoch, standby: false, started: epoch };
-        for row in &rows {
-            horizon.newest = column(row, 0)?;
-            horizon.server_time = column::<ServerTime>(row, 1)?.0;
-            horizon.standby = column(row, 2)?;
-            horizon.started = column::<ServerTime>(row, 3)?.0;
-            horizon.holders.extend(Holder::read(row, 4)?);
-        }
-        Ok(horizon)
+    /// Columns of a look.
+    pub(super) const COLUMNS: usize = 9;
+
+    /// From the last columns of a row.
+    pub(super) fn read(row: &Row) -> Result<Self> {
+        let first = row.len().saturating_sub(Self::COLUMNS);
+        let id = |index| -> Result<Option<Uuid>> {
+            let id: Option<String> = column(row, first + index)?;
+            Ok(id.and_then(|id| Uuid::try_parse(&id).ok()))
+        };
+        let holders: Option<String> = column(row, first + 8)?;
+        Ok(Self {
+            newest: column(row, first)?,
+            newest_id: id(1)?,
+            remembered: id(2)?,
+            server_time: column::<ServerTime>(row, first + 3)?.0,
+            standby: column(row, first + 4)?,
+            started: column::<ServerTime>(row, first + 5)?.0,
+            storage: column(row, first + 6)?,
+            gapless: column(row, first + 7)?,
+            holders: holders.as_deref().map_or_else(|| Ok(Vec::new()), Holder::all)?,
+        })
     }
 }

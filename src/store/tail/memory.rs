@@ -1,0 +1,177 @@
+//! Which messages were seen, so that a store that was emptied, restored or failed over is told from the one that was followed: a
+//! number alone may belong to another message. The last ones are all remembered, of older ones a few. Never asks the store.
+
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
+
+use crate::message::GlobalPosition;
+
+/// Messages that are all remembered, the newest ones. A failover loses seconds.
+const RECENT: usize = 10_000;
+/// Older ones: every time there are so many, every other one is forgotten.
+const OLD: usize = 64;
+/// Global positions between two of these, at least.
+const APART: i64 = 1_000;
+
+/// What was seen.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memory {
+    recent: BTreeMap<GlobalPosition, Seen>,
+    old: BTreeMap<GlobalPosition, Seen>,
+}
+
+/// A message that is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    id: Uuid,
+    /// It was given, or counts as given; else it was only there.
+    given: bool,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum History {
+    /// It goes on: at most some of the messages were deleted.
+    GoesOn,
+    /// Above this global position the store holds other messages than before, or may hold them.
+    PartsAbove(GlobalPosition),
+}
+
+impl Memory {
+    /// A message was given.
+    pub(super) fn remember(&mut self, position: GlobalPosition, id: Uuid) {
+        self.insert(position, Seen { id, given: true });
+    }
+
+    /// A message is there, given or not.
+    pub(super) fn sight(&mut self, position: GlobalPosition, id: Uuid) {
+        if !self.recent.contains_key(&position) {
+            self.insert(position, Seen { id, given: false });
+        }
+    }
+
+    fn insert(&mut self, position: GlobalPosition, seen: Seen) {
+        // In place of an id that cannot be read.
+        if seen.id.is_nil() {
+            return;
+        }
+        self.recent.insert(position, seen);
+        if self.recent.len() > RECENT
+            && let Some((position, seen)) = self.recent.pop_first()
+            && self.old.last_key_value().is_none_or(|(last, _)| position - last >= APART)
+        {
+            self.remember_old(position, seen.id);
+        }
+    }
+
+    /// An old message, of which few are remembered.
+    pub(super) fn remember_old(&mut self, position: GlobalPosition, id: Uuid) {
+        self.old.insert(position, Seen { id, given: true });
+        if self.old.len() > OLD {
+            let mut keep = false;
+            self.old.retain(|_, _| {
+                keep = !keep;
+                keep
+            });
+        }
+    }
+
+    /// The newest one.
+    pub(super) fn newest(&self) -> Option<(GlobalPosition, Uuid)> {
+        let of =
+            |map: &BTreeMap<GlobalPosition, Seen>| map.last_key_value().map(|(position, seen)| (*position, seen.id));
+        of(&self.recent).max(of(&self.old))
+    }
+
+    /// All global positions, rising.
+    pub(super) fn positions(&self) -> Vec<GlobalPosition> {
+        let mut all: Vec<GlobalPosition> = self.old.keys().chain(self.recent.keys()).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Those above a global position that were given.
+    pub(super) fn given_above(&self, position: GlobalPosition) -> impl Iterator<Item = GlobalPosition> + '_ {
+        let given = |(position, seen): (&GlobalPosition, &Seen)| seen.given.then_some(*position);
+        self.recent.range(position.saturating_add(1)..).filter_map(given)
+    }
+
+    /// Whether a number belongs to another message now.
+    pub(super) fn replaces(&self, there: &HashMap<GlobalPosition, Uuid>) -> bool {
+        let other = |(position, seen): (&GlobalPosition, &Seen)| there.get(position).is_some_and(|id| *id != seen.id);
+        self.old.iter().chain(&self.recent).any(other)
+    }
+
+    /// Compares with what is there now, by global position, and keeps what is the same. `suspect` says that something besides
+    /// tells of another history: without that, messages that are only gone were deleted.
+    pub(super) fn compare(&mut self, there: &HashMap<GlobalPosition, Uuid>, suspect: bool) -> History {
+        let mut differs: Option<GlobalPosition> = None;
+        let mut gone = 0;
+        for (position, seen) in self.old.iter().chain(&self.recent) {
+            match there.get(position) {
+                Some(id) if *id == seen.id => {}
+                Some(_) => differs = Some(differs.map_or(*position, |first| first.min(*position))),
+                None => gone += 1,
+            }
+        }
+        let same = |position: &GlobalPosition, seen: &mut Seen| there.get(position) == Some(&seen.id);
+        self.old.retain(same);
+        self.recent.retain(same);
+        if differs.is_none() && !(suspect && gone > 0) {
+            return History::GoesOn;
+        }
+        let before = differs.unwrap_or(GlobalPosition::MAX);
+        let last =
+            |map: &BTreeMap<GlobalPosition, Seen>| map.range(..before).next_back().map(|(position, _)| *position);
+        History::PartsAbove(last(&self.old).max(last(&self.recent)).unwrap_or(GlobalPosition::MIN))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn seen(positions: impl IntoIterator<Item = i64>) -> Memory {
+        let mut memory = Memory::default();
+        for position in positions {
+            memory.remember(position, id(position.unsigned_abs().into()));
+        }
+        memory
+    }
+
+    fn there(messages: &[(i64, u128)]) -> HashMap<i64, Uuid> {
+        messages.iter().map(|(position, number)| (*position, id(*number))).collect()
+    }
+
+    #[test]
+    fn a_number_of_another_message_parts_the_history_below_it() {
+        let mut memory = seen([1, 2, 5, 7]);
+        assert_eq!(memory.compare(&there(&[(1, 1), (2, 2), (5, 50), (7, 70)]), false), History::PartsAbove(2));
+        assert_eq!(memory.newest(), Some((2, id(2))));
+        assert_eq!(seen([1, 2]).compare(&there(&[(1, 10), (2, 20)]), false), History::PartsAbove(i64::MIN));
+    }
+
+    #[test]
+    fn deleted_messages_part_nothing_unless_something_else_tells_of_it() {
+        let mut memory = seen([1, 2, 5, 7]);
+        assert_eq!(memory.compare(&there(&[(1, 1), (5, 5)]), false), History::GoesOn);
+        assert_eq!(memory.newest(), Some((5, id(5))));
+        assert_eq!(seen([1, 2, 5, 7]).compare(&there(&[(1, 1), (5, 5)]), true), History::PartsAbove(5));
+        assert_eq!(seen([1, 2]).compare(&there(&[(1, 1), (2, 2)]), true), History::GoesOn);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_reaches_back_to_the_beginning() {
+        let memory = seen(1..=500_000);
+        let positions = memory.positions();
+        assert!(positions.len() <= RECENT + OLD);
+        assert_eq!(positions[0], 1);
+        assert_eq!(memory.given_above(490_000).count(), 10_000);
+    }
+}

@@ -16,7 +16,7 @@ use streamscope::store::browse::{
     CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
 };
 use streamscope::store::session::ServerInfo;
-use streamscope::store::tail::{TailBatch, Tailed};
+use streamscope::store::tail::{Doubt, Holder, TailBatch, Tailed};
 use streamscope::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use uuid::Uuid;
 
@@ -544,6 +544,38 @@ impl Screen {
             let batch = batch(vec![Tailed { message: head(message), late }], self.now);
             self.send(Event::Followed { generation, batch });
         }
+    }
+
+    /// Following tells that a transaction has held something back for some seconds; nobody does where there is none.
+    pub fn held_back(&mut self, holder: Option<Holder>, seconds: i64) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let held_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
+        let batch = TailBatch {
+            complete_to: 30,
+            last_value: 31,
+            waiting_for: holder.into_iter().collect(),
+            held_since,
+            ..batch(Vec::new(), self.now)
+        };
+        self.send(Event::Followed { generation, batch });
+    }
+
+    /// Following tells why messages can come in late.
+    pub fn doubted(&mut self, doubts: Vec<Doubt>) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let batch = TailBatch { doubts, ..batch(Vec::new(), self.now) };
+        self.send(Event::Followed { generation, batch });
+    }
+
+    /// Following finds another store than before, with these messages in place of all.
+    pub fn replaced(&mut self, messages: Vec<Message>) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let messages = messages.iter().map(|message| Tailed { message: head(message), late: false }).collect();
+        let batch = TailBatch { parts_above: Some(0), ..batch(messages, self.now) };
+        self.send(Event::Followed { generation, batch });
     }
 
     pub fn key(&mut self, code: KeyCode) {

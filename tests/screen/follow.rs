@@ -1,6 +1,7 @@
 //! Following: what moves, what stays, what is counted.
 
 use streamscope::app::Effect;
+use streamscope::store::tail::{Doubt, Holder};
 
 use super::fake::{Fake, Screen};
 
@@ -280,4 +281,59 @@ fn only_the_pane_whose_selection_is_shown_is_marked_strongly() {
     screen.keys("34");
     let text = screen.text();
     assert!(text.contains("▏shop") && text.contains("▏account ") && text.contains("▌account-0"), "{text}");
+
+fn style_of(screen: &Screen, text: &str) -> ratatui::style::Style {
+    let row = screen.text().lines().position(|line| line.contains(text)).expect("it is on screen");
+    let line = screen.text().lines().nth(row).expect("the row").to_owned();
+    let column = line[..line.find(text).expect("in the row")].chars().count();
+    let terminal = screen.terminal();
+    terminal.backend().buffer()[(u16::try_from(column).expect("a column"), u16::try_from(row).expect("a row"))].style()
+}
+
+#[test]
+fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is_named() {
+    use ratatui::style::Color;
+    let mut screen = following();
+    write(&mut screen, "account-0");
+    assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
+    let holder = Holder {
+        transaction: "3/14".to_owned(),
+        pid: Some(4_711),
+        since: screen.now - jiff::SignedDuration::from_secs(5),
+        application: Some("nightly-import".to_owned()),
+        state: Some("idle in transaction".to_owned()),
+    };
+    screen.held_back(Some(holder), 2);
+    let waiting = "WAITING for pid 4711 (nightly-import, idle in transaction, open 5s)";
+    assert!(screen.text().contains(waiting), "{}", screen.text());
+    assert!(screen.text().contains("lag 2000 ms"), "{}", screen.text());
+    assert_eq!(style_of(&screen, waiting).fg, Some(Color::Yellow));
+    // Nothing comes from the store; time goes by.
+    assert!(screen.state.animated());
+    screen.wait(10);
+    let stalled = "STALLED for pid 4711 (nightly-import, idle in transaction, open 15s)";
+    assert!(screen.text().contains(stalled) && screen.text().contains("lag 12 s"), "{}", screen.text());
+    assert_eq!(style_of(&screen, stalled).fg, Some(Color::Red));
+    screen.held_back(None, 0);
+    assert!(!screen.text().contains("STALLED"), "{}", screen.text());
+    assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
+}
+
+#[test]
+fn what_keeps_locks_from_telling_what_is_to_come_stays_on_screen() {
+    let mut screen = following();
+    screen.doubted(vec![Doubt::Subscribed, Doubt::Trigger("renumbers".to_owned())]);
+    let told = "subscription, trigger sets numbers: late messages can be missed";
+    assert!(screen.text().contains(told), "{}", screen.text());
+}
+
+#[test]
+fn a_replaced_store_is_told_and_the_list_shows_what_it_holds_now() {
+    let mut screen = following();
+    screen.fake.messages.clear();
+    let first = screen.fake.push("account-9", "Refilled", "{}", None);
+    screen.replaced(vec![first]);
+    assert!(screen.text().contains("emptied, restored or failed over"), "{}", screen.text());
+    assert_eq!(screen.state.messages.window.len(), 1);
+    assert_eq!(screen.selected(), "account-9@0");
 }

@@ -23,7 +23,7 @@ pub async fn client(store: &TestStore) -> Client {
 }
 
 /// The batch that says who is waited for; nothing is given before.
-async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
+pub async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
     loop {
         let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty(), "nothing is given before it is settled");

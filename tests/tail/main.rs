@@ -3,10 +3,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod doubts;
 mod history;
 mod large;
 mod late;
 mod numbers;
+mod replaced;
 mod storm;
 
 use std::time::Duration;

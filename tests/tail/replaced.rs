@@ -1,0 +1,178 @@
+//! A store that is not the one any more that was followed: emptied and filled again, restored, failed over. What is new is given once,
+//! and what is the same is not given again.
+
+use streamscope::message::{Category, GlobalPosition, Message};
+use streamscope::store::browse::Scope;
+use streamscope::store::tail::{Settling, Tail, TailFrom};
+use tokio_postgres::Client;
+
+use crate::late::{client, insert};
+use crate::support::stores::{Kind, TestStore};
+use crate::{LIMIT, follow_until, options};
+
+/// A store with messages that were followed to their end.
+struct Followed {
+    store: TestStore,
+    writer: Client,
+    tail: Tail<Message>,
+}
+
+impl Followed {
+    async fn new(kind: Kind, settling: Settling, from: TailFrom, messages: i64) -> Self {
+        let store = TestStore::new(kind).await;
+        let writer = client(&store).await;
+        if from == TailFrom::Start {
+            for position in 0..messages {
+                insert(&writer, &store, "a-1", position).await;
+            }
+        }
+        let mut tail = store.namespace.tail(options(Scope::Namespace, from, settling));
+        if from == TailFrom::Start {
+            follow_until(&mut tail, |positions| positions.len() as i64 == messages).await;
+        } else {
+            tail.next().await.expect("it has begun");
+            for position in 0..messages {
+                insert(&writer, &store, "a-1", position).await;
+            }
+            follow_until(&mut tail, |positions| positions.len() as i64 == messages).await;
+        }
+        Self { store, writer, tail }
+    }
+
+    /// One transaction, between two polls for all that a follower sees.
+    async fn change(&self, sql: &str) {
+        let sql = sql.replace("{}", &format!("\"{}\"", self.store.schema));
+        self.writer.batch_execute(&format!("begin; {sql}; commit")).await.expect("changed");
+    }
+
+    /// Streams and positions of what comes, and where the histories part, as soon as so many messages came.
+    async fn next(&mut self, messages: usize) -> (Vec<(GlobalPosition, String)>, Option<GlobalPosition>) {
+        let (mut given, mut parts) = (Vec::new(), None);
+        while given.len() < messages {
+            let batch = tokio::time::timeout(LIMIT, self.tail.next()).await.expect("in time").expect("a batch");
+            parts = parts.or(batch.parts_above);
+            let pair = |message: &Message| (message.global_position, message.stream.to_string());
+            given.extend(batch.messages.iter().map(|tailed| pair(&tailed.message)));
+        }
+        (given, parts)
+    }
+
+    /// Inserts one more, which must be all that comes.
+    async fn goes_on(&mut self, position: i64) {
+        let next = insert(&self.writer, &self.store, "last-1", position).await;
+        assert_eq!(self.next(1).await, (vec![(next, "last-1".to_owned())], None));
+    }
+}
+
+fn new(positions: impl IntoIterator<Item = i64>) -> Vec<(GlobalPosition, String)> {
+    positions.into_iter().map(|position| (position, "b-1".to_owned())).collect()
+}
+
+const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
+const REFILL: &str = "insert into {}.messages (stream_name, position, type, data) \
+                      select 'b-1', i, 'T', '{}' from generate_series(0, 4) i";
+
+fn refill() -> String {
+    REFILL.replace("'{}'", "'[]'")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_emptied_and_filled_again_between_two_polls_is_given_from_its_new_beginning() {
+    for kind in KINDS {
+        for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+            for from in [TailFrom::Start, TailFrom::Now] {
+                let mut followed = Followed::new(kind, settling, from, 3).await;
+                followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
+                let (given, parts) = followed.next(5).await;
+                assert_eq!(given, new(1..=5), "{kind:?}, {settling:?}, {from:?}");
+                assert!(parts.is_some_and(|part| part < 1), "it is said: {parts:?}");
+                followed.goes_on(0).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_dropped_and_restored_in_one_transaction_is_followed_too() {
+    let mut followed = Followed::new(Kind::EventoDb, Settling::HoldBack, TailFrom::Start, 3).await;
+    let restore = "create table {}.restored (like {}.messages including all); \
+         create sequence {}.numbers owned by {}.restored.global_position; \
+         alter table {}.restored alter global_position set default nextval('{}.numbers'); \
+         drop table {}.messages; alter table {}.restored rename to messages";
+    followed.change(&format!("{restore}; {}", refill())).await;
+    let (given, parts) = followed.next(5).await;
+    assert_eq!(given, new(1..=5));
+    assert!(parts.is_some());
+    followed.goes_on(0).await;
+}
+
+/// As a failover that had not got the last commits, and a `setval` downwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_were_lost_and_given_again_are_given_once_and_the_rest_is_not_doubled() {
+    for kind in KINDS {
+        for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+            let mut followed = Followed::new(kind, settling, TailFrom::Start, 6).await;
+            let lose = "delete from {}.messages where global_position > 4; \
+                        select setval('{}.messages_global_position_seq', 4)";
+            followed.change(&format!("{lose}; {}", refill())).await;
+            assert_eq!(followed.next(5).await, (new(5..=9), Some(4)), "{kind:?}, {settling:?}");
+            followed.goes_on(0).await;
+        }
+    }
+}
+
+/// All of the messages that were seen are at numbers that nobody has now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_filled_again_at_other_numbers_is_given_whole() {
+    let mut followed = Followed::new(Kind::OursOnPostgres, Settling::HoldBack, TailFrom::Start, 3).await;
+    followed.change("select setval('{}.messages_global_position_seq', 100); delete from {}.messages").await;
+    insert(&followed.writer, &followed.store, "a-1", 3).await;
+    assert_eq!(followed.next(1).await.0, [(101, "a-1".to_owned())]);
+    // Fewer than were seen, and below them.
+    followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
+    assert_eq!(followed.next(5).await.0, new(1..=5));
+    followed.goes_on(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_single_messages_is_no_replacement_and_doubles_nothing() {
+    for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+        let mut followed = Followed::new(Kind::OursOnPostgres, settling, TailFrom::Start, 6).await;
+        for deleted in ["2", "3, 6"] {
+            let sql = format!("delete from {{}}.messages where global_position in ({deleted})");
+            let one = "insert into {}.messages (stream_name, position, type, data) values ('b-1', {n}, 'T', '[]')";
+            followed.change(&format!("{sql}; {}", one.replace("{n}", &deleted.len().to_string()))).await;
+            let (given, parts) = followed.next(1).await;
+            assert_eq!((given.len(), given[0].1.as_str(), parts), (1, "b-1", None));
+        }
+        followed.goes_on(0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_category_of_a_replaced_store_is_given_its_new_messages() {
+    let store = TestStore::new(Kind::MessageDb).await;
+    let writer = client(&store).await;
+    for (position, stream) in ["a-1", "b-1", "a-1", "b-1"].into_iter().enumerate() {
+        insert(&writer, &store, stream, position as i64).await;
+    }
+    let scope = Scope::Category(Category::new("b").expect("a category"));
+    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+    assert_eq!(follow_until(&mut tail, |positions| positions.len() == 2).await, [2, 4]);
+    let sql = format!("begin; truncate {{}}.messages restart identity; {}; commit", refill());
+    writer.batch_execute(&sql.replace("{}", "message_store")).await.expect("replaced");
+    assert_eq!(follow_until(&mut tail, |positions| positions.len() == 5).await, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_beginning_above_every_message_is_told() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let writer = client(&store).await;
+    let newest = insert(&writer, &store, "a-1", 0).await;
+    for (from, above) in [(newest, false), (newest + 1, true)] {
+        let from = TailFrom::After(from);
+        let mut tail = store.namespace.tail(options(Scope::Namespace, from, Settling::HoldBack));
+        let batch = tail.next().await.expect("a batch");
+        assert_eq!(batch.begins_above, above);
+    }
+}

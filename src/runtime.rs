@@ -205,6 +205,9 @@ impl Screen {
 
     /// An event that happened before it could be handled.
     fn handle_at(&mut self, event: Event, at: Timestamp) -> Option<Step> {
+        if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
+            self.slots.hurry();
+        }
         let effects = self.state.update(event, at);
         self.carry_out(effects)
     }

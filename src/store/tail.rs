@@ -105,6 +105,7 @@ pub struct Tailed<M> {
 
 /// What came in, and how far the order is final.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is told by itself")]
 pub struct TailBatch<M> {
     /// Messages by rising global position.
     pub messages: Vec<Tailed<M>>,
@@ -187,6 +188,7 @@ struct Told {
 /// Following in progress. It advances only when a batch is handed out, so that after an error, or a dropped future, the next call
 /// carries on exactly there.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "what is known changes one by one")]
 pub struct Tail<M> {
     namespace: Namespace,
     options: TailOptions,
@@ -404,7 +406,7 @@ impl<M: Followed> Tail<M> {
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
         let behind = full || (self.options.settling == Settling::HoldBack && self.settled < self.horizon);
         // What it begins with is said together with the first messages.
-        let first = !self.told && !(behind && messages.is_empty());
+        let first = !(self.told || behind && messages.is_empty());
         self.told |= first;
         let moved = self.settled != before;
         let news = first || !messages.is_empty() || moved || names != self.reported || self.news != Told::default();

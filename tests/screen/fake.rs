@@ -570,7 +570,7 @@ impl Screen {
     }
 
     /// Following finds another store than before, with these messages in place of all.
-    pub fn replaced(&mut self, messages: Vec<Message>) {
+    pub fn replaced(&mut self, messages: &[Message]) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
         let messages = messages.iter().map(|message| Tailed { message: head(message), late: false }).collect();

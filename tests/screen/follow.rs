@@ -332,7 +332,7 @@ fn a_replaced_store_is_told_and_the_list_shows_what_it_holds_now() {
     let mut screen = following();
     screen.fake.messages.clear();
     let first = screen.fake.push("account-9", "Refilled", "{}", None);
-    screen.replaced(vec![first]);
+    screen.replaced(&[first]);
     assert!(screen.text().contains("emptied, restored or failed over"), "{}", screen.text());
     assert_eq!(screen.state.messages.window.len(), 1);
     assert_eq!(screen.selected(), "account-9@0");

@@ -27,14 +27,15 @@ impl Followed {
             }
         }
         let mut tail = store.namespace.tail(options(Scope::Namespace, from, settling));
+        let count = usize::try_from(messages).expect("a few");
         if from == TailFrom::Start {
-            follow_until(&mut tail, |positions| positions.len() as i64 == messages).await;
+            follow_until(&mut tail, |positions| positions.len() == count).await;
         } else {
             tail.next().await.expect("it has begun");
             for position in 0..messages {
                 insert(&writer, &store, "a-1", position).await;
             }
-            follow_until(&mut tail, |positions| positions.len() as i64 == messages).await;
+            follow_until(&mut tail, |positions| positions.len() == count).await;
         }
         Self { store, writer, tail }
     }
@@ -153,8 +154,8 @@ async fn deleting_single_messages_is_no_replacement_and_doubles_nothing() {
 async fn a_category_of_a_replaced_store_is_given_its_new_messages() {
     let store = TestStore::new(Kind::MessageDb).await;
     let writer = client(&store).await;
-    for (position, stream) in ["a-1", "b-1", "a-1", "b-1"].into_iter().enumerate() {
-        insert(&writer, &store, stream, position as i64).await;
+    for (position, stream) in (0..).zip(["a-1", "b-1", "a-1", "b-1"]) {
+        insert(&writer, &store, stream, position).await;
     }
     let scope = Scope::Category(Category::new("b").expect("a category"));
     let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));

@@ -304,14 +304,14 @@ fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is
         state: Some("idle in transaction".to_owned()),
     };
     screen.held_back(Some(holder), 2);
-    let waiting = "WAITING for pid 4711 (nightly-import, idle in transaction, open 5s)";
+    let waiting = "WAITING for pid 4711, open 5s · nightly-import, idle in transaction";
     assert!(screen.text().contains(waiting), "{}", screen.text());
     assert!(screen.text().contains("lag 2000 ms"), "{}", screen.text());
     assert_eq!(style_of(&screen, waiting).fg, Some(Color::Yellow));
     // Nothing comes from the store; time goes by.
     assert!(screen.state.animated());
     screen.wait(10);
-    let stalled = "STALLED for pid 4711 (nightly-import, idle in transaction, open 15s)";
+    let stalled = "STALLED for pid 4711, open 15s · nightly-import, idle in transaction";
     assert!(screen.text().contains(stalled) && screen.text().contains("lag 12 s"), "{}", screen.text());
     assert_eq!(style_of(&screen, stalled).fg, Some(Color::Red));
     screen.held_back(None, 0);

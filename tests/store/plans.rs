@@ -21,7 +21,7 @@ for_each_store! {
 
 /// Rows that may be read in all, however many there are, and blocks of indexes.
 const ROWS: i64 = 200_000;
-const BLOCKS: i64 = 60_000;
+const BLOCKS: i64 = 70_000;
 
 async fn load(store: &TestStore, messages: i64) {
     let client = store.client().await.unwrap();

@@ -5,6 +5,11 @@
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
+use super::query::fill;
+use super::row::{Lossy, column};
+use super::session::Session;
+use super::{Result, StoreError};
+
 /// What the catalog says of one table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -217,6 +222,16 @@ impl From<CatalogColumn> for Column {
 }
 
 impl Shape {
+    /// Reads the shape of a table anew; none where it is gone.
+    pub(super) async fn read(session: &Session, table: &str) -> Result<Option<Self>> {
+        let shape = include_str!("../../sql/registry/shape.sql");
+        let of = "(select oid, relkind, relnamespace as namespace from pg_class where oid = to_regclass($1)) c";
+        let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", shape)]);
+        let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT)]).await? else { return Ok(None) };
+        let Lossy { text, .. } = column(&row, 0)?;
+        serde_json::from_str(&text).map(Some).map_err(|error| StoreError::NotOpened(format!("{table}: {error}")))
+    }
+
     /// Type of an argument of `write_message`, from 0.
     pub(super) fn write_argument(&self, index: usize) -> Option<Type> {
         self.write_arguments.as_ref()?.get(index).copied().and_then(Type::from_oid)

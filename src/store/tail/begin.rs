@@ -17,9 +17,8 @@ use crate::store::{Result, StoreError};
 impl<M: Followed> Tail<M> {
     /// Asks the catalog how numbers are drawn.
     pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<()> {
-        let info = self.namespace.info();
-        let shape = Shape::read(session, &info.schema).await?;
-        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(info.id.clone()))?;
+        let shape = Shape::read(session, &self.namespace.table()).await?;
+        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.namespace.info().id.clone()))?;
         self.doubts = shape.doubts();
         self.sequence = shape.numbering.sequence;
         self.catalog = Some(Instant::now());

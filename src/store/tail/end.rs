@@ -26,7 +26,7 @@ impl Namespace {
     /// The server's.
     pub async fn doubts(&self) -> Result<Vec<Doubt>> {
         let session = self.session().await?;
-        Ok(Shape::read(&session, &self.info.schema).await?.map(|shape| shape.doubts()).unwrap_or_default())
+        Ok(Shape::read(&session, &self.table()).await?.map(|shape| shape.doubts()).unwrap_or_default())
     }
 
     /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told

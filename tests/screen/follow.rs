@@ -281,6 +281,7 @@ fn only_the_pane_whose_selection_is_shown_is_marked_strongly() {
     screen.keys("34");
     let text = screen.text();
     assert!(text.contains("▏shop") && text.contains("▏account ") && text.contains("▌account-0"), "{text}");
+}
 
 fn style_of(screen: &Screen, text: &str) -> ratatui::style::Style {
     let row = screen.text().lines().position(|line| line.contains(text)).expect("it is on screen");

@@ -122,6 +122,8 @@ impl<M: Followed> Tail<M> {
         let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
         let (name, table) = (scope.name(), self.namespace.table());
         let remembered = self.memory.newest().map(|(position, _)| position);
+        // The server takes it from the newest, which must not overflow.
+        let settled = self.settled.max(-1);
         let filter = self.options.filter.bound();
         let mut parameters: Vec<Parameter<'_>> = vec![
             (&above, Type::INT8),
@@ -137,7 +139,7 @@ impl<M: Followed> Tail<M> {
             (&table, Type::TEXT),
             (&remembered, Type::INT8),
             (&self.sequence, Type::OID),
-            (&self.settled, Type::INT8),
+            (&settled, Type::INT8),
         ]);
         let mut rows = match scope {
             // The whole stream may be shorter than what all streams have above the number.

@@ -1,6 +1,6 @@
 //! The embedded default: what is written stays, one program a directory, and clients that go away at a bad moment.
 #![cfg(feature = "embedded")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails by a panic")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,5 @@
 //! Following, exporting and counting from the command line, on each kind of store.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,5 @@
 //! Messages brought into each kind of store: what arrives, what is refused, and what another writer or a killed program does to it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
 
 #[path = "../support/mod.rs"]
 mod support;

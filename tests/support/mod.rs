@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "each test target uses its own part of this")]
 #![allow(
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::missing_panics_doc,
     reason = "a test that cannot get its server fails by a panic"
 )]

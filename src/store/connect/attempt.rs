@@ -332,7 +332,7 @@ fn second(first: Box<DbError>, outcome: Result<Begun, Failure>) -> Result<Begun,
 async fn shows(client: &Client, sql: &str) -> Result<String, Failure> {
     let messages = client.simple_query(sql).await?;
     let value = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0),
+        SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),
         _ => None,
     });
     Ok(value.unwrap_or_default().to_owned())

@@ -20,6 +20,7 @@ pub mod secrets;
 pub mod selection;
 pub mod stats;
 pub mod tail;
+mod unreadable;
 pub mod write;
 
 use std::ffi::OsString;

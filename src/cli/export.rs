@@ -18,6 +18,7 @@ use super::interrupt::{Interrupt, Report, Signalled};
 use super::output::{Output, grouped, json, tell};
 use super::selection::{self, MatchingArguments};
 use super::tail::{tell_doubt, tell_holders};
+use super::unreadable::Unreadable;
 use crate::message::{Message, Name};
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
@@ -81,7 +82,8 @@ impl Prepared {
 /// `streamscope export`
 ///
 /// # Errors
-/// The store's; the file's. What was written to a file is kept for `--resume`.
+/// The store's; the file's. What was written to a file is kept for `--resume`. [`Status::Failed`] for messages that cannot be read,
+/// after everything was written.
 pub async fn export(
     namespace: &Namespace,
     prepared: Prepared,
@@ -107,13 +109,12 @@ pub async fn export(
     };
     progress.clear();
     let Target::File(mut part) = target else {
-        return result.map(|(_, gaps)| gaps.report().iter().for_each(|line| tell(line)));
+        return result.and_then(|done| done.told());
     };
     match result.and_then(|done| part.finish().map(|()| done)) {
-        Ok((written, gaps)) => {
-            tell(&format!("streamscope: {} messages in {}", grouped(written), part.path().display()));
-            gaps.report().iter().for_each(|line| tell(line));
-            Ok(())
+        Ok(done) => {
+            tell(&format!("streamscope: {} messages in {}", grouped(done.written), part.path().display()));
+            done.told()
         }
         Err(failure) => {
             let Some(kept) = part.keep() else { return Err(failure) };
@@ -145,13 +146,33 @@ impl Target<'_> {
     }
 }
 
-/// Everything there is to write; gives how many messages this run wrote, and what an import will refuse of them.
+/// What was exported.
+struct Exported {
+    /// Messages that this run wrote.
+    written: u64,
+    /// What an import will refuse of them.
+    gaps: Gaps,
+    /// Of what is in the file, an earlier run's lines included.
+    unreadable: Unreadable,
+}
+
+impl Exported {
+    /// Says what is wrong with what was written. An export that is not what is stored is no success.
+    fn told(&self) -> Result<()> {
+        self.gaps.report().iter().for_each(|line| tell(line));
+        let Some(what) = self.unreadable.report() else { return Ok(()) };
+        let remedy = "everything else is exported; the lines that no import takes say why in \"unreadable\"";
+        Err(Failure::new(Status::Failed, what).remedy(remedy))
+    }
+}
+
+/// Writes everything there is to write.
 async fn all(
     namespace: &Namespace,
     prepared: &Prepared,
     target: &mut Target<'_>,
     progress: &Progress,
-) -> Result<(u64, Gaps)> {
+) -> Result<Exported> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
     for doubt in namespace.doubts().await? {
@@ -165,7 +186,9 @@ async fn all(
         above,
         up_to: up_to.min(end),
     };
+    let mut unreadable = Unreadable::default();
     if let Target::File(part) = target {
+        unreadable.and(part.unreadable());
         if let Some((first, last)) = part.kept() {
             check_kept(namespace, &options, first, last, part.beside()).await?;
             options.above = last.gpos;
@@ -184,13 +207,14 @@ async fn all(
         let message = message?;
         target.write(&message)?;
         gaps.see(&message);
+        unreadable.see(&message);
         written += 1;
         progress.count(written, message.global_position);
     }
     if let Target::Output(output) = target {
         output.finish()?;
     }
-    Ok((written, gaps))
+    Ok(Exported { written, gaps, unreadable })
 }
 
 /// Whether what an earlier run wrote is the beginning of what is exported now, by its two ends: its last line is of it, and nothing

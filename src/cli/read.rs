@@ -11,6 +11,7 @@ use super::output::table::record;
 use super::output::time::rfc3339_text;
 use super::output::{Output, json, tell};
 use super::selection::{MatchingArguments, Point};
+use super::unreadable::Unreadable;
 use crate::json::pretty;
 use crate::message::{Category, ConsumerGroup, Message, Name, StreamName};
 use crate::pasteable::shell_word;
@@ -86,7 +87,7 @@ impl Get {
 pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Result<()> {
     let mut messages = get.messages(namespace).await?;
     let mut table = MessageTable::new(matches!(get.name, Name::Stream(_)));
-    let (mut given, mut beyond) = (0, None);
+    let (mut given, mut beyond, mut unreadable) = (0, None, Unreadable::default());
     let outcome = loop {
         let message = match messages.next().await {
             None => break Ok(()),
@@ -98,6 +99,7 @@ pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Resul
             break Ok(());
         }
         given += 1;
+        unreadable.see(&message);
         if output.is_json() {
             let terminal = output.terminal;
             json::message(output.buffer(), &message, terminal);
@@ -107,8 +109,14 @@ pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Resul
         }
     };
     table.flush(output, &mut |_, _| ())?;
-    if let Some(number) = beyond {
+    let unreadable = unreadable.report();
+    if beyond.is_some() || unreadable.is_some() {
         output.finish()?;
+    }
+    if let Some(what) = unreadable {
+        tell(&format!("streamscope: {what}"));
+    }
+    if let Some(number) = beyond {
         tell(&format!("streamscope: there are more messages; the same command with --from {number} goes on"));
     }
     outcome
@@ -129,6 +137,11 @@ pub async fn last(namespace: &Namespace, arguments: &LastArguments, output: &mut
             None => StoreError::StreamNotFound(arguments.stream.clone()).into(),
         });
     };
+    let mut unreadable = Unreadable::default();
+    unreadable.see(&message);
+    if let Some(what) = unreadable.report() {
+        tell(&format!("streamscope: {what}"));
+    }
     if output.is_json() {
         let terminal = output.terminal;
         json::message(output.buffer(), &message, terminal);

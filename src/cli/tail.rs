@@ -17,6 +17,7 @@ use super::output::messages::MessageTable;
 use super::output::time::for_people;
 use super::output::{Output, json, tell};
 use super::selection::{self, MatchingArguments, Point};
+use super::unreadable::Unreadable;
 use crate::backoff::Backoff;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
@@ -116,6 +117,21 @@ pub async fn tail(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
+    let mut unreadable = Unreadable::default();
+    let outcome = follow(namespace, followed, interrupt, output, &mut unreadable).await;
+    if let Some(what) = unreadable.report() {
+        tell(&format!("streamscope: {what}"));
+    }
+    outcome
+}
+
+async fn follow(
+    namespace: &Namespace,
+    followed: Followed,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+    unreadable: &mut Unreadable,
+) -> Result<()> {
     let standing = Arc::new(Standing::new(output.written()));
     let place: Place = {
         let standing = Arc::clone(&standing);
@@ -149,7 +165,9 @@ pub async fn tail(
             }
         };
         let done = match woken {
-            Woken::Batch(Ok(batch)) => Ok(following.take(&batch, output).inspect_err(|_| tell(&place()))?),
+            Woken::Batch(Ok(batch)) => {
+                Ok(following.take(&batch, output, unreadable).inspect_err(|_| tell(&place()))?)
+            }
             Woken::Batch(Err(error)) => Err(error),
             Woken::Due => unless_signalled(interrupt, &place, following.find_end(namespace)).await?,
             Woken::Idle => Ok(true),
@@ -297,7 +315,7 @@ impl Following {
     }
 
     /// Prints what came; gives whether that was the end.
-    fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output) -> Result<bool> {
+    fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
         self.tell_of_server(batch);
         self.behind = batch.behind;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
@@ -322,6 +340,7 @@ impl Following {
                 self.table.row(output, message, &mut printed)?;
             }
             self.given += 1;
+            unreadable.see(message);
         }
         self.table.flush(output, &mut printed)?;
         output.finish()?;

@@ -15,6 +15,7 @@ mod following;
 mod foreign;
 mod getting;
 mod manual;
+mod unreadable;
 
 use serde_json::Value;
 

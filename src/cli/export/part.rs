@@ -18,6 +18,7 @@ use crate::cli::failure::{Failure, Result, Status};
 use crate::cli::interrupt::{Interrupt, may_block};
 use crate::cli::output::json;
 use crate::cli::output::outlet::Outlet;
+use crate::cli::unreadable::Unreadable;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, For};
 
@@ -150,6 +151,11 @@ impl Part {
         self.kept.lines
     }
 
+    /// Takes what an earlier run left of messages that could not be read.
+    pub fn unreadable(&mut self) -> Unreadable {
+        std::mem::take(&mut self.kept.unreadable)
+    }
+
     /// A message, as a line.
     ///
     /// # Errors
@@ -253,12 +259,16 @@ struct Kept {
     length: u64,
     /// Its first and its last line.
     lines: Option<(Line, Line)>,
+    /// Its lines that say that their message could not be read.
+    unreadable: Unreadable,
 }
 
 impl Kept {
-    /// The same with lines behind it, up to this length.
-    fn and(self, length: u64, first: Line, last: Line) -> Self {
-        Self { length, lines: Some((self.lines.map_or(first, |(first, _)| first), last)) }
+    /// Goes on with these lines, up to this length.
+    fn go_on(&mut self, length: u64, first: Line, last: Line, unreadable: Unreadable) {
+        self.length = length;
+        self.lines = Some((self.lines.map_or(first, |(first, _)| first), last));
+        self.unreadable.and(unreadable);
     }
 }
 
@@ -271,7 +281,7 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
             let mut text = Vec::new();
             while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
                 let Ok(line) = serde_json::from_slice(&text) else { break };
-                kept = kept.and(input.count, line, line);
+                kept.go_on(input.count, line, line, flaw(&text));
                 text.clear();
             }
         }
@@ -283,27 +293,47 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
                         .and_then(|decoder| ends(decoder.single_frame())),
                 };
                 // A piece that is cut, or is none at all.
-                let Ok((first, last)) = ends else { break };
-                kept = kept.and(input.count, first, last);
+                let Ok((first, last, unreadable)) = ends else { break };
+                kept.go_on(input.count, first, last, unreadable);
             }
         }
     }
     Ok(kept)
 }
 
-/// The first and the last line of a piece.
-fn ends(piece: impl Read) -> io::Result<(Line, Line)> {
+/// What a line says of why its message could not be read.
+fn flaw(line: &[u8]) -> Unreadable {
+    #[derive(Deserialize)]
+    struct Flawed {
+        gpos: GlobalPosition,
+        unreadable: Option<String>,
+    }
+    let mut found = Unreadable::default();
+    // A body can hold the same words: only a line with them is worth a closer look.
+    if let Ok(text) = std::str::from_utf8(line)
+        && text.contains("\"unreadable\":")
+        && let Ok(Flawed { gpos, unreadable: Some(flaw) }) = serde_json::from_str(text)
+    {
+        found.add(gpos, &flaw);
+    }
+    found
+}
+
+/// The first and the last line of a piece, and its lines of messages that could not be read.
+fn ends(piece: impl Read) -> io::Result<(Line, Line, Unreadable)> {
     let mut piece = BufReader::new(piece);
     let (mut first, mut last, mut text) = (None, Vec::new(), Vec::new());
+    let mut unreadable = Unreadable::default();
     while piece.read_until(b'\n', &mut text)? > 0 {
         if first.is_none() {
             first = Some(serde_json::from_slice(&text)?);
         }
+        unreadable.and(flaw(&text));
         std::mem::swap(&mut last, &mut text);
         text.clear();
     }
     let last = serde_json::from_slice(&last)?;
-    Ok((first.unwrap_or(last), last))
+    Ok((first.unwrap_or(last), last, unreadable))
 }
 
 /// A reader that knows how much of it was consumed.

@@ -1,0 +1,60 @@
+//! Messages with values that no message can have: their lines are marked, and the command says at its end that there were some.
+
+use super::lines;
+use super::support::program::{Outcome, User};
+use super::support::server::Database;
+use super::support::stores::store;
+
+/// A namespace in a database that checks no encoding. The second and the fourth of its five messages are not UTF-8.
+async fn damaged() -> Database {
+    let database = Database::create("template template0 encoding 'SQL_ASCII' locale 'C'").await;
+    store(&database).create_namespace("test", None).await.unwrap();
+    let written = "insert into eventodb_test.messages (stream_name, type, position, data) values
+                     ('account-1', 'A', 0, '{}'), ('account-1', E'T\\xfe', 1, '{}'), ('account-1', 'A', 2, '{}'),
+                     ('account-1', 'A', 3, E'{\"text\": \"a\\xffb\"}'), ('account-1', 'A', 4, '{\"unreadable\":\"no\"}')";
+    database.client().await.batch_execute(written).await.unwrap();
+    database
+}
+
+const TOLD: &str =
+    "2 messages cannot be read as they are stored; the first is global position 2 (its type is not valid UTF-8)";
+
+/// Which lines are marked.
+fn marked(output: &str) -> Vec<bool> {
+    lines(output).iter().map(|line| line.get("unreadable").is_some()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_is_complete_and_fails_if_messages_cannot_be_read() {
+    let (database, user) = (damaged().await, User::new());
+    let run = |arguments: &[&str]| user.run(&[&["--url", &database.url()], arguments].concat());
+    let Outcome { status, stdout, stderr } = run(&["export"]);
+    assert_eq!((status, stderr.matches(TOLD).count()), (1, 1), "{stderr}");
+    assert_eq!(marked(&stdout), [false, true, false, true, false]);
+    for name in ["all.ndjson", "all.ndjson.gz"] {
+        let told = run(&["export", "-o", name]);
+        assert_eq!((told.status, told.stderr.matches(TOLD).count()), (1, 1), "{told:?}");
+        let (path, part) = (user.home().join(name), user.home().join(format!("{name}.part")));
+        assert!(path.exists() && !part.exists(), "the file is complete");
+        // A run that carries it on tells of what an earlier one wrote.
+        std::fs::rename(&path, &part).unwrap();
+        let told = run(&["export", "-o", name, "--resume"]);
+        assert_eq!((told.status, told.stderr.matches(TOLD).count()), (1, 1), "{told:?}");
+    }
+    assert_eq!(std::fs::read_to_string(user.home().join("all.ndjson")).unwrap(), stdout);
+    run(&["export", "--since", "2999-01-01"]).done();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reading_and_following_say_at_the_end_which_messages_cannot_be_read() {
+    let (database, user) = (damaged().await, User::new());
+    let run = |arguments: &[&str]| user.run(&[&["--url", &database.url()], arguments].concat());
+    for arguments in [&["get", "account-1"][..], &["get", "account"], &["tail", "--from", "start", "--until", "now"]] {
+        let Outcome { status, stdout, stderr } = run(arguments);
+        assert_eq!((status, stderr.matches(TOLD).count()), (0, 1), "{arguments:?}: {stderr}");
+        assert_eq!(marked(&stdout), [false, true, false, true, false], "{arguments:?}");
+        let text = run(&[arguments, &["--format", "text"]].concat());
+        assert!(text.stderr.contains(TOLD), "{arguments:?}: {}", text.stderr);
+    }
+    run(&["get", "account-1", "--limit", "1", "--from", "4"]).done();
+}

@@ -282,3 +282,52 @@ async fn a_registered_namespace_whose_schema_is_gone_is_reported() {
     place.run(&["ns", "delete", "test", "--confirm", "test"]).done();
     assert!(!place.run(&["ns", "list"]).stderr.contains("gone"));
 }
+
+/// Tables in place of the registry that other programs could have made: an id that is a number, columns with NULLs, times as times.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_of_another_shape_ends_no_command_with_a_panic() {
+    const SHAPES: [&str; 4] = [
+        "create table eventodb_store.namespaces (id int, schema_name text, description text, created_at bigint);
+         insert into eventodb_store.namespaces values (7, 'eventodb_test', 'a number', 1), (null, null, null, null)",
+        "create table eventodb_store.namespaces (id text, schema_name text, description text, created_at bigint);
+         insert into eventodb_store.namespaces values (null, 'eventodb_test', null, null), ('lost', null, null, null)",
+        "create table eventodb_store.namespaces (id uuid, schema_name name, description bytea, created_at timestamptz);
+         insert into eventodb_store.namespaces values (gen_random_uuid(), 'eventodb_test', '\\xff00', 'infinity')",
+        "create table eventodb_store.namespaces (id text, schema_name text);
+         insert into eventodb_store.namespaces values ('seven', 'eventodb_test')",
+    ];
+    for shape in SHAPES {
+        let place = Place::new(Kind::OursOnPostgres).await;
+        let client = place.database.as_ref().expect("on the server").client().await;
+        client.batch_execute(&format!("drop table eventodb_store.namespaces; {shape}")).await.expect(shape);
+        let listed = values(place.run(&["ns", "list", "--format", "json"]));
+        let found: Vec<_> = listed.iter().filter(|line| line["schema"] == "eventodb_test").collect();
+        assert_eq!(found.len(), 1, "{shape}: {listed:?}");
+        if !shape.contains("description") {
+            let caution = found[0]["caution"].as_str().unwrap_or_default();
+            assert!(
+                caution.contains("the registry eventodb_store.namespaces was not read: it has no column description"),
+                "{caution}"
+            );
+        }
+        let id = found[0]["id"].as_str().expect("an id");
+        for arguments in [
+            &["-n", id, "write", "account-1", "Opened"][..],
+            &["-n", "eventodb_test", "get", "account-1"],
+            &["categories"],
+            &["ns", "info", id],
+        ] {
+            place.run(arguments).done();
+        }
+        for arguments in [
+            &["-n", "lost", "categories"][..],
+            &["ns", "list", "--format", "text"],
+            &["ns", "create", "other"],
+            &["ns", "migrate", id],
+            &["ns", "delete", id, "--confirm", id],
+        ] {
+            let told = place.run(arguments);
+            assert!(told.status < 8 && !told.stderr.contains("panicked"), "{shape}, {arguments:?}: {told:?}");
+        }
+    }
+}

@@ -341,9 +341,14 @@ async fn commands_say_that_policies_may_hide_messages() {
     let client = planted.database.client().await;
     client.batch_execute(&format!("create role {name} login")).await.expect("a role");
     let url = planted.database.url().replacen("postgres@", &format!("{name}@"), 1);
-    for command in
-        [&["get", "account-1"][..], &["last", "account-1"], &["version", "account-1"], &["stats"], &["export"]]
-    {
+    for command in [
+        &["get", "account-1"][..],
+        &["last", "account-1"],
+        &["version", "account-1"],
+        &["stats"],
+        &["export"],
+        &["tail", "--until", "now"],
+    ] {
         let outcome = user.run(&[&["--url", &url], command].concat());
         assert_eq!(outcome.stderr.matches("messages may be hidden").count(), 1, "{command:?}: {outcome:?}");
         let outcome = user.run(&[&["--url", &planted.database.url()], command].concat());

@@ -1,17 +1,18 @@
 //! Tables whose columns have other types than Message DB gives them, and values that no message should have.
 
 use futures_util::TryStreamExt as _;
-use streamscope::message::{Category, Message};
+use streamscope::message::{Category, Message, NewMessage, Written};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::export::ExportOptions;
 use streamscope::store::filter::Filter;
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::stats::{By, StatsOptions};
 use streamscope::store::tail::{Settling, TailFrom, TailOptions};
 use streamscope::store::{Namespace, StoreError};
 use uuid::Uuid;
 
-use crate::messages::{category, stream};
+use crate::messages::{category, new, stream};
 use crate::support::server::Database;
 use crate::support::stores::{eventodb, store};
 
@@ -205,4 +206,63 @@ async fn bytes_that_are_not_utf_8_are_shown_as_replacement_characters_and_named(
     assert_eq!(streams[0].stream.as_str(), "bad-\u{fffd}");
     assert_eq!(namespace.page(&Scope::Namespace, PageFrom::Start, 10).await.unwrap().heads.len(), 3);
     assert_eq!(namespace.recent_types(&category("bad")).await.unwrap(), ["T\u{fffd}"]);
+}
+
+/// A time zone of 12:45 hours, which moves a time that is taken for local.
+const FAR_AWAY: &str = "Pacific/Chatham";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_and_imported_into_columns_of_other_types_is_stored_as_it_was_given() {
+    let data = r#"{"n": 1.50, "text": "ä\\ \" \t€"}"#;
+    let metadata = r#"{"by": "import"}"#;
+    for types in TYPES {
+        let (database, _) = shop_after(types).await;
+        let client = database.client().await;
+        let zone = format!("alter database {} set timezone = '{FAR_AWAY}'", database.name());
+        client.batch_execute(&zone).await.unwrap();
+        let namespace = store(&database).namespace("shop").await.expect("a namespace");
+        let (written, imported) = (Uuid::now_v7(), Uuid::now_v7());
+        // EventoDB's own function cannot write to an enumeration or to bytea.
+        let is_writable = !types.contains("enum");
+        if is_writable {
+            let message = NewMessage {
+                id: written,
+                data: data.to_owned(),
+                metadata: Some(metadata.to_owned()),
+                ..new("account-1", "Closed")
+            };
+            let first = namespace.write(&message).await.expect(types);
+            assert_eq!((first.position, first.already), (2, false), "{types}");
+            let again = namespace.write(&message).await.expect(types);
+            assert_eq!(again, Written { already: true, ..first }, "{types}");
+        }
+        let time = "2026-07-08T09:10:11.123456Z".parse().unwrap();
+        let message = ImportedMessage {
+            id: imported,
+            stream: stream("order-1"),
+            message_type: "Placed".to_owned(),
+            data: Some(data.to_owned()),
+            metadata: Some(metadata.to_owned()),
+            place: Place::Kept { position: 1, global_position: None, time },
+        };
+        for (imported, present) in [(1, 0), (0, 1)] {
+            let mut import = Import::new(&namespace, ImportOptions::default()).expect(types);
+            let done = import.batch(std::slice::from_ref(&message)).await.expect(types);
+            assert_eq!((done.imported, done.present, done.differing), (imported, present, 0), "{types}");
+        }
+        // As another client sees it, byte for byte.
+        let body = if types.contains("bytea") { "convert_from(data, 'UTF8')" } else { "data::text" };
+        let time = if types.contains("timestamptz") { "time at time zone 'UTC'" } else { "time" };
+        let stored = format!(
+            "select concat_ws('|', trim(id::text), trim(stream_name::text), type, position, {body}, metadata, \
+             case when stream_name::text = 'order-1' then ({time})::text end)
+             from eventodb_shop.messages where trim(id::text) in ('{written}', '{imported}') order by global_position"
+        );
+        let stored: Vec<String> = client.query(&stored, &[]).await.expect(types).iter().map(|row| row.get(0)).collect();
+        let mut expected = vec![format!("{imported}|order-1|Placed|1|{data}|{metadata}|2026-07-08 09:10:11.123456")];
+        if is_writable {
+            expected.insert(0, format!("{written}|account-1|Closed|2|{data}|{metadata}"));
+        }
+        assert_eq!(stored, expected, "{types}");
+    }
 }

@@ -73,3 +73,46 @@ async fn the_screen_is_usable_after_three_round_trips() {
         screen.end();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_a_named_namespace_costs_the_same_beside_500_others() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let database = store.database.as_ref().expect("on the server");
+    let line = RoundTrips::before(server::port()).await;
+    let url = line.url_of(&database.url()) + "?sslmode=disable";
+    let (user, id) = (User::new(), store.namespace.info().id.clone());
+    let schema = store.namespace.info().schema.clone();
+    assert_eq!(user.run(&["--url", &database.url(), "-n", &id, "write", "account-1", "Opened"]).status, 0);
+    let cost = || {
+        let commands: [&[&str]; 5] =
+            [&["get", "account-1"], &["last", "account-1"], &["version", "account-1"], &["categories"], &["streams"]];
+        commands.map(|command| {
+            line.take();
+            line.take_bytes();
+            let done = outcome(user.command().args(["--url", &url, "-n", &id]).args(command));
+            assert_eq!(done.status, 0, "{command:?}: {}", done.stderr);
+            (line.take(), line.take_bytes())
+        })
+    };
+    let alone = cost();
+    let others = format!(
+        "do $$ begin for n in 1..500 loop
+           execute format('create schema other_%s', n);
+           execute format('create table other_%s.messages (like {schema}.messages including all)', n);
+           execute format('create table other_%s._streamscope_version as table {schema}._streamscope_version', n);
+           execute replace(pg_get_functiondef('{schema}.write_message'::regproc), '{schema}', 'other_' || n);
+           insert into eventodb_store.namespaces (id, token_hash, schema_name, created_at)
+             values ('other-' || n, 'none-' || n, 'other_' || n, 0);
+         end loop; end $$"
+    );
+    database.client().await.batch_execute(&others).await.expect("500 namespaces");
+    let listed = user.run(&["--url", &database.url(), "ns", "list", "--format", "json"]);
+    assert_eq!(listed.stdout.lines().count(), 501, "{}", listed.stderr);
+    for ((alone, beside), command) in
+        alone.into_iter().zip(cost()).zip(["get", "last", "version", "categories", "streams"])
+    {
+        assert_eq!(alone.0, beside.0, "{command}: round trips");
+        // Numbers in the answer may have more digits.
+        assert!(beside.1 <= alone.1 + 100, "{command}: {} bytes, and {} beside the others", alone.1, beside.1);
+    }
+}

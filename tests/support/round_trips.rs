@@ -18,6 +18,8 @@ struct Count {
     answered: AtomicUsize,
     /// Answers of later rounds are not given.
     last: AtomicUsize,
+    /// Bytes that the server sent.
+    bytes: AtomicUsize,
 }
 
 /// See the file's head. Connections count together: what is sent after the third answer on any of them is the fourth round.
@@ -32,7 +34,11 @@ impl RoundTrips {
     pub async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let count = Arc::new(Count { answered: AtomicUsize::new(0), last: AtomicUsize::new(usize::MAX) });
+        let count = Arc::new(Count {
+            answered: AtomicUsize::new(0),
+            last: AtomicUsize::new(usize::MAX),
+            bytes: AtomicUsize::new(0),
+        });
         let shared = Arc::clone(&count);
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -53,6 +59,11 @@ impl RoundTrips {
     /// How many round trips there were since this was asked last.
     pub fn take(&self) -> usize {
         self.count.answered.swap(0, Ordering::SeqCst)
+    }
+
+    /// How many bytes the server sent since this was asked last.
+    pub fn take_bytes(&self) -> usize {
+        self.count.bytes.swap(0, Ordering::SeqCst)
     }
 
     /// Gives no answers any more after this many rounds.
@@ -87,6 +98,7 @@ async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
             let round = sent.load(Ordering::SeqCst);
+            count.bytes.fetch_add(length, Ordering::SeqCst);
             tokio::time::sleep(HELD).await;
             if round > count.last.load(Ordering::SeqCst) {
                 std::future::pending::<()>().await;

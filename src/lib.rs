@@ -23,6 +23,7 @@ pub mod app;
 pub mod backoff;
 pub mod child_environment;
 pub mod cli;
+mod clock;
 pub mod demo;
 pub mod json;
 pub mod json_lines;

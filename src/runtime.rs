@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::app::{Effect, Event, Setup, State};
+use crate::clock;
 use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
@@ -63,11 +64,11 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     let (events, mut arriving) = mpsc::channel(QUEUE);
     let drafts = Drafts::new(&setup.target);
     let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
-    let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), Timestamp::now());
+    let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), clock::now());
     let mut screen = Screen { state, slots: Slots::new(opening, events.clone()), drafts, events, editing: None };
     let found = screen.drafts.load();
     if !found.is_empty() {
-        screen.state.update(Event::DraftsFound(found), Timestamp::now());
+        screen.state.update(Event::DraftsFound(found), clock::now());
     }
     let mut ended = screen.carry_out(effects);
     let mut inputs = Inputs::new().context("cannot read the terminal")?;
@@ -200,7 +201,7 @@ struct Screen {
 
 impl Screen {
     fn handle(&mut self, event: Event) -> Option<Step> {
-        self.handle_at(event, Timestamp::now())
+        self.handle_at(event, clock::now())
     }
 
     /// An event that happened before it could be handled.

@@ -13,6 +13,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, poll};
     use tokio::sync::{mpsc, oneshot};
 
+    use crate::clock;
     use crate::runtime::pastes::Pastes;
 
     /// Events that may wait for the loop.
@@ -78,8 +79,8 @@ mod unix {
             }
             while event::poll(AT_ONCE)? {
                 let mut read = vec![event::read()?];
-                let at = Timestamp::now();
-                while read.len() < TOGETHER && Timestamp::now().duration_since(at) < LONG && event::poll(AT_ONCE)? {
+                let at = clock::now();
+                while read.len() < TOGETHER && clock::now().duration_since(at) < LONG && event::poll(AT_ONCE)? {
                     read.push(event::read()?);
                 }
                 for event in pastes.join(read, at) {
@@ -119,6 +120,8 @@ mod other {
     use futures_util::StreamExt as _;
     use jiff::Timestamp;
 
+    use crate::clock;
+
     /// The terminal's events.
     pub struct Inputs(EventStream);
 
@@ -134,7 +137,7 @@ mod other {
         /// The next event and when it was read; none where the terminal has gone away.
         pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
             let event = self.0.next().await.and_then(Result::ok)?;
-            Some((event, Timestamp::now()))
+            Some((event, clock::now()))
         }
 
         /// Reads no more: the terminal is another program's then.

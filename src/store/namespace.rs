@@ -340,16 +340,16 @@ impl Store {
             // Somebody else deleted it while this one waited.
             return Err(StoreError::NamespaceNotFound(id.to_owned()));
         }
-        // Nobody writes between the count and the end. Whoever looks at the version locks its table before the table's index, so that is
-        // the order here too.
+        // Nobody writes between the count and the end. Whoever looks at a namespace locks the table of its version before its index and
+        // before the messages, so that is the order here too.
         let versions = "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = $1 and c.relkind = 'r' and c.relname in ('_streamscope_version', '_schema_version')";
-        let mut lock = format!("lock table {schema}.messages");
+        let mut lock = "lock table ".to_owned();
         for row in transaction.query(versions, &[(&namespace.info.schema, Type::TEXT)]).await? {
             let name: String = column(&row, 0)?;
-            let _ = write!(lock, ", {schema}.{}", quote_ident(&name));
+            let _ = write!(lock, "{schema}.{}, ", quote_ident(&name));
         }
-        transaction.batch(&format!("{lock} in access exclusive mode")).await?;
+        transaction.batch(&format!("{lock}{schema}.messages in access exclusive mode")).await?;
         // It reads all of them, and nobody has a lock any more that it could wait for.
         transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;

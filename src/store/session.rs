@@ -12,7 +12,7 @@ mod trial;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::stream::BoxStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -29,6 +29,7 @@ use trial::Trial;
 
 use super::connect::{Canceller, Connected, failure};
 use super::{Options, Result, Settings, StoreError};
+use crate::clock;
 
 /// A parameter and the type that it is sent as.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -427,14 +428,14 @@ impl Session {
         let sql = "select current_setting('server_version'), current_database()::text, current_user::text, \
                    pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', \
                    (extract(epoch from clock_timestamp()) * 1000000)::int8";
-        let (clock, asked) = (SystemTime::now(), Instant::now());
+        let (clock, asked) = (clock::now(), Instant::now());
         let rows = self.query(sql, &[]).await?;
         let half = asked.elapsed() / 2;
         let row = rows.first().ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),
             message: "no row from a query that always has one".to_owned(),
         })?;
-        let ours = clock.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + half;
+        let ours = clock.as_microsecond().saturating_add(i64::try_from(half.as_micros()).unwrap_or(i64::MAX));
         let standby: bool = self.value(row, 3)?;
         let refused: bool = self.value(row, 4)?;
         let read_only = if self.pool.read_only {
@@ -444,8 +445,7 @@ impl Session {
         } else {
             refused.then_some("default_transaction_read_only is on")
         };
-        let clock_ahead_us =
-            self.value::<i64>(row, 5)?.saturating_sub(i64::try_from(ours.as_micros()).unwrap_or(i64::MAX));
+        let clock_ahead_us = self.value::<i64>(row, 5)?.saturating_sub(ours);
         Ok(ServerInfo {
             version: self.value(row, 0)?,
             database: self.value(row, 1)?,

@@ -175,7 +175,7 @@
         select from pg_proc f
         where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.pronamespace = c.namespace
           and f.proname = 'category'
-          and regexp_replace(lower(f.prosrc), '\s', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+          and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
       )
   )
 )

@@ -19,9 +19,10 @@ for_each_store! {
     row_38_nothing_but_a_count_scans_the_table,
 }
 
-/// Rows that may be read in all, however many there are, and blocks of indexes.
+/// Rows that may be read in all, however many there are, and blocks of indexes: some 30,000 probes, each of two blocks in a small
+/// index and of three in one of ten million messages.
 const ROWS: i64 = 200_000;
-const BLOCKS: i64 = 70_000;
+const BLOCKS: i64 = 110_000;
 
 async fn load(store: &TestStore, messages: i64) {
     let client = store.client().await.unwrap();

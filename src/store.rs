@@ -1,8 +1,8 @@
-//! The asynchronous store over Postgres: namespaces found, made, migrated and deleted; messages written and read.
+//! Message stores in Postgres: finds, creates, migrates and deletes namespaces, and reads and writes their messages.
 //!
-//! A [`Store`] is a database, a [`Namespace`] one message store in it. Both are cheap to clone and can be used from many
-//! tasks; a database that serves only one connection (the embedded default) is used by one task after the other. Dropping the
-//! future of an operation ends it on the server too. Nothing in here knows a terminal.
+//! A [`Store`] is a database, and a [`Namespace`] is one message store in it. Both are cheap to clone and can be shared between
+//! tasks. If the database accepts only one connection, as the embedded store does, tasks take turns. Dropping the future of an
+//! operation cancels it on the server too. Nothing here knows about terminals.
 
 pub mod browse;
 mod columns;
@@ -39,12 +39,12 @@ pub use registry::Lost;
 use session::Sessions;
 pub use shape::Shape;
 
-/// How a store is used.
+/// How a [`Store`] connects.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Sessions on the server are read-only, and the program refuses writes before it asks the server.
+    /// Makes sessions read-only on the server. Writes are refused before anything is sent.
     pub read_only: bool,
-    /// Connections at most; an embedded store always uses one.
+    /// The maximum number of connections. An embedded store always uses one.
     pub connections: usize,
 }
 
@@ -54,40 +54,40 @@ impl Default for Options {
     }
 }
 
-/// One database with any number of message stores.
+/// A database with any number of message stores.
 #[derive(Debug, Clone)]
 pub struct Store {
     sessions: Arc<Sessions>,
 }
 
 impl Store {
-    /// A store over a database; connects when first asked something.
+    /// Creates a store without connecting. The first operation connects.
     #[must_use]
     pub fn new(settings: Settings, options: Options) -> Self {
         Self { sessions: Arc::new(Sessions::new(settings, options)) }
     }
 
-    /// What answers at the other end: version, database, and why writing is off where it is.
+    /// Returns the server's version and database, and why it is read-only if it is.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::NoPermission`] from connecting.
+    /// [`StoreError::Unavailable`] or [`StoreError::NoPermission`] if connecting fails.
     pub async fn server(&self) -> Result<session::ServerInfo> {
         self.sessions.acquire().await?.on_own_path().server_info().await
     }
 
-    /// Opens some connections at once, for a program whose first questions come together; an embedded store has one anyway.
-    /// Call it within a tokio runtime.
+    /// Opens connections in the background, for a program whose first queries run concurrently. Does nothing for an embedded
+    /// store, which has a single connection. Must be called within a tokio runtime.
     pub fn open_ahead(&self, connections: usize) {
         self.sessions.open_ahead(connections);
     }
 
-    /// Closes the connections once every operation has ended, and waits at most `limit` for what was given up to end on the
-    /// server too: for the end of a program.
+    /// Closes the connections once every operation has ended. Waits at most `limit` for cancelled operations to end on the server.
+    /// Call it before the program exits.
     pub async fn close(&self, limit: Duration) {
         self.sessions.close(limit).await;
     }
 
-    /// `user@host/database`, for people. Never a password.
+    /// Returns `user@host/database` for display, without the password.
     #[must_use]
     pub fn target(&self) -> String {
         self.sessions.settings().target()

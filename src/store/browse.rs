@@ -1,6 +1,6 @@
-//! What a screen asks for: categories, streams, pages of message heads, estimates, counts, the position at a time.
-//! Everything is read by index and by key: no `OFFSET`, no `count(*)` unless asked for. Here are the words for it; the operations are
-//! in the files beneath, one a question.
+//! Types for browsing: categories, streams, pages of message heads, estimates, counts and searches. The queries are in the
+//! submodules, one file for each kind. All of them read by index and by key, never with `OFFSET`, and never with `count(*)` unless
+//! the caller asks for an exact count.
 
 mod categories;
 mod counts;
@@ -14,62 +14,62 @@ use jiff::Timestamp;
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};
 
-/// A category and roughly how many messages it holds.
+/// A category with an estimate of its size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CategoryRow {
-    /// Its name.
+    /// The name.
     pub category: Category,
-    /// From the planner's statistics; none where the table was never analysed.
+    /// The number of messages according to the planner's statistics. `None` if the table was never analysed.
     pub estimate: Option<u64>,
 }
 
 /// A stream with its version and last activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamRow {
-    /// Its name.
+    /// The name.
     pub stream: StreamName,
-    /// Position of its last message.
+    /// The position of its last message.
     pub version: Position,
-    /// Global position of its last message.
+    /// The global position of its last message.
     pub last_global_position: GlobalPosition,
-    /// Time of its last message.
+    /// The time of its last message.
     pub last_time: Timestamp,
 }
 
 /// Which streams to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamsOf {
-    /// All of the namespace.
+    /// All streams of the namespace.
     Namespace,
-    /// Of one category.
+    /// The streams of one category.
     Category(Category),
-    /// Whose name begins with this text (bytewise).
+    /// Streams whose name begins with this text, compared bytewise.
     Prefix(String),
 }
 
-/// Where a page of streams begins, in the order of the names.
+/// Where a page of streams begins, in name order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamsFrom {
-    /// The first stream on.
+    /// At the first stream, going forward.
     Start,
-    /// The last stream back.
+    /// At the last stream, going backward.
     End,
-    /// This name (inclusive) on, whether there is such a stream or not.
+    /// At this name (inclusive), going forward. The stream need not exist.
     At(StreamName),
-    /// What follows this name (exclusive).
+    /// After this name (exclusive), going forward.
     After(StreamName),
-    /// What precedes this name (exclusive).
+    /// Before this name (exclusive), going backward.
     Before(StreamName),
 }
 
 impl StreamsFrom {
-    /// Whether the page is the one that ends there.
+    /// Whether the page ends there instead of beginning there.
     #[must_use]
     pub fn is_backward(&self) -> bool {
         matches!(self, Self::End | Self::Before(_))
     }
 
-    /// Behind a stream; from the start where there is none.
+    /// Returns the page after a stream, or the first page if there is no stream.
     #[must_use]
     pub fn after(stream: Option<StreamName>) -> Self {
         stream.map_or(Self::Start, Self::After)
@@ -79,121 +79,120 @@ impl StreamsFrom {
 /// A page of [`Namespace::recent_streams`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentStreams {
-    /// Found in the window, most recent first.
+    /// The streams found in the window, most recent first.
     pub streams: Vec<StreamRow>,
-    /// Where to go on (exclusive, downwards); none at the beginning of the namespace.
+    /// Where the next window ends (exclusive). `None` once the beginning of the category is reached.
     pub next: Option<GlobalPosition>,
 }
 
-/// How many messages a scope has.
+/// The number of messages in a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// How many; where `through` is none, roughly.
+    /// The number of messages. It is an estimate if `through` is `None`.
     pub messages: u64,
-    /// The highest number (position for a stream, global position for every other scope) among those counted, -1 where there are
-    /// none: what lies above is not in the count. None for an estimate.
+    /// The highest position (for a stream) or global position (for other scopes) that was counted, or -1 if there are no messages.
+    /// Messages above it are not in the count. `None` for an estimate.
     pub through: Option<i64>,
 }
 
 impl Count {
-    /// Nothing, for certain.
     const NONE: Self = Self { messages: 0, through: Some(-1) };
 }
 
-/// Whose messages.
+/// A set of messages to read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// All of the namespace, by global position.
+    /// The whole namespace, by global position.
     Namespace,
     /// One category, by global position.
     Category(Category),
-    /// A consumer group member's part of a category, by global position.
+    /// The part of a category that belongs to one member of a consumer group, by global position.
     Member(Category, ConsumerGroup),
     /// One stream, by position.
     Stream(StreamName),
 }
 
-/// Where a page begins. The number is a position for a stream, a global position for every other scope.
+/// Where a page begins. Numbers are positions for a stream and global positions for every other scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PageFrom {
-    /// The first message on.
+    /// At the first message, going forward.
     Start,
-    /// The last message back.
+    /// At the last message, going backward.
     End,
-    /// This number (inclusive) and what follows, rising.
+    /// At this number (inclusive), going forward.
     At(i64),
-    /// What follows this number (exclusive), rising.
+    /// After this number (exclusive), going forward.
     After(i64),
-    /// What precedes this number (exclusive), falling.
+    /// Before this number (exclusive), going backward.
     Before(i64),
-    /// What lies on both sides of this number (inclusive).
+    /// Around this number (inclusive), in both directions.
     Around(i64),
 }
 
-/// A page of message heads, always in rising order.
+/// A page of message heads, always in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The messages, lowest number first.
     pub heads: Vec<MessageHead>,
-    /// Nothing precedes the page (known only when the page was read falling, from the start or around a number).
+    /// No message precedes the page. Only known if the page was read backward, from the start or around a number.
     pub at_start: bool,
-    /// Nothing followed the page when it was read.
+    /// No message followed the page when it was read.
     pub at_end: bool,
 }
 
-/// Which numbers a filter's times leave (positions for a stream, global positions for every other scope), and where they are near.
+/// The numbers to which a filter's times narrow a search: positions for a stream, global positions for every other scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchRange {
-    /// Nothing below this number can match.
+    /// No message below this number can match.
     pub lowest: i64,
-    /// Nothing above this number can match.
+    /// No message above this number can match.
     pub highest: i64,
-    /// Where a search from the start begins: about the first message of the times. What lies between it and the lowest number is late,
-    /// if it matches at all. None for the lowest.
+    /// Where a search from the start begins, near the first message in the time range. A match between `lowest` and this number
+    /// is a late message. `None` means `lowest`.
     pub start: Option<i64>,
-    /// Where a search from the end begins: about the last message of the times. None for the highest.
+    /// Where a search from the end begins, near the last message in the time range. `None` means `highest`.
     pub end: Option<i64>,
 }
 
 impl SearchRange {
-    /// All numbers.
+    /// The range without limits.
     pub const EVERYTHING: Self = Self { lowest: i64::MIN, highest: i64::MAX, start: None, end: None };
 
-    /// Where a search from the start begins.
+    /// Returns the number at which a search from the start begins.
     #[must_use]
     pub fn first(&self) -> i64 {
         self.start.unwrap_or(i64::MIN).max(self.lowest)
     }
 
-    /// Where a search from the end begins.
+    /// Returns the number at which a search from the end begins.
     #[must_use]
     pub fn last(&self) -> i64 {
         self.end.unwrap_or(i64::MAX).min(self.highest)
     }
 }
 
-/// One bounded step of a count.
+/// The result of [`Namespace::count_step`](super::Namespace::count_step).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountStep {
-    /// How many messages match.
+    /// The number of matches.
     pub matches: u64,
-    /// How many messages this step looked at.
+    /// The number of messages that this step examined.
     pub searched: u64,
-    /// The highest number among them; none if there was nothing to look at.
+    /// The highest number among them. `None` if there were no messages.
     pub through: Option<i64>,
-    /// The lowest number that the next step looks at; none if nothing is left.
+    /// The number at which the next step begins. `None` if the count is complete.
     pub next: Option<i64>,
 }
 
-/// One bounded step of a filtered search.
+/// The result of [`Namespace::search`](super::Namespace::search).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchStep {
-    /// Hits of this step, in rising order.
+    /// The matches of this step, in ascending order.
     pub heads: Vec<MessageHead>,
-    /// How many messages this step looked at.
+    /// The number of messages that this step examined.
     pub searched: u64,
-    /// The lowest and the highest number among them; none where there was nothing to look at.
+    /// The lowest and the highest number among them. `None` if there were no messages.
     pub between: Option<(i64, i64)>,
-    /// Where the next step begins; none when the scope is exhausted in that direction.
+    /// Where the next step begins. `None` once the scope is exhausted in this direction.
     pub next: Option<PageFrom>,
 }

@@ -1,19 +1,20 @@
-//! How the columns of one namespace are read, as SQL: whatever type a column has, a query gives the one that rows are decoded from. What is
-//! compared stays the bare column, so that its index serves the comparison.
+//! SQL expressions that read a namespace's columns. Columns can have different types in different stores, so these expressions cast
+//! them to the types that `row` decodes. Comparisons use the bare column, so that its index still serves them.
 
 use super::Namespace;
 use super::shape::{Column, ColumnType};
 
 impl Namespace {
-    /// What `row::message` reads, as a select list over the table.
+    /// Returns the select list that `row::message` decodes.
     pub(super) fn message_columns(&self) -> String {
         let columns = &self.shape().columns;
         let (data, metadata) = (body_text("data", &columns.data), body_text("metadata", &columns.metadata));
         format!("{}, {data}, {metadata}", self.identity_columns())
     }
 
-    /// What `row::head` reads, as a select list over the table. A body over 8 KiB as stored has no preview, and its length is not known: it
-    /// would have to be fetched and unpacked whole for it. The size is the length of the text, or negative the bytes that are stored.
+    /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview, because the
+    /// server would have to fetch and decompress all of it. Its size is the stored size as a negative number; the size of any
+    /// other body is the length of its text.
     pub(super) fn head_columns(&self) -> String {
         let (length, preview) = match self.shape().columns.data.kind {
             ColumnType::Bytea => ("octet_length(data::bytea)", "substr(data::bytea, 1, 240)"),
@@ -26,8 +27,7 @@ impl Namespace {
         )
     }
 
-    /// Positions have other names than their columns, or `order by` would mean these values and find no index where they are cast.
-    /// Positions have other names than their columns, or `order by` would mean these values and find no index where they are cast.
+    /// The aliases differ from the column names. Otherwise `order by` would refer to the cast values, which have no index.
     fn identity_columns(&self) -> String {
         let id = if self.shape().columns.id.kind == ColumnType::Uuid { "id::uuid" } else { "id::text" };
         let time = self.time_expression();
@@ -37,7 +37,7 @@ impl Namespace {
         )
     }
 
-    /// The time without a zone, UTC.
+    /// Returns the time as a UTC timestamp without time zone.
     pub(super) fn time_expression(&self) -> &'static str {
         match self.shape().columns.time.kind {
             ColumnType::TimestampTz => "(time::timestamptz at time zone 'UTC')",
@@ -45,8 +45,8 @@ impl Namespace {
         }
     }
 
-    /// Whether the id is the one that an expression of type uuid gives. An id that is text is compared as text, in the spelling of the
-    /// server, so that its index serves. The column is `id`, or has the name of its row before it.
+    /// Compares the ID column, which may be qualified (`m.id`), with an expression of type uuid. If IDs are stored as text they are
+    /// compared as text, in the server's spelling, so that the index serves the comparison.
     pub(super) fn id_is(&self, id: &str, value: &str) -> String {
         match self.shape().columns.id.kind {
             ColumnType::Uuid => format!("{id} = {value}"),
@@ -55,8 +55,8 @@ impl Namespace {
         }
     }
 
-    /// The body `data` or `metadata`, or that of a row (`m.data`), as jsonb. If the column is not JSON to the server, a body that is not JSON is
-    /// an error.
+    /// Returns `data` or `metadata`, which may be qualified (`m.data`), as jsonb. If the column does not have a JSON type, a body that
+    /// is not JSON is an error.
     pub(super) fn body_as_jsonb(&self, name: &str) -> String {
         match self.body(name).kind {
             ColumnType::Json | ColumnType::Jsonb => format!("{name}::jsonb"),
@@ -65,7 +65,7 @@ impl Namespace {
         }
     }
 
-    /// The body as text that was JSON when it was stored.
+    /// Returns the body as JSON text.
     pub(super) fn body_as_text(&self, name: &str) -> String {
         match self.body(name).kind {
             ColumnType::Bytea => format!("convert_from({name}::bytea, 'UTF8')"),
@@ -73,7 +73,7 @@ impl Namespace {
         }
     }
 
-    /// The body as text that is searched. Of bytes that is what is ASCII in them, since others need not be text.
+    /// Returns the body as text to search in. Bytes outside ASCII are escaped in a bytea column, because they need not be valid text.
     pub(super) fn body_as_searched(&self, name: &str) -> String {
         match self.body(name).kind {
             ColumnType::Bytea => format!("encode({name}::bytea, 'escape')"),
@@ -87,8 +87,8 @@ impl Namespace {
     }
 }
 
-/// What the server keeps as JSON is given as `text` and is JSON for certain; everything else comes as `varchar` or `bytea`, and is looked
-/// at before it passes for JSON.
+/// The type tells `row` what to trust: `text` comes from a JSON column and is JSON for certain, while `varchar` and `bytea` must be
+/// checked.
 fn body_text(name: &str, column: &Column) -> String {
     match column.kind {
         ColumnType::Json | ColumnType::Jsonb => format!("{name}::text"),

@@ -1,4 +1,4 @@
-//! What messages must match, and the SQL that says so: the same for a search, for following and for an export.
+//! Filters for searching, following and exporting, and the SQL condition for them. Values are always sent as parameters.
 
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
@@ -12,23 +12,23 @@ const SYNTAX_ERROR: &str = "42601";
 /// SQLSTATE of a type that the server does not know.
 const UNDEFINED_OBJECT: &str = "42704";
 
-/// What messages must match, all of it. Every part is sent as a parameter.
+/// Conditions that a message must meet, all of them. The default matches every message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// One of these types; empty for any.
+    /// The type is one of these. Empty for any type.
     pub types: Vec<String>,
-    /// Stream name begins with this.
+    /// The stream name begins with this text.
     pub stream_prefix: Option<String>,
-    /// Not before (UTC).
+    /// The time is not before this one.
     pub since: Option<Timestamp>,
-    /// Before (UTC).
+    /// The time is before this one.
     pub until: Option<Timestamp>,
-    /// Text that data or metadata (as text) contains, letter case ignored.
+    /// The text of data or metadata contains this, ignoring case.
     pub text: Option<String>,
-    /// A jsonpath on data: a predicate (`$.amount > 5`) must be true, another path (`$.items[*] ? (@ > 5)`) must find
-    /// something. A body that it does not fit is left out, and is no error.
+    /// A jsonpath on data. A predicate such as `$.amount > 5` must be true; any other path, such as `$.items[*] ? (@ > 5)`, must
+    /// select something. A body with another structure does not match and is not an error.
     pub data_path: Option<String>,
-    /// A jsonpath on metadata.
+    /// A jsonpath on metadata, with the same rules.
     pub metadata_path: Option<String>,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Bound<'a> {
 }
 
 impl Filter {
-    /// The condition over the seven parameters from number `first` on, for the table and the server of a namespace. What is cheap is compared
-    /// first; a body is unpacked only where it is asked about, and a server that knows no jsonpath (before PostgreSQL 12) is
-    /// not asked for one.
+    /// Returns the condition for a namespace, with seven parameters that begin at number `first`. Cheap comparisons come first, and
+    /// bodies are read only if the filter needs them. Without a path the condition has no jsonpath, which PostgreSQL 11 and
+    /// older do not know.
     pub(super) fn condition(&self, first: usize, namespace: &Namespace) -> String {
         let parameter = |index: usize| format!("${}", first + index);
         let [types, prefix, since, until, patterns, data, metadata] = std::array::from_fn(parameter);
@@ -66,7 +66,6 @@ impl Filter {
         )
     }
 
-    /// What [`Filter::condition`] is given.
     pub(super) fn bound(&self) -> Bound<'_> {
         Bound {
             filter: self,
@@ -77,7 +76,7 @@ impl Filter {
         }
     }
 
-    /// Patterns for ILIKE that find the text as it is, and as a JSON string spells it (`"` is stored as `\"`).
+    /// Returns ILIKE patterns for the text as it is and as it appears inside a JSON string, where `"` is `\"`.
     fn patterns(&self) -> Option<Vec<String>> {
         let text = self.text.as_deref().filter(|text| !text.is_empty())?;
         let mut patterns = vec![contains(text)];
@@ -91,16 +90,16 @@ impl Filter {
 }
 
 impl Namespace {
-    /// Whether the server takes the paths of a filter; it is not asked where there are none.
+    /// Checks the filter's paths on the server. Sends nothing if there are none.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for a path that it does not take; the server's.
+    /// [`StoreError::Invalid`] if the server does not accept a path; otherwise errors from the server.
     pub async fn check_paths(&self, filter: &Filter) -> Result<()> {
         for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
             let Some(path) = path else { continue };
             match self.session().await?.query("select $1::jsonpath is null", &[(path, Type::TEXT)]).await {
                 Err(StoreError::Server { code, .. }) if code == UNDEFINED_OBJECT => {
-                    let reason = "jsonpath needs PostgreSQL 12 or newer, and this server is older".to_owned();
+                    let reason = "jsonpath needs PostgreSQL 12 or newer, but this server is older".to_owned();
                     return Err(StoreError::Invalid { field, reason });
                 }
                 Err(StoreError::Server { code, message }) if code == SYNTAX_ERROR || code.starts_with("22") => {
@@ -114,7 +113,6 @@ impl Namespace {
 }
 
 impl Bound<'_> {
-    /// The parameters.
     pub(super) fn parameters(&self) -> [Parameter<'_>; 7] {
         [
             (&self.types, Type::TEXT_ARRAY),
@@ -128,9 +126,9 @@ impl Bound<'_> {
     }
 }
 
-/// Which of the two a path is, is seen by what it gives for an empty object: a predicate gives exactly one true, false or null.
-/// The functions for times with a zone (PostgreSQL 13, which also brought times to jsonpath): to the others such a time
-/// beside one without is an error, which nothing silences.
+/// A path is a predicate if it returns exactly one true, false or null for an empty object. The `_tz` functions exist since
+/// PostgreSQL 13, which also added times to jsonpath. The functions without `_tz` fail if a time with a zone is compared with one
+/// without, even in silent mode.
 fn path_condition(column: &str, path: &str, version: u32) -> String {
     let zoned = if version >= 13 { "_tz" } else { "" };
     format!(
@@ -141,7 +139,7 @@ fn path_condition(column: &str, path: &str, version: u32) -> String {
     )
 }
 
-/// An ILIKE pattern for what contains a text; `%`, `_` and `\` stand for themselves.
+/// Returns an ILIKE pattern for values that contain the text. `%`, `_` and `\` are escaped.
 fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
@@ -160,12 +158,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards_in_a_text_stand_for_themselves() {
+    fn wildcards_in_the_text_are_escaped() {
         assert_eq!(contains(r"50%_\"), r"%50\%\_\\%");
     }
 
     #[test]
-    fn a_text_is_also_looked_for_as_json_spells_it() {
+    fn searches_for_the_text_as_json_escapes_it_too() {
         let filter = Filter { text: Some("say \"hi\"".to_owned()), ..Filter::default() };
         assert_eq!(filter.patterns().expect("a text to look for"), [r#"%say "hi"%"#, r#"%say \\"hi\\"%"#]);
         let filter = Filter { text: Some("plain".to_owned()), ..Filter::default() };

@@ -1,18 +1,19 @@
-//! What differs between Message DB, EventoDB and our own namespaces, in one place. Found in the catalog, never configured.
+//! The differences between Message DB, EventoDB and streamscope's own namespaces. The flavour is detected in the catalog, never
+//! configured.
 
-/// Who made a namespace.
+/// The program that created a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Flavour {
     /// Message DB: plpgsql functions that find their tables through `search_path`.
     MessageDb,
-    /// EventoDB: qualified names, results as uuid and jsonb, conflicts as `P0003`.
+    /// EventoDB: functions with qualified names that return uuid and jsonb and report conflicts as `P0003`.
     EventoDb,
-    /// Made by [`super::Store::create_namespace`].
+    /// streamscope, with [`super::Store::create_namespace`].
     Streamscope,
 }
 
 impl Flavour {
-    /// For people and for json: `message-db`, `eventodb`, `streamscope`.
+    /// Returns the name used in output and JSON: `message-db`, `eventodb` or `streamscope`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -22,7 +23,7 @@ impl Flavour {
         }
     }
 
-    /// By what the catalog shows: our version table; else Message DB's version function; else what EventoDB makes.
+    /// Decides by the catalog: streamscope's version table, else Message DB's version function, else EventoDB.
     #[must_use]
     pub fn of(has_our_version: bool, has_message_db_version: bool) -> Self {
         match (has_our_version, has_message_db_version) {
@@ -32,7 +33,7 @@ impl Flavour {
         }
     }
 
-    /// The expression that the category index of a schema is on, as text: see [`super::Namespace`]'s queries. The schema is quoted.
+    /// Returns the indexed category expression, cast to text. `schema` must already be quoted.
     pub(super) fn category_expression(self, schema: &str) -> String {
         match self {
             Self::MessageDb => format!("{schema}.category(stream_name)::text"),
@@ -41,7 +42,7 @@ impl Flavour {
     }
 }
 
-/// A name as an SQL identifier. The only place where a name becomes a part of a statement.
+/// Quotes a name as an SQL identifier. No other code puts names into statements.
 #[must_use]
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -39,7 +39,7 @@ pub mod temporary;
 pub mod utf8;
 pub mod view;
 
-/// The README's example is compiled with the tests.
+/// Compiles the example in `docs/library.md` with the doctests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-pub struct Readme;
+#[doc = include_str!("../docs/library.md")]
+pub struct LibraryGuide;

@@ -1,5 +1,6 @@
-//! `export`: messages up to a settled end as json lines, to standard output or to a file that is written beside and renamed when it
-//! is whole. Holds one message at a time; the order is that of global positions, so that an interrupted file can be carried on.
+//! The command `export` writes messages as JSON lines to standard output or to a file. It stops at an end position below which
+//! no message can appear any more, and goes in order of global positions, so that an interrupted file can be resumed. It never
+//! holds more than one message in memory.
 
 mod gaps;
 mod part;
@@ -26,30 +27,28 @@ use gaps::Gaps;
 use part::{Line, Part};
 use progress::Progress;
 
-/// `streamscope export …`
 #[derive(Debug, Clone, Args)]
 pub struct ExportArguments {
-    /// Categories and streams; the whole namespace where left out
+    /// Categories and streams; the whole namespace if omitted
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// Not before this time (UTC)
+    /// Only messages from this time on (UTC)
     #[arg(long, value_name = "T", value_parser = selection::time, allow_hyphen_values = true)]
     pub since: Option<Timestamp>,
-    /// Before this time (UTC)
+    /// Only messages before this time (UTC)
     #[arg(long, value_name = "T", value_parser = selection::time, allow_hyphen_values = true)]
     pub until: Option<Timestamp>,
-    /// Which messages.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// File to write, - for standard output; its name says how it is compressed (.gz, .zst)
+    /// Output file, or - for standard output; .gz and .zst files are compressed
     #[arg(short, long, value_name = "FILE[.gz|.zst]")]
     pub output: Option<PathBuf>,
-    /// Carry on an export of the same messages to the same file
+    /// Continue an interrupted export of the same messages to the same file
     #[arg(long, requires = "output")]
     pub resume: bool,
 }
 
-/// An export whose arguments were found right.
+/// An export whose arguments are valid.
 #[derive(Debug)]
 pub struct Prepared {
     names: Vec<Name>,
@@ -58,32 +57,32 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// From the command line.
+    /// Checks the arguments.
     ///
     /// # Errors
-    /// [`Status::Usage`] for names that cannot be, for a directory, and for carrying on where no file is.
+    /// [`Status::Usage`] for an invalid name, for a directory as output, and for `--resume` without a file.
     pub fn new(arguments: &ExportArguments) -> Result<Self> {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
         let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
         if arguments.resume && file.is_none() {
-            return Err(Failure::usage("--resume needs a file to carry on, and --output - is standard output"));
+            return Err(Failure::usage("--resume needs a file, but --output - is standard output"));
         }
         if let Some(path) = &file
             && !part::is_replaced(path)?
             && arguments.resume
         {
-            let what = format!("--resume needs a file to carry on, and {} is a device or a pipe", path.display());
+            let what = format!("--resume needs a file, but {} is a device or a pipe", path.display());
             return Err(Failure::usage(what));
         }
         Ok(Self { names, file, arguments: arguments.clone() })
     }
 }
 
-/// `streamscope export`
+/// Runs the command.
 ///
 /// # Errors
-/// The store's; the file's. What was written to a file is kept for `--resume`. [`Status::Failed`] for messages that cannot be read,
-/// after everything was written.
+/// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages could not be
+/// read; everything is written by then.
 pub async fn export(
     namespace: &Namespace,
     prepared: Prepared,
@@ -113,12 +112,14 @@ pub async fn export(
     };
     match result.and_then(|done| part.finish().map(|()| done)) {
         Ok(done) => {
-            tell(&format!("streamscope: {} messages in {}", grouped(done.written), part.path().display()));
+            let messages = if done.written == 1 { "message" } else { "messages" };
+            let path = part.path().display();
+            tell(&format!("streamscope: exported {} {messages} to {path}", grouped(done.written)));
             done.told()
         }
         Err(failure) => {
             let Some(kept) = part.keep() else { return Err(failure) };
-            // A signal says nothing by itself, and here is something to know.
+            // A signal has no message of its own to carry the remedy.
             if failure.what.is_empty() {
                 tell(&format!("streamscope: {kept}"));
             }
@@ -127,7 +128,6 @@ pub async fn export(
     }
 }
 
-/// Where the lines go.
 enum Target<'a> {
     Output(&'a mut Output),
     File(Box<Part>),
@@ -146,27 +146,25 @@ impl Target<'_> {
     }
 }
 
-/// What was exported.
 struct Exported {
     /// Messages that this run wrote.
     written: u64,
-    /// What an import will refuse of them.
+    /// Problems that an import of this run's messages will meet.
     gaps: Gaps,
-    /// Of what is in the file, an earlier run's lines included.
+    /// Unreadable messages in the file, including those of an earlier run.
     unreadable: Unreadable,
 }
 
 impl Exported {
-    /// Says what is wrong with what was written. An export that is not what is stored is no success.
+    /// Reports gaps and unreadable messages. An export that differs from the stored messages is a failure.
     fn told(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| tell(line));
         let Some(what) = self.unreadable.report() else { return Ok(()) };
-        let remedy = "everything else is exported; the lines that no import takes say why in \"unreadable\"";
+        let remedy = "all other messages are exported; \"unreadable\" in these lines says why import refuses them";
         Err(Failure::new(Status::Failed, what).remedy(remedy))
     }
 }
 
-/// Writes everything there is to write.
 async fn all(
     namespace: &Namespace,
     prepared: &Prepared,
@@ -193,11 +191,11 @@ async fn all(
             check_kept(namespace, &options, first, last, part.beside()).await?;
             options.above = last.gpos;
         }
-        // Only now: what cannot be exported costs nothing that was.
+        // Cut the file only now, so that a refused export leaves the part file as it was.
         part.begin()?;
     }
     progress.begin(options.up_to);
-    // Up to a time each stream is whole.
+    // `--until` alone does not make gaps: each stream is complete up to that time.
     let filtered = options.filter != Filter { until: arguments.until, ..Filter::default() };
     let resumed = matches!(target, Target::File(part) if part.kept().is_some());
     let mut gaps = Gaps::new(filtered, resumed);
@@ -217,8 +215,8 @@ async fn all(
     Ok(Exported { written, gaps, unreadable })
 }
 
-/// Whether what an earlier run wrote is the beginning of what is exported now, by its two ends: its last line is of it, and nothing
-/// of it lies before its first line.
+/// Checks that the lines of an earlier run are the beginning of this export: its last message is part of it, and no message of it
+/// comes before its first one.
 async fn check_kept(
     namespace: &Namespace,
     options: &ExportOptions,
@@ -235,22 +233,21 @@ async fn check_kept(
     let differs = if !selected {
         match namespace.message(at).await? {
             Some(message) if message.id == last.id => {
-                format!("its last line, global position {at}, is not what these names and options select")
+                format!("these names and options do not select its last message, at global position {at}")
             }
-            _ => format!("its last line, global position {at}, is no message of namespace {}", namespace.info().id),
+            _ => format!("its last message, at global position {at}, is not in namespace {}", namespace.info().id),
         }
     } else if let Some(message) = one(options.above, first.gpos.saturating_sub(1)).await? {
         let (here, begins) = (message.global_position, first.gpos);
-        format!("these names and options select global position {here}, and it begins only at {begins}")
+        format!("these names and options select global position {here}, but it begins at {begins}")
     } else {
         return Ok(());
     };
-    let what = format!("{} is of another export: {differs}", part.display());
-    Err(Failure::usage(what).remedy("give the names and options that it was begun with, or leave --resume out"))
+    let what = format!("{} belongs to a different export: {differs}", part.display());
+    Err(Failure::usage(what).remedy("use the names and options of that export, or omit --resume to start again"))
 }
 
-/// A failure of a file. If a pipe has no reader any more, or a signal ended the wait for it, there is nothing to say, as of standard
-/// output.
+/// A failure of a file. It has no text if the reader of a pipe is gone or a signal ended the wait for one, as for standard output.
 fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
     let signalled = matches!(error.get_ref(), Some(inner) if inner.is::<Signalled>());
     if signalled || error.kind() == io::ErrorKind::BrokenPipe {

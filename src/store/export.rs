@@ -1,5 +1,5 @@
-//! Reading what lies between two global positions, of all messages or of some categories and streams, in the order of global
-//! positions. Statement after statement, so that no snapshot is held while the reader is slow, and memory stays bounded.
+//! Reads the messages between two global positions, of the whole namespace or of some categories and streams, in order of global
+//! positions. It sends one bounded statement after the other, so a slow reader never holds a snapshot and memory stays bounded.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -12,25 +12,25 @@ use super::session::Parameter;
 use super::{Filter, Namespace, Result};
 use crate::message::{GlobalPosition, Message, Name};
 
-/// Messages asked for by one statement.
+/// Messages per statement.
 const CHUNK: usize = 10_000;
 
-/// What is to be read.
+/// Selects the messages of an export.
 #[derive(Debug, Clone)]
 pub struct ExportOptions {
-    /// Of these categories and streams; empty for all.
+    /// Categories and streams; empty for the whole namespace.
     pub names: Vec<Name>,
-    /// Which of them.
+    /// Conditions on each message.
     pub filter: Filter,
-    /// Behind this global position.
+    /// Exclusive lower bound.
     pub above: GlobalPosition,
-    /// Up to this global position.
+    /// Inclusive upper bound.
     pub up_to: GlobalPosition,
 }
 
 impl Namespace {
-    /// The messages, each once, by rising global position. It is consistent where nothing can appear at or below `up_to`
-    /// any more (see [`Namespace::settled_end`]).
+    /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or below
+    /// `up_to` any more (see [`Namespace::settled_end`]).
     #[must_use]
     pub fn export(&self, options: ExportOptions) -> Messages {
         let reading = Reading { namespace: self.clone(), options, left: 0, rows: stream::empty().boxed() };
@@ -42,7 +42,7 @@ impl Namespace {
 struct Reading {
     namespace: Namespace,
     options: ExportOptions,
-    /// Messages that the running statement can still give; 0 before the first.
+    /// Messages that the running statement can still return; 0 before the first statement.
     left: usize,
     rows: BoxStream<'static, Result<Row>>,
 }
@@ -63,7 +63,7 @@ impl Reading {
         }
     }
 
-    /// The next statement.
+    /// Sends the next statement.
     async fn send(&mut self) -> Result<()> {
         let options = &self.options;
         let category = self.namespace.category_expression();
@@ -79,7 +79,8 @@ impl Reading {
             ([], []) => (by_position.to_owned(), "global_position".to_owned()),
             ([only], []) => {
                 one = Some(*only);
-                // Compared as rows and ordered by too, or the planner may walk the primary key and filter.
+                // Row comparisons with the same order keep the planner on the category index; otherwise it may scan the primary
+                // key and filter.
                 let range =
                     format!("({category}, global_position) > ($4, $1) and ({category}, global_position) <= ($4, $2)");
                 (range, format!("{category}, global_position"))
@@ -106,7 +107,7 @@ impl Reading {
         parameters.extend(filter.parameters());
         let mut session = self.namespace.session().await?;
         if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
-            // What is meant can be far apart.
+            // Matching messages can be far apart, so no time limit fits.
             session.set_limit(None);
         }
         if options.names.len() > 1 || !streams.is_empty() {

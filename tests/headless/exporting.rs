@@ -1,4 +1,4 @@
-//! `export`: what is stored comes out, whole and once, into a file that a killed run can carry on.
+//! Tests of `export`: every message comes out once, into a file that a killed run can resume.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,27 +9,27 @@ use super::place::{Place, in_each_place};
 use super::{fill, lines, positions};
 
 in_each_place!(
-    it_gives_what_get_gives,
-    several_names_are_one_export_in_order,
-    it_comes_back_through_import_and_out_again_identical,
-    a_killed_export_is_carried_on,
-    a_part_of_another_export_is_not_carried_on,
-    times_that_do_not_rise_hide_no_message,
-    what_cannot_be_exported_is_refused,
-    a_reader_that_goes_away_ends_it_quietly,
+    export_prints_the_same_messages_as_get,
+    several_names_make_one_export_in_order_of_global_positions,
+    an_export_that_is_imported_and_exported_again_is_identical,
+    a_killed_export_resumes,
+    resume_refuses_the_part_file_of_a_different_export,
+    time_bounds_find_every_message_if_times_do_not_rise,
+    refuses_invalid_arguments_and_unwritable_paths,
+    ends_quietly_when_the_reader_goes_away,
 );
 
 #[cfg(unix)]
-in_each_place!(what_is_no_file_is_written_through_and_a_file_keeps_its_mode_and_its_links,);
+in_each_place!(writes_to_devices_in_place_and_keeps_mode_and_symlinks,);
 
 #[cfg(target_os = "linux")]
 in_each_place!(
-    it_tells_how_far_it_is_when_asked,
-    a_full_disk_behind_standard_output_is_told,
-    on_a_full_disk_what_was_written_is_kept_and_carried_on_elsewhere,
+    reports_its_progress_on_sigusr1,
+    reports_a_full_disk_behind_standard_output,
+    keeps_the_part_file_on_a_full_disk_and_resumes_it,
 );
 
-fn it_gives_what_get_gives(place: &Place) {
+fn export_prints_the_same_messages_as_get(place: &Place) {
     fill(place, 120);
     let category = place.run(&["get", "account", "--batch-size", "-1"]).done();
     assert_eq!(place.run(&["export", "account"]).done(), category);
@@ -46,15 +46,15 @@ fn it_gives_what_get_gives(place: &Place) {
     assert_eq!(place.run(&["export", "--since", "2999-01-01"]).done(), "");
 }
 
-fn several_names_are_one_export_in_order(place: &Place) {
+fn several_names_make_one_export_in_order_of_global_positions(place: &Place) {
     fill(place, 60);
     let some = place.run(&["export", "account", "account-2", "order-3"]).done();
     let streams = lines(&some);
-    assert!(positions(&streams).windows(2).all(|pair| pair[0] < pair[1]), "in order, each once");
+    assert!(positions(&streams).windows(2).all(|pair| pair[0] < pair[1]), "each message once, in order");
     assert_eq!(streams.len(), 36);
 }
 
-/// A file's lines, whatever it is packed with, as the program itself reads them.
+/// Returns the lines of a file, decompressed by its extension.
 fn unpacked(path: &Path) -> String {
     let file = std::fs::File::open(path).unwrap();
     let mut text = String::new();
@@ -66,7 +66,7 @@ fn unpacked(path: &Path) -> String {
     text
 }
 
-fn it_comes_back_through_import_and_out_again_identical(place: &Place) {
+fn an_export_that_is_imported_and_exported_again_is_identical(place: &Place) {
     let data = r#"{"n":12345678901234567890123,"m":1.10,"s":"ä漢🙂\u001b[31m\u0085","o":{"b":[1e3,-0.00]}}"#;
     for stream in ["account-1", "account-2+x", "account-1", "other-1"] {
         place.run(&["write", stream, "É", "--data", data, "--metadata", "{\"a\": null}"]).done();
@@ -78,7 +78,7 @@ fn it_comes_back_through_import_and_out_again_identical(place: &Place) {
         let told = place.run(&["export", "-o", file]);
         assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
         assert_eq!(unpacked(&path), place.run(&["export"]).done());
-        // How an import unpacks is its own test's matter.
+        // Decompression has its own tests in tests/import.
         if name != "all.ndjson.zst" {
             continue;
         }
@@ -91,7 +91,7 @@ fn it_comes_back_through_import_and_out_again_identical(place: &Place) {
     }
 }
 
-fn a_killed_export_is_carried_on(place: &Place) {
+fn a_killed_export_resumes(place: &Place) {
     fill(place, 6_000);
     let expected = place.run(&["export"]).done();
     for (round, name) in ["all.ndjson", "all.ndjson.gz", "all.ndjson.zst"].into_iter().enumerate() {
@@ -114,7 +114,7 @@ fn a_killed_export_is_carried_on(place: &Place) {
     }
 }
 
-fn a_part_of_another_export_is_not_carried_on(place: &Place) {
+fn resume_refuses_the_part_file_of_a_different_export(place: &Place) {
     fill(place, 60);
     let path = place.user.home().join("all.ndjson");
     let part = part_of(&path);
@@ -124,18 +124,18 @@ fn a_part_of_another_export_is_not_carried_on(place: &Place) {
     let orders: String = begun.split_inclusive('\n').filter(|line| line.contains("order-")).collect();
     let resume = |arguments: &[&str]| place.run(&[&["export", "-o", "all.ndjson", "--resume"], arguments].concat());
     for (left, arguments, differs) in [
-        // The twentieth is an order's, of T4.
-        (&begun, &["account"][..], "is not what these names and options select"),
-        (&begun, &["--type", "T0"], "is not what these names and options select"),
-        (&begun, &["--since", "2999-01-01"], "is not what these names and options select"),
-        (&orders, &[], "and it begins only at"),
-        (&begun.replace("\"id\":\"0", "\"id\":\"f"), &[], "is no message of namespace"),
-        (&begun.replace(&last, "\"gpos\":99999,"), &[], "is no message of namespace"),
+        // The twentieth message is in an order stream and has type T4.
+        (&begun, &["account"][..], "these names and options do not select its last message"),
+        (&begun, &["--type", "T0"], "these names and options do not select its last message"),
+        (&begun, &["--since", "2999-01-01"], "these names and options do not select its last message"),
+        (&orders, &[], "but it begins at"),
+        (&begun.replace("\"id\":\"0", "\"id\":\"f"), &[], "is not in namespace"),
+        (&begun.replace(&last, "\"gpos\":99999,"), &[], "is not in namespace"),
     ] {
         std::fs::write(&part, left).unwrap();
         let told = resume(arguments).failed(2);
-        assert!(told.contains("all.ndjson.part is of another export") && told.contains(differs), "{told}");
-        assert_eq!(&std::fs::read_to_string(&part).unwrap(), left, "it is left as it was");
+        assert!(told.contains("all.ndjson.part belongs to a different export") && told.contains(differs), "{told}");
+        assert_eq!(&std::fs::read_to_string(&part).unwrap(), left, "the part file does not change");
         assert!(!path.exists());
     }
     std::fs::write(&part, &begun).unwrap();
@@ -143,7 +143,7 @@ fn a_part_of_another_export_is_not_carried_on(place: &Place) {
     assert_eq!(unpacked(&path), all);
 }
 
-fn times_that_do_not_rise_hide_no_message(place: &Place) {
+fn time_bounds_find_every_message_if_times_do_not_rise(place: &Place) {
     let import = |messages: &mut dyn Iterator<Item = (u32, u32)>| {
         let line = |(number, day): (u32, u32)| {
             let time = jiff::civil::date(2020, 1, 1) + jiff::Span::new().days(day);
@@ -155,13 +155,13 @@ fn times_that_do_not_rise_hide_no_message(place: &Place) {
         let lines: String = messages.map(line).collect();
         place.run_with_input(&["import", "--keep-global-positions"], &lines).done();
     };
-    // Rising: a message a day, on so many global positions that they are not all read.
+    // One message a day, on so many global positions that export only samples them.
     import(&mut (1..=300).map(|day| (day * 1_000, day)));
     let count = |arguments: &[&str]| place.run(&[&["export"], arguments].concat()).done().lines().count();
     assert_eq!(count(&["--since", "2020-04-10"]), 201);
     assert_eq!(count(&["--since", "2020-04-10", "--until", "2020-04-20"]), 10);
     assert_eq!(count(&["--until", "2020-04-10"]), 99);
-    // What came first is older than what comes now, and then again.
+    // Newer messages come between two runs of old ones.
     fill(place, 20);
     import(&mut (1..=300).map(|day| (400_000 + day * 1_000, day)));
     assert_eq!(count(&["--since", "-1h"]), 20);
@@ -169,7 +169,7 @@ fn times_that_do_not_rise_hide_no_message(place: &Place) {
 }
 
 #[cfg(unix)]
-fn what_is_no_file_is_written_through_and_a_file_keeps_its_mode_and_its_links(place: &Place) {
+fn writes_to_devices_in_place_and_keeps_mode_and_symlinks(place: &Place) {
     use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
     fill(place, 20);
     let all = place.run(&["export"]).done();
@@ -203,7 +203,7 @@ fn what_is_no_file_is_written_through_and_a_file_keeps_its_mode_and_its_links(pl
 }
 
 #[cfg(target_os = "linux")]
-fn it_tells_how_far_it_is_when_asked(place: &Place) {
+fn reports_its_progress_on_sigusr1(place: &Place) {
     let Some(database) = &place.database else { return };
     fill(place, 10);
     let runtime = tokio::runtime::Handle::current();
@@ -225,7 +225,7 @@ fn it_tells_how_far_it_is_when_asked(place: &Place) {
         runtime.block_on(holder.batch_execute("rollback")).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");
-        assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 11, "ten lines, and nothing behind the last");
+        assert_eq!(output.stdout.split(|byte| *byte == b'\n').count(), 11, "ten lines, and nothing after the last");
     });
 }
 
@@ -233,7 +233,7 @@ fn part_of(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.part", path.display()))
 }
 
-fn what_cannot_be_exported_is_refused(place: &Place) {
+fn refuses_invalid_arguments_and_unwritable_paths(place: &Place) {
     assert_eq!(place.run(&["export", "--resume"]).status, 2);
     assert!(place.run(&["export", "--resume", "-o", "-"]).failed(2).contains("--resume needs a file"));
     assert_eq!(place.run(&["export", "--since", "soon"]).status, 2);
@@ -242,7 +242,7 @@ fn what_cannot_be_exported_is_refused(place: &Place) {
     assert!(told.contains("no/such/directory/file.part"), "{told}");
 }
 
-fn a_reader_that_goes_away_ends_it_quietly(place: &Place) {
+fn ends_quietly_when_the_reader_goes_away(place: &Place) {
     fill(place, 5_000);
     let mut command = place.user.command();
     let arguments = place.arguments(&["export"]);
@@ -254,7 +254,7 @@ fn a_reader_that_goes_away_ends_it_quietly(place: &Place) {
 }
 
 #[cfg(target_os = "linux")]
-fn a_full_disk_behind_standard_output_is_told(place: &Place) {
+fn reports_a_full_disk_behind_standard_output(place: &Place) {
     fill(place, 1_000);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = place.user.command().args(place.arguments(&["export"])).stdout(full).output().unwrap();
@@ -263,10 +263,10 @@ fn a_full_disk_behind_standard_output_is_told(place: &Place) {
     assert!(told.contains("No space left on device"), "{told}");
 }
 
-/// A limit on the size of files stands in for the end of a disk: the write fails in the same way. It lies above the 16 MiB of the files
-/// that an embedded server keeps its log in.
+/// A limit on the file size stands in for a full disk: writes fail in the same way. It is above the 16 MiB of the log files of an
+/// embedded server.
 #[cfg(target_os = "linux")]
-fn on_a_full_disk_what_was_written_is_kept_and_carried_on_elsewhere(place: &Place) {
+fn keeps_the_part_file_on_a_full_disk_and_resumes_it(place: &Place) {
     const LIMIT: &str = "20000";
     let body = "x".repeat(500_000);
     let line = |n: usize| format!("{{\"stream\":\"long-{n}\",\"type\":\"T\",\"data\":{{\"body\":\"{body}\"}}}}\n");
@@ -282,7 +282,7 @@ fn on_a_full_disk_what_was_written_is_kept_and_carried_on_elsewhere(place: &Plac
     assert!(told.stderr.contains("all.ndjson.part") && told.stderr.contains("--resume"), "{told:?}");
     let path = place.user.home().join("all.ndjson");
     assert!(!path.exists());
-    // An embedded server meets the limit itself, in a file that it sorts in.
+    // An embedded server reaches the limit first, in a temporary file for sorting.
     let kept = part_of(&path).metadata().unwrap().len();
     assert!(kept > 10_000_000 || place.database.is_none(), "{kept} bytes");
     let told = place.user.run(&[arguments.as_slice(), &["--resume"]].concat());

@@ -1,13 +1,13 @@
-//! Streams with missing messages: told of by `export`, refused by `import` unless `--allow-gaps` is given, and then as they were.
+//! Tests of streams with missing messages: `export` reports them, and `import` refuses them without `--allow-gaps`.
 
 use super::lines::{all, assert_same, export, file, line, schema, without_global_positions};
 use super::place::{Place, in_each_place};
 
 in_each_place!(
-    an_export_of_streams_whose_first_messages_are_gone_says_so_and_comes_back_with_allow_gaps,
-    with_allow_gaps_positions_are_kept_in_any_order_and_not_taken_twice,
-    global_position_0_goes_out_and_comes_in,
-    a_negative_global_position_is_told_of_and_refused_where_it_would_be_kept,
+    export_reports_missing_messages_and_allow_gaps_imports_the_rest,
+    allow_gaps_keeps_positions_in_any_order_and_refuses_duplicates,
+    global_position_0_is_exported_followed_and_imported,
+    export_reports_a_negative_global_position_and_import_refuses_to_keep_it,
 );
 
 fn execute(place: &Place, sql: &str) -> bool {
@@ -20,13 +20,13 @@ fn execute(place: &Place, sql: &str) -> bool {
     true
 }
 
-fn an_export_of_streams_whose_first_messages_are_gone_says_so_and_comes_back_with_allow_gaps(place: &Place) {
+fn export_reports_missing_messages_and_allow_gaps_imports_the_rest(place: &Place) {
     let path = file(place, "lines", export("account", 40, 4));
     place.run(&["import", &path]).done();
-    assert_eq!(place.run(&["export"]).done(), all(place, "account"), "whole streams leave nothing to tell");
+    assert_eq!(place.run(&["export"]).done(), all(place, "account"), "complete streams need no report");
     let filtered = place.run(&["export", "--type", "T1"]);
     assert_eq!(filtered.status, 0);
-    assert!(filtered.stderr.ends_with(", as it was filtered; to import it, pass --allow-gaps\n"), "{filtered:?}");
+    assert!(filtered.stderr.ends_with(" because of the filter; import them with --allow-gaps\n"), "{filtered:?}");
     let gone = "delete from messages where stream_name = 'account-1' and position < 4 \
                 or stream_name = 'account-2' and position in (3, 4)";
     if !execute(place, gone) {
@@ -36,11 +36,11 @@ fn an_export_of_streams_whose_first_messages_are_gone_says_so_and_comes_back_wit
     assert_eq!(told.status, 0);
     assert!(
         told.stderr.ends_with(
-            "streamscope: the streams of this export have 2 gaps: account-2 has position 5 after 2, \
-             account-1 begins at position 4; to import it, pass --allow-gaps\n"
+            "streamscope: the exported streams have 2 gaps: account-2 has position 5 after 2, \
+             account-1 begins at position 4; import them with --allow-gaps\n"
         ) || told.stderr.ends_with(
-            "streamscope: the streams of this export have 2 gaps: account-1 begins at position 4, \
-             account-2 has position 5 after 2; to import it, pass --allow-gaps\n"
+            "streamscope: the exported streams have 2 gaps: account-1 begins at position 4, \
+             account-2 has position 5 after 2; import them with --allow-gaps\n"
         ),
         "{told:?}"
     );
@@ -48,7 +48,7 @@ fn an_export_of_streams_whose_first_messages_are_gone_says_so_and_comes_back_wit
     execute(place, "truncate messages");
     for dry in [&["--dry-run"][..], &[]] {
         let told = place.run(&[&["import", "all.ndjson"], dry].concat()).failed(2);
-        assert!(told.contains("would leave a gap; --allow-gaps accepts it"), "{told}");
+        assert!(told.contains("would leave a gap") && told.contains("; --allow-gaps accepts gaps"), "{told}");
     }
     let dry = place.run(&["import", "all.ndjson", "--allow-gaps", "--dry-run", "--batch", "3"]).done();
     assert_eq!(dry, "{\"imported\":34,\"present\":0,\"dryRun\":true}\n");
@@ -61,7 +61,7 @@ fn an_export_of_streams_whose_first_messages_are_gone_says_so_and_comes_back_wit
     assert!(written.contains("\"pos\":10,"), "{written}");
 }
 
-fn with_allow_gaps_positions_are_kept_in_any_order_and_not_taken_twice(place: &Place) {
+fn allow_gaps_keeps_positions_in_any_order_and_refuses_duplicates(place: &Place) {
     let lines =
         line(1, "account-1", 7) + &line(2, "account-1", 3) + &line(3, "account-2", 5) + &line(4, "account-1", 9);
     let path = file(place, "lines", &lines);
@@ -83,11 +83,11 @@ fn with_allow_gaps_positions_are_kept_in_any_order_and_not_taken_twice(place: &P
     ] {
         let path = file(place, "taken", &lines);
         let told = place.run(&["import", &path, "--allow-gaps", "--batch", batch]).failed(2);
-        assert!(told.contains(" is taken by a message with another id"), "{told}");
+        assert!(told.contains(" is taken by a message whose id differs"), "{told}");
     }
 }
 
-fn global_position_0_goes_out_and_comes_in(place: &Place) {
+fn global_position_0_is_exported_followed_and_imported(place: &Place) {
     let lines = (line(0, "account-1", 0) + &line(1, "account-1", 1)).replace("\"gpos\":1,", "\"gpos\":0,");
     let path = file(place, "lines", &lines);
     for dry in [&["--dry-run"][..], &[]] {
@@ -104,7 +104,7 @@ fn global_position_0_goes_out_and_comes_in(place: &Place) {
     assert!(written.contains("\"pos\":2,\"gpos\":3"), "{written}");
 }
 
-fn a_negative_global_position_is_told_of_and_refused_where_it_would_be_kept(place: &Place) {
+fn export_reports_a_negative_global_position_and_import_refuses_to_keep_it(place: &Place) {
     let insert = "insert into messages (global_position, id, stream_name, type, position, data) \
                   values (-5, gen_random_uuid(), 'account-1', 'Early', 0, '{}')";
     if !execute(place, insert) {
@@ -118,6 +118,6 @@ fn a_negative_global_position_is_told_of_and_refused_where_it_would_be_kept(plac
     let path = file(place, "lines", &told.stdout);
     execute(place, "truncate messages");
     let refused = place.run(&["import", &path, "--keep-global-positions"]).failed(2);
-    assert!(refused.contains("line 1: the global position is to be kept, but it is below 0"), "{refused}");
+    assert!(refused.contains("line 1: cannot keep the global position: it is below 0"), "{refused}");
     place.run(&["import", &path]).done();
 }

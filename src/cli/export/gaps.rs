@@ -1,11 +1,11 @@
-//! What an import will refuse of an export, told at its end: streams with missing messages, and numbers that no reader begins at.
-//! Remembers as many streams as an import does, so memory stays bounded; what it could not check it says.
+//! Detects what an import will refuse in an export: streams with missing messages, and negative global positions. It remembers as
+//! many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
 
 use crate::cli::output::grouped;
 use crate::message::Message;
 use crate::store::import::Ends;
 
-/// Gaps that are named.
+/// How many gaps the report names.
 const EXAMPLES: usize = 3;
 
 pub struct Gaps {
@@ -19,13 +19,12 @@ pub struct Gaps {
 }
 
 impl Gaps {
-    /// A `filtered` export leaves messages out; a `resumed` one began streams in an earlier run.
+    /// A `filtered` export omits messages, and the streams of a `resumed` one may have begun in an earlier run.
     pub fn new(filtered: bool, resumed: bool) -> Self {
         let ends = Ends::default();
         Self { ends, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
     }
 
-    /// Sees the next message.
     pub fn see(&mut self, message: &Message) {
         let (stream, position) = (message.stream.as_str(), message.position);
         self.negative += u64::from(message.global_position < 0);
@@ -47,20 +46,18 @@ impl Gaps {
         }
     }
 
-    /// What there is to tell, a sentence a line.
+    /// Returns the report, one sentence per line.
     pub fn report(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.count > 0 {
             let gaps = if self.count == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(self.count)) };
             let which = if self.filtered {
-                ", as it was filtered".to_owned()
+                " because of the filter".to_owned()
             } else {
                 let more = if self.count > self.examples.len() as u64 { ", …" } else { "" };
                 format!(": {}{more}", self.examples.join(", "))
             };
-            lines.push(format!(
-                "streamscope: the streams of this export have {gaps}{which}; to import it, pass --allow-gaps"
-            ));
+            lines.push(format!("streamscope: the exported streams have {gaps}{which}; import them with --allow-gaps"));
         }
         if self.unchecked > 0 {
             let why = if self.resumed { "an earlier run began their streams" } else { "there are too many streams" };
@@ -106,29 +103,27 @@ mod tests {
     }
 
     #[test]
-    fn whole_streams_leave_nothing_to_tell() {
-        let whole = [("a-1", 0, 0), ("a-2", 0, 1), ("a-1", 1, 2), ("a-1", 2, 3)];
-        assert!(report(false, false, &whole).is_empty() && report(true, false, &whole).is_empty());
+    fn complete_streams_need_no_report() {
+        let complete = [("a-1", 0, 0), ("a-2", 0, 1), ("a-1", 1, 2), ("a-1", 2, 3)];
+        assert!(report(false, false, &complete).is_empty() && report(true, false, &complete).is_empty());
     }
 
     #[test]
-    fn missing_messages_are_counted_and_the_first_named() {
+    fn counts_gaps_and_names_the_first_three() {
         let messages = [("a-1", 4, 1), ("a-1", 5, 2), ("b-1", 0, 3), ("b-1", 3, 4), ("b-1", 3, 5), ("c-1", 1, 6)];
         assert_eq!(
             report(false, false, &messages),
-            [
-                "streamscope: the streams of this export have 4 gaps: a-1 begins at position 4, b-1 has position 3 after 0, \
-                 b-1 has position 3 after 3, …; to import it, pass --allow-gaps"
-            ]
+            ["streamscope: the exported streams have 4 gaps: a-1 begins at position 4, b-1 has position 3 after 0, \
+                 b-1 has position 3 after 3, …; import them with --allow-gaps"]
         );
         assert_eq!(
             report(true, false, &messages[..1]),
-            ["streamscope: the streams of this export have 1 gap, as it was filtered; to import it, pass --allow-gaps"]
+            ["streamscope: the exported streams have 1 gap because of the filter; import them with --allow-gaps"]
         );
     }
 
     #[test]
-    fn what_could_not_be_checked_is_told() {
+    fn reports_unchecked_messages_and_negative_global_positions() {
         assert_eq!(
             report(false, true, &[("a-1", 4, 1), ("a-1", 5, 2), ("a-2", 0, -3)]),
             [

@@ -1,7 +1,7 @@
-//! The file of an export while it is written: `FILE.part`, renamed when it is whole. It is a row of pieces, each a whole number of
-//! lines; compressed, each piece is a gzip member or a zstd frame of its own, so that after any interruption what ends with the last
-//! whole piece can be kept and carried on. A reader sees one stream all the same. One run at a time has the file. A device or a pipe is
-//! written to as it is.
+//! The part file of an export, `FILE.part`, which is renamed to `FILE` when it is complete. It consists of pieces of complete lines.
+//! In a compressed file each piece is its own gzip member or zstd frame, so after an interruption everything up to the last complete
+//! piece can be kept; other programs read the file as one stream. A lock admits one run at a time. Devices and pipes are never
+//! replaced: they are written directly.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek as _, SeekFrom, Write};
@@ -22,12 +22,11 @@ use crate::cli::unreadable::Unreadable;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, For};
 
-/// Bytes of lines in a piece, before they are compressed. What an interruption costs at most.
+/// Bytes of lines in a piece, before compression. An interruption costs no more than that.
 const PIECE: usize = 4 << 20;
-/// zstd's own default.
+/// The default of zstd.
 const ZSTD_LEVEL: i32 = 3;
 
-/// How the file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packing {
     Plain,
@@ -45,10 +44,10 @@ impl Packing {
     }
 }
 
-/// Whether what has this name can be replaced by a file: it is one, or nothing, and no device or pipe.
+/// Whether the export replaces this path: it is a file or does not exist yet, not a device or a pipe.
 ///
 /// # Errors
-/// [`Status::Usage`] for a directory; the file system's.
+/// [`Status::Usage`] for a directory, and those of the file system.
 pub fn is_replaced(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -60,25 +59,24 @@ pub fn is_replaced(path: &Path) -> Result<bool> {
     }
 }
 
-/// A file that is being written.
 #[derive(Debug)]
 pub struct Part {
     path: PathBuf,
-    /// The same as `path` where that is a device or a pipe.
+    /// The part file; the same as `path` for a device or a pipe.
     beside: PathBuf,
     file: BufWriter<Outlet<File>>,
     packing: Packing,
     piece: Vec<u8>,
     kept: Kept,
-    /// People see it while it is written.
+    /// The output is a terminal.
     pub terminal: bool,
 }
 
 impl Part {
-    /// A new file, or, with `resume`, what an earlier run left of it. It stays as it is until [`Part::begin`].
+    /// Opens a new part file or, with `resume`, that of an earlier run. The file does not change before [`Part::begin`].
     ///
     /// # Errors
-    /// The file system's; another run has it.
+    /// Those of the file system, and one if another run is writing the file.
     pub fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
         let packing = Packing::of(path);
         let opened = |path, beside, file: File, kept| Self {
@@ -91,7 +89,7 @@ impl Part {
             kept,
         };
         if !is_replaced(path)? {
-            // A named pipe is opened only once its reader has opened it too.
+            // Opening a named pipe blocks until its reader opens it too.
             let file = own_files::followed(path)
                 .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
                 .map_err(|error| file_failure("write", path, error))?;
@@ -102,21 +100,21 @@ impl Part {
         name.push(".part");
         let part = PathBuf::from(name);
         let failed = |error: io::Error| file_failure("write", &part, error);
-        // Cut only when nobody else has it.
+        // Opened without truncation: another run may be writing it.
         let file = own_files::open(&part, For::Sharing).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
-            return Err(Failure::new(Status::Failed, what).remedy("wait for it, or give another name with --output"));
+            return Err(Failure::new(Status::Failed, what).remedy("wait until it ends, or choose another --output"));
         }
         let kept = if resume { keep(&file, packing).map_err(failed)? } else { Kept::default() };
         Ok(opened(path, part, file, kept))
     }
 
-    /// Cuts what is there behind the last whole line that is kept, to go on from there. Who may not read the file that it will replace
-    /// may not read it either.
+    /// Truncates the file after the last complete line that is kept, and gives it the mode of the file that it will replace, so that
+    /// nobody can read the new file who could not read the old one.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn begin(&mut self) -> Result<()> {
         if self.is_written_through() {
             return Ok(());
@@ -131,35 +129,35 @@ impl Part {
             .map_err(|error| file_failure("write", &self.beside, error))
     }
 
-    /// Whether it is a device or a pipe, which is not replaced.
+    /// Whether this is a device or a pipe.
     fn is_written_through(&self) -> bool {
         self.beside == self.path
     }
 
-    /// What it is called when it is whole.
+    /// The path of the complete file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it is called until then.
+    /// The path of the part file.
     pub fn beside(&self) -> &Path {
         &self.beside
     }
 
-    /// The first and the last line of what an earlier run left.
+    /// The first and the last line of an earlier run.
     pub fn kept(&self) -> Option<(Line, Line)> {
         self.kept.lines
     }
 
-    /// Takes what an earlier run left of messages that could not be read.
+    /// Takes the unreadable messages of an earlier run.
     pub fn unreadable(&mut self) -> Unreadable {
         std::mem::take(&mut self.kept.unreadable)
     }
 
-    /// A message, as a line.
+    /// Writes a message as a line.
     ///
     /// # Errors
-    /// The file system's.
+    /// Those of the file system.
     pub fn write(&mut self, message: &Message) -> Result<()> {
         json::message(&mut self.piece, message, self.terminal);
         if self.piece.len() < PIECE {
@@ -182,15 +180,15 @@ impl Part {
             Packing::Zstd => zstd::stream::copy_encode(self.piece.as_slice(), &mut self.file, ZSTD_LEVEL)?,
         }
         self.piece.clear();
-        // One huge message must not keep its memory.
+        // Release the memory of one huge message.
         self.piece.shrink_to(2 * PIECE);
         self.file.flush()
     }
 
-    /// Ends the file, sees it to the disk and gives it its name.
+    /// Completes the file, syncs it to disk and renames it.
     ///
     /// # Errors
-    /// The file system's; the part is kept.
+    /// Those of the file system; the part file stays.
     pub fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {
@@ -200,30 +198,30 @@ impl Part {
             .and_then(|()| self.file.get_ref().get_ref().sync_all())
             .and_then(|()| std::fs::rename(&self.beside, &self.path))
             .map_err(|error| file_failure("write", &self.beside, error))?;
-        // The new name too. Where a directory cannot be synced, the file is on the disk under one of its names all the same.
+        // Sync the new name too. If that is not possible, the file is still on disk under one of its two names.
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
         Ok(())
     }
 
-    /// Leaves the part for a later run; says so. Of a device or a pipe there is none.
+    /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file.
     pub fn keep(mut self) -> Option<String> {
         if self.is_written_through() {
             return None;
         }
-        // On a full disk what is not written is read again.
+        // On a full disk this fails, and the next run reads these messages again.
         let _ = self.end_piece();
-        Some(format!("what was written is in {}; the same command with --resume carries on", self.beside.display()))
+        Some(format!("{} is incomplete; run the same command with --resume to continue", self.beside.display()))
     }
 }
 
-/// Takes the file for this run, until it is closed; whether it could be had. One that was renamed since it was opened is whole, and
-/// no part any more.
+/// Locks the part file until it is closed. Returns false if another run holds the lock, or has completed and renamed the file since it
+/// was opened.
 fn is_ours(file: &File, part: &Path) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => is_named(file, part),
         Err(TryLockError::WouldBlock) => Ok(false),
-        // Some network file systems know no locks.
+        // Some network file systems do not support locks.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),
     }
@@ -237,34 +235,31 @@ fn is_named(file: &File, part: &Path) -> io::Result<bool> {
     Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
 }
 
-/// An open file cannot be renamed here.
+/// On this platform an open file cannot be renamed.
 #[cfg(not(unix))]
 fn is_named(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What a line tells of its message.
+/// The message of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Line {
-    /// Its id.
     pub id: Uuid,
-    /// Its global position.
     pub gpos: GlobalPosition,
 }
 
-/// What can be carried on.
+/// The usable beginning of an earlier run's part file.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Kept {
-    /// Bytes of the file.
+    /// Bytes.
     length: u64,
-    /// Its first and its last line.
+    /// The first and the last line.
     lines: Option<(Line, Line)>,
-    /// Its lines that say that their message could not be read.
     unreadable: Unreadable,
 }
 
 impl Kept {
-    /// Goes on with these lines, up to this length.
+    /// Adds the next piece, which ends at this length.
     fn go_on(&mut self, length: u64, first: Line, last: Line, unreadable: Unreadable) {
         self.length = length;
         self.lines = Some((self.lines.map_or(first, |(first, _)| first), last));
@@ -272,7 +267,7 @@ impl Kept {
     }
 }
 
-/// Reads what an earlier run left, up to its last whole piece (or line, where it is not compressed).
+/// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not compressed.
 fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
     let mut input = Counted { input: BufReader::with_capacity(1 << 18, file), count: 0 };
     let mut kept = Kept::default();
@@ -292,7 +287,7 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
                     _ => zstd::stream::read::Decoder::with_buffer(&mut input)
                         .and_then(|decoder| ends(decoder.single_frame())),
                 };
-                // A piece that is cut, or is none at all.
+                // The piece is truncated or damaged.
                 let Ok((first, last, unreadable)) = ends else { break };
                 kept.go_on(input.count, first, last, unreadable);
             }
@@ -301,7 +296,7 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
     Ok(kept)
 }
 
-/// What a line says of why its message could not be read.
+/// Returns the message of a line if the line marks it as unreadable.
 fn flaw(line: &[u8]) -> Unreadable {
     #[derive(Deserialize)]
     struct Flawed {
@@ -309,7 +304,7 @@ fn flaw(line: &[u8]) -> Unreadable {
         unreadable: Option<String>,
     }
     let mut found = Unreadable::default();
-    // A body can hold the same words: only a line with them is worth a closer look.
+    // Parse only lines that contain the key; it can also be part of a body.
     if let Ok(text) = std::str::from_utf8(line)
         && text.contains("\"unreadable\":")
         && let Ok(Flawed { gpos, unreadable: Some(flaw) }) = serde_json::from_str(text)
@@ -319,7 +314,7 @@ fn flaw(line: &[u8]) -> Unreadable {
     found
 }
 
-/// The first and the last line of a piece, and its lines of messages that could not be read.
+/// Returns the first and the last line of a piece, and its unreadable messages.
 fn ends(piece: impl Read) -> io::Result<(Line, Line, Unreadable)> {
     let mut piece = BufReader::new(piece);
     let (mut first, mut last, mut text) = (None, Vec::new(), Vec::new());
@@ -336,7 +331,7 @@ fn ends(piece: impl Read) -> io::Result<(Line, Line, Unreadable)> {
     Ok((first.unwrap_or(last), last, unreadable))
 }
 
-/// A reader that knows how much of it was consumed.
+/// A reader that counts the bytes consumed from it.
 struct Counted<R> {
     input: R,
     count: u64,
@@ -380,9 +375,8 @@ mod tests {
         }
     }
 
-    /// A file of three pieces, of which any length was left.
     #[test]
-    fn whatever_is_left_is_carried_on_behind_the_last_whole_piece() {
+    fn resumes_a_file_cut_at_any_byte_after_its_last_complete_piece() {
         let directory = tempfile::tempdir().expect("a directory");
         for name in ["a.ndjson", "a.ndjson.gz", "a.ndjson.zst"] {
             let path = directory.path().join(name);
@@ -400,7 +394,7 @@ mod tests {
             for left in 0..=whole.len() {
                 std::fs::write(&beside, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
-                let mut resumed = Part::open(&path, true, &Interrupt::never()).expect("carried on");
+                let mut resumed = Part::open(&path, true, &Interrupt::never()).expect("resumed");
                 resumed.begin().expect("cut");
                 let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
@@ -411,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_another_run_has_is_left_alone() {
+    fn refuses_a_part_file_that_another_run_is_writing() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
         let mut part = Part::open(&path, false, &Interrupt::never()).expect("a new file");
@@ -427,7 +421,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_part_that_is_a_link_is_refused_and_its_target_stays() {
+    fn refuses_a_part_file_that_is_a_symbolic_link() {
         let directory = tempfile::tempdir().expect("a directory");
         let (path, precious) = (directory.path().join("a.ndjson"), directory.path().join("precious"));
         std::fs::write(&precious, "precious").expect("written");
@@ -441,7 +435,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_part_that_became_whole_meanwhile_is_not_cut() {
+    fn does_not_truncate_a_file_that_was_completed_since_it_was_opened() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
         let part = directory.path().join("a.ndjson.part");

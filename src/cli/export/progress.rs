@@ -1,4 +1,5 @@
-//! How far an export has come, as one line: on a terminal all the time, elsewhere when it is asked for.
+//! The progress of an export as one line: kept up to date on a terminal, printed on SIGUSR1 everywhere. It never shows on a terminal
+//! that receives the messages themselves.
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal as _};
@@ -10,10 +11,10 @@ use crate::cli::import::progress::line;
 use crate::cli::output::aside;
 use crate::message::GlobalPosition;
 
-/// Between two changes of the line.
+/// Between two updates of the line.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How far an export is. Another thread asks, too.
+/// Shared with the thread that answers SIGUSR1.
 #[derive(Debug)]
 pub struct Progress {
     begun: Instant,
@@ -24,35 +25,34 @@ pub struct Progress {
 #[derive(Debug, Clone, Copy, Default)]
 struct Counted {
     messages: u64,
-    /// The first global position, and the last one so far.
+    /// The first global position and the latest one.
     at: Option<(GlobalPosition, GlobalPosition)>,
     end: Option<GlobalPosition>,
 }
 
 impl Progress {
-    /// Where it ends is not known yet.
     pub fn new() -> Self {
         Self { begun: Instant::now(), drawn: AtomicBool::new(false), counted: Mutex::default() }
     }
 
     fn counted(&self) -> std::sync::MutexGuard<'_, Counted> {
-        // Numbers are whole at every step, whoever panicked.
+        // The numbers are consistent after every step, even if a thread panicked.
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It goes up to this global position.
+    /// Sets the global position at which the export ends.
     pub fn begin(&self, end: GlobalPosition) {
         self.counted().end = Some(end);
     }
 
-    /// So many messages are done, the last of them at this global position.
+    /// Records the number of messages written and the global position of the last one.
     pub fn count(&self, messages: u64, at: GlobalPosition) {
         let mut counted = self.counted();
         counted.messages = messages;
         counted.at = Some((counted.at.map_or(at, |(first, _)| first), at));
     }
 
-    /// Keeps the line on the terminal, where there is one that shows nothing else, also while no message comes.
+    /// Keeps the line on the terminal up to date, even while no message arrives. Does nothing without a terminal for it.
     pub async fn shown(&self, terminal_has_output: bool) -> Infallible {
         if terminal_has_output || !io::stderr().is_terminal() {
             return std::future::pending().await;
@@ -60,7 +60,7 @@ impl Progress {
         loop {
             tokio::time::sleep(PAUSE).await;
             let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
-            // It is ASCII. In the last column some terminals go on to the next line.
+            // The line is ASCII. Some terminals wrap after the last column.
             let mut line = self.line();
             line.truncate(width.saturating_sub(1));
             aside(&format!("\r{line}\x1b[K"));
@@ -68,7 +68,6 @@ impl Progress {
         }
     }
 
-    /// The line.
     pub fn line(&self) -> String {
         let Counted { messages, at, end } = *self.counted();
         let (first, last) = at.unwrap_or_default();
@@ -77,7 +76,7 @@ impl Progress {
         line(messages, self.begun.elapsed(), part(last), size)
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     pub fn clear(&self) {
         if self.drawn.swap(false, Ordering::Relaxed) {
             aside("\r\x1b[K");

@@ -1,5 +1,6 @@
-//! The compose dialog: a message with an expected version, checked while it is typed. Where drafts come from and how they are
-//! kept is in `drafts`, how they are sent and what comes of it in `writing`.
+//! The compose dialog: a message and its expected version, checked while they are typed. It never writes anything
+//! itself: `drafts` creates and keeps drafts, `version` fills in the expected version, and `writing` sends a draft and
+//! handles the answer.
 
 mod drafts;
 mod version;
@@ -20,21 +21,15 @@ use super::{Effect, State};
 use crate::json;
 use crate::message::{ExpectedVersion, NewMessage, StreamName};
 
-/// A part of the dialog that takes keys.
+/// A field of the dialog, in the order of the screen. The discriminant indexes [`Compose::lines`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum Field {
-    /// The stream's name.
     Stream,
-    /// The type.
     Type,
-    /// The id.
     Id,
-    /// The expected version.
     ExpectedVersion,
-    /// The data.
     Data,
-    /// The metadata.
     Metadata,
 }
 
@@ -42,13 +37,13 @@ impl Field {
     /// From top to bottom.
     pub const ALL: [Self; 6] = [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
 
-    /// Its name.
+    /// The label on screen.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::Stream => "stream",
             Self::Type => "type",
-            Self::Id => "id",
+            Self::Id => "ID",
             Self::ExpectedVersion => "expected version",
             Self::Data => "data",
             Self::Metadata => "metadata",
@@ -56,49 +51,45 @@ impl Field {
     }
 }
 
-/// What stands between the draft and its being written.
+/// How far the draft is on its way to the store.
 #[derive(Debug)]
 pub enum Stage {
-    /// It is being typed.
     Editing,
-    /// Production: an upper-case `Y` sends it.
+    /// In production, an upper-case `Y` sends the draft.
     Confirming,
-    /// An `x` gives it up.
+    /// `y` discards the draft.
     GivingUp,
-    /// It was sent; the answer is not there.
+    /// The draft was sent and the answer is pending.
     Writing,
-    /// Someone else wrote first.
+    /// The stream does not have the expected version.
     Conflict(Conflict),
 }
 
-/// The dialog.
+/// The dialog and the draft in it.
 #[derive(Debug)]
 pub struct Compose {
-    /// The namespace's id.
+    /// The namespace's ID.
     pub namespace: String,
-    /// The field that takes keys.
+    /// The field with the cursor.
     pub field: Field,
-    /// Stream, type, id, expected version.
+    /// The fields of one line: stream, type, ID, expected version.
     pub lines: [Input; 4],
-    /// Data.
     pub data: TextArea<'static>,
-    /// Metadata.
     pub metadata: TextArea<'static>,
-    /// How far it is.
     pub stage: Stage,
-    /// What begins like the field that takes keys.
+    /// Completions of the field with the cursor.
     pub completions: Vec<String>,
-    /// Which of them Tab takes.
+    /// The completion that Tab accepts.
     pub chosen: usize,
-    /// Why it was not written.
+    /// Why the draft was not written.
     pub problem: Option<String>,
-    /// A new draft as it was opened: while it is still that, there is nothing to keep.
+    /// A new draft as it was opened. A draft that still equals it is not worth keeping.
     untouched: Option<Draft>,
-    /// How many of the drafts were seen in a round through them.
+    /// The number of drafts shown since `w`, to cycle through all of them.
     seen: usize,
-    /// The expected version that was filled in, as long as it goes along with the stream.
+    /// The expected version that was filled in, until the user types one.
     filled: Option<version::Filled>,
-    /// The server is asked for the stream's version.
+    /// Whether the server has been asked for the stream's version.
     pub awaits_version: bool,
 }
 
@@ -111,13 +102,12 @@ fn text_area(text: &str) -> TextArea<'static> {
     area
 }
 
-/// An empty object is there to be filled, not to be put in front of or behind what is typed.
+/// Whether the text is an empty object, which typing fills in or replaces.
 fn is_unfilled(area: &TextArea<'_>) -> bool {
     area.lines() == ["{}"]
 }
 
 impl Compose {
-    /// The dialog over a draft.
     #[must_use]
     pub fn new(draft: &Draft) -> Self {
         let line = |text: &str| Input::new(text);
@@ -144,7 +134,6 @@ impl Compose {
         }
     }
 
-    /// The text of a field.
     #[must_use]
     pub fn text(&self, field: Field) -> String {
         match field {
@@ -154,7 +143,6 @@ impl Compose {
         }
     }
 
-    /// The draft as it is typed.
     #[must_use]
     pub fn draft(&self) -> Draft {
         Draft {
@@ -168,20 +156,20 @@ impl Compose {
         }
     }
 
-    /// Whether there is something in it that must not be lost.
+    /// Whether the draft differs from a new one, so that it must not be lost.
     fn is_touched(&self) -> bool {
         self.untouched.as_ref() != Some(&self.draft())
     }
 
-    /// What is wrong with a field, in words; JSON with line and column.
+    /// Returns why a field cannot be written as it is. Problems in JSON have line and column.
     #[must_use]
     pub fn wrong(&self, field: Field) -> Option<String> {
         let text = self.text(field);
         match field {
             Field::Stream => StreamName::new(text).err().map(|error| error.to_string()),
-            Field::Type if text.is_empty() => Some("the type is empty".to_owned()),
-            Field::Type => text.contains('\0').then(|| "Postgres text cannot hold a NUL character".to_owned()),
-            // It gets a new one.
+            Field::Type if text.is_empty() => Some("must not be empty".to_owned()),
+            Field::Type => text.contains('\0').then(|| "Postgres text cannot contain a NUL character".to_owned()),
+            // An empty ID becomes a new one.
             Field::Id if text.is_empty() => None,
             Field::Id => Uuid::try_parse(&text).err().map(|error| format!("not a UUID: {error}")),
             Field::ExpectedVersion => text.parse::<ExpectedVersion>().err(),
@@ -190,7 +178,7 @@ impl Compose {
         }
     }
 
-    /// The message, where nothing is wrong with it; else the first field in the way and why.
+    /// Returns the message to write, or the first field that is wrong and why.
     fn message(&self) -> Result<NewMessage, (Field, String)> {
         for field in Field::ALL {
             if let Some(wrong) = self.wrong(field) {
@@ -221,7 +209,6 @@ impl Compose {
         }
     }
 
-    /// Another text for a field.
     fn set(&mut self, field: Field, text: &str) {
         match field {
             Field::Data => self.data = text_area(text),
@@ -239,12 +226,12 @@ impl Compose {
         self.chosen = (self.chosen + by) % self.completions.len().max(1);
     }
 
-    /// A key that is the field's own; true where the text changed.
+    /// Handles a key that edits the field. Returns whether the text changed.
     fn type_key(&mut self, key: KeyEvent) -> bool {
         let field = self.field;
         match self.editor() {
             Some(area) => {
-                // What begins a document takes the place of the one that is offered; anything else goes inside.
+                // The start of a document replaces the empty object; anything else goes inside it.
                 if is_unfilled(area) && matches!(key.code, KeyCode::Char('{' | '[')) {
                     *area = text_area("");
                 }
@@ -274,8 +261,8 @@ impl State {
         match &compose.stage {
             Stage::Writing => {
                 if key.code == KeyCode::Esc {
-                    // It was sent: whether it is written stays open until the answer, so the dialog waits for it.
-                    self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
+                    // Only the answer tells whether the message was written, so the dialog stays open.
+                    self.notices.problem("already sent; waiting for the answer".to_owned(), self.now);
                 }
                 Vec::new()
             }
@@ -289,7 +276,7 @@ impl State {
             }
             Stage::GivingUp => {
                 compose.stage = Stage::Editing;
-                if key.code == KeyCode::Char('x') { self.give_up() } else { Vec::new() }
+                if key.code == KeyCode::Char('y') { self.give_up() } else { Vec::new() }
             }
             Stage::Conflict(_) => self.conflict_key(key),
             Stage::Editing => self.editing_key(key),
@@ -351,7 +338,7 @@ impl State {
                 if !compose.type_key(key) {
                     return Vec::new();
                 }
-                // Tab must never take what was offered for another text.
+                // Tab must never accept a completion of an earlier text.
                 let typed = compose.text(compose.field);
                 compose.completions.retain(|name| name.starts_with(&typed));
                 compose.chosen = 0;
@@ -362,7 +349,6 @@ impl State {
         }
     }
 
-    /// Pasted text, where text is being typed.
     pub(super) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
         match &mut self.dialog {
             Some(Dialog::Compose(compose)) if matches!(compose.stage, Stage::Editing) => compose.paste(text),
@@ -378,14 +364,14 @@ impl State {
         self.ask_version().into_iter().chain(self.complete()).collect()
     }
 
-    /// The drafts are kept outside of the program at every change.
+    /// Saves the drafts at every change, so that they survive a crash.
     fn compose_changed(&mut self) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         compose.problem = None;
         vec![self.save_drafts()]
     }
 
-    /// Asks what begins like the field that is being typed; what was asked for another one is not wanted any more.
+    /// Asks for completions of the field with the cursor, and cancels an earlier request.
     fn complete(&mut self) -> Vec<Effect> {
         self.requests.stop(Slot::Complete);
         let Some(Dialog::Compose(compose)) = &self.dialog else { return Vec::new() };

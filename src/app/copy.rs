@@ -1,5 +1,5 @@
-//! `y` and one letter. Values, names and messages are copied as they are stored, never as they are drawn; commands and SQL so that they do
-//! nothing when they are pasted.
+//! `y` and one letter: copies the selection. Values, names and messages are copied as they are stored, never as they
+//! are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -11,10 +11,10 @@ use crate::pasteable::{get_command, sql_identifier};
 use crate::store::NamespaceInfo;
 use crate::store::browse::Scope;
 
-/// The letters that mean something here.
+/// What can be copied from the focused pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyMenu {
-    /// Letter, what it copies, and the text.
+    /// Letter, label and text.
     pub entries: Vec<(char, &'static str, String)>,
 }
 
@@ -57,7 +57,7 @@ impl State {
         Vec::new()
     }
 
-    /// What the left panes offer: the name, the query and the command that shows it.
+    /// The entries of the left panes: the name, and the query and the command that show its messages.
     fn of_place(&self, info: Option<&NamespaceInfo>) -> Vec<(char, &'static str, String)> {
         let Some(place) = &self.messages.place else { return Vec::new() };
         let name = match &place.scope {
@@ -79,7 +79,7 @@ impl State {
     pub(super) fn copy_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Copy(menu)) = &self.dialog else { return Vec::new() };
         let entry = menu.entries.iter().find(|(letter, ..)| key.code == KeyCode::Char(*letter));
-        // A letter that copies nothing closes nothing: the next one would reach the panes.
+        // Other letters do not close the menu; otherwise the next key would reach the panes.
         let Some((_, what, text)) = entry else { return Vec::new() };
         let copy = Effect::Copy { text: text.clone(), what };
         self.dialog = None;
@@ -93,7 +93,7 @@ fn of_message(head: &MessageHead, schema: &str, namespace: &str) -> Vec<(char, &
     let position = head.position.to_string();
     let command = get_command(Some(namespace), head.stream.as_str(), &["--from", &position, "--limit", "1"]);
     vec![
-        ('i', "id", head.id.to_string()),
+        ('i', "ID", head.id.to_string()),
         ('n', "stream name", head.stream.to_string()),
         ('s', "SQL", sql),
         ('c', "command", command),

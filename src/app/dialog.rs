@@ -1,5 +1,6 @@
-//! What is in front of the panes, and who gets its keys. Esc closes them and loses nothing: it does not close what was sent and
-//! waits for its answer, nor the token of a new namespace.
+//! Dialogs and prompts in front of the panes, and which one gets a key or a paste. No key reaches the panes while a
+//! dialog is open. Esc closes a dialog without losing anything: it does not close one that waits for an answer, nor the
+//! token of a new namespace.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::SignedDuration;
@@ -15,10 +16,10 @@ use super::namespaces::{CreateDialog, DeleteDialog, TokenDialog};
 use super::palette::Palette;
 use super::{Effect, State};
 
-/// Keys this soon after a paste may have come with it.
+/// A key this soon after a paste may be part of the paste.
 const WITH_A_PASTE: SignedDuration = SignedDuration::from_millis(100);
 
-/// A dialog, with what was typed into it.
+/// The open dialog with its input.
 #[derive(Debug)]
 pub enum Dialog {
     /// `/`.
@@ -31,27 +32,27 @@ pub enum Dialog {
     Palette(Palette),
     /// `?`.
     Help(Box<Help>),
-    /// `!`; lines scrolled back from the last.
+    /// `!`, scrolled back by this number of lines.
     Log(usize),
     /// `y`.
     Copy(CopyMenu),
     /// `w`, `c`, `r`.
     Compose(Box<Compose>),
-    /// A namespace's id and description are typed.
+    /// `a` in the namespaces pane.
     CreateNamespace(Box<CreateDialog>),
-    /// The token of a new namespace, this one time.
+    /// The token of a new namespace, which is shown only once.
     Token(TokenDialog),
-    /// A namespace's id is typed to delete it.
+    /// `D` in the namespaces pane.
     DeleteNamespace(DeleteDialog),
 }
 
-/// Ctrl and one letter, whatever the letter's case.
+/// Whether a key is Ctrl and this letter, in either case.
 pub(super) fn is_ctrl(key: KeyEvent, letter: char) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL)
         && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
 }
 
-/// How far a key scrolls a text dialog; none for a key that does not scroll.
+/// The number of lines by which a key scrolls a text dialog; none for other keys.
 fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
     match key.code {
         KeyCode::Down | KeyCode::Char('j') => Some(1),
@@ -66,7 +67,7 @@ fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
 
 impl State {
     pub(super) fn dialog_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        // The one key that no dialog may swallow, but a draft is put aside first.
+        // No dialog may swallow Ctrl-C, but it keeps the draft.
         if is_ctrl(key, 'c') {
             let mut effects = self.close_dialog();
             effects.push(Effect::Quit);
@@ -99,14 +100,13 @@ impl State {
                         Vec::new()
                     }
                     None if closes => self.close_dialog(),
-                    // No key reaches the panes behind it.
                     None => Vec::new(),
                 }
             }
         }
     }
 
-    /// Closes what is in front; a draft is put aside, not lost.
+    /// Closes the dialog. A draft is kept.
     pub(super) fn close_dialog(&mut self) -> Vec<Effect> {
         match self.dialog.take() {
             Some(Dialog::Compose(compose)) => self.put_aside(&compose),
@@ -156,12 +156,11 @@ impl State {
         }
     }
 
-    /// Whether a key that would write comes so soon after a paste that nobody pressed it: it may be the end of what was pasted. Says which key
-    /// to press again.
+    /// Whether a key that would write may be the end of a paste. If so, shows which key to press again.
     pub(super) fn comes_with_a_paste(&mut self, key: &str) -> bool {
         let soon = self.pasted.is_some_and(|pasted| self.now.duration_since(pasted).abs() < WITH_A_PASTE);
         if soon {
-            self.notices.problem(format!("nothing is written right after a paste: press {key} again"), self.now);
+            self.notices.problem(format!("{key} ignored right after a paste; press {key} again"), self.now);
         }
         soon
     }

@@ -1,5 +1,5 @@
-//! The filter prompt: words and `key:value` parts become a [`Filter`] that the server applies. What was typed is kept and
-//! shown while it is in force.
+//! The filter prompt: words and `key:value` parts become a [`Filter`] that the server applies. The text stays on screen
+//! while the filter is active. Nothing here filters messages.
 //!
 //! `type:Deposited,Withdrawn stream:account-1 since:-2h until:2026-03-01 any text data:$.amount > 5 meta:$.x`
 
@@ -16,21 +16,19 @@ use crate::locator;
 use crate::store::Filter;
 use crate::store::browse::PageFrom;
 
-/// The prompt, and what is typed in other words.
+/// The open prompt.
 #[derive(Debug)]
 pub struct FilterPrompt {
-    /// What is typed.
     pub input: Input,
-    /// What it means, or what is wrong with it; none where nothing is typed.
+    /// The filter in words, or what is wrong with it; none while nothing is typed.
     pub understood: Result<Option<String>, String>,
-    /// The list that it is typed for.
+    /// The list that was on screen when the prompt was opened.
     place: Option<Place>,
 }
 
-/// What may stand in front of a colon.
 const KEYS: [&str; 7] = ["type", "stream", "since", "until", "data", "meta", "text"];
 
-/// Splits at spaces; quotes (`'` or `"`) hold a part together. A JSON path without quotes goes on to the next key.
+/// Splits a filter at spaces, except inside `'` and `"`. A JSON path without quotes ends at the next key.
 fn parts(text: &str) -> Result<Vec<String>, String> {
     let mut parts = Vec::new();
     let mut rest = text.trim_start();
@@ -45,7 +43,7 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
             end
         } else {
             let (part, end) = word(rest)?;
-            // Quotes with nothing between them are nothing.
+            // Empty quotes are not a part.
             if !part.is_empty() {
                 parts.push(part);
             }
@@ -56,7 +54,7 @@ fn parts(text: &str) -> Result<Vec<String>, String> {
     Ok(parts)
 }
 
-/// Where a day and a time of day behind it end: `since:2026-03-01 12:00`.
+/// Returns the end of a date followed by a time of day, as in `since:2026-03-01 12:00`.
 fn day_and_time_end(text: &str) -> Option<usize> {
     let time = text.strip_prefix("since:").or_else(|| text.strip_prefix("until:"))?;
     let (day, rest) = time.split_once(' ')?;
@@ -67,8 +65,8 @@ fn day_and_time_end(text: &str) -> Option<usize> {
     Some(text.len() - rest.len() + (rest.len() - rest.trim_start().len()) + clock.len())
 }
 
-/// A part up to the next space, without its quotes, and where it ends. Quotes are part of the text where more follows right behind
-/// them, as in `"line": 5`.
+/// Returns the text up to the next space, without its quotes, and its end. Quotes with text right after them are kept,
+/// as in `"line": 5`.
 fn word(text: &str) -> Result<(String, usize), String> {
     let mut part = String::new();
     let mut quote = None;
@@ -83,17 +81,17 @@ fn word(text: &str) -> Result<(String, usize), String> {
         }
     }
     match quote {
-        Some(open) => Err(format!("a {open} is not closed")),
+        Some(open) => Err(format!("unclosed {open}")),
         None => Ok((part, text.len())),
     }
 }
 
-/// Whether the text in these double quotes is followed by a space or by nothing, or is not closed.
+/// Whether the text's opening quote is never closed, or is closed at the end of a part.
 fn ends_a_part(text: &str) -> bool {
     text[1..].split_once('"').is_none_or(|(_, behind)| behind.is_empty() || behind.starts_with(char::is_whitespace))
 }
 
-/// Where a JSON path ends: before the next key that is not inside one of its strings.
+/// Returns the end of a JSON path: the next key outside the path's strings.
 fn path_end(text: &str) -> usize {
     let mut inside = false;
     for (at, c) in text.char_indices() {
@@ -106,21 +104,24 @@ fn path_end(text: &str) -> usize {
     text.len()
 }
 
-/// Reads a filter as it is typed. Words without a key are looked for as text, in this order and with one space between.
+/// Parses a filter. Words without a key are searched as one text, joined by single spaces.
 ///
 /// # Errors
-/// What is wrong, in words for the prompt.
+/// Returns the reason for the prompt.
 pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
     let mut filter = Filter::default();
     let mut words: Vec<String> = Vec::new();
-    let time = |value: &str| locator::time_in(value, now, zone).ok_or_else(|| format!("'{value}' is not a time"));
+    let time = |value: &str| {
+        locator::time_in(value, now, zone)
+            .ok_or_else(|| format!("'{value}' is not a time; use -2h, 12:00 or 2026-03-01"))
+    };
     for part in parts(text)? {
         let Some((key, value)) = part.split_once(':') else {
             words.push(part);
             continue;
         };
         if value.is_empty() && KEYS.contains(&key) {
-            return Err(format!("nothing after {key}:"));
+            return Err(format!("{key}: needs a value"));
         }
         match key {
             "type" => filter.types.extend(value.split(',').filter(|name| !name.is_empty()).map(str::to_owned)),
@@ -139,15 +140,15 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, Stri
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && since >= until
     {
-        return Err("since is not before until".to_owned());
+        return Err("since must be before until".to_owned());
     }
     if text.contains('\0') {
-        return Err("Postgres text cannot hold a NUL character".to_owned());
+        return Err("Postgres text cannot contain a NUL character".to_owned());
     }
     Ok(filter)
 }
 
-/// What a filter was understood as, in words; none where it keeps everything.
+/// Returns a filter in words; none if it matches everything.
 #[must_use]
 pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<String> {
     let mut words = Vec::new();
@@ -189,9 +190,9 @@ impl State {
             return Vec::new();
         }
         if prompt.place != self.messages.place {
-            // A link or a list that was slow to come moved the screen while this was typed.
+            // A slow link or list changed the screen while the filter was typed.
             prompt.place.clone_from(&self.messages.place);
-            prompt.understood = Err("another list is on screen now: press Enter to set the filter for it".to_owned());
+            prompt.understood = Err("the list has changed; press Enter to filter this one".to_owned());
             return Vec::new();
         }
         let text = prompt.input.text().trim().to_owned();
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_words_become_parts_of_the_filter() {
+    fn parses_keys_words_and_quotes() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         let filter =
             parse("type:A,B stream:account-1 data:'$.amount > 5' two words", now, &TimeZone::UTC).expect("a filter");
@@ -246,7 +247,11 @@ mod tests {
         );
         assert!(parse("since:nonsense", now, &TimeZone::UTC).is_err());
         let text = |text: &str| parse(text, now, &TimeZone::UTC).expect("a filter");
-        assert_eq!(text("\"line\": 99").text.as_deref(), Some("\"line\": 99"), "quotes that more follows on");
+        assert_eq!(
+            text("\"line\": 99").text.as_deref(),
+            Some("\"line\": 99"),
+            "text right after the quotes keeps them"
+        );
         assert_eq!(text("\"two  words\" three").text.as_deref(), Some("two  words three"));
         let filter = text("since:2026-02-27 12:30 until:2026-02-28 x");
         let times = [filter.since, filter.until].map(|time| time.map(|time| time.to_string()));
@@ -261,15 +266,15 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_a_filter_or_a_reason(
+        fn any_text_is_parsed_or_rejected(
             text in "((type|stream|since|until|data|meta):|['\"\\\\ ,$.]|[a-z0-9äß\u{202e}]){0,12}",
             other in ".*",
         ) {
             let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
             for text in [text, other] {
                 if let Ok(filter) = parse(&text, now, &TimeZone::UTC) {
-                    let told = understood(&filter, crate::app::times::Times::default(), now);
-                    proptest::prop_assert_eq!(told.is_none(), filter == Filter::default(), "{:?}", filter);
+                    let words = understood(&filter, crate::app::times::Times::default(), now);
+                    proptest::prop_assert_eq!(words.is_none(), filter == Filter::default(), "{:?}", filter);
                 }
             }
         }

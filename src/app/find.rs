@@ -1,5 +1,5 @@
-//! `/`: finding in the focused pane, among what is loaded, while one types; `n` and `N` go on. It says how much was looked at. What
-//! was found belongs to the list that was looked through: in another one nothing is said of it.
+//! `/`: finds text in the loaded rows of the focused pane while the user types; `n` and `N` go to the next and previous
+//! match. It never asks the store. A result belongs to the rows that were searched and is not shown for any others.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -12,15 +12,14 @@ use super::streams::Of;
 use super::{Effect, State};
 use crate::message::{GlobalPosition, MessageHead};
 
-/// The prompt, and where the selection was before.
+/// The open prompt.
 #[derive(Debug)]
 pub struct FindPrompt {
-    /// What is typed.
     pub input: Input,
     anchor: Anchor,
 }
 
-/// Where the selection was, to come back to: the row, and how many rows were in view above it.
+/// The selected row when the search began, and the number of rows in view above it.
 #[derive(Debug)]
 struct Anchor {
     pane: Pane,
@@ -29,18 +28,18 @@ struct Anchor {
     above: usize,
 }
 
-/// What a pane lists.
+/// The list in a pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum List {
     Namespaces,
     Categories(Option<String>),
     Streams(Option<Of>, bool),
-    /// With the filter as it was typed.
+    /// The location and the filter text.
     Messages(Option<Place>, String),
     Message(Option<GlobalPosition>, Form),
 }
 
-/// What a row is known by, wherever it moves to.
+/// Identifies a row independently of its index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum RowId {
     Name(String),
@@ -48,7 +47,7 @@ enum RowId {
     Line(usize),
 }
 
-/// The rows that were looked through.
+/// The rows that were searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Looked {
     list: List,
@@ -57,22 +56,22 @@ struct Looked {
     last: Option<RowId>,
 }
 
-/// What was looked for last.
+/// The last search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Find {
-    /// The text; empty for none.
+    /// Empty if there was no search.
     text: String,
-    /// How many rows match, and which were looked through.
+    /// The number of matching rows, and the rows that were searched.
     found: Option<(usize, Looked)>,
 }
 
-/// Whether a row holds the text; letter case counts only where the text has an upper-case letter.
+/// Whether a row contains the text. Case matters only if the text has an upper-case letter.
 #[must_use]
 pub fn holds(row: &str, text: &str) -> bool {
     if text.chars().any(char::is_uppercase) { row.contains(text) } else { row.to_lowercase().contains(text) }
 }
 
-/// A row of the messages pane as text to find in.
+/// Returns the searchable text of a row in the messages pane.
 #[must_use]
 pub fn text_of(head: &MessageHead) -> String {
     let (position, global) = (head.position, head.global_position);
@@ -80,7 +79,7 @@ pub fn text_of(head: &MessageHead) -> String {
 }
 
 impl State {
-    /// The rows of a pane as text to find in.
+    /// Returns the searchable text of each row in a pane.
     fn rows_as_text(&self, pane: Pane) -> Vec<String> {
         match pane {
             Pane::Namespaces => self.namespaces.rows().iter().map(|row| row.id.clone()).collect(),
@@ -129,7 +128,7 @@ impl State {
         Looked { list: self.list_of(pane), rows, first: self.row_id(pane, 0), last }
     }
 
-    /// The index of the selected row, and of the first in view.
+    /// Returns the index of the selected row and of the first row in view.
     fn selected_and_top(&self, pane: Pane) -> (usize, usize) {
         match pane {
             Pane::Namespaces => (self.namespaces.selected(), self.namespaces.top()),
@@ -174,7 +173,7 @@ impl State {
         Anchor { pane, list: self.list_of(pane), row, above: selected.saturating_sub(top) }
     }
 
-    /// Goes back to where a search began, if that row is still there.
+    /// Selects the row at which a search began, if it still exists.
     fn return_to(&mut self, pane: Pane, row: Option<&RowId>, above: usize) -> Vec<Effect> {
         let index = (0..self.rows_of(pane)).find(|index| self.row_id(pane, *index).as_ref() == row);
         let Some(index) = index else { return Vec::new() };
@@ -190,14 +189,14 @@ impl State {
         effects
     }
 
-    /// The text that matches are marked for in a pane.
+    /// Returns the text whose matches are highlighted in a pane.
     #[must_use]
     pub fn find_in(&self, pane: Pane) -> Option<&str> {
         let (_, looked) = self.find.found.as_ref()?;
         (looked.list == self.list_of(pane)).then_some(self.find.text.as_str())
     }
 
-    /// How many rows of a pane match, and how many there are; none if other rows were looked through.
+    /// Returns the number of matches and of rows in a pane; none if other rows were searched.
     #[must_use]
     pub fn matches_in(&self, pane: Pane) -> Option<(usize, usize)> {
         let (matches, looked) = self.find.found.as_ref()?;
@@ -220,12 +219,12 @@ impl State {
         if prompt.input.key(key) { self.find_typed() } else { Vec::new() }
     }
 
-    /// The nearest match from where the search began, at every letter; without a match the selection is where it was.
+    /// Selects the nearest match from where the search began. Without a match, selects the row at which it began.
     pub(super) fn find_typed(&mut self) -> Vec<Effect> {
         let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
         let (pane, text) = (prompt.anchor.pane, prompt.input.text().to_owned());
         if prompt.anchor.list != self.list_of(pane) {
-            // Another list came meanwhile: the search begins where that one is.
+            // The list was replaced in the meantime, so the search begins at the new selection.
             let anchor = self.anchor(pane);
             if let Some(Dialog::Find(prompt)) = &mut self.dialog {
                 prompt.anchor = anchor;
@@ -242,7 +241,7 @@ impl State {
         effects
     }
 
-    /// Esc goes back to where the search began.
+    /// Ends the search and selects the row at which it began.
     pub(super) fn abandon_find(&mut self, prompt: &FindPrompt) -> Vec<Effect> {
         self.find = Find::default();
         let Anchor { pane, list, row, above } = &prompt.anchor;
@@ -291,7 +290,7 @@ impl State {
         }
     }
 
-    /// What was looked for, as it was typed; empty for nothing.
+    /// Returns the text of the last search; empty if there was none.
     #[must_use]
     pub fn find_text(&self) -> &str {
         &self.find.text

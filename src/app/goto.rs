@@ -1,5 +1,6 @@
-//! `:`: one box that takes a category, a stream, `stream@position`, `namespace/`, a global position, a message id or a time. It
-//! says where Enter leads, and Enter leads there.
+//! `:`: the go-to box takes a category, a stream, `stream@position`, `namespace/`, a global position, a message ID or a
+//! time. It shows where Enter leads before Enter is pressed. Links and the program's argument use the same code;
+//! parsing is in `locator`.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
@@ -16,27 +17,25 @@ use crate::message::{MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::{Filter, StoreError};
 
-/// The prompt and what it understood.
+/// The open box.
 #[derive(Debug)]
 pub struct GoToPrompt {
-    /// What is typed.
     pub input: Input,
-    /// Where it leads, or what is wrong.
+    /// Where Enter leads, or what is wrong or expected.
     pub understood: Result<Destination, String>,
 }
 
-/// The namespace that a place is read in.
+/// The namespace in which a location is resolved.
 #[derive(Clone, Copy)]
 enum Current {
-    /// The one whose categories and streams are in the panes.
+    /// The namespace whose categories and streams are in the panes.
     Shown,
-    /// One that was not looked into yet.
+    /// A namespace whose categories and streams are not known.
     Named,
-    /// None.
     Missing,
 }
 
-/// What the lists in the panes know.
+/// Names that are listed in the panes.
 struct Listed<'a> {
     state: &'a State,
     current: Current,
@@ -66,21 +65,19 @@ impl Known for Listed<'_> {
     }
 }
 
-/// Where the go-to box or a link is taking the screen: what was found is shown in this scope.
+/// A navigation that waits for its lookup.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journey {
     namespace: String,
-    /// None: in the stream of what is found.
+    /// The scope in which the message is shown; none for the message's own stream.
     scope: Option<Scope>,
-    /// Where it leads.
     target: Target,
-    /// The namespace that is opened if there is no such thing.
+    /// The namespace to open if the target does not exist.
     otherwise: Option<String>,
-    /// From where, to come back to.
+    /// The location to go back to.
     from: Option<Spot>,
 }
 
-/// Says that a target does not exist.
 fn missing(target: &Target, namespace: &str) -> String {
     match target {
         Target::Name(Name::Category(category)) | Target::Member(category, _) => {
@@ -89,23 +86,23 @@ fn missing(target: &Target, namespace: &str) -> String {
         Target::Name(Name::Stream(stream)) | Target::StreamPosition(stream, _) => {
             format!("no stream named {stream} in namespace {namespace}")
         }
-        Target::Id(id) => format!("no message with id {id} in namespace {namespace}"),
+        Target::Id(id) => format!("no message with ID {id} in namespace {namespace}"),
         Target::Namespace | Target::GlobalPosition(_) | Target::Time(_) => "no messages here".to_owned(),
     }
 }
 
-/// What is to be said where not quite that was found.
+/// Returns a notice if the message found is before the target.
 fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
     match target {
         Target::StreamPosition(stream, position) if found.position < *position => {
-            Some(format!("{stream} ends at position {}: {position} is past its end", found.position))
+            Some(format!("{stream} ends at position {}; there is no position {position}", found.position))
         }
         Target::GlobalPosition(position) if found.global_position < *position => Some(format!(
-            "{position} is past the end: the last message is at global position {}",
+            "no global position {position}; the last message is at global position {}",
             found.global_position
         )),
         Target::Time(time) if found.time < *time => {
-            Some(format!("nothing at or after {target}: this is the last message"))
+            Some(format!("no message at or after {target}; showing the last one"))
         }
         _ => None,
     }
@@ -114,12 +111,12 @@ fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
 impl State {
     pub(super) fn open_goto(&mut self) -> Vec<Effect> {
         let understood =
-            Err("category · stream · stream@position · namespace/ · position · id · time · =name".to_owned());
+            Err("category · stream · stream@position · namespace/ · position · ID · time · =name".to_owned());
         self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::default(), understood }));
         Vec::new()
     }
 
-    /// The go-to box with the category on screen filled in, for a member of a consumer group.
+    /// Opens the box with `CATEGORY#` for the category on screen, so that the user types a consumer group member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
         let category = match self.messages.place.as_ref().map(|place| &place.scope) {
             Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
@@ -127,15 +124,15 @@ impl State {
             _ => self.categories.selection().map(|row| row.category.clone()),
         };
         let Some(category) = category else {
-            self.notices.problem("no category to take a member's part of".to_owned(), self.now);
+            self.notices.problem("no category is selected; select one first".to_owned(), self.now);
             return Vec::new();
         };
-        let understood = Err("MEMBER:SIZE of the consumer group, for instance 0:3".to_owned());
+        let understood = Err("MEMBER:SIZE of the consumer group, such as 0:3".to_owned());
         self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::new(&format!("{category}#")), understood }));
         Vec::new()
     }
 
-    /// Reads a place as seen from the namespace on screen.
+    /// Resolves a location, relative to the namespace on screen.
     fn read_place(&self, text: &str) -> Result<Destination, String> {
         let known = Listed { state: self, current: Current::Shown };
         Destination::read(text, &known, self.now, &self.times.time_zone())
@@ -149,7 +146,7 @@ impl State {
         }
     }
 
-    /// A list is there, or another one: what is typed may lead elsewhere now, and the box says so.
+    /// Resolves the input again after a list has changed, since it may now lead elsewhere.
     pub(super) fn goto_read_again(&mut self) {
         let is_waiting = self.requests.since(Slot::GoTo).is_some();
         if let Some(Dialog::GoTo(prompt)) = &self.dialog
@@ -170,17 +167,18 @@ impl State {
         }
         let Ok(destination) = prompt.understood.clone() else { return Vec::new() };
         let Some(namespace) = destination.namespace.clone().or_else(|| self.shown_namespace.clone()) else {
-            prompt.understood = Err("no namespace is open: type NAMESPACE/ first".to_owned());
+            prompt.understood = Err("no namespace is open; type NAMESPACE/ first".to_owned());
             return Vec::new();
         };
         self.travel(namespace, destination)
     }
 
-    /// Sets out for a place; `namespace` is the one that it lies in.
+    /// Starts the navigation to a destination in a namespace.
     pub(super) fn travel(&mut self, namespace: String, destination: Destination) -> Vec<Effect> {
         let Destination { target, otherwise, .. } = destination;
         let here = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
-        // Numbers and times are looked up in what is shown; a stream shows positions, so a global position leaves it.
+        // Numbers and times are looked up in the current scope. A stream has no global positions of its own, so one
+        // leaves it.
         let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
         let (what, scope) = match target.clone() {
             Target::Namespace => return self.open_namespace(&namespace),
@@ -223,14 +221,14 @@ impl State {
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let at_end = match &scope {
             Scope::Category(_) => self.messages.place.is_none(),
-            // The message that was found is the category's, not the member's.
+            // The lookup found a message of the category, which the member may not receive.
             Scope::Member(..) => true,
             _ => false,
         };
         let mut effects = self.arrive_in(&journey.namespace, scope);
         self.came_from(journey.from);
         if self.messages.is_filtered() && matches!(journey.target, Target::StreamPosition(..) | Target::Id(_)) {
-            // It may be one that the filter leaves out.
+            // The filter may exclude the message.
             effects.extend(self.stop_follow());
             self.messages.set_filter(Filter::default(), String::new());
             self.notices.done("the filter was removed to show this message".to_owned(), self.now);
@@ -244,14 +242,13 @@ impl State {
         effects
     }
 
-    /// Shows all messages of a namespace.
     fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
         let from = self.spot();
         if matches!(self.dialog, Some(Dialog::GoTo(_))) {
             self.dialog = None;
         }
         let mut effects = Vec::new();
-        // What was set out for before is not wanted any more.
+        // This replaces a navigation that is still waiting.
         self.journey = None;
         if self.requests.stop(Slot::GoTo) {
             effects.push(Effect::Stop(Slot::GoTo));
@@ -261,10 +258,10 @@ impl State {
         effects
     }
 
-    /// Shows a scope, the left panes brought along: namespace, category and stream are selected there too.
+    /// Shows a scope and selects its namespace, category and stream in the left panes.
     pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope) -> Vec<Effect> {
         let mut effects = Vec::new();
-        // Set first: a list that has the focus while it is filled shows what is selected in it.
+        // Move the focus first: a focused list shows its selection as soon as its rows arrive.
         self.focus = Pane::Messages;
         let index = self.namespaces.rows().iter().position(|row| row.id == namespace);
         if let Some(index) = index {
@@ -291,7 +288,7 @@ impl State {
                 self.categories.select(index);
                 effects.extend(self.category_selected());
             } else {
-                // It is new: the list was read before it had a message.
+                // The category got its first message after the list was read.
                 self.wanted_category = Some(category);
                 effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
             }
@@ -306,7 +303,7 @@ impl State {
         Vec::new()
     }
 
-    /// Opens what the program was started with.
+    /// Opens the location from the command line.
     pub(super) fn open_locator(&mut self, locator: &Locator) -> Vec<Effect> {
         match self.settle(locator) {
             Ok((namespace, destination)) => {
@@ -327,7 +324,7 @@ impl State {
         }
     }
 
-    /// Where a locator leads now that the namespaces are known: the namespace, and the place in it.
+    /// Resolves a locator once the namespaces are known.
     fn settle(&self, locator: &Locator) -> Result<(String, Destination), String> {
         let rows = self.namespaces.rows();
         let only = rows.front().filter(|_| rows.len() == 1).map(|row| row.id.clone());
@@ -343,7 +340,7 @@ impl State {
         let Some(namespace) = destination.namespace.clone().or(current) else {
             let text = locator.text.as_deref().unwrap_or_default();
             return Err(format!(
-                "there are several namespaces: {text} needs one in front of it, as in NAMESPACE/{text}"
+                "cannot open {text}: there are several namespaces; choose one, as in NAMESPACE/{text}"
             ));
         };
         if rows.iter().any(|row| row.id == namespace) {
@@ -353,7 +350,7 @@ impl State {
         }
     }
 
-    /// Goes to a stream, or to one of its positions, in the namespace on screen.
+    /// Goes to a stream, or one of its positions, in the current namespace.
     pub(super) fn go_to_stream(&mut self, stream: &str, position: Option<i64>) -> Vec<Effect> {
         let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
         let target = match position {

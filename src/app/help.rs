@@ -1,4 +1,6 @@
-//! `?`: every action with its keys, from the live key map. `/` filters the rows, Enter runs the selected one.
+//! `?`: lists every action with its keys, from the live key map. `/` filters the rows, and Enter runs the selected
+//! action. Texts about keys are never written here a second time, except for the keys of dialogs, which cannot be
+//! rebound.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -8,32 +10,37 @@ use super::keymap::{Action, Context, KeyMap};
 use super::layout::Pane;
 use super::{Effect, State};
 
-/// The help, and what is typed into its filter.
+/// The open help.
 #[derive(Debug)]
 pub struct Help {
-    /// What the rows must contain; none while nothing is typed.
+    /// The filter prompt, if it is open.
     pub filter: Option<Input>,
-    /// The rows that are shown.
+    /// The rows that match the filter.
     pub rows: Vec<Row>,
-    /// The row that Enter runs, if it has a key; never a heading.
+    /// The index of the selected row, never a heading. Enter runs its action, if it has one.
     pub selected: usize,
     all: Vec<Row>,
 }
 
-/// One row of the help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// Where the keys below it apply.
+    /// The context of the rows below.
     Heading(&'static str),
-    /// The keys of an action.
+    /// An action and its keys.
     Keys(String, Action),
-    /// What has no action.
+    /// A text without an action.
     Note(&'static str),
 }
 
-/// What has no action of its own.
+/// Explanations of signs and of keys that are not in the key map.
 const NOTES: [(&str, &[&str]); 2] = [
-    ("In the list of messages", &["? may still change: an earlier message can appear before it", "+ came late"]),
+    (
+        "Marks in the messages pane",
+        &[
+            "? may still change: a lower global position can still appear",
+            "+ late: appeared after a higher global position",
+        ],
+    ),
     (
         "In the compose dialog",
         &[
@@ -43,13 +50,14 @@ const NOTES: [(&str, &[&str]); 2] = [
             "Ctrl-O other draft",
             "Ctrl-E open in $EDITOR",
             "Ctrl-F format",
-            "Tab next field, or take the completion; Ctrl-N and Ctrl-P choose one",
-            "Without an id the message gets a new one",
+            "Tab next field, or accept the completion",
+            "Ctrl-N, Ctrl-P next, previous completion",
+            "An empty ID is replaced by a new one",
         ],
     ),
 ];
 
-/// All rows, those of the focused pane first.
+/// Returns all rows, those of the focused pane first.
 fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<Row> {
     let mut contexts = vec![
         (Context::Anywhere, "Everywhere"),
@@ -106,7 +114,7 @@ impl Help {
         help
     }
 
-    /// Shows the rows that contain every word of the filter, in the keys, the title or the heading above.
+    /// Keeps the rows that contain every word of the filter in their keys, title or heading.
     fn narrow(&mut self) {
         let text = self.filter.as_ref().map(|input| input.text().to_lowercase()).unwrap_or_default();
         let words: Vec<&str> = text.split_whitespace().collect();
@@ -128,7 +136,7 @@ impl Help {
         self.step(0);
     }
 
-    /// Moves the selection by rows, past headings.
+    /// Moves the selection by a number of rows and skips headings.
     fn step(&mut self, by: isize) {
         let last = self.rows.len().saturating_sub(1);
         let wanted = self.selected.saturating_add_signed(by).min(last);
@@ -196,7 +204,6 @@ impl State {
             (_, Some(Action::First)) => help.step(isize::MIN),
             (_, Some(Action::Last)) => help.step(isize::MAX),
             (_, Some(Action::Help | Action::Quit)) => self.dialog = None,
-            // No other key reaches the panes behind it.
             _ => {}
         }
         Vec::new()

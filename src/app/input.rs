@@ -1,4 +1,4 @@
-//! A line of text that is being typed: the maintained editor widget, held to one line.
+//! A text input of one line: the text area widget, kept from ever holding a line break.
 
 use crossterm::event::KeyEvent;
 use ratatui_textarea::{CursorMove, TextArea};
@@ -10,7 +10,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// A line that holds a text, the cursor behind it.
+    /// Creates an input with the cursor after the text.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![one_line(text)]);
@@ -18,37 +18,36 @@ impl Input {
         Self { area }
     }
 
-    /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
     }
 
-    /// The cursor's place in characters.
+    /// Returns the number of characters before the cursor.
     #[must_use]
     pub fn cursor(&self) -> usize {
         self.area.cursor().1
     }
 
-    /// A key that is not the dialog's own; true where the text changed.
+    /// Handles a key that edits the text. Returns whether the text changed.
     pub fn key(&mut self, key: KeyEvent) -> bool {
         use crossterm::event::{KeyCode, KeyModifiers};
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Enter => false,
             KeyCode::Char('m') if ctrl => false,
-            // As in a shell; the widget's own is to undo.
+            // As in a shell. In the widget, Ctrl-U means undo.
             KeyCode::Char('u') if ctrl => self.area.delete_line_by_head(),
             _ => self.area.input(key),
         }
     }
 
-    /// Pasted text. Line breaks become blanks; one at the end, which comes with every line that is copied, is left out.
+    /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces.
     pub fn paste(&mut self, text: &str) {
         self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])));
     }
 
-    /// Another text, the cursor behind it.
+    /// Replaces the text and moves the cursor to its end.
     pub fn set(&mut self, text: &str) {
         *self = Self::new(text);
     }
@@ -58,7 +57,7 @@ fn one_line(text: &str) -> String {
     with_line_feeds(text).replace('\n', " ")
 }
 
-/// A pasted text with line feeds for its line breaks: many terminals send what Enter sends.
+/// Normalises line breaks to line feeds. Many terminals paste carriage returns.
 #[must_use]
 pub fn with_line_feeds(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")

@@ -1,30 +1,25 @@
-//! Which key does what, as data: the default map, a user's map merged over it, and the reverse look-up that feeds help,
-//! footer and palette.
+//! The key map as data: the default bindings, the user's changes to them, and the reverse lookup for help, footer and
+//! palette. Nothing here runs an action; `State` does. Dialogs have fixed keys of their own.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// Where a binding applies. The narrower one wins over [`Context::Anywhere`].
+/// Where a binding applies. A binding of a pane takes precedence over [`Context::Anywhere`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Context {
-    /// In every pane.
     Anywhere,
-    /// In the namespaces pane.
     Namespaces,
-    /// In the streams pane.
     Streams,
-    /// In the messages pane.
     Messages,
-    /// In the message pane.
     Message,
 }
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal;)*) => {
-        /// What a key can cause.
+        /// An action that a key can run.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action { $(#[doc = $title] $name,)* }
 
@@ -32,13 +27,13 @@ macro_rules! actions {
             /// All actions, in the order of the help.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// Its name in a configuration file.
+            /// The name in the configuration file.
             #[must_use]
             pub fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
 
-            /// What it does, for help and palette.
+            /// The title in help and palette.
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
@@ -54,10 +49,10 @@ actions! {
     PageUp = "page-up", "Page up";
     HalfDown = "half-page-down", "Half a page down";
     HalfUp = "half-page-up", "Half a page up";
-    First = "first", "To the first";
-    Last = "last", "To the last";
-    Deeper = "deeper", "Open: one pane deeper, or go where the link leads";
-    Back = "back", "Back: one pane up; ends a search, a filter, following";
+    First = "first", "Go to the start";
+    Last = "last", "Go to the end";
+    Deeper = "deeper", "Open: one pane deeper, or follow the link";
+    Back = "back", "Back: one pane up, or end a search, filter or following";
     NextPane = "next-pane", "Next pane";
     PreviousPane = "previous-pane", "Previous pane";
     PaneNamespaces = "pane-namespaces", "Namespaces pane";
@@ -65,35 +60,35 @@ actions! {
     PaneStreams = "pane-streams", "Streams pane";
     PaneMessages = "pane-messages", "Messages pane";
     PaneMessage = "pane-message", "Message pane";
-    Fullscreen = "fullscreen", "Full screen of the pane";
+    Fullscreen = "fullscreen", "Full screen on or off";
     Find = "find", "Find in the pane";
     FindNext = "find-next", "Next match";
     FindPrevious = "find-previous", "Previous match";
     Filter = "filter", "Filter messages on the server";
-    GoTo = "go-to", "Go to a stream, position, id or time";
-    Member = "member", "Go to a consumer group member's part of a category";
-    Order = "order", "Newest first or oldest first; streams by name or by activity";
-    Count = "count", "Count exactly what the list shows, in all of it";
-    Follow = "follow", "Follow live; again to stop";
-    Pause = "pause", "Pause and resume following";
+    GoTo = "go-to", "Go to a stream, position, ID or time";
+    Member = "member", "Show the messages of a consumer group member";
+    Order = "order", "Order: newest or oldest first; streams by name or activity";
+    Count = "count", "Count the whole list exactly";
+    Follow = "follow", "Follow live; press again to stop";
+    Pause = "pause", "Pause or resume following";
     Fold = "fold", "Fold or unfold the node";
     FoldAll = "fold-all", "Fold all";
     UnfoldAll = "unfold-all", "Unfold all";
     Collapse = "collapse", "Fold the node, or go to its parent";
     Expand = "expand", "Unfold the node, or go into it";
-    RawText = "raw-text", "Tree, pretty text or raw text";
+    RawText = "raw-text", "Switch between tree, pretty and raw text";
     PreviousMessage = "previous-message", "Previous message";
     NextMessage = "next-message", "Next message";
     Write = "write", "Write a message";
     CloneMessage = "clone", "Clone the message into a draft";
-    FollowUp = "follow-up", "Follow the message up (causation filled in)";
+    FollowUp = "follow-up", "Write a follow-up (causation filled in)";
     Edit = "edit", "Open in $EDITOR";
     Copy = "copy", "Copy …";
-    Times = "times", "Times: UTC, local, relative";
+    Times = "times", "Switch times between UTC, local and relative";
     CreateNamespace = "create-namespace", "Create a namespace";
     DeleteNamespace = "delete-namespace", "Delete the namespace";
-    Refresh = "refresh", "Refresh";
-    Log = "log", "Log of errors and events";
+    Refresh = "refresh", "Reload";
+    Log = "log", "Show the log";
     Palette = "palette", "Command palette";
     Help = "help", "Help";
     Suspend = "suspend", "Suspend the program";
@@ -104,7 +99,7 @@ impl FromStr for Action {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| format!("no action '{text}'"))
+        Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| format!("unknown action '{text}'"))
     }
 }
 
@@ -116,7 +111,7 @@ pub struct Chord {
 }
 
 impl From<KeyEvent> for Chord {
-    /// Shift is part of a character already, so it is not a modifier of one.
+    /// Drops Shift if it is already part of the character.
     fn from(key: KeyEvent) -> Self {
         let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match key.code {
@@ -152,9 +147,9 @@ const NAMED: &[(&str, KeyCode)] = &[
 impl FromStr for Chord {
     type Err = String;
 
-    /// `j`, `G`, `ctrl-p`, `alt-x`, `pgdn`, `f1`, `space`.
+    /// Parses a key as written in the configuration file: `j`, `G`, `ctrl-p`, `alt-x`, `pgdn`, `f1`, `space`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = || format!("no key '{text}'");
+        let unknown = || format!("unknown key '{text}'");
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
         loop {
@@ -255,7 +250,7 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Message, Action::Expand, "l right"),
 ];
 
-/// Every key and what it does.
+/// The bindings in effect.
 #[derive(Debug, Clone)]
 pub struct KeyMap {
     bindings: Vec<(Context, Chord, Action)>,
@@ -275,14 +270,14 @@ impl Default for KeyMap {
 }
 
 impl KeyMap {
-    /// Gives an action other keys: those it had in this context are free then, and a key that was bound is taken over.
+    /// Replaces an action's keys in a context. A key that was bound to another action there is taken from it.
     pub fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
         self.bindings
             .retain(|(in_context, chord, bound)| *in_context != context || (*bound != action && !keys.contains(chord)));
         self.bindings.extend(keys.iter().map(|chord| (context, *chord, action)));
     }
 
-    /// What a key does in a context.
+    /// Returns the action of a key in a context.
     #[must_use]
     pub fn action(&self, context: Context, key: KeyEvent) -> Option<Action> {
         let chord = Chord::from(key);
@@ -292,19 +287,18 @@ impl KeyMap {
         bound_in(context).or_else(|| bound_in(Context::Anywhere))
     }
 
-    /// The keys of an action, first the one to show where there is room for one.
+    /// Returns the keys of an action. The first one is shown if there is room for only one.
     #[must_use]
     pub fn keys(&self, action: Action) -> Vec<Chord> {
         self.bindings.iter().filter(|(_, _, bound)| *bound == action).map(|(_, chord, _)| *chord).collect()
     }
 
-    /// The first key of an action as text; empty where it has none.
+    /// Returns the first key of an action as text; empty if it has none.
     #[must_use]
     pub fn key(&self, action: Action) -> String {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Everything, for help: where, which keys, what.
     #[must_use]
     pub fn bindings(&self) -> &[(Context, Chord, Action)] {
         &self.bindings
@@ -316,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_is_bound_twice_in_a_context() {
+    fn binds_each_key_once_per_context() {
         let map = KeyMap::default();
         for (index, (context, chord, _)) in map.bindings.iter().enumerate() {
             let twice = map.bindings[index + 1..].iter().find(|(c, k, _)| c == context && k == chord);
@@ -325,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn every_action_has_a_key() {
+    fn binds_every_action() {
         let map = KeyMap::default();
         for action in Action::ALL {
             assert!(!map.keys(*action).is_empty(), "{}", action.id());
@@ -333,14 +327,14 @@ mod tests {
     }
 
     #[test]
-    fn a_chord_is_read_as_it_is_shown() {
+    fn parses_keys_as_they_are_displayed() {
         for (_, chord, _) in KeyMap::default().bindings() {
             assert_eq!(chord.to_string().parse::<Chord>(), Ok(*chord));
         }
     }
 
     #[test]
-    fn the_narrower_context_wins() {
+    fn bindings_of_a_pane_take_precedence() {
         let map = KeyMap::default();
         let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
         assert_eq!(map.action(Context::Messages, space), Some(Action::Pause));
@@ -348,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_binding_takes_the_key_over() {
+    fn rebinding_takes_the_key_from_its_old_action() {
         let mut map = KeyMap::default();
         map.rebind(Context::Anywhere, Action::Quit, &["f".parse().expect("a key")]);
         let f = KeyEvent::new(KeyCode::Char('f'), KeyModifiers::NONE);

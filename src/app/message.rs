@@ -1,5 +1,5 @@
-//! The message pane: data and metadata of the selected message as rows that fold, as pretty text or as raw text; what metadata
-//! leads to; finding in it. The body is asked for when a message is opened, not with the list.
+//! The message pane: data and metadata of the selected message, as a tree that folds, as pretty text or as raw text,
+//! with links in the metadata. The body is read when a message is selected, never with the list.
 
 use super::layout::Pane;
 use super::wrapped::Wrapped;
@@ -10,38 +10,34 @@ use crate::json::{self, string_value};
 use crate::message::{GlobalPosition, Message, MessageHead, Size};
 use crate::store::StoreError;
 
-/// Bodies larger than this are not set out as a tree by themselves, bytes.
+/// The largest body that is shown as a tree, in bytes.
 const LARGE: usize = 32 * 1024 * 1024;
 
 /// How the body is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
-    /// As rows that fold.
     #[default]
     Tree,
-    /// A line a member.
+    /// Indented JSON.
     Pretty,
-    /// As the server gives it.
+    /// The text from the server.
     Raw,
 }
 
-/// Which of the two documents a line belongs to.
+/// The document that a line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The data.
     Data,
-    /// The metadata.
     Metadata,
 }
 
-/// One of the two documents.
+/// Data or metadata.
 #[derive(Debug)]
 pub enum Body {
     /// The column is NULL.
     Null,
-    /// As rows.
     Tree(Document),
-    /// What is not set out as rows: raw text, and why.
+    /// Raw text, and the reason why it cannot be a tree.
     Text(String, String),
 }
 
@@ -53,7 +49,7 @@ impl Body {
                 Ok(document) => Self::Tree(document),
                 Err(problem) => Self::Text(text.to_owned(), problem.reason),
             },
-            Some(text) => Self::Text(text.to_owned(), format!("more than {} MiB", LARGE >> 20)),
+            Some(text) => Self::Text(text.to_owned(), format!("larger than {} MiB", LARGE >> 20)),
         }
     }
 
@@ -65,16 +61,13 @@ impl Body {
     }
 }
 
-/// A body that is there.
+/// A message whose body has been read.
 #[derive(Debug)]
 pub struct Open {
-    /// The message, whole.
     pub message: Message,
-    /// Its data.
     pub data: Body,
-    /// Its metadata.
     pub metadata: Body,
-    /// The pretty or raw text, made when that form is chosen.
+    /// The pretty or raw text; empty while the tree is shown.
     pub text: Wrapped,
 }
 
@@ -88,27 +81,26 @@ impl Open {
     }
 }
 
-/// The pane.
+/// The state of the pane.
 #[derive(Debug, Default)]
 pub struct MessagePane {
     namespace: String,
     head: Option<MessageHead>,
-    /// The body, once it is there.
+    /// The whole message, once it has been read.
     pub open: Option<Open>,
-    /// How it is shown.
     pub form: Form,
-    /// What went wrong.
+    /// Why the message could not be read.
     pub error: Option<String>,
     selected: usize,
     top: usize,
     columns: usize,
 }
 
-/// Lines above the documents: what is known without the body.
+/// The lines above the documents, which are known without the body.
 pub const FACTS: usize = 5;
 
 impl MessagePane {
-    /// Shows a message; gives whether its body is to be asked for.
+    /// Shows a message. Returns whether its body must be read.
     pub(super) fn show(&mut self, namespace: &str, head: Option<MessageHead>) -> bool {
         let same = self.namespace == namespace
             && self.head.as_ref().map(|head| (head.id, head.global_position))
@@ -121,23 +113,23 @@ impl MessagePane {
         self.head.is_some()
     }
 
-    /// The message as its list knows it.
+    /// Returns the message as listed, without its body.
     #[must_use]
     pub fn head(&self) -> Option<&MessageHead> {
         self.head.as_ref()
     }
 
-    /// The global position whose body is not there yet.
+    /// Returns the global position of a message whose body has not been read.
     pub(super) fn awaited(&self) -> Option<GlobalPosition> {
         self.head.as_ref().filter(|_| self.open.is_none()).map(|head| head.global_position)
     }
 
-    /// Nothing shown is true any more.
+    /// Empties the pane and keeps its form.
     pub(super) fn forget(&mut self) {
         *self = Self { form: self.form, columns: self.columns, ..Self::default() };
     }
 
-    /// The message with its bodies.
+    /// Returns the message with data and metadata, once it has been read.
     #[must_use]
     pub fn whole(&self) -> Option<&Message> {
         self.open.as_ref().map(|open| &open.message)
@@ -147,19 +139,19 @@ impl MessagePane {
         self.error = Some(error.to_string());
     }
 
-    /// The selected line, facts not counted.
+    /// Returns the index of the selected line, without the [`FACTS`].
     #[must_use]
     pub fn selected(&self) -> usize {
         self.selected
     }
 
-    /// The first line in view.
+    /// Returns the index of the first line in view.
     #[must_use]
     pub fn top(&self) -> usize {
         self.top
     }
 
-    /// How many lines the documents take: each has a heading.
+    /// Returns the number of lines of both documents, including their headings.
     #[must_use]
     pub fn lines(&self) -> usize {
         match (&self.open, self.form) {
@@ -169,7 +161,7 @@ impl MessagePane {
         }
     }
 
-    /// What a line shows in the tree: its document and the row in it.
+    /// Returns the document of a line in the tree, and the line in that document.
     #[must_use]
     pub fn line(&self, line: usize) -> Option<(Part, usize)> {
         let open = self.open.as_ref()?;
@@ -178,7 +170,7 @@ impl MessagePane {
             .filter(|(part, line)| *line < open.body(*part).lines())
     }
 
-    /// The document and the row on a line of the tree.
+    /// Returns the document of a line in the tree, and the row in that document.
     fn row(&self, line: usize) -> Option<(Part, &Document, usize)> {
         let (part, line) = self.line(line)?;
         match self.open.as_ref()?.body(part) {
@@ -200,7 +192,7 @@ impl MessagePane {
         self.selected = line.min(self.lines().saturating_sub(1));
     }
 
-    /// Puts the selected line below so many others in view.
+    /// Scrolls so that this number of lines is in view above the selected one.
     pub(super) fn put_below(&mut self, lines: usize) {
         self.top = self.selected.saturating_sub(lines);
     }
@@ -218,7 +210,7 @@ impl MessagePane {
         }
     }
 
-    /// Brings the selection into a view of so many rows and columns.
+    /// Scrolls the selection into a view of this size, and wraps text again if the width has changed.
     pub(super) fn reveal(&mut self, rows: usize, columns: usize) {
         if columns != self.columns && columns > 0 {
             self.columns = columns;
@@ -237,7 +229,7 @@ impl MessagePane {
         self.top = self.top.min(self.lines().saturating_sub(height));
     }
 
-    /// Folds or unfolds the selected row; its selection stays on it.
+    /// Folds or unfolds the selected row, which stays selected.
     pub(super) fn toggle(&mut self) -> Vec<Effect> {
         let folded = self
             .row(self.selected)
@@ -258,7 +250,7 @@ impl MessagePane {
         }
     }
 
-    /// Folds both documents from a depth on, and keeps the selection on what is still shown of its row.
+    /// Folds both documents from a depth on. If that hides the selected row, selects the nearest visible parent.
     fn fold_from(&mut self, depth: u32) -> Vec<Effect> {
         let selected = self.row(self.selected).map(|(part, _, row)| (part, row));
         if let Some(open) = &mut self.open {
@@ -282,7 +274,6 @@ impl MessagePane {
         self.fold_from(u32::MAX)
     }
 
-    /// Tree, pretty, raw, tree.
     pub(super) fn next_form(&mut self) -> Vec<Effect> {
         self.form = match self.form {
             Form::Tree => Form::Pretty,
@@ -314,7 +305,7 @@ impl MessagePane {
         };
     }
 
-    /// The value of the selected row: the text that a string means, everything else as it is written.
+    /// Returns the value of the selected row: a string without quotes and escapes, anything else as stored.
     pub(super) fn selected_value(&self) -> Option<String> {
         let (_, document, row) = self.row(self.selected)?;
         let raw = document.value(row);
@@ -324,12 +315,12 @@ impl MessagePane {
         }
     }
 
-    /// The jsonpath of the selected row.
+    /// Returns the JSON path of the selected row.
     pub(super) fn selected_path(&self) -> Option<String> {
         self.row(self.selected).map(|(_, document, row)| document.path(row))
     }
 
-    /// Where a row of metadata leads.
+    /// Returns the link on a line of metadata.
     #[must_use]
     pub fn link_at(&self, line: usize) -> Option<Link> {
         let (part, document, row) = self.row(line)?;
@@ -339,7 +330,7 @@ impl MessagePane {
         link(document.text(), &string_value(document.key(row))?)
     }
 
-    /// Lines that hold a text; what hides a hit is not unfolded.
+    /// Returns the rows that contain a text, including folded ones.
     fn hits(&self, text: &str) -> Vec<(Part, usize)> {
         let Some(open) = &self.open else { return Vec::new() };
         if self.form != Form::Tree {
@@ -354,7 +345,7 @@ impl MessagePane {
             .collect()
     }
 
-    /// Selects a hit, unfolding what hides it.
+    /// Selects a match and unfolds its parents.
     fn select_hit(&mut self, (part, row): (Part, usize)) {
         if self.form != Form::Tree {
             self.select(row);
@@ -368,7 +359,7 @@ impl MessagePane {
         self.selected = self.line_of(part, row);
     }
 
-    /// Selects the first match from a line on; gives how many there are.
+    /// Selects the first match from a line on. Returns the number of matches.
     pub(super) fn find(&mut self, text: &str, from: usize) -> usize {
         let hits = self.hits(text);
         let next = hits.iter().find(|hit| self.hit_line(**hit) >= from).or(hits.first()).copied();
@@ -378,7 +369,7 @@ impl MessagePane {
         hits.len()
     }
 
-    /// Selects the next or previous match; gives how many there are.
+    /// Selects the next or previous match. Returns the number of matches.
     pub(super) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
         let hits = self.hits(text);
         let selected = self.selected;
@@ -405,7 +396,7 @@ impl State {
         }
         let pane = &mut self.message;
         let Some(message) = message else {
-            pane.error = Some("the message is no longer there".to_owned());
+            pane.error = Some("this message no longer exists".to_owned());
             return Vec::new();
         };
         pane.error = None;
@@ -418,7 +409,8 @@ impl State {
         Vec::new()
     }
 
-    /// Folds the selected row; where it is folded already or has nothing to fold, goes to its parent; from there one pane back.
+    /// Folds the selected row. If it cannot be folded, selects its parent; without a parent, moves the focus one pane
+    /// back.
     pub(super) fn collapse(&mut self) -> Vec<Effect> {
         if self.message.set_folded(true) {
             return Vec::new();
@@ -434,7 +426,7 @@ impl State {
         Vec::new()
     }
 
-    /// Unfolds the selected row, or goes into it.
+    /// Unfolds the selected row, or selects its first child.
     pub(super) fn expand(&mut self) -> Vec<Effect> {
         if !self.message.set_folded(false) {
             let inside = self.message.row(self.message.selected).and_then(|(_, document, row)| document.row(row));
@@ -445,7 +437,7 @@ impl State {
         Vec::new()
     }
 
-    /// Enter on a row: goes where it leads, or folds.
+    /// Follows the link on the selected row, or folds the row.
     pub(super) fn open_link(&mut self) -> Vec<Effect> {
         match self.message.link_at(self.message.selected) {
             Some(Link { name, position }) => self.go_to_stream(&name, position),

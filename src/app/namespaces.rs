@@ -1,5 +1,6 @@
-//! Creating a namespace (its token is shown once) and deleting one (its id is typed, its messages are counted). What was sent is
-//! waited for: a second Enter sends nothing, and Esc does not lose the token.
+//! The dialogs that create and delete a namespace. Creating shows the token once; deleting asks for the namespace's ID
+//! and counts its messages. A dialog never closes before the answer: a second Enter sends nothing, and Esc does not
+//! lose the token.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -14,27 +15,23 @@ use crate::store::{Flavour, StoreError};
 /// How far creating or deleting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
-    /// It is being typed.
     #[default]
     Typing,
-    /// Production: an upper-case `Y` sends it.
+    /// In production, an upper-case `Y` creates the namespace.
     Confirming,
-    /// It was sent; the answer is not there.
+    /// The request was sent and the answer is pending.
     Working,
 }
 
-/// The new namespace as far as it is typed.
+/// The dialog that creates a namespace.
 #[derive(Debug, Default)]
 pub struct CreateDialog {
-    /// Its id.
     pub id: Input,
-    /// What it is for.
     pub description: Input,
-    /// Which of the two is being typed.
+    /// Whether the description has the cursor.
     pub on_description: bool,
-    /// How far it is.
     pub stage: Stage,
-    /// Why it was not created.
+    /// Why the namespace was not created.
     pub problem: Option<String>,
 }
 
@@ -50,25 +47,23 @@ impl CreateDialog {
     }
 }
 
-/// The token of a new namespace.
+/// The dialog that shows the token of a new namespace.
 #[derive(Debug)]
 pub struct TokenDialog {
-    /// The namespace and its token.
     pub created: Created,
 }
 
-/// A namespace about to be deleted.
+/// The dialog that deletes a namespace.
 #[derive(Debug)]
 pub struct DeleteDialog {
-    /// Its id, to be typed.
+    /// The ID that the user must type.
     pub id: String,
-    /// What is typed.
     pub input: Input,
-    /// How many messages go with it, once counted.
+    /// The number of messages in the namespace, once they are counted.
     pub messages: Option<u64>,
-    /// How far it is; typing the id is all the confirming there is.
+    /// Never [`Stage::Confirming`]: typing the ID is the confirmation.
     pub stage: Stage,
-    /// Why it was not deleted.
+    /// Why the namespace was not deleted.
     pub problem: Option<String>,
 }
 
@@ -81,7 +76,7 @@ impl DeleteDialog {
 }
 
 impl State {
-    /// Says why nothing can be written here; true where that is so.
+    /// Shows why nothing can be written. Returns false if writing is allowed.
     pub(super) fn refuse_writing(&mut self) -> bool {
         let Some(reason) = self.read_only().map(str::to_owned) else { return false };
         self.notices.problem(format!("read-only: {reason}"), self.now);
@@ -127,15 +122,15 @@ impl State {
         vec![self.ask(Slot::Admin, Question::CreateNamespace { id, description })]
     }
 
-    /// The answer holds what is told only once, so the dialog waits for it.
+    /// Keeps the dialog open until the answer arrives, because the token is shown only once.
     fn wait_for_admin(&mut self, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Esc {
-            self.notices.problem("already sent: waiting for the answer".to_owned(), self.now);
+            self.notices.problem("already sent; waiting for the answer".to_owned(), self.now);
         }
         Vec::new()
     }
 
-    /// Esc is pressed too easily for what is shown only once: Enter closes it.
+    /// Only Enter closes the token, because Esc is easily pressed by mistake.
     pub(super) fn token_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Token(dialog)) = &self.dialog else { return Vec::new() };
         match key.code {
@@ -151,8 +146,10 @@ impl State {
         }
         let Some(namespace) = self.namespaces.selection() else { return Vec::new() };
         if namespace.flavour == Flavour::MessageDb {
-            self.notices
-                .problem(format!("{} was made by Message DB and is not deleted from here", namespace.id), self.now);
+            self.notices.problem(
+                format!("cannot delete {}: it belongs to Message DB; drop its schema instead", namespace.id),
+                self.now,
+            );
             return Vec::new();
         }
         let id = namespace.id.clone();
@@ -190,7 +187,7 @@ impl State {
     pub(super) fn admin_answered(&mut self, answer: Answer) -> Vec<Effect> {
         match answer {
             Answer::Created(created) => {
-                // It is selected once it is listed.
+                // Select the namespace when the list arrives.
                 (self.focus, self.active) = (Pane::Namespaces, Pane::Namespaces);
                 self.wanted_namespace = Some(created.info.id.clone());
                 self.dialog = Some(Dialog::Token(TokenDialog { created: *created }));
@@ -200,7 +197,8 @@ impl State {
                 if let Some(Dialog::DeleteNamespace(dialog)) = self.dialog.take() {
                     self.places.forget(&dialog.id);
                 }
-                self.notices.done(format!("deleted, and {messages} messages with it"), self.now);
+                let plural = if messages == 1 { "" } else { "s" };
+                self.notices.done(format!("deleted the namespace and its {messages} message{plural}"), self.now);
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Count(count) => {

@@ -1,4 +1,5 @@
-//! The command palette: every action by name, matched fuzzily.
+//! The command palette: lists every action and matches titles fuzzily. It runs an action as if its key had been
+//! pressed, and has no commands of its own.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
@@ -9,14 +10,13 @@ use super::input::Input;
 use super::keymap::Action;
 use super::{Effect, State};
 
-/// The palette and what is typed into it.
+/// The open palette.
 #[derive(Debug)]
 pub struct Palette {
-    /// What is typed.
     pub input: Input,
-    /// Actions that match, best first.
+    /// Matching actions, best first.
     pub matches: Vec<Action>,
-    /// The one that Enter runs.
+    /// The index of the action that Enter runs.
     pub selected: usize,
 }
 
@@ -44,7 +44,7 @@ fn matching(text: &str) -> Vec<Action> {
     fuzzy(text, titles)
 }
 
-/// Items whose name matches, best first.
+/// Returns the items whose name matches, best first.
 pub(super) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
     struct Named<'a, T>(&'a str, T);
     impl<T> AsRef<str> for Named<'_, T> {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_of_a_title_find_its_action_first() {
+    fn ranks_the_action_with_the_typed_letters_first() {
         assert_eq!(matching("write").first(), Some(&Action::Write));
         assert_eq!(matching("flwup").first(), Some(&Action::FollowUp));
         assert!(matching("zzzz").is_empty());

@@ -1,17 +1,17 @@
-//! Lists that were left, kept whole for a while: going back shows cursor, scroll and filter as they were. A filter is kept longer
-//! than the rows.
+//! Keeps recently visited lists, so that going back restores cursor, scroll and filter. Memory stays bounded: older
+//! lists lose their rows first and their filters last.
 
 use std::collections::VecDeque;
 
 use super::messages::Messages;
 use super::streams::Streams;
 
-/// Lists kept of each kind. A full one takes about half a megabyte.
+/// Lists of each kind that keep their rows. A full list takes about half a megabyte.
 const KEPT: usize = 6;
-/// Lists of messages whose filter is kept, with rows or without.
+/// Lists of messages that keep their filter, with or without rows.
 const KEPT_FILTERS: usize = 200;
 
-/// The lists that were left.
+/// The lists that are kept.
 #[derive(Debug, Default)]
 pub struct Places {
     messages: VecDeque<Messages>,
@@ -19,7 +19,6 @@ pub struct Places {
 }
 
 impl Places {
-    /// Keeps a list of messages.
     pub fn leave_messages(&mut self, messages: Messages) {
         if messages.place.is_none() || (messages.window.is_empty() && !messages.is_filtered()) {
             return;
@@ -35,20 +34,19 @@ impl Places {
         self.let_go();
     }
 
-    /// Lists without rows are kept for their filters.
+    /// Drops lists that have neither rows nor a filter, and the oldest beyond the limit.
     fn let_go(&mut self) {
         self.messages.retain(|kept| kept.is_filtered() || !kept.window.is_empty());
         let excess = self.messages.len().saturating_sub(KEPT_FILTERS);
         self.messages.drain(..excess);
     }
 
-    /// The list of a place as it was left.
+    /// Takes the list of messages of a location as it was left.
     pub fn messages_of(&mut self, wanted: &super::messages::Place) -> Option<Messages> {
         let index = self.messages.iter().position(|kept| kept.place.as_ref() == Some(wanted))?;
         self.messages.remove(index)
     }
 
-    /// Keeps a list of streams.
     pub fn leave_streams(&mut self, streams: Streams) {
         if streams.of.is_some() && !streams.window.is_empty() {
             keep(&mut self.streams, streams, |old, new| old.of == new.of);
@@ -57,20 +55,20 @@ impl Places {
         }
     }
 
-    /// The list of streams as it was left.
+    /// Takes a list of streams as it was left.
     pub fn streams_of(&mut self, wanted: &super::streams::Of) -> Option<Streams> {
         let index = self.streams.iter().position(|kept| kept.of.as_ref() == Some(wanted))?;
         self.streams.remove(index)
     }
 
-    /// No row that is kept is true any more (another server, a refresh). The filters stay.
+    /// Drops all rows after a reload or a reconnect, because they may be outdated. Filters stay.
     pub fn forget_rows(&mut self) {
         self.streams.clear();
         self.messages.iter_mut().for_each(Messages::unload);
         self.let_go();
     }
 
-    /// Nothing of a namespace is kept.
+    /// Drops all lists of a namespace.
     pub fn forget(&mut self, namespace: &str) {
         self.streams.retain(|kept| kept.of.as_ref().is_none_or(|of| of.namespace != namespace));
         self.messages.retain(|kept| kept.place.as_ref().is_none_or(|place| place.namespace != namespace));

@@ -1,4 +1,4 @@
-//! Text set out in rows of a width: a long line goes on in the row below. Nothing is copied; a row is a part of its line.
+//! Wraps text into rows of a given width. The text is never copied: a row is a range of bytes in its line.
 
 use std::ops::Range;
 
@@ -7,14 +7,13 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::find::holds;
 use crate::safe_text::SafeText;
 
-/// A part of a line.
 #[derive(Debug)]
 struct Row {
     line: usize,
     bytes: Range<usize>,
 }
 
-/// Lines, and the rows that they are shown in.
+/// Lines of text and the rows that show them.
 #[derive(Debug, Default)]
 pub struct Wrapped {
     lines: Vec<String>,
@@ -22,14 +21,14 @@ pub struct Wrapped {
 }
 
 impl Wrapped {
-    /// Sets lines out in rows of so many cells, as they are shown: what is made visible takes its room.
+    /// Wraps lines at a width in cells. Escaped control characters count with the width of their escape.
     pub(super) fn new(lines: Vec<String>, width: usize) -> Self {
         let mut wrapped = Self { lines, rows: Vec::new() };
         wrapped.wrap(width);
         wrapped
     }
 
-    /// The same lines in rows of another width; without a width, in a place that is not shown, a row a line.
+    /// Wraps the lines at another width. A width of 0, for a pane that is not on screen, gives each line one row.
     pub(super) fn wrap(&mut self, width: usize) {
         let width = if width == 0 { usize::MAX - 1 } else { width };
         self.rows.clear();
@@ -43,30 +42,30 @@ impl Wrapped {
         }
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn height(&self) -> usize {
         self.rows.len()
     }
 
-    /// The text of a row.
+    /// Returns the text of a row.
     #[must_use]
     pub fn row(&self, row: usize) -> Option<&str> {
         let Row { line, bytes } = self.rows.get(row)?;
         Some(&self.lines[*line][bytes.clone()])
     }
 
-    /// The line that a row is of.
+    /// Returns the line that a row belongs to.
     pub(super) fn line_of(&self, row: usize) -> usize {
         self.rows.get(row).map_or(0, |row| row.line)
     }
 
-    /// The first row of a line.
+    /// Returns the first row of a line.
     pub(super) fn first_row(&self, line: usize) -> usize {
         self.rows.partition_point(|row| row.line < line)
     }
 
-    /// Rows in which a text begins.
+    /// Returns the rows in which a match begins. The match may end in a later row.
     pub(super) fn hits(&self, text: &str) -> Vec<usize> {
         let beyond = text.chars().count().saturating_sub(1);
         let begins = |row: &Row| {
@@ -78,9 +77,9 @@ impl Wrapped {
     }
 }
 
-/// How much of a text fits into a row, bytes; none where all of it does.
+/// Returns the number of bytes that fit into a row; none if the whole text fits.
 fn row_length(text: &str, width: usize) -> Option<usize> {
-    // Nearly all text is plain, and a body can have ten million characters of it.
+    // Fast path for ASCII: a body can have ten million characters, and nearly all of them are plain.
     let plain = text.bytes().take(width + 1).take_while(|byte| matches!(byte, 0x20..=0x7e)).count();
     if plain == text.len() && plain <= width {
         return None;
@@ -91,7 +90,7 @@ fn row_length(text: &str, width: usize) -> Option<usize> {
     let mut used = 0;
     for (start, grapheme) in text.grapheme_indices(true) {
         used += SafeText::line(grapheme).width();
-        // One grapheme fits into any row: else nothing ever would.
+        // A row takes at least one grapheme, however wide, or wrapping would never end.
         if used > width && start > 0 {
             return Some(start);
         }
@@ -109,16 +108,16 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_goes_on_in_the_row_below() {
+    fn wraps_long_lines_at_the_width() {
         assert_eq!(rows("abcdefgh\nij\n\nklmn", 4), ["abcd", "efgh", "ij", "", "klmn"]);
         assert_eq!(rows("日本語abc", 5), ["日本", "語abc"]);
-        assert_eq!(rows("ab\u{202e}cd", 10), ["ab\u{202e}", "cd"], "what is made visible takes its room");
+        assert_eq!(rows("ab\u{202e}cd", 10), ["ab\u{202e}", "cd"], "an escaped character is as wide as its escape");
         assert_eq!(rows("日本", 1), ["日", "本"]);
         assert_eq!(rows("日本abc\n", 0), ["日本abc"]);
     }
 
     #[test]
-    fn a_text_is_found_across_the_edge_and_lines_are_found_again() {
+    fn finds_matches_across_rows_and_rows_of_lines_after_rewrapping() {
         let mut wrapped = Wrapped::new(vec!["abcdefgh".to_owned(), "ghi".to_owned()], 4);
         assert_eq!(wrapped.hits("def"), [0]);
         assert_eq!(wrapped.hits("gh"), [1, 2]);
@@ -129,7 +128,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_is_lost_whatever_the_text(text in proptest::prelude::any::<String>(), width in 1..30_usize) {
+        fn rows_contain_the_whole_text(text in proptest::prelude::any::<String>(), width in 1..30_usize) {
             let lines: Vec<String> = text.lines().map(str::to_owned).collect();
             let wrapped = Wrapped::new(lines.clone(), width);
             let rows: String = (0..wrapped.height()).filter_map(|row| wrapped.row(row)).collect();

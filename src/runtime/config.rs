@@ -215,8 +215,8 @@ mod tests {
         for (text, told) in [
             ("ascii = true\ncolour = 1", "line 2, column 1: unknown field `colour`"),
             ("ascii = tru", "line 1, column 9: "),
-            ("[[keys]]\naction = \"fly\"\nkeys = [\"x\"]", "line 2, column 10: no action 'fly'"),
-            ("[[keys]]\naction = \"quit\"\nkeys = [\"x\", \"hyper-x\"]", "line 3, column 14: no key 'hyper-x'"),
+            ("[[keys]]\naction = \"fly\"\nkeys = [\"x\"]", "line 2, column 10: unknown action 'fly'"),
+            ("[[keys]]\naction = \"quit\"\nkeys = [\"x\", \"hyper-x\"]", "line 3, column 14: unknown key 'hyper-x'"),
             ("[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"", "line 4, column 9: no colour 'rad'"),
         ] {
             let error = Config::parse(text).expect_err("a mistake");

@@ -134,7 +134,7 @@ fn composing_and_a_conflict() {
         screen.keys("c");
         // The id is new in every run.
         let hidden = |text: String| {
-            text.lines().map(|line| if line.contains("id    ") { "<id>" } else { line }).collect::<Vec<_>>().join("\n")
+            text.lines().map(|line| if line.contains("ID    ") { "<id>" } else { line }).collect::<Vec<_>>().join("\n")
         };
         insta::assert_snapshot!(format!("compose_{width}x{height}"), hidden(screen.text()));
         let Some(streamscope::app::dialog::Dialog::Compose(compose)) = &mut screen.state.dialog else {

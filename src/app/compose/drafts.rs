@@ -1,5 +1,5 @@
-//! Drafts: new ones, clones, follow-ups, and those that are put aside. A draft survives Esc, a conflict, a lost connection and a
-//! crash.
+//! Drafts: new ones, clones, follow-ups and the ones that were set aside. A draft survives Esc, a conflict, a lost
+//! connection and a crash. Nothing here sends a draft; `writing` does.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,27 +12,24 @@ use crate::json::links::follow_up_metadata;
 use crate::message::{ExpectedVersion, Message, StreamName};
 use crate::store::browse::Scope;
 
-/// What a draft holds, as text: kept on disk, so that a crash does not reach it.
+/// A draft as it is stored on disk. All fields are text as typed, so an invalid draft is kept too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// The namespace's id.
+    /// The namespace's ID.
     pub namespace: String,
-    /// Where it goes.
     pub stream: String,
-    /// Its type.
     pub message_type: String,
-    /// Its id.
+    /// A UUID. An empty one is replaced by a new one when the draft is sent.
     pub id: String,
     /// `any`, `none` or a version.
     pub expected_version: String,
-    /// JSON.
     pub data: String,
-    /// JSON; empty for NULL.
+    /// Empty for NULL.
     pub metadata: String,
 }
 
 impl Draft {
-    /// Everything of a message but its id and version.
+    /// Copies a message, except its ID and version.
     fn clone_of(namespace: String, message: &Message) -> Self {
         Self {
             namespace,
@@ -47,7 +44,7 @@ impl Draft {
 }
 
 impl State {
-    /// A dialog over the draft that was put aside last, or over a new one.
+    /// Opens the draft that was set aside last, or a new one.
     pub(in crate::app) fn open_compose(&mut self) -> Vec<Effect> {
         if self.refuse_writing() {
             return Vec::new();
@@ -58,16 +55,16 @@ impl State {
         }
     }
 
-    /// A dialog over a draft that was put aside, the so-many-eth of a round.
+    /// Opens a draft that was set aside. `seen` is the number of drafts shown so far.
     fn take_up(&mut self, draft: &Draft, seen: usize) -> Vec<Effect> {
         self.dialog = Some(Dialog::Compose(Box::new(Compose { seen, ..Compose::new(draft) })));
         Vec::new()
     }
 
-    /// A dialog over a new draft, for what is on screen.
+    /// Opens a new draft for the stream or category on screen.
     fn new_draft(&mut self) -> Vec<Effect> {
         let Some(namespace) = self.shown_namespace.clone() else {
-            self.notices.problem("there is no namespace to write into".to_owned(), self.now);
+            self.notices.problem("no namespace is selected to write into".to_owned(), self.now);
             return Vec::new();
         };
         let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
@@ -94,7 +91,7 @@ impl State {
         effects
     }
 
-    /// A dialog over a draft of which nothing is typed yet, with what is to be said of it. Those put aside stay where they are.
+    /// Opens a draft that the user has not typed into yet, with a note about it. Drafts that were set aside stay there.
     fn compose(&mut self, draft: Draft, problem: Option<String>) -> Vec<Effect> {
         let mut compose = Compose { problem, ..Compose::new(&draft) };
         if draft.stream.ends_with('-') {
@@ -105,11 +102,12 @@ impl State {
         self.complete()
     }
 
-    /// A dialog over a draft that is made from a message: its version is that of its stream, from the screen or from the server.
+    /// Opens a draft that was made from a message. Its expected version is the stream's version, from the screen or the
+    /// server.
     fn compose_from(&mut self, mut draft: Draft, problem: Option<String>) -> Vec<Effect> {
         draft.expected_version = match StreamName::new(draft.stream.clone()) {
             Ok(stream) => self.version_on_screen(&stream).map(|version| version.to_string()).unwrap_or_default(),
-            // Nobody knows yet which stream it goes to.
+            // The user has not named the stream yet.
             Err(_) => ExpectedVersion::Any.to_string(),
         };
         let mut effects = self.compose(draft, problem);
@@ -120,13 +118,13 @@ impl State {
         effects
     }
 
-    /// A draft with everything of the selected message but its id.
+    /// Opens a copy of the selected message with a new ID.
     pub(in crate::app) fn clone_message(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
         self.compose_from(Draft::clone_of(namespace, &message), without_data(&message))
     }
 
-    /// A draft that is caused by the selected message: causation and correlation as Eventide's `follow` fills them in.
+    /// Opens a follow-up of the selected message, with causation and correlation filled in as Eventide's `follow` does.
     pub(in crate::app) fn follow_up(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
         let metadata = follow_up_metadata(
@@ -144,28 +142,28 @@ impl State {
         self.compose_from(draft, without_data(&message))
     }
 
-    /// The selected message with its bodies; says what is missing where they are not there.
+    /// Returns the selected message with data and metadata, and its namespace. Shows a notice if it cannot be copied.
     fn whole_selection(&mut self) -> Option<(String, Message)> {
         if self.refuse_writing() {
             return None;
         }
         let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
         if whole.is_none() {
-            self.notices.problem("no message is selected, or it is still being read".to_owned(), self.now);
+            self.notices.problem("no message is selected, or it is still loading".to_owned(), self.now);
         }
         whole.map(|(message, namespace)| (namespace, message))
     }
 
-    /// Esc keeps the draft for the next `w`, if anything was typed.
+    /// Keeps the draft for the next `w` if the user typed anything.
     pub(in crate::app) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
         if compose.is_touched() {
             self.drafts.push(compose.draft());
-            self.notices.done("draft kept: w opens it again".to_owned(), self.now);
+            self.notices.done("draft kept; press w to open it".to_owned(), self.now);
         }
         vec![self.save_drafts()]
     }
 
-    /// What is kept outside of the program: the drafts that are put aside, and the one in the dialog.
+    /// Saves the drafts that were set aside and the one in the dialog.
     pub(super) fn save_drafts(&self) -> Effect {
         let typed = match &self.dialog {
             Some(Dialog::Compose(compose)) if compose.is_touched() => Some(compose.draft()),
@@ -174,14 +172,14 @@ impl State {
         Effect::SaveDrafts(self.drafts.iter().cloned().chain(typed).collect())
     }
 
-    /// The draft in the dialog is not wanted; the others stay.
+    /// Discards the draft in the dialog and keeps the others.
     pub(super) fn give_up(&mut self) -> Vec<Effect> {
         self.dialog = None;
-        self.notices.done("draft given up".to_owned(), self.now);
+        self.notices.done("draft discarded".to_owned(), self.now);
         vec![self.save_drafts()]
     }
 
-    /// The next of the drafts, round and round; a new one where the round begins again.
+    /// Opens the next draft. After the last one comes a new draft, then the first again.
     pub(super) fn other_draft(&mut self) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
         let mut seen = compose.seen;
@@ -198,7 +196,7 @@ impl State {
         effects
     }
 
-    /// `$EDITOR` was left.
+    /// Takes the text that `$EDITOR` returned.
     pub(in crate::app) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
         let shown = self.in_editor.take();
         match (text, &mut self.dialog, shown) {
@@ -218,7 +216,7 @@ impl State {
         }
     }
 
-    /// `e`: the selected message in `$EDITOR`. A stored message stays as it is: what is changed there becomes a clone.
+    /// Opens the selected message in `$EDITOR`. Stored messages never change, so an edited one becomes a clone.
     pub(in crate::app) fn edit_shown(&mut self) -> Vec<Effect> {
         let Some((message, namespace)) = self.message.whole().zip(self.shown_namespace.clone()) else {
             return Vec::new();
@@ -229,7 +227,7 @@ impl State {
         vec![Effect::Edit { text, suffix: ".json" }]
     }
 
-    /// A clone of a message with what was made of its data and metadata; with all of the text where they cannot be told apart.
+    /// Opens a clone with the edited data and metadata. If the text has no member `data`, all of it becomes the data.
     fn compose_edited(&mut self, mut draft: Draft, text: &str) -> Vec<Effect> {
         if self.refuse_writing() {
             return Vec::new();
@@ -242,8 +240,7 @@ impl State {
         } else {
             text.trim_end().clone_into(&mut draft.data);
         }
-        let effects =
-            self.compose_from(draft, Some("a stored message cannot be changed: this is a clone of it".to_owned()));
+        let effects = self.compose_from(draft, Some("a stored message cannot be changed; this is a clone".to_owned()));
         if let Some(Dialog::Compose(compose)) = &mut self.dialog {
             compose.untouched = None;
         }
@@ -251,7 +248,7 @@ impl State {
     }
 }
 
-/// What is said of a clone where the message has none: a message is written with data.
+/// The note on a clone of a message without data: a message cannot be written without data.
 fn without_data(message: &Message) -> Option<String> {
-    message.data.is_none().then(|| "the message's data is NULL; here it is the JSON null".to_owned())
+    message.data.is_none().then(|| "the message's data is NULL; the draft has JSON null".to_owned())
 }

@@ -1,5 +1,5 @@
-//! The expected version that a draft begins with: what is on screen of its stream, else what the server says. One that somebody typed is
-//! never touched.
+//! The expected version of a new draft: the stream's version, from the screen or else from the server. A version that
+//! the user typed is never changed.
 
 use super::super::dialog::Dialog;
 use super::super::request::{Question, Slot};
@@ -12,19 +12,21 @@ use crate::store::browse::Scope;
 /// An expected version that was filled in.
 #[derive(Debug)]
 pub(super) struct Filled {
-    /// The stream that it is of.
+    /// The stream whose version it is.
     stream: String,
-    /// What was filled in; nothing while the server is asked.
+    /// Empty until the server answers.
     version: String,
 }
 
 impl Compose {
-    /// The version in the draft is of its stream, and goes along with another stream. While there is none, the server is asked.
+    /// Marks the version in the draft as filled in: it changes with the stream, and the server is asked while it is
+    /// empty.
     pub(super) fn version_is_filled(&mut self) {
         self.filled = Some(Filled { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
     }
 
-    /// The stream whose version is to be filled in: another one than before, where nobody typed a version.
+    /// Returns the stream if its version must be filled in: the stream has changed, and the user has not typed a
+    /// version.
     fn version_wanted(&self) -> Option<StreamName> {
         let filled = self.filled.as_ref()?;
         let stream = StreamName::new(self.text(Field::Stream)).ok()?;
@@ -32,7 +34,7 @@ impl Compose {
         (is_old && self.text(Field::ExpectedVersion) == filled.version).then_some(stream)
     }
 
-    /// Puts a version into the draft. What was filled in by itself is nothing to keep the draft for.
+    /// Fills in a version. This alone does not make the draft worth keeping.
     fn fill_version(&mut self, version: &str) {
         self.set(Field::ExpectedVersion, version);
         if let Some(untouched) = &mut self.untouched {
@@ -43,7 +45,7 @@ impl Compose {
 }
 
 impl State {
-    /// The version of a stream by what is on screen; none where that does not tell.
+    /// Returns the version of a stream if the messages pane shows its end.
     pub(super) fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
         let is_shown = matches!(self.messages.place.as_ref().map(|place| &place.scope),
             Some(Scope::Stream(shown)) if shown == stream);
@@ -54,7 +56,7 @@ impl State {
         Some(ExpectedVersion::from_version(newest))
     }
 
-    /// Asks for the version of the draft's stream where it is another one than the version in the draft is of.
+    /// Asks for the stream's version if the filled-in version is of another stream.
     pub(super) fn ask_version(&mut self) -> Option<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return None };
         let stream = compose.version_wanted()?;
@@ -66,7 +68,7 @@ impl State {
 
     pub(in crate::app) fn version_answered(&mut self, version: Option<Position>) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        // What was typed meanwhile stays.
+        // The user may have typed a version in the meantime.
         if std::mem::take(&mut compose.awaits_version) && compose.text(Field::ExpectedVersion).is_empty() {
             compose.fill_version(&ExpectedVersion::from_version(version).to_string());
         }

@@ -1,4 +1,5 @@
-//! Sending a draft, and what comes of it: the message is written once, or the draft stays and it is told why not.
+//! Sends a draft and handles the answer: either the message is written once, or the draft stays open with the reason. A
+//! draft is never discarded here unless its message was written or the user says so.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use uuid::Uuid;
@@ -11,25 +12,24 @@ use crate::locator::{Destination, Target};
 use crate::message::{ExpectedVersion, Message, Position, StreamName, Written};
 use crate::store::StoreError;
 
-/// A conflict, and what was written since.
+/// A version conflict.
 #[derive(Debug)]
 pub struct Conflict {
-    /// What the draft expected.
     pub expected: ExpectedVersion,
-    /// What the stream has; none where it does not exist.
+    /// The stream's version; none if it does not exist.
     pub actual: Option<Position>,
-    /// What was written since, once read.
+    /// Messages after the expected version, once they are read.
     pub since: Option<Vec<Message>>,
 }
 
 impl State {
-    /// Sends the draft if nothing is wrong with it; production wants a `Y` first.
+    /// Sends the draft if it is valid. In production, asks for confirmation first.
     pub(super) fn try_to_write(&mut self) -> Vec<Effect> {
         let production = self.setup.profile.production;
         let asked = self.ask_version();
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         if compose.awaits_version && compose.text(Field::ExpectedVersion).is_empty() {
-            compose.problem = Some("the stream's version is still being read: press Ctrl-S again".to_owned());
+            compose.problem = Some("still reading the stream's version; press Ctrl-S again".to_owned());
             return asked.into_iter().collect();
         }
         if compose.text(Field::Id).is_empty() {
@@ -56,7 +56,7 @@ impl State {
         let Ok(message) = compose.message() else { return Vec::new() };
         compose.stage = Stage::Writing;
         compose.problem = None;
-        // Whatever becomes of it, it is not to be lost.
+        // Keep the draft if writing fails, even if it is an unchanged clone.
         compose.untouched = None;
         let question = Question::Write { namespace: compose.namespace.clone(), message };
         vec![self.save_drafts(), self.ask(Slot::Write, question)]
@@ -78,14 +78,14 @@ impl State {
         }
     }
 
-    /// The message is there: the draft is done with, and the message is selected in its stream.
+    /// Closes the dialog and selects the written message in its stream.
     fn written(&mut self, written: &Written) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
         let draft = compose.draft();
         let differs = written.differs.as_ref().map(|difference| format!("; {difference}")).unwrap_or_default();
         self.notices.done(
             format!(
-                "{}: {} at {} (global position {}){differs}",
+                "{} to {} at position {} (global position {}){differs}",
                 if written.already { "already written" } else { "written" },
                 draft.stream,
                 written.position,
@@ -102,7 +102,7 @@ impl State {
         effects
     }
 
-    /// The draft stays whatever went wrong; after a conflict it is told what was written since.
+    /// Keeps the draft and shows the error. After a conflict, asks for the messages written since.
     pub(in crate::app) fn write_failed(&mut self, error: &StoreError) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else {
             self.notices.problem(error.to_string(), self.now);
@@ -124,7 +124,6 @@ impl State {
         Vec::new()
     }
 
-    /// Take the new version, edit, or give up.
     pub(super) fn conflict_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         let Stage::Conflict(conflict) = &compose.stage else { return Vec::new() };

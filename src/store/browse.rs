@@ -76,7 +76,7 @@ impl StreamsFrom {
     }
 }
 
-/// A page of [`Namespace::recent_streams`].
+/// The result of [`Namespace::recent_streams`](super::Namespace::recent_streams).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecentStreams {
     /// The streams found in the window, most recent first.

@@ -1,4 +1,4 @@
-//! What can go wrong with a store, as one enum that callers decide by. No text of a message body or a password gets in here.
+//! The errors of the store. They never contain passwords or, outside [`StoreError::Server`], text of message bodies.
 
 use std::time::Duration;
 
@@ -7,137 +7,139 @@ use uuid::Uuid;
 
 use crate::message::{ExpectedVersion, NameError, Position, StreamName};
 
-/// Every failure of the store.
+/// An error of the store. Match on the variants to decide what to do; the display text is for people.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The stream's version is not the expected one (Message DB `P0001`, EventoDB `P0003`).
-    #[error("version conflict on {stream}: expected {expected}, but it is at {}", version_text(*actual))]
+    /// The stream is not at the expected version (Message DB `P0001`, EventoDB `P0003`).
+    #[error("version conflict on {stream}: expected {}, but {}", expected_text(*expected), actual_text(*actual))]
     Conflict {
         /// The stream.
         stream: StreamName,
-        /// What the writer believed.
+        /// The version that the writer expected.
         expected: ExpectedVersion,
-        /// What the stream had; none where it did not exist.
+        /// The version of the stream. `None` if the stream does not exist.
         actual: Option<Position>,
     },
-    /// Another message has this id (`23505` on the index `messages_id`).
-    #[error("another message has the id {0}")]
+    /// Another message has this ID (`23505` on the index `messages_id`).
+    #[error("another message already has ID {0}")]
     DuplicateId(Uuid),
-    /// No such stream.
-    #[error("no stream {0}")]
+    /// The stream does not exist.
+    #[error("no stream named {0}")]
     StreamNotFound(String),
-    /// No such namespace.
-    #[error("no namespace {0}")]
+    /// The namespace does not exist.
+    #[error("no namespace named {0}")]
     NamespaceNotFound(String),
-    /// A namespace that is there and cannot be opened.
+    /// The namespace exists but cannot be opened.
     #[error("namespace {id} cannot be opened: {reason}")]
     NamespaceClosed {
-        /// Its id.
+        /// The namespace's ID.
         id: String,
-        /// What is in the way.
+        /// Why it cannot be opened.
         reason: String,
     },
-    /// The namespace, or the schema it would get, exists.
+    /// The namespace already exists, or its schema does.
     #[error("namespace {id} cannot be created: {reason}")]
     NamespaceExists {
-        /// What was asked for.
+        /// The requested ID.
         id: String,
-        /// What is in the way.
+        /// What already exists.
         reason: String,
     },
-    /// Something given cannot be right; nothing was sent.
+    /// An argument is invalid. Nothing was changed on the server.
     #[error("invalid {field}: {reason}")]
     Invalid {
-        /// Which argument.
+        /// The argument.
         field: &'static str,
-        /// Why, and where in it.
+        /// What is wrong with it.
         reason: String,
     },
-    /// The role may not (`42501`).
+    /// The role lacks a privilege (`42501`).
     #[error("not allowed: {0}")]
     NoPermission(String),
-    /// The session, the database or the server takes no writes.
+    /// The session, the database or the server does not accept writes.
     #[error("read-only: {0}")]
     ReadOnly(String),
-    /// No connection, or it ended, and nothing was left in doubt.
+    /// Connecting failed, or the connection was lost while no write was in progress.
     #[error("{}: {reason}", obstacle.met_at(target))]
     Unavailable {
         /// Server and database, without a password.
         target: String,
-        /// What the system or the server said.
+        /// The message of the operating system or the server.
         reason: String,
-        /// What kind of problem it is.
+        /// The kind of problem.
         obstacle: Obstacle,
     },
-    /// No answer within the limit; the server was told to stop.
+    /// The server did not answer in time. The operation was cancelled.
     #[error("no answer within {} s", limit.as_secs_f64())]
     TimedOut {
-        /// The limit.
+        /// The timeout.
         limit: Duration,
     },
-    /// The connection ended after a write was sent, and asking again did not settle whether it happened.
-    #[error("it is not known whether message {id} was written: {reason}")]
+    /// The connection was lost after a write was sent, and retrying could not establish whether the message was written.
+    /// Writing the message again with the same ID is safe.
+    #[error("cannot tell whether message {id} was written: {reason}")]
     OutcomeUnknown {
-        /// The id that the message carries, to look it up by.
+        /// The ID of the message.
         id: Uuid,
-        /// How the connection ended.
+        /// How the connection was lost.
         reason: String,
     },
-    /// The same on a table whose triggers or rules can change the message, so that writing it again may write it twice.
-    #[error("it is not known whether message {id} was written to {stream}: {reason}")]
+    /// As [`StoreError::OutcomeUnknown`], but triggers or rules on the table can change messages, so writing it again may store it
+    /// twice.
+    #[error("cannot tell whether message {id} was written to {stream}: {reason}")]
     OutcomeUnclear {
-        /// The id that the message was sent with.
+        /// The ID with which the message was sent.
         id: Uuid,
-        /// Its stream.
+        /// The stream to which it was sent.
         stream: StreamName,
-        /// How the connection ended.
+        /// How the connection was lost.
         reason: String,
     },
-    /// `write_message` succeeded, and the message is not there.
+    /// `write_message` succeeded, but the message is not in the table.
     #[error(
-        "the message was not stored: write_message gave position {position} of {stream}, and no message is there, as a trigger, \
-         rule or policy of the table can drop, move or hide it"
+        "the message was not stored: write_message returned position {position} in {stream}, but no message is there. \
+         Check the table for triggers, rules or policies that drop, move or hide messages"
     )]
     NotStored {
         /// The stream.
         stream: StreamName,
-        /// The position that was given.
+        /// The position that `write_message` returned.
         position: Position,
     },
-    /// The sequence of the global positions gives numbers that the table has already; nothing was written.
+    /// The sequence of global positions returns numbers that are already in the table. Nothing was written.
     #[error(
-        "the message was not written: the sequence {sequence} is at {last} while messages go up to {highest}, \
-         as after a restore or a switch to a replica. To repair it, run: {repair}"
+        "the message was not written: sequence {sequence} is at {last}, but global positions already go up to {highest}. \
+         This happens after a restore or a failover to a replica. To repair the sequence, run: {repair}"
     )]
     SequenceBehind {
-        /// The sequence, as SQL names it.
+        /// The sequence, quoted for SQL.
         sequence: String,
-        /// The last number that it gave.
+        /// The last number that the sequence returned.
         last: i64,
         /// The highest global position in the table.
         highest: i64,
-        /// The statement that moves the sequence there.
+        /// A statement that moves the sequence to the highest global position.
         repair: String,
     },
-    /// The store could not be opened; why, in words.
+    /// The store could not be opened.
     #[error("{0}")]
     NotOpened(String),
-    /// Another program holds the embedded store's directory, or it cannot be opened.
+    /// The directory of the embedded store cannot be opened, or another program is using it.
     #[error("embedded store: {0}")]
     Embedded(String),
-    /// Whatever else the server said.
+    /// Any other error from the server.
     #[error("{message} (SQLSTATE {code})")]
     Server {
         /// SQLSTATE.
         code: String,
-        /// The server's own words: message and hint, without the detail, which can hold whole rows.
+        /// The server's message and hint, without the detail, which can contain whole rows.
         message: String,
     },
 }
 
 impl StoreError {
-    /// Whether it may well be gone when the same thing is asked again: the server was away or too busy, or ended what was
-    /// asked for somebody else's sake (a replay on a standby, a deadlock, a lock, its own time limit, a lack of something).
+    /// Returns whether a retry may succeed: the server was unreachable or out of resources, or it cancelled the operation because
+    /// of other activity, such as a deadlock, a lock, a timeout or replay on a standby.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -150,60 +152,60 @@ impl StoreError {
         }
     }
 
-    /// The error without what it may quote from messages, for a log: in place of words in which the server repeats a value
-    /// (class 22) or a trigger says what it likes (class P0) there is only their SQLSTATE.
+    /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values and
+    /// exceptions raised by triggers (class P0) can say anything, so only their SQLSTATE is kept.
     #[must_use]
     pub fn without_values(&self) -> String {
         match self {
             Self::Server { code, .. } if code.starts_with("22") || code.starts_with("P0") => {
-                format!("the server refused a value (SQLSTATE {code}; its words are logged at the level debug)")
+                format!("the server rejected a value (SQLSTATE {code}; its message is logged at level debug)")
             }
             error => error.to_string(),
         }
     }
 }
 
-/// What stands between this program and a database.
+/// What prevents a connection to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Nobody answered at the address.
+    /// Nothing answered at the address.
     Silence,
-    /// The connection was there, and ended.
+    /// The connection was established, then lost.
     Lost,
-    /// The host name has no address.
+    /// The host name does not resolve to an address.
     Name,
-    /// There is no socket file, or this account may not use it.
+    /// The socket file does not exist, or this account may not use it.
     Socket,
-    /// The server's certificate is not believed, or is another host's.
+    /// The server's certificate is not trusted or belongs to another host.
     Certificate,
-    /// A file for TLS cannot be used.
+    /// A certificate or key file cannot be used.
     TlsFiles,
-    /// The two ends agree on no TLS.
+    /// Client and server could not agree on TLS.
     Tls,
-    /// What answers is no PostgreSQL server, or a broken one.
+    /// The other end is not a PostgreSQL server, or violates the protocol.
     Protocol,
-    /// The connection was accepted and closed without a word.
+    /// The server accepted the connection and closed it without an answer.
     Closed,
-    /// `require_auth`, `requirepeer` or `channel_binding` is not met, or the method is not supported.
+    /// `require_auth`, `requirepeer` or `channel_binding` is not satisfied, or the authentication method is not supported.
     Method,
-    /// The password is wrong, or there is none.
+    /// The password is wrong or missing.
     Password,
-    /// The role does not exist or may not connect from here (`28000`).
+    /// The role does not exist or may not connect from this address (`28000`).
     Role,
-    /// The server takes no more connections now (`53300`).
+    /// The server has no free connections (`53300`).
     Full,
-    /// The server starts, recovers or stops (`57P…`).
+    /// The server is starting, recovering or shutting down (`57P…`).
     NotReady,
-    /// A pooler between refuses (`08P01`).
+    /// A connection pooler refused the connection (`08P01`).
     Pooler,
-    /// No server of the list is of the kind that `target_session_attrs` asks for.
+    /// No server in the list satisfies `target_session_attrs`.
     Kind,
     /// The password command failed.
     PasswordCommand,
 }
 
 impl Obstacle {
-    /// Whether it may well be gone at the next attempt.
+    /// Returns whether the next attempt may succeed.
     #[must_use]
     pub fn is_passing(self) -> bool {
         match self {
@@ -230,15 +232,26 @@ impl Obstacle {
     fn met_at(self, target: &str) -> String {
         match self {
             Self::Silence | Self::Name | Self::Socket => format!("cannot reach {target}"),
-            Self::Lost => format!("the connection to {target} ended"),
-            Self::Pooler => format!("{target} refuses"),
+            Self::Lost => format!("lost the connection to {target}"),
+            Self::Pooler => format!("{target} refused the connection"),
             _ => format!("cannot connect to {target}"),
         }
     }
 }
 
-fn version_text(version: Option<Position>) -> String {
-    version.map_or_else(|| "none (no such stream)".to_owned(), |v| v.to_string())
+fn expected_text(expected: ExpectedVersion) -> String {
+    match expected {
+        ExpectedVersion::Any => "any version".to_owned(),
+        ExpectedVersion::NoStream => "no stream".to_owned(),
+        ExpectedVersion::At(version) => format!("version {version}"),
+    }
+}
+
+fn actual_text(actual: Option<Position>) -> String {
+    actual.map_or_else(
+        || "the stream does not exist".to_owned(),
+        |version| format!("the stream is at version {version}"),
+    )
 }
 
 impl From<NameError> for StoreError {
@@ -247,7 +260,7 @@ impl From<NameError> for StoreError {
     }
 }
 
-/// The store's result.
+/// A result with [`StoreError`].
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 #[cfg(test)]
@@ -255,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_server_ended_for_somebody_else_passes_and_what_cannot_be_does_not() {
+    fn cancellations_and_lack_of_resources_are_passing_but_mistakes_are_not() {
         let answered = |code: &str| StoreError::Server { code: code.to_owned(), message: String::new() };
         for code in ["40001", "40P01", "55P03", "57014", "53100", "53200"] {
             assert!(answered(code).is_passing(), "{code}");
@@ -270,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_gets_no_words_that_can_quote_a_message() {
+    fn logs_omit_server_messages_that_can_quote_a_value() {
         let answered = |code: &str| StoreError::Server { code: code.to_owned(), message: "said \"secret\"".to_owned() };
         for code in ["22P02", "22003", "P0001"] {
             assert!(!answered(code).without_values().contains("secret"), "{code}");

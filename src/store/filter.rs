@@ -93,7 +93,7 @@ impl Namespace {
     /// Checks the filter's paths on the server. Sends nothing if there are none.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if the server does not accept a path; otherwise errors from the server.
+    /// [`StoreError::Invalid`] if the server does not accept a path, or any other error from the server.
     pub async fn check_paths(&self, filter: &Filter) -> Result<()> {
         for (field, path) in [("path on data", &filter.data_path), ("path on metadata", &filter.metadata_path)] {
             let Some(path) = path else { continue };

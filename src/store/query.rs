@@ -1,12 +1,12 @@
-//! The queries of `sql/query` for one namespace: a template's `{names}` are filled with its table, its flavour's expressions and
-//! the scope's conditions. Values are never put into the text; they go as parameters.
+//! Turns the templates in `sql/query` into statements for one namespace by filling in its table, its flavour's expressions and
+//! the conditions of a scope. Values never become part of the text; they are sent as parameters.
 
 use super::flavour::quote_ident;
 use super::{Flavour, Namespace};
 
-/// Whether a message is for a consumer group member (`member` and `size` are parameters, `$6`): Message DB's
-/// `mod(@hash_64(cardinal_id(stream_name)), size) = member` on built-in functions, so that it reads the same in every flavour.
-/// The remainder is taken before the absolute value, which then cannot overflow. A stream without id belongs to none.
+/// Returns the condition that a message belongs to a consumer group member. `member` and `size` are SQL, for example `$6`. It is
+/// Message DB's `mod(@hash_64(cardinal_id(stream_name)), size) = member`, written with built-in functions so that it works in every
+/// flavour. Taking the remainder before the absolute value avoids an overflow. A stream without an ID belongs to no member.
 pub(super) fn member_condition(member: &str, size: &str) -> String {
     format!(
         "case when strpos(stream_name::text, '-') > 0 then abs(mod(\
@@ -15,8 +15,7 @@ pub(super) fn member_condition(member: &str, size: &str) -> String {
     )
 }
 
-/// Fills the `{names}` of a template in one pass, so that nothing is looked for inside of what was put in, and leaves out
-/// its comments.
+/// Fills in the `{names}` of a template and drops its comments. One pass, so that inserted text is never searched for names.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() * 2);
     for line in template.lines().filter(|line| !line.starts_with("--")) {
@@ -42,37 +41,33 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     out
 }
 
-/// What the queries need to know of a flavour: its own index expressions, its names, and what its text sorts like.
-///
-/// Names, types and categories are `varchar` in some stores, and are compared as `text`, here and in every query: for `varchar` an
-/// operator or function that somebody planted in `public` would fit better than the server's own, and be called by whoever
-/// reads. The cast costs nothing, and indexes are used all the same.
+/// Every query compares names, types and categories as `text`, even if the column is `varchar`. For `varchar` a function or operator
+/// planted in `public` could match better than the built-in one, and readers would call it. The cast is free, and indexes
+/// still serve the comparison.
 impl Namespace {
     fn quoted_schema(&self) -> String {
         quote_ident(&self.info.schema)
     }
 
-    /// The table, qualified.
     pub(super) fn table(&self) -> String {
         format!("{}.messages", self.quoted_schema())
     }
 
-    /// A function of the namespace, qualified.
     pub(super) fn function(&self, name: &str) -> String {
         format!("{}.{name}", self.quoted_schema())
     }
 
-    /// The search path under which its functions find only their own helpers.
+    /// Returns a search path under which the namespace's functions find only their own helpers.
     pub(super) fn search_path(&self) -> String {
         format!("{}, pg_temp", self.quoted_schema())
     }
 
-    /// The expression that the category index is on.
+    /// Returns the indexed category expression.
     pub(super) fn category_expression(&self) -> String {
         self.info.flavour.category_expression(&quote_ident(&self.info.schema))
     }
 
-    /// The category of a message's correlation.
+    /// Returns an expression for the category of the correlation stream.
     pub(super) fn correlation_expression(&self) -> String {
         let metadata = self.body_as_jsonb("metadata");
         match self.info.flavour {
@@ -87,7 +82,7 @@ impl Namespace {
 }
 
 impl Namespace {
-    /// A template of `sql/query`, for this namespace; `values` are filled in besides the namespace's own.
+    /// Fills in a template for this namespace. `values` come in addition to the namespace's own.
     pub(super) fn query(&self, template: &str, values: &[(&str, &str)]) -> String {
         let table = self.table();
         let category = self.category_expression();
@@ -122,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_template_is_filled_once() {
+    fn inserted_text_is_not_filled_in_again() {
         let text =
             fill("-- says {table}\nselect '{}', {table}\nfrom {table}", &[("table", "\"{table}\".m"), ("x", "y")]);
         assert_eq!(text, "select '{}', \"{table}\".m\nfrom \"{table}\".m\n");

@@ -1,5 +1,5 @@
-//! Reading messages whole: a stream, a category, the last one, the version. Message DB's `get_…` functions in meaning, as
-//! direct queries over each flavour's own index. Never collects what can be streamed.
+//! Reads whole messages: streams, categories, single messages and stream versions. The semantics are those of Message DB's
+//! `get_…` functions, but the queries are direct and use each flavour's own indexes. Long results are streamed, never collected.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
@@ -13,26 +13,25 @@ use super::session::Parameter;
 use super::{Filter, Namespace, Result, StoreError};
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Message, Name, Position, StreamName};
 
-/// How many messages a read gives at most where nothing else is said (Message DB's default).
+/// The default limit on the number of messages in a read, as in Message DB.
 pub const DEFAULT_BATCH_SIZE: i64 = 1_000;
 
-/// Messages asked for by one statement. More would let the planner leave the index and sort; and a cursor over statements holds no
-/// snapshot while its reader is slow.
+/// Messages requested by one statement. With a larger limit the planner might sort instead of using the index. Separate
+/// statements also mean that a slow reader holds no snapshot.
 const CHUNK: i64 = 10_000;
 
-/// What [`Namespace::category_messages`] narrows by.
+/// Options of [`Namespace::category_messages`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CategoryOptions {
-    /// Only messages whose `correlationStreamName` is of this category.
+    /// Return only messages whose `correlationStreamName` belongs to this category.
     pub correlation: Option<Category>,
-    /// Only the streams of this member.
+    /// Return only messages of the streams assigned to this member.
     pub consumer_group: Option<ConsumerGroup>,
 }
 
-/// Messages as they arrive. The time that the reader takes between them has no limit.
+/// A stream of messages in order. The reader may take as long as it likes between them.
 pub type Messages = BoxStream<'static, Result<Message>>;
 
-/// What a [`Reading`] reads.
 #[derive(Debug)]
 enum Source {
     Stream(StreamName),
@@ -40,24 +39,23 @@ enum Source {
     Filtered(Category, CategoryOptions),
 }
 
-/// A read in progress: statement after statement, each of a bounded number of messages.
+/// A read in progress. It sends one statement after another, each for at most [`CHUNK`] messages.
 struct Reading {
     namespace: Namespace,
     source: Source,
-    /// What messages must match besides.
     filter: Filter,
     sql: String,
-    /// Number that the next statement begins at; none when the last one has been sent.
+    /// The number at which the next statement begins. `None` after the last statement.
     next: Option<i64>,
-    /// Messages still wanted; none for all.
+    /// The number of messages still wanted. `None` for all.
     wanted: Option<i64>,
-    /// Messages that the running statement can still give.
+    /// The number of messages that the current statement may still return.
     expected: i64,
     rows: BoxStream<'static, Result<Row>>,
 }
 
 impl Reading {
-    /// Sends the first statement, so that what cannot work is said before anything is read.
+    /// Sends the first statement at once, so that errors surface before anything is read.
     async fn begin(
         namespace: &Namespace,
         source: Source,
@@ -66,7 +64,7 @@ impl Reading {
         batch_size: i64,
     ) -> Result<Messages> {
         if batch_size < -1 {
-            let reason = format!("{batch_size} is neither -1 (all) nor a number of messages");
+            let reason = format!("{batch_size} is not a number of messages; use -1 for all");
             return Err(StoreError::Invalid { field: "batch size", reason });
         }
         let matches = |first| {
@@ -99,7 +97,6 @@ impl Reading {
         .boxed())
     }
 
-    /// The next statement.
     async fn send(&mut self) -> Result<()> {
         let limit = self.wanted.map_or(CHUNK, |wanted| wanted.min(CHUNK));
         let from = self.next.take();
@@ -153,7 +150,7 @@ impl Reading {
             let row = row?;
             if matches!(self.source, Source::Filtered(..)) && column::<Option<i64>>(&row, 4)?.is_none() {
                 let went_to: Option<i64> = column(&row, 8)?;
-                // Where the hits were cut by the limit, the last of them says where to go on, not the window.
+                // If the limit cut the matches short, continue after the last match instead of after the window.
                 self.next = self.next.or(went_to.and_then(after));
                 continue;
             }
@@ -172,24 +169,24 @@ impl Reading {
     }
 }
 
-/// The number after this one; none where there is none.
 fn after(number: i64) -> Option<i64> {
     number.checked_add(1)
 }
 
 impl Namespace {
-    /// Messages of a stream from `position` on, in order (`get_stream_messages`). `batch_size` -1 gives all.
+    /// Reads messages of a stream in order, beginning at `position` (`get_stream_messages`). A `batch_size` of -1 means no limit.
     ///
     /// # Errors
-    /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
+    /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.
     pub async fn stream_messages(&self, stream: &StreamName, position: Position, batch_size: i64) -> Result<Messages> {
         Reading::begin(self, Source::Stream(stream.clone()), Filter::default(), position, batch_size).await
     }
 
-    /// Messages of a category from `global_position` on, in order (`get_category_messages`). `batch_size` -1 gives all.
+    /// Reads messages of a category in order, beginning at `global_position` (`get_category_messages`). A `batch_size` of -1 means no
+    /// limit.
     ///
     /// # Errors
-    /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
+    /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.
     pub async fn category_messages(
         &self,
         category: &Category,
@@ -205,11 +202,11 @@ impl Namespace {
         Reading::begin(self, source, Filter::default(), global_position, batch_size).await
     }
 
-    /// Messages of a stream from a position on, or of a category from a global position on, that match a filter, in order. A stream
-    /// knows nothing of `options`. `batch_size` -1 gives all.
+    /// Reads messages that match a filter in order, from a stream (beginning at a position) or a category (beginning at a global
+    /// position). `options` apply to categories only. A `batch_size` of -1 means no limit.
     ///
     /// # Errors
-    /// [`super::StoreError::Invalid`] for a batch size under -1; the server's.
+    /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.
     pub async fn matching_messages(
         &self,
         name: &Name,
@@ -227,10 +224,10 @@ impl Namespace {
         Reading::begin(self, source, filter.clone(), from, batch_size).await
     }
 
-    /// The last message of a stream, or its last of a type (`get_last_stream_message`).
+    /// Returns the last message of a stream, or its last message of a type (`get_last_stream_message`).
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn last_stream_message(
         &self,
         stream: &StreamName,
@@ -245,10 +242,10 @@ impl Namespace {
         .await
     }
 
-    /// Position of the stream's last message; none where there is no stream (`stream_version`).
+    /// Returns the position of the stream's last message, or `None` if the stream does not exist (`stream_version`).
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn stream_version(&self, stream: &StreamName) -> Result<Option<Position>> {
         // Served by messages_stream, backwards.
         let sql =
@@ -258,12 +255,12 @@ impl Namespace {
         row.map(|row| column(&row, 0)).transpose()
     }
 
-    /// The message at a global position, whole.
+    /// Returns the message at a global position.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn message(&self, global_position: GlobalPosition) -> Result<Option<Message>> {
-        // Served by messages_pkey: for an equality a planner with old statistics may read the category index from end to end.
+        // Served by messages_pkey. With an equality the planner may read all of the category index if its statistics are stale.
         self.one_message(
             "select {message} from {table} where global_position >= $1 and global_position <= $1 \
              order by global_position",
@@ -272,20 +269,20 @@ impl Namespace {
         .await
     }
 
-    /// The message with an id, whole.
+    /// Returns the message with an ID.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn message_by_id(&self, id: Uuid) -> Result<Option<Message>> {
         // Served by messages_id.
         let template = format!("select {{message}} from {{table}} where {}", self.id_is("id", "$1"));
         self.one_message(&template, &[(&id, Type::UUID)]).await
     }
 
-    /// The message at a position of a stream, whole.
+    /// Returns the message at a position of a stream.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn message_at(&self, stream: &StreamName, position: Position) -> Result<Option<Message>> {
         // Served by messages_stream.
         self.one_message(

@@ -1,20 +1,21 @@
-//! A sequence that is behind its table, and so gives numbers that are taken: after a restore, or a switch to a logical replica,
-//! which brings rows and leaves sequences where they were. A write is then refused for a reason that names neither.
+//! Detects a sequence that has fallen behind its table and returns numbers that are taken. This happens after a restore or a failover
+//! to a logical replica, which copies rows but not sequences. Writes then fail with an error that mentions neither. Never moves the
+//! sequence itself.
 
 use tokio_postgres::types::Type;
 
 use super::row::column;
 use super::{Namespace, Result, StoreError};
 
-/// SQLSTATE of a value that a unique index has already.
+/// SQLSTATE of a duplicate key.
 const UNIQUE_VIOLATION: &str = "23505";
 
 impl Namespace {
-    /// The error of a refused write: if a number was taken because the sequence is behind, it says so and how to repair it.
+    /// Replaces a duplicate-key error with one that explains the repair, if the sequence has fallen behind.
     pub(super) async fn explained(&self, error: StoreError) -> StoreError {
         match &error {
             StoreError::Server { code, .. } if code == UNIQUE_VIOLATION => {
-                // What cannot be found out leaves the server's own words.
+                // If this fails, the server's own message stays.
                 self.sequence_behind().await.ok().flatten().unwrap_or(error)
             }
             _ => error,
@@ -38,8 +39,8 @@ impl Namespace {
     }
 }
 
-/// The statement that moves a sequence to a number. Its name stands in a constant that every setting of
-/// `standard_conforming_strings` reads alike.
+/// Returns the statement that moves a sequence to a number. The name is quoted so that it means the same under every setting of
+/// `standard_conforming_strings`.
 fn repair(sequence: &str, highest: i64) -> String {
     let quoted = sequence.replace('\'', "''");
     let constant =
@@ -52,7 +53,7 @@ mod tests {
     use super::repair;
 
     #[test]
-    fn a_sequence_of_any_name_is_named_in_the_repair() {
+    fn the_repair_quotes_any_sequence_name() {
         assert_eq!(repair("shop.seq", 17), "select setval('shop.seq', 17)");
         assert_eq!(repair(r#""it's \".seq"#, 2), r#"select setval(E'"it''s \\".seq', 2)"#);
     }

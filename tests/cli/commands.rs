@@ -152,7 +152,7 @@ fn the_last_message_can_be_of_a_type(place: &Place) {
     let told = place.run(&["last", "account-1", "--type", "Closed"]).failed(4);
     assert!(told.contains("no message of type Closed"), "{told}");
     let told = place.run(&["last", "account-9"]).failed(4);
-    assert!(told.contains("no stream account-9"), "{told}");
+    assert!(told.contains("no stream named account-9"), "{told}");
 }
 
 fn a_stream_is_read_from_a_position_in_batches(place: &Place) {

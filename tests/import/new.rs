@@ -49,13 +49,13 @@ fn expected_versions_are_taken_from_a_field_and_chained(place: &Place) {
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"]);
     let told = import(first).failed(3);
     assert!(
-        told.contains("standard input, line 1: version conflict on account-1: expected none, but it is at 2"),
+        told.contains("standard input, line 1: version conflict on account-1: expected no stream, but the stream is at version 2"),
         "{told}"
     );
     let told =
         import("{\"stream\":\"account-1\",\"type\":\"D\"}\n{\"stream\":\"account-1\",\"type\":\"E\",\"expected\":2}\n")
             .failed(3);
-    assert!(told.contains("line 2: version conflict on account-1: expected 2, but it is at 3"), "{told}");
+    assert!(told.contains("line 2: version conflict on account-1: expected version 2, but the stream is at version 3"), "{told}");
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"], "none of the batch");
     let told = place.run_with_input(&["import", "--expected-version-from", "pos"], "").failed(2);
     assert!(told.contains("--expected-version-from pos"), "{told}");
@@ -86,7 +86,7 @@ fn a_message_with_an_id_is_written_once(place: &Place) {
     place.run(&["write", "account-1", "Between"]).done();
     let third = format!("{lines}{{\"stream\":\"account-1\",\"type\":\"C\"}}\n");
     let told = place.run_with_input(&["import"], &third).failed(3);
-    assert!(told.contains("line 3: version conflict on account-1: expected 1, but it is at 2"), "{told}");
+    assert!(told.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"), "{told}");
 }
 
 fn what_a_message_without_a_position_cannot_have_is_refused(place: &Place) {

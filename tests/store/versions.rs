@@ -93,7 +93,7 @@ async fn a_jsonpath_that_the_server_does_not_know_is_refused_with_the_version_th
     let error = store.namespace.search(&Scope::Namespace, &path, PageFrom::Start, 10).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid path on data: jsonpath needs PostgreSQL 12 or newer, and this server is older"
+        "invalid path on data: jsonpath needs PostgreSQL 12 or newer, but this server is older"
     );
 }
 

@@ -14,7 +14,7 @@ impl Namespace {
     /// The categories, by name (bytewise), by a loose index scan.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn categories(&self) -> Result<Vec<CategoryRow>> {
         let sql = self.query(include_str!("../../../sql/query/categories.sql"), &[]);
         let session = self.session().await?;
@@ -34,7 +34,7 @@ impl Namespace {
     /// Types among the last 1,000 messages of a category, most frequent first.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn recent_types(&self, category: &Category) -> Result<Vec<String>> {
         let sql = self.query(include_str!("../../../sql/query/recent_types.sql"), &[]);
         let session = self.session().await?;

@@ -18,7 +18,7 @@ impl Namespace {
     /// statistics do not know of more. None where the table was never analysed and holds more.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn estimate(&self, scope: &Scope) -> Result<Option<Count>> {
         if let Scope::Stream(stream) = scope {
             return self.stream_length(stream).await.map(Some);
@@ -88,7 +88,7 @@ impl Namespace {
     /// it on the server.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn count(&self, scope: &Scope) -> Result<Count> {
         // Equality, not rows: nothing is ordered here, and the planner knows best how to read all of it.
         let condition = match scope {
@@ -117,7 +117,7 @@ impl Namespace {
     /// the scope, from the number `from` on (none: the lowest).
     ///
     /// # Errors
-    /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
+    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
     pub async fn count_step(
         &self,
         scope: &Scope,

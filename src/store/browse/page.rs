@@ -18,7 +18,7 @@ impl Namespace {
     /// read by one index, so that a page costs the same wherever it lies.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
         let PageFrom::Around(number) = from else { return self.side(scope, from, limit).await };
         let before = self.side(scope, PageFrom::Before(number), limit / 2).await?;
@@ -30,7 +30,7 @@ impl Namespace {
     /// The highest visible global position of a scope; 0 where it has no message.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn newest(&self, scope: &Scope) -> Result<GlobalPosition> {
         let page = self.page(scope, PageFrom::End, 1).await?;
         Ok(page.heads.first().map_or(0, |head| head.global_position))

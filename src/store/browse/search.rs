@@ -17,7 +17,7 @@ impl Namespace {
     /// One bounded step of a search: looks at no more than `window` messages of the scope, and ends at 500 matches.
     ///
     /// # Errors
-    /// [`super::super::StoreError::Invalid`] for a jsonpath that the server does not take; the server's.
+    /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {
         self.search_within(scope, filter, &SearchRange::EVERYTHING, from, window).await
     }

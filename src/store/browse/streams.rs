@@ -84,7 +84,7 @@ impl Namespace {
     /// last page of a category can take long, because its names need not be neighbours.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn streams(&self, of: &StreamsOf, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         if limit == 0 {
             return Ok(Vec::new());
@@ -280,7 +280,7 @@ impl Namespace {
     /// that ends before `before` (exclusive; none: now).
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn recent_streams(
         &self,
         category: &Category,

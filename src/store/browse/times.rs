@@ -23,7 +23,7 @@ impl Namespace {
     /// stream's positions for a stream; none where all are older.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
         let found = self.first_by(scope, self.time_expression(), (&ServerTime(time), Type::TIMESTAMP)).await?;
         match (&found, scope) {
@@ -61,7 +61,7 @@ impl Namespace {
     /// Where the messages of a filter's times can be. It reads no more than about a thousand messages, however many there are.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn search_range(&self, scope: &Scope, filter: &Filter) -> Result<SearchRange> {
         if filter.since.is_none() && filter.until.is_none() {
             return Ok(SearchRange::EVERYTHING);
@@ -107,7 +107,7 @@ impl Namespace {
     /// for at most an hour late.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn between(
         &self,
         since: Option<Timestamp>,

@@ -15,7 +15,7 @@ impl Namespace {
     /// Whether numbers are drawn otherwise than one after the other: see [`Doubt::Unordered`].
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn numbers_are_unordered(&self) -> Result<bool> {
         Ok(self.doubts().await?.contains(&Doubt::Unordered))
     }
@@ -23,7 +23,7 @@ impl Namespace {
     /// Everything because of which a message can come in below a global position that was called complete.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn doubts(&self) -> Result<Vec<Doubt>> {
         let session = self.session().await?;
         Ok(Shape::read(&session, &self.table()).await?.map(|shape| shape.doubts()).unwrap_or_default())
@@ -33,7 +33,7 @@ impl Namespace {
     /// when it takes a while, and again when it changes.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn settled_end(&self, mut waiting: impl FnMut(&[Holder])) -> Result<GlobalPosition> {
         let options = TailOptions {
             scope: Scope::Namespace,

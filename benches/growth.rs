@@ -1,9 +1,9 @@
-//! How much more a screen's questions take on a large store than on a small one: each is asked of both in turn, so that whatever
-//! else the machine does slows both.
+//! Compares the screen's queries on a large store with the same queries on a small one, and prints a table. The two stores take
+//! turns, so that other work on the machine slows both. It never writes to either store.
 //!
 //!     cargo bench --bench growth -- --small postgres://…/DATABASE --large postgres://…/DATABASE [--namespace NS] [--category C]
 
-#![allow(clippy::unwrap_used, reason = "a measurement that cannot go on fails")]
+#![allow(clippy::unwrap_used, reason = "a failed measurement ends the program")]
 
 use std::time::Instant;
 
@@ -13,17 +13,17 @@ use streamscope::store::connect::Environment;
 use streamscope::store::tail::{Settling, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, Options, Settings, Store};
 
-/// Times that each question is asked of each store, after once that is not counted.
+/// Measured runs of each query on each store. One more run before them only warms up.
 const RUNS: usize = 50;
 
-/// What a screen asks, in its words.
+/// The queries as the table names them, in the order of [`Side::ask`].
 const QUESTIONS: [&str; 15] = [
     "categories",
     "a page of 100 streams of a category",
-    "streams lately active in a category",
-    "types lately seen in a category",
-    "roughly how many messages",
-    "roughly how many messages of a category",
+    "recently active streams of a category",
+    "recent types of a category",
+    "estimated number of messages",
+    "estimated number of messages of a category",
     "200 heads at the end of the namespace",
     "200 heads in the middle of the namespace",
     "200 heads at the end of a category",
@@ -32,7 +32,7 @@ const QUESTIONS: [&str; 15] = [
     "one step of a search",
     "the first message at a time",
     "one message",
-    "the beginning of following",
+    "the start of following",
 ];
 
 struct Side {
@@ -107,14 +107,17 @@ async fn main() {
             "--large" => &mut large,
             "--namespace" => &mut namespace,
             "--category" => &mut category,
-            // Given by cargo.
+            // Cargo adds it.
             "--bench" => continue,
             _ => panic!("unknown argument {word}"),
         };
         *value = words.next().unwrap_or_else(|| panic!("{word} needs a value"));
     }
     let sides = [Side::open(&small, &namespace, &category).await, Side::open(&large, &namespace, &category).await];
-    println!("| what | of {} | of {} | times |\n| --- | --- | --- | --- |", sides[0].newest, sides[1].newest);
+    println!(
+        "| What | {} messages | {} messages | Ratio |\n| --- | --- | --- | --- |",
+        sides[0].newest, sides[1].newest
+    );
     for (question, what) in QUESTIONS.iter().enumerate() {
         let mut times = [Vec::new(), Vec::new()];
         for run in 0..=RUNS {

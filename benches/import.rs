@@ -1,11 +1,12 @@
-//! Measures `import` against binary `\copy` of the same rows into the same table, and against a prepared insert a row, in the same
-//! run, and prints a table. Asserts nothing: a slow machine is no error.
+//! Compares `import` with a binary `\copy` of the same rows into the same table, and with one prepared insert per row, and prints a
+//! table. It never fails because a machine is slow.
 //!
 //!     cargo bench --bench import -- --url postgres://…/DATABASE [--rows N] [--schema SCHEMA]
 //!
-//! Works in a database `streamscope_bench_import` on the same server, which is made, as a copy of DATABASE, and dropped. Where that holds
-//! a message store, SCHEMA names the one to import into; else one is made. `psql` must be on the path.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement that cannot be taken ends the program")]
+//! It works in a database `streamscope_bench_import` on the same server, which it creates as a copy of DATABASE and drops afterwards.
+//! If DATABASE holds a message store, SCHEMA names the schema to import into. Otherwise the benchmark creates a namespace. `psql` must
+//! be on the path.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a failed measurement ends the program")]
 
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
@@ -18,7 +19,7 @@ use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 const RUNS: usize = 3;
-/// Rows that are inserted one by one.
+/// Rows for the comparison with single inserts.
 const INSERTED: usize = 100_000;
 const DATABASE: &str = "streamscope_bench_import";
 const COLUMNS: &str = "id, stream_name, type, position, data, metadata, time";
@@ -55,7 +56,7 @@ fn psql(url: &str, sql: &str) {
     assert!(status.success(), "{sql}");
 }
 
-/// What the loader of scale tests makes, as json lines in the order of their global positions.
+/// Writes messages as JSON lines, ordered by global position. They have the shape of the scale tests' messages.
 fn lines(bench: &Bench, file: &Path) {
     let sql = format!(
         "select '{{\"id\":\"' || gen_random_uuid() || '\",\"stream\":\"' ||
@@ -78,7 +79,7 @@ fn lines(bench: &Bench, file: &Path) {
     assert!(status.success());
 }
 
-/// Seconds and peak memory of the program (KiB), its threads and all.
+/// Runs the program. Returns its seconds and its peak memory in KiB.
 fn import(bench: &Bench, file: &Path) -> (f64, u32) {
     let begun = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_streamscope"))
@@ -99,14 +100,14 @@ fn import(bench: &Bench, file: &Path) -> (f64, u32) {
     (begun.elapsed().as_secs_f64(), memory)
 }
 
-/// Peak resident memory so far, KiB (Linux; 0 elsewhere).
+/// Returns the peak resident memory so far in KiB, or 0 on systems other than Linux.
 fn peak_memory(process: u32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// A prepared insert a row, all in one transaction, as any client would write it. Gives seconds.
+/// Inserts row by row with a prepared statement in one transaction, as a simple client would. Returns the seconds.
 async fn inserts(bench: &Bench, file: &Path) -> f64 {
     let (mut client, connection) = tokio_postgres::connect(&bench.url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -158,7 +159,7 @@ async fn main() {
             _ => panic!("unknown argument {word}"),
         }
     }
-    let (server, template) = url.rsplit_once('/').expect("--url, ending with the database's name");
+    let (server, template) = url.rsplit_once('/').expect("--url must end with the name of a database");
     psql(&url, &format!("drop database if exists {DATABASE}"));
     psql(&format!("{server}/postgres"), &format!("create database {DATABASE} template {template}"));
     let url = format!("{server}/{DATABASE}");
@@ -191,7 +192,7 @@ async fn main() {
     let (mut ours, mut theirs, mut memory) = (Vec::new(), Vec::new(), 0);
     let (mut some_ours, mut one_by_one) = (Vec::new(), Vec::new());
     for run in 0..RUNS {
-        // Taking turns, so that a busy moment is not always the same one's.
+        // Alternate the order, so that a busy moment does not always hit the same one.
         for turn in [run % 2, 1 - run % 2] {
             bench.empty();
             if turn == 0 {
@@ -213,7 +214,7 @@ async fn main() {
     bench.empty();
     import(&bench, &file);
     let (again, _) = import(&bench, &file);
-    println!("| what | streamscope | beside it | wanted |\n| --- | --- | --- | --- |");
+    println!("| What | streamscope | For comparison | Target |\n| --- | --- | --- | --- |");
     println!(
         "| import {rows} messages | {}, {:.2} times as fast, {:.1} MB | `\\copy … binary` {} | 0.8 times, 40 MB |",
         range(&ours),
@@ -222,12 +223,12 @@ async fn main() {
         range(&theirs)
     );
     println!(
-        "| import {INSERTED} messages | {}, {:.1} times as fast | a prepared `INSERT` a row, one transaction: {} | 5 times |",
+        "| import {INSERTED} messages | {}, {:.1} times as fast | one prepared `INSERT` per row in one transaction: {} | 5 times |",
         range(&some_ours),
         median(&one_by_one) / median(&some_ours),
         range(&one_by_one)
     );
-    println!("| import {rows} messages that are all there | {again:.1} s | | |");
+    println!("| import {rows} messages that are all present already | {again:.1} s | | |");
     std::io::stdout().flush().unwrap();
     psql(&format!("{server}/postgres"), &format!("drop database {DATABASE} with (force)"));
 }

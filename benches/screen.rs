@@ -1,10 +1,11 @@
-//! Measures the screen on a real server, in a pseudo-terminal, beside `psql`, and prints a table. Asserts nothing.
+//! Measures the screen on a real server, in a pseudo-terminal, next to `psql`, and prints a table. It never fails because a machine is
+//! slow.
 //!
 //!     cargo bench --bench screen -- postgres://…/DATABASE
 //!
-//! The database holds what the loader of scale tests makes, and is only read. What is followed is written to a database
-//! `streamscope_screen_bench` on the same server, which is made and dropped; `psql` must be on the path.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement that cannot be taken ends the program")]
+//! DATABASE must hold the messages of the scale tests. The benchmark only reads it. Following is measured in a database
+//! `streamscope_screen_bench` on the same server, which the benchmark creates and drops. `psql` must be on the path.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a failed measurement ends the program")]
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ fn row(what: &str, ours: &str, other: &str, target: &str) {
     println!("| {what} | {ours} | {other} | {target} |");
 }
 
-/// Median and 99th percentile in milliseconds.
+/// Returns the median and the 99th percentile in milliseconds.
 fn summary(mut times: Vec<Duration>) -> (f64, f64) {
     times.sort();
     let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1e3;
@@ -39,7 +40,7 @@ fn shown(times: Vec<Duration>) -> String {
     format!("median {median:.1} ms, 99th percentile {worst:.1} ms")
 }
 
-/// From the start until a text is on screen.
+/// Returns the time from the start of the program until a text is on screen.
 fn until(url: &str, text: &str) -> Duration {
     let user = User::new();
     let begun = Instant::now();
@@ -51,7 +52,7 @@ fn until(url: &str, text: &str) -> Duration {
     took
 }
 
-/// From the start of `psql` until its prompt.
+/// Returns the time from the start of `psql` until its prompt.
 fn psql(url: &str) -> Duration {
     let pair = native_pty_system().openpty(PtySize::default()).unwrap();
     let mut command = CommandBuilder::new("psql");
@@ -76,7 +77,7 @@ async fn connect(url: &str) -> Client {
     client
 }
 
-/// A namespace's schema in the scratch database, and the database's URL.
+/// Creates the scratch database with one namespace. Returns an administrator's client, the database's URL and the schema.
 async fn scratch(url: &str) -> (Client, String, String) {
     let admin = connect(url).await;
     admin.batch_execute(&format!("drop database if exists {SCRATCH} with (force)")).await.unwrap();
@@ -94,7 +95,7 @@ async fn write(client: &Client, schema: &str, kind: &str) {
     client.query(&sql, &[&kind]).await.unwrap();
 }
 
-/// Writes so many messages a second until told to stop.
+/// Writes messages at this rate per second until `stop` is set.
 fn load(url: &str, schema: &str, a_second: u32, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<()> {
     let (url, schema, stop) = (url.to_owned(), schema.to_owned(), Arc::clone(stop));
     tokio::spawn(async move {
@@ -107,7 +108,7 @@ fn load(url: &str, schema: &str, a_second: u32, stop: &Arc<AtomicBool>) -> tokio
     })
 }
 
-/// Share of a core that the screen takes over some seconds, percent.
+/// Returns the CPU time of the screen as a percentage of a core, over ten seconds.
 async fn share(screen: &Screen) -> f64 {
     const SECONDS: u64 = 10;
     let before = screen.processor_ticks();
@@ -126,7 +127,7 @@ fn megabytes(screen: &Screen) -> String {
 #[tokio::main]
 async fn main() {
     let url = std::env::args().skip(1).find(|word| word != "--bench").expect("the URL of a database");
-    println!("| what | streamscope | beside it | target |\n| --- | --- | --- | --- |");
+    println!("| What | streamscope | For comparison | Target |\n| --- | --- | --- | --- |");
     let first: Vec<_> = (0..ROUNDS).map(|_| until(&url, "Namespaces")).collect();
     row("start to first frame", &shown(first), "", "30 ms");
     let categories: Vec<_> = (0..ROUNDS).map(|_| until(&url, "inventory")).collect();
@@ -134,8 +135,8 @@ async fn main() {
     row(
         "start to categories on screen",
         &shown(categories),
-        &format!("psql's prompt: {}", shown(prompts)),
-        "psql's prompt",
+        &format!("`psql` prompt: {}", shown(prompts)),
+        "as fast as the `psql` prompt",
     );
 
     let user = User::new();
@@ -149,7 +150,7 @@ async fn main() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     row("memory after scrolling through 1,500 pages of 5 million messages", &megabytes(&screen), "", "40 MB");
-    row("processor when idle", &format!("{:.1} % of a core", share(&screen).await), "", "1 %");
+    row("CPU when idle", &format!("{:.1} % of a core", share(&screen).await), "", "1 %");
     screen.keys("q");
     screen.end();
 
@@ -161,7 +162,7 @@ async fn main() {
     let stop = Arc::new(AtomicBool::new(false));
     let loading = load(&scratch_url, &schema, 100, &stop);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    row("processor following 100 messages a second", &format!("{:.1} % of a core", share(&screen).await), "", "10 %");
+    row("CPU while following 100 messages per second", &format!("{:.1} % of a core", share(&screen).await), "", "10 %");
     let mut lags = Vec::new();
     for number in 0..SAMPLES {
         let kind = format!("Mark{number}x");
@@ -192,7 +193,7 @@ async fn main() {
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
-    row("key to frame while following 1,000 messages a second", &shown(answers), "", "16 ms at the 99th percentile");
+    row("key to frame while following 1,000 messages per second", &shown(answers), "", "99th percentile 16 ms");
     stop.store(true, Ordering::Relaxed);
     loading.await.unwrap();
     let many = format!(

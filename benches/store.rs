@@ -1,10 +1,11 @@
-//! Measures the store against `psql` and `pgbench` in the same run, and prints a table. Asserts nothing: a slow machine is no error.
+//! Compares the store with `psql` and `pgbench` in the same run, and prints a table. It never fails because a machine is slow.
 //!
 //!     cargo bench --bench store -- --url postgres://…/DATABASE [--namespace NS] [--category C]
 //!
-//! The database holds what the loader of scale tests makes (10 categories, one long stream), in any flavour, and is only read.
-//! Writes go to a database `streamscope_bench` on the same server, which is made and dropped; `psql` and `pgbench` must be on the path.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement that cannot be taken ends the program")]
+//! DATABASE must hold the messages of the scale tests (10 categories, one long stream), in any kind of store. The benchmark only reads
+//! it. Writes go to a database `streamscope_bench` on the same server, which the benchmark creates and drops. `psql` and `pgbench` must
+//! be on the path.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a failed measurement ends the program")]
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -21,7 +22,7 @@ use uuid::Uuid;
 
 const READ: i64 = 1_000;
 const EXPORTED: i64 = 200_000;
-/// One turn of writing, and how many turns each has: they alternate, because a disk is not always equally busy.
+/// Writers take turns of this length, because a disk is not always equally busy.
 const WRITING: Duration = Duration::from_secs(3);
 const TURNS: usize = 7;
 
@@ -40,13 +41,13 @@ fn arguments() -> Arguments {
             "--url" => &mut given.url,
             "--namespace" => &mut given.namespace,
             "--category" => &mut given.category,
-            // Given by cargo.
+            // Cargo adds it.
             "--bench" => continue,
             _ => panic!("unknown argument {word}"),
         };
         *value = words.next().unwrap_or_else(|| panic!("{word} needs a value"));
     }
-    assert!(!given.url.is_empty(), "--url is missing: the database to measure on");
+    assert!(!given.url.is_empty(), "--url is missing; name the database to measure");
     given
 }
 
@@ -55,7 +56,6 @@ fn store(url: &str) -> Store {
     Store::new(settings, Options { connections: 16, ..Options::default() })
 }
 
-/// One line of the table.
 fn row(what: &str, ours: &str, other: &str, target: &str) {
     println!("| {what} | {ours} | {other} | {target} |");
     std::io::stdout().flush().unwrap();
@@ -66,7 +66,7 @@ fn median_and_highest(mut times: Vec<f64>) -> (f64, f64) {
     (times[times.len() / 2], times[times.len() - 1])
 }
 
-/// Median and worst of so many runs, after one that is not counted.
+/// Returns the median and the longest time of these runs, after one run to warm up.
 async fn measure(runs: usize, mut work: impl AsyncFnMut(usize)) -> (f64, f64) {
     work(0).await;
     let mut times = Vec::new();
@@ -78,11 +78,11 @@ async fn measure(runs: usize, mut work: impl AsyncFnMut(usize)) -> (f64, f64) {
     median_and_highest(times)
 }
 
-/// What `psql` says that each of the statements took, as `\timing` gives it; the rows go to `/dev/null`.
+/// Returns the time of each statement as `psql` reports it with `\timing`. Rows go to `/dev/null`.
 fn psql(url: &str, statements: &[String]) -> Vec<f64> {
     let mut script = String::from("\\o /dev/null\n");
     for statement in statements {
-        // Once untimed, as ours.
+        // One run to warm up, as for the store.
         writeln!(script, "{statement};\n\\timing on\n{statement};\n\\timing off").unwrap();
     }
     let mut child = Command::new("psql")
@@ -111,7 +111,7 @@ async fn main() {
     let namespace = store.namespace(&arguments.namespace).await.unwrap();
     println!("{}, {}", store.server().await.unwrap().version, namespace.info().flavour.as_str());
     println!();
-    row("what", "streamscope", "beside it", "target");
+    row("What", "streamscope", "For comparison", "Target");
     row("---", "---", "---", "---");
     browse(&namespace, &arguments).await;
     read(&namespace, &arguments).await;
@@ -125,7 +125,7 @@ async fn browse(namespace: &Namespace, arguments: &Arguments) {
     row("categories, warm", &format!("{median:.1} ms (worst {worst:.1})"), "", "10 ms");
 
     let of = StreamsOf::Category(category.clone());
-    // The first pass reads each page for the first time, from disk where the server does not have it in memory.
+    // On the first pass, the server reads pages from disk unless it has them in memory.
     for what in ["a page of 100 streams, first read", "a page of 100 streams, read again"] {
         let (median, worst) = measure(50, async |run| {
             let after = StreamsFrom::After(StreamName::stored(format!("{category}-{:02x}", run * 5)));
@@ -153,10 +153,10 @@ async fn browse(namespace: &Namespace, arguments: &Arguments) {
         namespace.page(&Scope::Category(category.clone()), from, 200).await.unwrap();
     })
     .await;
-    row("a look for what is new in a category", &format!("{median:.1} ms (worst {worst:.1})"), "", "");
+    row("a check for new messages in a category", &format!("{median:.1} ms (worst {worst:.1})"), "", "");
 }
 
-/// The same rows as the store's answer, as anyone would ask `psql` for them.
+/// Returns a query for the same rows, as a person would write it for `psql`.
 fn select(namespace: &Namespace, arguments: &Arguments, from: i64, limit: i64) -> String {
     let schema = schema(namespace);
     let category = match namespace.info().flavour.as_str() {
@@ -204,7 +204,7 @@ async fn read(namespace: &Namespace, arguments: &Arguments) {
     );
 }
 
-/// Time and peak memory of the program writing json lines, beside `\copy`.
+/// Measures time and peak memory of the program while it prints JSON lines, next to `\copy`.
 fn export(namespace: &Namespace, arguments: &Arguments) {
     let copy = format!(
         "\\copy (select row_to_json(m) from ({}) as m) to '/dev/null'",
@@ -236,14 +236,14 @@ fn export(namespace: &Namespace, arguments: &Arguments) {
     }
     let ((ours, _), (theirs, _)) = (median_and_highest(ours), median_and_highest(theirs));
     row(
-        "200,000 messages as json lines",
+        "200,000 messages as JSON lines",
         &format!("{ours:.0} ms, {:.2} times, {:.1} MB", ours / theirs, f64::from(memory) / 1024.0),
         &format!("\\copy {theirs:.0} ms"),
         "1.0 times, 40 MB",
     );
 }
 
-/// Peak resident memory so far, KiB (Linux; 0 elsewhere).
+/// Returns the peak resident memory so far in KiB, or 0 on systems other than Linux.
 fn peak_memory(process: u32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -257,7 +257,7 @@ async fn writes(arguments: &Arguments) {
     };
     admin("drop database if exists streamscope_bench");
     admin("create database streamscope_bench");
-    let (server, _) = arguments.url.rsplit_once('/').expect("a URL that ends with the database's name");
+    let (server, _) = arguments.url.rsplit_once('/').expect("--url must end with the name of a database");
     let url = format!("{server}/streamscope_bench");
     {
         let store = store(&url);
@@ -275,7 +275,7 @@ async fn writes(arguments: &Arguments) {
             }
             let (ours, theirs) = (median_and_highest(ours).0, median_and_highest(theirs).0);
             row(
-                &format!("writes a second, {clients} connections"),
+                &format!("writes per second, {clients} connections"),
                 &format!("{ours:.0}, {:.2} times", ours / theirs),
                 &format!("pgbench {theirs:.0}"),
                 "0.95 times",
@@ -311,7 +311,7 @@ async fn write(namespace: &Namespace, clients: usize) -> f64 {
     f64::from(written) / begun.elapsed().as_secs_f64()
 }
 
-/// Transactions a second of `pgbench` that calls `write_message` and nothing else.
+/// Returns the transactions per second of `pgbench`, each one call of `write_message`.
 fn pgbench(url: &str, namespace: &Namespace, clients: usize) -> f64 {
     let script = std::env::temp_dir().join(format!("streamscope-bench-{}.sql", std::process::id()));
     let statement = format!(

@@ -1,4 +1,5 @@
-//! Moving through the panes: selecting shows at once, Enter goes deeper, Esc comes back.
+//! Moving through the panes. A selection is shown at once, Enter goes one pane deeper and Esc one back. Nothing in here
+//! knows how a page of messages or streams is read.
 
 use jiff::SignedDuration;
 
@@ -11,11 +12,11 @@ use crate::message::{Category, StreamName, category};
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, PageFrom, Scope, StreamsFrom};
 
-/// A page of streams under way for so long is what Esc gives up first.
+/// A page of streams that has been loading for longer than this is the first thing that Esc cancels.
 const SLOW: SignedDuration = SignedDuration::from_millis(300);
 
 impl State {
-    /// Rows that a page key moves by.
+    /// Returns the number of rows that a page key moves by.
     pub(super) fn page_rows(&self) -> isize {
         isize::try_from(self.layout().rows(self.focus).saturating_sub(1).max(1)).unwrap_or(isize::MAX)
     }
@@ -98,14 +99,14 @@ impl State {
         }
     }
 
-    /// A list is there. Where its pane has the focus already, since a key was faster than the list, it is shown now.
+    /// A list was loaded. If its pane already has the focus, because a key was faster than the list, it is shown now.
     pub(super) fn is_there(&mut self, pane: Pane) -> Vec<Effect> {
         if self.focus == pane && self.active != pane { self.focus_on(pane) } else { Vec::new() }
     }
 
     pub(super) fn deeper(&mut self) -> Vec<Effect> {
         match self.focus {
-            // An empty list is passed by; one that is still awaited is not.
+            // An empty list is skipped, but not one that is still loading.
             Pane::Namespaces if self.categories.is_empty() && self.categories.at_last => self.focus_on(Pane::Messages),
             Pane::Namespaces => self.focus_on(Pane::Categories),
             Pane::Categories if self.streams.window.is_empty() && self.streams.window.at_last => {
@@ -123,20 +124,20 @@ impl State {
         }
     }
 
-    /// One step back: first what is in front or under way, then one pane.
+    /// Goes one step back: first cancels or closes whatever is in progress, then moves one pane to the left.
     pub(super) fn back(&mut self) -> Vec<Effect> {
         if let Some(stop) = self.stop_reading() {
             return vec![stop];
         }
-        // What nobody asked for is no reason to stay either: an estimate comes by itself.
+        // Only a count that the user asked for is cancelled. An estimate loads by itself and does not hold Esc up.
         if self.messages.counting && self.requests.stop(Slot::Count) {
             return [Effect::Stop(Slot::Count)].into_iter().chain(self.estimate()).collect();
         }
-        // A page that has only begun to be waited for is no reason to stay: going back is what was meant.
+        // If a page has only just been requested, Esc means going back.
         if self.requests.since(Slot::Streams).is_some_and(|since| self.now.duration_since(since) > SLOW) {
             self.requests.stop(Slot::Streams);
             if self.streams.window.is_empty() {
-                self.streams.error = Some("stopped".to_owned());
+                self.streams.error = Some("Stopped".to_owned());
             }
             return vec![Effect::Stop(Slot::Streams)];
         }
@@ -189,7 +190,7 @@ impl State {
         effects
     }
 
-    /// The namespace on screen is there no longer, nor is anything of it.
+    /// Clears every list, because the namespace on screen no longer exists.
     fn leave_namespace(&mut self) -> Vec<Effect> {
         if let Some(namespace) = self.shown_namespace.take() {
             self.places.forget(&namespace);
@@ -206,7 +207,7 @@ impl State {
         self.stop_follow()
     }
 
-    /// The selected namespace is shown: its categories and, where its pane is the active one, its messages.
+    /// Shows the categories of the selected namespace, and its messages if its pane is the active one.
     pub(super) fn namespace_selected(&mut self) -> Vec<Effect> {
         let Some(namespace) = self.namespaces.selection().map(|namespace| namespace.id.clone()) else {
             return Vec::new();
@@ -240,7 +241,7 @@ impl State {
         effects
     }
 
-    /// The selected category is shown: its streams and, where its pane is the active one, its messages.
+    /// Shows the streams of the selected category, and its messages if its pane is the active one.
     pub(super) fn category_selected(&mut self) -> Vec<Effect> {
         let (Some(namespace), Some(row)) = (self.shown_namespace.clone(), self.categories.selection()) else {
             return Vec::new();
@@ -266,7 +267,7 @@ impl State {
         effects
     }
 
-    /// The stream whose messages are shown, where it is of a category.
+    /// Returns the stream whose messages are shown, if it belongs to the category.
     fn stream_on_screen(&self, of: &Category) -> Option<StreamName> {
         match self.messages.place.as_ref().map(|place| &place.scope) {
             Some(Scope::Stream(stream)) if stream.category() == *of => Some(stream.clone()),
@@ -280,7 +281,7 @@ impl State {
         self.places.leave_streams(left);
     }
 
-    /// Reads the streams on screen anew where a stream is of their category: it may be a new one.
+    /// Reloads the listed streams if `stream` belongs to their category, because it may be new.
     pub(super) fn reread_streams(&mut self, stream: &str) -> Option<Effect> {
         let category = category(stream);
         self.streams.of.as_ref().filter(|of| of.category.as_str() == category)?;
@@ -306,7 +307,7 @@ impl State {
             let wanted = self.streams.window.selection().map(|row| row.stream.clone());
             self.streams = Streams::new(of, !self.streams.by_activity);
             self.streams.wanted = wanted;
-            // It may be far down in the other order: what is selected then is shown.
+            // It may be outside the first page of the other order. Whatever is selected then is shown.
             self.streams.asked_for = true;
             self.requests.stop(Slot::Streams);
             return self.more_streams().into_iter().collect();
@@ -328,7 +329,7 @@ impl State {
         self.message.reveal(layout.rows(Pane::Message), layout.columns(Pane::Message));
     }
 
-    /// The message pane shows the selected message: its body is asked for when another one is selected.
+    /// Shows the selected message in the message pane, and asks for its body if the selection changed.
     pub(super) fn follow_selection(&mut self) -> Vec<Effect> {
         let Some(Place { namespace, .. }) = self.messages.place.clone() else { return Vec::new() };
         let head = self.messages.selection().cloned();
@@ -346,14 +347,14 @@ impl State {
         self.read_on().into_iter().collect()
     }
 
-    /// Reads everything on screen again; place and selection stay.
+    /// Reloads everything on screen and checks the server. Location and selection stay.
     pub(super) fn refresh(&mut self) -> Vec<Effect> {
         let mut effects = vec![self.ask(Slot::Server, Question::Server)];
         effects.extend(self.reload());
         effects
     }
 
-    /// Reads the categories and the streams on screen again.
+    /// Reloads the listed categories and streams.
     pub(super) fn reread_side_panes(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         if let Some(namespace) = self.shown_namespace.clone() {
@@ -365,7 +366,7 @@ impl State {
         effects
     }
 
-    /// As [`State::refresh`], without asking whether the server is there.
+    /// Reloads everything on screen, like [`State::refresh`], without checking the server.
     pub(super) fn reload(&mut self) -> Vec<Effect> {
         self.places.forget_rows();
         self.message.forget();

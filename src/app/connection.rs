@@ -1,4 +1,5 @@
-//! Whether the server answers, and when it is asked again. Place, lists and drafts stay while it is away.
+//! The state of the connection: up, down or refused, and when to retry. Losing it never changes the location, the lists or
+//! the drafts.
 
 use std::time::Duration;
 
@@ -10,51 +11,46 @@ use crate::backoff::pause;
 use crate::store::StoreError;
 use crate::store::session::ServerInfo;
 
-/// Longest wait between two attempts.
+/// The longest wait between two attempts.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// What is known of the server.
+/// The state of the connection.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Connection {
     /// The first attempt is under way.
-    Connecting {
-        /// Since when.
-        since: Timestamp,
-    },
-    /// It answers.
+    Connecting { since: Timestamp },
+    /// The server answers.
     Up(ServerInfo),
-    /// It does not answer; asked again by itself.
+    /// The server does not answer. The next attempt starts by itself.
     Down {
-        /// Since when.
         since: Timestamp,
-        /// What the system or the server said.
+        /// In the words of the system or the server.
         reason: String,
-        /// How often it was asked in vain.
+        /// The number of failed attempts.
         attempts: u32,
-        /// When it is asked next.
+        /// The time of the next attempt.
         next: Timestamp,
     },
-    /// It answered no (credentials, no such database): asked again only on request.
+    /// The server refused the connection (wrong credentials, no such database). Only Ctrl-R retries.
     Refused {
-        /// The server's words.
+        /// In the words of the server.
         reason: String,
     },
 }
 
 impl Connection {
-    /// Before the first answer.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self::Connecting { since: now }
     }
 
-    /// Whether it was lost.
+    /// Returns true until the first answer, and while the server does not answer.
     #[must_use]
     pub fn is_down(&self) -> bool {
         matches!(self, Self::Down { .. } | Self::Connecting { .. })
     }
 
-    /// Why nothing can be read: the server is away, or refuses; none where it answers or was not reached yet.
+    /// Returns the reason why the server is down or refuses; none if it answers or was not reached yet.
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
         match self {
@@ -63,7 +59,6 @@ impl Connection {
         }
     }
 
-    /// What answered last.
     #[must_use]
     pub fn server(&self) -> Option<&ServerInfo> {
         match self {
@@ -74,11 +69,11 @@ impl Connection {
 }
 
 impl State {
-    /// Why nothing can be written here, if so.
+    /// Returns the reason why nothing can be written, if there is one.
     #[must_use]
     pub fn read_only(&self) -> Option<&str> {
         if self.setup.read_only {
-            return Some("the program was started with --read-only");
+            return Some("streamscope was started with --read-only");
         }
         self.connection.server().and_then(|info| info.read_only.as_deref())
     }
@@ -87,13 +82,13 @@ impl State {
         let was_lost = matches!(self.connection, Connection::Down { .. } | Connection::Refused { .. });
         self.connection = Connection::Up(info);
         if was_lost {
-            self.notices.done("connected again".to_owned(), self.now);
+            self.notices.done("Reconnected".to_owned(), self.now);
             return self.reload();
         }
         Vec::new()
     }
 
-    /// An answer was an error: a lost connection is tried again by itself, everything else is told.
+    /// Handles an error: reconnects after a lost connection and reports everything else.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         if slot == Slot::Version {
             self.version_failed(error);
@@ -119,15 +114,15 @@ impl State {
             Connection::Down { next, .. } if next > self.now => return Vec::new(),
             Connection::Down { since, attempts, .. } => (since, attempts + 1),
             Connection::Connecting { since } => {
-                self.notices.problem(format!("cannot connect: {reason}"), self.now);
+                self.notices.problem(format!("Cannot connect: {reason}"), self.now);
                 (since, 0)
             }
             Connection::Up(_) | Connection::Refused { .. } => {
-                self.notices.problem(format!("connection lost: {reason}"), self.now);
+                self.notices.problem(format!("Connection lost: {reason}"), self.now);
                 (self.now, 0)
             }
         };
-        // The moment is chance enough, and the same in a test.
+        // The microseconds are random enough for a jitter, and the same in every run of a test.
         let [chance, ..] = (self.now.subsec_nanosecond() / 1_000).to_le_bytes();
         let wait = pause(attempts, LONGEST, chance);
         let next = self.now.checked_add(wait).unwrap_or(self.now);
@@ -135,7 +130,7 @@ impl State {
         vec![self.ask_later(Slot::Server, Question::Server, wait)]
     }
 
-    /// Errors that belong to one question: shown where the answer would have been, and kept in the log.
+    /// Handles an error that concerns one question: shows it in place of the answer and logs it.
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         self.requests.fail(slot, error.to_string());
         match slot {

@@ -1,5 +1,6 @@
-//! How many messages the list's scope has: asked for, and counted on with what is read and followed, so that the footer never says
-//! that there are fewer messages than are on screen. In a filtered list what matches is counted, step by step.
+//! The number of messages in the scope on screen. It comes from a count or an estimate and is kept up to date while reading
+//! and following, so the footer never shows fewer messages than are on screen. In a filtered list, the matches are counted
+//! step by step.
 
 use super::messages::{Messages, Place, Row};
 use super::request::{Question, Slot};
@@ -7,19 +8,17 @@ use super::{Effect, State};
 use crate::message::MessageHead;
 use crate::store::browse::{Count, CountStep, SearchRange};
 
-/// Messages that one step of a count looks at: more than a search, which shows what it finds.
+/// Messages that one step of a count examines: more than a step of a search, which has matches to show.
 const COUNT_WINDOW: u32 = 50_000;
 
-/// A count of what matches the filter in the whole scope.
+/// A count of all matches in the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Matches so far.
     pub matches: u64,
-    /// Messages looked at.
+    /// Messages examined.
     pub searched: u64,
-    /// The highest number that was looked at.
+    /// The highest number examined.
     pub through: Option<i64>,
-    /// Everything was looked at.
     pub is_complete: bool,
 }
 
@@ -30,7 +29,7 @@ impl Messages {
         Some(Question::CountMatches { namespace, scope, filter, range: self.range, from, window: COUNT_WINDOW })
     }
 
-    /// The place of a message in its stream, from 1 on, where messages before it were deleted too.
+    /// Returns the ordinal of a message in its stream, from 1, not counting deleted messages.
     #[must_use]
     pub fn ordinal(&self, head: &MessageHead) -> i64 {
         let deleted = self.count.and_then(|count| {
@@ -40,8 +39,8 @@ impl Messages {
         head.position.saturating_add(1).saturating_sub(deleted.unwrap_or(0))
     }
 
-    /// Takes in what is newer than what was counted. Where the rows do not have all of it the count becomes rough, but for a stream,
-    /// whose positions say how many there are.
+    /// Adds the loaded messages that are newer than the count. If some of the newer messages are not loaded, the count becomes
+    /// an estimate. A stream is the exception: its positions give the exact number.
     pub(super) fn count_on(&mut self) {
         let Some((count, newest)) = self.count.zip(self.newest().max(self.heard)) else { return };
         let Some(through) = count.through.filter(|through| newest > *through) else { return };
@@ -58,7 +57,7 @@ impl Messages {
         self.count = Some(Count { messages, through: (reaches || self.is_stream()).then_some(newest) });
     }
 
-    /// Messages that are not known of may have come since the count; the positions of a stream tell them all the same.
+    /// Turns the count into an estimate, because messages may have arrived unseen. In a stream the positions reveal them.
     pub(super) fn count_roughly(&mut self) {
         if !self.is_stream()
             && let Some(count) = &mut self.count
@@ -67,7 +66,7 @@ impl Messages {
         }
     }
 
-    /// Takes in a message that following brought. Whether a late one was counted is not known: the count becomes rough.
+    /// Adds a message that arrived while following. A late one may already have been counted, so the count becomes an estimate.
     pub(super) fn count_one(&mut self, head: &MessageHead, late: bool) {
         let number = self.number(head);
         self.heard = self.heard.max(Some(number));
@@ -89,7 +88,7 @@ impl State {
     pub(super) fn estimate(&mut self) -> Option<Effect> {
         let Place { namespace, scope } = self.messages.place.clone()?;
         self.messages.counting = false;
-        // A count that was under way ends with this.
+        // This cancels a count that is under way.
         self.messages.tally = self.messages.tally.filter(|tally| tally.is_complete);
         Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
     }
@@ -111,7 +110,7 @@ impl State {
         Vec::new()
     }
 
-    /// One step of a count; the next one follows until everything was looked at.
+    /// Adds one step of a count and asks for the next one until the count is complete.
     pub(super) fn matches_counted(&mut self, step: CountStep, range: SearchRange) -> Vec<Effect> {
         let Some(tally) = &mut self.messages.tally else { return Vec::new() };
         tally.matches += step.matches;

@@ -1,5 +1,5 @@
-//! Following: new messages of the scope on screen as they are committed. The view is tied to a message: while paused, or
-//! while the selection is not on the newest row, nothing moves and what is new is counted.
+//! Following: shows new messages of the scope on screen as they are committed. The view is tied to a message: while paused,
+//! or while the selection is not on the newest row, nothing moves and new messages are only counted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,58 +15,57 @@ use crate::store::StoreError;
 use crate::store::browse::PageFrom;
 use crate::store::tail::{Doubt, Holder, TailBatch, Tailed};
 
-/// The rate is that of the last seconds.
+/// The period over which the rate is measured.
 const RATE_SECONDS: i64 = 5;
 
-/// Something is held back for longer than this: most transactions are over by then.
+/// A transaction that blocks for longer than this is shown: most transactions end sooner.
 const WAITING: SignedDuration = SignedDuration::from_secs(1);
-/// For longer than this: no healthy writer takes so long, and consumers of the store stand still.
+/// A transaction that blocks for longer than this is a problem: no healthy writer takes so long, and consumers make no progress.
 const STALLED: SignedDuration = SignedDuration::from_secs(10);
 
-/// Whether transactions hold back what could be final.
+/// How long transactions have blocked following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stall {
-    /// Nobody does.
     No,
-    /// For a while.
+    /// Longer than [`WAITING`].
     Waiting,
-    /// For so long that somebody should look.
+    /// Longer than [`STALLED`]: somebody should look.
     Stalled,
 }
 
-/// What is known while following.
+/// The state of following.
 #[derive(Debug)]
 pub struct Follow {
-    /// Rises with every start; batches of an older one are dropped.
+    /// Increases with every start. Batches of an older generation are dropped.
     pub generation: u64,
     /// Nothing moves until resumed.
     pub paused: bool,
-    /// Came in while nothing moved.
+    /// Messages that arrived while nothing moved.
     pub new: u64,
-    /// Rows that the bounded list let go of; they can be read again by scrolling.
+    /// Rows that were unloaded because the list is bounded. Scrolling reloads them.
     pub let_go: u64,
-    /// Became visible after higher positions.
+    /// Messages that became visible after higher positions.
     pub late: u64,
-    /// Nothing at or below can appear any more.
+    /// No message can appear at or below this position any more.
     pub complete_to: GlobalPosition,
-    /// The sequence's last value.
+    /// The last value of the sequence.
     pub last_value: GlobalPosition,
-    /// Transactions that keep the horizon back.
+    /// The blocking transactions, the oldest first.
     pub waiting_for: Vec<Holder>,
-    /// Why what is called complete may not be, if so: a standby shows no locks, or numbers are not drawn in order.
+    /// The reason why messages may still appear below `complete_to`, if there is one. A standby shows no locks, for example.
     pub caveat: Option<String>,
-    /// From the newest message's time to when it was seen, by the server's clock.
+    /// The time between writing and seeing the newest message, by the clock of the server.
     lag: Option<SignedDuration>,
-    /// Since when the oldest thing is held back, by the server's clock.
+    /// The time since when transactions have blocked, by the clock of the server.
     held_since: Option<Timestamp>,
-    /// What interrupts it.
+    /// The error that interrupted following.
     pub error: Option<String>,
     arrivals: VecDeque<(Timestamp, u64)>,
-    /// The first batch was there.
+    /// The first batch arrived.
     begun: bool,
-    /// Came in while the list waited for an answer, at most as many as a list holds.
+    /// Messages that arrived while the list was loading, at most [`CAPACITY`].
     held: Vec<Tailed<MessageHead>>,
-    /// How many more came in before those.
+    /// The number of older messages that no longer fitted into `held`.
     not_held: u64,
 }
 
@@ -92,14 +91,14 @@ impl Follow {
         }
     }
 
-    /// How far what is final lies behind, at a moment of the server's clock: while something is held back, as long as that has been
-    /// so, else as long as the newest message took.
+    /// Returns the lag at a time of the server's clock. While a transaction blocks, this is the time since it began to block,
+    /// otherwise the time that the newest message took.
     #[must_use]
     pub fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
         self.held_since.map(|since| now.duration_since(since)).or(self.lag)
     }
 
-    /// Whether transactions hold something back, and for how long already.
+    /// Returns how long transactions have blocked at a time of the server's clock.
     #[must_use]
     pub fn stall(&self, now: Timestamp) -> Stall {
         match self.held_since.map(|since| now.duration_since(since)) {
@@ -109,7 +108,7 @@ impl Follow {
         }
     }
 
-    /// Messages a second over the last seconds before `now`.
+    /// Returns the messages per second over the last [`RATE_SECONDS`].
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a rate is shown with one decimal")]
     pub fn rate(&self, now: Timestamp) -> f64 {
@@ -118,7 +117,7 @@ impl Follow {
         count as f64 / RATE_SECONDS as f64
     }
 
-    /// Whether the rate on screen still falls, or an age rises.
+    /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
     pub fn is_ageing(&self) -> bool {
         !self.arrivals.is_empty() || self.held_since.is_some()
@@ -134,7 +133,7 @@ impl Follow {
         }
     }
 
-    /// Forgets arrivals that no longer count, so that the rate comes to rest.
+    /// Drops arrivals outside the measured period, so that the rate falls to zero.
     pub(super) fn age(&mut self, now: Timestamp) {
         self.count(0, now);
     }
@@ -144,14 +143,14 @@ impl State {
     pub(super) fn toggle_follow(&mut self) -> Vec<Effect> {
         if self.follow.is_some() {
             let effects = self.stop_follow();
-            self.notices.done("no longer following".to_owned(), self.now);
+            self.notices.done("Stopped following".to_owned(), self.now);
             return effects;
         }
         self.start_follow()
     }
 
-    /// Follows what is on screen, with its filter, from now on. The list is read again once following has begun, so that nothing
-    /// falls between reading and following. Where something was followed already, this takes its place.
+    /// Follows the scope on screen with its filter, in place of any earlier following. The list is reloaded once following has
+    /// begun, so that no message falls between reading and following.
     pub(super) fn start_follow(&mut self) -> Vec<Effect> {
         let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
         self.followings += 1;
@@ -174,7 +173,7 @@ impl State {
         if follow.paused { Vec::new() } else { self.go_live() }
     }
 
-    /// Back to the newest message; what came in meanwhile is read where it did not fit.
+    /// Returns to the newest message, and reloads the end of the list if messages arrived that it did not take in.
     pub(super) fn go_live(&mut self) -> Vec<Effect> {
         let Some(follow) = &mut self.follow else { return Vec::new() };
         follow.paused = false;
@@ -192,7 +191,7 @@ impl State {
         self.reveal();
     }
 
-    /// Whether the selection is on the newest message there is.
+    /// Returns true if the selection is on the newest message of the scope.
     pub(super) fn is_on_newest(&self) -> bool {
         let window = &self.messages.window;
         let on_edge =
@@ -200,7 +199,7 @@ impl State {
         self.messages.at_end() && (window.is_empty() || on_edge)
     }
 
-    /// Whether the view goes along with what comes in.
+    /// Returns true if the view moves along with new messages.
     #[must_use]
     pub fn is_live(&self) -> bool {
         self.follow.as_ref().is_some_and(|follow| !follow.paused) && self.is_on_newest()
@@ -218,8 +217,8 @@ impl State {
         follow.held_since = batch.held_since;
         let doubts: Vec<&str> = batch.doubts.iter().map(Doubt::short).collect();
         follow.caveat = match (doubts.is_empty(), batch.standby) {
-            (false, _) => Some(format!("{}: late messages can be missed", doubts.join(", "))),
-            (true, true) => Some("standby: bounded wait".to_owned()),
+            (false, _) => Some(format!("{}: late messages may be missed", doubts.join(", "))),
+            (true, true) => Some("standby: waits 2 s at gaps".to_owned()),
             (true, false) => None,
         };
         follow.count(batch.messages.len(), now);
@@ -233,23 +232,21 @@ impl State {
         let Some(follow) = &mut self.follow else { return aside };
         follow.held.extend(batch.messages);
         if let Some(part) = batch.parts_above {
-            let what = if part > 0 { format!("above {part} it holds") } else { "it holds".to_owned() };
+            let above = if part > 0 { format!(" above position {part}") } else { String::new() };
             self.notices.problem(
-                format!("the store was emptied, restored or failed over: {what} other messages than before"),
+                format!("The store was emptied, restored or failed over. Its messages{above} are different now."),
                 now,
             );
         } else if let Some(before) = batch.went_back_from {
             let newest = batch.last_value;
             self.notices.problem(
-                format!(
-                    "messages were removed, or the server lost them: the newest was at {before} and is at {newest} now"
-                ),
+                format!("Messages were deleted or lost: the newest global position fell from {before} to {newest}."),
                 now,
             );
         }
         let other = batch.went_back_from.is_some() || batch.parts_above.is_some();
         if other {
-            // What is gone is not known.
+            // Nothing tells which messages have disappeared.
             aside.extend(self.reread_side_panes());
         }
         if begins || other {
@@ -261,13 +258,13 @@ impl State {
         aside
     }
 
-    /// Puts what came in into the list. While the list itself waits for newer messages it waits too: the answer may be older than
-    /// what came, and would push it out.
+    /// Puts the messages that arrived into the list. While the list is loading newer messages, they are held: the answer may be
+    /// older than they are and would replace them.
     pub(super) fn take_held(&mut self) -> Vec<Effect> {
         let (live, on_newest) = (self.is_live(), self.is_on_newest());
         let Some(follow) = &mut self.follow else { return Vec::new() };
         if on_newest {
-            // Paused or not: they were gone to, and are seen.
+            // The user has moved to the newest message and so has seen them all, even while paused.
             follow.new = 0;
         }
         if follow.held.is_empty() {
@@ -314,7 +311,7 @@ impl State {
         {
             self.lost(reason.clone())
         } else {
-            self.notices.problem(format!("following: {error}"), self.now);
+            self.notices.problem(format!("Following interrupted: {error}"), self.now);
             Vec::new()
         }
     }

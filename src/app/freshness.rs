@@ -1,4 +1,5 @@
-//! Keeps the side panes fresh: what following brings, and what a page shows, is known of categories and streams as well.
+//! Keeps the side panes current: updates categories and streams from the messages that following or a page brings. It asks
+//! the server nothing, and estimates stay estimates.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use crate::message::{Category, MessageHead, StreamName};
 use crate::store::browse::{CategoryRow, StreamRow};
 
 impl State {
-    /// Messages of a namespace that are new: they count in their categories, and are the last ones of their streams. Estimates stay estimates.
+    /// Counts new messages in their categories and makes them the last ones of their streams.
     pub(super) fn side_panes_follow<'a>(
         &mut self,
         namespace: &str,
@@ -42,7 +43,7 @@ impl State {
         if were_empty && !self.categories.is_empty() { self.category_selected() } else { Vec::new() }
     }
 
-    /// Messages of a page: a stream is never at a lower version than they show.
+    /// Raises the versions of listed streams to those that the messages of a page show.
     pub(super) fn side_panes_see<'a>(&mut self, namespace: &str, heads: impl Iterator<Item = &'a MessageHead>) {
         if self.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
             for head in heads {
@@ -52,7 +53,7 @@ impl State {
     }
 }
 
-/// Counts new messages in a category, which may be new too.
+/// Adds new messages to the estimate of a category, which is inserted if it is new.
 fn count_in(categories: &mut Window<CategoryRow>, category: Category, messages: u64) {
     match categories.rows().binary_search_by(|row| row.category.as_str().cmp(category.as_str())) {
         Ok(index) => {
@@ -65,7 +66,7 @@ fn count_in(categories: &mut Window<CategoryRow>, category: Category, messages: 
 }
 
 impl Streams {
-    /// Takes a message in, which may be a new stream's where it is new itself.
+    /// Updates the stream of a message. A new message may also insert a new stream.
     fn learn(&mut self, head: &MessageHead, new: bool) {
         if self.of.as_ref().is_none_or(|of| of.category != head.stream.category()) {
             return;
@@ -93,8 +94,8 @@ impl Streams {
         }
     }
 
-    /// Where a stream that is not held belongs; none where that is outside of what is held, or where the names are in an order that only the
-    /// server knows.
+    /// Returns the index at which to insert an unloaded stream. Returns none if it belongs outside the loaded rows, or if the
+    /// server sorts names in an order that is unknown here.
     fn place_of(&self, row: &StreamRow) -> Option<usize> {
         let rows = self.window.rows();
         if self.by_activity {

@@ -1,6 +1,6 @@
-//! Where the panes lie for a size, as rectangles: used by drawing and by whoever must know what a click or a page means.
+//! The rectangles of the panes for a terminal size. Drawing, mouse clicks and page keys all use them; nothing is drawn here.
 //!
-//! On a narrow terminal panes give way one by one; under 40×10 only the focused one is left.
+//! On a narrow terminal panes are hidden one by one. Below 40×10 only the focused one is left.
 
 use ratatui::layout::Rect;
 
@@ -8,41 +8,35 @@ use ratatui::layout::Rect;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum Pane {
-    /// The namespaces.
     Namespaces,
-    /// The categories of the namespace.
     Categories,
-    /// The streams of the category.
     Streams,
-    /// The messages of what is selected.
     Messages,
-    /// The selected message.
     Message,
 }
 
 impl Pane {
-    /// In the order of the screen.
     pub const ALL: [Self; 5] = [Self::Namespaces, Self::Categories, Self::Streams, Self::Messages, Self::Message];
 
-    /// The next pane, around the end.
+    /// Returns the next pane; the first one follows the last.
     #[must_use]
     pub fn next(self) -> Self {
         Self::ALL[(self as usize + 1) % Self::ALL.len()]
     }
 
-    /// The previous pane, around the end.
+    /// Returns the previous pane; the last one precedes the first.
     #[must_use]
     pub fn previous(self) -> Self {
         Self::ALL[(self as usize + Self::ALL.len() - 1) % Self::ALL.len()]
     }
 }
 
-/// How the columns share the width; moved by the mouse.
+/// The widths of the columns, which the mouse can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shares {
-    /// Cells of the left column.
+    /// Width of the left column in cells.
     pub left: u16,
-    /// Share of the rest that the message pane takes, percent; none for what the width suggests.
+    /// The share of the remaining width that the message pane takes, in percent; none to derive it from the width.
     pub message: Option<u16>,
 }
 
@@ -52,18 +46,16 @@ impl Default for Shares {
     }
 }
 
-/// The rectangles of a frame. A pane that has no room has an empty one.
+/// The rectangles of a frame. A part that is hidden has an empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
-    /// One line at the top; empty where there is no room.
     pub header: Rect,
-    /// One line at the bottom; empty where there is no room.
     pub footer: Rect,
     panes: [Rect; 5],
 }
 
 impl Layout {
-    /// Lays the panes out. `fullscreen` leaves only the focused one.
+    /// Lays out the panes. With `fullscreen` only the focused one is shown.
     #[must_use]
     pub fn new(area: Rect, focus: Pane, fullscreen: bool, shares: Shares) -> Self {
         let mut layout = Self::default();
@@ -86,7 +78,7 @@ impl Layout {
         layout
     }
 
-    /// The three lists of the left column, one above the other: the one in use gets most of the height.
+    /// Stacks the three lists of the left column. The focused list, or else the streams, gets most of the height.
     fn stack(&mut self, left: Rect, focus: Pane) {
         let focused = if matches!(focus, Pane::Namespaces | Pane::Categories) { focus } else { Pane::Streams };
         let heights: [u16; 3] = if left.height < 15 {
@@ -108,40 +100,39 @@ impl Layout {
         }
     }
 
-    /// Where a pane lies, its border included; empty where it has given way.
+    /// Returns the rectangle of a pane with its border; empty if the pane is hidden.
     #[must_use]
     pub fn pane(&self, pane: Pane) -> Rect {
         self.panes[pane as usize]
     }
 
-    /// Rows that a pane shows inside its border; the messages pane spends one on its heading.
+    /// Returns the number of rows inside the border of a pane, without the heading of the messages pane.
     #[must_use]
     pub fn rows(&self, pane: Pane) -> usize {
         let frame = if pane == Pane::Messages { 3 } else { 2 };
         usize::from(self.pane(pane).height.saturating_sub(frame))
     }
 
-    /// Columns that a pane shows inside its border.
+    /// Returns the number of columns inside the border of a pane.
     #[must_use]
     pub fn columns(&self, pane: Pane) -> usize {
         usize::from(self.pane(pane).width.saturating_sub(2))
     }
 
-    /// Which pane a cell belongs to.
     #[must_use]
     pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         Pane::ALL.into_iter().find(|pane| self.pane(*pane).contains((column, row).into()))
     }
 }
 
-/// Three columns where there is room for three, two where for two, else the focused one.
+/// Divides the width into three or two columns, or gives all of it to the focused pane.
 fn columns(body: Rect, focus: Pane, left_has_focus: bool, shares: Shares) -> (Rect, Rect, Rect) {
     let none = Rect { width: 0, ..body };
     let at = |x: u16, width: u16| Rect { x: body.x + x, width, ..body };
     if body.width >= 110 {
         let left = shares.left.clamp(16, body.width / 3);
         let rest = body.width - left;
-        // A table needs more than a tree where both cannot have enough.
+        // If both are short of room, the table needs more of it than the tree.
         let share = shares.message.unwrap_or((34 + (body.width - 110) / 6).min(42));
         let right = rest * share.clamp(20, 75) / 100;
         return (at(0, left), at(left, rest - right), at(left + rest - right, right));
@@ -169,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_focused_pane_always_has_the_room_there_is() {
+    fn the_focused_pane_is_shown_at_every_size() {
         for width in 1..200 {
             for height in 1..60 {
                 for focus in Pane::ALL {
@@ -186,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn panes_give_way_one_by_one() {
+    fn panes_are_hidden_one_by_one() {
         let shown = |width, height| {
             let layout = Layout::new(Rect::new(0, 0, width, height), Pane::Messages, false, Shares::default());
             Pane::ALL.into_iter().filter(|pane| layout.pane(*pane).area() > 0).count()

@@ -1,5 +1,5 @@
-//! The messages pane: a window on the messages of a scope, oldest or newest first, read by pages at both edges, optionally
-//! filtered on the server in bounded steps.
+//! The messages pane: a window on the messages of a scope, oldest or newest first. Pages are loaded at both edges, and a
+//! filter is applied by the server in bounded steps. Bodies of messages are loaded elsewhere.
 
 use super::count::Tally;
 use super::request::{Question, Slot};
@@ -9,54 +9,52 @@ use crate::message::{Message, MessageHead, Size};
 use crate::store::browse::{Count, Page, PageFrom, Scope, SearchRange, SearchStep};
 use crate::store::{Filter, StoreError};
 
-/// Heads asked for at once.
+/// The number of messages in a page.
 const PAGE: usize = 200;
-/// Messages that one step of a filtered search looks at.
+/// The number of messages that one step of a filtered search examines.
 const SEARCH_WINDOW: u32 = 20_000;
-/// Matches after which a search waits for the person to scroll on.
+/// The number of matches after which a search waits until the user scrolls.
 const ENOUGH_MATCHES: u64 = 100;
 
-/// Whose messages are shown.
+/// The namespace and the scope whose messages are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The namespace's id.
+    /// The ID of the namespace.
     pub namespace: String,
-    /// What of it.
     pub scope: Scope,
 }
 
-/// One row of the list.
+/// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// The message without its bodies.
     pub head: MessageHead,
     /// It became visible after messages with higher global positions.
     pub late: bool,
 }
 
-/// How far a filtered search is.
+/// The progress of a filtered search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Search {
-    /// Messages looked at.
+    /// Messages examined.
     pub searched: u64,
     /// Matches among them.
     pub matches: u64,
-    /// Matches since the person last asked for more.
+    /// Matches since the user last asked for more.
     run: u64,
-    /// It got to the oldest message that can match.
+    /// The oldest message that can match was examined.
     reached_oldest: bool,
-    /// It got to the newest message that can match.
+    /// The newest message that can match was examined.
     reached_newest: bool,
-    /// Where it goes on towards the first row of the screen; none when that end is reached.
+    /// The start of the next step towards the first row of the screen; none once that end is reached.
     towards_first: Option<PageFrom>,
-    /// Where it goes on towards the last row of the screen.
+    /// The start of the next step towards the last row of the screen.
     towards_last: Option<PageFrom>,
-    /// The lowest and the highest number up to which was searched: what lies between is not counted again.
+    /// The lowest and the highest number examined. Messages between them are not counted again.
     reached: Option<(i64, i64)>,
 }
 
 impl Search {
-    /// Where it goes on at an edge.
+    /// Returns the start of the next step at an edge.
     fn towards(&mut self, edge: Edge) -> &mut Option<PageFrom> {
         match edge {
             Edge::First => &mut self.towards_first,
@@ -64,23 +62,23 @@ impl Search {
         }
     }
 
-    /// Whether everything was searched: then the matches are all there are.
+    /// Returns true once every message that can match was examined.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.reached_oldest && self.reached_newest
     }
 
-    /// Whether there is more to search.
+    /// Returns true while there are messages to examine.
     #[must_use]
     pub fn can_go_on(&self) -> bool {
         self.towards_first.is_some() || self.towards_last.is_some()
     }
 
-    /// Counts a step, by the numbers of its hits; what was searched before is not counted again.
+    /// Counts a step and its matches, given by their numbers. Messages that were examined before are not counted again.
     fn count(&mut self, step: &SearchStep, numbers: &[i64]) {
         let Some((lowest, highest)) = step.between else { return };
         let (low, high) = self.reached.unwrap_or((i64::MAX, i64::MIN));
-        // By the share of the numbers that are new; in a stream that is exact.
+        // Estimates the new messages by the share of new numbers, which is exact in a stream.
         let span = highest.abs_diff(lowest).saturating_add(1);
         let (from, to) = (low.max(lowest), high.min(highest));
         let again = if from <= to { to.abs_diff(from).saturating_add(1) } else { 0 };
@@ -109,88 +107,81 @@ impl Edge {
     }
 }
 
-/// What the question under way is for.
+/// The purpose of the question under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pending {
-    /// A new list; which end is looked at, or which number is to be selected.
+    /// Replaces the list.
     Fresh(PageFrom),
-    /// More at an edge.
+    /// Extends the list at an edge.
     More(Edge),
 }
 
-/// The list and what is known about it.
+/// The list of messages, its filter and its counts.
 #[derive(Debug, Default)]
 pub struct Messages {
-    /// Whose; none before anything is selected.
+    /// None before anything is selected.
     pub place: Option<Place>,
-    /// The rows.
     pub window: Window<Row>,
     /// Newest first instead of oldest first.
     pub newest_first: bool,
-    /// What they must match.
     pub filter: Filter,
-    /// The filter as it was typed; empty for none.
+    /// The filter as it was typed, or an empty text.
     pub filter_text: String,
-    /// The number that was selected when the filter was set: where one is again without it, if it has no hit.
+    /// The number that was selected when the filter was set. It is selected again if the filter is removed without a match.
     pub(super) before_filter: Option<i64>,
-    /// How far the filtered search is.
+    /// The progress of the filtered search.
     pub search: Option<Search>,
-    /// Where the filter's times can be, once that is known.
+    /// The range of numbers that the times of the filter allow, once it is known.
     pub range: Option<SearchRange>,
-    /// How far counting what matches is, where it was asked for.
+    /// The count of all matches, if the user asked for it.
     pub tally: Option<Tally>,
-    /// How many there are; none where it is not known.
+    /// The number of messages in the scope, once it is known.
     pub count: Option<Count>,
-    /// The newest number that following told of, in the list or not.
+    /// The newest number that arrived while following, loaded or not.
     pub(super) heard: Option<i64>,
-    /// The count that is under way was asked for by the person.
+    /// The user asked for the count under way.
     pub counting: bool,
-    /// What went wrong.
     pub error: Option<String>,
     pending: Option<Pending>,
-    /// The number to select once its page is there.
+    /// The number to select once its page is loaded.
     wanted: Option<i64>,
-    /// Below so many rows in view.
+    /// The number of visible rows above the wanted one.
     pub(super) offset: usize,
 }
 
 impl Messages {
-    /// An empty list of a place.
+    /// Creates an empty list.
     #[must_use]
     pub fn new(place: Place, newest_first: bool) -> Self {
         Self { place: Some(place), newest_first, ..Self::default() }
     }
 
-    /// The number that orders a scope: position in a stream, global position elsewhere.
+    /// Returns the number that orders the scope: the position in a stream, the global position elsewhere.
     #[must_use]
     pub fn number(&self, head: &MessageHead) -> i64 {
         if self.is_stream() { head.position } else { head.global_position }
     }
 
-    /// Whether they are those of one stream.
     #[must_use]
     pub fn is_stream(&self) -> bool {
         matches!(self.place.as_ref().map(|place| &place.scope), Some(Scope::Stream(_)))
     }
 
-    /// Whether the filter lets only some messages through.
     #[must_use]
     pub fn is_filtered(&self) -> bool {
         self.filter != Filter::default()
     }
 
-    /// The selected message.
     #[must_use]
     pub fn selection(&self) -> Option<&MessageHead> {
         self.window.selection().map(|row| &row.head)
     }
 
-    /// The number of the selected message.
     pub(super) fn selected_number(&self) -> Option<i64> {
         self.selection().map(|head| self.number(head))
     }
 
-    /// Another filter, or none. What is shown is not what it lets through, so nothing is until the answer is there.
+    /// Sets or removes the filter, and unloads the rows, which may not match it.
     pub(super) fn set_filter(&mut self, filter: Filter, text: String) {
         self.before_filter = self.selected_number().or(self.before_filter);
         self.filter = filter;
@@ -200,7 +191,7 @@ impl Messages {
         self.window.replace([]);
     }
 
-    /// A message is there whole: its row knows its size now.
+    /// Updates the size in the row of a message whose body was loaded.
     pub(super) fn measured(&mut self, message: &Message) {
         let row = self.window.rows_mut().find(|row| row.head.global_position == message.global_position);
         if let Some(row) = row {
@@ -208,7 +199,7 @@ impl Messages {
         }
     }
 
-    /// Lets the rows go, and with them all that was found. The filter stays.
+    /// Unloads the rows and the progress of the search. The filter stays.
     pub(super) fn unload(&mut self) {
         let (place, filter) = (self.place.take(), std::mem::take(&mut self.filter));
         let (filter_text, newest_first) = (std::mem::take(&mut self.filter_text), self.newest_first);
@@ -216,13 +207,13 @@ impl Messages {
         *self = Self { place, newest_first, filter, filter_text, before_filter, ..Self::default() };
     }
 
-    /// Whether the last (by number) message that there was is in the window.
+    /// Returns true if the newest message is loaded.
     #[must_use]
     pub fn at_end(&self) -> bool {
         if self.newest_first { self.window.at_first } else { self.window.at_last }
     }
 
-    /// The edge where newer messages come in.
+    /// Returns the edge at which newer messages arrive.
     fn newer_edge(&self) -> Edge {
         if self.newest_first { Edge::First } else { Edge::Last }
     }
@@ -243,7 +234,7 @@ impl Messages {
         })
     }
 
-    /// Whether what is under way may bring newer messages than there are.
+    /// Returns true if the question under way may bring newer messages than those loaded.
     pub(super) fn awaits_newer(&self) -> bool {
         match self.pending {
             Some(Pending::Fresh(_)) => true,
@@ -252,7 +243,7 @@ impl Messages {
         }
     }
 
-    /// What to ask for a list that begins elsewhere; what is shown stays until the answer is there.
+    /// Returns the question that replaces the list. The rows stay until the answer arrives.
     fn fresh(&mut self, from: PageFrom) -> Option<Question> {
         self.pending = Some(Pending::Fresh(from));
         self.wanted = None;
@@ -261,7 +252,7 @@ impl Messages {
         self.question(from)
     }
 
-    /// Where an edge goes on.
+    /// Returns the start of the next page or step at an edge.
     fn beyond(&mut self, edge: Edge) -> Option<PageFrom> {
         match &mut self.search {
             Some(search) => *search.towards(edge),
@@ -269,18 +260,18 @@ impl Messages {
         }
     }
 
-    /// What lies beyond the row at an edge.
+    /// Returns the start of the page beyond the row at an edge.
     fn beyond_row(&self, edge: Edge) -> Option<PageFrom> {
         let row = if edge == Edge::First { self.window.rows().front() } else { self.window.rows().back() };
         let number = self.number(&row?.head);
         Some(if edge == self.newer_edge() { PageFrom::After(number) } else { PageFrom::Before(number) })
     }
 
-    /// Following brought a message, which in a filtered list is a match.
+    /// Counts a message that arrived while following. In a filtered list it is a match.
     pub(super) fn found_one(&mut self, head: &MessageHead, late: bool) {
         let number = self.number(head);
         match &mut self.tally {
-            // Whether it was there when its place was counted is not known.
+            // It may or may not have been visible to the count.
             tally @ Some(_) if late => *tally = None,
             Some(tally) if tally.is_complete && tally.through < Some(number) => tally.matches += 1,
             _ => {}
@@ -290,7 +281,7 @@ impl Messages {
         }
     }
 
-    /// Rows were let go at an edge: a search goes on at the row that is there now.
+    /// Lets a search continue from the row that is at an edge after others were unloaded.
     fn goes_on_at(&mut self, edge: Edge) {
         let from = self.beyond_row(edge);
         if let Some(search) = &mut self.search {
@@ -304,13 +295,13 @@ impl Messages {
         self.question(from)
     }
 
-    /// More at the edge that the selection is near to, unless something is under way.
+    /// Returns the question for more rows at the edge near the selection, unless a question is under way.
     fn wanted_page(&mut self) -> Option<Question> {
         if self.pending.is_some() || self.error.is_some() {
             return None;
         }
         if self.window.is_empty() {
-            // A search that was stopped before its first hit, or that has none on the side it looked at.
+            // The search was stopped before its first match, or found none on the side that it has searched.
             return self.more(Edge::First).or_else(|| self.more(Edge::Last));
         }
         if self.window.nears_first() {
@@ -322,7 +313,7 @@ impl Messages {
         }
     }
 
-    /// Puts rising rows into the window as the pending question wanted them.
+    /// Puts rows, in ascending order, into the window for the question that asked for them.
     fn take(&mut self, pending: Pending, heads: Vec<MessageHead>, at_start: bool, at_end: bool) {
         let mut rows: Vec<Row> = heads.into_iter().map(|head| Row { head, late: false }).collect();
         let (at_first, at_last) = if self.newest_first { (at_end, at_start) } else { (at_start, at_end) };
@@ -363,7 +354,7 @@ impl Messages {
         }
     }
 
-    /// The selection was moved by the person: that is what an answer under way shall leave selected.
+    /// Keeps the row that the user selects while an answer is under way.
     pub(super) fn moved(&mut self) {
         if self.wanted.is_some()
             && let Some(head) = self.selection()
@@ -372,7 +363,7 @@ impl Messages {
         }
     }
 
-    /// Newest first becomes oldest first and back; gives whether an answer under way was for an edge that is elsewhere now.
+    /// Reverses the order. Returns true if this makes the question under way useless, because the edges are swapped.
     pub(super) fn turn(&mut self) -> bool {
         self.newest_first = !self.newest_first;
         self.window.reverse();
@@ -387,8 +378,8 @@ impl Messages {
         self.error = Some(error.to_string());
     }
 
-    /// What was asked for does not come. A list that was to be read anew stays as it was, and what is newer is not known: what
-    /// following brings may not be all that there is since the count.
+    /// Handles a question that failed or was stopped. A list that was to be replaced stays, but newer messages may exist: those
+    /// that arrive while following may not be all since the count.
     fn give_up(&mut self) {
         if matches!(self.pending.take(), Some(Pending::Fresh(_))) {
             self.newer_exist();
@@ -396,7 +387,7 @@ impl Messages {
         }
     }
 
-    /// The end of the window is the end no longer; scrolling there reads on.
+    /// Marks the newest messages as not loaded, so that scrolling there loads more.
     pub(super) fn newer_exist(&mut self) {
         if self.newest_first {
             self.window.at_first = false;
@@ -405,18 +396,18 @@ impl Messages {
         }
     }
 
-    /// The number of the newest message in the window.
+    /// Returns the number of the newest loaded message.
     pub(super) fn newest(&self) -> Option<i64> {
         let row = if self.newest_first { self.window.rows().front() } else { self.window.rows().back() };
         row.map(|row| self.number(&row.head))
     }
 
-    /// Whether a message is newer than all that is in the window.
+    /// Returns true if a message is newer than every loaded one.
     pub(super) fn is_newer(&self, head: &MessageHead) -> bool {
         self.newest().is_none_or(|newest| newest < self.number(head))
     }
 
-    /// Puts a message that following brought where it belongs, once; gives how many rows were let go.
+    /// Inserts a message that arrived while following, unless it is loaded already. Returns how many rows were unloaded.
     pub(super) fn arrive(&mut self, head: MessageHead, late: bool) -> usize {
         let number = self.number(&head);
         let newer = self.is_newer(&head);
@@ -450,15 +441,15 @@ impl Messages {
 }
 
 impl State {
-    /// Shows the messages of a scope: as they were left, or from the end.
+    /// Shows the messages of a scope, as they were left or from the newest one.
     pub(super) fn show(&mut self, place: Place) -> Vec<Effect> {
         if self.messages.place.as_ref() == Some(&place) {
             return Vec::new();
         }
         let mut effects = self.stop_follow();
-        // What was done just now tells more.
+        // A toast that is shown already matters more.
         if !effects.is_empty() && !self.notices.showing() {
-            self.notices.done("no longer following".to_owned(), self.now);
+            self.notices.done("Stopped following".to_owned(), self.now);
         }
         let newest_first = self.messages.newest_first;
         let kept = self.places.messages_of(&place);
@@ -469,20 +460,20 @@ impl State {
         if self.messages.window.is_empty() {
             effects.extend(self.read_from(PageFrom::End));
         } else {
-            // What was the end when it was left may be the end no longer.
+            // Newer messages may have been written since the list was left.
             self.messages.newer_exist();
         }
         effects.extend(self.estimate());
         effects
     }
 
-    /// Reads the list anew from somewhere.
+    /// Reloads the list from a position or an end.
     pub(super) fn read_from(&mut self, from: PageFrom) -> Option<Effect> {
         let question = self.messages.fresh(from)?;
         Some(self.ask(Slot::Messages, question))
     }
 
-    /// Reads the list anew around a number, which is selected.
+    /// Reloads the list around a number and selects it.
     pub(super) fn read_around(&mut self, number: i64) -> Option<Effect> {
         let around = if self.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
         let effect = self.read_from(around);
@@ -491,7 +482,7 @@ impl State {
         effect
     }
 
-    /// Asks for what the selection is near to.
+    /// Loads more rows if the selection is near an edge.
     pub(super) fn read_on(&mut self) -> Option<Effect> {
         let question = self.messages.wanted_page()?;
         Some(self.ask(Slot::Messages, question))
@@ -501,7 +492,7 @@ impl State {
         let Some(pending) = self.messages.pending.take() else { return Vec::new() };
         let (mut at_start, mut at_end) = (page.at_start, page.at_end);
         match pending {
-            // A page says nothing of the side that it was not read towards; the other edge is as it was.
+            // A page knows its end only in the direction in which it was read.
             Pending::More(edge) if edge == self.messages.newer_edge() => at_start = false,
             Pending::More(_) => at_end = false,
             Pending::Fresh(_) => {}
@@ -514,7 +505,7 @@ impl State {
         self.read_on().into_iter().collect()
     }
 
-    /// One step of a filtered search: matches are shown as they come, and the next step follows until there are enough.
+    /// Shows the matches of one step of a filtered search, and asks for the next step until there are enough.
     pub(super) fn search_step(&mut self, step: SearchStep, range: SearchRange) -> Vec<Effect> {
         let (Some(pending), Some(mut search)) = (self.messages.pending.take(), self.messages.search) else {
             return Vec::new();
@@ -523,7 +514,7 @@ impl State {
         let newer_edge = self.messages.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
         search.count(&step, &numbers);
-        // A new list also leaves out what lies on the other side of where it begins.
+        // A new list must later continue on the other side of its start as well.
         let (edge, other_side) = match pending {
             Pending::More(edge) => (edge, None),
             Pending::Fresh(PageFrom::End | PageFrom::Before(_)) => {
@@ -553,21 +544,21 @@ impl State {
         self.read_on().into_iter().collect()
     }
 
-    /// The person scrolls on: a search that had enough hits takes up again.
+    /// Lets a search that had enough matches continue, because the user scrolls.
     pub(super) fn resume_search(&mut self) {
         if let Some(search) = &mut self.messages.search {
             search.run = 0;
         }
     }
 
-    /// Ends what the messages pane waits for; true where something was under way.
+    /// Cancels the question of the messages pane and returns the effect that stops it, or none if none is under way.
     pub(super) fn stop_reading(&mut self) -> Option<Effect> {
         if !self.requests.stop(Slot::Messages) {
             return None;
         }
-        // What was searched stays on screen, and a search goes on with the next key that moves.
+        // Matches stay on screen, and the next key that moves continues the search.
         if self.messages.window.is_empty() && self.messages.search.is_none() {
-            self.messages.error = Some("stopped".to_owned());
+            self.messages.error = Some("Stopped".to_owned());
         }
         self.messages.give_up();
         Some(Effect::Stop(Slot::Messages))

@@ -1,4 +1,5 @@
-//! The mouse: a click selects, the wheel scrolls what is under it, dragging a border resizes.
+//! The mouse: a click selects, the wheel scrolls the pane under the pointer, and dragging a border resizes. It never reaches
+//! a dialog.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
@@ -87,7 +88,7 @@ impl State {
         }
     }
 
-    /// The pane whose left border the pointer takes hold of, if any.
+    /// Returns the pane whose left border is at the column, if there is one.
     fn border_at(&self, column: u16) -> Option<Pane> {
         let layout = self.layout();
         [Pane::Messages, Pane::Message].into_iter().find(|pane| {
@@ -96,7 +97,7 @@ impl State {
         })
     }
 
-    /// Moves the border that the pointer holds.
+    /// Moves the dragged border to the column.
     fn drag(&mut self, column: u16) {
         let messages = self.layout().pane(Pane::Messages);
         if self.dragged == Some(Pane::Messages) {

@@ -1,24 +1,22 @@
-//! Toasts that pass and a log that stays: what went wrong, in the server's own words, and what was done.
+//! Toasts, which expire, and the log, which keeps them: problems in the words of the server, and completed actions.
 
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Lines that the log keeps.
+/// The number of lines that the log keeps.
 const KEPT: usize = 500;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// When.
     pub time: Timestamp,
-    /// Whether something went wrong.
+    /// Something went wrong.
     pub problem: bool,
-    /// What.
     pub text: String,
 }
 
-/// Toasts and log.
+/// The log, whose newest line is the toast while it is shown.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
     log: VecDeque<Notice>,
@@ -26,12 +24,12 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Something was done: shown briefly.
+    /// Logs a completed action and shows it briefly.
     pub fn done(&mut self, text: String, now: Timestamp) {
         self.push(Notice { time: now, problem: false, text }, 3);
     }
 
-    /// Something went wrong: shown longer.
+    /// Logs a problem and shows it longer.
     pub fn problem(&mut self, text: String, now: Timestamp) {
         self.push(Notice { time: now, problem: true, text }, 8);
     }
@@ -44,31 +42,29 @@ impl Notices {
         self.log.push_back(notice);
     }
 
-    /// The toast on screen.
     #[must_use]
     pub fn toast(&self) -> Option<&Notice> {
         self.shown_until.and(self.log.back())
     }
 
-    /// Whether a toast is on screen.
     #[must_use]
     pub fn showing(&self) -> bool {
         self.shown_until.is_some()
     }
 
-    /// Takes the toast away when its time is over.
+    /// Hides the toast if its time is over.
     pub fn expire(&mut self, now: Timestamp) {
         if self.shown_until.is_some_and(|until| until <= now) {
             self.dismiss();
         }
     }
 
-    /// Takes the toast away; true where there was one.
+    /// Hides the toast and returns true, or returns false if there is none.
     pub fn dismiss(&mut self) -> bool {
         self.shown_until.take().is_some()
     }
 
-    /// All that is kept, oldest first.
+    /// Returns the log, oldest line first.
     #[must_use]
     pub fn log(&self) -> &VecDeque<Notice> {
         &self.log

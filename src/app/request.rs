@@ -1,7 +1,8 @@
-//! What the screen asks of the store and what it gets back, as data; and which answers are still wanted.
+//! Questions to the store and their answers as data, and the record of the answers that are still wanted. Nothing in here
+//! waits or talks to the store: the runtime does.
 //!
-//! Every kind of question has a slot. A new question in a slot makes the one before it out of date: the slot's generation
-//! rises, and an answer of an older generation is dropped. The runtime carries questions out; nothing here waits.
+//! Every kind of question has a slot. A new question in a slot replaces the one before it: the generation of the slot
+//! increases, and an answer of an older generation is dropped.
 
 use std::sync::Arc;
 
@@ -16,29 +17,23 @@ use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
 use crate::store::{Filter, NamespaceInfo, StoreError};
 
-/// Who waits for an answer. One question at a time each.
+/// A part of the screen that waits for answers. Each has at most one question at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
 pub enum Slot {
-    /// Is the server there.
+    /// The check that the server answers.
     Server,
-    /// The namespaces pane.
     Namespaces,
-    /// The categories pane.
     Categories,
-    /// The streams pane.
     Streams,
-    /// The messages pane.
     Messages,
-    /// The message pane.
     Message,
-    /// How many messages the scope on screen has.
+    /// The number of messages in the scope on screen.
     Count,
-    /// The go-to box.
     GoTo,
     /// Completion in the compose dialog.
     Complete,
-    /// A write, and what was written since a conflict.
+    /// A write, and after a conflict the messages written since.
     Write,
     /// Creating and deleting namespaces.
     Admin,
@@ -47,7 +42,6 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// All of them, in the order of their numbers.
     pub const ALL: [Self; 12] = [
         Self::Server,
         Self::Namespaces,
@@ -64,7 +58,7 @@ impl Slot {
     ];
 }
 
-/// A question to the store. `namespace` is always the registry's id.
+/// A question to the store. `namespace` is always the ID in the registry, and `limit` is the most rows that are returned.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
     /// Answered by [`Answer::Server`].
@@ -72,244 +66,154 @@ pub enum Question {
     /// Answered by [`Answer::Namespaces`].
     Namespaces,
     /// Answered by [`Answer::Categories`].
-    Categories {
-        /// The namespace's id.
-        namespace: String,
-    },
+    Categories { namespace: String },
     /// A page of streams by name; answered by [`Answer::Streams`].
-    Streams {
-        /// The namespace's id.
-        namespace: String,
-        /// Which streams.
-        of: StreamsOf,
-        /// Where the page begins.
-        from: StreamsFrom,
-        /// Rows at most.
-        limit: usize,
-    },
+    Streams { namespace: String, of: StreamsOf, from: StreamsFrom, limit: usize },
     /// Streams by recent activity, in bounded windows until `limit` are found; answered by [`Answer::RecentStreams`].
     RecentStreams {
-        /// The namespace's id.
         namespace: String,
-        /// The category.
         category: Category,
-        /// Where to go on, downwards (exclusive).
+        /// The exclusive position from which to continue downwards.
         before: Option<GlobalPosition>,
-        /// Rows at most.
         limit: usize,
     },
-    /// A page of heads; answered by [`Answer::Page`].
-    Page {
-        /// The namespace's id.
-        namespace: String,
-        /// Whose messages.
-        scope: Scope,
-        /// Where to begin.
-        from: PageFrom,
-        /// Rows at most.
-        limit: usize,
-    },
+    /// A page of messages; answered by [`Answer::Page`].
+    Page { namespace: String, scope: Scope, from: PageFrom, limit: usize },
     /// One step of a filtered search; answered by [`Answer::Search`].
     Search {
-        /// The namespace's id.
         namespace: String,
-        /// Whose messages.
         scope: Scope,
-        /// What they must match.
         filter: Filter,
-        /// Where its times can be; none where that is not known yet.
+        /// The range of numbers that the times of the filter allow; none until it is known.
         range: Option<SearchRange>,
-        /// Where to begin.
         from: PageFrom,
-        /// Messages looked at, at most.
+        /// The most messages to examine.
         window: u32,
     },
-    /// One step of a count of what matches; answered by [`Answer::CountStep`].
+    /// One step of a count of all matches; answered by [`Answer::CountStep`].
     CountMatches {
-        /// The namespace's id.
         namespace: String,
-        /// Whose messages.
         scope: Scope,
-        /// What they must match.
         filter: Filter,
-        /// Where its times can be; none where that is not known yet.
+        /// The range of numbers that the times of the filter allow; none until it is known.
         range: Option<SearchRange>,
-        /// The lowest number to look at; none for the first.
+        /// The lowest number to examine; none for the first.
         from: Option<i64>,
-        /// Messages looked at, at most.
+        /// The most messages to examine.
         window: u32,
     },
     /// A whole message; answered by [`Answer::Message`].
-    Message {
-        /// The namespace's id.
-        namespace: String,
-        /// Its global position.
-        global_position: GlobalPosition,
-    },
-    /// From statistics; answered by [`Answer::Count`].
-    Estimate {
-        /// The namespace's id.
-        namespace: String,
-        /// Whose messages.
-        scope: Scope,
-    },
-    /// Counted; answered by [`Answer::Count`].
-    Count {
-        /// The namespace's id.
-        namespace: String,
-        /// Whose messages.
-        scope: Scope,
-    },
-    /// Where something is; answered by [`Answer::Found`].
-    Find {
-        /// The namespace's id.
-        namespace: String,
-        /// What it is.
-        what: Lookup,
-    },
-    /// Streams and types that begin like this; answered by [`Answer::Completions`].
-    Complete {
-        /// The namespace's id.
-        namespace: String,
-        /// What is typed so far.
-        prefix: String,
-        /// What it is.
-        what: Completing,
-    },
+    Message { namespace: String, global_position: GlobalPosition },
+    /// An estimate from statistics; answered by [`Answer::Count`].
+    Estimate { namespace: String, scope: Scope },
+    /// An exact count; answered by [`Answer::Count`].
+    Count { namespace: String, scope: Scope },
+    /// A lookup; answered by [`Answer::Found`].
+    Find { namespace: String, what: Lookup },
+    /// Streams or types that begin with a prefix; answered by [`Answer::Completions`].
+    Complete { namespace: String, prefix: String, what: Completing },
     /// The version of a stream; answered by [`Answer::Version`].
-    Version {
-        /// The namespace's id.
-        namespace: String,
-        /// The stream.
-        stream: StreamName,
-    },
+    Version { namespace: String, stream: StreamName },
     /// Answered by [`Answer::Written`].
-    Write {
-        /// The namespace's id.
-        namespace: String,
-        /// The message.
-        message: NewMessage,
-    },
-    /// What a stream got after a version; answered by [`Answer::Since`].
+    Write { namespace: String, message: NewMessage },
+    /// The messages of a stream after a version; answered by [`Answer::Since`].
     Since {
-        /// The namespace's id.
         namespace: String,
-        /// The stream.
         stream: StreamName,
-        /// The stream's version; none where there is no stream.
+        /// None for all messages.
         version: Option<Position>,
     },
     /// Answered by [`Answer::Created`].
-    CreateNamespace {
-        /// The namespace's id.
-        id: String,
-        /// What it is for.
-        description: Option<String>,
-    },
+    CreateNamespace { id: String, description: Option<String> },
     /// Answered by [`Answer::Deleted`].
-    DeleteNamespace {
-        /// The namespace's id.
-        id: String,
-    },
+    DeleteNamespace { id: String },
 }
 
 impl Question {
-    /// Whether it changes the store: what became of it only its answer knows.
+    /// Returns true if the question changes the store. It must not be dropped: only its answer tells whether it succeeded.
     #[must_use]
     pub fn writes(&self) -> bool {
         matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
     }
 }
 
-/// What the go-to box looks for.
+/// A lookup of the go-to box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// The message with this id.
+    /// The message with this ID.
     Id(Uuid),
-    /// The message at a position of a stream (or the last one before it).
+    /// The message at a position of a stream, or the last one of the stream.
     At(StreamName, Option<Position>),
     /// The first message at or after a global position.
     Global(Scope, GlobalPosition),
     /// The first message at or after a time.
     Time(Scope, Timestamp),
-    /// Whether a category has messages.
+    /// The last message of a category.
     Category(Category),
 }
 
-/// What is being completed.
+/// The kind of name that is being completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completing {
-    /// Names of streams.
     Stream,
-    /// Types of a category.
+    /// Message types of a category.
     Type(Category),
 }
 
-/// The store's answer.
+/// An answer from the store.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// What is at the other end.
     Server(ServerInfo),
-    /// All namespaces.
     Namespaces(Vec<NamespaceInfo>),
-    /// All categories of a namespace.
     Categories(Vec<CategoryRow>),
-    /// A page of streams by name, in rising order.
+    /// A page of streams by name, in ascending order.
     Streams {
-        /// Where it was asked to begin.
+        /// The start that the question named.
         from: StreamsFrom,
-        /// The rows.
         rows: Vec<StreamRow>,
-        /// None are left that way.
+        /// No streams are left in this direction.
         end: bool,
     },
-    /// The next streams by activity; where to go on, none at the end.
+    /// The next streams by activity.
     RecentStreams {
-        /// The rows.
         rows: Vec<StreamRow>,
-        /// Where to go on.
+        /// The position from which to continue; none at the end.
         next: Option<GlobalPosition>,
     },
-    /// A page of heads.
     Page(Page),
-    /// A step of a search, and where the filter's times can be.
+    /// A step of a search, and the range of numbers that the times of the filter allow.
     Search(SearchStep, SearchRange),
-    /// A step of a count, and where the filter's times can be.
+    /// A step of a count, and the range of numbers that the times of the filter allow.
     CountStep(CountStep, SearchRange),
-    /// The whole message; none where it is no longer there.
+    /// None if the message no longer exists.
     Message(Option<Box<Message>>),
-    /// How many; none where it is not known.
+    /// None if the number is unknown.
     Count(Option<Count>),
-    /// Where it is; none where there is no such thing.
+    /// None if the lookup found nothing.
     Found(Option<Box<MessageHead>>),
-    /// What begins like the text, best first.
+    /// Best first.
     Completions(Vec<String>),
-    /// The stream's version; none where there is no stream.
+    /// None if the stream does not exist.
     Version(Option<Position>),
-    /// The write is done.
     Written(Written),
-    /// What was written since, in order, and the stream's version now.
     Since {
-        /// What was written since, in order.
+        /// In the order of their positions.
         messages: Vec<Message>,
-        /// The stream's version; none where there is no stream.
+        /// The current stream version; none if the stream does not exist.
         version: Option<Position>,
     },
-    /// The namespace is there; its token is shown once.
     Created(Box<Created>),
-    /// The namespace is gone, and so many messages with it.
     Deleted {
-        /// How many went.
+        /// The number of messages deleted with the namespace.
         messages: u64,
     },
 }
 
-/// A new namespace and its token. The token is left out of debug output.
+/// A new namespace and its token. Debug output omits the token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Created {
-    /// As it is now listed.
     pub info: NamespaceInfo,
-    /// Shown this one time.
+    /// Shown only once.
     pub token: String,
 }
 
@@ -325,10 +229,10 @@ impl From<CreatedNamespace> for Created {
     }
 }
 
-/// The store's answer or its error. Shared, since a test may send the same event twice.
+/// An answer or an error. The error is shared, because a test may send the same event twice.
 pub type Outcome = Result<Answer, Arc<StoreError>>;
 
-/// Which answers are still wanted, by slot.
+/// The answers that are still wanted, by slot.
 #[derive(Debug, Clone, Default)]
 pub struct Requests {
     generations: [u64; Slot::ALL.len()],
@@ -337,7 +241,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// A new question in a slot; gives its generation.
+    /// Registers a new question in a slot and returns its generation.
     pub fn ask(&mut self, slot: Slot, now: Timestamp) -> u64 {
         let index = slot as usize;
         self.generations[index] += 1;
@@ -346,7 +250,7 @@ impl Requests {
         self.generations[index]
     }
 
-    /// Whether an answer is the one that is waited for; if so it is waited for no longer.
+    /// Returns true if an answer is the wanted one, and then waits for it no longer.
     pub fn accept(&mut self, slot: Slot, generation: u64) -> bool {
         let index = slot as usize;
         let wanted = self.generations[index] == generation && self.waiting[index].is_some();
@@ -356,29 +260,29 @@ impl Requests {
         wanted
     }
 
-    /// Nothing is waited for in the slot any more; true where something was.
+    /// Drops the question in a slot and returns true, or returns false if there is none.
     pub fn stop(&mut self, slot: Slot) -> bool {
         self.waiting[slot as usize].take().is_some()
     }
 
-    /// The last question in the slot was answered with an error.
+    /// Keeps the error that answered the last question in a slot.
     pub fn fail(&mut self, slot: Slot, error: String) {
         self.failures[slot as usize] = Some(error);
     }
 
-    /// The error that the last question in the slot was answered with.
+    /// Returns the error that answered the last question in a slot.
     #[must_use]
     pub fn failure(&self, slot: Slot) -> Option<&str> {
         self.failures[slot as usize].as_deref()
     }
 
-    /// Since when an answer is waited for.
+    /// Returns the time at which the pending question in a slot was asked.
     #[must_use]
     pub fn since(&self, slot: Slot) -> Option<Timestamp> {
         self.waiting[slot as usize]
     }
 
-    /// Whether any answer is waited for.
+    /// Returns true while any question is pending.
     #[must_use]
     pub fn any(&self) -> bool {
         self.waiting.iter().any(Option::is_some)

@@ -1,5 +1,5 @@
-//! The streams pane: streams of the selected category, by name or by recent activity, a page at a time
-//! from either end. What is far from the selection is let go.
+//! The streams pane: streams of the selected category, sorted by name or by recent activity and loaded a page at a time from
+//! either end. Rows far from the selection are unloaded, so the list is bounded.
 
 use super::layout::Pane;
 use super::request::{Question, Slot};
@@ -9,41 +9,38 @@ use crate::message::{Category, GlobalPosition, StreamName};
 use crate::store::StoreError;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 
-/// Streams asked for at once.
+/// The number of streams in a page.
 const PAGE: usize = 200;
-/// Streams listed by activity at most: that list can only be read downwards, so all of it is held.
+/// The most streams that are listed by activity. That list can only be read forwards, so none of it is unloaded.
 const RECENT: usize = 20_000;
 
-/// Whose streams.
+/// The category whose streams are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Of {
-    /// The namespace's id.
+    /// The ID of the namespace.
     pub namespace: String,
-    /// The category.
     pub category: Category,
 }
 
-/// Streams of a category.
+/// The listed streams.
 #[derive(Debug, Default)]
 pub struct Streams {
-    /// Whose; none before a category is selected.
+    /// None before a category is selected.
     pub of: Option<Of>,
-    /// The streams.
     pub window: Window<StreamRow>,
-    /// Most recently active first, instead of by name.
+    /// Sorted by recent activity instead of by name.
     pub by_activity: bool,
-    /// The stream to select once its page is there.
+    /// The stream to select once its page is loaded.
     pub(super) wanted: Option<StreamName>,
-    /// The person asked for the page under way: what it selects is shown.
+    /// The user asked for the page that is loading, so the stream that it selects is shown.
     pub(super) asked_for: bool,
-    /// Where the search by activity goes on.
+    /// The position at which the search by activity continues.
     next: Option<GlobalPosition>,
-    /// What went wrong.
     pub error: Option<String>,
 }
 
 impl Streams {
-    /// An empty list of a category.
+    /// Creates an empty list.
     #[must_use]
     pub fn new(of: Of, by_activity: bool) -> Self {
         Self { of: Some(of), by_activity, ..Self::default() }
@@ -58,7 +55,7 @@ impl Streams {
         })
     }
 
-    /// What to ask for where the selection is near to an edge.
+    /// Returns the question for the next page if the selection is near the edge of the list.
     fn wanted_page(&self) -> Option<Question> {
         if self.error.is_some() {
             return None;
@@ -101,7 +98,7 @@ impl Streams {
         self.select_wanted();
     }
 
-    /// Windows overlap in streams, not in messages: a stream that was active in two of them is shown where it was last.
+    /// Appends the streams of the next window of messages. Each stream is listed once, where it was last active.
     fn recent(&mut self, rows: Vec<StreamRow>, next: Option<GlobalPosition>) {
         self.error = None;
         self.next = next;
@@ -118,7 +115,7 @@ impl Streams {
         }
     }
 
-    /// The same list, to be read anew around the selected stream.
+    /// Unloads the list, to be reloaded around the selected stream.
     pub(super) fn refresh(&mut self) {
         self.next = None;
         self.asked_for = false;
@@ -135,7 +132,7 @@ impl Streams {
 }
 
 impl State {
-    /// Asks for what the selection is near to.
+    /// Loads the next page if the selection is near the edge of the list and nothing is loading.
     pub(super) fn more_streams(&mut self) -> Option<Effect> {
         if self.requests.since(Slot::Streams).is_some() {
             return None;
@@ -144,7 +141,7 @@ impl State {
         Some(self.ask(Slot::Streams, question))
     }
 
-    /// Selects a stream of the category, reading the list around it where it is not held.
+    /// Selects a stream of the listed category, and reloads the list around it if it is not loaded.
     pub(super) fn select_stream(&mut self, stream: &StreamName) -> Option<Effect> {
         let category = stream.category();
         self.streams.of.as_ref().filter(|of| of.category == category)?;
@@ -158,7 +155,7 @@ impl State {
         self.more_streams()
     }
 
-    /// Shows the other end of the list, which may be far from what is held.
+    /// Goes to an end of the list, which may not be loaded.
     pub(super) fn go_to_streams(&mut self, end: StreamsFrom) -> Vec<Effect> {
         let window = &self.streams.window;
         let is_there = if end == StreamsFrom::End { window.at_last } else { window.at_first };

@@ -1,23 +1,21 @@
-//! How times are shown: UTC, local, relative. A time always says its zone.
+//! The formats of times: UTC, local and relative. Every time on screen names its zone or is an age.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// How times are shown.
+/// A format of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Times {
-    /// In UTC, as stored.
     #[default]
     Utc,
-    /// In the zone of this machine.
+    /// In the time zone of this machine.
     Local,
-    /// As an age by the server's clock.
+    /// As an age by the clock of the server.
     Relative,
 }
 
 impl Times {
-    /// The next one of the three.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -27,7 +25,7 @@ impl Times {
         }
     }
 
-    /// Name of the zone, or what else the numbers mean.
+    /// Returns the name of the zone, or `age`.
     #[must_use]
     pub fn zone(self) -> String {
         match self {
@@ -40,13 +38,13 @@ impl Times {
         }
     }
 
-    /// The zone in which a time is typed.
+    /// Returns the zone in which typed times are read.
     #[must_use]
     pub fn time_zone(self) -> TimeZone {
         if self == Self::Local { TimeZone::system() } else { TimeZone::UTC }
     }
 
-    /// A time in a column: the time of day where it is of the same day as `now` (the server's clock), else the date too.
+    /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
     pub fn short(self, time: Timestamp, now: Timestamp) -> String {
         let zone = match self {
@@ -62,7 +60,7 @@ impl Times {
         }
     }
 
-    /// A time in full, to the microsecond, with its zone.
+    /// Formats a time with microseconds and zone.
     #[must_use]
     pub fn full(self, time: Timestamp, now: Timestamp) -> String {
         match self {
@@ -73,7 +71,7 @@ impl Times {
     }
 }
 
-/// An age in its two largest units; a time ahead of the clock is said to be so.
+/// Formats an age in its two largest units. The age of a time in the future begins with `in`.
 fn age(age: SignedDuration) -> String {
     let seconds = age.as_secs();
     let (sign, seconds) = if seconds < 0 { ("in ", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
@@ -92,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_of_today_leaves_the_date_out_and_another_does_not() {
+    fn shows_the_date_of_every_day_but_today() {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         let today: Timestamp = "2026-03-01T10:02:11.12Z".parse().expect("a time");
         let other: Timestamp = "2026-02-28T10:02:11.12Z".parse().expect("a time");

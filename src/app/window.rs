@@ -1,21 +1,21 @@
-//! A list that holds only a part of what there is: rows in the order of the screen, a selection, the first row in view.
+//! A list that is only partly loaded: rows in the order of the screen, a selection, and the first visible row.
 //!
-//! Pages come in at either edge, and what lies far away at the other is let go. Selection and view stay with their rows.
+//! Pages are added at either edge, and rows at the other edge are unloaded. Selection and view stay on their rows.
 
 use std::collections::VecDeque;
 
-/// Rows kept at most. Two screens are about 100; the rest is room to scroll without asking.
+/// The most rows that are loaded. Two screens are about 100 rows; the others let the user scroll without waiting.
 pub const CAPACITY: usize = 2_000;
 
-/// Rows of a list in the order of the screen.
+/// The loaded rows of a list, in the order of the screen.
 #[derive(Debug, Clone)]
 pub struct Window<T> {
     rows: VecDeque<T>,
     selected: usize,
     top: usize,
-    /// Nothing precedes the first row.
+    /// The first row of the list is loaded.
     pub at_first: bool,
-    /// Nothing follows the last row.
+    /// The last row of the list is loaded.
     pub at_last: bool,
 }
 
@@ -26,60 +26,55 @@ impl<T> Default for Window<T> {
 }
 
 impl<T> Window<T> {
-    /// The rows.
     #[must_use]
     pub fn rows(&self) -> &VecDeque<T> {
         &self.rows
     }
 
-    /// The rows, for what becomes known of one later.
     pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.iter_mut()
     }
 
-    /// How many rows are held.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether no row is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Index of the selected row (0 where there is none).
+    /// Returns the index of the selected row, or 0 if the list is empty.
     #[must_use]
     pub fn selected(&self) -> usize {
         self.selected
     }
 
-    /// The selected row.
     #[must_use]
     pub fn selection(&self) -> Option<&T> {
         self.rows.get(self.selected)
     }
 
-    /// Index of the first row in view.
+    /// Returns the index of the first visible row.
     #[must_use]
     pub fn top(&self) -> usize {
         self.top
     }
 
-    /// Selects a row, or the nearest there is.
+    /// Selects the row at the index, or the last one if there are fewer.
     pub fn select(&mut self, index: usize) {
         self.selected = index.min(self.rows.len().saturating_sub(1));
     }
 
-    /// Moves the selection by rows; gives whether it moved.
+    /// Moves the selection and returns true if it changed.
     pub fn step(&mut self, rows: isize) -> bool {
         let before = self.selected;
         self.select(self.selected.saturating_add_signed(rows));
         before != self.selected
     }
 
-    /// Moves the view without the selection, as a mouse wheel does; the selection is drawn along at the edges.
+    /// Scrolls the view, as a mouse wheel does. The selection moves only as far as it must to stay visible.
     pub fn scroll(&mut self, rows: isize, height: usize) {
         let height = height.max(1);
         let last_top = self.rows.len().saturating_sub(height);
@@ -88,7 +83,7 @@ impl<T> Window<T> {
         self.select(self.selected.clamp(self.top, last_visible.max(self.top)));
     }
 
-    /// Brings the selection into a view of `height` rows, moving as little as possible.
+    /// Scrolls as little as possible to make the selection visible in a view of `height` rows.
     pub fn reveal(&mut self, height: usize) {
         let height = height.max(1);
         if self.selected < self.top {
@@ -99,24 +94,24 @@ impl<T> Window<T> {
         self.top = self.top.min(self.rows.len().saturating_sub(height));
     }
 
-    /// Puts the selected row in the middle of a view of `height` rows.
+    /// Scrolls the selection to the middle of a view of `height` rows.
     pub fn center(&mut self, height: usize) {
         self.top = self.selected.saturating_sub(height / 2).min(self.rows.len().saturating_sub(height));
     }
 
-    /// Puts the selected row below so many others in view.
+    /// Scrolls so that `rows` rows are visible above the selection.
     pub fn put_below(&mut self, rows: usize) {
         self.top = self.selected.saturating_sub(rows);
     }
 
-    /// Other rows altogether, the first selected.
+    /// Replaces all rows and selects the first.
     pub fn replace(&mut self, rows: impl IntoIterator<Item = T>) {
         self.rows = rows.into_iter().collect();
         self.selected = 0;
         self.top = 0;
     }
 
-    /// Rows after the last; gives how many were let go at the front.
+    /// Appends rows and returns how many were unloaded at the front.
     pub fn append(&mut self, rows: impl IntoIterator<Item = T>) -> usize {
         let before = self.rows.len();
         self.rows.extend(rows);
@@ -131,12 +126,12 @@ impl<T> Window<T> {
         excess
     }
 
-    /// Rows after the last where all that was seen must stay: lists whose pages can only be read forwards.
+    /// Appends rows without unloading any, for lists whose pages can only be read forwards.
     pub fn extend_unbounded(&mut self, rows: impl IntoIterator<Item = T>) {
         self.rows.extend(rows);
     }
 
-    /// Rows before the first (given in the order of the screen); gives how many were let go at the back.
+    /// Prepends rows, given in the order of the screen, and returns how many were unloaded at the back.
     pub fn prepend(&mut self, rows: impl IntoIterator<Item = T, IntoIter: DoubleEndedIterator>) -> usize {
         let before = self.rows.len();
         for row in rows.into_iter().rev() {
@@ -158,19 +153,18 @@ impl<T> Window<T> {
         excess
     }
 
-    /// Turns the rows around; the selection stays on its row.
+    /// Reverses the rows. The selection stays on its row.
     pub fn reverse(&mut self) {
         self.rows.make_contiguous().reverse();
         self.selected = self.rows.len().saturating_sub(self.selected + 1);
         std::mem::swap(&mut self.at_first, &mut self.at_last);
     }
 
-    /// A row that changes where it is.
     pub fn row_mut(&mut self, index: usize) -> Option<&mut T> {
         self.rows.get_mut(index)
     }
 
-    /// Puts the rows in another order; the selection stays on its row.
+    /// Sorts the rows. The selection stays on its row.
     pub fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
         let selected = self.selection().map(&key);
         self.rows.make_contiguous().sort_by_key(&key);
@@ -178,13 +172,13 @@ impl<T> Window<T> {
         self.select(index.unwrap_or(self.selected));
     }
 
-    /// A row in between; selection and view stay with their rows. Gives how many were let go at the front.
+    /// Inserts a row and returns how many were unloaded at the front. Selection and view stay on their rows.
     pub fn insert(&mut self, index: usize, row: T) -> usize {
         self.place(index, row);
         self.append([])
     }
 
-    /// A row in between of a list that is held whole.
+    /// Inserts a row without unloading any. Selection and view stay on their rows.
     pub fn place(&mut self, index: usize, row: T) {
         self.rows.insert(index, row);
         if self.rows.len() > 1 {
@@ -197,13 +191,13 @@ impl<T> Window<T> {
         }
     }
 
-    /// Whether the selection is near enough to an edge that more should be asked for.
+    /// Returns true if the selection is so near the first loaded row that the page before it should be loaded.
     #[must_use]
     pub fn nears_first(&self) -> bool {
         !self.at_first && self.selected < CAPACITY / 10
     }
 
-    /// See [`Window::nears_first`].
+    /// Returns true if the selection is so near the last loaded row that the page after it should be loaded.
     #[must_use]
     pub fn nears_last(&self) -> bool {
         !self.at_last && self.selected + CAPACITY / 10 >= self.rows.len()
@@ -221,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_before_the_first_leave_the_selection_on_its_row() {
+    fn prepending_leaves_the_selection_on_its_row() {
         let mut window = window(100..200);
         window.select(50);
         window.prepend(0..100);
@@ -230,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_go_is_counted_and_the_list_stays_bounded() {
+    fn the_list_is_bounded_and_counts_unloaded_rows() {
         let mut window = window(0..1_990);
         window.at_first = true;
         window.select(1_989);
@@ -241,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_in_between_leaves_view_and_selection_on_their_rows() {
+    fn inserting_leaves_view_and_selection_on_their_rows() {
         let mut window = window(0..100);
         window.select(60);
         window.reveal(20);
@@ -252,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_is_always_in_view_after_reveal() {
+    fn reveal_always_makes_the_selection_visible() {
         let mut window = window(0..100);
         for selected in [0, 99, 50, 3, 97] {
             window.select(selected);

@@ -284,9 +284,9 @@ fn esc_goes_one_pane_back_where_one_has_left_by_the_panes() {
 fn what_is_past_the_end_is_said() {
     let mut screen = Screen::new(Fake::shop(3));
     for (target, said) in [
-        ("account-1@99", "account-1 ends at position 4: 99 is past its end"),
-        ("9999", "9999 is past the end: the last message is at global position 30"),
-        ("2030-01-01", "nothing at or after time 2030-01-01 00:00:00 UTC"),
+        ("account-1@99", "account-1 ends at position 4; there is no position 99"),
+        ("9999", "no global position 9999; the last message is at global position 30"),
+        ("2030-01-01", "no message at or after time 2030-01-01 00:00:00 UTC; showing the last one"),
     ] {
         screen.go_to(target);
         assert!(screen.text().contains(said), "{}", screen.text());

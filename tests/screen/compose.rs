@@ -1,4 +1,4 @@
-//! Writing: drafts, checks, conflicts, clones, follow-ups.
+//! Writing messages: drafts, checks, conflicts, clones and follow-ups.
 
 use crossterm::event::KeyCode;
 use streamscope::app::compose::{Field, Stage};
@@ -9,7 +9,7 @@ use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
 
-/// The dialog, which is open.
+/// Returns the open compose dialog.
 pub fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
     match &screen.state.dialog {
         Some(Dialog::Compose(compose)) => compose,
@@ -17,7 +17,7 @@ pub fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
     }
 }
 
-/// A draft for account-1, typed up to its data.
+/// Opens a draft for account-1 with a type and without data.
 fn draft(screen: &mut Screen) {
     screen.go_to("account-1");
     screen.keys("w");
@@ -31,7 +31,7 @@ fn draft(screen: &mut Screen) {
 }
 
 #[test]
-fn the_expected_version_is_filled_from_what_is_on_screen() {
+fn fills_in_the_expected_version_from_the_screen() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     screen.keys("w");
@@ -39,7 +39,7 @@ fn the_expected_version_is_filled_from_what_is_on_screen() {
 }
 
 #[test]
-fn a_written_message_is_selected_in_its_stream() {
+fn selects_the_written_message_in_its_stream() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.ctrl('s');
@@ -49,7 +49,7 @@ fn a_written_message_is_selected_in_its_stream() {
 }
 
 #[test]
-fn an_accidental_esc_keeps_the_draft() {
+fn esc_keeps_the_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     assert_eq!(compose(&screen).text(Field::Type), "Deposited");
@@ -57,7 +57,7 @@ fn an_accidental_esc_keeps_the_draft() {
 }
 
 #[test]
-fn invalid_json_is_told_with_line_and_column_and_not_sent() {
+fn shows_line_and_column_of_invalid_json_and_does_not_send_it() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.send(Event::Paste("{\"a\": 1,\n  oops".to_owned()));
@@ -68,7 +68,7 @@ fn invalid_json_is_told_with_line_and_column_and_not_sent() {
 }
 
 #[test]
-fn row_33_what_postgres_cannot_store_is_told_while_typing_and_not_sent() {
+fn rejects_json_that_postgres_cannot_store_while_typing() {
     for text in [r#"{"a": "\u0000"}"#, r#"{"a": "\ud800"}"#] {
         let mut screen = Screen::new(Fake::shop(2));
         draft(&mut screen);
@@ -77,12 +77,12 @@ fn row_33_what_postgres_cannot_store_is_told_while_typing_and_not_sent() {
         screen.hold = true;
         screen.ctrl('s');
         assert!(screen.held.iter().all(|(slot, ..)| *slot != Slot::Write));
-        assert!(screen.text().contains(text), "the draft is there: {}", screen.text());
+        assert!(screen.text().contains(text), "the draft is kept: {}", screen.text());
     }
 }
 
 #[test]
-fn a_conflicting_write_keeps_the_draft_and_shows_what_was_written_since() {
+fn a_conflict_keeps_the_draft_and_shows_the_messages_written_since() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.fake.push("account-1", "Overtaken", r#"{"by": "someone"}"#, None);
@@ -98,7 +98,7 @@ fn a_conflicting_write_keeps_the_draft_and_shows_what_was_written_since() {
 }
 
 #[test]
-fn after_a_conflict_the_draft_can_be_edited_or_given_up() {
+fn a_draft_with_a_conflict_can_be_edited_or_discarded() {
     for (key, open) in [('e', true), ('x', false)] {
         let mut screen = Screen::new(Fake::shop(2));
         draft(&mut screen);
@@ -110,7 +110,7 @@ fn after_a_conflict_the_draft_can_be_edited_or_given_up() {
 }
 
 #[test]
-fn a_failed_write_keeps_the_draft_and_says_why() {
+fn a_failed_write_keeps_the_draft_and_shows_the_error() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     let id = uuid::Uuid::nil();
@@ -121,7 +121,7 @@ fn a_failed_write_keeps_the_draft_and_says_why() {
 }
 
 #[test]
-fn a_draft_that_was_sent_cannot_be_left_before_the_answer() {
+fn a_sent_draft_stays_open_until_the_answer() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.hold = true;
@@ -133,7 +133,7 @@ fn a_draft_that_was_sent_cannot_be_left_before_the_answer() {
 }
 
 #[test]
-fn a_clone_has_everything_but_the_id() {
+fn a_clone_copies_everything_except_the_id() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("c");
@@ -144,7 +144,7 @@ fn a_clone_has_everything_but_the_id() {
 }
 
 #[test]
-fn a_follow_up_has_causation_and_correlation_filled_in() {
+fn fills_in_causation_and_correlation_of_a_follow_up() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     let global_position = screen.state.messages.selection().expect("a message").global_position;
@@ -158,7 +158,7 @@ fn a_follow_up_has_causation_and_correlation_filled_in() {
 }
 
 #[test]
-fn production_asks_for_an_upper_case_y() {
+fn writing_in_production_requires_an_upper_case_y() {
     let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
     let mut screen = Screen::with(Fake::shop(2), Setup { profile, ..Setup::default() }, 160, 45);
     draft(&mut screen);
@@ -171,7 +171,7 @@ fn production_asks_for_an_upper_case_y() {
 }
 
 #[test]
-fn read_only_means_that_no_dialog_opens() {
+fn read_only_opens_no_dialog_that_writes() {
     let mut screen = Screen::with(Fake::shop(2), Setup { read_only: true, ..Setup::default() }, 160, 45);
     screen.keys("w");
     assert!(screen.state.dialog.is_none());
@@ -181,7 +181,7 @@ fn read_only_means_that_no_dialog_opens() {
 }
 
 #[test]
-fn a_draft_of_an_earlier_run_is_offered() {
+fn opens_a_draft_from_an_earlier_run() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     let kept = compose(&screen).draft();
@@ -192,7 +192,7 @@ fn a_draft_of_an_earlier_run_is_offered() {
 }
 
 #[test]
-fn streams_are_completed_with_tab() {
+fn tab_completes_the_stream() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("1w");
     screen.keys("order-");
@@ -202,7 +202,7 @@ fn streams_are_completed_with_tab() {
 }
 
 #[test]
-fn the_editors_text_becomes_the_field() {
+fn takes_the_fields_text_from_the_editor() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.ctrl('e');
@@ -212,7 +212,7 @@ fn the_editors_text_becomes_the_field() {
 }
 
 #[test]
-fn the_first_message_of_a_category_brings_it_into_the_lists() {
+fn lists_a_category_after_its_first_message_is_written() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("1waudit-1");
     screen.enter();
@@ -223,7 +223,7 @@ fn the_first_message_of_a_category_brings_it_into_the_lists() {
 }
 
 #[test]
-fn ctrl_u_empties_a_line_up_to_the_cursor() {
+fn ctrl_u_deletes_to_the_start_of_the_line() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     while compose(&screen).field != Field::Type {
@@ -235,18 +235,18 @@ fn ctrl_u_empties_a_line_up_to_the_cursor() {
 }
 
 #[test]
-fn a_clone_expects_the_version_that_a_new_message_would() {
+fn a_clone_expects_the_streams_current_version() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("c");
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
-    // What another program wrote meanwhile is a conflict, so nothing is doubled unseen.
+    // A message that another program writes in the meantime causes a conflict, so it cannot be repeated unnoticed.
     screen.fake.push("account-1", "Overtaken", "{}", None);
     screen.ctrl('s');
     assert!(matches!(compose(&screen).stage, Stage::Conflict(_)), "{}", screen.text());
 }
 
-/// Selects a message of account-1 in the list of its category, which does not tell the stream's version.
+/// Selects a message of account-1 in the list of its category, which does not show the stream's version.
 fn in_category(screen: &mut Screen) {
     screen.go_to("account");
     screen.keys("4");
@@ -259,21 +259,21 @@ fn in_category(screen: &mut Screen) {
 }
 
 #[test]
-fn the_version_that_is_not_on_screen_is_read_before_a_clone_is_written() {
+fn reads_a_version_that_is_not_on_screen_before_writing_a_clone() {
     let mut screen = Screen::new(Fake::shop(2));
     in_category(&mut screen);
     screen.hold = true;
     screen.keys("c");
     screen.ctrl('s');
-    assert!(screen.text().contains("still being read"), "{}", screen.text());
+    assert!(screen.text().contains("still reading the stream's version"), "{}", screen.text());
     screen.release();
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
     screen.esc();
-    assert!(screen.state.drafts.is_empty(), "nothing was typed, so there is nothing to keep");
+    assert!(screen.state.drafts.is_empty(), "nothing was typed, so no draft is kept");
 }
 
 #[test]
-fn a_version_that_cannot_be_read_is_said_and_nothing_is_written() {
+fn writes_nothing_if_the_version_cannot_be_read() {
     let mut screen = Screen::new(Fake::shop(2));
     let reason = StoreError::TimedOut { limit: std::time::Duration::from_secs(5) };
     screen.fake.fail.push((Slot::Version, reason));
@@ -282,13 +282,13 @@ fn a_version_that_cannot_be_read_is_said_and_nothing_is_written() {
     assert!(screen.text().contains("cannot read the stream's version"), "{}", screen.text());
     let before = screen.fake.messages.len();
     screen.ctrl('s');
-    // Asked again, it is there.
+    // Ctrl-S asks again, and this time the server answers.
     assert_eq!(screen.fake.messages.len(), before);
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
 }
 
 #[test]
-fn the_version_goes_along_with_the_stream_until_somebody_types_one() {
+fn the_version_follows_the_stream_until_the_user_types_one() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("r");

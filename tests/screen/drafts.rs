@@ -1,4 +1,4 @@
-//! Drafts: what is kept, what is given up, and where a draft that was written is gone to.
+//! Drafts: which ones are kept, which are discarded, and where the screen goes after one is written.
 
 use crossterm::event::KeyCode;
 use streamscope::app::compose::{Draft, Field};
@@ -9,7 +9,7 @@ use streamscope::store::StoreError;
 use super::compose::compose;
 use super::fake::{Fake, Screen};
 
-/// What a crash would find, by their types.
+/// Returns the types of the drafts that would survive a crash.
 fn on_disk(screen: &Screen) -> Vec<String> {
     let saved = screen.outside.iter().rev().find_map(|effect| match effect {
         Effect::SaveDrafts(drafts) => Some(drafts.iter().map(|draft| draft.message_type.clone()).collect()),
@@ -18,7 +18,7 @@ fn on_disk(screen: &Screen) -> Vec<String> {
     saved.unwrap_or_default()
 }
 
-/// A draft for account-1 with a type, put aside.
+/// Sets the type of a draft for account-1 and closes it.
 fn put_aside(screen: &mut Screen, message_type: &str) {
     assert_eq!(compose(screen).text(Field::Stream), "account-1");
     while compose(screen).field != Field::Type {
@@ -31,12 +31,12 @@ fn put_aside(screen: &mut Screen, message_type: &str) {
 }
 
 #[test]
-fn a_draft_that_nobody_typed_in_is_not_kept() {
+fn discards_an_untouched_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     for key in ["w", "c"] {
         screen.keys(key);
-        // What is offered for the type closes first.
+        // The first Esc closes the completions of the type.
         while screen.state.dialog.is_some() {
             screen.esc();
         }
@@ -46,7 +46,7 @@ fn a_draft_that_nobody_typed_in_is_not_kept() {
 }
 
 #[test]
-fn a_clone_leaves_the_draft_alone_that_was_kept() {
+fn a_clone_does_not_replace_the_kept_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     screen.keys("w");
@@ -57,13 +57,13 @@ fn a_clone_leaves_the_draft_alone_that_was_kept() {
     screen.keys("c");
     screen.ctrl('s');
     assert_eq!(screen.selected(), "account-1@5");
-    assert_eq!(on_disk(&screen), ["First"], "only what was written is done with");
+    assert_eq!(on_disk(&screen), ["First"], "only the written draft is gone");
     screen.keys("w");
     assert_eq!(compose(&screen).text(Field::Type), "First");
 }
 
 #[test]
-fn several_drafts_are_kept_and_gone_through_up_to_a_new_one() {
+fn ctrl_o_cycles_through_the_kept_drafts_and_a_new_one() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     screen.keys("w");
@@ -85,7 +85,7 @@ fn several_drafts_are_kept_and_gone_through_up_to_a_new_one() {
 }
 
 #[test]
-fn a_draft_is_given_up_with_two_keys_and_the_others_stay() {
+fn discards_one_draft_after_confirmation_and_keeps_the_others() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     screen.keys("w");
@@ -95,15 +95,15 @@ fn a_draft_is_given_up_with_two_keys_and_the_others_stay() {
     screen.keys("w");
     screen.ctrl('g');
     screen.keys("n");
-    assert_eq!(compose(&screen).text(Field::Type), "Second", "only x gives it up");
+    assert_eq!(compose(&screen).text(Field::Type), "Second", "only y discards it");
     screen.ctrl('g');
-    screen.keys("x");
+    screen.keys("y");
     assert!(screen.state.dialog.is_none());
     assert_eq!(on_disk(&screen), ["First"]);
 }
 
 #[test]
-fn a_clone_that_was_sent_and_failed_is_kept() {
+fn keeps_an_untouched_clone_if_writing_fails() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("c");
@@ -115,7 +115,7 @@ fn a_clone_that_was_sent_and_failed_is_kept() {
 }
 
 #[test]
-fn a_draft_of_another_namespace_is_gone_to_there() {
+fn goes_to_the_namespace_of_the_written_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     screen.keys("w");
@@ -129,7 +129,7 @@ fn a_draft_of_another_namespace_is_gone_to_there() {
 }
 
 #[test]
-fn drafts_of_an_earlier_run_are_all_there() {
+fn opens_all_drafts_from_an_earlier_run() {
     let draft = |message_type: &str| Draft { message_type: message_type.to_owned(), ..Draft::default() };
     let mut screen = Screen::new(Fake::shop(2));
     screen.send(Event::DraftsFound(vec![draft("First"), draft("Second")]));
@@ -140,11 +140,11 @@ fn drafts_of_an_earlier_run_are_all_there() {
 }
 
 #[test]
-fn what_is_changed_in_a_stored_message_becomes_a_clone() {
+fn editing_a_stored_message_opens_a_clone() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("e");
-    let Some(Effect::Edit { text, .. }) = screen.outside.last().cloned() else { panic!("the editor is opened") };
+    let Some(Effect::Edit { text, .. }) = screen.outside.last().cloned() else { panic!("the editor was not opened") };
     screen.send(Event::Edited(Ok(text.clone())));
     assert!(screen.state.dialog.is_none(), "nothing was changed");
     screen.keys("e");
@@ -155,5 +155,5 @@ fn what_is_changed_in_a_stored_message_becomes_a_clone() {
     assert!(compose.text(Field::Metadata).contains("correlationStreamName"));
     assert!(screen.text().contains("a stored message cannot be changed"), "{}", screen.text());
     screen.esc();
-    assert_eq!(on_disk(&screen), ["Withdrawn"], "what was edited is not lost");
+    assert_eq!(on_disk(&screen), ["Withdrawn"], "the edited draft is kept");
 }

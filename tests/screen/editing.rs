@@ -1,4 +1,4 @@
-//! Typing into the compose dialog and into prompts: where the cursor is, what is in view, what is offered.
+//! Typing into the compose dialog and into prompts: cursor, scrolling, completions and pasting.
 
 use crossterm::event::KeyCode;
 use streamscope::app::Event;
@@ -9,14 +9,14 @@ use streamscope::app::request::Answer;
 use super::compose::compose;
 use super::fake::{Fake, Screen};
 
-/// Goes to a field of an open dialog.
+/// Moves to a field of the open dialog.
 fn field(screen: &mut Screen, field: Field) {
     while compose(screen).field != field {
         screen.key(KeyCode::BackTab);
     }
 }
 
-/// A dialog over a document of a hundred lines, the cursor in the last one.
+/// Opens a dialog with 100 lines of data and the cursor in the last one.
 fn hundred_lines() -> Screen {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("w");
@@ -31,7 +31,7 @@ fn cursor_line(screen: &Screen) -> usize {
     compose(screen).data.cursor().0
 }
 
-/// The character that the terminal's cursor stands on.
+/// Returns the character at the terminal's cursor.
 fn under_cursor(screen: &Screen) -> String {
     let mut terminal = screen.terminal();
     let position = ratatui::backend::Backend::get_cursor_position(terminal.backend_mut()).expect("a cursor");
@@ -39,7 +39,7 @@ fn under_cursor(screen: &Screen) -> String {
 }
 
 #[test]
-fn page_keys_go_by_what_is_in_view() {
+fn page_keys_move_by_the_height_of_the_editor() {
     let mut screen = hundred_lines();
     screen.key(KeyCode::PageUp);
     let above = cursor_line(&screen);
@@ -50,7 +50,7 @@ fn page_keys_go_by_what_is_in_view() {
 }
 
 #[test]
-fn the_cursor_moves_up_before_the_text_does() {
+fn the_cursor_moves_within_the_view_before_the_text_scrolls() {
     let mut screen = hundred_lines();
     assert!(screen.text().contains("line 99"));
     screen.key(KeyCode::Up);
@@ -58,7 +58,7 @@ fn the_cursor_moves_up_before_the_text_does() {
 }
 
 #[test]
-fn the_field_in_use_is_in_view_however_small_the_screen_is() {
+fn the_current_field_is_in_view_at_every_size() {
     for (width, height) in [(160, 45), (80, 24), (60, 16), (40, 10), (30, 6)] {
         let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), width, height);
         screen.keys("w");
@@ -73,7 +73,7 @@ fn the_field_in_use_is_in_view_however_small_the_screen_is() {
 }
 
 #[test]
-fn both_bodies_are_in_view_where_there_is_a_little_room() {
+fn shows_data_and_metadata_at_60x16() {
     let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 60, 16);
     screen.go_to("account-1@2");
     screen.keys("c");
@@ -82,7 +82,7 @@ fn both_bodies_are_in_view_where_there_is_a_little_room() {
 }
 
 #[test]
-fn a_line_that_is_longer_than_its_field_shows_where_one_types() {
+fn a_long_line_scrolls_to_the_cursor() {
     let long = format!("{}§", "x".repeat(300));
     for prompt in ["/", "&", ":", "\u{10}", "w", "1a", "1D"] {
         let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 80, 24);
@@ -98,7 +98,7 @@ fn a_line_that_is_longer_than_its_field_shows_where_one_types() {
 }
 
 #[test]
-fn what_nobody_would_see_is_shown_while_typing_and_kept_as_it_is() {
+fn shows_invisible_characters_while_typing_and_keeps_them() {
     let hidden = "abc\u{202e}\u{200b}\u{9b}def§";
     for wanted in [Field::Type, Field::Data] {
         let mut screen = Screen::new(Fake::shop(2));
@@ -113,7 +113,7 @@ fn what_nobody_would_see_is_shown_while_typing_and_kept_as_it_is() {
 }
 
 #[test]
-fn the_empty_object_is_filled_or_replaced_by_what_is_typed() {
+fn typing_fills_in_or_replaces_the_empty_object() {
     for (typed, expected) in [(r#"{"a": 1}"#, r#"{"a": 1}"#), ("[1]", "[1]"), (r#""a": 1"#, r#"{"a": 1}"#)] {
         let mut screen = Screen::new(Fake::shop(2));
         screen.keys("w");
@@ -124,7 +124,7 @@ fn the_empty_object_is_filled_or_replaced_by_what_is_typed() {
 }
 
 #[test]
-fn any_completion_can_be_chosen() {
+fn any_completion_can_be_selected() {
     for choose in [Screen::down as fn(&mut Screen), |screen| screen.ctrl('n')] {
         let mut screen = Screen::new(Fake::shop(4));
         screen.keys("1worder-");
@@ -137,7 +137,7 @@ fn any_completion_can_be_chosen() {
 }
 
 #[test]
-fn esc_closes_what_is_offered_before_the_dialog() {
+fn esc_closes_the_completions_before_the_dialog() {
     for wanted in [Field::Stream, Field::Type] {
         let mut screen = Screen::new(Fake::shop(4));
         screen.go_to("order-1");
@@ -154,7 +154,7 @@ fn esc_closes_what_is_offered_before_the_dialog() {
 }
 
 #[test]
-fn what_was_offered_for_a_field_that_was_left_is_not_put_into_another() {
+fn ignores_completions_of_a_field_that_was_left() {
     let mut screen = Screen::new(Fake::shop(4));
     screen.go_to("order-1");
     screen.keys("w");
@@ -168,7 +168,7 @@ fn what_was_offered_for_a_field_that_was_left_is_not_put_into_another() {
 }
 
 #[test]
-fn an_emptied_id_becomes_a_new_one() {
+fn an_empty_id_becomes_a_new_one() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("c");
@@ -180,7 +180,7 @@ fn an_emptied_id_becomes_a_new_one() {
 }
 
 #[test]
-fn a_clone_of_a_message_without_data_says_that_it_gets_some() {
+fn a_clone_of_a_message_without_data_gets_json_null_and_a_note() {
     let mut fake = Fake::shop(2);
     fake.messages[0].data = None;
     let mut screen = Screen::new(fake);
@@ -191,7 +191,7 @@ fn a_clone_of_a_message_without_data_says_that_it_gets_some() {
 }
 
 #[test]
-fn nothing_is_pasted_into_what_was_sent() {
+fn ignores_a_paste_into_a_sent_draft() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("c");
@@ -204,7 +204,7 @@ fn nothing_is_pasted_into_what_was_sent() {
 }
 
 #[test]
-fn pasted_line_breaks_become_lines_in_editors_and_blanks_elsewhere() {
+fn pasted_line_breaks_become_lines_in_editors_and_spaces_elsewhere() {
     for (pasted, lines, line) in [
         ("a\r\nb", ["a", "b"], "a b"),
         ("a\rb", ["a", "b"], "a b"),
@@ -223,7 +223,7 @@ fn pasted_line_breaks_become_lines_in_editors_and_blanks_elsewhere() {
 }
 
 #[test]
-fn nothing_is_written_by_a_key_that_comes_with_a_paste() {
+fn keys_right_after_a_paste_write_nothing() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("1a");
     screen.send(Event::Paste("new\r".to_owned()));
@@ -258,7 +258,7 @@ fn nothing_is_written_by_a_key_that_comes_with_a_paste() {
 }
 
 #[test]
-fn a_paste_where_nothing_is_typed_does_nothing() {
+fn ignores_a_paste_without_a_text_field() {
     for keys in ["", "?", "!", "y"] {
         let mut screen = Screen::new(Fake::shop(2));
         screen.keys(keys);

@@ -1,4 +1,4 @@
-//! Filtered lists: all hits can be reached, a search goes on where it was stopped, and the place is kept.
+//! Filtered lists: every match can be reached, a stopped search continues where it stopped, and the selection is restored.
 
 use crossterm::event::KeyCode;
 use streamscope::app::request::Slot;
@@ -7,7 +7,7 @@ use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
 
-/// A stream of so many messages, every other one `Even`, searched in small steps.
+/// Shows a stream whose messages are `Even` and `Odd` in turn, searched in small steps.
 fn ledger(messages: usize) -> Screen {
     searched_in_steps_of(500, messages)
 }
@@ -34,11 +34,11 @@ fn press_until(screen: &mut Screen, key: KeyCode, selected: &str) {
         }
         screen.key(key);
     }
-    panic!("{selected} is not reached: {}", screen.text());
+    panic!("{selected} was not reached: {}", screen.text());
 }
 
 #[test]
-fn hits_that_the_list_let_go_are_reached_again_from_both_ends() {
+fn unloaded_matches_are_read_again_from_both_ends() {
     let mut screen = ledger(2 * CAPACITY + 1_000);
     filter(&mut screen, "type:Even");
     press_until(&mut screen, KeyCode::PageUp, "ledger-main@0");
@@ -48,7 +48,7 @@ fn hits_that_the_list_let_go_are_reached_again_from_both_ends() {
 }
 
 #[test]
-fn what_following_let_go_in_a_filtered_list_can_be_read_again() {
+fn rows_unloaded_while_following_a_filtered_list_are_read_again() {
     let mut screen = ledger(2);
     filter(&mut screen, "type:Even");
     screen.keys("F");
@@ -61,7 +61,7 @@ fn what_following_let_go_in_a_filtered_list_can_be_read_again() {
 }
 
 #[test]
-fn going_to_a_time_in_a_filtered_list_leaves_hits_on_both_sides() {
+fn going_to_a_time_in_a_filtered_list_shows_matches_on_both_sides() {
     let mut screen = ledger(600);
     filter(&mut screen, "type:Even");
     screen.go_to("11:05:00");
@@ -74,7 +74,7 @@ fn going_to_a_time_in_a_filtered_list_leaves_hits_on_both_sides() {
 }
 
 #[test]
-fn going_to_one_message_takes_a_filter_away_that_may_leave_it_out() {
+fn going_to_a_message_removes_a_filter_that_may_exclude_it() {
     let mut screen = ledger(600);
     filter(&mut screen, "type:Even");
     screen.go_to("ledger-main@301");
@@ -83,7 +83,7 @@ fn going_to_one_message_takes_a_filter_away_that_may_leave_it_out() {
 }
 
 #[test]
-fn a_search_that_was_stopped_goes_on_with_the_next_key() {
+fn a_stopped_search_continues_with_the_next_key() {
     for (hit, expected) in [("Odd", "ledger-main@1"), ("First", "ledger-main@0")] {
         let mut fake = Fake { search_window: Some(500), ..Fake::default() };
         fake.append("ledger-main", "First");
@@ -108,21 +108,21 @@ fn a_search_that_was_stopped_goes_on_with_the_next_key() {
 }
 
 #[test]
-fn a_filter_without_hits_gives_the_place_back_and_is_kept_when_left() {
+fn a_filter_without_matches_is_kept_and_esc_restores_the_selection() {
     let mut screen = ledger(600);
     screen.go_to("ledger-main@250");
-    filter(&mut screen, "type:Unheard");
+    filter(&mut screen, "type:Unknown");
     assert!(screen.state.messages.window.is_empty());
     screen.keys("2");
     screen.keys("3");
-    assert!(screen.state.messages.is_filtered(), "as it was left");
+    assert!(screen.state.messages.is_filtered(), "the filter is kept");
     screen.keys("4");
     screen.esc();
     assert_eq!(screen.selected(), "ledger-main@250");
 }
 
 #[test]
-fn a_filter_that_fails_shows_why_and_nothing_that_looks_like_a_hit() {
+fn a_failed_filter_shows_the_error_and_no_rows() {
     let mut screen = ledger(600);
     let error = StoreError::Invalid { field: "path on data", reason: "syntax error at end".to_owned() };
     screen.fake.fail.push((Slot::Messages, error));
@@ -134,9 +134,9 @@ fn a_filter_that_fails_shows_why_and_nothing_that_looks_like_a_hit() {
     assert_eq!(screen.selected(), "ledger-main@599");
 }
 
-/// One step could find more than the list can take in without letting go of the selection.
+/// One step can find more rows than the list can load without unloading the selection.
 #[test]
-fn a_step_with_many_hits_ends_where_one_was_and_by_itself() {
+fn a_step_with_many_matches_keeps_the_selection_loaded() {
     let mut screen = searched_in_steps_of(20_000, 9_000);
     filter(&mut screen, "type:Even");
     screen.go_to("12:15:01");
@@ -151,7 +151,7 @@ fn a_step_with_many_hits_ends_where_one_was_and_by_itself() {
 }
 
 #[test]
-fn a_search_that_paused_says_so_and_goes_on_when_scrolled() {
+fn a_paused_search_says_so_and_continues_on_scrolling() {
     let mut screen = searched_in_steps_of(20_000, 9_000);
     filter(&mut screen, "type:Even");
     let text = screen.text();
@@ -161,13 +161,13 @@ fn a_search_that_paused_says_so_and_goes_on_when_scrolled() {
 }
 
 #[test]
-fn counting_a_filtered_list_counts_what_matches_step_by_step_and_can_be_stopped() {
+fn counts_the_matches_of_a_filtered_list_in_steps_until_stopped() {
     let mut screen = searched_in_steps_of(1_000, 9_001);
     filter(&mut screen, "type:Even");
     screen.hold = true;
     screen.keys("#");
     for _ in 0..2 {
-        assert!(screen.release_one(), "another step");
+        assert!(screen.release_one(), "there is another step");
     }
     let text = screen.text();
     assert!(text.contains("counting: 1,000 matches · 2,000 of 9,001 searched · Esc stops"), "{text}");
@@ -175,7 +175,7 @@ fn counting_a_filtered_list_counts_what_matches_step_by_step_and_can_be_stopped(
     assert!(screen.outside.contains(&streamscope::app::Effect::Stop(Slot::Count)));
     screen.release();
     assert!(!screen.text().contains("counting"), "{}", screen.text());
-    assert!(screen.state.messages.is_filtered(), "only the count was stopped");
+    assert!(screen.state.messages.is_filtered(), "Esc stopped only the count");
     screen.keys("#");
     assert!(screen.text().contains("4,501 matches · all 9,001 messages searched"), "{}", screen.text());
     screen.esc();
@@ -185,7 +185,7 @@ fn counting_a_filtered_list_counts_what_matches_step_by_step_and_can_be_stopped(
 }
 
 #[test]
-fn a_count_of_matches_goes_on_with_what_following_brings() {
+fn following_updates_the_count_of_matches() {
     let mut screen = searched_in_steps_of(1_000, 3_000);
     filter(&mut screen, "type:Even");
     screen.keys("F#");
@@ -194,9 +194,9 @@ fn a_count_of_matches_goes_on_with_what_following_brings() {
     assert!(screen.text().contains("1,501 matches · all 3,000 messages searched"), "{}", screen.text());
 }
 
-/// The messages are a second apart: the one at position 0 is of 11:00:01.
+/// The messages are one second apart, from position 0 at 11:00:01.
 #[test]
-fn both_ends_of_a_filter_with_times_are_those_of_the_times() {
+fn a_filter_with_times_searches_only_between_them() {
     let mut screen = searched_in_steps_of(500, 40_000);
     filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z until:2026-03-01T20:05:00Z");
     assert_eq!(screen.selected(), "ledger-main@32698");
@@ -205,20 +205,20 @@ fn both_ends_of_a_filter_with_times_are_those_of_the_times() {
     assert_eq!(screen.selected(), "ledger-main@32400");
     screen.keys("G");
     assert_eq!(screen.selected(), "ledger-main@32698");
-    assert!(screen.fake.looked_at < 10_000, "{} were looked at", screen.fake.looked_at);
+    assert!(screen.fake.looked_at < 10_000, "{} messages were searched", screen.fake.looked_at);
     screen.keys("#");
     assert!(screen.text().contains("150 matches in all of that time"), "{}", screen.text());
-    assert!(screen.fake.looked_at < 12_000, "{} were looked at", screen.fake.looked_at);
+    assert!(screen.fake.looked_at < 12_000, "{} messages were searched", screen.fake.looked_at);
     screen.esc();
     filter(&mut screen, "type:Even since:2026-03-01T20:00:00Z");
     screen.fake.looked_at = 0;
     screen.keys("g");
     assert_eq!(screen.selected(), "ledger-main@32400");
-    assert!(screen.fake.looked_at < 2_500, "{} were looked at", screen.fake.looked_at);
+    assert!(screen.fake.looked_at < 2_500, "{} messages were searched", screen.fake.looked_at);
 }
 
 #[test]
-fn a_search_without_a_match_so_far_says_how_much_was_searched() {
+fn a_search_without_a_match_shows_its_progress() {
     let mut screen = searched_in_steps_of(500, 9_000);
     screen.hold = true;
     filter(&mut screen, "type:Missing");

@@ -1,4 +1,4 @@
-//! `/` in the pane, `&` on the server, the palette, copying, help.
+//! Finding in a pane, filtering on the server, the palette, copying and help.
 
 use crossterm::event::KeyCode;
 use streamscope::app::Effect;
@@ -8,7 +8,7 @@ use streamscope::app::request::Slot;
 use super::fake::{Fake, Screen};
 
 #[test]
-fn find_goes_to_the_nearest_hit_while_typing_and_esc_comes_back() {
+fn find_selects_the_nearest_match_while_typing_and_esc_returns() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@4");
     screen.keys("/withdr");
@@ -22,7 +22,7 @@ fn find_goes_to_the_nearest_hit_while_typing_and_esc_comes_back() {
 }
 
 #[test]
-fn next_and_previous_hits_go_around() {
+fn next_and_previous_match_wrap_around() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4g/Closed");
     screen.enter();
@@ -35,7 +35,7 @@ fn next_and_previous_hits_go_around() {
 }
 
 #[test]
-fn a_filter_shows_its_matches_and_how_much_was_searched() {
+fn a_filter_shows_its_matches_and_the_number_of_messages_searched() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4&type:Withdrawn");
     screen.enter();
@@ -45,11 +45,11 @@ fn a_filter_shows_its_matches_and_how_much_was_searched() {
     assert!(screen.text().contains("6 matches · all 30 messages searched"), "{}", screen.text());
     screen.esc();
     assert_eq!(screen.state.messages.window.len(), 30);
-    assert!(screen.selected().ends_with("@2"), "the hit stays selected: {}", screen.selected());
+    assert!(screen.selected().ends_with("@2"), "the match stays selected: {}", screen.selected());
 }
 
 #[test]
-fn a_filter_goes_step_by_step_and_esc_stops_it() {
+fn a_filter_searches_in_steps_and_esc_stops_it() {
     let mut fake = Fake::default();
     for _ in 0..60_000 {
         fake.append("ledger-main", "Posted");
@@ -60,7 +60,7 @@ fn a_filter_goes_step_by_step_and_esc_stops_it() {
     screen.keys("&type:Missing");
     screen.enter();
     for _ in 0..2 {
-        assert!(screen.release_one(), "another step");
+        assert!(screen.release_one(), "there is another step");
     }
     assert!(screen.text().contains("40,000 of ~60,000 searched"), "{}", screen.text());
     screen.esc();
@@ -70,7 +70,7 @@ fn a_filter_goes_step_by_step_and_esc_stops_it() {
 }
 
 #[test]
-fn a_filter_that_cannot_be_is_told_and_not_sent() {
+fn an_invalid_filter_is_not_sent() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("4&since:nonsense");
     screen.enter();
@@ -87,7 +87,7 @@ fn the_palette_runs_an_action_by_name() {
 }
 
 #[test]
-fn what_is_copied_is_the_raw_text() {
+fn copies_the_raw_text() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
     screen.keys("yd");
@@ -99,7 +99,7 @@ fn what_is_copied_is_the_raw_text() {
 }
 
 #[test]
-fn help_is_made_from_the_live_key_map() {
+fn help_shows_the_live_key_map() {
     let mut setup = streamscope::app::Setup::default();
     let keys = ["Q".parse().expect("a key")];
     setup.keymap.rebind(streamscope::app::keymap::Context::Anywhere, streamscope::app::keymap::Action::Follow, &keys);
@@ -111,7 +111,7 @@ fn help_is_made_from_the_live_key_map() {
 }
 
 #[test]
-fn esc_takes_the_filter_away_while_an_estimate_is_under_way() {
+fn esc_removes_the_filter_while_an_estimate_is_pending() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4&type:Deposited");
     screen.enter();
@@ -120,13 +120,13 @@ fn esc_takes_the_filter_away_while_an_estimate_is_under_way() {
     while screen.state.requests.since(Slot::Messages).is_some() {
         assert!(screen.release_one(), "the search ends");
     }
-    assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is under way");
+    assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is pending");
     screen.esc();
     assert!(!screen.state.messages.is_filtered(), "{}", screen.text());
 }
 
 #[test]
-fn a_search_without_a_match_returns_to_where_it_began() {
+fn a_search_without_a_match_restores_the_selection() {
     let mut screen = Screen::new(Fake::shop(30));
     screen.keys("4");
     screen.key(KeyCode::PageUp);
@@ -152,7 +152,7 @@ fn a_search_without_a_match_returns_to_where_it_began() {
 }
 
 #[test]
-fn a_search_in_a_message_without_a_match_returns_to_where_it_began() {
+fn a_search_in_a_message_without_a_match_restores_the_selection() {
     let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 100, 14);
     screen.go_to("account-1@2");
     screen.keys("5jjj");
@@ -164,7 +164,7 @@ fn a_search_in_a_message_without_a_match_returns_to_where_it_began() {
 }
 
 #[test]
-fn the_count_of_matches_belongs_to_the_rows_that_were_looked_through() {
+fn shows_the_number_of_matches_only_for_the_rows_searched() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1");
     screen.keys("/opened");

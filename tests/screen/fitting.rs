@@ -1,4 +1,4 @@
-//! Dialogs, hints and the footer at the usual sizes: nothing is cut inside a word, and no key goes past a dialog.
+//! Dialogs, hints and the footer at the usual sizes: no word is cut, and no key reaches the panes through a dialog.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::fake::{Fake, Screen};
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (100, 30), (80, 24)];
 
-/// Keys that open each dialog, and the beginning of its title.
+/// The keys that open each dialog, and the start of its title.
 const DIALOGS: [(&str, &str); 12] = [
     ("?", "Help"),
     ("1?", "Help"),
@@ -47,7 +47,7 @@ fn screen(width: u16, height: u16) -> Screen {
     Screen::with(fake, setup, width, height)
 }
 
-/// What is inside the frame whose title begins so, line by line.
+/// Returns the lines inside the frame with this title, and the title line.
 fn inside(text: &str, title: &str) -> Vec<String> {
     let begin = format!("┏ {title}");
     let lines: Vec<Vec<char>> = text.lines().map(|line| line.chars().collect()).collect();
@@ -64,7 +64,7 @@ fn inside(text: &str, title: &str) -> Vec<String> {
     let mut found: Vec<String> = lines[top + 1..bottom]
         .iter()
         .map(|line| {
-            assert_eq!((line[left], line[right]), ('┃', '┃'), "nothing is drawn over the frame: {text}");
+            assert_eq!((line[left], line[right]), ('┃', '┃'), "the frame is intact: {text}");
             line[left + 1..right].iter().collect()
         })
         .collect();
@@ -88,7 +88,7 @@ fn no_dialog_cuts_a_word() {
             press(&mut screen, keys);
             let text = screen.text();
             for word in words_of(&inside(&text, title)) {
-                // JSON, ids and names are data: what does not fit of them ends with a mark.
+                // JSON, IDs and names are data and may be truncated.
                 let is_data = word.contains(['"', '{', '-', '_']);
                 assert!(
                     word == "…" || whole.contains(&word) || is_data,
@@ -100,7 +100,7 @@ fn no_dialog_cuts_a_word() {
 }
 
 #[test]
-fn every_part_of_the_help_can_be_read_at_every_size() {
+fn all_of_the_help_can_be_read_at_every_size() {
     for (width, height) in SIZES {
         let mut large = screen(300, 130);
         press(&mut large, "?");
@@ -141,8 +141,8 @@ fn prompts_and_the_footer_keep_their_words_whole() {
 
 #[test]
 fn a_long_error_keeps_its_words_whole() {
-    let reason = "something that takes a long sentence to be explained to whoever reads it on a small terminal, \
-                  because the server said very much about it, and then some more of it";
+    let reason = "something went wrong that takes a long sentence to explain to a reader on a small terminal, \
+                  because the server sent a long message, and the reader needs to see all of it";
     for (width, height) in SIZES {
         let mut screen = screen(width, height);
         screen.send(Event::Notice(reason.to_owned()));
@@ -154,11 +154,11 @@ fn a_long_error_keeps_its_words_whole() {
     }
 }
 
-/// Keys that would do something in the panes.
+/// Keys that run actions in the panes.
 const RISKY: [char; 12] = ['F', 'o', 'w', 'c', 't', 'D', 'a', '#', '2', 'f', '&', ':'];
 
 #[test]
-fn no_key_goes_past_a_dialog_to_the_panes() {
+fn no_key_reaches_the_panes_through_a_dialog() {
     for keys in ["?", "!", "5y", "\u{10}", "1D", "1an\r"] {
         let mut screen = screen(100, 30);
         press(&mut screen, keys);
@@ -180,7 +180,7 @@ fn no_key_goes_past_a_dialog_to_the_panes() {
 }
 
 #[test]
-fn the_slash_filters_the_help_and_enter_runs_the_key() {
+fn slash_filters_the_help_and_enter_runs_the_action() {
     let mut screen = screen(160, 45);
     screen.keys("4?/");
     screen.keys("follow live");
@@ -195,13 +195,13 @@ fn the_slash_filters_the_help_and_enter_runs_the_key() {
     screen.keys("?");
     screen.esc();
     assert!(screen.state.dialog.is_none());
-    screen.keys("?/nothing is called so");
+    screen.keys("?/no such action");
     screen.enter();
     assert!(screen.state.dialog.is_none() && screen.state.focus == Pane::Messages);
 }
 
 #[test]
-fn the_help_begins_with_the_pane_in_use() {
+fn help_begins_with_the_focused_pane() {
     let mut screen = screen(80, 24);
     screen.keys("5?");
     let first = inside(&screen.text(), "Help").into_iter().next().unwrap_or_default();
@@ -224,7 +224,7 @@ fn production_and_conflicts_keep_their_words_whole() {
 }
 
 #[test]
-fn a_value_that_does_not_fit_ends_with_a_mark() {
+fn a_truncated_value_ends_with_an_ellipsis() {
     for width in 70..130 {
         let mut fake = Fake::default();
         let name = "account-with-a-name-that-is-longer-than-every-pane-is-wide-in-this-test-1";

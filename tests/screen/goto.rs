@@ -1,4 +1,4 @@
-//! `:` and the program's argument: what the box says is where Enter leads.
+//! `:` and the program's argument: Enter leads where the box says.
 
 use crossterm::event::KeyCode;
 use streamscope::app::layout::Pane;
@@ -10,7 +10,7 @@ use streamscope::store::browse::Scope;
 
 use super::fake::{Fake, Screen, noon};
 
-/// Namespace and scope on screen.
+/// Returns the namespace and scope on screen.
 fn place(screen: &Screen) -> (String, Scope) {
     let place = screen.state.messages.place.clone().expect("a list is on screen");
     (place.namespace, place.scope)
@@ -21,7 +21,7 @@ fn category(name: &str) -> Scope {
 }
 
 #[test]
-fn a_category_is_shown_whatever_had_the_focus_and_was_selected() {
+fn opens_a_category_from_every_pane_and_selection() {
     for pane in ["1", "2", "3", "4", "5"] {
         for before in ["account-1", "account-2@3", "order-1", "order"] {
             let mut screen = Screen::new(Fake::shop(3));
@@ -35,7 +35,7 @@ fn a_category_is_shown_whatever_had_the_focus_and_was_selected() {
 }
 
 #[test]
-fn a_namespace_is_opened_by_its_bare_name_and_with_a_slash() {
+fn opens_a_namespace_by_name_with_and_without_a_slash() {
     for text in ["audit", "audit/"] {
         let mut screen = Screen::new(Fake::shop(2));
         screen.go_to("account-1");
@@ -46,12 +46,12 @@ fn a_namespace_is_opened_by_its_bare_name_and_with_a_slash() {
         assert_eq!(place(&screen), ("audit".to_owned(), Scope::Namespace), "{text}");
         assert_eq!(screen.state.namespace().map(|info| info.id.as_str()), Some("audit"));
         screen.esc();
-        assert_eq!(place(&screen).0, "shop", "Esc leads back");
+        assert_eq!(place(&screen).0, "shop", "Esc goes back");
     }
 }
 
 #[test]
-fn a_category_here_comes_before_a_namespace_of_the_same_name() {
+fn prefers_a_category_here_to_a_namespace_of_the_same_name() {
     let mut fake = Fake::shop(2);
     fake.push("audit-1", "Seen", "{}", None);
     let mut screen = Screen::new(fake);
@@ -64,7 +64,7 @@ fn a_category_here_comes_before_a_namespace_of_the_same_name() {
 }
 
 #[test]
-fn a_stream_that_is_not_there_gives_way_to_the_namespace_as_the_box_says() {
+fn opens_the_namespace_if_the_stream_does_not_exist() {
     let mut fake = Fake::shop(2);
     fake.created.push("my-shop".to_owned());
     fake.created.push("account-1".to_owned());
@@ -82,12 +82,12 @@ fn a_stream_that_is_not_there_gives_way_to_the_namespace_as_the_box_says() {
 }
 
 #[test]
-fn what_does_not_exist_is_said_and_nothing_moves() {
+fn a_missing_target_is_reported_and_nothing_moves() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
     let before = place(&screen);
     for (text, said) in [
-        ("unheard", "no category named unheard in namespace shop"),
+        ("unknown", "no category named unknown in namespace shop"),
         ("=audit", "no category named audit in namespace shop"),
         ("audits/", "no namespace named audits"),
         ("audits/account", "no category named audits/account in namespace shop"),
@@ -100,7 +100,7 @@ fn what_does_not_exist_is_said_and_nothing_moves() {
 }
 
 #[test]
-fn the_program_opens_what_its_argument_names_by_the_same_rule() {
+fn resolves_the_programs_argument_by_the_same_rules() {
     let opened = |text: &str, namespace: Option<&str>| {
         let locator = Some(Locator::parse(text, namespace, noon()).expect(text));
         Screen::with(Fake::shop(2), Setup { locator, ..Setup::default() }, 160, 45)
@@ -118,12 +118,12 @@ fn the_program_opens_what_its_argument_names_by_the_same_rule() {
     }
     let screen = opened("account", None);
     assert!(screen.text().contains("as in NAMESPACE/account"), "{}", screen.text());
-    let screen = opened("unheard/", None);
-    assert!(screen.text().contains("no namespace named unheard"), "{}", screen.text());
+    let screen = opened("unknown/", None);
+    assert!(screen.text().contains("no namespace named unknown"), "{}", screen.text());
 }
 
 #[test]
-fn a_filter_typed_for_one_list_is_not_set_for_another_without_a_word() {
+fn asks_again_before_filtering_a_list_that_has_changed() {
     let mut screen = Screen::new(Fake::shop(4));
     screen.go_to("order");
     screen.keys("5G");
@@ -132,16 +132,16 @@ fn a_filter_typed_for_one_list_is_not_set_for_another_without_a_word() {
     screen.keys("&type:Closed");
     screen.release();
     let (_, stream) = place(&screen);
-    assert!(matches!(stream, Scope::Stream(_)), "the link was slow, and led elsewhere meanwhile");
+    assert!(matches!(stream, Scope::Stream(_)), "the slow link has changed the list");
     screen.enter();
     assert!(!screen.state.messages.is_filtered());
-    assert!(screen.text().contains("press Enter to set the filter for it"), "{}", screen.text());
+    assert!(screen.text().contains("press Enter to filter this one"), "{}", screen.text());
     screen.enter();
-    assert!(screen.state.messages.is_filtered(), "it was said, and Enter was pressed again");
+    assert!(screen.state.messages.is_filtered(), "Enter confirms");
 }
 
 #[test]
-fn filters_survive_a_refresh_and_many_other_lists() {
+fn filters_survive_a_reload_and_visits_to_other_lists() {
     let mut screen = Screen::new(Fake::shop(12));
     screen.go_to("account");
     screen.keys("&type:Closed");
@@ -157,11 +157,11 @@ fn filters_survive_a_refresh_and_many_other_lists() {
     screen.esc();
     screen.go_to("order");
     screen.go_to("account");
-    assert_eq!(screen.state.messages.filter_text, "", "it was removed");
+    assert_eq!(screen.state.messages.filter_text, "", "Esc removed the filter");
 }
 
 #[test]
-fn opening_a_namespace_ends_what_was_under_way() {
+fn opening_a_namespace_cancels_a_pending_lookup() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account");
     screen.keys("5G");
@@ -177,7 +177,7 @@ fn opening_a_namespace_ends_what_was_under_way() {
 }
 
 #[test]
-fn the_box_says_where_enter_leads_once_the_lists_are_there() {
+fn resolves_the_input_again_when_the_lists_arrive() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.hold = true;
     screen.ctrl('r');

@@ -1,4 +1,4 @@
-//! Making and deleting namespaces.
+//! Creating and deleting namespaces.
 
 use crossterm::event::KeyCode;
 use streamscope::app::dialog::Dialog;
@@ -9,7 +9,7 @@ use streamscope::store::StoreError;
 use super::fake::{Fake, Screen};
 
 #[test]
-fn a_namespace_is_created_and_its_token_is_shown_once() {
+fn creates_a_namespace_and_shows_its_token_once() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("1anew");
     screen.enter();
@@ -17,14 +17,14 @@ fn a_namespace_is_created_and_its_token_is_shown_once() {
     screen.keys("y");
     assert!(matches!(screen.outside.last(), Some(Effect::Copy { what: "token", .. })));
     screen.esc();
-    assert!(screen.text().contains("ns_dG9rZW4"), "it is shown only once, and Esc is pressed too easily");
+    assert!(screen.text().contains("ns_dG9rZW4"), "Esc does not close the token, which is shown only once");
     screen.enter();
     assert!(!screen.text().contains("ns_dG9rZW4"));
     assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("new"));
 }
 
 #[test]
-fn a_namespace_is_deleted_only_when_its_name_is_typed() {
+fn deletes_a_namespace_only_after_its_id_is_typed() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("1Dsho");
     screen.enter();
@@ -32,11 +32,11 @@ fn a_namespace_is_deleted_only_when_its_name_is_typed() {
     assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
     screen.keys("p");
     screen.enter();
-    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
+    assert!(screen.text().contains("deleted the namespace and its 10 messages"), "{}", screen.text());
 }
 
 #[test]
-fn a_second_enter_makes_no_second_namespace_and_keeps_the_first_ones_token() {
+fn a_second_enter_creates_no_second_namespace() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.hold = true;
     screen.keys("1anew");
@@ -52,7 +52,7 @@ fn a_second_enter_makes_no_second_namespace_and_keeps_the_first_ones_token() {
 }
 
 #[test]
-fn a_second_enter_deletes_nothing_else() {
+fn a_second_enter_deletes_only_once() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("1Dshop");
     screen.hold = true;
@@ -62,11 +62,11 @@ fn a_second_enter_deletes_nothing_else() {
     let sent = screen.held.iter().filter(|(slot, ..)| *slot == Slot::Admin).count();
     assert_eq!(sent, 1);
     screen.release();
-    assert!(screen.text().contains("deleted, and 10 messages with it"), "{}", screen.text());
+    assert!(screen.text().contains("deleted the namespace and its 10 messages"), "{}", screen.text());
 }
 
 #[test]
-fn a_namespace_that_could_not_be_made_says_why_and_can_be_tried_again() {
+fn a_namespace_can_be_created_again_after_an_error() {
     let mut screen = Screen::new(Fake::shop(1));
     let lost = StoreError::Unavailable {
         target: "localhost".to_owned(),
@@ -82,7 +82,7 @@ fn a_namespace_that_could_not_be_made_says_why_and_can_be_tried_again() {
 }
 
 #[test]
-fn production_asks_for_an_upper_case_y_before_a_namespace_is_made() {
+fn creating_a_namespace_in_production_requires_an_upper_case_y() {
     let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
     let mut screen = Screen::with(Fake::shop(1), Setup { profile, ..Setup::default() }, 160, 45);
     screen.keys("1anew");

@@ -1,7 +1,6 @@
-//! The sample data of `--demo`: an event-sourced shop, a bank and a handful of odd messages, made from `assets/demo/shop.toml`.
+//! The sample data of `--demo`: an event-sourced shop, a bank and a few odd messages, generated from `assets/demo/shop.toml`.
 //!
-//! The same messages each time, but with times that end now, so that "recent" looks alive. Knows nothing of terminals, and
-//! writes only to the namespaces that it makes.
+//! Every run generates the same messages, with times that end now. This module writes only to namespaces that it creates.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,10 +22,10 @@ const ACCOUNTS: u64 = 24;
 const TRANSFERS: u64 = 110;
 const DAYS: i64 = 6;
 
-/// Makes three namespaces, `shop`, `bank` and `odds`, and fills them with some 3,000 messages.
+/// Creates the namespaces `shop`, `bank` and `odds`, and fills them with about 3,000 messages.
 ///
 /// # Errors
-/// [`crate::store::StoreError::NamespaceExists`] where one of them is there already; the server's.
+/// [`crate::store::StoreError::NamespaceExists`] if one of them exists already, and errors from the server.
 pub async fn fill(store: &Store) -> Result<()> {
     let scenario = Scenario::load();
     let now = Timestamp::now();
@@ -38,20 +37,20 @@ pub async fn fill(store: &Store) -> Result<()> {
         store.create_namespace(id, Some(description)).await?;
         store.namespace(id).await?.import(&plan.messages(now)).await.map_err(|error| match error {
             ImportError::Store(error) | ImportError::Refused { error, .. } => error,
-            // The plan contradicts itself, or somebody else writes to the namespace that was just made.
+            // The plan contradicts itself, or someone else writes to the new namespace.
             other => StoreError::Invalid { field: "sample data", reason: other.to_string() },
         })?;
     }
     Ok(())
 }
 
-/// Writes a few messages a second to a namespace, as the shop's customers and components would, until it is dropped.
+/// Writes a few messages per second to a namespace, like the shop's customers and components, until the future is dropped.
 ///
 /// # Errors
 /// The first write that fails.
 pub async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
     let scenario = Scenario::load();
-    // Not the same orders as last time: the ids must be new.
+    // A new seed, because the order IDs must be new.
     let mut dice = Dice(Timestamp::now().as_microsecond().cast_unsigned());
     loop {
         let id = order_id(dice.next());
@@ -78,7 +77,7 @@ pub async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> 
     }
 }
 
-/// What the messages are made of.
+/// The contents of `assets/demo/shop.toml`.
 #[derive(Debug, Deserialize)]
 struct Scenario {
     products: Vec<(String, String, u64)>,
@@ -100,11 +99,11 @@ struct Odd {
 impl Scenario {
     fn load() -> Self {
         toml::from_str(include_str!("../assets/demo/shop.toml"))
-            .expect("the asset is part of the program, and a test reads it")
+            .expect("the asset is part of the program and a test parses it")
     }
 }
 
-/// Numbers that look random and are the same each time (`SplitMix64`).
+/// Pseudo-random numbers, the same in every run (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -125,25 +124,24 @@ impl Dice {
     }
 
     fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let index = usize::try_from(self.next() % from.len() as u64).expect("less than the length");
+        let index = usize::try_from(self.next() % from.len() as u64).expect("the remainder is less than the length");
         &from[index]
     }
 }
 
-/// What a message carries.
 #[derive(Debug)]
 enum Data {
     Json(Value),
     Text(String),
-    /// The global position of the last message of a category: a consumer's progress.
+    /// The progress of a consumer: the global position of the category's last message.
     ProgressIn(&'static str),
 }
 
 #[derive(Debug)]
 enum Metadata {
-    /// From the cause, the correlation and the reply stream.
+    /// Built from the cause, the correlation and the reply stream, as Eventide does.
     Eventide,
-    /// JSON text, or NULL.
+    /// JSON text, or NULL without one.
     AsIs(Option<String>),
 }
 
@@ -151,12 +149,12 @@ enum Metadata {
 #[derive(Debug)]
 struct Planned {
     number: usize,
-    /// Seconds from the beginning of the plan.
+    /// Seconds since the start of the plan.
     at: i64,
     stream: String,
     message_type: String,
     data: Data,
-    /// Number of the message that this one answers.
+    /// Number of the message that caused this one.
     cause: Option<usize>,
     correlation: Option<String>,
     reply: Option<String>,
@@ -172,7 +170,7 @@ impl Planned {
         }
     }
 
-    /// Eventide's keys; NULL where none applies.
+    /// Returns metadata with Eventide's keys, or NULL if none applies.
     fn metadata(&self, cause: Option<(&str, i64, i64)>) -> Option<String> {
         if let Metadata::AsIs(text) = &self.metadata {
             return text.clone();
@@ -193,14 +191,14 @@ impl Planned {
     }
 }
 
-/// Messages of one namespace.
+/// The messages of one namespace.
 #[derive(Debug, Default)]
 struct Plan {
     messages: Vec<Planned>,
 }
 
 impl Plan {
-    /// Adds a message; gives its number, for those that it causes.
+    /// Adds a message. Returns its number, which the messages that it causes refer to.
     fn add(&mut self, at: i64, stream: String, message_type: &str, data: Value, after: Option<usize>) -> usize {
         let correlation = after.and_then(|cause| self.messages[cause].correlation.clone());
         let number = self.messages.len();
@@ -227,7 +225,8 @@ impl Plan {
         self.messages.sort_by_key(|message| (message.at, message.number));
     }
 
-    /// In the order of their global positions, which begin at 1 in a new namespace; the last of them just now.
+    /// Returns the messages in the order of their global positions, which begin at 1 in a new namespace. The last message is from
+    /// just before `now`.
     fn messages(mut self, now: Timestamp) -> Vec<ImportedMessage> {
         self.sort();
         let end = self.messages.last().map_or(0, |message| message.at);
@@ -290,7 +289,7 @@ fn shop(scenario: &Scenario) -> Plan {
         plan.add(dice.seconds(0, 3_600), stream, "Registered", data, None);
     }
     for number in 0..ORDERS {
-        // The last ones within the last hours.
+        // The last orders are placed within the last hours.
         let share = i64::try_from(number * 1_000 / ORDERS).unwrap_or(0);
         let at = 3_600 + (whole - 7_200) * share / 1_000;
         let id = order_id(dice.next());
@@ -305,8 +304,8 @@ fn shop(scenario: &Scenario) -> Plan {
     plan
 }
 
-/// One order from the cart to the door, in about a dozen messages. Steps are told apart by streams: commands in
-/// `order:command-…`, what came of them in `order-…`.
+/// Adds one order from the cart to the door, in about a dozen messages. Commands go to `order:command-…` and the resulting events to
+/// `order-…`.
 fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i64) {
     let customer = dice.below(scenario.customers.len() as u64) + 1;
     let mut total = 0;
@@ -394,7 +393,7 @@ fn odds(scenario: &Scenario) -> Plan {
         planned.metadata = Metadata::AsIs((!odd.metadata.is_empty()).then(|| odd.metadata.clone()));
     }
     for at in 0..120 {
-        // Compound ids: a consumer group keeps the sensors of one room together.
+        // With compound IDs, a consumer group keeps the sensors of a room together.
         let stream = format!("reading-{}+{}", dice.below(4), dice.below(3));
         let celsius = format!("{}.{}", 18 + dice.below(6), dice.below(10));
         plan.add(at * 300, stream, "Read", json!({ "celsius": celsius, "samples": [at, [at + 1]] }), None);
@@ -411,19 +410,19 @@ mod tests {
     fn position_of(message: &ImportedMessage) -> i64 {
         match message.place {
             Place::Kept { position, .. } => position,
-            Place::Next { .. } => panic!("the plan gives positions"),
+            Place::Next { .. } => panic!("the plan sets positions"),
         }
     }
 
     fn time_of(message: &ImportedMessage) -> Timestamp {
         match message.place {
             Place::Kept { time, .. } => time,
-            Place::Next { .. } => panic!("the plan gives times"),
+            Place::Next { .. } => panic!("the plan sets times"),
         }
     }
 
     #[test]
-    fn there_are_a_few_thousand_messages_that_end_now() {
+    fn the_sample_data_is_a_few_thousand_messages_that_end_now() {
         let scenario = Scenario::load();
         let now: Timestamp = "2026-01-15T12:00:00Z".parse().expect("a time");
         let shop = shop(&scenario).messages(now);
@@ -434,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_the_message_at_the_place_that_the_metadata_names() {
+    fn causation_metadata_names_the_position_of_the_cause() {
         let now: Timestamp = "2026-01-15T12:00:00Z".parse().expect("a time");
         let messages = shop(&Scenario::load()).messages(now);
         let mut seen = 0;
@@ -452,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn every_body_is_json() {
+    fn data_and_metadata_are_valid_json() {
         let scenario = Scenario::load();
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000_000);
         for message in odds(&scenario).messages(now).iter().chain(&shop(&scenario).messages(now)) {

@@ -1,22 +1,24 @@
-//! `streamscope`: an asynchronous store for Postgres message stores, and a terminal screen over it.
+//! An asynchronous client for Postgres message stores, and a terminal screen and commands built on it.
 //!
-//! - [`app`]: the screen's state and how it changes. No I/O, no drawing.
-//! - [`backoff`]: pauses between attempts to reach a server that went away.
-//! - [`child_environment`]: what programs that this one starts learn of its environment.
-//! - [`cli`]: the headless commands over the store.
+//! Programs use [`store`] and [`message`]. The other modules belong to the `streamscope` program:
+//!
+//! - [`app`]: the state of the screen and how it changes. It does no I/O and draws nothing.
+//! - [`backoff`]: pauses between attempts to reconnect.
+//! - [`child_environment`]: the environment of programs that streamscope starts, without its passwords.
+//! - [`cli`]: the commands.
 //! - [`demo`]: the sample data of `--demo`.
-//! - [`json`]: JSON as text that must not change, checked and walked.
-//! - [`json_lines`]: results as lines of JSON, bodies byte for byte.
-//! - [`locator`]: what a person types to get somewhere.
-//! - [`message`]: the words of the field as types.
-//! - [`own_files`]: files opened without following other users' links.
-//! - [`pasteable`]: commands and SQL that do nothing when they are pasted.
-//! - [`redact`]: connection strings without their passwords.
-//! - [`runtime`]: the event loop. Sees both a store and a screen.
-//! - [`safe_text`]: text that is safe to show, made in one place.
-//! - [`store`]: namespaces found, made, read and written. Knows nothing of terminals.
-//! - [`temporary`]: directories that go away with their owner.
-//! - [`utf8`]: text from elsewhere.
+//! - [`json`]: checks and walks JSON without changing its text.
+//! - [`json_lines`]: prints results as JSON lines, with message bodies byte for byte.
+//! - [`locator`]: parses the locations that people type.
+//! - [`message`]: messages, streams, categories and versions as types.
+//! - [`own_files`]: opens files without following other users' links.
+//! - [`pasteable`]: quotes commands and SQL so that pasting them runs nothing.
+//! - [`redact`]: removes passwords from connection strings.
+//! - [`runtime`]: the event loop between the screen and the store.
+//! - [`safe_text`]: makes text from a store safe to show.
+//! - [`store`]: finds, creates, reads and writes namespaces. It never touches a terminal.
+//! - [`temporary`]: directories that are deleted with their owner.
+//! - [`utf8`]: decodes text from files and standard input.
 //! - [`view`]: draws a state.
 
 pub mod app;

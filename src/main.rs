@@ -1,4 +1,4 @@
-//! Arguments and hooks, then the screen or a command. What they do is in the library.
+//! Reads the arguments, installs the hooks, and starts the screen or a command. Everything else is in the library.
 
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -26,21 +26,21 @@ fn main() -> Result<ExitCode> {
     }
     #[cfg(debug_assertions)]
     if let Ok(message) = env::var("STREAMSCOPE_TEST_PANIC") {
-        // What a panic prints can only be tested by one.
+        // A test reads the output of this panic.
         panic!("{message}");
     }
-    // One thread carries the connection and one minds signals while output blocks.
+    // Two threads, so that one can handle signals while output blocks the other.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .wrap_err("cannot start the runtime")?;
+        .wrap_err("cannot start the asynchronous runtime")?;
     let status = runtime.block_on(run(arguments));
     runtime.shutdown_background();
     Ok(ExitCode::from(status))
 }
 
-/// Begins anew, as the same process, with a URL that holds a password in the environment instead of among the arguments.
+/// Replaces this process with a new run that has the URL in its environment, if the URL in the arguments contains a password.
 #[cfg(unix)]
 fn keep_password_from_process_list() {
     use std::os::unix::process::CommandExt as _;
@@ -52,12 +52,12 @@ fn keep_password_from_process_list() {
     if let Some((arguments, url)) = without_password(&given)
         && let (Some((name, arguments)), Ok(program)) = (arguments.split_first(), env::current_exe())
     {
-        // It comes back only where it failed: then the password is seen, and everything else works.
+        // This returns only on failure. Then the password stays visible, and everything else works.
         let _ = Command::new(program).arg0(name).args(arguments).env("STREAMSCOPE_URL", url).exec();
     }
 }
 
-/// A command; without one the screen. The demo is listed where there is no terminal to show it on.
+/// Runs a command, or the screen if there is none. Without a terminal, `--demo` prints an overview instead of opening the screen.
 async fn run(arguments: Arguments) -> u8 {
     if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
         return cli::run(arguments).await;

@@ -16,8 +16,8 @@
     else (
       select case
         when a.attname is null then format('it has no column %s', w.name)
-        when a.atttypid >= 16384 then format('its column %s has the type %s', w.name, format_type(a.atttypid, a.atttypmod))
-        else format('its column %s is computed', w.name)
+        when a.atttypid >= 16384 then format('column %s has type %s', w.name, format_type(a.atttypid, a.atttypmod))
+        else format('column %s is computed', w.name)
       end
       from unnest(_columns) with ordinality w (name, place)
       left join pg_attribute a on a.attrelid = c.oid and a.attname = w.name and not a.attisdropped

@@ -53,8 +53,8 @@ mod tests {
     fn the_messages_are_counted_and_the_first_is_named() {
         let mut seen = Unreadable::default();
         assert_eq!(seen.report(), None);
-        seen.add(7, "its id is NULL");
-        let one = "1 message cannot be read as it is stored: global position 7 (its id is NULL)";
+        seen.add(7, "its ID is NULL");
+        let one = "1 message cannot be read as it is stored: global position 7 (its ID is NULL)";
         assert_eq!(seen.report().as_deref(), Some(one));
         let mut earlier = Unreadable::default();
         earlier.add(3, "its type is NULL");

@@ -1,4 +1,5 @@
-//! Namespaces: found, made, migrated, deleted.
+//! Namespaces: lists, opens, creates, migrates and deletes them. Reading and writing messages is in `read.rs`, `write.rs`, `browse.rs`
+//! and `tail.rs`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,59 +18,59 @@ use super::session::{Session, Sessions};
 use super::shape::Shape;
 use super::{Flavour, Result, Store, StoreError};
 
-/// What an EventoDB server puts in front of a namespace's name to get its schema.
+/// The prefix with which an EventoDB server turns a namespace's ID into a schema name.
 const PREFIX: &str = "eventodb_";
-/// Longest name that Postgres keeps whole, in bytes.
+/// The longest name that Postgres does not truncate, in bytes.
 const LONGEST_SCHEMA: usize = 63;
-/// Longest id: with the prefix it fills the 63 bytes of a Postgres identifier.
+/// The longest ID. With the prefix it fills the 63 bytes of a Postgres identifier.
 const LONGEST_ID: usize = 54;
 
-/// A message store of a database, as the registry and the catalog describe it.
+/// Describes a message store in a database, according to the registry and the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamespaceInfo {
-    /// The registry's id; the schema's name where it is in no registry.
+    /// The ID in the registry, or the schema's name if the namespace is not registered.
     pub id: String,
-    /// The schema that holds it, resolved through `pg_namespace`.
+    /// The name of its schema, as in `pg_namespace`.
     pub schema: String,
-    /// Who made it.
+    /// The program that created it.
     pub flavour: Flavour,
-    /// The registry names it.
+    /// Whether the registry lists it.
     pub registered: bool,
-    /// From the registry.
+    /// The description in the registry.
     pub description: Option<String>,
-    /// From the registry (seconds).
+    /// The time of creation in the registry, in whole seconds.
     pub created_at: Option<Timestamp>,
-    /// Version of the store's SQL: ours (`1`, `2`, …), Message DB's (`1.3.0`), EventoDB's; none where it says none.
+    /// The version of its SQL: streamscope's (`1`, `2`, …), Message DB's (`1.3.0`) or EventoDB's. `None` if it has no version.
     pub version: Option<String>,
-    /// Of our own making and older than this program's SQL: `ns migrate` upgrades it.
+    /// Whether `ns migrate` would upgrade it: streamscope created it, with older SQL or before its schema was renamed.
     pub outdated: bool,
-    /// Row security policies decide which of its messages this role sees: some may be hidden.
+    /// Whether row security policies may hide messages from this role.
     pub hides_rows: bool,
-    /// Why it cannot be opened; none where it can.
+    /// Why it cannot be opened. `None` if it can.
     pub closed: Option<String>,
-    /// What of it was not read, or is not read before it is named, and why.
+    /// What was not read and why, or why it is opened only if selected by name.
     pub caution: Option<String>,
 }
 
-/// A namespace to be made.
+/// A namespace to create with [`Store::create`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NewNamespace<'a> {
-    /// Its id in the registry, 1 to 54 bytes.
+    /// The ID for the registry, 1 to 54 bytes.
     pub id: &'a str,
-    /// What it is for.
+    /// A description for the registry.
     pub description: Option<&'a str>,
-    /// The schema to make; none for `eventodb_` and the id.
+    /// The name of the schema. `None` for `eventodb_` followed by the ID.
     pub schema: Option<&'a str>,
-    /// Roles that get the rights that Message DB gives its role `message_store`.
+    /// Roles that receive the privileges that Message DB grants to its role `message_store`.
     pub roles: &'a [String],
 }
 
-/// What [`Store::create_namespace`] made. The token is left out of debug output.
+/// The result of [`Store::create_namespace`]. Debug output omits the token.
 #[derive(Clone)]
 pub struct CreatedNamespace {
-    /// As it is now listed.
+    /// The new namespace.
     pub info: NamespaceInfo,
-    /// The token (EventoDB's form). Only its hash is kept: this is the one time it can be shown.
+    /// The access token, in EventoDB's format. The database stores only its hash, so it cannot be shown again.
     pub token: String,
 }
 
@@ -79,18 +80,18 @@ impl std::fmt::Debug for CreatedNamespace {
     }
 }
 
-/// What [`Store::migrate_namespace`] did.
+/// The result of [`Store::migrate_namespace`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// Version before.
+    /// The version before.
     pub from: i32,
-    /// Version now.
+    /// The version now.
     pub to: i32,
-    /// The name that its schema had when its functions were made, if that was another one.
+    /// The former name of the schema, if it was renamed after its functions were created.
     pub renamed_from: Option<String>,
 }
 
-/// One message store. Operations are in `read.rs`, `write.rs`, `browse.rs`.
+/// One message store, open for reading, writing and following. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
@@ -99,66 +100,64 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// What it is.
+    /// Returns the description of the namespace from when it was opened.
     #[must_use]
     pub fn info(&self) -> &NamespaceInfo {
         &self.info
     }
 
-    /// How many connections operations on it have at most: one where it is in an embedded store.
+    /// Returns the maximum number of connections for its operations. It is 1 for an embedded store.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.sessions.size()
     }
 
-    /// A connection for reading. Nothing that stands in for a function of the server is called from it, not even by the functions of Message
-    /// DB, which look for theirs on the search path.
+    /// Acquires a connection for reading. Its search path finds only built-in functions, so nothing can shadow them, not even inside
+    /// Message DB's functions, which look up their helpers on the search path.
     pub(super) async fn session(&self) -> Result<Session> {
         Ok(self.sessions.acquire().await?.on_own_path())
     }
 
-    /// What the catalog said of its table when it was opened.
+    /// Returns the shape of its table from when it was opened.
     #[must_use]
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// Whether `stream_name` sorts by its bytes.
     pub(super) fn bytewise(&self) -> bool {
         self.shape.bytewise
     }
 }
 
 impl Store {
-    /// As [`Namespace::session`].
     async fn session(&self) -> Result<Session> {
         Ok(self.sessions.acquire().await?.on_own_path())
     }
 
-    /// All namespaces: the registry's, and every other schema that holds a message store; by id. Nothing that belongs to a namespace
-    /// is called.
+    /// Lists all namespaces by ID: those in the registry, and every other schema that contains a message store. Calls no code that
+    /// belongs to a namespace.
     ///
     /// # Errors
-    /// From connecting, or the server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>> {
         Ok(self.list().await?.into_iter().map(|(info, _)| info).collect())
     }
 
-    /// The same, and the namespaces of the registry whose schema does not exist.
+    /// Lists all namespaces, and the registry's entries whose schema no longer exists.
     ///
     /// # Errors
-    /// From connecting, or the server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn survey(&self) -> Result<(Vec<NamespaceInfo>, Vec<Lost>)> {
         let session = self.session().await?;
         let Survey { candidates, lost } = registry::survey(&session, None).await?;
         Ok((candidates.into_iter().map(|candidate| candidate.info).collect(), lost))
     }
 
-    /// The same; where there are only a few, each is ready to be used unless it must be named first. The others are opened by
-    /// [`Store::namespace_unasked`].
+    /// Lists all namespaces. If there are only a few, each comes with an open [`Namespace`], unless opening it needs an explicit
+    /// choice. Open the others with [`Store::namespace_unasked`].
     ///
     /// # Errors
-    /// From connecting, or the server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn list(&self) -> Result<Vec<(NamespaceInfo, Option<Namespace>)>> {
         let session = self.session().await?;
         let found = registry::look(&session, None).await?;
@@ -166,16 +165,17 @@ impl Store {
         Ok(found.into_iter().map(opened).collect())
     }
 
-    /// One namespace by its id (or by its schema's name where no id matches). Only this one is looked at, in one round trip. Whoever
-    /// names it accepts that what belongs to it is called: see `docs/guarantees.md`.
+    /// Opens a namespace by its ID, or by its schema's name if no ID matches, in one round trip. By choosing the namespace explicitly,
+    /// the caller accepts that reading it may call its owner's code: see `docs/guarantees.md`.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`], [`StoreError::NamespaceClosed`].
+    /// [`StoreError::NamespaceNotFound`] or [`StoreError::NamespaceClosed`], or any error from the server.
     pub async fn namespace(&self, id: &str) -> Result<Namespace> {
         self.open(self.look_for(id).await?)
     }
 
-    /// The same for a namespace that nobody named: it is not opened if reading it calls anything but the server's own functions.
+    /// Opens a namespace that the user has not chosen explicitly. It stays closed if reading it would call anything but built-in
+    /// functions.
     ///
     /// # Errors
     /// As [`Store::namespace`].
@@ -183,10 +183,11 @@ impl Store {
         self.open_unasked(self.look_for(id).await?)
     }
 
-    /// The only namespace, as [`Store::namespace_unasked`]; where there is none, or more than one, their list. One round trip.
+    /// Opens the only namespace, with the rules of [`Store::namespace_unasked`], in one round trip. If there are none or several, the
+    /// inner error is their list.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceClosed`]; from connecting, or the server's.
+    /// [`StoreError::NamespaceClosed`], or any error from the server.
     pub async fn only_namespace(&self) -> Result<Result<Namespace, Vec<NamespaceInfo>>> {
         let session = self.session().await?;
         let mut found = registry::look(&session, None).await?;
@@ -212,7 +213,7 @@ impl Store {
                 Ok(Namespace { sessions: Arc::clone(&self.sessions), info: Arc::new(info), shape: Arc::new(shape) })
             }
             (closed, _) => {
-                let reason = closed.clone().unwrap_or_else(|| "its table cannot be read".to_owned());
+                let reason = closed.clone().unwrap_or_else(|| "its table messages cannot be read".to_owned());
                 Err(StoreError::NamespaceClosed { id: info.id, reason })
             }
         }
@@ -229,18 +230,19 @@ impl Store {
         }
     }
 
-    /// A new namespace: schema, table, functions, registry row, in one transaction.
+    /// Creates a namespace: schema, table, functions and registry entry, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for an id that is not 1 to 54 bytes, [`StoreError::NamespaceExists`].
+    /// [`StoreError::Invalid`] if the ID is not 1 to 54 bytes long, [`StoreError::NamespaceExists`], or any error from the server.
     pub async fn create_namespace(&self, id: &str, description: Option<&str>) -> Result<CreatedNamespace> {
         self.create(&NewNamespace { id, description, ..NewNamespace::default() }).await
     }
 
-    /// The same, for other roles to use, or in a schema of another name.
+    /// Creates a namespace with all options, such as the schema's name and roles that may use it.
     ///
     /// # Errors
-    /// As above, and [`StoreError::Invalid`] for a role that is not there or a schema's name that Postgres does not take.
+    /// As [`Store::create_namespace`], and [`StoreError::Invalid`] if a role does not exist or Postgres does not accept the schema's
+    /// name.
     pub async fn create(&self, new: &NewNamespace<'_>) -> Result<CreatedNamespace> {
         self.refuse_read_only()?;
         let NewNamespace { id, description, schema, roles } = *new;
@@ -248,7 +250,7 @@ impl Store {
         let schema = schema.map_or(Ok(derived), |schema| chosen_schema(schema).map(str::to_owned))?;
         let description = description.unwrap_or_default();
         if description.contains('\0') {
-            return Err(invalid("description", "it holds a NUL character, which Postgres cannot store"));
+            return Err(invalid("description", "it contains a NUL character, which Postgres cannot store"));
         }
         let token = new_token(id)?;
         let hash = hex(&Sha256::digest(token.as_bytes()));
@@ -265,19 +267,19 @@ impl Store {
         if let Some(row) = transaction.query_opt(taken, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await? {
             let by: String = column(&row, 0)?;
             return Err(exists(match (by == id, there) {
-                (true, true) => "it exists already".to_owned(),
-                (true, false) => "the registry still names it, though its schema is gone: delete it first".to_owned(),
-                (false, _) => format!("its schema {schema} is that of namespace {by}"),
+                (true, true) => "it already exists".to_owned(),
+                (true, false) => "the registry still lists it, but its schema is gone; delete it first".to_owned(),
+                (false, _) => format!("its schema {schema} belongs to namespace {by}"),
             }));
         }
         if there {
-            return Err(exists(format!("the schema {schema} exists already")));
+            return Err(exists(format!("the schema {schema} already exists")));
         }
         schema::apply(&transaction, &schema, 0).await?;
         for role in roles {
             schema::grant(&transaction, &schema, role).await?;
         }
-        // An EventoDB server reads description and metadata as text that is there.
+        // An EventoDB server cannot read a description or metadata that is NULL.
         let insert =
             "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
              values ($1, $2, $3, $4, $5, '{}')";
@@ -310,11 +312,12 @@ impl Store {
         Ok(CreatedNamespace { info, token })
     }
 
-    /// Drops a namespace's schema and registry row in one transaction; gives the number of messages that went. Of one whose
-    /// schema somebody else dropped, the registry's row is left, and goes.
+    /// Drops a namespace's schema and its registry entry in one transaction, and returns the number of deleted messages. If the schema
+    /// is already gone, only the registry entry is removed.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a Message DB schema.
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it or the registry does not list it, or any
+    /// error from the server.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
         self.refuse_read_only()?;
         let namespace = match self.namespace(id).await {
@@ -322,26 +325,26 @@ impl Store {
             found => found?,
         };
         if namespace.info.flavour == Flavour::MessageDb {
-            return Err(invalid("namespace", "it was made by Message DB, and its schema is not dropped from here"));
+            return Err(invalid("namespace", "Message DB created it; drop its schema yourself"));
         }
         if namespace.info.flavour != Flavour::Streamscope && !namespace.info.registered {
             return Err(invalid(
                 "namespace",
-                "it is in no registry, so its schema may be somebody else's and is not dropped",
+                "it is not registered, so another program may own its schema; drop the schema yourself",
             ));
         }
         let schema = quote_ident(&namespace.info.schema);
         let mut session = self.session().await?;
-        // It counts all messages.
+        // Counting all messages needs no index.
         session.plan_freely();
         let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, &namespace.info.schema).await? {
-            // Somebody else deleted it while this one waited.
+            // Another program deleted it while this one waited for the lock.
             return Err(StoreError::NamespaceNotFound(id.to_owned()));
         }
-        // Nobody writes between the count and the end. Whoever looks at a namespace locks the table of its version before its index and
-        // before the messages, so that is the order here too.
+        // No writer gets between the count and the drop. Opening a namespace locks its version table before the messages, so the
+        // same order here avoids deadlocks.
         let versions = "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = $1 and c.relkind = 'r' and c.relname in ('_streamscope_version', '_schema_version')";
         let mut lock = "lock table ".to_owned();
@@ -350,7 +353,7 @@ impl Store {
             let _ = write!(lock, "{schema}.{}, ", quote_ident(&name));
         }
         transaction.batch(&format!("{lock}{schema}.messages in access exclusive mode")).await?;
-        // It reads all of them, and nobody has a lock any more that it could wait for.
+        // Counting reads the whole table. With the lock in hand it cannot wait for anybody.
         transaction.set_limit(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema}.messages"), &[]).await?;
         let messages: i64 = count.map_or(Ok(0), |row| column(&row, 0))?;
@@ -364,7 +367,7 @@ impl Store {
         Ok(u64::try_from(messages).unwrap_or(0))
     }
 
-    /// Takes a row out of the registry whose schema is gone.
+    /// Removes a registry entry whose schema is gone.
     async fn forget(&self, id: &str) -> Result<u64> {
         let mut session = self.session().await?;
         let transaction = session.begin().await?;
@@ -380,16 +383,17 @@ impl Store {
         forgotten.map(|_| 0).ok_or_else(|| StoreError::NamespaceNotFound(id.to_owned()))
     }
 
-    /// Brings a namespace of our making to this program's version. If its schema was renamed, its functions, which named the old one, name
-    /// the new one afterwards, and so does the registry.
+    /// Upgrades a namespace that streamscope created to this program's version. If its schema was renamed, its functions and the
+    /// registry are updated to the new name.
     ///
     /// # Errors
-    /// [`StoreError::NamespaceNotFound`]; [`StoreError::Invalid`] for a foreign one, or one of a later program.
+    /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if another program or a newer streamscope created it, or any error
+    /// from the server.
     pub async fn migrate_namespace(&self, id: &str) -> Result<Migration> {
         self.refuse_read_only()?;
         let namespace = self.namespace(id).await?;
         if namespace.info.flavour != Flavour::Streamscope {
-            return Err(invalid("namespace", "only namespaces of streamscope's own making are migrated"));
+            return Err(invalid("namespace", "streamscope did not create it, so it cannot migrate it"));
         }
         let schema = &namespace.info.schema;
         let mut session = self.session().await?;
@@ -398,9 +402,9 @@ impl Store {
         let version = format!("select max(version) from {}._streamscope_version", quote_ident(schema));
         let version: Option<i32> =
             transaction.query_opt(&version, &[]).await?.map_or(Ok(None), |row| column(&row, 0))?;
-        let version = version.ok_or_else(|| invalid("namespace", "it does not say its version"))?;
+        let version = version.ok_or_else(|| invalid("namespace", "its version table is empty"))?;
         if version > schema::LATEST {
-            return Err(invalid("namespace", "it was made by a later streamscope"));
+            return Err(invalid("namespace", "a newer streamscope created it; update streamscope"));
         }
         let renamed_from = schema::old_name(&transaction, schema).await?;
         if version < schema::LATEST || renamed_from.is_some() {
@@ -415,7 +419,7 @@ impl Store {
 
     fn refuse_read_only(&self) -> Result<()> {
         if self.sessions.is_read_only() {
-            return Err(StoreError::ReadOnly("the program was started with --read-only".to_owned()));
+            return Err(StoreError::ReadOnly("streamscope was started with --read-only".to_owned()));
         }
         Ok(())
     }
@@ -425,37 +429,41 @@ fn invalid(field: &'static str, reason: &str) -> StoreError {
     StoreError::Invalid { field, reason: reason.to_owned() }
 }
 
-/// The schema of an id: the prefix, and everything but ASCII letters, digits and `_` replaced by `_`.
+/// Returns the schema for an ID, as EventoDB derives it: the prefix and the ID, in which every character other than ASCII letters,
+/// digits and `_` becomes `_`.
 fn schema_of(id: &str) -> Result<String> {
     if id.is_empty() || id.len() > LONGEST_ID {
-        return Err(invalid("namespace", &format!("an id has 1 to {LONGEST_ID} bytes, this one has {}", id.len())));
+        return Err(invalid(
+            "namespace",
+            &format!("an ID must have 1 to {LONGEST_ID} bytes, but this one has {}", id.len()),
+        ));
     }
     if id.contains('\0') {
-        return Err(invalid("namespace", "the id holds a NUL character, which Postgres cannot store"));
+        return Err(invalid("namespace", "the ID contains a NUL character, which Postgres cannot store"));
     }
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
     Ok(format!("{PREFIX}{}", id.chars().map(plain).collect::<String>()))
 }
 
-/// A schema's name that a caller chose, which Postgres must take as it is.
+/// Checks that Postgres accepts a schema name unchanged.
 fn chosen_schema(name: &str) -> Result<&str> {
     let refused = |reason: &str| Err(invalid("schema", reason));
     match name {
         "" => refused("its name is empty"),
         _ if name.len() > LONGEST_SCHEMA => {
-            refused(&format!("its name has {} bytes, and Postgres keeps only {LONGEST_SCHEMA}", name.len()))
+            refused(&format!("its name has {} bytes, but Postgres allows only {LONGEST_SCHEMA}", name.len()))
         }
-        _ if name.contains('\0') => refused("its name holds a NUL character, which Postgres cannot store"),
-        _ if name.starts_with("pg_") => refused("names that begin with pg_ are reserved for Postgres itself"),
+        _ if name.contains('\0') => refused("its name contains a NUL character, which Postgres cannot store"),
+        _ if name.starts_with("pg_") => refused("names that begin with pg_ are reserved for Postgres"),
         _ => Ok(name),
     }
 }
 
-/// `ns_`, the id in base64url, `_`, and 32 random bytes in hex.
+/// Returns a token in EventoDB's format: `ns_`, the ID in base64url, `_`, and 32 random bytes in hex.
 fn new_token(id: &str) -> Result<String> {
     let mut random = [0; 32];
     getrandom::fill(&mut random)
-        .map_err(|error| invalid("token", &format!("the system gives no random bytes: {error}")))?;
+        .map_err(|error| invalid("token", &format!("the system returned no random bytes: {error}")))?;
     Ok(format!("ns_{}_{}", URL_SAFE_NO_PAD.encode(id), hex(&random)))
 }
 
@@ -469,7 +477,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_has_only_letters_digits_and_underscores() {
+    fn derived_schema_names_have_only_letters_digits_and_underscores() {
         assert_eq!(schema_of("Shop-1.é").ok().as_deref(), Some("eventodb_Shop_1__"));
         assert!(schema_of("").is_err());
         assert!(schema_of(&"x".repeat(55)).is_err());
@@ -477,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_has_eventodbs_form() {
+    fn tokens_have_eventodbs_format() {
         let token = new_token("shop").expect("random bytes");
         let hex = token.strip_prefix("ns_c2hvcA_").expect("the id in base64url");
         assert!(hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()));

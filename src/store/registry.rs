@@ -1,6 +1,6 @@
-//! Finding namespaces: what the registry and the version tables say, and the schemas that hold a message store. Everything is asked
-//! for in one round trip, of the one namespace that is named or of all. Nobody has chosen a namespace yet, so nothing is called that
-//! belongs to whoever made it: the tables are checked in the catalog before they are read, and what fails the check is told instead.
+//! Finds namespaces: schemas that contain a message store, together with the registry and the version tables. One round trip reads
+//! one namespace or all of them. The user has not chosen a namespace yet, so code that belongs to other roles is never called: tables
+//! are checked in the catalog before they are read, and the reason is reported if the check fails.
 
 use std::collections::HashMap;
 
@@ -15,19 +15,19 @@ use super::session::Session;
 use super::shape::{Column, Shape};
 use super::{Result, StoreError, schema};
 
-/// How often it is looked again after a namespace was deleted in the middle of a look.
+/// The number of attempts if a namespace is deleted during the query.
 const LOOKS: usize = 4;
-/// What the server says of that: no such table, no such schema, a deadlock.
+/// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
 const GONE: [&str; 3] = ["42P01", "3F000", "40P01"];
 
-/// A namespace that was found, and its table's shape where that was read.
+/// A namespace with the shape of its table, if that was read.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) info: NamespaceInfo,
     pub(super) shape: Option<Shape>,
 }
 
-/// The answer of `list.sql`.
+/// The result of `list.sql`.
 #[derive(Deserialize)]
 struct Look {
     problem: Option<String>,
@@ -37,16 +37,15 @@ struct Look {
     namespaces: Vec<Found>,
 }
 
-/// A namespace of the registry whose schema does not exist.
+/// A registry entry whose schema no longer exists.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Lost {
-    /// Its id.
+    /// The ID of the namespace.
     pub id: String,
-    /// The schema that it had.
+    /// The name of the missing schema.
     pub schema: String,
 }
 
-/// A row of the registry.
 #[derive(Deserialize)]
 struct Registered {
     id: Option<String>,
@@ -55,7 +54,6 @@ struct Registered {
     created: Option<String>,
 }
 
-/// What a version table says.
 #[derive(Deserialize)]
 struct Versioned {
     schema: String,
@@ -63,21 +61,20 @@ struct Versioned {
     problem: Option<String>,
 }
 
-/// A schema that holds a message store.
 #[derive(Deserialize)]
 struct Found {
     schema: String,
     kind: char,
     hides_rows: bool,
     has_our_version: bool,
-    /// The schema that the body of `write_message` names, as quoted there.
+    /// The schema name in the body of `write_message`, still escaped.
     named: Option<String>,
     message_db: Option<MessageDb>,
     shape: Option<Shape>,
 }
 
 impl Found {
-    /// The schema that the functions of a namespace of ours name, if it is not the one that they are in.
+    /// Returns the former name of the schema, which the functions of our own namespaces contain, if the schema was renamed.
     fn old_name(&self) -> Option<String> {
         let named = self.named.as_ref()?.replace("\"\"", "\"");
         (self.has_our_version && named != self.schema).then_some(named)
@@ -89,19 +86,18 @@ struct MessageDb {
     version: Option<String>,
 }
 
-/// What was found.
 pub(super) struct Survey {
     pub(super) candidates: Vec<Candidate>,
-    /// Without those that were found under the new name of their schema.
+    /// Entries whose schema is gone. A renamed schema is not gone.
     pub(super) lost: Vec<Lost>,
 }
 
-/// Looks for the namespace of a name, by its id or by that of its schema, or for all of them; by id.
+/// Finds the namespace with an ID or schema name, or all of them in ID order.
 pub(super) async fn look(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
     Ok(survey(session, wanted).await?.candidates)
 }
 
-/// The same, with what the registry names in vain.
+/// As [`look`], with the registry's lost entries.
 pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     for _ in 1..LOOKS {
         match look_once(session, wanted).await {
@@ -167,7 +163,7 @@ fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>
     let outdated = flavour == Flavour::Streamscope && (older || old_name.is_some());
     let renamed = old_name.map(|old| {
         format!(
-            "its schema was renamed from {old}, which its functions still name, so writing fails; ns migrate repairs it"
+            "its schema was renamed from {old}, but its functions still use that name, so writes fail; ns migrate repairs it"
         )
     });
     let registered = entry.is_some();
@@ -192,30 +188,32 @@ fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>
     Candidate { info, shape }
 }
 
-/// What reading calls, in words.
 fn calls(calls: &[String]) -> Option<String> {
     let (first, rest) = calls.split_first()?;
-    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-    Some(format!("reading it calls {first}{more}, which is not the server's own"))
+    Some(if rest.is_empty() {
+        format!("reading it calls {first}, which is not built into the server")
+    } else {
+        format!("reading it calls {first} and {} more, which are not built into the server", rest.len())
+    })
 }
 
-/// Why a namespace cannot be opened.
+/// Returns why a namespace cannot be opened.
 fn closed(found: &Found) -> Option<String> {
     if found.schema.contains(char::REPLACEMENT_CHARACTER) {
         return Some("the name of its schema is not valid UTF-8".to_owned());
     }
     match found.kind {
-        'v' => return Some("its messages is a view".to_owned()),
-        'm' => return Some("its messages is a materialized view".to_owned()),
-        'f' => return Some("its messages is a foreign table".to_owned()),
+        'v' => return Some("messages is a view, not a table".to_owned()),
+        'm' => return Some("messages is a materialized view, not a table".to_owned()),
+        'f' => return Some("messages is a foreign table".to_owned()),
         _ => {}
     }
     let shape = found.shape.as_ref()?;
     if let Some(part) = shape.parts.iter().find(|part| part.is_foreign()) {
-        return Some(format!("the part {} of its messages is a foreign table", part.name));
+        return Some(format!("partition {} of messages is a foreign table", part.name));
     }
     shape.columns.unsupported().map(|(name, Column { type_name, generated, .. })| {
         let computed = if *generated { " (generated)" } else { "" };
-        format!("its column {name} has the type {type_name}{computed}, which cannot be read as a message's {name}")
+        format!("column {name} has type {type_name}{computed}, which is not supported for a message's {name}")
     })
 }

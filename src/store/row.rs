@@ -1,5 +1,5 @@
-//! Rows of the server, decoded from binary into the field's types: whole messages, heads, streams. Never parses a message's
-//! bodies: they stay the server's own text.
+//! Decodes rows from Postgres's binary format into messages and message heads. JSON bodies stay the server's own text and are never
+//! reformatted.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -14,17 +14,17 @@ use super::{Result, StoreError};
 use crate::json;
 use crate::message::{Message, MessageHead, Size, StreamName};
 
-/// Microseconds from 1970-01-01 to 2000-01-01, Postgres's epoch.
+/// Microseconds from 1970-01-01 to 2000-01-01, the epoch of Postgres timestamps.
 const EPOCH_US: i64 = 946_684_800_000_000;
 
-/// The server's first time, 4714-11-24 BC, in microseconds from 2000-01-01.
+/// The earliest Postgres timestamp, 4714-11-24 BC, in microseconds from 2000-01-01.
 const FIRST_US: i64 = -211_813_488_000_000_000;
 
-/// The first time that a message can have.
+/// The earliest time that a message can have.
 pub const FIRST: Timestamp = Timestamp::constant((FIRST_US + EPOCH_US) / 1_000_000, 0);
 
-/// `timestamp without time zone` as UTC. What lies outside of jiff's years, the infinities included, is [`Timestamp::MIN`] or
-/// [`Timestamp::MAX`], which are no time of the server's, and goes back as an infinity.
+/// A `timestamp without time zone`, taken as UTC. Infinities and times outside jiff's range become [`Timestamp::MIN`] or
+/// [`Timestamp::MAX`], which no stored timestamp equals, and are sent back as infinities.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ServerTime(pub(super) Timestamp);
 
@@ -41,7 +41,7 @@ impl<'a> FromSql<'a> for ServerTime {
 
 impl ToSql for ServerTime {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        // What is before the server's first time is before everything, which is -infinity.
+        // A time before the earliest Postgres timestamp is sent as -infinity, which compares the same way.
         let since_2000 = self.0.as_microsecond() - EPOCH_US;
         out.put_i64(match since_2000 {
             _ if self.0 == Timestamp::MAX => i64::MAX,
@@ -55,12 +55,12 @@ impl ToSql for ServerTime {
     to_sql_checked!();
 }
 
-/// Text as the server has it, whatever its bytes are: databases of the encoding `SQL_ASCII` check nothing.
+/// Text from the server with invalid UTF-8 replaced. Databases with the encoding `SQL_ASCII` may contain any bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lossy {
-    /// With U+FFFD in place of what is not UTF-8.
+    /// The text, with U+FFFD in place of invalid UTF-8.
     pub(super) text: String,
-    /// Whether there was anything like that.
+    /// Whether anything was replaced.
     pub(super) damaged: bool,
 }
 
@@ -73,7 +73,7 @@ impl<'a> FromSql<'a> for Lossy {
     accepts!(TEXT, VARCHAR, BPCHAR, NAME, BYTEA);
 }
 
-/// One column. A table whose column is of another type is no message store's.
+/// Decodes one column. An unexpected type is an error, because the table is then not a message store's.
 pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T> {
     row.try_get(index).map_err(|error| {
         let name = row.columns().get(index).map_or("?", tokio_postgres::Column::name);
@@ -82,12 +82,12 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T
     })
 }
 
-/// Text of a column that is never NULL.
+/// Decodes a text column that is never NULL.
 pub(super) fn text(row: &Row, index: usize) -> Result<String> {
     Ok(column::<Lossy>(row, index)?.text)
 }
 
-/// An id as it is stored.
+/// A stored ID, or its text if that is not a UUID.
 struct StoredId(Result<Uuid, String>);
 
 impl<'a> FromSql<'a> for StoredId {
@@ -102,8 +102,8 @@ impl<'a> FromSql<'a> for StoredId {
     accepts!(UUID, TEXT, VARCHAR, BPCHAR);
 }
 
-/// Reads the columns of one message. What cannot be what it should be has something else in its place, and a flaw says so: one message
-/// does not keep the others from being read.
+/// Reads the columns of one message. A value that cannot be decoded is replaced, and the flaw describes it, so that one bad message
+/// does not prevent others from being read.
 struct Reader<'a> {
     row: &'a Row,
     flaw: Option<String>,
@@ -117,8 +117,8 @@ impl Reader<'_> {
     fn id(&mut self) -> Result<Uuid> {
         match column::<Option<StoredId>>(self.row, 0)? {
             Some(StoredId(Ok(id))) => return Ok(id),
-            Some(StoredId(Err(text))) => self.flawed(format!("its id {text} is not a UUID")),
-            None => self.flawed("its id is NULL".to_owned()),
+            Some(StoredId(Err(text))) => self.flawed(format!("its ID {text} is not a UUID")),
+            None => self.flawed("its ID is NULL".to_owned()),
         }
         Ok(Uuid::nil())
     }
@@ -150,7 +150,8 @@ impl Reader<'_> {
         Ok(time.map_or(Timestamp::MIN, |time| time.0))
     }
 
-    /// A body, which is JSON afterwards: the server keeps it so, or it is looked at. One that is not JSON becomes a JSON string.
+    /// Returns a body that is always JSON. JSON columns guarantee it; other columns are checked, and text that is not JSON becomes a
+    /// JSON string.
     fn body(&mut self, index: usize, name: &str) -> Result<Option<String>> {
         let Some(Lossy { text, damaged }) = column(self.row, index)? else { return Ok(None) };
         if damaged {
@@ -210,19 +211,19 @@ mod tests {
     }
 
     #[test]
-    fn times_count_from_the_year_2000_in_microseconds() {
+    fn timestamps_are_microseconds_since_the_year_2000() {
         assert_eq!(decoded(0).to_string(), "2000-01-01T00:00:00Z");
         assert_eq!(decoded(-1).to_string(), "1999-12-31T23:59:59.999999Z");
     }
 
     #[test]
-    fn infinite_times_become_the_first_and_the_last_time() {
+    fn infinite_times_become_the_earliest_and_the_latest_time() {
         assert_eq!(decoded(i64::MAX), Timestamp::MAX);
         assert_eq!(decoded(i64::MIN), Timestamp::MIN);
     }
 
     #[test]
-    fn a_time_goes_to_the_server_as_it_came() {
+    fn times_are_sent_back_unchanged() {
         for since_2000 in [0, 1, -1, 820_454_400_123_456, FIRST_US, i64::MIN, i64::MAX] {
             let mut out = BytesMut::new();
             ServerTime(decoded(since_2000)).to_sql(&Type::TIMESTAMP, &mut out).expect("a time has its eight bytes");

@@ -1,6 +1,5 @@
-//! The shape of a namespace's table `messages`, as the catalog describes it: the types of its columns, its unique indexes, how it
-//! numbers messages, and everything that an INSERT can set off. It is read once, when the namespace is opened, and calls nothing
-//! that belongs to the namespace.
+//! The shape of a namespace's table `messages` according to the catalog: column types, unique indexes, numbering, and everything
+//! that an INSERT can trigger. It is read once, when the namespace is opened. Reading it never calls code of the namespace.
 
 use serde::Deserialize;
 use tokio_postgres::types::Type;
@@ -10,31 +9,31 @@ use super::row::{Lossy, column};
 use super::session::Session;
 use super::{Result, StoreError};
 
-/// What the catalog says of one table `messages`.
+/// The shape of a table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[allow(clippy::struct_excessive_bools, reason = "the facts are independent")]
 pub struct Shape {
-    /// Its oid.
+    /// The OID of the table.
     pub table: u32,
-    /// Its columns.
+    /// The columns of a message.
     pub columns: Columns,
-    /// How `global_position` gets its numbers.
+    /// How `global_position` is numbered.
     pub numbering: Numbering,
-    /// Its partitions and the tables that inherit from it, at every level.
+    /// Partitions and inheriting tables, at every level.
     pub parts: Vec<Part>,
-    /// Enabled triggers that an INSERT fires, without the server's own.
+    /// Enabled triggers that fire on INSERT, without internal ones.
     pub triggers: Vec<Trigger>,
-    /// Names of its rules.
+    /// The names of rewrite rules.
     pub rules: Vec<String>,
-    /// Policies decide which rows this role sees.
+    /// Whether row security policies apply to this role.
     pub row_security: bool,
-    /// A logical subscription writes into it.
+    /// Whether a logical subscription writes into the table.
     pub subscribed: bool,
-    /// Stream names sort by their bytes: only then are the streams of a category, or of a prefix, neighbours.
+    /// Whether stream names sort bytewise. Only then are the streams of a category, or with a prefix, adjacent.
     pub bytewise: bool,
-    /// Functions and operators that are not the server's own and that reading the table calls.
+    /// Functions and operators that reading the table calls and that are not built into the server.
     pub calls: Vec<String>,
-    /// Oids of the types that `write_message` takes: id, stream, type, data, metadata, expected version.
+    /// OIDs of the argument types of `write_message`: ID, stream, type, data, metadata, expected version.
     write_arguments: Option<Vec<u32>>,
     kind: char,
     ids_are_indexed: bool,
@@ -43,7 +42,7 @@ pub struct Shape {
 
 /// The columns of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[allow(missing_docs, reason = "they are named as the columns are")]
+#[allow(missing_docs, reason = "the fields are named after the columns")]
 pub struct Columns {
     pub global_position: Column,
     pub position: Column,
@@ -57,7 +56,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The first column whose values cannot be what a message has there.
+    /// Returns the first column whose type cannot represent the corresponding field of a message.
     pub(super) fn unsupported(&self) -> Option<(&'static str, &Column)> {
         let all = [
             ("global_position", &self.global_position, ColumnType::is_number as fn(ColumnType) -> bool),
@@ -73,25 +72,25 @@ impl Columns {
     }
 }
 
-/// A column.
+/// A column of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "CatalogColumn")]
 pub struct Column {
-    /// What its values are.
+    /// The base type.
     pub kind: ColumnType,
-    /// Its type in the words of SQL: `character varying(36)`, the name of a domain.
+    /// The type's name in SQL, such as `character varying(36)` or the name of a domain.
     pub type_name: String,
-    /// NULL is refused.
+    /// Whether the column has a NOT NULL constraint.
     pub not_null: bool,
-    /// `GENERATED … AS IDENTITY`.
+    /// Whether the column is `GENERATED … AS IDENTITY`.
     pub identity: bool,
-    /// Computed from other columns.
+    /// Whether the column is computed from other columns.
     pub generated: bool,
 }
 
-/// The types that are known, which every server has. A domain counts as the type that it is made of.
+/// The column types that can be read. A domain counts as its base type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "they are named as the types are")]
+#[allow(missing_docs, reason = "the variants are named after the types")]
 pub enum ColumnType {
     SmallInt,
     Integer,
@@ -106,9 +105,9 @@ pub enum ColumnType {
     Json,
     Jsonb,
     Bytea,
-    /// An enumeration without casts of its own.
+    /// An enum type without user-defined casts.
     Enum,
-    /// Any other one: its values are never asked for.
+    /// Any other type. Its values are never read.
     Other,
 }
 
@@ -134,58 +133,58 @@ impl ColumnType {
     }
 }
 
-/// How `global_position` gets its numbers.
+/// How `global_position` is numbered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Numbering {
-    /// The expression of its default, as the server prints it.
+    /// The default expression, as the server prints it.
     pub default: Option<String>,
-    /// The default is `nextval` of the sequence and nothing else.
+    /// Whether the default is exactly `nextval` of the sequence.
     pub is_nextval: bool,
-    /// Oid of the sequence: that of the identity, or the one that the default names.
+    /// The OID of the sequence: that of the identity column, or the one in the default expression.
     pub sequence: Option<u32>,
-    /// The column owns the sequence, so `pg_get_serial_sequence` finds it.
+    /// Whether the column owns the sequence, so that `pg_get_serial_sequence` finds it.
     pub owned: bool,
-    /// Numbers that a session draws at once.
+    /// How many numbers a session reserves at once.
     pub cache: Option<i64>,
-    /// From one number to the next.
+    /// The increment of the sequence.
     pub increment: Option<i64>,
-    /// It begins again at its end.
+    /// Whether the sequence starts again at its end.
     pub cycles: Option<bool>,
 }
 
-/// A partition, or a table that inherits.
+/// A partition or inheriting table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Part {
-    /// Its oid.
+    /// The OID of the table.
     pub oid: u32,
-    /// Its name with its schema, quoted.
+    /// The qualified name, quoted for SQL.
     pub name: String,
     kind: char,
 }
 
 impl Part {
-    /// Its rows are elsewhere, and come through whatever its owner made of it.
+    /// Whether it is a foreign table. Reading one calls its owner's code.
     pub(super) fn is_foreign(&self) -> bool {
         self.kind == 'f'
     }
 }
 
-/// A trigger that an INSERT fires.
+/// A trigger that fires on INSERT.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Trigger {
-    /// Its name.
+    /// The name of the trigger.
     pub name: String,
-    /// For each row, else for each statement.
+    /// Whether it fires for each row rather than for each statement.
     pub row: bool,
-    /// Before the row is stored, so that it can change or drop it.
+    /// Whether it fires before the row is stored, and so can change or drop it.
     pub before: bool,
-    /// It may set `global_position`: a trigger before the row is stored whose function names that column.
+    /// Whether it may set `global_position`: it fires before the row is stored, and its function mentions that column.
     pub numbers: bool,
 }
 
-/// A column as the catalog query gives it.
+/// A column in the result of `shape.sql`.
 #[derive(Deserialize)]
-#[allow(clippy::struct_excessive_bools, reason = "these are the catalog's own")]
+#[allow(clippy::struct_excessive_bools, reason = "the catalog has these flags")]
 struct CatalogColumn {
     oid: u32,
     kind: char,
@@ -213,7 +212,7 @@ impl From<CatalogColumn> for Column {
             Some(Type::JSON) => ColumnType::Json,
             Some(Type::JSONB) => ColumnType::Jsonb,
             Some(Type::BYTEA) => ColumnType::Bytea,
-            // With casts of its own, reading it would call its owner's functions.
+            // With user-defined casts, reading it would call its owner's functions.
             None if kind == 'e' && !has_casts => ColumnType::Enum,
             _ => ColumnType::Other,
         };
@@ -222,7 +221,7 @@ impl From<CatalogColumn> for Column {
 }
 
 impl Shape {
-    /// Reads the shape of a table anew; none where it is gone.
+    /// Reads the current shape of a table. Returns `None` if the table is gone.
     pub(super) async fn read(session: &Session, table: &str) -> Result<Option<Self>> {
         let shape = include_str!("../../sql/registry/shape.sql");
         let of = "(select oid, relkind, relnamespace as namespace from pg_class where oid = to_regclass($1)) c";
@@ -232,43 +231,43 @@ impl Shape {
         serde_json::from_str(&text).map(Some).map_err(|error| StoreError::NotOpened(format!("{table}: {error}")))
     }
 
-    /// Type of an argument of `write_message`, from 0.
+    /// Returns the type of an argument of `write_message`. The first argument has index 0.
     pub(super) fn write_argument(&self, index: usize) -> Option<Type> {
         self.write_arguments.as_ref()?.get(index).copied().and_then(Type::from_oid)
     }
 
-    /// Its rows are in its partitions.
+    /// Returns whether the table is partitioned.
     #[must_use]
     pub fn is_partitioned(&self) -> bool {
         self.kind == 'p'
     }
 
-    /// No two messages can have the same id: a unique index on exactly `(id)` holds for all of them.
+    /// Returns whether a unique index on exactly `(id)` covers all messages, so that no two can have the same ID.
     #[must_use]
     pub fn ids_are_unique(&self) -> bool {
         self.is_unique(&["id"])
     }
 
-    /// No two messages can have the same position in a stream: a unique index on exactly these two columns, in either order.
+    /// Returns whether a unique index on exactly `stream_name` and `position`, in either order, covers all messages.
     #[must_use]
     pub fn positions_are_unique(&self) -> bool {
         self.is_unique(&["stream_name", "position"]) || self.is_unique(&["position", "stream_name"])
     }
 
-    /// A message is found by its id through an index, unique or not.
+    /// Returns whether an index, unique or not, finds a message by its ID.
     #[must_use]
     pub fn ids_are_indexed(&self) -> bool {
         self.ids_are_indexed
     }
 
-    /// A trigger or a rule can store another message than the one that is inserted, somewhere else, or none.
+    /// Returns whether a trigger or rule can change, redirect or drop an inserted message.
     #[must_use]
     pub fn changes_rows(&self) -> bool {
         self.triggers.iter().any(|trigger| trigger.row && trigger.before) || !self.rules.is_empty()
     }
 
-    /// `write_message` refuses a second message with an id or a position, stores what it is given, and draws for it the number that
-    /// `currval` gives afterwards.
+    /// Returns whether `write_message` rejects duplicate IDs and positions, stores messages unchanged, and numbers them from the
+    /// sequence, so that `currval` returns the global position afterwards.
     #[must_use]
     pub fn stores_what_it_is_given(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
@@ -276,8 +275,7 @@ impl Shape {
         unique && drawn && self.numbering.owned && self.triggers.is_empty() && self.rules.is_empty()
     }
 
-    /// A unique index of a table holds only for the rows of that table itself, not for those of tables that inherit from it. One of
-    /// a partitioned table holds for all its partitions.
+    /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting tables.
     fn is_unique(&self, columns: &[&str]) -> bool {
         let is_index =
             |index: &Vec<Option<String>>| index.iter().map(Option::as_deref).eq(columns.iter().copied().map(Some));

@@ -1,5 +1,5 @@
-//! Counts by category, type and stream, as Message DB's summary views give them, and when the messages came. Everything that is
-//! meant is read: this is a report, not something a screen asks for.
+//! Reports that count messages by category, type and stream over time, like Message DB's summary views. They read every message in
+//! question and are not meant for interactive use.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -11,57 +11,57 @@ use super::row::{Lossy, ServerTime, column, text};
 use super::{Namespace, Result};
 use crate::message::Category;
 
-/// What messages are counted by.
+/// A field to group messages by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
-    /// Category.
+    /// The category of the stream.
     Category,
-    /// Type.
+    /// The message type.
     Type,
-    /// Stream.
+    /// The stream name.
     Stream,
 }
 
-/// What to count.
+/// Options of [`Namespace::stats`].
 #[derive(Debug, Clone)]
 pub struct StatsOptions {
-    /// By what.
+    /// The first field to group by.
     pub key: By,
-    /// And by what besides.
+    /// An optional second field to group by.
     pub by: Option<By>,
-    /// Of one category only.
+    /// Count only this category.
     pub category: Option<Category>,
-    /// Into how many parts the time is divided, 1 to 1,000.
+    /// The number of equal time intervals between the earliest and the latest message, 1 to 1,000.
     pub buckets: u32,
-    /// The most frequent at most; none for all, by name.
+    /// Return only the largest groups, at most this many. `None` returns all groups by name.
     pub limit: Option<u32>,
 }
 
-/// A row of the report.
+/// A group of messages in the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatsRow {
-    /// Category, type or stream.
+    /// The value of the first field.
     pub key: String,
-    /// The second one.
+    /// The value of the second field.
     pub by: Option<String>,
-    /// How many messages.
+    /// The number of messages in the group.
     pub messages: u64,
-    /// Their share of all that were counted, in percent with two decimals.
+    /// The group's share of all counted messages, in percent with two decimals.
     pub percent: String,
-    /// Messages in each part of the time.
+    /// The number of messages in each time interval.
     pub rate: Vec<u64>,
-    /// Time of the earliest message that was counted, in whatever row; none where all are infinite.
+    /// The time of the earliest message of the whole report. `None` if all times are infinite.
     pub first: Option<Timestamp>,
-    /// Time of the latest one.
+    /// The time of the latest message of the whole report.
     pub last: Option<Timestamp>,
 }
 
 impl Namespace {
-    /// Counts messages (`category_type_summary`, `type_summary`, `stream_summary` and the others of Message DB, for one category or
-    /// all): the most frequent first, or by name where all are asked for.
+    /// Counts messages in groups, like Message DB's `category_type_summary`, `type_summary`, `stream_summary` and related views. The
+    /// largest group comes first, or groups are sorted by name if there is no limit.
     ///
     /// # Errors
-    /// The server's.
+    /// Fails if the server cannot be reached or returns an error.
     pub async fn stats(&self, options: &StatsOptions) -> Result<BoxStream<'static, Result<StatsRow>>> {
         let category = self.category_expression();
         let expression = |by: By| match by {

@@ -235,8 +235,8 @@ async fn a_schema_that_is_there_reserved_or_too_long_is_refused_with_the_reason(
     let place = Place::new(Kind::OursOnPostgres).await;
     let long = "x".repeat(64);
     for (schema, status, reason) in [
-        ("public", 1, "exists already"),
-        ("eventodb_store", 1, "exists already"),
+        ("public", 1, "already exists"),
+        ("eventodb_store", 1, "already exists"),
         ("eventodb_test", 1, "namespace test"),
         ("pg_shop", 2, "reserved"),
         ("", 2, "empty"),

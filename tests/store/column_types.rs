@@ -143,7 +143,7 @@ async fn a_type_that_no_cast_makes_right_is_named_when_the_namespace_is_opened()
         database.client().await.batch_execute(&sql).await.expect(types);
         let error = store(&database).namespace("shop").await.expect_err("it cannot be read");
         let StoreError::NamespaceClosed { reason, .. } = error else { panic!("another error: {error}") };
-        assert!(reason.contains(&format!("column {column} has the type {name}")), "{reason}");
+        assert!(reason.contains(&format!("column {column} has type {name}")), "{reason}");
         let listed = store(&database).namespaces().await.expect("a list");
         assert_eq!(listed[0].closed.as_deref(), Some(&*reason), "the list says the same");
     }
@@ -166,8 +166,8 @@ async fn a_message_that_cannot_be_read_is_marked_and_the_others_are_read() {
     assert_eq!(
         flaws,
         [
-            Some("its id not-a-uuid is not a UUID"),
-            Some("its id is NULL"),
+            Some("its ID not-a-uuid is not a UUID"),
+            Some("its ID is NULL"),
             Some("its type is NULL"),
             Some("its time is NULL"),
             Some("its data is not JSON"),

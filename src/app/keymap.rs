@@ -60,7 +60,7 @@ actions! {
     PaneStreams = "pane-streams", "Streams pane";
     PaneMessages = "pane-messages", "Messages pane";
     PaneMessage = "pane-message", "Message pane";
-    Fullscreen = "fullscreen", "Full screen on or off";
+    Fullscreen = "fullscreen", "Toggle full screen";
     Find = "find", "Find in the pane";
     FindNext = "find-next", "Next match";
     FindPrevious = "find-previous", "Previous match";

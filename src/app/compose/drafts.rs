@@ -64,7 +64,7 @@ impl State {
     /// Opens a new draft for the stream or category on screen.
     fn new_draft(&mut self) -> Vec<Effect> {
         let Some(namespace) = self.shown_namespace.clone() else {
-            self.notices.problem("no namespace is selected to write into".to_owned(), self.now);
+            self.notices.problem("cannot write: no namespace is selected".to_owned(), self.now);
             return Vec::new();
         };
         let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);

@@ -1,6 +1,6 @@
--- The stored messages at the places, or with the ids, of others, and whether they are the same ones; a row for each that is
--- asked for, in that order. A JSON null and NULL are printed alike, so they count as the same. The texts of data and metadata are given
--- if they differ for the same value. What was exported has the server's own text, so that is compared first.
+-- Compares messages with the stored messages that have their position or their ID. Returns one row for each given message, in
+-- order. A JSON null and NULL are exported alike, so they count as equal. The texts of data and metadata are returned if they differ
+-- and the values are equal. Exported bodies have the text of the server, so texts are compared first.
 --
 -- $1 ids, $2 streams, $3 positions, $4 types, $5 data, $6 metadata
 -- Served by: messages_stream, or messages_id or another index on id.

@@ -1,10 +1,10 @@
--- The first of some global positions that is taken, and by what.
+-- Returns the first of some global positions that is taken, with the stream and position of its message.
 --
 -- $1 global positions
 -- Served by: messages_pkey.
 select n.number, m.stream_name::text, m.position::bigint
 from unnest($1) with ordinality as n (global_position, number)
--- From both sides and ordered: for an equality a planner with old statistics may read the category index from end to end.
+-- Two bounds and an order instead of an equality: with old statistics the planner may scan the whole category index for one.
 cross join lateral (
   select m.stream_name, m.position
   from {table} m

@@ -1,4 +1,5 @@
--- Who holds the locks of some categories. The hash of a category is the key of an advisory lock, which is shown in two halves.
+-- Returns the transactions that hold the locks of some categories. The key of the advisory lock is the hash of the category, which
+-- pg_locks shows in two halves.
 --
 -- $1 categories
 select
@@ -10,7 +11,7 @@ select
 from pg_locks l
 left join pg_stat_activity a on a.pid = l.pid
 left join lateral (
-  -- The fence keeps it from being asked where nothing is prepared.
+  -- The fence (offset 0) keeps prepared transactions from being read unless a lock has no process.
   select p.gid, p.prepared
   from pg_locks t join pg_prepared_xacts p on p.transaction = t.transactionid
   where l.pid is null and l.virtualtransaction is not null and t.virtualtransaction = l.virtualtransaction

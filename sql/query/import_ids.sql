@@ -1,4 +1,4 @@
--- The first of some ids that a stored message has, and where that one stands.
+-- Returns the first of some IDs that is stored, with the stream and position of its message.
 --
 -- $1 ids, $2 streams
 -- Served by: messages_id or another index on id, else messages_stream.

@@ -1,5 +1,5 @@
--- Where streams end, in the order in which they are asked for. A scalar subquery is run for each, by index, whatever the
--- planner thinks of the table.
+-- Returns the version of each stream, in the given order. A scalar subquery uses the index for each stream, whatever the statistics
+-- of the table say.
 --
 -- $1 streams
 -- Served by: messages_stream, backwards.

@@ -1,7 +1,7 @@
-//! What can be given on the command line, as clap reads it, with the help that people see.
+//! The command line: arguments and options as clap reads them, and the help that people see.
 //!
-//! Nothing is looked up or opened in here. Connection variables (`STREAMSCOPE_URL`, `PG*`) are not clap's: `--demo` must win over
-//! them, and clap would show their values.
+//! This module looks nothing up and opens nothing. clap does not read the connection variables (`STREAMSCOPE_URL`, `PG*`), because
+//! `--demo` takes precedence over them and clap would show their values.
 
 use std::path::PathBuf;
 
@@ -13,19 +13,28 @@ use crate::message::ExpectedVersion;
 use crate::store::read::DEFAULT_BATCH_SIZE;
 
 const AFTER_HELP: &str = "\
-Which database:
-  --url, else STREAMSCOPE_URL, else DATABASE_URL, else what psql takes (PGHOST, PGSERVICE, …),
-  else a store of your own in your data directory. Keep passwords in ~/.pgpass, PGPASSWORD
-  or one of the URL variables: other users of the machine can see the command line.
-  For passwords that expire, STREAMSCOPE_PASSWORD_COMMAND is run for each new connection.
+Choosing a database:
+  Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the variables that psql reads (PGHOST,
+  PGSERVICE, …). The first of these that is set wins. Otherwise streamscope opens an embedded
+  store in your data directory.
+
+  Other users of this machine can see your command line, so keep passwords in ~/.pgpass,
+  PGPASSWORD or one of the URL variables. For passwords that expire, set
+  STREAMSCOPE_PASSWORD_COMMAND, which runs before each new connection.
 
 Exit status:
-  0 done  1 other failure  2 usage  3 version conflict  4 not found  5 unavailable
-  6 outcome of a write unknown  7 read-only
+  0  success
+  1  other error
+  2  usage error
+  3  version conflict
+  4  not found
+  5  database unavailable
+  6  unknown whether the message was written
+  7  read-only
 
 Examples:
-  streamscope --demo                            look around in sample data
-  streamscope ns create shop                    make a namespace
+  streamscope --demo                            explore sample data
+  streamscope ns create shop                    create a namespace
   streamscope -n shop write account-1 Opened --data '{\"owner\": \"Ada\"}'
   streamscope -n shop get account-1
   streamscope -n shop get account --limit -1 | jq -r .type | sort | uniq -c";
@@ -39,14 +48,14 @@ Examples:
   streamscope ns delete shop --confirm shop";
 
 const NS_LIST_HELP: &str = "\
-As json: {\"id\",\"schema\",\"flavour\",\"version\",\"outdated\",\"description\",\"created\"}
+JSON keys: id, schema, flavour, version, outdated, description, created, hides_rows, closed, caution
 
 Examples:
   streamscope ns list
   streamscope ns list --format json | jq -r .id";
 
 const NS_CREATE_HELP: &str = "\
-As json: {\"id\",\"schema\",\"description\",\"token\"}
+JSON keys: id, schema, description, token
 
 Examples:
   streamscope ns create shop
@@ -54,7 +63,7 @@ Examples:
   streamscope ns create shop --description 'orders and accounts' --format json | jq -r .token";
 
 const NS_DELETE_HELP: &str = "\
-As json: {\"id\",\"messages\"}
+JSON keys: id, messages
 
 Examples:
   streamscope ns delete shop
@@ -62,30 +71,34 @@ Examples:
 
 const NS_INFO_HELP: &str = "\
 The number of messages is an estimate from the server's statistics.
-As json, what list prints and {\"categories\",\"estimate\"}
+
+JSON keys: those of `ns list`, categories, estimate
 
 Examples:
   streamscope ns info shop
   streamscope ns info shop --format json | jq .estimate";
 
 const NS_MIGRATE_HELP: &str = "\
-As json: {\"id\",\"from\",\"to\",\"renamed_from\"}
+JSON keys: id, from, to, renamed_from
 
 Examples:
   streamscope ns migrate
   streamscope ns migrate shop";
 
 const CATEGORIES_HELP: &str = "\
-The number of messages is an estimate from the server's statistics.
-As json: {\"category\",\"estimate\"}
+The numbers of messages are estimates from the server's statistics.
+
+JSON keys: category, estimate
 
 Examples:
   streamscope -n shop categories
   streamscope -n shop categories --format json | jq -r .category";
 
 const STREAMS_HELP: &str = "\
-Streams come by name, each with its version (position of the last message) and its last activity.
-As json: {\"stream\",\"version\",\"gpos\",\"time\"}
+Streams are listed by name, each with its version (the position of its last message) and the
+time of its last message.
+
+JSON keys: stream, version, gpos, time
 
 Examples:
   streamscope -n shop streams account
@@ -93,12 +106,13 @@ Examples:
   streamscope -n shop streams account --after account-129";
 
 const GET_HELP: &str = "\
-A name with a '-' is a stream, read by position; without, a category, read by global position.
-One that does not exist has no messages: nothing is printed and the exit status is 0.
-If there are more messages than --limit, standard error says where to go on.
-As json: {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
-with data and meta exactly as the server prints them. As text, data is cut to the terminal's
-width, and metadata is left out.
+A name with a hyphen is a stream, read by position. Any other name is a category, read by global
+position. If it does not exist, get prints nothing and exits with status 0.
+If --limit cuts the result, standard error shows the --from value to continue with.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
+In JSON output, data and metadata are exactly as the server prints them. Text output cuts data to
+the width of the terminal and omits metadata.
 
 Examples:
   streamscope -n shop get account-1
@@ -109,14 +123,17 @@ Examples:
   streamscope -n shop get account:command --correlation order | head";
 
 const LAST_HELP: &str = "\
-Where the stream has no message, or none of the type, the exit status is 4.
+If the stream has no messages, or none of the given type, the exit status is 4.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
 
 Examples:
   streamscope -n shop last account-1
   streamscope -n shop last account-1 --type Deposited --format json | jq .data";
 
 const VERSION_HELP: &str = "\
-The version is the position of the last message, as a bare number, and -1 where there is no such stream.
+The version is the position of the last message, printed as a bare number, or -1 if the stream
+does not exist.
 
 Examples:
   streamscope -n shop version account-1
@@ -124,8 +141,9 @@ Examples:
   streamscope -n shop write account-1 Deposited --expected-version \"$V\"";
 
 const WRITE_HELP: &str = "\
-JSON is checked before anything is sent, and a mistake is told with its line and column.
-As json: {\"id\",\"stream\",\"pos\",\"gpos\"}
+JSON is checked before anything is sent. Errors show the line and column.
+
+JSON keys: id, stream, pos, gpos
 
 Examples:
   streamscope -n shop write account-1 Deposited --data '{\"amount\": 11}'
@@ -134,10 +152,11 @@ Examples:
   streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
 
 const TAIL_HELP: &str = "\
-Each message is given once, in the order of global positions, as soon as nothing can appear below
-it any more. As json: {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
-At the end, and on SIGUSR1, standard error says where another tail goes on. A server that goes away
-is waited for.
+Prints each message once, in order of global position, as soon as it is final: nothing can appear
+below it any more. If the server goes away, tail reconnects and continues where it was.
+When tail ends, and on SIGUSR1, standard error shows the --from value to continue with.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
 
 Examples:
   streamscope -n shop tail
@@ -147,15 +166,19 @@ Examples:
   streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s";
 
 const EXPORT_HELP: &str = "\
-The end is fixed when it begins: all that is visible then, once nothing can appear below it any more.
-A file is written as FILE.part and renamed when it is whole. --resume goes on behind the last whole
-line of FILE.part; give the same names and options then. It is refused where FILE.part does not begin
-and end with what they select in this namespace. Several names are one export, in the order of global
-positions. SIGUSR1 has it say how far it is.
+An export contains every message that is visible when it starts, and waits until all of them are
+final. Several names make one export, in order of global position.
 
-A time is 2026-03-01, \"2026-03-01 12:00\", 12:00 of today, now, or -30m, -2h, -3d ago; in UTC where no
-offset is given (2026-03-01T12:00+01:00). For --since and --until a large namespace is looked into at 1,000 places first. Where times rise with
-global positions, give or take an hour, only what can be of these times is read; else all of it.
+A file is written as FILE.part and renamed to FILE when it is complete. --resume continues after the
+last complete line of FILE.part. Pass the same names and options again: --resume refuses a part file
+from a different export. On SIGUSR1, standard error shows the progress.
+
+Times: 2026-03-01, \"2026-03-01 12:00\", 12:00 (today), now, or -30m, -2h and -3d (ago). They are in UTC
+unless they have an offset, as in 2026-03-01T12:00+01:00. With --since or --until, a large namespace
+is first sampled at 1,000 positions. If its times rise with global positions, to within an hour, only
+the part that can match is read. Otherwise the whole namespace is read.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
 
 Examples:
   streamscope -n shop export -o shop.ndjson.zst
@@ -164,9 +187,10 @@ Examples:
   streamscope -n shop export account --type Opened | jq -r .stream";
 
 const STATS_HELP: &str = "\
-What Message DB's summary views say, for every kind of store. All messages that are meant are read:
-on a large store that takes a while. The rate is over the time from the earliest to the latest of them.
-As json: {\"category\"|\"type\"|\"stream\",\"messages\",\"percent\",\"rate\",\"from\",\"to\"}
+Shows what the summary views of Message DB show, for every kind of store. All selected messages are
+read, which takes a while on a large store. The rate spans the time from the earliest to the latest.
+
+JSON keys: category, type or stream; messages, percent, rate, from, to
 
 Examples:
   streamscope -n shop stats
@@ -187,53 +211,53 @@ Examples:
 
 /// The whole command line.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "streamscope", version, about = "Browse, follow and write the messages of Postgres message stores")]
+#[command(name = "streamscope", version, about = "Browse, follow and write messages in Postgres message stores")]
 #[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
 pub struct Arguments {
-    /// What applies to every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
-    /// Where the screen opens: STREAM@POSITION, STREAM, CATEGORY, NS/ or NS/ and one of these. A bare name is a category
-    /// or stream of the current namespace (-n) if it exists there, otherwise the namespace of that name
+    /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A bare
+    /// name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// What to do; without one, the screen opens.
+    /// The command; without one, the screen opens.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// The command line without the place that can stand in front of a command.
+/// The command line without the locator, which could be mistaken for a command.
 #[must_use]
 pub fn commands() -> clap::Command {
     let command = clap::Command::new("streamscope").version(env!("CARGO_PKG_VERSION"));
     Command::augment_subcommands(Common::augment_args(command))
 }
 
-/// What applies to every command.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Database and output")]
+#[command(next_help_heading = "Global options")]
 pub struct Common {
-    /// Database, as psql takes it: postgres://user@host:port/database?sslmode=…
+    /// Connect to this database; takes what psql takes, such as postgres://user@host:port/database?sslmode=…
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
-    /// A store of your own, inside the program, kept in this directory
+    /// Use an embedded store, kept in this directory
     #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub embedded: Option<PathBuf>,
-    /// A temporary store filled with sample data; gone when the program ends
+    /// Use a temporary embedded store with sample data, deleted on exit
     #[arg(long, global = true)]
     pub demo: bool,
-    /// Namespace; may be left out where the database has only one
+    /// Use this namespace; optional if the database has only one
     #[arg(short, long, global = true, value_name = "NS", env = "STREAMSCOPE_NAMESPACE", hide_env_values = true)]
     pub namespace: Option<String>,
-    /// Refuse every write, on the server too
+    /// Refuse every write, and make the server refuse it too
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// text or json (one object a line); text on a terminal, json elsewhere
+    /// Print text (default on a terminal) or json, one object per line (default elsewhere)
     #[arg(long, global = true, value_enum, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
-    /// Append a log to this file, at the level of `STREAMSCOPE_LOG_LEVEL` (info)
+    /// Append a log to this file.
     #[arg(
-        help = "Append a log to this file, at the level of STREAMSCOPE_LOG_LEVEL (info)",
+        help = "Append a log to this file; STREAMSCOPE_LOG_LEVEL sets the level [default: info]",
         long,
         global = true,
         value_name = "FILE",
@@ -244,7 +268,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The namespace that was asked for. An empty variable asks for none.
+    /// Returns the chosen namespace. An empty variable chooses none.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
@@ -254,25 +278,25 @@ impl Common {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Aligned columns for people.
+    /// Aligned columns.
     Text,
-    /// One object a line.
+    /// One object per line.
     Json,
 }
 
-/// The commands.
+/// A command and its arguments.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Namespaces: list, create, delete, info, migrate
+    /// List, create, inspect, migrate and delete namespaces
     #[command(subcommand, after_help = NS_HELP)]
     Ns(NsCommand),
-    /// List the categories with roughly how many messages each holds
+    /// List categories with their estimated numbers of messages
     #[command(after_help = CATEGORIES_HELP)]
     Categories,
-    /// List streams of the namespace, of a category, or with a prefix
+    /// List the streams of a namespace or category
     #[command(after_help = STREAMS_HELP)]
     Streams(StreamsArguments),
-    /// Print the messages of a stream or of a category
+    /// Print the messages of a stream or category
     #[command(after_help = GET_HELP)]
     Get(GetArguments),
     /// Print the last message of a stream
@@ -284,31 +308,31 @@ pub enum Command {
     /// Write a message
     #[command(after_help = WRITE_HELP)]
     Write(WriteArguments),
-    /// Bring in messages from a file: exports, or new ones
+    /// Import messages: exported ones, or new ones
     #[command(after_help = super::import::HELP)]
     Import(super::import::ImportArguments),
-    /// Measure how fast the store is from here
+    /// Measure how fast the store is from this machine
     #[command(subcommand, after_help = super::bench::HELP)]
     Bench(super::bench::BenchCommand),
-    /// Follow a stream, a category or the namespace: each message once, in settled order
+    /// Follow a stream, category or namespace: each message once, in final order
     #[command(after_help = TAIL_HELP)]
     Tail(super::tail::TailArguments),
-    /// Export messages as json lines, to a file or standard output
+    /// Export messages as JSON lines to a file or standard output
     #[command(after_help = EXPORT_HELP)]
     Export(super::export::ExportArguments),
     /// Count messages by category, type or stream, with their rate over time
     #[command(after_help = STATS_HELP)]
     Stats(super::stats::StatsArguments),
-    /// Print the completions of a shell
+    /// Print shell completions
     #[command(after_help = COMPLETIONS_HELP)]
     Completions {
-        /// bash, elvish, fish, powershell or zsh
+        /// Shell: bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
-    /// Print the manual page, or write one for each command into a directory
+    /// Print the manual page, or write one page per command to a directory
     #[command(after_help = MAN_HELP)]
     Man {
-        /// Directory for the pages: streamscope.1, streamscope-tail.1, …
+        /// Directory to write to: streamscope.1, streamscope-tail.1, …
         #[arg(value_hint = clap::ValueHint::DirPath)]
         directory: Option<PathBuf>,
     },
@@ -317,43 +341,43 @@ pub enum Command {
 /// `streamscope ns …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum NsCommand {
-    /// List the namespaces of the database
+    /// List the namespaces in the database
     #[command(after_help = NS_LIST_HELP)]
     List,
-    /// Make a namespace; its token is shown this one time
+    /// Create a namespace and print its token, which is shown only once
     #[command(after_help = NS_CREATE_HELP)]
     Create {
-        /// Id of the namespace, 1 to 54 bytes
+        /// ID of the namespace, 1 to 54 bytes
         id: String,
-        /// What it is for
-        #[arg(long, value_name = "T")]
+        /// What the namespace is for
+        #[arg(long, value_name = "TEXT")]
         description: Option<String>,
-        /// Schema to make, for clients that expect a certain one, such as `message_store`; if omitted, `eventodb_` and the id
+        /// Schema to create, if clients expect a certain one such as `message_store` [default: `eventodb_` and the ID]
         #[arg(long, value_name = "NAME")]
         schema: Option<String>,
-        /// Role that may read and write there, with the rights that Message DB gives its role `message_store`; may be repeated
+        /// Allow this role to read and write, with the rights that Message DB gives to `message_store`; may be repeated
         #[arg(long, value_name = "ROLE")]
         grant: Vec<String>,
     },
-    /// Delete a namespace with all its messages
+    /// Delete a namespace and all its messages
     #[command(after_help = NS_DELETE_HELP)]
     Delete {
-        /// Id of the namespace
+        /// ID of the namespace
         id: String,
-        /// The id once more; asked for on a terminal, required elsewhere
+        /// The ID again, as confirmation; required if there is no terminal to ask on
         #[arg(long, value_name = "ID")]
         confirm: Option<String>,
     },
-    /// Show what a namespace is and roughly how much it holds
+    /// Show the details and the estimated size of a namespace
     #[command(after_help = NS_INFO_HELP)]
     Info {
-        /// Id of the namespace
+        /// ID of the namespace
         id: String,
     },
-    /// Bring a namespace made by an older streamscope to this version; without ID, all of them
+    /// Upgrade namespaces that an older streamscope created
     #[command(after_help = NS_MIGRATE_HELP)]
     Migrate {
-        /// Id of the namespace
+        /// ID of the namespace; all outdated ones if omitted
         id: Option<String>,
     },
 }
@@ -361,15 +385,15 @@ pub enum NsCommand {
 /// `streamscope streams …`
 #[derive(Debug, Clone, Args)]
 pub struct StreamsArguments {
-    /// Only streams of this category
+    /// List only streams of this category
     pub category: Option<String>,
-    /// Only streams whose name begins with this
-    #[arg(long, value_name = "P", allow_hyphen_values = true)]
+    /// List only streams whose names start with this
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
     pub prefix: Option<String>,
-    /// Only streams after this one, to go on where a page ended
+    /// List only streams after this one, to continue an earlier list
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub after: Option<String>,
-    /// How many at most; -1 for all
+    /// List at most N streams; -1 for all
     #[arg(long, value_name = "N", default_value_t = 1_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(i64).range(-1..))]
     pub limit: i64,
@@ -378,9 +402,9 @@ pub struct StreamsArguments {
 /// `streamscope get …`
 #[derive(Debug, Clone, Args)]
 pub struct GetArguments {
-    /// A stream (category-id) or a category
+    /// Stream (category-id) or category
     pub name: String,
-    /// Where to begin (inclusive): start, now, a time, or a number, which is the position in a stream and the global position in a category
+    /// Where to start, inclusive: start, now, a time, a position (for a stream) or a global position (for a category)
     #[arg(
         long,
         value_name = "now|start|POSITION|TIME",
@@ -390,20 +414,20 @@ pub struct GetArguments {
         allow_hyphen_values = true
     )]
     pub from: Point,
-    /// How many at most; -1 for all
+    /// Print at most N messages; -1 for all
     #[arg(long, value_name = "N", alias = "batch-size", overrides_with = "limit", default_value_t = DEFAULT_BATCH_SIZE,
           allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
     pub limit: i64,
-    /// Which messages.
+    /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// Only messages correlated with this category (metadata correlationStreamName)
-    #[arg(long, value_name = "C")]
+    /// Print only messages correlated with this category (correlationStreamName in metadata)
+    #[arg(long, value_name = "CATEGORY")]
     pub correlation: Option<String>,
-    /// Only the streams of this member of a consumer group, counted from 0
+    /// Print only messages assigned to this consumer group member; the first is 0
     #[arg(long, value_name = "M", requires = "consumer_group_size", allow_negative_numbers = true)]
     pub consumer_group_member: Option<i64>,
-    /// How many members the consumer group has
+    /// Number of members in the consumer group
     #[arg(long, value_name = "N", requires = "consumer_group_member", allow_negative_numbers = true)]
     pub consumer_group_size: Option<i64>,
 }
@@ -411,24 +435,24 @@ pub struct GetArguments {
 /// `streamscope last …`
 #[derive(Debug, Clone, Args)]
 pub struct LastArguments {
-    /// The stream
+    /// Stream (category-id)
     pub stream: String,
-    /// The last message of this type
-    #[arg(long = "type", value_name = "T", allow_hyphen_values = true)]
+    /// Print the last message of this type
+    #[arg(long = "type", value_name = "TYPE", allow_hyphen_values = true)]
     pub message_type: Option<String>,
 }
 
 /// `streamscope version …`
 #[derive(Debug, Clone, Args)]
 pub struct VersionArguments {
-    /// The stream
+    /// Stream (category-id)
     pub stream: String,
 }
 
 /// `streamscope write …`
 #[derive(Debug, Clone, Args)]
 pub struct WriteArguments {
-    /// The stream, category-id
+    /// Stream to write to (category-id)
     pub stream: String,
     /// Type of the message
     #[arg(value_name = "TYPE")]
@@ -436,13 +460,13 @@ pub struct WriteArguments {
     /// Data as JSON, or - to read it from standard input
     #[arg(long, value_name = "JSON|-", default_value = "{}", allow_hyphen_values = true)]
     pub data: String,
-    /// Metadata as JSON; NULL where left out
+    /// Metadata as JSON; NULL if omitted
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub metadata: Option<String>,
-    /// Id of the message; a new one (UUID v7) where left out
+    /// ID of the message; a new UUID v7 if omitted
     #[arg(long, value_name = "UUID")]
     pub id: Option<Uuid>,
-    /// Version that the stream must have: any, none (or -1: it must not exist), or a position
+    /// Version that the stream must have: any, none (it must not exist; same as -1), or the position of its last message
     #[arg(long, value_name = "any|none|N", default_value_t = ExpectedVersion::Any, allow_hyphen_values = true)]
     pub expected_version: ExpectedVersion,
 }

@@ -1,5 +1,5 @@
-//! `import`: messages from a file or standard input into a namespace. One thread reads and checks lines while the batch before
-//! is on its way to the store, and never gets further ahead than that, so memory stays bounded however long the input is.
+//! The command `import` writes messages from a file or from standard input into a namespace. A thread reads and checks the next
+//! lines while the store takes the previous batch. It never reads further ahead, so memory stays bounded for inputs of any length.
 
 mod gather;
 mod input;
@@ -26,25 +26,27 @@ use gather::{Batch, Batches, Gatherer};
 use input::Source;
 use progress::Progress;
 
-/// What stands behind `--help`.
+/// The end of the `--help` text.
 pub const HELP: &str = "\
-A line is a message as export and get print it, and as EventoDB exports it:
+Each line is one message, as printed by export and get and as exported by EventoDB:
   {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
-It keeps its id, position and time, and, with --keep-global-positions, its global position.
-A message that is there already, the same in everything, is left alone: an import that was
-interrupted can be run again. One that differs, or that would leave a gap in its stream, is an error.
+The message keeps its ID, position and time, and with --keep-global-positions its global position.
+A message that is already stored and identical is skipped, so an interrupted import can be run again.
+A message that differs from the stored one, or would leave a gap in its stream, is an error.
 
-A line without \"pos\" is a new message; it needs only stream and type:
+A line without \"pos\" is a new message. It needs only a stream and a type:
   {\"stream\": \"account-{{uuid}}\", \"type\": \"Opened\", \"data\": {\"at\": \"{{now}}\"}}
-It gets its position, global position and time from the store, like one of the command write. Each
-{{uuid}} in a string becomes a new id, {{now}} the time. Messages of one stream must follow each
-other directly, or the import stops with a version conflict; --expected-version-from names the key that
-says which version the stream must have before. Without an id they are written anew each time.
+The store assigns its position, global position and time, as it does for write. In every string,
+{{uuid}} becomes a new ID and {{now}} the current time. If another writer adds a message between two
+new messages of a stream, the import stops with a version conflict. --expected-version-from names the
+key that holds the expected version of the stream. New messages without an ID are written every time.
 
-A file holds the one kind of lines or the other. The input may be compressed with gzip or zstd.
-As json: {\"imported\",\"present\",\"dryRun\"}
-When it stops, standard error says up to which line messages are stored; on SIGUSR1, how far it is.
-Who has the lock of a category that it needs is named after half a second; after a minute it stops.
+A file contains exported messages or new ones, not both. It may be compressed with gzip or zstd. If
+the import stops, standard error shows the last line that is stored. On SIGUSR1, it shows the progress.
+If the import waits for the lock of a category, it reports the blocking transaction after half a second
+and stops after a minute.
+
+JSON keys: imported, present, dryRun
 
 Examples:
   streamscope -n shop import account.ndjson.zst --dry-run
@@ -52,21 +54,20 @@ Examples:
   streamscope -n shop get account --limit -1 --format json | streamscope --embedded copy -n shop import
   echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' | streamscope import --expected-version-from v";
 
-/// `streamscope import …`
 #[derive(Debug, Clone, Args)]
 pub struct ImportArguments {
-    /// File of messages, one a line, plain, gzip or zstd; standard input where left out or -
+    /// File with one message per line, plain, gzip or zstd; standard input if omitted or -
     pub file: Option<PathBuf>,
-    /// Keep the global positions too: refused where one is taken; the sequence is moved past the highest
+    /// Keep global positions too, unless one is taken, and advance the sequence past the highest
     #[arg(long)]
     pub keep_global_positions: bool,
-    /// Accept streams with missing messages, and keep their positions
+    /// Accept streams with missing messages and keep their positions
     #[arg(long)]
     pub allow_gaps: bool,
-    /// Tell what would happen, and write nothing
+    /// Show what would be imported, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Messages a transaction, at most; one also ends at 16 MiB, or sooner if others wait for it
+    /// Most messages in a transaction; it also ends at 16 MiB, or sooner if other sessions wait for it
     #[arg(long, value_name = "N", default_value_t = 100_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,
@@ -75,7 +76,7 @@ pub struct ImportArguments {
     pub expected_version_from: Option<String>,
 }
 
-/// An import whose arguments were found right and whose file is open.
+/// An import whose arguments are valid and whose file is open.
 pub struct Prepared {
     name: String,
     path: Option<PathBuf>,
@@ -84,15 +85,15 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// From the command line; nothing is read yet.
+    /// Checks the arguments and opens the file without reading it.
     ///
     /// # Errors
-    /// [`Status::Usage`] for a key that means something else, [`Status::Failed`] for a file that cannot be opened.
+    /// [`Status::Usage`] for a key that already has a meaning, [`Status::Failed`] if the file cannot be opened.
     pub fn new(arguments: &ImportArguments) -> Result<Self> {
         if let Some(field) = &arguments.expected_version_from
             && line::KEYS.contains(&field.as_str())
         {
-            let what = format!("--expected-version-from {field}: this key of a message has a meaning of its own");
+            let what = format!("--expected-version-from {field}: this key already has a meaning; choose another one");
             return Err(Failure::usage(what));
         }
         let path = arguments.file.clone().filter(|path| path.as_os_str() != "-");
@@ -103,11 +104,11 @@ impl Prepared {
     }
 }
 
-/// `streamscope import`
+/// Runs the command.
 ///
 /// # Errors
-/// The store's; for a line that is wrong [`Status::Usage`], and [`Status::Conflict`] for one whose expected version is. What was
-/// imported before is told.
+/// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The messages that
+/// were imported before the error are reported.
 pub async fn import(
     namespace: &Namespace,
     prepared: Prepared,
@@ -122,7 +123,7 @@ pub async fn import(
     };
     let import = Import::new(namespace, options)?.on_waiting(tell_holders);
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        tell("reading messages from the terminal, one a line; Ctrl-D ends them");
+        tell("reading messages from the terminal, one per line; press Ctrl-D to finish");
     }
     let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let read = Arc::new(AtomicU64::new(0));
@@ -157,18 +158,18 @@ pub async fn import(
     }
 }
 
-/// An import that is under way.
+/// The state of a running import.
 struct Running {
     import: Import,
     name: String,
     done: Imported,
-    /// The last line of the batches that are done.
+    /// The last line of the completed batches.
     done_to: u64,
-    /// The last line of the batch that is under way.
+    /// The last line that was sent.
     sent_to: Cell<u64>,
-    /// Messages of a transaction, at most.
+    /// Most messages in a transaction.
     most: usize,
-    /// The first line whose message differs from what is stored.
+    /// The first line whose message differs from the stored one.
     difference: Option<(u64, Difference)>,
     dry_run: bool,
 }
@@ -188,7 +189,7 @@ impl Running {
         Ok(())
     }
 
-    /// Brings in a batch, and those that can follow it in its transaction; gives one that was read and cannot.
+    /// Imports a batch and those that can share its transaction. Returns a batch that was read and cannot.
     async fn bring_in(&mut self, batch: Batch, batches: &mut Batches) -> Result<Option<Batch>> {
         self.sent_to.set(batch.last_line());
         let sent_to = &self.sent_to;
@@ -202,7 +203,7 @@ impl Running {
         let difference = self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
         let done = done.map_err(|error| self.failure(&batch, error))?;
         self.count(done, batch.last_line(), difference);
-        // Giving back the memory of thousands of messages takes a while, which the server need not wait for.
+        // Freeing thousands of messages takes a while, and the server need not wait for it.
         tokio::task::spawn_blocking(move || drop(batch));
         for Follower { batch, counts, difference } in sent {
             if stored {
@@ -220,7 +221,6 @@ impl Running {
         Ok(left)
     }
 
-    /// A batch that ends at a line is stored.
     fn count(&mut self, done: Imported, to: u64, difference: Option<(u64, Difference)>) {
         self.done.imported += done.imported;
         self.done.present += done.present;
@@ -239,7 +239,7 @@ impl Running {
         let line = |index: usize| batch.line(index);
         match error {
             ImportError::Message { index, problem } => {
-                let remedy = if matches!(problem, Problem::Gap { .. }) { "; --allow-gaps accepts it" } else { "" };
+                let remedy = if matches!(problem, Problem::Gap { .. }) { "; --allow-gaps accepts gaps" } else { "" };
                 self.wrong(line(index), None, &format!("{problem}{remedy}"))
             }
             ImportError::Refused { index, error } => {
@@ -253,9 +253,9 @@ impl Running {
                     batch.messages.iter().find(|message| matches!(message.place, Place::Next { minted: true, .. }));
                 let remedy = match minted {
                     Some(message) => {
-                        format!("look whether {} has a message with the id {}", message.stream, message.id)
+                        format!("check whether {} has a message with ID {}", message.stream, message.id)
                     }
-                    None => "run the import again: it adds only what is missing".to_owned(),
+                    None => "run the import again; it adds only the missing messages".to_owned(),
                 };
                 self.unknown(&reason).remedy(remedy)
             }
@@ -277,19 +277,19 @@ impl Running {
 
     fn signalled(&self, number: u8) -> Failure {
         if self.import.is_in_doubt() {
-            self.unknown("a signal came before the answer")
+            self.unknown("a signal arrived before the server answered")
         } else {
             Failure::signalled(number)
         }
     }
 
-    /// Tells what was imported before a failure, which stays.
+    /// Reports the messages that were imported before a failure and stay.
     fn tell_what_was_done(&self) {
         if self.done_to == 0 || self.dry_run {
             return;
         }
         tell(&format!(
-            "streamscope: lines 1 to {} are imported and stay ({} of them new); lines with ids are skipped when it is run again",
+            "streamscope: lines 1 to {} are stored ({} of them new); another run skips lines that have an ID",
             self.done_to,
             grouped(self.done.imported)
         ));
@@ -299,11 +299,11 @@ impl Running {
         let Imported { imported, present, differing, unchecked } = self.done;
         if let Some((line, difference)) = &self.difference {
             let messages = if differing == 1 {
-                "1 message differs".to_owned()
+                "1 message differs from the stored one".to_owned()
             } else {
-                format!("{} messages differ", grouped(differing))
+                format!("{} messages differ from the stored ones", grouped(differing))
             };
-            tell(&format!("streamscope: {messages} from what is stored; line {line}: {difference}"));
+            tell(&format!("streamscope: {messages}; line {line}: {difference}"));
         }
         if output.is_json() {
             let object = Object::begin(output.buffer()).number("imported", imported).number("present", present);
@@ -313,13 +313,12 @@ impl Running {
             return Ok(());
         }
         let verb = if self.dry_run { "would import" } else { "imported" };
-        output.line(&format!("{verb} {} messages; {} were there already", grouped(imported), grouped(present)))?;
+        let messages = if imported == 1 { "message" } else { "messages" };
+        output.line(&format!("{verb} {} {messages}, {} already stored", grouped(imported), grouped(present)))?;
         if unchecked > 0 {
-            let note = format!(
-                "{} messages come behind more than is remembered: gaps and repetitions were not looked for",
-                grouped(unchecked)
-            );
-            output.line(&note)?;
+            let messages = if unchecked == 1 { "message was" } else { "messages were" };
+            let note = "not checked for gaps and duplicates: the file is too large to remember";
+            output.line(&format!("{} {messages} {note}", grouped(unchecked)))?;
         }
         Ok(())
     }

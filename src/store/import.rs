@@ -1,6 +1,6 @@
-//! Many messages at once, by `COPY`: with the positions and times that they have elsewhere, or behind what their streams
-//! hold. A batch is a transaction under the locks of its categories, so other writers wait for it as for one of their own;
-//! what is there already is not written again. It never changes or moves a stored message, and never holds more than a batch.
+//! Imports many messages with `COPY`, with the positions and times of another store or at the end of their streams. A batch runs
+//! in one transaction under the locks of its categories, so other writers wait for it as they wait for each other. An import skips
+//! messages that are already stored; it never changes or moves a stored message.
 
 mod copy;
 mod follow;
@@ -29,186 +29,185 @@ use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
 use crate::message::{Difference, ExpectedVersion, GlobalPosition, Position, StreamName};
 
-/// How long a server that went away is tried again.
+/// How long to retry after the connection is lost.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
-/// Between two attempts to reach it.
+/// Delay between two attempts to reconnect.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often a batch is sent again because it met another writer (a deadlock, one who takes no lock).
+/// How often a batch is sent again after a collision with another writer: a deadlock, or a writer that takes no category lock.
 const COLLISIONS: u32 = 5;
-/// What refuses a message that stands where another one does, or has its id: somebody was faster.
+/// The unique indexes that refuse a message because another writer was faster.
 const UNIQUE: [&str; 3] = ["messages_id", "messages_stream", "messages_pkey"];
 
-/// A message to be brought in.
+/// A message to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedMessage {
     /// Unique in its namespace.
     pub id: Uuid,
-    /// The stream that holds it.
+    /// The stream that it goes to.
     pub stream: StreamName,
-    /// Its type.
+    /// The type, such as `Deposited`.
     pub message_type: String,
-    /// JSON text, or NULL.
+    /// JSON text; none for NULL.
     pub data: Option<String>,
-    /// JSON text, or NULL.
+    /// JSON text; none for NULL.
     pub metadata: Option<String>,
-    /// Where it goes.
+    /// The position of the message.
     pub place: Place,
 }
 
 impl ImportedMessage {
-    /// Bytes of its texts.
+    /// Returns the bytes of all texts.
     pub(crate) fn length(&self) -> usize {
         let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
         self.stream.as_str().len() + self.message_type.len() + body(&self.data) + body(&self.metadata)
     }
 }
 
-/// Where a message goes.
+/// The position at which a message is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Where another store had it.
+    /// The position that it has in another store.
     Kept {
-        /// Number in its stream.
+        /// Position in the stream.
         position: Position,
-        /// Number in its namespace; looked at only where [`ImportOptions::keep_global_positions`] is set.
+        /// Position in the namespace; used only with [`ImportOptions::keep_global_positions`].
         global_position: Option<GlobalPosition>,
-        /// When it was written, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the infinities.
+        /// The time of writing, not before [`FIRST_TIME`]. [`Timestamp::MIN`] and [`Timestamp::MAX`] stand for the infinities.
         time: Timestamp,
     },
-    /// Behind the last message of its stream, as `write_message` places it, at the time of the import.
+    /// The next position of the stream, with the time of the import, as `write_message` does.
     Next {
-        /// The version that the stream must have; none for the one that the import itself left it at, and any at its first
-        /// message.
+        /// The version that the stream must have. If none, the version that this import left, or any version if this is the first
+        /// message of the stream.
         expected: Option<ExpectedVersion>,
-        /// The id was minted for this import, so nobody can have stored it before.
+        /// The ID was generated for this import, so it cannot be stored yet.
         minted: bool,
     },
 }
 
-/// How to import.
+/// Options of an import.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ImportOptions {
-    /// Messages get the global positions that they have elsewhere, and the sequence is moved past the highest.
+    /// Keeps the global positions of the messages, and advances the sequence past the highest.
     pub keep_global_positions: bool,
-    /// Nothing is written or locked; only looked at.
+    /// Compares the messages with the store, but writes and locks nothing.
     pub dry_run: bool,
-    /// Messages whose stream does not reach up to them keep their positions all the same: an export can have such streams, if it was
-    /// filtered, or if messages were deleted.
+    /// Accepts gaps in streams. An export has them if it was filtered or messages were deleted.
     pub allow_gaps: bool,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Messages written; of a dry run, those that would be.
+    /// Messages written; in a dry run, messages that would be written.
     pub imported: u64,
-    /// Messages that were there already, the same in everything.
+    /// Messages that were already stored and identical.
     pub present: u64,
-    /// Of those that are there, the ones that differ from what was sent: data or metadata are the same JSON in another spelling, or a
-    /// trigger changed the message as it was stored.
+    /// Stored messages that differ from the ones sent: data or metadata are the same JSON in another spelling, or a trigger changed
+    /// the message.
     pub differing: u64,
-    /// Of a dry run: messages of which it is not known whether their stream would reach up to them, or would hold them already,
-    /// because the file has more streams or messages than are remembered.
+    /// Messages of a dry run that were not checked for gaps and duplicates, because the input has more streams or messages than the
+    /// import remembers.
     pub unchecked: u64,
 }
 
-/// Why a message cannot be brought in. Indices are those of the batch.
+/// Why a message cannot be imported.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Problem {
-    /// Two different messages have one id.
-    #[error("the id {0} is that of another message before it")]
+    /// Two different messages of the input have the same ID.
+    #[error("an earlier, different message of the input has ID {0}")]
     IdTwice(Uuid),
-    /// Two different messages have one global position.
-    #[error("the global position {0} is that of another message before it")]
+    /// Two different messages of the input have the same global position.
+    #[error("an earlier, different message of the input has global position {0}")]
     GlobalPositionTwice(GlobalPosition),
-    /// The stream does not reach up to it.
-    #[error("{stream} ends at {}, so position {position} would leave a gap", end(*.version))]
+    /// The stream ends too far below the position of the message.
+    #[error("position {position} would leave a gap in {stream}, which {}", end(*.version))]
     Gap {
         /// The stream.
         stream: StreamName,
-        /// Where the message was to stand.
+        /// The position of the message.
         position: Position,
-        /// Where the stream ends, in the store and in what came before.
+        /// The version of the stream, earlier messages of the input included; none if it does not exist.
         version: Option<Position>,
     },
-    /// Another message stands there.
-    #[error("position {position} of {stream} is taken by a message with another {different}")]
+    /// A different message has this position.
+    #[error("position {position} of {stream} is taken by a message whose {different} differs")]
     PositionTaken {
         /// The stream.
         stream: StreamName,
-        /// Where both are to stand.
+        /// The position of both messages.
         position: Position,
-        /// What differs: `id`, `type`, `data`, `metadata`, `time` or `global position`.
+        /// The first difference: `id`, `type`, `data`, `metadata`, `time` or `global position`.
         different: &'static str,
     },
-    /// Another message has the id.
-    #[error("the id {id} is taken by a different message, at position {position} of {stream}")]
+    /// A different message has this ID.
+    #[error("ID {id} is taken by a different message at position {position} of {stream}")]
     IdTaken {
-        /// The id of both.
+        /// The ID of both messages.
         id: Uuid,
-        /// The other one's stream.
+        /// The stream of the stored message.
         stream: StreamName,
-        /// The other one's position.
+        /// The position of the stored message.
         position: Position,
     },
-    /// Another message has the global position.
-    #[error("the global position {global_position} is taken by position {position} of {stream}")]
+    /// Another message has this global position.
+    #[error("global position {global_position} is taken by position {position} of {stream}")]
     GlobalPositionTaken {
-        /// Of both.
+        /// The global position of both messages.
         global_position: GlobalPosition,
-        /// The other one's stream.
+        /// The stream of the stored message.
         stream: StreamName,
-        /// The other one's position.
+        /// The position of the stored message.
         position: Position,
     },
-    /// It was sent, and is not there.
+    /// The server accepted the message, but it is not in the table.
     #[error(
         "the message was not stored at position {position} of {stream}: a trigger or policy of the table dropped, moved or hid it"
     )]
     NotStored {
         /// The stream.
         stream: StreamName,
-        /// Where the message was to stand.
+        /// The position of the message.
         position: Position,
     },
-    /// The global position is to be kept, and cannot be.
-    #[error("the global position is to be kept, {0}")]
+    /// The message cannot keep its global position, for this reason.
+    #[error("cannot keep the global position: {0}")]
     NoGlobalPosition(&'static str),
-    /// Messages with positions and messages without cannot be one batch.
-    #[error("messages with positions and messages without cannot be imported together")]
+    /// A batch has both kinds of [`Place`].
+    #[error("messages with and without positions cannot be imported together")]
     Mixed,
-    /// More streams than can be remembered, for messages without positions.
-    #[error("more than {REMEMBERED} streams of messages without positions: import them in parts")]
+    /// Messages without positions go to more streams than the import remembers.
+    #[error("more than {REMEMBERED} streams of messages without positions; split the input")]
     TooManyStreams,
 }
 
 fn end(version: Option<Position>) -> String {
-    version.map_or_else(|| "nothing (it does not exist)".to_owned(), |version| format!("position {version}"))
+    version.map_or_else(|| "does not exist yet".to_owned(), |version| format!("ends at position {version}"))
 }
 
-/// Why a batch was not imported; nothing of it was, but for [`ImportError::OutcomeUnknown`].
+/// Why a batch was not imported. None of its messages is stored, except perhaps after [`ImportError::OutcomeUnknown`].
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// One of its messages cannot be.
+    /// A message cannot be imported.
     #[error("{problem}")]
     Message {
-        /// Which one, in the batch.
+        /// Index of the message in the batch.
         index: usize,
-        /// Why.
+        /// The reason.
         problem: Problem,
     },
-    /// The server, or a version conflict, refused one of its messages.
+    /// The server refused a message, or its expected version was wrong.
     #[error("{error}")]
     Refused {
-        /// Which one, in the batch.
+        /// Index of the message in the batch.
         index: usize,
-        /// Why.
+        /// The error of the server, or [`StoreError::Conflict`].
         error: StoreError,
     },
-    /// The connection ended while the batch was committed, and could not be had again to look.
+    /// The connection ended during the commit, and the outcome could not be checked on a new one.
     #[error("it is not known whether the last messages were written: {0}")]
     OutcomeUnknown(String),
-    /// Whatever else.
+    /// Every other error.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -219,17 +218,17 @@ impl ImportError {
     }
 }
 
-/// What became of one attempt to send a batch.
+/// Why one attempt to send a batch failed.
 enum Failure {
-    /// Nothing else would come of another one.
+    /// Another attempt would fail in the same way.
     Final(ImportError),
-    /// It met somebody: an id or a position is there that was not expected, or a deadlock.
+    /// Another writer was in the way: a deadlock, or an ID or position taken since the batch was planned.
     Collision(StoreError),
-    /// What is there already, or something else that must be unique, refused what was planned.
+    /// A unique index refused a message of the plan, which may be stored already.
     Taken(StoreError, Box<Plan>),
-    /// Somebody has had the lock of one of its categories for a while.
+    /// Another transaction has held the lock of a category for a while.
     Waiting,
-    /// The connection ended.
+    /// The connection was lost.
     Unanswered(StoreError),
 }
 
@@ -237,7 +236,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable { .. } => Self::Unanswered(error),
-            // Serialization failure, deadlock.
+            // Serialization failure and deadlock.
             StoreError::Server { ref code, .. } if code == "40001" || code == "40P01" => Self::Collision(error),
             other => Self::Final(other.into()),
         }
@@ -256,25 +255,25 @@ pub struct Import {
     namespace: Namespace,
     options: ImportOptions,
     ends: Ends,
-    /// Of a dry run: what would have been written.
+    /// Messages that a dry run would have written.
     seen: Seen,
-    /// Messages of the batches are there already, so it is asked before they are sent.
+    /// Compare messages with the store before sending them. Set if some are likely to be stored already.
     thorough: bool,
-    /// The server has answered once: from then on it is waited for.
+    /// The server has answered once. From then on, a lost connection is retried.
     reached: bool,
-    /// What a commit that was sent would do, until its answer is there.
+    /// The counts of a commit that was sent and is not answered yet.
     in_doubt: Option<Imported>,
-    /// Is told who has the lock that a batch waits for.
+    /// Called with the transactions that block a batch.
     waiting: fn(&[Holder]),
-    /// How the first message of the last batch that differs from what was sent does so.
+    /// The first message of the last batch that differs from the stored one.
     difference: Option<(usize, Difference)>,
 }
 
 impl Import {
-    /// Begins; nothing is asked or locked yet.
+    /// Creates an import. Nothing is sent to the server yet.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`], except for a dry run.
+    /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run.
     pub fn new(namespace: &Namespace, options: ImportOptions) -> Result<Self> {
         if namespace.sessions.is_read_only() && !options.dry_run {
             return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()));
@@ -292,26 +291,26 @@ impl Import {
         })
     }
 
-    /// Tells who has the lock that a batch waits for, when that takes a while.
+    /// Sets a function that is called with the blocking transactions if a batch waits for a lock for half a second.
     #[must_use]
     pub fn on_waiting(self, waiting: fn(&[Holder])) -> Self {
         Self { waiting, ..self }
     }
 
-    /// The first of [`Imported::differing`] of the last batch.
+    /// Returns the index and the difference of the first of the [`Imported::differing`] messages of the last batch.
     #[must_use]
     pub fn difference(&self) -> Option<(usize, &Difference)> {
         self.difference.as_ref().map(|(index, difference)| (*index, difference))
     }
 
-    /// Whether a batch may have been written or not: its commit was sent and is not answered.
+    /// Returns true if a commit was sent and is not answered, so the batch may be written or not.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.in_doubt.is_some()
     }
 
-    /// Brings in messages, in the order of their global positions to be, all of them or none: what is there already, the same
-    /// in everything, is left alone. The locks of all their categories are held meanwhile, so they should be few.
+    /// Imports all messages or none, and assigns global positions in the given order. Messages that are already stored and identical
+    /// are skipped. The locks of all their categories are held meanwhile, so there should be few categories.
     ///
     /// # Errors
     /// [`ImportError`].
@@ -321,7 +320,8 @@ impl Import {
         self.checked(messages, &checked).await
     }
 
-    /// The same of messages that were checked before, while the server had the batch in front.
+    /// Imports messages that were checked before, as [`Import::batch`] does. This lets a caller check one batch while the server
+    /// stores another.
     ///
     /// # Errors
     /// [`ImportError`].
@@ -329,7 +329,7 @@ impl Import {
         self.checked_after(messages, checked, None).await
     }
 
-    /// The same of messages that an earlier commit, whose answer was `lost`, may have stored with these counts.
+    /// Does the same for messages that an unanswered commit may have stored; `lost` are its counts.
     pub(crate) async fn checked_after(
         &mut self,
         messages: &[ImportedMessage],
@@ -339,7 +339,7 @@ impl Import {
         self.checked_before(messages, checked, lost, None::<&mut Nobody>).await
     }
 
-    /// The same with batches that can follow in the same transaction: what became of them, they say.
+    /// Does the same together with batches that share the transaction. `followers` has their results.
     pub(crate) async fn checked_before<B: Batch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
         messages: &[ImportedMessage],
@@ -353,14 +353,14 @@ impl Import {
         self.in_doubt = lost;
         let error = loop {
             let lost = self.in_doubt;
-            // Only the first attempt has followers: another one does what it must.
+            // Only the first attempt has followers.
             let followers = followers.take();
-            // A large future, made once a batch: whoever imports need not hold it in theirs.
+            // Boxed because this future is large; it is created once per batch.
             match Box::pin(self.attempt(messages, checked, lost.is_some(), patient, followers)).await {
                 Ok(mut done) => {
                     self.in_doubt = None;
                     if let Some(sent) = lost {
-                        // What was not there before the lost commit and is there now was written by it.
+                        // Messages that appeared since the lost commit was planned were written by it.
                         let written = done.present.saturating_sub(sent.present);
                         done.imported += written;
                         done.present -= written;
@@ -386,14 +386,14 @@ impl Import {
             }
         };
         Err(match error {
-            // Whatever kept it from asking again, it is not known what became of the commit.
+            // The outcome of the commit is unknown, whatever the error is.
             ImportError::Store(error) if self.is_in_doubt() => ImportError::OutcomeUnknown(error.to_string()),
             error => error,
         })
     }
 
-    /// Sends the batch once. `again` where a commit's answer was lost, so that also minted ids can be there; `patient` where it
-    /// was told who has the locks.
+    /// Sends the batch once. After a lost commit (`again`), generated IDs can be stored too. A `patient` attempt waits for the locks,
+    /// because the blocking transactions are already reported.
     async fn attempt<B: Batch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
         messages: &[ImportedMessage],
@@ -453,7 +453,7 @@ impl Import {
                 return Err(Failure::Unanswered(error));
             }
             Err(error) => {
-                // Refused, and no earlier one went through: nothing of it was there.
+                // The server refused this commit. An earlier, unanswered one was not stored either, since messages were still new.
                 self.in_doubt = None;
                 if let Some(followers) = &mut followers {
                     followers.in_doubt = false;
@@ -464,12 +464,12 @@ impl Import {
         if let Some(followers) = &mut followers {
             followers.stored = true;
         }
-        // Where nothing was there already, the next batch is sent without a look at each of its messages.
+        // If no message was stored already, the next batch is sent without comparing each of its messages.
         self.thorough = plan.counts().present > 0 || !namespace.shape().positions_are_unique();
         self.done(messages, plan)
     }
 
-    /// What a batch would do.
+    /// Plans a batch for a dry run.
     async fn rehearse(
         &mut self,
         session: &mut Session,
@@ -494,7 +494,7 @@ impl Import {
         self.done(messages, plan)
     }
 
-    /// Sends what is new of a batch, under the locks that the transaction has; gives where the sequence is to be moved before the
+    /// Sends the new messages of a batch, under the locks of the transaction. Returns how far the sequence must advance before the
     /// commit.
     async fn send(
         &self,
@@ -524,7 +524,7 @@ impl Import {
         let copied = copy::copy(namespace, transaction, messages, &plan, self.options).await;
         if let Err(error) = &copied {
             let as_store_error = transaction.store_error(error);
-            // Indexes of partitions have other names, so it is looked first whether it is that what is there already.
+            // Indexes of partitions have other names, so the first attempt treats every unique violation as a stored message.
             let taken = error.server().is_some_and(|answer| {
                 answer.code().code() == "23505"
                     && (!self.thorough || answer.constraint().is_some_and(|name| UNIQUE.contains(&name)))
@@ -546,7 +546,7 @@ impl Import {
         Ok((plan, moved))
     }
 
-    /// A batch is done with.
+    /// Records the result of a batch.
     fn done(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<Imported, Failure> {
         self.remember(messages, &plan)?;
         let counts = plan.counts();
@@ -554,8 +554,8 @@ impl Import {
         Ok(counts)
     }
 
-    /// Remembers where streams end after a batch. What does not fit is asked of the store; only for messages without
-    /// positions, which go on where the import left the stream, that is not enough.
+    /// Remembers the versions of streams after a batch. The store is asked for versions that do not fit; only messages without
+    /// positions need them all, because they continue at the version that this import left.
     fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
         for (index, end) in &plan.ends {
             let message = &messages[*index];
@@ -573,10 +573,10 @@ fn is_collision(error: &StoreError) -> bool {
 }
 
 impl Namespace {
-    /// Stores messages in the order given, which is the order of their global positions. All of them or none.
+    /// Imports all messages or none with the default options.
     ///
     /// # Errors
-    /// As [`Import::batch`].
+    /// See [`Import::batch`].
     pub async fn import(&self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
         Import::new(self, ImportOptions::default())?.batch(messages).await
     }

@@ -1,4 +1,4 @@
-//! The store's side: batches of messages into each of the four kinds of store.
+//! Tests of importing batches through the library into each kind of store.
 
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Message, StreamName};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::support::for_each_store;
 use super::support::stores::TestStore;
 
-for_each_store!(messages_arrive_as_they_were);
+for_each_store!(a_batch_is_stored_unchanged_and_skipped_the_second_time);
 
 pub fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
     ImportedMessage {
@@ -29,13 +29,13 @@ pub async fn all(namespace: &Namespace, category: &str) -> Vec<Message> {
     namespace.category_messages(&category, 0, -1, &options).await.unwrap().try_collect().await.unwrap()
 }
 
-/// The highest global position.
+/// Returns the highest global position.
 pub async fn newest(namespace: &Namespace) -> i64 {
     let page = namespace.page(&Scope::Namespace, PageFrom::End, 1).await.unwrap();
     page.heads.first().map_or(0, |head| head.global_position)
 }
 
-async fn messages_arrive_as_they_were(store: &TestStore) {
+async fn a_batch_is_stored_unchanged_and_skipped_the_second_time(store: &TestStore) {
     let messages = [
         kept("account-1", 0, r#"{"m": 1.10, "n": 12345678901234567890123}"#),
         kept("account-2", 0, "[1]"),

@@ -1,4 +1,5 @@
-//! Messages brought into each kind of store: what arrives, what is refused, and what another writer or a killed program does to it.
+//! Tests of importing into each kind of store: which messages arrive, which are refused, and how imports survive other writers, lost
+//! connections and kills.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
 
 #[path = "../support/mod.rs"]

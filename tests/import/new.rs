@@ -1,14 +1,14 @@
-//! Messages without positions: they get them from the store, behind what their streams hold, and notice who comes between.
+//! Tests of messages without positions: they go to the end of their streams, and detect other writers.
 
 use super::lines::{all, id};
 use super::place::{Place, in_each_place};
 use super::support::stores::Kind;
 
 in_each_place!(
-    a_scenario_is_written_behind_what_is_there,
-    expected_versions_are_taken_from_a_field_and_chained,
-    a_message_with_an_id_is_written_once,
-    what_a_message_without_a_position_cannot_have_is_refused,
+    new_messages_are_appended_to_their_streams,
+    expected_versions_come_from_a_field_and_then_follow_the_stream,
+    a_new_message_with_an_id_is_written_once,
+    a_message_without_a_position_has_no_time_or_global_position_of_its_own,
 );
 
 fn column(lines: &str, key: &str) -> Vec<String> {
@@ -16,7 +16,7 @@ fn column(lines: &str, key: &str) -> Vec<String> {
     lines.lines().map(|line| value(line).trim_matches('"').to_owned()).collect()
 }
 
-fn a_scenario_is_written_behind_what_is_there(place: &Place) {
+fn new_messages_are_appended_to_their_streams(place: &Place) {
     place.run(&["write", "account-1", "Opened"]).done();
     let scenario = "{\"stream\":\"account-1\",\"type\":\"Deposited\",\"data\":{\"id\":\"{{uuid}}\",\"at\":\"{{now}}\"}}\n\n\
                     {\"stream\":\"account-2\",\"type\":\"Opened\"}\r\n\
@@ -36,11 +36,11 @@ fn a_scenario_is_written_behind_what_is_there(place: &Place) {
     assert!(!lines.contains("{{"), "{lines}");
     for time in column(&lines, "time") {
         let age = jiff::Timestamp::now().duration_since(time.parse().unwrap());
-        assert!(age.as_hours().abs() < 24, "{time} is the time of the import");
+        assert!(age.as_hours().abs() < 24, "{time} is not the time of the import");
     }
 }
 
-fn expected_versions_are_taken_from_a_field_and_chained(place: &Place) {
+fn expected_versions_come_from_a_field_and_then_follow_the_stream(place: &Place) {
     let first = "{\"stream\":\"account-1\",\"type\":\"A\",\"expected\":-1}\n{\"stream\":\"account-1\",\"type\":\"B\"}\n\
                  {\"stream\":\"account-1\",\"type\":\"C\",\"expected\":1}\n";
     let import =
@@ -49,21 +49,26 @@ fn expected_versions_are_taken_from_a_field_and_chained(place: &Place) {
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"]);
     let told = import(first).failed(3);
     assert!(
-        told.contains("standard input, line 1: version conflict on account-1: expected no stream, but the stream is at version 2"),
+        told.contains(
+            "standard input, line 1: version conflict on account-1: expected no stream, but the stream is at version 2"
+        ),
         "{told}"
     );
     let told =
         import("{\"stream\":\"account-1\",\"type\":\"D\"}\n{\"stream\":\"account-1\",\"type\":\"E\",\"expected\":2}\n")
             .failed(3);
-    assert!(told.contains("line 2: version conflict on account-1: expected version 2, but the stream is at version 3"), "{told}");
-    assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"], "none of the batch");
+    assert!(
+        told.contains("line 2: version conflict on account-1: expected version 2, but the stream is at version 3"),
+        "{told}"
+    );
+    assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"], "nothing of the batch is stored");
     let told = place.run_with_input(&["import", "--expected-version-from", "pos"], "").failed(2);
     assert!(told.contains("--expected-version-from pos"), "{told}");
     let told = place.run_with_input(&["import"], first).failed(2);
     assert!(told.contains("line 1, column 34: unknown key \"expected\""), "{told}");
 }
 
-fn a_message_with_an_id_is_written_once(place: &Place) {
+fn a_new_message_with_an_id_is_written_once(place: &Place) {
     let lines = format!(
         "{{\"id\":\"{}\",\"stream\":\"account-1\",\"type\":\"A\",\"data\":{{\"n\":1}}}}\n\
          {{\"id\":\"{}\",\"stream\":\"account-1\",\"type\":\"B\"}}\n",
@@ -79,17 +84,20 @@ fn a_message_with_an_id_is_written_once(place: &Place) {
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1"]);
     let told = place.run_with_input(&["import"], &lines.replace("{\"n\":1}", "{\"n\":2}")).failed(2);
     assert!(
-        told.contains("line 1: the id") && told.contains("is taken by a different message, at position 0 of account-1"),
+        told.contains("line 1: ID ") && told.contains("is taken by a different message at position 0 of account-1"),
         "{told}"
     );
-    // Somebody wrote since: what is new would not follow directly.
+    // After another writer's message, the new one would not follow directly.
     place.run(&["write", "account-1", "Between"]).done();
     let third = format!("{lines}{{\"stream\":\"account-1\",\"type\":\"C\"}}\n");
     let told = place.run_with_input(&["import"], &third).failed(3);
-    assert!(told.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"), "{told}");
+    assert!(
+        told.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"),
+        "{told}"
+    );
 }
 
-fn what_a_message_without_a_position_cannot_have_is_refused(place: &Place) {
+fn a_message_without_a_position_has_no_time_or_global_position_of_its_own(place: &Place) {
     for (more, expected) in [
         ("\"gpos\":1", "line 1, column 35: \"gpos\" without \"pos\""),
         ("\"time\":\"2020-01-01T00:00:00Z\"", "line 1, column 35: \"time\" without \"pos\""),
@@ -100,14 +108,14 @@ fn what_a_message_without_a_position_cannot_have_is_refused(place: &Place) {
     }
     let told =
         place.run_with_input(&["import", "--keep-global-positions"], "{\"stream\":\"a-1\",\"type\":\"T\"}").failed(2);
-    assert!(told.contains("line 1: the global position is to be kept, but the message has none"), "{told}");
+    assert!(told.contains("line 1: cannot keep the global position: the message has none"), "{told}");
     let told = place.run_with_input(&["import"], "{\"stream\":\"account\",\"type\":\"T\"}").failed(2);
     assert!(told.contains("line 1, column 11: must be a stream name"), "{told}");
 }
 
-/// A trigger of the table finds what is its own on the path that the role has, as it does beside `write_message`.
+/// A trigger of the table runs with the search path of the role, as it does with `write_message`.
 #[tokio::test(flavor = "multi_thread")]
-async fn triggers_of_the_table_run_as_they_do_for_other_writers() {
+async fn triggers_run_with_the_search_path_of_the_role() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().unwrap().client().await;
     let trigger = "create table public.outbox (stream_name text);

@@ -1,5 +1,5 @@
-//! Imports into tables that store something else than they are given, or refuse nothing: what is not stored is told with its line,
-//! what is changed is told, and nothing is written twice.
+//! Tests of imports into tables that drop or change rows, or have no unique indexes: a dropped message is reported with its line, a
+//! changed one is reported, and no message is written twice.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -11,15 +11,15 @@ use super::support::program::Outcome;
 use super::trouble::until_there_is;
 
 in_each_place!(
-    messages_that_the_table_drops_are_told_with_their_line,
-    messages_that_the_table_changes_are_told,
+    a_message_that_a_trigger_drops_is_reported_with_its_line,
+    messages_that_a_trigger_changes_are_reported,
     rows_that_a_trigger_moves_to_a_child_table_are_stored,
-    without_unique_indexes_nothing_is_written_twice,
-    the_same_json_in_another_spelling_is_told,
+    no_message_is_written_twice_without_unique_indexes,
+    the_same_json_in_another_spelling_is_reported,
 );
 
 #[cfg(unix)]
-in_each_place!(a_version_that_is_committed_while_an_import_waits_is_the_one_that_counts);
+in_each_place!(an_import_sees_the_version_that_was_committed_while_it_waited);
 
 fn execute(place: &Place, sql: &str) -> bool {
     let Some(database) = &place.database else { return false };
@@ -39,19 +39,19 @@ fn trigger(body: &str) -> String {
     )
 }
 
-fn messages_that_the_table_drops_are_told_with_their_line(place: &Place) {
+fn a_message_that_a_trigger_drops_is_reported_with_its_line(place: &Place) {
     if !execute(place, &trigger("if new.position = 3 then return null; end if;")) {
         return;
     }
     let path = file(place, "lines", export("account", 6, 1));
     let told = place.run(&["import", &path, "--batch", "2"]);
     assert_eq!((told.status, told.stdout.as_str()), (2, ""), "{told:?}");
-    assert!(told.stderr.contains("lines 1 to 2 are imported and stay"), "{told:?}");
+    assert!(told.stderr.contains("lines 1 to 2 are stored"), "{told:?}");
     assert!(told.stderr.contains("line 4: the message was not stored at position 3 of account-0"), "{told:?}");
     assert_eq!(all(place, "account").lines().count(), 2);
 }
 
-fn messages_that_the_table_changes_are_told(place: &Place) {
+fn messages_that_a_trigger_changes_are_reported(place: &Place) {
     if !execute(place, &trigger("if new.position > 2 then new.metadata := '{\"by\": \"trigger\"}'; end if;")) {
         return;
     }
@@ -59,7 +59,7 @@ fn messages_that_the_table_changes_are_told(place: &Place) {
     let Outcome { status, stdout, stderr } = place.run(&["import", &path]);
     assert_eq!((status, stdout.as_str()), (0, "{\"imported\":6,\"present\":0,\"dryRun\":false}\n"), "{stderr}");
     assert!(
-        stderr.starts_with("streamscope: 3 messages differ from what is stored; line 4: the stored metadata differs"),
+        stderr.starts_with("streamscope: 3 messages differ from the stored ones; line 4: the stored metadata differs"),
         "{stderr}"
     );
 }
@@ -78,7 +78,7 @@ fn rows_that_a_trigger_moves_to_a_child_table_are_stored(place: &Place) {
     assert_eq!(all(place, "account").lines().count(), 6);
 }
 
-fn without_unique_indexes_nothing_is_written_twice(place: &Place) {
+fn no_message_is_written_twice_without_unique_indexes(place: &Place) {
     let path = file(place, "lines", export("account", 6, 2));
     let line_without = |number| format!("{{\"id\":\"{}\",\"stream\":\"order-1\",\"type\":\"T\"}}\n", id(number));
     let new = [10, 11, 12, 13].map(line_without).concat();
@@ -101,10 +101,10 @@ fn without_unique_indexes_nothing_is_written_twice(place: &Place) {
     }
     let taken = file(place, "taken", line(2, "b-1", 0));
     let told = place.run(&["import", &taken]).failed(2);
-    assert!(told.contains(&format!("line 1: the id {} is taken by a different message", id(2))), "{told}");
+    assert!(told.contains(&format!("line 1: ID {} is taken by a different message", id(2))), "{told}");
 }
 
-fn the_same_json_in_another_spelling_is_told(place: &Place) {
+fn the_same_json_in_another_spelling_is_reported(place: &Place) {
     let lines = export("account", 4, 1).replace("{\"n\": 2}", "{\"n\": 2.0}");
     let path = file(place, "lines", &lines);
     place.run(&["import", &path]).done();
@@ -114,11 +114,11 @@ fn the_same_json_in_another_spelling_is_told(place: &Place) {
         assert!(status == 0 && stdout.starts_with("{\"imported\":0,\"present\":4,"), "{stdout} {stderr}");
         assert_eq!(
             stderr,
-            "streamscope: 1 message differs from what is stored; line 3: the stored text differs: in data, 2.0 is stored \
+            "streamscope: 1 message differs from the stored one; line 3: the stored text differs: in data, 2.0 is stored \
              and 2.00 was sent\n"
         );
     }
-    // As it is for a single message, and for one that is written behind its stream.
+    // The same holds for a single write, and for an imported message without a position.
     let id = id(77);
     let write = |data: &str| place.run(&["write", "order-1", "T", "--id", &id, "--data", data]);
     write("{\"n\": 1.0}").done();
@@ -136,7 +136,7 @@ fn the_same_json_in_another_spelling_is_told(place: &Place) {
     );
 }
 
-fn a_version_that_is_committed_while_an_import_waits_is_the_one_that_counts(place: &Place) {
+fn an_import_sees_the_version_that_was_committed_while_it_waited(place: &Place) {
     let Some(database) = &place.database else { return };
     let schema = schema(place);
     for (number, level) in ["repeatable read", "serializable"].into_iter().enumerate() {
@@ -155,7 +155,7 @@ fn a_version_that_is_committed_while_an_import_waits_is_the_one_that_counts(plac
             let mut command = place.user.command();
             command.args(place.arguments(&["import", &path, "--expected-version-from", "expected"]));
             let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            // From then on it waits without asking who has the lock.
+            // After this report it waits without asking for the blocking transaction again.
             let mut told = String::new();
             BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut told).unwrap();
             assert!(told.contains("waiting for process"), "{told}");

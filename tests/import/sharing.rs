@@ -1,4 +1,5 @@
-//! Files of many batches, which can share a commit: what is told to be stored is stored, whatever happens to a later batch.
+//! Tests of files with many batches, which can share a commit: every line that is reported as stored is stored, whatever happens to a
+//! later batch.
 
 use std::process::Stdio;
 
@@ -6,13 +7,13 @@ use super::lines::{all, assert_same, file, line, schema, without_global_position
 use super::place::{Place, in_each_place};
 
 in_each_place!(
-    a_file_of_many_batches_arrives_whole_and_a_second_run_adds_nothing,
-    a_wrong_line_in_a_later_batch_leaves_the_batches_before_it,
-    what_is_there_already_in_a_later_batch_is_counted_as_such,
-    connections_that_are_cut_between_batches_lose_and_double_nothing,
+    a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing,
+    a_wrong_line_in_a_later_batch_keeps_the_earlier_batches,
+    stored_messages_in_a_later_batch_are_counted_as_present,
+    connections_cut_between_batches_neither_lose_nor_duplicate_messages,
 );
 
-/// Messages of two kilobytes, so that a batch has a thousand, in streams of two categories.
+/// Returns messages of two kilobytes in streams of two categories; a batch holds a thousand of them.
 fn large(count: u64) -> Vec<String> {
     let one = |number: u64| {
         let stream = format!("{}-{}", if number.is_multiple_of(2) { "account" } else { "order" }, number % 6);
@@ -34,7 +35,7 @@ fn expected(lines: &[String]) -> String {
     without_global_positions(&(of("account") + &of("order")))
 }
 
-fn a_file_of_many_batches_arrives_whole_and_a_second_run_adds_nothing(place: &Place) {
+fn a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing(place: &Place) {
     let lines = large(6_000);
     let path = file(place, "lines", lines.concat());
     for done in ["{\"imported\":6000,\"present\":0,", "{\"imported\":0,\"present\":6000,"] {
@@ -46,9 +47,9 @@ fn a_file_of_many_batches_arrives_whole_and_a_second_run_adds_nothing(place: &Pl
     assert!(written.contains("\"pos\":1000,\"gpos\":6001}"), "{written}");
 }
 
-fn a_wrong_line_in_a_later_batch_leaves_the_batches_before_it(place: &Place) {
+fn a_wrong_line_in_a_later_batch_keeps_the_earlier_batches(place: &Place) {
     let mut lines = large(6_000);
-    // A position that is taken, by the other message of the same stream.
+    // This position is taken by the previous message of the stream.
     lines[4_500] = lines[4_500].replace("\"pos\":750,", "\"pos\":749,");
     let path = file(place, "lines", lines.concat());
     let told = place.run(&["import", &path]);
@@ -60,9 +61,9 @@ fn a_wrong_line_in_a_later_batch_leaves_the_batches_before_it(place: &Place) {
     assert_same(&in_store(place), &expected(&lines[..stay]));
 }
 
-fn what_is_there_already_in_a_later_batch_is_counted_as_such(place: &Place) {
+fn stored_messages_in_a_later_batch_are_counted_as_present(place: &Place) {
     let lines = large(6_000);
-    // Streams of which nothing else is there.
+    // These streams have no other messages.
     let early: Vec<String> = (0..40).map(|number| line(90_000 + number, &format!("order-x{number}"), 0)).collect();
     let path = file(place, "early", early.concat());
     place.run(&["import", &path]).done();
@@ -72,7 +73,7 @@ fn what_is_there_already_in_a_later_batch_is_counted_as_such(place: &Place) {
     assert_eq!(in_store(place).lines().count(), 6_040);
 }
 
-fn connections_that_are_cut_between_batches_lose_and_double_nothing(place: &Place) {
+fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &Place) {
     let Some(database) = &place.database else { return };
     let lines = large(9_000);
     let path = file(place, "lines", lines.concat());
@@ -89,7 +90,7 @@ fn connections_that_are_cut_between_batches_lose_and_double_nothing(place: &Plac
                    and backend_type = 'client backend'";
         let mut cuts: i64 = 0;
         while child.try_wait().unwrap().is_none() {
-            // Now and then, so that some batches come through.
+            // A limited number of cuts, so that some batches are stored.
             if cuts < 6 {
                 cuts += runtime.block_on(client.query_one(cut, &[])).unwrap().get::<_, i64>(0);
             }

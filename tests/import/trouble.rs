@@ -1,4 +1,4 @@
-//! Imports beside other writers, killed in the middle, told to stop, and on roles that may not.
+//! Tests of imports next to other writers, after kills, signals and lost connections, and without privileges.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,27 +18,27 @@ use super::support::for_each_store;
 use super::support::stores::{TestStore, settings};
 
 in_each_place!(
-    an_import_that_was_killed_is_finished_by_another_one,
+    a_killed_import_is_completed_by_another_run,
     a_signal_ends_an_import_that_waits_for_input,
-    two_imports_with_the_same_categories_in_another_order_both_finish,
-    a_role_that_may_not_move_the_sequence_is_told_so,
-    who_has_the_lock_of_a_category_is_named,
-    a_signal_while_it_commits_leaves_the_outcome_unknown,
-    a_unique_index_of_the_users_own_names_the_line,
+    two_imports_of_the_same_categories_in_different_order_do_not_deadlock,
+    an_import_that_may_not_advance_the_sequence_reports_the_privilege,
+    the_transaction_that_holds_the_lock_of_a_category_is_reported,
+    a_signal_during_the_commit_leaves_the_outcome_unknown,
+    a_violation_of_another_unique_index_names_the_line,
 );
 
 #[cfg(target_os = "linux")]
-in_each_place!(it_tells_how_far_it_is_when_asked);
+in_each_place!(reports_its_progress_on_sigusr1);
 
 for_each_store!(
-    writers_of_the_same_category_lose_nothing_and_leave_no_gap,
-    a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one,
+    imports_and_writers_of_the_same_category_lose_nothing_and_leave_no_gap,
+    a_concurrent_writer_never_collides_with_a_kept_global_position,
     a_planted_lock_function_is_never_called,
-    an_import_whose_connection_is_cut_again_and_again_writes_each_message_once,
-    a_commit_whose_answer_is_lost_for_good_is_unknown,
-    a_copy_that_is_given_up_ends_on_the_server,
-    a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says,
-    a_sequence_that_was_restarted_is_not_moved_back,
+    an_import_with_repeatedly_cut_connections_writes_each_message_once,
+    a_commit_without_an_answer_has_an_unknown_outcome,
+    a_dropped_import_ends_its_copy_on_the_server,
+    a_batch_limits_its_idle_time_and_keeps_the_lock_timeout_of_the_server,
+    a_restarted_sequence_is_not_moved_back,
 );
 
 fn started(place: &Place, arguments: &[&str]) -> Child {
@@ -46,7 +46,7 @@ fn started(place: &Place, arguments: &[&str]) -> Child {
     command.args(place.arguments(arguments)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn an_import_that_was_killed_is_finished_by_another_one(place: &Place) {
+fn a_killed_import_is_completed_by_another_run(place: &Place) {
     let lines = export("account", 3_000, 70);
     let path = file(place, "lines", &lines);
     // The embedded server starts first.
@@ -69,7 +69,7 @@ fn a_signal_ends_an_import_that_waits_for_input(place: &Place) {
     let command = command.args(place.arguments(&["import"])).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stdin = child.stdin.take();
-    // What it has read by then does not matter; only that it listens.
+    // Give it time to install its signal handler.
     std::thread::sleep(Duration::from_millis(300));
     let process = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
@@ -78,18 +78,18 @@ fn a_signal_ends_an_import_that_waits_for_input(place: &Place) {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        assert!(Instant::now() < end, "it does not end");
+        assert!(Instant::now() < end, "the import did not end");
         std::thread::sleep(Duration::from_millis(20));
     };
-    // A signal before it listens ends it too.
+    // Without a handler, the signal itself ends it.
     let number = std::os::unix::process::ExitStatusExt::signal(&status);
     assert!(status.code() == Some(143) || number == Some(15), "{status:?}");
     drop(stdin);
 }
 
-fn two_imports_with_the_same_categories_in_another_order_both_finish(place: &Place) {
+fn two_imports_of_the_same_categories_in_different_order_do_not_deadlock(place: &Place) {
     if place.database.is_none() {
-        // One process has the embedded store.
+        // Only one process can use an embedded store.
         return;
     }
     let categories: Vec<String> = (0..12).map(|number| format!("c{number}")).collect();
@@ -112,7 +112,7 @@ fn two_imports_with_the_same_categories_in_another_order_both_finish(place: &Pla
     assert_eq!(count, 4_800);
 }
 
-fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
+fn an_import_that_may_not_advance_the_sequence_reports_the_privilege(place: &Place) {
     let Some(database) = &place.database else { return };
     let runtime = tokio::runtime::Handle::current();
     let role = format!("t_{}", Uuid::now_v7().simple());
@@ -133,7 +133,7 @@ fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
     let lines = export("account", 5, 2);
     let path = file(place, "lines", &lines);
     let url = place.url().replace("postgres@", &format!("{role}@"));
-    // The first batch lies below what the sequence gives next, so it is not to be moved.
+    // The sequence need not advance for the first batch, which is below its next value.
     execute(format!("alter sequence {schema}.messages_global_position_seq restart with 3"));
     let kept = place.user.run(&["--url", &url, "import", &path, "--keep-global-positions", "--batch", "2"]);
     let told = place.user.run(&["--url", &url, "import", &path]);
@@ -142,24 +142,24 @@ fn a_role_that_may_not_move_the_sequence_is_told_so(place: &Place) {
     assert_eq!((kept.status, kept.stdout.as_str()), (1, ""));
     assert!(
         kept.stderr
-            .contains("not allowed: to keep global positions the sequence must be moved up to 4: permission denied"),
+            .contains("not allowed: to keep global positions, the sequence must advance to 4: permission denied"),
         "{kept:?}"
     );
-    assert!(kept.stderr.starts_with("streamscope: lines 1 to 2 are imported and stay (2 of them new); "), "{kept:?}");
+    assert!(kept.stderr.starts_with("streamscope: lines 1 to 2 are stored (2 of them new); "), "{kept:?}");
     assert!(told.done().starts_with("{\"imported\":3,\"present\":2,"));
     assert_eq!(count, 5);
 }
 
-/// Waits for a query to give a row.
+/// Waits until a query returns a row.
 pub async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
     let limit = Instant::now() + Duration::from_secs(30);
     while client.query(query, &[]).await.unwrap().is_empty() {
-        assert!(Instant::now() < limit, "never: {query}");
+        assert!(Instant::now() < limit, "no row after 30 seconds: {query}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-fn who_has_the_lock_of_a_category_is_named(place: &Place) {
+fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) {
     let Some(database) = &place.database else { return };
     let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 2)));
     let runtime = tokio::runtime::Handle::current();
@@ -182,7 +182,7 @@ fn who_has_the_lock_of_a_category_is_named(place: &Place) {
     assert_eq!(all(place, "account").lines().count(), 5);
 }
 
-fn a_signal_while_it_commits_leaves_the_outcome_unknown(place: &Place) {
+fn a_signal_during_the_commit_leaves_the_outcome_unknown(place: &Place) {
     let Some(database) = &place.database else { return };
     let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 1)));
     let runtime = tokio::runtime::Handle::current();
@@ -203,11 +203,11 @@ fn a_signal_while_it_commits_leaves_the_outcome_unknown(place: &Place) {
         super::support::program::Outcome::from(child.wait_with_output().unwrap())
     });
     let told = told.failed(6);
-    assert!(told.contains("lines 1 to 2 are imported and stay (2 of them new)"), "{told}");
+    assert!(told.contains("lines 1 to 2 are stored (2 of them new)"), "{told}");
     assert!(told.contains("it is not known whether lines 3 to 4 of"), "{told}");
 }
 
-fn a_unique_index_of_the_users_own_names_the_line(place: &Place) {
+fn a_violation_of_another_unique_index_names_the_line(place: &Place) {
     let Some(database) = &place.database else { return };
     let sql = format!("create unique index own on \"{}\".messages ((data ->> 'n'))", schema(place));
     let runtime = tokio::runtime::Handle::current();
@@ -222,13 +222,13 @@ fn a_unique_index_of_the_users_own_names_the_line(place: &Place) {
 }
 
 #[cfg(target_os = "linux")]
-fn it_tells_how_far_it_is_when_asked(place: &Place) {
+fn reports_its_progress_on_sigusr1(place: &Place) {
     let mut command = place.user.command();
     let command = command.args(place.arguments(&["import", "--batch", "2"])).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(export("account", 2, 1).as_bytes()).unwrap();
-    // Before it listens, the signal would end it.
+    // Without a handler, the signal would end the import.
     let status = format!("/proc/{}/status", child.id());
     let limit = Instant::now() + Duration::from_secs(30);
     let listens = || {
@@ -237,7 +237,7 @@ fn it_tells_how_far_it_is_when_asked(place: &Place) {
         u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << 9) != 0
     };
     while !listens() {
-        assert!(Instant::now() < limit, "it does not listen");
+        assert!(Instant::now() < limit, "the import installed no signal handler");
         std::thread::sleep(Duration::from_millis(10));
     }
     let mut told = BufReader::new(child.stderr.take().unwrap());
@@ -250,14 +250,14 @@ fn it_tells_how_far_it_is_when_asked(place: &Place) {
         assert!(line.contains(" messages, "), "{line}");
     }
     drop(stdin);
-    // What it was asked for in between.
+    // The answers to the other signals.
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?} {rest}");
 }
 
-async fn writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &TestStore) {
+async fn imports_and_writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &TestStore) {
     let written = tokio::spawn({
         let namespace = store.namespace.clone();
         async move {
@@ -277,7 +277,7 @@ async fn writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &Test
             count
         }
     });
-    // Into streams of its own with positions, and into theirs without.
+    // Messages with positions go to other streams than the writer's, messages without positions to the same.
     let mut with_positions = Import::new(&store.namespace, ImportOptions::default()).unwrap();
     let mut without = Import::new(&store.namespace, ImportOptions::default()).unwrap();
     let mut imported = 0;
@@ -306,7 +306,7 @@ async fn writers_of_the_same_category_lose_nothing_and_leave_no_gap(store: &Test
     }
 }
 
-/// Ten messages ahead of a writer by a few numbers that it draws meanwhile.
+/// Returns ten messages whose global positions are a little ahead of the writer's.
 async fn ahead_of_the_newest(namespace: &Namespace, round: i64) -> Vec<ImportedMessage> {
     let last = super::batches::newest(namespace).await;
     let ahead = |n| {
@@ -318,7 +318,7 @@ async fn ahead_of_the_newest(namespace: &Namespace, round: i64) -> Vec<ImportedM
     (0..10).map(ahead).collect()
 }
 
-async fn a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one(store: &TestStore) {
+async fn a_concurrent_writer_never_collides_with_a_kept_global_position(store: &TestStore) {
     let stop = std::sync::Arc::new(AtomicBool::new(false));
     let writer = tokio::spawn({
         let (namespace, stop) = (store.namespace.clone(), std::sync::Arc::clone(&stop));
@@ -342,8 +342,8 @@ async fn a_writer_who_draws_numbers_meanwhile_collides_with_no_kept_one(store: &
     let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
     let mut import = Import::new(&store.namespace, options).unwrap();
     for round in 0..25_i64 {
-        // On a busy machine the writer can be past the numbers before the batch is there: it is refused then, whole, and goes
-        // further ahead. What must not be is that the writer runs into a kept number.
+        // On a busy machine the writer can pass these numbers first. Then the whole batch is refused and tries higher ones. The writer
+        // must never meet a kept number.
         let mut refused = 0;
         while let Err(error) = import.batch(&ahead_of_the_newest(&store.namespace, round).await).await {
             refused += 1;
@@ -380,7 +380,7 @@ async fn a_planted_lock_function_is_never_called(store: &TestStore) {
     assert_eq!(done.imported, 1);
 }
 
-async fn an_import_whose_connection_is_cut_again_and_again_writes_each_message_once(store: &TestStore) {
+async fn an_import_with_repeatedly_cut_connections_writes_each_message_once(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let stop = std::sync::Arc::new(AtomicBool::new(false));
     let cutter = tokio::spawn({
@@ -420,7 +420,7 @@ async fn an_import_whose_connection_is_cut_again_and_again_writes_each_message_o
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1_000, 1_000));
 }
 
-async fn a_commit_whose_answer_is_lost_for_good_is_unknown(store: &TestStore) {
+async fn a_commit_without_an_answer_has_an_unknown_outcome(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let role = format!("t_{}", Uuid::now_v7().simple());
     client.batch_execute(&format!("create role {role} superuser login")).await.unwrap();
@@ -429,7 +429,7 @@ async fn a_commit_whose_answer_is_lost_for_good_is_unknown(store: &TestStore) {
     let namespace = seen.namespace(&store.namespace.info().id).await.unwrap();
     let mut import = Import::new(&namespace, ImportOptions::default()).unwrap();
     import.batch(&[kept("account-1", 0, "{}")]).await.unwrap();
-    // The commit ends the connection, and there is no other one to be had.
+    // The commit ends the connection, and the role cannot connect again.
     let cut = format!(
         "create function public.cut() returns trigger language plpgsql as $$ begin \
            perform pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); return null; end $$; \
@@ -445,11 +445,11 @@ async fn a_commit_whose_answer_is_lost_for_good_is_unknown(store: &TestStore) {
     assert!(import.is_in_doubt());
 }
 
-async fn a_copy_that_is_given_up_ends_on_the_server(store: &TestStore) {
+async fn a_dropped_import_ends_its_copy_on_the_server(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let watcher = store.client().await.unwrap();
     let message = kept("account-1", 0, "{}");
-    // The id of the message is another one's, who has not committed it yet.
+    // Another session has inserted a message with this ID and not committed yet.
     let insert = format!(
         "begin; insert into \"{}\".messages (id, stream_name, type, position, data) values ('{}', 'other-1', 'T', 0, '{{}}')",
         store.schema, message.id
@@ -467,14 +467,14 @@ async fn a_copy_that_is_given_up_ends_on_the_server(store: &TestStore) {
     client.batch_execute("rollback").await.unwrap();
 }
 
-async fn a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says(store: &TestStore) {
+async fn a_batch_limits_its_idle_time_and_keeps_the_lock_timeout_of_the_server(store: &TestStore) {
     let Some(client) = store.client().await else { return };
-    // The settings, seen from inside of a batch.
+    // A trigger checks the settings within a batch.
     let look = format!(
         "create function public.look() returns trigger language plpgsql as $$ begin \
            if pg_catalog.current_setting('idle_in_transaction_session_timeout') <> '10s' \
              or pg_catalog.current_setting('lock_timeout') <> '0' then \
-             raise exception 'other settings'; end if; return null; end $$; \
+             raise exception 'wrong settings'; end if; return null; end $$; \
          create trigger look after insert on \"{}\".messages for each row execute function public.look()",
         store.schema
     );
@@ -482,7 +482,7 @@ async fn a_batch_may_be_idle_for_so_long_and_wait_for_locks_as_the_server_says(s
     store.namespace.import(&[kept("account-1", 0, "{}")]).await.unwrap();
 }
 
-async fn a_sequence_that_was_restarted_is_not_moved_back(store: &TestStore) {
+async fn a_restarted_sequence_is_not_moved_back(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let restart = format!("alter sequence \"{}\".messages_global_position_seq restart with 5000", store.schema);
     client.batch_execute(&restart).await.unwrap();

@@ -1,5 +1,5 @@
-//! The reading side: a thread that reads lines, makes messages of them and hands them over in batches. It builds one batch
-//! while another is on its way, and waits before it builds a third.
+//! The thread that reads lines, turns them into messages and hands them over in batches. It builds one batch while the store takes
+//! another, and never builds a third.
 
 use std::collections::HashSet;
 use std::io;
@@ -19,39 +19,37 @@ use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
 use crate::store::import::{self, Checked, ImportOptions, ImportedMessage, Place};
 
-/// A batch ends at this size, bytes of its lines: as many of them are in memory as there is room for, besides those that are packed.
+/// A batch ends at this number of bytes of lines. Up to [`ROOM`] batches are in memory, besides the packed ones.
 const BYTES: usize = 2 << 20;
-/// One that is sent, one that is ready, and one that is read.
+/// One batch that is sent, one that is ready, and one that is read.
 const ROOM: usize = 3;
-/// How long a batch that is nearly ready is waited for while others wait for its commit.
+/// How long an open transaction waits for the next batch.
 const NEARLY: Duration = Duration::from_millis(50);
-/// Locks that a batch takes, at most: the server has some thousands for all its sessions.
+/// Most locks that a batch takes. The server has room for a few thousand in all sessions together.
 const CATEGORIES: usize = 256;
 
-/// Messages of one transaction.
 pub struct Batch {
     pub messages: Vec<ImportedMessage>,
     pub checked: Checked,
-    /// The line of each.
+    /// The line number of each message.
     pub lines: Vec<u64>,
-    /// Bytes of the lines.
+    /// Bytes of lines.
     pub size: usize,
-    /// Their room in memory, given back with them.
+    /// Returned when the batch is dropped.
     _room: Vec<OwnedSemaphorePermit>,
 }
 
 impl Batch {
-    /// One that takes no room of the others.
+    /// Creates a batch that does not count against [`ROOM`].
     pub fn new(messages: Vec<ImportedMessage>, checked: Checked, lines: Vec<u64>, size: usize) -> Self {
         Self { messages, checked, lines, size, _room: Vec::new() }
     }
 
-    /// The line of one of its messages.
+    /// Returns the line number of a message.
     pub fn line(&self, index: usize) -> u64 {
         self.lines.get(index).copied().unwrap_or_default()
     }
 
-    /// Its last line.
     pub fn last_line(&self) -> u64 {
         self.lines.last().copied().unwrap_or_default()
     }
@@ -77,7 +75,7 @@ impl import::Batch for Batch {
     }
 }
 
-/// A line that is no message.
+/// A line that is not a valid message.
 #[derive(Debug)]
 pub struct WrongLine {
     pub line: u64,
@@ -85,17 +83,16 @@ pub struct WrongLine {
     pub reason: String,
 }
 
-/// How batches are made.
 pub struct Gatherer {
     pub expected_from: Option<String>,
     pub options: ImportOptions,
     pub batch: usize,
 }
 
-/// The batches, in order; after a wrong line there are no more.
+/// The batches, in order. None follows an invalid line.
 pub struct Batches {
     receiver: mpsc::Receiver<Result<Batch, WrongLine>>,
-    /// Found while a batch was looked for that is ready; its turn comes.
+    /// Met by [`Batches::ready`], and returned by the next call of [`Batches::next`].
     wrong: Option<WrongLine>,
 }
 
@@ -107,7 +104,7 @@ impl Batches {
         }
     }
 
-    /// The next one, if it is there at once, or nearly so.
+    /// Returns the next batch if it is ready, or will be within a moment.
     pub async fn ready(&mut self) -> Option<Batch> {
         if self.wrong.is_some() {
             return None;
@@ -123,18 +120,17 @@ impl Batches {
 }
 
 impl Gatherer {
-    /// Starts the thread. It is not waited for: while it reads from a terminal or a pipe nothing can interrupt it, and it ends
-    /// with the program.
+    /// Starts the thread. Nothing joins it: a read from a terminal or a pipe cannot be interrupted, so the thread ends with the program.
     ///
     /// # Errors
-    /// [`Status::Failed`] where the system gives no thread.
+    /// [`Status::Failed`] if the system cannot start a thread.
     pub fn start(self, source: Source, path: Option<PathBuf>, read: Arc<AtomicU64>) -> Result<Batches> {
         let (sender, receiver) = mpsc::channel(1);
         let runtime = Handle::current();
         let work = move || {
             let ended = Gathering::new(&self, &runtime).run(source, path.as_deref(), read, &sender);
             if let Err(wrong) = ended {
-                // Nobody listening any more means that the command is done.
+                // A closed channel means that the command has ended.
                 let _ = sender.blocking_send(Err(wrong));
             }
         };
@@ -152,7 +148,7 @@ struct Gathering<'a> {
     options: ImportOptions,
     runtime: &'a Handle,
     room: Arc<Semaphore>,
-    /// Whether the lines have positions, by the first one.
+    /// Whether the first line has a position, and its number.
     kept: Option<(bool, u64)>,
 }
 
@@ -193,7 +189,7 @@ impl<'a> Gathering<'a> {
                     Ok(None) => break,
                     Err(LineError::Unreadable(error)) => return Err(unreadable(lines.number(), &error)),
                     Err(LineError::TooLong) => {
-                        let reason = "the line is longer than 256 MiB, which Postgres cannot store".to_owned();
+                        let reason = "the line is longer than 256 MiB, more than Postgres can store".to_owned();
                         return Err(WrongLine { line: lines.number(), column: None, reason });
                     }
                     Err(LineError::Encoded(error)) => {
@@ -211,7 +207,7 @@ impl<'a> Gathering<'a> {
                     reason: match ended {
                         Ended::Yes => problem.reason,
                         Ended::No => {
-                            format!("{} (the last line, and it has no end: was the file cut?)", problem.reason)
+                            format!("{} (the last line is incomplete: is the file truncated?)", problem.reason)
                         }
                     },
                 })?;
@@ -220,7 +216,7 @@ impl<'a> Gathering<'a> {
                 if !categories.contains(category) {
                     categories.insert(category.to_owned());
                 }
-                // Placeholders make a message longer than its line.
+                // Placeholders can make a message longer than its line.
                 bytes += length.max(message.length());
                 messages.push(message);
                 numbers.push(number);
@@ -229,7 +225,7 @@ impl<'a> Gathering<'a> {
                 return Ok(());
             }
             if bytes > 2 * BYTES {
-                // A huge line takes the room of all.
+                // A huge line takes the room of all batches.
                 room.extend((1..ROOM).map(|_| self.room()));
             }
             let checked = Checked::new(&messages, self.options).map_err(|(index, problem)| WrongLine {
@@ -251,14 +247,14 @@ impl<'a> Gathering<'a> {
             return Ok(());
         }
         let (this, that) = if kept { ("a position", "none") } else { ("no position", "one") };
-        let reason = format!("the message has {this}, and that of line {first} has {that}: import them apart");
+        let reason = format!("this message has {this}, but that of line {first} has {that}; import them separately");
         Err(WrongLine { line, column: None, reason })
     }
 }
 
 fn cannot_read(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => format!("the compressed data ends in the middle: {error}"),
-        _ => format!("cannot read on: {error}"),
+        io::ErrorKind::UnexpectedEof => format!("the compressed data is truncated: {error}"),
+        _ => format!("cannot read the input: {error}"),
     }
 }

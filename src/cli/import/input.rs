@@ -1,5 +1,5 @@
-//! The lines of a file or of standard input, plain or compressed, one at a time with their numbers. Holds one line, never the
-//! file, and knows nothing of what the lines say.
+//! Reads the lines of a file or of standard input, plain or compressed, and numbers them. It holds one line at a time, never the
+//! file, and never interprets a line.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
@@ -11,26 +11,24 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::utf8::{self, NotUtf8};
 
-/// The longest line, bytes: more than this jsonb takes from nobody.
+/// The longest line in bytes; jsonb stores no more than that.
 pub const LONGEST: usize = 256 << 20;
-/// Bytes read at once.
+/// Size of a read in bytes.
 const PIECE: usize = 64 * 1024;
-/// A line above this size gives its memory back once it is read.
+/// The buffer shrinks to this size after a longer line.
 const KEPT: usize = 1 << 20;
 
-/// Where the input is from.
 pub enum Source {
-    /// A file, and its size in bytes.
+    /// A file and its size in bytes; 0 for a pipe or a device.
     File(File, u64),
-    /// Standard input.
     Stdin,
 }
 
 impl Source {
-    /// Opens a file; none and `-` are standard input.
+    /// Opens a file, or standard input for no path and for `-`.
     ///
     /// # Errors
-    /// The system's; a directory cannot be read.
+    /// Those of the file system, and [`io::ErrorKind::IsADirectory`].
     pub fn open(path: Option<&Path>) -> io::Result<Self> {
         match path.filter(|path| path.as_os_str() != "-") {
             None => Ok(Self::Stdin),
@@ -40,13 +38,12 @@ impl Source {
                 if metadata.is_dir() {
                     return Err(io::Error::from(io::ErrorKind::IsADirectory));
                 }
-                // A pipe or a device has no size.
                 Ok(Self::File(file, if metadata.is_file() { metadata.len() } else { 0 }))
             }
         }
     }
 
-    /// Bytes, where they are known.
+    /// Returns the size in bytes if it is known.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match self {
@@ -56,7 +53,7 @@ impl Source {
     }
 }
 
-/// What a file's first bytes, or its name, say that it is.
+/// The compression of a file, by its first bytes or else by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packing {
     Plain,
@@ -69,7 +66,7 @@ impl Packing {
         let extension = path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
         match first {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // A frame, or a skippable one before it.
+            // A frame, or a skippable frame.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ if extension.eq_ignore_ascii_case("gz") => Self::Gzip,
             _ if extension.eq_ignore_ascii_case("zst") => Self::Zstd,
@@ -78,7 +75,7 @@ impl Packing {
     }
 }
 
-/// Counts what is read, for the share of it that is done. The end stays the end: a terminal would give more behind it.
+/// Counts the bytes read, for the progress. Returns no more data after the end of the input, even if a terminal has some.
 struct Counted<R> {
     inner: R,
     read: Arc<AtomicU64>,
@@ -99,29 +96,28 @@ impl<R: Read> Read for Counted<R> {
 
 type Raw = Counted<Box<dyn Read + Send>>;
 
-/// Lines with their numbers.
 pub struct Lines {
     reader: Box<dyn BufRead>,
     line: Vec<u8>,
     number: u64,
 }
 
-/// Why there is no line.
+/// Why a line could not be read.
 #[derive(Debug)]
 pub enum LineError {
-    /// The system's, or compressed data that is damaged or cut.
+    /// An error of the system, or damaged or truncated compressed data.
     Unreadable(io::Error),
-    /// Longer than anything that can be stored.
+    /// Longer than [`LONGEST`].
     TooLong,
-    /// Text in another encoding than UTF-8.
+    /// Text in an encoding other than UTF-8.
     Encoded(NotUtf8),
 }
 
 impl Lines {
-    /// Begins to read; `read` counts the bytes of the source, compressed where it is.
+    /// Detects the compression. `read` counts the bytes of the source before decompression.
     ///
     /// # Errors
-    /// The system's.
+    /// Those of the system.
     pub fn new(source: Source, path: Option<&Path>, read: Arc<AtomicU64>) -> io::Result<Self> {
         let inner: Box<dyn Read + Send> = match source {
             Source::File(file, _) => Box::new(file),
@@ -141,15 +137,15 @@ impl Lines {
         Ok(Self { reader, line: Vec::new(), number: 0 })
     }
 
-    /// Number of the line that was read last, or could not be; from 1.
+    /// Returns the number, from 1, of the line that was last read or failed.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// Reads a line, without its end and without a byte order mark, to be looked at with [`Lines::line`]; whether there was one, and whether it ended.
+    /// Reads the next line into [`Lines::line`], without its end and without a byte order mark. Returns none at the end of the input.
     ///
     /// # Errors
-    /// [`LineError`], for the line that [`Lines::number`] names.
+    /// [`LineError`], for line [`Lines::number`].
     pub fn read(&mut self) -> Result<Option<Ended>, LineError> {
         self.line.clear();
         self.line.shrink_to(KEPT);
@@ -163,7 +159,7 @@ impl Lines {
         if let Some(encoding) = utf8::other_encoding(&self.line) {
             return Err(LineError::Encoded(NotUtf8::Encoded(encoding)));
         }
-        // Files with a byte order mark are also put one behind the other.
+        // Concatenated files can have a byte order mark in any line.
         let mark = self.line.len() - utf8::without_mark(&self.line).len();
         self.line.drain(..mark);
         if self.line.len() > LONGEST {
@@ -172,18 +168,17 @@ impl Lines {
         Ok(Some(if ended { Ended::Yes } else { Ended::No }))
     }
 
-    /// The line that was read last, to be taken out of where it is long.
+    /// Returns the last line. The caller may take its memory.
     pub fn line(&mut self) -> &mut Vec<u8> {
         &mut self.line
     }
 }
 
-/// Whether a line has its end, or the input ended first.
+/// Whether a line ended with a newline or with the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It has.
     Yes,
-    /// It may be cut.
+    /// The line may be truncated.
     No,
 }
 
@@ -192,8 +187,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_behind_the_end_is_not_read() {
-        /// A terminal on which Ctrl-D was pressed in front of this line.
+    fn reads_nothing_after_the_end_of_the_input() {
+        /// A terminal on which Ctrl-D was pressed before this line.
         struct Terminal(Option<&'static [u8]>);
         impl Read for Terminal {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -227,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_in_front_of_any_line_is_skipped_in_compressed_files_too() {
+    fn skips_a_byte_order_mark_before_any_line_of_plain_and_compressed_files() {
         for (name, bytes) in packed("\u{feff}{\"a\": 1}\n\u{feff}{\"b\": \"\u{feff}\"}".as_bytes()) {
             let mut lines = lines_of(name, &bytes);
             for expected in ["{\"a\": 1}", "{\"b\": \"\u{feff}\"}"] {
@@ -238,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_recognised_in_compressed_files_too() {
+    fn recognises_utf_16_in_plain_and_compressed_files() {
         let text = "{\"stream\": \"a-1\"}\n{}\n";
         let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for (name, bytes) in packed(&utf16) {
@@ -248,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_say_more_than_the_name() {
+    fn the_first_bytes_take_precedence_over_the_name() {
         let gz = Path::new("a.gz");
         assert_eq!(Packing::of(b"{\"id\"", None), Packing::Plain);
         assert_eq!(Packing::of(b"\x1f\x8b\x08\0", None), Packing::Gzip);

@@ -1,5 +1,5 @@
-//! A line as a message: checked whole, as Postgres would, with the place of what is wrong in it. Numbers and bodies stay the
-//! text that they came as; only the placeholders of hand-written lines are filled in.
+//! Parses a line into a message and checks all of it as Postgres would. An error has the column of the problem. Bodies and their
+//! numbers keep their text; only the placeholders of new messages are replaced.
 
 use std::ops::Range;
 
@@ -13,20 +13,19 @@ use crate::json::string_value;
 use crate::message::{ExpectedVersion, StreamName};
 use crate::store::import::{FIRST_TIME, ImportedMessage, Place};
 
-/// The keys of EventoDB's export format.
+/// The keys of a line, which are those of EventoDB's export format.
 pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
-/// Placeholders of hand-written lines. What takes their place is longer.
+/// Placeholders of new messages. Their values are longer.
 const UUID: &str = "{{uuid}}";
 const NOW: &str = "{{now}}";
-/// A body above this size is not copied out of its line: it takes the line's own memory.
+/// A body above this size is not copied from its line: it takes over the memory of the line.
 const MOVED: usize = 1 << 16;
 
-/// Why a line is no message.
+/// Why a line is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineProblem {
-    /// In characters, from 1; none where the line as a whole is meant.
+    /// In characters, from 1; none if the problem concerns the whole line.
     pub column: Option<usize>,
-    /// In words.
     pub reason: String,
 }
 
@@ -38,19 +37,18 @@ fn at(text: &str, offset: usize, reason: impl Into<String>) -> LineProblem {
     LineProblem { column: Some(text[..offset].chars().count() + 1), reason: reason.into() }
 }
 
-/// Where the values of a line are.
+/// The ranges of the values in a line.
 #[derive(Default)]
 struct Members {
     values: [Option<Range<usize>>; 8],
     expected: Option<Range<usize>>,
 }
 
-/// Reads lines.
 #[derive(Debug, Clone)]
 pub struct Reader {
     /// The key that holds the expected version.
     expected_from: Option<String>,
-    /// The longest line, with its placeholders filled in.
+    /// The longest line in bytes, after its placeholders are replaced.
     longest: usize,
 }
 
@@ -59,14 +57,14 @@ impl Reader {
         Self { expected_from, longest: LONGEST }
     }
 
-    /// A message from a line; the line may be taken apart.
+    /// Parses a line, and may take its memory.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first problem of the line.
     pub fn message(&self, line: &mut Vec<u8>) -> Result<ImportedMessage, LineProblem> {
         let text = std::str::from_utf8(line).map_err(|error| {
             let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
-            LineProblem { column: Some(before + 1), reason: "this is not UTF-8".to_owned() }
+            LineProblem { column: Some(before + 1), reason: "invalid UTF-8".to_owned() }
         })?;
         let Members { values: [id, stream, message_type, pos, gpos, data, meta, time], expected } =
             self.members(text)?;
@@ -85,21 +83,21 @@ impl Reader {
         let stream_name = string(&stream, "stream")?;
         let message_type = string(&message_type, "type")?;
         let given_id = present(id.clone());
-        // An id with a placeholder is as new as none.
+        // An ID with a placeholder is as new as a generated one.
         let minted = given_id.as_ref().is_none_or(|range| text[range.clone()].contains(UUID));
         let id = match &given_id {
-            None if kept => return Err(whole("\"id\" is missing, and the message has a position")),
+            None if kept => return Err(whole("\"id\" is missing; a message with a position needs one")),
             None => Uuid::now_v7(),
             Some(range) => Uuid::try_parse(&string(range, "id")?)
-                .map_err(|error| at(text, range.start, format!("\"id\" is no UUID: {error}")))?,
+                .map_err(|error| at(text, range.start, format!("\"id\" is not a UUID: {error}")))?,
         };
         let place = if let Some(pos) = pos {
             if let Some(expected) = expected {
-                return Err(at(text, expected.start, "an expected version, and the message has a position"));
+                return Err(at(text, expected.start, "a message with a position cannot have an expected version"));
             }
             let position = number(text, &pos, "pos", 0)?;
             let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", i64::MIN)).transpose()?;
-            let time = time.ok_or_else(|| whole("\"time\" is missing, and the message has a position"))?;
+            let time = time.ok_or_else(|| whole("\"time\" is missing; a message with a position needs one"))?;
             let time = kept_time(&string(&time, "time")?)
                 .map_err(|reason| at(text, time.start, format!("\"time\" {reason}")))?;
             Place::Kept { position, global_position, time }
@@ -107,7 +105,7 @@ impl Reader {
             for (range, key) in [(gpos, "gpos"), (time, "time")] {
                 if let Some(range) = range {
                     let reason =
-                        format!("\"{key}\" without \"pos\": a message without a position gets it from the store");
+                        format!("\"{key}\" without \"pos\": the store assigns it to a message without a position");
                     return Err(at(text, range.start, reason));
                 }
             }
@@ -115,7 +113,7 @@ impl Reader {
             Place::Next { expected, minted }
         };
         let stream = if kept {
-            // Any text that a store may hold.
+            // A store may hold any text.
             StreamName::stored(stream_name)
         } else {
             StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?
@@ -131,7 +129,7 @@ impl Reader {
             bodies(line, data, meta)
         };
         if no_data && !kept {
-            // As it is for the command "write".
+            // The default of the command `write`.
             data = Some("{}".to_owned());
         }
         Ok(ImportedMessage { id, stream, message_type, data, metadata, place })
@@ -141,12 +139,12 @@ impl Reader {
         let mut members = Members::default();
         let mut depth = 0_usize;
         let mut begin = 0;
-        // The key whose value comes next, and the first thing that is wrong with the keys.
+        // The key whose value comes next, and the first problem with the keys.
         let mut key: Option<Range<usize>> = None;
         let mut wrong: Option<LineProblem> = None;
         let mut found = |key: Option<Range<usize>>, value: Range<usize>| {
             let Some(key) = key else {
-                wrong.get_or_insert_with(|| at(text, value.start, "a message is a JSON object"));
+                wrong.get_or_insert_with(|| at(text, value.start, "a message must be a JSON object"));
                 return;
             };
             let raw = &text[key.clone()];
@@ -158,14 +156,13 @@ impl Reader {
                 None if self.expected_from.as_deref() == Some(name) => &mut members.expected,
                 None => {
                     let known = KEYS.join(", ");
-                    wrong.get_or_insert_with(|| {
-                        at(text, key.start, format!("unknown key {raw}; a message has {known}"))
-                    });
+                    wrong
+                        .get_or_insert_with(|| at(text, key.start, format!("unknown key {raw}; the keys are {known}")));
                     return;
                 }
             };
             if slot.replace(value).is_some() {
-                wrong.get_or_insert_with(|| at(text, key.start, format!("the key {raw} is there twice")));
+                wrong.get_or_insert_with(|| at(text, key.start, format!("duplicate key {raw}")));
             }
         };
         let outcome = scan(text, |token| match token {
@@ -200,18 +197,18 @@ impl Reader {
     }
 }
 
-/// A time as the store keeps it.
+/// Parses a time, to the microsecond.
 fn kept_time(text: &str) -> Result<Timestamp, String> {
     let parsed = match text {
         "infinity" => return Ok(Timestamp::MAX),
         "-infinity" => return Ok(Timestamp::MIN),
         _ => text.parse::<Timestamp>(),
     };
-    // Postgres keeps microseconds, and jiff counts them up to here.
+    // The conversion to microseconds also enforces the upper limit of jiff.
     let time = parsed.and_then(|time| Timestamp::from_microsecond(time.as_microsecond()));
-    let time = time.map_err(|error| format!("is not RFC 3339, or not before 9999-12-30T22:00:00Z: {error}"))?;
+    let time = time.map_err(|error| format!("is not an RFC 3339 time before 9999-12-30T22:00:00Z: {error}"))?;
     if time < FIRST_TIME {
-        return Err(format!("is before {}, where Postgres' times begin", rfc3339_text(FIRST_TIME)));
+        return Err(format!("is before {}, the earliest time that Postgres can store", rfc3339_text(FIRST_TIME)));
     }
     Ok(time)
 }
@@ -219,7 +216,7 @@ fn kept_time(text: &str) -> Result<Timestamp, String> {
 fn number(text: &str, range: &Range<usize>, key: &str, least: i64) -> Result<i64, LineProblem> {
     let value = text[range.clone()].parse::<i64>().ok().filter(|value| *value >= least);
     value.ok_or_else(|| {
-        let least = if least == 0 { " from 0 on" } else { "" };
+        let least = if least == 0 { " ≥ 0" } else { "" };
         at(text, range.start, format!("\"{key}\" must be a whole number{least}"))
     })
 }
@@ -228,34 +225,34 @@ fn expected_version(text: &str, range: &Range<usize>) -> Result<ExpectedVersion,
     let raw = &text[range.clone()];
     let word = string_value(raw);
     let version = word.as_deref().unwrap_or(raw).parse::<ExpectedVersion>();
-    version.map_err(|reason| at(text, range.start, format!("the expected version: {reason}")))
+    version.map_err(|reason| at(text, range.start, format!("invalid expected version: {reason}")))
 }
 
-/// The placeholders of one line: `{{uuid}}` becomes a new id (v7), each time another one, and `{{now}}` the time of reading, RFC 3339
-/// in UTC.
+/// Replaces the placeholders of one line: each `{{uuid}}` by its own new UUID (version 7), and `{{now}}` by the current time as RFC
+/// 3339 in UTC, the same in the whole line.
 struct Filling {
-    /// How much longer the line may become, bytes.
+    /// Bytes that the line may still grow.
     room: usize,
     now: Option<String>,
 }
 
 impl Filling {
-    /// A text with its placeholders filled in.
+    /// Replaces the placeholders of a text.
     ///
     /// # Errors
-    /// The line would become longer than a line may be.
+    /// The line would become too long.
     fn filled(&mut self, text: &str) -> Result<String, LineProblem> {
         let mut out = String::new();
         self.append(&mut out, text)?;
         Ok(out)
     }
 
-    /// The same of all strings in a body that was scanned before. The names of members stay as they are.
+    /// Replaces the placeholders in all string values of a body that is known to be JSON. Keys stay as they are.
     fn body(&mut self, raw: &str) -> Result<String, LineProblem> {
         let mut out = String::new();
         let mut done = 0;
         let mut problem = None;
-        // There is nothing to go wrong with what was scanned.
+        // This cannot fail: the body was scanned before.
         let _ = scan(raw, |token| {
             if let (Token::String(range), None) = (token, &problem) {
                 out.push_str(&raw[done..range.start]);
@@ -286,7 +283,7 @@ impl Filling {
             };
             let grown = value.len() - placeholder.len();
             self.room = self.room.checked_sub(grown).ok_or_else(|| {
-                whole("with its placeholders filled in, the line is longer than 256 MiB, which Postgres cannot store")
+                whole("with its placeholders replaced, the line is longer than 256 MiB, more than Postgres can store")
             })?;
             out.push_str(&value);
             rest = &from[placeholder.len()..];
@@ -301,7 +298,7 @@ fn now() -> String {
     rfc3339_text(Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
 }
 
-/// Data and metadata out of a line that is UTF-8. The longer one, where it is long, keeps the line's memory.
+/// Takes data and metadata out of a line. A long body takes over the memory of the line.
 fn bodies(
     line: &mut Vec<u8>,
     data: Option<Range<usize>>,
@@ -328,7 +325,7 @@ fn moved(line: &mut Vec<u8>, range: Option<Range<usize>>) -> Option<String> {
     let mut line = std::mem::take(line);
     line.truncate(range.end);
     line.drain(..range.start);
-    Some(String::from_utf8(line).expect("the line was found to be UTF-8, and a value ends between characters"))
+    Some(String::from_utf8(line).expect("the line is UTF-8, and a value ends between characters"))
 }
 
 #[cfg(test)]
@@ -349,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_an_export_is_a_message_with_its_place() {
+    fn reads_an_exported_line_with_position_and_time() {
         let line = format!(
             "{{\"id\":\"{ID}\",\"stream\":\"account-1\",\"type\":\"Opened\",\"pos\":3,\"gpos\":12,\
              \"data\":{{\"n\":1.10}},\"meta\":null,\"time\":\"2026-03-01T12:00:00.123456789+01:00\"}}\r"
@@ -362,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_body_is_the_lines_own_memory_and_the_same_text() {
+    fn long_bodies_keep_their_text() {
         for (data, meta) in [(70_000, 3), (3, 70_000), (70_000, 80_000)] {
             let (data, meta) = (format!("\"{}\"", "ä".repeat(data)), format!("\"{}\"", "é".repeat(meta)));
             let line = format!(
@@ -375,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_in_strings_of_lines_without_a_position_only() {
+    fn replaces_placeholders_only_in_strings_of_lines_without_a_position() {
         let line = r#"{"stream":"account-{{uuid}}","type":"Opened","data":{"{{now}}":["{{now}}","{{uuid}} {{x}}"]}}"#;
         let (first, second) = (read(line).expect("a message"), read(line).expect("a message"));
         assert_ne!(first.stream, second.stream);
@@ -394,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_placeholders_make_too_long_is_refused_before_it_is() {
+    fn refuses_a_line_that_placeholders_would_make_too_long() {
         let line = |data: &str| format!("{{\"stream\":\"a-1\",\"type\":\"T\",\"data\":{data}}}").into_bytes();
         let within = |longest, mut line: Vec<u8>| Reader { longest, ..Reader::new(None) }.message(&mut line);
         let filled = line(r#"["{{uuid}}", "{{uuid}}", "plain"]"#);
@@ -402,14 +399,14 @@ mod tests {
         assert!(within(length, filled.clone()).is_ok());
         let problem = within(length - 1, filled).expect_err("a line that is too long");
         assert!(problem.reason.contains("longer than 256 MiB"), "{problem:?}");
-        // However many there are, no more than the limit is made of them.
+        // The text never grows past the limit.
         let mut filling = Filling { room: 1_000, now: None };
         let many = format!("\"{}\"", "{{now}}".repeat(100_000));
         assert!(filling.body(&many).is_err() && filling.room < 20);
     }
 
     #[test]
-    fn data_that_is_left_out_is_an_empty_object_and_null_is_null() {
+    fn missing_data_is_an_empty_object_and_null_stays_null() {
         assert_eq!(read(r#"{"stream":"a-1","type":"T"}"#).expect("a message").data.as_deref(), Some("{}"));
         assert_eq!(read(r#"{"stream":"a-1","type":"T","data":null}"#).expect("a message").data, None);
     }
@@ -429,21 +426,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_column() {
+    fn errors_have_the_column_of_the_problem() {
         let cases = [
             (r#"{"stream":"a-1","type":"T","x":1}"#, Some(28), "unknown key \"x\""),
-            (r#"{"stream":"a-1","type":"T","type":"T"}"#, Some(28), "the key \"type\" is there twice"),
+            (r#"{"stream":"a-1","type":"T","type":"T"}"#, Some(28), "duplicate key \"type\""),
             (r#"{"stream":1,"type":"T"}"#, Some(11), "\"stream\" must be a string"),
             (r#"{"type":"T"}"#, None, "\"stream\" is missing"),
             (r#"{"stream":"account","type":"T"}"#, Some(11), "must be a stream name"),
             (r#"{"stream":"a-1","type":"T","pos":-1}"#, None, "\"id\" is missing"),
             (r#"{"stream":"a-1","type":"T","time":"2026-03-01T12:00:00Z"}"#, Some(35), "\"time\" without \"pos\""),
-            (r#"{"stream":"a-1","type":"T","expected":-2}"#, Some(39), "the expected version"),
+            (r#"{"stream":"a-1","type":"T","expected":-2}"#, Some(39), "invalid expected version"),
             (r#"{"stream":"a-1","type":"T","data":"\u0000"}"#, Some(36), "\\u0000"),
             (r#"{"stream":"a-1","type":"T","data":"\ud800"}"#, Some(36), "lone surrogate"),
             (r#"{"stream":"a-1","ty"#, Some(17), "not closed"),
-            (r#"[{"stream":"a-1"}]"#, Some(1), "a message is a JSON object"),
-            ("7", Some(1), "a message is a JSON object"),
+            (r#"[{"stream":"a-1"}]"#, Some(1), "a message must be a JSON object"),
+            ("7", Some(1), "a message must be a JSON object"),
         ];
         for (line, column, reason) in cases {
             let (found, told) = problem(line);
@@ -453,11 +450,11 @@ mod tests {
         let mut bytes = "{\"stream\":\"ä".as_bytes().to_vec();
         bytes.push(0xff);
         let problem = Reader::new(None).message(&mut bytes).expect_err("bytes that are not UTF-8");
-        assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "this is not UTF-8"));
+        assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "invalid UTF-8"));
     }
 
     #[test]
-    fn wrong_types_of_a_message_with_a_position_are_told() {
+    fn refuses_values_of_the_wrong_type() {
         let good = format!(
             "{{\"id\":\"{ID}\",\"stream\":\"a-1\",\"type\":\"T\",\"pos\":0,\"gpos\":1,\"time\":\"2026-03-01T12:00:00Z\"}}"
         );
@@ -467,15 +464,16 @@ mod tests {
             ("\"pos\":0", "\"pos\":\"0\"", "\"pos\" must be a whole number"),
             ("\"gpos\":1", "\"gpos\":99999999999999999999", "\"gpos\" must be a whole number"),
             ("\"type\":\"T\"", "\"type\":null", "\"type\" must be a string"),
-            (ID, "0191b2c3", "\"id\" is no UUID"),
-            ("2026-03-01T12:00:00Z", "yesterday", "\"time\" is not RFC 3339"),
+            (ID, "0191b2c3", "\"id\" is not a UUID"),
+            ("2026-03-01T12:00:00Z", "yesterday", "\"time\" is not an RFC 3339 time"),
             ("\"time\":\"2026-03-01T12:00:00Z\"", "\"data\":1", "\"time\" is missing"),
         ] {
             let (_, reason) = problem(&good.replace(from, to));
             assert!(reason.contains(told), "{to}: {reason}");
         }
     }
-    /// Pieces of lines, so that what is put together comes near to being one.
+
+    /// Random sequences of fragments, many of which are nearly valid lines.
     fn pieces() -> impl proptest::strategy::Strategy<Value = String> {
         const PIECES: [&str; 22] = [
             "{",
@@ -506,7 +504,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_line_is_a_message_or_a_reason_with_a_place_in_it(line in proptest::prop_oneof![pieces(), ".*"]) {
+        fn every_line_is_a_message_or_an_error_with_a_column_inside_it(line in proptest::prop_oneof![pieces(), ".*"]) {
             if let Err(problem) = read(&line) {
                 proptest::prop_assert!(!problem.reason.is_empty());
                 let length = line.chars().count();
@@ -515,7 +513,7 @@ mod tests {
         }
 
         #[test]
-        fn a_message_that_is_written_as_a_line_is_read_as_the_same(
+        fn reading_a_written_line_returns_the_same_message(
             stream in "[^\0]{1,20}", message_type in "[^\0]{0,12}", text in "[^\0]{0,40}", position in 0..i64::MAX,
             microseconds in -60_000_000_000_000_000..250_000_000_000_000_000_i64,
         ) {
@@ -534,7 +532,7 @@ mod tests {
             for terminal in [false, true] {
                 let mut line = Vec::new();
                 crate::json_lines::message(&mut line, &message, terminal);
-                let read = Reader::new(None).message(&mut line).expect("a line of ours");
+                let read = Reader::new(None).message(&mut line).expect("a written line");
                 proptest::prop_assert_eq!(&read.stream, &message.stream);
                 proptest::prop_assert_eq!(&read.message_type, &message.message_type);
                 let place = Place::Kept { position, global_position: Some(position), time };

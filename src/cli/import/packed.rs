@@ -1,4 +1,5 @@
-//! A batch that is kept until its commit is answered: its texts one behind the other, in a third of the room that its messages take.
+//! A compact copy of a batch, kept until its commit is answered in case it must be sent again. All texts share one string, which
+//! takes a third of the memory. Nothing is compressed or changed.
 
 use uuid::Uuid;
 
@@ -6,7 +7,7 @@ use super::gather::Batch;
 use crate::message::StreamName;
 use crate::store::import::{Checked, ImportedMessage, Place};
 
-/// The length of a body that is NULL.
+/// Stands for the length of a NULL body.
 const NULL: u32 = u32::MAX;
 
 pub struct Packed {
@@ -30,7 +31,7 @@ impl Packed {
         let mut texts = String::with_capacity(messages.iter().map(ImportedMessage::length).sum());
         let mut add = |text: &str| {
             texts.push_str(text);
-            // A line is shorter than that.
+            // Lines are shorter than 4 GiB.
             u32::try_from(text.len()).unwrap_or(NULL)
         };
         let messages = messages.iter().map(|message| Entry {
@@ -47,7 +48,7 @@ impl Packed {
         Self { texts, messages, checked, lines, size }
     }
 
-    /// The batch as it was.
+    /// Restores the batch.
     pub fn unpack(self) -> Batch {
         let mut rest = self.texts.as_str();
         let mut take = |length: u32| {
@@ -69,12 +70,11 @@ impl Packed {
         Batch::new(messages.collect(), self.checked, self.lines, self.size)
     }
 
-    /// Its last line.
     pub fn last_line(&self) -> u64 {
         self.lines.last().copied().unwrap_or_default()
     }
 
-    /// The line of one of its messages.
+    /// Returns the line number of a message.
     pub fn line(&self, index: usize) -> u64 {
         self.lines.get(index).copied().unwrap_or_default()
     }
@@ -86,7 +86,7 @@ mod tests {
     use crate::store::import::ImportOptions;
 
     #[test]
-    fn a_batch_comes_out_of_its_pack_as_it_went_in() {
+    fn unpack_restores_the_batch() {
         let message = |stream: &str, data: Option<&str>, metadata: Option<&str>| ImportedMessage {
             id: Uuid::now_v7(),
             stream: StreamName::stored(stream),
@@ -100,7 +100,7 @@ mod tests {
             message("", None, Some("{}")),
             message("漢-2", Some(""), Some("null")),
         ];
-        let checked = Checked::new(&messages, ImportOptions::default()).expect("nothing is wrong");
+        let checked = Checked::new(&messages, ImportOptions::default()).expect("valid messages");
         let packed = Packed::new(Batch::new(messages.clone(), checked, vec![4, 5, 9], 100));
         assert_eq!((packed.last_line(), packed.line(1)), (9, 5));
         let batch = packed.unpack();

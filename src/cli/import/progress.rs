@@ -1,4 +1,5 @@
-//! How far an import has come, as one line: on a terminal all the time, elsewhere when it is asked for.
+//! The progress of an import as one line: kept up to date on a terminal, printed on SIGUSR1 everywhere. It counts messages and bytes,
+//! and never looks into the input.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
@@ -8,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::cli::output::{aside, grouped};
 
-/// Between two changes of the line.
+/// Between two updates of the line.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How far an import is. Another thread asks, too.
+/// Shared with the thread that answers SIGUSR1.
 pub struct Progress {
     size: Option<u64>,
     read: Arc<AtomicU64>,
@@ -22,13 +23,13 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `size` and `read` are bytes of the input as it is stored.
+    /// `size` and `read` are bytes of the input before decompression.
     pub fn new(size: Option<u64>, read: Arc<AtomicU64>) -> Self {
         let terminal = io::stderr().is_terminal();
         Self { size, read, begun: Instant::now(), messages: AtomicU64::new(0), shown: Mutex::default(), terminal }
     }
 
-    /// So many messages are done.
+    /// Records the number of messages done, and updates the line.
     pub fn show(&self, messages: u64) {
         self.messages.store(messages, Ordering::Relaxed);
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,12 +40,11 @@ impl Progress {
         aside(&format!("\r{}\x1b[K", self.line()));
     }
 
-    /// The line.
     pub fn line(&self) -> String {
         line(self.messages.load(Ordering::Relaxed), self.begun.elapsed(), self.read.load(Ordering::Relaxed), self.size)
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     pub fn clear(&self) {
         if self.shown.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             aside("\r\x1b[K");
@@ -52,7 +52,7 @@ impl Progress {
     }
 }
 
-/// Messages, their rate, and, where the input's size is known, its share and the time that the rest would take.
+/// Returns the messages and their rate and, if the size is known, the share that is done and the estimated time left.
 pub fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> String {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = messages.saturating_mul(1_000) / milliseconds;
@@ -62,7 +62,7 @@ pub fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> S
         let left = u128::from(milliseconds) * u128::from(size - read) / u128::from(read) / 1_000;
         let share = u128::from(read) * 100 / u128::from(size);
         // Writing to a String does not fail.
-        let _ = write!(line, ", {share} %, {} left", duration(left));
+        let _ = write!(line, ", {share}%, {} left", duration(left));
     }
     line
 }
@@ -80,9 +80,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_takes_as_long_as_the_part_that_is_done() {
+    fn the_remaining_time_is_extrapolated_from_the_part_that_is_done() {
         let told = line(12_000, Duration::from_secs(10), 250, Some(1_000));
-        assert_eq!(told, "12,000 messages, 1,200 a second, 25 %, 30 s left");
+        assert_eq!(told, "12,000 messages, 1,200 a second, 25%, 30 s left");
         assert_eq!(line(5, Duration::ZERO, 0, None), "5 messages, 5,000 a second");
         assert_eq!(duration(3_725), "1 h 2 min");
     }

@@ -1,5 +1,5 @@
-//! Messages as PostgreSQL's binary `COPY` takes them, sent in pieces of bounded size whatever a body's is. JSON goes as the text
-//! that it came as, so numbers keep their digits. Each value has the form of its column's type, as the catalog gave it.
+//! Writes messages in the format of PostgreSQL's binary `COPY`, in pieces of bounded size however long a body is. JSON is sent as
+//! its original text, so numbers keep their digits. Each value is encoded for the type of its column in the catalog.
 
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
@@ -11,14 +11,14 @@ use super::super::shape::ColumnType;
 use super::plan::Plan;
 use super::{ImportOptions, ImportedMessage, Place, QueryError};
 
-/// Bytes sent at once.
+/// Bytes per piece.
 const PIECE: usize = 64 * 1024;
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
-/// In front of the text of a jsonb value: the version of its binary form.
+/// The version of the binary format of jsonb, which precedes its text.
 const JSONB: u8 = 1;
 
-/// Writes the new messages of a batch, and gives the number of rows that the server stored.
+/// Writes the new messages of a batch and returns the number of rows that the server stored.
 pub(super) async fn copy(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -27,7 +27,7 @@ pub(super) async fn copy(
     options: ImportOptions,
 ) -> Result<u64, QueryError> {
     let kept = plan.new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
-    // What is left out gets the column's default, as from write_message.
+    // Omitted columns get their defaults, as with write_message.
     let time = if kept { ", time" } else { "" };
     let global_position = if options.keep_global_positions { ", global_position" } else { "" };
     let sql = format!(
@@ -54,7 +54,7 @@ pub(super) async fn copy(
         out.json(message.metadata.as_deref(), types.metadata.kind).await?;
         if let Place::Kept { time, global_position, .. } = message.place {
             out.buffer.put_i32(8);
-            ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a time always has its eight bytes");
+            ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a timestamp always takes eight bytes");
             if options.keep_global_positions {
                 out.number(global_position.unwrap_or_default(), types.global_position.kind).await?;
             }
@@ -65,7 +65,7 @@ pub(super) async fn copy(
     out.sink.finish().await
 }
 
-/// The sink, and what is not sent yet.
+/// The sink and a buffer of unsent bytes.
 struct Pieces<'a> {
     sink: CopyIn<'a>,
     buffer: BytesMut,
@@ -77,12 +77,12 @@ impl Pieces<'_> {
     }
 
     async fn field(&mut self, value: &[u8]) -> Result<(), QueryError> {
-        // A value of 2 GB or more cannot come in here: a line is not that long.
+        // A value is shorter than 2 GB, because a line is.
         self.buffer.put_i32(i32::try_from(value.len()).unwrap_or(i32::MAX));
         self.bytes(value).await
     }
 
-    /// A number in the width of its column. One that the column cannot hold is sent as it is, and the server refuses it.
+    /// Adds a number in the width of its column. The server refuses a number that is too large.
     async fn number(&mut self, value: i64, kind: ColumnType) -> Result<(), QueryError> {
         match (kind, i16::try_from(value), i32::try_from(value)) {
             (ColumnType::SmallInt, Ok(value), _) => self.field(&value.to_be_bytes()).await,
@@ -115,8 +115,8 @@ impl Pieces<'_> {
     }
 }
 
-/// Which row of a copy the server refused, from 0, where it says so. Its words are the only place that has the number: the line
-/// `COPY messages, line 3, …` of the context, which is not translated but for the word before the number.
+/// Returns the index of the row that the server refused, if its error names one. Only the text of the context has the number: `COPY
+/// messages, line 3, …`, in which servers translate nothing but the word before the number.
 pub(super) fn refused_row(error: &QueryError) -> Option<usize> {
     let context = error.server()?.where_()?;
     let line = context.lines().find_map(|line| line.strip_prefix("COPY messages, "))?;

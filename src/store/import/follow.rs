@@ -1,6 +1,6 @@
-//! Batches that follow another one in its transaction, so that they share a commit, for which the server waits for its disk. Until it
-//! is answered they are kept, packed, to be sent again. A batch follows only if it is ready at once and needs no further lock, and
-//! only while nobody waits for what the transaction holds.
+//! Lets several batches share one transaction, because the server waits for its disk at every commit. Batches are kept in packed
+//! form until the commit is answered, in case they must be sent again. A batch joins only if it is ready and needs no further lock,
+//! and never while another session waits for the transaction.
 
 use std::collections::BTreeSet;
 use std::future::Ready;
@@ -12,29 +12,28 @@ use super::super::session::Transaction;
 use super::look::{self, Move};
 use super::{Checked, Difference, Failure, Import, Imported, ImportedMessage, Place, StoreError};
 
-/// Bytes of lines that share a commit, besides those of the first batch.
+/// Most bytes of lines in a transaction, besides those of the first batch.
 const MOST: usize = 14 << 20;
 
-/// A batch that can follow another one.
+/// A batch that can join the transaction of another one.
 pub(crate) trait Batch {
-    /// What it is kept as.
+    /// The form in which it is kept until the commit is answered.
     type Packed;
 
     fn messages(&self) -> &[ImportedMessage];
 
     fn checked(&self) -> &Checked;
 
-    /// Bytes of its lines.
+    /// Bytes of lines.
     fn size(&self) -> usize;
 
-    /// What takes less room, to be kept.
     fn pack(self) -> Self::Packed;
 }
 
-/// The followers of a batch that is alone.
+/// The followers of a batch without followers.
 pub(super) type Nobody = Followers<Alone, fn() -> Ready<Option<Alone>>>;
 
-/// No batch.
+/// A batch type without values.
 pub(crate) enum Alone {}
 
 impl Batch for Alone {
@@ -57,27 +56,27 @@ impl Batch for Alone {
     }
 }
 
-/// A batch that was sent with another one's transaction.
+/// A batch that was sent in the transaction of another one.
 pub(crate) struct Follower<P> {
     pub(crate) batch: P,
     pub(crate) counts: Imported,
     pub(crate) difference: Option<(usize, Difference)>,
 }
 
-/// The batches that follow one.
+/// The source of further batches for a transaction, and their results.
 pub(crate) struct Followers<B: Batch, F> {
-    /// Messages of the transaction, at most.
+    /// Most messages in the transaction.
     most: usize,
-    /// Gives the next batch, if it is ready at once.
+    /// Returns the next batch if it is ready.
     next: F,
     size: usize,
-    /// Those that were sent, in their order.
+    /// The batches that were sent, in order.
     pub(crate) sent: Vec<Follower<B::Packed>>,
-    /// One that was taken from the source and cannot follow.
+    /// A batch that was taken from the source and could not join.
     pub(crate) left: Option<B>,
     /// The commit was sent.
     pub(crate) in_doubt: bool,
-    /// The commit was answered: they are stored.
+    /// The commit was answered, so the batches are stored.
     pub(crate) stored: bool,
 }
 
@@ -86,7 +85,7 @@ impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         Self { most, next, size: 0, sent: Vec::new(), left: None, in_doubt: false, stored: false }
     }
 
-    /// Sends those that can follow the messages that were sent; gives where the sequence is to be moved then.
+    /// Sends the batches that can follow the first one. Returns how far the sequence must advance for all of them.
     pub(super) async fn send(
         &mut self,
         import: &mut Import,
@@ -94,7 +93,7 @@ impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         first: &[ImportedMessage],
         mut moved: Option<Move>,
     ) -> Result<Option<Move>, Failure> {
-        // What the import remembers of other messages is true only once they are committed.
+        // For messages without positions, the remembered versions are valid only after a commit.
         if !first.first().is_some_and(|message| matches!(message.place, Place::Kept { .. })) {
             return Ok(moved);
         }
@@ -123,7 +122,7 @@ impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
                     self.sent.push(Follower { batch: batch.pack(), counts, difference: plan.difference });
                 }
                 Err(failure) => {
-                    // Whatever it is, it comes again when the batch is sent by itself.
+                    // The error recurs when the batch is sent by itself.
                     self.left = Some(batch);
                     if let Failure::Unanswered(_) = failure {
                         return Err(failure);
@@ -137,12 +136,12 @@ impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
     }
 }
 
-/// Whether somebody waits for what the transaction holds; marks where it is to be gone back to.
+/// Returns true if another session waits for this transaction, and sets a savepoint for the next batch.
 async fn others_wait(transaction: &Transaction<'_>, first: bool) -> Result<bool, StoreError> {
     let waits = "select exists(select from pg_catalog.pg_locks w where not w.granted \
                  and pg_catalog.pg_backend_pid() = any (pg_catalog.pg_blocking_pids(w.pid)))";
     let mark = if first { "savepoint batch" } else { "release savepoint batch; savepoint batch" };
-    // Polled in this order, so sent in this order and without waiting for one another.
+    // Polling in this order pipelines the statements in this order.
     let (rows, marked) = join(transaction.query(waits, &[]), transaction.batch(mark)).await;
     marked?;
     rows?.first().map_or(Ok(false), |row| column(row, 0))

@@ -1,5 +1,5 @@
-//! What an import asks the store: locks, ends of streams, messages that are there already, the sequence. Every look-up goes
-//! through an index whatever the statistics say, because a batch asks for thousands at once.
+//! The queries of an import: locks, stream versions, stored messages, the sequence. Every lookup is for thousands of messages, so it
+//! uses an index whatever the statistics say. Nothing here writes a message.
 
 use std::collections::BTreeSet;
 
@@ -16,25 +16,25 @@ use super::plan::{NONE_LEFT, New, Plan};
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
 
-/// Bodies that are sent at once to be compared, bytes.
+/// Most bytes of bodies in one comparison.
 const COMPARED: usize = 1 << 20;
-/// Messages that are looked up at once.
+/// Most messages in one lookup.
 const AT_ONCE: usize = 2_000;
-/// How long locks are waited for until it is asked who has them.
+/// How long to wait for locks before the blocking transactions are reported.
 const ASK_AFTER: &str = "500ms";
-/// An import waits for nothing in the middle of a batch. Where its connection is cut, the server may not see it: it ends the
-/// transaction, with its locks, after this time. The embedded store, which is in the process, never comes to that.
+/// The server ends an idle transaction and releases its locks after this time, in case it does not notice a lost connection. An
+/// import is never idle within a batch.
 const IDLE_LIMIT: &str = "10s";
 
-/// The categories of messages, each once.
+/// Returns the categories of messages, each once and sorted.
 pub(super) fn categories(messages: &[ImportedMessage]) -> Vec<&str> {
     let categories: BTreeSet<&str> =
         messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
     categories.into_iter().collect()
 }
 
-/// Takes the category locks of a batch, in an order that every importer has. They are held until the transaction ends. Who is not
-/// `patient` is refused (`55P03`) after a moment.
+/// Takes the category locks of a batch in the order that every import uses, until the transaction ends. If not `patient`, it fails
+/// with `55P03` after [`ASK_AFTER`].
 pub(super) async fn lock(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -42,8 +42,8 @@ pub(super) async fn lock(
     patient: bool,
 ) -> Result<()> {
     let categories = categories(messages);
-    // Message DB's functions find their helpers through the path, as in write.rs. Ours need none, and what the table's triggers need
-    // is on the caller's.
+    // Message DB's functions find their helpers through the search path, as in write.rs. Functions of other stores do not need it,
+    // and triggers of the table need the search path of the role.
     let set = "select pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true), \
                pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true), \
                pg_catalog.set_config('lock_timeout', coalesce($3, pg_catalog.current_setting('lock_timeout')), true)";
@@ -65,7 +65,7 @@ pub(super) async fn lock(
     set.and(locked).and(reset)
 }
 
-/// Who has locks that a batch needs.
+/// Returns the transactions that hold locks that a batch needs.
 pub(super) async fn holders(
     namespace: &Namespace,
     session: &Session,
@@ -77,7 +77,7 @@ pub(super) async fn holders(
     rows.iter().filter_map(|row| Holder::read(row, 0).transpose()).collect()
 }
 
-/// Where streams end; none where there is no such stream.
+/// Returns the version of each stream; none if the stream does not exist.
 pub(super) async fn versions(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -91,17 +91,17 @@ pub(super) async fn versions(
     rows.iter().map(|row| column(row, 0)).collect()
 }
 
-/// What a message is looked up by.
+/// The key of a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     Position,
     Id,
 }
 
-/// A stored message beside one of the batch.
+/// A stored message, compared with one of the batch.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// None if it is not a UUID.
+    /// None if the stored ID is not a UUID.
     id: Option<Uuid>,
     stream: String,
     pub(super) position: Position,
@@ -110,12 +110,12 @@ pub(super) struct Found {
     same_type: bool,
     same_data: bool,
     same_metadata: bool,
-    /// Data or metadata are the same value in another spelling.
+    /// Set if data or metadata are the same value in another spelling.
     pub(super) spelling: Option<Difference>,
 }
 
 impl Found {
-    /// What differs; none where it is the same message.
+    /// Returns the first field that differs; none if the messages are the same.
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
         let place = match message.place {
             Place::Kept { position, .. } if position != self.position => Some("position"),
@@ -142,14 +142,14 @@ impl Found {
     }
 }
 
-/// Which stored messages `m` have the id of a message `n`. Without an index on it, only those of the same stream are looked at: all of
-/// the table could be too many.
+/// Returns the condition that a stored message `m` has the ID of a message `n`. Without an index on IDs, it is limited to the stream,
+/// because the whole table could be too large to scan.
 fn same_id(namespace: &Namespace) -> String {
     let same_id = namespace.id_is("m.id", "n.id");
     if namespace.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = n.stream and {same_id}") }
 }
 
-/// The stored messages that stand where those of the batch are to stand, or have their ids.
+/// Returns the stored messages that have the position or the ID of messages of the batch.
 pub(super) async fn found(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -214,7 +214,7 @@ pub(super) async fn found(
     Ok(all)
 }
 
-/// How many of the messages are sent at once: at least one, and not more than some text.
+/// Returns how many of the messages fit into one comparison: at least one.
 fn compared_at_once(messages: &[ImportedMessage], places: &[New]) -> usize {
     let mut bytes = 0;
     let fitting = places.iter().take(AT_ONCE).take_while(|place| {
@@ -225,7 +225,7 @@ fn compared_at_once(messages: &[ImportedMessage], places: &[New]) -> usize {
     fitting.count().max(1)
 }
 
-/// The first message to be written whose id or global position another one has.
+/// Returns an error for the first new message whose ID or global position is taken.
 pub(super) async fn first_taken(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -273,23 +273,23 @@ pub(super) async fn first_taken(
     Ok(None)
 }
 
-/// The sequence of global positions, which must be moved past the highest of a batch.
+/// A pending advance of the sequence of global positions past the highest of a batch.
 #[derive(Debug)]
 pub(super) struct Move {
     sequence: String,
     highest: GlobalPosition,
 }
 
-/// What the sequence gives next is its last value where that was not drawn yet, as after a restart.
+/// The condition that the sequence would return `$1` or less. After a restart, its next value is its last value.
 const BEHIND: &str = "case when is_called then last_value < $1 else last_value <= $1 end";
 
 impl Move {
-    /// The one that goes further.
+    /// Returns the advance that goes further.
     pub(super) fn further(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         [one, other].into_iter().flatten().max_by_key(|moved| moved.highest)
     }
 
-    /// Whether it must be; a position that would leave none for the next message is refused.
+    /// Returns the advance that a plan needs. Refuses a position that would leave none for the next message.
     pub(super) async fn needed(
         namespace: &Namespace,
         transaction: &Transaction<'_>,
@@ -305,28 +305,29 @@ impl Move {
         let state = "select s.name, q.seqmax from pg_catalog.pg_get_serial_sequence($1, 'global_position') as s (name) \
                      join pg_catalog.pg_sequence q on q.seqrelid = s.name::regclass::oid";
         let Some(row) = transaction.query_opt(state, &[(&table, Type::TEXT)]).await? else {
-            let reason = format!("{table} has no sequence of its own for global_position, so they cannot be kept");
+            let reason =
+                format!("global_position of {table} has no sequence of its own, so global positions cannot be kept");
             return Err(StoreError::Invalid { field: "table", reason }.into());
         };
         let last: GlobalPosition = column(&row, 1)?;
         if let Some(new) = plan.new.iter().find(|new| number(new) >= Some(last)) {
             return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
         }
-        // Its name comes quoted.
+        // The server returns the name quoted.
         let found = Self { sequence: column(&row, 0)?, highest };
         let behind = format!("select from {} where {BEHIND}", found.sequence);
         let behind = transaction.query_opt(&behind, &[(&highest, Type::INT8)]).await;
         Ok(behind.map_err(|error| found.denied(error))?.map(|_| found))
     }
 
-    /// Keeps everybody from drawing numbers until the transaction ends: a writer holds a lock on the table from before it draws until
-    /// it ends, and this waits for all of them. The category locks come first, as they do for a writer.
+    /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a number, and
+    /// this lock waits for all of them. The category locks are taken first, as a writer does.
     pub(super) async fn lock(&self, namespace: &Namespace, transaction: &Transaction<'_>) -> Result<()> {
         let lock = format!("lock table {} in share row exclusive mode", namespace.table());
         transaction.batch(&lock).await.map_err(|error| self.denied(error))
     }
 
-    /// Moves it, never back. No rollback moves it back either, so it is the last thing before the commit.
+    /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the commit.
     pub(super) async fn carry_out(&self, transaction: &Transaction<'_>) -> Result<()> {
         let Self { sequence, highest } = self;
         let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {BEHIND}");
@@ -337,7 +338,7 @@ impl Move {
     fn denied(&self, error: StoreError) -> StoreError {
         match error {
             StoreError::NoPermission(words) => StoreError::NoPermission(format!(
-                "to keep global positions the sequence must be moved up to {}: {words}",
+                "to keep global positions, the sequence must advance to {}: {words}",
                 self.highest
             )),
             other => other,

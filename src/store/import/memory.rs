@@ -1,5 +1,5 @@
-//! What an import remembers of the batches before: where it left streams and, of a dry run, what it would have written. Bounded:
-//! hashes, and only as many as fit; what does not fit is not remembered.
+//! What an import remembers about earlier batches: the versions of streams and, in a dry run, the messages that it would have
+//! written. It stores hashes in bounded memory, and forgets what does not fit.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -7,10 +7,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use super::{ImportOptions, ImportedMessage, Place, Problem};
 use crate::message::Position;
 
-/// Streams whose end is remembered, 9 MB, and messages of a dry run, 14 MB.
+/// Most streams to remember (9 MB), and most messages of a dry run (14 MB).
 pub(super) const REMEMBERED: usize = 400_000;
 
-/// The ends of streams as this import knows them: in the store or, of a dry run, what it would make of them.
+/// The versions of streams as this import left them, or would leave them in a dry run.
 #[derive(Debug, Default)]
 pub(crate) struct Ends {
     hasher: RandomState,
@@ -22,7 +22,7 @@ impl Ends {
         self.ends.get(&self.hasher.hash_one(stream)).copied()
     }
 
-    /// Whether it could be kept.
+    /// Returns false if there is no room.
     pub(crate) fn set(&mut self, stream: &str, end: Position) -> bool {
         let key = self.hasher.hash_one(stream);
         if self.ends.len() >= REMEMBERED && !self.ends.contains_key(&key) {
@@ -37,16 +37,16 @@ impl Ends {
     }
 }
 
-/// What a dry run knows of a message's id.
+/// What a dry run knows about the ID of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
-    /// The same message would be there, at this position.
+    /// The same message would be stored at this position.
     Same(Position),
-    /// Another message would have it.
+    /// A different message would have this ID.
     Other,
-    /// No message before it had the id.
+    /// No earlier message had this ID.
     New,
-    /// More came before than is remembered.
+    /// The memory is full, so an earlier message could have this ID.
     Forgotten,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum Known {
 pub(super) struct Seen {
     keep_global_positions: bool,
     hasher: RandomState,
-    /// By id: everything of the message, and where it would stand.
+    /// By hash of the ID: the hash of the whole message, and its position.
     messages: HashMap<u64, (u64, Position)>,
     global_positions: HashSet<u64>,
 }
@@ -70,7 +70,6 @@ impl Seen {
         }
     }
 
-    /// Whether a line is there again.
     pub(super) fn known(&self, message: &ImportedMessage) -> Known {
         match self.messages.get(&self.hasher.hash_one(message.id)) {
             Some((content, position)) if *content == self.content(message) => Known::Same(*position),
@@ -80,10 +79,10 @@ impl Seen {
         }
     }
 
-    /// Takes in a message that would be written.
+    /// Adds a message that would be written.
     ///
     /// # Errors
-    /// It repeats the id or the global position of one of an earlier batch.
+    /// An earlier message has the same ID or global position.
     pub(super) fn add(&mut self, message: &ImportedMessage, position: Position) -> Result<(), Problem> {
         if self.messages.len() >= REMEMBERED {
             return Ok(());
@@ -100,7 +99,7 @@ impl Seen {
         Ok(())
     }
 
-    /// What must be the same for it to be there already.
+    /// Returns the hash of everything that makes two messages the same.
     fn content(&self, message: &ImportedMessage) -> u64 {
         let ImportedMessage { id, stream, message_type, data, metadata, place } = message;
         let place = match place {

@@ -1,6 +1,6 @@
-//! Which messages of a batch are new and where they go, against what the store holds and what came before. Asks the store as
-//! little as it can: an end of a stream that this import has seen needs no second look, and what is there in spite of it is
-//! refused by the table's unique indexes.
+//! Decides which messages of a batch are new and at which positions, from the stored messages and the earlier batches. It sends as
+//! few queries as it can: the version of a stream that this import has seen is not looked up again, and the unique indexes of the
+//! table refuse messages that are stored in spite of it. Nothing here writes a message.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -12,29 +12,28 @@ use super::memory::Known;
 use super::{Failure, Import, ImportError, ImportOptions, Imported, ImportedMessage, Place, Problem};
 use crate::message::{Difference, ExpectedVersion, Position};
 
-/// Said of a global position that is the last that there can be.
-pub(super) const NONE_LEFT: &str = "but it leaves none for the next message";
+/// The reason for refusing the last global position of the sequence.
+pub(super) const NONE_LEFT: &str = "it leaves none for the next message";
 
-/// A message to be written.
+/// A new message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct New {
-    /// Which one of the batch.
+    /// Index in the batch.
     pub(super) index: usize,
-    /// Number in its stream.
     pub(super) position: Position,
 }
 
-/// What to do with a batch.
+/// The plan for a batch.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// To be written, in this order.
+    /// Messages to write, in order.
     pub(super) new: Vec<New>,
-    /// A message of each stream, and where the stream ends after the batch.
+    /// The index of a message of each stream, and the version of the stream after the batch.
     pub(super) ends: Vec<(usize, Position)>,
     present: u64,
     unchecked: u64,
     differing: u64,
-    /// The first message that is there and differs from what was sent.
+    /// The first stored message that differs from the one sent.
     pub(super) difference: Option<(usize, Difference)>,
 }
 
@@ -54,7 +53,7 @@ impl Plan {
         self.difference.get_or_insert((index, difference));
     }
 
-    /// Looks whether what was sent is there now, as triggers and policies can keep messages from being stored, or change them.
+    /// Checks that the messages are stored as they were sent, because triggers and policies can drop or change them.
     pub(super) async fn verify(
         &mut self,
         namespace: &Namespace,
@@ -76,15 +75,15 @@ impl Plan {
     }
 }
 
-/// Which messages of a batch are the same as one before them in it.
+/// A batch that is consistent in itself. Holds for each message whether it repeats an earlier one.
 #[derive(Debug)]
 pub struct Checked(Vec<bool>);
 
 impl Checked {
-    /// Looks at a batch by itself.
+    /// Checks a batch without the store.
     ///
     /// # Errors
-    /// Which message contradicts one before it, whatever the store holds, and how.
+    /// The index of the first message that cannot be imported, whatever the store holds, and the reason.
     pub fn new(messages: &[ImportedMessage], options: ImportOptions) -> Result<Self, (usize, Problem)> {
         let mut repeated = vec![false; messages.len()];
         let mut ids = HashMap::with_capacity(messages.len());
@@ -108,8 +107,8 @@ impl Checked {
                         continue;
                     }
                     match global_position {
-                        None => return of(Problem::NoGlobalPosition("but the message has none")),
-                        Some(..0) => return of(Problem::NoGlobalPosition("but it is below 0, where readers begin")),
+                        None => return of(Problem::NoGlobalPosition("the message has none")),
+                        Some(..0) => return of(Problem::NoGlobalPosition("it is below 0, where readers begin")),
                         Some(i64::MAX) => return of(Problem::NoGlobalPosition(NONE_LEFT)),
                         Some(number) => {
                             if global_positions.insert(number, index).is_some() {
@@ -120,7 +119,7 @@ impl Checked {
                 }
                 Place::Next { .. } if !kept => {
                     if options.keep_global_positions {
-                        return of(Problem::NoGlobalPosition("but the message has none"));
+                        return of(Problem::NoGlobalPosition("the message has none"));
                     }
                 }
                 _ => return of(Problem::Mixed),
@@ -130,7 +129,7 @@ impl Checked {
     }
 }
 
-/// The streams of a batch, each with its first message.
+/// Returns the streams of a batch, each with the index of its first message.
 fn streams<'a>(messages: &'a [ImportedMessage], repeated: &[bool]) -> Vec<(&'a str, usize)> {
     let mut seen = HashSet::with_capacity(messages.len());
     let mut streams = Vec::new();
@@ -171,7 +170,7 @@ impl Import {
             Place::Kept { position, .. } => position,
             Place::Next { .. } => 0,
         };
-        // A position once taken stays taken, so an end that was seen is enough to go on from.
+        // Stored positions stay taken, so a version that was seen before needs no lookup.
         let asked = |(stream, first): &(&str, usize)| {
             let before = position_of(*first) - 1;
             self.thorough || (before >= 0 && self.ends.get(stream).is_none_or(|end| end < before))
@@ -180,7 +179,7 @@ impl Import {
         let names: Vec<&str> = ask.iter().map(|(stream, _)| *stream).collect();
         let versions = look::versions(&self.namespace, transaction, &names).await?;
 
-        // Where each stream ends in the store, and with what came before in the file.
+        // The version of each stream in the store, and with the earlier messages of the input.
         let mut ends: HashMap<&str, (Position, Position)> = HashMap::with_capacity(ask.len() + rest.len());
         for ((stream, _), version) in ask.into_iter().zip(versions) {
             let stored = version.unwrap_or(-1);
@@ -194,7 +193,7 @@ impl Import {
 
         let mut plan = Plan::default();
         let mut look_at = Vec::new();
-        // Positions of this batch: in streams with gaps they need not rise.
+        // The positions of this batch, which need not rise in streams with gaps.
         let mut placed: HashSet<(&str, Position)> = HashSet::new();
         let mut last_of: HashMap<&str, usize> = HashMap::with_capacity(ends.len());
         for (index, message) in messages.iter().enumerate().filter(|(index, _)| !repeated[*index]) {
@@ -210,7 +209,7 @@ impl Import {
             }
             let unknown = self.options.dry_run && self.ends.is_full() && self.ends.get(stream).is_none();
             if self.options.allow_gaps && (!self.options.dry_run || position > *end) {
-                // Wherever it is.
+                // Any position is accepted.
             } else if position > *end + 1 && unknown {
                 plan.unchecked += 1;
             } else if position > *end + 1 {
@@ -218,11 +217,11 @@ impl Import {
                 let problem = Problem::Gap { stream: message.stream.clone(), position, version };
                 return Err(ImportError::of(index, problem).into());
             } else if position <= *end {
-                // Only a dry run has seen any.
+                // Only a dry run gets here: an earlier batch would have written the position.
                 match self.seen.known(message) {
                     Known::Same(_) => plan.present += 1,
                     Known::Forgotten => plan.unchecked += 1,
-                    // It may fill a gap.
+                    // The message may fill a gap.
                     Known::New if self.options.allow_gaps => plan.unchecked += 1,
                     Known::Other | Known::New => {
                         return Err(ImportError::of(index, taken(message, position, "id")).into());
@@ -240,7 +239,7 @@ impl Import {
             let New { index, position } = new;
             let message = &messages[index];
             match found {
-                // The store itself has a gap there, and this fills it.
+                // The stream has a gap in the store, and this message fills it.
                 None => plan.new.push(new),
                 Some(found) => match found.difference(message, self.options) {
                     None => {
@@ -268,13 +267,13 @@ impl Import {
         let known = |index: &usize| {
             !repeated[*index] && (again || !matches!(messages[*index].place, Place::Next { minted: true, .. }))
         };
-        // Where they stand, if they do, is not known.
+        // The positions are unknown; the lookup goes by ID.
         let look_at: Vec<New> = (0..messages.len()).filter(known).map(|index| New { index, position: -1 }).collect();
         let found = look::found(&self.namespace, transaction, messages, &look_at, By::Id).await?;
         let mut found: HashMap<usize, Found> =
             look_at.into_iter().zip(found).filter_map(|(new, found)| Some((new.index, found?))).collect();
 
-        // Of each stream: its version, and the one that this import left it at.
+        // For each stream its version, the version that this import left, and the index of its first message.
         let mut ends: HashMap<&str, (Position, Option<Position>, usize)> = HashMap::with_capacity(streams.len());
         for ((stream, first), version) in streams.into_iter().zip(versions) {
             let left_at = self.ends.get(stream);

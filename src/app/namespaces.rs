@@ -146,8 +146,7 @@ impl State {
         }
         let Some(namespace) = self.namespaces.selection() else { return Vec::new() };
         if namespace.flavour == Flavour::MessageDb {
-            self.notices
-                .problem(format!("cannot delete {}: drop Message DB's schema instead", namespace.id), self.now);
+            self.notices.problem(format!("cannot delete {}: drop Message DB's schema instead", namespace.id), self.now);
             return Vec::new();
         }
         let id = namespace.id.clone();

@@ -1,6 +1,6 @@
-//! The headless commands: arguments in, a store asked, results on standard output, an exit status.
+//! The headless commands: parses arguments, calls the store, prints results on standard output and returns an exit status.
 //!
-//! Everything is done over the public store, with no SQL and no knowledge of the screen.
+//! This module uses only the public API of the store. It never sends SQL of its own.
 
 pub mod arguments;
 pub mod bench;
@@ -39,48 +39,48 @@ use crate::message::NewMessage;
 use crate::redact::redact;
 use crate::store::Store;
 
-/// Reads a command line. Help and errors are printed here, without passwords, and give the exit status.
+/// Parses a command line. Prints help and errors, without passwords.
 ///
 /// # Errors
-/// The exit status: 0 for help and version, 2 for usage.
+/// Returns the exit status: 0 for help and version, 2 for usage errors.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let error = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => return open::check(&arguments).map(|()| arguments).map_err(|failure| report(&failure)),
         Err(error) => error,
     };
-    // Errors repeat what was typed, which can be a connection string.
+    // Errors repeat the arguments, and one of them can be a connection string.
     let rendered = error.render();
     let plain = error.kind() != ErrorKind::DisplayHelp && error.kind() != ErrorKind::DisplayVersion;
     let to_terminal = if error.use_stderr() { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
     let text =
         if to_terminal && !plain { rendered.ansi().to_string() } else { redact(&rendered.to_string()).into_owned() };
-    // That nobody reads it is no failure.
+    // A closed output is no reason to fail.
     let _ = if error.use_stderr() { write!(io::stderr(), "{text}") } else { write!(io::stdout(), "{text}") };
     Err(u8::try_from(error.exit_code()).unwrap_or(Status::Usage.code()))
 }
 
-/// Runs a command, or the overview where there is none, and gives the exit status. Failures are told on standard error.
-/// Must be called within a tokio runtime of more than one thread.
+/// Runs a command and returns the exit status; without a command, prints the overview. Reports failures on standard error.
+/// Must be called within a tokio runtime that has more than one thread.
 pub async fn run(arguments: Arguments) -> u8 {
     let mut interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
-        Err(error) => return report(&Failure::new(Status::Failed, format!("cannot listen for signals: {error}"))),
+        Err(error) => return report(&Failure::new(Status::Failed, format!("cannot install signal handlers: {error}"))),
     };
     let mut output = Output::stdout(arguments.common.format, &interrupt);
-    // These need no store.
+    // Completions and manual pages need no store.
     if let Some(printed) = arguments.command.as_ref().and_then(|command| manual::print(command, &mut output)) {
         let printed = printed.and(output.finish().map_err(Failure::from));
         return printed.map_or_else(|failure| report(&failure), |()| Status::Done.code());
     }
     let result = Box::pin(carry_out(&arguments, &mut interrupt, &mut output)).await;
-    // What was read before a failure is printed before it is told.
+    // Results read before a failure are printed before the failure is reported.
     match result.and(output.finish().map_err(Failure::from)) {
         Ok(()) => Status::Done.code(),
         Err(failure) => report(&failure),
     }
 }
 
-/// A command whose arguments were found right, so that what can be refused without a server is refused before one is asked.
+/// A command whose arguments have been checked, so that errors that need no server are reported before one is contacted.
 enum Task<'a> {
     Overview,
     Ns(&'a NsCommand),
@@ -140,7 +140,7 @@ async fn carry_out(arguments: &Arguments, interrupt: &mut Interrupt, output: &mu
     result
 }
 
-/// Drops the work where a signal comes first, which ends it on the server too.
+/// Drops the work if a signal comes first, which also cancels it on the server.
 async fn unless_signalled<T>(interrupt: &mut Interrupt, work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         biased;
@@ -156,7 +156,7 @@ async fn perform(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    // A signal means something else to those that write: something may have been written.
+    // The commands that write handle signals themselves, because something may already have been written.
     match task {
         Task::Write(message) => {
             let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
@@ -166,7 +166,7 @@ async fn perform(
             let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
             import::import(&namespace, prepared, interrupt, output).await
         }
-        // Those that go on until they are stopped tell how far they came.
+        // The commands that run until they are stopped report their progress.
         Task::Tail(followed) => {
             let namespace = unless_signalled(interrupt, open::namespace(store, namespace)).await?;
             tail::tail(&namespace, followed, interrupt, output).await
@@ -179,7 +179,7 @@ async fn perform(
     }
 }
 
-/// Everything but what writes messages.
+/// Performs the commands that a signal can simply cancel.
 async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &mut Output) -> Result<()> {
     let named = || open::namespace(store, namespace);
     match task {
@@ -196,7 +196,7 @@ async fn look(task: &Task<'_>, store: &Store, namespace: Option<&str>, output: &
     }
 }
 
-/// Tells a failure on standard error and gives the exit status.
+/// Reports a failure on standard error and returns the exit status.
 pub fn report(failure: &Failure) -> u8 {
     if !failure.what.is_empty() {
         tracing::warn!(status = failure.status.code(), "{}", failure.logged.as_ref().unwrap_or(&failure.what));
@@ -211,7 +211,7 @@ pub fn report(failure: &Failure) -> u8 {
     failure.status.code()
 }
 
-/// A server's words can have several lines (detail, hint); here they are one.
+/// Joins the lines of a server's message, such as its detail and hint.
 fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
 }

@@ -1,5 +1,5 @@
-//! `bench`: how fast a store is from here, written, read and followed through the same operations as everything else. What it
-//! writes goes to a category of its own and stays, so it asks first; it never looks at a message's body.
+//! `bench`: measures how fast a store can be written, read and followed, with the operations that all other commands use. Its
+//! messages go to a new category and cannot be deleted, so it asks first. It never inspects message bodies.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,18 +22,19 @@ use crate::store::read::CategoryOptions;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
 
-/// What stands behind `--help`.
 pub const HELP: &str = "\
-write  calls write_message over N connections, each on streams of its own. All are of one category,
-       and the store lets one writer at a time into a category: N connections share that.
-tail   writes at a rate on one connection and follows on another; the lag is from the writer's answer
-       to the message's delivery, in settled order.
-read   asks for the categories, for pages of 100 streams, and for 1,000 messages of a category from
-       places all over it, on one connection. It writes nothing.
+write  Calls write_message on N connections, each with its own streams. All streams are in one
+       category, and the store admits one writer per category at a time, so the connections take turns.
+tail   Writes at a fixed rate on one connection and follows on another. The lag is the time from the
+       answer to the writer until the message is delivered in final order.
+read   Reads the categories, pages of 100 streams, and 1,000 messages at a time from all over a
+       category, on one connection. Writes nothing.
 
-What is written goes to a new category streamscopeBench… of the namespace, and cannot be deleted but
-with the namespace: bench asks first, or wants --yes. The embedded store has one connection.
-As json: {\"what\",\"count\",\"perSecond\",\"medianMs\",\"p99Ms\",\"maxMs\"}
+Messages go to a new category, streamscopeBench…, and can only be deleted together with the
+namespace. bench therefore asks first; --yes skips the question. An embedded store has only one
+connection.
+
+JSON keys: what, count, perSecond, medianMs, p99Ms, maxMs
 
 Examples:
   streamscope -n scratch bench write --connections 8 --seconds 20 --yes
@@ -58,55 +59,55 @@ Examples:
 /// `streamscope bench …`
 #[derive(Debug, Clone, Subcommand)]
 pub enum BenchCommand {
-    /// Write messages as fast as it goes
+    /// Write messages as fast as possible
     #[command(after_help = WRITE_HELP)]
     Write {
-        /// Connections that write
+        /// Number of connections
         #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true,
               value_parser = clap::value_parser!(u16).range(1..=200))]
         connections: u16,
-        /// What both have
+        /// Options shared by the writing benchmarks
         #[command(flatten)]
         run: RunArguments,
     },
     /// Read categories, pages of streams, and messages
     #[command(after_help = READ_HELP)]
     Read {
-        /// Category to read from; the one with the most messages where left out
-        #[arg(long, value_name = "C")]
+        /// Category to read from; the one with the most messages if omitted
+        #[arg(long, value_name = "CATEGORY")]
         category: Option<String>,
-        /// For how long, each of them
-        #[arg(long, value_name = "S", default_value_t = 5, allow_negative_numbers = true,
+        /// How long to run each of the three measurements, in seconds
+        #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true,
               value_parser = RangedI64ValueParser::<u64>::new().range(1..=3_600))]
         seconds: u64,
     },
-    /// Write at a rate, and see how late a follower has it
+    /// Write at a fixed rate and measure how far a follower lags
     #[command(after_help = TAIL_HELP)]
     Tail {
-        /// Messages a second
+        /// Messages per second
         #[arg(long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
               value_parser = clap::value_parser!(u32).range(1..=10_000))]
         rate: u32,
-        /// What both have
+        /// Options shared by the writing benchmarks
         #[command(flatten)]
         run: RunArguments,
     },
 }
 
-/// What benchmarks that write have.
+/// Options of the benchmarks that write.
 #[derive(Debug, Clone, Args)]
 pub struct RunArguments {
-    /// For how long
-    #[arg(long, value_name = "S", default_value_t = 10, allow_negative_numbers = true,
+    /// How long to run, in seconds
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true,
               value_parser = RangedI64ValueParser::<u64>::new().range(1..=3_600))]
     pub seconds: u64,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long)]
     pub yes: bool,
 }
 
 impl BenchCommand {
-    /// Connections that it uses.
+    /// Returns how many connections the benchmark uses.
     #[must_use]
     pub fn connections(&self) -> usize {
         match self {
@@ -124,26 +125,20 @@ impl BenchCommand {
     }
 }
 
-/// What can be refused before anything is opened: writing where nothing may be written, or where nobody can be asked.
-///
-/// # Errors
-/// [`Status::ReadOnly`], [`Status::Usage`].
+/// Refuses, before anything is opened, to write if writes are off or if there is no terminal to ask on.
 pub fn check(command: &BenchCommand, common: &Common) -> Result<()> {
     let Some(run) = command.writes() else { return Ok(()) };
     if common.read_only {
-        return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()).into());
+        return Err(StoreError::ReadOnly("--read-only is set".to_owned()).into());
     }
     if run.yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(());
     }
-    Err(Failure::usage("messages cannot be deleted afterwards, and there is no terminal to ask on")
-        .remedy("give --yes, best with a namespace that is for nothing else"))
+    Err(Failure::usage("bench writes messages that cannot be deleted afterwards, and there is no terminal to ask on")
+        .remedy("Pass --yes to write them, preferably to a namespace that is used for nothing else"))
 }
 
 /// `streamscope bench …`
-///
-/// # Errors
-/// The store's.
 pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Output) -> Result<()> {
     if let Some(run) = command.writes().filter(|run| !run.yes) {
         confirm(namespace, run.seconds).await?;
@@ -159,7 +154,7 @@ pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Out
 async fn confirm(namespace: &Namespace, seconds: u64) -> Result<()> {
     let id = &namespace.info().id;
     tell(&format!("This writes to namespace {id} for {seconds} s. Messages cannot be deleted afterwards."));
-    let _ = write!(io::stderr(), "Type yes to go on: ");
+    let _ = write!(io::stderr(), "Type yes to continue: ");
     let _ = io::stderr().flush();
     let mut typed = String::new();
     let typed = tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut typed).map(|_| typed))
@@ -168,16 +163,15 @@ async fn confirm(namespace: &Namespace, seconds: u64) -> Result<()> {
     if typed.trim() == "yes" { Ok(()) } else { Err(Failure::usage("nothing was written")) }
 }
 
-/// Times of one kind of operation.
+/// The durations of one kind of operation.
 struct Measured {
     what: String,
-    /// Seconds that all of them together took.
+    /// The total duration in seconds.
     elapsed: f64,
-    /// Of each, in the order of their ends.
     times: Vec<Duration>,
 }
 
-/// A category that nobody else has.
+/// Returns the name of a new category.
 fn own_category() -> String {
     format!("streamscopeBench{}", Uuid::now_v7().simple())
 }
@@ -193,7 +187,7 @@ fn message(stream: &str, number: u64) -> NewMessage {
     }
 }
 
-/// Over as many connections as there are.
+/// Writes on all connections of the namespace.
 async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
     let connections = namespace.connections();
     let category = own_category();
@@ -207,7 +201,7 @@ async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
             let mut times = Vec::new();
             let mut number = 0;
             while Instant::now() < end {
-                // Streams of a thousand messages.
+                // A new stream after every thousand messages.
                 let stream = format!("{category}-{connection}+{}", number / 1_000);
                 let started = Instant::now();
                 namespace.write(&message(&stream, number)).await?;
@@ -226,7 +220,7 @@ async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
     Ok(Measured { what, elapsed: begun.elapsed().as_secs_f64(), times })
 }
 
-/// Repeats an operation for so long, and at least once; the first time does not count.
+/// Repeats an operation for a number of seconds, at least once. The first run is a warm-up and not counted.
 async fn repeated(what: String, seconds: u64, mut work: impl AsyncFnMut(u32) -> Result<()>) -> Result<Measured> {
     work(0).await?;
     let begun = Instant::now();
@@ -252,7 +246,7 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
     if newest == 0 {
         return Err(Failure::new(Status::NotFound, format!("category {category} has no messages to read")));
     }
-    let categories = repeated("lists of the categories".to_owned(), seconds, async |_| {
+    let categories = repeated("lists of categories".to_owned(), seconds, async |_| {
         namespace.categories().await?;
         Ok(())
     });
@@ -261,15 +255,15 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
     let mut from = StreamsFrom::Start;
     let pages = repeated(format!("pages of 100 streams of {category}"), seconds, async |_| {
         let page = namespace.streams(&of, &from, 100).await?;
-        // From the beginning again after the last page.
+        // Starts over after the last page.
         let last = (page.len() == 100).then(|| page.into_iter().next_back()).flatten();
         from = StreamsFrom::after(last.map(|row| row.stream));
         Ok(())
     });
     let pages = pages.await?;
     let options = CategoryOptions::default();
-    let messages = repeated(format!("gets of up to 1,000 messages of {category}"), seconds, async |number| {
-        // 61 places, in an order in which neighbours are far apart.
+    let messages = repeated(format!("reads of up to 1,000 messages of {category}"), seconds, async |number| {
+        // 61 positions, ordered so that consecutive reads are far apart.
         let from = newest / 61 * i64::from(number.wrapping_mul(23) % 61);
         let messages = namespace.category_messages(&category, from, 1_000, &options).await?;
         messages.try_for_each(|_| async { Ok(()) }).await?;
@@ -287,13 +281,13 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
         batch: 1_000,
         filter: Filter::default(),
     });
-    // Both halves are one task, so nobody holds it across a wait.
+    // Both halves run in one task, and neither keeps it borrowed across an await.
     let answered = RefCell::new(HashMap::new());
     let total = u64::from(rate) * seconds;
     let writing = async {
         let begun = tokio::time::Instant::now();
         for number in 0..total {
-            // By the clock, so that a slow write does not lower the rate.
+            // Scheduled by the clock, so that a slow write does not lower the rate.
             tokio::time::sleep_until(begun + Duration::from_secs(number) / rate).await;
             let message = message(&format!("{category}-{}", number / 1_000), number);
             namespace.write(&message).await?;
@@ -309,7 +303,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
             let now = Instant::now();
             delivered.extend(batch.messages.iter().map(|tailed| (tailed.message.id, now)));
             let mut answered = answered.borrow_mut();
-            // The follower can be ahead of the writer's answer: then there is no lag.
+            // The message can be delivered before the writer has its answer. Then the lag is zero.
             delivered.retain(|id, delivered: &mut Instant| match answered.remove(id) {
                 Some(at) => {
                     times.push(delivered.saturating_duration_since(at));
@@ -321,16 +315,16 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
         Ok::<_, StoreError>(times)
     };
     let (elapsed, times) = tokio::try_join!(writing, following)?;
-    let what = format!("messages followed, {rate} a second, category {category}");
+    let what = format!("messages followed, {rate} per second, category {category}");
     Ok(Measured { what, elapsed: elapsed.as_secs_f64(), times })
 }
 
-#[allow(clippy::cast_precision_loss, reason = "a count of what was measured is far under 2^52")]
+#[allow(clippy::cast_precision_loss, reason = "counts of measurements are far below 2^52")]
 fn print(results: Vec<Measured>, output: &mut Output) -> Result<()> {
     let mut table = Table::new(&[
-        Column::text("WHAT"),
+        Column::text("OPERATION"),
         Column::number("COUNT"),
-        Column::number("A SECOND"),
+        Column::number("PER SECOND"),
         Column::number("MEDIAN MS"),
         Column::number("P99 MS"),
         Column::number("MAX MS"),
@@ -359,7 +353,7 @@ fn print(results: Vec<Measured>, output: &mut Output) -> Result<()> {
     Ok(table.finish(output)?)
 }
 
-/// The time that so many per cent of sorted ones do not exceed; zero where there are none.
+/// Returns a percentile of sorted times, zero if there are none.
 fn at(times: &[Duration], per_cent: usize) -> Duration {
     let rank = (times.len() * per_cent).div_ceil(100).max(1);
     times.get(rank - 1).copied().unwrap_or_default()
@@ -370,7 +364,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_the_time_that_so_many_do_not_exceed() {
+    fn a_percentile_is_the_time_that_this_share_does_not_exceed() {
         let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
         assert_eq!([50, 99, 100].map(|per_cent| at(&times, per_cent).as_millis()), [100, 198, 200]);
         assert_eq!(at(&times[..1], 99).as_millis(), 1);

@@ -1,6 +1,6 @@
-//! `categories`, `streams`, and the overview that is printed where no command is given.
+//! `categories`, `streams`, and the overview that is printed without a command.
 //!
-//! Pages of streams are asked for one after the other, so that memory stays bounded whatever the limit.
+//! Streams are read page by page: memory stays bounded whatever the limit, and no more than one page is ever held.
 
 use super::arguments::StreamsArguments;
 use super::failure::Result;
@@ -13,17 +13,14 @@ use crate::pasteable::shell_word;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 use crate::store::{Namespace, Store, StoreError};
 
-/// Streams asked for at once.
+/// Streams per query.
 const PAGE: usize = 1_000;
 
 /// `streamscope categories`
-///
-/// # Errors
-/// The store's.
 pub async fn categories(namespace: &Namespace, output: &mut Output) -> Result<()> {
     let rows = namespace.categories().await?;
     if rows.is_empty() {
-        output.note("no messages yet; streamscope write STREAM TYPE writes one");
+        output.note("No messages yet. To write one: streamscope write STREAM TYPE");
     }
     let mut table = Table::new(&[Column::text("CATEGORY"), Column::number("MESSAGES")]);
     for row in &rows {
@@ -41,7 +38,7 @@ pub async fn categories(namespace: &Namespace, output: &mut Output) -> Result<()
 /// `streamscope streams`
 ///
 /// # Errors
-/// [`super::failure::Status::Usage`] for a category with a `-`; the store's.
+/// Returns [`super::failure::Status::Usage`] for an invalid category, and the errors of the store.
 pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output: &mut Output) -> Result<()> {
     let Some(of) = which(arguments)? else { return Ok(()) };
     let mut table = Table::new(&[
@@ -50,7 +47,7 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
         Column::number("GLOBAL"),
         Column::time("LAST MESSAGE"),
     ]);
-    // A negative limit is "all".
+    // A negative limit means all.
     let mut left = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let mut after = arguments.after.as_deref().map(StreamName::stored);
     while left > 0 {
@@ -74,13 +71,13 @@ pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output
         && let Some(last) = &after
         && !namespace.streams(&of, &StreamsFrom::After(last.clone()), 1).await?.is_empty()
     {
-        let after = shell_word(last.as_str()).map(|last| format!("--after {last} goes on, ")).unwrap_or_default();
-        output.note(&format!("there are more: {after}--limit -1 lists all"));
+        let after = shell_word(last.as_str()).map(|last| format!("--after {last} or ")).unwrap_or_default();
+        output.note(&format!("More streams follow. Continue with {after}--limit -1"));
     }
     Ok(())
 }
 
-/// What to list; none where no stream of the category can begin with the prefix.
+/// Returns what to list, or `None` if no stream of the category can start with the prefix.
 fn which(arguments: &StreamsArguments) -> Result<Option<StreamsOf>> {
     let Some(category) = &arguments.category else {
         return Ok(Some(arguments.prefix.clone().map_or(StreamsOf::Namespace, StreamsOf::Prefix)));
@@ -113,15 +110,12 @@ fn stream(row: &StreamRow, table: &mut Table, output: &mut Output) -> Result<()>
     Ok(table.row(output, &cells)?)
 }
 
-/// What a store holds: every category of every namespace.
-///
-/// # Errors
-/// The store's.
+/// Lists every category of every namespace.
 pub async fn overview(store: &Store, output: &mut Output) -> Result<()> {
     let mut table = Table::new(&[Column::text("NAMESPACE"), Column::text("CATEGORY"), Column::number("MESSAGES")]);
     let namespaces = store.list().await?;
     if namespaces.is_empty() {
-        output.note("no namespaces yet; streamscope ns create ID makes one");
+        output.note("No namespaces yet. To create one: streamscope ns create ID");
     }
     for (info, namespace) in &namespaces {
         let namespace = match namespace {
@@ -166,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_category_and_a_prefix_narrow_together() {
+    fn category_and_prefix_both_restrict_the_list() {
         let account = || Some(StreamsOf::Category(Category::stored("account")));
         assert_eq!(asked(None, None), Some(StreamsOf::Namespace));
         assert_eq!(asked(Some("account"), None), account());

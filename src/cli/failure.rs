@@ -1,6 +1,6 @@
-//! How a command fails: the exit status, what happened, and what to do about it, in one or two lines.
+//! Failures of commands: an exit status, a description, and a remedy, in one or two lines.
 //!
-//! Store errors get their status and their remedy here and nowhere else. Nothing is printed in here.
+//! This is the only place that maps store errors to a status and a remedy. It prints nothing.
 
 use std::fmt;
 use std::io;
@@ -10,31 +10,31 @@ use crate::message::NameError;
 use crate::pasteable::get_command;
 use crate::store::{Obstacle, StoreError};
 
-/// Exit status of the program.
+/// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Done.
+    /// Success.
     Done,
-    /// What no other status tells.
+    /// An error that has no status of its own.
     Failed,
-    /// The command line, or a value on it, cannot be right.
+    /// An invalid command line.
     Usage,
     /// The stream did not have the expected version.
     Conflict,
-    /// No such namespace, or no such message.
+    /// No such namespace, stream or message.
     NotFound,
     /// No connection, or no answer in time.
     Unavailable,
-    /// It is not known whether the message was written.
+    /// It is unknown whether the message was written.
     OutcomeUnknown,
-    /// Writing is off.
+    /// Writes are refused.
     ReadOnly,
     /// A signal ended the command.
     Signal(u8),
 }
 
 impl Status {
-    /// As the system takes it: 0 to 7, or 128 and the signal's number.
+    /// Returns the number for the system: 0 to 7, or 128 plus the number of the signal.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
@@ -51,16 +51,16 @@ impl Status {
     }
 }
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What the program exits with.
+    /// The exit status.
     pub status: Status,
-    /// What happened; empty where there is nobody to tell it to.
+    /// What happened; empty if there is nobody to report it to.
     pub what: String,
-    /// What to do.
+    /// What the user can do about it.
     pub remedy: Option<String>,
-    /// What happened as a log gets it, where `what` can quote values of messages.
+    /// The text for the log, if `what` may quote values from messages.
     pub logged: Option<String>,
 }
 
@@ -68,30 +68,30 @@ pub struct Failure {
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
-    /// A failure with its status, in words.
+    /// Creates a failure without a remedy.
     pub fn new(status: Status, what: impl Into<String>) -> Self {
         Self { status, what: what.into(), remedy: None, logged: None }
     }
 
-    /// Something on the command line that cannot be right.
+    /// Creates a usage error.
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(Status::Usage, what)
     }
 
-    /// The same with what to do.
+    /// Adds a remedy.
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
-    /// A signal ended the command: whoever sent it knows.
+    /// A signal ended the command. Nothing is reported, because the sender knows.
     #[must_use]
     pub fn signalled(signal: u8) -> Self {
         Self::new(Status::Signal(signal), String::new())
     }
 
-    /// The same with the database that could not be had, where it does not name it.
+    /// Prepends the database to an unavailability that does not name it.
     #[must_use]
     pub fn at(mut self, target: &str) -> Self {
         if self.status == Status::Unavailable && !self.what.contains(target) {
@@ -100,7 +100,7 @@ impl Failure {
         self
     }
 
-    /// The reader of the output went away (`… | head`): there is no more to do, and nothing to say.
+    /// The reader of the output closed it (`… | head`), so there is nothing left to do or report.
     fn reader_gone() -> Self {
         Self::new(Status::Done, String::new())
     }
@@ -112,7 +112,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Writing the output failed.
+/// An error from writing the output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -136,10 +136,10 @@ impl From<StoreError> for Failure {
         let (status, remedy) = match &error {
             StoreError::Conflict { stream, actual, .. } => {
                 let seen = actual.map_or_else(
-                    || "write again with --expected-version none".to_owned(),
+                    || "Write again with --expected-version none".to_owned(),
                     |version| {
                         format!(
-                            "look at what was written since ({}) and write again with --expected-version {version}",
+                            "Review the new messages ({}) and write again with --expected-version {version}",
                             get_command(None, stream.as_str(), &[])
                         )
                     },
@@ -148,18 +148,16 @@ impl From<StoreError> for Failure {
             }
             StoreError::DuplicateId(id) => (
                 Status::Failed,
-                Some(format!(
-                    "it is another message (in the screen, {id} behind : goes there); only a new one needs a new --id"
-                )),
+                Some(format!("This ID belongs to a different message; :{id} opens it on the screen. Use another --id")),
             ),
             StoreError::StreamNotFound(_) => {
-                (Status::NotFound, Some("streamscope streams lists what there is".to_owned()))
+                (Status::NotFound, Some("Run streamscope streams to list the streams".to_owned()))
             }
             StoreError::NamespaceNotFound(_) => {
-                (Status::NotFound, Some("streamscope ns list shows what there is".to_owned()))
+                (Status::NotFound, Some("Run streamscope ns list to list the namespaces".to_owned()))
             }
             StoreError::NamespaceExists { .. } => {
-                (Status::Failed, Some("choose another id; streamscope ns list shows what there is".to_owned()))
+                (Status::Failed, Some("Choose another ID; streamscope ns list shows those in use".to_owned()))
             }
             StoreError::Invalid { .. } => (Status::Usage, None),
             StoreError::NoPermission(_) => {
@@ -167,38 +165,34 @@ impl From<StoreError> for Failure {
             }
             StoreError::ReadOnly(_) => (
                 Status::ReadOnly,
-                Some("leave out --read-only, or connect to a server, database and role that take writes".to_owned()),
+                Some("Omit --read-only, or use a server, database and role that accept writes".to_owned()),
             ),
             StoreError::Unavailable { obstacle: obstacle @ (Obstacle::Password | Obstacle::Role), .. } => {
                 (Status::Failed, Some(around(*obstacle).to_owned()))
             }
             StoreError::Unavailable { obstacle, .. } => (Status::Unavailable, Some(around(*obstacle).to_owned())),
             StoreError::TimedOut { .. } => {
-                (Status::Unavailable, Some("try again when the server is less busy".to_owned()))
+                (Status::Unavailable, Some("Try again when the server is less busy".to_owned()))
             }
             StoreError::OutcomeUnknown { id, .. } => (
                 Status::OutcomeUnknown,
-                Some(format!("run the same command again with --id {id}: the message will not be written twice")),
+                Some(format!("Run the same command again with --id {id}; the message is not written twice")),
             ),
             StoreError::OutcomeUnclear { stream, .. } => (
                 Status::OutcomeUnknown,
                 Some(format!(
-                    "triggers or rules of the table can change messages, so look first (streamscope last {stream}): writing again \
-                     may write it twice"
+                    "Check first whether it was written (streamscope last {stream}): triggers or rules of the table may have \
+                     changed it, so writing again may write it twice"
                 )),
             ),
             StoreError::NotStored { .. } => {
-                (Status::Failed, Some("look at the triggers, rules and policies of the table messages".to_owned()))
+                (Status::Failed, Some("Check the triggers, rules and policies of the table messages".to_owned()))
             }
-            // It names its own remedy: they differ.
+            // Their texts include the remedy.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
-            StoreError::Server { code, .. } if code == "3D000" => (
-                Status::Unavailable,
-                Some(
-                    "name another database after the server's address, or create this one; psql -l lists them"
-                        .to_owned(),
-                ),
-            ),
+            StoreError::Server { code, .. } if code == "3D000" => {
+                (Status::Unavailable, Some("Use another database (psql -l lists them), or create this one".to_owned()))
+            }
             StoreError::NamespaceClosed { .. } | StoreError::SequenceBehind { .. } | StoreError::Server { .. } => {
                 (Status::Failed, None)
             }
@@ -208,38 +202,36 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// What to do about what stands between this program and a database.
+/// Returns the remedy for an obstacle between this program and a database.
 fn around(obstacle: Obstacle) -> &'static str {
     match obstacle {
-        Obstacle::Silence => {
-            "Is the server running, and do --url, STREAMSCOPE_URL, DATABASE_URL or PG* name its address?"
-        }
-        Obstacle::Lost => "Run the command again; the server's log says why it ended the connection",
+        Obstacle::Silence => "Is the server running? Check --url, STREAMSCOPE_URL, DATABASE_URL and PG*",
+        Obstacle::Lost => "Run the command again; the server's log shows why the connection was closed",
         Obstacle::Name => "Check the host name in --url, STREAMSCOPE_URL, DATABASE_URL or PGHOST",
         Obstacle::Socket => {
-            "Is the server running on this machine with a socket there? A host name (host=localhost) connects over the network"
+            "Is the server running on this machine, with its socket there? To connect over TCP, use host=localhost"
         }
         Obstacle::Certificate => {
-            "Check sslrootcert and the host name; sslmode=verify-ca compares no names, and sslmode=require without a \
-             root certificate file verifies nothing"
+            "Check sslrootcert and the host name; sslmode=verify-ca does not check the host name, and sslmode=require \
+             without a root certificate file verifies nothing"
         }
         Obstacle::TlsFiles => "Check sslrootcert, sslcert, sslkey and sslpassword, or the files in ~/.postgresql",
         Obstacle::Tls => {
-            "Check the server's ssl setting and sslmode, ssl_min_protocol_version and ssl_max_protocol_version here"
+            "Check the server's ssl setting, and your sslmode, ssl_min_protocol_version and ssl_max_protocol_version"
         }
-        Obstacle::Protocol => "Check the port: another program listens there",
-        Obstacle::Closed => "Check the port, and the server's log: something accepts connections there and closes them",
+        Obstacle::Protocol => "Check the port: another program is listening there",
+        Obstacle::Closed => "Check the port and the server's log: something accepts connections there and closes them",
         Obstacle::Method => "Check require_auth, requirepeer and channel_binding, and the server's pg_hba.conf",
         Obstacle::Password => {
-            "Check the password: in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND or ~/.pgpass, in this order"
+            "Check the password in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND or ~/.pgpass (used in this order)"
         }
-        Obstacle::Role => "Check the user's name and sslmode; the server's pg_hba.conf says who may connect from where",
-        Obstacle::Full => "Try again when there are fewer connections, or raise max_connections or the pooler's limits",
-        Obstacle::NotReady => "Try again in a moment: the server starts, recovers or stops",
+        Obstacle::Role => "Check the user name and sslmode; the server's pg_hba.conf controls who may connect",
+        Obstacle::Full => "Try again when fewer connections are open, or raise max_connections or the pooler's limits",
+        Obstacle::NotReady => "Try again in a moment: the server is starting, recovering or stopping",
         Obstacle::Pooler => {
-            "A pooler between here and the server may refuse it: it must pool transactions or sessions, not statements"
+            "Check the pooler in front of the server: it must pool transactions or sessions, not statements"
         }
-        Obstacle::Kind => "Check target_session_attrs, or name more servers",
+        Obstacle::Kind => "Check target_session_attrs, or add more servers",
         Obstacle::PasswordCommand => "Check STREAMSCOPE_PASSWORD_COMMAND, or password_command in the configuration",
     }
 }

@@ -1,7 +1,8 @@
-//! Signals that end a command or ask how far it is. A command gets a moment to end cleanly, then the program ends all the same.
+//! Signals that end a command or ask for its progress. After a signal, a command has a few seconds to end cleanly before the
+//! program exits.
 //!
-//! SIGHUP is left alone, so that `nohup` means what it says. Output may block on a slow reader, so signals are answered and the
-//! deadline is kept by another thread of the runtime than the command's.
+//! This module never handles SIGHUP, so that `nohup` works. Output may block on a slow reader, so another thread than the
+//! command's handles signals and enforces the deadline.
 
 use std::fmt;
 use std::io;
@@ -17,17 +18,18 @@ use tokio::task::JoinHandle;
 use super::failure::Status;
 use super::output::tell;
 
-/// How long a command may take to end after a signal: an embedded server stops within 2 seconds.
+/// How long a command may take to end after a signal. An embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long, if it hangs in a system call that nothing ends. The output notices a signal within a tenth of this.
+/// How long it may take if it hangs in a system call that a signal does not end. The output notices a signal within a tenth of
+/// this time.
 const BLOCKED: Duration = Duration::from_millis(500);
-/// Between two looks whether it still hangs there.
+/// The time between two checks whether it still hangs.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Calls under way that can block for as long as somebody else likes.
+/// The number of running calls that can block until somebody else reads or writes.
 static BLOCKING: AtomicUsize = AtomicUsize::new(0);
 
-/// Does what can block until somebody else reads: a signal does not wait for it.
+/// Runs work that can block until somebody else reads or writes. The program exits after a signal even if it still blocks.
 pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
     BLOCKING.fetch_add(1, Ordering::Relaxed);
     let done = work();
@@ -35,7 +37,7 @@ pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Says how far a command is, on whatever thread that is asked.
+/// Describes the progress of a command. Can be called on any thread.
 pub type Place = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// A signal ended the wait for a reader.
@@ -44,7 +46,7 @@ pub struct Signalled(pub u8);
 
 impl fmt::Display for Signalled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "signal {} came before the output was read", self.0)
+        write!(f, "signal {} arrived before the output was read", self.0)
     }
 }
 
@@ -57,7 +59,7 @@ impl From<Signalled> for io::Error {
     }
 }
 
-/// Tells whether the program was asked to end.
+/// Listens for signals that end the program.
 #[derive(Clone)]
 pub struct Interrupt {
     signal: watch::Receiver<Option<u8>>,
@@ -71,10 +73,7 @@ impl fmt::Debug for Interrupt {
 }
 
 impl Interrupt {
-    /// Listens from now on. Must be called within a runtime; its task ends with the runtime.
-    ///
-    /// # Errors
-    /// The system's, where no handler can be set.
+    /// Starts to listen. Must be called within a runtime; its task ends with the runtime.
     pub fn listen() -> io::Result<Self> {
         let mut signals = Signals::new()?;
         let (tell, told) = watch::channel(None);
@@ -82,7 +81,7 @@ impl Interrupt {
         let words = Arc::clone(&last_words);
         tokio::spawn(async move {
             let signal = signals.next().await;
-            // Nobody listening any more means that the command is done.
+            // The receiver is gone if the command has ended.
             let _ = tell.send(Some(signal));
             tokio::select! {
                 () = tokio::time::sleep(GRACE) => {}
@@ -94,35 +93,35 @@ impl Interrupt {
         Ok(Self { signal: told, last_words })
     }
 
-    /// For what no signal ends.
+    /// Creates one that never receives a signal.
     #[cfg(test)]
     #[must_use]
     pub fn never() -> Self {
         Self { signal: watch::channel(None).1, last_words: Arc::default() }
     }
 
-    /// Waits for a signal and gives its number.
+    /// Waits for a signal and returns its number.
     pub async fn signalled(&mut self) -> u8 {
         match self.signal.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
-            // The listening task ended with the runtime; there is nothing to wait for.
+            // The listening task ended with the runtime, so no signal can arrive.
             _ => std::future::pending().await,
         }
     }
 
-    /// The signal that came, if one did.
+    /// Returns the signal received so far.
     #[must_use]
     pub fn so_far(&self) -> Option<u8> {
         *self.signal.borrow()
     }
 
-    /// What is said if a signal comes while the command itself hangs and cannot say it.
+    /// Sets the progress report to print if a signal comes while the command hangs and cannot print it.
     pub fn last_words(&self, place: Place) {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
 }
 
-/// Comes back if the command hangs, some time after a signal.
+/// Returns some time after a signal, if the command hangs.
 async fn blocked() {
     tokio::time::sleep(BLOCKED).await;
     let mut before = false;
@@ -136,20 +135,19 @@ async fn blocked() {
     }
 }
 
-/// Says the last words, unless standard error hangs too.
+/// Prints the last progress report, unless standard error hangs too.
 fn say(words: &Mutex<Option<Place>>) {
     let Some(place) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
     let (done, said) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tell(&place());
-        // The program may be gone by then.
+        // The receiver may have timed out.
         let _ = done.send(());
     });
     let _ = said.recv_timeout(LOOK);
 }
 
-/// SIGUSR1: somebody wants to know how far the command is. Answered on standard error until this is dropped, also while the
-/// command waits for its reader.
+/// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its reader.
 #[derive(Debug)]
 pub struct Report {
     #[cfg(unix)]
@@ -157,10 +155,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Listens from now on; the signal no longer ends the program. Must be called within a runtime of more than one thread.
-    ///
-    /// # Errors
-    /// The system's, where no handler can be set.
+    /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has more than
+    /// one thread.
     #[cfg(unix)]
     pub fn answer(place: Place) -> io::Result<Self> {
         let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;
@@ -172,10 +168,7 @@ impl Report {
         Ok(Self { task })
     }
 
-    /// There is no such signal here.
-    ///
-    /// # Errors
-    /// Never.
+    /// Does nothing, because this system has no such signal.
     #[cfg(not(unix))]
     pub fn answer(_: Place) -> io::Result<Self> {
         Ok(Self {})

@@ -1,4 +1,4 @@
-//! `completions` and `man`: made from the same definitions as the command line itself. They need no store.
+//! `completions` and `man`: generates both from the definitions of the command line. They never open a store.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,13 +15,10 @@ use super::output::Output;
 use crate::own_files::{self, For};
 
 const NAME: &str = "streamscope";
-/// What parts of the text behind --help begin with.
-const TITLES: [&str; 3] = ["Which database:", "Exit status:", "Examples:"];
+/// Titles in the text after the options in --help.
+const TITLES: [&str; 3] = ["Choosing a database:", "Exit status:", "Examples:"];
 
-/// Prints what a command asks for; none where it asks for something else.
-///
-/// # Errors
-/// From standard output or the directory.
+/// Runs `completions` or `man`. Returns `None` for other commands.
 #[must_use]
 pub fn print(command: &Command, output: &mut Output) -> Option<Result<()>> {
     match command {
@@ -33,9 +30,9 @@ pub fn print(command: &Command, output: &mut Output) -> Option<Result<()>> {
 }
 
 fn completions(shell: Shell, output: &mut Output) -> Result<()> {
-    // Without the place: shells would wait for it in front of each command.
+    // Without the locator, because shells would expect it before each command.
     let mut command = no_files(arguments::commands());
-    // Into memory first: the generator panics where its reader goes away.
+    // Generated in memory first, because the generator panics if its writer fails.
     let script = output.buffer();
     clap_complete::generate(shell, &mut command, NAME, script);
     if shell == Shell::Fish {
@@ -44,7 +41,7 @@ fn completions(shell: Shell, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// Only what is a path is completed with files.
+/// Turns off completion with file names for all arguments that are not paths.
 fn no_files(command: clap::Command) -> clap::Command {
     let hint = |arg: Arg| match arg.get_value_hint() {
         ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
@@ -53,7 +50,8 @@ fn no_files(command: clap::Command) -> clap::Command {
     command.mut_args(hint).mut_subcommands(no_files)
 }
 
-/// The generator for fish knows only options behind a command, and fish offers files for the rest.
+/// Adds what the generator for fish omits: the values of global options and of positional arguments, for which fish would offer
+/// file names.
 fn rest_for_fish(command: &clap::Command, script: &mut Vec<u8>) -> io::Result<()> {
     let names = |arg: &Arg| {
         let values = arg.get_possible_values();
@@ -86,12 +84,12 @@ fn page(output: &mut Output) -> Result<()> {
 
 fn pages(directory: &Path) -> Result<()> {
     let failed = |error: io::Error| {
-        Failure::new(Status::Failed, format!("cannot write manual pages to {}: {error}", directory.display()))
+        Failure::new(Status::Failed, format!("cannot write the manual pages to {}: {error}", directory.display()))
     };
     std::fs::create_dir_all(directory).and_then(|()| write_pages(built(), directory)).map_err(failed)
 }
 
-/// The whole command line. The command help has no page: every command has its --help.
+/// Builds the whole command line without the `help` command, since every command has `--help`.
 fn built() -> clap::Command {
     fn without_help(command: clap::Command) -> clap::Command {
         command.disable_help_subcommand(true).mut_subcommands(without_help)
@@ -113,7 +111,7 @@ fn write_pages(command: clap::Command, directory: &Path) -> io::Result<()> {
     file.write_all(&page)
 }
 
-/// A page as the generator makes it, but for what stands behind --help.
+/// Renders a page with the generator, except for the text after the options.
 fn render(command: clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let commands = command.has_subcommands();
@@ -129,7 +127,7 @@ fn render(command: clap::Command, page: &mut Vec<u8>) -> io::Result<()> {
     after_help(&after).to_writer(page)
 }
 
-/// What stands behind --help: its titles as headings, its text filled, and what is indented or in columns as it is.
+/// Renders the text after the options: titles as headings, paragraphs filled, indented lines and columns unchanged.
 fn after_help(text: &str) -> Roff {
     let mut roff = Roff::default();
     if !TITLES.iter().any(|title| text.starts_with(title)) {

@@ -1,6 +1,6 @@
-//! The `ns` commands: namespaces listed, made, deleted, described, migrated.
+//! The `ns` commands: lists, creates, describes, migrates and deletes namespaces.
 //!
-//! Deleting asks first; the token of a new namespace is printed once and kept nowhere.
+//! Deletion always asks first. The token of a new namespace is printed once and never stored.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -10,16 +10,13 @@ use super::open::named;
 use super::output::json::Object;
 use super::output::table::{Column, Table, record};
 use super::output::time::for_people;
-use super::output::{Output, grouped, tell};
+use super::output::{Output, count, tell};
 use crate::pasteable::shell_command;
 use crate::safe_text::safe;
 use crate::store::browse::Scope;
 use crate::store::{Flavour, Lost, Migration, NamespaceInfo, NewNamespace, Store};
 
-/// Carries out an `ns` command; `namespace` is the one of `--namespace`.
-///
-/// # Errors
-/// The store's, and [`Status::Usage`] for a deletion that nobody confirmed.
+/// Runs an `ns` command; `namespace` is the value of `--namespace`.
 pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, output: &mut Output) -> Result<()> {
     match command {
         NsCommand::List => list(store, output).await,
@@ -33,26 +30,23 @@ pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, ou
     }
 }
 
-/// What can be refused before anything is opened: a deletion that is not confirmed and cannot be asked about.
-///
-/// # Errors
-/// [`Status::Usage`].
+/// Refuses, before anything is opened, a deletion that is not confirmed and cannot be asked about.
 pub fn check(command: &NsCommand) -> Result<()> {
     let NsCommand::Delete { id, confirm } = command else { return Ok(()) };
     match confirm {
         Some(confirm) if confirm == id => Ok(()),
         Some(confirm) => {
-            Err(Failure::usage(format!("--confirm {confirm} is not the namespace {id}: nothing was deleted")))
+            Err(Failure::usage(format!("--confirm {confirm} does not match the namespace {id}; nothing was deleted")))
         }
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => Ok(()),
         None => Err(Failure::usage(format!(
-            "deleting namespace {id} needs its id once more, and there is no terminal to ask on"
+            "deleting namespace {id} needs confirmation, and there is no terminal to ask on"
         ))
-        .remedy(confirmed(id))),
+        .remedy(format!("To confirm: {}", confirmed(id)))),
     }
 }
 
-/// The command that deletes without asking. An id that begins like an option is none behind `--`.
+/// Returns the command that deletes without asking. An ID that looks like an option follows `--`.
 fn confirmed(id: &str) -> String {
     if id.starts_with('-') {
         shell_command(["streamscope", "ns", "delete", &format!("--confirm={id}"), "--", id])
@@ -65,7 +59,7 @@ async fn list(store: &Store, output: &mut Output) -> Result<()> {
     let (namespaces, lost) = store.survey().await?;
     for Lost { id, schema } in lost {
         tell(&format!(
-            "The registry names namespace {}, but its schema {} is gone. To remove the entry: streamscope ns delete {}",
+            "Namespace {} is registered, but its schema {} is gone. To remove the entry: streamscope ns delete {}",
             safe(&id),
             safe(&schema),
             safe(&id)
@@ -79,11 +73,11 @@ async fn list(store: &Store, output: &mut Output) -> Result<()> {
         return Ok(());
     }
     if namespaces.is_empty() {
-        output.note("no namespaces yet; streamscope ns create ID makes one");
+        output.note("No namespaces yet. To create one: streamscope ns create ID");
     }
     let columns = [
         Column::text("NAMESPACE"),
-        Column::text("MADE BY"),
+        Column::text("FLAVOUR"),
         Column::text("VERSION"),
         Column::time("CREATED"),
         Column::text("SCHEMA"),
@@ -124,7 +118,7 @@ fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
         .string_or_null("caution", info.caution.as_deref())
 }
 
-/// Why it cannot be opened, or what was not read of it.
+/// Returns why a namespace cannot be opened, or which part of it was not read.
 fn note(info: &NamespaceInfo) -> String {
     let closed = info.closed.as_ref().map(|closed| format!("cannot be opened: {closed}"));
     closed.or_else(|| info.caution.clone()).unwrap_or_default()
@@ -132,7 +126,7 @@ fn note(info: &NamespaceInfo) -> String {
 
 fn version(info: &NamespaceInfo) -> String {
     let version = info.version.as_deref().unwrap_or_default();
-    if info.outdated { format!("{version} (old: ns migrate)") } else { version.to_owned() }
+    if info.outdated { format!("{version} (outdated; run ns migrate)") } else { version.to_owned() }
 }
 
 async fn create(store: &Store, new: &NewNamespace<'_>, output: &mut Output) -> Result<()> {
@@ -149,7 +143,7 @@ async fn create(store: &Store, new: &NewNamespace<'_>, output: &mut Output) -> R
     record(output, &[("namespace", &created.info.id), ("schema", &created.info.schema), ("token", &created.token)])?;
     output.finish()?;
     output.note(
-        "Keep the token now: only its hash is stored, so it is shown this one time. EventoDB servers ask for it.",
+        "Save the token now. It is shown only once, because only its hash is stored. EventoDB servers ask for it.",
     );
     Ok(())
 }
@@ -161,7 +155,7 @@ async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Resu
             confirm(id, &namespace.info().schema, messages).await?;
         }
         Ok(_) => {}
-        // An entry of the registry without a schema holds nothing that could be lost.
+        // A registry entry without a schema has no data to lose, so nothing is asked.
         Err(failure) => {
             if !store.survey().await?.1.iter().any(|lost| lost.id == id) {
                 return Err(failure);
@@ -172,7 +166,7 @@ async fn delete(store: &Store, id: &str, ask: bool, output: &mut Output) -> Resu
     if output.is_json() {
         Object::begin(output.buffer()).string("id", id).number("messages", messages).end();
     } else {
-        output.line(&format!("deleted namespace {} with {} messages", safe(id), grouped(messages)))?;
+        output.line(&format!("Deleted namespace {} with {}", safe(id), count(messages, "message")))?;
     }
     Ok(())
 }
@@ -192,7 +186,7 @@ async fn info(store: &Store, id: &str, output: &mut Output) -> Result<()> {
     let mut fields = vec![
         ("namespace", info.id.as_str()),
         ("schema", &info.schema),
-        ("made by", info.flavour.as_str()),
+        ("flavour", info.flavour.as_str()),
         ("version", &version),
         ("description", info.description.as_deref().unwrap_or_default()),
         ("created", &created),
@@ -211,7 +205,7 @@ async fn migrate(store: &Store, id: Option<&str>, output: &mut Output) -> Result
         None => store.namespaces().await?.into_iter().filter(|info| info.outdated).map(|info| info.id).collect(),
     };
     if ids.is_empty() {
-        output.note("every namespace of streamscope's own is up to date");
+        output.note("All namespaces created by streamscope are up to date");
     }
     for id in ids {
         let Migration { from, to, renamed_from } = store.migrate_namespace(&id).await?;
@@ -227,7 +221,7 @@ async fn migrate(store: &Store, id: Option<&str>, output: &mut Output) -> Result
         }
         let id = safe(&id);
         output.line(&match (renamed_from, from == to) {
-            (Some(old), _) => format!("{id} repaired after its schema was renamed from {} (version {to})", safe(&old)),
+            (Some(old), _) => format!("{id} repaired: its schema was renamed from {} (version {to})", safe(&old)),
             (None, true) => format!("{id} is up to date (version {to})"),
             (None, false) => format!("{id} upgraded from version {from} to {to}"),
         })?;
@@ -236,9 +230,10 @@ async fn migrate(store: &Store, id: Option<&str>, output: &mut Output) -> Result
 }
 
 async fn confirm(id: &str, schema: &str, messages: Option<u64>) -> Result<()> {
-    let count = messages.map_or_else(|| "all its".to_owned(), |messages| format!("~{}", grouped(messages)));
-    tell(&format!("This deletes namespace {id} (schema {schema}) with {count} messages, for good."));
-    let _ = write!(io::stderr(), "Type its id to go on: ");
+    let count =
+        messages.map_or_else(|| "all messages".to_owned(), |messages| format!("~{}", count(messages, "message")));
+    tell(&format!("This permanently deletes namespace {id} (schema {schema}) with {count}."));
+    let _ = write!(io::stderr(), "Type its ID to continue: ");
     let _ = io::stderr().flush();
     let mut typed = String::new();
     let typed = tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut typed).map(|_| typed))
@@ -247,5 +242,5 @@ async fn confirm(id: &str, schema: &str, messages: Option<u64>) -> Result<()> {
     if typed.trim_end_matches(['\r', '\n']) == id {
         return Ok(());
     }
-    Err(Failure::usage("that is not its id: nothing was deleted"))
+    Err(Failure::usage("the ID does not match; nothing was deleted"))
 }

@@ -1,6 +1,6 @@
-//! Which database and which namespace a command works on, from the command line and the environment.
+//! Chooses the database and the namespace of a command, from the command line and the environment.
 //!
-//! It chooses; connecting and reading `PG*`, service and password files is the store's.
+//! This module never connects, and never reads `PG*`, service files or password files. The store does.
 
 use std::env;
 use std::time::Duration;
@@ -16,25 +16,22 @@ use crate::store::connect::Environment;
 use crate::store::embedded::Embedded;
 use crate::store::{Namespace, Options, Settings, Store, StoreError};
 
-/// Namespaces named in a failure, at most.
+/// How many namespaces an error lists at most.
 const NAMED: usize = 12;
 
-/// How long giving up may take.
+/// How long closing a store may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// A store, and what must live as long as it does.
+/// A store, with its embedded server if it has one.
 pub struct Opened {
-    /// The database.
+    /// The store.
     pub store: Store,
-    /// The server, where it runs inside this program. It stops after the store's connections are closed.
+    /// The embedded server. It must stop after the connections of the store are closed.
     #[cfg(feature = "embedded")]
     _embedded: Option<Embedded>,
 }
 
-/// Where a server is named, and by whom; none for the embedded store.
-///
-/// # Errors
-/// The store's, for what cannot be right.
+/// Resolves the settings of the database server; `None` for an embedded store.
 pub fn settings(common: &Common) -> Result<Option<Settings>> {
     if common.demo || common.embedded.is_some() {
         return Ok(None);
@@ -52,41 +49,34 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
     Ok(settings)
 }
 
-/// What cannot be asked for together. (Checked here, because clap does not see conflicts between options of which one stands
-/// before the command and one after it.)
-///
-/// # Errors
-/// [`Status::Usage`].
+/// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and one
+/// after it.
 pub fn check(arguments: &Arguments) -> Result<()> {
     if let (Some(locator), Some(_)) = (&arguments.locator, &arguments.command) {
-        return Err(Failure::usage(format!("{locator} stands in front of a command, which opens no screen"))
-            .remedy("a namespace is chosen with -n; a command comes first: streamscope get NAME"));
+        return Err(Failure::usage(format!("unexpected {locator} before the command"))
+            .remedy("To choose a namespace, use -n. Arguments follow the command: streamscope get NAME"));
     }
     let common = &arguments.common;
     if common.url.as_deref() == Some("") {
-        return Err(Failure::usage("--url is empty").remedy(
-            "a variable that is not set? without --url, the environment names the database, or it is your own",
-        ));
+        return Err(Failure::usage("--url is empty")
+            .remedy("Is a shell variable unset? Omit --url to use the environment, or else your embedded store"));
     }
     if matches!(arguments.command, Some(Command::Export(_))) && common.format == Some(Format::Text) {
-        return Err(Failure::usage("--format text: an export is json lines")
-            .remedy("get, and tail --from start --until now, print text"));
+        return Err(Failure::usage("export has no text format; it writes JSON lines")
+            .remedy("To print text, use get, or tail --from start --until now"));
     }
     let given = [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
     let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
     match given.as_slice() {
         [first, second, ..] => {
-            Err(Failure::usage(format!("{first} and {second} name different databases: give one of them")))
+            Err(Failure::usage(format!("{first} and {second} choose different databases; use only one of them")))
         }
         _ => Ok(()),
     }
 }
 
 impl Opened {
-    /// Opens what the command line names, else what the environment names, else the user's own embedded store.
-    ///
-    /// # Errors
-    /// The store's.
+    /// Opens the database of the command line, else that of the environment, else the user's embedded store.
     pub async fn open(common: &Common, connections: usize) -> Result<Self> {
         let options = Options { read_only: common.read_only, connections };
         let Some(settings) = settings(common)? else {
@@ -117,23 +107,23 @@ impl Opened {
         Ok(Self { store: Store::new(embedded.settings(), options), _embedded: Some(embedded) })
     }
 
-    /// Ends it: what was given up ends on the server too.
+    /// Closes the connections and cancels queries that still run on the server.
     pub async fn close(self) {
         self.store.close(CLOSE_LIMIT).await;
     }
 
     #[cfg(not(feature = "embedded"))]
     async fn embedded(_: &Common, _: Options) -> Result<Self> {
-        Err(Failure::usage("no database is given, and this streamscope was built without one of its own")
-            .remedy("give --url, STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))
+        Err(Failure::usage("no database chosen, and this streamscope was built without the embedded store")
+            .remedy("Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))
     }
 }
 
-/// The namespace that was asked for, or the only one.
+/// Opens the namespace with this ID, or the only one of the database.
 ///
 /// # Errors
-/// [`Status::NotFound`] where it is not there or there is none at all, [`Status::Usage`] where there are several and none was
-/// asked for; each with what there is.
+/// Returns [`Status::NotFound`] if it does not exist, and [`Status::Usage`] if there are several and none was chosen. Both list
+/// the existing namespaces.
 pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> {
     if let Some(id) = asked {
         return named(store, id).await;
@@ -146,31 +136,27 @@ pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> 
         return Err(none(store));
     }
     let ids: Vec<String> = several.into_iter().map(|info| info.id).collect();
-    Err(Failure::usage(format!("the database has {} namespaces: choose one with -n", ids.len())).remedy(listed(&ids)))
+    Err(Failure::usage(format!("the database has {} namespaces; choose one with -n", ids.len())).remedy(listed(&ids)))
 }
 
-/// The namespace with an id.
+/// Opens the namespace with this ID.
 ///
 /// # Errors
-/// [`Status::NotFound`], with what there is.
+/// Returns [`Status::NotFound`], with a list of the existing namespaces.
 pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
     match store.namespace(id).await {
         Err(error @ StoreError::NamespaceNotFound(_)) => {
             let ids = ids(store).await?;
-            Err(if ids.is_empty() {
-                none(store)
-            } else {
-                Failure::from(error).remedy(format!("there are: {}", listed(&ids)))
-            })
+            Err(if ids.is_empty() { none(store) } else { Failure::from(error).remedy(listed(&ids)) })
         }
         other => Ok(warned(other?)),
     }
 }
 
-/// Says that messages may be hidden, once for each command: an empty answer then does not mean that there is nothing.
+/// Warns, once per command, that messages may be hidden: an empty result does not prove that there are none.
 fn warned(namespace: Namespace) -> Namespace {
     if namespace.info().hides_rows {
-        tell("streamscope: row security policies apply to this role: messages may be hidden");
+        tell("streamscope: row security policies apply to this role, so messages may be hidden");
     }
     namespace
 }
@@ -180,15 +166,15 @@ async fn ids(store: &Store) -> Result<Vec<String>> {
 }
 
 fn none(store: &Store) -> Failure {
-    Failure::new(Status::NotFound, format!("there is no namespace in {} yet", store.target()))
-        .remedy("make one: streamscope ns create ID")
+    Failure::new(Status::NotFound, format!("{} has no namespace yet", store.target()))
+        .remedy("To create one: streamscope ns create ID")
 }
 
 fn listed(ids: &[String]) -> String {
     let list = ids.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match ids.len().checked_sub(NAMED) {
-        Some(more @ 1..) => format!("{list} and {more} more (streamscope ns list)"),
-        _ => list,
+        Some(more @ 1..) => format!("Existing namespaces: {list} and {more} more (streamscope ns list)"),
+        _ => format!("Existing namespaces: {list}"),
     }
 }
 
@@ -197,9 +183,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_list_of_namespaces_is_cut() {
+    fn lists_at_most_twelve_namespaces() {
         let ids: Vec<String> = (0..14).map(|i| format!("n{i}")).collect();
-        assert_eq!(listed(&ids[..2]), "n0, n1");
+        assert_eq!(listed(&ids[..2]), "Existing namespaces: n0, n1");
         assert!(listed(&ids).ends_with("n10, n11 and 2 more (streamscope ns list)"));
     }
 }

@@ -1,7 +1,7 @@
-//! Where results go: standard output in large pieces, as aligned text or as json lines, and notes to people on standard error.
+//! Writes results to standard output, as aligned text or as JSON lines, and notes for people to standard error.
 //!
-//! It buffers, so whoever prints ends with [`Output::finish`]. It never asks a store anything, and text from a store passes
-//! `safe_text` before it is printed for people.
+//! Output is buffered, so every command must end with [`Output::finish`]. This module never queries a store. Text from a store
+//! passes through `safe_text` before it is printed for people.
 
 pub mod messages;
 pub mod outlet;
@@ -19,34 +19,34 @@ use crate::redact::redact;
 use crate::safe_text::safe;
 use outlet::{Outlet, Written};
 
-/// Bytes gathered before they are written: fewer system calls than a line at a time, and still bounded.
+/// The size of a write in bytes: fewer system calls than one per line, but still bounded.
 const PIECE: usize = 128 * 1024;
 
-/// Standard output, and how to print on it.
+/// Standard output and its format.
 pub struct Output {
-    /// Text or json.
+    /// Text or JSON.
     pub format: Format,
-    /// Whether people look at it.
+    /// Whether standard output is a terminal.
     pub terminal: bool,
-    /// Whether text is coloured: on a terminal that has colours, unless `NO_COLOR` says otherwise.
+    /// Whether text is coloured: on a terminal with colours, unless `NO_COLOR` is set.
     pub colour: bool,
-    /// Columns of the terminal; none where lines are not to be cut.
+    /// The columns of the terminal; `None` if lines are not cut.
     pub width: Option<usize>,
     buffer: Vec<u8>,
-    /// Bytes that left the buffer.
+    /// The number of bytes that left the buffer.
     handed_over: u64,
     to: Outlet<Stdout>,
 }
 
-/// Without the buffer of the standard library, which would hide what the system has taken.
+/// Bypasses the buffer of the standard library, which would hide how much the system has accepted.
 #[cfg(unix)]
 type Stdout = std::os::fd::BorrowedFd<'static>;
 #[cfg(not(unix))]
 type Stdout = io::Stdout;
 
 impl Output {
-    /// Over standard output; the format is text on a terminal and json elsewhere where none is asked for.
-    /// A signal ends the wait for whoever reads it.
+    /// Opens standard output. Without a format, uses text on a terminal and JSON elsewhere.
+    /// A signal ends the wait for a slow reader.
     #[must_use]
     pub fn stdout(format: Option<Format>, interrupt: &Interrupt) -> Self {
         let terminal = io::stdout().is_terminal();
@@ -67,42 +67,35 @@ impl Output {
         }
     }
 
-    /// Whether results are json.
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// The buffer, to append whole lines to; [`Output::line_done`] after each.
+    /// Returns the buffer. Callers append whole lines and call [`Output::line_done`] after each.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
-    /// Writes what is gathered when there is enough of it.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Writes the buffer if it is large enough.
     pub fn line_done(&mut self) -> io::Result<()> {
         if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
-    /// A line of text.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Prints a line of text.
     pub fn line(&mut self, line: &str) -> io::Result<()> {
         self.buffer.extend_from_slice(line.as_bytes());
         self.buffer.push(b'\n');
         self.line_done()
     }
 
-    /// The bytes that were printed so far, whoever has them.
+    /// Returns the number of bytes printed so far, whether or not they are still in the buffer.
     #[must_use]
     pub fn printed(&self) -> u64 {
         self.handed_over + self.buffer.len() as u64
     }
 
-    /// How many of them the system has taken, at every moment.
+    /// Returns a counter of the bytes that the system has accepted, which can be read at any time.
     #[must_use]
     pub fn written(&self) -> Arc<Written> {
         self.to.written()
@@ -110,24 +103,21 @@ impl Output {
 
     fn flush(&mut self) -> io::Result<()> {
         let done = self.to.write_all(&self.buffer);
-        // After an error too: a part of it was written, and must not be written again.
+        // Cleared after an error too, because a part may have been written and must not be written again.
         self.handed_over += self.buffer.len() as u64;
         self.buffer.clear();
-        // One huge message must not keep its memory.
+        // Frees the memory of a huge message.
         self.buffer.shrink_to(2 * PIECE);
         done
     }
 
-    /// Writes the rest.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Writes the rest of the buffer.
     pub fn finish(&mut self) -> io::Result<()> {
         self.flush()?;
         self.to.flush()
     }
 
-    /// Whether whoever read standard output has closed it.
+    /// Returns whether the reader of standard output has closed it.
     #[cfg(unix)]
     #[must_use]
     pub fn reader_is_gone(&self) -> bool {
@@ -138,14 +128,14 @@ impl Output {
         poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::ERR)
     }
 
-    /// Only writing shows it here.
+    /// Returns false, because this system reports a closed reader only on a write.
     #[cfg(not(unix))]
     #[must_use]
     pub fn reader_is_gone(&self) -> bool {
         false
     }
 
-    /// Says something beside the results to people who read text; silent where the results are json.
+    /// Prints a note on standard error, but only if the results are text.
     pub fn note(&self, note: &str) {
         if self.format == Format::Text {
             tell(note);
@@ -153,23 +143,23 @@ impl Output {
     }
 }
 
-/// Whether the terminal has colours and its user wants them.
+/// Returns whether the terminal has colours and the user wants them.
 fn colours() -> bool {
     let says = |name| std::env::var_os(name).unwrap_or_default();
     says("NO_COLOR").is_empty() && !says("TERM").is_empty() && says("TERM") != "dumb"
 }
 
-/// A line on standard error, made safe and without passwords. That nobody reads it is no failure.
+/// Prints a line on standard error, made safe and without passwords. Ignores errors, since there is no one to report them to.
 pub fn tell(line: &str) {
     aside(&format!("{}\n", safe(&redact(line))));
 }
 
-/// Text on standard error as it is, for a line that changes.
+/// Prints text on standard error unchanged, for a line that is redrawn. Ignores errors.
 pub fn aside(text: &str) {
     let _ = may_block(|| io::stderr().write_all(text.as_bytes()));
 }
 
-/// A number with its thousands apart: `1,234,567`.
+/// Formats a number with grouped thousands: `1,234,567`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -183,7 +173,13 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// An estimate for people: `~1,234`, or `?` where the server has none.
+/// Formats a number with its noun: `1 message`, `1,234 messages`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// Formats an estimate: `~1,234`, or `?` if the server has none.
 #[must_use]
 pub fn estimate(estimate: Option<u64>) -> String {
     estimate.map_or_else(|| "?".to_owned(), |number| format!("~{}", grouped(number)))
@@ -194,8 +190,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_stand_apart() {
+    fn groups_thousands_and_agrees_in_number() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2_000].map(|number| count(number, "message")), ["0 messages", "1 message", "2,000 messages"]);
         assert_eq!(estimate(None), "?");
     }
 }

@@ -1,4 +1,4 @@
-//! `get`, `last` and `version`: messages read whole and printed as they arrive, never collected.
+//! `get`, `last` and `version`: reads messages and prints them as they arrive. This module never collects them.
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -19,22 +19,22 @@ use crate::safe_text::safe;
 use crate::store::read::{CategoryOptions, Messages};
 use crate::store::{Namespace, StoreError};
 
-/// What `get` is to read, checked before anything is opened.
+/// The arguments of `get`, checked before anything is opened.
 #[derive(Debug)]
 pub struct Get {
     name: Name,
     options: CategoryOptions,
     from: Point,
-    /// None for all.
+    /// `None` for all.
     limit: Option<i64>,
     matching: MatchingArguments,
 }
 
 impl Get {
-    /// From the command line.
+    /// Checks the arguments.
     ///
     /// # Errors
-    /// [`Status::Usage`] for names and consumer groups that cannot be, and for options of a category on a stream.
+    /// Returns [`Status::Usage`] for invalid names and consumer groups, and for options of categories with a stream.
     pub fn new(arguments: &GetArguments) -> Result<Self> {
         let name = Name::new(&arguments.name)?;
         let consumer_group = match (arguments.consumer_group_member, arguments.consumer_group_size) {
@@ -43,7 +43,8 @@ impl Get {
         };
         let correlation = arguments.correlation.clone().map(Category::new).transpose()?;
         if matches!(name, Name::Stream(_)) && (consumer_group.is_some() || correlation.is_some()) {
-            let what = format!("{} is a stream; --correlation and --consumer-group-… read a category", arguments.name);
+            let what =
+                format!("{} is a stream; --correlation and --consumer-group-member need a category", arguments.name);
             return Err(Failure::usage(what));
         }
         Ok(Self {
@@ -55,12 +56,12 @@ impl Get {
         })
     }
 
-    /// The number that orders the messages.
+    /// Returns the position by which the messages are ordered.
     fn number(&self, message: &Message) -> i64 {
         if matches!(self.name, Name::Stream(_)) { message.position } else { message.global_position }
     }
 
-    /// Begins to read; one message more than is wanted tells whether there are more.
+    /// Starts reading. Asks for one message above the limit, to learn whether more follow.
     async fn messages(&self, namespace: &Namespace) -> Result<Messages> {
         let mut filter = self.matching.filter(namespace).await?;
         let from = match self.from {
@@ -83,7 +84,7 @@ impl Get {
 /// `streamscope get`
 ///
 /// # Errors
-/// The store's; what came before is printed.
+/// Returns the errors of the store, after printing the messages before the error.
 pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Result<()> {
     let mut messages = get.messages(namespace).await?;
     let mut table = MessageTable::new(matches!(get.name, Name::Stream(_)));
@@ -117,7 +118,7 @@ pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Resul
         tell(&format!("streamscope: {what}"));
     }
     if let Some(number) = beyond {
-        tell(&format!("streamscope: there are more messages; the same command with --from {number} goes on"));
+        tell(&format!("streamscope: more messages follow; continue with --from {number}"));
     }
     outcome
 }
@@ -125,14 +126,14 @@ pub async fn get(namespace: &Namespace, get: &Get, output: &mut Output) -> Resul
 /// `streamscope last`
 ///
 /// # Errors
-/// [`Status::NotFound`] where there is none; the store's.
+/// Returns [`Status::NotFound`] if there is no such message, and the errors of the store.
 pub async fn last(namespace: &Namespace, arguments: &LastArguments, output: &mut Output) -> Result<()> {
     let stream = stored(&arguments.stream)?;
     let Some(message) = namespace.last_stream_message(&stream, arguments.message_type.as_deref()).await? else {
         return Err(match &arguments.message_type {
             _ if is_category(&stream) => no_stream(&stream, "last"),
             Some(message_type) => {
-                Failure::new(Status::NotFound, format!("no message of type {message_type} in stream {stream}"))
+                Failure::new(Status::NotFound, format!("stream {stream} has no message of type {message_type}"))
             }
             None => StoreError::StreamNotFound(arguments.stream.clone()).into(),
         });
@@ -172,10 +173,10 @@ fn whole(message: &Message, output: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// `streamscope version`: a bare number in both formats.
+/// `streamscope version`: prints a bare number in both formats.
 ///
 /// # Errors
-/// [`Status::Usage`] for a category; the store's.
+/// Returns [`Status::Usage`] for a category, and the errors of the store.
 pub async fn version(namespace: &Namespace, stream: &str, output: &mut Output) -> Result<()> {
     let stream = stored(stream)?;
     let version = namespace.stream_version(&stream).await?;
@@ -185,20 +186,20 @@ pub async fn version(namespace: &Namespace, stream: &str, output: &mut Output) -
     Ok(output.line(&version.unwrap_or(-1).to_string())?)
 }
 
-/// A stream to look at: any name that a store could hold, also one without an id.
+/// Parses the name of a stream to read. A store can hold streams whose names have no ID part.
 fn stored(name: &str) -> Result<StreamName> {
     Name::new(name)?;
     Ok(StreamName::stored(name))
 }
 
-/// Whether a name is that of a category. A store can hold a stream of this name all the same.
+/// Returns whether a name is that of a category. A store can still hold a stream with this name.
 fn is_category(name: &StreamName) -> bool {
     matches!(Name::new(name.as_str()), Ok(Name::Category(_)))
 }
 
-/// A command that wants a stream was given a category.
+/// A category was passed to a command that needs a stream.
 fn no_stream(category: &StreamName, command: &str) -> Failure {
-    let streams = shell_word(category.as_str()).map(|word| format!("streamscope streams {word} lists its streams"));
-    let failure = Failure::usage(format!("{category} is a category; {command} wants a stream, such as {category}-1"));
+    let streams = shell_word(category.as_str()).map(|word| format!("To list its streams: streamscope streams {word}"));
+    let failure = Failure::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"));
     if let Some(streams) = streams { failure.remedy(streams) } else { failure }
 }

@@ -1,6 +1,6 @@
-//! What the program says about itself: panics and reports on standard error, and a log in a file where one is asked for.
+//! Panic and error reports on standard error, and the optional log file.
 //!
-//! Both pass the redaction of `secrets`. The log holds no message bodies and never goes to the terminal.
+//! Both pass through the redaction of `secrets`. The log never contains message bodies and never goes to the terminal.
 
 use std::env;
 use std::fs::File;
@@ -18,10 +18,10 @@ use super::secrets::Secrets;
 use crate::own_files::append_to_named;
 use crate::safe_text::safe;
 
-/// Installs the hooks for panics and error reports: without colour where `NO_COLOR` is set or nobody looks at it.
+/// Installs the hooks for panics and error reports. They use no colour if `NO_COLOR` is set or standard error is not a terminal.
 ///
 /// # Errors
-/// Where a hook is installed already.
+/// Fails if a hook is already installed.
 pub fn install(secrets: &Secrets) -> Result<()> {
     let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let theme = if colour { Theme::dark() } else { Theme::new() };
@@ -32,24 +32,24 @@ pub fn install(secrets: &Secrets) -> Result<()> {
         let report = secrets.redact(&panic_hook.panic_report(info).to_string());
         let mut stderr = io::stderr().lock();
         for line in report.lines() {
-            // Colour is the report's own; text from elsewhere is made safe only where there is none to lose.
+            // Making the text safe would remove the colours of the report.
             let _ = if colour { writeln!(stderr, "{line}") } else { writeln!(stderr, "{}", safe(line)) };
         }
     }));
     Ok(())
 }
 
-/// Begins the log, appended to `path`. The level is `STREAMSCOPE_LOG_LEVEL`: error, warn, info (default), debug or trace.
+/// Starts the log, which is appended to `path`. `STREAMSCOPE_LOG_LEVEL` is error, warn, info (default), debug or trace.
 ///
 /// # Errors
-/// Where the file cannot be opened, or the level is none of these.
+/// Fails if the file cannot be opened or the level is unknown.
 pub fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
     let level = env::var("STREAMSCOPE_LOG_LEVEL").unwrap_or_default();
     let level = if level.is_empty() { "info".to_owned() } else { level.to_ascii_lowercase() };
     if !["error", "warn", "info", "debug", "trace"].contains(&level.as_str()) {
-        bail!("STREAMSCOPE_LOG_LEVEL is '{level}', but can be error, warn, info, debug or trace");
+        bail!("unknown STREAMSCOPE_LOG_LEVEL '{level}'. Use error, warn, info, debug or trace");
     }
-    // Only this program's own events: what other crates log could hold parameters.
+    // Only this crate's events, because those of other crates could contain parameters of queries.
     let filter = EnvFilter::try_new(format!("off,streamscope={level}"))?;
     let file = append_to_named(path).wrap_err_with(|| format!("cannot write the log {}", path.display()))?;
     let log = Log { file: Arc::new(Mutex::new(file)), secrets: secrets.clone() };
@@ -71,7 +71,7 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-/// One call is one event, so a password cannot be split over two.
+/// Each call writes one whole event, so a password is never split.
 impl Write for Log {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = self.secrets.redact(&String::from_utf8_lossy(event));

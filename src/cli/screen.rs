@@ -1,4 +1,5 @@
-//! Opens the screen over what the command line names. The screen is there at once; the store is opened behind it.
+//! Opens the screen for a command line. The screen appears at once, while the store opens in the background. This module never
+//! draws and never handles keys.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,30 +15,31 @@ use crate::demo;
 use crate::locator::Locator;
 use crate::runtime::{self, Attempt, Ended, Opening};
 
-/// Connections of the screen at most: panes, following, a count and a write, side by side.
+/// The maximum number of connections: panes, following, a count and a write can run at the same time.
 const CONNECTIONS: usize = 6;
 
-/// Connections that are opened beside the ones of the first two questions: the next answers bring more questions at once.
+/// Connections opened in advance, in addition to those of the first two requests, because their answers cause more requests.
 const AHEAD: usize = 2;
 
-/// What must live as long as the screen.
+/// The store, which must live as long as the screen.
 type Kept = Arc<Mutex<Option<Opened>>>;
 
-/// Runs the screen; gives the exit status.
+/// Runs the screen and returns the exit status.
 ///
 /// # Errors
-/// [`Status::Usage`] where the screen cannot be opened here; what the terminal says.
+/// Returns [`Status::Usage`] if there is no terminal for the screen, and errors from the terminal.
 pub async fn run(arguments: Arguments) -> Result<u8> {
     if let Some(refusal) = runtime::refusal() {
         let Some(word) = &arguments.locator else { return Err(Failure::usage(refusal)) };
-        let failure = Failure::usage(format!("{word} is no command, and as a place for the screen: {refusal}"));
         return Err(match nearest_command(word) {
-            Some(command) => failure.remedy(format!("is {command} meant?")),
-            None => failure,
+            Some(command) => {
+                Failure::usage(format!("unknown command \"{word}\"")).remedy(format!("Did you mean \"{command}\"?"))
+            }
+            None => Failure::usage(format!("\"{word}\" is not a command, and the screen cannot open: {refusal}")),
         });
     }
     let common = &arguments.common;
-    // The demo begins where the generator writes, so that there is something to follow.
+    // The demo opens the namespace to which the generator writes, so that there is something to follow.
     let namespace = common.namespace().or(common.demo.then_some(demo::SHOP));
     let locator = match arguments.locator.as_deref() {
         Some(text) => Some(Locator::parse(text, namespace, Timestamp::now()).map_err(Failure::usage)?),
@@ -80,7 +82,7 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
     }
 }
 
-/// The command that looks most like a word.
+/// Returns the command that is most similar to a word.
 fn nearest_command(word: &str) -> Option<String> {
     let error = arguments::commands().try_get_matches_from(["streamscope", word]).err()?;
     match error.get(ContextKind::SuggestedSubcommand)? {
@@ -89,8 +91,7 @@ fn nearest_command(word: &str) -> Option<String> {
     }
 }
 
-/// The store, opened in a task of its own: a question that is given up does not end it. The demo gets a generator, so that following
-/// shows something.
+/// Opens the store in a task of its own, so that cancelling a request does not stop it. Starts the generator of the demo.
 fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
     let open = async move {
         let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;
@@ -106,6 +107,5 @@ fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
         }
         Ok(store)
     };
-    async { tokio::spawn(open).await.unwrap_or_else(|error| Err(format!("the store could not be opened: {error}"))) }
-        .boxed()
+    async { tokio::spawn(open).await.unwrap_or_else(|error| Err(format!("cannot open the store: {error}"))) }.boxed()
 }

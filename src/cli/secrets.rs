@@ -1,5 +1,5 @@
-//! The passwords that this run was given, taken out of text before it is printed or logged, and out of the command line. It never
-//! decides what is said, only what of it is left.
+//! Removes the passwords of this run from text before it is printed or logged, and from the command line. This module never
+//! decides what is printed.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,12 +8,12 @@ use crate::redact::{STARS, redact};
 use crate::store::Settings;
 use crate::store::connect::Environment;
 
-/// The passwords that this run was given, for text that nobody wrote by hand: panics and the log.
+/// The passwords of this run, to be removed from text with unknown parts: panics and the log.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those of the environment and of a connection string, and what they lead to: password and service files.
+    /// Collects the passwords of the environment, of a connection string, and of the password and service files that they name.
     #[must_use]
     pub fn of(url: Option<&str>) -> Self {
         let mut secrets = Self::default();
@@ -29,11 +29,11 @@ impl Secrets {
     }
 
     fn add_from_url(&mut self, url: &str, environment: &Environment) {
-        // What is wrong with it is told when it is used.
+        // An invalid URL is reported when it is used.
         if let Ok(Some(settings)) = Settings::resolve(Some(url), environment) {
             settings.passwords().for_each(|password| self.add(password));
         }
-        // As it was typed, too.
+        // The password as it was typed, without decoding.
         let user_info =
             url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user_info, _)| user_info);
         if let Some((_, password)) = user_info.and_then(|text| text.split_once(':')) {
@@ -47,7 +47,7 @@ impl Secrets {
         }
     }
 
-    /// `text` without any of them, and without passwords in connection strings.
+    /// Replaces these passwords in a text, and those in connection strings.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
         let mut text = redact(text).into_owned();
@@ -58,8 +58,8 @@ impl Secrets {
     }
 }
 
-/// The arguments without a `--url` that holds a password, and that URL: none where there is none. Everybody can read the
-/// arguments of a process, but only its owner the environment.
+/// Returns the arguments without a `--url` that contains a password, and that URL; `None` if there is no such URL. All users can
+/// read the arguments of a process, but only its owner can read its environment.
 #[must_use]
 pub fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
     let holds_one = |url: &str| redact(url) != url;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_secrets_are_replaced_wherever_they_stand() {
+    fn replaces_known_secrets_anywhere_in_a_text() {
         let mut secrets = Secrets::default();
         let environment = Environment::default();
         secrets.add_from_url("postgres://ada:p%40ss@h/db", &environment);
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn a_url_with_a_password_is_taken_out_of_the_arguments_and_no_other() {
+    fn removes_only_a_url_with_a_password_from_the_arguments() {
         let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
         for (given, left) in [
             ("scope --url postgres://ada:s3cret@h/db get a", "scope get a"),
             ("scope get a --url=postgres://ada:s3cret@h/db", "scope get a"),
             ("scope --url postgres://ada@h/db?password=s3cret", "scope"),
         ] {
-            let (arguments, url) = without_password(&words(given)).expect("a password is in it");
+            let (arguments, url) = without_password(&words(given)).expect("a URL with a password");
             assert_eq!(arguments, words(left));
             assert!(url.to_str().is_some_and(|url| url.contains("s3cret")), "{url:?}");
         }

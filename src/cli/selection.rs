@@ -1,5 +1,5 @@
-//! Which messages `tail` and `export` are asked for: a point in the store's order, types, and a path on data, checked before
-//! anything is opened.
+//! Options that select messages for `get`, `tail` and `export`: a starting point, types, and a jsonpath on data. Everything except
+//! the jsonpath is checked before a store is opened. This module never reads messages.
 
 use std::str::FromStr;
 
@@ -16,9 +16,9 @@ use super::failure::{Failure, Result};
 /// A point in the order of global positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// Behind what is there.
+    /// After the newest message.
     Now,
-    /// Before everything.
+    /// Before the first message.
     Start,
     /// A global position.
     Position(GlobalPosition),
@@ -36,54 +36,57 @@ impl FromStr for Point {
             _ => {}
         }
         if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-            return text.parse().map(Self::Position).map_err(|_| format!("{text} is past the highest position"));
+            return text
+                .parse()
+                .map(Self::Position)
+                .map_err(|_| format!("{text} is above the highest possible position"));
         }
         parse_time(text, Timestamp::now()).map(Self::Time).ok_or_else(|| {
-            "give now, start, a global position, or a time (2026-03-01, \"2026-03-01 12:00\", 12:00, -2h; UTC)"
+            "use now, start, a position, or a time such as 2026-03-01, \"2026-03-01 12:00\", 12:00 or -2h (UTC)"
                 .to_owned()
         })
     }
 }
 
-/// A time on the command line: see [`Point`].
+/// Parses a time on the command line.
 ///
 /// # Errors
-/// In words.
+/// Returns a text that lists the accepted forms.
 pub fn time(text: &str) -> Result<Timestamp, String> {
     parse_time(text, Timestamp::now())
-        .ok_or_else(|| "give a time: 2026-03-01, \"2026-03-01 12:00\", 12:00, now or -2h (UTC)".to_owned())
+        .ok_or_else(|| "use a time such as 2026-03-01, \"2026-03-01 12:00\", 12:00, now or -2h (UTC)".to_owned())
 }
 
-/// What messages must match.
+/// Filters on type and data.
 #[derive(Debug, Clone, Default, Args)]
 pub struct MatchingArguments {
-    /// Only messages of this type; may be given several times
-    #[arg(long = "type", value_name = "T", allow_hyphen_values = true)]
+    /// Only messages of this type; may be repeated
+    #[arg(long = "type", value_name = "TYPE", allow_hyphen_values = true)]
     pub types: Vec<String>,
-    /// Only messages whose data matches this jsonpath: $.amount > 100, or $.items[*] ? (@.sku == "A-7")
+    /// Only messages whose data matches this jsonpath, such as $.amount > 100 or $.items[*] ? (@.sku == "A-7")
     #[arg(long = "where", value_name = "JSONPATH", allow_hyphen_values = true)]
     pub path: Option<String>,
 }
 
 impl MatchingArguments {
-    /// As the store takes it, and the server has taken the path, where there is one.
+    /// Returns the filter for the store, after the server has accepted its jsonpath.
     ///
     /// # Errors
-    /// [`super::failure::Status::Usage`] for a path that cannot be one; the store's.
+    /// Returns [`super::failure::Status::Usage`] for an invalid jsonpath, and the errors of the store.
     pub async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
         let filter = Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() };
         namespace.check_paths(&filter).await.map_err(|error| match error {
-            StoreError::Invalid { reason, .. } => Failure::usage(format!("--where is not a jsonpath: {reason}")),
+            StoreError::Invalid { reason, .. } => Failure::usage(format!("--where is not a valid jsonpath: {reason}")),
             error => error.into(),
         })?;
         Ok(filter)
     }
 }
 
-/// The scope of a name; none is the whole namespace.
+/// Returns the scope of a name; without a name, the whole namespace.
 ///
 /// # Errors
-/// [`super::failure::Status::Usage`] for a name that cannot be.
+/// Returns [`super::failure::Status::Usage`] for an invalid name.
 pub fn scope(name: Option<&str>) -> Result<Scope> {
     Ok(match name.map(Name::new).transpose()? {
         None => Scope::Namespace,
@@ -97,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_of_a_point_is_understood() {
+    fn parses_every_form_of_a_point() {
         assert_eq!("now".parse(), Ok(Point::Now));
         assert_eq!("start".parse(), Ok(Point::Start));
         assert_eq!("120".parse(), Ok(Point::Position(120)));

@@ -1,4 +1,5 @@
-//! `stats`: how many messages by category, type and stream, their share, and their rate over time as a sparkline or as numbers.
+//! `stats`: counts messages by category, type and stream, with their share and their rate over time. It prints rows as they
+//! arrive and never collects them.
 
 use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt as _;
@@ -12,19 +13,16 @@ use crate::message::Category;
 use crate::store::Namespace;
 use crate::store::stats::{By, StatsOptions, StatsRow};
 
-/// Parts of the time in text and in json.
+/// The number of time intervals of a rate.
 const PARTS: u32 = 24;
-/// From few to many.
+/// The bars of a sparkline, in ascending order.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// What is counted.
+/// A property by which messages are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Counted {
-    /// By category.
     Categories,
-    /// By type.
     Types,
-    /// By stream.
     Streams,
 }
 
@@ -57,7 +55,7 @@ impl Counted {
 /// `streamscope stats …`
 #[derive(Debug, Clone, Args)]
 pub struct StatsArguments {
-    /// What to count by
+    /// Count messages by this property
     #[arg(
         value_enum,
         default_value = "categories",
@@ -67,30 +65,25 @@ pub struct StatsArguments {
     pub what: Counted,
     /// Only messages of this category
     pub category: Option<String>,
-    /// Count by this as well: categories, types or streams
+    /// Also count by this property
     #[arg(long, value_enum, value_name = "categories|types|streams", hide_possible_values = true)]
     pub by: Option<Counted>,
-    /// Only the N most frequent, the most frequent first
+    /// Print only the N most frequent, in descending order
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
 
-/// What can be refused before anything is opened.
-///
-/// # Errors
-/// [`super::failure::Status::Usage`]
+/// Checks the arguments before anything is opened.
 pub fn check(arguments: &StatsArguments) -> Result<()> {
     if arguments.by == Some(arguments.what) {
-        return Err(Failure::usage("--by: it is counted by that already"));
+        let name = arguments.what.key();
+        return Err(Failure::usage(format!("messages are already counted by {name}; choose another --by, or omit it")));
     }
     arguments.category.clone().map(Category::new).transpose()?;
     Ok(())
 }
 
 /// `streamscope stats`
-///
-/// # Errors
-/// The store's.
 pub async fn stats(namespace: &Namespace, arguments: &StatsArguments, output: &mut Output) -> Result<()> {
     let options = StatsOptions {
         key: arguments.what.by(),
@@ -120,7 +113,7 @@ pub async fn stats(namespace: &Namespace, arguments: &StatsArguments, output: &m
     table.finish(output)?;
     if let Some((first, last)) = times {
         output.finish()?;
-        output.note(&format!("rate from {} to {}", for_people(first), for_people(last)));
+        output.note(&format!("Rate from {} to {}", for_people(first), for_people(last)));
     }
     Ok(())
 }
@@ -137,7 +130,7 @@ fn object(arguments: &StatsArguments, row: &StatsRow, output: &mut Output) -> Re
     Ok(output.line_done()?)
 }
 
-/// Numbers as bars: the highest is full, and only nothing is empty.
+/// Draws numbers as bars. The highest bar is full, and only zero has no bar.
 fn sparkline(rate: &[u64]) -> String {
     let most = rate.iter().copied().max().unwrap_or(0).max(1);
     let bar = |count: &u64| match count {
@@ -152,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_highest_bar_is_full_and_only_nothing_is_empty() {
+    fn the_highest_bar_is_full_and_only_zero_is_empty() {
         assert_eq!(sparkline(&[0, 1, 50, 100]), " ▁▄█");
         assert_eq!(sparkline(&[1]), "█");
         assert_eq!(sparkline(&[u64::MAX, 1]), "█▁");

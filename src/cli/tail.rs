@@ -1,5 +1,6 @@
-//! `tail`: messages as they settle, each once, in the order of global positions, until something ends it. It outlives the server:
-//! a lost connection is made again, and following goes on exactly where it was. What is told beside the messages goes to standard error.
+//! `tail`: prints messages as they become final, each once, in order of global position, until an end, a limit or a signal.
+//!
+//! It reconnects after a lost connection and continues exactly where it was. Standard output never has anything but messages.
 
 mod standing;
 
@@ -26,50 +27,49 @@ use crate::store::tail::{Doubt, Holder, Settling, Tail, TailBatch, TailFrom, Tai
 use crate::store::{Namespace, StoreError};
 use standing::Standing;
 
-/// Messages asked for at once.
+/// Messages per batch.
 const BATCH: usize = 2_000;
-/// Between two attempts to reach a server that went away, at most.
+/// The longest pause between two attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// While it stays away that is told again after so long.
+/// How often an absent server is reported.
 const AWAY: Duration = Duration::from_secs(10);
-
-/// Between two looks whether anybody reads the output.
+/// The time between two checks for a closed output.
 const READER: Duration = Duration::from_millis(250);
 
 /// `streamscope tail …`
 #[derive(Debug, Clone, Args)]
 pub struct TailArguments {
-    /// A stream (category-id) or a category; the whole namespace where left out
+    /// Stream (category-id) or category; the whole namespace if omitted
     pub name: Option<String>,
-    /// Where to begin: now, start, a global position (which is given too), or a time
+    /// Where to start: now, start, a global position (inclusive), or a time
     #[arg(long, value_name = "now|start|POSITION|TIME", default_value = "now", allow_hyphen_values = true)]
     pub from: Point,
-    /// Where to end: a global position (which is given too), or a time; now is what is there at the start
+    /// Where to stop: now (the newest message at the start), a global position (inclusive), or a time
     #[arg(long, value_name = "now|POSITION|TIME", allow_hyphen_values = true)]
     pub until: Option<Point>,
-    /// End after so many messages
+    /// Stop after N messages
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = RangedI64ValueParser::<u64>::new().range(1..))]
     pub limit: Option<u64>,
-    /// Which messages.
+    /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// Only the streams of this member of a consumer group, counted from 0
+    /// Print only messages assigned to this consumer group member; the first is 0
     #[arg(long, value_name = "M", requires = "consumer_group_size", allow_negative_numbers = true)]
     pub consumer_group_member: Option<i64>,
-    /// How many members the consumer group has
+    /// Number of members in the consumer group
     #[arg(long, value_name = "N", requires = "consumer_group_member", allow_negative_numbers = true)]
     pub consumer_group_size: Option<i64>,
-    /// End when no message came for so long: 500ms, 5s, 2m
-    #[arg(long, value_name = "D", allow_hyphen_values = true, value_parser = length)]
+    /// Stop after this long without messages: 500ms, 5s, 2m
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = length)]
     pub exit_when_idle: Option<Duration>,
 }
 
 fn length(text: &str) -> Result<Duration, String> {
     let length = duration(text).and_then(|length| Duration::try_from(length).ok());
-    length.ok_or_else(|| "a whole number and one of ms, s, m, h, d".to_owned())
+    length.ok_or_else(|| "use a whole number and a unit: ms, s, m, h, d".to_owned())
 }
 
-/// What to follow, checked before anything is opened.
+/// The arguments of `tail`, checked before anything is opened.
 #[derive(Debug)]
 pub struct Followed {
     scope: Scope,
@@ -77,40 +77,40 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// From the command line.
+    /// Checks the arguments.
     ///
     /// # Errors
-    /// [`super::failure::Status::Usage`] for names and consumer groups that cannot be.
+    /// Returns [`super::failure::Status::Usage`] for an invalid name, consumer group or end.
     pub fn new(arguments: &TailArguments) -> Result<Self> {
         let scope = selection::scope(arguments.name.as_deref())?;
         let scope = match (arguments.consumer_group_member, arguments.consumer_group_size, scope) {
             (Some(member), Some(size), Scope::Category(category)) => {
                 Scope::Member(category, ConsumerGroup::new(member, size).map_err(Failure::usage)?)
             }
-            (Some(_), ..) => return Err(Failure::usage("--consumer-group-… needs a category to take a part of")),
+            (Some(_), ..) => return Err(Failure::usage("--consumer-group-member needs a category")),
             (_, _, scope) => scope,
         };
         if arguments.until == Some(Point::Start) {
-            return Err(Failure::usage("--until start: nothing is before the start"));
+            return Err(Failure::usage("--until start selects no messages; use now, a global position or a time"));
         }
         Ok(Self { scope, arguments: arguments.clone() })
     }
 }
 
-/// Where it ends.
+/// Where following stops.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Never,
-    /// Behind this global position.
+    /// After this global position.
     Position(GlobalPosition),
-    /// Behind what is there when this time has come.
+    /// After the messages that exist at this time.
     Time(Timestamp),
 }
 
 /// `streamscope tail`
 ///
 /// # Errors
-/// The store's, but a server that goes away is waited for.
+/// Returns the errors of the store, except for lost connections, which are made again.
 pub async fn tail(
     namespace: &Namespace,
     followed: Followed,
@@ -139,7 +139,7 @@ async fn follow(
     };
     let _report = Report::answer(Arc::clone(&place))?;
     interrupt.last_words(Arc::clone(&place));
-    // A reader that goes away while nothing comes would only be noticed at the next message.
+    // Without this, a closed output would go unnoticed until the next message.
     let mut reader = tokio::time::interval(READER);
     let begin = Following::begin(namespace, followed, Arc::clone(&standing));
     let mut following = unless_signalled(interrupt, &place, begin).await??;
@@ -148,7 +148,7 @@ async fn follow(
         let woken = {
             let next = following.tail.next();
             tokio::pin!(next);
-            // A look at the reader must not end the poll that is under way: a slow one would never come to its end.
+            // Checking the output must not cancel the running poll, or a slow poll would never finish.
             loop {
                 tokio::select! {
                     biased;
@@ -192,7 +192,7 @@ async fn follow(
     }
 }
 
-/// Waits for something; says where following stands if a signal ends the wait.
+/// Waits for work to end. Reports the progress if a signal ends the wait.
 async fn unless_signalled<T>(interrupt: &mut Interrupt, place: &Place, work: impl Future<Output = T>) -> Result<T> {
     tokio::select! {
         biased;
@@ -204,7 +204,7 @@ async fn unless_signalled<T>(interrupt: &mut Interrupt, place: &Place, work: imp
     }
 }
 
-/// What following waits for.
+/// An event that ends a wait.
 enum Woken {
     Batch(Result<TailBatch<Message>, StoreError>),
     Signal(u8),
@@ -213,7 +213,7 @@ enum Woken {
     ReaderGone,
 }
 
-/// Following, and what is known of it.
+/// The state of following.
 struct Following {
     tail: Tail<Message>,
     end: End,
@@ -223,18 +223,18 @@ struct Following {
     given: u64,
     standing: Arc<Standing>,
     last_activity: Instant,
-    /// More can be given at once.
+    /// Whether more messages are available at once.
     behind: bool,
-    /// The server's clock ahead of ours, once it answered.
+    /// How far the server's clock is ahead of ours, once the server has answered.
     clock_ahead: Option<SignedDuration>,
-    /// The server is away.
+    /// Set while the server is away.
     lost: Option<Lost>,
     waiting_for: Vec<String>,
     standby: bool,
     doubts: Vec<Doubt>,
 }
 
-/// A server that is away.
+/// A lost connection.
 struct Lost {
     since: Instant,
     told: Instant,
@@ -286,7 +286,7 @@ impl Following {
         })
     }
 
-    /// Whether nothing coming means that nothing is there.
+    /// Returns whether silence means that there are no more messages for now.
     fn may_be_idle(&self) -> bool {
         self.idle.is_some() && !self.behind
     }
@@ -295,26 +295,27 @@ impl Following {
         self.last_activity + self.idle.unwrap_or_default()
     }
 
-    /// When the time to end has come by the server's clock, once that is known.
+    /// Returns when the end time is reached by the server's clock, once that clock is known.
     fn due(&self) -> Option<Instant> {
         let (End::Time(end), Some(ahead)) = (self.end, self.clock_ahead) else { return None };
         let left = Timestamp::now().duration_until(end).saturating_sub(ahead);
         Some(Instant::now() + Duration::try_from(left).unwrap_or_default())
     }
 
-    /// The time to end has come: what is there now is the end, as far as messages from before that time can lie there.
+    /// Fixes the end once its time is reached: the newest message now, or an earlier position if no later message can be from
+    /// before that time.
     async fn find_end(&mut self, namespace: &Namespace) -> Result<bool, StoreError> {
         let End::Time(time) = self.end else { return Ok(false) };
         let newest = namespace.newest(&Scope::Namespace).await?;
         let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
-        // The last poll can be a second away.
+        // Otherwise, the last poll may start only a second later.
         self.tail.hurry().now();
         self.standing.ends_at(end);
         Ok(self.tail.resume_position() >= end)
     }
 
-    /// Prints what came; gives whether that was the end.
+    /// Prints a batch and returns whether it was the last.
     fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
         self.tell_of_server(batch);
         self.behind = batch.behind;
@@ -345,19 +346,21 @@ impl Following {
         self.table.flush(output, &mut printed)?;
         output.finish()?;
         if !batch.messages.is_empty() {
-            // After they were printed: a reader that is slow is not idle.
+            // Measured after printing, so that a slow reader does not count as idleness.
             self.last_activity = Instant::now();
         }
         Ok(over || self.limit.is_some_and(|limit| self.given >= limit))
     }
 
-    /// Says what is to be known of the server beside its messages.
+    /// Reports what a batch says about the server.
     fn tell_of_server(&mut self, batch: &TailBatch<Message>) {
         if let Some(lost) = self.lost.take() {
-            tell(&format!("streamscope: connected again after {:.1} s", lost.since.elapsed().as_secs_f64()));
+            tell(&format!("streamscope: reconnected after {:.1} s", lost.since.elapsed().as_secs_f64()));
         }
         if batch.standby && !self.standby {
-            tell("streamscope: the server is a standby, which shows no locks: a gap is waited for 2 s, then passed");
+            tell(
+                "streamscope: the server is a standby, which shows no locks, so tail waits 2 s at a gap, then skips it",
+            );
         }
         for doubt in batch.doubts.iter().filter(|doubt| !self.doubts.contains(doubt)) {
             tell_doubt(doubt);
@@ -365,21 +368,21 @@ impl Following {
         if batch.begins_above {
             let (first, newest) = (self.tail.resume_position().saturating_add(1), batch.last_value);
             tell(&format!(
-                "streamscope: --from {first} is above the newest message, {newest}: if an earlier run gave messages up to there, \
-                 the store was emptied or restored since; check what it holds now"
+                "streamscope: --from {first} is above the newest message, {newest}. If an earlier run printed messages up to \
+                 there, the store has been emptied or restored since; check its contents"
             ));
         }
         if let Some(part) = batch.parts_above {
-            let (what, last) = (if part > 0 { format!("above {part}") } else { "everywhere".to_owned() }, part.max(0));
+            let (what, last) = (if part > 0 { format!(" above {part}") } else { String::new() }, part.max(0));
             tell(&format!(
-                "streamscope: the store was emptied, restored or failed over: {what} it holds other messages than before; \
-                 following goes on after {last} with every message that was not given"
+                "streamscope: the store was emptied, restored or failed over, and its messages{what} have changed; tail \
+                 continues after {last} with every message that it has not printed"
             ));
         } else if let Some(before) = batch.went_back_from {
             let now = batch.last_value;
             tell(&format!(
-                "streamscope: the newest message was at {before} and is at {now} now: messages were removed, or the server lost \
-                 them; following goes on after {now}"
+                "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
+                 lost them; tail continues after {now}"
             ));
         }
         if let Some(before) = batch.went_back_from {
@@ -396,7 +399,7 @@ impl Following {
         self.tell_waiting(&batch.waiting_for);
     }
 
-    /// A failure: one that can pass is waited for, for as long as this gives.
+    /// Returns how long to wait before the next attempt after an error that can pass. Returns other errors.
     fn lost(&mut self, error: StoreError) -> Result<Duration> {
         if !error.is_passing() {
             tell(&self.standing.line());
@@ -411,7 +414,7 @@ impl Following {
         if is_news {
             lost.told = now;
             let (waited, wait) = (lost.since.elapsed().as_secs(), pause.as_secs_f64());
-            tell(&format!("streamscope: {error}; away for {waited} s, next attempt in {wait:.1} s"));
+            tell(&format!("streamscope: {error}; disconnected for {waited} s, next attempt in {wait:.1} s"));
         }
         Ok(pause)
     }
@@ -425,18 +428,18 @@ impl Following {
     }
 }
 
-/// Says why what is complete may not be.
+/// Warns that messages may appear below the final ones.
 pub fn tell_doubt(doubt: &Doubt) {
-    tell(&format!("streamscope: {doubt}; a message that comes in below what is complete is not given"));
+    tell(&format!("streamscope: {doubt}, so a message can appear below final ones and be missed"));
 }
 
-/// Who keeps messages back: nothing at all where nobody does any more.
+/// Reports the blocking transactions.
 pub fn tell_holders(holders: &[Holder]) {
     for holder in holders {
-        let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("process {pid}"));
+        let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
         let application = holder.application.as_deref().filter(|name| !name.is_empty());
         let application = application.map(|name| format!(" ({name})")).unwrap_or_default();
         let since = for_people(holder.since);
-        tell(&format!("streamscope: waiting for {pid}{application}, whose transaction is open since {since}"));
+        tell(&format!("streamscope: blocked by {pid}{application}, transaction open since {since}"));
     }
 }

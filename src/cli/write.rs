@@ -1,6 +1,6 @@
-//! `write`: a message made from the command line and standard input, checked before anything is opened, written once.
+//! `write`: builds a message from the command line and standard input, checks it before anything is opened, and writes it once.
 //!
-//! Bodies go to the server as they were given; they are never printed or logged from here.
+//! Bodies go to the server unchanged. This module never prints or logs them.
 
 use std::io::{self, IsTerminal as _, Read as _};
 
@@ -17,10 +17,10 @@ use crate::message::{NewMessage, StreamName};
 use crate::store::Namespace;
 use crate::utf8;
 
-/// The message that the command line describes, standard input read where it says so.
+/// Builds the message, and reads standard input if the arguments ask for it.
 ///
 /// # Errors
-/// [`Status::Usage`] for a name that is no stream, for JSON that cannot be stored and for input that is not UTF-8.
+/// Returns [`Status::Usage`] for a name that is not a stream name, for invalid JSON and for input that is not UTF-8.
 pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
     let stream = StreamName::new(arguments.stream.clone())?;
     let (source, data) = if arguments.data == "-" {
@@ -43,14 +43,14 @@ pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
     })
 }
 
-/// An argument without the byte order mark that `"$(cat FILE)"` gives it.
+/// Removes a byte order mark, which an argument such as `"$(cat FILE)"` can have.
 fn argument(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
 }
 
 async fn from_stdin() -> Result<String> {
     if io::stdin().is_terminal() {
-        tell("reading JSON from the terminal; Ctrl-D ends it");
+        tell("Reading JSON from the terminal. End it with Ctrl-D");
     }
     let read = tokio::task::spawn_blocking(|| {
         let mut bytes = Vec::new();
@@ -65,13 +65,13 @@ async fn from_stdin() -> Result<String> {
 }
 
 fn checked(source: &str, json: &str) -> Result<()> {
-    check(json).map_err(|problem| Failure::usage(format!("{source} is not JSON that can be stored, {problem}")))
+    check(json).map_err(|problem| Failure::usage(format!("{source} is not valid JSON: {problem}")))
 }
 
 /// `streamscope write`
 ///
 /// # Errors
-/// The store's. A signal while the answer is awaited is [`Status::OutcomeUnknown`].
+/// Returns the errors of the store, and [`Status::OutcomeUnknown`] if a signal comes before the answer.
 pub async fn write(
     namespace: &Namespace,
     message: &NewMessage,
@@ -87,7 +87,7 @@ pub async fn write(
         }
     };
     if written.already {
-        tell("streamscope: the message was already written, by an earlier command with this id");
+        tell("streamscope: the message was already written by an earlier command with this ID");
     }
     if let Some(difference) = &written.differs {
         tell(&format!("streamscope: {difference}"));

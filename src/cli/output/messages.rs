@@ -1,4 +1,4 @@
-//! Messages as rows for people: what `get` and `tail` print where the format is text.
+//! The text format of `get` and `tail`: one row per message. This module never reads a store and never prints JSON lines.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,16 +8,15 @@ use super::table::{Column, Table};
 use super::time::for_people;
 use crate::message::{GlobalPosition, Message};
 
-/// A table of messages. Those of one stream come without its name.
+/// A table of messages. Omits the stream column for messages of one stream.
 pub struct MessageTable {
     table: Table,
     one_stream: bool,
-    /// Global positions of the rows that are not printed.
+    /// The global positions of the rows that are not printed yet.
     gathered: VecDeque<GlobalPosition>,
 }
 
 impl MessageTable {
-    /// Without a row.
     #[must_use]
     pub fn new(one_stream: bool) -> Self {
         let columns = [
@@ -31,10 +30,7 @@ impl MessageTable {
         Self { table: Table::new(&columns[usize::from(one_stream)..]), one_stream, gathered: VecDeque::new() }
     }
 
-    /// Another message. Once its line is printed, `printed` is told where it ends in the output, and its global position.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Adds a message. Once its line is printed, calls `printed` with the offset of its end in the output and its global position.
     pub fn row(
         &mut self,
         output: &mut Output,
@@ -53,10 +49,7 @@ impl MessageTable {
         }
     }
 
-    /// Prints the rows that wait for others to be aligned with.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Prints the rows that were kept back to be aligned with later ones.
     pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(u64, GlobalPosition)) -> io::Result<()> {
         let gathered = &mut self.gathered;
         self.table.flush(output, &mut |output| {

@@ -1,5 +1,5 @@
-//! Writes bytes to a reader that may stop reading: standard output, a pipe, a device. A signal ends the wait for such a reader, and
-//! at every moment it is known exactly how many bytes the system has taken. Never buffers.
+//! Writes bytes to a reader that may stop reading: standard output, a pipe or a device. A signal ends the wait for such a reader,
+//! and the number of bytes that the system has accepted is known exactly at any time. This module never buffers.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use crate::cli::interrupt::{Interrupt, Signalled, may_block};
 
-/// Between two looks whether a signal came, while the reader does not read.
+/// The time between two checks for a signal while the reader does not read.
 #[cfg(unix)]
 const LOOK: Duration = Duration::from_millis(50);
-/// How long writing may go on after a signal, as long as the reader reads: a command prints what it has, but not to a slow reader.
+/// How long writing may continue after a signal while the reader reads. A command prints its last results, but not to a slow
+/// reader.
 const AFTER_SIGNAL: Duration = Duration::from_millis(300);
-/// POSIX lets a pipe that can be written to take this much at once. A larger write could block halfway, and how far it came would
-/// not be known.
+/// POSIX guarantees that a writable pipe accepts this much at once. A larger write could block halfway, at an unknown offset.
 const AT_ONCE: usize = 4_096;
 
-/// How long somebody who asks waits for a write that is under way: after the wait for the reader it takes microseconds, or hangs.
+/// How long [`Written::bytes`] waits for a running write. Once the reader is ready, a write takes microseconds or hangs.
 const WRITE: Duration = Duration::from_millis(50);
 
-/// How many bytes the system has taken, for whoever asks on another thread.
+/// A counter of the bytes that the system has accepted. Can be read on any thread.
 #[derive(Debug, Default)]
 pub struct Written {
     bytes: AtomicU64,
@@ -28,7 +28,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// The bytes. What a reader has seen is counted: of a write that is under way the end is waited for, but not if it hangs.
+    /// Returns the number of bytes. Waits for a running write unless it hangs, so that everything a reader has seen is counted.
     pub fn bytes(&self) -> u64 {
         let asked = Instant::now();
         while self.writing.load(Ordering::SeqCst) && asked.elapsed() < WRITE {
@@ -37,7 +37,7 @@ impl Written {
         self.bytes.load(Ordering::SeqCst)
     }
 
-    /// Counts what a write takes.
+    /// Performs a write and counts its bytes.
     fn count(&self, write: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
         self.writing.store(true, Ordering::SeqCst);
         let done = may_block(write);
@@ -48,14 +48,13 @@ impl Written {
         done
     }
 
-    /// As if so many bytes had been written.
     #[cfg(test)]
     pub fn set(&self, bytes: u64) {
         self.bytes.store(bytes, Ordering::SeqCst);
     }
 }
 
-/// What can be waited for.
+/// A writer that can be polled.
 #[cfg(unix)]
 pub use std::os::fd::AsFd as Writable;
 #[cfg(not(unix))]
@@ -63,45 +62,43 @@ pub trait Writable {}
 #[cfg(not(unix))]
 impl<T> Writable for T {}
 
-/// What blocks, and how.
+/// How a writer blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A file never blocks for long.
+    /// Never blocks for long.
     File,
-    /// A terminal can be ready for some bytes and block halfway through more of them, so it gets one line at a time.
+    /// Can be ready for some bytes but block halfway through more of them, so it gets one line at a time.
     Terminal,
     /// A pipe, a socket, a device.
     Pipe,
 }
 
-/// A way out.
+/// An unbuffered writer whose waits end on a signal.
 #[derive(Debug)]
 pub struct Outlet<W> {
     to: W,
     kind: Kind,
     interrupt: Interrupt,
-    /// When a write first met the signal.
+    /// When a write first noticed the signal.
     ending: Option<Instant>,
     written: Arc<Written>,
 }
 
 impl<W: Writable> Outlet<W> {
-    /// To an open file, pipe, device or terminal.
+    /// Writes to an open file, pipe, device or terminal.
     pub fn new(to: W, interrupt: Interrupt) -> Self {
         Self { kind: kind(&to), to, interrupt, ending: None, written: Arc::default() }
     }
 
-    /// The bytes that the system has taken, at every moment.
+    /// Returns the counter of the bytes that the system has accepted.
     pub fn written(&self) -> Arc<Written> {
         Arc::clone(&self.written)
     }
 
-    /// The inner one.
     pub fn get_ref(&self) -> &W {
         &self.to
     }
 
-    /// The inner one.
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.to
     }
@@ -140,7 +137,7 @@ impl<W: Writable> Write for Outlet<W> {
         loop {
             self.wait()?;
             let done = self.written.count(|| Ok(rustix::io::write(&self.to, piece)?));
-            // Somebody who shares it may have made it non-blocking, and filled it since.
+            // Another process that shares the file may have made it non-blocking, and may have filled it since.
             let again =
                 |error: &io::Error| matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock);
             if !done.as_ref().is_err_and(again) {
@@ -183,7 +180,7 @@ fn kind(_: &impl Writable) -> Kind {
     Kind::File
 }
 
-/// Whether it takes bytes (or has an error to give), now or within a moment.
+/// Waits a moment until a write would return, with or without an error. Returns whether it would.
 #[cfg(unix)]
 fn is_writable(to: &impl Writable) -> io::Result<bool> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -200,7 +197,7 @@ fn is_writable(_: &impl Writable) -> io::Result<bool> {
     Ok(true)
 }
 
-/// As many whole lines as go out at once; of a longer line, its beginning. So a reader seldom sees half a line.
+/// Returns as many whole lines as one write can take, or the start of a longer line. Readers therefore seldom see half a line.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
     let Some(most) = bytes.get(..AT_ONCE) else { return bytes };
     match most.iter().rposition(|byte| *byte == b'\n') {

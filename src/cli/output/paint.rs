@@ -1,21 +1,20 @@
-//! Colour for people at a terminal: SGR sequences around text that is safe already. It never changes what the text says.
+//! Colours for terminals: SGR sequences around text that is already safe. This module never changes the text itself.
 
 use std::ops::Range;
 
 use crate::json::scan::{Token, scan};
 
-/// How a cell looks.
+/// The look of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// As the terminal's text.
     Plain,
-    /// What matters less.
+    /// Secondary information.
     Dim,
-    /// A type of messages.
+    /// A message type.
     Type,
-    /// A type that names a failure.
+    /// A message type that stands for a failure.
     Failure,
-    /// JSON, perhaps cut.
+    /// JSON, which may be cut.
     Json,
 }
 
@@ -27,7 +26,7 @@ const NUMBER: &str = "35";
 const LITERAL: &str = "36";
 
 impl Look {
-    /// The look of a whole text, of which a part may be shown.
+    /// Returns the look for a text. Needs the whole text, even if only a part of it is shown.
     #[must_use]
     pub fn of(self, text: &str) -> Self {
         let fails = ["Failed", "Declined", "Rejected", "Error"].iter().any(|end| text.ends_with(end));
@@ -35,7 +34,7 @@ impl Look {
     }
 }
 
-/// A text with the colours of a look.
+/// Colours a text.
 #[must_use]
 pub fn paint(look: Look, text: &str) -> String {
     match look {
@@ -50,7 +49,7 @@ fn with(code: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("\x1b[{code}m{text}\x1b[0m") }
 }
 
-/// Colours what can be read of JSON that may be cut: what follows the cut stays plain.
+/// Colours JSON that may be cut, as far as it can be parsed.
 fn json(text: &str) -> String {
     let mut painted = String::with_capacity(text.len() * 2);
     let mut done = 0;
@@ -59,7 +58,7 @@ fn json(text: &str) -> String {
         painted.push_str(&with(code, &text[range.clone()]));
         done = range.end;
     };
-    // That it ends early is no problem: it was cut.
+    // Cut JSON ends early, which is not an error here.
     let _ = scan(text, |token| match token {
         Token::Key(range) => tell(KEY, range),
         Token::String(range) => tell(STRING, range),
@@ -76,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_coloured_by_kind_up_to_where_it_is_cut() {
+    fn colours_json_tokens_up_to_the_cut() {
         assert_eq!(
             paint(Look::Json, r#"{"a": [1, "b", null], "c…"#),
             "{\x1b[34m\"a\"\x1b[0m: [\x1b[35m1\x1b[0m, \x1b[32m\"b\"\x1b[0m, \x1b[36mnull\x1b[0m], \"c…"
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_neutral_but_for_failures() {
+    fn colours_only_types_that_stand_for_failures() {
         assert_eq!(paint(Look::Type.of("Deposited"), "Deposited"), "Deposited");
         assert_eq!(paint(Look::Type.of("WithdrawalRejected"), "With…"), "\x1b[1;31mWith…\x1b[0m");
     }

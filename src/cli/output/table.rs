@@ -1,5 +1,5 @@
-//! Aligned columns for people, a block of rows at a time, so that memory stays bounded however many rows come. On a
-//! terminal lines are cut to its width; elsewhere they are whole. It never decides what a cell says.
+//! Aligned columns for people. Rows are aligned block by block, so memory stays bounded. Lines are cut to the width of a
+//! terminal but never elsewhere. This module never decides what a cell contains.
 
 use std::{io, iter};
 
@@ -7,15 +7,15 @@ use super::Output;
 use super::paint::{Look, paint};
 use crate::safe_text::{SafeText, safe};
 
-/// Rows measured together. Columns of a later block may grow, never shrink.
+/// The rows of a block. In later blocks, columns may grow but never shrink.
 const BLOCK_ROWS: usize = 200;
-/// A block also ends at this size, bytes.
+/// A block also ends at this size in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
-/// A text column is not made narrower than this to fit the terminal.
+/// The minimum width of a text column that is narrowed to fit the terminal.
 const LEAST: usize = 12;
 const GAP: &str = "  ";
 
-/// A column's title and the side that its cells stand on.
+/// The title, alignment and look of a column.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     title: &'static str,
@@ -25,44 +25,42 @@ pub struct Column {
 }
 
 impl Column {
-    /// Text, on the left; cut where the terminal is too narrow.
+    /// Left-aligned text, cut if the terminal is too narrow.
     #[must_use]
     pub const fn text(title: &'static str) -> Self {
         Self { title, right: false, gives_way: true, look: Look::Plain }
     }
 
-    /// Times, on the left; a part of one would say something else.
+    /// Left-aligned times, never cut, because a part of a time would be misread.
     #[must_use]
     pub const fn time(title: &'static str) -> Self {
         Self { title, right: false, gives_way: false, look: Look::Plain }
     }
 
-    /// Numbers, on the right.
+    /// Right-aligned numbers, never cut.
     #[must_use]
     pub const fn number(title: &'static str) -> Self {
         Self { title, right: true, gives_way: false, look: Look::Plain }
     }
 
-    /// Types of messages, on the left.
     #[must_use]
     pub const fn message_type(title: &'static str) -> Self {
         Self { look: Look::Type, ..Self::text(title) }
     }
 
-    /// JSON, on the left.
     #[must_use]
     pub const fn json(title: &'static str) -> Self {
         Self { look: Look::Json, ..Self::text(title) }
     }
 
-    /// The same, where it matters less than its neighbours.
+    /// Dims the column, because it matters less than its neighbours.
     #[must_use]
     pub const fn dim(self) -> Self {
         Self { look: Look::Dim, ..self }
     }
 }
 
-/// A table that is being printed.
+/// A table, printed block by block.
 pub struct Table {
     columns: Vec<Column>,
     widths: Vec<usize>,
@@ -72,22 +70,18 @@ pub struct Table {
 }
 
 impl Table {
-    /// With these columns and no row.
     #[must_use]
     pub fn new(columns: &[Column]) -> Self {
         let widths = columns.iter().map(|column| safe(column.title).width()).collect();
         Self { columns: columns.to_vec(), widths, rows: Vec::new(), bytes: 0, titled: false }
     }
 
-    /// A row; cells are made safe here. What could not fit the terminal anyway is not kept.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Adds a row and prints the block if it is full. Makes cells safe.
     pub fn row(&mut self, output: &mut Output, cells: &[&str]) -> io::Result<()> {
         if self.gather(output, cells) { self.flush(output, &mut |_| ()) } else { Ok(()) }
     }
 
-    /// A row as in [`Table::row`], which is not printed yet; gives whether it is time to.
+    /// Adds a row without printing. Returns whether the block is full.
     pub fn gather(&mut self, output: &Output, cells: &[&str]) -> bool {
         let row: Vec<SafeText> = cells.iter().map(|cell| safe(beginning(cell, output.width))).collect();
         self.bytes += row.iter().map(|cell| cell.as_str().len()).sum::<usize>();
@@ -95,18 +89,12 @@ impl Table {
         self.rows.len() >= BLOCK_ROWS || self.bytes >= BLOCK_BYTES
     }
 
-    /// Prints what is left; nothing at all, not even titles, where there was no row.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Prints the remaining rows. Without any row, prints nothing, not even titles.
     pub fn finish(mut self, output: &mut Output) -> io::Result<()> {
         self.flush(output, &mut |_| ())
     }
 
-    /// Prints the rows so far and tells of each; those that follow are aligned with them where they fit.
-    ///
-    /// # Errors
-    /// Standard output's.
+    /// Prints the rows so far and calls `printed` after each. Later rows are aligned with them if they fit.
     pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(&Output)) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
@@ -134,10 +122,11 @@ impl Table {
         Ok(())
     }
 
-    /// A line of cells, all with one look or each with that of its column. One that does not fit is cut, and is plain then.
+    /// Prints a line of cells, with one look for all of them or the look of each column. A line that does not fit is cut and
+    /// printed without colours.
     fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize], look: Option<Look>) {
         let (mut plain, mut painted) = (String::new(), String::new());
-        // Blanks are only printed in front of something.
+        // Blanks are printed only before a cell, so that no line ends with blanks.
         let mut blanks = 0;
         for ((cell, column), width) in cells.into_iter().zip(&self.columns).zip(widths) {
             let look = look.unwrap_or(column.look.of(cell.as_str()));
@@ -165,10 +154,7 @@ impl Table {
     }
 }
 
-/// Labelled values, one a line, labels aligned; values are made safe here and are not cut.
-///
-/// # Errors
-/// Standard output's.
+/// Prints labelled values, one per line, with aligned labels. Makes values safe and never cuts them.
 pub fn record(output: &mut Output, fields: &[(&str, &str)]) -> io::Result<()> {
     let width = fields.iter().map(|(label, _)| safe(label).width()).max().unwrap_or(0);
     for (label, value) in fields {
@@ -177,8 +163,8 @@ pub fn record(output: &mut Output, fields: &[(&str, &str)]) -> io::Result<()> {
     Ok(())
 }
 
-/// As much of a cell as can matter on a terminal, so that a body of 10 MB is not carried along: four characters for each
-/// column leave room for combining ones.
+/// Returns the start of a cell that could fit on the terminal, so that a body of 10 MB is not copied. Four characters per
+/// column leave room for combining characters.
 fn beginning(cell: &str, room: Option<usize>) -> &str {
     match room.and_then(|room| cell.char_indices().nth(room.saturating_mul(4))) {
         Some((end, _)) => &cell[..end],
@@ -186,7 +172,7 @@ fn beginning(cell: &str, room: Option<usize>) -> &str {
     }
 }
 
-/// Widths that fit into `room`: the widest text columns give way first, down to [`LEAST`].
+/// Returns widths that fit into `room`. The widest text columns shrink first, down to [`LEAST`].
 fn fitted(columns: &[Column], widths: &[usize], room: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = widths.iter().map(|width| (*width).min(room)).collect();
     let gaps = GAP.len() * columns.len().saturating_sub(1);
@@ -206,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_widest_text_column_gives_way_first_and_numbers_never() {
+    fn shrinks_the_widest_text_column_first_and_numbers_never() {
         let columns = [Column::number("N"), Column::text("NAME"), Column::text("DATA")];
         assert_eq!(fitted(&columns, &[6, 20, 100], 80), vec![6, 20, 50]);
         assert_eq!(fitted(&columns, &[6, 60, 100], 80), vec![6, 35, 35]);

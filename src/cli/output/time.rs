@@ -1,11 +1,11 @@
-//! Times as they are printed: RFC 3339 in UTC for json, a shorter form of it for people. It never shows local time.
+//! Formats times: RFC 3339 in UTC for JSON, and a shorter form for people. This module never shows local time.
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::json_lines::rfc3339;
 
-/// The same as a `String`.
+/// Formats a time as RFC 3339 in UTC.
 #[must_use]
 pub fn rfc3339_text(time: Timestamp) -> String {
     let mut out = Vec::with_capacity(27);
@@ -13,7 +13,7 @@ pub fn rfc3339_text(time: Timestamp) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// For people, all of the same length, to the second: `2026-03-01 12:00:00Z`.
+/// Formats a time for people, to the second and always with the same length: `2026-03-01 12:00:00Z`.
 #[must_use]
 pub fn for_people(time: Timestamp) -> String {
     if time == Timestamp::MIN || time == Timestamp::MAX {
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn trailing_zeros_of_the_fraction_are_left_out() {
+    fn omits_trailing_zeros_of_the_fraction() {
         assert_eq!(printed(0), "1970-01-01T00:00:00Z");
         assert_eq!(printed(1_740_830_400_123_400), "2025-03-01T12:00:00.1234Z");
         assert_eq!(printed(1_740_830_400_000_001), "2025-03-01T12:00:00.000001Z");
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn every_time_is_read_back_and_what_is_none_is_said_to_be_none() {
+    fn prints_extreme_times_exactly_and_infinite_ones_by_name() {
         for text in [
             "-004713-11-24T00:00:00Z",
             "-000001-01-01T00:00:00Z",
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn times_for_people_have_one_length() {
+    fn times_for_people_have_the_same_length() {
         let time = Timestamp::from_microsecond(1_740_830_400_100_000).expect("in range");
         assert_eq!(for_people(time), "2025-03-01 12:00:00Z");
     }

@@ -1,5 +1,5 @@
-//! Counts the messages with a value that no message can have. Their lines are marked, and a reader of many lines misses a mark, so
-//! the command says at its end how many there were and which was the first.
+//! Counts messages with invalid values. Their lines are marked, but a mark among many lines is easy to miss, so the command reports
+//! at its end how many there were and which was the first. This module never changes the output itself.
 
 use super::output::grouped;
 use crate::message::{GlobalPosition, Message};
@@ -25,20 +25,20 @@ impl Unreadable {
         self.first.get_or_insert_with(|| (position, flaw.to_owned()));
     }
 
-    /// Counts what was seen after all this.
+    /// Adds the counts of later messages.
     pub fn and(&mut self, later: Self) {
         self.count += later.count;
         self.first = self.first.take().or(later.first);
     }
 
-    /// The sentence for standard error; None if every message could be read.
+    /// Returns the sentence for standard error; `None` if every message could be read.
     #[must_use]
     pub fn report(&self) -> Option<String> {
         let (position, flaw) = self.first.as_ref()?;
         Some(match self.count {
-            1 => format!("1 message cannot be read as it is stored: global position {position} ({flaw})"),
+            1 => format!("1 message has a value that cannot be read: global position {position} ({flaw})"),
             count => format!(
-                "{} messages cannot be read as they are stored; the first is global position {position} ({flaw})",
+                "{} messages have values that cannot be read; the first is at global position {position} ({flaw})",
                 grouped(count)
             ),
         })
@@ -50,16 +50,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_messages_are_counted_and_the_first_is_named() {
+    fn counts_messages_and_names_the_first() {
         let mut seen = Unreadable::default();
         assert_eq!(seen.report(), None);
         seen.add(7, "its ID is NULL");
-        let one = "1 message cannot be read as it is stored: global position 7 (its ID is NULL)";
+        let one = "1 message has a value that cannot be read: global position 7 (its ID is NULL)";
         assert_eq!(seen.report().as_deref(), Some(one));
         let mut earlier = Unreadable::default();
         earlier.add(3, "its type is NULL");
         earlier.and(seen);
-        let two = "2 messages cannot be read as they are stored; the first is global position 3 (its type is NULL)";
+        let two = "2 messages have values that cannot be read; the first is at global position 3 (its type is NULL)";
         assert_eq!(earlier.report().as_deref(), Some(two));
     }
 }

@@ -217,7 +217,7 @@ fn reports_its_progress_on_sigusr1(place: &Place) {
             command.args(place.arguments(&["export"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let waiting = told.next().unwrap();
-        assert!(waiting.contains("waiting for process"), "{waiting}");
+        assert!(waiting.contains("blocked by PID"), "{waiting}");
         let process = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(process, rustix::process::Signal::USR1).unwrap();
         let asked = told.next().unwrap();

@@ -158,7 +158,7 @@ fn an_import_sees_the_version_that_was_committed_while_it_waited(place: &Place) 
             // After this report it waits without asking for the blocking transaction again.
             let mut told = String::new();
             BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut told).unwrap();
-            assert!(told.contains("waiting for process"), "{told}");
+            assert!(told.contains("blocked by PID"), "{told}");
             let waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
             runtime.block_on(until_there_is(&holder, waits));
             runtime.block_on(holder.batch_execute("commit")).unwrap();

@@ -174,7 +174,7 @@ fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) 
         let mut told = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         told.read_line(&mut line).unwrap();
-        assert!(line.contains(&format!("waiting for process {pid} (tester), whose transaction is open")), "{line}");
+        assert!(line.contains(&format!("blocked by PID {pid} (tester), transaction open since")), "{line}");
         runtime.block_on(holder.batch_execute("commit")).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");

@@ -74,7 +74,7 @@ impl Standing {
         }
         let (given, complete) = (count(stands.given + taken as u64, "message"), complete.max(0));
         let next = complete.saturating_add(1);
-        format!("streamscope: {given}, complete up to {complete}; continue with --from {next}")
+        format!("streamscope: {given}, complete to {complete}; continue with --from {next}")
     }
 }
 
@@ -92,19 +92,19 @@ mod tests {
             standing.printed(end, position);
         }
         for (taken, line) in [
-            (0, "0 messages, complete up to 10; continue with --from 11"),
-            (99, "0 messages, complete up to 10; continue with --from 11"),
-            (100, "1 message, complete up to 13; continue with --from 14"),
-            (299, "2 messages, complete up to 19; continue with --from 20"),
-            (300, "3 messages, complete up to 30; continue with --from 31"),
+            (0, "0 messages, complete to 10; continue with --from 11"),
+            (99, "0 messages, complete to 10; continue with --from 11"),
+            (100, "1 message, complete to 13; continue with --from 14"),
+            (299, "2 messages, complete to 19; continue with --from 20"),
+            (300, "3 messages, complete to 30; continue with --from 31"),
         ] {
             written.set(taken);
             assert!(standing.line().contains(line), "{taken}: {}", standing.line());
         }
         standing.completes(40);
         standing.printed(400, 33);
-        assert!(standing.line().contains("3 messages, complete up to 32; continue with --from 33"));
+        assert!(standing.line().contains("3 messages, complete to 32; continue with --from 33"));
         standing.ends_at(31);
-        assert!(standing.line().contains("complete up to 31; continue with --from 32"));
+        assert!(standing.line().contains("complete to 31; continue with --from 32"));
     }
 }

@@ -1,5 +1,5 @@
-//! JSON as text that must not change: checked as Postgres stores it, set out for reading, walked as foldable rows. Numbers keep
-//! their digits, since nothing is ever converted.
+//! Works on JSON as text: checks it as Postgres does, formats it for reading and finds the members of objects. Values are never
+//! converted, so numbers keep their digits.
 
 pub mod document;
 pub mod links;
@@ -9,14 +9,14 @@ use std::fmt;
 
 use scan::{Token, scan};
 
-/// Where a text is not JSON that Postgres stores, and why.
+/// The first problem of a text that Postgres would not store as `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct JsonProblem {
-    /// From 1.
+    /// Line, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// Column in characters, from 1.
     pub column: usize,
-    /// What was expected there.
+    /// What is wrong, such as `expected a value, found ']'`.
     pub reason: String,
 }
 
@@ -35,19 +35,19 @@ impl fmt::Display for JsonProblem {
     }
 }
 
-/// Whether Postgres' `jsonb` takes a text. How deep it may be nested is a setting of the server's (`max_stack_depth`: some
-/// 10,000 levels by default), which is not known here.
+/// Checks that Postgres can store a text as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by default,
+/// depending on its setting `max_stack_depth`.
 ///
 /// # Errors
-/// The first place at which it does not.
+/// The first problem.
 pub fn check(text: &str) -> Result<(), JsonProblem> {
     scan(text, |_| {})
 }
 
-/// Levels that are set in.
+/// Deeper levels get no further indentation.
 const DEEPEST: usize = 64;
 
-/// A document with a line a member, two spaces a level; text that is no JSON is given back as it is.
+/// Formats a document with one member per line and two spaces per level. Returns text that is not JSON unchanged.
 #[must_use]
 pub fn pretty(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
@@ -56,7 +56,7 @@ pub fn pretty(text: &str) -> String {
     let mut after_key = false;
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
-        // Deeper than anybody reads the text would be nothing but indentation.
+        // Deep nesting would make the text nothing but indentation.
         out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
     };
     let item = |out: &mut String, depth: usize, first: &mut bool, after_key: &mut bool| {
@@ -102,13 +102,13 @@ pub fn pretty(text: &str) -> String {
     if outcome.is_err() { text.to_owned() } else { out }
 }
 
-/// The text that a JSON string (with its quotes) means; none where it is no string.
+/// Decodes a JSON string with its quotes. Returns none if it is not a string.
 #[must_use]
 pub fn string_value(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()
 }
 
-/// The members of an object: name and raw value; nothing where it is no object.
+/// Returns the members of an object: the decoded key and the text of the value. Empty if the text is not an object.
 #[must_use]
 pub fn members(text: &str) -> Vec<(String, &str)> {
     let mut members = Vec::new();
@@ -149,24 +149,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_has_its_place_and_what_was_expected() {
+    fn a_problem_has_a_line_a_column_and_a_reason() {
         let cases = [
-            ("{\"a\": 1,\n  oops}", "line 2, column 3: expected a name in quotes, found 'o'"),
+            ("{\"a\": 1,\n  oops}", "line 2, column 3: expected a key in quotes, found 'o'"),
             ("[1 2]", "line 1, column 4: expected ',' or ']', found '2'"),
-            ("{\"a\" 1}", "line 1, column 6: expected ':' after the name"),
-            ("", "line 1, column 1: the text ends, expected a value"),
-            ("[1,", "line 1, column 4: the text ends, expected a value"),
-            ("{} x", "line 1, column 4: expected nothing more: the document ends here, found 'x'"),
+            ("{\"a\" 1}", "line 1, column 6: expected ':' after the key"),
+            ("", "line 1, column 1: unexpected end of text, expected a value"),
+            ("[1,", "line 1, column 4: unexpected end of text, expected a value"),
+            ("{} x", "line 1, column 4: expected the end of the document, found 'x'"),
             ("\"a\\u0000\"", "line 1, column 3: \\u0000 cannot be stored by Postgres"),
             ("\"\\ud83d\"", "line 1, column 2: lone surrogate \\ud83d cannot be stored"),
             ("\"\\ude00\"", "line 1, column 2: lone surrogate \\ude00 cannot be stored"),
-            ("\"é\\x\"", "line 1, column 3: no escape \\x"),
-            ("01", "line 1, column 1: a number does not begin with 0"),
+            ("\"é\\x\"", "line 1, column 3: invalid escape \\x"),
+            ("01", "line 1, column 1: a number cannot have leading zeros"),
             ("1.", "line 1, column 3: expected a digit after '.'"),
             ("[1,]", "line 1, column 4: expected a value, found ']'"),
             ("\"open", "line 1, column 1: the string is not closed"),
-            ("{\"a\"\u{c}:1}", "line 1, column 5: expected ':' after the name"),
-            ("[1e131072]", "line 1, column 2: the number is outside of what Postgres' numeric can hold"),
+            ("{\"a\"\u{c}:1}", "line 1, column 5: expected ':' after the key"),
+            ("[1e131072]", "line 1, column 2: the number is out of range for Postgres' numeric type"),
             ("nullx", "line 1, column 1: expected a value, found 'n'"),
         ];
         for (text, problem) in cases {
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_left_to_the_server() {
+    fn nesting_is_not_limited() {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         for text in [deep.as_str(), "1", " null ", "\"\\ud83d\\ude00\"", "-0.0e+10", "{\"a\":{},\"b\":[]}"] {
             assert_eq!(check(text), Ok(()), "{text:.20}");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn pretty_text_keeps_every_digit() {
+    fn formatted_text_keeps_every_digit() {
         let text = r#"{"n":12345678901234567890123,"p":1.10,"o":{},"l":[1,{"x":"é"}]}"#;
         let expected = "{\n  \"n\": 12345678901234567890123,\n  \"p\": 1.10,\n  \"o\": {},\n  \"l\": [\n    1,\n    {\n      \"x\": \"é\"\n    }\n  ]\n}";
         assert_eq!(pretty(text), expected);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_those_of_the_outer_object() {
+    fn members_are_those_of_the_outermost_object() {
         let text = r#"{"a": {"b": [1]}, "c\u0041": "x", "d": 1}"#;
         let expected = vec![("a".to_owned(), r#"{"b": [1]}"#), ("cA".to_owned(), r#""x""#), ("d".to_owned(), "1")];
         assert_eq!(members(text), expected);
@@ -200,7 +200,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn it_agrees_with_serde_json_but_for_what_postgres_refuses(text in r#"[\[\]{}:,"a\\u0d8ntrfls1.eE+ \n-]{0,24}"#) {
+        fn agrees_with_serde_json_except_for_values_that_postgres_refuses(text in r#"[\[\]{}:,"a\\u0d8ntrfls1.eE+ \n-]{0,24}"#) {
             let refused = check(&text).err();
             let valid = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             let stored = refused.as_ref().is_none_or(|problem| problem.reason.contains("stored") || problem.reason.contains("numeric"));
@@ -208,7 +208,7 @@ mod tests {
         }
 
         #[test]
-        fn pretty_text_means_the_same(text in ".{0,60}") {
+        fn formatted_text_has_the_same_value(text in ".{0,60}") {
             let quoted = serde_json::json!({"text": text, "list": [1, null, {"k": text}]}).to_string();
             let pretty: serde_json::Value = serde_json::from_str(&pretty(&quoted)).expect("still JSON");
             proptest::prop_assert_eq!(pretty, serde_json::from_str::<serde_json::Value>(&quoted).expect("JSON"));

@@ -1,5 +1,5 @@
-//! Json lines, written straight into a buffer: bodies go through byte for byte as the server printed them, so that numbers keep
-//! their digits. Nothing is parsed or re-serialised in here.
+//! Writes JSON lines into a buffer. Bodies are copied byte for byte as the server printed them, so numbers keep their digits.
+//! Nothing is parsed or serialised again.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 use crate::message::Message;
 use crate::safe_text::is_hidden;
 
-/// An object that is being written, key by key in the order of the calls.
+/// Writes an object key by key, in the order of the calls.
 #[must_use = "an object ends with end()"]
 pub struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -31,14 +31,13 @@ impl<'a> Object<'a> {
         self.out.extend_from_slice(b"\":");
     }
 
-    /// A string; characters that nobody would see are escaped.
+    /// Adds a string, with hidden characters escaped.
     pub fn string(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
         string(self.out, value);
         self
     }
 
-    /// A string or `null`.
     pub fn string_or_null(self, key: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.string(key, value),
@@ -46,7 +45,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// A number, or anything else that prints as json.
+    /// Adds a number, or any other value whose `Display` is JSON.
     pub fn number(mut self, key: &'static str, value: impl Display) -> Self {
         self.key(key);
         // Writing to a Vec does not fail.
@@ -54,7 +53,6 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// A number or `null`.
     pub fn number_or_null(self, key: &'static str, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.number(key, value),
@@ -62,14 +60,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Json text as it is.
+    /// Adds JSON text unchanged.
     pub fn raw(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
         self.out.extend_from_slice(value.as_bytes());
         self
     }
 
-    /// A time, RFC 3339 in UTC.
+    /// Adds a time as RFC 3339 in UTC.
     pub fn time(mut self, key: &'static str, value: Timestamp) -> Self {
         self.key(key);
         self.out.push(b'"');
@@ -78,7 +76,6 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// A time or `null`.
     pub fn time_or_null(self, key: &'static str, value: Option<Timestamp>) -> Self {
         match value {
             Some(value) => self.time(key, value),
@@ -86,7 +83,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Closes the object and the line.
+    /// Ends the object and the line.
     pub fn end(self) {
         if self.before == b'{' {
             self.out.push(b'{');
@@ -95,8 +92,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A message as EventoDB exports it. Bodies are the server's text unchanged; on a terminal, characters in them that would act
-/// on it or hide are written as the json escapes that mean the same.
+/// Writes a message in EventoDB's export format. Bodies keep the text of the server, except that for a terminal hidden and control
+/// characters become the equivalent JSON escapes.
 pub fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     let object = Object::begin(out)
@@ -109,7 +106,7 @@ pub fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
     let object = body(object, "meta", message.metadata.as_deref(), terminal);
     let object = object.time("time", message.time);
     match &message.flaw {
-        // No import takes such a line for the message.
+        // The extra key makes every import refuse the line.
         Some(flaw) => object.string("unreadable", flaw).end(),
         None => object.end(),
     }
@@ -123,7 +120,7 @@ fn body<'a>(object: Object<'a>, key: &'static str, body: Option<&str>, terminal:
     }
 }
 
-/// Json text with every hidden character as its escape. Outside of strings json is ASCII, so they all stand in strings.
+/// Escapes the hidden characters of JSON text. JSON is ASCII outside strings, so they are all inside strings.
 fn visible(json: &str) -> String {
     let mut out = Vec::with_capacity(json.len());
     for c in json.chars() {
@@ -136,8 +133,8 @@ fn visible(json: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// As Go's `RFC3339Nano` prints it: `2026-03-01T12:00:00.1234Z`, trailing zeros of the fraction left out; before the year 0 as
-/// `-004712-…`. What stands for times that cannot be written is the server's word, `infinity` or `-infinity`.
+/// Writes a time as Go's `RFC3339Nano` does: `2026-03-01T12:00:00.1234Z`, without trailing zeros of the fraction. Years before 0 have
+/// six digits (`-004712-…`). [`Timestamp::MIN`] and [`Timestamp::MAX`] become `-infinity` and `infinity`, as on the server.
 pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
     for (outside, word) in [(Timestamp::MIN, "-infinity"), (Timestamp::MAX, "infinity")] {
         if time == outside {
@@ -169,7 +166,7 @@ pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
     out.push(b'Z');
 }
 
-/// A json string in quotes.
+/// Writes a JSON string in quotes.
 pub fn string(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
@@ -204,7 +201,7 @@ mod tests {
     use uuid::Uuid;
 
     fn text(out: Vec<u8>) -> String {
-        String::from_utf8(out).expect("json is UTF-8")
+        String::from_utf8(out).expect("JSON is UTF-8")
     }
 
     fn sample(data: Option<&str>) -> Message {
@@ -222,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_its_keys_in_order_and_its_body_unchanged() {
+    fn a_message_has_ordered_keys_and_an_unchanged_body() {
         let mut out = Vec::new();
         message(&mut out, &sample(Some(r#"{"n": 12345678901234567890123, "m": 1.10}"#)), false);
         assert_eq!(
@@ -233,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_characters_of_a_body_are_escaped_on_a_terminal_only() {
+    fn escapes_hidden_characters_of_bodies_only_on_a_terminal() {
         let raw = "{\"a\": \"\u{9b}31m\u{202e}\"}";
         let mut plain = Vec::new();
         message(&mut plain, &sample(Some(raw)), false);
@@ -244,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_read_back_as_they_were() {
+    fn strings_read_back_unchanged() {
         for value in [
             "",
             "a\"b\\c",
@@ -256,13 +253,13 @@ mod tests {
             let mut out = Vec::new();
             string(&mut out, value);
             let out = text(out);
-            assert_eq!(serde_json::from_str::<String>(&out).expect("valid json"), value);
+            assert_eq!(serde_json::from_str::<String>(&out).expect("valid JSON"), value);
             assert!(out.chars().all(|c| !c.is_control()), "{out:?}");
         }
     }
 
     #[test]
-    fn an_object_without_keys_is_still_an_object() {
+    fn an_object_without_keys_is_empty() {
         let mut out = Vec::new();
         Object::begin(&mut out).end();
         assert_eq!(text(out), "{}\n");

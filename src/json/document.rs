@@ -1,39 +1,35 @@
-//! A JSON document as rows that can be folded: one flat vector in the order of the text, each row a member or an element that
-//! knows its parent and where its subtree ends, so that a folded one is passed in one step. Rows point into the one text.
+//! A JSON document as foldable rows in one flat vector, in the order of the text. Each row is a member or an element and knows its
+//! parent and the end of its subtree, so a folded subtree is skipped in one step. Rows are ranges of the text, which is never copied
+//! or changed.
 
 use std::ops::Range;
 
 use super::scan::{Token, scan};
 use super::{JsonProblem, string_value};
 
-/// What a row holds.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `{…}`.
     Object,
-    /// `[…]`.
     Array,
-    /// `"…"`.
     String,
-    /// A number.
     Number,
     /// `true`, `false`, `null`.
     Literal,
 }
 
-/// One member, element, or the document itself.
+/// A member, an element, or the document itself.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// What it holds.
     pub kind: Kind,
-    /// How deep it lies; the document is at 0.
+    /// The nesting depth; 0 for the document.
     pub depth: u32,
-    /// Its children, for a container.
+    /// The number of children of a container.
     pub children: u32,
-    /// Its number among its siblings.
+    /// The index among its siblings.
     pub index: u32,
     parent: u32,
-    /// The row behind its subtree.
+    /// The row after the subtree.
     end: u32,
     key: (u32, u32),
     value: (u32, u32),
@@ -41,44 +37,42 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it has something to fold.
+    /// Returns true if the row has children.
     #[must_use]
     pub fn is_container(&self) -> bool {
         matches!(self.kind, Kind::Object | Kind::Array) && self.children > 0
     }
 
-    /// Whether its children are hidden.
     #[must_use]
     pub fn is_folded(&self) -> bool {
         self.folded
     }
 }
 
-/// A document.
 #[derive(Debug, Clone)]
 pub struct Document {
     text: String,
     rows: Vec<Row>,
-    /// Indices of the rows that no folded one hides.
+    /// Indices of the rows that are not hidden by a folded row.
     visible: Vec<u32>,
 }
 
-/// Values that are set out as rows at most: each takes about 60 bytes.
+/// Most rows of a document. Each takes about 60 bytes.
 pub const MOST_ROWS: usize = 500_000;
 
-/// No parent.
+/// The parent of the document.
 const NONE: u32 = u32::MAX;
 
 fn narrow(offset: usize) -> u32 {
-    // Postgres limits a jsonb value to 1 GB, so offsets and counts fit.
+    // Postgres limits a jsonb value to 1 GB, so offsets and counts fit into 32 bits.
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
 impl Document {
-    /// Reads a document; everything is unfolded.
+    /// Parses a document, with all rows unfolded.
     ///
     /// # Errors
-    /// Where it is not JSON, or has more than [`MOST_ROWS`] values.
+    /// The first problem if the text is not JSON or has more than [`MOST_ROWS`] values.
     pub fn parse(text: String) -> Result<Self, JsonProblem> {
         let mut rows: Vec<Row> = Vec::new();
         let mut open: Vec<u32> = Vec::new();
@@ -145,55 +139,52 @@ impl Document {
         }
     }
 
-    /// The text that the rows point into.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// How many rows no folded one hides.
+    /// Returns the number of visible rows.
     #[must_use]
     pub fn visible(&self) -> usize {
         self.visible.len()
     }
 
-    /// Index of the row on a visible line.
+    /// Returns the index of the row on a visible line.
     #[must_use]
     pub fn at_line(&self, line: usize) -> Option<usize> {
         self.visible.get(line).map(|row| *row as usize)
     }
 
-    /// The visible line of a row, or of the folded row that hides it.
+    /// Returns the visible line of a row, or that of the folded row that hides it.
     #[must_use]
     pub fn line_of(&self, row: usize) -> usize {
         self.visible.partition_point(|visible| (*visible as usize) <= row).saturating_sub(1)
     }
 
-    /// A row.
     #[must_use]
     pub fn row(&self, row: usize) -> Option<&Row> {
         self.rows.get(row)
     }
 
-    /// The parent of a row.
     #[must_use]
     pub fn parent(&self, row: usize) -> Option<usize> {
         self.rows.get(row).map(|row| row.parent).filter(|parent| *parent != NONE).map(|parent| parent as usize)
     }
 
-    /// The name of a member as it is written, with its quotes; empty for an element.
+    /// Returns the key of a member as written, with its quotes; empty for an element.
     #[must_use]
     pub fn key(&self, row: usize) -> &str {
         self.rows.get(row).map_or("", |row| &self.text[row.key.0 as usize..row.key.1 as usize])
     }
 
-    /// The value as it is written, a container with all that is in it.
+    /// Returns the value as written; for a container, the text of its whole subtree.
     #[must_use]
     pub fn value(&self, row: usize) -> &str {
         self.rows.get(row).map_or("", |row| &self.text[row.value.0 as usize..row.value.1 as usize])
     }
 
-    /// Folds or unfolds a row; gives whether anything changed.
+    /// Folds or unfolds a row. Returns true if anything changed.
     pub fn set_folded(&mut self, row: usize, folded: bool) -> bool {
         let Some(found) = self.rows.get_mut(row).filter(|row| row.is_container() && row.folded != folded) else {
             return false;
@@ -203,7 +194,7 @@ impl Document {
         true
     }
 
-    /// Folds every container from a depth on, unfolds those above; 0 folds all, a great depth none.
+    /// Folds all containers at this depth or deeper, and unfolds the others.
     pub fn fold_from(&mut self, depth: u32) {
         for row in &mut self.rows {
             row.folded = row.is_container() && row.depth >= depth;
@@ -211,7 +202,7 @@ impl Document {
         self.show();
     }
 
-    /// Unfolds what hides a row.
+    /// Unfolds all ancestors of a row.
     pub fn reveal(&mut self, row: usize) {
         let mut changed = false;
         let mut above = self.parent(row);
@@ -224,7 +215,7 @@ impl Document {
         }
     }
 
-    /// The way to a row as a jsonpath (`$.items[3]."a b"`), which Postgres takes as well.
+    /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it.
     #[must_use]
     pub fn path(&self, row: usize) -> String {
         let mut steps = Vec::new();
@@ -242,7 +233,8 @@ impl Document {
         steps.concat()
     }
 
-    /// Rows whose name or own value, as it is written or as it is meant, holds a text (letter case counts only where the text has an upper-case letter).
+    /// Returns the rows whose key or scalar value contains a text, as written or decoded. Letter case matters only if the text has an
+    /// upper-case letter.
     #[must_use]
     pub fn find(&self, text: &str) -> Vec<usize> {
         if text.is_empty() {
@@ -292,7 +284,7 @@ mod tests {
         assert!(document.set_folded(2, true));
         assert_eq!(document.visible(), 4);
         assert_eq!(document.at_line(3), Some(7));
-        assert_eq!(document.line_of(4), 2, "what is hidden is on the line of what hides it");
+        assert_eq!(document.line_of(4), 2, "a hidden row is on the line of the row that hides it");
         document.reveal(4);
         assert_eq!(document.visible(), 8);
         document.fold_from(1);
@@ -302,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_leads_to_its_row() {
+    fn a_path_names_keys_and_indices() {
         let document = document();
         assert_eq!(document.path(0), "$");
         assert_eq!(document.path(4), r#"$.items[0]."x y""#);
@@ -310,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_values_are_found() {
+    fn finds_keys_and_values() {
         let document = document();
         assert_eq!(document.find("x y"), [4]);
         assert_eq!(document.find("É"), Vec::<usize>::new());
@@ -319,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_levels_are_rows_like_others() {
+    fn ten_thousand_levels_can_be_folded_and_revealed() {
         let text = "[".repeat(10_000) + &"]".repeat(10_000);
         let mut document = Document::parse(text).expect("JSON");
         assert_eq!(document.visible(), 10_000);
@@ -329,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_escaped_is_found_as_it_is_meant_and_as_it_is_written() {
+    fn finds_escaped_text_as_written_and_decoded() {
         let document = Document::parse(r#"{"a": "say \"hi\"\tthere", "b": "\u0007"}"#.to_owned()).expect("JSON");
         assert_eq!(document.find(r#"say "hi""#), [1]);
         assert_eq!(document.find(r#"\"hi"#), [1]);
@@ -337,15 +329,15 @@ mod tests {
     }
 
     #[test]
-    fn more_values_than_can_be_set_out_are_refused() {
+    fn refuses_a_document_with_too_many_rows() {
         let list = |values: usize| format!("[{}]", vec!["1"; values].join(","));
-        assert_eq!(Document::parse(list(MOST_ROWS - 1)).expect("as many as can be").visible(), MOST_ROWS);
+        assert_eq!(Document::parse(list(MOST_ROWS - 1)).expect("the largest document").visible(), MOST_ROWS);
         assert!(Document::parse(list(MOST_ROWS)).is_err());
     }
 
     proptest::proptest! {
         #[test]
-        fn every_row_is_a_part_of_the_text_and_folding_loses_none(text in json_text(), folds in proptest::collection::vec(0..64_usize, 0..8)) {
+        fn every_row_is_valid_json_and_folding_loses_none(text in json_text(), folds in proptest::collection::vec(0..64_usize, 0..8)) {
             let mut document = Document::parse(text.clone()).expect("JSON");
             let rows = document.rows.len();
             proptest::prop_assert_eq!(document.visible(), rows);
@@ -365,12 +357,12 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_answered_without_a_panic(text in ".*") {
+        fn no_text_makes_parsing_panic(text in ".*") {
             let _ = Document::parse(text);
         }
     }
 
-    /// JSON with spaces, escapes and nesting.
+    /// Random JSON with spaces, escapes and nesting.
     fn json_text() -> impl proptest::strategy::Strategy<Value = String> {
         use proptest::prelude::*;
         let leaf = prop_oneof![

@@ -1,18 +1,18 @@
-//! What metadata says about where a message comes from, by Eventide's well-known keys, and the metadata of a message that
-//! follows another.
+//! Reads the links in the metadata of a message by Eventide's well-known keys, and builds the metadata of a follow-up message. Keys
+//! that Eventide does not define are never interpreted.
 
 use super::{members, string_value};
 
-/// Where a row of metadata leads.
+/// The target of a key in metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     /// A stream or category.
     pub name: String,
-    /// A position of it.
+    /// A position in the stream, if the metadata has one.
     pub position: Option<i64>,
 }
 
-/// Where a top-level member of metadata leads, if anywhere.
+/// Returns the target of a top-level key of metadata, if it has one.
 #[must_use]
 pub fn link(metadata: &str, key: &str) -> Option<Link> {
     let members = members(metadata);
@@ -29,8 +29,8 @@ pub fn link(metadata: &str, key: &str) -> Option<Link> {
     }
 }
 
-/// Metadata of a message that is caused by another, as Eventide's `follow` makes it: causation is that message; correlation and
-/// reply stream are passed on, and those of its properties that are not local. Nothing else is.
+/// Builds the metadata of a follow-up message as Eventide's `follow` does: causation points to the given message; correlation
+/// stream, reply stream and all properties that are not local are copied. Everything else is omitted.
 #[must_use]
 pub fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_position: i64) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
@@ -58,7 +58,7 @@ pub fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_po
     format!("{{{}}}", parts.join(","))
 }
 
-/// Whether a property stays with its message: `{"value": …, "local": true}`.
+/// Returns true for `{"value": …, "local": true}`. A local property is not copied to follow-up messages.
 fn is_local(property: &str) -> bool {
     members(property).iter().any(|(key, raw)| key == "local" && *raw == "true")
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causation_leads_to_a_position_of_a_stream() {
+    fn causation_links_to_a_position_in_a_stream() {
         let metadata = r#"{"causationMessageStreamName": "cart-1", "causationMessagePosition": 5, "correlationStreamName": "order-7", "x": "y-1"}"#;
         let to = |key| link(metadata, key).map(|link| (link.name, link.position));
         assert_eq!(to("causationMessageStreamName"), Some(("cart-1".to_owned(), Some(5))));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_follow_up_is_caused_by_the_message_and_passes_on_what_eventide_does() {
+    fn follow_up_metadata_names_the_cause_and_copies_the_same_keys_as_eventide() {
         let metadata = r#"{"correlationStreamName": "order-7", "replyStreamName": null, "causationMessagePosition": 1,
             "schemaVersion": "2", "somebodysOwn": 1,
             "properties": {"kept": {"value": 1.10}, "own": {"value": 2, "local": true}, "open": {"value": 3, "local": false}}}"#;

@@ -1,36 +1,32 @@
-//! One pass over JSON text without recursion: checks it as Postgres' `jsonb` would and tells what it comes across. Numbers and
-//! strings are ranges of the text; nothing is converted.
+//! Scans JSON text in one pass and without recursion: checks it as Postgres' `jsonb` does and reports its tokens. Tokens are ranges
+//! of the text; nothing is converted or copied.
 
 use std::ops::Range;
 
 use super::JsonProblem;
 
-/// What the scanner came across.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {
-    /// `{` or `[` at an offset.
+    /// `{` or `[`.
     Open {
-        /// Where.
         at: usize,
-        /// `{` rather than `[`.
+        /// True for `{`.
         object: bool,
     },
-    /// `}` or `]`; the offset behind it.
+    /// `}` or `]`.
     Close {
-        /// Where the container ends.
+        /// The offset after the container.
         end: usize,
     },
-    /// The name of a member, with its quotes.
+    /// A key, with its quotes.
     Key(Range<usize>),
     /// A string, with its quotes.
     String(Range<usize>),
-    /// A number.
     Number(Range<usize>),
     /// `true`, `false` or `null`.
     Literal(Range<usize>),
 }
 
-/// What may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     Value,
@@ -41,10 +37,10 @@ enum Expect {
     End,
 }
 
-/// Scans a document.
+/// Scans a document and passes its tokens to `tell` in order.
 ///
 /// # Errors
-/// The first place at which it is not JSON that Postgres stores.
+/// The first problem; the tokens before it are already reported.
 pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> {
     let bytes = text.as_bytes();
     let mut open: Vec<u8> = Vec::new();
@@ -57,7 +53,11 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
             if expect == Expect::End {
                 return Ok(());
             }
-            return Err(JsonProblem::new(text, at, format!("the text ends, expected {}", wanted(expect, in_object))));
+            return Err(JsonProblem::new(
+                text,
+                at,
+                format!("unexpected end of text, expected {}", wanted(expect, in_object)),
+            ));
         };
         let unexpected = || {
             let found = text[at..].chars().next().unwrap_or_default();
@@ -86,7 +86,7 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
                 at = end;
                 at = skip_space(bytes, at);
                 if bytes.get(at) != Some(&b':') {
-                    return Err(JsonProblem::new(text, at, "expected ':' after the name".to_owned()));
+                    return Err(JsonProblem::new(text, at, "expected ':' after the key".to_owned()));
                 }
                 at += 1;
                 expect = Expect::Value;
@@ -127,7 +127,6 @@ pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> 
     }
 }
 
-/// JSON has four kinds of white space.
 fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
         at += 1;
@@ -149,19 +148,19 @@ fn wanted(expect: Expect, in_object: bool) -> &'static str {
     match (expect, in_object) {
         (Expect::Value, _) => "a value",
         (Expect::ValueOrClose, _) => "a value or ']'",
-        (Expect::KeyOrClose, _) => "a name in quotes or '}'",
-        (Expect::Key, _) => "a name in quotes",
+        (Expect::KeyOrClose, _) => "a key in quotes or '}'",
+        (Expect::Key, _) => "a key in quotes",
         (Expect::CommaOrClose, true) => "',' or '}'",
         (Expect::CommaOrClose, false) => "',' or ']'",
-        (Expect::End, _) => "nothing more: the document ends here",
+        (Expect::End, _) => "the end of the document",
     }
 }
 
-/// The offset behind a string that begins at `start`.
+/// Returns the offset after the string that begins at `start`.
 fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
     let bytes = text.as_bytes();
     let mut at = start + 1;
-    // The high half of a pair, and where it began.
+    // The offset of a high surrogate that waits for its low one.
     let mut high: Option<usize> = None;
     let lone = |at: usize| JsonProblem::new(text, at, format!("lone surrogate {} cannot be stored", &text[at..at + 6]));
     loop {
@@ -192,7 +191,7 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
             }
             if !matches!(kind, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') {
                 let found = text[at + 1..].chars().next().unwrap_or_default();
-                return Err(JsonProblem::new(text, at, format!("no escape \\{found}")));
+                return Err(JsonProblem::new(text, at, format!("invalid escape \\{found}")));
             }
             at += 1;
         }
@@ -211,22 +210,22 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
     }
 }
 
-/// Whether Postgres' `numeric` holds a number (without its sign): at most 131,072 digits before the point and 16,383 behind it,
-/// the exponent applied.
+/// Returns true if Postgres' `numeric` can hold a number, given without its sign: at most 131,072 digits before the point and 16,383
+/// after it, with the exponent applied.
 fn fits_numeric(number: &str) -> bool {
-    /// Above this servers refuse the exponent, whatever it belongs to (PostgreSQL before 16 the number itself, too).
+    /// Servers refuse larger exponents for every number. PostgreSQL before 16 refuses this one, too.
     const EXPONENT: i64 = i32::MAX as i64 / 2;
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let exponent = exponent.strip_prefix('+').unwrap_or(exponent).parse().unwrap_or(i64::MAX / 2);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let length = |digits: &str| i64::try_from(digits.len()).unwrap_or(i64::MAX);
-    // Place of the first digit that counts: 0 for ones, 1 for tens; none for zero.
+    // The place of the first significant digit: 0 for ones, 1 for tens; none for zero.
     let significant = whole.bytes().chain(fraction.bytes()).position(|digit| digit != b'0');
     let place = significant.map(|at| length(whole) - 1 - i64::try_from(at).unwrap_or(i64::MAX) + exponent);
     exponent.abs() <= EXPONENT && length(fraction) - exponent <= 16_383 && place.is_none_or(|place| place <= 131_071)
 }
 
-/// The offset behind a number that begins at `start`.
+/// Returns the offset after the number that begins at `start`.
 fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
     let bytes = text.as_bytes();
     let digits = |mut at: usize| {
@@ -242,7 +241,7 @@ fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
         return Err(bad(at, "expected a digit"));
     }
     if bytes[first] == b'0' && at > first + 1 {
-        return Err(bad(first, "a number does not begin with 0"));
+        return Err(bad(first, "a number cannot have leading zeros"));
     }
     if bytes.get(at) == Some(&b'.') {
         let end = digits(at + 1);
@@ -260,7 +259,7 @@ fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
         at = end;
     }
     if !fits_numeric(&text[first..at]) {
-        return Err(bad(start, "the number is outside of what Postgres' numeric can hold"));
+        return Err(bad(start, "the number is out of range for Postgres' numeric type"));
     }
     if bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
         return Err(bad(at, "not a number"));

@@ -1,14 +1,15 @@
-//! Following a scope: every message once, as it is committed, in the order of global positions, with what is known of how far
-//! that order is final.
+//! Follows a scope: returns every message exactly once, in the order of global positions, and reports how far that order is final.
+//! Never writes, and keeps nothing on the server between polls, so a pooler or a single connection is enough.
 //!
-//! A lower global position can be committed after a higher one. Who could still do that holds a lock that everybody can see; when
-//! all who held it at the sight of a newest message have ended, nothing at or below that message can come any more: the *horizon*
-//! is there. Headless followers are given messages up to the horizon only; a screen gets them at once, and those that come in
-//! below are marked late. Nothing is kept on the server between polls, so a pooler, or a single connection, is enough.
+//! A lower global position can be committed after a higher one. A transaction that may still do so holds a lock that every session
+//! can see. Once all transactions that held such a lock when a newest message was seen have ended, messages up to that one are
+//! final: that is the *horizon*. Commands receive messages only up to the horizon. The screen receives them at once, and messages
+//! that appear below others later are marked late.
 //!
-//! Each poll is one statement, whose snapshot is older than its look at the locks. So the horizon that a poll draws judges what
-//! the next poll reads, if that reaches the same server in the same life. Which messages were seen is remembered: a store that
-//! was emptied, restored or failed over gives numbers again, and following goes on where its history parts from the one before.
+//! Each poll is one statement. Its snapshot is older than its view of the locks, so the horizon of one poll applies to the
+//! messages of the next, provided that both polls reach the same server without a restart in between. Following remembers
+//! messages that it has seen, because a store that was emptied, restored or failed over reuses global positions. It then continues
+//! where the new history diverges from the old one.
 
 mod begin;
 mod doubts;
@@ -38,112 +39,112 @@ use super::browse::Scope;
 use super::{Filter, Namespace, Result};
 use crate::message::{GlobalPosition, Message, MessageHead};
 
-/// Global positions that one poll goes over at most where messages are left out: a query must end in time.
+/// The maximum range of global positions in one poll if a filter or a consumer group skips messages, so that the query ends in time.
 const SPAN: i64 = 100_000;
-/// From one poll to the next while something comes in or is awaited.
+/// The pause between polls while messages arrive or are awaited.
 const BUSY: Duration = Duration::from_millis(10);
-/// The same for a screen, a little more than from one frame to the next: each poll brings a frame that need not wait for its turn.
+/// The same for the screen. It is slightly longer than a frame, so each poll can be drawn without waiting for the next frame.
 const BUSY_SCREEN: Duration = Duration::from_micros(17_500);
-/// Text of bodies after which a batch ends: what is read at once stays bounded whatever a message's size is.
+/// The size of bodies at which a batch ends, so that memory stays bounded however large the messages are.
 const BATCH_BYTES: usize = 8 << 20;
-/// Messages shown above the horizon at most; with more, only what fills in below is read until the horizon moves.
+/// The maximum number of messages returned above the horizon. Beyond it, only late messages are read until the horizon moves.
 const UNSETTLED: usize = 20_000;
-/// Messages before the beginning among which late ones are looked for.
+/// How far below the beginning late messages are detected, in global positions.
 const BEFORE: i64 = 1_000;
-/// On a standby, which shows none of the primary's locks: how long a gap is waited for.
+/// How long to wait for a gap to fill on a standby, which does not show the primary's locks.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
-/// Messages above the horizon are read again at least this often.
+/// How often messages above the horizon are read again at least.
 const LOOK_BACK: Duration = Duration::from_millis(250);
-/// The catalog is asked again after this long whether the locks still tell what is to come.
+/// How often the catalog is checked for changes that would make the locks unreliable.
 const CATALOG: Duration = Duration::from_mins(1);
-/// A transaction is reported as holding things back after this long.
+/// How long a transaction must block following before it is reported.
 const REPORTED: SignedDuration = SignedDuration::from_millis(500);
 
 /// Where following begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TailFrom {
-    /// Behind the newest message that is visible at the first poll.
+    /// After the newest message that is visible at the first poll.
     Now,
     /// At the first message.
     Start,
-    /// Behind this global position.
+    /// After this global position.
     After(GlobalPosition),
 }
 
-/// What happens to messages above the horizon.
+/// How to treat messages above the horizon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settling {
-    /// They are given at once; what comes in below them later is marked.
+    /// Return them at once, and mark messages that appear below them later as late.
     ShowAtOnce,
-    /// They are held back until nothing can come below them: strictly rising order.
+    /// Return messages only once they are final, in strictly ascending order.
     HoldBack,
 }
 
-/// What to follow, and how.
+/// Options of [`Namespace::tail`] and [`Namespace::tail_heads`].
 #[derive(Debug, Clone)]
 pub struct TailOptions {
-    /// Whose messages.
+    /// The messages to follow.
     pub scope: Scope,
-    /// From where.
+    /// Where to begin.
     pub from: TailFrom,
-    /// What happens to messages above the horizon.
+    /// How to treat messages above the horizon.
     pub settling: Settling,
-    /// Messages of a batch at most.
+    /// The maximum number of messages in a batch.
     pub batch: usize,
-    /// Which of them.
+    /// Return only messages that match this filter.
     pub filter: Filter,
 }
 
-/// A message that came in.
+/// A followed message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tailed<M> {
     /// The message.
     pub message: M,
-    /// Its global position is below one that was given already.
+    /// Whether a message with a higher global position was returned before.
     pub late: bool,
 }
 
-/// What came in, and how far the order is final.
+/// New messages, and how far their order is final.
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools, reason = "each is told by itself")]
+#[allow(clippy::struct_excessive_bools, reason = "the flags are independent")]
 pub struct TailBatch<M> {
-    /// Messages by rising global position.
+    /// Messages by ascending global position.
     pub messages: Vec<Tailed<M>>,
-    /// Nothing at or below this global position can appear any more.
+    /// Messages up to this global position are final: none can appear at or below it.
     pub complete_to: GlobalPosition,
-    /// The newest global position that was visible in the namespace.
+    /// The newest visible global position in the namespace.
     pub last_value: GlobalPosition,
-    /// Transactions that have kept the horizon back for a while, the longest first.
+    /// Transactions that have been blocking for half a second or longer, the oldest first.
     pub waiting_for: Vec<Holder>,
-    /// Since when they keep something back, by the server's clock: the oldest of it was there then.
+    /// When the oldest blocked message was seen, by the server's clock. `None` if no transaction is reported.
     pub held_since: Option<Timestamp>,
     /// The server's clock at the poll.
     pub server_time: Timestamp,
-    /// The server is a standby: a gap is waited for two seconds instead of for locks.
+    /// Whether the server is a standby. Following then waits two seconds for gaps to fill, because it cannot see the primary's locks.
     pub standby: bool,
-    /// Numbers are not drawn in order here: see [`Doubt::Unordered`].
+    /// Whether the sequence hands out numbers out of order: see [`Doubt::Unordered`].
     pub unordered: bool,
-    /// Everything because of which a message can come in below what was called complete.
+    /// Reasons why a message can still appear at or below `complete_to`.
     pub doubts: Vec<Doubt>,
-    /// More can be given at once: following is still on its way to the newest message.
+    /// Whether more messages can be read at once, because following has not caught up with the newest message.
     pub behind: bool,
-    /// The newest message was at this global position, and is not there any more: messages were removed, or the server lost them,
-    /// and the numbers after `last_value` may be given again.
+    /// The former newest global position, if that message has disappeared. Messages were deleted or the server lost them, and global
+    /// positions after `last_value` may be reused.
     pub went_back_from: Option<GlobalPosition>,
-    /// The store was emptied and filled again, restored, or failed over: above this global position it holds other messages than
-    /// before (all of them are others where it is below every message). They are given, each once.
+    /// The global position above which the store contains different messages than before, because it was refilled, restored or
+    /// failed over. It is below every message if all of them are different. The new messages are returned once each.
     pub parts_above: Option<GlobalPosition>,
-    /// Following was to begin above every message there is: those that it was to go on from are not there.
+    /// Whether following was to begin above the newest message, so the messages it was to continue from are missing.
     pub begins_above: bool,
 }
 
-/// A newest message, and who could still commit below it.
+/// A newest message, with the transactions that could still commit below it.
 #[derive(Debug, Clone)]
 struct Checkpoint {
     newest: GlobalPosition,
     holders: HashSet<String>,
     since: Timestamp,
-    /// When the server that showed it was started.
+    /// When the server was started.
     started: Timestamp,
 }
 
@@ -153,14 +154,14 @@ impl Checkpoint {
         Self { newest: seen.newest, holders, since: seen.server_time, started: seen.started }
     }
 
-    /// Whether what is seen now continues what was seen then. A standby that was crashed, or that took over, can show less than
-    /// was seen before: who ended, and how long it was, says nothing about what it does not show yet.
+    /// Whether the checkpoint still applies to what is visible now. A standby can show less than before after a crash or a promotion.
+    /// Neither ended transactions nor elapsed time then say anything about messages that it does not show yet.
     fn holds(&self, seen: &Horizon) -> bool {
         self.started == seen.started && self.newest <= seen.newest
     }
 }
 
-/// The server, in one life, and the table, in one of its: what is seen of another one continues nothing.
+/// Identifies one run of a server and one file of the table. Observations from different lives cannot be combined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Life {
     started: Timestamp,
@@ -174,7 +175,7 @@ impl Life {
     }
 }
 
-/// What is to be told in the next batch.
+/// Events to report in the next batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Told {
     /// See [`TailBatch::went_back_from`].
@@ -185,61 +186,59 @@ struct Told {
     begins_above: bool,
 }
 
-/// Following in progress. It advances only when a batch is handed out, so that after an error, or a dropped future, the next call
-/// carries on exactly there.
+/// A follower of one scope. It advances only when it returns a batch, so after an error or a dropped future the next call to
+/// [`Tail::next`] continues exactly where the last batch ended.
 #[derive(Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "what is known changes one by one")]
+#[allow(clippy::struct_excessive_bools, reason = "the flags change independently")]
 pub struct Tail<M> {
     namespace: Namespace,
     options: TailOptions,
     begun: bool,
-    /// A batch was given: where it begins is known.
+    /// Whether a batch was returned since the beginning or the last error.
     told: bool,
-    /// Everything at or below was given, and nothing more can come there.
+    /// Messages up to here are final, and all of them were returned.
     settled: GlobalPosition,
-    /// Nothing more can come at or below; not all of it was given yet.
+    /// Messages up to here are final, but not all of them were returned yet.
     horizon: GlobalPosition,
-    /// Where the horizon was seen.
+    /// The server that showed the horizon.
     life: Option<Life>,
-    /// Given, above `settled`.
+    /// Global positions above `settled` that were returned.
     given: BTreeSet<GlobalPosition>,
-    /// The highest that was given.
+    /// The highest global position that was returned.
     highest: GlobalPosition,
-    /// Which messages were seen.
     memory: Memory,
     checkpoint: Option<Checkpoint>,
-    /// Who held the lock at the last poll.
+    /// Transactions that held a lock at the last poll.
     holders: HashSet<String>,
-    /// Somebody has ended since everything above `settled` was read.
+    /// Whether a transaction has ended since everything above `settled` was read.
     ended: bool,
-    /// On a standby: no number was missing at the last poll.
+    /// Whether a standby showed no gap at the last poll.
     gapless: bool,
-    /// The newest message at the last poll.
+    /// The newest global position at the last poll.
     newest: Option<GlobalPosition>,
-    /// Not told yet.
     news: Told,
-    /// What the catalog says, and when it said so.
+    /// When the catalog was last checked.
     catalog: Option<Instant>,
     doubts: Vec<Doubt>,
-    /// The sequence that numbers are drawn from.
+    /// The OID of the sequence of global positions.
     sequence: Option<u32>,
     /// When everything above `settled` was last read.
     looked_back: Instant,
     reported: Vec<String>,
     rhythm: Rhythm,
-    /// Messages asked for at once: as many as will fit, by the size of the last ones.
+    /// The number of messages to request, chosen by the size of recent ones.
     limit: usize,
     kind: std::marker::PhantomData<fn() -> M>,
 }
 
 impl Namespace {
-    /// Follows a scope with heads, for a screen.
+    /// Follows a scope and returns message heads.
     #[must_use]
     pub fn tail_heads(&self, options: TailOptions) -> Tail<MessageHead> {
         Tail::new(self.clone(), options)
     }
 
-    /// Follows a scope with whole messages.
+    /// Follows a scope and returns whole messages.
     #[must_use]
     pub fn tail(&self, options: TailOptions) -> Tail<Message> {
         Tail::new(self.clone(), options)
@@ -283,32 +282,33 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// A global position behind which another follower of the same scope would begin to be given exactly what this one was not.
-    /// (In [`Settling::ShowAtOnce`] it would be given again what lies above the horizon.)
+    /// Returns the global position at which a new follower of the same scope can resume with [`TailFrom::After`] without missing
+    /// or repeating messages. With [`Settling::ShowAtOnce`], messages above the horizon would be repeated.
     #[must_use]
     pub fn resume_position(&self) -> GlobalPosition {
         self.settled
     }
 
-    /// Whether it is known where it begins: a first batch was given.
+    /// Returns whether the beginning is fixed, because the first poll succeeded.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.begun
     }
 
-    /// Ends a long pause of this follower, from anywhere.
+    /// Returns a handle that ends a long pause of this follower. It can be used from any task.
     #[must_use]
     pub fn hurry(&self) -> Hurry {
         self.rhythm.hurry()
     }
 
-    /// Waits until there is something to say: that it has begun or goes on after an error (once), messages, a horizon that moved, a
-    /// transaction that holds it back.
-    /// Polls every 10 ms while there is (17.5 ms for a screen), and less and less often when there is not: down to every 100 ms, and
-    /// after half a minute of silence step by step down to once a second.
+    /// Waits for news: messages, a horizon that moved, or a change in the blocking transactions. The first call, and the first one
+    /// after an error, also returns once following works.
+    ///
+    /// Polls every 10 ms (17.5 ms with [`Settling::ShowAtOnce`]) while messages arrive, and every 100 ms while none do. After 30
+    /// seconds without messages the interval grows step by step to one second.
     ///
     /// # Errors
-    /// The server's; a later call carries on.
+    /// Fails if the server cannot be reached or returns an error. The next call continues where the last batch ended.
     pub async fn next(&mut self) -> Result<TailBatch<M>> {
         let batch = self.find().await;
         self.told &= batch.is_ok();
@@ -337,7 +337,7 @@ impl<M: Followed> Tail<M> {
         }
     }
 
-    /// How far nothing more can come, by what is seen now.
+    /// Returns how far messages are final, according to the latest poll.
     fn horizon(&self, seen: &Horizon) -> GlobalPosition {
         let checkpoint = self.checkpoint.as_ref().filter(|checkpoint| checkpoint.holds(seen));
         if seen.standby {
@@ -348,21 +348,22 @@ impl<M: Followed> Tail<M> {
         if seen.holders.is_empty() {
             return seen.newest.max(self.horizon);
         }
-        // A prepared transaction can have another virtual id after a restart of the server, so none may be there.
+        // A prepared transaction can get a new virtual ID when the server restarts, so there must be none.
         let ended = |c: &&Checkpoint| {
             !seen.holders.iter().any(|holder| holder.pid.is_none() || c.holders.contains(&holder.transaction))
         };
         checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
-    /// Half of what a batch may hold is asked for, so that one of them is seldom given up in the middle, which costs a connection.
+    /// Returns how many messages to request: about half of what fits in a batch. A batch that overflows is cut short, which costs
+    /// a connection.
     fn fitting(&self, messages: &[M]) -> usize {
         let bytes: usize = messages.iter().map(Followed::bytes).sum();
         let fitting = (BATCH_BYTES / 2).saturating_mul(messages.len()).checked_div(bytes);
         fitting.unwrap_or(usize::MAX).clamp(1, self.options.batch.max(1))
     }
 
-    /// Takes a poll in; gives the batch where there is something to say.
+    /// Applies a poll, and returns a batch if there is news.
     fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
         let Poll { seen, messages, full, read_to, looked_back, judged } = poll;
         let now = Instant::now();
@@ -405,13 +406,13 @@ impl<M: Followed> Tail<M> {
         let waiting_for = self.waiting_for(&seen);
         let names: Vec<String> = waiting_for.iter().map(|holder| holder.transaction.clone()).collect();
         let behind = full || (self.options.settling == Settling::HoldBack && self.settled < self.horizon);
-        // What it begins with is said together with the first messages.
+        // The first report waits for the first messages, if there are any.
         let first = !(self.told || behind && messages.is_empty());
         self.told |= first;
         let moved = self.settled != before;
         let news = first || !messages.is_empty() || moved || names != self.reported || self.news != Told::default();
         self.reported = names;
-        // Who hangs is not waited for in a hurry.
+        // Once a blocking transaction has been reported, there is no need to poll often for its end.
         let awaited = self.checkpoint.is_some() && self.reported.is_empty();
         let found = match (behind || self.settled < self.horizon, !messages.is_empty() || awaited) {
             (true, _) if behind => Found::More,
@@ -439,7 +440,7 @@ impl<M: Followed> Tail<M> {
         })
     }
 
-    /// Those of the checkpoint who still hold it back, after a while.
+    /// Returns the transactions of the checkpoint that still block, once they have done so long enough to be reported.
     fn waiting_for(&self, seen: &Horizon) -> Vec<Holder> {
         let Some(checkpoint) = &self.checkpoint else { return Vec::new() };
         if seen.server_time.duration_since(checkpoint.since) < REPORTED {

@@ -324,7 +324,7 @@ fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is
 fn what_keeps_locks_from_telling_what_is_to_come_stays_on_screen() {
     let mut screen = following();
     screen.doubted(vec![Doubt::Subscribed, Doubt::Trigger("renumbers".to_owned())]);
-    let told = "subscription, trigger sets numbers: late messages can be missed";
+    let told = "subscription, trigger sets positions: late messages can be missed";
     assert!(screen.text().contains(told), "{}", screen.text());
 }
 

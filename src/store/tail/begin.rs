@@ -1,4 +1,4 @@
-//! Where following begins, and where it goes on if the store is not the one any more that was followed.
+//! Finds where following begins, and where it continues if the store's history has changed.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::message::GlobalPosition;
 use crate::store::{Result, StoreError};
 
 impl<M: Followed> Tail<M> {
-    /// Asks the catalog how numbers are drawn.
+    /// Reads from the catalog how the table numbers messages.
     pub(super) async fn ask_catalog(&mut self, session: &Session) -> Result<()> {
         let shape = Shape::read(session, &self.namespace.table()).await?;
         let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.namespace.info().id.clone()))?;
@@ -25,8 +25,8 @@ impl<M: Followed> Tail<M> {
         Ok(())
     }
 
-    /// Finds where to begin. Behind what is there now, and for a screen, which shows a list that ends where it begins, late messages
-    /// can come a little before it: what is visible there now counts as given.
+    /// Finds where to begin. A follower that begins after the newest message, and the screen, which already shows a list up to the
+    /// beginning, should also see late messages a little below it. Messages that are already visible there count as returned.
     pub(super) async fn begin(&mut self, session: &Session) -> Result<()> {
         if self.options.from == TailFrom::Start {
             self.begun = true;
@@ -52,7 +52,7 @@ impl<M: Followed> Tail<M> {
         Ok(())
     }
 
-    /// Remembers messages up to one: all of the last ones, and older ones further and further apart.
+    /// Remembers messages up to `last`: all recent ones, and older ones at growing distances.
     async fn remember(&mut self, session: &Session, last: GlobalPosition, above: GlobalPosition) -> Result<()> {
         let apart = std::iter::successors(Some(BEFORE), |apart| apart.checked_mul(3).map(|apart| apart / 2));
         let older: Vec<i64> =
@@ -69,14 +69,13 @@ impl<M: Followed> Tail<M> {
         Ok(())
     }
 
-    /// Whether the store holds other messages than before, at or below what was seen. Then following goes on where the two part,
-    /// with everything that was not given.
+    /// Checks whether messages that were seen have been replaced. If so, rewinds to where the new history diverges and returns true.
     pub(super) async fn parts(&mut self, session: &Session, seen: &Horizon) -> Result<bool> {
         let Some((position, id)) = self.memory.newest() else { return Ok(false) };
         if seen.remembered == Some(id) {
             return Ok(false);
         }
-        // After a crash a standby shows less for a while, and the same messages again.
+        // After a crash, a standby hides messages for a while and then shows the same ones again.
         if seen.standby && seen.remembered.is_none() {
             return Ok(false);
         }
@@ -106,7 +105,7 @@ impl<M: Followed> Tail<M> {
     }
 }
 
-/// Positions and ids; of ids that are none, nothing is known.
+/// Decodes global positions and IDs. An ID that is not a UUID becomes nil, which is never remembered.
 fn ids(rows: &[tokio_postgres::Row]) -> Result<Vec<(GlobalPosition, Uuid)>> {
     let pair = |row| {
         let id: Option<String> = row::column(row, 1)?;

@@ -1,20 +1,20 @@
-//! What the catalog tells of a table whose numbers do not only come from its sequence, one after the other, within the transaction
-//! that inserts: then no lock says what is still to come below a number. Pure.
+//! Reasons to doubt the horizon. It relies on each transaction drawing global positions from the sequence, in order, while it holds
+//! its lock. These checks look for tables that work differently. They only inspect the shape and never query the server.
 
 use std::fmt;
 
 use super::super::shape::Shape;
 
-/// Why a message can come in below what was called complete.
+/// A reason why a message can appear below a global position that was reported as final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
-    /// A logical subscription writes into the table: the numbers are drawn on another server.
+    /// A logical subscription writes into the table, so another server assigns the global positions.
     Subscribed,
-    /// The sequence has a cache above 1, cycles or counts down: a session can use a number that it drew long ago.
+    /// The sequence has a cache above 1, cycles or counts down, so a session can use a number that it reserved long ago.
     Unordered,
-    /// The default of `global_position` is something else than the next number of a sequence.
+    /// `global_position` does not default to the next number of a sequence.
     Default,
-    /// This trigger can set `global_position`.
+    /// A trigger with this name can set `global_position`.
     Trigger(String),
 }
 
@@ -22,32 +22,32 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subscribed => {
-                f.write_str("the table is filled by a logical subscription, whose numbers come from another server")
+                f.write_str("a logical subscription writes into the table, so another server assigns global positions")
             }
             Self::Unordered => f.write_str(
-                "the sequence of global_position has a cache above 1, or cycles: numbers are not drawn in order",
+                "the sequence of global_position has a cache above 1, cycles or counts down, so numbers are not in order",
             ),
-            Self::Default => f.write_str("the default of global_position is not the next number of a sequence"),
-            Self::Trigger(name) => write!(f, "the trigger {name} can set global_position"),
+            Self::Default => f.write_str("global_position does not default to the next number of a sequence"),
+            Self::Trigger(name) => write!(f, "trigger {name} can set global_position"),
         }
     }
 }
 
 impl Doubt {
-    /// In few words, for a line on screen.
+    /// Returns a short form for the status line.
     #[must_use]
     pub fn short(&self) -> &'static str {
         match self {
             Self::Subscribed => "subscription",
-            Self::Unordered => "sequence not in order",
-            Self::Default => "numbers not from a sequence",
-            Self::Trigger(_) => "trigger sets numbers",
+            Self::Unordered => "unordered sequence",
+            Self::Default => "no sequence",
+            Self::Trigger(_) => "trigger sets positions",
         }
     }
 }
 
 impl Shape {
-    /// Whether numbers are drawn otherwise than one after the other.
+    /// Whether the sequence can return numbers out of order.
     fn draws_unordered(&self) -> bool {
         let numbering = &self.numbering;
         numbering.cache.is_some_and(|cache| cache > 1)
@@ -55,7 +55,7 @@ impl Shape {
             || numbering.increment.is_some_and(|increment| increment < 1)
     }
 
-    /// Everything that keeps the locks from telling what is still to come.
+    /// Returns every reason why locks do not show which messages may still appear.
     pub(in crate::store) fn doubts(&self) -> Vec<Doubt> {
         let identity = self.columns.global_position.identity;
         let ours = self.numbering.sequence.is_some() && (self.numbering.is_nextval || identity);

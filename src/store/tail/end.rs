@@ -1,4 +1,4 @@
-//! How far the order of a namespace is final, for whoever reads up to a fixed end.
+//! Waits until the current end of a namespace is final, for exports and other reads up to a fixed end.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::super::{Filter, Namespace, Result};
 use super::{BUSY, Checkpoint, Doubt, Holder, Settling, TailFrom, TailOptions};
 use crate::message::GlobalPosition;
 
-/// Between two looks at most.
+/// The longest pause between two checks.
 const LOOK: Duration = Duration::from_millis(100);
 
 impl Namespace {
-    /// Whether numbers are drawn otherwise than one after the other: see [`Doubt::Unordered`].
+    /// Returns whether the sequence hands out numbers out of order: see [`Doubt::Unordered`].
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -20,7 +20,7 @@ impl Namespace {
         Ok(self.doubts().await?.contains(&Doubt::Unordered))
     }
 
-    /// Everything because of which a message can come in below a global position that was called complete.
+    /// Returns the reasons why a message can appear below a global position that was reported as final.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -29,8 +29,8 @@ impl Namespace {
         Ok(Shape::read(&session, &self.table()).await?.map(|shape| shape.doubts()).unwrap_or_default())
     }
 
-    /// The newest global position that is visible now, once nothing can appear at or below it any more. Who is waited for is told
-    /// when it takes a while, and again when it changes.
+    /// Waits until messages up to the newest visible global position are final, and returns that position. Calls `waiting` with the
+    /// blocking transactions if this takes half a second or longer, and again whenever they change.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

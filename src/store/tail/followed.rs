@@ -1,4 +1,4 @@
-//! What can be followed: whole messages, or heads.
+//! The types that can be followed: whole messages and message heads.
 
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -7,20 +7,20 @@ use super::super::row;
 use super::super::{Namespace, Result};
 use crate::message::{GlobalPosition, Message, MessageHead};
 
-/// A message, or as much of it as a list shows.
+/// A message or message head that [`Tail`](super::Tail) can return. Not meant to be implemented outside this crate.
 pub trait Followed: Sized + Send {
-    /// The columns that it is read from, as a select list.
+    /// Returns the select list that [`Followed::read`] decodes.
     fn columns(namespace: &Namespace) -> String;
-    /// From a row of these columns.
+    /// Decodes a row.
     ///
     /// # Errors
-    /// A column is of another type.
+    /// Fails if a column has an unexpected type.
     fn read(row: &Row) -> Result<Self>;
-    /// Its id.
+    /// Returns the ID.
     fn id(&self) -> Uuid;
-    /// Its global position.
+    /// Returns the global position.
     fn global_position(&self) -> GlobalPosition;
-    /// Bytes of its bodies.
+    /// Returns the size of data and metadata in bytes, or 0 for a head.
     fn bytes(&self) -> usize;
 }
 

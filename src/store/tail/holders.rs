@@ -1,4 +1,4 @@
-//! Transactions that others wait for, and what one look at a namespace shows of them and of its newest message.
+//! What one poll sees besides messages: the newest message, and the transactions that may still commit below it.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use super::super::row::{ServerTime, column};
 use super::super::{Result, StoreError};
 use crate::message::GlobalPosition;
 
-/// A transaction that others wait for: it holds a lock of writers on the table, or of a category.
+/// A transaction that holds a lock that others wait for: a writer's lock on the table, or the lock of a category.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// Its virtual transaction id; a prepared transaction has one too.
+    /// The virtual transaction ID. Prepared transactions have one too.
     pub transaction: String,
-    /// Its process on the server; none for a prepared transaction.
+    /// The PID of its server process. `None` for a prepared transaction.
     pub pid: Option<i32>,
-    /// When it began, by the server's clock; when it was seen, where the role may not know.
+    /// When it began, by the server's clock, or when it was seen if this role may not see that.
     pub since: Timestamp,
-    /// What its client calls itself, as far as the role may know; the gid of a prepared transaction.
+    /// Its `application_name` if this role may see it, or the GID of a prepared transaction.
     pub application: Option<String>,
-    /// What it does (`idle in transaction`), as far as the role may know.
+    /// Its state, such as `idle in transaction`, if this role may see it.
     pub state: Option<String>,
 }
 
 impl Holder {
-    /// From five columns; none where they are null.
+    /// Decodes five columns. Returns `None` if they are NULL.
     pub(in crate::store) fn read(row: &Row, first: usize) -> Result<Option<Self>> {
         let Some(transaction) = column::<Option<String>>(row, first)? else { return Ok(None) };
         Ok(Some(Self {
@@ -39,11 +39,11 @@ impl Holder {
         }))
     }
 
-    /// From JSON; a transaction that holds several locks is there once.
+    /// Decodes a JSON list. A transaction with several locks is listed once.
     fn all(json: &str) -> Result<Vec<Self>> {
         let listed: Vec<Listed> = serde_json::from_str(json).map_err(|error| StoreError::Server {
             code: "XX000".to_owned(),
-            message: format!("the transactions that hold locks: {error}"),
+            message: format!("cannot read the list of transactions that hold locks: {error}"),
         })?;
         let mut holders = BTreeMap::new();
         for Listed { transaction, pid, since, application, state } in listed {
@@ -54,7 +54,7 @@ impl Holder {
     }
 }
 
-/// As the query lists it; `since` in microseconds.
+/// An entry in the result of `tail_poll.sql`. `since` is in microseconds.
 #[derive(Deserialize)]
 struct Listed {
     transaction: String,
@@ -64,34 +64,33 @@ struct Listed {
     state: Option<String>,
 }
 
-/// What one look shows.
+/// What one poll sees besides messages.
 #[derive(Debug, Clone)]
 pub(super) struct Horizon {
     /// The newest visible global position; 0 in an empty namespace.
     pub newest: GlobalPosition,
-    /// Its message's id.
+    /// The ID of the newest message.
     pub newest_id: Option<Uuid>,
-    /// The id of the message at the position that was asked for.
+    /// The ID of the message at the newest remembered global position.
     pub remembered: Option<Uuid>,
-    /// Who can still commit below it.
+    /// Transactions that may still commit below the newest message.
     pub holders: Vec<Holder>,
     /// The server's clock.
     pub server_time: Timestamp,
-    /// None of the primary's locks are shown.
+    /// Whether the server is a standby, which does not show the primary's locks.
     pub standby: bool,
-    /// On a standby: no number is missing up to the newest.
+    /// On a standby, whether no global position up to the newest is missing.
     pub gapless: bool,
-    /// When the server was started: another time is another server, or the same one after a crash.
+    /// When the server was started. It differs on another server and after a restart.
     pub started: Timestamp,
-    /// Which table it is, and which file that is in: another one was made anew, emptied, or rewritten.
+    /// The table and the file that it is stored in. They change if the table is recreated, truncated or rewritten.
     pub storage: Option<String>,
 }
 
 impl Horizon {
-    /// Columns of a look.
     pub(super) const COLUMNS: usize = 9;
 
-    /// From the last columns of a row.
+    /// Decodes the last columns of a row.
     pub(super) fn read(row: &Row) -> Result<Self> {
         let first = row.len().saturating_sub(Self::COLUMNS);
         let id = |index| -> Result<Option<Uuid>> {

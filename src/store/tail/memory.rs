@@ -1,5 +1,5 @@
-//! Which messages were seen, so that a store that was emptied, restored or failed over is told from the one that was followed: a
-//! number alone may belong to another message. The last ones are all remembered, of older ones a few. Never asks the store.
+//! Remembers which messages were seen, to detect a store that was emptied, restored or failed over and reuses global positions. It
+//! keeps all recent messages and a few older ones. Never queries the store.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,44 +7,43 @@ use uuid::Uuid;
 
 use crate::message::GlobalPosition;
 
-/// Messages that are all remembered, the newest ones. A failover loses seconds.
+/// The number of newest messages that are all remembered. A failover loses a few seconds of messages.
 const RECENT: usize = 10_000;
-/// Older ones: every time there are so many, every other one is forgotten.
+/// The maximum number of older messages. Beyond it, every other one is dropped.
 const OLD: usize = 64;
-/// Global positions between two of these, at least.
+/// The minimum distance between older messages, in global positions.
 const APART: i64 = 1_000;
 
-/// What was seen.
+/// The messages that were seen.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memory {
     recent: BTreeMap<GlobalPosition, Seen>,
     old: BTreeMap<GlobalPosition, Seen>,
 }
 
-/// A message that is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     id: Uuid,
-    /// It was given, or counts as given; else it was only there.
+    /// Whether it was returned or counts as returned. Otherwise it was only the newest message at a poll.
     given: bool,
 }
 
-/// What became of it.
+/// How a store's history continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum History {
-    /// It goes on: at most some of the messages were deleted.
+    /// It is the same history. Some messages may have been deleted.
     GoesOn,
-    /// Above this global position the store holds other messages than before, or may hold them.
+    /// Above this global position the store contains, or may contain, different messages than before.
     PartsAbove(GlobalPosition),
 }
 
 impl Memory {
-    /// A message was given.
+    /// Remembers a message that was returned.
     pub(super) fn remember(&mut self, position: GlobalPosition, id: Uuid) {
         self.insert(position, Seen { id, given: true });
     }
 
-    /// A message is there, given or not.
+    /// Remembers a message that exists but was not necessarily returned.
     pub(super) fn sight(&mut self, position: GlobalPosition, id: Uuid) {
         if !self.recent.contains_key(&position) {
             self.insert(position, Seen { id, given: false });
@@ -52,7 +51,7 @@ impl Memory {
     }
 
     fn insert(&mut self, position: GlobalPosition, seen: Seen) {
-        // In place of an id that cannot be read.
+        // A nil ID stands for one that cannot be read.
         if seen.id.is_nil() {
             return;
         }
@@ -65,7 +64,7 @@ impl Memory {
         }
     }
 
-    /// An old message, of which few are remembered.
+    /// Remembers an older message.
     pub(super) fn remember_old(&mut self, position: GlobalPosition, id: Uuid) {
         self.old.insert(position, Seen { id, given: true });
         if self.old.len() > OLD {
@@ -77,14 +76,13 @@ impl Memory {
         }
     }
 
-    /// The newest one.
     pub(super) fn newest(&self) -> Option<(GlobalPosition, Uuid)> {
         let of =
             |map: &BTreeMap<GlobalPosition, Seen>| map.last_key_value().map(|(position, seen)| (*position, seen.id));
         of(&self.recent).max(of(&self.old))
     }
 
-    /// All global positions, rising.
+    /// Returns all remembered global positions in ascending order.
     pub(super) fn positions(&self) -> Vec<GlobalPosition> {
         let mut all: Vec<GlobalPosition> = self.old.keys().chain(self.recent.keys()).copied().collect();
         all.sort_unstable();
@@ -92,20 +90,20 @@ impl Memory {
         all
     }
 
-    /// Those above a global position that were given.
+    /// Returns the global positions above `position` that were returned to the follower.
     pub(super) fn given_above(&self, position: GlobalPosition) -> impl Iterator<Item = GlobalPosition> + '_ {
         let given = |(position, seen): (&GlobalPosition, &Seen)| seen.given.then_some(*position);
         self.recent.range(position.saturating_add(1)..).filter_map(given)
     }
 
-    /// Whether a number belongs to another message now.
+    /// Whether any remembered global position now belongs to a different message.
     pub(super) fn replaces(&self, there: &HashMap<GlobalPosition, Uuid>) -> bool {
         let other = |(position, seen): (&GlobalPosition, &Seen)| there.get(position).is_some_and(|id| *id != seen.id);
         self.old.iter().chain(&self.recent).any(other)
     }
 
-    /// Compares with what is there now, by global position, and keeps what is the same. `suspect` says that something besides
-    /// tells of another history: without that, messages that are only gone were deleted.
+    /// Compares the memory with the messages that exist now and forgets those that differ. Missing messages alone mean that they
+    /// were deleted, unless `suspect` is set because something else indicates a different history.
     pub(super) fn compare(&mut self, there: &HashMap<GlobalPosition, Uuid>, suspect: bool) -> History {
         let mut differs: Option<GlobalPosition> = None;
         let mut gone = 0;
@@ -150,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_another_message_parts_the_history_below_it() {
+    fn history_diverges_below_the_first_reused_position() {
         let mut memory = seen([1, 2, 5, 7]);
         assert_eq!(memory.compare(&there(&[(1, 1), (2, 2), (5, 50), (7, 70)]), false), History::PartsAbove(2));
         assert_eq!(memory.newest(), Some((2, id(2))));
@@ -158,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn deleted_messages_part_nothing_unless_something_else_tells_of_it() {
+    fn deleted_messages_do_not_change_history_unless_there_is_other_evidence() {
         let mut memory = seen([1, 2, 5, 7]);
         assert_eq!(memory.compare(&there(&[(1, 1), (5, 5)]), false), History::GoesOn);
         assert_eq!(memory.newest(), Some((5, id(5))));
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_reaches_back_to_the_beginning() {
+    fn memory_is_bounded_but_reaches_back_to_the_beginning() {
         let memory = seen(1..=500_000);
         let positions = memory.positions();
         assert!(positions.len() <= RECENT + OLD);

@@ -1,4 +1,4 @@
-//! One poll: a statement that reads messages and looks at the namespace, and what its answer is worth.
+//! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages are final.
 
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::Type;
@@ -10,21 +10,21 @@ use super::{BATCH_BYTES, Followed, Horizon, LOOK_BACK, Life, SPAN, Scope, Settli
 use crate::message::{ConsumerGroup, GlobalPosition};
 use crate::store::{Filter, Result, StoreError};
 
-/// What one poll found.
+/// The result of one poll.
 pub(super) struct Poll<M> {
     pub(super) seen: Horizon,
     pub(super) messages: Vec<M>,
-    /// There may be more.
+    /// Whether there may be more messages.
     pub(super) full: bool,
     /// Everything up to here was read.
     pub(super) read_to: GlobalPosition,
-    /// All that is above `settled` was looked at.
+    /// Whether everything above `settled` was read.
     pub(super) looked_back: bool,
-    /// What was read up to here is final.
+    /// Messages up to here are final.
     pub(super) judged: GlobalPosition,
 }
 
-/// Messages to read.
+/// The global positions to read.
 #[derive(Debug, Clone, Copy)]
 struct Range {
     above: GlobalPosition,
@@ -32,19 +32,19 @@ struct Range {
 }
 
 impl<M: Followed> Tail<M> {
-    /// What is to be read, by what the poll before has shown.
+    /// Chooses the range for this poll from the results of the previous one.
     fn range(&self) -> Range {
         match self.options.settling {
             Settling::HoldBack => {
                 let standby = self.life.as_ref().is_some_and(|life| life.standby);
-                // Whether no number is missing on a standby, its own answer tells.
+                // A standby without gaps confirms that in the same answer, so it is read to the end.
                 let up_to = if standby && self.gapless { GlobalPosition::MAX } else { self.horizon };
                 Range { above: self.settled, up_to: up_to.min(self.span_end()) }
             }
             Settling::ShowAtOnce => {
                 let standby = self.life.as_ref().is_some_and(|life| life.standby);
-                // Who ended may have filled a gap. And who came and went between two looks, overtaken by a message that was given, is
-                // found by looking back now and then.
+                // A transaction that ended may have filled a gap. One that began and ended between two polls, overtaken by a message that
+                // was already returned, is only found by reading the range again now and then.
                 let due = self.looked_back.elapsed() >= LOOK_BACK;
                 let again = self.ended || standby || self.horizon > self.settled || due;
                 let room = self.given.len() < UNSETTLED;
@@ -72,7 +72,7 @@ impl<M: Followed> Tail<M> {
         let looked_back = above == self.settled;
         let read_to = match (full, looked_back) {
             (true, true) => last,
-            // Numbers that nobody has need not be gone over.
+            // Skip global positions that do not exist.
             (false, true) if up_to < judged => self.before_next(session, up_to).await?,
             (false, true) => up_to,
             (_, false) => self.settled,
@@ -80,8 +80,8 @@ impl<M: Followed> Tail<M> {
         Ok(Poll { seen, messages, full, read_to, looked_back, judged })
     }
 
-    /// How far what this poll read is final: as far as the poll before has seen the horizon, on the same server. Where a standby
-    /// misses no number, its own snapshot says it.
+    /// Returns how far the messages of this poll are final: up to the horizon of the previous poll, if that reached the same server. If
+    /// a standby has no gaps, its own snapshot is enough.
     fn judged(&self, seen: &Horizon) -> GlobalPosition {
         if seen.standby && seen.gapless {
             return seen.newest.max(self.settled);
@@ -89,7 +89,7 @@ impl<M: Followed> Tail<M> {
         if self.life.as_ref().is_some_and(|life| *life == Life::of(seen)) { self.horizon } else { self.settled }
     }
 
-    /// The position before the next message there is.
+    /// Returns the global position just before the next existing message.
     async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
         let sql = self.namespace.query(
             "select global_position::bigint as number from {table} where global_position > $1 \
@@ -101,18 +101,18 @@ impl<M: Followed> Tail<M> {
         Ok(next.map_or(position, |next| next - 1))
     }
 
-    /// How far one poll goes.
+    /// Returns the last global position that one poll may read.
     fn span_end(&self) -> GlobalPosition {
         let leaves_out = self.options.filter != Filter::default() || matches!(self.options.scope, Scope::Member(..));
         if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { GlobalPosition::MAX }
     }
 
-    /// A look alone.
+    /// Polls without reading messages.
     pub(super) async fn look(&self, session: &Session) -> Result<Horizon> {
         Ok(self.ask(session, None).await?.0)
     }
 
-    /// A look, the next messages of a range, and whether there may be more.
+    /// Polls and reads the next messages of a range. The flag tells whether there may be more.
     async fn ask(&self, session: &Session, range: Option<Range>) -> Result<(Horizon, Vec<M>, bool)> {
         let sql = self.statement(range.is_some());
         let Range { above, up_to } = range.unwrap_or(Range { above: 0, up_to: 0 });
@@ -122,7 +122,7 @@ impl<M: Followed> Tail<M> {
         let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
         let (name, table) = (scope.name(), self.namespace.table());
         let remembered = self.memory.newest().map(|(position, _)| position);
-        // The server takes it from the newest, which must not overflow.
+        // The server subtracts it from the newest global position, which must not overflow.
         let settled = self.settled.max(-1);
         let filter = self.options.filter.bound();
         let mut parameters: Vec<Parameter<'_>> = vec![
@@ -142,7 +142,7 @@ impl<M: Followed> Tail<M> {
             (&settled, Type::INT8),
         ]);
         let mut rows = match scope {
-            // The whole stream may be shorter than what all streams have above the number.
+            // The whole stream may be shorter than the range of global positions, so the planner chooses.
             Scope::Stream(_) => session.stream_by_choice(&sql, &parameters).await?,
             _ => session.stream(&sql, &parameters).await?,
         };
@@ -159,7 +159,7 @@ impl<M: Followed> Tail<M> {
             let message = M::read(&row)?;
             bytes += message.bytes();
             messages.push(message);
-            // The last one is followed by the end of the answer, and the session can be used again.
+            // The last requested message is read to the end of the answer, so that the session can be reused.
             if bytes >= BATCH_BYTES && messages.len() < self.limit {
                 break;
             }
@@ -167,12 +167,12 @@ impl<M: Followed> Tail<M> {
         let full = messages.len() >= self.limit || bytes >= BATCH_BYTES;
         let seen = seen.ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),
-            message: "no row from a query that always has one".to_owned(),
+            message: "the poll returned no row".to_owned(),
         })?;
         Ok((seen, messages, full))
     }
 
-    /// The statement, with or without messages.
+    /// Builds the statement, with or without reading messages.
     fn statement(&self, messages: bool) -> String {
         let poll = include_str!("../../../sql/query/tail_poll.sql");
         if !messages {

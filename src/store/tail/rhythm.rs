@@ -1,4 +1,4 @@
-//! When the next poll is due: soon while messages come or are awaited, seldom after a long silence. Knows no clock of its own.
+//! Decides when the next poll is due: soon while messages arrive or are awaited, rarely after a long silence. Never polls itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// From one poll to the next while no message comes.
+/// The pause between polls while no messages arrive.
 const QUIET: Duration = Duration::from_millis(100);
-/// After so long without a message, and without anybody who asked to hurry, the pause is this long. A database that goes to sleep
-/// is not kept awake ten times a second, and who comes back to a quiet screen waits a second at most, a keystroke less.
+/// Longer pauses after longer times without messages or key presses. They spare an idle database, and a user who returns to a quiet
+/// screen waits a second at most.
 const STEPS: [(Duration, Duration); 4] = [
     (Duration::from_secs(30), Duration::from_millis(200)),
     (Duration::from_mins(1), Duration::from_millis(400)),
@@ -17,35 +17,35 @@ const STEPS: [(Duration, Duration); 4] = [
     (Duration::from_mins(4), Duration::from_secs(1)),
 ];
 
-/// Ends a long pause between two polls: a key was pressed, somebody looks.
+/// Ends a long pause between two polls, for example because the user pressed a key.
 #[derive(Debug, Clone, Default)]
 pub struct Hurry(Arc<Notify>);
 
 impl Hurry {
-    /// The next poll is due at once, and the ones after it soon. Cheap, and never waits.
+    /// Makes the next poll due at once and the following ones soon. Cheap, and never blocks.
     pub fn now(&self) {
         self.0.notify_one();
     }
 }
 
-/// What a poll was good for.
+/// How soon the next poll is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// More can be had at once.
+    /// At once: more messages are ready.
     More,
-    /// Messages, or somebody whose end is near.
+    /// Soon: messages arrived, or a transaction is about to end.
     Something,
-    /// Nothing.
+    /// Later: nothing happened.
     Nothing,
 }
 
-/// The pauses.
+/// The pauses between polls.
 #[derive(Debug)]
 pub(super) struct Rhythm {
     hurry: Hurry,
-    /// From one poll to the next while something comes.
+    /// The pause while messages arrive.
     busy: Duration,
-    /// Since when nothing came.
+    /// When the last message arrived or the user pressed a key.
     quiet_since: Instant,
     polled: Instant,
     answered: Instant,
@@ -53,7 +53,7 @@ pub(super) struct Rhythm {
 }
 
 impl Rhythm {
-    /// The first poll is due now.
+    /// Creates a rhythm whose first poll is due now.
     pub(super) fn new(busy: Duration, now: Instant) -> Self {
         Self { hurry: Hurry::default(), busy, quiet_since: now, polled: now, answered: now, pause: Duration::ZERO }
     }
@@ -62,12 +62,10 @@ impl Rhythm {
         self.hurry.clone()
     }
 
-    /// A poll began.
     pub(super) fn polls(&mut self, now: Instant) {
         self.polled = now;
     }
 
-    /// What the poll found.
     pub(super) fn found(&mut self, found: Found, now: Instant) {
         self.answered = now;
         self.pause = match found {
@@ -84,18 +82,16 @@ impl Rhythm {
         };
     }
 
-    /// Somebody asked to hurry.
     fn hurries(&mut self, now: Instant) {
         self.quiet_since = now;
         self.pause = self.pause.min(QUIET);
     }
 
-    /// A server that answers slowly is left alone for a while, too.
+    /// A slow server gets a break as well, in proportion to the pause.
     fn due(&self) -> Instant {
         (self.polled + self.pause).max(self.answered + self.pause / 3)
     }
 
-    /// Waits until the next poll is due.
     pub(super) async fn wait(&mut self) {
         loop {
             let due = self.due();
@@ -112,7 +108,7 @@ impl Rhythm {
 mod tests {
     use super::*;
 
-    /// Pauses while nothing comes, for so long.
+    /// Returns the pauses during a silence of the given length.
     fn pauses(rhythm: &mut Rhythm, from: Instant, length: Duration) -> Vec<(Duration, Duration)> {
         let mut now = from;
         let mut pauses = Vec::new();
@@ -126,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn a_long_silence_slows_it_down_step_by_step_to_once_a_second() {
+    fn a_long_silence_slows_polling_step_by_step_to_once_a_second() {
         let begun = Instant::now();
         let mut rhythm = Rhythm::new(Duration::from_millis(10), begun);
         let pauses = pauses(&mut rhythm, begun, Duration::from_mins(6));
-        assert!(pauses.is_sorted_by_key(|(_, pause)| *pause), "it never speeds up by itself");
+        assert!(pauses.is_sorted_by_key(|(_, pause)| *pause), "pauses never get shorter by themselves");
         for (at, pause) in pauses {
             let seconds = at.as_secs();
             assert!(seconds >= 30 || pause <= QUIET, "{at:?}");
@@ -139,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_or_a_key_speeds_it_up_at_once() {
+    fn a_message_or_a_key_press_speeds_polling_up_at_once() {
         let begun = Instant::now();
         let mut rhythm = Rhythm::new(Duration::from_millis(10), begun);
         pauses(&mut rhythm, begun, Duration::from_mins(6));

@@ -28,11 +28,11 @@ use progress::Progress;
 
 /// The end of the `--help` text.
 pub const HELP: &str = "\
-Each line is one message, as printed by export and get and as exported by EventoDB:
+Each line is one message, in the format that export, get and EventoDB write:
   {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
 The message keeps its ID, position and time, and with --keep-global-positions its global position.
-A message that is already stored and identical is skipped, so an interrupted import can be run again.
-A message that differs from the stored one, or would leave a gap in its stream, is an error.
+Messages that are already stored are skipped, so an interrupted import can be run again. A message
+that differs from the stored one, or would leave a gap in its stream, is an error.
 
 A line without \"pos\" is a new message. It needs only a stream and a type:
   {\"stream\": \"account-{{uuid}}\", \"type\": \"Opened\", \"data\": {\"at\": \"{{now}}\"}}
@@ -58,7 +58,7 @@ Examples:
 pub struct ImportArguments {
     /// File with one message per line, plain, gzip or zstd; standard input if omitted or -
     pub file: Option<PathBuf>,
-    /// Keep global positions too, unless one is taken, and advance the sequence past the highest
+    /// Keep global positions, fail if one is taken, and advance the sequence past the highest
     #[arg(long)]
     pub keep_global_positions: bool,
     /// Accept streams with missing messages and keep their positions

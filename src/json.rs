@@ -102,7 +102,7 @@ pub fn pretty(text: &str) -> String {
     if outcome.is_err() { text.to_owned() } else { out }
 }
 
-/// Decodes a JSON string with its quotes. Returns none if it is not a string.
+/// Decodes a JSON string with its quotes. Returns `None` if it is not a string.
 #[must_use]
 pub fn string_value(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()

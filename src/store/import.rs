@@ -47,9 +47,9 @@ pub struct ImportedMessage {
     pub stream: StreamName,
     /// The type, such as `Deposited`.
     pub message_type: String,
-    /// JSON text; none for NULL.
+    /// JSON text; `None` for NULL.
     pub data: Option<String>,
-    /// JSON text; none for NULL.
+    /// JSON text; `None` for NULL.
     pub metadata: Option<String>,
     /// The position of the message.
     pub place: Place,
@@ -77,7 +77,7 @@ pub enum Place {
     },
     /// The next position of the stream, with the time of the import, as `write_message` does.
     Next {
-        /// The version that the stream must have. If none, the version that this import left, or any version if this is the first
+        /// The version that the stream must have. If `None`, the version that this import left, or any version if this is the first
         /// message of the stream.
         expected: Option<ExpectedVersion>,
         /// The ID was generated for this import, so it cannot be stored yet.
@@ -127,7 +127,7 @@ pub enum Problem {
         stream: StreamName,
         /// The position of the message.
         position: Position,
-        /// The version of the stream, earlier messages of the input included; none if it does not exist.
+        /// The version of the stream, earlier messages of the input included; `None` if it does not exist.
         version: Option<Position>,
     },
     /// A different message has this position.

@@ -148,7 +148,7 @@ struct Gathering<'a> {
     options: ImportOptions,
     runtime: &'a Handle,
     room: Arc<Semaphore>,
-    /// Whether the first line has a position, and its number.
+    /// Whether the first message has a position, and the number of its line.
     kept: Option<(bool, u64)>,
 }
 

@@ -142,7 +142,7 @@ impl Lines {
         self.number
     }
 
-    /// Reads the next line into [`Lines::line`], without its end and without a byte order mark. Returns none at the end of the input.
+    /// Reads the next line into [`Lines::line`], without its end and without a byte order mark. Returns `None` at the end of the input.
     ///
     /// # Errors
     /// [`LineError`], for line [`Lines::number`].

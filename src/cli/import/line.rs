@@ -24,7 +24,7 @@ const MOVED: usize = 1 << 16;
 /// Why a line is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineProblem {
-    /// In characters, from 1; none if the problem concerns the whole line.
+    /// In characters, from 1; `None` if the problem concerns the whole line.
     pub column: Option<usize>,
     pub reason: String,
 }

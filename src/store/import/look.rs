@@ -77,7 +77,7 @@ pub(super) async fn holders(
     rows.iter().filter_map(|row| Holder::read(row, 0).transpose()).collect()
 }
 
-/// Returns the version of each stream; none if the stream does not exist.
+/// Returns the version of each stream; `None` if the stream does not exist.
 pub(super) async fn versions(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
@@ -101,7 +101,7 @@ pub(super) enum By {
 /// A stored message, compared with one of the batch.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// None if the stored ID is not a UUID.
+    /// `None` if the stored ID is not a UUID.
     id: Option<Uuid>,
     stream: String,
     pub(super) position: Position,
@@ -115,7 +115,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Returns the first field that differs; none if the messages are the same.
+    /// Returns the first field that differs; `None` if the messages are the same.
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
         let place = match message.place {
             Place::Kept { position, .. } if position != self.position => Some("position"),

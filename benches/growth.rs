@@ -1,5 +1,5 @@
-//! Compares the screen's queries on a large store with the same queries on a small one, and prints a table. The two stores take
-//! turns, so that other work on the machine slows both. It never writes to either store.
+//! Compares the screen's queries on a large store with the same queries on a small one, and prints a table. The two
+//! stores take turns, so that other work on the machine slows both. It never writes to either store.
 //!
 //!     cargo bench --bench growth -- --small postgres://…/DATABASE --large postgres://…/DATABASE [--namespace NS] [--category C]
 

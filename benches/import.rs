@@ -1,11 +1,11 @@
-//! Compares `import` with a binary `\copy` of the same rows into the same table, and with one prepared insert per row, and prints a
-//! table. It never fails because a machine is slow.
+//! Compares `import` with a binary `\copy` of the same rows into the same table, and with one prepared insert per row,
+//! and prints a table. It never fails because a machine is slow.
 //!
 //!     cargo bench --bench import -- --url postgres://…/DATABASE [--rows N] [--schema SCHEMA]
 //!
-//! It works in a database `streamscope_bench_import` on the same server, which it creates as a copy of DATABASE and drops afterwards.
-//! If DATABASE holds a message store, SCHEMA names the schema to import into. Otherwise the benchmark creates a namespace. `psql` must
-//! be on the path.
+//! It works in a database `streamscope_bench_import` on the same server, which it creates as a copy of DATABASE and
+//! drops afterwards. If DATABASE holds a message store, SCHEMA names the schema to import into. Otherwise the benchmark
+//! creates a namespace. `psql` must be on the path.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed measurement ends the program")]
 
 use std::io::{BufRead as _, Write as _};

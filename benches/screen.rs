@@ -1,5 +1,5 @@
-//! Measures the screen on a real server, in a pseudo-terminal, next to `psql`, and prints a table. It never fails because a machine is
-//! slow.
+//! Measures the screen on a real server, in a pseudo-terminal, next to `psql`, and prints a table. It never fails
+//! because a machine is slow.
 //!
 //!     cargo bench --bench screen -- postgres://…/DATABASE
 //!
@@ -77,7 +77,8 @@ async fn connect(url: &str) -> Client {
     client
 }
 
-/// Creates the scratch database with one namespace. Returns an administrator's client, the database's URL and the schema.
+/// Creates the scratch database with one namespace. Returns an administrator's client, the database's URL and the
+/// schema.
 async fn scratch(url: &str) -> (Client, String, String) {
     let admin = connect(url).await;
     admin.batch_execute(&format!("drop database if exists {SCRATCH} with (force)")).await.unwrap();

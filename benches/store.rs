@@ -1,10 +1,11 @@
-//! Compares the store with `psql` and `pgbench` in the same run, and prints a table. It never fails because a machine is slow.
+//! Compares the store with `psql` and `pgbench` in the same run, and prints a table. It never fails because a machine
+//! is slow.
 //!
 //!     cargo bench --bench store -- --url postgres://…/DATABASE [--namespace NS] [--category C]
 //!
-//! DATABASE must hold the messages of the scale tests (10 categories, one long stream), in any kind of store. The benchmark only reads
-//! it. Writes go to a database `streamscope_bench` on the same server, which the benchmark creates and drops. `psql` and `pgbench` must
-//! be on the path.
+//! DATABASE must hold the messages of the scale tests (10 categories, one long stream), in any kind of store. The
+//! benchmark only reads it. Writes go to a database `streamscope_bench` on the same server, which the benchmark creates
+//! and drops. `psql` and `pgbench` must be on the path.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed measurement ends the program")]
 
 use std::fmt::Write as _;

@@ -1,6 +1,8 @@
-//! The sample data of `--demo`: an event-sourced shop, a bank and a few odd messages, generated from `assets/demo/shop.toml`.
+//! The sample data of `--demo`: an event-sourced shop, a bank and a few odd messages, generated from
+//! `assets/demo/shop.toml`.
 //!
-//! Every run generates the same messages, with times that end now. This module writes only to namespaces that it creates.
+//! Every run generates the same messages, with times that end now. This module writes only to namespaces that it
+//! creates.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,7 +34,7 @@ pub async fn fill(store: &Store) -> Result<()> {
     for (id, description, plan) in [
         (SHOP, "Orders, payments and shipments of a coffee shop", shop(&scenario)),
         ("bank", "Accounts and transfers between them", bank(&scenario)),
-        ("odds", "Messages as careless producers write them", odds(&scenario)),
+        ("odds", "Messages from careless producers", odds(&scenario)),
     ] {
         store.create_namespace(id, Some(description)).await?;
         store.namespace(id).await?.import(&plan.messages(now)).await.map_err(|error| match error {
@@ -44,7 +46,8 @@ pub async fn fill(store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// Writes a few messages per second to a namespace, like the shop's customers and components, until the future is dropped.
+/// Writes a few messages per second to a namespace, like the shop's customers and components, until the future is
+/// dropped.
 ///
 /// # Errors
 /// The first write that fails.
@@ -225,8 +228,8 @@ impl Plan {
         self.messages.sort_by_key(|message| (message.at, message.number));
     }
 
-    /// Returns the messages in the order of their global positions, which begin at 1 in a new namespace. The last message is from
-    /// just before `now`.
+    /// Returns the messages in the order of their global positions, which begin at 1 in a new namespace. The last
+    /// message is from just before `now`.
     fn messages(mut self, now: Timestamp) -> Vec<ImportedMessage> {
         self.sort();
         let end = self.messages.last().map_or(0, |message| message.at);
@@ -304,8 +307,8 @@ fn shop(scenario: &Scenario) -> Plan {
     plan
 }
 
-/// Adds one order from the cart to the door, in about a dozen messages. Commands go to `order:command-…` and the resulting events to
-/// `order-…`.
+/// Adds one order from the cart to the door, in about a dozen messages. Commands go to `order:command-…` and the
+/// resulting events to `order-…`.
 fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i64) {
     let customer = dice.below(scenario.customers.len() as u64) + 1;
     let mut total = 0;

@@ -40,7 +40,8 @@ fn main() -> Result<ExitCode> {
     Ok(ExitCode::from(status))
 }
 
-/// Replaces this process with a new run that has the URL in its environment, if the URL in the arguments contains a password.
+/// Replaces this process with a new run that has the URL in its environment, if the URL in the arguments contains a
+/// password.
 #[cfg(unix)]
 fn keep_password_from_process_list() {
     use std::os::unix::process::CommandExt as _;
@@ -57,7 +58,8 @@ fn keep_password_from_process_list() {
     }
 }
 
-/// Runs a command, or the screen if there is none. Without a terminal, `--demo` prints an overview instead of opening the screen.
+/// Runs a command, or the screen if there is none. Without a terminal, `--demo` prints an overview instead of opening
+/// the screen.
 async fn run(arguments: Arguments) -> u8 {
     if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
         return cli::run(arguments).await;

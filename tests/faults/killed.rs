@@ -1,4 +1,4 @@
-//! A server that is killed while it is written to, and a network that is gone without a word.
+//! A server that is killed during writes, and a network that is lost silently.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,24 +15,24 @@ use crate::support::proxy::Proxy;
 use crate::support::server;
 use crate::support::stores::{Kind, TestStore, settings, store};
 
-/// Writes a message as often as it takes; gives where it is where the store said so.
+/// Writes a message until it succeeds. Returns its position if the store reported it.
 async fn insist(namespace: &Namespace, message: &NewMessage) -> Option<Written> {
     let limit = Instant::now() + LIMIT;
     loop {
         match namespace.write(message).await {
             Ok(written) => return Some(written),
-            // It was written by an attempt whose outcome was not known.
+            // An earlier attempt with an unknown outcome wrote the message.
             Err(StoreError::DuplicateId(_)) => return None,
             Err(StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. } | StoreError::TimedOut { .. }) => {}
             Err(error) => panic!("{error}"),
         }
-        assert!(Instant::now() < limit, "the server stays away");
+        assert!(Instant::now() < limit, "the server does not come back");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_12_a_server_killed_while_writing_keeps_what_it_acknowledged_each_once() {
+async fn a_server_killed_during_writes_keeps_each_acknowledged_message_once() {
     const MESSAGES: usize = 1_000;
     let Own { database, pair } = Own::new().await;
     let namespace = store(&database).namespace("test").await.expect("the namespace");
@@ -59,7 +59,7 @@ async fn row_12_a_server_killed_while_writing_keeps_what_it_acknowledged_each_on
         .query("select id, position, global_position from eventodb_test.messages order by stream_name, position", &[])
         .await
         .expect("the messages");
-    assert_eq!(rows.len(), MESSAGES, "each once, after {kills} kills");
+    assert_eq!(rows.len(), MESSAGES, "each message once, after {kills} kills");
     for row in rows {
         let (id, position, global_position): (Uuid, i64, i64) = (row.get(0), row.get(1), row.get(2));
         let said = said.get(&id).expect("a message of this test");
@@ -67,12 +67,12 @@ async fn row_12_a_server_killed_while_writing_keeps_what_it_acknowledged_each_on
             assert_eq!((written.position, written.global_position), (position, global_position));
         }
     }
-    assert!(kills > 1, "it was killed while it was written to");
+    assert!(kills > 1, "the server was killed during the writes");
 }
 
-/// Takes as long as a question may: a minute.
+/// Takes a minute, the timeout of a request.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_24_a_network_that_is_silently_gone_is_noticed_and_what_came_meanwhile_is_given() {
+async fn a_silently_lost_network_is_noticed_and_following_catches_up() {
     if !server::long() {
         return;
     }

@@ -1,6 +1,6 @@
-//! Faults of servers and of what is between: each must lose nothing, double nothing, and be told.
+//! Server and network faults. None of them may lose or duplicate a message, and each must be reported.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
+#![allow(clippy::disallowed_methods, reason = "an unexpected row fails the test")]
 
 #[path = "../tail/history.rs"]
 mod history;

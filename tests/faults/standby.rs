@@ -1,5 +1,5 @@
-//! A hot standby by streaming replication: reading and following on it, writing off with the reason, and one URL for both
-//! servers, before and after the standby takes over.
+//! A hot standby by streaming replication. Covers reading and following on it, refusing writes with the reason, and one
+//! URL for both servers, before and after a failover.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use crate::support::stores::{Kind, Route, TestStore, settings};
 
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
-/// How long anything may take before a test gives up.
+/// The timeout of every wait.
 pub const LIMIT: Duration = Duration::from_mins(1);
 
 pub fn message(stream: &str) -> NewMessage {
@@ -45,7 +45,7 @@ pub fn options(from: TailFrom, settling: Settling) -> TailOptions {
     TailOptions { scope: Scope::Namespace, from, settling, batch: 100, filter: Filter::default() }
 }
 
-/// The two ways to the same database of the shared pair, for the program.
+/// Returns the URL of the standby and the URL of both servers, for the same database of the shared pair.
 async fn urls(store: &TestStore) -> (String, String) {
     let name = store.database.as_ref().expect("on the pair").name();
     let pair = Pair::shared().await;
@@ -53,7 +53,7 @@ async fn urls(store: &TestStore) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_29_a_standby_answers_every_question_as_its_primary_does() {
+async fn a_standby_gives_the_same_answers_as_its_primary() {
     for kind in KINDS {
         let store = TestStore::reached(kind, Route::Pair).await;
         let standby = store.on_the_standby().await;
@@ -66,7 +66,7 @@ async fn row_29_a_standby_answers_every_question_as_its_primary_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_29_writing_is_off_on_a_standby_and_the_reason_is_told() {
+async fn a_standby_refuses_writes_and_says_why() {
     for kind in KINDS {
         let store = TestStore::reached(kind, Route::Pair).await;
         write(&store.namespace, "account-1").await;
@@ -76,9 +76,9 @@ async fn row_29_writing_is_off_on_a_standby_and_the_reason_is_told() {
         assert!(server.standby);
         assert_eq!(server.read_only.as_deref(), Some("the server is a standby"));
         let namespace = store.on_the_standby().await;
-        let error = namespace.write(&message("account-1")).await.expect_err("it takes no writes");
+        let error = namespace.write(&message("account-1")).await.expect_err("a standby accepts no writes");
         assert!(matches!(error, StoreError::ReadOnly(_)), "{kind:?}: {error:?}");
-        let error = on_standby.create_namespace("another", None).await.expect_err("it takes no writes");
+        let error = on_standby.create_namespace("another", None).await.expect_err("a standby accepts no writes");
         assert!(matches!(error, StoreError::ReadOnly(_)), "{kind:?}: {error:?}");
 
         let told = |outcome: Outcome| {
@@ -94,7 +94,7 @@ async fn row_29_writing_is_off_on_a_standby_and_the_reason_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_29_the_screen_on_a_standby_shows_why_nothing_can_be_written_and_follows() {
+async fn the_screen_on_a_standby_follows_and_says_why_it_cannot_write() {
     let store = TestStore::reached(Kind::MessageDb, Route::Pair).await;
     write(&store.namespace, "account-1").await;
     let (url, _) = urls(&store).await;
@@ -102,7 +102,7 @@ async fn row_29_the_screen_on_a_standby_shows_why_nothing_can_be_written_and_fol
     let mut screen = Screen::start(&user, &["--url", &url, "account"]);
     screen.shows("READ-ONLY").shows("› account").keys("w").shows("the server is a standby");
     assert!(!screen.contents().contains("Write a message"));
-    screen.keys("F").shows("FOLLOWING").shows("standby: bounded wait");
+    screen.keys("F").shows("FOLLOWING").shows("standby: waits 2 s at gaps");
     let late = NewMessage { message_type: "CameIn".to_owned(), ..message("account-1") };
     store.namespace.write(&late).await.expect("a write");
     screen.shows("CameIn").keys("q");
@@ -133,8 +133,8 @@ async fn writes_through_a_url_of_both_servers_reach_the_primary() {
     }
 }
 
-/// Writes transactions that hold their position for a while, on the server, so that a busy client prolongs none of them:
-/// every tenth is rolled back, every fourth inserts without the lock.
+/// Writes transactions that hold their position for a while. Each pauses on the server, so that a busy client does not
+/// prolong it. Every tenth is rolled back, and every fourth inserts without the category lock.
 async fn writer(client: Client, schema: String, number: u32) {
     let mut position = 0;
     for round in 0..40_u32 {
@@ -167,13 +167,13 @@ async fn stored(client: &Client, schema: &str) -> Vec<i64> {
     client.query(&sql, &[]).await.expect("the messages").iter().map(|row| row.get(0)).collect()
 }
 
-/// Follows until nothing comes in any more after `done`.
+/// Follows until no message arrives any more after `done` is set.
 async fn follow(namespace: Namespace, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
     let mut tail = namespace.tail(options(TailFrom::Start, settling));
     let mut given = Vec::new();
     let mut standby = false;
     loop {
-        // Longer than a gap is waited for.
+        // Longer than following waits at a gap.
         match tokio::time::timeout(Duration::from_secs(5), tail.next()).await {
             Ok(Ok(batch)) => {
                 standby |= batch.standby;
@@ -184,12 +184,12 @@ async fn follow(namespace: Namespace, settling: Settling, done: Arc<AtomicBool>)
             Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
-    assert!(standby, "it says that a gap is waited for only so long");
+    assert!(standby, "the batches say that waiting at a gap is limited");
     given
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_on_a_standby_gives_every_message_once_and_in_order() {
+async fn following_on_a_standby_gives_each_message_once_and_in_order() {
     for kind in KINDS {
         let store = TestStore::reached(kind, Route::Pair).await;
         let done = Arc::new(AtomicBool::new(false));
@@ -205,7 +205,7 @@ async fn following_on_a_standby_gives_every_message_once_and_in_order() {
         }
         done.store(true, Ordering::SeqCst);
         let stored = stored(&store.client().await.expect("the primary"), &store.schema).await;
-        assert!(stored.len() > 150, "most was written");
+        assert!(stored.len() > 150, "most messages were written");
         let held = tokio::time::timeout(LIMIT, held).await.expect("in time").expect("the follower");
         assert_eq!(check(&held, &stored), Ok(()), "{kind:?}: held back");
         let mut shown = tokio::time::timeout(LIMIT, shown).await.expect("in time").expect("the follower");
@@ -219,7 +219,7 @@ fn store(url: &str) -> Store {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
+async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
     for kind in KINDS {
         let store = TestStore::reached(kind, Route::Pair).await;
         let first = write(&store.namespace, "a-0").await.global_position;
@@ -243,7 +243,7 @@ async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
             }
         };
         assert_eq!(shown, higher, "{kind:?}: shown at once");
-        // It begins, and then there is time in which one who does not wait would be given it.
+        // Following has begun. A follower that does not wait would return the message within this time.
         let begun = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
         assert!(begun.messages.is_empty(), "{kind:?}: {begun:?}");
         let early = tokio::time::timeout(Duration::from_millis(300), headless.next()).await;
@@ -258,9 +258,9 @@ async fn a_lower_position_that_commits_late_is_waited_for_on_a_standby() {
     }
 }
 
-/// A database with one namespace of ours on a pair of the test's own, reached by a URL of both servers.
+/// A database with one namespace, on a pair of servers that only one test uses.
 pub struct Own {
-    // Dropped first.
+    // Must be dropped before the pair.
     pub database: Database,
     pub pair: Pair,
 }
@@ -278,7 +278,7 @@ impl Own {
         own
     }
 
-    /// The namespace by a URL of both servers.
+    /// Opens the namespace through a URL of both servers.
     async fn by_both(&self, wanted: &str) -> Namespace {
         let url = self.pair.url_of_both(self.database.name(), wanted);
         store(&url).namespace("test").await.expect("the namespace")
@@ -289,11 +289,11 @@ impl Own {
     }
 }
 
-/// Follows until so many were given, whatever servers go away meanwhile.
+/// Follows until this many messages were given, even if servers fail in the meantime.
 async fn follow_to(tail: &mut Tail<Message>, given: &mut Vec<i64>, count: usize) {
     let limit = Instant::now() + LIMIT;
     while given.len() < count {
-        assert!(Instant::now() < limit, "{} of {count} came: {given:?}", given.len());
+        assert!(Instant::now() < limit, "{} of {count} messages arrived: {given:?}", given.len());
         match tokio::time::timeout(LIMIT, tail.next()).await.expect("in time") {
             Ok(batch) => given.extend(batch.messages.iter().map(|tailed| tailed.message.global_position)),
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -302,7 +302,7 @@ async fn follow_to(tail: &mut Tail<Message>, given: &mut Vec<i64>, count: usize)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_standby_that_crashes_while_it_is_followed_is_followed_on_exactly() {
+async fn following_survives_crashes_of_the_standby() {
     let own = Own::new().await;
     let primary = own.by_both("primary").await;
     let mut tail = own.by_both("standby").await.tail(options(TailFrom::Start, Settling::HoldBack));
@@ -320,19 +320,19 @@ async fn a_standby_that_crashes_while_it_is_followed_is_followed_on_exactly() {
             }
         };
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
-        // What is written while it is away comes when it is back.
+        // The standby receives this message when it is back.
         written.push(write(&primary, &format!("away-{round}")).await.global_position);
         tokio::task::block_in_place(|| own.pair.run(Server::Standby));
     }
     follow_to(&mut tail, &mut given, written.len()).await;
-    // Another one, so that what came twice would have been given before it.
+    // A repeated message would be given before this last one.
     written.push(write(&primary, "last-1").await.global_position);
     follow_to(&mut tail, &mut given, written.len()).await;
     assert_eq!(check(&given, &written), Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_url_of_both_servers_writes_and_follows_on_after_the_standby_took_over() {
+async fn a_url_of_both_servers_writes_and_follows_after_a_failover() {
     let own = Own::new().await;
     let namespace = own.by_both("read-write").await;
     let mut tail = namespace.tail(options(TailFrom::Start, Settling::HoldBack));
@@ -344,23 +344,23 @@ async fn a_url_of_both_servers_writes_and_follows_on_after_the_standby_took_over
     follow_to(&mut tail, &mut given, 10).await;
     own.pair.caught_up().await;
     tokio::task::block_in_place(|| own.pair.crash(Server::Primary));
-    let error = namespace.write(&message("account-1")).await.expect_err("nobody takes writes now");
+    let error = namespace.write(&message("account-1")).await.expect_err("no server accepts writes now");
     assert!(matches!(error, StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. }), "{error:?}");
     tokio::task::block_in_place(|| own.pair.promote());
     for number in 0..20 {
         stored_then.push(write(&namespace, &format!("account-{number}")).await.global_position);
     }
     let stored = stored(&own.client(Server::Standby).await, "eventodb_test").await;
-    assert_eq!(stored, stored_then, "everything acknowledged, and nothing else");
+    assert_eq!(stored, stored_then, "all acknowledged messages and no others");
     follow_to(&mut tail, &mut given, stored.len()).await;
     assert_eq!(check(&given, &stored), Ok(()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
+async fn a_follower_that_reconnects_to_a_lagging_server_skips_nothing() {
     let own = Own::new().await;
     let name = own.database.name();
-    // The primary first, and whoever answers: what happens to a follower when its server fails.
+    // The primary comes first and any server will do, so the follower moves to the standby when the primary fails.
     let (primary, standby) = (own.pair.url_of(Server::Primary, name), own.pair.url_of(Server::Standby, name));
     let port = standby.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).expect("a port").0.to_owned();
     let both = primary.replace(&format!("/{name}"), &format!(",127.0.0.1:{port}/{name}"));
@@ -374,7 +374,7 @@ async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
         "begin; insert into eventodb_test.messages (stream_name, position, type, data) values ('slow-1', 0, 'T', '{}')";
     slow.batch_execute(insert).await.expect("an open transaction");
     let written = write(&namespace, "account-1").await;
-    // It was seen, and is held back for the transaction below it.
+    // The follower has seen the message and holds it back because of the open transaction below it.
     loop {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty());
@@ -382,7 +382,7 @@ async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
             break;
         }
     }
-    // The standby has it, but does not show it yet.
+    // The standby has received the message, but does not show it yet.
     let received = "select pg_last_wal_receive_lsn() >= $1::text::pg_lsn";
     let end: String = slow.query_one("select pg_current_wal_lsn()::text", &[]).await.expect("a position").get(0);
     let limit = Instant::now() + LIMIT;
@@ -391,7 +391,7 @@ async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     tokio::task::block_in_place(|| own.pair.crash(Server::Primary));
-    // It comes to the standby and stays longer than a gap is waited for there.
+    // The follower reconnects to the standby and stays there longer than it would wait at a gap.
     let early = tokio::time::timeout(Duration::from_secs(6), async {
         loop {
             if let Ok(batch) = tail.next().await
@@ -401,8 +401,8 @@ async fn a_follower_that_comes_to_a_server_that_is_behind_skips_nothing() {
             }
         }
     });
-    assert!(early.await.is_err(), "the standby shows nothing yet");
-    assert!(tail.resume_position() < written.global_position, "and nothing is passed by");
+    assert!(early.await.is_err(), "the standby does not show the message yet");
+    assert!(tail.resume_position() < written.global_position, "the follower has not passed the message");
     replay.batch_execute("select pg_wal_replay_resume()").await.expect("resumed");
     loop {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time");

@@ -1,4 +1,4 @@
-//! Two ways to one namespace must give the same answers: every reading operation, asked of both.
+//! Compares the answers of every reading operation over two connections to one namespace. It never writes.
 
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, ConsumerGroup, Message};
@@ -10,7 +10,7 @@ async fn of_category(namespace: &Namespace, category: &Category, options: &Categ
     namespace.category_messages(category, 0, -1, options).await.unwrap().try_collect().await.unwrap()
 }
 
-/// Compares the answers; gives the number of messages that there are. Only for a few hundred of them.
+/// Compares the answers and returns the number of messages. Use it with a few hundred messages at most.
 pub async fn same_answers(one: &Namespace, other: &Namespace) -> usize {
     assert_eq!(one.info(), other.info());
     let categories = async |namespace: &Namespace| {

@@ -1,6 +1,6 @@
--- A database as an EventoDB server leaves it: its registry and one namespace, "shop". Written for the tests from what
--- is known of its behaviour (parameters with a leading underscore, uuid and jsonb results, conflicts as P0003,
--- -1 for an absent stream, split_part in the index and a plpgsql category() in the reads).
+-- A database as an EventoDB server leaves it: its registry and one namespace, "shop". Written for the tests after its known
+-- behaviour: parameters with a leading underscore, uuid and jsonb results, conflicts as P0003, -1 for a missing stream,
+-- split_part in the index, and a plpgsql category() in the reads.
 
 create schema eventodb_store;
 create table eventodb_store.namespaces (
@@ -12,7 +12,7 @@ create table eventodb_store.namespaces (
   metadata jsonb
 );
 insert into eventodb_store.namespaces values
-  ('shop', repeat('ab', 32), 'eventodb_shop', 'Made by an EventoDB server', 1767225600, '{"owner": "tests"}');
+  ('shop', repeat('ab', 32), 'eventodb_shop', 'Created by an EventoDB server', 1767225600, '{"owner": "tests"}');
 
 create schema eventodb_shop;
 

@@ -1,12 +1,12 @@
-//! What every test target shares: the throw-away server, the four kinds of store, the program as a user runs it.
+//! Shared parts of the tests: the temporary servers, the four kinds of store, and the program as a user runs it.
 //!
-//! Asserts nothing about behaviour; that is the tests' part.
-#![allow(dead_code, unused_imports, unused_macros, reason = "each test target uses its own part of this")]
+//! Assertions about behaviour belong to the tests, not here.
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test binary uses only a part of this")]
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::missing_panics_doc,
-    reason = "a test that cannot get its server fails by a panic"
+    reason = "a test without its server fails with a panic"
 )]
 
 pub mod agreement;
@@ -22,8 +22,8 @@ pub mod round_trips;
 pub mod server;
 pub mod stores;
 
-/// Runs one test body, `async fn body(store: &TestStore)`, as a test for each of the four kinds of store:
-/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db`, `body::eventodb`.
+/// Runs a test body, `async fn body(store: &TestStore)`, once for each of the four kinds of store. The tests are named
+/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`.
 macro_rules! for_each_store {
     ($($body:ident),+ $(,)?) => {$(
         mod $body {
@@ -58,8 +58,9 @@ macro_rules! for_each_store {
 }
 pub(crate) use for_each_store;
 
-/// As [`for_each_store`], and besides for each kind of store on a server through a pooler, and on a primary whose standby must then
-/// give the same answers: `routed::body::message_db_behind_a_pooler`, `routed::body::message_db_on_a_pair`, …
+/// Like [`for_each_store`], and also for each kind of store on a server, through a pooler and on a primary whose
+/// standby must then give the same answers. The additional tests are named `routed::body::message_db_behind_a_pooler`,
+/// `routed::body::message_db_on_a_pair` and so on.
 macro_rules! for_each_way {
     ($($body:ident),+ $(,)?) => {
         $crate::support::for_each_store!($($body),+);
@@ -115,8 +116,8 @@ macro_rules! for_each_way {
 }
 pub(crate) use for_each_way;
 
-/// Runs test bodies of other modules, `MODULE::body`, on servers of other versions: `body::message_db_on_the_oldest`, … The oldest
-/// has no namespaces of ours.
+/// Runs test bodies of other modules, `MODULE::body`, on servers of other versions. The tests are named
+/// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope.
 macro_rules! for_each_version {
     ($($module:ident::$body:ident),+ $(,)?) => {$(
         mod $body {

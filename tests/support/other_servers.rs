@@ -1,8 +1,8 @@
-//! Throw-away servers of other versions than the one of `tests/run`: the oldest that the program promises to work on, and the
-//! newest. One of each for all tests of a program.
+//! Temporary servers of the oldest and the newest supported PostgreSQL version. All tests of a test program share one
+//! of each.
 //!
-//! However the test program ends, killed included, the servers end and their files go: a process that outlives it waits for
-//! the end of a pipe.
+//! The servers stop and their files are removed however the test program ends, even if it is killed: a guard process
+//! outlives it and waits for the end of a pipe.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -12,16 +12,15 @@ use std::sync::OnceLock;
 use super::own_servers::{as_server_user, free_port, server_directory};
 use super::server::variable;
 
-/// Which version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
-    /// PostgreSQL 10, or the server whose directory of programs `STREAMSCOPE_TEST_OLDEST_PG_BIN` names.
+    /// PostgreSQL 10, or the version in the directory that `STREAMSCOPE_TEST_OLDEST_PG_BIN` names.
     Oldest,
-    /// PostgreSQL 18, or the server whose directory of programs `STREAMSCOPE_TEST_NEWEST_PG_BIN` names.
+    /// PostgreSQL 18, or the version in the directory that `STREAMSCOPE_TEST_NEWEST_PG_BIN` names.
     Newest,
 }
 
-/// Waits for the end of its input, then ends the server and removes its directory: `pg_ctl`, then the directory.
+/// Waits for the end of its input, then stops the server and removes its directory. Arguments: `pg_ctl`, the directory.
 const GUARD: &str = r#"
 cat >/dev/null
 cd /
@@ -31,14 +30,13 @@ $as "$1" -D "$2/data" -m immediate -s -w stop
 rm -rf "$2"
 "#;
 
-/// A running server.
 struct Running {
     port: u16,
     _guard: Child,
 }
 
 impl Version {
-    /// Superuser's URL of the database `postgres` of the server of this version.
+    /// Returns the superuser's URL of the database `postgres` on the server of this version.
     pub fn url(self) -> String {
         static OLDEST: OnceLock<Running> = OnceLock::new();
         static NEWEST: OnceLock<Running> = OnceLock::new();
@@ -60,13 +58,13 @@ fn start(bin: &std::path::Path) -> Running {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        // What interrupts the test program must not interrupt it.
+        // Ctrl-C in the test program must not reach the guard.
         .process_group(0)
         .spawn()
         .expect("sh runs");
     let (data, log, port) = (directory.join("data"), directory.join("log"), free_port());
     let run = |command: &mut Command| {
-        let done = command.status().expect("it runs");
+        let done = command.status().expect("the command runs");
         assert!(done.success(), "{command:?} failed: {}", std::fs::read_to_string(&log).unwrap_or_default());
     };
     let mut initdb = as_server_user(&bin.join("initdb"));

@@ -1,7 +1,7 @@
-//! A primary and its hot standby by streaming replication, made for the tests: `pg_basebackup -R`, two ports of 127.0.0.1.
+//! A temporary primary with a hot standby by streaming replication, on two ports of 127.0.0.1.
 //!
-//! However the test program ends, killed included, the servers end and their files go: a process that outlives it waits for
-//! the end of a pipe.
+//! The servers stop and their files are removed however the test program ends, even if it is killed: a guard process
+//! outlives it and waits for the end of a pipe.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,14 @@ use std::time::{Duration, Instant};
 use super::own_servers::{as_server_user, free_port, server_directory};
 use super::server::{connect, pg_bin};
 
-/// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
-    /// It was the primary at the start.
+    /// The server that was the primary at the start.
     Primary,
-    /// It was the standby at the start.
+    /// The server that was the standby at the start.
     Standby,
 }
 
-/// The two servers.
 #[derive(Debug)]
 pub struct Pair {
     directory: PathBuf,
@@ -30,7 +28,8 @@ pub struct Pair {
     guard: Child,
 }
 
-/// Waits for the end of its input, then ends the servers and removes their directory: `pg_ctl`, then the directory.
+/// Waits for the end of its input, then stops the servers and removes their directory. Arguments: `pg_ctl`, the
+/// directory.
 const GUARD: &str = r#"
 cat >/dev/null
 cd /
@@ -41,7 +40,7 @@ rm -rf "$2"
 "#;
 
 impl Pair {
-    /// One pair for all tests of a program, in which a commit returns only when the standby shows it.
+    /// Returns the pair that all tests of a test program share. A commit returns only when the standby shows it.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceLock<Pair> = OnceLock::new();
         static SYNCHRONOUS: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
@@ -50,17 +49,17 @@ impl Pair {
             .get_or_init(|| async {
                 let primary = connect(&pair.url_of(Server::Primary, "postgres")).await;
                 for set in ["synchronous_standby_names = '*'", "synchronous_commit = remote_apply"] {
-                    primary.batch_execute(&format!("alter system set {set}")).await.expect("a setting");
+                    primary.batch_execute(&format!("alter system set {set}")).await.expect("the setting is accepted");
                 }
-                primary.batch_execute("select pg_reload_conf()").await.expect("a reload");
+                primary.batch_execute("select pg_reload_conf()").await.expect("the settings are reloaded");
             })
             .await;
         pair
     }
 
-    /// A pair for one test, which may stop, start and promote; the standby follows as fast as it can.
+    /// Starts a pair for one test, which may stop, start and promote the servers. Replication is asynchronous.
     pub fn start() -> Self {
-        // The guard removes it.
+        // The guard removes the directory.
         let directory = server_directory().keep();
         let guard = Command::new("sh")
             .args(["-c", GUARD, "sh"])
@@ -69,7 +68,7 @@ impl Pair {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // What interrupts the test program must not interrupt it.
+            // Ctrl-C in the test program must not reach the guard.
             .process_group(0)
             .spawn()
             .expect("sh runs");
@@ -88,18 +87,18 @@ impl Pair {
         pair
     }
 
-    /// Superuser's URL of a database of one of them.
+    /// Returns the superuser's URL of a database on one of the servers.
     pub fn url_of(&self, server: Server, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port(server))
     }
 
-    /// A URL that names both, the standby first, and says which it wants (`target_session_attrs`).
+    /// Returns a URL that names both servers, the standby first, with this value of `target_session_attrs`.
     pub fn url_of_both(&self, database: &str, wanted: &str) -> String {
         let Self { primary, standby, .. } = self;
         format!("postgres://postgres@127.0.0.1:{standby},127.0.0.1:{primary}/{database}?target_session_attrs={wanted}")
     }
 
-    /// Starts one of them (again).
+    /// Starts or restarts one of the servers.
     pub fn run(&self, server: Server) {
         let options = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC -c hot_standby_feedback=on",
@@ -113,21 +112,21 @@ impl Pair {
         });
     }
 
-    /// Ends one of them as a crash would.
+    /// Stops one of the servers without a clean shutdown.
     pub fn crash(&self, server: Server) {
         self.tool("pg_ctl", |command| {
             command.args(["-s", "-w", "-m", "immediate", "-D"]).arg(self.data(server)).arg("stop");
         });
     }
 
-    /// Makes the standby a primary.
+    /// Promotes the standby to a primary.
     pub fn promote(&self) {
         self.tool("pg_ctl", |command| {
             command.args(["-s", "-w", "-t", "60", "-D"]).arg(self.data(Server::Standby)).arg("promote");
         });
     }
 
-    /// Waits until the standby shows what the primary has committed up to now.
+    /// Waits until the standby shows everything that the primary has committed so far.
     pub async fn caught_up(&self) {
         let primary = connect(&self.url_of(Server::Primary, "postgres")).await;
         let standby = connect(&self.url_of(Server::Standby, "postgres")).await;
@@ -136,7 +135,7 @@ impl Pair {
         let reached = format!("select coalesce(pg_last_wal_replay_lsn() >= '{position}', false)");
         let end = Instant::now() + Duration::from_secs(30);
         while !standby.query_one(&reached, &[]).await.expect("an answer").get::<_, bool>(0) {
-            assert!(Instant::now() < end, "the standby does not follow the primary");
+            assert!(Instant::now() < end, "the standby does not catch up with the primary");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -160,7 +159,7 @@ impl Pair {
         arguments(&mut command);
         let log = self.directory.join(format!("{name}.out"));
         let said = std::fs::File::create(&log).expect("a file");
-        let done = command.stderr(said).status().expect("it runs");
+        let done = command.stderr(said).status().expect("the command runs");
         assert!(done.success(), "{name} failed: {}", std::fs::read_to_string(&log).unwrap_or_default());
     }
 }

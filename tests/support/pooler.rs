@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode before a server.
+//! PgBouncer in transaction mode in front of a server.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::own_servers::{free_port, server_directory};
 use super::server::connect;
 
-/// A pooler before a server of this machine, with two connections to each of its databases; ended with this.
+/// A pooler in front of a local server, with two connections to each database. It stops when dropped.
 #[derive(Debug)]
 pub struct Pooler {
     child: Child,
@@ -18,7 +18,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// Before the server at this port, with more lines of settings.
+    /// Starts a pooler in front of the server at this port. `more` contains additional lines of settings.
     pub async fn start(server: u16, more: &str) -> Self {
         let program =
             ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"].into_iter().map(Path::new);
@@ -30,10 +30,10 @@ impl Pooler {
             "[databases]\n* = host=127.0.0.1 port={server} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\n\
              unix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=2\nmax_client_conn=50\n{more}\n"
         );
-        std::fs::write(&file, text).expect("its settings");
+        std::fs::write(&file, text).expect("the settings are written");
         let mut command = Command::new(program);
         if rustix::process::geteuid().is_root() {
-            // It changes the user itself: runuser between would take two seconds to end.
+            // PgBouncer changes the user itself, because `runuser` would take two seconds to end.
             command.args(["-u", "postgres"]);
         }
         let child = command.arg("-q").arg(&file).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
@@ -41,25 +41,25 @@ impl Pooler {
         let pooler = Self { child, _directory: directory, port };
         let end = Instant::now() + Duration::from_secs(15);
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(Instant::now() < end, "PgBouncer does not listen");
+            assert!(Instant::now() < end, "PgBouncer does not accept connections");
             sleep(Duration::from_millis(20)).await;
         }
         pooler
     }
 
-    /// Takes a server's two connections to a database in turn from now on: what one statement leaves in its session, the next
-    /// one does not find.
+    /// Starts a pooler that alternates between two connections to a database, so that a statement never finds what the
+    /// previous one left in its session.
     pub async fn alternating(server: u16, database: &str) -> Self {
         let pooler = Self::start(server, "server_round_robin=1").await;
         let (one, other) = (connect(&pooler.url_of(database)).await, connect(&pooler.url_of(database)).await);
-        // Two transactions at once need both of them open.
+        // Two concurrent transactions open both connections.
         for (client, sql) in [(&one, "begin"), (&other, "begin"), (&one, "commit"), (&other, "commit")] {
             client.batch_execute(sql).await.expect("a transaction");
         }
         pooler
     }
 
-    /// The way to a database through it.
+    /// Returns the URL of a database through the pooler.
     pub fn url_of(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }

@@ -1,4 +1,4 @@
-//! The built program as a user runs it: a clean environment, a home of its own, status and both outputs.
+//! Runs the built program as a user would, with a clean environment and an empty home directory.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,34 +12,31 @@ pub struct User {
     home: TempDir,
 }
 
-/// What a run of the program gave.
+/// The result of a run of the program.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Exit status; 128 + n where signal n ended it.
+    /// Exit status, or 128 + n if signal n ended the program.
     pub status: i32,
-    /// Standard output.
     pub stdout: String,
-    /// Standard error.
     pub stderr: String,
 }
 
 impl User {
-    /// A new one.
     pub fn new() -> Self {
         Self { home: TempDir::new().unwrap() }
     }
 
-    /// Where the user's files are.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// The program, to be started with this user's environment: nothing of the caller's `PG*`, URLs or XDG directories.
+    /// Returns a command that runs the program in this user's environment, without the caller's `PG*`, URLs and XDG
+    /// directories.
     pub fn command(&self) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_streamscope"))
     }
 
-    /// Another program, in the same environment.
+    /// Returns a command that runs another program in the same environment.
     pub fn command_of(&self, program: &str) -> Command {
         let home = self.home.path();
         let mut command = Command::new(program);
@@ -50,7 +47,7 @@ impl User {
             .env("XDG_DATA_HOME", home.join("data"))
             .env("XDG_CONFIG_HOME", home.join("config"))
             .env("XDG_STATE_HOME", home.join("state"))
-            // Shared: the embedded server unpacks 100 MB into an empty cache.
+            // All users share the cache, because the embedded server unpacks 100 MB into an empty one.
             .env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"))
             .env("XDG_RUNTIME_DIR", home)
             .env("LANG", "C.UTF-8")
@@ -87,7 +84,7 @@ pub fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
-    // A program that does not read its input closes it, which is no failure of the test.
+    // A program may close its input without reading it.
     let writer = std::thread::spawn(move || {
         let _ = stdin.write_all(&input);
     });

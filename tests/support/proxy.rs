@@ -1,6 +1,6 @@
-//! A TCP proxy between program and server that loses what it is told to lose. It knows of the protocol only that a write's
-//! statement names `write_message`, that the server answers in one piece when the statement has ended, and what a cancel
-//! request looks like: those are always lost, or they would end the writes whose answers are.
+//! A TCP proxy between program and server that loses answers and connections on demand. It recognises a write by the
+//! name `write_message` in its statement, and assumes that the server answers a write in one piece. It always drops
+//! cancel requests, because they would end the writes whose answers it loses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Passes everything.
+/// Passes everything on.
 const PASS: u8 = 0;
-/// The next write is sent on, and the connection ends when its answer comes: it was committed, nobody was told.
+/// Passes the next write on and ends the connection when its answer arrives. The write is committed, but the program
+/// does not know.
 const LOSE_ANSWER: u8 = 1;
-/// The next write is sent on, and the connection ends at once: it may still wait for its lock.
+/// Passes the next write on and ends the connection at once. The write may still wait for its lock.
 const CUT_AFTER_SENDING: u8 = 2;
 
-/// How a cancel request begins: its length and its code.
+/// The start of a cancel request: its length and its code.
 const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
 
 #[derive(Default)]
@@ -30,7 +31,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Comes back when bytes are passed on again.
+    /// Waits until bytes are passed on again.
     async fn heard(&self) {
         while self.silent.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -38,7 +39,6 @@ impl Plan {
     }
 }
 
-/// See the file's head.
 pub struct Proxy {
     address: SocketAddr,
     plan: Arc<Plan>,
@@ -46,7 +46,6 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy in front of a server.
     pub async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
@@ -63,32 +62,31 @@ impl Proxy {
         Self { address, plan, listener }
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The answer to the next write is lost, after it was committed.
+    /// Loses the answer to the next write, after it was committed.
     pub fn lose_next_answer(&self) {
         self.plan.mode.store(LOSE_ANSWER, Ordering::SeqCst);
     }
 
-    /// The connection ends as soon as the next write is sent.
+    /// Ends the connection as soon as the next write is sent.
     pub fn cut_after_next_write(&self) {
         self.plan.mode.store(CUT_AFTER_SENDING, Ordering::SeqCst);
     }
 
-    /// Every connection from now on ends at once.
+    /// Ends every new connection at once.
     pub fn refuse(&self) {
         self.plan.refuses.store(true, Ordering::SeqCst);
     }
 
-    /// Nothing comes through any more, and nothing ends, as when a network is gone; or everything comes through again.
+    /// Stops passing bytes on without ending connections, like a lost network. `false` passes them on again.
     pub fn silence(&self, silent: bool) {
         self.plan.silent.store(silent, Ordering::SeqCst);
     }
 
-    /// How many writes lost their answer.
+    /// Returns the number of writes that lost their answer.
     pub fn lost(&self) -> usize {
         self.plan.lost.load(Ordering::SeqCst)
     }
@@ -148,7 +146,7 @@ async fn connection(client: TcpStream, server: SocketAddr, plan: Arc<Plan>) {
     };
     drop(to_client);
     if let Some(server_side) = orphan {
-        // The server must not see the end before it has read the write: its side stays open until it answers.
+        // Keep the connection to the server open until it answers, so that it reads the whole write first.
         let _ = from_server.read(&mut [0; 1]).await;
         drop(server_side);
     }

@@ -1,5 +1,5 @@
-//! The program on a pseudo-terminal: keys go in, an emulator reads the screen, the raw bytes are kept. Waits for what must
-//! come with a limit, and shows the screen when it does not.
+//! Runs the program in a pseudo-terminal. Tests type keys, and an emulator reads the screen. Every wait has a timeout,
+//! and a failed wait prints the screen.
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
@@ -12,19 +12,19 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::program::User;
 
-/// How long anything may take before the test fails.
+/// The timeout of every wait.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Columns and rows where a test does not say.
+/// The default number of columns and rows.
 pub const SIZE: (u16, u16) = (160, 45);
 
-/// The end of a program on a terminal.
+/// How a program on a terminal ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// Exit status; 128 + n where a signal ended it.
+    /// Exit status, or 128 + n if signal n ended the program.
     pub status: u32,
-    /// Whether the terminal's settings are those from before.
+    /// Whether the terminal has the settings that it had before the program started.
     pub settings_kept: bool,
-    /// Everything that was written to the terminal.
+    /// All bytes that were written to the terminal.
     pub bytes: Vec<u8>,
 }
 
@@ -33,7 +33,7 @@ struct Seen {
     bytes: Vec<u8>,
     closed: bool,
     hung_up: bool,
-    /// The terminal takes no bytes.
+    /// The terminal accepts no bytes.
     stuck: bool,
 }
 
@@ -47,12 +47,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// The program with a user's environment.
+    /// Starts the program in a user's environment.
     pub fn start(user: &User, arguments: &[&str]) -> Self {
         Self::start_with(user, arguments, &[], SIZE)
     }
 
-    /// The same with variables and a size.
+    /// Starts the program with these variables and this size.
     pub fn start_with(user: &User, arguments: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
         let program = user.command().get_program().to_owned();
         let mut command = CommandBuilder::new(program);
@@ -60,8 +60,8 @@ impl Screen {
         Self::spawn(user, command, variables, size)
     }
 
-    /// The program under a shell with job control, which says `back at the shell` when it stops or ends, and brings it back
-    /// after a line was typed.
+    /// Starts the program under a shell with job control. The shell prints `back at the shell` when the program stops
+    /// or ends, and resumes it after a line is typed.
     pub fn start_under_shell(user: &User, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new("/bin/sh");
         let program = user.command().get_program().to_string_lossy().into_owned();
@@ -70,7 +70,7 @@ impl Screen {
         Self::spawn(user, command, variables, SIZE)
     }
 
-    /// Another program in the same environment.
+    /// Starts another program in the same environment.
     pub fn start_other(user: &User, words: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
         let mut command = CommandBuilder::new(words[0]);
         command.args(&words[1..]);
@@ -84,7 +84,7 @@ impl Screen {
             command.env(name, value.unwrap_or_default());
         }
         command.env("TERM", "xterm-256color");
-        // The clipboard of whoever runs the tests is not theirs: copying goes through the terminal.
+        // Copying must go through the terminal, so that tests leave the clipboard alone.
         command.env("SSH_CONNECTION", "test");
         for (name, value) in variables {
             command.env(name, value);
@@ -125,20 +125,20 @@ impl Screen {
         Self { child, master: Some(pair.master), writer: Some(writer), seen, settings }
     }
 
-    /// Types; `\x1b` is Esc, `\r` Enter.
+    /// Types keys. `\x1b` is Esc and `\r` is Enter.
     pub fn keys(&mut self, keys: &str) -> &mut Self {
-        let writer = self.writer.as_mut().expect("a terminal that is there");
+        let writer = self.writer.as_mut().expect("the terminal is open");
         writer.write_all(keys.as_bytes()).expect("typed");
         writer.flush().expect("typed");
         self
     }
 
-    /// Pastes as a terminal does.
+    /// Pastes text as a terminal does.
     pub fn paste(&mut self, text: &str) -> &mut Self {
         self.keys(&format!("\x1b[200~{text}\x1b[201~"))
     }
 
-    /// Types something again and again until a text is on the screen.
+    /// Types keys repeatedly until a text is on the screen.
     pub fn keys_until(&mut self, keys: &str, text: &str) -> &mut Self {
         let until = Instant::now() + LIMIT;
         while !self.contents().contains(text) {
@@ -149,14 +149,18 @@ impl Screen {
         self
     }
 
-    /// Waits until the screen is as described.
+    /// Waits until the screen meets a condition. `what` describes the condition.
     pub fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
         let until = Instant::now() + LIMIT;
         let mut seen = lock(&self.seen.0);
         while !is_so(seen.emulator.screen()) {
             let left = until.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "not on screen: {what}\n{}", seen.emulator.screen().contents());
-            assert!(!seen.closed, "the program ended before: {what}\n{}", seen.emulator.screen().contents());
+            assert!(
+                !seen.closed,
+                "the program ended before this was on screen: {what}\n{}",
+                seen.emulator.screen().contents()
+            );
             seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(seen);
@@ -168,53 +172,52 @@ impl Screen {
         self.wait(text, |screen| screen.contents().contains(text))
     }
 
-    /// Waits until a text is on the screen no longer.
+    /// Waits until a text is no longer on the screen.
     pub fn hides(&mut self, text: &str) -> &mut Self {
-        self.wait(&format!("no more {text}"), |screen| !screen.contents().contains(text))
+        self.wait(&format!("no {text}"), |screen| !screen.contents().contains(text))
     }
 
-    /// Waits until a line of the screen has all of these texts.
+    /// Waits until one line of the screen contains all of these texts.
     pub fn shows_line(&mut self, texts: &[&str]) -> &mut Self {
         self.wait(&format!("a line with {texts:?}"), |screen| {
             screen.contents().lines().any(|line| texts.iter().all(|text| line.contains(text)))
         })
     }
 
-    /// The screen's text now.
+    /// Returns the current text of the screen.
     pub fn contents(&self) -> String {
         lock(&self.seen.0).emulator.screen().contents()
     }
 
-    /// What was written to the terminal so far.
+    /// Returns all bytes written to the terminal so far.
     pub fn bytes(&self) -> Vec<u8> {
         lock(&self.seen.0).bytes.clone()
     }
 
-    /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         lock(&self.seen.0).emulator.screen_mut().set_size(cells(rows), cells(columns));
-        let master = self.master.as_ref().expect("a terminal that is there");
+        let master = self.master.as_ref().expect("the terminal is open");
         master.resize(pty_size((columns, rows))).expect("resized");
         self
     }
 
-    /// The terminal takes no more bytes, or takes them again.
+    /// Makes the terminal stop accepting bytes, or accept them again.
     pub fn stuck(&mut self, stuck: bool) -> &mut Self {
         lock(&self.seen.0).stuck = stuck;
         self.seen.1.notify_all();
         self
     }
 
-    /// Keys and sizes that change the whole screen, until the program's writing waits for the terminal that is stuck.
+    /// Changes the whole screen with keys and sizes until the program blocks on writing to the stuck terminal.
     pub fn fill_the_terminal(&mut self, keys: &str, sizes: [(u16, u16); 2]) {
         let path = format!("/proc/{}/io", self.pid().as_raw_nonzero());
         let written = || {
-            let io = std::fs::read_to_string(&path).expect("the program is there");
+            let io = std::fs::read_to_string(&path).expect("the program is running");
             io.lines().find(|line| line.starts_with("wchar")).map(str::to_owned)
         };
         let until = Instant::now() + LIMIT;
         let mut same = 0;
-        // Longer than the program ever goes without a frame here.
+        // The program never goes this long without drawing a frame here.
         while same < 30 {
             let before = written();
             for (columns, rows) in sizes {
@@ -222,29 +225,29 @@ impl Screen {
             }
             thread::sleep(Duration::from_millis(20));
             same = if written() == before { same + 1 } else { 0 };
-            assert!(Instant::now() < until, "the terminal's buffer is never full");
+            assert!(Instant::now() < until, "the terminal's buffer never fills up");
         }
     }
 
-    /// Memory of the program, in KiB.
+    /// Returns the resident memory of the program in KiB.
     pub fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
-        let status = std::fs::read_to_string(path).expect("the program is there");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line for it");
+        let status = std::fs::read_to_string(path).expect("the program is running");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status has this line");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
-    /// Sends a signal.
+    /// Sends a signal to the program.
     pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid(), signal).expect("the program is there");
+        kill_process(self.pid(), signal).expect("the program is running");
     }
 
-    /// Waits until the kernel has the process in a state, as in `/proc/PID/stat`.
+    /// Waits until the process is in a state, as in `/proc/PID/stat`.
     pub fn wait_for_process_state(&self, state: char) {
         let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
         let until = Instant::now() + LIMIT;
         loop {
-            let stat = std::fs::read_to_string(&path).expect("the program is there");
+            let stat = std::fs::read_to_string(&path).expect("the program is running");
             let now = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
             if now == Some(state) {
                 return;
@@ -254,35 +257,35 @@ impl Screen {
         }
     }
 
-    /// Processor time of the program so far.
+    /// Returns the CPU time of the program so far, in clock ticks.
     pub fn processor_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
-        let stat = std::fs::read_to_string(path).expect("the program is there");
+        let stat = std::fs::read_to_string(path).expect("the program is running");
         let fields: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap();
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
-    /// The settings of the terminal as they are now, beside those from before the program.
+    /// Returns whether the terminal has the settings that it had before the program started.
     pub fn settings_kept(&self) -> bool {
         self.master.as_ref().is_some_and(|master| settings_of(&**master) == self.settings)
     }
 
-    /// Takes the terminal away and waits for the end; gives the status. The program must be drawing: its next frame is what
-    /// lets go of the reader's end.
+    /// Closes the terminal and waits for the program to end. Returns its exit status. The program must be drawing,
+    /// because only its next frame releases the reader.
     pub fn hang_up(mut self) -> u32 {
         lock(&self.seen.0).hung_up = true;
         drop((self.master.take(), self.writer.take()));
         self.exit_code()
     }
 
-    /// Waits for the end of a program whose terminal takes no bytes; gives the status.
+    /// Waits for the program to end while its terminal accepts no bytes. Returns its exit status.
     pub fn end_stuck(mut self) -> u32 {
         let status = self.exit_code();
         self.stuck(false);
         status
     }
 
-    /// Waits for the end.
+    /// Waits for the program to end.
     pub fn end(mut self) -> Ended {
         let status = self.exit_code();
         let mut seen = lock(&self.seen.0);
@@ -300,12 +303,12 @@ impl Screen {
             if let Some(status) = self.child.try_wait().expect("a child of this process") {
                 return status.exit_code();
             }
-            assert!(Instant::now() < until, "the program does not end\n{}", self.contents());
+            assert!(Instant::now() < until, "the program does not end:\n{}", self.contents());
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// The program's process.
+    /// Returns the program's PID.
     pub fn pid(&self) -> Pid {
         let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
         Pid::from_raw(pid.expect("a running program")).expect("not zero")
@@ -314,7 +317,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Has ended already where the test passed.
+        // The program has already ended if the test passed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -325,7 +328,7 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 }
 
 fn settings_of(master: &(dyn MasterPty + Send)) -> String {
-    format!("{:?}", master.get_termios().expect("the terminal's settings"))
+    format!("{:?}", master.get_termios().expect("the terminal has settings"))
 }
 
 fn cells(number: u16) -> NonZeroU16 {

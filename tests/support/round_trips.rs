@@ -1,5 +1,5 @@
-//! A proxy that counts round trips: how often a client waits for an answer before it sends more. Every answer is held for a
-//! moment, so that what a client sends without waiting for it is not mistaken for what it sends after it.
+//! A proxy that counts round trips: how often a client waits for an answer before it sends more. It delays every answer
+//! a little, to distinguish requests that do not wait for an answer from those that do.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,19 +10,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// How long an answer is held. Longer than a client thinks.
+/// The delay of an answer. It must exceed the time that a client needs to send its next request.
 const HELD: Duration = Duration::from_millis(60);
 
 struct Count {
-    /// The latest round whose answer was given to the client.
+    /// The latest round whose answer reached the client.
     answered: AtomicUsize,
-    /// Answers of later rounds are not given.
+    /// Answers of later rounds are withheld.
     last: AtomicUsize,
     /// Bytes that the server sent.
     bytes: AtomicUsize,
 }
 
-/// See the file's head. Connections count together: what is sent after the third answer on any of them is the fourth round.
+/// The proxy. All connections count together: a request sent after the third answer on any of them belongs to the
+/// fourth round.
 pub struct RoundTrips {
     address: SocketAddr,
     count: Arc<Count>,
@@ -30,10 +31,10 @@ pub struct RoundTrips {
 }
 
 impl RoundTrips {
-    /// In front of a server of this machine.
+    /// Starts a proxy in front of the local server at this port.
     pub async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let address = listener.local_addr().expect("a bound listener has an address");
         let count = Arc::new(Count {
             answered: AtomicUsize::new(0),
             last: AtomicUsize::new(usize::MAX),
@@ -48,7 +49,7 @@ impl RoundTrips {
         Self { address, count, listener }
     }
 
-    /// A URL with the proxy in place of the server.
+    /// Replaces the server in a URL with the proxy.
     pub fn url_of(&self, url: &str) -> String {
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (user, rest) = rest.split_once('@').expect("a user");
@@ -56,17 +57,17 @@ impl RoundTrips {
         format!("{scheme}://{user}@{}/{database}", self.address)
     }
 
-    /// How many round trips there were since this was asked last.
+    /// Returns the number of round trips since the last call.
     pub fn take(&self) -> usize {
         self.count.answered.swap(0, Ordering::SeqCst)
     }
 
-    /// How many bytes the server sent since this was asked last.
+    /// Returns the number of bytes that the server sent since the last call.
     pub fn take_bytes(&self) -> usize {
         self.count.bytes.swap(0, Ordering::SeqCst)
     }
 
-    /// Gives no answers any more after this many rounds.
+    /// Withholds all answers after this many rounds.
     pub fn end_after(&self, rounds: usize) {
         self.count.last.store(rounds, Ordering::SeqCst);
     }
@@ -83,7 +84,7 @@ async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    // The round of what the client sent last on this connection.
+    // The round of the last request on this connection.
     let sent = AtomicUsize::new(0);
     let upstream = async {
         let mut buffer = vec![0; 65_536];

@@ -1,65 +1,65 @@
-//! The throw-away PostgreSQL server that `tests/run` started, and databases on it that live as long as one test.
+//! The temporary PostgreSQL server that `tests/run` starts, and databases on it that live as long as one test.
 
 use std::path::PathBuf;
 
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
-/// A variable that `tests/run` sets.
+/// Returns the value of a variable that `tests/run` sets.
 pub fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
-        panic!("{name} is not set: run the tests with tests/run, or one of them with: tests/run -- cargo test NAME")
+        panic!("{name} is not set. Run all tests with tests/run, or one test with: tests/run -- cargo test NAME")
     })
 }
 
-/// Superuser's URL of the database `postgres`.
+/// Returns the superuser's URL of the database `postgres`.
 pub fn url() -> String {
     variable("STREAMSCOPE_TEST_URL")
 }
 
-/// Superuser's URL of another database of the same server.
+/// Returns the superuser's URL of another database on the same server.
 pub fn url_of(database: &str) -> String {
     beside(&url(), database)
 }
 
-/// The URL of another database of the server of a URL.
+/// Replaces the database in a URL.
 fn beside(url: &str, database: &str) -> String {
     let (server, _) = url.rsplit_once('/').expect("the URL ends with a database");
     format!("{server}/{database}")
 }
 
-/// Port of the server, TCP on 127.0.0.1 and in the socket's name.
+/// Returns the port of the server, which is also part of the socket's name.
 pub fn port() -> u16 {
     port_of(&url())
 }
 
-/// Port in a URL of one server.
+/// Returns the port in a URL that names one server.
 pub fn port_of(url: &str) -> u16 {
     let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).map(|(port, _)| port);
     port.and_then(|port| port.parse().ok()).expect("the URL names a port")
 }
 
-/// Directory of the server's Unix socket.
+/// Returns the directory of the server's Unix socket.
 pub fn socket_dir() -> PathBuf {
     variable("STREAMSCOPE_TEST_SOCKET_DIR").into()
 }
 
-/// Directory of `initdb`, `pg_ctl` and `postgres`.
+/// Returns the directory of `initdb`, `pg_ctl` and `postgres`.
 pub fn pg_bin() -> PathBuf {
     variable("STREAMSCOPE_TEST_PG_BIN").into()
 }
 
-/// Directory of the unpacked npm package `@eventide/message-db`.
+/// Returns the directory of the unpacked npm package `@eventide/message-db`.
 pub fn message_db_package() -> PathBuf {
     variable("STREAMSCOPE_TEST_MESSAGE_DB").into()
 }
 
-/// Whether the rows that take minutes are asked for (`tests/run --long`).
+/// Returns whether the tests that take minutes are requested (`tests/run --long`).
 pub fn long() -> bool {
     std::env::var_os("STREAMSCOPE_TEST_LONG").is_some()
 }
 
-/// A connection that knows nothing of the program under test.
+/// Connects independently of the program under test.
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls)
         .await
@@ -68,26 +68,26 @@ pub async fn connect(url: &str) -> Client {
     client
 }
 
-/// A database for one test; dropped with it, whoever is still connected.
+/// A database for one test. It is dropped with this value, even if clients are still connected.
 #[derive(Debug)]
 pub struct Database {
     name: String,
-    /// Superuser's URL of the server's database `postgres`.
+    /// The superuser's URL of the server's database `postgres`.
     server: String,
 }
 
 impl Database {
-    /// An empty one.
+    /// Creates an empty database.
     pub async fn new() -> Self {
         Self::create("").await
     }
 
-    /// With a locale of its own, for instance `template template0 locale 'en_US.UTF-8'`; what follows `create database NAME`.
+    /// Creates a database. `how` follows `create database NAME`, for example `template template0 locale 'en_US.UTF-8'`.
     pub async fn create(how: &str) -> Self {
         Self::create_on(&url(), how).await
     }
 
-    /// On another server, named by the URL of its database `postgres`.
+    /// Creates a database on another server, named by the URL of its database `postgres`.
     pub async fn create_on(server: &str, how: &str) -> Self {
         let name = format!("t_{}", Uuid::now_v7().simple());
         let admin = connect(server).await;
@@ -95,17 +95,17 @@ impl Database {
         Self { name, server: server.to_owned() }
     }
 
-    /// Its name: letters, digits and `_`.
+    /// Returns the name, which contains only letters, digits and `_`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Superuser's URL.
+    /// Returns the superuser's URL.
     pub fn url(&self) -> String {
         beside(&self.server, &self.name)
     }
 
-    /// A connection as superuser that knows nothing of the program under test.
+    /// Connects as superuser, independently of the program under test.
     pub async fn client(&self) -> Client {
         connect(&self.url()).await
     }
@@ -114,8 +114,8 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let (name, url) = (self.name.clone(), self.server.clone());
-        // A thread with a runtime of its own: a test's runtime cannot be waited for inside itself. What goes wrong here
-        // leaves a database behind on a server that is itself thrown away, so it fails no test.
+        // A thread with its own runtime, because a test cannot wait for its own runtime. A failure leaves a database
+        // behind on a temporary server, so it does not fail the test.
         let dropper = std::thread::spawn(move || {
             let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
             runtime.block_on(async {

@@ -1,5 +1,5 @@
-//! The four kinds of store that every operation must serve, each as a fresh namespace for one test: ours on PostgreSQL,
-//! ours on the embedded default, the official Message DB, and a schema of EventoDB's shape.
+//! Creates a fresh namespace for one test, in each of the four kinds of store: a namespace created by streamscope, on
+//! PostgreSQL or on the embedded store, the official Message DB, and a schema with the shape of EventoDB's.
 
 use std::collections::HashMap;
 use std::process::Command;
@@ -13,55 +13,50 @@ use super::pair::{Pair, Server};
 use super::pooler::Pooler;
 use super::server::{self, Database};
 
-/// Which of the four.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Our namespace on PostgreSQL.
+    /// A namespace created by streamscope on PostgreSQL.
     OursOnPostgres,
-    /// Our namespace on the embedded default.
+    /// A namespace created by streamscope on the embedded store.
     OursEmbedded,
     /// The official Message DB 1.3.
     MessageDb,
-    /// A namespace of EventoDB's shape.
+    /// A namespace with the shape of EventoDB's.
     EventoDb,
 }
 
-/// How a store on a server is reached.
+/// The way to a store on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// Without anything between.
+    /// Directly.
     Direct,
     /// Through PgBouncer in transaction mode.
     Pooler,
-    /// Through a URL that names a standby and its primary and wants the primary; what is committed is on the standby too.
+    /// Through a URL that names a standby and its primary and asks for the primary. Every commit is on the standby too.
     Pair,
-    /// On a server of another version.
+    /// Directly, on a server of another version.
     On(Version),
 }
 
-/// A namespace for one test. Everything goes with it.
+/// A namespace for one test. Its database is dropped with it.
 #[derive(Debug)]
 pub struct TestStore {
-    /// Which of the four.
     pub kind: Kind,
-    /// The database.
     pub store: Store,
     /// The namespace under test.
     pub namespace: Namespace,
-    /// Its schema.
     pub schema: String,
-    /// Its database on a server; none for the embedded default.
+    /// The database on a server. The embedded store has none.
     pub database: Option<Database>,
-    /// The way to that database.
+    /// The URL of the database, by the route of the test.
     pub url: Option<String>,
-    /// Between, where it was asked for.
     _pooler: Option<Pooler>,
     #[cfg(feature = "embedded")]
     _embedded: Option<embedded::Running>,
 }
 
 impl TestStore {
-    /// A fresh one.
+    /// Creates a fresh namespace.
     pub async fn new(kind: Kind) -> Self {
         match kind {
             Kind::OursOnPostgres | Kind::MessageDb | Kind::EventoDb => Self::reached(kind, Route::Direct).await,
@@ -88,7 +83,7 @@ impl TestStore {
         }
     }
 
-    /// A fresh one on a server, reached in this way.
+    /// Creates a fresh namespace on a server and opens it by this route.
     pub async fn reached(kind: Kind, route: Route) -> Self {
         let server = match route {
             Route::Direct | Route::Pooler => server::url(),
@@ -99,7 +94,7 @@ impl TestStore {
             Kind::OursOnPostgres => (Database::create_on(&server, "").await, OURS),
             Kind::MessageDb => (message_db_on(&server).await, "message_store"),
             Kind::EventoDb => (eventodb_on(&server).await, EVENTODB),
-            Kind::OursEmbedded => panic!("the embedded default is on no server"),
+            Kind::OursEmbedded => panic!("the embedded store is not on a server"),
         };
         let pooler = match route {
             Route::Pooler => Some(Pooler::alternating(server::port(), database.name()).await),
@@ -129,7 +124,7 @@ impl TestStore {
         }
     }
 
-    /// The same namespace on the standby, for a store that is reached by [`Route::Pair`].
+    /// Opens the same namespace on the standby. The store must use [`Route::Pair`].
     pub async fn on_the_standby(&self) -> Namespace {
         let database = self.database.as_ref().expect("a store on the pair");
         let url = Pair::shared().await.url_of_both(database.name(), "standby");
@@ -138,7 +133,7 @@ impl TestStore {
         store.namespace(&self.namespace.info().id).await.unwrap()
     }
 
-    /// The flavour that the namespace must be found to have.
+    /// Returns the flavour that streamscope must recognise.
     pub fn flavour(&self) -> Flavour {
         match self.kind {
             Kind::OursOnPostgres | Kind::OursEmbedded => Flavour::Streamscope,
@@ -147,7 +142,8 @@ impl TestStore {
         }
     }
 
-    /// A connection as superuser beside the program; none for the embedded default, which serves only one.
+    /// Connects as superuser, independently of the program under test. The embedded store serves only one connection,
+    /// so it returns none.
     pub async fn client(&self) -> Option<Client> {
         match &self.database {
             Some(database) => Some(database.client().await),
@@ -159,18 +155,19 @@ impl TestStore {
 const OURS: &str = "test";
 const EVENTODB: &str = "shop";
 
-/// A store over a database of the server, with default options.
+/// Returns a store with default options over a database.
 pub fn store(database: &Database) -> Store {
     Store::new(settings(&database.url()), Options::default())
 }
 
-/// Settings for a URL, with nothing from the environment.
+/// Returns the settings of a URL, ignoring the environment.
 pub fn settings(url: &str) -> Settings {
     let environment = Environment::new(HashMap::new(), None, None);
     Settings::resolve(Some(url), &environment).unwrap().expect("a URL names a server")
 }
 
-/// A database with the official Message DB, installed by its own script once and copied from then on.
+/// Creates a database with the official Message DB. Its own script installs it once, into a template that is then
+/// copied.
 pub async fn message_db() -> Database {
     message_db_on(&server::url()).await
 }
@@ -178,7 +175,7 @@ pub async fn message_db() -> Database {
 async fn message_db_on(server: &str) -> Database {
     const TEMPLATE: &str = "streamscope_message_db";
     let admin = server::connect(server).await;
-    // Test programs can run at the same time: the lock lets one of them install.
+    // Test programs can run concurrently, so only the one that holds this lock installs.
     admin.batch_execute("select pg_advisory_lock(7823641)").await.unwrap();
     let there = admin.query_opt("select from pg_database where datname = $1", &[&TEMPLATE]).await.unwrap();
     if there.is_none() {
@@ -202,7 +199,7 @@ async fn message_db_on(server: &str) -> Database {
     Database::create_on(server, &format!("template {TEMPLATE}")).await
 }
 
-/// A database with the registry and one namespace, `shop`, as EventoDB makes them.
+/// Creates a database with the registry and one namespace `shop`, as EventoDB would.
 pub async fn eventodb() -> Database {
     eventodb_on(&server::url()).await
 }
@@ -210,7 +207,7 @@ pub async fn eventodb() -> Database {
 async fn eventodb_on(server: &str) -> Database {
     let database = Database::create_on(server, "").await;
     let client = database.client().await;
-    // Before PostgreSQL 13 an extension has gen_random_uuid.
+    // Before PostgreSQL 13, `gen_random_uuid` comes with an extension.
     let missing = "select where to_regproc('gen_random_uuid') is null";
     if client.query_opt(missing, &[]).await.unwrap().is_some() {
         client.batch_execute("create extension pgcrypto").await.unwrap();
@@ -225,7 +222,7 @@ mod embedded {
     use streamscope::store::embedded::Embedded;
     use tokio::sync::{Semaphore, SemaphorePermit};
 
-    // Each is a whole server with its memory, and starting one keeps a core busy.
+    // Each embedded store is a whole server in memory, and starting one keeps a core busy.
     static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
     #[derive(Debug)]

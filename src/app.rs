@@ -1,7 +1,7 @@
-//! The screen's state and how it changes: events in, effects out. No I/O, no drawing, no clock of its own.
+//! The state of the screen and its transitions: events in, effects out. Nothing in here does I/O, draws or reads a clock.
 //!
-//! [`State::update`] is the only way to change anything. The runtime carries out the [`Effect`]s and sends what comes of
-//! them back as [`Event`]s; `view` draws the state and changes nothing.
+//! [`State::update`] is the only way to change the state. The runtime carries out the [`Effect`]s and reports their results
+//! as [`Event`]s. `view` draws the state and changes nothing.
 
 pub mod browse;
 pub mod compose;
@@ -58,140 +58,113 @@ use times::Times;
 use trail::Trail;
 use window::Window;
 
-/// What happens to the screen.
+/// An input to [`State::update`].
 #[derive(Debug)]
 pub enum Event {
-    /// A key was pressed.
     Key(KeyEvent),
-    /// Text was pasted.
     Paste(String),
-    /// The mouse did something.
     Mouse(MouseEvent),
-    /// The terminal has another size.
+    /// The new width and height of the terminal.
     Resize(u16, u16),
-    /// Time went by: spinners, toasts, relative times.
+    /// Advances spinners, toasts and relative times.
     Tick,
-    /// The store answered.
+    /// The store answered a question, or failed to.
     Answered {
-        /// Who waits for it.
         slot: Slot,
-        /// Which asking it belongs to.
         generation: u64,
-        /// The answer, or why there is none.
         outcome: Outcome,
     },
-    /// Following brought something.
+    /// A poll while following returned.
     Followed {
-        /// Which asking it belongs to.
         generation: u64,
-        /// What came in.
         batch: TailBatch<MessageHead>,
     },
-    /// Following was interrupted; the runtime carries on by itself where that makes sense.
+    /// Following was interrupted. The runtime resumes it by itself if the error can pass.
     FollowFailed {
-        /// Which asking it belongs to.
         generation: u64,
-        /// What went wrong.
         error: std::sync::Arc<StoreError>,
     },
-    /// `$EDITOR` was left; the text, or why there is none.
+    /// `$EDITOR` exited: the edited text, or the reason why there is none.
     Edited(Result<String, String>),
-    /// Something was copied; how, or why not.
+    /// A copy finished: the text of its toast, or the reason why it failed.
     Copied(Result<String, String>),
-    /// Drafts of an earlier run were found, the oldest first.
+    /// Drafts from an earlier run, oldest first.
     DraftsFound(Vec<compose::Draft>),
-    /// A line for the log and a toast, from the runtime.
+    /// A problem for the log and a toast, reported by the runtime.
     Notice(String),
 }
 
-/// What the screen wants done.
+/// A request from the state to the runtime.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Ask the store, after a while; the answer comes back with slot and generation.
+    /// Asks the store, after a delay. The answer carries the same slot and generation.
     Ask {
-        /// Who waits for it.
         slot: Slot,
-        /// Which asking it belongs to.
         generation: u64,
-        /// What is asked.
         question: Question,
-        /// Wait so long before.
         after: Duration,
     },
-    /// The answer is not wanted any more: end it, on the server too.
+    /// Cancels the question in a slot, on the server too.
     Stop(Slot),
-    /// Follow a scope from now on until stopped or replaced.
+    /// Follows a scope until stopped or replaced.
     Follow {
-        /// Which asking it belongs to.
         generation: u64,
-        /// The namespace's id.
         namespace: String,
-        /// Whose messages.
         scope: Scope,
-        /// Which of them.
         filter: Filter,
     },
-    /// Follow no longer.
     StopFollowing,
-    /// Put text on the clipboard; the second is what it is, for the toast.
+    /// Copies `text` to the clipboard; the toast calls it `what`.
     Copy {
-        /// The raw text.
         text: String,
-        /// What it is.
         what: &'static str,
     },
-    /// Open text in `$EDITOR`; `suffix` is the file's.
+    /// Opens `text` in `$EDITOR`, in a file whose name ends in `suffix`.
     Edit {
-        /// The text to edit.
         text: String,
-        /// Ending of the file's name.
         suffix: &'static str,
     },
-    /// Keep these drafts, and no others, where a crash does not reach them.
+    /// Replaces the drafts on disk, which survive a crash.
     SaveDrafts(Vec<compose::Draft>),
-    /// Stop until the shell continues the program.
+    /// Stops the program until the shell continues it.
     Suspend,
-    /// Leave.
     Quit,
 }
 
-/// How the screen was asked to be.
+/// The options that the screen starts with, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     /// `user@host/database`.
     pub target: String,
-    /// A name and how much care it needs.
     pub profile: Profile,
-    /// The program was told not to write.
+    /// `--read-only` was given.
     pub read_only: bool,
-    /// The key map.
     pub keymap: KeyMap,
-    /// Where to begin.
+    /// The location to open first.
     pub locator: Option<Locator>,
-    /// What `$EDITOR` and so on would open; for the footer.
+    /// Draws with ASCII characters only.
     pub ascii: bool,
-    /// No colours.
     pub no_color: bool,
-    /// How times are shown at first.
+    /// The initial format of times.
     pub times: Times,
 }
 
-/// Which environment this is.
+/// An environment, such as production, and the care that it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
     /// Shown in the header (`local`, `production`).
     pub name: String,
-    /// One of the terminal's sixteen, by name.
+    /// The name of a terminal colour.
     pub color: Option<String>,
-    /// Red frame; writing asks for an upper-case `Y`.
+    /// Draws a red frame, and asks for an upper-case `Y` before writing.
     pub production: bool,
 }
 
-/// Everything that the screen shows.
+/// The whole state of the screen.
 #[derive(Debug)]
 pub struct State {
-    /// The terminal's area.
+    /// The area of the terminal.
     pub area: Rect,
     /// The pane that takes keys.
     pub focus: Pane,
@@ -199,62 +172,56 @@ pub struct State {
     pub active: Pane,
     /// Only the focused pane is shown.
     pub fullscreen: bool,
-    /// How columns share the width.
+    /// The widths of the columns.
     pub shares: Shares,
-    /// The pane whose left border the mouse holds.
+    /// The pane whose left border is being dragged.
     dragged: Option<Pane>,
-    /// How it was asked to be.
     pub setup: Setup,
-    /// Whether the server answers.
     pub connection: Connection,
-    /// Which answers are waited for.
     pub requests: Requests,
     /// The time of the last event.
     pub now: Timestamp,
-    /// The namespaces.
     pub namespaces: Window<NamespaceInfo>,
     /// The categories of the selected namespace.
     pub categories: Window<CategoryRow>,
     /// The streams of the selected category.
     pub streams: Streams,
-    /// The messages of what is selected.
+    /// The messages of the active selection.
     pub messages: Messages,
     /// The selected message.
     pub message: MessagePane,
-    /// Following, where it is on.
+    /// Set while following.
     pub follow: Option<Follow>,
-    /// Lists left behind, to come back to.
+    /// Lists that were left, kept for returning to them.
     pub places: Places,
-    /// What is in front of the panes.
+    /// The dialog in front of the panes.
     pub dialog: Option<Dialog>,
-    /// The drafts that are put aside; the last is the next to be opened.
+    /// Closed drafts; the last one is opened next.
     pub drafts: Vec<compose::Draft>,
-    /// Toasts and the log.
     pub notices: Notices,
-    /// What `/` looked for.
     pub find: find::Find,
-    /// How times are shown.
+    /// The format of times.
     pub times: Times,
-    /// Where the go-to box or a link is taking the screen.
+    /// The navigation under way, started by the go-to box or a link.
     journey: Option<goto::Journey>,
-    /// Where links and the go-to box were used.
+    /// The locations from which links and the go-to box were used.
     trail: Trail,
     /// The namespace whose categories are listed.
     shown_namespace: Option<String>,
-    /// The namespace to select once the namespaces are there.
+    /// The namespace to select once the namespaces are loaded.
     wanted_namespace: Option<String>,
-    /// The category to select once the categories are there.
+    /// The category to select once the categories are loaded.
     wanted_category: Option<Category>,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
     in_editor: Option<(compose::Draft, String)>,
-    /// How often following was started.
+    /// Counts how often following was started.
     followings: u64,
-    /// When text was pasted last.
+    /// The time of the last paste.
     pasted: Option<Timestamp>,
 }
 
 impl State {
-    /// The first state: nothing loaded, nothing connected; and what is to be done first.
+    /// Returns the initial state, with nothing loaded, and the first effects.
     #[must_use]
     pub fn new(setup: Setup, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
@@ -294,7 +261,7 @@ impl State {
         (state, effects)
     }
 
-    /// One event; gives what is to be done because of it.
+    /// Applies an event and returns the effects that follow from it.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.now = now;
         match event {
@@ -332,12 +299,16 @@ impl State {
             Event::Copied(outcome) => {
                 match outcome {
                     Ok(how) => self.notices.done(how, now),
-                    Err(why) => self.notices.problem(format!("not copied: {why}"), now),
+                    Err(why) => self.notices.problem(format!("Cannot copy: {why}"), now),
                 }
                 Vec::new()
             }
             Event::DraftsFound(drafts) => {
-                self.notices.done("a draft of an earlier run was kept: w opens it".to_owned(), now);
+                let found = match drafts.len() {
+                    1 => "Found a draft from an earlier run. Press w to open it.".to_owned(),
+                    more => format!("Found {more} drafts from an earlier run. Press w to open the latest."),
+                };
+                self.notices.done(found, now);
                 self.drafts = drafts;
                 Vec::new()
             }
@@ -348,7 +319,7 @@ impl State {
         }
     }
 
-    /// Whether time passing changes what is on screen.
+    /// Returns true if the passing of time alone changes the screen.
     #[must_use]
     pub fn animated(&self) -> bool {
         self.requests.any()
@@ -358,7 +329,6 @@ impl State {
             || self.follow.as_ref().is_some_and(Follow::is_ageing)
     }
 
-    /// Where the panes lie.
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::new(self.area, self.focus, self.fullscreen, self.shares)
@@ -399,7 +369,7 @@ impl State {
         }
     }
 
-    /// Carries an action out, whether a key, the palette or the mouse asked for it.
+    /// Carries out an action, whether it comes from a key, the palette or the mouse.
     pub fn act(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = match action {
             Action::Down => self.step(1),
@@ -482,7 +452,7 @@ impl State {
             (_, Answer::Message(message)) => self.message_arrived(message),
             (_, Answer::Count(count)) => self.counted(count),
             (_, Answer::Found(head)) => self.found(head),
-            // Asked for only in the slots above.
+            // Only the slots above ask for these.
             (
                 _,
                 Answer::Completions(_)

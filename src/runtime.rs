@@ -1,5 +1,5 @@
-//! The event loop: terminal, store, timers and signals meet here. It carries effects out, sends what comes of them back as
-//! events, and draws when something changed, at most sixty times a second.
+//! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as events, and
+//! draws after changes, at most sixty times a second. It decides nothing about the content of the screen.
 
 pub mod clipboard;
 pub mod config;
@@ -36,31 +36,28 @@ use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
 
-/// How often what is animated moves.
+/// The interval of animations.
 const TICK: Duration = Duration::from_millis(100);
-/// Events that may wait for the screen; whoever brings more waits.
+/// The most events that may be queued for the loop. Senders of more wait.
 const QUEUE: usize = 64;
-/// Events taken before a frame is drawn even if more wait.
+/// The most events that are handled before the next frame.
 const AT_ONCE: usize = 256;
 
-/// How the screen ended.
+/// The reason why the screen ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// The person left.
+    /// The user quit.
     Quit,
-    /// A signal ended it; its number.
+    /// A signal with this number ended it.
     Signal(i32),
-    /// The terminal is gone.
+    /// The terminal went away.
     TerminalGone,
 }
 
-/// Opens the screen over a store that is being opened, and stays until it is left.
-///
-/// # Errors
-/// The terminal cannot be set up or drawn to.
+/// Runs the screen until it ends. The store may still be opening.
 pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
-    let mut signals = Signals::new().context("cannot listen to signals")?;
-    let mut terminal = Terminal::enter(mouse).context("cannot set the terminal up")?;
+    let mut signals = Signals::new().context("cannot handle signals")?;
+    let mut terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
     let (events, mut arriving) = mpsc::channel(QUEUE);
     let drafts = Drafts::new(&setup.target);
     let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -71,7 +68,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         screen.state.update(Event::DraftsFound(found), clock::now());
     }
     let mut ended = screen.carry_out(effects);
-    let mut inputs = Inputs::new().context("cannot read the terminal")?;
+    let mut inputs = Inputs::new().context("cannot read from the terminal")?;
     let mut gone = pin!(input::gone());
     #[cfg(debug_assertions)]
     let mut panic_in = std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok();
@@ -90,7 +87,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         let (animated, busy) = (screen.state.animated(), terminal.is_busy());
         tokio::select! {
             biased;
-            () = terminal::PANICKED.notified() => eyre::bail!("a part of the program panicked, so it ended"),
+            () = terminal::PANICKED.notified() => eyre::bail!("a background task panicked, so streamscope ended; please report this as a bug"),
             () = &mut gone => return Ok(Ended::TerminalGone),
             signal = signals.next() => match signal {
                 Signal::End(number) => return Ok(Ended::Signal(number)),
@@ -107,7 +104,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
             },
             input = inputs.next() => match input {
                 None => return Ok(Ended::TerminalGone),
-                // The size in it is that of when it was read, and may be older than what a signal told of.
+                // The size in the event may be older than the one that a signal has reported.
                 Some((Input::Resize(..), _)) => {
                     screen.measure();
                     changed = true;
@@ -160,19 +157,19 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
     }
 }
 
-/// Stops until the shell continues the program; says so where nobody could.
+/// Stops until the shell continues the program, or reports that no shell could.
 fn suspend(terminal: &mut Terminal, screen: &mut Screen, whom: Stopped) -> io::Result<()> {
     if whom == Stopped::Program || terminal::can_be_continued() {
         terminal.suspend(whom)?;
         screen.measure();
     } else {
-        let why = "not suspended: there is no shell that could continue the program";
+        let why = "Cannot suspend: no shell could continue streamscope.";
         screen.handle(Event::Notice(why.to_owned()));
     }
     Ok(())
 }
 
-/// What a panic does to the terminal can only be tested by one.
+/// Panics on request, to test that the terminal is restored.
 #[cfg(debug_assertions)]
 fn panic_for_a_test(place: Option<&str>) {
     match place {
@@ -182,7 +179,7 @@ fn panic_for_a_test(place: Option<&str>) {
     }
 }
 
-/// What the loop itself must do.
+/// An effect that the loop itself must carry out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Quit,
@@ -190,7 +187,7 @@ enum Step {
     Edit,
 }
 
-/// The state and everybody who acts for it.
+/// The state and the parts that carry out its effects.
 struct Screen {
     state: State,
     slots: Slots,
@@ -204,7 +201,7 @@ impl Screen {
         self.handle_at(event, clock::now())
     }
 
-    /// An event that happened before it could be handled.
+    /// Handles an event that happened at an earlier time.
     fn handle_at(&mut self, event: Event, at: Timestamp) -> Option<Step> {
         if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
             self.slots.hurry();
@@ -213,7 +210,7 @@ impl Screen {
         self.carry_out(effects)
     }
 
-    /// Takes over the terminal's size, where it tells one.
+    /// Reads the size of the terminal.
     fn measure(&mut self) {
         if let Ok((width, height)) = crossterm::terminal::size() {
             self.handle(Event::Resize(width, height));
@@ -234,10 +231,10 @@ impl Screen {
                 Effect::StopFollowing => self.slots.stop_following(),
                 Effect::Copy { text, what } => {
                     let events = self.events.clone();
-                    // The clipboard of a desktop can keep one waiting, which the screen must not.
+                    // The clipboard of a desktop can be slow, and the screen must not wait for it.
                     tokio::task::spawn_blocking(move || {
                         let outcome = clipboard::copy(&text).map(|how| clipboard::report(what, how, &text));
-                        // Fails only where the screen is gone.
+                        // Fails only if the screen has ended.
                         let _ = events.blocking_send(Event::Copied(outcome));
                     });
                 }
@@ -247,7 +244,7 @@ impl Screen {
                 }
                 Effect::SaveDrafts(drafts) => {
                     if let Err(error) = self.drafts.save(&drafts) {
-                        tracing::warn!(%error, "the drafts could not be kept on disk");
+                        tracing::warn!(%error, "cannot save the drafts");
                     }
                 }
                 Effect::Suspend => step = Some(Step::Suspend(Stopped::Foreground)),
@@ -258,7 +255,7 @@ impl Screen {
     }
 }
 
-/// The terminal's event as the screen's; none for what means nothing to it.
+/// Converts an event of the terminal; none if the screen ignores it.
 fn event_of(input: Input) -> Option<Event> {
     match input {
         Input::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
@@ -268,17 +265,17 @@ fn event_of(input: Input) -> Option<Event> {
     }
 }
 
-/// Why the screen cannot be opened here, if so.
+/// Returns the reason why the screen cannot open here, if there is one.
 #[must_use]
 pub fn refusal() -> Option<String> {
     use io::IsTerminal as _;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Some(
-            "the screen opens on a terminal, and this is not a terminal: streamscope --help lists commands".to_owned(),
+            "cannot open the screen: this is not a terminal; streamscope --help lists the other commands".to_owned(),
         );
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        return Some("TERM=dumb cannot show the screen: streamscope --help lists commands".to_owned());
+        return Some("cannot open the screen with TERM=dumb; streamscope --help lists the other commands".to_owned());
     }
     None
 }

@@ -1,6 +1,6 @@
-//! Draws a [`State`]: pure, one file a pane or dialog. Nothing in here changes the state or asks anything.
+//! Draws a [`State`], with one file for each pane or dialog. Nothing in here changes the state or talks to the store.
 //!
-//! Every text that comes from the store, the server or a file passes [`text`] before it reaches a cell.
+//! Every text from the store, the server or a file passes through [`text`] before it reaches a cell.
 
 pub mod compose;
 pub mod dialogs;
@@ -49,8 +49,8 @@ pub fn draw(frame: &mut Frame, state: &State) {
     }
 }
 
-/// Puts plain characters in place of the signs that we draw with. The same signs in a message's text are drawn alike: who asks for plain
-/// characters could not read them.
+/// Replaces the symbols that the screen draws with ASCII characters. Symbols in messages are replaced as well, because a
+/// terminal that needs ASCII could not show them.
 fn in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {
@@ -68,7 +68,7 @@ fn in_ascii(frame: &mut Frame) {
     }
 }
 
-/// Plain characters for terminals and fonts that have no lines.
+/// ASCII borders for terminals and fonts without line drawing.
 const ASCII: border::Set<'static> = border::Set {
     top_left: "+",
     top_right: "+",
@@ -80,7 +80,7 @@ const ASCII: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// A frame with a title; the one in use is bold and thick, so that colour never carries the meaning alone.
+/// Returns a frame with a title. The focused one is bold and thick, so that colour never carries the meaning alone.
 fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focused } else { theme.border };
     let block = Block::new().borders(Borders::ALL).border_style(style).title(title).title_style(if focused {
@@ -95,7 +95,7 @@ fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
     }
 }
 
-/// One line at a place inside an area; whatever does not fit is cut.
+/// Draws one line of text in a row of an area, cut to its width.
 fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     if row < area.height {
         frame.buffer_mut().set_stringn(area.x, area.y + row, text, usize::from(area.width), style);

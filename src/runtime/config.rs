@@ -1,4 +1,5 @@
-//! The configuration file: keys, looks, profiles. Everything in it is optional; a mistake in it is told with its place.
+//! The configuration file: keys, appearance and profiles. Every setting is optional, and an error names its line and column.
+//! The file is never written.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,28 +12,27 @@ use crate::app::keymap::{Action, Chord, Context, KeyMap};
 use crate::app::times::Times;
 use crate::{own_files, utf8};
 
-/// What the file can say.
+/// The contents of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Plain characters instead of lines.
+    /// ASCII characters instead of line drawing.
     #[serde(default)]
     pub ascii: bool,
-    /// The mouse selects and scrolls; off, the terminal's own selection works.
+    /// The mouse selects and scrolls. If false, the selection of the terminal works.
     #[serde(default = "yes")]
     pub mouse: bool,
-    /// How times are shown at first.
+    /// The initial format of times.
     #[serde(default)]
     pub times: Times,
     /// Keys of actions: `[[keys]] action = "quit" keys = ["ctrl-q"]`.
     #[serde(default)]
     keys: Vec<Binding>,
-    /// Environments by the text that the target holds.
     #[serde(default)]
     profile: Vec<Environment>,
 }
 
-/// An action's keys.
+/// The keys of an action.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Binding {
@@ -43,26 +43,26 @@ struct Binding {
     keys: Vec<Key>,
 }
 
-/// A key in words.
+/// A key, written as `ctrl-q`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Key(#[serde(deserialize_with = "parsed")] Chord);
 
-/// A profile and where it applies.
+/// A profile and the targets to which it applies.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Environment {
-    /// The profile is that of every target (`user@host/database`) that holds this text.
+    /// The profile applies to every target (`user@host/database`) that contains this text.
     target: String,
     name: String,
     #[serde(default, deserialize_with = "color")]
     color: Option<String>,
     #[serde(default)]
     production: bool,
-    /// A line for `sh` that prints the password of each connection.
+    /// A command for `sh` that prints the password.
     password_command: Option<String>,
 }
 
-/// What there is not is told by the reader of the file, which knows the place.
+/// Parses a value while the file is read, so that an error names its line and column.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
@@ -71,7 +71,7 @@ fn color<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
     let name = String::deserialize(deserializer)?;
     match name.parse::<ratatui::style::Color>() {
         Ok(_) => Ok(Some(name)),
-        Err(_) => Err(D::Error::custom(format!("no colour '{name}'"))),
+        Err(_) => Err(D::Error::custom(format!("unknown colour '{name}'"))),
     }
 }
 
@@ -84,7 +84,7 @@ fn anywhere() -> Context {
 }
 
 impl Config {
-    /// Where the file is; `STREAMSCOPE_CONFIG` names another.
+    /// Returns the path of the file, which `STREAMSCOPE_CONFIG` overrides.
     #[must_use]
     pub fn path() -> Option<PathBuf> {
         if let Some(path) = Self::named() {
@@ -94,15 +94,15 @@ impl Config {
         Some(directories.config_dir().join("config.toml"))
     }
 
-    /// The file that somebody named, which must be there.
+    /// Returns the path in `STREAMSCOPE_CONFIG`. That file must exist.
     fn named() -> Option<PathBuf> {
         std::env::var_os("STREAMSCOPE_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
-    /// Reads the file; without one everything is as by default.
+    /// Reads the file, or returns the defaults if there is none.
     ///
     /// # Errors
-    /// What is wrong with the file, with its line.
+    /// The file cannot be read or has a mistake, whose line and column are named.
     pub fn load() -> Result<Self, String> {
         match Self::path() {
             Some(path) => Self::read(&path, Self::named().is_some()),
@@ -129,7 +129,7 @@ impl Config {
         })
     }
 
-    /// The default key map with the file's keys over it.
+    /// Returns the default key map, overridden by the keys in the file.
     #[must_use]
     pub fn keymap(&self) -> KeyMap {
         let mut map = KeyMap::default();
@@ -140,7 +140,7 @@ impl Config {
         map
     }
 
-    /// The profile of a target; the last that fits wins.
+    /// Returns the profile of a target. The last one that applies wins.
     #[must_use]
     pub fn profile_of(&self, target: &str) -> Profile {
         self.environment_of(target).map_or_else(Profile::default, |profile| Profile {
@@ -150,7 +150,7 @@ impl Config {
         })
     }
 
-    /// The command that prints the passwords of a target, if its profile has one.
+    /// Returns the password command in the profile of a target, if there is one.
     #[must_use]
     pub fn password_command_of(&self, target: &str) -> Option<&str> {
         self.environment_of(target)?.password_command.as_deref()
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_looks_and_profiles_are_read() {
+    fn reads_keys_appearance_and_profiles() {
         let config = Config::parse(
             "ascii = true\nmouse = false\ntimes = \"local\"\n\
              [[keys]]\naction = \"quit\"\nkeys = [\"ctrl-q\"]\n\
@@ -183,12 +183,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_the_mouse_is_on() {
-        assert!(Config::parse("").expect("nothing is wrong").mouse);
+    fn the_mouse_is_on_by_default() {
+        assert!(Config::parse("").expect("an empty file is valid").mouse);
     }
 
     #[test]
-    fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
+    fn skips_a_byte_order_mark_and_rejects_utf_16() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("config.toml");
         std::fs::write(&path, "\u{feff}ascii = true\n").expect("written");
@@ -201,7 +201,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_configuration_that_everybody_can_write_is_refused() {
+    fn rejects_a_file_that_everybody_can_write() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("config.toml");
         std::fs::write(&path, "ascii = true\n").expect("written");
@@ -211,13 +211,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_told_in_one_line_with_its_place() {
+    fn reports_a_mistake_in_one_line_with_its_position() {
         for (text, told) in [
             ("ascii = true\ncolour = 1", "line 2, column 1: unknown field `colour`"),
             ("ascii = tru", "line 1, column 9: "),
             ("[[keys]]\naction = \"fly\"\nkeys = [\"x\"]", "line 2, column 10: unknown action 'fly'"),
             ("[[keys]]\naction = \"quit\"\nkeys = [\"x\", \"hyper-x\"]", "line 3, column 14: unknown key 'hyper-x'"),
-            ("[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"", "line 4, column 9: no colour 'rad'"),
+            ("[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"", "line 4, column 9: unknown colour 'rad'"),
         ] {
             let error = Config::parse(text).expect_err("a mistake");
             assert!(error.starts_with(told) && !error.contains('\n'), "{error}");

@@ -1,5 +1,5 @@
-//! The drafts on disk, a file a server and database, and one more for every further screen on the same: a crash does not reach
-//! them. Only their owner can read them.
+//! Drafts on disk, which survive a crash. Each database has a file, and another one for every further screen that is open on
+//! it. Only the owner can read the files.
 
 use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -11,18 +11,18 @@ use crate::app::compose::Draft;
 use crate::own_files::{self, For};
 use crate::utf8;
 
-/// Screens on one database whose drafts are kept; a further one shares the last file.
+/// The most files per database. Further screens share the last one.
 const SCREENS: usize = 16;
 
-/// Where the drafts of a screen are kept; nowhere if there is no such directory.
+/// The file with the drafts of a screen. Drafts are not saved if the user has no directory for it.
 pub struct Drafts {
     path: Option<PathBuf>,
-    /// Held as long as the screen is open; the system lets go of it, however the program ends.
+    /// Locked while the screen is open. The system releases the lock however the program ends.
     _lock: Option<File>,
 }
 
 impl Drafts {
-    /// The drafts of a server and database that no other screen has open.
+    /// Opens drafts of a database that no other screen has open.
     #[must_use]
     pub fn new(target: &str) -> Self {
         let Some(directories) = directories::ProjectDirs::from("", "", "streamscope") else {
@@ -37,7 +37,7 @@ impl Drafts {
         let mut name = [0; 8];
         name.copy_from_slice(&digest[..8]);
         let name = u64::from_be_bytes(name);
-        // Where there can be no directory, saving says so.
+        // A failure is reported when drafts are saved.
         let _ = own_files::make_directory(root);
         let mut path = root.join(format!("{name:016x}.json"));
         for screen in 1..=SCREENS {
@@ -52,7 +52,7 @@ impl Drafts {
         Self { path: Some(path), _lock: None }
     }
 
-    /// The drafts of an earlier run.
+    /// Reads the drafts of an earlier run.
     #[must_use]
     pub fn load(&self) -> Vec<Draft> {
         let Some(path) = &self.path else { return Vec::new() };
@@ -61,21 +61,19 @@ impl Drafts {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                tracing::warn!("the drafts in {} cannot be read: {error}", path.display());
+                tracing::warn!("cannot read the drafts in {}: {error}", path.display());
                 return Vec::new();
             }
         }
         serde_json::from_slice(utf8::without_mark(&bytes)).unwrap_or_default()
     }
 
-    /// Keeps these drafts and no others: written beside and renamed, so that the file is always whole. No drafts, no file.
-    ///
-    /// # Errors
-    /// From the file system.
+    /// Replaces the drafts. A new file is written and renamed, so that the file is always complete. Without drafts it is
+    /// deleted.
     pub fn save(&self, drafts: &[Draft]) -> std::io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         if drafts.is_empty() {
-            // It may never have been written.
+            // Fails if no draft was ever saved.
             let _ = std::fs::remove_file(path);
             return Ok(());
         }
@@ -92,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_screens_on_one_database_have_their_own_drafts_and_a_later_one_finds_what_a_crash_left() {
+    fn screens_on_one_database_keep_separate_drafts_and_a_later_one_finds_those_left_by_a_crash() {
         let root = std::env::temp_dir().join(format!("streamscope-drafts-{}", uuid::Uuid::now_v7()));
         let draft = |text: &str| Draft { data: text.to_owned(), ..Draft::default() };
         let data = |drafts: &Drafts| drafts.load().into_iter().map(|draft| draft.data).collect::<Vec<_>>();
@@ -112,7 +110,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn no_link_leads_the_drafts_or_their_lock_elsewhere() {
+    fn never_follows_symbolic_links() {
         let root = tempfile::TempDir::new().expect("a directory");
         let precious = root.path().join("precious");
         std::fs::write(&precious, "precious").expect("written");

@@ -1,5 +1,5 @@
-//! `$VISUAL` or `$EDITOR` over a file in a directory of its own, which is gone afterwards. Stops and ends with the program meanwhile,
-//! and learns no password from the environment.
+//! Runs `$VISUAL` or `$EDITOR` on a file in a temporary directory, which is deleted afterwards. The editor stops and ends
+//! with the program and never sees a password in its environment.
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -15,28 +15,28 @@ use crate::own_files::{self, For};
 use crate::temporary::TemporaryDirectory;
 use crate::utf8;
 
-/// How long the editor may take to end with the program.
+/// The time that the editor may take to end with the program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How an editor was left.
+/// The way in which editing ended.
 #[derive(Debug)]
 pub enum Left {
-    /// With the text as it was left, or why there is none, in words.
+    /// The editor exited: the edited text, or the reason why there is none.
     Text(Result<String, String>),
-    /// By a signal that ends the program; its number.
+    /// A signal with this number ends the program.
     Signal(i32),
 }
 
-/// Lets a person edit text.
+/// Lets the user edit text.
 pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     let editor = ["VISUAL", "EDITOR"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
         .unwrap_or_else(|| "vi".to_owned());
-    // In a directory of its own, with which the copies go that editors make beside a file.
+    // The copies that editors leave beside a file are deleted with its directory.
     let directory = match TemporaryDirectory::new() {
         Ok(directory) => directory,
-        Err(error) => return Left::Text(Err(format!("cannot make a temporary directory: {error}"))),
+        Err(error) => return Left::Text(Err(format!("cannot create a temporary directory: {error}"))),
     };
     let path = directory.path().join(format!("text{suffix}"));
     let started = own_files::open(&path, For::Creating)
@@ -53,8 +53,8 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     }
 }
 
-/// The editor as git runs it: what the variable holds is read by the shell, with quotes and variables of its own. The shell then becomes the
-/// editor, which so gets its signals; `env` takes variables that are set in front of it.
+/// Returns the command of the editor. As in git, the shell parses the variable. `exec` replaces the shell by the editor, which
+/// then receives the signals, and `env` accepts variables that are set before the command.
 #[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
@@ -63,7 +63,7 @@ fn command(editor: &str, path: &Path) -> Command {
     command
 }
 
-/// Where there may be no such shell, the words of the variable are what is run.
+/// Returns the command of the editor. Without a POSIX shell, the words of the variable are the program and its arguments.
 #[cfg(not(unix))]
 fn command(editor: &str, path: &Path) -> Command {
     let mut words = editor.split_whitespace();
@@ -73,7 +73,7 @@ fn command(editor: &str, path: &Path) -> Command {
     command
 }
 
-/// Waits for the editor's end, or for the signal that ends both; an inner error is that signal's number.
+/// Waits until the editor exits, or until a signal ends both. The inner error is the number of that signal.
 async fn left(mut child: Child, signals: &mut Signals) -> std::io::Result<Result<ExitStatus, i32>> {
     loop {
         let signal = tokio::select! {
@@ -81,9 +81,9 @@ async fn left(mut child: Child, signals: &mut Signals) -> std::io::Result<Result
             signal = signals.next() => signal,
         };
         match signal {
-            // The editor stopped, so the shell gets its turn only if everybody does.
+            // The editor has stopped. The shell takes over only once the program stops as well.
             Signal::Stop => terminal::stop(Stopped::Program),
-            // Typed in the editor, and meant for it.
+            // These keys were typed in the editor and are meant for it.
             Signal::End(Signals::INTERRUPT | Signals::QUIT) | Signal::Continue | Signal::Resize => {}
             Signal::End(number) => {
                 end(&mut child).await;
@@ -93,11 +93,11 @@ async fn left(mut child: Child, signals: &mut Signals) -> std::io::Result<Result
     }
 }
 
-/// Asks the editor to end, which lets it tidy its terminal up; kills it where it does not.
+/// Asks the editor to end, so that it can restore the terminal, and kills it if it does not.
 async fn end(child: &mut Child) {
     #[cfg(unix)]
     if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) {
-        // Fails where it has ended already.
+        // Fails if the editor has already ended.
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
     }
     if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_editor_is_a_command_of_the_shell() {
+    async fn the_shell_parses_the_editor_variable() {
         let editor = "STYLE=plain printf '<%s>' -c \"set ft=json\"";
         let output = command(editor, Path::new("/a file")).output().await.expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "<-c><set ft=json></a file>");

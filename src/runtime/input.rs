@@ -1,5 +1,5 @@
-//! What the terminal sends, as events, and whether it is still there. The loop never reads the terminal itself: crossterm's
-//! reading blocks in half an escape sequence and spins where the terminal has gone away.
+//! Reads the events of the terminal in a thread, and notices when it goes away. The loop never reads from the terminal:
+//! crossterm blocks inside an incomplete escape sequence and spins once the terminal has gone away.
 
 #[cfg(unix)]
 mod unix {
@@ -16,18 +16,19 @@ mod unix {
     use crate::clock;
     use crate::runtime::pastes::Pastes;
 
-    /// Events that may wait for the loop.
+    /// The most events that may be queued for the loop.
     const QUEUE: usize = 64;
-    /// What ends the thread even where it is held in half a sequence: it is left behind then.
+    /// The time to wait for the thread to end. It may be blocked in an incomplete sequence and is then abandoned.
     const PATIENCE: Duration = Duration::from_millis(100);
-    /// How long bytes that are there may take to become an event; with no time at all crossterm does not look.
+    /// The time to turn available bytes into events. With a timeout of zero, crossterm does not read at all.
     const AT_ONCE: Duration = Duration::from_millis(1);
-    /// Events that are looked at together: one read of the terminal brings no more, and while they keep coming none waits for longer.
+    /// The most events in a batch: one read of the terminal returns no more.
     const TOGETHER: usize = 2_048;
+    /// The longest time that an event waits for its batch.
     const LONG: SignedDuration = SignedDuration::from_millis(10);
     const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
-    /// The terminal's events, read by a thread of their own.
+    /// The events of the terminal, read by a thread.
     pub struct Inputs {
         events: mpsc::Receiver<(Event, Timestamp)>,
         wake: UnixStream,
@@ -35,28 +36,24 @@ mod unix {
     }
 
     impl Inputs {
-        /// Begins to read.
-        ///
-        /// # Errors
-        /// From the system.
         pub fn new() -> io::Result<Self> {
             let (stop, wake) = UnixStream::pair()?;
             let (sender, events) = mpsc::channel(QUEUE);
             let (tell_ended, ended) = oneshot::channel();
             thread::Builder::new().name("input".to_owned()).spawn(move || {
-                // Whatever ends it, the loop sees the end of the events.
+                // The loop notices any error as the end of the events.
                 let _ = read(&stop, &sender);
                 let _ = tell_ended.send(());
             })?;
             Ok(Self { events, wake, ended })
         }
 
-        /// The next event and when it was read; none where the terminal has gone away.
+        /// Returns the next event and the time at which it was read; none once the terminal has gone away.
         pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
             self.events.recv().await
         }
 
-        /// Reads no more: the terminal is another program's then.
+        /// Stops reading, so that another program can have the terminal.
         pub async fn stop(self) {
             let Self { events, wake, ended } = self;
             drop((events, wake));
@@ -64,7 +61,7 @@ mod unix {
         }
     }
 
-    /// Comes back when the other end of `stop` is gone, where nobody listens any more, or without a terminal.
+    /// Reads until the other end of `stop` or of `events` is closed, or the terminal has gone away.
     fn read(stop: &UnixStream, events: &mpsc::Sender<(Event, Timestamp)>) -> io::Result<()> {
         let mut pastes = Pastes::default();
         loop {
@@ -92,15 +89,15 @@ mod unix {
         }
     }
 
-    /// Comes back when the terminal has gone away, whatever is being read from it.
+    /// Waits until the terminal has gone away, even in the middle of a sequence.
     pub async fn gone() {
         let (tell, told) = oneshot::channel();
         let watch = move || {
             let stdin = rustix::stdio::stdin();
-            // Without a flag only what cannot be left out is waited for: hang-up and errors.
+            // Without flags, `poll` reports only hang-up and errors.
             let mut waited = [PollFd::new(&stdin, PollFlags::empty())];
             while poll(&mut waited, None) == Err(rustix::io::Errno::INTR) {}
-            // Nobody listens where the screen has ended by itself.
+            // Fails only if the screen has ended.
             let _ = tell.send(());
         };
         let watching = thread::Builder::new().name("hang-up".to_owned()).spawn(watch);
@@ -122,31 +119,27 @@ mod other {
 
     use crate::clock;
 
-    /// The terminal's events.
+    /// The events of the terminal.
     pub struct Inputs(EventStream);
 
     impl Inputs {
-        /// Begins to read.
-        ///
-        /// # Errors
-        /// None here.
         pub fn new() -> io::Result<Self> {
             Ok(Self(EventStream::new()))
         }
 
-        /// The next event and when it was read; none where the terminal has gone away.
+        /// Returns the next event and the time at which it was read; none once the terminal has gone away.
         pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
             let event = self.0.next().await.and_then(Result::ok)?;
             Some((event, clock::now()))
         }
 
-        /// Reads no more: the terminal is another program's then.
+        /// Stops reading, so that another program can have the terminal.
         pub async fn stop(self) {
             drop(self);
         }
     }
 
-    /// The end of the events tells it here.
+    /// Waits forever: here, the events end when the terminal goes away.
     pub async fn gone() {
         std::future::pending::<()>().await;
     }

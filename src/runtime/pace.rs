@@ -1,35 +1,34 @@
-//! When the next frame may be drawn: at most sixty in any second, and after a pause five of them one right behind the other, so
-//! that answers that follow each other closely do not wait for a frame's turn.
+//! Limits the frame rate: at most sixty frames in any second. After a pause, five frames may follow each other immediately, so
+//! that answers in quick succession are not delayed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Frames in a second at most.
+/// The most frames in a second.
 const IN_SECOND: usize = 60;
-/// Between frames of a steady row, which stays below that.
+/// The interval between frames at a steady rate, which stays below the limit.
 const EVERY: Duration = Duration::from_nanos(1_000_000_000 / 59);
-/// How far ahead of the steady row a frame may be: four frames more than the one that is always due after a pause.
+/// The time by which a frame may be ahead of the steady rate. It allows four frames more than the first after a pause.
 const AHEAD: Duration = EVERY.saturating_mul(4);
 
-/// Counts frames.
+/// The times of the last frames.
 #[derive(Debug)]
 pub struct Pace {
-    /// When a steady row would have its next frame.
+    /// The time of the next frame at a steady rate.
     next: Instant,
-    /// When the last ones were drawn, as many as a second may have.
+    /// The times of the last frames, at most [`IN_SECOND`].
     drawn: VecDeque<Instant>,
 }
 
 impl Pace {
-    /// Nothing was drawn yet.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self { next: now, drawn: VecDeque::with_capacity(IN_SECOND) }
     }
 
-    /// The first moment at which a frame may be drawn.
+    /// Returns the earliest time at which the next frame may be drawn.
     #[must_use]
     pub fn due(&self) -> Instant {
         let steady = self.next.checked_sub(AHEAD).unwrap_or(self.next);
@@ -37,7 +36,7 @@ impl Pace {
         full.map_or(steady, |first| steady.max(*first + Duration::from_secs(1)))
     }
 
-    /// A frame was drawn.
+    /// Records a frame.
     pub fn drawn(&mut self, now: Instant) {
         self.next = self.next.max(now) + EVERY;
         if self.drawn.len() == IN_SECOND {
@@ -52,10 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_second_has_more_than_sixty_frames() {
+    fn draws_at_most_sixty_frames_in_any_second() {
         let begun = Instant::now();
         let mut pace = Pace::new(begun);
-        // As many as may be, with pauses that let it save up.
+        // Draws as often as allowed, with pauses that allow the next frames to be early.
         let mut now = begun;
         let mut drawn = Vec::new();
         for frame in 0..400 {
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_pause_five_frames_need_not_wait() {
+    fn draws_five_frames_without_delay_after_a_pause() {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
         now += Duration::from_secs(5);

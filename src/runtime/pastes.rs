@@ -1,25 +1,26 @@
-//! Which of the terminal's input is a paste. A terminal that can marks pastes, but not what follows at once: a text that holds the mark of
-//! the end goes on behind it. A terminal that cannot sends a paste as keys, faster than anybody types. Neither may trigger keys.
+//! Recognises pastes, whose text must never trigger keys. Terminals with bracketed paste mark them, but a pasted text that
+//! contains the end mark continues after it. Other terminals send a paste as keys, faster than anybody types.
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};
 
-/// Lines and characters from which on what came at once without a mark is a paste. Scripts that drive the screen send less at once.
+/// Unmarked keys that arrive together are a paste from this many lines and characters on. Scripts that drive the screen send
+/// fewer at once.
 const LINES: usize = 3;
 const CHARACTERS: usize = 40;
-/// A long paste without marks comes in several reads; the next one comes within this time.
+/// A long unmarked paste arrives in several reads, at most this far apart.
 const GOES_ON: SignedDuration = SignedDuration::from_millis(50);
 
-/// Joins to pastes what was read at once.
+/// Joins events into pastes.
 #[derive(Debug, Default)]
 pub struct Pastes {
-    /// When the last part of a paste without marks was read.
+    /// The time at which the last part of an unmarked paste was read.
     unmarked: Option<Timestamp>,
 }
 
 impl Pastes {
-    /// The events that were read at one time: text behind a marked paste is a part of it and other keys there are dropped, and a longer
-    /// text of several lines is a paste though nothing marks it.
+    /// Joins the events of one read. Text after a marked paste belongs to it, and other keys after it are dropped. Keys that
+    /// form several lines of text are an unmarked paste.
     pub fn join(&mut self, read: Vec<Event>, at: Timestamp) -> Vec<Event> {
         let goes_on = self.unmarked.is_some_and(|before| at.duration_since(before).abs() < GOES_ON);
         let text: String = read.iter().map_while(character).collect();
@@ -45,7 +46,7 @@ fn is_many_lines(text: &str) -> bool {
     lines >= LINES && text.chars().count() >= CHARACTERS
 }
 
-/// What a key is in a text. A line feed is Ctrl-J to a terminal that does not translate it.
+/// Returns the character that a key stands for in pasted text. A line feed arrives as Ctrl-J unless the terminal translates it.
 fn character(event: &Event) -> Option<char> {
     let Event::Key(KeyEvent { code, modifiers, kind: KeyEventKind::Press | KeyEventKind::Repeat, .. }) = event else {
         return None;
@@ -79,7 +80,7 @@ mod tests {
     const LINES_OF_JSON: &str = "{\r\t\"amount\": 10,\r\t\"note\": \"quit with q\"\r}\r";
 
     #[test]
-    fn keys_that_come_with_a_marked_paste_are_a_part_of_it_and_trigger_nothing() {
+    fn keys_after_a_marked_paste_belong_to_it() {
         let read = [vec![Event::Paste("one".to_owned())], keys("q\r\x13Y")].concat();
         assert_eq!(Pastes::default().join(read, at(0)), [Event::Paste("oneq\nY".to_owned())]);
         let size = Event::Resize(80, 24);
@@ -88,23 +89,23 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_front_of_a_paste_are_keys() {
+    fn keys_before_a_paste_stay_keys() {
         let read = [keys(":"), vec![Event::Paste("one".to_owned())]].concat();
         assert_eq!(Pastes::default().join(read.clone(), at(0)), read);
     }
 
     #[test]
-    fn lines_that_come_at_once_are_a_paste_without_its_marks_too() {
+    fn several_lines_at_once_are_a_paste_even_without_marks() {
         let mut pastes = Pastes::default();
         let text = LINES_OF_JSON.replace('\r', "\n");
         assert_eq!(pastes.join(keys(LINES_OF_JSON), at(0)), [Event::Paste(text)]);
-        // The rest of it comes at once; what comes later is typed.
+        // Keys that follow at once are the rest of the paste, later ones are typed.
         assert_eq!(pastes.join(keys("q\r"), at(5)), [Event::Paste("q\n".to_owned())]);
         assert_eq!(pastes.join(keys("q\r"), at(200)), keys("q\r"));
     }
 
     #[test]
-    fn fast_typing_and_scripts_are_keys() {
+    fn fast_typing_and_scripts_stay_keys() {
         for typed in ["jjjj\r", ":account-1\r", "account-1\rDeposited\r\r\r", "{\"a\": 1}\x13", "a\rb\rc\r"] {
             assert_eq!(Pastes::default().join(keys(typed), at(0)), keys(typed));
         }

@@ -1,4 +1,5 @@
-//! Answers the screen's questions from the store.
+//! Answers the questions of the screen from the store. It knows nothing of slots and generations, and keeps no state besides
+//! the open namespaces.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,18 +13,18 @@ use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, SearchRange, StreamsFrom, StreamsOf};
 use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
-/// Messages that one window of the search for recent streams looks at, and how many windows one answer may take.
+/// The messages in a window of the search for recent streams, and the most windows per answer.
 const RECENT_WINDOW: u32 = 10_000;
 const RECENT_WINDOWS: usize = 5;
-/// Messages shown beside a draft after a conflict.
+/// The most messages that are shown beside a draft after a conflict.
 const SINCE: i64 = 100;
-/// Names offered for completion.
+/// The most names that are offered for completion.
 const COMPLETIONS: usize = 20;
 
-/// One attempt to open a store; begun when it is first waited for. Why it failed is told in words.
+/// An attempt to open a store. It starts when it is first awaited, and fails with a message for the user.
 pub type Attempt = BoxFuture<'static, Result<Store, String>>;
 
-/// A store that is being opened: the screen is there before it is. After an attempt that failed the next question makes another.
+/// A store that may still be opening, because the screen does not wait for it. After a failure, the next question retries.
 pub struct Opening {
     open: Box<dyn Fn() -> Attempt + Send + Sync>,
     attempt: Mutex<Shared<Attempt>>,
@@ -31,7 +32,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Nothing is attempted yet. `named` is the namespace that the user named on the command line.
+    /// Prepares the first attempt. `named` is the namespace that the user named on the command line.
     #[must_use]
     pub fn new(named: Option<String>, open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
         let attempt = Mutex::new(open().shared());
@@ -43,7 +44,7 @@ impl Opening {
         let opened = attempt.clone().await;
         if opened.is_err() {
             let mut current = self.attempt.lock().unwrap_or_else(PoisonError::into_inner);
-            // Others that waited for the same attempt find the next one there.
+            // Another question that awaited the same attempt may already have replaced it.
             if current.ptr_eq(&attempt) {
                 *current = (self.open)().shared();
             }
@@ -52,14 +53,13 @@ impl Opening {
     }
 }
 
-/// The store, with the namespaces that were opened.
+/// The store and its open namespaces.
 pub struct Answerer {
     opening: Opening,
     open: Mutex<HashMap<String, Namespace>>,
 }
 
 impl Answerer {
-    /// Over a store that is being opened.
     #[must_use]
     pub fn new(opening: Opening) -> Self {
         Self { opening, open: Mutex::default() }
@@ -69,24 +69,21 @@ impl Answerer {
         self.opening.store().await
     }
 
-    /// A namespace by its id, opened once.
-    ///
-    /// # Errors
-    /// As [`Store::namespace_unasked`].
+    /// Returns a namespace by its ID, and opens it if necessary.
     pub async fn namespace(&self, id: &str) -> Result<Namespace> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(namespace) = open {
             return Ok(namespace);
         }
         let store = self.store().await?;
-        // The screen shows whatever is selected: that is no reason to trust it.
+        // Selecting a namespace does not mean that the user trusts it, unlike naming it on the command line.
         let named = self.opening.named.as_deref() == Some(id);
         let namespace = if named { store.namespace(id).await? } else { store.namespace_unasked(id).await? };
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), namespace.clone());
         Ok(namespace)
     }
 
-    /// What was listed is open, in place of what was before: whatever is asked next need not be looked for again.
+    /// Replaces the open namespaces by those that were just listed.
     fn keep(&self, namespaces: impl Iterator<Item = Namespace>) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.clear();
@@ -101,10 +98,7 @@ impl Answerer {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// One question.
-    ///
-    /// # Errors
-    /// The store's.
+    /// Answers a question.
     pub async fn answer(&self, question: &Question) -> Result<Answer> {
         Ok(match question {
             Question::Server => Answer::Server(self.store().await?.server().await?),
@@ -184,7 +178,7 @@ impl Answerer {
         })
     }
 
-    /// What a stream got after a version, at most the last [`SINCE`], and its version now.
+    /// Returns the messages of a stream after a version, at most the last [`SINCE`], and its current version.
     async fn since(&self, namespace: &Namespace, stream: &StreamName, version: Option<Position>) -> Result<Answer> {
         let now = namespace.stream_version(stream).await?;
         let first = version.map_or(0, |version| version.saturating_add(1));
@@ -194,7 +188,7 @@ impl Answerer {
     }
 }
 
-/// Where a filter's times can be: looked up once, for the first step.
+/// Returns the range of numbers that the times of a filter allow. Only the first step of a search looks it up.
 async fn known_or_found(
     namespace: &Namespace,
     scope: &Scope,
@@ -227,7 +221,7 @@ async fn find(namespace: &Namespace, what: &Lookup) -> Result<Option<MessageHead
                 None => first_of(namespace, &scope, PageFrom::End).await,
                 Some(position) => match at(namespace, &scope, *position).await? {
                     Some(head) => Ok(Some(head)),
-                    // Past the end: the last message is the nearest there is.
+                    // Past the end, the last message is the nearest.
                     None => first_of(namespace, &scope, PageFrom::End).await,
                 },
             }
@@ -241,7 +235,7 @@ async fn find(namespace: &Namespace, what: &Lookup) -> Result<Option<MessageHead
     }
 }
 
-/// The message at a global position or the first behind it, else the last.
+/// Returns the first message at or after a global position, or else the last message.
 async fn nearest(namespace: &Namespace, scope: &Scope, position: GlobalPosition) -> Result<Option<MessageHead>> {
     match at(namespace, scope, position).await? {
         Some(head) => Ok(Some(head)),

@@ -1,17 +1,18 @@
-//! Signals as values: those that end the program, stop and continue it, or say that the terminal has another size.
+//! Signals as values: those that end, stop or continue the program, and the one that reports a new terminal size. It does not
+//! act on them.
 
 use std::io;
 
-/// What a signal asks for.
+/// The request in a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// End, with status 128 and this number.
+    /// End with status 128 plus this number.
     End(i32),
     /// Stop until continued.
     Stop,
-    /// It was stopped and goes on: the terminal may have been somebody else's.
+    /// Continue after a stop. Another program may have used the terminal meanwhile.
     Continue,
-    /// The terminal has another size.
+    /// The size of the terminal changed.
     Resize,
 }
 
@@ -32,15 +33,11 @@ mod unix {
     }
 
     impl Signals {
-        /// What Ctrl-C sends.
+        /// The signal of Ctrl-C.
         pub const INTERRUPT: i32 = rustix::process::Signal::INT.as_raw();
-        /// What Ctrl-\ sends.
+        /// The signal of Ctrl-\.
         pub const QUIT: i32 = rustix::process::Signal::QUIT.as_raw();
 
-        /// Begins to listen.
-        ///
-        /// # Errors
-        /// From the system.
         pub fn new() -> io::Result<Self> {
             let raw = |signal: rustix::process::Signal| SignalKind::from_raw(signal.as_raw());
             Ok(Self {
@@ -54,7 +51,6 @@ mod unix {
             })
         }
 
-        /// The next signal.
         pub async fn next(&mut self) -> Signal {
             let end = |kind: SignalKind| Signal::End(kind.as_raw_value());
             tokio::select! {
@@ -80,22 +76,17 @@ mod other {
     pub struct Signals;
 
     impl Signals {
-        /// What Ctrl-C sends.
+        /// The signal of Ctrl-C.
         pub const INTERRUPT: i32 = 2;
-        /// There is none here.
+        /// Never sent on this system.
         pub const QUIT: i32 = 3;
 
-        /// Begins to listen.
-        ///
-        /// # Errors
-        /// None here.
         pub fn new() -> io::Result<Self> {
             Ok(Self)
         }
 
-        /// The next signal.
         pub async fn next(&mut self) -> Signal {
-            // Fails only where the system has no such signal, and then there is none to wait for.
+            // Fails only if the system has no such signal, and then none will arrive.
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }

@@ -1,6 +1,6 @@
-//! Questions under way: one task a slot, always on the newest question. An older one that is not answered soon is dropped,
-//! which ends it on the server too; one that is nearly done is let finish, so that a held-down key does not cost a connection
-//! at every repeat. And the task that follows.
+//! Runs the questions of the screen, one task per slot, and the task that follows. A newer question replaces the one under
+//! way, which is cancelled, on the server too, unless it finishes soon. Without this grace period, a held-down key would cost a
+//! connection at every repeat.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,14 @@ use crate::store::browse::Scope;
 use crate::store::tail::{Settling, TailFrom, TailOptions};
 use crate::store::{Filter, StoreError};
 
-/// How long a question that is out of date may still take.
+/// The time that a replaced question may still take.
 const GRACE: Duration = Duration::from_millis(200);
-/// Messages that one batch of following brings at most.
+/// The most messages in a batch while following.
 const BATCH: usize = 500;
-/// Longest pause after following was interrupted.
+/// The longest pause after following was interrupted.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// A question and for whom.
+/// A question and the delay before it is asked.
 #[derive(Debug, Clone)]
 struct Job {
     generation: u64,
@@ -32,19 +32,19 @@ struct Job {
     after: Duration,
 }
 
-/// The tasks of all slots; they end with it.
+/// The tasks of all slots and of following. Dropping it ends them.
 pub struct Slots {
     jobs: Vec<watch::Sender<Option<Job>>>,
     tasks: Vec<JoinHandle<()>>,
     answerer: Arc<Answerer>,
     events: mpsc::Sender<Event>,
     following: Option<JoinHandle<()>>,
-    /// Ends a long pause of the task that follows.
+    /// Ends the pause between two polls of the task that follows.
     hurry: Arc<Notify>,
 }
 
 impl Slots {
-    /// One task a slot over a store that is being opened.
+    /// Starts one task per slot. The store may still be opening.
     #[must_use]
     pub fn new(opening: Opening, events: mpsc::Sender<Event>) -> Self {
         let answerer = Arc::new(Answerer::new(opening));
@@ -58,17 +58,17 @@ impl Slots {
         Self { jobs, tasks, answerer, events, following: None, hurry: Arc::default() }
     }
 
-    /// Asks; what was under way in the slot is out of date.
+    /// Asks a question, which replaces the one under way in the slot.
     pub fn ask(&self, slot: Slot, generation: u64, question: Question, after: Duration) {
         self.jobs[slot as usize].send_replace(Some(Job { generation, question, after }));
     }
 
-    /// Ends what is under way in a slot, on the server too.
+    /// Cancels the question under way in a slot, on the server too.
     pub fn stop(&self, slot: Slot) {
         self.jobs[slot as usize].send_replace(None);
     }
 
-    /// Follows a scope from now on instead of what was followed before.
+    /// Follows a scope in place of any earlier following.
     pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
         self.stop_following();
         let (answerer, events, hurry) = (Arc::clone(&self.answerer), self.events.clone(), Arc::clone(&self.hurry));
@@ -79,14 +79,13 @@ impl Slots {
         }));
     }
 
-    /// Somebody is at the keyboard: what is followed is looked at again soon.
+    /// Makes following poll soon, because the user is at the keyboard.
     pub fn hurry(&self) {
         if self.following.is_some() {
             self.hurry.notify_one();
         }
     }
 
-    /// Follows no longer.
     pub fn stop_following(&mut self) {
         if let Some(task) = self.following.take() {
             task.abort();
@@ -118,7 +117,7 @@ async fn work(
             };
             let outcome = tokio::select! {
                 outcome = answer => Some(outcome.map_err(Arc::new)),
-                // What was sent to change the store is never dropped: its answer is the only one who knows what became of it.
+                // A question that changes the store is never cancelled: only its answer tells whether it succeeded.
                 () = out_of_date(jobs.clone()), if !question.writes() => None,
             };
             if let Some(outcome) = outcome
@@ -133,7 +132,7 @@ async fn work(
     }
 }
 
-/// Comes back when the question under way is to be dropped: at once when it was stopped, after a while when there is a newer.
+/// Waits until the question under way should be cancelled: at once if it was stopped, after [`GRACE`] if it was replaced.
 async fn out_of_date(mut jobs: watch::Receiver<Option<Job>>) {
     let enough = Instant::now() + GRACE;
     let mut newer = false;
@@ -173,7 +172,7 @@ async fn follow(
     loop {
         let next = tail.next();
         tokio::pin!(next);
-        // What is under way goes on: only the pause ends.
+        // This ends only the pause, not a query under way.
         let found = loop {
             tokio::select! {
                 biased;
@@ -184,7 +183,7 @@ async fn follow(
         match found {
             Ok(batch) => {
                 backoff = Backoff::up_to(LONGEST);
-                // A full queue makes this wait: the database keeps the rest.
+                // If the queue is full, this waits, and the rest stays in the database.
                 if events.send(Event::Followed { generation, batch }).await.is_err() {
                     return;
                 }
@@ -198,7 +197,7 @@ async fn follow(
     }
 }
 
-/// Tells of a failure, waits, and gives whether following goes on.
+/// Reports an error, and waits and returns true if following can continue after it.
 async fn goes_on(error: StoreError, events: &mpsc::Sender<Event>, generation: u64, backoff: &mut Backoff) -> bool {
     let passing = error.is_passing();
     let told = events.send(Event::FollowFailed { generation, error: Arc::new(error) }).await.is_ok();

@@ -1,5 +1,5 @@
-//! The terminal taken over and given back: one list of what is switched on, undone by exit, panic, signal and suspend alike.
-//! A thread of its own writes the frames, one at a time: a slow terminal holds up neither the keys nor the end.
+//! Takes over the terminal and restores it, in the same way on exit, panic, signal and suspend. A thread writes the frames, one
+//! at a time, so that a slow terminal delays neither keys nor the end of the program.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,19 +19,19 @@ use tokio::sync::{Notify, mpsc};
 use crate::app::State;
 use crate::view;
 
-/// Whether there is something to give back. A panic hook has no other way to know.
+/// Set while the terminal is taken over. The panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Held while bytes go to the terminal.
+/// Locked while bytes are written to the terminal.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// How long a terminal that takes no bytes is waited for before it is given back without them.
+/// The time to wait for a terminal that accepts no bytes, before it is restored without them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A task panicked: the loop ends, since the screen would go on without it.
+/// Notified when a task panics. The loop then ends, because the screen would otherwise continue without the task.
 pub static PANICKED: Notify = Notify::const_new();
 
-/// Gives the terminal back before a panic is reported, wherever it happens.
+/// Restores the terminal before a panic is reported, in whatever thread it happens.
 fn hook_panics() {
     static HOOKED: Once = Once::new();
     HOOKED.call_once(|| {
@@ -44,13 +44,12 @@ fn hook_panics() {
     });
 }
 
-/// Gives the terminal back as it was; does nothing where it was not taken. Errors are of no use here: the terminal may be
-/// gone.
+/// Restores the terminal if it was taken over. Errors are ignored, because the terminal may be gone.
 pub fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    // A frame that is half written would swallow what follows; one that never ends must not hold up the end.
+    // A half-written frame would swallow these sequences, but a terminal that accepts nothing must not prevent the end.
     if let Some(_writing) = lock_for(PATIENCE) {
         let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
     }
@@ -69,10 +68,7 @@ fn lock_for(patience: Duration) -> Option<MutexGuard<'static, ()>> {
     }
 }
 
-/// Writes bytes in one piece, unless the terminal was given back meanwhile.
-///
-/// # Errors
-/// From the terminal.
+/// Writes bytes in one piece, unless the terminal has been restored meanwhile.
 pub fn write(bytes: &[u8]) -> io::Result<()> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     if TAKEN.load(Ordering::SeqCst) {
@@ -83,7 +79,7 @@ pub fn write(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Where a frame is put together. Nothing of it reaches the terminal before it is whole.
+/// The buffer for a frame. None of its bytes reach the terminal before it is complete.
 #[derive(Clone, Default)]
 struct Frame(Arc<Mutex<Vec<u8>>>);
 
@@ -104,14 +100,13 @@ impl Write for Frame {
     }
 }
 
-/// What is drawn on: as large as the state knows the terminal to be. The terminal itself may have another size already, which
-/// the state is told of next.
+/// Creates a drawing surface of the size in the state. If the terminal has a new size already, the state learns it next.
 fn canvas(frame: &Frame, area: Rect) -> io::Result<ratatui::Terminal<CrosstermBackend<Frame>>> {
     let options = TerminalOptions { viewport: Viewport::Fixed(area) };
     ratatui::Terminal::with_options(CrosstermBackend::new(frame.clone()), options)
 }
 
-/// The terminal while the screen has it.
+/// The terminal while the screen uses it.
 pub struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Frame>>,
     frame: Frame,
@@ -123,10 +118,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal over.
-    ///
-    /// # Errors
-    /// From the terminal.
+    /// Takes over the terminal.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         hook_panics();
         let frame = Frame::default();
@@ -149,26 +141,20 @@ impl Terminal {
         }
     }
 
-    /// Whether the last frame is still on its way; the next one waits.
+    /// Returns true while the last frame is being written. The next one must wait.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.busy
     }
 
-    /// Comes back when the frame that is on its way was written.
-    ///
-    /// # Errors
-    /// From the terminal.
+    /// Waits until the last frame was written.
     pub async fn written(&mut self) -> io::Result<()> {
         let outcome = self.written.recv().await;
         self.busy = false;
         outcome.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
-    /// Draws the state and sends the frame on its way.
-    ///
-    /// # Errors
-    /// From the terminal.
+    /// Draws the state and starts writing the frame.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
         if self.inner.get_frame().area() != state.area {
             self.begin_anew(state.area)?;
@@ -179,7 +165,7 @@ impl Terminal {
         Ok(())
     }
 
-    /// Gives the terminal to something else, and back as it was however that left it.
+    /// Lends the terminal to another program, and restores its settings afterwards.
     pub async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
         restore();
         let settings = Settings::now();
@@ -188,10 +174,7 @@ impl Terminal {
         outcome
     }
 
-    /// Takes the terminal over again; the next frame is a whole one.
-    ///
-    /// # Errors
-    /// From the terminal.
+    /// Takes over the terminal again. The next frame is a full one.
     pub fn retake(&mut self) -> io::Result<()> {
         restore();
         take(self.mouse)?;
@@ -199,17 +182,14 @@ impl Terminal {
         self.begin_anew(area)
     }
 
-    /// The next frame is a whole one, on an empty screen. Not ratatui's own way to clear: it asks the terminal where the cursor
-    /// is, and waits for an answer that another reader may have taken.
+    /// Makes the next frame a full one. Ratatui's own clearing asks the terminal for the cursor position and waits for the
+    /// answer, which another reader may have taken.
     fn begin_anew(&mut self, area: Rect) -> io::Result<()> {
         self.inner = canvas(&self.frame, area)?;
         crossterm::queue!(self.frame, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))
     }
 
-    /// Stops the program, and who started it with it, until the shell continues them. The terminal is given back meanwhile.
-    ///
-    /// # Errors
-    /// From the terminal.
+    /// Restores the terminal, stops until the shell continues the program, and takes over the terminal again.
     pub fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
         restore();
         stop(whom);
@@ -223,11 +203,10 @@ impl Drop for Terminal {
     }
 }
 
-/// The settings of a terminal that was given back, to be set again after a program that may leave others behind.
+/// The settings of the restored terminal, to be set again after another program that may change them.
 struct Settings(#[cfg(unix)] Option<rustix::termios::Termios>);
 
 impl Settings {
-    /// As they are now.
     fn now() -> Self {
         Self(
             #[cfg(unix)]
@@ -235,7 +214,7 @@ impl Settings {
         )
     }
 
-    /// Sets them again. Fails only where the terminal is gone, which is noticed elsewhere.
+    /// Sets them again. This fails only if the terminal is gone, which is noticed elsewhere.
     fn set(&self) {
         #[cfg(unix)]
         if let Some(settings) = &self.0 {
@@ -244,13 +223,13 @@ impl Settings {
     }
 }
 
-/// Who stops.
+/// The processes that stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// Everybody in the foreground, as the terminal itself does for Ctrl-Z: whoever waits for this program would not give
-    /// the shell its turn.
+    /// All processes in the foreground, as for Ctrl-Z. A parent that waits for this program would otherwise keep the shell
+    /// waiting.
     Foreground,
-    /// This program, which was told to.
+    /// Only this program, which received a signal.
     Program,
 }
 
@@ -258,28 +237,28 @@ pub enum Stopped {
 #[cfg(unix)]
 pub fn stop(whom: Stopped) {
     use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
-    // Fails only where the system does not let a process stop itself, and then it goes on.
+    // If the system does not let a process stop itself, the program continues.
     let _ = match whom {
         Stopped::Foreground => kill_current_process_group(Signal::STOP),
         Stopped::Program => kill_process(getpid(), Signal::STOP),
     };
 }
 
-/// There is no stopping here.
+/// Does nothing, because processes cannot stop on this system.
 #[cfg(not(unix))]
 pub fn stop(_: Stopped) {}
 
-/// Whether somebody in this session could continue the program: else stopping would end it for whoever sits there.
+/// Returns true if a parent in the same session, such as a shell, could continue the program.
 #[cfg(unix)]
 #[must_use]
 pub fn can_be_continued() -> bool {
     use nix::unistd::{getppid, getsid};
-    // 0 is a session outside the container, and a parent out there (0 too) is not asked: it would mean this program.
+    // A parent or session outside the container has the ID 0. `getsid(0)` would ask for the session of this program.
     let parent = getppid();
     parent.as_raw() > 0 && getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session))
 }
 
-/// There is no stopping here.
+/// Returns false, because processes cannot stop on this system.
 #[cfg(not(unix))]
 #[must_use]
 pub fn can_be_continued() -> bool {

@@ -1,5 +1,5 @@
-//! The compose dialog: six fields, what is wrong with them, completions; after a conflict what was written since beside it. Where
-//! there is not room for everything, the field in use has it.
+//! The compose dialog: six fields, their problems and completions, and after a conflict the messages written since. If there
+//! is not enough room, the focused field gets it. Nothing in here checks or changes the draft.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -13,9 +13,9 @@ use super::theme::Theme;
 use super::{frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::compose::{Compose, Conflict, Field, Stage};
+use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 
-/// What can be done about a conflict.
 const CONFLICT_KEYS: &str = "t retry at the new version · e keep editing · x discard";
 
 /// Draws the dialog.
@@ -24,9 +24,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
     let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
     let kept = match state.drafts.len() {
         0 => String::new(),
-        more => format!(" · {more} more kept"),
+        1 => " · 1 more draft".to_owned(),
+        more => format!(" · {more} more drafts"),
     };
-    let title = format!("Write a message into {}{kept}", cut(&compose.namespace, 40));
+    let title = format!("Write a message to {}{kept}", cut(&compose.namespace, 40));
     let inner = boxed(frame, area, theme, &title, width, height);
     let (form, side) = match &compose.stage {
         Stage::Conflict(_) if inner.width >= 90 => {
@@ -34,7 +35,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
             let side = Rect { x: inner.x + half, width: inner.width - half, ..inner };
             (Rect { width: half, ..inner }, Some(side))
         }
-        // With no room beside it, what was written since covers the draft, which stays as it is.
+        // Without room beside the draft, the newer messages cover it.
         Stage::Conflict(_) => (Rect { height: 0, ..inner }, Some(inner)),
         _ => (inner, None),
     };
@@ -44,12 +45,13 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
     }
 }
 
-/// Which fields are shown and in how many rows; the one in use is always among them. One row is a line, more are a frame.
+/// Returns the fields to show, with their heights in rows. The focused one is always among them. A field of one row is a
+/// line, a higher one a frame.
 fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
     let body = rows.saturating_sub(4);
     let height = |field: Field| match field {
-        // Both bodies have a frame; the one in use is the larger.
+        // Both bodies have a frame, and the focused one is larger.
         Field::Data | Field::Metadata if body >= 9 && field == edited => body - body / 3,
         Field::Data | Field::Metadata if body >= 9 => body / 3,
         _ if field == edited => body - 1,
@@ -57,7 +59,7 @@ fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     };
     match body {
         4.. => Field::ALL.map(|field| (field, height(field))).to_vec(),
-        // There is room for a body only in place of the lines.
+        // A body only fits in place of the lines.
         _ if used == edited => vec![(used, rows)],
         _ => {
             let first = (used as usize + 1).saturating_sub(usize::from(rows));
@@ -92,15 +94,22 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         (Stage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
         (Stage::Confirming, _) => {
             let name = &state.setup.profile.name;
-            (format!("This is {name}: press upper-case Y to write, any other key to go on editing"), theme.problem)
+            (format!("Press upper-case Y to write to {name}, any other key to edit."), theme.problem)
         }
         (Stage::GivingUp, _) => {
-            ("press x to give this draft up, any other key to go on editing".to_owned(), theme.problem)
+            ("Press x to discard this draft, any other key to keep editing.".to_owned(), theme.problem)
         }
         (_, Some(problem)) => (problem.clone(), theme.problem),
         (Stage::Conflict(conflict), None) => {
-            let actual = conflict.actual.map_or_else(|| "none".to_owned(), |version| version.to_string());
-            (format!("conflict: expected {}, but the stream is at {actual}", conflict.expected), theme.problem)
+            let actual = conflict.actual.map_or_else(
+                || "the stream does not exist".to_owned(),
+                |version| format!("the stream is at version {version}"),
+            );
+            let expected = match conflict.expected {
+                ExpectedVersion::NoStream => "no stream".to_owned(),
+                version => format!("version {version}"),
+            };
+            (format!("Conflict: expected {expected}, but {actual}."), theme.problem)
         }
         (Stage::Editing, None) => (String::new(), theme.dim),
     };
@@ -115,12 +124,12 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     line_at(frame, area, bottom + 1, &whole_parts(keys, width), theme.dim);
 }
 
-/// The cells of a field's name in front of its line.
+/// Returns the width of the name before a field of one line.
 fn title_width(area: Rect) -> u16 {
     18.min(area.width / 2)
 }
 
-/// A field in one row, what is wrong with it behind it.
+/// Draws a field in one row, followed by its problem.
 fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: Field) {
     let used = compose.field == field;
     let wrong = compose.wrong(field).filter(|_| !compose.text(field).is_empty());
@@ -144,16 +153,16 @@ fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: 
     let behind = Rect { x: area.x + taken, width: area.width - taken, ..area };
     let (note, style) = match wrong {
         Some(wrong) => (format!("  ✗ {wrong}"), theme.problem),
-        None if field == Field::Id && compose.text(field).is_empty() => (" (a new one)".to_owned(), theme.dim),
+        None if field == Field::Id && compose.text(field).is_empty() => (" (new UUID)".to_owned(), theme.dim),
         None if field == Field::ExpectedVersion && compose.awaits_version && compose.text(field).is_empty() => {
-            (" (reading the stream's version …)".to_owned(), theme.dim)
+            (" (reading the stream version …)".to_owned(), theme.dim)
         }
         None => return,
     };
     line_at(frame, behind, 0, &words(&note, usize::from(behind.width)), style);
 }
 
-/// A body in a frame with what is wrong with it; without one where there is no room for it.
+/// Draws a body with its problem in the frame, or without a frame if there is no room for it.
 fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: Field) {
     let used = compose.field == field;
     let has_cursor = used && matches!(compose.stage, Stage::Editing);
@@ -171,21 +180,21 @@ fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field
     typed::text(frame, inner, text, has_cursor, theme);
 }
 
-/// What is offered for the field in use, below its line; the one that Tab takes is in view.
+/// Draws the completions below the focused field. The one that Tab accepts is always visible.
 fn completions(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose) {
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };
     let first = (compose.chosen + 1).saturating_sub(usize::from(area.height));
     for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
-        let (style, hint) = if index == compose.chosen { (theme.selected, "  (tab)") } else { (theme.dim, "") };
+        let (style, hint) = if index == compose.chosen { (theme.selected, "  (Tab)") } else { (theme.dim, "") };
         let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));
         line_at(frame, area, row, &text, style);
     }
 }
 
-/// What was written since the version that the draft expected.
+/// Draws the messages written since the version that the draft expects.
 fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: &Conflict) {
-    let block = frame_of(" written since ".to_owned(), false, theme);
+    let block = frame_of(" Written since ".to_owned(), false, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
@@ -196,7 +205,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
         return;
     };
     if messages.is_empty() {
-        explain(frame, inner, "nothing: the stream does not have the expected version", theme.dim);
+        explain(frame, inner, "No newer messages: the stream is not at the expected version.", theme.dim);
     }
     let mut row = 0;
     for message in messages {

@@ -1,4 +1,5 @@
-//! What is in front of the panes: prompts, palette, help, log, copy menu, namespace dialogs.
+//! The dialogs in front of the panes: prompts, palette, help, log, copy menu and namespace dialogs. Their keys are handled
+//! elsewhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -16,7 +17,7 @@ use crate::app::help::{Help, Row};
 use crate::app::input::Input;
 use crate::app::namespaces::Stage;
 
-/// Draws the dialog that is in front, if any.
+/// Draws the open dialog, if there is one.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(dialog) = &state.dialog else { return };
     match dialog {
@@ -80,10 +81,16 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
             notes(frame, inner, 3, &note, style);
         }
         Dialog::Token(dialog) => {
-            let inner = boxed(frame, area, theme, "The namespace is there", 92, 10);
+            let inner = boxed(frame, area, theme, "Namespace created", 92, 10);
             let width = usize::from(inner.width);
-            line_at(frame, inner, 0, &cut(&format!("namespace {}", dialog.created.info.id), width), Style::new());
-            notes(frame, inner, 2, "Its token is shown this one time. Only its hash is kept.", theme.warning);
+            line_at(frame, inner, 0, &cut(&format!("Namespace {}", dialog.created.info.id), width), Style::new());
+            notes(
+                frame,
+                inner,
+                2,
+                "Copy the token now. It is shown only once, because only its hash is stored.",
+                theme.warning,
+            );
             let token: Vec<char> = dialog.created.token.chars().collect();
             for (row, part) in token.chunks(width.max(1)).enumerate() {
                 let part: String = part.iter().collect();
@@ -94,10 +101,14 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         }
         Dialog::DeleteNamespace(dialog) => {
             let inner = boxed(frame, area, theme, "Delete a namespace", 78, 10);
-            let messages = dialog.messages.map_or_else(|| "counting …".to_owned(), full_count);
-            let text = format!("This deletes {} and its messages ({messages}) for good.", dialog.id);
+            let messages = match dialog.messages {
+                None => "all its messages (counting …)".to_owned(),
+                Some(1) => "its 1 message".to_owned(),
+                Some(messages) => format!("its {} messages", full_count(messages)),
+            };
+            let text = format!("This permanently deletes {} and {messages}.", dialog.id);
             notes(frame, Rect { height: inner.height.min(2), ..inner }, 0, &text, theme.problem);
-            let text = format!("Type {} to delete it:", dialog.id);
+            let text = format!("Type {} to confirm:", dialog.id);
             notes(frame, Rect { height: inner.height.min(4), ..inner }, 2, &text, Style::new());
             let has_cursor = dialog.stage == Stage::Typing;
             typed::line(frame, row_of(inner, 4), "> ", &dialog.input, has_cursor, theme.key);
@@ -108,7 +119,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     }
 }
 
-/// A box in the middle, emptied; gives its inside.
+/// Draws an empty box in the middle and returns its inner area.
 pub(super) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
@@ -121,7 +132,7 @@ pub(super) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, w
     inner
 }
 
-/// Text of several lines from a row on, in our own or the server's words.
+/// Draws text from a row on, wrapped at spaces.
 fn notes(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     let width = usize::from(area.width);
     for (line, text) in wrap(&cut(text, 2_000), width).into_iter().enumerate() {
@@ -129,25 +140,25 @@ fn notes(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     }
 }
 
-/// How far creating or deleting a namespace is, else why it was not done, else the keys.
+/// Returns the progress of creating or deleting a namespace, or its problem, or the keys.
 fn how_far(state: &State, theme: &Theme, stage: Stage, problem: Option<&str>, keys: &str) -> (String, Style) {
     match (stage, problem) {
         (Stage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
         (Stage::Confirming, _) => {
             let name = &state.setup.profile.name;
-            (format!("This is {name}: press upper-case Y to create it, any other key to go on editing"), theme.problem)
+            (format!("This is {name}: press upper-case Y to create it, any other key to keep editing."), theme.problem)
         }
         (Stage::Typing, Some(problem)) => (problem.to_owned(), theme.problem),
         (Stage::Typing, None) => (keys.to_owned(), theme.dim),
     }
 }
 
-/// One row of an area; empty where there is none.
+/// Returns one row of an area, which is empty if the area has too few.
 fn row_of(area: Rect, row: u16) -> Rect {
     Rect { y: area.y.saturating_add(row), height: u16::from(row < area.height), ..area }
 }
 
-/// A prompt in the last line, with what it understood in the line above.
+/// Draws a prompt in the last line, and its interpretation or its problem in the line above.
 fn prompt_line(
     frame: &mut Frame,
     area: Rect,
@@ -174,7 +185,7 @@ fn prompt_line(
     }
 }
 
-/// Every action with its keys; the selected one is in view, and the keys of the help are in the last line.
+/// Draws every action with its keys. The selected one is visible, and the last line shows the keys of the help itself.
 fn help_dialog(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     let inner = boxed(frame, area, theme, "Help", 78, area.height);
     let width = usize::from(inner.width);
@@ -213,7 +224,7 @@ fn help_dialog(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
         line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), line, *style);
     }
     if lines.is_empty() {
-        line_at(frame, inner, 0, &words("no key or action contains this text", width), theme.dim);
+        line_at(frame, inner, 0, &words("No key or action contains this text", width), theme.dim);
     }
     let last = row_of(inner, inner.height.saturating_sub(1));
     match &help.filter {
@@ -222,13 +233,13 @@ fn help_dialog(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     }
 }
 
-/// What went wrong and what was done, the newest at the bottom.
+/// Draws the log, newest line at the bottom.
 fn log(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
     let inner =
         boxed(frame, area, theme, "Log · Esc close", area.width.saturating_sub(4), area.height.saturating_sub(2));
     let width = usize::from(inner.width);
     if state.notices.log().is_empty() {
-        line_at(frame, inner, 0, "nothing happened so far", theme.dim);
+        line_at(frame, inner, 0, "Nothing logged yet", theme.dim);
         return;
     }
     let mut lines: Vec<(String, Style)> = Vec::new();

@@ -1,4 +1,5 @@
-//! The line at the bottom: following and its horizon, how much is shown, the keys that apply now; and the toast above it.
+//! The line at the bottom: the state of following, the position in the list and the keys that apply, with the toast above
+//! it. It shows whole parts only and never cuts a word.
 
 use jiff::Timestamp;
 use ratatui::Frame;
@@ -21,7 +22,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     if area.area() == 0 {
         return;
     }
-    // The key that leads to all others stays; of the rest only whole parts are shown.
+    // The help key always stays, because it leads to all others.
     let room = usize::from(area.width).saturating_sub(help_width(state) + 1);
     let mut left: Vec<Span> = Vec::new();
     let mut used = 0;
@@ -55,7 +56,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });
 }
 
-/// How many rows of the focused pane match what was looked for.
+/// Returns how many loaded rows of the focused pane match `/`.
 #[must_use]
 pub fn find_said(state: &State) -> Option<String> {
     let (matches, rows) = state.matches_in(state.focus)?;
@@ -64,10 +65,11 @@ pub fn find_said(state: &State) -> Option<String> {
         1 => "1 match".to_owned(),
         more => format!("{} matches", full_count(more as u64)),
     };
-    Some(format!("{matches} in the {} loaded", full_count(rows as u64)))
+    let rows = if rows == 1 { "1 loaded row".to_owned() } else { format!("{} loaded rows", full_count(rows as u64)) };
+    Some(format!("{matches} in {rows}"))
 }
 
-/// `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and what holds it back.
+/// Returns the state of following: `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and the blocking transaction.
 fn following(state: &State, follow: &Follow) -> String {
     let now = server_now(state);
     let mut parts = Vec::new();
@@ -86,11 +88,11 @@ fn following(state: &State, follow: &Follow) -> String {
     if let Some(word) = stall
         && let Some(holder) = blocking
     {
-        parts.push(format!("{word} for {}", named(holder, now, follow.waiting_for.len() - 1)));
+        parts.push(format!("{word}: blocked by {}", named(holder, now, follow.waiting_for.len() - 1)));
         parts.extend(known(holder));
     }
     if follow.new > 0 {
-        parts.push(format!("+{} new", follow.new));
+        parts.push(format!("+{} new", full_count(follow.new)));
     }
     if let Some(error) = &follow.error {
         parts.push(format!("interrupted: {}", cut(error, 60)));
@@ -106,29 +108,31 @@ fn following(state: &State, follow: &Follow) -> String {
     }
     parts.push(format!("complete to {}", follow.complete_to));
     if follow.late > 0 {
-        parts.push(format!("{} late", follow.late));
+        parts.push(format!("{} late", full_count(follow.late)));
     }
-    if follow.let_go > 0 {
-        parts.push(format!("{} let go", follow.let_go));
+    match follow.let_go {
+        0 => {}
+        1 => parts.push("1 older row unloaded".to_owned()),
+        rows => parts.push(format!("{} older rows unloaded", full_count(rows))),
     }
     parts.join(" · ")
 }
 
-/// The blocking transaction, how long it has been open, and how many others block too.
+/// Names the blocking transaction and its age, and counts the others.
 fn named(holder: &Holder, now: Timestamp, others: usize) -> String {
-    let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("pid {pid}"));
+    let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
     let more = if others > 0 { format!(" and {others} more") } else { String::new() };
     format!("{pid}{more}, open {}s", now.duration_since(holder.since).as_secs().max(0))
 }
 
-/// What its client calls itself and what it does, as far as the role may know.
+/// Returns the application and the state of the blocking session, if the role may see them.
 fn known(holder: &Holder) -> Option<String> {
     let known = [&holder.application, &holder.state].into_iter().flatten().filter(|text| !text.is_empty());
     let known: Vec<String> = known.map(|text| cut(text, 24)).collect();
     (!known.is_empty()).then(|| known.join(", "))
 }
 
-/// The keys that apply now, as many as there is room for. Help leads to all others: it is kept where room is short.
+/// Returns the keys that apply now, as many as fit. The help key is kept as long as possible.
 fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
     let newest = if state.messages.newest_first { Action::First } else { Action::Last };
     let mut offered: Vec<(Action, &str)> = match state.focus {
@@ -138,7 +142,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         Pane::Messages if state.follow.is_some() => vec![(Action::Pause, "pause"), (newest, "live")],
         Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
         Pane::Message if state.message.link_at(state.message.selected()).is_some() => {
-            vec![(Action::Deeper, "go there"), (Action::Copy, "copy")]
+            vec![(Action::Deeper, "open link"), (Action::Copy, "copy")]
         }
         Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],
     };
@@ -172,14 +176,13 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
     Line::from(spans)
 }
 
-/// What the help key is called.
 const HELP: &str = "help";
 
 fn help_width(state: &State) -> usize {
     state.setup.keymap.key(Action::Help).chars().count() + HELP.len() + 3
 }
 
-/// The toast, above the footer.
+/// Draws the toast above the footer.
 pub fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(notice) = state.notices.toast() else { return };
     if area.height < 3 || area.width < 8 {

@@ -1,5 +1,5 @@
-//! The line at the top: which environment, server and database, where one is in it, and whether it can be written. Never a
-//! password.
+//! The line at the top: the environment, the server and database, the location, the connection and the time zone. It never
+//! shows a password.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
 
 const SEPARATOR: &str = " ─ ";
-/// Cells that the target has at least.
+/// The width that the target has at least.
 const TARGET: usize = 8;
 
 /// Draws the header.
@@ -32,7 +32,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         left.push(Span::styled(format!("{} ", cut(name, 20)), theme.profile));
         left.push(Span::raw("· "));
     }
-    // Where one is tells more than which server it is, and its last part the most.
+    // The location matters more than the server, and its last part the most.
     let rest = room.saturating_sub(left.iter().map(Span::width).sum::<usize>() + SEPARATOR.width());
     let path = path(state, rest.saturating_sub(TARGET));
     left.push(Span::raw(cut(&state.setup.target, rest.saturating_sub(path.width()))));
@@ -45,7 +45,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
 }
 
-/// Where one is: `shop › account › account-123`, or as much of its end as there is room for.
+/// Returns the location (`shop › account › account-123`), or as much of its end as fits.
 fn path(state: &State, room: usize) -> String {
     let Some(place) = &state.messages.place else { return String::new() };
     let mut parts = vec![place.namespace.clone()];
@@ -63,7 +63,7 @@ fn path(state: &State, room: usize) -> String {
     cut(&parts.join(" › "), room)
 }
 
-/// What can be done here, or why nothing.
+/// Returns whether the store can be read and written.
 fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
     let ascii = state.setup.ascii;
     match &state.connection {
@@ -73,15 +73,15 @@ fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
         Connection::Down { since, next, .. } => {
             let down = state.now.duration_since(*since).as_secs();
             let wait = next.duration_since(state.now).as_secs().max(0);
-            (format!("OFFLINE for {down}s, next try in {wait}s"), theme.problem)
+            (format!("OFFLINE for {down}s, retry in {wait}s"), theme.problem)
         }
-        Connection::Refused { .. } => ("REFUSED (ctrl-r tries again)".to_owned(), theme.problem),
+        Connection::Refused { .. } => ("REFUSED (Ctrl-R retry)".to_owned(), theme.problem),
         Connection::Up(_) if state.read_only().is_some() => ("READ-ONLY".to_owned(), theme.warning),
         Connection::Up(_) => ("RW".to_owned(), theme.dim),
     }
 }
 
-/// One of the phases of a spinner, by the time of the last event.
+/// Returns the phase of the spinner at the time of the last event.
 #[must_use]
 pub fn spinner(state: &State, ascii: bool) -> char {
     let phases: &[char] =

@@ -1,4 +1,5 @@
-//! The three lists at the left: namespaces, categories, streams.
+//! The three lists on the left: namespaces, categories and streams. Their rows come from the state; an empty list explains
+//! itself.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -14,23 +15,23 @@ use crate::app::layout::Pane;
 use crate::app::request::Slot;
 use crate::app::window::Window;
 
-/// What a list shows besides its rows.
+/// The parts of a list besides its rows.
 struct Parts<'a> {
     pane: Pane,
     title: String,
     slot: Slot,
-    /// Said where there are no rows.
+    /// Explains an empty list.
     empty: &'a str,
     problem: Option<&'a str>,
 }
 
-/// The namespaces, with who made them where that is not us.
+/// Draws the namespaces, with the flavour of those that streamscope did not create.
 pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let parts = Parts {
         pane: Pane::Namespaces,
         title: "Namespaces".to_owned(),
         slot: Slot::Namespaces,
-        empty: "no message store in this database · a creates a namespace",
+        empty: "No message store in this database · a create a namespace",
         problem: state.requests.failure(Slot::Namespaces),
     };
     draw(frame, area, state, theme, &parts, &state.namespaces, |row| {
@@ -43,30 +44,30 @@ pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     });
 }
 
-/// The categories, with roughly how many messages each has.
+/// Draws the categories, with estimates of their messages.
 pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let parts = Parts {
         pane: Pane::Categories,
         title: "Categories".to_owned(),
         slot: Slot::Categories,
-        empty: if state.namespace().is_some() { "no messages yet · w writes the first" } else { "" },
+        empty: if state.namespace().is_some() { "No messages yet · w write the first" } else { "" },
         problem: state.requests.failure(Slot::Categories),
     };
     draw(frame, area, state, theme, &parts, &state.categories, |row| {
-        // A category that is there has a message, whatever the statistics say.
+        // A listed category has at least one message, whatever the statistics say.
         let count = row.estimate.map(|count| format!("~{}", short_count(count.max(1)))).unwrap_or_default();
         (row.category.as_str().to_owned(), count)
     });
 }
 
-/// The streams of the selected category, with their versions.
+/// Draws the streams of the selected category, with their versions.
 pub fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let order = if state.streams.by_activity { " · by activity" } else { "" };
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
         slot: Slot::Streams,
-        empty: if state.categories.is_empty() { "" } else { "no streams" },
+        empty: if state.categories.is_empty() { "" } else { "No streams" },
         problem: state.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.streams.window, |row| {
@@ -108,7 +109,7 @@ fn draw<T>(
         let selected = index == window.selected();
         let note_width = note.chars().count().min(width / 2);
         let name_width = width.saturating_sub(note_width + 2);
-        // What leads to the list that is shown is marked lightly; what lies behind it is not shown, so it is not marked at all.
+        // The selections that lead to the shown one have a light marker, those to the right of it have none.
         let behind = parts.pane as usize > state.active as usize && !focused;
         let is_shown = parts.pane == state.active || focused;
         let marker = match (selected && !behind, is_shown, theme.ascii) {
@@ -129,7 +130,7 @@ fn draw<T>(
     }
 }
 
-/// Words in place of rows.
+/// Draws an explanation in place of rows.
 pub fn explain(frame: &mut Frame, area: Rect, text: &str, style: Style) {
     let width = usize::from(area.width);
     for (row, line) in wrap(text, width).into_iter().enumerate() {
@@ -137,7 +138,7 @@ pub fn explain(frame: &mut Frame, area: Rect, text: &str, style: Style) {
     }
 }
 
-/// Text of our own, broken at spaces.
+/// Breaks text at spaces.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();

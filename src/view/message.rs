@@ -1,4 +1,5 @@
-//! The selected message: what is known of it, then its data and metadata as rows that fold, as pretty or as raw text.
+//! The selected message: its facts, then its data and metadata as a tree, as formatted or as raw text. The size of a body
+//! never slows drawing down, because only visible rows are formatted.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -19,10 +20,10 @@ use crate::app::request::Slot;
 use crate::json::document::{Document, Kind};
 use crate::message::{MessageHead, Size};
 
-/// Characters of a value that a line is made from at most; more would be cut at its edge anyway.
+/// The most characters of a value that a line is built from. More would be cut off anyway.
 const PREVIEW: usize = 4_000;
 
-/// Cells that a value has at least.
+/// The width that a value has at least.
 const VALUE: usize = 8;
 
 /// Draws the pane.
@@ -56,7 +57,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     }
 }
 
-/// What is known without the body.
+/// Returns the facts that are known without the body.
 fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
     let whole = state.message.open.as_ref().and_then(|open| open.message.flaw.as_ref());
@@ -69,7 +70,7 @@ fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     ]
 }
 
-/// How large the data is, and the metadata once it is there.
+/// Returns the size of the data, and of the metadata once it is loaded.
 fn sizes(head: &MessageHead, state: &State) -> String {
     let bytes = |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", full_count(number)) };
     let data = match head.size {
@@ -122,7 +123,7 @@ fn text_line(text: &str, theme: &Theme, width: usize) -> Line<'static> {
     Line::styled(fill(text, width), if heading { theme.title } else { Style::new() })
 }
 
-/// The first characters of a text that can be very long.
+/// Returns the first [`PREVIEW`] characters of a text.
 fn head_of(text: &str) -> String {
     text.chars().take(PREVIEW).collect()
 }
@@ -139,7 +140,7 @@ fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usiz
             Span::styled("NULL", theme.json.literal),
         ]),
         Body::Text(text, why) => {
-            let why = words(&format!("not set out as a tree: {why}"), width.saturating_sub(title.len() + 5)) + " ";
+            let why = words(&format!("not shown as a tree: {why}"), width.saturating_sub(title.len() + 5)) + " ";
             let room = width.saturating_sub(title.len() + 4 + why.chars().count());
             Line::from(vec![
                 Span::styled(format!("  {title}: "), theme.title),
@@ -154,7 +155,7 @@ fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usiz
     }
 }
 
-/// One row: fold mark, name, value; a folded container shows the start of what is in it.
+/// Returns a row of the tree: fold mark, name and value. A folded container shows the beginning of its content.
 fn document_line(
     state: &State,
     theme: &Theme,
@@ -165,7 +166,7 @@ fn document_line(
     width: usize,
 ) -> Line<'static> {
     let Some(row) = document.row(index) else { return Line::default() };
-    // Deep rows keep half of the width for what they say.
+    // Deep rows keep half of the width for their content.
     let indent = usize::try_from(row.depth).unwrap_or(usize::MAX).saturating_mul(2).min(width / 2);
     let mark = match (row.is_container(), row.is_folded(), theme.ascii) {
         (false, ..) => " ",
@@ -186,7 +187,7 @@ fn document_line(
         (_, true) => theme.dim,
         _ => theme.json.key,
     };
-    // The beginning of what it says stays in view beside a long name.
+    // The beginning of the value stays visible beside a long name.
     let name = cut(&head_of(&name), width.saturating_sub(indent + 4 + VALUE).max(1));
     let mut spans =
         vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];

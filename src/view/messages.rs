@@ -1,4 +1,5 @@
-//! The table of messages: position, global position, time, type, size, and the start of the data.
+//! The table of messages: position, global position, time, stream, type, size and the beginning of the data. It draws loaded
+//! rows only and never asks for more.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -53,7 +54,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     }
 }
 
-/// What is shown, how many there are, and what narrows it.
+/// Returns the title: the scope, the progress of loading, the order and the filter.
 fn title(state: &State, theme: &Theme, width: usize) -> String {
     let messages = &state.messages;
     let name = match messages.place.as_ref().map(|place| &place.scope) {
@@ -76,7 +77,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         title.push(spinner(state, theme.ascii));
         let seconds = state.now.duration_since(since).as_secs();
         if seconds > 0 {
-            title = format!("{title} {seconds}s (Esc stops)");
+            title = format!("{title} {seconds}s (Esc stop)");
         }
     }
     if messages.newest_first {
@@ -95,7 +96,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     }
 }
 
-/// `5 of ~5`; in a filtered list how many messages match, and how many were searched for them.
+/// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages searched.
 #[must_use]
 pub fn progress(state: &State) -> String {
     let messages = &state.messages;
@@ -106,7 +107,7 @@ pub fn progress(state: &State) -> String {
         return if tally.is_complete {
             all_searched(state, &matches, tally.searched)
         } else {
-            format!("{spinner} counting: {matches} · {} searched · Esc stops", of_total(state, tally.searched))
+            format!("{spinner} counting: {matches} · {} searched · Esc stop", of_total(state, tally.searched))
         };
     }
     if let Some(search) = &messages.search {
@@ -114,7 +115,7 @@ pub fn progress(state: &State) -> String {
     }
     let total = match (counting, total(state, 0)) {
         (Some(since), _) => {
-            format!("{spinner} counting {}s (Esc stops)", state.now.duration_since(since).as_secs())
+            format!("{spinner} counting {}s (Esc stop)", state.now.duration_since(since).as_secs())
         }
         (None, total) => total.unwrap_or_else(|| "?".to_owned()),
     };
@@ -127,31 +128,31 @@ pub fn progress(state: &State) -> String {
     }
 }
 
-/// How far a search is, and how it goes on.
+/// Returns the progress of a search, and the key that continues it.
 fn searched(state: &State, search: &Search, spinner: char) -> String {
     let found = matches(search.matches);
     if state.follow.is_some() {
-        // How many of those that came since did not match is not known.
-        return format!("{found} · {} searched before", full_count(search.searched));
+        // Newer messages that do not match are not counted.
+        return format!("{found} · {} searched before following", full_count(search.searched));
     }
     if search.is_complete() {
         return all_searched(state, &found, search.searched);
     }
     let searched = of_total(state, search.searched);
     match (state.requests.since(Slot::Messages), search.matches) {
-        (Some(_), _) => format!("{spinner} {found} so far · {searched} searched · Esc stops"),
-        (None, 0) => format!("no match yet · {searched} searched · Up goes on"),
-        (None, 1) => format!("first match · {searched} searched · scroll for more"),
-        (None, _) => format!("first {found} · {searched} searched · scroll for more"),
+        (Some(_), _) => format!("{spinner} {found} so far · {searched} searched · Esc stop"),
+        (None, 0) => format!("No match yet · {searched} searched · Up continue"),
+        (None, 1) => format!("First match · {searched} searched · scroll for more"),
+        (None, _) => format!("First {found} · {searched} searched · scroll for more"),
     }
 }
 
-/// Everything that can match was searched: there are no more matches.
+/// Returns the result of a search that examined every message that can match.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
     let filter = &state.messages.filter;
     let searched = full_count(searched);
     if filter.since.is_some() || filter.until.is_some() {
-        format!("{matches} in all of that time · {searched} messages searched")
+        format!("{matches} in this time range · {searched} messages searched")
     } else {
         format!("{matches} · all {searched} messages searched")
     }
@@ -165,7 +166,7 @@ fn matches(count: u64) -> String {
     }
 }
 
-/// How many of how many were searched. A filter with times does not search all that there are.
+/// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope.
 fn of_total(state: &State, searched: u64) -> String {
     let filter = &state.messages.filter;
     let total = total(state, searched).filter(|_| filter.since.is_none() && filter.until.is_none());
@@ -175,7 +176,7 @@ fn of_total(state: &State, searched: u64) -> String {
     }
 }
 
-/// How many messages the scope has, no fewer than were seen; none if that is not known.
+/// Returns the number of messages in the scope, at least those already seen, or none if it is unknown.
 fn total(state: &State, seen: u64) -> Option<String> {
     state.messages.count.map(|count| match count {
         Count { messages, through: None } => format!("~{}", full_count(messages.max(seen))),
@@ -188,43 +189,43 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let spinner = spinner(state, theme.ascii);
     let waiting = state.requests.since(Slot::Messages);
     let (text, style) = if let Some(problem) = state.connection.problem() {
-        (format!("not connected: {problem}"), theme.problem)
+        (format!("Not connected: {problem}"), theme.problem)
     } else if let Some(error) = &messages.error {
-        (format!("{error} · ctrl-r tries again"), theme.problem)
+        (format!("{error} · Ctrl-R reload"), theme.problem)
     } else if state.connection.server().is_none() {
         return;
     } else if let (Some(since), Some(search)) = (waiting, &messages.search) {
         let seconds = state.now.duration_since(since).as_secs();
         let searched = of_total(state, search.searched);
-        (format!("{spinner} searching for {seconds}s · no match yet in {searched} · Esc stops"), theme.dim)
+        (format!("{spinner} searching for {seconds}s · no match yet in {searched} · Esc stop"), theme.dim)
     } else if let Some(since) = waiting {
         let seconds = state.now.duration_since(since).as_secs();
         if seconds == 0 {
             return;
         }
-        (format!("{spinner} reading for {seconds}s · Esc stops"), theme.dim)
+        (format!("{spinner} loading for {seconds}s · Esc stop"), theme.dim)
     } else if let Some(search) = &messages.search {
         let searched = full_count(search.searched);
-        let on = if search.can_go_on() { " · Up goes on" } else { "" };
-        (format!("no match in the {searched} messages searched{on} · Esc shows all"), theme.dim)
+        let on = if search.can_go_on() { " · Up continue" } else { "" };
+        (format!("No match · {searched} messages searched{on} · Esc show all"), theme.dim)
     } else if messages.place.is_none() {
-        ("nothing is selected".to_owned(), theme.dim)
+        ("Nothing selected".to_owned(), theme.dim)
     } else {
-        ("no messages · w writes one, F follows".to_owned(), theme.dim)
+        ("No messages · w write · F follow".to_owned(), theme.dim)
     };
     explain(frame, area, &text, style);
 }
 
-/// With the zone if it fits; the header names it in any case.
+/// Returns the heading of the time column, with the zone if it fits. The header always names the zone.
 fn time_heading(state: &State, width: usize) -> String {
     let heading = format!("time {}", state.times.zone());
     if heading.chars().count() <= width { heading } else { "time".to_owned() }
 }
 
-/// Cells that the beginning of the data should have.
+/// The width that the data should have at least.
 const DATA: usize = 12;
 
-/// Widths of the columns; 0 for one that has given way.
+/// The widths of the columns; 0 for a hidden one.
 struct Columns {
     position: usize,
     global: usize,
@@ -255,7 +256,7 @@ impl Columns {
             size: in_view().map(|row| size(row.head.size).len()).max().unwrap_or(4).max(4),
             data: 0,
         };
-        // What tells least gives way first; of the data a beginning stays.
+        // The least informative columns shrink first, so that the beginning of the data stays.
         if columns.used() + DATA > width {
             columns.message_type = columns.message_type.min(14);
             columns.stream = columns.stream.min(18);
@@ -267,7 +268,7 @@ impl Columns {
             columns.stream = columns.stream.min(12);
             columns.message_type = columns.message_type.min(10);
         }
-        // The number that orders the list stays the longest.
+        // The number that orders the list is hidden last.
         if columns.used() + 4 > width {
             *(if one_stream { &mut columns.global } else { &mut columns.position }) = 0;
         }
@@ -278,7 +279,7 @@ impl Columns {
         columns
     }
 
-    /// Cells of all columns but the data, with a marker in front and a space behind each.
+    /// Returns the width of all columns but the data, with the two markers and a space after each column.
     fn used(&self) -> usize {
         let widths = [self.position, self.global, self.time, self.stream, self.message_type, self.size];
         2 + widths.iter().filter(|width| **width > 0).map(|width| width + 1).sum::<usize>()
@@ -328,7 +329,7 @@ impl Columns {
         cell(fill(head.stream.as_str(), self.stream), self.stream, plain);
         cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
         cell(right(&size(head.size), self.size), self.size, theme.dim);
-        // What is too large for a look at its beginning is there all the same.
+        // Data that is too large for a preview must not look empty.
         let preview = if head.preview.is_empty() && !head.size.is_zero() { "…" } else { &head.preview };
         match &head.flaw {
             Some(flaw) => cell(fill(&format!("{flaw} · {preview}"), self.data), self.data, theme.problem),
@@ -338,7 +339,7 @@ impl Columns {
     }
 }
 
-/// The server's clock, as far as it is known.
+/// Returns the time by the clock of the server, or by the local clock until the difference is known.
 #[must_use]
 pub fn server_now(state: &State) -> jiff::Timestamp {
     let ahead = state.connection.server().map_or(0, |info| info.clock_ahead_us);

@@ -1,35 +1,34 @@
-//! The last step before a cell: text made safe and cut to a width.
+//! The last step before a cell: makes text safe, cuts it to a width and formats counts and sizes. It knows nothing of styles.
 
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::message::Size;
 use crate::safe_text::SafeText;
 
-/// One line of at most `width` cells, with `…` where something was cut.
+/// Returns one line of at most `width` cells, ending in `…` if it was cut.
 #[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     SafeText::line(text).cut(width).as_str().to_owned()
 }
 
-/// As [`cut`], filled with spaces to exactly `width` cells.
+/// Cuts like [`cut`], and pads with spaces to exactly `width` cells.
 #[must_use]
 pub fn fill(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", shown.as_str(), " ".repeat(width.saturating_sub(shown.width())))
 }
 
-/// As [`fill`], with the text at the right.
+/// Cuts and pads like [`fill`], with the text at the right.
 #[must_use]
 pub fn right(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", " ".repeat(width.saturating_sub(shown.width())), shown.as_str())
 }
 
-/// What stands between the parts of a line of hints or facts.
+/// Separates the parts of a line of hints or facts.
 const BETWEEN: &str = " · ";
 
-/// As many whole parts of `a · b · c` as fit, from the left: what matters most comes first. If not even the first fits it is cut
-/// between words.
+/// Returns as many whole parts of `a · b · c` as fit, from the left. A first part that does not fit is cut between words.
 #[must_use]
 pub fn whole_parts(text: &str, width: usize) -> String {
     let mut kept = String::new();
@@ -53,7 +52,7 @@ pub fn whole_parts(text: &str, width: usize) -> String {
     kept
 }
 
-/// As many whole words as fit, with `…` behind them where some were left out. A single word that does not fit is cut.
+/// Returns as many whole words as fit, followed by `…` if some were left out. A first word that does not fit is cut.
 #[must_use]
 pub fn words(text: &str, width: usize) -> String {
     if SafeText::line(text).width() <= width {
@@ -73,7 +72,7 @@ pub fn words(text: &str, width: usize) -> String {
     }
 }
 
-/// A count in at most five characters: `999`, `12.3k`, `5.1M`.
+/// Formats a count briefly: `999`, `12.3k`, `5.1M`.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn short_count(count: u64) -> String {
@@ -85,7 +84,7 @@ pub fn short_count(count: u64) -> String {
     }
 }
 
-/// A count with its thousands apart: `1,234,567`.
+/// Formats a count with grouped thousands: `1,234,567`.
 #[must_use]
 pub fn full_count(count: u64) -> String {
     let digits = count.to_string();
@@ -99,7 +98,7 @@ pub fn full_count(count: u64) -> String {
     shown
 }
 
-/// A size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`; one that is only known as stored says so.
+/// Formats a size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`. If only the stored size is known, the text says so.
 #[must_use]
 pub fn size(size: Size) -> String {
     match size {
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_are_counted_as_two_cells() {
+    fn wide_characters_take_two_cells() {
         assert_eq!(fill("日本", 6), "日本  ");
         assert_eq!(cut("日本語", 5), "日本…");
     }

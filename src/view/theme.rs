@@ -1,67 +1,62 @@
-//! The looks: the terminal's own sixteen colours on its own background, so that light and dark schemes stay readable.
-//! Without colours everything is told apart by bold, dim, underline and reverse.
+//! The theme: the sixteen colours of the terminal on its own background, so that light and dark schemes stay readable.
+//! Without colours, everything is distinguished by bold, dim, underlined and reversed text.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::Setup;
 
-/// Styles by what they are for.
+/// The styles by purpose.
 #[derive(Debug, Clone)]
 pub struct Theme {
-    /// Plain characters instead of line drawing.
+    /// ASCII characters instead of line drawing.
     pub ascii: bool,
-    /// No colours at all.
+    /// Without colours.
     pub plain: bool,
-    /// A pane's border.
+    /// The border of a pane.
     pub border: Style,
-    /// The border of the pane in use.
+    /// The border of the focused pane.
     pub focused: Style,
-    /// The title of the pane in use.
+    /// The title of the focused pane.
     pub title: Style,
-    /// The selected row of the pane in use.
+    /// The selected row of the focused pane.
     pub selected: Style,
     /// The selected row of another pane.
     pub marked: Style,
-    /// What matters less.
+    /// Text that matters less.
     pub dim: Style,
-    /// What went wrong.
     pub problem: Style,
-    /// What went well.
     pub done: Style,
-    /// What deserves a look: unsettled, late, read-only.
+    /// Late messages, read-only mode and other states that deserve attention.
     pub warning: Style,
-    /// Following waits for a transaction.
+    /// The state of following while a transaction blocks it.
     pub held: Style,
-    /// Keys in footer and help.
+    /// Keys in the footer and the help.
     pub key: Style,
-    /// A hit of a search.
+    /// A match of `/`.
     pub hit: Style,
-    /// JSON keys, strings, numbers, `true` `false` `null`, and links.
     pub json: Json,
-    /// The header's name of the environment.
+    /// The name of the environment in the header.
     pub profile: Style,
 }
 
-/// Styles of JSON.
+/// The styles of JSON.
 #[derive(Debug, Clone, Copy)]
 pub struct Json {
     /// Names of members.
     pub key: Style,
-    /// Strings.
     pub string: Style,
-    /// Numbers.
     pub number: Style,
     /// `true`, `false`, `null`.
     pub literal: Style,
-    /// What leads somewhere.
+    /// A value that leads to another message or stream.
     pub link: Style,
 }
 
-/// Colours that are readable on light and dark backgrounds in every scheme, for types.
+/// Colours for types, readable on light and dark backgrounds in every scheme.
 const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Color::Cyan, Color::Red, Color::Yellow];
 
 impl Theme {
-    /// The looks that the setup asks for.
+    /// Returns the theme for the setup.
     #[must_use]
     pub fn of(setup: &Setup) -> Self {
         let plain = setup.no_color;
@@ -99,7 +94,7 @@ impl Theme {
         }
     }
 
-    /// The colour of a type: the same in every run.
+    /// Returns the style of a type, which is the same in every run.
     #[must_use]
     pub fn type_style(&self, message_type: &str) -> Style {
         if self.plain {

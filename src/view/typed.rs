@@ -1,4 +1,5 @@
-//! Text that is being typed: made safe as everywhere else, and moved sideways so that the cursor is always in view.
+//! Text that is being edited: made safe like all text, and scrolled sideways so that the cursor stays visible. Keys are
+//! handled elsewhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,23 +13,23 @@ use super::theme::Theme;
 use crate::app::input::Input;
 use crate::safe_text::SafeText;
 
-/// Cells that a line takes up to one of its characters.
+/// Returns the width of the first `characters` of a line in cells.
 fn cells(line: &str, characters: usize) -> usize {
     let before: String = line.chars().take(characters).collect();
     SafeText::line(&before).width()
 }
 
-/// The first cell to draw so that the cursor's is in view, where there is any room.
+/// Returns the first cell to draw so that the cursor is visible.
 fn first_cell(cursor: usize, width: u16) -> usize {
     (cursor + 1).saturating_sub(usize::from(width)).min(cursor)
 }
 
-/// Draws a part of a line from a cell on, in one row.
+/// Draws a line from its cell `first` on.
 fn part(frame: &mut Frame, area: Rect, row: u16, line: &str, first: usize, style: Style) {
     line_at(frame, area, row, SafeText::line(line).skip(first).as_str(), style);
 }
 
-/// The terminal's own cursor.
+/// Places the cursor of the terminal.
 fn cursor(frame: &mut Frame, area: Rect, row: u16, cell: usize) {
     let x = u16::try_from(cell).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
     if row < area.height && area.width > 0 {
@@ -36,7 +37,7 @@ fn cursor(frame: &mut Frame, area: Rect, row: u16, cell: usize) {
     }
 }
 
-/// Draws a line with what stands in front of it; the cursor, if the line has it.
+/// Draws a prefix and the edited line after it, and places the cursor if the line has it.
 pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_cursor: bool, style: Style) {
     line_at(frame, row, 0, prefix, style);
     let taken = u16::try_from(SafeText::line(prefix).width()).unwrap_or(u16::MAX).min(row.width);
@@ -50,13 +51,13 @@ pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_curso
     cursor(frame, area, 0, at - first);
 }
 
-/// Draws text of several lines with their numbers; the cursor, if the text has it.
+/// Draws edited text with line numbers, and places the cursor if the text has it.
 pub fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_cursor: bool, theme: &Theme) {
-    // Only by being drawn it learns which lines are in view, which its keys go by. It leaves out what has no width, so the lines
-    // are drawn over it.
+    // The editor learns only from rendering which lines are visible, and its keys depend on that. It omits characters without
+    // width, so the lines are drawn again over it.
     text.render(area, frame.buffer_mut());
     frame.render_widget(Clear, area);
-    // Wide enough to read, and set in as it was meant.
+    // Tabs are shown as two spaces.
     let lines = text.lines();
     let spaced = |row: usize, characters: usize| -> String {
         lines[row].chars().take(characters).collect::<String>().replace('\t', "  ")

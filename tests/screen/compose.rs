@@ -64,7 +64,7 @@ fn shows_line_and_column_of_invalid_json_and_does_not_send_it() {
     screen.hold = true;
     screen.ctrl('s');
     assert!(screen.held.iter().all(|(slot, ..)| *slot != Slot::Write));
-    assert!(screen.text().contains("data: line 2, column 3: expected a name in quotes"), "{}", screen.text());
+    assert!(screen.text().contains("data: line 2, column 3: expected a key in quotes"), "{}", screen.text());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_conflict_keeps_the_draft_and_shows_the_messages_written_since() {
     screen.fake.push("account-1", "Overtaken", r#"{"by": "someone"}"#, None);
     screen.ctrl('s');
     let text = screen.text();
-    assert!(text.contains("expected 4, but the stream is at 5"), "{text}");
+    assert!(text.contains("expected version 4, but the stream is at version 5"), "{text}");
     assert!(text.contains("Overtaken") && text.contains("someone"), "{text}");
     assert_eq!(compose(&screen).text(Field::Type), "Deposited");
     screen.keys("t");

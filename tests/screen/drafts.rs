@@ -72,7 +72,7 @@ fn ctrl_o_cycles_through_the_kept_drafts_and_a_new_one() {
     put_aside(&mut screen, "Second");
     assert_eq!(on_disk(&screen), ["First", "Second"]);
     screen.keys("w");
-    assert!(screen.text().contains("1 more kept"), "{}", screen.text());
+    assert!(screen.text().contains("1 more draft"), "{}", screen.text());
     let mut seen = vec![compose(&screen).text(Field::Type)];
     for _ in 0..3 {
         screen.ctrl('o');

@@ -174,7 +174,7 @@ fn an_empty_id_becomes_a_new_one() {
     screen.keys("c");
     field(&mut screen, Field::Id);
     screen.ctrl('u');
-    assert!(screen.text().contains("(a new one)"), "{}", screen.text());
+    assert!(screen.text().contains("(new UUID)"), "{}", screen.text());
     screen.ctrl('s');
     assert_eq!(screen.selected(), "account-1@5");
 }

@@ -23,7 +23,7 @@ const DIALOGS: [(&str, &str); 12] = [
     ("c", "Write a message"),
     ("w", "Write a message"),
     ("1a", "Create a namespace"),
-    ("1an\r", "The namespace is there"),
+    ("1an\r", "Namespace created"),
     ("1D", "Delete a namespace"),
 ];
 
@@ -219,7 +219,7 @@ fn production_and_conflicts_keep_their_words_whole() {
         screen.keys("1an");
         screen.enter();
         let text = screen.text();
-        assert!(text.contains("press upper-case Y") && text.contains("go on editing"), "{text}");
+        assert!(text.contains("press upper-case Y") && text.contains("keep editing"), "{text}");
     }
 }
 

@@ -3,10 +3,10 @@
 use super::place::{Place, in_each_place};
 
 in_each_place!(
-    what_is_written_is_in_a_category_of_its_own,
-    a_followed_message_is_counted_once,
-    reading_measures_each_kind_of_look_and_writes_nothing,
-    benchmarks_that_write_want_a_yes,
+    writes_to_a_new_category,
+    counts_each_followed_message_once,
+    measures_each_kind_of_read_and_writes_nothing,
+    benchmarks_that_write_need_confirmation,
 );
 
 fn values(output: &str) -> Vec<serde_json::Value> {
@@ -22,7 +22,7 @@ fn messages(place: &Place) -> usize {
     categories.iter().map(of).sum()
 }
 
-fn what_is_written_is_in_a_category_of_its_own(place: &Place) {
+fn writes_to_a_new_category(place: &Place) {
     place.run(&["write", "account-1", "Opened"]).done();
     let told = values(&place.run(&["bench", "write", "--seconds", "1", "--connections", "2", "--yes"]).done());
     let count = told[0]["count"].as_u64().expect("a count");
@@ -38,13 +38,13 @@ fn what_is_written_is_in_a_category_of_its_own(place: &Place) {
     assert_eq!(categories.matches("\"streamscopeBench").count(), 1, "{categories}");
 }
 
-fn a_followed_message_is_counted_once(place: &Place) {
+fn counts_each_followed_message_once(place: &Place) {
     let told = values(&place.run(&["bench", "tail", "--rate", "20", "--seconds", "1", "--yes"]).done());
     assert_eq!(told[0]["count"], 20);
     assert_eq!(messages(place), 20);
 }
 
-fn reading_measures_each_kind_of_look_and_writes_nothing(place: &Place) {
+fn measures_each_kind_of_read_and_writes_nothing(place: &Place) {
     let told = place.run(&["bench", "read", "--read-only"]).failed(4);
     assert!(told.contains("no messages to read"), "{told}");
     let told = place.run(&["bench", "read", "--category", "nope"]).failed(4);
@@ -62,7 +62,7 @@ fn reading_measures_each_kind_of_look_and_writes_nothing(place: &Place) {
     assert_eq!(messages(place), 3);
 }
 
-fn benchmarks_that_write_want_a_yes(place: &Place) {
+fn benchmarks_that_write_need_confirmation(place: &Place) {
     for what in ["write", "tail"] {
         let told = place.run(&["bench", what, "--seconds", "1"]).failed(2);
         assert!(told.contains("cannot be deleted afterwards") && told.contains("--yes"), "{told}");

@@ -7,21 +7,21 @@ use super::place::{Place, in_each_place};
 const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
 
 in_each_place!(
-    a_written_message_is_printed_as_it_stands,
+    prints_written_messages_exactly,
     bodies_keep_their_exact_numbers_and_characters,
     control_characters_in_names_and_types_are_escaped,
-    data_comes_from_standard_input,
-    data_that_is_left_out_is_an_empty_object,
-    the_version_is_a_bare_number,
-    a_version_conflict_is_3_and_says_both_versions,
-    a_different_message_with_the_same_id_is_1,
-    the_same_command_with_its_id_again_is_done_and_says_so,
-    the_last_message_can_be_of_a_type,
-    a_stream_is_read_from_a_position_in_batches,
-    a_category_is_read_by_global_position_group_and_correlation,
-    categories_and_streams_are_listed,
-    text_is_aligned_and_numbers_stand_on_the_right,
-    read_only_is_7_and_writes_nothing,
+    reads_data_from_standard_input,
+    omitted_data_is_an_empty_object,
+    prints_the_version_as_a_bare_number,
+    a_version_conflict_exits_with_3_and_reports_both_versions,
+    a_different_message_with_the_same_id_exits_with_1,
+    repeating_a_write_with_its_id_succeeds_and_says_so,
+    last_can_be_restricted_to_a_type,
+    reads_a_stream_from_a_position_in_batches,
+    reads_a_category_by_global_position_consumer_group_and_correlation,
+    lists_categories_and_streams,
+    aligns_text_left_and_numbers_right,
+    read_only_exits_with_7_and_writes_nothing,
 );
 
 /// Output with every time replaced, after a look at whether it is one as RFC 3339 has it in UTC.
@@ -53,7 +53,7 @@ fn column(output: &str, key: &str) -> Vec<String> {
     values(output).iter().map(|value| value[key].to_string().trim_matches('"').to_owned()).collect()
 }
 
-fn a_written_message_is_printed_as_it_stands(place: &Place) {
+fn prints_written_messages_exactly(place: &Place) {
     let written = place.run(&["write", "account-1", "Opened", "--data", r#"{"b": 1, "a": [1,2]}"#, "--id", ID]).done();
     let gpos = column(&written, "gpos")[0].clone();
     assert_eq!(written, format!("{{\"id\":\"{ID}\",\"stream\":\"account-1\",\"pos\":0,\"gpos\":{gpos}}}\n"));
@@ -96,19 +96,19 @@ fn control_characters_in_names_and_types_are_escaped(place: &Place) {
     }
 }
 
-fn data_comes_from_standard_input(place: &Place) {
+fn reads_data_from_standard_input(place: &Place) {
     place.run_with_input(&["write", "account-1", "Opened", "--data", "-"], "{\"from\":\n\"stdin\"}\n").done();
     let line = place.run(&["last", "account-1"]).done();
     assert!(line.contains("\"data\":{\"from\": \"stdin\"},"), "{line}");
 }
 
-fn data_that_is_left_out_is_an_empty_object(place: &Place) {
+fn omitted_data_is_an_empty_object(place: &Place) {
     place.run(&["write", "account-1", "Opened"]).done();
     let line = place.run(&["last", "account-1"]).done();
     assert!(line.contains("\"data\":{},\"meta\":null,"), "{line}");
 }
 
-fn the_version_is_a_bare_number(place: &Place) {
+fn prints_the_version_as_a_bare_number(place: &Place) {
     assert_eq!(place.run(&["version", "account-1"]).done(), "-1\n");
     place.run(&["write", "account-1", "Opened"]).done();
     place.run(&["write", "account-1", "Deposited"]).done();
@@ -116,7 +116,7 @@ fn the_version_is_a_bare_number(place: &Place) {
     assert_eq!(place.run(&["version", "account-1", "--format", "text"]).done(), "1\n");
 }
 
-fn a_version_conflict_is_3_and_says_both_versions(place: &Place) {
+fn a_version_conflict_exits_with_3_and_reports_both_versions(place: &Place) {
     place.run(&["write", "account-1", "Opened", "--expected-version", "none"]).done();
     let told = place.run(&["write", "account-1", "Opened", "--expected-version", "-1"]).failed(3);
     assert!(told.contains("expected none") && told.contains("at 0"), "{told}");
@@ -126,7 +126,7 @@ fn a_version_conflict_is_3_and_says_both_versions(place: &Place) {
     place.run(&["write", "account-1", "Deposited", "--expected-version", "any"]).done();
 }
 
-fn the_same_command_with_its_id_again_is_done_and_says_so(place: &Place) {
+fn repeating_a_write_with_its_id_succeeds_and_says_so(place: &Place) {
     for expected in [&[][..], &["--expected-version", "none"]] {
         let write = [&["write", "account-1", "Opened", "--data", r#"{"n": 1.10}"#, "--id", ID], expected].concat();
         let first = place.run(&write);
@@ -137,13 +137,13 @@ fn the_same_command_with_its_id_again_is_done_and_says_so(place: &Place) {
     assert_eq!(place.run(&["version", "account-1"]).done(), "0\n");
 }
 
-fn a_different_message_with_the_same_id_is_1(place: &Place) {
+fn a_different_message_with_the_same_id_exits_with_1(place: &Place) {
     place.run(&["write", "account-1", "Opened", "--id", ID]).done();
     let told = place.run(&["write", "account-2", "Opened", "--id", ID]).failed(1);
     assert!(told.contains(ID) && told.contains("--id"), "{told}");
 }
 
-fn the_last_message_can_be_of_a_type(place: &Place) {
+fn last_can_be_restricted_to_a_type(place: &Place) {
     for message_type in ["Opened", "Deposited", "Withdrawn"] {
         place.run(&["write", "account-1", message_type]).done();
     }
@@ -155,7 +155,7 @@ fn the_last_message_can_be_of_a_type(place: &Place) {
     assert!(told.contains("no stream named account-9"), "{told}");
 }
 
-fn a_stream_is_read_from_a_position_in_batches(place: &Place) {
+fn reads_a_stream_from_a_position_in_batches(place: &Place) {
     for _ in 0..5 {
         place.run(&["write", "account-1", "Deposited"]).done();
     }
@@ -168,7 +168,7 @@ fn a_stream_is_read_from_a_position_in_batches(place: &Place) {
     assert_eq!(place.run(&["get", "nothing"]).done(), "");
 }
 
-fn a_category_is_read_by_global_position_group_and_correlation(place: &Place) {
+fn reads_a_category_by_global_position_consumer_group_and_correlation(place: &Place) {
     for i in 0..4 {
         let stream = format!("account-{i}");
         let meta = format!("{{\"correlationStreamName\": \"order{}-1\"}}", i % 2);
@@ -197,7 +197,7 @@ fn a_category_is_read_by_global_position_group_and_correlation(place: &Place) {
     assert_eq!(of_members, streams);
 }
 
-fn categories_and_streams_are_listed(place: &Place) {
+fn lists_categories_and_streams(place: &Place) {
     for stream in ["account-1", "account-2", "account-2", "account:command-1", "order-1"] {
         place.run(&["write", stream, "X"]).done();
     }
@@ -220,7 +220,7 @@ fn categories_and_streams_are_listed(place: &Place) {
     assert_eq!(place.run(&["streams", "account", "--prefix", "order-"]).done(), "");
 }
 
-fn text_is_aligned_and_numbers_stand_on_the_right(place: &Place) {
+fn aligns_text_left_and_numbers_right(place: &Place) {
     for i in 0..11 {
         place.run(&["write", "account-1", if i == 0 { "Opened" } else { "漢字" }, "--data", "{\"ä\":1}"]).done();
     }
@@ -233,7 +233,7 @@ fn text_is_aligned_and_numbers_stand_on_the_right(place: &Place) {
     assert!(lines[2].ends_with("Z  漢字    {\"ä\": 1}"), "{output}");
 }
 
-fn read_only_is_7_and_writes_nothing(place: &Place) {
+fn read_only_exits_with_7_and_writes_nothing(place: &Place) {
     place.run(&["write", "account-1", "Opened"]).done();
     let told = place.run(&["write", "account-1", "Opened", "--read-only"]).failed(7);
     assert!(told.contains("read-only"), "{told}");

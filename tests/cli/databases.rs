@@ -12,7 +12,7 @@ use super::support::stores::Kind;
 const SECRET: &str = "s3cr3tw0rd";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn variables_name_the_database_in_their_order() {
+async fn chooses_the_database_from_the_first_variable_that_is_set() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let elsewhere = "postgres://127.0.0.1:1/nowhere";
     let (url, port) = (place.url(), server::port().to_string());
@@ -32,7 +32,7 @@ async fn variables_name_the_database_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_only_database_is_7() {
+async fn a_read_only_database_exits_with_7() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let name = place.database.as_ref().expect("on the server").name().to_owned();
     let client = place.database.as_ref().expect("on the server").client().await;
@@ -43,7 +43,7 @@ async fn a_read_only_database_is_7() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_may_not_is_told_so_without_its_password() {
+async fn reports_a_missing_privilege_without_the_password() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let database = place.database.as_ref().expect("on the server");
     let role = format!("r_{}", database.name());
@@ -58,7 +58,7 @@ async fn a_role_that_may_not_is_told_so_without_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_not_there_is_told_with_the_servers_words() {
+async fn reports_a_missing_database_in_the_servers_words() {
     let outcome = User::new().run(&["--url", &server::url_of("not_there_at_all"), "categories"]);
     let told = outcome.failed(5);
     assert!(told.contains("\"not_there_at_all\" does not exist"), "{told}");
@@ -66,7 +66,7 @@ async fn a_database_that_is_not_there_is_told_with_the_servers_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_37_output_that_nobody_reads_on_ends_quietly() {
+async fn ends_quietly_when_the_reader_closes_the_output() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("on the server").client().await;
     client
@@ -96,7 +96,7 @@ async fn row_37_output_that_nobody_reads_on_ends_quietly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_that_nobody_reads_keeps_its_status() {
+async fn keeps_its_status_when_standard_error_is_closed() {
     let user = User::new();
     let mut child = user
         .command()
@@ -109,7 +109,7 @@ async fn a_failure_that_nobody_reads_keeps_its_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_15_the_log_tells_what_happened_without_bodies_or_passwords() {
+async fn the_log_has_no_bodies_and_no_passwords() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let log = place.user.home().join("streamscope.log");
     let body = "a-body-of-its-own";
@@ -156,7 +156,7 @@ async fn interrupted(place: &Place, arguments: &[&str], holding: &str, signal: r
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_is_interrupted_is_6_and_tells_its_id() {
+async fn an_interrupted_write_exits_with_6_and_reports_its_id() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let lock = "select pg_advisory_xact_lock(eventodb_test.hash_64('account'))";
     let write = ["write", "account-1", "Opened"];
@@ -166,7 +166,7 @@ async fn a_write_that_is_interrupted_is_6_and_tells_its_id() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_is_interrupted_ends_with_the_signals_status() {
+async fn an_interrupted_read_exits_with_the_status_of_the_signal() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let lock = "lock table eventodb_test.messages in access exclusive mode";
     for (signal, status) in [(rustix::process::Signal::INT, 130), (rustix::process::Signal::TERM, 143)] {
@@ -181,7 +181,7 @@ mod embedded {
     use streamscope::store::embedded::Embedded;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn without_any_setting_a_store_of_ones_own_is_kept() {
+    async fn without_settings_uses_the_embedded_store_of_the_user() {
         let user = User::new();
         let told = user.run(&["write", "account-1", "Opened"]).failed(4);
         assert!(told.contains("streamscope ns create"), "{told}");
@@ -191,7 +191,7 @@ mod embedded {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_second_program_on_a_directory_is_told_so() {
+    async fn refuses_a_directory_that_another_program_uses() {
         let user = User::new();
         let directory = user.home().join("store");
         let first = Embedded::open(&directory).await.expect("opened");

@@ -17,7 +17,7 @@ fn write(data: &str, input: &[u8]) -> Outcome {
 }
 
 #[test]
-fn a_byte_order_mark_in_front_of_json_is_no_mistake() {
+fn accepts_a_byte_order_mark_before_json() {
     write("-", format!("{MARK}{{\"a\": 1}}").as_bytes()).failed(5);
     write(&format!("{MARK}{{\"a\": 1}}"), b"").failed(5);
     let metadata = format!("{MARK}{{}}");
@@ -25,7 +25,7 @@ fn a_byte_order_mark_in_front_of_json_is_no_mistake() {
 }
 
 #[test]
-fn utf_16_is_named_with_the_way_to_convert_it() {
+fn reports_utf_16_and_how_to_convert_it() {
     for (text, name) in [("\u{feff}{\"a\": 1}", "UTF-16"), ("{\"a\": 1}", "UTF-16LE")] {
         let told = write("-", &utf16(text)).failed(2);
         let expected = format!("standard input is {name}, not UTF-8; convert it with: iconv -f {name} -t UTF-8");
@@ -34,7 +34,7 @@ fn utf_16_is_named_with_the_way_to_convert_it() {
 }
 
 #[test]
-fn a_service_file_may_have_a_byte_order_mark_and_utf_16_is_named() {
+fn accepts_a_byte_order_mark_in_a_service_file_and_reports_utf_16() {
     let user = User::new();
     let run = |bytes: &[u8]| {
         std::fs::write(user.home().join(".pg_service.conf"), bytes).expect("written");
@@ -48,7 +48,7 @@ fn a_service_file_may_have_a_byte_order_mark_and_utf_16_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_log_is_appended_to_through_a_link_of_the_user_and_to_a_device() {
+fn appends_the_log_through_the_users_own_link_and_to_devices() {
     let user = User::new();
     std::os::unix::fs::symlink("log", user.home().join("link")).expect("linked");
     for log in ["link", "/dev/null", "/dev/stderr"] {
@@ -61,7 +61,7 @@ fn a_log_is_appended_to_through_a_link_of_the_user_and_to_a_device() {
 /// Only the superuser can make files of others.
 #[cfg(unix)]
 #[test]
-fn a_log_that_another_user_put_there_is_refused() {
+fn refuses_a_log_created_by_another_user() {
     use std::os::unix::fs::{chown, lchown, symlink};
     if !rustix::process::geteuid().is_root() {
         return;

@@ -12,7 +12,7 @@ fn values(outcome: Outcome) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_is_made_listed_described_and_deleted() {
+async fn creates_lists_describes_and_deletes_a_namespace() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let created = values(place.run(&["ns", "create", "shop-1", "--description", "the \"shop\""]));
     assert_eq!(created[0]["id"], "shop-1");
@@ -40,7 +40,7 @@ async fn a_namespace_is_made_listed_described_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_may_be_called_like_a_command() {
+async fn a_namespace_can_have_the_name_of_a_command() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["ns", "create", "write"]).done();
     place.run(&["-n", "write", "write", "get-1", "last"]).done();
@@ -48,7 +48,7 @@ async fn a_namespace_may_be_called_like_a_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_of_namespaces_is_aligned() {
+async fn aligns_namespaces_as_text() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let listed = place.run(&["ns", "list", "--format", "text"]).done();
     let lines: Vec<&str> = listed.lines().collect();
@@ -62,7 +62,7 @@ async fn text_of_namespaces_is_aligned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_several_namespaces_one_must_be_named() {
+async fn with_several_namespaces_one_must_be_chosen() {
     let place = Place::new(Kind::OursOnPostgres).await;
     assert_eq!(place.run(&["version", "account-1"]).done(), "-1\n");
     place.run(&["ns", "create", "shop"]).done();
@@ -77,7 +77,7 @@ async fn with_several_namespaces_one_must_be_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_without_namespaces_says_how_to_make_one() {
+async fn without_namespaces_the_error_says_how_to_create_one() {
     let database = Database::new().await;
     let user = super::support::program::User::new();
     let told = user.run(&["--url", &database.url(), "get", "account"]).failed(4);
@@ -86,7 +86,7 @@ async fn a_database_without_namespaces_says_how_to_make_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_is_taken_or_too_long_is_refused() {
+async fn refuses_an_id_that_is_taken_or_too_long() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let told = place.run(&["ns", "create", "test"]).failed(1);
     assert!(told.contains("test"), "{told}");
@@ -96,7 +96,7 @@ async fn an_id_that_is_taken_or_too_long_is_refused() {
 
 /// What Message DB's own installation gives to its role; no role but the maker had any rights without it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_that_is_named_reads_and_writes_and_does_no_more() {
+async fn a_granted_role_can_read_and_write_but_no_more() {
     let database = Database::new().await;
     let client = database.client().await;
     let roles = ["reader", "worker"].map(|role| format!("{role}_{}", uuid::Uuid::now_v7().simple()));
@@ -149,7 +149,7 @@ async fn a_role_that_is_named_reads_and_writes_and_does_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_4_a_name_that_postgres_would_cut_means_no_other_namespace() {
+async fn a_name_that_postgres_would_truncate_means_no_other_namespace() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let longest = "x".repeat(54);
     place.run(&["ns", "create", &longest]).done();
@@ -167,7 +167,7 @@ async fn row_4_a_name_that_postgres_would_cut_means_no_other_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn foreign_namespaces_are_listed_but_message_db_is_not_deleted() {
+async fn lists_foreign_namespaces_but_never_deletes_message_db() {
     let place = Place::new(Kind::MessageDb).await;
     let listed = values(place.run(&["ns", "list"]));
     assert_eq!(listed.len(), 1);
@@ -182,7 +182,7 @@ async fn foreign_namespaces_are_listed_but_message_db_is_not_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrating_what_is_up_to_date_changes_nothing() {
+async fn migrating_an_up_to_date_namespace_changes_nothing() {
     let place = Place::new(Kind::OursOnPostgres).await;
     assert_eq!(place.run(&["ns", "migrate"]).done(), "");
     let migrated = values(place.run(&["ns", "migrate", "test"]));
@@ -200,7 +200,7 @@ const CLIENT: &str = "
     select * from {schema}.type_summary";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_is_made_in_a_schema_of_any_name() {
+async fn creates_a_namespace_in_a_schema_of_any_name() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("a server").client().await;
     let long = "é".repeat(31);
@@ -231,7 +231,7 @@ async fn a_namespace_is_made_in_a_schema_of_any_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schema_that_is_there_reserved_or_too_long_is_refused_with_the_reason() {
+async fn refuses_an_existing_reserved_or_too_long_schema_with_the_reason() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let long = "x".repeat(64);
     for (schema, status, reason) in [
@@ -249,7 +249,7 @@ async fn a_schema_that_is_there_reserved_or_too_long_is_refused_with_the_reason(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renamed_schema_is_reported_and_repaired() {
+async fn reports_and_repairs_a_renamed_schema() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("a server").client().await;
     place.run(&["write", "account-1", "Opened"]).done();
@@ -272,7 +272,7 @@ async fn a_renamed_schema_is_reported_and_repaired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registered_namespace_whose_schema_is_gone_is_reported() {
+async fn reports_a_registered_namespace_whose_schema_is_gone() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("a server").client().await;
     client.batch_execute("drop schema eventodb_test cascade").await.expect("dropped");
@@ -285,7 +285,7 @@ async fn a_registered_namespace_whose_schema_is_gone_is_reported() {
 
 /// Tables in place of the registry that other programs could have made: an id that is a number, columns with NULLs, times as times.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_of_another_shape_ends_no_command_with_a_panic() {
+async fn a_registry_of_another_shape_never_causes_a_panic() {
     const SHAPES: [&str; 4] = [
         "create table eventodb_store.namespaces (id int, schema_name text, description text, created_at bigint);
          insert into eventodb_store.namespaces values (7, 'eventodb_test', 'a number', 1), (null, null, null, null)",

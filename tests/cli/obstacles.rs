@@ -34,7 +34,7 @@ fn answering(answer: &'static [u8]) -> u16 {
 }
 
 #[test]
-fn whether_the_server_runs_is_asked_if_nobody_answers() {
+fn asks_whether_the_server_is_running_only_if_nothing_answers() {
     let refused = told(&format!("postgres://a@127.0.0.1:{}/shop", free_port()), 5);
     assert!(refused.contains(ASKED), "{refused}");
     let socket = told(&format!("postgres://a@/shop?host=%2Ftmp&port={}", free_port()), 5);
@@ -44,7 +44,7 @@ fn whether_the_server_runs_is_asked_if_nobody_answers() {
 }
 
 #[test]
-fn what_answers_and_is_no_server_is_told() {
+fn explains_answers_that_no_ready_server_gives() {
     let starting: &[u8] = b"E\0\0\0\x37SFATAL\0C57P03\0Mthe database system is starting up\0\0";
     for (answer, advice) in [
         (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "Check the port"),
@@ -61,7 +61,7 @@ fn what_answers_and_is_no_server_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_refuses_is_told_with_what_to_do() {
+async fn explains_refusals_by_the_server() {
     let database = Database::new().await;
     let client = database.client().await;
     let name = database.name();
@@ -88,7 +88,7 @@ async fn what_the_server_refuses_is_told_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_of_statements_is_told_as_the_problem() {
+async fn reports_a_pooler_that_pools_statements() {
     let database = Database::new().await;
     let pooler = Pooler::start(server::port(), "pool_mode=statement").await;
     let user = User::new();

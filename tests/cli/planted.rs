@@ -105,7 +105,7 @@ const UNASKED: &[&[&str]] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_at_a_database_runs_nothing_that_is_planted_in_the_registry() {
+async fn reading_never_runs_code_planted_in_the_registry() {
     let plants = [
         (
             "alter table eventodb_store.namespaces rename to kept;
@@ -146,7 +146,7 @@ async fn looking_at_a_database_runs_nothing_that_is_planted_in_the_registry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_at_a_database_runs_nothing_that_is_planted_for_a_version() {
+async fn reading_never_runs_code_planted_in_a_version_table() {
     let plants = [
         (
             "drop table eventodb_shop._schema_version;
@@ -178,7 +178,7 @@ async fn looking_at_a_database_runs_nothing_that_is_planted_for_a_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_that_are_not_a_plain_table_are_never_read() {
+async fn never_reads_messages_that_are_not_a_plain_table() {
     let plants = [
         (
             "alter table eventodb_shop.messages rename to kept;
@@ -210,7 +210,7 @@ async fn messages_that_are_not_a_plain_table_are_never_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_whose_reading_calls_foreign_functions_is_opened_only_by_name() {
+async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
     let plants = [
         (
             "create index on eventodb_shop.messages ((type || public.evil('x'::text)))",
@@ -243,7 +243,7 @@ async fn a_namespace_whose_reading_calls_foreign_functions_is_opened_only_by_nam
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn policies_of_others_run_only_for_whoever_names_the_namespace() {
+async fn runs_foreign_policies_only_for_a_namespace_chosen_by_name() {
     let planted = Planted::new(
         Database::new().await,
         &format!(
@@ -268,7 +268,7 @@ async fn policies_of_others_run_only_for_whoever_names_the_namespace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_in_for_a_function_that_message_db_calls_is_never_run_by_reading() {
+async fn reading_never_runs_a_planted_replacement_of_a_function_that_message_db_calls() {
     let planted = Planted::new(
         message_db().await,
         "create function public.split_part(varchar, text, int) returns text language plpgsql immutable as
@@ -289,7 +289,7 @@ async fn what_stands_in_for_a_function_that_message_db_calls_is_never_run_by_rea
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_path_that_puts_others_before_the_server_changes_nothing() {
+async fn a_search_path_with_planted_schemas_changes_nothing() {
     let planted = Planted::new(
         Database::new().await,
         &format!(
@@ -313,7 +313,7 @@ async fn a_search_path_that_puts_others_before_the_server_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_that_runs_something_when_it_is_written_to_is_not_written_to() {
+async fn never_writes_to_a_registry_that_would_run_planted_code() {
     for plant in [
         "create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';
          create trigger t before insert or delete on eventodb_store.namespaces for each row execute function public.trap()",
@@ -329,7 +329,7 @@ async fn a_registry_that_runs_something_when_it_is_written_to_is_not_written_to(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_say_that_policies_may_hide_messages() {
+async fn commands_warn_that_policies_may_hide_messages() {
     let plant = format!(
         "{STORE} alter table eventodb_shop.messages enable row level security;
          create policy p on eventodb_shop.messages using (stream_name <> 'account-1');

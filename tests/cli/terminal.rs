@@ -56,7 +56,7 @@ fn on_terminal_with(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_is_the_default_and_is_cut_to_the_width() {
+async fn prints_text_on_a_terminal_and_cuts_it_to_the_width() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let data = format!("{{\"text\": \"{}\"}}", "漢字 and more ".repeat(30));
     for stream in ["account-1", &format!("account-{}", "long".repeat(40))] {
@@ -76,7 +76,7 @@ async fn text_is_the_default_and_is_cut_to_the_width() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn json_on_a_terminal_shows_what_would_act_on_it() {
+async fn json_on_a_terminal_escapes_control_characters() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["write", "account-1", "Opened", "--data", "{\"a\": \"\u{9b}31m\u{202e}\"}"]).done();
     let (output, status) =
@@ -86,7 +86,7 @@ async fn json_on_a_terminal_shows_what_would_act_on_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_14_what_hides_or_turns_text_is_seen_on_a_terminal_and_untouched_in_a_pipe() {
+async fn shows_hidden_and_bidirectional_characters_on_a_terminal_and_keeps_them_in_a_pipe() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let bidirectional =
         ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter().chain('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
@@ -106,7 +106,7 @@ async fn row_14_what_hides_or_turns_text_is_seen_on_a_terminal_and_untouched_in_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_is_asked_about_and_needs_the_id_typed() {
+async fn deleting_asks_for_the_id() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["write", "account-1", "Opened"]).done();
     let arguments = place.arguments(&["ns", "delete", "test"]);
@@ -123,7 +123,7 @@ async fn a_deletion_is_asked_about_and_needs_the_id_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_token_is_said_to_be_shown_once() {
+async fn says_that_a_new_token_is_shown_only_once() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let (output, status) = on_terminal(&place.user, &place.arguments(&["ns", "create", "shop"]), 200, "");
     assert_eq!(status, 0);
@@ -131,7 +131,7 @@ async fn a_new_token_is_said_to_be_shown_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_is_coloured_on_a_terminal_that_has_colours_and_nowhere_else() {
+async fn colours_text_only_on_a_terminal_with_colours() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["write", "account-1", "WithdrawalRejected", "--data", "{\"amount\": 5}"]).done();
     let plain = place.run(&["get", "account-1", "--format", "text"]).done();

@@ -14,7 +14,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn invalid_json_names_line_and_column() {
+fn reports_invalid_json_with_line_and_column() {
     let told = refused(&["write", "account-1", "Opened", "--data", "{\"a\": 1,\n \"b\" 2}"]);
     assert!(told.contains("--data") && told.contains("line 2") && told.contains("column 6"), "{told}");
     let told = refused(&["write", "account-1", "Opened", "--metadata", "[1,"]);
@@ -22,7 +22,7 @@ fn invalid_json_names_line_and_column() {
 }
 
 #[test]
-fn row_33_json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
+fn refuses_json_that_postgres_cannot_store_before_sending_it() {
     for json in [r#"{"a": "\u0000"}"#, r#"{"a": "\ud800"}"#, r#"{"a": "\udc00\ud800"}"#] {
         let told = refused(&["write", "account-1", "Opened", "--data", json]);
         assert!(told.contains("line 1") && told.contains("column"), "{told}");
@@ -30,7 +30,7 @@ fn row_33_json_that_postgres_cannot_store_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn row_33_standard_input_that_is_not_utf_8_is_told_with_its_byte() {
+fn reports_the_first_byte_of_standard_input_that_is_not_utf_8() {
     let write = [&NOWHERE[..], &["write", "account-1", "Opened", "--data", "-"]].concat();
     let told = User::new().run_with_input(&write, b"{\"a\": \"\xff\"}").failed(2);
     assert!(told.contains("not UTF-8") && told.contains("number 7"), "{told}");
@@ -39,7 +39,7 @@ fn row_33_standard_input_that_is_not_utf_8_is_told_with_its_byte() {
 }
 
 #[test]
-fn names_that_cannot_be_are_refused() {
+fn refuses_invalid_names() {
     assert!(refused(&["write", "account", "Opened"]).contains("must be a stream name"));
     assert!(refused(&["get", ""]).contains("empty"));
     assert!(refused(&["get", "account", "--correlation", "order-1"]).contains("must be a category"));
@@ -47,7 +47,7 @@ fn names_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_consumer_group_needs_both_numbers_in_range() {
+fn a_consumer_group_needs_member_and_size_in_range() {
     let group = |member: &str, size: &str| {
         refused(&["get", "account", "--consumer-group-member", member, "--consumer-group-size", size])
     };
@@ -60,7 +60,7 @@ fn a_consumer_group_needs_both_numbers_in_range() {
 }
 
 #[test]
-fn two_databases_at_once_are_refused_wherever_they_stand() {
+fn refuses_two_databases_wherever_the_options_are() {
     for arguments in [
         &["--demo", "categories", "--url", "postgres://h/d"][..],
         &["--url", "postgres://h/d", "--embedded", "x", "categories"],
@@ -72,13 +72,13 @@ fn two_databases_at_once_are_refused_wherever_they_stand() {
 }
 
 #[test]
-fn a_place_in_front_of_a_command_is_refused_and_not_ignored() {
+fn refuses_a_locator_before_a_command() {
     let told = refused(&["shop/order", "get", "order-1"]);
     assert!(told.contains("shop/order") && told.contains("-n"), "{told}");
 }
 
 #[test]
-fn a_deletion_without_a_terminal_needs_the_id_twice() {
+fn deleting_without_a_terminal_needs_the_id_twice() {
     let told = refused(&["ns", "delete", "shop"]);
     assert!(told.contains("--confirm shop"), "{told}");
     let told = refused(&["ns", "delete", "shop", "--confirm", "ship"]);
@@ -86,13 +86,13 @@ fn a_deletion_without_a_terminal_needs_the_id_twice() {
 }
 
 #[test]
-fn without_a_command_and_a_terminal_it_refuses_with_a_hint() {
+fn without_a_command_and_a_terminal_the_error_points_to_help() {
     let told = User::new().run(&[]).failed(2);
     assert!(told.contains("not a terminal") && told.contains("--help"), "{told}");
 }
 
 #[test]
-fn a_word_that_is_no_command_is_named_and_the_nearest_one_is_suggested() {
+fn suggests_the_nearest_command_for_an_unknown_word() {
     let told = User::new().run(&["catgories"]).failed(2);
     assert!(told.contains("catgories is no command") && told.contains("is categories meant?"), "{told}");
     let told = User::new().run(&["shop/account-1"]).failed(2);
@@ -100,7 +100,7 @@ fn a_word_that_is_no_command_is_named_and_the_nearest_one_is_suggested() {
 }
 
 #[test]
-fn an_empty_url_means_no_store_and_an_empty_variable_is_none() {
+fn refuses_an_empty_url_but_ignores_an_empty_variable() {
     let told = User::new().run(&["--url", "", "ns", "list"]).failed(2);
     assert!(told.contains("--url is empty"), "{told}");
     let user = User::new();
@@ -111,12 +111,12 @@ fn an_empty_url_means_no_store_and_an_empty_variable_is_none() {
 }
 
 #[test]
-fn an_export_as_text_is_refused() {
+fn refuses_export_as_text() {
     assert!(refused(&["export", "--format", "text"]).contains("json lines"));
 }
 
 #[test]
-fn a_number_below_what_can_be_is_answered_with_what_can_be() {
+fn a_number_out_of_range_is_answered_with_the_range() {
     for (arguments, expected) in [
         (&["tail", "--limit", "-1"][..], "1.."),
         (&["tail", "--exit-when-idle", "-5s"], "ms, s, m, h, d"),
@@ -130,7 +130,7 @@ fn a_number_below_what_can_be_is_answered_with_what_can_be() {
 }
 
 #[test]
-fn unknown_arguments_are_usage() {
+fn unknown_arguments_are_usage_errors() {
     for arguments in
         [&["gte", "account"][..], &["get"], &["get", "a", "--batch-size", "-2"], &["write", "a-1", "T", "--id", "7"]]
     {
@@ -140,7 +140,7 @@ fn unknown_arguments_are_usage() {
 }
 
 #[test]
-fn help_and_version_are_printed_on_standard_output() {
+fn prints_help_and_version_on_standard_output() {
     let help = User::new().run(&["--help"]).done();
     for word in ["Examples:", "Exit status:", "--read-only", "STREAMSCOPE_URL"] {
         assert!(help.contains(word), "{help}");
@@ -155,7 +155,7 @@ fn help_and_version_are_printed_on_standard_output() {
 }
 
 #[test]
-fn help_shows_no_value_of_the_environment() {
+fn help_never_shows_values_of_the_environment() {
     let url = format!("postgres://ada:{SECRET}@h/d");
     let help =
         outcome(User::new().command().arg("--help").env("STREAMSCOPE_URL", &url).env("STREAMSCOPE_NAMESPACE", SECRET));
@@ -163,7 +163,7 @@ fn help_shows_no_value_of_the_environment() {
 }
 
 #[test]
-fn row_15_a_password_on_the_command_line_is_never_repeated() {
+fn never_repeats_a_password_from_the_command_line() {
     let url = format!("postgres://ada:{SECRET}@127.0.0.1:1/nowhere");
     let wrong = format!("postgres://ada:{SECRET}@127.0.0.1:port/?nonsense=1");
     let pairs = format!("host=127.0.0.1 port=1 password={SECRET} nonsense=1");
@@ -184,7 +184,7 @@ fn row_15_a_password_on_the_command_line_is_never_repeated() {
 }
 
 #[test]
-fn row_15_a_panic_shows_no_password_and_no_colour() {
+fn a_panic_shows_no_password_and_no_colour() {
     let message = format!("while at postgres://ada:{SECRET}@h/d and with {SECRET}-of-the-environment");
     let outcome = outcome(
         User::new()
@@ -207,7 +207,7 @@ fn seen_arguments(pid: u32) -> String {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn row_15_a_password_does_not_stay_in_the_process_list() {
+fn a_password_does_not_stay_in_the_process_list() {
     let mute = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("postgres://ada:{SECRET}@{}/nowhere?connect_timeout=20", mute.local_addr().expect("its address"));
     let mut child = User::new().command().args(["--url", &url, "categories"]).spawn().expect("started");
@@ -221,13 +221,13 @@ fn row_15_a_password_does_not_stay_in_the_process_list() {
 }
 
 #[test]
-fn nobody_home_is_5() {
+fn an_unreachable_server_exits_with_5() {
     let told = User::new().run(&[&NOWHERE[..], &["categories"]].concat()).failed(5);
     assert!(told.contains("127.0.0.1") && told.contains("--url"), "{told}");
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_told() {
+fn reports_a_log_that_cannot_be_written() {
     let told = User::new().run(&["categories", "--log", "/nowhere/at/all.log"]).failed(2);
     assert!(told.contains("/nowhere/at/all.log"), "{told}");
 }

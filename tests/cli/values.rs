@@ -22,7 +22,7 @@ fn refused(place: &Place, level: &str) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_row_that_fails_a_constraint_is_neither_shown_nor_logged() {
+async fn never_shows_or_logs_the_row_that_violates_a_constraint() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("on the server").client().await;
     let check = "alter table eventodb_test.messages add constraint never_this check (data->>'a' is null)";
@@ -35,7 +35,7 @@ async fn the_row_that_fails_a_constraint_is_neither_shown_nor_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_trigger_says_is_shown_and_not_logged() {
+async fn shows_but_does_not_log_the_message_of_a_trigger() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("on the server").client().await;
     let trigger = "create function public.refuse() returns trigger language plpgsql as $$ begin \

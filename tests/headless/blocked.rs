@@ -65,7 +65,7 @@ fn asked(child: &Child, told: &Receiver<String>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tail_ends_while_its_reader_does_not_read_and_another_one_goes_on_exactly() {
+async fn tail_ends_although_nobody_reads_and_another_tail_continues_exactly() {
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place, MANY);
     let all = positions(&lines(&place.run(&["export"]).stdout));
@@ -96,7 +96,7 @@ async fn tail_ends_while_its_reader_does_not_read_and_another_one_goes_on_exactl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_larger_than_a_pipe_that_nobody_reads_counts_only_once_it_was_written() {
+async fn a_message_larger_than_a_pipe_counts_only_once_it_is_written() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let line = format!("{{\"stream\":\"account-1\",\"type\":\"T\",\"data\":\"{}\"}}\n", "x".repeat(300_000));
     assert_eq!(place.run_with_input(&["import", "-"], &line.repeat(2)).status, 0);
@@ -116,7 +116,7 @@ async fn a_message_larger_than_a_pipe_that_nobody_reads_counts_only_once_it_was_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tail_ends_on_a_terminal_that_nobody_reads_and_tells_its_place() {
+async fn tail_ends_and_reports_its_progress_on_a_terminal_that_nobody_reads() {
     use portable_pty::{CommandBuilder, PtySize, native_pty_system};
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place, MANY);
@@ -165,7 +165,7 @@ async fn tail_ends_on_a_terminal_that_nobody_reads_and_tells_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_command_ends_while_its_reader_does_not_read() {
+async fn every_command_ends_on_a_signal_although_nobody_reads() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let line = |n: usize| format!("{{\"stream\":\"account-{n}\",\"type\":\"T\",\"data\":{{\"n\":{n}}}}}\n");
     let filled = place.run_with_input(&["import", "-"], &(0..MANY).map(line).collect::<String>());
@@ -185,7 +185,7 @@ async fn every_command_ends_while_its_reader_does_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn export_says_how_far_it_is_while_its_reader_does_not_read() {
+async fn export_reports_its_progress_although_nobody_reads() {
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place, MANY);
     let mut child = start(&place, &["export"]);
@@ -197,7 +197,7 @@ async fn export_says_how_far_it_is_while_its_reader_does_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn export_to_a_named_pipe_that_nobody_opens_ends() {
+async fn export_to_a_named_pipe_that_nobody_opens_ends_on_a_signal() {
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place, 3);
     let path = place.user.home().join("pipe");
@@ -211,7 +211,7 @@ async fn export_to_a_named_pipe_that_nobody_opens_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn import_answers_and_ends_while_no_line_comes() {
+async fn import_reports_its_progress_and_ends_without_input() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let mut child = start(&place, &["import"]);
     let told = told_by(&mut child);

@@ -4,7 +4,7 @@ use super::place::{Place, in_each_place};
 use super::support::stores::Kind;
 use super::{fill, lines};
 
-in_each_place!(counts_and_shares_add_up, the_rate_is_over_all_times_there_are, what_cannot_be_counted_is_refused);
+in_each_place!(counts_and_shares_add_up, the_rate_spans_all_finite_times, refuses_invalid_arguments_of_stats);
 
 fn counts_and_shares_add_up(place: &Place) {
     assert_eq!(place.run(&["stats"]).done(), "", "an empty namespace has none");
@@ -26,7 +26,7 @@ fn counts_and_shares_add_up(place: &Place) {
 }
 
 /// Times that do not rise with positions, that are at the ends of what can be, and that are infinite.
-fn the_rate_is_over_all_times_there_are(place: &Place) {
+fn the_rate_spans_all_finite_times(place: &Place) {
     let import = |category: &str, times: &[&str]| {
         let line = |(number, time): (usize, &&str)| {
             format!(
@@ -58,14 +58,14 @@ fn the_rate_is_over_all_times_there_are(place: &Place) {
     assert_eq!(parts.iter().sum::<u64>(), 6, "all but the infinite ones");
 }
 
-fn what_cannot_be_counted_is_refused(place: &Place) {
+fn refuses_invalid_arguments_of_stats(place: &Place) {
     for arguments in [vec!["kinds"], vec!["types", "--by", "types"], vec!["types", "a-1"], vec!["--limit", "0"]] {
         assert_eq!(place.run(&[vec!["stats"], arguments].concat()).status, 2);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_six_views_of_message_db_say_the_same() {
+async fn agrees_with_the_six_views_of_message_db() {
     let place = Place::new(Kind::MessageDb).await;
     fill(&place, 60);
     let client = place.database.as_ref().unwrap().client().await;

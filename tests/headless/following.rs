@@ -10,22 +10,22 @@ use super::support::stores::Kind;
 use super::{fill, lines, number_after, positions};
 
 in_each_place!(
-    what_is_there_is_given_once_in_order_and_the_place_is_told,
-    what_is_left_out_moves_the_place_all_the_same,
-    members_of_a_group_share_a_category,
-    it_ends_where_it_is_told_to,
-    an_open_transaction_keeps_it_from_its_end_only_until_it_is_idle,
-    what_cannot_be_followed_is_refused,
-    it_ends_quietly_when_its_reader_goes_away_though_nothing_comes,
-    a_slow_reader_is_not_taken_for_idleness,
-    it_ends_at_a_time_to_come_though_nothing_comes,
-    times_that_do_not_rise_lose_nothing,
+    prints_existing_messages_once_in_order_and_reports_where_to_continue,
+    filtered_messages_still_advance_the_position,
+    members_of_a_consumer_group_share_a_category,
+    stops_at_the_given_end,
+    an_open_transaction_delays_the_end_unless_tail_exits_when_idle,
+    refuses_invalid_arguments_of_tail,
+    ends_quietly_when_its_reader_goes_away_without_a_new_message,
+    a_slow_reader_does_not_count_as_idle,
+    stops_at_a_future_time_without_a_new_message,
+    loses_no_messages_if_times_are_out_of_order,
 );
 
 #[cfg(unix)]
-in_each_place!(it_tells_where_it_is_when_asked_and_when_it_is_stopped);
+in_each_place!(reports_its_progress_on_sigusr1_and_when_stopped);
 
-fn what_is_there_is_given_once_in_order_and_the_place_is_told(place: &Place) {
+fn prints_existing_messages_once_in_order_and_reports_where_to_continue(place: &Place) {
     fill(place, 60);
     let all = place.run(&["tail", "--from", "start", "--until", "now"]);
     let given = lines(&all.stdout);
@@ -44,7 +44,7 @@ fn what_is_there_is_given_once_in_order_and_the_place_is_told(place: &Place) {
     assert_eq!(format!("{}{}", first.stdout, second.stdout), all.stdout);
 }
 
-fn what_is_left_out_moves_the_place_all_the_same(place: &Place) {
+fn filtered_messages_still_advance_the_position(place: &Place) {
     fill(place, 60);
     let of = |arguments: &[&str]| {
         let arguments = [&["tail", "--from", "start", "--until", "now"], arguments].concat();
@@ -66,7 +66,7 @@ fn what_is_left_out_moves_the_place_all_the_same(place: &Place) {
     }
 }
 
-fn members_of_a_group_share_a_category(place: &Place) {
+fn members_of_a_consumer_group_share_a_category(place: &Place) {
     fill(place, 60);
     let mut seen = BTreeSet::new();
     for member in ["0", "1", "2"] {
@@ -81,7 +81,7 @@ fn members_of_a_group_share_a_category(place: &Place) {
     assert_eq!(seen.len(), 30);
 }
 
-fn it_ends_where_it_is_told_to(place: &Place) {
+fn stops_at_the_given_end(place: &Place) {
     fill(place, 40);
     let all = positions(&lines(&place.run(&["tail", "--from", "start", "--until", "now"]).stdout));
     let until = all[25].to_string();
@@ -99,7 +99,7 @@ fn it_ends_where_it_is_told_to(place: &Place) {
     assert_eq!(lines(&since.stdout).len(), 40, "{since:?}");
 }
 
-fn a_slow_reader_is_not_taken_for_idleness(place: &Place) {
+fn a_slow_reader_does_not_count_as_idle(place: &Place) {
     // More than a batch, and more than a pipe holds.
     fill(place, 4_500);
     let mut child = following(place, &["--from", "start", "--exit-when-idle", "200ms"]);
@@ -112,7 +112,7 @@ fn a_slow_reader_is_not_taken_for_idleness(place: &Place) {
     assert_eq!(end_of(child).0, Some(0));
 }
 
-fn it_ends_at_a_time_to_come_though_nothing_comes(place: &Place) {
+fn stops_at_a_future_time_without_a_new_message(place: &Place) {
     fill(place, 3);
     let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2)).to_string();
     let child = following(place, &["--from", "start", "--until", &end]);
@@ -123,7 +123,7 @@ fn it_ends_at_a_time_to_come_though_nothing_comes(place: &Place) {
 }
 
 /// As after an import of older messages.
-fn times_that_do_not_rise_lose_nothing(place: &Place) {
+fn loses_no_messages_if_times_are_out_of_order(place: &Place) {
     let line = |n: usize, time: &str| {
         let id = uuid::Uuid::now_v7();
         format!(
@@ -148,7 +148,7 @@ fn times_that_do_not_rise_lose_nothing(place: &Place) {
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_ends_it_with_the_place_of_what_was_written() {
+async fn a_full_disk_ends_it_and_only_written_messages_count() {
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place, 10);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -159,7 +159,7 @@ async fn a_full_disk_ends_it_with_the_place_of_what_was_written() {
     assert!(told.contains("0 messages, complete to 0; --from 1 goes on"), "{told}");
 }
 
-fn what_cannot_be_followed_is_refused(place: &Place) {
+fn refuses_invalid_arguments_of_tail(place: &Place) {
     for arguments in [
         vec!["--from", "yesterday"],
         vec!["--until", "start"],
@@ -178,7 +178,7 @@ pub fn following(place: &Place, arguments: &[&str]) -> Child {
     place.user.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn an_open_transaction_keeps_it_from_its_end_only_until_it_is_idle(place: &Place) {
+fn an_open_transaction_delays_the_end_unless_tail_exits_when_idle(place: &Place) {
     let Some(database) = &place.database else { return };
     fill(place, 3);
     let runtime = tokio::runtime::Handle::current();
@@ -218,7 +218,7 @@ fn end_of(child: Child) -> (Option<i32>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_a_message_that_commits_late_is_held_back_for_and_its_writer_is_named() {
+async fn waits_for_a_late_commit_and_names_its_writer() {
     let place = Place::new(Kind::MessageDb).await;
     let database = place.database.as_ref().unwrap();
     let (mut late, other) = (database.client().await, database.client().await);
@@ -243,7 +243,7 @@ async fn row_9_a_message_that_commits_late_is_held_back_for_and_its_writer_is_na
 }
 
 #[cfg(unix)]
-fn it_tells_where_it_is_when_asked_and_when_it_is_stopped(place: &Place) {
+fn reports_its_progress_on_sigusr1_and_when_stopped(place: &Place) {
     use rustix::process::Signal;
 
     fill(place, 10);
@@ -274,7 +274,7 @@ fn it_tells_where_it_is_when_asked_and_when_it_is_stopped(place: &Place) {
     assert_eq!(end_of(child).0, Some(143));
 }
 
-fn it_ends_quietly_when_its_reader_goes_away_though_nothing_comes(place: &Place) {
+fn ends_quietly_when_its_reader_goes_away_without_a_new_message(place: &Place) {
     fill(place, 3);
     let mut child = following(place, &["--from", "start"]);
     let mut line = String::new();
@@ -285,7 +285,7 @@ fn it_ends_quietly_when_its_reader_goes_away_though_nothing_comes(place: &Place)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_11_connections_that_are_terminated_again_and_again_lose_and_double_nothing() {
+async fn repeatedly_terminated_connections_lose_and_repeat_nothing() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().unwrap().client().await;
     let mut child = following(&place, &["--from", "start"]);

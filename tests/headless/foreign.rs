@@ -28,7 +28,7 @@ fn python(place: &Place, schema: &str, script: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_client_writes_is_followed() {
+async fn follows_messages_written_by_another_client() {
     let place = Place::new(Kind::MessageDb).await;
     let mut child = place
         .user
@@ -61,7 +61,7 @@ except ValueError as error:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_we_wrote_is_read_by_another_client() {
+async fn another_client_reads_our_messages() {
     // EventoDB's own functions give jsonb, which this client does not take.
     for (kind, schema) in [(Kind::MessageDb, "message_store"), (Kind::OursOnPostgres, "eventodb_test")] {
         let place = Place::new(kind).await;
@@ -84,7 +84,7 @@ print(sum(len(db.read_category('account', consumer_group_member=m, consumer_grou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_names_the_schema_itself_writes_to_a_namespace_of_ours_made_there() {
+async fn a_client_with_a_fixed_schema_writes_to_our_namespace_in_that_schema() {
     let place = Place::new(Kind::OursOnPostgres).await;
     place.run(&["ns", "create", "shop", "--schema", "message_store"]).done();
     let script = "print(db.write('account-1', 'Opened', {'n': 0}, {'by': 'python'}))

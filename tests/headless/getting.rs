@@ -7,9 +7,9 @@ use super::{fill, lines, number_after, positions};
 
 in_each_place!(
     get_and_tail_take_the_same_options_and_print_the_same_lines,
-    what_is_beyond_the_limit_is_told_and_the_same_command_goes_on_there,
-    the_old_names_of_options_still_work,
-    a_category_is_told_from_a_stream_where_a_stream_is_wanted,
+    get_says_where_to_continue_after_its_limit,
+    old_option_names_still_work,
+    commands_that_need_a_stream_refuse_a_category,
 );
 
 fn get_and_tail_take_the_same_options_and_print_the_same_lines(place: &Place) {
@@ -46,7 +46,7 @@ fn get_and_tail_take_the_same_options_and_print_the_same_lines(place: &Place) {
     assert!(place.run(&["get", "account", "--from", "yesterday"]).status == 2);
 }
 
-fn what_is_beyond_the_limit_is_told_and_the_same_command_goes_on_there(place: &Place) {
+fn get_says_where_to_continue_after_its_limit(place: &Place) {
     fill(place, 60);
     for options in [&["account"][..], &["order-3"], &["order", "--where", "$.n > 20"]] {
         let command = [&["get", "--limit", "3"], options].concat();
@@ -64,7 +64,7 @@ fn what_is_beyond_the_limit_is_told_and_the_same_command_goes_on_there(place: &P
     assert!(text.stdout.lines().count() == 4 && text.stderr.contains("--from "), "{text:?}");
 }
 
-fn the_old_names_of_options_still_work(place: &Place) {
+fn old_option_names_still_work(place: &Place) {
     fill(place, 20);
     let old = place.run(&["get", "account-2", "--position", "1", "--batch-size", "-1"]).done();
     assert_eq!(old, place.run(&["get", "account-2", "--from", "1", "--limit", "-1"]).done());
@@ -72,7 +72,7 @@ fn the_old_names_of_options_still_work(place: &Place) {
     assert!(help.contains("--limit") && !help.contains("--batch-size") && !help.contains("--position"), "{help}");
 }
 
-fn a_category_is_told_from_a_stream_where_a_stream_is_wanted(place: &Place) {
+fn commands_that_need_a_stream_refuse_a_category(place: &Place) {
     fill(place, 20);
     for command in [&["last", "account"][..], &["version", "account"], &["last", "account", "--type", "T1"]] {
         let told = place.run(command).failed(2);
@@ -86,7 +86,7 @@ fn a_category_is_told_from_a_stream_where_a_stream_is_wanted(place: &Place) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copied_command_line_names_the_stream_that_conflicted() {
+async fn the_suggested_command_reads_the_conflicting_stream() {
     let place = Place::new(super::support::stores::Kind::OursOnPostgres).await;
     let stream = "a';\u{15}touch ran\r-1";
     place.run(&["write", stream, "Opened"]).done();

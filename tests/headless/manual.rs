@@ -3,7 +3,7 @@
 use super::support::program::User;
 
 #[test]
-fn every_shell_has_completions_that_know_the_commands() {
+fn completions_of_every_shell_know_the_commands() {
     let user = User::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = user.run(&["completions", shell]).done();
@@ -18,7 +18,7 @@ fn every_shell_has_completions_that_know_the_commands() {
 
 /// As far as it can be seen without these shells.
 #[test]
-fn choices_are_offered_where_they_are_and_files_only_where_one_is_meant() {
+fn completes_choices_and_completes_files_only_for_paths() {
     let user = User::new();
     let fish = user.run(&["completions", "fish"]).done();
     let has = |line: &str| fish.lines().any(|found| found == line);
@@ -33,7 +33,7 @@ fn choices_are_offered_where_they_are_and_files_only_where_one_is_meant() {
 }
 
 #[test]
-fn bash_takes_its_completions_and_offers_the_commands() {
+fn bash_completes_commands() {
     let user = User::new();
     std::fs::write(user.home().join("completions"), user.run(&["completions", "bash"]).done()).unwrap();
     // As bash does when tab is pressed behind the second word.
@@ -45,7 +45,7 @@ fn bash_takes_its_completions_and_offers_the_commands() {
 }
 
 #[test]
-fn each_command_has_a_page_and_examples() {
+fn every_command_has_a_manual_page_with_examples() {
     let user = User::new();
     let page = user.run(&["man"]).done();
     for part in [".TH streamscope 1", ".SH EXAMPLES", ".SH \"EXIT STATUS\"", "STREAMSCOPE_NAMESPACE", "STREAMSCOPE_LOG"]

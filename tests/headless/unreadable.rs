@@ -25,7 +25,7 @@ fn marked(output: &str) -> Vec<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_is_complete_and_fails_if_messages_cannot_be_read() {
+async fn export_is_complete_but_fails_if_messages_cannot_be_read() {
     let (database, user) = (damaged().await, User::new());
     let run = |arguments: &[&str]| user.run(&[&["--url", &database.url()], arguments].concat());
     let Outcome { status, stdout, stderr } = run(&["export"]);
@@ -46,7 +46,7 @@ async fn an_export_is_complete_and_fails_if_messages_cannot_be_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reading_and_following_say_at_the_end_which_messages_cannot_be_read() {
+async fn get_and_tail_report_unreadable_messages_at_the_end() {
     let (database, user) = (damaged().await, User::new());
     let run = |arguments: &[&str]| user.run(&[&["--url", &database.url()], arguments].concat());
     for arguments in [&["get", "account-1"][..], &["get", "account"], &["tail", "--from", "start", "--until", "now"]] {

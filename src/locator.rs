@@ -1,5 +1,5 @@
-//! What a person types to get somewhere: in the go-to box (`stream@position`, a number, an id, a time) and as the
-//! program's argument (`namespace/stream@4`). Pure: the clock and the zone are given.
+//! Parses locations: what a user types in the go-to box (`stream@position`, a number, an ID, a time) or passes as the program's
+//! argument (`namespace/stream@4`). Clock and time zone are parameters, and nothing is looked up in a store.
 
 use std::fmt;
 
@@ -10,20 +10,20 @@ use uuid::Uuid;
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Name, Position, StreamName};
 
-/// A place in a namespace.
+/// A location in a namespace.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
     /// The whole namespace.
     Namespace,
     /// A stream or a category.
     Name(Name),
-    /// What one member of a consumer group gets of a category.
+    /// The part of a category that one member of a consumer group receives.
     Member(Category, ConsumerGroup),
-    /// A position of a stream.
+    /// A position in a stream.
     StreamPosition(StreamName, Position),
-    /// A bare number.
+    /// A global position.
     GlobalPosition(GlobalPosition),
-    /// A message's id.
+    /// The ID of a message.
     Id(Uuid),
     /// The first message at or after a time.
     Time(Timestamp),
@@ -46,16 +46,16 @@ impl fmt::Display for Target {
     }
 }
 
-/// What exists, as far as it is known while a text is read.
+/// Tells which names exist, as far as that is known during parsing.
 pub trait Known {
-    /// Whether there is a namespace with this id; none if that is not known.
+    /// Whether a namespace with this ID exists. `None` if unknown.
     fn namespace(&self, id: &str) -> Option<bool>;
 
-    /// Whether the current namespace has this stream or category; none if that is not known.
+    /// Whether the current namespace has this stream or category. `None` if unknown.
     fn name(&self, name: &Name) -> Option<bool>;
 }
 
-/// Nothing is known yet: a text is only checked.
+/// Knows nothing, to check only the syntax.
 struct Unknown;
 
 impl Known for Unknown {
@@ -68,16 +68,16 @@ impl Known for Unknown {
     }
 }
 
-/// Where a text leads. Its display says so in full, and that is what happens.
+/// The meaning of a text. Its display describes in full what will be opened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Destination {
-    /// The namespace's id; none for the current one.
+    /// The ID of the namespace. `None` for the current one.
     pub namespace: Option<String>,
-    /// Where in it.
+    /// The location in that namespace.
     pub target: Target,
-    /// The namespace that is opened if the target does not exist.
+    /// The namespace to open if the target does not exist.
     pub otherwise: Option<String>,
-    /// What to type to get to what the text names as well.
+    /// Hints for other things that the text could mean.
     pub also: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for Destination {
 }
 
 impl Destination {
-    /// A place in the current namespace.
+    /// Returns a location in the current namespace.
     #[must_use]
     pub fn here(target: Target) -> Self {
         Self::of(None, target)
@@ -104,17 +104,16 @@ impl Destination {
         Self { namespace: namespace.map(str::to_owned), target, otherwise: None, also: Vec::new() }
     }
 
-    /// Reads what the go-to box and the command line take, in this order:
+    /// Parses the text of the go-to box or the command line, with these rules in order:
     ///
-    /// 1. `NAME/` is a namespace. `NAME/PLACE` is a place in the namespace `NAME`, if there is one; otherwise the slash is part
-    ///    of a name.
+    /// 1. `NAME/` is a namespace. `NAME/LOCATION` is a location in the namespace `NAME` if it exists; otherwise the slash is part of
+    ///    a name.
     /// 2. `=NAME` is a stream or category of the current namespace.
-    /// 3. Digits are a global position; then come an id, a time, `CATEGORY#MEMBER:SIZE` and `STREAM@POSITION`.
-    /// 4. A bare name is a category or stream of the current namespace if it exists there, otherwise the namespace of that
-    ///    name.
+    /// 3. Digits are a global position. Next come an ID, a time, `CATEGORY#MEMBER:SIZE` and `STREAM@POSITION`.
+    /// 4. A bare name is a category or stream of the current namespace if it exists there, otherwise a namespace.
     ///
     /// # Errors
-    /// Says what is wrong.
+    /// A description of the problem.
     pub fn read(text: &str, known: &impl Known, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with('=') {
@@ -157,42 +156,42 @@ impl Destination {
     }
 }
 
-/// The place that the program was started with. What it means is settled once the namespaces are listed.
+/// The program's location argument. It is resolved once the namespaces are known.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Locator {
-    /// The current namespace's id; none for the only one there is.
+    /// The ID of the current namespace. `None` for the only one in the database.
     pub namespace: Option<String>,
-    /// What was typed; none for the whole namespace.
+    /// The text. `None` for the whole namespace.
     pub text: Option<String>,
 }
 
 impl Locator {
-    /// A whole namespace.
+    /// Returns the location of a whole namespace.
     #[must_use]
     pub fn of_namespace(id: &str) -> Self {
         Self { namespace: Some(id.to_owned()), text: None }
     }
 
-    /// A place as [`Destination::read`] takes it; `namespace` is the current one's id.
+    /// Checks the syntax of a text for [`Destination::read`]. `namespace` is the ID of the current namespace.
     ///
     /// # Errors
-    /// Says what is wrong, whatever exists.
+    /// A description of the problem, if the text is invalid whatever exists.
     pub fn parse(text: &str, namespace: Option<&str>, now: Timestamp) -> Result<Self, String> {
         Destination::read(text, &Unknown, now, &TimeZone::UTC)?;
         Ok(Self { namespace: namespace.map(str::to_owned), text: Some(text.to_owned()) })
     }
 }
 
-/// Reads what the go-to box takes. A number is a global position; what looks like an id or a time is one; everything else
-/// is a name, with `@` and a number behind it a position of a stream, with `#0:3` behind it what member 0 of 3 gets of a category.
-/// Behind a `=` everything is a name.
+/// Parses a location in the current namespace. Digits are a global position, and text that looks like an ID or a time is one.
+/// Everything else is a name: followed by `@` and a number it is a position in a stream, and followed by `#0:3` it is the part of a
+/// category for member 0 of 3. After `=` everything is a name.
 ///
 /// # Errors
-/// What is wrong, in words.
+/// A description of the problem.
 pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("a category, a stream, stream@position, a global position, a message id or a time".to_owned());
+        return Err("a category, a stream, stream@position, a global position, a message ID or a time".to_owned());
     }
     if let Some(name) = text.strip_prefix('=') {
         return Name::new(name).map(Target::Name).map_err(|error| error.to_string());
@@ -224,14 +223,14 @@ pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Targe
     Name::new(text).map(Target::Name).map_err(|error| error.to_string())
 }
 
-/// Reads a time where the zone is UTC unless it is said: see [`time_in`].
+/// Parses a time as [`time_in`] does, in UTC unless the text has an offset.
 #[must_use]
 pub fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     time_in(text, now, &TimeZone::UTC)
 }
 
-/// Reads `2026-03-01`, `2026-03-01 12:00[:30[.5]]` (with `T` as well, and an offset or `Z`), `12:00` (today), `now`, and
-/// ages: `-30s`, `-15m`, `-2h`, `-3d`, `-1w`.
+/// Parses `2026-03-01`, `2026-03-01 12:00[:30[.5]]` (also with `T`, an offset or `Z`), `12:00` (today), `now`, and ages such as
+/// `-30s`, `-15m`, `-2h`, `-3d` and `-1w`.
 #[must_use]
 pub fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
@@ -260,7 +259,7 @@ pub fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp>
     ))
 }
 
-/// Reads a length of time: a whole number and one of `ms`, `s`, `m`, `h`, `d`, `w`.
+/// Parses a duration: a whole number followed by `ms`, `s`, `m`, `h`, `d` or `w`.
 #[must_use]
 pub fn duration(text: &str) -> Option<SignedDuration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_understood_and_said() {
+    fn parses_and_describes_every_form() {
         let cases = [
             ("account-123", "stream account-123"),
             ("account", "category account"),
@@ -317,7 +316,7 @@ mod tests {
         }
     }
 
-    /// Two namespaces; the current one has a category of the other's name, too.
+    /// Several namespaces. The current one, `shop`, also has a category named like the namespace `audit`.
     struct Shop;
 
     impl Known for Shop {
@@ -334,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_is_what_exists_here_and_otherwise_the_namespace() {
+    fn bare_names_prefer_the_current_namespace_to_other_namespaces() {
         let cases = [
             ("account", "category account"),
             ("odds", "namespace odds"),
@@ -362,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_locator_is_checked_before_anything_is_known() {
+    fn locators_are_checked_before_the_namespaces_are_known() {
         for text in ["shop/account-1/2@4", "shop/", "=a/b-1", "account", "account-1/2"] {
             let locator = Locator::parse(text, Some("shop"), now()).expect(text);
             assert_eq!((locator.namespace.as_deref(), locator.text.as_deref()), (Some("shop"), Some(text)));
@@ -373,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn rejects_invalid_locations() {
         for text in ["", "99999999999999999999", "category@4", "a\0b", "a#3:3", "a-1#0:3", "="] {
             assert!(parse_target(text, now(), &TimeZone::UTC).is_err(), "{text}");
         }
@@ -381,7 +380,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_answered_without_a_panic(text in ".*") {
+        fn no_text_causes_a_panic(text in ".*") {
             let _ = parse_target(&text, now(), &TimeZone::UTC);
             let _ = Destination::read(&text, &Shop, now(), &TimeZone::UTC);
             let _ = Locator::parse(&text, None, now());

@@ -1,7 +1,7 @@
-//! The words of the field as types: stream and category names, positions, expected versions, messages.
+//! The vocabulary of message stores as types: stream names, categories, positions, expected versions and messages.
 //!
-//! No I/O and no terminal. What a name means is Message DB's rule (functions `category`, `id`, `cardinal_id`,
-//! `is_category`, `hash_64`): everything before the first `-` is the category, everything after it the id.
+//! Names follow Message DB's rules (its functions `category`, `id`, `cardinal_id`, `is_category` and `hash_64`): everything before
+//! the first `-` is the category, and everything after it is the ID. This module does no I/O.
 
 use std::fmt;
 
@@ -10,24 +10,24 @@ use md5::{Digest as _, Md5};
 use thiserror::Error;
 use uuid::Uuid;
 
-/// Number of a message in its stream: 0, 1, 2, … without gaps.
+/// The number of a message in its stream: 0, 1, 2, … without gaps.
 pub type Position = i64;
-/// Number of a message in its namespace, from a sequence: rising, with gaps.
+/// The number of a message in its namespace, drawn from a sequence. Numbers ascend and can have gaps.
 pub type GlobalPosition = i64;
 
-/// A name that cannot be what it was meant to be.
+/// An invalid stream or category name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing was given.
+    /// The name is empty.
     #[error("the name is empty")]
     Empty,
-    /// Postgres text cannot hold U+0000.
-    #[error("the name holds a NUL character, which Postgres cannot store")]
+    /// The name contains U+0000, which Postgres text cannot represent.
+    #[error("the name contains a NUL character, which Postgres cannot store")]
     Nul,
-    /// A category where a stream is meant. Message DB: `Must be a stream name: …`.
+    /// The name is a category but must be a stream (`Must be a stream name: …` in Message DB).
     #[error("must be a stream name (category-id), but {0} is a category")]
     NotAStream(String),
-    /// A stream where a category is meant. Message DB: `Must be a category: …`.
+    /// The name is a stream but must be a category (`Must be a category: …` in Message DB).
     #[error("must be a category (no '-'), but {0} is a stream")]
     NotACategory(String),
 }
@@ -42,31 +42,31 @@ fn storable(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Part before the first `-` (Message DB function `category`).
+/// Returns the part before the first `-` (Message DB function `category`).
 #[must_use]
 pub fn category(stream_name: &str) -> &str {
     stream_name.split_once('-').map_or(stream_name, |(category, _)| category)
 }
 
-/// Part after the first `-`; none where there is no `-` (Message DB function `id`).
+/// Returns the part after the first `-`, or `None` if there is no `-` (Message DB function `id`).
 #[must_use]
 pub fn id(stream_name: &str) -> Option<&str> {
     stream_name.split_once('-').map(|(_, id)| id)
 }
 
-/// The id up to its first `+` (Message DB function `cardinal_id`). It decides the consumer group member.
+/// Returns the ID up to its first `+` (Message DB function `cardinal_id`). It determines the consumer group member.
 #[must_use]
 pub fn cardinal_id(stream_name: &str) -> Option<&str> {
     id(stream_name).map(|id| id.split_once('+').map_or(id, |(cardinal, _)| cardinal))
 }
 
-/// Whether the name has no id (Message DB function `is_category`).
+/// Returns whether the name has no `-` (Message DB function `is_category`).
 #[must_use]
 pub fn is_category(stream_name: &str) -> bool {
     !stream_name.contains('-')
 }
 
-/// First 64 bits of the MD5 of `value`, as a signed integer (Message DB function `hash_64`).
+/// Returns the first 64 bits of the MD5 digest of `value` as a signed integer (Message DB function `hash_64`).
 #[must_use]
 pub fn hash_64(value: &str) -> i64 {
     let digest = Md5::digest(value.as_bytes());
@@ -75,15 +75,15 @@ pub fn hash_64(value: &str) -> i64 {
     i64::from_be_bytes(head)
 }
 
-/// Name of one stream: `category-id`.
+/// The name of a stream: `category-id`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamName(String);
 
 impl StreamName {
-    /// A stream name to write to or to read from.
+    /// Checks a name given by a user.
     ///
     /// # Errors
-    /// [`NameError`] where it is empty, holds U+0000 or is a category.
+    /// [`NameError`] if it is empty, contains U+0000 or is a category.
     pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
         let name = name.into();
         storable(&name)?;
@@ -93,8 +93,8 @@ impl StreamName {
         Ok(Self(name))
     }
 
-    /// The name of a stream as a store holds it. `write_message` takes any text, so a stored stream
-    /// can have no id; it can be looked at, but [`StreamName::new`] would not let anyone make it.
+    /// Accepts a name from a store unchecked. `write_message` accepts any text, so a stored stream can have a name that
+    /// [`StreamName::new`] rejects.
     #[must_use]
     pub fn stored(name: impl Into<String>) -> Self {
         Self(name.into())
@@ -106,19 +106,19 @@ impl StreamName {
         &self.0
     }
 
-    /// The category that the stream belongs to.
+    /// Returns the category of the stream.
     #[must_use]
     pub fn category(&self) -> Category {
         Category(category(&self.0).to_owned())
     }
 
-    /// Part after the first `-`.
+    /// Returns the part after the first `-`.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         id(&self.0)
     }
 
-    /// The id up to its first `+`.
+    /// Returns the ID up to its first `+`.
     #[must_use]
     pub fn cardinal_id(&self) -> Option<&str> {
         cardinal_id(&self.0)
@@ -131,15 +131,15 @@ impl fmt::Display for StreamName {
     }
 }
 
-/// Name of a category, types included: `account`, `account:command`.
+/// The name of a category, including category types: `account`, `account:command`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Category(String);
 
 impl Category {
-    /// A category.
+    /// Checks a name given by a user.
     ///
     /// # Errors
-    /// [`NameError`] where it is empty, holds U+0000 or has an id.
+    /// [`NameError`] if it is empty, contains U+0000 or is a stream.
     pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
         let name = name.into();
         storable(&name)?;
@@ -149,7 +149,7 @@ impl Category {
         Ok(Self(name))
     }
 
-    /// A category as the store's streams give it; the one of `-1` is empty.
+    /// Accepts a name from a store unchecked. It can be empty: the category of the stream `-1` is.
     #[must_use]
     pub fn stored(name: impl Into<String>) -> Self {
         Self(name.into())
@@ -168,20 +168,20 @@ impl fmt::Display for Category {
     }
 }
 
-/// What a name given by a person means: with a `-` a stream, without a category.
+/// A name given by a user: a stream if it contains `-`, otherwise a category.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Name {
-    /// One stream.
+    /// A stream.
     Stream(StreamName),
-    /// All streams of a category.
+    /// A category, which stands for all its streams.
     Category(Category),
 }
 
 impl Name {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
-    /// [`NameError`] where it is empty or holds U+0000.
+    /// [`NameError`] if it is empty or contains U+0000.
     pub fn new(name: &str) -> Result<Self, NameError> {
         if is_category(name) {
             Category::new(name).map(Self::Category)
@@ -190,7 +190,7 @@ impl Name {
         }
     }
 
-    /// The name as text.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -200,20 +200,20 @@ impl Name {
     }
 }
 
-/// The version that a writer believes the stream has.
+/// The version that a writer expects the stream to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ExpectedVersion {
-    /// Not checked.
+    /// Do not check the version.
     #[default]
     Any,
-    /// The stream must not exist (`-1` on the wire).
+    /// The stream must not exist (`-1` in SQL).
     NoStream,
-    /// The position of the stream's last message.
+    /// The stream's last message must have this position.
     At(Position),
 }
 
 impl ExpectedVersion {
-    /// As `write_message` takes it: none for any, -1 for no stream.
+    /// Returns the argument for `write_message`: `None` for any version, -1 for no stream.
     #[must_use]
     pub fn as_argument(self) -> Option<i64> {
         match self {
@@ -223,7 +223,7 @@ impl ExpectedVersion {
         }
     }
 
-    /// From a stream's version as the store gives it: none where there is no stream.
+    /// Expects the current version of a stream, which is `None` if the stream does not exist.
     #[must_use]
     pub fn from_version(version: Option<Position>) -> Self {
         version.map_or(Self::NoStream, Self::At)
@@ -243,141 +243,141 @@ impl fmt::Display for ExpectedVersion {
 impl std::str::FromStr for ExpectedVersion {
     type Err = String;
 
-    /// `any`, `none` (or `-1`), or a position from 0 on.
+    /// Parses `any`, `none`, `-1` (the same as `none`) or a version.
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "any" => Ok(Self::Any),
             "none" | "-1" => Ok(Self::NoStream),
             _ => match text.parse::<i64>() {
                 Ok(position) if position >= 0 => Ok(Self::At(position)),
-                _ => Err(format!("'{text}' is not any, none or a version from 0 on")),
+                _ => Err(format!("'{text}' is not an expected version; use any, none or a version ≥ 0")),
             },
         }
     }
 }
 
-/// A stored message, whole.
+/// A stored message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Unique in its namespace.
+    /// The ID, unique in its namespace.
     pub id: Uuid,
-    /// The stream that holds it.
+    /// The stream that contains it.
     pub stream: StreamName,
-    /// Its type (`Deposited`).
+    /// The type, such as `Deposited`.
     pub message_type: String,
-    /// Number in its stream.
+    /// The position in its stream.
     pub position: Position,
-    /// Number in its namespace.
+    /// The position in its namespace.
     pub global_position: GlobalPosition,
-    /// The server's `data::text`, byte for byte; none where the column is NULL.
+    /// The server's `data::text`, byte for byte. `None` if the column is NULL.
     pub data: Option<String>,
-    /// The server's `metadata::text`, byte for byte; none where the column is NULL.
+    /// The server's `metadata::text`, byte for byte. `None` if the column is NULL.
     pub metadata: Option<String>,
-    /// When it was written (UTC, microseconds, the server's clock).
+    /// When it was written: UTC with microseconds, by the server's clock.
     pub time: Timestamp,
-    /// What of it could not be read as it is stored, in words: something stands in its place.
+    /// The first stored value that could not be read and was replaced. `None` if everything was read.
     pub flaw: Option<String>,
 }
 
-/// A stored message as a row of a list: everything but the bodies.
+/// A stored message without its bodies, as a row in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageHead {
-    /// Unique in its namespace.
+    /// The ID, unique in its namespace.
     pub id: Uuid,
-    /// The stream that holds it.
+    /// The stream that contains it.
     pub stream: StreamName,
-    /// Its type.
+    /// The type, such as `Deposited`.
     pub message_type: String,
-    /// Number in its stream.
+    /// The position in its stream.
     pub position: Position,
-    /// Number in its namespace.
+    /// The position in its namespace.
     pub global_position: GlobalPosition,
-    /// When it was written (UTC, microseconds, the server's clock).
+    /// When it was written: UTC with microseconds, by the server's clock.
     pub time: Timestamp,
-    /// How large the data is.
+    /// The size of its data.
     pub size: Size,
-    /// The first characters of `data::text`; empty where the column is NULL.
+    /// The first characters of `data::text`. Empty if the column is NULL.
     pub preview: String,
-    /// What of it could not be read as it is stored, in words: something stands in its place.
+    /// The first stored value that could not be read and was replaced. `None` if everything was read.
     pub flaw: Option<String>,
 }
 
-/// How large a message's data is.
+/// The size of a message's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Length of its JSON text, bytes; 0 for NULL.
+    /// The length of the JSON text in bytes, or 0 for NULL.
     Text(u64),
-    /// Bytes that it takes in the table, where it can be compressed: to know its length, all of it would have to be unpacked.
+    /// The stored size in bytes, possibly compressed. Used for large bodies, whose length the server would have to decompress to find.
     Stored(u64),
 }
 
 impl Size {
-    /// The length of a text.
+    /// Measures a JSON text.
     #[must_use]
     pub fn of(data: Option<&str>) -> Self {
         Self::Text(data.map_or(0, str::len) as u64)
     }
 
-    /// Whether there is nothing.
+    /// Returns whether the size is 0.
     #[must_use]
     pub fn is_zero(self) -> bool {
         matches!(self, Self::Text(0) | Self::Stored(0))
     }
 }
 
-/// A message to be written.
+/// A message to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {
-    /// Minted once; a retry of the same write carries the same id.
+    /// The ID. Retry a write with the same ID, and the message is written once.
     pub id: Uuid,
-    /// Where it goes.
+    /// The stream to write to.
     pub stream: StreamName,
-    /// Its type.
+    /// The type, such as `Deposited`.
     pub message_type: String,
-    /// JSON text.
+    /// The data as JSON text.
     pub data: String,
-    /// JSON text, or NULL.
+    /// The metadata as JSON text. `None` for NULL.
     pub metadata: Option<String>,
-    /// Checked by the server under the category lock.
+    /// The expected version of the stream, which the server checks under the category lock.
     pub expected_version: ExpectedVersion,
 }
 
-/// Where a written message came to stand.
+/// The result of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// The message's id.
+    /// The ID of the message.
     pub id: Uuid,
-    /// Number in its stream.
+    /// Its position in the stream.
     pub position: Position,
-    /// Number in its namespace.
+    /// Its position in the namespace.
     pub global_position: GlobalPosition,
-    /// It was there before, the same in everything: an earlier write with this id.
+    /// Whether an earlier write with this ID had already stored the same message.
     pub already: bool,
-    /// How the stored message differs from the one that was sent, if it does.
+    /// How the stored message differs from the one that was sent. `None` if it does not.
     pub differs: Option<Difference>,
 }
 
 /// How a stored message differs from the one that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Difference {
-    /// `data` or `metadata` is the same JSON in another spelling: `1.0` and `1.00` are equal, and `jsonb` keeps the digits of each.
+    /// `data` or `metadata` is equal JSON with different text: `1.0` equals `1.00`, but `jsonb` keeps the digits of each.
     Spelling {
         /// `data` or `metadata`.
         field: &'static str,
-        /// The first number that differs, as it is stored.
+        /// The first number that differs, as stored.
         stored: String,
-        /// The same number, as it was sent.
+        /// The same number, as sent.
         sent: String,
     },
-    /// A field has another value.
+    /// The value of this field is different.
     Value(&'static str),
 }
 
 impl Difference {
-    /// Characters of a number that are told.
+    /// The maximum number of characters of a number to show.
     const LONGEST: usize = 40;
 
-    /// The first numbers that differ in two texts that `jsonb` prints for the same value: all else is printed alike.
+    /// Finds the first number that differs between two texts of equal `jsonb` values. Nothing else can differ between them.
     pub(crate) fn spelling(field: &'static str, stored: &str, sent: &str) -> Option<Self> {
         if stored == sent {
             return None;
@@ -402,14 +402,14 @@ impl fmt::Display for Difference {
             Self::Value(field) => {
                 write!(
                     f,
-                    "the stored {field} differs from what was sent, as a trigger or rule of the table can change it"
+                    "the stored {field} differs from what was sent; a trigger or rule on the table may have changed it"
                 )
             }
         }
     }
 }
 
-/// A member of a consumer group: gets the streams whose cardinal id hashes to it.
+/// A member of a consumer group. It receives the streams whose cardinal ID hashes to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConsumerGroup {
     member: i64,
@@ -417,10 +417,10 @@ pub struct ConsumerGroup {
 }
 
 impl ConsumerGroup {
-    /// Member `member` (from 0) of `size`.
+    /// Selects member `member` (counted from 0) of a group of `size` members.
     ///
     /// # Errors
-    /// In the words of Message DB's `get_category_messages`.
+    /// The messages of Message DB's `get_category_messages`.
     pub fn new(member: i64, size: i64) -> Result<Self, String> {
         let both = format!("(Consumer Group Member: {member}, Consumer Group Size: {size})");
         if size < 1 {
@@ -435,19 +435,19 @@ impl ConsumerGroup {
         Ok(Self { member, size })
     }
 
-    /// Which member, from 0.
+    /// Returns the number of the member, counted from 0.
     #[must_use]
     pub fn member(self) -> i64 {
         self.member
     }
 
-    /// How many members.
+    /// Returns the number of members in the group.
     #[must_use]
     pub fn size(self) -> i64 {
         self.size
     }
 
-    /// Whether this member gets the stream. A stream without an id belongs to no member.
+    /// Returns whether this member receives the stream. A stream without an ID belongs to no member.
     #[must_use]
     pub fn has(self, stream_name: &str) -> bool {
         cardinal_id(stream_name)

@@ -1,27 +1,28 @@
-//! Text that is meant to be pasted into a shell or into psql. Whatever the names in it hold, nothing runs before Enter, and then they are
-//! exactly what they were.
+//! Quotes text for pasting into a shell or psql. Whatever the text contains, nothing runs before the user presses Enter, and then the
+//! command receives exactly the original text.
 //!
-//! A line editor takes control characters for keys, quoted or not, and in a plain C locale it takes bytes above 127 for Meta keys.
-//! So only printable ASCII leaves here, on one line. `!` does not either for shells: bash looks for history behind it inside of double quotes.
+//! A line editor treats control characters as keys, quoted or not, and in the C locale it treats bytes above 127 as Meta keys. So the
+//! result is always one line of printable ASCII. Shell commands also avoid `!`, which bash expands as history inside double quotes.
 
 use std::fmt::Write as _;
 
-/// Whether a character may stand for itself in what a shell is given.
+/// Whether a character may appear unescaped in a shell command.
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') && c != '!'
 }
 
-/// A text as one word of sh, bash and zsh; none where no single word can be it: `$(…)` takes line breaks away at the end.
+/// Quotes a text as one word for sh, bash and zsh. Returns `None` if one word is not enough, because `$(…)` removes trailing line
+/// breaks.
 #[must_use]
 pub fn shell_word(text: &str) -> Option<String> {
     if text.chars().all(is_plain) {
-        // Refuses only what is not plain.
+        // It only fails for characters that are not plain.
         return shlex::try_quote(text).ok().map(std::borrow::Cow::into_owned);
     }
     (!text.ends_with('\n')).then(|| format!("\"$({})\"", printf(text, "")))
 }
 
-/// The words of a command as one line of sh, bash and zsh.
+/// Quotes the words of a command as one line for sh, bash and zsh.
 #[must_use]
 pub fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let (mut before, mut line) = (String::new(), String::new());
@@ -32,21 +33,21 @@ pub fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         if let Some(word) = shell_word(word) {
             line.push_str(&word);
         } else {
-            // The point keeps the line breaks before it.
+            // The full stop protects trailing line breaks and is removed again.
             let _ = write!(before, "w{index}=$({}); ", printf(word, "."));
             let _ = write!(line, "\"${{w{index}%.}}\"");
         }
     }
-    // In a shell of its own, so that the variables are not left behind.
+    // A subshell, so that no variables remain.
     if before.is_empty() { line } else { format!("({before}{line})") }
 }
 
-/// A `printf` that prints a text and what is put behind it. Escapes are octal, which every shell's `printf` knows.
+/// Returns a `printf` command that prints a text followed by `behind`. Octal escapes work in every shell.
 fn printf(text: &str, behind: &str) -> String {
     let mut format = String::new();
     for byte in text.bytes() {
         let c = char::from(byte);
-        // A format that begins with `-` would be an option.
+        // A format that begins with `-` would be taken for an option.
         if c.is_ascii_alphanumeric() || " ./:@_".contains(c) || (c == '-' && !format.is_empty()) {
             format.push(c);
         } else {
@@ -56,7 +57,7 @@ fn printf(text: &str, behind: &str) -> String {
     format!("printf '{format}{behind}'")
 }
 
-/// The command that prints messages of a stream or category. A name that begins like an option is none behind `--`.
+/// Returns a command that prints messages of a stream or category. A name that begins with `-` goes after `--`.
 #[must_use]
 pub fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
     let namespace: Vec<String> = match namespace {
@@ -72,7 +73,7 @@ pub fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> Str
     }
 }
 
-/// A text as a string of SQL, the same whatever `standard_conforming_strings` is.
+/// Quotes a text as an SQL string that means the same under every setting of `standard_conforming_strings`.
 #[must_use]
 pub fn sql_string(text: &str) -> String {
     let is_plain = |c: char| matches!(c, ' '..='~') && c != '\\';
@@ -94,7 +95,7 @@ pub fn sql_string(text: &str) -> String {
     string
 }
 
-/// A name as an identifier of SQL. Unlike strings, identifiers with escapes mean the same whatever `standard_conforming_strings` is.
+/// Quotes a name as an SQL identifier. Identifiers with escapes do not depend on `standard_conforming_strings`.
 #[must_use]
 pub fn sql_identifier(name: &str) -> String {
     if name.chars().all(|c| matches!(c, ' '..='~')) {
@@ -114,13 +115,13 @@ pub fn sql_identifier(name: &str) -> String {
     identifier
 }
 
-/// What to say of a text that is copied as it is, where pasting it into a terminal could do something.
+/// Returns a warning for a text that is copied raw, if pasting it into a terminal could be harmful.
 #[must_use]
 pub fn caution(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return Some("it holds control characters: do not paste it into a terminal");
+        return Some("it contains control characters: do not paste it into a terminal");
     }
-    text.contains(['\n', '\t']).then_some("it holds line breaks or tabs: a shell takes them for keys")
+    text.contains(['\n', '\t']).then_some("it contains line breaks or tabs, which a shell treats as keys")
 }
 
 #[cfg(test)]
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everyday_words_stay_as_they_are() {
+    fn plain_words_are_not_quoted() {
         assert_eq!(
             get_command(Some("shop"), "account-1", &["--from", "3"]),
             "streamscope -n shop get account-1 --from 3"
@@ -141,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn escapes_of_sql_are_what_both_settings_read_alike() {
+    fn sql_escapes_do_not_depend_on_standard_conforming_strings() {
         assert_eq!(sql_string("a\\'\u{15}\u{f6}\u{1f600}"), r"E'a\\''\x15\u00f6\U0001f600'");
         assert_eq!(sql_identifier("a\\\"\u{15}\u{1f600}"), r#"U&"a\\""\0015\+01f600""#);
     }
 
     #[test]
-    fn a_raw_copy_that_a_terminal_would_act_on_is_said_to_be_one() {
+    fn warns_about_raw_text_that_a_terminal_would_act_on() {
         assert_eq!(caution("plain gr\u{f6}\u{df}e"), None);
         assert!(caution("a\u{1b}[201~b").is_some_and(|said| said.contains("control characters")));
         assert!(caution("a\u{9b}b").is_some_and(|said| said.contains("control characters")));
@@ -158,7 +159,7 @@ mod tests {
         #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
         #[test]
-        fn only_printable_ascii_on_one_line_is_copied(text in "[^\0]{0,40}") {
+        fn quoted_text_is_one_line_of_printable_ascii(text in "[^\0]{0,40}") {
             let command = shell_command(["get", &text]);
             proptest::prop_assert!(command.chars().all(is_plain), "{command}");
             for sql in [sql_string(&text), sql_identifier(&text)] {

@@ -1,19 +1,19 @@
-//! Text that is safe to show, made in this one place. Whatever comes from a store, a server or a file can hold control
-//! characters, escape sequences, bidirectional overrides and characters without width; here they become visible text.
+//! Makes text safe to show in a terminal. Text from a store, a server or a file can contain control characters, escape sequences,
+//! bidirectional overrides and invisible characters. They become visible here.
 //!
-//! What is copied or printed as JSON is the raw text; what is drawn or printed for people is a [`SafeText`].
+//! Everything drawn or printed for people is a [`SafeText`]. Copied text and JSON output stay raw and never pass through here.
 
 use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Marks that one character may carry; a flood of them would paint over the lines above and below.
+/// The maximum number of combining marks on one character. Too many would paint over the lines above and below.
 const MARKS: usize = 8;
-/// Stands in front of a mark that has no character to stand on.
+/// The base for a combining mark that has none.
 const DOTTED_CIRCLE: char = '\u{25cc}';
 
-/// One line of text that a terminal shows as it is.
+/// One line of text that any terminal can show safely.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SafeText {
     text: String,
@@ -21,11 +21,11 @@ pub struct SafeText {
 }
 
 impl SafeText {
-    /// Makes text safe: control characters become control pictures, everything else that nobody would see becomes its number
-    /// (`<U+202E>`), and a flood of marks on one character is cut.
+    /// Makes text safe: control characters become control pictures, other invisible characters become their code point
+    /// (`<U+202E>`), and excessive combining marks are cut.
     #[must_use]
     pub fn line(text: &str) -> Self {
-        // Nearly all text is plain, and lists are drawn sixty times a second.
+        // A fast path, because nearly all text is plain and lists are drawn 60 times a second.
         if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return Self { text: text.to_owned(), width: text.len() };
         }
@@ -39,7 +39,7 @@ impl SafeText {
     fn push(&mut self, grapheme: &str) {
         let mut shown = String::new();
         let mut marks = 0;
-        // The last character that was shown as itself, variation selectors not counted.
+        // The last character that was shown as itself, not counting variation selectors.
         let mut before: Option<char> = None;
         let mut varied = false;
         let mut characters = grapheme.chars().peekable();
@@ -78,19 +78,18 @@ impl SafeText {
         self.text.push_str(&shown);
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Cells that it takes.
+    /// Returns the width in terminal cells.
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// The part that fits into `width` cells, with `…` at its end where something was cut.
+    /// Cuts the text to at most `width` cells, with `…` at the end if anything was cut.
     #[must_use]
     pub fn cut(self, width: usize) -> Self {
         if self.width <= width {
@@ -111,7 +110,7 @@ impl SafeText {
         cut
     }
 
-    /// The part behind the first `cells` cells; spaces stand for what is left of a character that was cut through.
+    /// Drops the first `cells` cells. Spaces replace the rest of a wide character that was cut in half.
     #[must_use]
     pub fn skip(self, cells: usize) -> Self {
         if cells == 0 {
@@ -138,9 +137,8 @@ impl fmt::Display for SafeText {
     }
 }
 
-/// Whether an invisible character does something that is seen behind another: joiners between emoji and in the scripts that
-/// are written with them, a variation selector behind a character that has variations. Anywhere else it would only make
-/// two different names look the same.
+/// Whether an invisible character has a visible effect after `before`: a joiner between emoji or in a script that uses joiners, or a
+/// variation selector after a character with variants. Anywhere else it would only make two different names look the same.
 fn joins(before: char, c: char, next: Option<char>) -> bool {
     match c {
         '\u{200d}' => (is_emoji(before) && next.is_some_and(is_emoji)) || needs_joiners(before),
@@ -154,18 +152,17 @@ fn joins(before: char, c: char, next: Option<char>) -> bool {
     }
 }
 
-/// Pictographs, symbols that are drawn as one, and skin tones.
+/// Whether a character is a pictograph, a symbol with an emoji form, or a skin tone.
 fn is_emoji(c: char) -> bool {
     matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
         | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{25ff}' | '\u{1f000}'..='\u{1faff}')
 }
 
-/// Arabic, Syriac, the Indic scripts and those of South-East Asia, Mongolian.
+/// Whether a character belongs to a script that uses joiners: Arabic, Syriac, Indic and South-East Asian scripts, Mongolian.
 fn needs_joiners(before: char) -> bool {
     matches!(before, '\u{600}'..='\u{8ff}' | '\u{900}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
 }
 
-/// A character that cannot be shown as itself.
 fn by_number(c: char) -> String {
     format!("<U+{:04X}>", u32::from(c))
 }
@@ -176,8 +173,8 @@ pub fn safe(text: &str) -> SafeText {
     SafeText::line(text)
 }
 
-/// Whether a character shows nothing by itself, or changes how others are shown: controls (C0, DEL, C1), the twelve
-/// bidirectional controls, zero-width and invisible ones, separators of lines, fillers and tags.
+/// Whether a character is invisible or changes how others are shown: C0 and C1 controls, DEL, the twelve bidirectional controls,
+/// zero-width characters, line separators, fillers and tags.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -193,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_would_see_is_shown() {
+    fn invisible_characters_are_made_visible() {
         let cases = [
             ("a\u{1b}[31mb", "a␛[31mb"),
             ("line\nbreak\ttab\u{7f}", "line␊break␉tab␡"),
@@ -218,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn row_14_all_twelve_bidirectional_controls_are_shown() {
+    fn shows_all_twelve_bidirectional_controls() {
         let controls =
             "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
         assert_eq!(controls.chars().count(), 12);
@@ -227,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_marks_is_cut() {
+    fn excessive_combining_marks_are_cut() {
         let flood = format!("e{}x", "\u{301}".repeat(1_000));
         assert!(SafeText::line(&flood).as_str().chars().count() < 20);
         let joined = format!("\u{627}{}", "\u{64b}\u{200d}".repeat(1_000));
@@ -237,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_text_fits_and_says_so() {
+    fn cut_text_fits_and_ends_with_an_ellipsis() {
         assert_eq!(SafeText::line("abcdef").cut(4).as_str(), "abc…");
         assert_eq!(SafeText::line("日本語").cut(4).as_str(), "日…");
         assert_eq!(SafeText::line("abc").cut(3).as_str(), "abc");
@@ -245,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_skipped_is_counted_in_cells() {
+    fn skip_counts_cells() {
         assert_eq!(SafeText::line("abcdef").skip(2).as_str(), "cdef");
         assert_eq!(SafeText::line("日本語").skip(3).as_str(), " 語");
         assert_eq!(SafeText::line("ab").skip(3), SafeText::default());
@@ -253,13 +250,13 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_becomes_safe(text in proptest::prelude::any::<String>(), width in 0..40_usize) {
+        fn any_text_becomes_safe_exactly_once(text in proptest::prelude::any::<String>(), width in 0..40_usize) {
             let shown = SafeText::line(&text);
             for grapheme in shown.as_str().graphemes(true) {
                 proptest::prop_assert!(grapheme.width() > 0, "{grapheme:?} takes no cell");
                 let characters: Vec<char> = grapheme.chars().collect();
                 for (place, c) in characters.iter().enumerate() {
-                    // Only the joiners of emoji and scripts may be there unseen, and only behind something.
+                    // Only joiners and variation selectors may remain, and only after a character they apply to.
                     let joiner = matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
                     let behind_plain = place > 0 && characters[place - 1].is_ascii_alphabetic();
                     proptest::prop_assert!(!is_hidden(*c) || (joiner && place > 0 && !behind_plain), "{c:?} in {text:?}");

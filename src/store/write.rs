@@ -1,4 +1,4 @@
-//! Writing a message through the namespace's own `write_message`, so that the category lock holds. Never says "failed" of a
+//! Writes a message through the namespace's own `write_message`, so that the category lock is taken. Never reports failure for a
 //! write that may have happened, and never writes a message twice.
 
 mod arguments;
@@ -23,39 +23,40 @@ use arguments::Arguments;
 use failure::Failure;
 use look::{By, Look, Sent};
 
-/// How long a lost answer is asked for again.
+/// How long to retry a write whose answer was lost.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// Longest pause between two attempts to reach a server that went away.
+/// The longest pause between two attempts to reach a lost server.
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// How often a write is sent again because somebody else was in the way.
+/// How often a write is retried after it collided with another one.
 const COLLISIONS: u32 = 5;
 
-/// What a refused attempt comes to, once the store was looked at.
+/// What a rejected attempt means, after a lookup of the message.
 enum Verdict {
-    /// The message is there.
+    /// The message has been written.
     Written(Written),
-    /// It cannot be written.
+    /// The message cannot be written.
     Final(StoreError),
-    /// Another attempt can do better.
+    /// Another attempt may succeed.
     Again(StoreError),
 }
 
 impl Namespace {
-    /// Writes one message; its position and global position come back in the same round trip.
+    /// Writes one message and returns its position and global position, usually in one round trip.
     ///
-    /// If the connection ends before the answer, the identical write is sent again (it queues behind the orphan), and a conflict or a
-    /// duplicate id is then settled by a look at the message with this id. So is one of a first attempt: the same message with the
-    /// same id is written once, however often it is sent. Tables whose ids are not unique are looked at for it under the category lock.
+    /// The same message with the same ID is written once, however often it is sent. If the connection is lost before the answer
+    /// arrives, the identical write is sent again; it waits in the queue until the first one has ended. A conflict or a duplicate ID
+    /// is then resolved by looking up the message with this ID. If the table does not enforce unique IDs, the lookup runs under the
+    /// category lock before every write.
     ///
     /// # Errors
-    /// [`super::StoreError::Conflict`], [`super::StoreError::DuplicateId`], [`super::StoreError::ReadOnly`],
-    /// [`super::StoreError::Invalid`] (JSON with its line and column), [`super::StoreError::NotStored`],
-    /// [`super::StoreError::OutcomeUnknown`], [`super::StoreError::OutcomeUnclear`].
+    /// [`StoreError::Conflict`], [`StoreError::DuplicateId`], [`StoreError::ReadOnly`], [`StoreError::Invalid`] (for JSON with line and
+    /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::OutcomeUnknown`],
+    /// [`StoreError::OutcomeUnclear`], or any other error from the server.
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
         if self.sessions.is_read_only() {
-            return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()));
+            return Err(StoreError::ReadOnly("streamscope was started with --read-only".to_owned()));
         }
         check(message)?;
         let mut collisions = 0;
@@ -77,14 +78,14 @@ impl Namespace {
         }
     }
 
-    /// Whether a write whose outcome is unknown is safe to repeat with the same id: it is written once. Triggers and rules can change
-    /// ids and streams, and then nothing is found again.
+    /// Returns whether a write with an unknown outcome can safely be repeated with the same ID. It cannot if triggers or rules may
+    /// change IDs and streams, because a lookup might then miss the stored message.
     #[must_use]
     pub fn repeats_are_safe(&self) -> bool {
         !self.shape().changes_rows()
     }
 
-    /// The error of a write whose outcome is unknown.
+    /// Returns the error for a write with an unknown outcome.
     #[must_use]
     pub fn outcome_unknown(&self, message: &NewMessage, reason: String) -> StoreError {
         if self.repeats_are_safe() {
@@ -94,8 +95,9 @@ impl Namespace {
         }
     }
 
-    /// Looks at the store after a refusal: nothing is wrong if an earlier attempt wrote this very message. And a server whose default
-    /// isolation level is stricter than read committed checks the version against an old state: what counts is where the stream ends.
+    /// Looks up the message after a rejected attempt, because an earlier attempt may have written it. The lookup also reads the stream's
+    /// version: under an isolation level stricter than read committed, the server may have compared the expected version with an
+    /// old one.
     async fn judge(&self, message: &NewMessage, failure: Failure) -> Verdict {
         let (error, taken) = match failure {
             Failure::Collision(error) => return Verdict::Again(error),
@@ -122,8 +124,8 @@ impl Namespace {
         }
     }
 
-    /// Finds out about a write whose answer was lost. *Retry, then look up*: a look-up alone would find nothing while the orphan
-    /// still waits for the category lock; the retry waits behind it.
+    /// Resolves a write whose answer was lost: retries first, then looks up. A lookup alone would find nothing while the lost write
+    /// still waits for the category lock. The retry queues for the same lock.
     async fn settle(&self, message: &NewMessage, mut reason: String) -> Result<Written> {
         let deadline = Instant::now() + SETTLE_LIMIT;
         let mut backoff = Backoff::up_to(LONGEST);
@@ -137,7 +139,7 @@ impl Namespace {
                 Ok(Err(Failure::Unanswered(again))) => again,
                 Ok(Err(failure)) => match self.judge(message, failure).await {
                     Verdict::Written(written) => return Ok(written),
-                    // The attempt had the lock when it was refused: the orphan had ended, and wrote nothing.
+                    // This attempt held the lock when it was rejected, so the lost write had ended and written nothing.
                     Verdict::Final(
                         error @ (StoreError::Conflict { .. }
                         | StoreError::DuplicateId(_)
@@ -145,7 +147,7 @@ impl Namespace {
                     ) => return Err(error),
                     Verdict::Final(error) | Verdict::Again(error) => error.to_string(),
                 },
-                // Credentials that are refused stay so, and to ask again and again can lock an account.
+                // Rejected credentials stay rejected, and retrying could lock the account.
                 Err(
                     StoreError::NoPermission(reason)
                     | StoreError::Unavailable { reason, obstacle: Obstacle::Password | Obstacle::Role, .. },
@@ -156,8 +158,8 @@ impl Namespace {
         }
     }
 
-    /// Sends the write once: as one statement, or in a transaction that is read committed whatever the server's default says. The
-    /// outer error: no connection could be had, so nothing was sent.
+    /// Sends the write once, as a single statement or in a transaction that is read committed whatever the server's default is. The
+    /// outer error means that there was no connection and nothing was sent.
     async fn attempt(
         &self,
         message: &NewMessage,
@@ -182,7 +184,7 @@ impl Namespace {
         }
     }
 
-    /// One statement that writes, and tells the number that the session drew for it.
+    /// Sends one statement that writes the message and returns the global position that the session drew for it.
     async fn send(
         &self,
         session: &Session,
@@ -212,12 +214,12 @@ impl Namespace {
             Some((position, global_position)) => {
                 Ok(Written { id: message.id, position, global_position, already: false, differs: None })
             }
-            None => Err(Failure::Unanswered("write_message gave no position".to_owned())),
+            None => Err(Failure::Unanswered("write_message returned no position".to_owned())),
         })
     }
 
-    /// Three statements in one transaction, for tables that do not refuse an id that is there, or store something else than they are
-    /// given: the category lock, the write unless the id is there, and a look at what was stored.
+    /// Sends three statements in one transaction, for tables that accept duplicate IDs or change messages: take the category lock,
+    /// write unless the ID exists, and look up the stored message.
     async fn send_and_look(
         &self,
         session: &Session,
@@ -239,7 +241,7 @@ impl Namespace {
         let sent = Sent::new(message);
         let rows = session.together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
         let [_, written, looked] = rows.as_slice() else {
-            return Ok(Err(Failure::Unanswered("answers are missing".to_owned())));
+            return Ok(Err(Failure::Unanswered("the server answered only some of the statements".to_owned())));
         };
         let Some(position) = written.first().map(|row| column::<Option<&str>>(row, 0).ok().flatten()) else {
             return Ok(Err(Failure::Taken(StoreError::DuplicateId(message.id))));
@@ -251,16 +253,16 @@ impl Namespace {
             (None, Some(position)) => {
                 Err(Failure::Refused(StoreError::NotStored { stream: message.stream.clone(), position }))
             }
-            (None, None) => Err(Failure::Unanswered("write_message gave no position".to_owned())),
+            (None, None) => Err(Failure::Unanswered("write_message returned no position".to_owned())),
         })
     }
 }
 
-/// What a write can be refused for before it is sent.
+/// Rejects a message that Postgres could not store, before it is sent.
 fn check(message: &NewMessage) -> Result<()> {
     let nul = |field, text: &str| {
         if text.contains('\0') {
-            let reason = "it holds a NUL character, which Postgres cannot store".to_owned();
+            let reason = "it contains a NUL character, which Postgres cannot store".to_owned();
             return Err(StoreError::Invalid { field, reason });
         }
         Ok(())
@@ -286,7 +288,7 @@ mod tests {
     use crate::message::{ExpectedVersion, StreamName};
 
     #[test]
-    fn json_that_is_wrong_is_refused_with_its_place() {
+    fn invalid_json_is_rejected_with_line_and_column() {
         let message = NewMessage {
             id: Uuid::nil(),
             stream: StreamName::stored("account-1"),
@@ -295,7 +297,7 @@ mod tests {
             metadata: None,
             expected_version: ExpectedVersion::Any,
         };
-        let error = check(&message).expect_err("a message that is refused").to_string();
+        let error = check(&message).expect_err("invalid JSON").to_string();
         assert!(error.starts_with("invalid data: line 2, column "), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! The categories of a namespace, and the types seen lately in one.
+//! Lists the categories of a namespace, and the recent message types of a category.
 
 use tokio_postgres::types::Type;
 
@@ -7,11 +7,11 @@ use super::super::{Namespace, Result};
 use super::CategoryRow;
 use crate::message::Category;
 
-/// How many of a category's last messages [`Namespace::recent_types`] looks at.
+/// The number of newest messages in which [`Namespace::recent_types`] looks for types.
 const RECENT: i64 = 1_000;
 
 impl Namespace {
-    /// The categories, by name (bytewise), by a loose index scan.
+    /// Lists the categories by name (bytewise). It jumps from category to category in the index and does not read every message.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -31,7 +31,7 @@ impl Namespace {
             .collect()
     }
 
-    /// Types among the last 1,000 messages of a category, most frequent first.
+    /// Returns the types of the newest 1,000 messages of a category, the most frequent first.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

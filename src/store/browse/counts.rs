@@ -1,4 +1,4 @@
-//! How many messages: roughly and at once, or exactly and on request.
+//! Counts messages: quick estimates, exact counts on request, and filtered counts in bounded steps.
 
 use tokio_postgres::types::Type;
 
@@ -10,12 +10,13 @@ use super::scope::Direction;
 use super::{Count, CountStep, Scope, SearchRange};
 use crate::message::{ConsumerGroup, StreamName};
 
-/// Up to so many messages are counted rather than estimated.
+/// Up to this many messages are counted instead of estimated.
 const COUNTED: i64 = 10_000;
 
 impl Namespace {
-    /// Roughly how many messages a scope has, from the statistics; exact for a stream, and for up to 10,000 messages where the
-    /// statistics do not know of more. None where the table was never analysed and holds more.
+    /// Estimates the number of messages in a scope from the planner's statistics. The result is exact for a stream, and for up to
+    /// 10,000 messages unless the statistics say that there are more. Returns `None` if there are more and the table was never
+    /// analysed.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -48,7 +49,7 @@ impl Namespace {
         Ok(known.and_then(roughly))
     }
 
-    /// Length of a stream from both its ends: positions have no gaps.
+    /// Computes the length of a stream from its first and last position, because positions have no gaps.
     async fn stream_length(&self, stream: &StreamName) -> Result<Count> {
         // Served by messages_stream, at both ends.
         let sql = self.query(
@@ -84,13 +85,13 @@ impl Namespace {
         Ok(estimate.map(|estimate| estimate.max(0.0).round() as i64 / parts))
     }
 
-    /// How many messages a scope has, counted. Can take long on a large store and has no time limit: drop the future to stop
-    /// it on the server.
+    /// Counts the messages of a scope exactly. This can take long on a large store and has no timeout. Drop the future to cancel the
+    /// query.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn count(&self, scope: &Scope) -> Result<Count> {
-        // Equality, not rows: nothing is ordered here, and the planner knows best how to read all of it.
+        // An equality rather than a row comparison: the order does not matter, so the planner may read the scope in any way.
         let condition = match scope {
             Scope::Namespace => "$1::text is null".to_owned(),
             Scope::Category(_) => "{category} = $1".to_owned(),
@@ -113,8 +114,8 @@ impl Namespace {
         Ok(Count { messages: messages.try_into().unwrap_or_default(), through: Some(column(&row, 1)?) })
     }
 
-    /// One bounded step of counting what matches a filter, in the range of its times: looks at no more than `window` messages of
-    /// the scope, from the number `from` on (none: the lowest).
+    /// Counts the matches in one bounded step, within the range of the filter's times. Reads at most `window` messages of the scope,
+    /// beginning at number `from`, or at the lowest if it is `None`.
     ///
     /// # Errors
     /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.

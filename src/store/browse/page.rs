@@ -1,4 +1,4 @@
-//! Pages of message heads: both ends of any scope at once, whatever its size, and what is new in it.
+//! Pages of message heads from anywhere in a scope. A page costs the same whatever the size of the scope.
 
 use tokio_postgres::types::Type;
 
@@ -8,14 +8,14 @@ use super::scope::Direction;
 use super::{Page, PageFrom, Scope};
 use crate::message::{ConsumerGroup, GlobalPosition, MessageHead};
 
-/// Messages of a category that are looked at in one step to fill a member's page, at least and at most.
+/// The minimum and maximum number of messages to read in one step when filling a consumer group member's page.
 const MEMBER_WINDOW: std::ops::RangeInclusive<i64> = 200..=10_000;
 
 impl Namespace {
-    /// A page of heads of a scope, at most `limit`.
+    /// Reads a page of at most `limit` message heads.
     ///
-    /// A consumer group member's page is filled from as many windows of its category as it takes; everything else is
-    /// read by one index, so that a page costs the same wherever it lies.
+    /// The page is read from one index, so it costs the same wherever it is. Only the page of a consumer group member may need several
+    /// reads of its category.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -27,7 +27,7 @@ impl Namespace {
         Ok(Page { at_start: before.at_start, ..page })
     }
 
-    /// The highest visible global position of a scope; 0 where it has no message.
+    /// Returns the highest visible global position of a scope, or 0 if it has no messages.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -36,12 +36,12 @@ impl Namespace {
         Ok(page.heads.first().map_or(0, |head| head.global_position))
     }
 
-    /// A page that lies on one side of where it begins.
+    /// Reads a page in one direction.
     async fn side(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {
         let Some((bound, direction)) = from.bound() else {
             return Ok(Page { heads: Vec::new(), at_start: false, at_end: true });
         };
-        // One more than the page holds tells whether anything lies beyond.
+        // One more message than the page needs shows whether any lie beyond it.
         let wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut heads = match scope.member() {
             Some(group) => self.heads_of_member(scope, group, from, direction, wanted).await?,
@@ -67,7 +67,7 @@ impl Namespace {
         })
     }
 
-    /// Heads in the direction that they are read in.
+    /// Returns heads in reading direction.
     async fn heads(&self, scope: &Scope, bound: i64, direction: Direction, limit: i64) -> Result<Vec<MessageHead>> {
         let window = self.window(scope, direction, "$1", "$3");
         let sql = self.query(include_str!("../../../sql/query/page.sql"), &[("window", &window)]);
@@ -77,7 +77,7 @@ impl Namespace {
         rows.iter().map(row::head).collect()
     }
 
-    /// Heads of a member's part, in the direction that they are read in, window after window.
+    /// Returns the heads of a consumer group member in reading direction, reading window after window.
     async fn heads_of_member(
         &self,
         scope: &Scope,

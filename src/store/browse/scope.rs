@@ -1,5 +1,5 @@
-//! A scope as conditions and order of its own index. Every query over a scope takes them from here, so that none of them
-//! can leave the index.
+//! Turns a scope into the conditions and order of its index. Every query over a scope uses them, so that none reads the table
+//! without its index.
 
 use super::super::query::member_condition;
 use super::super::{Namespace, NamespaceInfo};
@@ -7,7 +7,6 @@ use super::{PageFrom, Scope};
 use crate::message::ConsumerGroup;
 use crate::pasteable::{sql_identifier, sql_string};
 
-/// In which direction of the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Rising,
@@ -15,7 +14,7 @@ pub(super) enum Direction {
 }
 
 impl PageFrom {
-    /// The first number that may come, and the direction; none where the numbers end.
+    /// Returns the first number of the page and its direction, or `None` if no number can follow.
     pub(super) fn bound(self) -> Option<(i64, Direction)> {
         match self {
             Self::Start => Some((i64::MIN, Direction::Rising)),
@@ -28,7 +27,7 @@ impl PageFrom {
 }
 
 impl Scope {
-    /// The column that its messages are numbered by.
+    /// Returns the column that numbers its messages.
     pub(super) fn number(&self) -> &'static str {
         match self {
             Self::Stream(_) => "position",
@@ -36,7 +35,7 @@ impl Scope {
         }
     }
 
-    /// Name of its stream or category.
+    /// Returns the name of its stream or category.
     pub(in crate::store) fn name(&self) -> Option<&str> {
         match self {
             Self::Namespace => None,
@@ -45,7 +44,7 @@ impl Scope {
         }
     }
 
-    /// The consumer group member whose part it is.
+    /// Returns its consumer group member.
     pub(in crate::store) fn member(&self) -> Option<ConsumerGroup> {
         match self {
             Self::Member(_, group) => Some(*group),
@@ -55,8 +54,8 @@ impl Scope {
 }
 
 impl Scope {
-    /// A statement that shows its messages wherever it is pasted: the values are in it, it is one line whatever they hold, and nothing of
-    /// it is found through `search_path`, which Message DB's own functions need.
+    /// Returns an SQL statement that selects its messages, for pasting. It contains all values, is a single line whatever they contain,
+    /// and does not depend on `search_path`.
     #[must_use]
     pub fn statement(&self, namespace: &NamespaceInfo) -> String {
         let schema = sql_identifier(&namespace.schema);
@@ -76,11 +75,12 @@ impl Scope {
 }
 
 impl Namespace {
-    /// The `where` and `order by` of a scope from a number on, in a direction; `bound` is SQL, `name` the parameter with the stream or
-    /// category. A member's scope is its whole category: who it is for must be asked besides.
+    /// Returns `where` and `order by` for reading a scope in one direction. `bound` is SQL for the first number, and `name` is the
+    /// parameter with the stream or category. A consumer group member gets its whole category; the caller adds the condition for
+    /// the member.
     ///
-    /// A category is compared as rows and ordered by too: with `category = … order by global_position` the planner may walk
-    /// the primary key and filter, which reads the whole table for a category that has nothing there.
+    /// A category is compared as a row and is part of the order. With `category = … order by global_position` the planner may walk
+    /// the primary key and filter, which reads the whole table for a category without messages in that range.
     pub(super) fn window(&self, scope: &Scope, direction: Direction, bound: &str, name: &str) -> String {
         let (compare, order) = match direction {
             Direction::Rising => (">=", ""),

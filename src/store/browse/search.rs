@@ -1,4 +1,4 @@
-//! Search on the server, one bounded window after another, so that it can be watched and stopped.
+//! Searches on the server in bounded steps, so that callers can show progress and stop.
 
 use tokio_postgres::types::Type;
 
@@ -10,11 +10,11 @@ use super::scope::Direction;
 use super::{PageFrom, Scope, SearchRange, SearchStep};
 use crate::message::ConsumerGroup;
 
-/// Matches of one step at most: what holds them holds some thousands.
+/// The maximum number of matches in one step. A caller may keep the matches of several steps.
 const HITS: usize = 500;
 
 impl Namespace {
-    /// One bounded step of a search: looks at no more than `window` messages of the scope, and ends at 500 matches.
+    /// Searches in one bounded step: reads at most `window` messages of the scope and stops after 500 matches.
     ///
     /// # Errors
     /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
@@ -22,8 +22,8 @@ impl Namespace {
         self.search_within(scope, filter, &SearchRange::EVERYTHING, from, window).await
     }
 
-    /// One bounded step of a search, as [`Namespace::search`], in the range of the filter's times (see
-    /// [`Namespace::search_range`]): the start and the end are those of the times, and what lies outside is not searched.
+    /// Searches in one bounded step, as [`Namespace::search`], but only within a range from [`Namespace::search_range`].
+    /// [`PageFrom::Start`] and [`PageFrom::End`] refer to the range.
     ///
     /// # Errors
     /// As [`Namespace::search`].
@@ -82,7 +82,7 @@ impl Namespace {
         let answer = session.query(&sql, &parameters).await;
         drop(session);
         let rows = match answer {
-            // Not asked before: it is the rare case, and a window more often than not one of many.
+            // The paths are checked only after an error. Errors are rare, and a check before every step would add a round trip.
             Err(error) => return Err(self.check_paths(filter).await.err().unwrap_or(error)),
             Ok(rows) => rows,
         };

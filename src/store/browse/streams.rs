@@ -1,4 +1,4 @@
-//! Streams, by name or by recent activity, each with its last message. No message is read to list a stream.
+//! Lists streams by name or by recent activity, each with the position and time of its last message. Never reads message bodies.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -8,14 +8,15 @@ use super::super::{Namespace, Result};
 use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
 
-/// Names that one step looks at where the collation is not bytewise, at least and at most: it begins with twice the page, and
-/// grows while few of the names are meant.
+/// The minimum and maximum number of names to read in one step if the collation is not bytewise. Steps start at twice the page size
+/// and grow while few names match.
 const STEP: std::ops::RangeInclusive<i64> = 200..=20_000;
 
-/// Up to so many messages, a category's streams are taken from its messages once a step over the names found none of them.
+/// If a step over the names finds none of a category's streams, and the category has at most this many messages, the streams are read
+/// from its messages.
 const SMALL_CATEGORY: u64 = 100_000;
 
-/// Where a walk over the names begins, and which way it goes.
+/// Where a walk over the names begins, and its direction.
 #[derive(Debug, Clone)]
 enum Walk {
     At(String),
@@ -29,7 +30,7 @@ impl Walk {
         matches!(self, Self::Before(_) | Self::FromEnd)
     }
 
-    /// The name that it is about, `$1` of the queries.
+    /// Returns the name where it begins, `$1` in the queries.
     fn name(&self) -> &str {
         match self {
             Self::At(name) | Self::After(name) | Self::Before(name) => name,
@@ -37,7 +38,7 @@ impl Walk {
         }
     }
 
-    /// What differs in the queries: the names that can come, the order, and what the next name is compared by.
+    /// Returns the parts of the queries that depend on the walk: the first names, their order, and the comparison with the next name.
     fn values(&self) -> [(&'static str, &'static str); 3] {
         let begin = match self {
             Self::At(_) => "stream_name::text >= $1",
@@ -49,18 +50,18 @@ impl Walk {
         [("begin", begin), ("order", order), ("beyond", beyond)]
     }
 
-    /// The same way, past a name.
+    /// Continues the walk past a name.
     fn past(&self, name: String) -> Self {
         if self.is_backward() { Self::Before(name) } else { Self::After(name) }
     }
 }
 
-/// The least text that is greater, by its bytes, than all that begins with a prefix; none where there is no such text.
+/// Returns the smallest text that sorts bytewise after everything with a prefix, or `None` if there is none.
 fn behind(prefix: &str) -> Option<String> {
     let mut head = prefix.to_owned();
     loop {
         let last = head.pop()?;
-        // The numbers between are no characters.
+        // The code points in between are surrogates, not characters.
         let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
         if let Some(next) = next {
             head.push(next);
@@ -79,9 +80,9 @@ fn stream_row(row: &Row) -> Result<StreamRow> {
 }
 
 impl Namespace {
-    /// A page of streams by name (bytewise), at most `limit`, in rising order whichever way it was read.
-    /// In a database whose collation is not bytewise the order is that of the index, still without gaps or repeats; there the
-    /// last page of a category can take long, because its names need not be neighbours.
+    /// Reads a page of at most `limit` streams by name, always in ascending order. The order is bytewise, or that of the index if the
+    /// database has another collation. In that case the last page of a category can take long, because the names of its streams
+    /// need not be adjacent.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -101,8 +102,8 @@ impl Namespace {
         Ok(streams)
     }
 
-    /// The streams of a category where names sort bytewise, in the order of the walk. A stream can have the bare name of its
-    /// category: it comes before the others, but not next to them.
+    /// Reads the streams of a category if names sort bytewise, in the direction of the walk. A stream whose name is the bare category
+    /// sorts before the others but is not adjacent to them.
     async fn streams_of_neighbours(
         &self,
         category: &Category,
@@ -133,7 +134,7 @@ impl Namespace {
         Ok(streams)
     }
 
-    /// Bytewise names have their prefix in one piece. In the order of the walk.
+    /// Reads the streams with a prefix if names sort bytewise, which makes them adjacent. Returns them in the direction of the walk.
     async fn streams_by_prefix(&self, prefix: &str, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         let walk = match from {
             StreamsFrom::At(name) => Walk::At(name.as_str().max(prefix).to_owned()),
@@ -153,8 +154,8 @@ impl Namespace {
         rows.iter().map(stream_row).collect()
     }
 
-    /// Where names do not sort bytewise: the names are walked in the index's order, from the least that can be meant (or down to
-    /// it), and those of others are left out.
+    /// Reads streams if names do not sort bytewise: walks all names in index order, from the lower bound up or down to it, and skips
+    /// names that do not belong.
     async fn streams_by_steps(&self, of: &StreamsOf, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
         let (category, prefix) = match of {
             StreamsOf::Namespace => (None, None),
@@ -246,12 +247,12 @@ impl Namespace {
         rows.iter().map(stream_row).collect()
     }
 
-    /// The least name that can be of a category or begin with a prefix, under a collation that is not bytewise.
+    /// Returns a lower bound for the names in a category or with a prefix, under a collation that is not bytewise.
     ///
-    /// A name is never less than the text it begins with, unless the letters around the cut form one sorting unit that is less
-    /// than the first of them (Welsh `ng` comes before `n`). After a category comes `-` or nothing, and nothing contracts
-    /// with that. For a prefix that ends in an ASCII letter or digit the server is asked whether a letter after it would, and if one
-    /// does, those at its end are cut off; so is what is not ASCII.
+    /// A name never sorts before its own prefix, unless the letters around the cut form a sorting unit that comes before the first of
+    /// them (in Welsh, `ng` sorts before `n`). A category is followed by `-` or nothing, which never combines. If a prefix
+    /// ends in an ASCII letter or digit, the server is asked whether a following letter would combine with it. If so, the letters
+    /// and digits at the end are removed. Other characters at the end are always removed unless they are ASCII.
     async fn least_name(&self, category: Option<&str>, prefix: Option<&str>) -> Result<String> {
         if let Some(category) = category {
             return Ok(category.to_owned());
@@ -259,7 +260,7 @@ impl Namespace {
         let Some(prefix) = prefix else { return Ok(String::new()) };
         let known = prefix.trim_end_matches(|c: char| !c.is_ascii());
         if known.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-            // The empty sub-select gives the comparison the collation of the column.
+            // The empty subquery gives the comparison the collation of the column.
             let sql = self.query(
                 "select bool_and(coalesce((select stream_name::text from {table} where false), $1) <= $1 || letter) \
                  from unnest(string_to_array('a b c d e f g h i j k l m n o p q r s t u v w x y z \
@@ -276,8 +277,8 @@ impl Namespace {
         Ok(known.to_owned())
     }
 
-    /// Streams of a category, most recently active first, found in one bounded window of `window` messages
-    /// that ends before `before` (exclusive; none: now).
+    /// Returns the streams of a category that were active within the last `window` messages before the global position `before`
+    /// (exclusive), or within the newest messages if it is `None`. The most recently active stream comes first.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -311,9 +312,9 @@ mod tests {
     use super::behind;
 
     #[test]
-    fn behind_a_prefix_comes_nothing_that_begins_with_it() {
+    fn nothing_with_the_prefix_sorts_after_its_upper_bound() {
         for prefix in ["a", "account-", "é", "x\u{10ffff}", "\u{d7ff}"] {
-            let behind = behind(prefix).expect("there is one");
+            let behind = behind(prefix).expect("an upper bound");
             assert!(behind.as_str() > prefix);
             assert!(behind > format!("{prefix}\u{10ffff}\u{10ffff}"), "{prefix:?}");
             assert!(!behind.starts_with(prefix));

@@ -1,5 +1,5 @@
-//! From a time to a place: there is no index on `time`, so the numbers are bisected, which finds a message of about this time, or
-//! looked into all over, which leaves none out.
+//! Finds messages by time without an index on `time`. Bisecting positions finds a message near a time. Sampling the whole namespace
+//! finds a range that contains every message of a time span.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
@@ -11,23 +11,23 @@ use super::scope::Direction;
 use super::{PageFrom, Scope, SearchRange};
 use crate::message::{GlobalPosition, MessageHead};
 
-/// Places that are looked at to learn whether times rise.
+/// The number of samples for checking whether times rise.
 const PLACES: i64 = 1_000;
-/// A namespace of so many global positions is not looked into first.
+/// A namespace with at most this many global positions is not sampled.
 const SMALL: i64 = 100_000;
-/// A message has the time at which its transaction began, so it can be so much older than those before it.
+/// How much older than its predecessors a message is assumed to be at most. Its time is the time at which its transaction began.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Namespace {
-    /// The first message at or after a time, found by bisecting the primary key (time rises with it, nearly), or the
-    /// stream's positions for a stream; none where all are older.
+    /// Returns the first message at or after a time, or `None` if all are older. It bisects global positions, or the positions of a
+    /// stream, and relies on time rising with them approximately.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn first_at(&self, scope: &Scope, time: Timestamp) -> Result<Option<MessageHead>> {
         let found = self.first_by(scope, self.time_expression(), (&ServerTime(time), Type::TIMESTAMP)).await?;
         match (&found, scope) {
-            // The category's first; the member's is it or a later one.
+            // This is the first message of the category. The member's first message is the same or a later one.
             (Some(head), Scope::Member(..)) => {
                 let page = self.page(scope, PageFrom::At(head.global_position), 1).await?;
                 Ok(page.heads.into_iter().next())
@@ -36,7 +36,7 @@ impl Namespace {
         }
     }
 
-    /// The first message whose time or global position is not less than a value.
+    /// Returns the first message whose time or global position is at least `value`.
     async fn first_by(&self, scope: &Scope, measure: &str, value: Parameter<'_>) -> Result<Option<MessageHead>> {
         let from_first = self.window(scope, Direction::Rising, "'-9223372036854775808'::bigint", "$2");
         let back_from_last = self.window(scope, Direction::Falling, "9223372036854775807", "$2");
@@ -58,7 +58,8 @@ impl Namespace {
         row.as_ref().map(row::head).transpose()
     }
 
-    /// Where the messages of a filter's times can be. It reads no more than about a thousand messages, however many there are.
+    /// Returns the range that contains all messages within the filter's times. Reads at most about 1,000 messages, however large the
+    /// namespace is.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -89,7 +90,7 @@ impl Namespace {
             }
             highest = first_from(up_to.checked_add(1)).await?.map_or(i64::MAX, |head| head.position.saturating_sub(1));
         }
-        // Where nothing is that late, a search from the start finds nothing before it turns around.
+        // If no message is that late, the part of the search below `start` finds nothing.
         let start = match filter.since {
             Some(since) => Some(self.first_at(&whole, since).await?.as_ref().map_or(i64::MAX, number)),
             None => None,
@@ -101,10 +102,10 @@ impl Namespace {
         Ok(SearchRange { lowest, highest, start, end })
     }
 
-    /// Global positions between which all messages of some times lie: from one time on, and before another. They lie behind the
-    /// first and up to the second one, and others can lie there too. It is everything where times do not rise with global
-    /// positions, as after an import of older messages; a look at 1,000 places all over the namespace tells, and takes a message
-    /// for at most an hour late.
+    /// Returns two global positions such that every message from `since` on and before `until` is after the first and at or before
+    /// the second. Other messages can be there too. Samples 1,000 messages across the namespace, and assumes that no message is
+    /// more than an hour late. Returns the whole namespace if times do not rise with global positions, for example after an import
+    /// of older messages.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -124,7 +125,7 @@ impl Namespace {
         if !rise(&places) {
             return Ok(EVERYTHING);
         }
-        // From the last place before which nothing can be that late, and to the first behind which nothing can be that early.
+        // Messages up to the first sample are too old to match, and messages after the second one are too new.
         let before = |since| places.iter().take_while(|(_, time)| time.duration_until(since) > LATE).last();
         let behind = |until| places.iter().rev().take_while(|(_, time)| time.duration_since(until) >= LATE).last();
         Ok((
@@ -134,7 +135,7 @@ impl Namespace {
     }
 }
 
-/// Whether no time lies far below one before it.
+/// Whether no sample is much earlier than one before it.
 fn rise(places: &[(GlobalPosition, Timestamp)]) -> bool {
     let mut latest = Timestamp::MIN;
     places.iter().all(|(_, time)| {
@@ -148,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_rise_where_none_is_more_than_a_little_late() {
+    fn times_rise_if_no_message_is_more_than_an_hour_late() {
         let hours = |hours: &[i64]| -> Vec<_> {
             let time = |hour: &i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(*hour);
             hours.iter().enumerate().map(|(at, hour)| (i64::try_from(at).expect("few"), time(hour))).collect()

@@ -1,5 +1,5 @@
-//! The arguments of `write_message`, each in the type that the function takes: in its own types nothing is cast, and nothing is planned
-//! for a cast.
+//! Encodes the arguments of `write_message`, each in the type that the function declares, so that the server neither casts them nor
+//! plans a cast.
 
 use std::error::Error;
 
@@ -11,10 +11,10 @@ use crate::message::NewMessage;
 use crate::store::Shape;
 use crate::store::session::Parameter;
 
-/// In front of the text in the binary form of jsonb.
+/// The byte before the text in jsonb's binary format.
 const JSONB_VERSION: u8 = 1;
 
-/// What is sent, and the types that it is sent as.
+/// The arguments, with the types in which they are sent.
 #[derive(Debug)]
 pub(super) struct Arguments<'a> {
     id: Id,
@@ -28,7 +28,7 @@ pub(super) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     pub(super) fn new(message: &'a NewMessage, shape: &Shape) -> Self {
-        // Names are text or varchar, and varchar goes for both.
+        // Names are declared as text or varchar. Sending varchar works for both.
         let kind = |index, accepts: fn(&Type) -> bool, otherwise| {
             shape.write_argument(index).filter(accepts).unwrap_or(otherwise)
         };
@@ -81,7 +81,7 @@ impl ToSql for Id {
     to_sql_checked!();
 }
 
-/// JSON text: the server reads it, so that numbers keep their digits.
+/// JSON text. The server parses it, so numbers keep all their digits.
 #[derive(Debug)]
 struct JsonText<'a>(&'a str);
 

@@ -1,19 +1,19 @@
-//! What the server's refusal of a write means: by SQLSTATE and structure, and by text only where servers give nothing else.
+//! Classifies a failed write by SQLSTATE and constraint, and by the error text only if the server gives nothing else.
 
 use crate::message::{NewMessage, Position};
 use crate::store::StoreError;
 use crate::store::session::QueryError;
 
-/// Why an attempt that was sent gave no position.
+/// Why an attempt returned no position.
 pub(super) enum Failure {
-    /// The server refused it: this attempt wrote nothing.
+    /// The server rejected it. This attempt wrote nothing.
     Refused(StoreError),
-    /// The server refused it, because the id is taken, or something else that must be unique.
+    /// The server rejected it because the ID, or another unique value, is taken.
     Taken(StoreError),
-    /// The server refused it, because somebody else was in the way: a foreign writer, who takes no lock and was at the same position,
-    /// or a transaction that this one could not be ordered with (a serialization failure, a deadlock).
+    /// The server rejected it because of another transaction: a writer without the category lock took the same position, or there was
+    /// a serialization failure or a deadlock.
     Collision(StoreError),
-    /// The connection ended, or the time was over, before an answer came.
+    /// The connection was lost or the timeout passed before an answer arrived.
     Unanswered(String),
 }
 
@@ -39,8 +39,8 @@ impl Failure {
     }
 }
 
-/// The version in `Wrong expected version: E (Stream: S, Stream Version: V)`, where E and S are those of this write and V is -1
-/// for no stream; none where the text is another. A stream's name can hold anything, so the text is compared whole, not searched.
+/// Extracts V from `Wrong expected version: E (Stream: S, Stream Version: V)` if E and S are those of this write. V is -1 if the
+/// stream does not exist. A stream name can contain anything, so the whole text up to V is compared rather than searched.
 fn actual_version(message: &NewMessage, text: &str) -> Option<Position> {
     let expected = message.expected_version.as_argument()?;
     let start = format!("Wrong expected version: {expected} (Stream: {}, Stream Version: ", message.stream);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_actual_version_is_read_whatever_the_stream_is_called() {
+    fn finds_the_actual_version_whatever_the_stream_name_contains() {
         for stream in ["account-1", "a-1, Stream Version: 5)", "x-(Stream: y, Stream Version: 3)", "Ünï-\u{1b}[31m"] {
             let message = message(stream, ExpectedVersion::At(5));
             let text = format!("Wrong expected version: 5 (Stream: {stream}, Stream Version: 7)");
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_stream_is_at_minus_one() {
+    fn a_missing_stream_is_at_version_minus_one() {
         let message = message("account-1", ExpectedVersion::At(0));
         let text = "Wrong expected version: 0 (Stream: account-1, Stream Version: -1)";
         assert_eq!(actual_version(&message, text), Some(-1));
     }
 
     #[test]
-    fn another_exception_is_no_conflict() {
+    fn other_exceptions_are_not_conflicts() {
         let message = message("account-1", ExpectedVersion::NoStream);
         assert_eq!(actual_version(&message, "Wrong expected version: 5 (Stream: account-1, Stream Version: 7)"), None);
         assert_eq!(actual_version(&message, "the trigger says no"), None);

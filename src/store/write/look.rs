@@ -1,4 +1,4 @@
-//! A look at a stored message beside one that was sent: where it stands, and what differs.
+//! Looks up a stored message and compares it with the one that was sent: its position, and the first field that differs.
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -8,40 +8,41 @@ use crate::store::row::column;
 use crate::store::session::Parameter;
 use crate::store::{Namespace, Result, StoreError};
 
-/// The position that `write_message` gave, kept by the statement before in a setting of the transaction.
+/// Selects the message at the position that `write_message` returned. The previous statement stored it in a setting of the
+/// transaction.
 const WRITTEN_POSITION: &str =
     "m.stream_name::text = $2 and m.position = nullif(current_setting('streamscope.position', true), '')::bigint";
 
-/// What is looked at.
+/// How to look up a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
-    /// The message with the id.
+    /// By its ID.
     Id,
-    /// The message at the position that was given in the same transaction.
+    /// By the position that `write_message` returned in the same transaction.
     WrittenPosition,
 }
 
-/// What a look found.
+/// The result of a lookup.
 #[derive(Debug)]
 pub(super) struct Look {
-    /// Where the stream ends; none if it does not exist.
+    /// The version of the stream. `None` if it does not exist.
     pub(super) version: Option<Position>,
     pub(super) stored: Option<Stored>,
 }
 
-/// A stored message.
+/// A stored message, compared with the one that was sent.
 #[derive(Debug)]
 pub(super) struct Stored {
     position: Position,
     global_position: i64,
-    /// The first of its fields that differs.
+    /// The first field whose value differs.
     different: Option<&'static str>,
     respelled: Option<Difference>,
 }
 
 impl Stored {
-    /// As the message that was sent, if it is that one. `changing` tables change data and metadata before they are stored, so
-    /// messages can be the same in spite of a difference there.
+    /// Returns the result of the write if this is the message that was sent. If `changing` is set, triggers or rules may change data
+    /// and metadata, so a difference there does not count.
     pub(super) fn as_written(&self, message: &NewMessage, changing: bool) -> Option<Written> {
         match self.different {
             None => Some(self.written(message)),
@@ -50,7 +51,7 @@ impl Stored {
         }
     }
 
-    /// As the message that was sent, whatever differs.
+    /// Returns the result of the write, whatever differs.
     pub(super) fn written(&self, message: &NewMessage) -> Written {
         let differs = self.different.map(Difference::Value).or_else(|| self.respelled.clone());
         let (position, global_position) = (self.position, self.global_position);
@@ -81,7 +82,6 @@ impl Look {
 }
 
 impl Namespace {
-    /// The statement of a look.
     pub(super) fn look_sql(&self, by: By) -> String {
         let condition = match by {
             By::Id => self.same_id("$1", "$2"),
@@ -93,26 +93,27 @@ impl Namespace {
         )
     }
 
-    /// Which messages have an id. Without an index on it, only those of the stream are looked at: all of the table could be too many.
+    /// Returns the condition that a message has an ID. Without an index on IDs it is limited to one stream, because a scan of the
+    /// whole table could take too long.
     pub(super) fn same_id(&self, id: &str, stream: &str) -> String {
         let same_id = self.id_is("m.id", id);
         if self.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = {stream} and {same_id}") }
     }
 
-    /// Looks at the message with the id of one that was sent.
+    /// Looks up the message with the ID of one that was sent.
     pub(super) async fn look(&self, message: &NewMessage) -> Result<Look> {
         let sent = Sent::new(message);
         let session = self.session().await?;
         let row = session.query_opt(&self.look_sql(By::Id), &sent.parameters()).await?;
         let row = row.ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),
-            message: "no row from a query that always has one".to_owned(),
+            message: "the lookup returned no row".to_owned(),
         })?;
         Look::read(&row)
     }
 }
 
-/// A message as the parameters of a look.
+/// A message as the parameters of a lookup.
 pub(super) struct Sent<'a> {
     message: &'a NewMessage,
     stream: &'a str,

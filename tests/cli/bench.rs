@@ -1,4 +1,4 @@
-//! `bench` on every kind of store: that it does what it says, not how fast.
+//! Tests of what `bench` does on every kind of store, but not of its speed.
 
 use super::place::{Place, in_each_place};
 
@@ -10,7 +10,7 @@ in_each_place!(
 );
 
 fn values(output: &str) -> Vec<serde_json::Value> {
-    output.lines().map(|line| serde_json::from_str(line).expect("a line is one json value")).collect()
+    output.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON value")).collect()
 }
 
 fn messages(place: &Place) -> usize {
@@ -56,7 +56,7 @@ fn measures_each_kind_of_read_and_writes_nothing(place: &Place) {
     let what: Vec<_> = told.iter().map(|value| value["what"].as_str().expect("a text")).collect();
     assert_eq!(
         what,
-        ["lists of the categories", "pages of 100 streams of account", "gets of up to 1,000 messages of account"]
+        ["lists of categories", "pages of 100 streams of account", "reads of up to 1,000 messages of account"]
     );
     assert!(told.iter().all(|value| value["count"].as_u64() > Some(0)), "{told:?}");
     assert_eq!(messages(place), 3);

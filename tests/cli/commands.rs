@@ -1,4 +1,4 @@
-//! The commands on every kind of store: what they print, byte for byte, and the status they end with.
+//! Tests of the commands on every kind of store: their output, byte for byte, and their exit status.
 
 use jiff::Timestamp;
 
@@ -24,7 +24,7 @@ in_each_place!(
     read_only_exits_with_7_and_writes_nothing,
 );
 
-/// Output with every time replaced, after a look at whether it is one as RFC 3339 has it in UTC.
+/// Replaces every time in the output, after checking that it is RFC 3339 in UTC.
 #[track_caller]
 fn timeless(output: &str) -> String {
     let mut out = String::new();
@@ -43,12 +43,12 @@ fn timeless(output: &str) -> String {
     out
 }
 
-/// Lines of json as values.
+/// Parses JSON lines.
 fn values(output: &str) -> Vec<serde_json::Value> {
-    output.lines().map(|line| serde_json::from_str(line).expect("a line is one json value")).collect()
+    output.lines().map(|line| serde_json::from_str(line).expect("every line is a JSON value")).collect()
 }
 
-/// A key of every line.
+/// Returns the value of a key from every line.
 fn column(output: &str, key: &str) -> Vec<String> {
     values(output).iter().map(|value| value[key].to_string().trim_matches('"').to_owned()).collect()
 }

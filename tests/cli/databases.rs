@@ -1,4 +1,5 @@
-//! Which database a command reaches, what it does where that says no, and how it ends when nobody reads on.
+//! Tests of how a command chooses its database, what it reports if the database refuses, and how it ends if its output is closed or a
+//! signal arrives.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;
@@ -88,7 +89,7 @@ async fn ends_quietly_when_the_reader_closes_the_output() {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a first line");
         assert!(line.starts_with(if format == "json" { "{\"id\":" } else { "STREAM" }), "{line}");
-        // The reader is gone by now, as `head -1` is.
+        // The reader has closed the pipe, like `head -1`.
         let mut told = String::new();
         child.stderr.take().expect("piped").read_to_string(&mut told).expect("read");
         assert_eq!((child.wait().expect("ended").code(), told.as_str()), (Some(0), ""));
@@ -127,7 +128,7 @@ async fn the_log_has_no_bodies_and_no_passwords() {
     assert!(!log.contains(SECRET) && !log.contains(body), "{log}");
 }
 
-/// Starts a command that something holds up on the server, and sends it a signal once it waits there.
+/// Starts a command that is blocked on the server, and sends it a signal once it waits there.
 #[cfg(unix)]
 async fn interrupted(place: &Place, arguments: &[&str], holding: &str, signal: rustix::process::Signal) -> Outcome {
     let database = place.database.as_ref().expect("on the server");

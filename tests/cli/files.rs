@@ -1,10 +1,11 @@
-//! Files from elsewhere: byte order marks and other encodings; links and files that another user put where this one writes.
+//! Tests of files from other programs and users: byte order marks, other encodings, and links and files that another user created where
+//! this one writes.
 
 use super::support::program::{Outcome, User, outcome};
 
 const MARK: &str = "\u{feff}";
 
-/// A server that nothing answers for: exit status 5 says that the input was taken.
+/// The URL of a server that does not exist. Exit status 5 shows that the input was accepted.
 const NOWHERE: [&str; 2] = ["--url", "postgres://127.0.0.1:1/nowhere"];
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -58,7 +59,7 @@ fn appends_the_log_through_the_users_own_link_and_to_devices() {
     assert!(user.home().join("log").exists());
 }
 
-/// Only the superuser can make files of others.
+/// Skipped unless it runs as root, which alone can create files of other users.
 #[cfg(unix)]
 #[test]
 fn refuses_a_log_created_by_another_user() {
@@ -74,7 +75,7 @@ fn refuses_a_log_created_by_another_user() {
     lchown(at("link"), Some(1234), None).expect("given away");
     for log in ["file", "link"] {
         let told = user.run(&[&["--log", log][..], &NOWHERE, &["categories"]].concat()).failed(2);
-        assert!(told.contains("another user (uid 1234)"), "{told}");
+        assert!(told.contains("another user (UID 1234)"), "{told}");
     }
     assert!(!at("precious").exists());
 }

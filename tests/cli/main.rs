@@ -1,5 +1,5 @@
-//! The commands as a user runs them: the built program, its output byte for byte, its exit status.
-#![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
+//! Tests of the built program as a user runs it: its output, byte for byte, and its exit status.
+#![allow(clippy::disallowed_methods, reason = "a row with other columns fails the test")]
 
 #[path = "../support/mod.rs"]
 mod support;

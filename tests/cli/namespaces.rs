@@ -1,4 +1,4 @@
-//! The `ns` commands, and how a command finds its namespace.
+//! Tests of the `ns` commands, and of how a command finds its namespace.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::support::server::Database;
 use super::support::stores::{self, Kind};
 
 fn values(outcome: Outcome) -> Vec<Value> {
-    outcome.done().lines().map(|line| serde_json::from_str(line).expect("a line is one json value")).collect()
+    outcome.done().lines().map(|line| serde_json::from_str(line).expect("every line is a JSON value")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,8 +21,8 @@ async fn creates_lists_describes_and_deletes_a_namespace() {
     assert!(token.starts_with("ns_") && token.len() > 70, "{token}");
 
     let listed = place.run(&["ns", "list"]).done();
-    assert!(!listed.contains(token), "the token is shown once");
-    let listed: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).expect("json")).collect();
+    assert!(!listed.contains(token), "the token is shown only once");
+    let listed: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!([&listed[0]["id"], &listed[1]["id"]], ["shop-1", "test"]);
     assert_eq!(listed[0]["flavour"], "streamscope");
     assert_eq!(listed[0]["description"], "the \"shop\"");
@@ -52,11 +52,11 @@ async fn aligns_namespaces_as_text() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let listed = place.run(&["ns", "list", "--format", "text"]).done();
     let lines: Vec<&str> = listed.lines().collect();
-    assert!(lines[0].starts_with("NAMESPACE  MADE BY      VERSION"), "{listed}");
+    assert!(lines[0].starts_with("NAMESPACE  FLAVOUR      VERSION"), "{listed}");
     assert!(lines[1].starts_with("test       streamscope  "), "{listed}");
     let described = place.run(&["ns", "info", "test", "--format", "text"]).done();
     assert!(
-        described.contains("namespace    test\nschema       eventodb_test\nmade by      streamscope\n"),
+        described.contains("namespace    test\nschema       eventodb_test\nflavour      streamscope\n"),
         "{described}"
     );
 }
@@ -94,7 +94,7 @@ async fn refuses_an_id_that_is_taken_or_too_long() {
     place.run(&["ns", "create", ""]).failed(2);
 }
 
-/// What Message DB's own installation gives to its role; no role but the maker had any rights without it.
+/// The rights are those that the installation of Message DB grants to its role. By default, only the creating role has any.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_granted_role_can_read_and_write_but_no_more() {
     let database = Database::new().await;
@@ -105,13 +105,13 @@ async fn a_granted_role_can_read_and_write_but_no_more() {
     let create = |role: &str| {
         user.run(&["--url", &database.url(), "ns", "create", "shop", "--grant", &roles[0], "--grant", role])
     };
-    // Postgres would cut the name to that of a role.
+    // Postgres would truncate the name to that of an existing role.
     let long = "r".repeat(63);
     client.batch_execute(&format!("create role {long}")).await.expect("a role");
     for wrong in ["nobody\"; --", &format!("{long}r")] {
         let told = create(wrong).failed(2);
         assert!(told.contains(wrong), "{told}");
-        assert_eq!(user.run(&["--url", &database.url(), "ns", "list"]).done(), "", "nothing was made");
+        assert_eq!(user.run(&["--url", &database.url(), "ns", "list"]).done(), "", "nothing was created");
     }
     create(&roles[1]).done();
 
@@ -154,7 +154,7 @@ async fn a_name_that_postgres_would_truncate_means_no_other_namespace() {
     let longest = "x".repeat(54);
     place.run(&["ns", "create", &longest]).done();
     let schema = format!("eventodb_{longest}");
-    // Cut at 63 bytes both would be the schema that is there.
+    // Truncated at 63 bytes, both would be the existing schema.
     for longer in ["x".repeat(70), format!("{schema}andmore")] {
         place.run(&["ns", "create", &longer]).failed(2);
         let told = place.run(&["-n", &longer, "write", "account-1", "Opened"]).failed(4);
@@ -190,7 +190,7 @@ async fn migrating_an_up_to_date_namespace_changes_nothing() {
     assert_eq!(migrated[0]["from"], migrated[0]["to"]);
 }
 
-/// What a client reads and writes through the functions of a schema, which it names.
+/// The calls of a client to the functions of a schema.
 const CLIENT: &str = "
     select {schema}.write_message(gen_random_uuid()::varchar, 'client-1', 'T', '{\"n\": 1}', '{\"correlationStreamName\": \"some-1\"}', -1);
     select * from {schema}.get_stream_messages('client-1', 0, 10);
@@ -259,12 +259,12 @@ async fn reports_and_repairs_a_renamed_schema() {
     assert_eq!((&listed[0]["schema"], &listed[0]["outdated"]), (&"Other \"Place".into(), &true.into()));
     let caution = listed[0]["caution"].as_str().expect("a note");
     assert!(caution.contains("renamed from eventodb_test") && caution.contains("ns migrate"), "{caution}");
-    assert_eq!(place.run(&["get", "account"]).done().lines().count(), 1, "it is read all the same");
+    assert_eq!(place.run(&["get", "account"]).done().lines().count(), 1, "it can still be read");
 
     let migrated = values(place.run(&["ns", "migrate"]));
     assert_eq!(migrated[0]["renamed_from"], "eventodb_test");
     let listed = values(place.run(&["ns", "list"]));
-    assert_eq!([&listed[0]["id"], &listed[0]["schema"]], ["test", "Other \"Place"], "the registry follows");
+    assert_eq!([&listed[0]["id"], &listed[0]["schema"]], ["test", "Other \"Place"], "the registry has the new schema");
     assert_eq!((&listed[0]["outdated"], &listed[0]["caution"]), (&false.into(), &serde_json::Value::Null));
     place.run(&["write", "account-1", "Closed", "--expected-version", "0"]).done();
     let calls = CLIENT.replace("{schema}", "\"Other \"\"Place\"");
@@ -283,7 +283,7 @@ async fn reports_a_registered_namespace_whose_schema_is_gone() {
     assert!(!place.run(&["ns", "list"]).stderr.contains("gone"));
 }
 
-/// Tables in place of the registry that other programs could have made: an id that is a number, columns with NULLs, times as times.
+/// Other programs could have created the registry with other columns: numeric IDs, NULLs, timestamps.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registry_of_another_shape_never_causes_a_panic() {
     const SHAPES: [&str; 4] = [

@@ -1,5 +1,5 @@
-//! What is told when there is no connection: what the problem is, and what to do about this one. Whether the server is running
-//! is asked only if nobody answered.
+//! Tests of the errors without a connection: each states the problem and its remedy. Only an error without any answer asks whether
+//! the server is running.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -12,14 +12,14 @@ use super::support::server::{self, Database};
 
 const ASKED: &str = "Is the server running";
 
-/// What a command says of a URL, with its status.
+/// Returns what a command reports about a URL.
 fn told(url: &str, status: i32) -> String {
     let outcome = User::new().run(&["--url", url, "ns", "list"]);
     assert_eq!(outcome.status, status, "{url}: {}", outcome.stderr);
     outcome.stderr
 }
 
-/// Answers each connection's first packet with these bytes, until the tests end.
+/// Answers the first packet of each connection with these bytes, until the tests end.
 fn answering(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -72,10 +72,10 @@ async fn explains_refusals_by_the_server() {
     client.batch_execute(&roles).await.expect("roles");
     let as_role = |role: &str| database.url().replace("postgres@", &format!("{role}@"));
     for (url, status, advice) in [
-        (server::url_of("absent"), 5, "name another database"),
+        (server::url_of("absent"), 5, "Use another database"),
         (as_role(&format!("full_{name}")), 5, "fewer connections"),
-        (as_role(&format!("barred_{name}")), 1, "Check the user's name"),
-        (as_role("absent"), 1, "Check the user's name"),
+        (as_role(&format!("barred_{name}")), 1, "Check the user name"),
+        (as_role("absent"), 1, "Check the user name"),
         (as_role(&format!("outside_{name}")), 1, "role"),
         (format!("{}?sslmode=require", database.url()), 5, "ssl setting"),
     ] {

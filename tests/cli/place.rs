@@ -1,10 +1,10 @@
-//! A user with a store to work on: one of the four kinds, reached only through the program's own arguments.
+//! A user with an empty namespace in one of the four kinds of store. It is reached only through the arguments of the program.
 
 use super::support::program::{Outcome, User};
 use super::support::server::Database;
 use super::support::stores::{self, Kind};
 
-/// A user, and the arguments that lead to an empty namespace of theirs.
+/// A user, and the arguments that choose their store.
 pub struct Place {
     pub user: User,
     arguments: Vec<String>,
@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A fresh namespace of a kind.
+    /// Creates an empty namespace.
     pub async fn new(kind: Kind) -> Self {
         let user = User::new();
         let (database, arguments) = match kind {
@@ -31,22 +31,19 @@ impl Place {
         place
     }
 
-    /// The program's arguments with the store's before them. There is one namespace, so none is named.
+    /// Prepends the arguments that choose the store. There is only one namespace, so none is chosen.
     pub fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         self.arguments.iter().map(String::as_str).chain(arguments.iter().copied()).collect()
     }
 
-    /// Runs a command on the store.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
         self.user.run(&self.arguments(arguments))
     }
 
-    /// The same with something on standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         self.user.run_with_input(&self.arguments(arguments), input.as_bytes())
     }
 
-    /// The database's URL.
     pub fn url(&self) -> String {
         self.database.as_ref().expect("a store on the server").url()
     }
@@ -58,14 +55,14 @@ fn on_server(database: Database) -> (Option<Database>, Vec<String>) {
 }
 
 impl Outcome {
-    /// Asserts that it was done, silently but for its output, and gives that.
+    /// Asserts that it succeeded without anything on standard error. Returns its output.
     #[track_caller]
     pub fn done(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (0, ""), "{self:?}");
         self.stdout
     }
 
-    /// Asserts its status and that nothing was printed, and gives what was told in one or two lines.
+    /// Asserts its status and that it printed nothing. Returns the one or two lines of its error.
     #[track_caller]
     pub fn failed(self, status: i32) -> String {
         assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{self:?}");
@@ -74,7 +71,7 @@ impl Outcome {
     }
 }
 
-/// Each body, `fn body(place: &Place)`, as a test for each kind of store.
+/// Turns each `fn body(place: &Place)` into a test for each kind of store.
 macro_rules! in_each_place {
     ($($body:ident),+ $(,)?) => {$(
         mod $body {

@@ -1,6 +1,5 @@
-//! What somebody with the right to create objects plants in a database, for whoever looks at it: nothing of it may run. A planted function
-//! leaves a file on the server, which it can do in a read-only transaction too. Each plant is first set off by a plain query, to see that
-//! it works.
+//! Tests that reading a database never runs code that another role planted in it. A planted function leaves a file on the server, which
+//! works in a read-only transaction too. Each test first triggers the function with a plain query, to show that it works.
 
 use std::path::PathBuf;
 
@@ -8,14 +7,14 @@ use super::support::program::User;
 use super::support::server::Database;
 use super::support::stores::message_db;
 
-/// What every attack needs: a role that may create, and a function that leaves the file.
+/// A database with a role that may create objects, and a function that leaves the file.
 struct Planted {
     database: Database,
     role: String,
     proof: PathBuf,
 }
 
-/// The shape of a namespace that nobody has named; `{evil}` is the planted function, which gives its argument back.
+/// An imitation of a registered namespace.
 const STORE: &str = "
     create schema eventodb_store;
     create table eventodb_store.namespaces (id text, token_hash text, schema_name text, description text, created_at bigint, metadata jsonb);
@@ -43,20 +42,20 @@ impl Planted {
             database.name(),
             proof.display(),
         );
-        client.batch_execute(&ground).await.expect("the ground");
-        client.batch_execute(plant).await.expect("the plant");
+        client.batch_execute(&ground).await.expect("the role and the functions are created");
+        client.batch_execute(plant).await.expect("the code is planted");
         let planted = Self { database, role, proof };
-        // Making it can have set it off.
+        // Creating it may have triggered it.
         if planted.proof.exists() {
             planted.pick_up();
         }
         planted
     }
 
-    /// A plain query that must set the plant off, or the test shows nothing.
+    /// Checks that a plain query triggers the planted code. Otherwise the test would prove nothing.
     async fn goes_off_by(&self, query: &str) {
-        self.database.client().await.batch_execute(query).await.expect("a query");
-        assert!(self.proof.exists(), "{query} does not set it off");
+        self.database.client().await.batch_execute(query).await.expect("the query succeeds");
+        assert!(self.proof.exists(), "{query} does not trigger it");
         self.pick_up();
     }
 
@@ -64,7 +63,7 @@ impl Planted {
         std::fs::remove_file(&self.proof).expect("the file is there");
     }
 
-    /// Runs commands as a superuser, with and without `--read-only`, and gives what they said, on both outputs.
+    /// Runs commands as a superuser, with and without `--read-only`, and checks that they do not trigger it. Returns all output.
     fn stays_quiet(&self, commands: &[&[&str]]) -> String {
         self.stays_quiet_for(&self.database.url(), commands)
     }
@@ -75,7 +74,7 @@ impl Planted {
         for command in commands {
             for guard in [&[][..], &["--read-only"]] {
                 let outcome = user.run(&[&["--url", url], guard, command].concat());
-                assert!(!self.proof.exists(), "{command:?} ran it: {outcome:?}");
+                assert!(!self.proof.exists(), "{command:?} triggered it: {outcome:?}");
                 assert!(outcome.status < 100, "{command:?}: {outcome:?}");
                 told.push_str(&outcome.stdout);
                 told.push_str(&outcome.stderr);
@@ -90,6 +89,7 @@ impl Planted {
     }
 }
 
+/// Commands that do not name a namespace.
 const UNASKED: &[&[&str]] = &[
     &["ns", "list"],
     &["ns", "list", "--format", "text"],
@@ -140,7 +140,7 @@ async fn reading_never_runs_code_planted_in_the_registry() {
             told.contains(&format!("the registry eventodb_store.namespaces was not read: {reason}")),
             "{reason}: {told}"
         );
-        assert!(told.contains("eventodb_shop"), "the namespace is listed by its schema: {told}");
+        assert!(told.contains("eventodb_shop"), "the namespace is listed with its schema: {told}");
         planted.clear().await;
     }
 }
@@ -234,7 +234,7 @@ async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
         let told = planted.stays_quiet(UNASKED);
         assert!(told.contains("reading it calls function") && told.contains("name it with -n"), "{told}");
         let outcome = User::new().run(&["--url", &planted.database.url(), "get", "account-1", "-n", "shop"]);
-        assert_eq!(outcome.done().lines().count(), 1, "whoever names it gets it");
+        assert_eq!(outcome.done().lines().count(), 1, "a namespace that is named is opened");
         if planted.proof.exists() {
             planted.pick_up();
         }

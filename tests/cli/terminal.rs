@@ -1,4 +1,4 @@
-//! The program in a pseudo-terminal: text by default, cut to the width, questions answered by typing.
+//! Tests of the commands in a pseudo-terminal: text by default, cut to the width, with questions answered by typing.
 
 use std::io::{Read as _, Write as _};
 use std::thread;
@@ -10,12 +10,12 @@ use super::place::Place;
 use super::support::program::User;
 use super::support::stores::Kind;
 
-/// Runs the program on a terminal of so many columns with something typed: what it wrote, and its status.
+/// Runs the program on a terminal with this width and this input. Returns its output and its status.
 fn on_terminal(user: &User, arguments: &[&str], columns: u16, typed: &str) -> (String, u32) {
     on_terminal_with(user, arguments, columns, typed, &[])
 }
 
-/// The same with variables.
+/// Like [`on_terminal`], with environment variables.
 fn on_terminal_with(
     user: &User,
     arguments: &[&str],
@@ -42,7 +42,7 @@ fn on_terminal_with(
     let mut reader = pair.master.try_clone_reader().expect("a reader");
     let screen = thread::spawn(move || {
         let mut bytes = Vec::new();
-        // The end of a pseudo-terminal is an error on Linux; what came before it is kept.
+        // The end of a pseudo-terminal is an error on Linux. Everything read before it is kept.
         let _ = reader.read_to_end(&mut bytes);
         String::from_utf8(bytes).expect("UTF-8").replace("\r\n", "\n")
     });
@@ -50,7 +50,7 @@ fn on_terminal_with(
     writer.write_all(typed.as_bytes()).expect("typed");
     let status = child.wait().expect("the program ends").exit_code();
     let screen = screen.join().expect("read");
-    // Not before: it types a line end and Ctrl-D as it goes, which the terminal echoes.
+    // Dropped last, because dropping it types a line end and Ctrl-D, which the terminal echoes.
     drop(writer);
     (screen, status)
 }
@@ -101,7 +101,7 @@ async fn shows_hidden_and_bidirectional_characters_on_a_terminal_and_keeps_them_
     }
     let piped = place.run(&["get", "account"]).done();
     assert!(piped.contains(&format!("\"data\":{data}")), "{piped}");
-    let parsed: serde_json::Value = serde_json::from_str(&piped).expect("one line of json");
+    let parsed: serde_json::Value = serde_json::from_str(&piped).expect("one line of JSON");
     assert_eq!(parsed["type"], format!("Opened{hidden}"));
 }
 
@@ -113,12 +113,15 @@ async fn deleting_asks_for_the_id() {
 
     let (output, status) = on_terminal(&place.user, &arguments, 200, "tes\n");
     assert_eq!(status, 2, "{output}");
-    assert!(output.contains("This deletes namespace test") && output.contains("nothing was deleted"), "{output}");
+    assert!(
+        output.contains("This permanently deletes namespace test") && output.contains("nothing was deleted"),
+        "{output}"
+    );
     assert_eq!(place.run(&["version", "account-1"]).done(), "0\n");
 
     let (output, status) = on_terminal(&place.user, &arguments, 200, "test\n");
     assert_eq!(status, 0, "{output}");
-    assert!(output.contains("deleted namespace test with 1 message"), "{output}");
+    assert!(output.contains("Deleted namespace test with 1 message\n"), "{output}");
     place.run(&["version", "account-1"]).failed(4);
 }
 
@@ -127,7 +130,7 @@ async fn says_that_a_new_token_is_shown_only_once() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let (output, status) = on_terminal(&place.user, &place.arguments(&["ns", "create", "shop"]), 200, "");
     assert_eq!(status, 0);
-    assert!(output.contains("token      ns_") && output.contains("this one time"), "{output}");
+    assert!(output.contains("token      ns_") && output.contains("shown only once"), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +149,7 @@ async fn colours_text_only_on_a_terminal_with_colours() {
             assert!(!on(variables).contains('\u{1b}'), "{variables:?}");
         }
     }
-    // The colours are all that is different, and the width is that without them.
+    // Only the colours differ. They do not count towards the width.
     let arguments = place.arguments(get);
     let coloured = on_terminal_with(&place.user, &arguments, 70, "", &[("TERM", "xterm")]).0;
     let mut emulator = vt100::Parser::new(50.try_into().expect("rows"), 200.try_into().expect("columns"), 0);

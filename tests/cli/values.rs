@@ -1,5 +1,5 @@
-//! Values of messages that a server repeats in its errors: never in the log unless its level is debug, and its detail, which
-//! holds whole rows, on no screen.
+//! Tests that values from messages, which a server repeats in its errors, are logged only at level debug, and that the detail of an
+//! error, which contains whole rows, is never printed.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::support::stores::Kind;
 
 const BODY: &str = "a-body-of-its-own";
 
-/// Writes a message that the server refuses; gives what was said and what was logged.
+/// Writes a message that the server refuses. Returns the output and the log.
 fn refused(place: &Place, level: &str) -> (String, String) {
     let log = place.user.home().join(format!("{level}.log"));
     let mut command = place.user.command();

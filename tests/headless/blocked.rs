@@ -1,4 +1,4 @@
-//! Output that nobody reads, and input that does not come: a signal ends the command all the same, and it says how far it is.
+//! Tests of commands that wait, for a reader of their output or for input: a signal still ends them, and they report their progress.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
@@ -14,7 +14,7 @@ use super::{fill, lines, number_after, positions};
 
 /// More than a pipe holds.
 const MANY: usize = 3_000;
-/// A command that hangs is ended by force after three seconds. One that notices the signal needs a fraction of a second.
+/// A command that hangs is ended by force after three seconds. One that notices the signal needs only a fraction of a second.
 const SOON: Duration = Duration::from_millis(2_500);
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -37,7 +37,7 @@ fn fills_its_output(child: &Child) {
     }
 }
 
-/// Sends a signal that ends a child; gives its status once it ended.
+/// Sends a signal and waits until the child ends. Returns its status.
 fn ended_by(child: &mut Child, number: Signal) -> Option<i32> {
     signal(child, number);
     let sent = Instant::now();
@@ -50,7 +50,7 @@ fn ended_by(child: &mut Child, number: Signal) -> Option<i32> {
     }
 }
 
-/// The lines of a child's standard error as they come.
+/// Returns the lines of a child's standard error as they arrive.
 fn told_by(child: &mut Child) -> Receiver<String> {
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let (tell, told) = std::sync::mpsc::channel();
@@ -58,7 +58,7 @@ fn told_by(child: &mut Child) -> Receiver<String> {
     told
 }
 
-/// Asks a child how far it is; gives the answer.
+/// Asks a child for its progress.
 fn asked(child: &Child, told: &Receiver<String>) -> String {
     signal(child, Signal::USR1);
     told.recv_timeout(LIMIT).expect("an answer")
@@ -79,10 +79,10 @@ async fn tail_ends_although_nobody_reads_and_another_tail_continues_exactly() {
         assert_eq!(ended_by(&mut child, number), Some(128 + number.as_raw()));
         let rest: Vec<String> = told.iter().collect();
         let rest = rest.join("\n");
-        assert_eq!(rest, answer, "the place has not changed since it was asked for");
+        assert_eq!(rest, answer, "the progress has not changed since it was asked for");
         let mut output = String::new();
         child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
-        // Half a line was not given.
+        // An incomplete line does not count.
         let whole = &output[..=output.rfind('\n').unwrap()];
         let positions = positions(&lines(whole));
         assert_eq!(number_after(&rest, "streamscope: "), i64::try_from(positions.len()).unwrap(), "{rest}");
@@ -92,7 +92,7 @@ async fn tail_ends_although_nobody_reads_and_another_tail_continues_exactly() {
     assert!(given.len() < MANY);
     let rest = place.run(&["tail", "--from", &from, "--until", "now"]);
     given.extend(positions(&lines(&rest.stdout)));
-    assert_eq!(given, all, "nothing is lost and nothing is doubled");
+    assert_eq!(given, all, "nothing is lost and nothing is repeated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,12 +104,12 @@ async fn a_message_larger_than_a_pipe_counts_only_once_it_is_written() {
     let told = told_by(&mut child);
     fills_its_output(&child);
     let answer = asked(&child, &told);
-    assert!(answer.contains("0 messages, complete to 0; --from 1 goes on"), "{answer}");
+    assert!(answer.contains("0 messages, complete to 0; continue with --from 1"), "{answer}");
     // One of them is read.
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut String::new()).unwrap();
     let limit = Instant::now() + LIMIT;
-    while !asked(&child, &told).contains("1 messages, complete to 1; --from 2 goes on") {
+    while !asked(&child, &told).contains("1 message, complete to 1; continue with --from 2") {
         assert!(Instant::now() < limit);
     }
     assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
@@ -132,7 +132,7 @@ async fn tail_ends_and_reports_its_progress_on_a_terminal_that_nobody_reads() {
     let pair = native_pty_system().openpty(PtySize::default()).unwrap();
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
-    // It has begun when it prints; from then on nobody reads.
+    // Its first byte shows that it has started. From then on, nobody reads.
     let mut reader = pair.master.try_clone_reader().unwrap();
     reader.read_exact(&mut [0]).unwrap();
     let pid = rustix::process::Pid::from_raw(child.process_id().unwrap().try_into().unwrap()).unwrap();
@@ -204,7 +204,7 @@ async fn export_to_a_named_pipe_that_nobody_opens_ends_on_a_signal() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
     let mut child = start(&place, &["export", "-o", path.to_str().unwrap()]);
     let told = told_by(&mut child);
-    // The signal is caught from early on, and answered while it waits for somebody to open the pipe.
+    // It also answers while it waits for somebody to open the pipe.
     wait_until_it_catches(&child, Signal::USR1);
     assert!(asked(&child, &told).contains("0 messages"));
     assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
@@ -220,7 +220,7 @@ async fn import_reports_its_progress_and_ends_without_input() {
     assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
 }
 
-/// Waits until a child has a handler for a signal, which would end it before.
+/// Waits until a child has a handler for a signal. Without one, the signal would end it.
 fn wait_until_it_catches(child: &Child, number: Signal) {
     let limit = Instant::now() + LIMIT;
     loop {

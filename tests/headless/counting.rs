@@ -1,4 +1,4 @@
-//! `stats` beside Message DB's own views.
+//! Tests of `stats`, also against the views of Message DB.
 
 use super::place::{Place, in_each_place};
 use super::support::stores::Kind;
@@ -7,7 +7,7 @@ use super::{fill, lines};
 in_each_place!(counts_and_shares_add_up, the_rate_spans_all_finite_times, refuses_invalid_arguments_of_stats);
 
 fn counts_and_shares_add_up(place: &Place) {
-    assert_eq!(place.run(&["stats"]).done(), "", "an empty namespace has none");
+    assert_eq!(place.run(&["stats"]).done(), "", "an empty namespace has no rows");
     fill(place, 60);
     let categories = lines(&place.run(&["stats"]).done());
     let of =
@@ -22,10 +22,10 @@ fn counts_and_shares_add_up(place: &Place) {
     let streams = lines(&place.run(&["stats", "streams", "--limit", "3"]).done());
     assert_eq!(streams.len(), 3);
     let text = place.run(&["stats", "--format", "text"]);
-    assert!(text.stdout.contains("CATEGORY") && text.stderr.contains("rate from"), "{text:?}");
+    assert!(text.stdout.contains("CATEGORY") && text.stderr.contains("Rate from"), "{text:?}");
 }
 
-/// Times that do not rise with positions, that are at the ends of what can be, and that are infinite.
+/// The times are out of order, at both ends of the possible range, and infinite.
 fn the_rate_spans_all_finite_times(place: &Place) {
     let import = |category: &str, times: &[&str]| {
         let line = |(number, time): (usize, &&str)| {

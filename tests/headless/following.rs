@@ -1,4 +1,4 @@
-//! `tail`: each message once, in settled order, from any point to any end.
+//! Tests of `tail`: it prints each message once, in final order, from any start to any end.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -33,10 +33,10 @@ fn prints_existing_messages_once_in_order_and_reports_where_to_continue(place: &
     assert!(positions(&given).is_sorted(), "{all:?}");
     assert_eq!(number_after(&all.stderr, "complete to "), *positions(&given).last().unwrap());
     let category = place.run(&["tail", "account", "--from", "start", "--until", "now"]).stdout;
-    assert_eq!(category, place.run(&["get", "account", "--batch-size", "-1"]).done(), "line for line what get gives");
+    assert_eq!(category, place.run(&["get", "account", "--batch-size", "-1"]).done(), "line for line what get prints");
     let stream = place.run(&["tail", "order-3", "--from", "start", "--until", "now"]).stdout;
     assert_eq!(stream, place.run(&["get", "order-3", "--batch-size", "-1"]).done());
-    // In two parts, by what the first one tells.
+    // In two parts: the second continues where the first says.
     let first = place.run(&["tail", "--from", "start", "--limit", "23"]);
     assert_eq!(lines(&first.stdout).len(), 23);
     let from = number_after(&first.stderr, "--from ").to_string();
@@ -62,7 +62,7 @@ fn filtered_messages_still_advance_the_position(place: &Place) {
     assert_eq!(number_after(&nothing.stderr, "--from "), number_after(&typed.stderr, "--from "));
     for arguments in [&["tail", "--from", "start", "--until", "now"][..], &["tail", "--until", "now"], &["export"]] {
         let told = place.run(&[arguments, &["--where", "$.n >"]].concat()).failed(2);
-        assert!(told.contains("--where is not a jsonpath"), "{told}");
+        assert!(told.contains("--where is not a valid jsonpath"), "{told}");
     }
 }
 
@@ -75,7 +75,7 @@ fn members_of_a_consumer_group_share_a_category(place: &Place) {
         let got = place.run(&[&["get", "account", "--batch-size", "-1"], &arguments[..]].concat()).done();
         assert_eq!(followed.stdout, got);
         for line in followed.stdout.lines() {
-            assert!(seen.insert(line.to_owned()), "given twice: {line}");
+            assert!(seen.insert(line.to_owned()), "printed twice: {line}");
         }
     }
     assert_eq!(seen.len(), 30);
@@ -106,7 +106,7 @@ fn a_slow_reader_does_not_count_as_idle(place: &Place) {
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
-    // Longer than idle may be: the program waits for its reader.
+    // Longer than the idle timeout, while the program waits for its reader.
     std::thread::sleep(Duration::from_millis(600));
     assert_eq!(output.lines().count(), 4_499);
     assert_eq!(end_of(child).0, Some(0));
@@ -122,7 +122,7 @@ fn stops_at_a_future_time_without_a_new_message(place: &Place) {
     assert!(jiff::Timestamp::now().to_string() > end);
 }
 
-/// As after an import of older messages.
+/// Times can be out of order after an import of older messages.
 fn loses_no_messages_if_times_are_out_of_order(place: &Place) {
     let line = |n: usize, time: &str| {
         let id = uuid::Uuid::now_v7();
@@ -156,7 +156,7 @@ async fn a_full_disk_ends_it_and_only_written_messages_count() {
     let child = place.user.command().args(arguments).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
     let (status, told) = end_of(child);
     assert_eq!(status, Some(1), "{told}");
-    assert!(told.contains("0 messages, complete to 0; --from 1 goes on"), "{told}");
+    assert!(told.contains("0 messages, complete to 0; continue with --from 1"), "{told}");
 }
 
 fn refuses_invalid_arguments_of_tail(place: &Place) {
@@ -189,12 +189,12 @@ fn an_open_transaction_delays_the_end_unless_tail_exits_when_idle(place: &Place)
         runtime.block_on(holder.batch_execute(&hold)).unwrap();
         let told = place.run(&["tail", "--from", "start", "--until", "now", "--exit-when-idle", "1s"]);
         assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
-        assert!(told.stderr.contains("waiting for process") && told.stderr.contains("--from 1 goes on"), "{told:?}");
-        // Without it, it waits; what comes behind the end that was fixed is not given.
+        assert!(told.stderr.contains("blocked by PID") && told.stderr.contains("continue with --from 1"), "{told:?}");
+        // Without --exit-when-idle, tail waits. Messages after the fixed end are not printed.
         let mut child = following(place, &["--from", "start", "--until", "now"]);
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let waiting = said.next().unwrap();
-        assert!(waiting.contains("waiting for process"), "{waiting}");
+        assert!(waiting.contains("blocked by PID"), "{waiting}");
         fill(place, 1);
         runtime.block_on(holder.batch_execute("rollback")).unwrap();
         assert_eq!(BufReader::new(child.stdout.take().unwrap()).lines().count(), 3);
@@ -209,7 +209,7 @@ pub fn signal(child: &Child, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
-/// What a child said until it ended, within a limit.
+/// Waits until a child ends. Returns its status and its standard error.
 fn end_of(child: Child) -> (Option<i32>, String) {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
@@ -233,7 +233,7 @@ async fn waits_for_a_late_commit_and_names_its_writer() {
     let mut line = String::new();
     told.read_line(&mut line).unwrap();
     let pid: i32 = transaction.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
-    assert!(line.contains(&format!("waiting for process {pid}")), "{line}");
+    assert!(line.contains(&format!("blocked by PID {pid}")), "{line}");
     transaction.commit().await.unwrap();
     let given = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap).collect::<Vec<_>>();
     let streams: Vec<_> =
@@ -259,7 +259,7 @@ fn reports_its_progress_on_sigusr1_and_when_stopped(place: &Place) {
     let mut place_told = String::new();
     told.read_line(&mut place_told).unwrap();
     assert!(place_told.contains("10 messages") && number_after(&place_told, "--from ") == last + 1, "{place_told}");
-    // It goes on. An embedded store is its own while it runs.
+    // It continues. No other program can write to an embedded store meanwhile.
     let more = usize::from(place.database.is_some());
     if more > 0 {
         fill(place, more);
@@ -297,7 +297,7 @@ async fn repeatedly_terminated_connections_lose_and_repeat_nothing() {
                      where application_name = 'streamscope' and datname = current_database()";
     client.query(write, &[]).await.unwrap();
     let limit = Instant::now() + Duration::from_mins(1);
-    // It has begun.
+    // It has started.
     let mut seen = positions(&lines(&given.recv_timeout(Duration::from_secs(20)).expect("a first message")));
     for _ in 0..30 {
         client.query(write, &[]).await.unwrap();

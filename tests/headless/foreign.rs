@@ -1,5 +1,5 @@
-//! A client that is not ours, `message-db-py` from the Python package index: it writes while `tail` reads, and reads what we wrote. It names the
-//! schema `message_store` itself when it writes, so it can only read namespaces in other schemas.
+//! Tests with a foreign client, `message-db-py` from the Python package index: it writes while `tail` reads, and it reads our messages. Its
+//! writes always use the schema `message_store`, so it can only read namespaces in other schemas.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use super::support::server::variable;
 use super::support::stores::Kind;
 use super::{lines, positions};
 
-/// What a script with a client `db` of the store prints.
+/// Runs a Python script with a client `db` of the store. Returns its output.
 fn python(place: &Place, schema: &str, script: &str) -> String {
     let url = place.url();
     let opening = format!(
@@ -62,7 +62,7 @@ except ValueError as error:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_client_reads_our_messages() {
-    // EventoDB's own functions give jsonb, which this client does not take.
+    // The functions of EventoDB return jsonb, which this client does not support.
     for (kind, schema) in [(Kind::MessageDb, "message_store"), (Kind::OursOnPostgres, "eventodb_test")] {
         let place = Place::new(kind).await;
         for n in 0..12 {

@@ -1,4 +1,4 @@
-//! `get` beside `tail`: the same options, the same lines, and a word on what was left out.
+//! Tests of `get`: it takes the options of `tail`, prints the same lines, and says where to continue after its limit.
 
 use std::io::Write as _;
 
@@ -34,7 +34,7 @@ fn get_and_tail_take_the_same_options_and_print_the_same_lines(place: &Place) {
         assert_eq!((got.status, followed.status), (0, 0), "{options:?}: {got:?} {followed:?}");
         assert_eq!(got.stdout, followed.stdout, "{options:?}");
     }
-    // A stream's messages are numbered by position.
+    // In a stream, --from is a position.
     let stream = lines(&place.run(&["get", "account-2", "--from", "3", "--type", "T2", "--where", "$.n > 40"]).done());
     assert_eq!(stream.iter().map(|line| line["data"]["n"].as_i64().unwrap()).collect::<Vec<_>>(), [42, 52]);
     for name in ["account", "account-2"] {
@@ -56,7 +56,7 @@ fn get_says_where_to_continue_after_its_limit(place: &Place) {
         let rest = place.run(&[&command[..], &["--from", &from, "--limit", "-1"]].concat()).done();
         let all = place.run(&[&command[..], &["--limit", "-1"]].concat()).done();
         assert_eq!(format!("{}{rest}", first.stdout), all);
-        // As many as there are is not fewer.
+        // Nothing is said if the limit is exactly the number of messages.
         let count = all.lines().count().to_string();
         assert_eq!(place.run(&[&command[..], &["--limit", &count]].concat()).done(), all);
     }

@@ -1,5 +1,5 @@
-//! Following, exporting and counting from the command line, on each kind of store.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
+//! Tests of reading, following, exporting and counting from the command line, on each kind of store.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot continue fails")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use place::Place;
 
-/// Messages as lines for `import`, which gives them positions: five types, ten streams in two categories.
+/// Imports messages with five types, in ten streams of two categories.
 fn fill(place: &Place, messages: usize) {
     let line = |n: usize| {
         let category = ["account", "order"][n % 2];
@@ -43,7 +43,7 @@ fn positions(lines: &[Value]) -> Vec<i64> {
     lines.iter().map(|line| line["gpos"].as_i64().unwrap()).collect()
 }
 
-/// The number behind a word in what was told.
+/// Returns the first number after a text.
 fn number_after(told: &str, word: &str) -> i64 {
     let rest = told.split_once(word).unwrap_or_else(|| panic!("no {word:?} in {told:?}")).1;
     rest.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty()).unwrap().parse().unwrap()

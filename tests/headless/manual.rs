@@ -1,4 +1,4 @@
-//! Completions and manual pages, which need no store.
+//! Tests of shell completions and manual pages, which need no store.
 
 use super::support::program::User;
 
@@ -10,13 +10,13 @@ fn completions_of_every_shell_know_the_commands() {
         for word in ["export", "consumer-group-member", "exit-when-idle"] {
             assert!(script.contains(word), "{word} in {shell}");
         }
-        // It stands where a command can, and shells would wait for it.
+        // Shells would expect the locator before each command.
         assert!(!script.to_lowercase().contains("locator"), "{shell}");
     }
     assert_eq!(user.run(&["completions", "csh"]).status, 2);
 }
 
-/// As far as it can be seen without these shells.
+/// Checks the scripts only, because these shells may not be installed.
 #[test]
 fn completes_choices_and_completes_files_only_for_paths() {
     let user = User::new();
@@ -28,7 +28,7 @@ fn completes_choices_and_completes_files_only_for_paths() {
     assert!(has(&format!("{} -a 'categories types streams'", of("stats"))));
     assert!(has(&format!("{} -F", of("import"))));
     let zsh = user.run(&["completions", "zsh"]).done();
-    assert!(zsh.contains("\n\":: :_streamscope_commands\""), "a command comes first");
+    assert!(zsh.contains("\n\":: :_streamscope_commands\""), "the first argument is a command");
     assert!(zsh.contains("--url=[") && !zsh.contains(":URL:_default"));
 }
 
@@ -36,7 +36,7 @@ fn completes_choices_and_completes_files_only_for_paths() {
 fn bash_completes_commands() {
     let user = User::new();
     std::fs::write(user.home().join("completions"), user.run(&["completions", "bash"]).done()).unwrap();
-    // As bash does when tab is pressed behind the second word.
+    // Does what bash does if Tab is pressed after the second word.
     let script = "set -eu; . ./completions; COMP_WORDS=(streamscope ex); COMP_CWORD=1
         $(complete -p streamscope | sed 's/.*-F \\([^ ]*\\).*/\\1/') streamscope ex streamscope; echo \"${COMPREPLY[@]}\"";
     let mut bash = std::process::Command::new("bash");
@@ -52,8 +52,8 @@ fn every_command_has_a_manual_page_with_examples() {
     {
         assert!(page.contains(part), "{part}");
     }
-    assert!(page.contains(".nf\n  streamscope \\-n shop get account\\-1\n.fi"), "examples are not filled: {page}");
-    assert!(!page.contains("streamscope\\-help"), "a page that is not there");
+    assert!(page.contains(".nf\n  streamscope \\-n shop get account\\-1\n.fi"), "examples keep their lines: {page}");
+    assert!(!page.contains("streamscope\\-help"), "a reference to a page that does not exist");
     user.run(&["man", "pages"]).done();
     let commands = [
         "tail",

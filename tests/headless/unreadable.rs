@@ -1,11 +1,11 @@
-//! Messages with values that no message can have: their lines are marked, and the command says at its end that there were some.
+//! Tests of messages with invalid values: their lines are marked, and the command reports them at its end.
 
 use super::lines;
 use super::support::program::{Outcome, User};
 use super::support::server::Database;
 use super::support::stores::store;
 
-/// A namespace in a database that checks no encoding. The second and the fourth of its five messages are not UTF-8.
+/// Creates a namespace in a database that does not check encodings. The second and the fourth of its five messages are not UTF-8.
 async fn damaged() -> Database {
     let database = Database::create("template template0 encoding 'SQL_ASCII' locale 'C'").await;
     store(&database).create_namespace("test", None).await.unwrap();
@@ -17,9 +17,9 @@ async fn damaged() -> Database {
 }
 
 const TOLD: &str =
-    "2 messages cannot be read as they are stored; the first is global position 2 (its type is not valid UTF-8)";
+    "2 messages have values that cannot be read; the first is at global position 2 (its type is not valid UTF-8)";
 
-/// Which lines are marked.
+/// Returns which lines are marked.
 fn marked(output: &str) -> Vec<bool> {
     lines(output).iter().map(|line| line.get("unreadable").is_some()).collect()
 }
@@ -36,7 +36,7 @@ async fn export_is_complete_but_fails_if_messages_cannot_be_read() {
         assert_eq!((told.status, told.stderr.matches(TOLD).count()), (1, 1), "{told:?}");
         let (path, part) = (user.home().join(name), user.home().join(format!("{name}.part")));
         assert!(path.exists() && !part.exists(), "the file is complete");
-        // A run that carries it on tells of what an earlier one wrote.
+        // A resumed export also reports the lines of the earlier run.
         std::fs::rename(&path, &part).unwrap();
         let told = run(&["export", "-o", name, "--resume"]);
         assert_eq!((told.status, told.stderr.matches(TOLD).count()), (1, 1), "{told:?}");

@@ -237,7 +237,7 @@ pub fn commands() -> clap::Command {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Common {
-    /// Connect to this database; takes what psql takes, such as postgres://user@host:port/database?sslmode=…
+    /// Connect to this database: postgres://user@host:port/database?sslmode=…, or any form that psql takes
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
     /// Use an embedded store, kept in this directory
@@ -355,7 +355,7 @@ pub enum NsCommand {
         /// Schema to create, if clients expect a certain one such as `message_store` [default: `eventodb_` and the ID]
         #[arg(long, value_name = "NAME")]
         schema: Option<String>,
-        /// Allow this role to read and write, with the rights that Message DB gives to `message_store`; may be repeated
+        /// Let this role read and write, with the rights that Message DB grants to its `message_store` role; may be repeated
         #[arg(long, value_name = "ROLE")]
         grant: Vec<String>,
     },

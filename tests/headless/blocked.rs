@@ -105,7 +105,7 @@ async fn a_message_larger_than_a_pipe_counts_only_once_it_is_written() {
     fills_its_output(&child);
     let answer = asked(&child, &told);
     assert!(answer.contains("0 messages, complete to 0; continue with --from 1"), "{answer}");
-    // One of them is read.
+    // Reads one of the two messages.
     let mut output = BufReader::new(child.stdout.take().unwrap());
     output.read_line(&mut String::new()).unwrap();
     let limit = Instant::now() + LIMIT;

@@ -1,4 +1,5 @@
-//! The headless commands: parses arguments, calls the store, prints results on standard output and returns an exit status.
+//! The headless commands: parses arguments, calls the store, prints results on standard output and returns an exit
+//! status.
 //!
 //! This module uses only the public API of the store. It never sends SQL of its own.
 
@@ -59,8 +60,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments,
     Err(u8::try_from(error.exit_code()).unwrap_or(Status::Usage.code()))
 }
 
-/// Runs a command and returns the exit status; without a command, prints the overview. Reports failures on standard error.
-/// Must be called within a tokio runtime that has more than one thread.
+/// Runs a command and returns the exit status; without a command, prints the overview. Reports failures on standard
+/// error. Must be called within a tokio runtime that has more than one thread.
 pub async fn run(arguments: Arguments) -> u8 {
     let mut interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
@@ -80,7 +81,8 @@ pub async fn run(arguments: Arguments) -> u8 {
     }
 }
 
-/// A command whose arguments have been checked, so that errors that need no server are reported before one is contacted.
+/// A command whose arguments have been checked, so that errors that need no server are reported before one is
+/// contacted.
 enum Task<'a> {
     Overview,
     Ns(&'a NsCommand),

@@ -1,7 +1,7 @@
 //! The command line: arguments and options as clap reads them, and the help that people see.
 //!
-//! This module looks nothing up and opens nothing. clap does not read the connection variables (`STREAMSCOPE_URL`, `PG*`), because
-//! `--demo` takes precedence over them and clap would show their values.
+//! This module looks nothing up and opens nothing. clap does not read the connection variables (`STREAMSCOPE_URL`,
+//! `PG*`), because `--demo` takes precedence over them and clap would show their values.
 
 use std::path::PathBuf;
 
@@ -217,8 +217,8 @@ pub struct Arguments {
     /// Options of every command.
     #[command(flatten)]
     pub common: Common,
-    /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A bare
-    /// name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
+    /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A
+    /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
     /// The command; without one, the screen opens.
@@ -355,7 +355,7 @@ pub enum NsCommand {
         /// Schema to create, if clients expect a certain one such as `message_store` [default: `eventodb_` and the ID]
         #[arg(long, value_name = "NAME")]
         schema: Option<String>,
-        /// Let this role read and write, with the rights that Message DB grants to its `message_store` role; may be repeated
+        /// Let this role read and write, with the rights that Message DB grants to `message_store`; may be repeated
         #[arg(long, value_name = "ROLE")]
         grant: Vec<String>,
     },
@@ -466,7 +466,7 @@ pub struct WriteArguments {
     /// ID of the message; a new UUID v7 if omitted
     #[arg(long, value_name = "UUID")]
     pub id: Option<Uuid>,
-    /// Version that the stream must have: any, none (it must not exist; same as -1), or the position of its last message
+    /// Version that the stream must have: any, none (or -1: it must not exist), or the position of its last message
     #[arg(long, value_name = "any|none|N", default_value_t = ExpectedVersion::Any, allow_hyphen_values = true)]
     pub expected_version: ExpectedVersion,
 }

@@ -1,5 +1,5 @@
-//! `bench`: measures how fast a store can be written, read and followed, with the operations that all other commands use. Its
-//! messages go to a new category and cannot be deleted, so it asks first. It never inspects message bodies.
+//! `bench`: measures how fast a store can be written, read and followed, with the operations that all other commands
+//! use. Its messages go to a new category and cannot be deleted, so it asks first. It never inspects message bodies.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

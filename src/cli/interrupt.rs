@@ -1,8 +1,8 @@
-//! Signals that end a command or ask for its progress. After a signal, a command has a few seconds to end cleanly before the
-//! program exits.
+//! Signals that end a command or ask for its progress. After a signal, a command has a few seconds to end cleanly
+//! before the program exits.
 //!
-//! This module never handles SIGHUP, so that `nohup` works. Output may block on a slow reader, so another thread than the
-//! command's handles signals and enforces the deadline.
+//! This module never handles SIGHUP, so that `nohup` works. Output may block on a slow reader, so another thread than
+//! the command's handles signals and enforces the deadline.
 
 use std::fmt;
 use std::io;
@@ -20,8 +20,8 @@ use super::output::tell;
 
 /// How long a command may take to end after a signal. An embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long it may take if it hangs in a system call that a signal does not end. The output notices a signal within a tenth of
-/// this time.
+/// How long it may take if it hangs in a system call that a signal does not end. The output notices a signal within a
+/// tenth of this time.
 const BLOCKED: Duration = Duration::from_millis(500);
 /// The time between two checks whether it still hangs.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,7 +29,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The number of running calls that can block until somebody else reads or writes.
 static BLOCKING: AtomicUsize = AtomicUsize::new(0);
 
-/// Runs work that can block until somebody else reads or writes. The program exits after a signal even if it still blocks.
+/// Runs work that can block until somebody else reads or writes. The program exits after a signal even if it still
+/// blocks.
 pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
     BLOCKING.fetch_add(1, Ordering::Relaxed);
     let done = work();
@@ -147,7 +148,8 @@ fn say(words: &Mutex<Option<Place>>) {
     let _ = said.recv_timeout(LOOK);
 }
 
-/// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its reader.
+/// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its
+/// reader.
 #[derive(Debug)]
 pub struct Report {
     #[cfg(unix)]
@@ -155,8 +157,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has more than
-    /// one thread.
+    /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has
+    /// more than one thread.
     #[cfg(unix)]
     pub fn answer(place: Place) -> io::Result<Self> {
         let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;

@@ -50,8 +50,8 @@ fn no_files(command: clap::Command) -> clap::Command {
     command.mut_args(hint).mut_subcommands(no_files)
 }
 
-/// Adds what the generator for fish omits: the values of global options and of positional arguments, for which fish would offer
-/// file names.
+/// Adds what the generator for fish omits: the values of global options and of positional arguments, for which fish
+/// would offer file names.
 fn rest_for_fish(command: &clap::Command, script: &mut Vec<u8>) -> io::Result<()> {
     let names = |arg: &Arg| {
         let values = arg.get_possible_values();

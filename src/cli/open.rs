@@ -49,8 +49,8 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
     Ok(settings)
 }
 
-/// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and one
-/// after it.
+/// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and
+/// one after it.
 pub fn check(arguments: &Arguments) -> Result<()> {
     if let (Some(locator), Some(_)) = (&arguments.locator, &arguments.command) {
         return Err(Failure::usage(format!("unexpected {locator} before the command"))
@@ -122,8 +122,8 @@ impl Opened {
 /// Opens the namespace with this ID, or the only one of the database.
 ///
 /// # Errors
-/// Returns [`Status::NotFound`] if it does not exist, and [`Status::Usage`] if there are several and none was chosen. Both list
-/// the existing namespaces.
+/// Returns [`Status::NotFound`] if it does not exist, and [`Status::Usage`] if there are several and none was chosen.
+/// Both list the existing namespaces.
 pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> {
     if let Some(id) = asked {
         return named(store, id).await;

@@ -1,7 +1,7 @@
 //! Writes results to standard output, as aligned text or as JSON lines, and notes for people to standard error.
 //!
-//! Output is buffered, so every command must end with [`Output::finish`]. This module never queries a store. Text from a store
-//! passes through `safe_text` before it is printed for people.
+//! Output is buffered, so every command must end with [`Output::finish`]. This module never queries a store. Text from
+//! a store passes through `safe_text` before it is printed for people.
 
 pub mod messages;
 pub mod outlet;
@@ -149,7 +149,8 @@ fn colours() -> bool {
     says("NO_COLOR").is_empty() && !says("TERM").is_empty() && says("TERM") != "dumb"
 }
 
-/// Prints a line on standard error, made safe and without passwords. Ignores errors, since there is no one to report them to.
+/// Prints a line on standard error, made safe and without passwords. Ignores errors, since there is no one to report
+/// them to.
 pub fn tell(line: &str) {
     aside(&format!("{}\n", safe(&redact(line))));
 }

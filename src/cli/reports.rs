@@ -18,7 +18,8 @@ use super::secrets::Secrets;
 use crate::own_files::append_to_named;
 use crate::safe_text::safe;
 
-/// Installs the hooks for panics and error reports. They use no colour if `NO_COLOR` is set or standard error is not a terminal.
+/// Installs the hooks for panics and error reports. They use no colour if `NO_COLOR` is set or standard error is not a
+/// terminal.
 ///
 /// # Errors
 /// Fails if a hook is already installed.

@@ -1,5 +1,5 @@
-//! Opens the screen for a command line. The screen appears at once, while the store opens in the background. This module never
-//! draws and never handles keys.
+//! Opens the screen for a command line. The screen appears at once, while the store opens in the background. This
+//! module never draws and never handles keys.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,8 @@ use crate::runtime::{self, Attempt, Ended, Opening};
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
 const CONNECTIONS: usize = 6;
 
-/// Connections opened in advance, in addition to those of the first two requests, because their answers cause more requests.
+/// Connections opened in advance, in addition to those of the first two requests, because their answers cause more
+/// requests.
 const AHEAD: usize = 2;
 
 /// The store, which must live as long as the screen.
@@ -91,7 +92,8 @@ fn nearest_command(word: &str) -> Option<String> {
     }
 }
 
-/// Opens the store in a task of its own, so that cancelling a request does not stop it. Starts the generator of the demo.
+/// Opens the store in a task of its own, so that cancelling a request does not stop it. Starts the generator of the
+/// demo.
 fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
     let open = async move {
         let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;

@@ -1,5 +1,5 @@
-//! Removes the passwords of this run from text before it is printed or logged, and from the command line. This module never
-//! decides what is printed.
+//! Removes the passwords of this run from text before it is printed or logged, and from the command line. This module
+//! never decides what is printed.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,7 +13,8 @@ use crate::store::connect::Environment;
 pub struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Collects the passwords of the environment, of a connection string, and of the password and service files that they name.
+    /// Collects the passwords of the environment, of a connection string, and of the password and service files that
+    /// they name.
     #[must_use]
     pub fn of(url: Option<&str>) -> Self {
         let mut secrets = Self::default();
@@ -58,8 +59,8 @@ impl Secrets {
     }
 }
 
-/// Returns the arguments without a `--url` that contains a password, and that URL; `None` if there is no such URL. All users can
-/// read the arguments of a process, but only its owner can read its environment.
+/// Returns the arguments without a `--url` that contains a password, and that URL; `None` if there is no such URL. All
+/// users can read the arguments of a process, but only its owner can read its environment.
 #[must_use]
 pub fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
     let holds_one = |url: &str| redact(url) != url;

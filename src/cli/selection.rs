@@ -1,5 +1,5 @@
-//! Options that select messages for `get`, `tail` and `export`: a starting point, types, and a jsonpath on data. Everything except
-//! the jsonpath is checked before a store is opened. This module never reads messages.
+//! Options that select messages for `get`, `tail` and `export`: a starting point, types, and a jsonpath on data.
+//! Everything except the jsonpath is checked before a store is opened. This module never reads messages.
 
 use std::str::FromStr;
 

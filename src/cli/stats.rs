@@ -1,5 +1,5 @@
-//! `stats`: counts messages by category, type and stream, with their share and their rate over time. It prints rows as they
-//! arrive and never collects them.
+//! `stats`: counts messages by category, type and stream, with their share and their rate over time. It prints rows as
+//! they arrive and never collects them.
 
 use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt as _;

@@ -1,6 +1,8 @@
-//! `tail`: prints messages as they become final, each once, in order of global position, until an end, a limit or a signal.
+//! `tail`: prints messages as they become final, each once, in order of global position, until an end, a limit or a
+//! signal.
 //!
-//! It reconnects after a lost connection and continues exactly where it was. Standard output never has anything but messages.
+//! It reconnects after a lost connection and continues exactly where it was. Standard output never has anything but
+//! messages.
 
 mod standing;
 
@@ -302,8 +304,8 @@ impl Following {
         Some(Instant::now() + Duration::try_from(left).unwrap_or_default())
     }
 
-    /// Fixes the end once its time is reached: the newest message now, or an earlier position if no later message can be from
-    /// before that time.
+    /// Fixes the end once its time is reached: the newest message now, or an earlier position if no later message can
+    /// be from before that time.
     async fn find_end(&mut self, namespace: &Namespace) -> Result<bool, StoreError> {
         let End::Time(time) = self.end else { return Ok(false) };
         let newest = namespace.newest(&Scope::Namespace).await?;

@@ -1,4 +1,5 @@
-//! `write`: builds a message from the command line and standard input, checks it before anything is opened, and writes it once.
+//! `write`: builds a message from the command line and standard input, checks it before anything is opened, and writes
+//! it once.
 //!
 //! Bodies go to the server unchanged. This module never prints or logs them.
 

@@ -1,5 +1,5 @@
-//! Tests of how a command chooses its database, what it reports if the database refuses, and how it ends if its output is closed or a
-//! signal arrives.
+//! Tests of how a command chooses its database, what it reports if the database refuses, and how it ends if its output
+//! is closed or a signal arrives.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Stdio;

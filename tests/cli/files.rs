@@ -1,5 +1,5 @@
-//! Tests of files from other programs and users: byte order marks, other encodings, and links and files that another user created where
-//! this one writes.
+//! Tests of files from other programs and users: byte order marks, other encodings, and links and files that another
+//! user created where this one writes.
 
 use super::support::program::{Outcome, User, outcome};
 

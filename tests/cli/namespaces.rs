@@ -94,7 +94,8 @@ async fn refuses_an_id_that_is_taken_or_too_long() {
     place.run(&["ns", "create", ""]).failed(2);
 }
 
-/// The rights are those that the installation of Message DB grants to its role. By default, only the creating role has any.
+/// The rights are those that the installation of Message DB grants to its role. By default, only the creating role has
+/// any.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_granted_role_can_read_and_write_but_no_more() {
     let database = Database::new().await;

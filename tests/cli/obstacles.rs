@@ -1,5 +1,5 @@
-//! Tests of the errors without a connection: each states the problem and its remedy. Only an error without any answer asks whether
-//! the server is running.
+//! Tests of the errors without a connection: each states the problem and its remedy. Only an error without any answer
+//! asks whether the server is running.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

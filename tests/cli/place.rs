@@ -1,4 +1,5 @@
-//! A user with an empty namespace in one of the four kinds of store. It is reached only through the arguments of the program.
+//! A user with an empty namespace in one of the four kinds of store. It is reached only through the arguments of the
+//! program.
 
 use super::support::program::{Outcome, User};
 use super::support::server::Database;

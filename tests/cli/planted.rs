@@ -1,5 +1,6 @@
-//! Tests that reading a database never runs code that another role planted in it. A planted function leaves a file on the server, which
-//! works in a read-only transaction too. Each test first triggers the function with a plain query, to show that it works.
+//! Tests that reading a database never runs code that another role planted in it. A planted function leaves a file on
+//! the server, which works in a read-only transaction too. Each test first triggers the function with a plain query, to
+//! show that it works.
 
 use std::path::PathBuf;
 
@@ -63,7 +64,8 @@ impl Planted {
         std::fs::remove_file(&self.proof).expect("the file is there");
     }
 
-    /// Runs commands as a superuser, with and without `--read-only`, and checks that they do not trigger it. Returns all output.
+    /// Runs commands as a superuser, with and without `--read-only`, and checks that they do not trigger it. Returns
+    /// all output.
     fn stays_quiet(&self, commands: &[&[&str]]) -> String {
         self.stays_quiet_for(&self.database.url(), commands)
     }

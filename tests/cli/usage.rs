@@ -1,5 +1,5 @@
-//! Tests of errors that need no server: invalid arguments, names and JSON. Each exits with status 2 and prints one or two lines,
-//! without passwords.
+//! Tests of errors that need no server: invalid arguments, names and JSON. Each exits with status 2 and prints one or
+//! two lines, without passwords.
 
 use clap::CommandFactory as _;
 

@@ -1,5 +1,5 @@
-//! Tests that values from messages, which a server repeats in its errors, are logged only at level debug, and that the detail of an
-//! error, which contains whole rows, is never printed.
+//! Tests that values from messages, which a server repeats in its errors, are logged only at level debug, and that the
+//! detail of an error, which contains whole rows, is never printed.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Tests of commands that wait, for a reader of their output or for input: a signal still ends them, and they report their progress.
+//! Tests of commands that wait, for a reader of their output or for input: a signal still ends them, and they report
+//! their progress.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
@@ -14,7 +15,8 @@ use super::{fill, lines, number_after, positions};
 
 /// More than a pipe holds.
 const MANY: usize = 3_000;
-/// A command that hangs is ended by force after three seconds. One that notices the signal needs only a fraction of a second.
+/// A command that hangs is ended by force after three seconds. One that notices the signal needs only a fraction of a
+/// second.
 const SOON: Duration = Duration::from_millis(2_500);
 const LIMIT: Duration = Duration::from_secs(20);
 

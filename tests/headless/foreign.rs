@@ -1,5 +1,6 @@
-//! Tests with a foreign client, `message-db-py` from the Python package index: it writes while `tail` reads, and it reads our messages. Its
-//! writes always use the schema `message_store`, so it can only read namespaces in other schemas.
+//! Tests with a foreign client, `message-db-py` from the Python package index: it writes while `tail` reads, and it
+//! reads our messages. Its writes always use the schema `message_store`, so it can only read namespaces in other
+//! schemas.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -5,7 +5,8 @@ use super::support::program::{Outcome, User};
 use super::support::server::Database;
 use super::support::stores::store;
 
-/// Creates a namespace in a database that does not check encodings. The second and the fourth of its five messages are not UTF-8.
+/// Creates a namespace in a database that does not check encodings. The second and the fourth of its five messages are
+/// not UTF-8.
 async fn damaged() -> Database {
     let database = Database::create("template template0 encoding 'SQL_ASCII' locale 'C'").await;
     store(&database).create_namespace("test", None).await.unwrap();

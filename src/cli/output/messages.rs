@@ -1,4 +1,5 @@
-//! The text format of `get` and `tail`: one row per message. This module never reads a store and never prints JSON lines.
+//! The text format of `get` and `tail`: one row per message. This module never reads a store and never prints JSON
+//! lines.
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,7 +31,8 @@ impl MessageTable {
         Self { table: Table::new(&columns[usize::from(one_stream)..]), one_stream, gathered: VecDeque::new() }
     }
 
-    /// Adds a message. Once its line is printed, calls `printed` with the offset of its end in the output and its global position.
+    /// Adds a message. Once its line is printed, calls `printed` with the offset of its end in the output and its
+    /// global position.
     pub fn row(
         &mut self,
         output: &mut Output,

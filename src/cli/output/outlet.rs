@@ -1,5 +1,6 @@
-//! Writes bytes to a reader that may stop reading: standard output, a pipe or a device. A signal ends the wait for such a reader,
-//! and the number of bytes that the system has accepted is known exactly at any time. This module never buffers.
+//! Writes bytes to a reader that may stop reading: standard output, a pipe or a device. A signal ends the wait for such
+//! a reader, and the number of bytes that the system has accepted is known exactly at any time. This module never
+//! buffers.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,13 +12,15 @@ use crate::cli::interrupt::{Interrupt, Signalled, may_block};
 /// The time between two checks for a signal while the reader does not read.
 #[cfg(unix)]
 const LOOK: Duration = Duration::from_millis(50);
-/// How long writing may continue after a signal while the reader reads. A command prints its last results, but not to a slow
-/// reader.
+/// How long writing may continue after a signal while the reader reads. A command prints its last results, but not to a
+/// slow reader.
 const AFTER_SIGNAL: Duration = Duration::from_millis(300);
-/// POSIX guarantees that a writable pipe accepts this much at once. A larger write could block halfway, at an unknown offset.
+/// POSIX guarantees that a writable pipe accepts this much at once. A larger write could block halfway, at an unknown
+/// offset.
 const AT_ONCE: usize = 4_096;
 
-/// How long [`Written::bytes`] waits for a running write. Once the reader is ready, a write takes microseconds or hangs.
+/// How long [`Written::bytes`] waits for a running write. Once the reader is ready, a write takes microseconds or
+/// hangs.
 const WRITE: Duration = Duration::from_millis(50);
 
 /// A counter of the bytes that the system has accepted. Can be read on any thread.
@@ -28,7 +31,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// Returns the number of bytes. Waits for a running write unless it hangs, so that everything a reader has seen is counted.
+    /// Returns the number of bytes. Waits for a running write unless it hangs, so that everything a reader has seen is
+    /// counted.
     pub fn bytes(&self) -> u64 {
         let asked = Instant::now();
         while self.writing.load(Ordering::SeqCst) && asked.elapsed() < WRITE {
@@ -197,7 +201,8 @@ fn is_writable(_: &impl Writable) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Returns as many whole lines as one write can take, or the start of a longer line. Readers therefore seldom see half a line.
+/// Returns as many whole lines as one write can take, or the start of a longer line. Readers therefore seldom see half
+/// a line.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
     let Some(most) = bytes.get(..AT_ONCE) else { return bytes };
     match most.iter().rposition(|byte| *byte == b'\n') {

@@ -1,5 +1,5 @@
-//! Aligned columns for people. Rows are aligned block by block, so memory stays bounded. Lines are cut to the width of a
-//! terminal but never elsewhere. This module never decides what a cell contains.
+//! Aligned columns for people. Rows are aligned block by block, so memory stays bounded. Lines are cut to the width of
+//! a terminal but never elsewhere. This module never decides what a cell contains.
 
 use std::{io, iter};
 
@@ -122,8 +122,8 @@ impl Table {
         Ok(())
     }
 
-    /// Prints a line of cells, with one look for all of them or the look of each column. A line that does not fit is cut and
-    /// printed without colours.
+    /// Prints a line of cells, with one look for all of them or the look of each column. A line that does not fit is
+    /// cut and printed without colours.
     fn line(&self, output: &mut Output, cells: Vec<SafeText>, widths: &[usize], look: Option<Look>) {
         let (mut plain, mut painted) = (String::new(), String::new());
         // Blanks are printed only before a cell, so that no line ends with blanks.
@@ -163,8 +163,8 @@ pub fn record(output: &mut Output, fields: &[(&str, &str)]) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the start of a cell that could fit on the terminal, so that a body of 10 MB is not copied. Four characters per
-/// column leave room for combining characters.
+/// Returns the start of a cell that could fit on the terminal, so that a body of 10 MB is not copied. Four characters
+/// per column leave room for combining characters.
 fn beginning(cell: &str, room: Option<usize>) -> &str {
     match room.and_then(|room| cell.char_indices().nth(room.saturating_mul(4))) {
         Some((end, _)) => &cell[..end],

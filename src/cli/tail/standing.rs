@@ -1,5 +1,6 @@
-//! The progress of `tail`: how many messages its reader received, and where another `tail` must continue. It can be read on any
-//! thread at any time, also while the output waits for its reader. It never counts a line that the system has not fully accepted.
+//! The progress of `tail`: how many messages its reader received, and where another `tail` must continue. It can be
+//! read on any thread at any time, also while the output waits for its reader. It never counts a line that the system
+//! has not fully accepted.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

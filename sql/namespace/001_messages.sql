@@ -1,6 +1,6 @@
 create schema {schema};
 
--- The messages. Names sort bytewise whatever the database's locale is, so that one category's streams are neighbours.
+-- Stream names sort bytewise whatever the database's locale is, so that the streams of a category are adjacent.
 create table {schema}.messages (
   global_position bigserial primary key,
   position bigint not null,
@@ -22,7 +22,7 @@ create index messages_category on {schema}.messages (
   split_part(metadata ->> 'correlationStreamName', '-', 1)
 );
 
--- A message as the get_ functions give it.
+-- The type that the get_ functions return.
 create type {schema}.message as (
   id varchar,
   stream_name varchar,

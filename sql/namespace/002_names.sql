@@ -1,7 +1,7 @@
--- What a stream name means (Message DB's functions of the same names). The bodies are parsed here and now, so no caller's
--- search_path can change what they call; and the planner puts them inline, so that category(stream_name) = ... in anybody's
--- query can be served by the category index (it matches with the table's own collation only, so not for the category in the
--- metadata; and ordered by global_position with a limit, the planner may still walk the primary key).
+-- The parts of a stream name, in functions named as in Message DB. Their bodies are parsed on creation, so a caller's search_path cannot
+-- change what they call. The planner inlines them, so the category index can serve category(stream_name) = ... in any query.
+-- That only works with the table's collation, so not for the category in the metadata. And if such a query is ordered by
+-- global_position with a limit, the planner may still walk the primary key.
 
 create or replace function {schema}.category(stream_name varchar) returns varchar
   language sql immutable parallel safe
@@ -21,7 +21,7 @@ create or replace function {schema}.cardinal_id(stream_name varchar) returns var
     when strpos(stream_name, '-') > 0 then split_part(substr(stream_name, strpos(stream_name, '-') + 1), '+', 1)
   end;
 
--- The first 64 bits of the MD5 as a signed integer.
+-- Returns the first 64 bits of the MD5 digest as a signed integer.
 create or replace function {schema}.hash_64(value varchar) returns bigint
   language sql immutable parallel safe
   return ('x' || left(md5(value), 16))::bit(64)::bigint;

@@ -1,10 +1,10 @@
--- Writing. Tables, functions, operators and types are named with their schema, so that nothing of another one, and nothing
--- temporary, can be put in place of these. The search_path stays the caller's: triggers and policies on messages need it.
+-- Functions for writing. Tables, functions, operators and types are qualified with their schema, so that no object in another schema
+-- or in pg_temp can shadow them. The search_path stays the caller's, because triggers and policies on messages may need it.
 --
--- The mark in the notices is made from its bytes, since not every encoding of a database has it.
+-- The character » in the notices is built from its bytes, because some database encodings do not have it.
 
--- Held until the transaction ends: writes to one category come one after the other, so their messages become visible in the
--- order of their global positions.
+-- Takes the category lock until the transaction ends. Writes to one category happen one after the other, so their messages become
+-- visible in the order of their global positions.
 create or replace function {schema}.acquire_lock(stream_name varchar) returns bigint
   language plpgsql volatile
 as $$
@@ -48,7 +48,7 @@ declare
 begin
   perform {schema}.acquire_lock(write_message.stream_name);
 
-  -- A statement of its own, so that it sees what was committed while this one waited for the lock.
+  -- A separate statement, so that it sees messages committed while this call waited for the lock.
   select coalesce(pg_catalog.max(m.position), -1) into _version
   from {schema}.messages m
   where m.stream_name operator(pg_catalog.=) write_message.stream_name;
@@ -58,7 +58,7 @@ begin
       write_message.expected_version, write_message.stream_name, _version;
   end if;
   _position := _version operator(pg_catalog.+) 1;
-  -- Not in the insert, which draws a global position first: a wrong id would use one up.
+  -- Cast before the insert, which draws a global position first: an invalid ID would use one up.
   _id := write_message.id::pg_catalog.uuid;
 
   insert into {schema}.messages (id, stream_name, position, type, data, metadata)

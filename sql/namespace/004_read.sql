@@ -1,8 +1,8 @@
--- Reading. The statements are put together at each call, so that each is planned for what was asked and the condition, which
--- is SQL of the caller's, can be a part of it; that is refused unless the setting message_store.sql_condition allows it.
--- What stands behind a condition is on lines of its own, since that may end in a comment. As for writing, all is named with
--- its schema, and the search_path stays the caller's, whose condition may need it. Within a string constant the schema's name is
--- spelled for one that begins with E, which every setting of standard_conforming_strings reads alike.
+-- Functions for reading. Each call builds its statement, so that it is planned for its arguments and can contain the caller's SQL
+-- condition. Conditions are rejected unless the setting message_store.sql_condition allows them. The text after a condition begins
+-- on a new line, because a condition may end in a comment. As for writing, all names are qualified, and the search_path
+-- stays the caller's, because the condition may need it. String constants that contain the schema's name begin with E, so that
+-- they mean the same under every setting of standard_conforming_strings.
 
 create or replace function {schema}.get_stream_messages(
   stream_name varchar,
@@ -69,7 +69,7 @@ declare
   _size bigint := consumer_group_size;
   _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
     ' data::varchar, metadata::varchar, time from {literal}.messages'
-    -- Compared as rows, and ordered so: else the planner may walk the primary key and filter.
+    -- Compared and ordered as a row, or the planner may walk the primary key and filter.
     ' where (pg_catalog.split_part(stream_name, ''-'', 1), global_position) operator(pg_catalog.>=) ($1, $2)'
     ' and (pg_catalog.split_part(stream_name, ''-'', 1), global_position)'
     ' operator(pg_catalog.<=) ($1, 9223372036854775807)';
@@ -108,7 +108,7 @@ begin
       _member, _size;
   end if;
   if _member is not null then
-    -- A stream without an id has no hash and belongs to no member.
+    -- A stream without an ID has no hash and belongs to no member.
     _command := pg_catalog.concat(_command,
       E' and pg_catalog.mod(operator(pg_catalog.@) {literal}.hash_64({literal}.cardinal_id(stream_name)), $6)'
       ' operator(pg_catalog.=) $5');
@@ -119,7 +119,7 @@ begin
       raise exception 'Retrieval with SQL condition is not activated';
     end if;
     _command := pg_catalog.concat(_command, ' and (', get_category_messages.condition, ')');
-    -- A condition can let messages of other categories in, which are in order with the others then.
+    -- A condition can admit messages of other categories, which must be in the same order.
     _order := 'global_position ASC';
   end if;
 
@@ -148,7 +148,7 @@ begin
     get_category_messages.batch_size,
     get_category_messages.correlation,
     _member,
-    -- Message DB takes no group of more than 32,767 members.
+    -- Message DB accepts no group of more than 32,767 members.
     _size::smallint;
 end
 $$;

@@ -1,4 +1,4 @@
--- Message DB's six summaries: how many messages, and what share of all, in percent. They read the whole table.
+-- Message DB's six summary views: the number of messages and their share of all messages in percent. They read the whole table.
 
 create or replace view {schema}.category_type_summary as
   with counted as (

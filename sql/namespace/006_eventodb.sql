@@ -1,5 +1,5 @@
--- What an EventoDB server on the same database asks at its start: it brings every namespace of the registry up to its own
--- last version, by files that do not fit here. The highest version that the column holds says that nothing is missing.
+-- On start, an EventoDB server upgrades every namespace in the registry to its own latest version, with SQL that does not fit this
+-- schema. The highest possible version tells it that there is nothing to upgrade.
 create table if not exists {schema}._schema_version (
   version integer primary key,
   applied_at timestamp default now()

@@ -1,5 +1,5 @@
--- What Message DB's own installation gives to its role: to read and to write, by the functions and the table. The versions are
--- tables too, and who uses the namespace may know them (an EventoDB server must).
+-- Grants a role the privileges that Message DB's installation grants to its role message_store: reading and writing, through the
+-- functions and the table. The role may also read the version tables, which an EventoDB server needs.
 grant usage on schema {schema} to {role};
 grant select on all tables in schema {schema} to {role};
 grant insert on {schema}.messages to {role};

@@ -1,8 +1,8 @@
--- The categories, walked from value to value (a loose index scan), each with roughly how many messages it has.
+-- Lists the categories, each with an estimate of its size. It jumps from value to value in the index (a loose index scan).
 --
--- A small table (4 MiB) is counted: it may never have been analysed. A larger one is estimated as the planner would: the shares
--- that ANALYZE kept for the category index, times the rows that a table of this many pages holds; what no share is known
--- for is spread evenly. Without statistics the estimate is null.
+-- A table of up to 4 MiB is counted, because it may never have been analysed. A larger one is estimated as the planner would: the
+-- category's share according to ANALYZE, times the estimated number of rows. The remaining share is divided equally among
+-- categories without a known share. Without statistics the estimate is null.
 --
 -- $1 table
 -- Served by: messages_category (category expression, ...).

@@ -1,10 +1,10 @@
--- One window of a category, of which a consumer group member, a correlation or what matches is given: the messages that match, and a
--- row without id that says how far the window went (none: the category ends in it).
+-- Reads one window of a category, filtered by consumer group member, correlation or other conditions. Returns the matches, and a
+-- row without ID that contains the last number of the window, or null if the category ends in this window.
 --
--- The window is cut before the filter. With the filter beside the limit the planner expects few hits, reads all of the category
--- and sorts it.
+-- The window is cut before it is filtered. With filter and limit side by side the planner expects few matches, reads the whole
+-- category and sorts it.
 --
--- $1 global position, $2 limit, $3 category, $4 window, $5 correlation or null, $6 member or null,
+-- $1 global position, $2 limit, $3 category, $4 window size, $5 correlation or null, $6 member or null,
 -- $7 group size or null, $8 to $14 the filter, if any
 -- Served by: messages_category (category expression, global_position), then messages_pkey.
 with looked_at as (
@@ -25,8 +25,8 @@ hits as (
 )
 select found.*, null::bigint as went_to
 from hits
--- The limit keeps the planner from joining the whole table instead. The message is compared by >= and ordered: for an equality a
--- planner with old statistics may read the category index from end to end.
+-- The limit keeps the planner from joining the whole table. An equality instead of >= with an order could make a planner with stale
+-- statistics read the whole category index.
 cross join lateral (
   select {message} from {table} where global_position >= hits.number order by global_position limit 1
 ) as found

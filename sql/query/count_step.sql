@@ -1,9 +1,8 @@
--- One bounded step of a count: how many messages of a window match everything given, how many were looked at, and where the window
--- ended.
+-- Counts matches in one window: returns the number of matches, the number of messages read, and the last number of the window.
 --
--- $1 lowest number, $2 window, $3 name of the stream or category (null for the namespace), $4 member, $5 group size (null without),
--- $6 to $12 the filter
--- Served by: messages_pkey, messages_category or messages_stream, as the scope says.
+-- $1 lowest number, $2 window size, $3 name of the stream or category (null for the namespace), $4 member or null,
+-- $5 group size or null, $6 to $12 the filter
+-- Served by: messages_pkey, messages_category or messages_stream, depending on the scope.
 with looked_at as (
   select
     {number}::bigint as number,

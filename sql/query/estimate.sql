@@ -1,5 +1,5 @@
--- Roughly how many messages the table holds, as the planner would estimate it, and the share of them that ANALYZE found in one
--- category. Null where the table was never analysed, or no share is known.
+-- Estimates the number of messages in the table, as the planner would, and the share of one category according to ANALYZE. Each is null
+-- if it is unknown, for example because the table was never analysed.
 --
 -- $1 table, $2 category
 -- Served by: the catalog.

@@ -1,11 +1,11 @@
--- The first message at or after a time, by bisecting the numbers: time rises with them, nearly. A message has the time at which
--- its transaction began, and a transaction may have waited for a lock since; so the 1,000 numbers before the place
--- found are looked at once more. The first message of a stream from a global position on is found alike.
+-- Finds the first message at or after a time by bisecting numbers, because time rises with them approximately. The time of a message
+-- is that at which its transaction began, and the transaction may have waited for a lock since. So the 1,000 numbers before
+-- the result of the bisection are searched as well. The same query finds the first message of a stream from a global position on.
 --
--- Every number under lo has an earlier time, none from hi on has; each step looks at one message between them.
+-- Invariant: every number below lo has a lower value, and no number from hi on has. Each step reads one message in between.
 --
 -- {measure} time or global_position, $1 a value of it, $2 name of the stream or category (null for the namespace)
--- Served by: the index that the scope is ordered by, one probe a step.
+-- Served by: the index that orders the scope, with one probe for each step.
 with recursive bisect(lo, hi) as (
   select
     (select {number}::bigint from {table} {from_first} limit 1),

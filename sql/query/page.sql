@@ -1,10 +1,8 @@
--- A page of message heads, rising or falling from a number on. What is asked for is one more than the page holds, to know whether
--- anything lies beyond.
---
--- A body of more than 8 KiB as stored is not shown in a list: it would have to be fetched and unpacked whole.
+-- Reads a page of message heads in either direction from a number. The limit is one more than the page size, to see whether more
+-- messages follow.
 --
 -- $1 number, $2 limit, $3 name of the stream or category (null for the namespace)
--- Served by: messages_pkey, messages_category or messages_stream, as the scope says.
+-- Served by: messages_pkey, messages_category or messages_stream, depending on the scope.
 select {head}
 from {table}
 {window}

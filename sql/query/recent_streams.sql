@@ -1,9 +1,9 @@
--- Streams of a category whose last message is in one window of it, the most recent first; and a row without position that says
--- how far down the window went (none: the category begins in it).
+-- Lists the streams of a category whose last message is in one window, the most recent first. A row without position contains
+-- the lowest number of the window, or null if the category begins in this window.
 --
--- A message is its stream's last where the stream's index ends with it; asked row by row, never joined: a join would hash the whole table.
+-- A scalar subquery checks for each message whether it is the last of its stream. A join would hash the whole table.
 --
--- $1 global position to begin at (downwards), $2 window, $3 category
+-- $1 global position to begin at (downwards), $2 window size, $3 category
 -- Served by: messages_category (category expression, global_position), messages_stream (stream_name, position).
 with looked_at as (
   select stream_name::text as name, position::bigint as version, global_position::bigint as number, {time} as time

@@ -1,6 +1,6 @@
--- Types among the last messages of a category, the most frequent first.
+-- Lists the types of the newest messages of a category, the most frequent first.
 --
--- $1 category, $2 messages to look at
+-- $1 category, $2 number of messages to read
 -- Served by: messages_category (category expression, global_position).
 select type::text
 from (

@@ -1,12 +1,12 @@
--- One bounded step of a search: the messages of a window that match everything given, and a row without id that says how many were
--- looked at and where the window ended.
+-- Searches one window of a scope. Returns the matches, and a row without ID that contains how many messages were read, the lowest
+-- and highest number among them, and whether more may follow.
 --
--- The window is cut before the filter. With the filter beside the limit the planner may read and sort the whole scope. It ends
--- before the first match that is one too many.
+-- The window is cut before it is filtered. With filter and limit side by side the planner may read and sort the whole scope. If
+-- there are too many matches, the window ends before the first one beyond the limit.
 --
--- $1 number, $2 window, $3 name of the stream or category (null for the namespace), $4 member, $5 group size (null without),
+-- $1 number, $2 window size, $3 name of the stream or category (null for the namespace), $4 member or null, $5 group size or null,
 -- $6 to $12 the filter
--- Served by: messages_pkey, messages_category or messages_stream, as the scope says; then messages_pkey.
+-- Served by: messages_pkey, messages_category or messages_stream, depending on the scope; then messages_pkey.
 with looked_at as (
   select
     {number}::bigint as number,
@@ -23,8 +23,8 @@ with looked_at as (
 )
 select found.*, null::bigint as looked_at, null::bigint as lowest, null::bigint as highest, null::boolean as more
 from kept
--- The limit keeps the planner from joining the whole table instead. The message is compared by >= and ordered: for an equality a
--- planner with old statistics may read the category index from end to end.
+-- The limit keeps the planner from joining the whole table. An equality instead of >= with an order could make a planner with stale
+-- statistics read the whole category index.
 cross join lateral (
   select {head} from {table} as m where m.global_position >= kept.global_position order by m.global_position limit 1
 ) as found

@@ -1,8 +1,8 @@
--- Times at places spread evenly over the whole namespace, by rising global position. None where the namespace is so small that it
--- is read sooner than looked into.
+-- Samples the times of messages spread evenly across the whole namespace, by ascending global position. Returns nothing for a small
+-- namespace, which is faster to search than to sample.
 --
--- $1 how many places, $2 global positions of a namespace that is small
--- Served by: messages_pkey, one probe a place.
+-- $1 number of samples, $2 the range of global positions up to which a namespace is small
+-- Served by: messages_pkey, with one probe for each sample.
 select probe.number, probe.time
 from (
   select

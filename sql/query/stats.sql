@@ -1,8 +1,8 @@
--- How many messages there are by one or two of category, type and stream, of all or of one category, and when: the time from the
--- earliest message to the latest is divided into buckets. A time that is infinite is in none of them.
+-- Counts the messages of one or all categories by one or two of category, type and stream, in total and in equal time intervals
+-- ("buckets") between the earliest and the latest message. Messages with an infinite time are in no bucket.
 --
--- $1 category (null for all), $2 buckets, $3 limit (null for all)
--- Served by: the table as a whole, or messages_category; read twice.
+-- $1 category (null for all), $2 number of buckets, $3 limit (null for all)
+-- Served by: a scan of the whole table, or messages_category. Reads twice.
 with bounds as (
   select min({time}) as first, max({time}) as last,
     extract(epoch from min({time}))::float8 as low, extract(epoch from max({time}))::float8 as high

@@ -1,4 +1,4 @@
--- Messages of a stream from a position on; all of them, or those that match.
+-- Reads messages of a stream from a position on, optionally filtered.
 --
 -- $1 position, $2 limit, $3 stream, $4 to $10 the filter, if any
 -- Served by: messages_stream (stream_name, position).

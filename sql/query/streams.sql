@@ -1,7 +1,7 @@
--- A page of streams whose names begin with a text, where names sort bytewise: walked from name to name (a loose index scan)
--- until a name does not begin so, each with its last message.
+-- Reads a page of streams with a prefix, each with its last message, if names sort bytewise. It jumps from name to name in the index (a
+-- loose index scan) until a name does not have the prefix.
 --
--- Forwards or backwards: begin is the names that may come, on $1; beyond and order say which way.
+-- {begin} selects the first name by $1; {beyond} and {order} set the direction.
 --
 -- $1 name to begin at, after or before; $2 prefix; $3 limit
 -- Served by: messages_stream (stream_name, position).

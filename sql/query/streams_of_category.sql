@@ -1,7 +1,7 @@
--- A page of streams of a category where names do not sort bytewise, from all messages of the category: for a small category, whose
--- streams a walk over all names would be long to come upon.
+-- Reads a page of streams of a category from all its messages, if names do not sort bytewise. Meant for a small category, which a walk
+-- over all names might take long to reach.
 --
--- Behind a fence (offset 0), or the planner walks the names of all categories in order.
+-- The fence (offset 0) keeps the planner from walking the names of all categories in order.
 --
 -- $1 name to begin at, after or before; $2 category; $3 limit
 -- Served by: messages_category (category expression, ...), then messages_stream (stream_name, position).

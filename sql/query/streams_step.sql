@@ -1,11 +1,10 @@
--- One step of listing streams where names do not sort bytewise: at most so many names, walked in the order of the index, of which
--- those are given that are of a category or begin with a text; and a row without position that says how far the step
--- went (none: to the end of the index).
+-- Lists streams in one bounded step, if names do not sort bytewise. Walks at most $5 names in index order and returns those in a
+-- category or with a prefix, and a row without position that contains the last name of the step, or null at the end of the index.
 --
--- Names of one category need not be neighbours under such a collation, so nothing but what is below a lower bound can be left out.
--- Forwards or backwards: begin is the names that may come, on $1; beyond and order say which way.
+-- Under such a collation the names of a category need not be adjacent, so only names below a lower bound can be skipped. {begin}
+-- selects the first name by $1; {beyond} and {order} set the direction.
 --
--- $1 name to begin at, after or before; $2 category or null; $3 prefix or null; $4 limit; $5 names to look at; $6 least name or null
+-- $1 name to begin at, after or before; $2 category or null; $3 prefix or null; $4 limit; $5 names to walk; $6 lower bound or null
 -- Served by: messages_stream (stream_name, position).
 with recursive walk(name, number) as (
   (select stream_name::text, 1::bigint from {table} where {begin} order by stream_name {order} limit 1)

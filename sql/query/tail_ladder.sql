@@ -1,7 +1,7 @@
--- Messages to remember before following begins: all of the last ones, and of the older ones some that are further and further
--- apart.
+-- Reads the messages to remember when following begins: all messages of a range, and some older ones.
 --
--- $1 the newest, $2 above, $3 global positions of the older ones, roughly
+-- $1 the last global position of the range, $2 the global position before the range, $3 global positions near which to read one
+-- older message each
 -- Served by: messages_pkey.
 select m.global_position::bigint, m.id::text
 from (

@@ -1,17 +1,17 @@
--- One poll: the newest visible message, who could still commit one with a lower global position, whether the messages that are
--- remembered are still there, and the messages that came.
+-- One poll: reads new messages, the newest visible message, the transactions that may still commit a lower global position, and
+-- whether the newest remembered message still exists.
 --
--- Whoever inserts holds a RowExclusiveLock on the table, or on the part of it that is inserted into, and whoever draws a number
--- holds one on the sequence, from before the number is drawn until the transaction ends. The snapshot of the statement is older
--- than its look at the locks. So what this statement says of the locks judges the messages that the next one reads, never
--- its own: a number below the newest one that is not visible here belongs to somebody in the list, or to somebody who has ended and
--- whose message the next statement sees. Prepared transactions are in the list without a pid, with their gid as the application.
+-- From before a transaction draws a global position until it ends, it holds a RowExclusiveLock on the table or the partition into
+-- which it inserts, and one on the sequence. The snapshot of this statement is older than its view of the locks. So a global
+-- position that is below the newest one and not visible here belongs to a transaction in the list, or to one that has ended and
+-- whose message the next statement sees. The locks seen by one statement therefore apply to the messages of the next one, never to
+-- its own. Prepared transactions are listed without a PID and with their GID as the application.
 --
--- l has one row, and r gives the messages in their order.
+-- l has exactly one row. r has the messages in order.
 --
--- $1 to $14 as in tail_rows.sql, $15 table, $16 position of the newest message that is remembered, $17 sequence of the numbers (null
--- without), $18 position up to which everything was given
--- Served by: messages_pkey, backwards; the catalog; what serves tail_rows.sql.
+-- $1 to $14 as in tail_rows.sql, $15 table, $16 the newest remembered global position, $17 OID of the sequence or null,
+-- $18 global position up to which all messages were returned
+-- Served by: messages_pkey, backwards; the catalog; the indexes of tail_rows.sql.
 select {rows}l.*
 from (
   select
@@ -22,7 +22,7 @@ from (
     n.standby,
     (pg_postmaster_start_time() at time zone 'utc')::timestamp as started,
     (select c.oid::text || '/' || c.relfilenode::text from pg_class c where c.oid = $15::regclass::oid) as storage,
-    -- On a standby, which shows none of the primary's locks: whether no number is missing up to the newest.
+    -- A standby does not show the primary's locks. There, check whether the positions up to the newest have no gap.
     case when n.standby and n.newest - $18 between 0 and 100000 then
       (select count(*) from {table} where global_position > $18 and global_position <= n.newest) = n.newest - $18
     else false end as gapless,
@@ -37,7 +37,7 @@ from (
       from pg_locks k
       left join pg_stat_activity a on a.pid = k.pid
       left join lateral (
-        -- The fence keeps it from being asked where nothing is prepared.
+        -- The fence (offset 0) avoids reading prepared transactions unless a lock has no process.
         select x.gid, x.prepared
         from pg_locks t join pg_prepared_xacts x on x.transaction = t.transactionid
         where k.pid is null and k.virtualtransaction is not null and t.virtualtransaction = k.virtualtransaction
@@ -51,7 +51,7 @@ from (
         and (
           k.relation = $15::regclass::oid
           or k.relation = $17
-          -- A partition, or a table that inherits, at any level.
+          -- A partition or inheriting table, at any level.
           or exists (
             with recursive up (oid) as (
               select i.inhparent from pg_inherits i where i.inhrelid = k.relation

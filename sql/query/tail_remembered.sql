@@ -1,4 +1,4 @@
--- Which of some messages are still there: their ids by global position.
+-- Returns the IDs of the messages that exist at some global positions.
 --
 -- $1 global positions
 -- Served by: messages_pkey.

@@ -1,6 +1,7 @@
--- Where a stream ends, a stored message, in which fields it is the one that was to be written (jsonb compares by value, so the
--- server's own spelling of a number does not matter), and the texts of data and metadata if they differ for the same value. A JSON
--- null and NULL are printed alike, so they count as the same. Of several messages with one id, that of the stream is looked at.
+-- Compares a stored message with one that was sent. Returns the version of the stream, the position of the stored message, which
+-- fields are equal, and the texts of data and metadata if the values are equal but the texts differ. jsonb compares numbers by value,
+-- so 1.0 equals 1.00. A JSON null and NULL are exported alike, so they count as equal. If several messages have the ID, the one in
+-- the given stream is compared.
 --
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
 -- Served by: messages_stream, and messages_id or another index on id.

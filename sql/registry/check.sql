@@ -1,5 +1,5 @@
-  -- Why the table of _holder is not read, in words; null where reading _columns of it calls nothing of its owner's. The expressions of
-  -- indexes and statistics are evaluated by the planner already. A lock keeps what is found until the table was read.
+  -- Sets _problem to the reason not to read the table in _holder, or to null if reading _columns from it calls none of its owner's code.
+  -- Even the planner evaluates expressions of indexes and statistics. The lock keeps the table unchanged until it has been read.
   if _holder.relkind = 'r' then
     execute format('lock table %I.%I in access share mode', _holder.nspname, _holder.relname);
   end if;

@@ -1,14 +1,14 @@
--- The schemas that hold a message store, by their relation messages and their function write_message: one JSON document with what the
--- tables that describe them said. Read from the catalog alone, in the transaction that tables.sql began: nothing of a schema that
--- merely looks like a store is called. Scalar subqueries, not joins: planning a join of so many catalogs costs a new session more
--- than all the rest.
+-- Lists the schemas with a relation messages and a function write_message as one JSON document, together with the contents of the
+-- tables that tables.sql read earlier in the same transaction. Reads only the catalog, so no code is called in a schema that merely
+-- looks like a store. It uses scalar subqueries, because planning a join of so many catalogs would take a new session longer than
+-- everything else.
 --
--- which: the schemas that are meant. shape: shape.sql, only where there are few of them or a type is not one of the server's.
+-- {which}: a condition that selects the schemas. {shape}: shape.sql, used only for few schemas, or if a column has a user-defined type.
 select json_build_object(
   'problem', nullif(current_setting('streamscope.problem', true), ''),
   'registered', current_setting('streamscope.registered')::json,
   'versions', current_setting('streamscope.versions')::json,
-  -- Registered namespaces whose schema does not exist.
+  -- Registry entries whose schema does not exist.
   'lost', (
     select coalesce(json_agg(json_build_object('id', r ->> 'id', 'schema', r ->> 'schema')), '[]')
     from json_array_elements(current_setting('streamscope.registered')::json) r
@@ -24,14 +24,14 @@ select json_build_object(
       'has_our_version', exists (
         select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
       ),
-      -- The schema that our functions name: another one after a schema was renamed.
+      -- The schema name in the body of write_message. It differs from nspname after the schema was renamed.
       'named', (
         select substring(p.prosrc from '"(([^"]|"")+)"[.]acquire_lock[(]')
         from pg_proc p
         where p.pronamespace = c.namespace and p.proname = 'write_message'
         limit 1
       ),
-      -- Message DB says its version in a function's body, which is read and not called.
+      -- Message DB's version is in the body of a function. The body is read, and the function is not called.
       'message_db', (
         select json_build_object('version', substring(p.prosrc from '''([0-9][0-9.]*)'''))
         from pg_proc p

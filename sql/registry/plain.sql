@@ -1,5 +1,5 @@
--- A row if writing to the registry can call anything that is not the server's own: it is not a plain table, has rules or triggers, or
--- has columns, defaults, constraints, indexes or policies with types, functions or operators of somebody's.
+-- Returns a row if writing to the registry can call code that is not built into the server: if it is not a plain table, has rules or
+-- triggers, or has columns, defaults, constraints, indexes or policies with user-defined types, functions or operators.
 select
 from pg_class c
 where c.oid = to_regclass('eventodb_store.namespaces')

@@ -1,9 +1,9 @@
--- What the catalog says of one table messages, as JSON: a subquery over c, its row in list.sql. Nothing here calls what belongs to the
--- schema. Catalog columns that are newer than PostgreSQL 10 are read from the row as JSON.
+-- Describes a table messages as JSON, from the catalog alone: a subquery over c, its row in list.sql. Calls no code of the schema.
+-- Catalog columns that PostgreSQL 10 does not have are read through JSON.
 (select json_build_object(
   'table', c.oid::int8,
   'kind', c.relkind,
-  -- For each column its type, or the type that its domain is made of.
+  -- The columns by name, each with its type, or with the base type of its domain.
   'columns', (
     select json_object_agg(a.attname, json_build_object(
       'oid', b.oid::int8,
@@ -25,14 +25,14 @@
     )
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   ),
-  -- The columns of each unique index that holds for all rows at once, in the order of the index.
+  -- The columns of each valid, immediate unique index that covers all rows, in index order.
   'unique', (
     select coalesce(json_agg((
       select json_agg(a.attname order by k.place)
       from unnest(i.indkey::int2[]) with ordinality k (number, place)
       left join pg_attribute a
         on a.attrelid = c.oid and a.attnum = k.number
-      -- What an index only includes is no part of its key.
+      -- Included columns are not part of the key.
       where k.place <= coalesce((to_jsonb(i) ->> 'indnkeyatts')::int8, i.indnatts::int8)
     )), '[]')
     from pg_index i
@@ -40,7 +40,7 @@
       and i.indisunique and i.indisvalid and i.indisready and i.indimmediate
       and i.indpred is null and i.indexprs is null
   ),
-  -- The default of global_position: as text, and the sequence that it draws from or that identity gives it.
+  -- The default of global_position, and the sequence of the default or the identity column.
   'numbering', (
     select json_build_object(
       'default', pg_get_expr(d.adbin, d.adrelid),
@@ -93,7 +93,7 @@
     join pg_namespace s on s.oid = p.relnamespace
     where p.oid = any (part.oids)
   ),
-  -- Every table that holds rows has an index for all of them that begins with id.
+  -- Whether every table with rows has a complete index that begins with id.
   'ids_are_indexed', not exists (
     select from pg_class p
     where p.oid = any (part.oids || c.oid)
@@ -104,8 +104,8 @@
         where i.indrelid = p.oid and a.attname = 'id' and i.indisvalid and i.indpred is null
       )
   ),
-  -- Enabled triggers that somebody made and that an INSERT fires, also those that only some partitions have. tgtype is a set of
-  -- bits: 1 row, 2 before, 4 insert, 64 instead.
+  -- Enabled, user-defined triggers that fire on INSERT, including those that only some partitions have. tgtype is a set of bits: 1 row,
+  -- 2 before, 4 insert, 64 instead.
   'triggers', (
     select coalesce(json_agg(json_build_object(
       'name', g.tgname,
@@ -122,7 +122,7 @@
       and g.tgenabled <> 'D'
       and g.tgtype::int4 & 4 <> 0
   ),
-  -- Types of what write_message takes.
+  -- The argument types of write_message.
   'write_arguments', (
     select json_agg(t.type::int8 order by t.place)
     from (
@@ -140,7 +140,7 @@
   ),
   'row_security', row_security_active(c.oid),
   'subscribed', exists (select from pg_subscription_rel r where r.srrelid = c.oid),
-  -- Whether names sort by their bytes: by the collation of the column, or of the database where that is the default.
+  -- Whether names sort bytewise, by the collation of the column or, if that is the default, of the database.
   'bytewise', coalesce((
     select case
       when a.attcollation = 100 then (
@@ -154,9 +154,8 @@
     from pg_attribute a
     where a.attrelid = c.oid and a.attname = 'stream_name' and not a.attisdropped
   ), false),
-  -- Functions and operators that are not the server's and that planning or reading calls: in the expressions of indexes and statistics,
-  -- in constraints, and in the policies that apply. Message DB's function for the category is not among them while its body is the one
-  -- that Message DB gave it.
+  -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints and the policies
+  -- that apply. Message DB's function category is not listed as long as its body is the original one.
   'calls', (
     select coalesce(json_agg(distinct pg_describe_object(d.refclassid, d.refobjid, 0)), '[]')
     from unnest(part.oids || c.oid) t (oid)

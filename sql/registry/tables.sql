@@ -1,13 +1,13 @@
--- Reads the two kinds of tables that describe namespaces, before anybody has chosen one: the registry, and the tables that hold a
--- namespace's version. Anyone who may create schemas can have made them, so each is locked, looked up in the catalog, and read only
--- if that calls nothing of its owner's. What was read, or why not, is left in settings that end with the transaction.
+-- Reads the registry and the version tables, before the user has chosen a namespace. Anyone who may create schemas can have created
+-- these tables, so each is locked, checked in the catalog, and read only if that calls none of its owner's code. The contents, or the
+-- reasons not to read them, are passed on in settings that end with the transaction.
 --
--- wanted: the name of the one namespace that is meant, in hex; empty for all. which: the schemas that are meant. check: check.sql.
+-- {wanted}: the name of one namespace in hex, or empty for all. {which}: a condition that selects the schemas. {check}: check.sql.
 --
--- Sent inside a transaction whose search path has the server's own functions and no others.
+-- Runs in a transaction whose search path finds only built-in functions.
 set local row_security = off;
 set local constraint_exclusion = off;
--- Servers that know it refuse views and foreign tables even if one is put in a table's place at this very moment.
+-- With this setting, servers that have it reject views and foreign tables, even if one replaces a table at this very moment.
 select case when current_setting('restrict_nonsystem_relation_kind', true) is not null
   then set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) end;
 do $look$
@@ -29,7 +29,7 @@ begin
   if found then
 {check}
     if _problem is null then
-      -- The comparison of the oid stands guard: no value of another table that took this one's place is touched.
+      -- The comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place.
       execute format($read$
         select coalesce(json_agg(json_build_object(
           'id', r.id::text, 'schema', r.schema_name::text, 'description', r.description::text, 'created', r.created_at::text
@@ -42,7 +42,7 @@ begin
     end if;
   end if;
 
-  -- A registered id goes before the name of a schema.
+  -- A registered ID takes precedence over the name of a schema.
   select r ->> 'schema' into _schema
   from json_array_elements(_registered) r
   where r ->> 'id' = _wanted and exists (select from pg_namespace n where n.nspname = r ->> 'schema');

@@ -248,10 +248,10 @@ fn expected_text(expected: ExpectedVersion) -> String {
 }
 
 fn actual_text(actual: Option<Position>) -> String {
-    actual.map_or_else(
-        || "the stream does not exist".to_owned(),
-        |version| format!("the stream is at version {version}"),
-    )
+    match actual {
+        None => "the stream does not exist".to_owned(),
+        Some(version) => format!("the stream is at version {version}"),
+    }
 }
 
 impl From<NameError> for StoreError {

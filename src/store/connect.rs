@@ -1,7 +1,7 @@
-//! Where a database is and how to get there: settings as `psql` understands them, TLS, the ladder of attempts.
+//! Connection settings as `psql` understands them, TLS, and the attempts to connect.
 //!
-//! What `psql` would connect to for the same URL, environment and files, [`Settings`] connects to. Passwords stay in here:
-//! no message, target or debug text has one, and whoever prints can ask which they are, to leave them out.
+//! [`Settings`] connects to the server that `psql` would choose for the same URL, environment and files. Errors, targets and
+//! debug output never contain a password.
 
 mod attempt;
 mod authentication;
@@ -35,16 +35,16 @@ use tokio_postgres::config::ChannelBinding;
 
 use super::{Result, StoreError};
 
-/// How long one attempt may take where nothing else is said: TCP, TLS, start-up and authentication together.
+/// Default timeout of one attempt, which covers TCP, TLS, start-up and authentication.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same for the embedded store, whose server starts with the first connection and may have to unpack itself on a slow machine.
+/// The embedded server starts on the first connection and may first have to unpack itself on a slow machine.
 const EMBEDDED_CONNECT_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn invalid(reason: impl Into<String>) -> StoreError {
     StoreError::Invalid { field: "connection settings", reason: reason.into() }
 }
 
-/// Connection settings, complete: what `psql` would connect to for the same input.
+/// Complete connection settings: servers, database, role, TLS and timeouts.
 #[derive(Clone)]
 pub struct Settings {
     servers: Vec<Server>,
@@ -52,31 +52,31 @@ pub struct Settings {
     database: String,
     application_name: String,
     options: Option<String>,
-    /// For one address: TCP, TLS, start-up and authentication together. None waits for ever (`connect_timeout=0`).
+    /// Per address, from TCP to authentication. `None` waits forever (`connect_timeout=0`).
     connect_timeout: Option<Duration>,
     keepalive: Keepalive,
     wanted: Wanted,
-    /// The list is tried in random order.
+    /// Try the servers in random order (`load_balance_hosts=random`).
     shuffled: bool,
     channel_binding: ChannelBinding,
     methods: Methods,
-    /// `requirepeer`: the account that a socket's other end must belong to.
+    /// The account that the server must run as (`requirepeer`).
     peer: Option<String>,
     tls: Tls,
-    /// Prints the password of each connection, in place of the servers' own.
+    /// If set, its output replaces the passwords in `servers`.
     password_command: Option<PasswordCommand>,
-    /// The password was given for this run (URL, `PGPASSWORD`), and nothing takes its place.
+    /// The URL, a service or `PGPASSWORD` contains the password, so no other source is used.
     password_given: bool,
     single_connection: bool,
     warnings: Vec<String>,
 }
 
 impl Settings {
-    /// Settings from a connection string (`postgres://…`, `keyword=value …`), filled up by the environment as libpq does;
-    /// without one, from the environment alone; none where that names no server either.
+    /// Reads a connection string (`postgres://…` or `keyword=value …`) and takes missing values from the environment, as libpq
+    /// does. Without a connection string, the environment decides alone; returns `None` if it names no server either.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] says what cannot be read, and never repeats a password.
+    /// [`StoreError::Invalid`] names the wrong part and never repeats a password.
     pub fn resolve(url: Option<&str>, environment: &Environment) -> Result<Option<Self>> {
         let mut parameters = match url {
             Some(text) if !text.is_empty() => uri::parse(text)?,
@@ -94,7 +94,7 @@ impl Settings {
         let user = parameters
             .get("user")
             .or(environment.user())
-            .ok_or_else(|| invalid("no user is given, and the account has no name"))?
+            .ok_or_else(|| invalid("no user name: add one to the URL or set PGUSER, because this account has no name"))?
             .to_owned();
         let database = parameters.get("dbname").unwrap_or(&user).to_owned();
         let tls = Tls::from_parameters(parameters, environment)?;
@@ -106,7 +106,7 @@ impl Settings {
                 server.password = Some(password.to_owned());
             }
         } else if command.is_some() {
-            // It comes before the password file, whose lines often fit every server.
+            // The command takes precedence over the password file, whose lines often match every server.
         } else if let Some(path) = parameters.get("passfile").map(PathBuf::from).or(environment.in_home(".pgpass")) {
             let text = password::read(&path).unwrap_or_else(|warning| {
                 warnings.push(warning);
@@ -138,8 +138,8 @@ impl Settings {
         })
     }
 
-    /// The embedded store's server: a socket directory (`/…`) or a host, without TLS, and one connection only, which
-    /// knows neither cancel requests nor start-up options.
+    /// Returns the settings for an embedded server at a socket directory (`/…`) or a host. There is no TLS, only one
+    /// connection at a time, and neither cancel requests nor start-up options.
     #[must_use]
     pub fn embedded(host: &str, port: u16, user: &str, database: &str) -> Self {
         let place = if host.starts_with('/') { Place::Socket(host.into()) } else { Place::Name(host.to_owned()) };
@@ -164,8 +164,10 @@ impl Settings {
         }
     }
 
-    /// Takes the password of each connection from what a command line for `sh` prints: for passwords that expire. A password in the URL or in `PGPASSWORD`, and `STREAMSCOPE_PASSWORD_COMMAND`, come first; a password file
-    /// comes after it.
+    /// Runs `line` with `sh` for each new connection and uses its output as the password, for passwords that expire.
+    ///
+    /// A password in the URL or in `PGPASSWORD` takes precedence, and so does `STREAMSCOPE_PASSWORD_COMMAND`; the password file
+    /// is then ignored.
     pub fn use_password_command(&mut self, line: &str) {
         if self.password_given || self.password_command.is_some() {
             return;
@@ -176,13 +178,14 @@ impl Settings {
         self.password_command = Some(PasswordCommand::new(line));
     }
 
-    /// Whether a password, or a command for one, was named for this run, so that no other one is looked for.
+    /// Whether the URL or the environment contains a password or a password command, so that
+    /// [`use_password_command`](Self::use_password_command) has no effect.
     #[must_use]
     pub fn names_its_password(&self) -> bool {
         self.password_given || self.password_command.is_some()
     }
 
-    /// `user@host[:port]/database`, for people; a socket's directory in brackets. Never a password.
+    /// Returns `user@host[:port]/database` for display, with socket directories in brackets and never with a password.
     #[must_use]
     pub fn target(&self) -> String {
         if self.single_connection {
@@ -197,33 +200,33 @@ impl Settings {
         self.password_command.is_some() || self.servers.iter().any(|server| server.password.is_some())
     }
 
-    /// Its passwords, to keep them out of what is printed.
+    /// All passwords, so that output can be redacted.
     pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
         self.servers.iter().filter_map(|server| server.password.as_deref())
     }
 
-    /// What a person should be told about the settings (a password file that was ignored).
+    /// Warnings to show to the user, for example about an ignored password file.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Whether the server takes one connection only, knows no cancel request and no start-up options.
+    /// Whether the server accepts only one connection, and neither cancel requests nor start-up options.
     #[must_use]
     pub fn is_single_connection(&self) -> bool {
         self.single_connection
     }
 
-    /// A new connection: the first server and address of the list that takes it.
+    /// Connects to the first address of the list that accepts.
     ///
-    /// With `read_only` the server refuses every write: by the start-up option `default_transaction_read_only`, or, where
-    /// something between takes no options (a pooler), by read-only transactions ([`Connected`] tells which).
+    /// With `read_only` the server itself refuses every write: because of the start-up option `default_transaction_read_only`, or,
+    /// if a pooler in between rejects or ignores it, because of read-only transactions (see [`Connected::wrap_read_only`]).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] with every address that was tried and what stands in the way, [`StoreError::Server`] for
-    /// what else the server says (`3D000`).
+    /// [`StoreError::Unavailable`] lists every address that was tried and the reason. [`StoreError::Server`] is any other error of
+    /// the server, such as `3D000` for an unknown database.
     pub(super) async fn connect(&self, read_only: bool) -> Result<Connected> {
-        // A large future that every operation would otherwise carry inside its own.
+        // Boxed because every operation would otherwise contain this large future.
         Box::pin(attempt::connect(self, read_only)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates of every key type and version, made by the library that `psql` verifies them with.
+//! Creates certificates of every key type and version with OpenSSL, which `psql` also uses to verify them.
 
 use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -13,7 +13,7 @@ use openssl::rsa::Rsa;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509Crl, X509CrlBuilder, X509Extension, X509Name, X509RevokedBuilder};
 
-/// What a key is made of.
+/// A type of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Rsa(u32),
@@ -23,7 +23,7 @@ pub enum Kind {
     Dsa,
 }
 
-/// Every type that OpenSSL makes certificates of.
+/// Every type of key for which OpenSSL creates certificates.
 pub const KINDS: [Kind; 13] = [
     Kind::Rsa(1024),
     Kind::Rsa(2048),
@@ -40,7 +40,6 @@ pub const KINDS: [Kind; 13] = [
     Kind::Dsa,
 ];
 
-/// A key of a type.
 pub fn key(kind: Kind) -> PKey<Private> {
     let made: Result<PKey<Private>, ErrorStack> = match kind {
         Kind::Rsa(bits) => Rsa::generate(bits).and_then(PKey::from_rsa),
@@ -63,18 +62,18 @@ pub struct Certified {
     pub key: PKey<Private>,
 }
 
-/// What a certificate says.
+/// The contents of a certificate.
 pub struct Wish<'a> {
     pub common_name: &'a str,
-    /// Alternative names: hosts, or addresses where they look like one.
+    /// Alternative names: host names or IP addresses.
     pub names: &'a [&'a str],
-    /// 1 has no extensions: neither alternative names nor the mark of an authority.
+    /// Version 1 has no extensions, so neither alternative names nor the mark of an authority.
     pub version: i32,
     pub authority: bool,
 }
 
 impl Certified {
-    /// A certificate for a key, signed by another one or by itself.
+    /// Creates a certificate for a key, signed by `issuer` or by itself.
     pub fn new(key: PKey<Private>, wish: &Wish<'_>, issuer: Option<&Self>) -> Self {
         let certificate = build(&key, wish, issuer).expect("a certificate");
         Self { certificate, key }
@@ -88,7 +87,7 @@ impl Certified {
         String::from_utf8(self.key.private_key_to_pem_pkcs8().expect("PEM")).expect("text")
     }
 
-    /// A list that revokes certificates of this authority.
+    /// Creates a list that revokes certificates of this authority.
     pub fn revoking(&self, revoked: &[&X509]) -> X509Crl {
         let day = |days| Asn1Time::days_from_now(days).expect("a time");
         let mut list = X509CrlBuilder::new().expect("a list");
@@ -101,7 +100,7 @@ impl Certified {
             entry.set_revocation_date(&day(0)).expect("a time");
             list.add_revoked(entry.build()).expect("an entry");
         }
-        // The builder wants both extensions: the authority's key (two bytes, which nothing is compared with) and a number.
+        // The builder needs both extensions: the authority's key (here two arbitrary bytes, which nothing checks) and a number.
         for (id, der) in [("2.5.29.35", &[0x30, 4, 0x80, 2, 1, 2][..]), ("2.5.29.20", &[2, 1, 1])] {
             let id = Asn1Object::from_str(id).expect("an identifier");
             let value = Asn1OctetString::new_from_bytes(der).expect("bytes");
@@ -162,7 +161,6 @@ fn build(key: &PKey<Private>, wish: &Wish<'_>, issuer: Option<&Certified>) -> Re
     Ok(builder.build())
 }
 
-/// An authority of a key type and version.
 pub fn authority(name: &str, kind: Kind, version: i32) -> Certified {
     Certified::new(key(kind), &Wish { common_name: name, names: &[], version, authority: true }, None)
 }

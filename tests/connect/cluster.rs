@@ -1,4 +1,4 @@
-//! A server of this target's own, with passwords, TLS and `pg_hba.conf` lines that the shared one does not have.
+//! A server for these tests alone, with passwords, TLS and `pg_hba.conf` rules that the shared server does not have.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,20 +13,20 @@ use crate::authority::{Certified, Kind, Wish, authority, key};
 use crate::support::own_servers::{as_server_user, free_port, server_directory};
 use crate::support::server::pg_bin;
 
-/// A type that keys are made of quickly.
+/// A kind of key that is fast to generate.
 const QUICK: Kind = Kind::Curve(Nid::X9_62_PRIME256V1);
 
-/// The server; stopped and removed with this.
+/// A running server. Dropping it stops and removes the server.
 pub struct Cluster {
     directory: tempfile::TempDir,
     pub port: u16,
-    /// Signed what the server shows at first, and what it believes of clients.
+    /// Signs the server's first certificate, and the client certificates that the server accepts.
     pub authority: Certified,
 }
 
 impl Cluster {
-    /// Starts it, with the roles of `roles.sql` below. Certificates: `ca.pem` signed the server's (for `localhost`, not for
-    /// its address) and `client.pem`/`client.key` of the role `certified`; `other.pem` signed nothing.
+    /// Starts the server. The authority `ca.pem` signs the server's certificate (for `localhost`, not for its address), and
+    /// `client.pem` with `client.key` for the role `certified`. The authority `other.pem` signs nothing.
     pub fn start() -> Self {
         let authority = authority("streamscope test authority", QUICK, 3);
         let cluster = Self { directory: server_directory(), port: free_port(), authority };
@@ -74,19 +74,19 @@ impl Cluster {
         cluster
     }
 
-    /// A certificate of the server's authority.
+    /// Creates a certificate that the server's authority signs.
     pub fn signed(&self, common_name: &str, names: &[&str]) -> Certified {
         let wish = Wish { common_name, names, version: 3, authority: false };
         Certified::new(key(QUICK), &wish, Some(&self.authority))
     }
 
-    /// Gives the server a certificate that signed itself; `server.pem` is then its own root.
+    /// Gives the server a self-signed certificate. `server.pem` is then its own root.
     pub fn present(&self, common_name: &str, names: &[&str]) {
         let own = Certified::new(key(QUICK), &Wish { common_name, names, version: 3, authority: false }, None);
-        assert!(self.shows(&own, &[]), "the server does not start with it");
+        assert!(self.shows(&own, &[]), "the server does not start with its certificate");
     }
 
-    /// Gives the server a certificate, with what leads to its root; false where the server does not take it and is down.
+    /// Restarts the server with a certificate and the chain to its root. Returns false if the server refuses to start with it.
     pub fn shows(&self, shown: &Certified, chain: &[&X509]) -> bool {
         let pem = |certificate: &&X509| String::from_utf8(certificate.to_pem().expect("PEM")).expect("text");
         let chain: String = chain.iter().map(pem).collect();
@@ -112,12 +112,11 @@ impl Cluster {
         done.is_ok_and(|status| status.success())
     }
 
-    /// A file of the server's directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    /// Where it listens in Linux's abstract namespace.
+    /// The name of its socket in Linux's abstract namespace.
     pub fn abstract_name(&self) -> String {
         format!("@streamscope-{}", self.port)
     }
@@ -126,7 +125,6 @@ impl Cluster {
         self.directory.path().display().to_string()
     }
 
-    /// Writes a file with a mode.
     pub fn write(&self, name: &str, text: &str, mode: u32) -> String {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a directory above")).expect("a directory");

@@ -1,5 +1,5 @@
-//! Servers that are none, or mean no good: an endpoint of the test that says anything. What it sends is not believed and not
-//! collected, and what it asks for is not given.
+//! Hostile servers and other protocols, simulated by a listener that sends arbitrary bytes. The client must not trust announced
+//! lengths, collect endless data, or send a password that `require_auth` excludes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use streamscope::store::{Obstacle, Options, Settings, StoreError};
 use crate::refusing::connect;
 use crate::support::server::url;
 
-/// More than this nobody takes from a server that is not ready, with what lies in the system's buffers.
+/// Upper bound of the bytes read from a server before it is ready, including the system's buffers.
 const TAKEN: usize = 24 << 20;
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {
@@ -26,8 +26,8 @@ fn error_message(code: &str, text: &str) -> Vec<u8> {
     message(b'E', format!("SFATAL\0C{code}\0M{text}\0\0").as_bytes())
 }
 
-/// Listens until the tests end. Reads a start-up packet of each connection, and then `speaks`; what comes back after it is
-/// given on.
+/// Listens until the tests end. Reads the start-up packet of each connection, calls `speaks`, and sends everything that the client
+/// answers to the receiver.
 fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -53,7 +53,8 @@ fn server(speaks: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver
     (format!("postgres://shop:s3cret@127.0.0.1:{port}/shop?sslmode=disable&connect_timeout=30"), answers)
 }
 
-/// Connects to a server that says `first` and then `again` without end; gives the error and how much it got rid of.
+/// Connects to a server that sends `first` and then `again` endlessly. Returns the error and the number of bytes that the server
+/// could send.
 async fn flooded(first: Vec<u8>, again: Vec<u8>) -> (StoreError, usize) {
     let sent = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sent);
@@ -64,7 +65,7 @@ async fn flooded(first: Vec<u8>, again: Vec<u8>) -> (StoreError, usize) {
             next = &again;
         }
     });
-    let error = connect(&url).await.expect_err("no server");
+    let error = connect(&url).await.expect_err("the flood ends the attempt");
     (error, sent.load(Ordering::SeqCst))
 }
 
@@ -76,33 +77,33 @@ fn obstacle_of(error: &StoreError) -> Obstacle {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_of_two_gigabytes_is_not_believed_before_the_session_is_ready() {
+async fn refuses_a_message_of_two_gigabytes_before_the_session_is_ready() {
     let authenticated = message(b'R', &[0; 4]);
     for tag in [b'R', b'E', b'N', b'S', b'K'] {
         for before in [Vec::new(), authenticated.clone()] {
             let announced = [before, vec![tag], i32::MAX.to_be_bytes().to_vec()].concat();
             let (error, sent) = flooded(announced, vec![b'x'; 1 << 16]).await;
             assert_eq!(obstacle_of(&error), Obstacle::Protocol, "{error}");
-            assert!(sent < TAKEN, "{sent} bytes were taken of {}", char::from(tag));
+            assert!(sent < TAKEN, "the client read {sent} bytes of a message of kind {}", char::from(tag));
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notices_without_end_end_the_attempt_to_connect() {
+async fn endless_notices_end_the_attempt_to_connect() {
     let notice = message(b'N', format!("SNOTICE\0M{}\0\0", "x".repeat(10_000)).as_bytes());
     let (error, sent) = flooded(message(b'R', &[0; 4]), notice).await;
     assert_eq!(obstacle_of(&error), Obstacle::Protocol, "{error}");
-    assert!(sent < TAKEN, "{sent} bytes were taken");
+    assert!(sent < TAKEN, "the client read {sent} bytes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_error_is_cut_before_the_session_is_ready_and_after() {
+async fn shortens_long_errors_before_and_after_the_session_is_ready() {
     let (url, _answers) = server(|stream| {
         let _ = stream.write_all(&error_message("XX000", &"x".repeat(500_000)));
     });
     let error = connect(&url).await.expect_err("an error").to_string();
-    assert!(error.contains("(500,000 bytes in all)") && error.len() < 10_000, "{} bytes", error.len());
+    assert!(error.contains("(500,000 bytes in total)") && error.len() < 10_000, "{} bytes", error.len());
 
     let settings = Settings::resolve(Some(&self::url()), &Environment::default()).expect("a good URL").expect("a URL");
     let session = Sessions::new(settings, Options::default()).acquire().await.expect("a connection");
@@ -110,33 +111,35 @@ async fn a_long_error_is_cut_before_the_session_is_ready_and_after() {
     let error = session.batch(raise).await.expect_err("an error");
     assert!(matches!(&error, StoreError::Server { code, .. } if code == "P0001"), "{} bytes", error.to_string().len());
     let error = error.to_string();
-    assert!(error.contains("(50,000,000 bytes in all)") && error.len() < 10_000, "{} bytes", error.len());
+    assert!(error.contains("(50,000,000 bytes in total)") && error.len() < 10_000, "{} bytes", error.len());
     let notices = "do $$ begin for i in 1..20 loop raise notice '%', repeat('x', 5000000); end loop; end $$";
     session.batch(notices).await.expect("notices are dropped");
-    assert_eq!(session.query("select 1", &[]).await.expect("the connection is whole").len(), 1);
+    assert_eq!(session.query("select 1", &[]).await.expect("the connection is intact").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_protocol_is_told_as_one() {
-    for (said, told) in [("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"), ("SSH-2.0-OpenSSH_9.2\r\n", "not PostgreSQL")] {
+async fn reports_servers_of_other_protocols() {
+    for (said, told) in
+        [("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"), ("SSH-2.0-OpenSSH_9.2\r\n", "does not speak PostgreSQL")]
+    {
         for mode in ["disable", "prefer", "require"] {
             let (url, _answers) = server(|stream| {
                 let _ = stream.write_all(said.as_bytes());
             });
             let error = connect(&url.replace("sslmode=disable", &format!("sslmode={mode}"))).await.expect_err("none");
-            // The S of SSH means to a request for TLS that there is TLS.
+            // As an answer to a request for TLS, the S of SSH means that the server offers TLS.
             let expected = if told == "HTTP" || mode != "require" { Obstacle::Protocol } else { Obstacle::Tls };
             assert_eq!(obstacle_of(&error), expected, "{mode}: {error}");
             assert!(error.to_string().contains(told) || mode != "disable", "{mode}: {error}");
         }
     }
     let (url, _answers) = server(|_| {});
-    let error = connect(&url).await.expect_err("it closes");
+    let error = connect(&url).await.expect_err("the server closes the connection");
     assert_eq!(obstacle_of(&error), Obstacle::Closed, "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_is_not_accepted_gets_no_password() {
+async fn sends_no_password_to_a_method_that_is_not_accepted() {
     let cleartext = [0, 0, 0, 3].to_vec();
     let md5 = [0, 0, 0, 5, 1, 2, 3, 4].to_vec();
     let scram = [&[0, 0, 0, 10][..], b"SCRAM-SHA-256\0\0"].concat();
@@ -155,12 +158,12 @@ async fn a_method_that_is_not_accepted_gets_no_password() {
         let (url, answers) = server(move |stream| {
             let _ = stream.write_all(&request);
         });
-        let error = connect(&format!("{url}&require_auth={require}")).await.expect_err("no server");
+        let error = connect(&format!("{url}&require_auth={require}")).await.expect_err("the server does not go on");
         let answer = answers.recv().expect("the connection ends");
         assert_eq!(!answer.is_empty(), given, "{require}: {error}");
         assert_eq!(obstacle_of(&error) == Obstacle::Method, !given, "{require}: {error}");
     }
-    // Without any authentication, where one is required.
+    // The server requests no authentication, although `require_auth` demands it.
     let (url, _answers) = server(|stream| {
         let _ = stream.write_all(&[message(b'R', &[0; 4]), message(b'Z', b"I")].concat());
     });

@@ -1,4 +1,4 @@
-//! Connections against real servers: what `psql` connects to, sessions that end on the server too, a pooler in between.
+//! Connections to real servers, compared with `psql`: settings, TLS, passwords, sessions and poolers.
 #![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
 
 mod authority;

@@ -1,5 +1,5 @@
-//! Every type of key, in certificates of both versions, shown by the server and by the client, in every mode: where `psql`
-//! connects, we connect, with TLS where it has TLS; where it refuses, we refuse.
+//! Certificates of every key type and both versions, for the server and for the client, with every `sslmode`. streamscope must
+//! connect, use TLS and refuse exactly as `psql` does.
 
 use std::fs;
 
@@ -9,13 +9,13 @@ use crate::psql::{Comparison, prepare};
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// A certificate that an authority of the same kind signed.
+/// A certificate signed by an authority of the same key type.
 fn leaf(kind: Kind, version: i32, issuer: &Certified, common_name: &str) -> Certified {
     Certified::new(key(kind), &Wish { common_name, names: &[], version, authority: false }, Some(issuer))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn certificates_of_every_key_type_and_version_are_taken_as_psql_takes_them() {
+async fn accepts_server_certificates_of_every_key_type_and_version_like_psql() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let mut compare = Comparison::new(&cluster);
@@ -25,7 +25,7 @@ async fn certificates_of_every_key_type_and_version_are_taken_as_psql_takes_them
             let root = authority("an authority of this kind", kind, version);
             let server = leaf(kind, version, &root, "localhost");
             cluster.write("kind.pem", &root.pem(), 0o644);
-            // The server itself refuses some: keys that are too short, DSA.
+            // The server itself refuses some certificates, such as those with short keys or DSA.
             if !tokio::task::block_in_place(|| cluster.shows(&server, &[])) {
                 continue;
             }
@@ -42,12 +42,12 @@ async fn certificates_of_every_key_type_and_version_are_taken_as_psql_takes_them
             }
         }
     }
-    assert!(shown >= 20, "the server showed only {shown} certificates");
+    assert!(shown >= 20, "the server accepted only {shown} certificates");
     compare.end();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn client_certificates_of_every_key_type_and_version_are_shown_as_psql_shows_them() {
+async fn presents_client_certificates_of_every_key_type_and_version_like_psql() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let mut compare = Comparison::new(&cluster);
@@ -69,7 +69,7 @@ async fn client_certificates_of_every_key_type_and_version_are_shown_as_psql_sho
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_with_passwords_and_revocation_lists_mean_what_they_mean_to_psql() {
+async fn handles_encrypted_keys_and_revocation_lists_like_psql() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let mut compare = Comparison::new(&cluster);
@@ -101,11 +101,11 @@ async fn keys_with_passwords_and_revocation_lists_mean_what_they_mean_to_psql() 
         let revoked: Vec<_> = revoked.iter().map(|certificate| (*certificate).to_owned()).collect();
         let list = cluster.authority.revoking(&revoked.iter().collect::<Vec<_>>()).to_pem().expect("PEM");
         cluster.write(name, std::str::from_utf8(&list).expect("text"), 0o644);
-        // OpenSSL looks for a list in a directory by the hash of its issuer's name.
+        // OpenSSL finds a list in a directory by the hash of its issuer's name.
         let hash = format!("{:08x}", cluster.authority.certificate.subject_name_hash());
         cluster.write(&format!("{name}.d/{hash}.r0"), std::str::from_utf8(&list).expect("text"), 0o644);
     }
-    cluster.write("nonsense.crl", "no list", 0o644);
+    cluster.write("nonsense.crl", "not a list", 0o644);
     for mode in ["prefer", "require", "verify-ca", "verify-full"] {
         let base = format!("postgres://trusted@localhost:{{P}}/shop?sslmode={mode}&sslrootcert={{E}}%2Fca.pem");
         for more in [
@@ -131,7 +131,7 @@ async fn keys_with_passwords_and_revocation_lists_mean_what_they_mean_to_psql() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_is_for_the_host_where_psql_says_so() {
+async fn compares_certificates_with_hosts_like_psql() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let mut compare = Comparison::new(&cluster);

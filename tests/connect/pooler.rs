@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode between: everything works, and read-only is still the server's word.
+//! Behind PgBouncer in transaction mode everything works, and the server still enforces read-only.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn sessions_through(pooler: &Pooler, database: &Database, options: Options) -> S
 }
 
 #[tokio::test]
-async fn row_28_queries_of_many_sessions_share_two_connections_of_a_pooler() {
+async fn queries_of_many_sessions_share_two_pooled_connections() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let sessions = sessions_through(&pooler, &database, Options { connections: 8, ..Options::default() });
@@ -38,13 +38,13 @@ async fn row_28_queries_of_many_sessions_share_two_connections_of_a_pooler() {
 }
 
 #[tokio::test]
-async fn copies_out_work_through_a_pooler_again_and_again() {
+async fn copy_out_works_repeatedly_through_a_pooler() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let sessions = sessions_through(&pooler, &database, Options::default());
     sessions.acquire().await.expect("a session").batch("create table copied (a int)").await.expect("a table");
     for round in 1..=5 {
-        // A session of its own each round, as another program would be.
+        // Each round has its own session, like another program.
         let mut session = sessions_through(&pooler, &database, Options::default()).acquire().await.expect("a session");
         let transaction = session.begin().await.expect("a transaction");
         transaction.batch("insert into copied values (1), (2)").await.expect("rows go in");
@@ -57,7 +57,7 @@ async fn copies_out_work_through_a_pooler_again_and_again() {
 }
 
 #[tokio::test]
-async fn row_28_imports_work_through_a_pooler_beside_each_other() {
+async fn concurrent_imports_work_through_a_pooler() {
     let database = Database::new().await;
     let pooler = Pooler::start(port(), "").await;
     let url = pooler.url_of(database.name());
@@ -95,10 +95,10 @@ async fn row_28_imports_work_through_a_pooler_beside_each_other() {
 }
 
 #[tokio::test]
-async fn a_read_only_store_is_refused_writes_by_the_server_behind_a_pooler() {
+async fn the_server_behind_a_pooler_refuses_writes_to_a_read_only_store() {
     let database = Database::new().await;
     database.client().await.batch_execute("create table kept (a int)").await.expect("a table");
-    // The second one lets the start-up option through and drops it: that must not pass for read-only.
+    // The second pooler accepts the start-up option but ignores it, so the session must not count as read-only.
     for more in ["", "ignore_startup_parameters=options"] {
         let pooler = Pooler::start(port(), more).await;
         let sessions = sessions_through(&pooler, &database, Options { read_only: true, connections: 1 });
@@ -126,7 +126,7 @@ async fn a_read_only_store_is_refused_writes_by_the_server_behind_a_pooler() {
 }
 
 #[tokio::test]
-async fn a_dropped_query_ends_on_the_server_behind_a_pooler() {
+async fn dropping_a_query_cancels_it_behind_a_pooler() {
     let database = Database::new().await;
     let observer = database.client().await;
     let active = "select count(*) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(600)%' \
@@ -134,7 +134,7 @@ async fn a_dropped_query_ends_on_the_server_behind_a_pooler() {
     let until = async |expected: i64| {
         let end = Instant::now() + Duration::from_secs(15);
         while observer.query_one(active, &[]).await.expect("a count").get::<_, i64>(0) != expected {
-            assert!(Instant::now() < end, "not {expected} statements");
+            assert!(Instant::now() < end, "the server does not run {expected} statements");
             sleep(Duration::from_millis(20)).await;
         }
     };

@@ -1,4 +1,4 @@
-//! What `psql` connects to, we connect to; what it refuses, we refuse: the same input to both, the outcomes compared.
+//! Gives the same connection settings to streamscope and to `psql`, and compares the outcomes.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,14 +12,14 @@ use streamscope::store::{Options, Settings};
 use crate::cluster::Cluster;
 use crate::support::program::User;
 
-/// Says who is connected to what, and how.
+/// Describes the connection: role, database, server, TLS and settings.
 const WHO: &str = "select current_user || '|' || current_database() || '|' || coalesce(inet_server_addr()::text, 'socket') \
                    || '|' || current_setting('search_path') || '|' || coalesce(ssl, false)::text \
                    || '|' || current_setting('work_mem') || '|' \
                    || replace(replace(current_setting('application_name'), 'psql', 'default'), 'streamscope', 'default') \
                    from pg_stat_ssl where pid = pg_backend_pid()";
 
-/// One input.
+/// The connection settings of one comparison.
 struct Case {
     url: Option<String>,
     variables: Vec<(&'static str, String)>,
@@ -49,7 +49,7 @@ impl Case {
         let account = Environment::of_process();
         let environment = account.with(variables, Some(self.home.clone()));
         let settings = Settings::resolve(self.url.as_deref(), &environment).map_err(|error| error.to_string())?;
-        let settings = settings.ok_or("no server is named")?;
+        let settings = settings.ok_or("the settings name no server")?;
         let sessions = Sessions::new(settings, Options::default());
         let session = sessions.acquire().await.map_err(|error| error.to_string())?;
         let rows = session.query(WHO, &[]).await.map_err(|error| error.to_string())?;
@@ -57,7 +57,7 @@ impl Case {
     }
 }
 
-/// Compares a list of inputs, and tells of every one that differs.
+/// Compares a list of settings and collects the differences.
 pub struct Comparison<'a> {
     cluster: &'a Cluster,
     home: PathBuf,
@@ -73,8 +73,7 @@ impl<'a> Comparison<'a> {
         Self { cluster, home, differing: Vec::new(), accepted: 0, refused: 0 }
     }
 
-    /// In braces stand `P` for the port, `S` for the socket's directory, `E` for the same in a URL, and `A` for the abstract
-    /// socket.
+    /// Replaces `{P}` by the port, `{S}` by the socket's directory, `{E}` by the same for a URL, and `{A}` by the abstract socket.
     fn fill(&self, text: &str) -> String {
         let directory = self.cluster.socket_dir();
         text.replace("{P}", &self.cluster.port.to_string())
@@ -103,7 +102,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// A file of the home directory, there until the end of the comparison or [`Comparison::remove`].
+    /// Writes a file in the home directory.
     fn file(&self, name: &str, text: &str, mode: u32) {
         self.cluster.write(&format!("home/{name}"), &self.fill(text), mode);
     }
@@ -114,7 +113,7 @@ impl<'a> Comparison<'a> {
     }
 
     pub fn end(self) {
-        assert!(self.differing.is_empty(), "{} inputs differ:\n{}", self.differing.len(), self.differing.join("\n"));
+        assert!(self.differing.is_empty(), "{} cases differ:\n{}", self.differing.len(), self.differing.join("\n"));
         assert!(self.accepted > 5 && self.refused > 2, "{} accepted, {} refused", self.accepted, self.refused);
     }
 }
@@ -144,7 +143,7 @@ pub fn prepare(cluster: &Cluster) {
 }
 
 #[tokio::test]
-async fn what_psql_connects_to_we_connect_to() {
+async fn connects_and_refuses_like_psql() {
     let cluster = Cluster::start();
     prepare(&cluster);
     let mut compare = Comparison::new(&cluster);
@@ -154,7 +153,7 @@ async fn what_psql_connects_to_we_connect_to() {
     services(&mut compare).await;
     attributes(&mut compare).await;
     transport(&mut compare).await;
-    // As PostgreSQL's documentation makes them: signed by itself, with a common name only.
+    // Self-signed certificates with only a common name, as in PostgreSQL's documentation, and with alternative names.
     for (name, names) in
         [("localhost", &[][..]), ("elsewhere", &[][..]), ("localhost", &["elsewhere"][..]), ("x", &["localhost"][..])]
     {
@@ -165,7 +164,7 @@ async fn what_psql_connects_to_we_connect_to() {
 }
 
 #[test]
-fn row_18_a_password_file_that_others_can_read_is_ignored_with_a_warning_as_psql_does() {
+fn ignores_a_password_file_that_others_can_read_with_a_warning_like_psql() {
     let cluster = Cluster::start();
     prepare(&cluster);
     let user = User::new();
@@ -182,7 +181,7 @@ fn row_18_a_password_file_that_others_can_read_is_ignored_with_a_warning_as_psql
         assert_eq!(String::from_utf8_lossy(&theirs.stderr).contains(warning), ignored, "{mode:o}");
         assert_eq!(ours.status == 0, !ignored, "{mode:o}: {}", ours.stderr);
         assert_eq!(theirs.status.success(), !ignored, "{mode:o}");
-        assert!(!ours.stderr.contains("ss\\word"), "the password is not told");
+        assert!(!ours.stderr.contains("ss\\word"), "the output contains the password");
     }
 }
 
@@ -346,7 +345,7 @@ async fn passwords(compare: &mut Comparison<'_>) {
     compare.both(Some(locked), &[("PGPASSFILE", "{S}/home/passes")]).await;
     compare.both(Some("postgres://locked@127.0.0.1:{P}/shop?passfile={E}%2Fhome%2Fpasses"), &[]).await;
     compare.both(Some("postgres://locked@127.0.0.1:{P}/shop?passfile={E}%2Fhome%2Fabsent"), &[]).await;
-    // The first server refuses, so the second is not asked; the socket's password is the one of its directory.
+    // The first server refuses the password, so the second is not tried. The socket's password is listed under its directory.
     compare.file(".pgpass", &format!("localhost:*:*:*:wrong\n127.0.0.1:*:*:*:{right}\n{{S}}:*:*:*:{right}"), 0o600);
     compare.both(Some("postgres://locked@localhost:{P},127.0.0.1:{P}/shop"), &[]).await;
     compare.both(Some("postgres://locked@localhost:1,127.0.0.1:{P}/shop"), &[]).await;

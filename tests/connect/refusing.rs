@@ -1,5 +1,5 @@
-//! Servers that refuse TLS or never answer: an endpoint of the test that notes what it is asked, and `psql` as the judge.
-//! It never answers a start-up packet, so nothing here needs a database.
+//! Servers that refuse TLS or never answer, simulated by a listener that records requests and compared with `psql`. The listener never
+//! answers a start-up packet, so these tests need no database.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -12,10 +12,10 @@ use streamscope::store::connect::Environment;
 use streamscope::store::session::Sessions;
 use streamscope::store::{Options, Settings, StoreError};
 
-/// The codes of requests for TLS and for GSSAPI, where a start-up packet has its protocol version.
+/// The codes of requests for TLS and GSSAPI, at the position of the protocol version in a start-up packet.
 const ENCRYPTION: [u32; 2] = [80_877_103, 80_877_104];
 
-/// Listens until the tests end: answers `N` to whoever asks for encryption, and counts start-up packets.
+/// Listens until the tests end, answers `N` to requests for encryption, and counts start-up packets.
 fn refusing_encryption() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -40,32 +40,32 @@ fn refusing_encryption() -> (u16, Arc<AtomicUsize>) {
     (port, packets)
 }
 
-/// Connects as the program does, by a URL alone.
+/// Connects like the program, with nothing but a URL.
 pub async fn connect(url: &str) -> Result<(), StoreError> {
     let settings = Settings::resolve(Some(url), &Environment::default()).expect("a good URL").expect("a server");
     Sessions::new(settings, Options::default()).acquire().await.map(drop)
 }
 
 async fn ours(url: &str) -> StoreError {
-    connect(url).await.expect_err("no server is behind it")
+    connect(url).await.expect_err("there is no server")
 }
 
 #[tokio::test]
-async fn row_17_tls_refused_by_the_server_is_gone_without_only_where_the_mode_allows_it() {
+async fn falls_back_to_plaintext_only_when_sslmode_allows() {
     for (mode, expected) in [("disable", true), ("allow", true), ("prefer", true), ("require", false)] {
         let (port, packets) = refusing_encryption();
         let url = format!("postgres://shop@127.0.0.1:{port}/shop?sslmode={mode}&connect_timeout=20");
         let error = ours(&url).await;
-        let told = packets.swap(0, Ordering::SeqCst) > 0;
+        let sent = packets.swap(0, Ordering::SeqCst) > 0;
         let psql = Command::new("psql").args(["-X", "-w", "-c", "select 1", "-d", &url]).output().expect("psql runs");
         assert!(!psql.status.success());
         assert_eq!(packets.load(Ordering::SeqCst) > 0, expected, "psql, {mode}");
-        assert_eq!(told, expected, "ours, {mode}: {error}");
+        assert_eq!(sent, expected, "ours, {mode}: {error}");
     }
 }
 
 #[tokio::test]
-async fn row_23_a_server_that_accepts_and_never_answers_is_an_error_at_the_deadline() {
+async fn reports_a_server_that_never_answers_after_connect_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     for mode in ["disable", "prefer"] {

@@ -1,4 +1,4 @@
-//! A password that the server rejected is not sent again, and one that expires is asked for again.
+//! A rejected password is not sent again, and the password command runs for each connection.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,14 +13,14 @@ use crate::psql::prepare;
 use crate::refusing::connect;
 use crate::support::program::{User, outcome};
 
-/// How often the server said that a password is wrong. Its log is written before its answer.
+/// Counts the rejected passwords in the server's log. The server writes the entry before it answers.
 fn rejections(cluster: &Cluster) -> usize {
     let log = fs::read_to_string(cluster.path("log")).expect("the log");
     log.lines().filter(|line| line.contains("FATAL") && line.contains("password authentication failed")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rejected_password_is_sent_once() {
+async fn sends_a_rejected_password_only_once() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let port = cluster.port;
@@ -36,7 +36,7 @@ async fn a_rejected_password_is_sent_once() {
             assert_eq!(rejections(&cluster) - before, 1, "{user}, {mode}");
         }
     }
-    // Several connections that are asked for together send it once, too.
+    // Several connections that are opened together also send it once.
     let before = rejections(&cluster);
     let url = format!("postgres://locked:wrong@localhost:{port}/shop");
     let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a server");
@@ -47,7 +47,7 @@ async fn a_rejected_password_is_sent_once() {
     }
     assert_eq!(rejections(&cluster) - before, 1, "six at once");
 
-    // The other transport is still tried where it asks for no password.
+    // The other transport is still tried if it asks for no password.
     for mode in ["allow", "prefer"] {
         for user in ["only_tls", "only_plain"] {
             let url = format!("postgres://{user}:ignored@localhost:{port}/shop?sslmode={mode}");
@@ -57,7 +57,7 @@ async fn a_rejected_password_is_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_command_is_run_again_for_each_connection() {
+async fn runs_the_password_command_for_each_connection() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);
     let (token, runs) = (cluster.write("token", "first\n", 0o600), cluster.write("runs", "", 0o600));
@@ -81,15 +81,15 @@ async fn a_password_command_is_run_again_for_each_connection() {
     let count = || fs::read_to_string(&runs).expect("the runs").lines().count();
     assert_eq!(count(), 2);
     drop((first, second));
-    sessions.acquire().await.expect("one of them again");
-    assert_eq!(count(), 2, "a connection that is there needs no password");
+    sessions.acquire().await.expect("an idle connection");
+    assert_eq!(count(), 2, "an idle connection needs no password");
 
-    // A password that was given comes first; a password file comes after.
+    // A password in the URL takes precedence over the command, and the command over the password file.
     let given = settings(&url.replace("locked@", "locked:second@"));
     Sessions::new(given, Options::default()).acquire().await.expect("the password of the URL");
     assert_eq!(count(), 2);
 
-    // The program: by the environment, and by the profile of the target.
+    // The program takes the command from the environment or from the target's profile.
     let user = User::new();
     let file = user.home().join("config.toml");
     fs::write(user.home().join(".pgpass"), "*:*:*:*:wrong\n").expect("a password file");
@@ -109,6 +109,6 @@ async fn a_password_command_is_run_again_for_each_connection() {
     let failed = run(&[config, ("STREAMSCOPE_PASSWORD_COMMAND", "echo t0ken; echo 'no session' >&2; exit 3")]);
     assert_eq!(failed.status, 5, "{failed:?}");
     assert!(failed.stderr.contains("no session") && !failed.stderr.contains("t0ken"), "{}", failed.stderr);
-    assert_eq!(run(&[config, ("PGPASSWORD", "wrong")]).status, 1, "PGPASSWORD comes before the profile");
+    assert_eq!(run(&[config, ("PGPASSWORD", "wrong")]).status, 1, "PGPASSWORD takes precedence over the profile");
     assert_eq!(count(), 4);
 }

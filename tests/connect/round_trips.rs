@@ -1,5 +1,5 @@
-//! How often a command waits for the server: on a long line that is what it costs. `psql` waits twice, for its connection and
-//! for one query.
+//! Counts the round trips of commands, which dominate their duration over a slow network. `psql` needs two, for the connection and for
+//! one query.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::server;
 use crate::support::stores::{Kind, TestStore};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_waits_once_more_than_psql_and_twice_more_without_a_namespace() {
+async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespace() {
     let line = RoundTrips::before(server::port()).await;
     let user = User::new();
     let write = ["write", "account-1", "Opened", "--data", "{}"];
@@ -31,7 +31,7 @@ async fn a_command_waits_once_more_than_psql_and_twice_more_without_a_namespace(
         let id = store.namespace.info().id.clone();
         let psql = Command::new("psql").args(["-X", "-w", "-Atc", "select 1", "-d", &url]).output().expect("psql runs");
         assert!(psql.status.success());
-        assert_eq!(line.take(), 2, "psql's");
+        assert_eq!(line.take(), 2, "psql");
         for command in commands {
             for (before, allowed) in [(&["-n", id.as_str()][..], 3), (&[], 4), (&["--read-only", "-n", &id], 3)] {
                 if before.len() == 3 && command[0] == "write" {
@@ -60,7 +60,7 @@ async fn the_screen_is_usable_after_three_round_trips() {
         assert_eq!(user.run(&["--url", &database.url(), "write", &stream, "Opened"]).status, 0);
     }
     let line = RoundTrips::before(server::port()).await;
-    // What is not there after the third answer never comes.
+    // The line is cut after the third answer.
     line.end_after(3);
     let url = line.url_of(&database.url()) + "?sslmode=disable";
     let id = store.namespace.info().id.clone();
@@ -68,14 +68,14 @@ async fn the_screen_is_usable_after_three_round_trips() {
         line.take();
         let mut screen = Screen::start(&user, arguments);
         screen.shows("account").shows("Opened");
-        // Nothing more comes, so it cannot wait for its connections to end well.
+        // The line is cut, so the program cannot close its connections in an orderly way.
         screen.keys("q");
         screen.end();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_on_a_named_namespace_costs_the_same_beside_500_others() {
+async fn a_command_on_a_named_namespace_costs_the_same_with_500_others() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let database = store.database.as_ref().expect("on the server");
     let line = RoundTrips::before(server::port()).await;
@@ -113,6 +113,6 @@ async fn a_command_on_a_named_namespace_costs_the_same_beside_500_others() {
     {
         assert_eq!(alone.0, beside.0, "{command}: round trips");
         // Numbers in the answer may have more digits.
-        assert!(beside.1 <= alone.1 + 100, "{command}: {} bytes, and {} beside the others", alone.1, beside.1);
+        assert!(beside.1 <= alone.1 + 100, "{command}: {} bytes alone, {} with the others", alone.1, beside.1);
     }
 }

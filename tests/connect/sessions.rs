@@ -1,4 +1,5 @@
-//! Sessions: bounded, replaced, cancelled on the server, read-only by the server's own word.
+//! Sessions: their number is bounded, ended connections are replaced, dropped queries are cancelled on the server, and the server
+//! itself enforces read-only.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ fn sessions(application: &str, options: Options) -> Sessions {
     Sessions::new(settings(application), options)
 }
 
-/// How many backends run a statement for this application, seen from another connection.
+/// Counts the application's running statements from another connection.
 async fn active(application: &str) -> i64 {
     let session = sessions("observer", Options::default()).acquire().await.expect("a connection");
     let sql = "select count(*) from pg_stat_activity where application_name = $1 and state = 'active'";
@@ -35,7 +36,7 @@ async fn until_active(application: &str, expected: i64) {
         if count == expected {
             return;
         }
-        assert!(Instant::now() < end, "{count} statements of {application} run, {expected} were expected");
+        assert!(Instant::now() < end, "{application} runs {count} statements instead of {expected}");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -50,7 +51,7 @@ async fn a_query_sends_its_parameters_and_collects_its_rows() {
 }
 
 #[tokio::test]
-async fn a_query_dropped_in_the_middle_ends_on_the_server() {
+async fn dropping_a_query_cancels_it_on_the_server() {
     let sessions = sessions("dropped", Options::default());
     let work = {
         let session = sessions.acquire().await.expect("a connection");
@@ -62,7 +63,7 @@ async fn a_query_dropped_in_the_middle_ends_on_the_server() {
 }
 
 #[tokio::test]
-async fn rows_dropped_in_the_middle_end_on_the_server() {
+async fn dropping_rows_cancels_their_query_on_the_server() {
     let sessions = sessions("rowsdropped", Options::default());
     let session = sessions.acquire().await.expect("a connection");
     let mut rows =
@@ -74,7 +75,7 @@ async fn rows_dropped_in_the_middle_end_on_the_server() {
 }
 
 #[tokio::test]
-async fn a_stream_that_came_to_its_end_gives_the_connection_back() {
+async fn a_finished_stream_returns_its_connection() {
     let sessions = sessions("given-back", Options { connections: 1, ..Options::default() });
     let pid = |rows: Vec<tokio_postgres::Row>| rows[0].get::<_, i32>(0);
     let first = sessions.acquire().await.expect("a connection");
@@ -85,7 +86,7 @@ async fn a_stream_that_came_to_its_end_gives_the_connection_back() {
 }
 
 #[tokio::test]
-async fn past_its_limit_a_query_is_cancelled() {
+async fn a_query_is_cancelled_after_its_timeout() {
     let sessions = sessions("limited", Options::default());
     let mut session = sessions.acquire().await.expect("a connection");
     session.set_limit(Some(Duration::from_millis(200)));
@@ -95,18 +96,18 @@ async fn past_its_limit_a_query_is_cancelled() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_allowed() {
+async fn opens_no_more_connections_than_allowed() {
     let sessions = sessions("bounded", Options { connections: 2, ..Options::default() });
     let first = sessions.acquire().await.expect("a connection");
     let _second = sessions.acquire().await.expect("a connection");
     let third = tokio::time::timeout(Duration::from_millis(300), sessions.acquire()).await;
-    assert!(third.is_err(), "a third connection was given");
+    assert!(third.is_err(), "the pool opened a third connection");
     drop(first);
-    sessions.acquire().await.expect("the first one again");
+    sessions.acquire().await.expect("the first connection again");
 }
 
 #[tokio::test]
-async fn a_connection_that_ended_at_rest_is_replaced() {
+async fn replaces_an_idle_connection_that_has_ended() {
     let sessions = sessions("replaced", Options { connections: 1, ..Options::default() });
     drop(sessions.acquire().await.expect("a connection"));
     let observer = self::sessions("observer", Options::default()).acquire().await.expect("a connection");
@@ -117,7 +118,7 @@ async fn a_connection_that_ended_at_rest_is_replaced() {
 }
 
 #[tokio::test]
-async fn the_server_itself_refuses_writes_where_the_store_is_read_only() {
+async fn the_server_refuses_writes_to_a_read_only_store() {
     let sessions = sessions("readonly", Options { read_only: true, ..Options::default() });
     let session = sessions.acquire().await.expect("a connection");
     let outcome = session.batch("create table public.never (a int)").await;
@@ -126,7 +127,7 @@ async fn the_server_itself_refuses_writes_where_the_store_is_read_only() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_not_committed_is_rolled_back() {
+async fn dropping_a_transaction_rolls_it_back() {
     let sessions = sessions("rolledback", Options { connections: 1, ..Options::default() });
     let mut session = sessions.acquire().await.expect("a connection");
     session.batch("create temporary table kept (a int)").await.expect("a table");

@@ -1,5 +1,5 @@
-//! The ladder of attempts: each server of the list, each of its addresses, until one takes the connection. Knows when to go
-//! on to the next one and when to stop, as libpq does; keeps no connection.
+//! Tries each server of the list and each of its addresses until one accepts the connection. Decides when to try the next
+//! address and when to stop, as libpq does. Keeps no connections.
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
@@ -24,23 +24,21 @@ use crate::store::{Obstacle, Result};
 /// An open connection.
 #[derive(Debug)]
 pub(in crate::store) struct Connected {
-    /// Takes the statements.
     pub(in crate::store) client: Arc<Client>,
-    /// Cancels what runs.
     pub(in crate::store) canceller: Canceller,
-    /// The server did not confirm the read-only start-up option: each statement needs a read-only transaction around it.
+    /// The server did not confirm the read-only start-up option, so each statement needs a read-only transaction around it.
     pub(in crate::store) wrap_read_only: bool,
-    /// Major version of the server; 0 if it does not say.
+    /// Major version of the server, or 0 if the server does not report it.
     pub(in crate::store) version: u32,
-    /// The database has the encoding `SQL_ASCII`: its text can be any bytes.
+    /// The database has the encoding `SQL_ASCII`, so its text can be any bytes.
     pub(in crate::store) any_bytes: bool,
-    /// What ended the connection, once it has ended.
+    /// Why the connection ended, once it has.
     pub(in crate::store) end: Arc<OnceLock<String>>,
-    /// Moves the bytes; ends with the connection.
+    /// The task that drives the connection. It ends with the connection.
     pub(in crate::store) driver: JoinHandle<()>,
 }
 
-/// Sends cancel requests for a connection, the way the connection itself was made.
+/// Sends cancel requests over the same route and with the same encryption as the connection itself.
 #[derive(Clone)]
 pub(in crate::store) struct Canceller {
     token: CancelToken,
@@ -48,8 +46,8 @@ pub(in crate::store) struct Canceller {
 }
 
 impl Canceller {
-    /// Asks the server to stop what runs on the connection; gives up after `limit`. A failure is no one's concern: the
-    /// connection is closed next.
+    /// Asks the server to cancel the running statement and waits at most `limit`. Failures are ignored because the connection is
+    /// closed anyway.
     pub(in crate::store) async fn cancel(&self, limit: Duration) {
         let _ = tokio::time::timeout(limit, async {
             if let Ok(wire) = self.way.open(Terms::default()).await {
@@ -112,7 +110,7 @@ fn in_order(settings: &Settings) -> Vec<&Server> {
     let mut servers: Vec<_> = settings.servers.iter().collect();
     if settings.shuffled {
         for left in (1..servers.len()).rev() {
-            // Without randomness from the system the list stays as it is given.
+            // If the system has no randomness, the order stays as given.
             let random =
                 getrandom::u64().map_or(left, |number| usize::try_from(number % (left as u64 + 1)).unwrap_or(left));
             servers.swap(left, random);
@@ -121,7 +119,7 @@ fn in_order(settings: &Settings) -> Vec<&Server> {
     servers
 }
 
-/// The server with the address that was tried.
+/// Formats the server, with the address that was tried if it differs from the name.
 fn shown(server: &Server, address: Option<IpAddr>) -> String {
     match (&server.place, address) {
         (Place::Name(name) | Place::Address { name: Some(name), .. }, Some(address))
@@ -133,7 +131,7 @@ fn shown(server: &Server, address: Option<IpAddr>) -> String {
     }
 }
 
-/// The addresses of a server in the resolver's order; one without an address for a socket.
+/// Resolves a server to its addresses, in the resolver's order. A socket yields a single `None`.
 async fn addresses(server: &Server, limit: Option<Duration>) -> Result<Vec<Option<IpAddr>>, String> {
     let name = match &server.place {
         Place::Socket(_) => return Ok(vec![None]),
@@ -145,11 +143,11 @@ async fn addresses(server: &Server, limit: Option<Duration>) -> Result<Vec<Optio
     let found = match limit {
         Some(limit) => tokio::time::timeout(limit, lookup)
             .await
-            .unwrap_or_else(|_| Err(format!("no answer to the look-up of the name within {} s", limit.as_secs_f64()))),
+            .unwrap_or_else(|_| Err(format!("the name was not resolved within {} s", limit.as_secs_f64()))),
         None => lookup.await,
     }?;
     let addresses: Vec<_> = found.map(|address| Some(address.ip())).collect();
-    if addresses.is_empty() { Err("the name has no address".to_owned()) } else { Ok(addresses) }
+    if addresses.is_empty() { Err("the host name has no address".to_owned()) } else { Ok(addresses) }
 }
 
 async fn within<T>(limit: Option<Duration>, attempt: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -173,7 +171,7 @@ struct Attempt<'a> {
     password: Option<&'a str>,
 }
 
-/// A connection with what its server reported of itself while it began (PostgreSQL 14 and later).
+/// A new connection with the settings that PostgreSQL 14 and later report at start-up.
 struct Begun {
     connected: Connected,
     standby: Option<bool>,
@@ -187,7 +185,7 @@ impl Attempt<'_> {
         Ok(begun.connected)
     }
 
-    /// With the read-only start-up option, and without it where something between takes no options.
+    /// Sets the read-only start-up option if asked to, and connects without it if a pooler rejects options.
     async fn read_only_or_not(self) -> Result<Begun, Failure> {
         let given = self.settings.options.as_deref();
         if !self.read_only {
@@ -206,13 +204,13 @@ impl Attempt<'_> {
                 begun => begun?,
             }
         };
-        // A pooler that ignores the option instead of refusing it must not pass for read-only. Servers that report nothing are
-        // not asked, which would take a round trip: a transaction around each statement takes none.
+        // A pooler may ignore the option instead of refusing it. Asking a server that does not report the setting would cost a
+        // round trip; read-only transactions cost none.
         begun.connected.wrap_read_only = self.settings.single_connection || begun.read_only != Some(true);
         Ok(begun)
     }
 
-    /// With TLS, without, or one after the other, as the mode says. A socket has none, whatever the mode.
+    /// Connects with TLS, without, or one after the other, depending on `sslmode`. Sockets never use TLS.
     async fn tls_or_not(self, options: Option<&str>) -> Result<Begun, Failure> {
         let mode = if matches!(self.server.place, Place::Socket(_)) { Mode::Disable } else { self.settings.tls.mode };
         let (first, other) = match mode {
@@ -228,13 +226,13 @@ impl Attempt<'_> {
         };
         let Some(other) = other else { return Err(failure) };
         match failure {
-            // A password that was sent is not sent again: neither is it right the second time, nor does `allow` or `prefer`
-            // mean to show it to somebody else.
+            // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` means to expose
+            // it a second time.
             Failure::Server(first) => {
                 let terms = Terms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
                 second(first, self.open(options, other, terms).await)
             }
-            // Only `prefer` goes on without the TLS that failed.
+            // Only `prefer` continues without TLS after TLS failed.
             Failure::Tls(_) if mode == Mode::Prefer => self.open(options, other, terms).await,
             failure => Err(failure),
         }
@@ -257,7 +255,7 @@ impl Attempt<'_> {
             .user(&settings.user)
             .dbname(&settings.database)
             .application_name(&settings.application_name)
-            // The wire has gone that way already; this makes tokio-postgres take it as it is.
+            // TLS is already negotiated, if at all; with these settings tokio-postgres uses the stream as it is.
             .ssl_mode(SslMode::Require)
             .ssl_negotiation(SslNegotiation::Direct)
             .channel_binding(settings.channel_binding);
@@ -289,7 +287,7 @@ impl Attempt<'_> {
         Ok(Begun { connected, standby, read_only })
     }
 
-    /// `target_session_attrs`. The program's own read-only option does not make a primary unfit for `read-write`.
+    /// Checks `target_session_attrs`. A primary qualifies as `read-write` even if this program asked for a read-only session.
     async fn check_wanted(self, begun: &Begun) -> Result<(), Failure> {
         if self.wanted == Wanted::Any {
             return Ok(());
@@ -316,8 +314,8 @@ impl Attempt<'_> {
     }
 }
 
-/// After a refusal the attempt with the other kind of transport decides; where that is only not provided for in
-/// `pg_hba.conf` (28000), the first refusal is the one to tell.
+/// After a refusal the attempt with the other transport decides. If `pg_hba.conf` merely has no entry for that transport (28000),
+/// the first refusal is the one to report.
 fn second(first: Box<DbError>, outcome: Result<Begun, Failure>) -> Result<Begun, Failure> {
     match outcome {
         Err(Failure::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
@@ -328,7 +326,7 @@ fn second(first: Box<DbError>, outcome: Result<Begun, Failure>) -> Result<Begun,
     }
 }
 
-/// The one value that a statement shows.
+/// Returns the single value of a statement's result.
 async fn shows(client: &Client, sql: &str) -> Result<String, Failure> {
     let messages = client.simple_query(sql).await?;
     let value = messages.iter().find_map(|message| match message {
@@ -338,7 +336,7 @@ async fn shows(client: &Client, sql: &str) -> Result<String, Failure> {
     Ok(value.unwrap_or_default().to_owned())
 }
 
-/// The major version in `15.18 (Debian 15.18-0+deb12u1)` or `18beta1`; 0 if there is none.
+/// Returns the major version in `15.18 (Debian 15.18-0+deb12u1)` or `18beta1`, or 0 if there is none.
 fn major(version: &str) -> u32 {
     let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..digits].parse().unwrap_or(0)
@@ -349,7 +347,7 @@ mod tests {
     use super::major;
 
     #[test]
-    fn the_major_version_is_the_number_that_a_version_begins_with() {
+    fn reads_the_major_version_from_the_leading_digits() {
         assert_eq!(["15.18 (Debian 15.18-0+deb12u1)", "10.23", "18beta1", ""].map(major), [15, 10, 18, 0]);
     }
 }

@@ -1,10 +1,9 @@
-//! Which ways of authentication are accepted (`require_auth`), and what the server asks for. Decides before anything secret is
-//! sent; sends nothing itself.
+//! Checks the server's authentication requests against `require_auth`, before anything secret is sent. Sends nothing itself.
 
 use super::invalid;
 use crate::store::Result;
 
-/// A request for authentication, as the protocol numbers them.
+/// An authentication request of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     Ok,
@@ -18,7 +17,7 @@ pub(super) enum Request {
 }
 
 impl Request {
-    /// That of a message's body.
+    /// Reads the request from the body of an `R` message.
     pub(super) fn of(body: &[u8]) -> Self {
         match body.first_chunk().map(|code| u32::from_be_bytes(*code)) {
             Some(0) => Self::Ok,
@@ -34,31 +33,31 @@ impl Request {
     }
 }
 
-/// The methods that libpq knows by name, each with what the server asks for then.
+/// libpq's names of methods, each with the request that it allows.
 const METHODS: [(&str, Option<Request>); 7] = [
     ("none", Some(Request::Ok)),
     ("password", Some(Request::Cleartext)),
     ("md5", Some(Request::Md5)),
     ("scram-sha-256", Some(Request::Sasl)),
-    // Never offered from here, so only their exclusion has a meaning.
+    // streamscope has none of these, so only excluding them makes sense.
     ("gss", None),
     ("sspi", None),
     ("oauth", None),
 ];
 
-/// The accepted methods; all where nothing is required.
+/// The accepted methods; all of them if `require_auth` is not set.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Methods(Option<Required>);
 
 #[derive(Debug, Clone)]
 struct Required {
-    /// As it was given, for messages.
+    /// The value of `require_auth`, for error messages.
     text: String,
     accepted: Vec<Request>,
 }
 
 impl Methods {
-    /// Reads `require_auth`: methods by name, or with `!` before each the methods that are not accepted.
+    /// Parses `require_auth`: the accepted methods, or the rejected ones with `!` before each.
     pub(super) fn parse(text: Option<&str>) -> Result<Self> {
         let Some(text) = text else { return Ok(Self(None)) };
         let negated = text.starts_with('!');
@@ -67,7 +66,7 @@ impl Methods {
             let name = word.strip_prefix('!').unwrap_or(word);
             if word.starts_with('!') != negated {
                 return Err(invalid(format!(
-                    "require_auth names methods with and without \"!\": \"{word}\" does not fit the ones before it"
+                    "require_auth mixes methods with and without \"!\": remove or add it in \"{word}\""
                 )));
             }
             if !METHODS.iter().any(|(known, _)| *known == name) {
@@ -83,16 +82,16 @@ impl Methods {
         let accepted: Vec<Request> = accepted.filter_map(|(_, request)| *request).collect();
         if accepted.is_empty() {
             return Err(invalid(format!(
-                "require_auth={text} leaves no method that streamscope has: none, password, md5 and scram-sha-256"
+                "require_auth={text} allows no method that streamscope supports (none, password, md5, scram-sha-256)"
             )));
         }
         Ok(Self(Some(Required { text: text.to_owned(), accepted })))
     }
 
-    /// Whether the request may be answered. `proved` says that an accepted exchange came to its end.
+    /// Decides whether the request may be answered. `proved` means that an accepted exchange has completed.
     ///
     /// # Errors
-    /// What the server asks for instead, in words.
+    /// The refused request, in words.
     pub(super) fn check(&self, request: Request, proved: bool) -> Result<(), String> {
         let Some(required) = &self.0 else { return Ok(()) };
         let asked = match request {
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_methods_are_answered() {
+    fn answers_only_the_named_methods() {
         assert!(accepts("scram-sha-256", Request::Sasl, false));
         assert!(accepts("scram-sha-256", Request::Ok, true));
         assert!(!accepts("scram-sha-256", Request::Ok, false));
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn with_an_exclamation_mark_all_but_the_named_are_answered() {
+    fn an_exclamation_mark_excludes_a_method() {
         assert!(accepts("!password", Request::Ok, false));
         assert!(accepts("!password,!md5", Request::Sasl, false));
         assert!(!accepts("!password,!md5", Request::Cleartext, false));
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_mixed_and_repeated_methods_are_refused() {
+    fn refuses_unknown_mixed_and_repeated_methods() {
         for text in ["kerberos", "md5,!password", "!md5,password", "md5,md5", "md5,", "gss"] {
             assert!(Methods::parse(Some(text)).is_err(), "{text}");
         }

@@ -1,5 +1,5 @@
-//! Parameters that are one word of a few, a number or a flag, read as libpq reads them. An unknown value is an error that
-//! repeats it; none of these can be a password.
+//! Parses connection parameters that are keywords, numbers or flags, as libpq does. Errors quote unknown values, because none of
+//! these parameters can be a password.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::parameters::Parameters;
 use super::{DEFAULT_CONNECT_TIMEOUT, invalid};
 use crate::store::Result;
 
-/// Which server of the list will do (`target_session_attrs`).
+/// The required kind of server (`target_session_attrs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     Any,
@@ -20,11 +20,11 @@ pub(super) enum Wanted {
     PreferStandby,
 }
 
-/// When an idle or unanswered connection is given up.
+/// When a silent connection counts as dead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keepalive {
     pub(super) on: bool,
-    /// Rest before the first probe. 30 s where nothing is said: the system's two hours let a screen wait for ever.
+    /// Silence before the first probe. Defaults to 30 s, because the system's two hours would leave a screen waiting.
     pub(super) idle: Duration,
     pub(super) interval: Duration,
     pub(super) count: u32,
@@ -44,7 +44,7 @@ impl Default for Keepalive {
     }
 }
 
-/// Reads a parameter that is one of a few words; the first is the default.
+/// Parses a parameter that is one of a few keywords, of which the first is the default.
 pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&str, T)]) -> Result<T> {
     let Some(value) = parameters.get(keyword) else { return Ok(words[0].1) };
     words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
@@ -53,7 +53,7 @@ pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&s
     })
 }
 
-/// Reads a parameter that is a whole number, blanks around it allowed.
+/// Parses a parameter that is a whole number, possibly with spaces around it.
 pub(super) fn number(parameters: &Parameters, keyword: &str) -> Result<Option<i32>> {
     let Some(value) = parameters.get(keyword) else { return Ok(None) };
     let number = value.trim().parse();
@@ -89,7 +89,7 @@ pub(super) fn channel_binding(parameters: &Parameters) -> Result<ChannelBinding>
     )
 }
 
-/// Seconds for one attempt. None (`0` or less, by libpq's meaning) waits for ever; libpq makes 1 into 2.
+/// Returns the timeout of one attempt. As in libpq, `0` or less waits forever (`None`), and 1 second becomes 2.
 pub(super) fn connect_timeout(parameters: &Parameters) -> Result<Option<Duration>> {
     Ok(match number(parameters, "connect_timeout")? {
         None => Some(DEFAULT_CONNECT_TIMEOUT),
@@ -115,19 +115,19 @@ pub(super) fn keepalive(parameters: &Parameters) -> Result<Keepalive> {
     })
 }
 
-/// Parameters that libpq has and this program has not, each with what to do without it.
+/// Parameters that libpq supports and streamscope does not, each with the alternative.
 const UNSUPPORTED: [(&str, &str); 8] = [
-    ("replication", "streamscope reads tables, not the log"),
-    ("scram_client_key", "give the password, or a password command"),
-    ("scram_server_key", "give the password, or a password command"),
-    ("oauth_issuer", "give a token as the password where the server takes one, by a password command"),
-    ("oauth_client_id", "give a token as the password where the server takes one, by a password command"),
-    ("oauth_client_secret", "give a token as the password where the server takes one, by a password command"),
-    ("oauth_scope", "give a token as the password where the server takes one, by a password command"),
-    ("sslkeylogfile", "psql writes one"),
+    ("replication", "remove it, because streamscope reads tables and not the write-ahead log"),
+    ("scram_client_key", "use the password or a password command"),
+    ("scram_server_key", "use the password or a password command"),
+    ("oauth_issuer", "if the server accepts a token as the password, print the token with a password command"),
+    ("oauth_client_id", "if the server accepts a token as the password, print the token with a password command"),
+    ("oauth_client_secret", "if the server accepts a token as the password, print the token with a password command"),
+    ("oauth_scope", "if the server accepts a token as the password, print the token with a password command"),
+    ("sslkeylogfile", "use psql to write a key log"),
 ];
 
-/// Refuses what would be unsafe or misleading to pass over.
+/// Refuses parameters that would be unsafe or misleading to ignore.
 pub(super) fn refuse_unsupported(parameters: &Parameters) -> Result<()> {
     for (keyword, instead) in UNSUPPORTED {
         if parameters.get(keyword).is_some() {
@@ -136,11 +136,11 @@ pub(super) fn refuse_unsupported(parameters: &Parameters) -> Result<()> {
     }
     word(parameters, "gssencmode", &[("prefer", true), ("disable", true), ("require", false)])?
         .then_some(())
-        .ok_or_else(|| invalid("gssencmode=require: encryption by GSSAPI is not supported"))?;
-    // Of the protocol's versions 3.0 is spoken, which every server does.
+        .ok_or_else(|| invalid("gssencmode=require is not supported; use TLS (sslmode) for encryption"))?;
+    // tokio-postgres speaks version 3.0 of the protocol, which every server supports.
     let versions = [("", true), ("3.0", true), ("3.2", false), ("latest", false)];
-    word(parameters, "min_protocol_version", &versions)?
-        .then_some(())
-        .ok_or_else(|| invalid("min_protocol_version: only version 3.0 of the protocol is supported"))?;
+    word(parameters, "min_protocol_version", &versions)?.then_some(()).ok_or_else(|| {
+        invalid("min_protocol_version must be 3.0, the only protocol version that streamscope supports")
+    })?;
     word(parameters, "max_protocol_version", &versions).map(drop)
 }

@@ -1,5 +1,5 @@
-//! The password command: what prints a password that expires, a cloud's token. Run again for each connection; what it prints
-//! is kept nowhere and told to nobody.
+//! Runs the password command, which prints a password that expires, such as a cloud token. The command runs again for each
+//! connection, and its output is neither stored nor shown.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -8,14 +8,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::child_environment::without_secrets;
 
-/// How long it may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// The most that is read of what it prints. Tokens have one or two kilobytes.
+/// Bytes kept of the output. Tokens have one or two kilobytes.
 const LONGEST: u64 = 64 * 1024;
-/// The most that is told of what it says on standard error.
+/// Characters of standard error in the error message.
 const TOLD: usize = 500;
 
-/// See the file's head.
+/// A command line for `sh` that prints a password.
 #[derive(Clone)]
 pub(super) struct PasswordCommand {
     line: String,
@@ -23,19 +22,18 @@ pub(super) struct PasswordCommand {
 }
 
 impl PasswordCommand {
-    /// A line for `sh`.
     pub(super) fn new(line: impl Into<String>) -> Self {
         Self { line: line.into(), limit: LIMIT }
     }
 
-    /// Runs it.
+    /// Runs the command and returns the password.
     ///
     /// # Errors
-    /// What went wrong, with what the command said on standard error, and never what it printed.
+    /// The reason, with the command's standard error and never its output.
     pub(super) async fn run(&self) -> Result<String, String> {
         let limit = self.limit;
         let ran = tokio::time::timeout(limit, self.output()).await;
-        ran.unwrap_or_else(|_| Err(format!("the password command printed nothing within {} s", limit.as_secs_f64())))
+        ran.unwrap_or_else(|_| Err(format!("the password command did not end within {} s", limit.as_secs_f64())))
     }
 
     async fn output(&self) -> Result<String, String> {
@@ -45,11 +43,11 @@ impl PasswordCommand {
         without_secrets(&mut command);
         let mut command = tokio::process::Command::from(command);
         let mut child =
-            command.kill_on_drop(true).spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
+            command.kill_on_drop(true).spawn().map_err(|error| failed(format!("could not be started: {error}")))?;
         let (printed, said) = (child.stdout.take(), child.stderr.take());
-        // Read side by side: neither may wait for the other with a full pipe.
+        // Both pipes are read at once, because the command blocks if either is full.
         let (printed, said, status) = tokio::join!(read(printed), read(said), child.wait());
-        let status = status.map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+        let status = status.map_err(|error| failed(format!("ended without a status: {error}")))?;
         if !status.success() {
             let said = String::from_utf8_lossy(&said);
             let said: String = said.trim().chars().take(TOLD).collect();
@@ -73,16 +71,16 @@ impl PasswordCommand {
 
 impl std::fmt::Debug for PasswordCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The line itself can hold a secret.
+        // The command line itself can contain a secret.
         f.write_str("PasswordCommand")
     }
 }
 
-/// What comes out of a pipe, up to the most that is read; the rest is read too, and dropped, so that the command can end.
+/// Reads a pipe to its end but keeps only the first [`LONGEST`] bytes, so that the command can end.
 async fn read(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
-        // An end in the middle is seen in the command's status.
+        // A command that stops early shows this in its status.
         let _ = (&mut pipe).take(LONGEST).read_to_end(&mut bytes).await;
         let _ = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
     }
@@ -98,14 +96,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_password_is_what_it_prints_without_the_line_break() {
+    async fn the_password_is_the_output_without_the_line_break() {
         assert_eq!(run("echo t0ken").await.as_deref(), Ok("t0ken"));
         assert_eq!(run("printf 'a b '").await.as_deref(), Ok("a b "));
         assert_eq!(run("printf 'x\\r\\n'").await.as_deref(), Ok("x"));
     }
 
     #[tokio::test]
-    async fn a_failure_tells_what_the_command_said_and_not_what_it_printed() {
+    async fn a_failure_quotes_standard_error_but_not_the_output() {
         let error = run("echo s3cret; echo 'no session' >&2; exit 3").await.expect_err("it fails");
         assert!(
             error.contains("exit status: 3") && error.contains("no session") && !error.contains("s3cret"),
@@ -117,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_printed_without_end_takes_no_memory() {
+    async fn endless_output_takes_no_memory() {
         assert!(run("yes").await.is_err());
     }
 }

@@ -1,5 +1,4 @@
-//! What an error of tokio-postgres means to a caller of the store: the one place that maps SQLSTATEs to [`StoreError`].
-//! Decides by code and structure; texts are passed on, never looked at.
+//! Maps errors of tokio-postgres and their SQLSTATEs to [`StoreError`]. Decides by code and structure, never by the text.
 
 use std::error::Error as _;
 
@@ -7,30 +6,28 @@ use tokio_postgres::error::{DbError, SqlState};
 
 use crate::store::{Obstacle, StoreError};
 
-/// The server's words: message and hint on one line. The detail and the context can hold whole rows ("Failing row contains …")
-/// and are logged only, at the level debug.
+/// Returns the server's message and hint on one line. The detail and the context can contain whole rows ("Failing row contains
+/// …"), so they only go to the debug log.
 pub(crate) fn words(error: &DbError) -> String {
     tracing::debug!(code = error.code().code(), detail = ?error.detail(), context = ?error.where_(), "the server's error");
     let hint = error.hint().map(|hint| format!("; hint: {hint}"));
     format!("{}{}", error.message(), hint.unwrap_or_default())
 }
 
-/// Whether the server ends the connection with this error, or had none to give (class 08, 57P01 to 57P05, and 25P03 for a
-/// transaction that was idle for too long).
+/// Whether the connection ends with this error: class 08, 57P01 to 57P05, and 25P03 for a transaction that was idle for too long.
 pub(crate) fn ends_connection(code: &SqlState) -> bool {
     code.code().starts_with("08")
         || code.code().starts_with("57P")
         || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
 }
 
-/// What stands in the way of a connection, by the server's code; none for what is no matter of connecting.
+/// Classifies a server error that prevents a connection; `None` for all other errors.
 pub(crate) fn obstacle(code: &SqlState) -> Option<Obstacle> {
     Some(match code.code() {
         "28P01" => Obstacle::Password,
         text if text.starts_with("28") => Obstacle::Role,
-        // Nothing was done, and it passes.
         "53300" => Obstacle::Full,
-        // Said by poolers about nearly everything that they refuse.
+        // Poolers use this code for almost every refusal.
         "08P01" => Obstacle::Pooler,
         text if text.starts_with("57P") => Obstacle::NotReady,
         _ if ends_connection(code) => Obstacle::Lost,
@@ -38,14 +35,14 @@ pub(crate) fn obstacle(code: &SqlState) -> Option<Obstacle> {
     })
 }
 
-/// An error of the server as the store's.
+/// Converts an error of the server.
 pub(crate) fn of_server(error: &DbError, target: &str) -> StoreError {
     let code = error.code();
     match (code.code(), obstacle(code)) {
         ("42501", _) => StoreError::NoPermission(words(error)),
         ("25006", _) => StoreError::ReadOnly(words(error)),
         (_, Some(obstacle)) => {
-            // It took the connection once, so this is its end.
+            // The server had accepted the connection, so this error ended it.
             let obstacle = if obstacle == Obstacle::NotReady { Obstacle::Lost } else { obstacle };
             StoreError::Unavailable { target: target.to_owned(), reason: words(error), obstacle }
         }
@@ -53,7 +50,7 @@ pub(crate) fn of_server(error: &DbError, target: &str) -> StoreError {
     }
 }
 
-/// An error of tokio-postgres as the store's. `end` is what ended the connection, where that is known.
+/// Converts an error of tokio-postgres. `end` is why the connection ended, if that is known.
 pub(crate) fn of_client(error: &tokio_postgres::Error, target: &str, end: Option<&str>) -> StoreError {
     if let Some(error) = error.as_db_error() {
         return of_server(error, target);
@@ -65,12 +62,12 @@ pub(crate) fn of_client(error: &tokio_postgres::Error, target: &str, end: Option
     if error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>) {
         StoreError::Unavailable { target: target.to_owned(), reason, obstacle: Obstacle::Lost }
     } else {
-        // A value that does not fit its type, or an answer that cannot be read: SQLSTATE class XX, internal.
+        // A value does not fit its type, or an answer cannot be read.
         StoreError::Server { code: SqlState::INTERNAL_ERROR.code().to_owned(), message: reason }
     }
 }
 
-/// An error with its causes, outermost first.
+/// Formats an error with its causes, outermost first, without repeating a text.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

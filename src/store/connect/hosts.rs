@@ -1,5 +1,4 @@
-//! Which servers to try, in order: the lists `host`, `hostaddr` and `port` put together as libpq does. Names are not looked
-//! up here.
+//! Combines the lists `host`, `hostaddr` and `port` into the servers to try, as libpq does. Resolves no names.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,21 +10,20 @@ use crate::store::Result;
 
 /// libpq's default port.
 pub(super) const DEFAULT_PORT: u16 = 5432;
-/// Where servers put their sockets: Debian's choice, then PostgreSQL's own.
+/// Default socket directories: Debian's, then PostgreSQL's own.
 const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// Where one server listens.
+/// The address of a server, as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A name to look up, and to check a certificate against.
+    /// A host name to resolve, and to compare with the certificate.
     Name(String),
-    /// An address that saves the look-up; the name is only checked.
+    /// `hostaddr`: an address that needs no lookup. The name, if any, is only compared with the certificate.
     Address { name: Option<String>, address: IpAddr },
-    /// The directory of a socket.
+    /// The directory of a Unix socket.
     Socket(PathBuf),
 }
 
-/// One server of the list.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Server {
     pub(super) place: Place,
@@ -52,7 +50,10 @@ impl fmt::Display for Server {
     }
 }
 
-/// The servers of `host`, `hostaddr` and `port`.
+/// Returns the servers of `host`, `hostaddr` and `port`, in order.
+///
+/// # Errors
+/// The lists have different lengths, or an address or port is invalid.
 pub(super) fn servers(parameters: &Parameters) -> Result<Vec<Server>> {
     let hosts = list(parameters.get("host"));
     let addresses = list(parameters.get("hostaddr"));
@@ -79,14 +80,15 @@ fn list(value: Option<&str>) -> Vec<&str> {
     value.map(|value| value.split(',').collect()).unwrap_or_default()
 }
 
-/// The text is not repeated: an unescaped `/` in a URL's password makes a part of the password look like a port.
+/// Parses a port. The error does not quote it, because an unescaped `/` in a URL's password makes part of the password look like
+/// a port.
 fn port(text: &str) -> Result<u16> {
     if text.is_empty() {
         return Ok(DEFAULT_PORT);
     }
     match text.trim().parse() {
         Ok(0) | Err(_) => Err(invalid(
-            "invalid port number: it must be 1 to 65535 (in a URL, special characters of the password must be percent-encoded)",
+            "the port must be a number from 1 to 65535; if the URL contains a password, percent-encode its special characters",
         )),
         Ok(port) => Ok(port),
     }
@@ -104,7 +106,8 @@ fn place(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Place> 
     })
 }
 
-/// A socket of this machine: where one is, else the first directory that exists, as a `psql` of this machine was built for.
+/// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because local builds
+/// of `psql` differ in their default.
 fn default_place(port: u16) -> Place {
     let directories = || SOCKET_DIRECTORIES.iter().map(Path::new).filter(|_| cfg!(unix));
     let socket = format!(".s.PGSQL.{port}");

@@ -1,11 +1,10 @@
-//! The connection parameters that libpq knows, by keyword, each with its environment variable, and a set of given values.
-//! Which value means what is decided elsewhere; here nothing is interpreted, and a password is never printed.
+//! libpq's connection parameters with their environment variables, and a set of values for them. Interprets no values and never
+//! prints a password.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Keyword and environment variable of every parameter of libpq (its documentation, "Parameter Key Words" and
-/// "Environment Variables").
+/// Every parameter and its environment variable, from "Parameter Key Words" and "Environment Variables" in libpq's documentation.
 const KNOWN: &[(&str, Option<&str>)] = &[
     ("application_name", Some("PGAPPNAME")),
     ("channel_binding", Some("PGCHANNELBINDING")),
@@ -40,7 +39,7 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("scram_client_key", None),
     ("scram_server_key", None),
     ("service", Some("PGSERVICE")),
-    // PGSERVICEFILE names no server by itself, and is read where the file is.
+    // PGSERVICEFILE does not name a server by itself; `service.rs` reads it.
     ("servicefile", None),
     ("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
     ("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
@@ -61,32 +60,32 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// The keyword as libpq spells it, where it is one.
+/// Returns the keyword if libpq has it.
 pub(super) fn known(keyword: &str) -> Option<&'static str> {
     KNOWN.iter().map(|(known, _)| *known).find(|known| *known == keyword)
 }
 
-/// Every keyword that has an environment variable, with it.
+/// All keywords that have an environment variable, each with its variable.
 pub(super) fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
     KNOWN.iter().filter_map(|(keyword, variable)| variable.map(|variable| (*keyword, variable)))
 }
 
-/// Values by keyword. A later value of the same source replaces an earlier one.
+/// Values by keyword.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Parameters(BTreeMap<&'static str, String>);
 
 impl Parameters {
-    /// Sets a value. `keyword` comes from [`known`].
+    /// Sets or replaces a value. `keyword` comes from [`known`].
     pub(super) fn set(&mut self, keyword: &'static str, value: impl Into<String>) {
         self.0.insert(keyword, value.into());
     }
 
-    /// Sets a value that no stronger source has set.
+    /// Sets a value unless a stronger source has set one.
     pub(super) fn set_default(&mut self, keyword: &'static str, value: impl Into<String>) {
         self.0.entry(keyword).or_insert_with(|| value.into());
     }
 
-    /// The value, where it is not empty: to libpq an empty value means the default.
+    /// Returns the value if it is not empty. To libpq, an empty value means the default.
     pub(super) fn get(&self, keyword: &str) -> Option<&str> {
         self.0.get(keyword).map(String::as_str).filter(|value| !value.is_empty())
     }

@@ -1,5 +1,5 @@
-//! The password file (`~/.pgpass`): one password a line for a host, port, database and user. A file that others can read is
-//! ignored with a warning, as `psql` does. Passwords leave here only into the settings.
+//! Reads the password file (`~/.pgpass`), which has one line per host, port, database and user. As in `psql`, a file that others
+//! can read is ignored with a warning.
 
 use std::fs;
 use std::path::Path;
@@ -7,29 +7,32 @@ use std::path::Path;
 use super::hosts::{Place, Server};
 use crate::utf8;
 
-/// The directories that a libpq is built with as its default: to them the file's `localhost` applies.
+/// libpq's default socket directories, to which the entry `localhost` applies.
 const DEFAULT_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// Text of the password file, where there is one and only its owner can read it; otherwise perhaps a warning.
+/// Returns the text of the password file, or `None` if there is none.
+///
+/// # Errors
+/// A warning that says why the file is ignored.
 pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
     if !metadata.is_file() {
-        return Err(format!("password file \"{}\" is not a plain file", path.display()));
+        return Err(format!("the password file \"{}\" was ignored: it is not a regular file", path.display()));
     }
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
         return Err(format!(
-            "password file \"{}\" has group or world access and was ignored; permissions should be u=rw (0600) or less",
+            "the password file \"{0}\" has group or world access and was ignored; run chmod 600 \"{0}\"",
             path.display()
         ));
     }
     let Ok(bytes) = fs::read(path) else { return Ok(None) };
     let text = utf8::text_lossy(&bytes);
-    let text = text.map_err(|error| format!("password file \"{}\" was ignored: it {error}", path.display()))?;
+    let text = text.map_err(|error| format!("the password file \"{}\" was ignored: it {error}", path.display()))?;
     Ok(Some(text.into_owned()))
 }
 
-/// The password of the first line that fits.
+/// Returns the password of the first line that matches.
 pub(super) fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
     let host = match &server.place {
         Place::Name(name) | Place::Address { name: Some(name), .. } => name.clone(),
@@ -52,7 +55,7 @@ pub(super) fn find(text: &str, server: &Server, database: &str, user: &str) -> O
         })
 }
 
-/// What follows the line's first field, where that is `*` or the token (`\` before a character of it).
+/// Returns the rest of the line if its first field is `*` or the token. `\` escapes a character of the field.
 fn field<'a>(line: &'a str, token: &str) -> Option<&'a str> {
     if let Some(rest) = line.strip_prefix("*:") {
         return Some(rest);
@@ -72,7 +75,7 @@ fn field<'a>(line: &'a str, token: &str) -> Option<&'a str> {
     None
 }
 
-/// The last field: up to a `:` that is not escaped.
+/// Decodes the last field, which ends at the first `:` that is not escaped.
 fn unescaped(field: &str) -> String {
     let mut password = String::new();
     let mut characters = field.chars();
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_that_fits_decides() {
+    fn the_first_matching_line_decides() {
         let text = "# comment\nother:*:*:*:no\n*:5433:*:*:no\ndb:5432:shop:me:first\n*:*:*:*:second\n";
         assert_eq!(look(text, Place::Name("db".to_owned())).as_deref(), Some("first"));
         assert_eq!(look(text, Place::Name("d".to_owned())).as_deref(), Some("second"));
@@ -105,7 +108,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_byte_order_mark_is_skipped_and_utf_16_is_named() {
+    fn skips_a_byte_order_mark_and_warns_about_utf_16() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("pgpass");
         let write = |bytes: &[u8]| {
@@ -121,26 +124,26 @@ mod tests {
     }
 
     #[test]
-    fn localhost_stands_for_the_default_socket_and_a_path_for_itself() {
+    fn localhost_matches_the_default_socket_and_a_path_matches_itself() {
         let text = "localhost:*:*:*:local\n/srv/sock:*:*:*:other\n";
         assert_eq!(look(text, Place::Socket("/var/run/postgresql".into())).as_deref(), Some("local"));
         assert_eq!(look(text, Place::Socket("/srv/sock".into())).as_deref(), Some("other"));
     }
 
     #[test]
-    fn a_backslash_takes_the_meaning_of_colon_and_backslash() {
+    fn a_backslash_escapes_colons_and_backslashes() {
         let text = r"a\:b:*:*:*:p\:q\\r:rest";
         assert_eq!(look(text, Place::Name("a:b".to_owned())).as_deref(), Some(r"p:q\r"));
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*", host in ".*") {
+        fn never_panics(text in ".*", host in ".*") {
             let _ = look(&text, Place::Name(host));
         }
 
         #[test]
-        fn what_is_escaped_is_found_again(host in "[^/\n\r#][^\n\r]{0,8}", password in "[^\n\r]{1,12}") {
+        fn finds_the_password_of_an_escaped_host(host in "[^/\n\r#][^\n\r]{0,8}", password in "[^\n\r]{1,12}") {
             let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
             let text = format!("{}:5432:shop:me:{}", escape(&host), escape(&password));
             prop_assert_eq!(look(&text, Place::Name(host)), Some(password));

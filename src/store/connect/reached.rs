@@ -1,4 +1,4 @@
-//! How far an attempt to connect came, in the grades that the ladder decides by, and what is told of it.
+//! Classifies the failures of one attempt to connect, so that `attempt.rs` can decide whether to try the next address.
 
 use std::error::Error as _;
 use std::io;
@@ -13,21 +13,21 @@ use crate::store::{Obstacle, StoreError};
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Not reached, or not what is looked for: the next address may do.
+    /// The server was not reached or is not of the required kind, so the next address is tried.
     GoOn(Obstacle, String),
-    /// Refused before the server said anything about the session.
+    /// The connection failed before the session began, and other addresses would not help.
     Refused(Obstacle, String),
-    /// There is no TLS: `sslmode=prefer` goes on without it.
+    /// TLS failed; `sslmode=prefer` continues without it.
     Tls(Problem),
-    /// A password is asked for and there is none.
+    /// The server asks for a password, and there is none.
     NoPassword,
-    /// The server's own words.
+    /// The server reported an error.
     Server(Box<DbError>),
 }
 
 impl Failure {
-    /// Whether the next address is tried, by libpq's rules: a server that was reached and refused ends the ladder, unless it
-    /// only takes no connections now.
+    /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely accepts no
+    /// connections yet.
     pub(super) fn goes_on(&self) -> bool {
         match self {
             Self::GoOn(..) => true,
@@ -36,17 +36,17 @@ impl Failure {
         }
     }
 
-    /// What stands in the way, and why in words.
+    /// Returns the kind of the obstacle and the reason.
     ///
     /// # Errors
-    /// The server's error where it is no matter of connecting (no such database).
+    /// The server's error if it does not concern connecting, such as an unknown database.
     pub(super) fn told(self) -> Result<(Obstacle, String), StoreError> {
         Ok(match self {
             Self::GoOn(obstacle, reason) | Self::Refused(obstacle, reason) => (obstacle, reason),
             Self::Tls(Problem::Certificate(reason)) => (Obstacle::Certificate, reason),
             Self::Tls(Problem::Files(reason)) => (Obstacle::TlsFiles, reason),
             Self::Tls(Problem::Handshake(reason)) => (Obstacle::Tls, reason),
-            Self::NoPassword => (Obstacle::Password, "the server asks for a password, and none is given".to_owned()),
+            Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
             Self::Server(error) => match obstacle(error.code()) {
                 Some(obstacle) => (obstacle, words(&error)),
                 None => return Err(of_server(&error, "")),
@@ -69,18 +69,18 @@ impl From<tokio_postgres::Error> for Failure {
                 Objection::Protocol(reason) => Self::Refused(Obstacle::Protocol, reason.clone()),
             };
         }
-        // tokio-postgres keeps the kind of an error to itself but for these words; tests watch them.
+        // tokio-postgres does not expose the kind of an error, so its text has to do. Tests cover each one.
         let reason = chain(&error);
         match error.to_string().as_str() {
             _ if reason == "invalid configuration: password missing" => Self::NoPassword,
             _ if error.is_closed() => {
-                Self::Refused(Obstacle::Closed, "the server closed the connection without a word".to_owned())
+                Self::Refused(Obstacle::Closed, "the server closed the connection without an answer".to_owned())
             }
             "unexpected message from server" | "error parsing response from server" => {
                 Self::Refused(Obstacle::Protocol, reason)
             }
             _ if told.is_some() => Self::Refused(Obstacle::Closed, reason),
-            // A method that tokio-postgres does not have, a SCRAM exchange that does not hold, channel binding.
+            // An unsupported method, a failed SCRAM exchange, or missing channel binding.
             _ => Self::Refused(Obstacle::Method, reason),
         }
     }

@@ -1,5 +1,5 @@
-//! The connection service file (`~/.pg_service.conf`): named sets of parameters. Fills only what is not set; values of the
-//! environment come after it, as in libpq. LDAP look-ups are not carried out.
+//! Reads the connection service file (`~/.pg_service.conf`), which contains named sets of parameters. As in libpq, a service only
+//! sets missing parameters and takes precedence over the environment. LDAP lookups are not supported.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use super::parameters::{Parameters, known};
 use crate::store::Result;
 use crate::utf8;
 
-/// Where Debian's libpq looks for the file of all users.
+/// Directory of the system-wide file in Debian's libpq.
 const SYSTEM_DIRECTORY: &str = "/etc/postgresql-common";
 
-/// Fills the parameters from the service that they (or `PGSERVICE`) name; nothing where none is named.
+/// Sets missing parameters from the service that the parameters or `PGSERVICE` name, if any.
 pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Result<()> {
     let named = parameters.get("service").or(environment.variable("PGSERVICE")).filter(|name| !name.is_empty());
     let Some(service) = named.map(str::to_owned) else { return Ok(()) };
@@ -24,19 +24,21 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     let system = Some(Path::new(system).join("pg_service.conf")).filter(|path| path.exists());
     for path in [own, system].into_iter().flatten() {
         let text = std::fs::read(&path)
-            .map_err(|error| invalid(format!("service file \"{}\" cannot be read: {error}", path.display())))?;
-        let text =
-            utf8::text_lossy(&text).map_err(|error| invalid(format!("service file \"{}\" {error}", path.display())))?;
+            .map_err(|error| invalid(format!("the service file \"{}\" cannot be read: {error}", path.display())))?;
+        let text = utf8::text_lossy(&text)
+            .map_err(|error| invalid(format!("the service file \"{}\" {error}", path.display())))?;
         if section(&text, &service, parameters)
-            .map_err(|(line, what)| invalid(format!("service file \"{}\", line {line}: {what}", path.display())))?
+            .map_err(|(line, what)| invalid(format!("the service file \"{}\", line {line}: {what}", path.display())))?
         {
             return Ok(());
         }
     }
-    Err(invalid(format!("definition of service \"{service}\" not found")))
+    Err(invalid(format!(
+        "the service \"{service}\" is not defined; add it to ~/.pg_service.conf, or set PGSERVICEFILE to the file that defines it"
+    )))
 }
 
-/// Takes the parameters of one section; false where the text has no such section. Errors carry the line's number.
+/// Sets the parameters of one section and returns whether there is such a section. Errors carry the line number.
 fn section(text: &str, service: &str, parameters: &mut Parameters) -> Result<bool, (usize, String)> {
     let mut found = false;
     for (index, line) in text.lines().enumerate() {
@@ -56,11 +58,11 @@ fn section(text: &str, service: &str, parameters: &mut Parameters) -> Result<boo
         }
         let at = index + 1;
         if line.starts_with("ldap") {
-            return Err((at, "LDAP look-ups are not supported".to_owned()));
+            return Err((at, "LDAP lookups are not supported; write the parameters into the file".to_owned()));
         }
-        let (keyword, value) = line.split_once('=').ok_or_else(|| (at, "syntax error: no \"=\"".to_owned()))?;
+        let (keyword, value) = line.split_once('=').ok_or_else(|| (at, "missing \"=\"".to_owned()))?;
         if keyword == "service" || keyword == "servicefile" {
-            return Err((at, format!("nested {keyword} specifications are not supported")));
+            return Err((at, format!("a service cannot set {keyword}")));
         }
         let keyword = known(keyword).ok_or_else(|| (at, format!("\"{keyword}\" is not a connection parameter")))?;
         parameters.set_default(keyword, value);
@@ -73,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_section_fills_what_is_not_set_and_ends_at_the_next() {
+    fn a_section_sets_missing_parameters_and_ends_at_the_next_one() {
         let mut parameters = Parameters::default();
         parameters.set("user", "given");
         let text = "# all\n[other]\nhost=wrong\n[shop]\n host=db \nuser=file\nport=1\nport=2\n[shop]\ndbname=late\n";
@@ -86,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_named_by_its_number() {
+    fn an_error_carries_the_line_number() {
         let error = section("[a]\n\nhots=x\n", "a", &mut Parameters::default());
         assert_eq!(error, Err((3, "\"hots\" is not a connection parameter".to_owned())));
     }

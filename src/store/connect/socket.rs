@@ -1,4 +1,4 @@
-//! Sockets to where a server listens, with the keep-alive that the settings ask for. Nothing is sent from here.
+//! Opens TCP and Unix sockets with the configured keepalive. Sends nothing itself.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +14,6 @@ use tokio::net::UnixStream;
 
 use super::choices::Keepalive;
 
-/// An open socket.
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(TcpStream),
@@ -22,7 +21,6 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-/// Over the network.
 pub(super) async fn tcp(address: IpAddr, port: u16, keepalive: &Keepalive) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(SocketAddr::new(address, port)).await?;
     stream.set_nodelay(true)?;
@@ -38,13 +36,12 @@ pub(super) async fn tcp(address: IpAddr, port: u16, keepalive: &Keepalive) -> io
     Ok(stream)
 }
 
-/// The file of a server's socket. A directory that begins with `@` is a name in Linux's abstract namespace.
+/// Returns the path of a server's socket. A directory that begins with `@` is in Linux's abstract namespace.
 #[must_use]
 pub(super) fn file(directory: &Path, port: u16) -> String {
     format!("{}/.s.PGSQL.{port}", directory.display())
 }
 
-/// On this machine.
 #[cfg(unix)]
 pub(super) async fn unix(directory: &Path, port: u16) -> io::Result<UnixStream> {
     let name = directory.join(format!(".s.PGSQL.{port}"));
@@ -54,7 +51,7 @@ pub(super) async fn unix(directory: &Path, port: u16) -> io::Result<UnixStream> 
     }
 }
 
-/// The account that a socket's other end belongs to, as `requirepeer` names it.
+/// Returns the account that the server runs as, for `requirepeer`.
 #[cfg(unix)]
 pub(super) fn owner(stream: &UnixStream) -> io::Result<String> {
     let id = stream.peer_cred()?.uid();

@@ -1,5 +1,5 @@
-//! TLS as libpq's six modes mean it, by the library that libpq uses: which certificates are believed, which one is shown.
-//! Files are read at each connection, as `psql` reads them, so that a renewed one counts at once.
+//! TLS with libpq's six modes, through OpenSSL as in libpq: checks the server's certificate and presents ours. Files are read again
+//! for each connection, as `psql` does, so that a renewed certificate takes effect at once.
 
 mod files;
 mod names;
@@ -24,7 +24,6 @@ use super::parameters::Parameters;
 use crate::store::Result;
 use files::Files;
 
-/// A socket with TLS over it.
 pub(super) type TlsSocket = SslStream<BufReader<TcpStream>>;
 
 /// `sslmode`.
@@ -38,22 +37,22 @@ pub(super) enum Mode {
     VerifyFull,
 }
 
-/// Why there is no TLS.
+/// Why TLS failed.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// The server's certificate is not believed.
+    /// The server's certificate is not trusted, or belongs to another host.
     Certificate(String),
-    /// A file of ours cannot be used.
+    /// A local certificate or key file cannot be used.
     Files(String),
-    /// The two ends do not agree, or the other one is no TLS server.
+    /// The handshake failed.
     Handshake(String),
 }
 
-/// What the parameters say about TLS; files are read when a connection is made.
+/// The TLS parameters. Their files are read when a connection is made.
 #[derive(Debug, Clone)]
 pub(super) struct Tls {
     pub(super) mode: Mode,
-    /// The handshake comes first, without asking the server for it (`sslnegotiation=direct`).
+    /// Start with the handshake, without asking the server first (`sslnegotiation=direct`).
     pub(super) direct: bool,
     files: Files,
     server_name: bool,
@@ -62,7 +61,6 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// No TLS at all.
     pub(super) fn off() -> Self {
         Self {
             mode: Mode::Disable,
@@ -91,12 +89,12 @@ impl Tls {
             if parameters.get("sslmode").is_none() {
                 mode = Mode::VerifyFull;
             } else if mode != Mode::VerifyFull {
-                return Err(invalid("a weak sslmode may not be used with sslrootcert=system (use verify-full)"));
+                return Err(invalid("sslrootcert=system needs sslmode=verify-full"));
             }
         }
         let direct = word(parameters, "sslnegotiation", &[("postgres", false), ("direct", true)])?;
         if direct && mode < Mode::Require {
-            return Err(invalid("a weak sslmode may not be used with sslnegotiation=direct (use require or stronger)"));
+            return Err(invalid("sslnegotiation=direct needs sslmode=require, verify-ca or verify-full"));
         }
         let versions = |keyword, default| {
             let versions = [
@@ -106,7 +104,7 @@ impl Tls {
                 ("TLSv1.2", Some(SslVersion::TLS1_2)),
                 ("TLSv1.3", Some(SslVersion::TLS1_3)),
             ];
-            // libpq compares these words without regard to case.
+            // libpq ignores the case of these keywords.
             let given = parameters.get(keyword).unwrap_or_default();
             let found = versions.iter().find(|(word, _)| word.eq_ignore_ascii_case(given));
             found.map(|(word, version)| (*word, *version)).ok_or_else(|| {
@@ -116,7 +114,7 @@ impl Tls {
         let (least, oldest) = versions("ssl_min_protocol_version", Some(SslVersion::TLS1_2))?;
         let least = if least.is_empty() { "TLSv1.2" } else { least };
         let (most, newest) = versions("ssl_max_protocol_version", None)?;
-        // The words sort as the versions do.
+        // The keywords sort like the versions.
         if !most.is_empty() && least > most {
             return Err(invalid("ssl_min_protocol_version is newer than ssl_max_protocol_version"));
         }
@@ -130,12 +128,12 @@ impl Tls {
         })
     }
 
-    /// What a person should be told about the settings.
+    /// Returns a warning for the user about the settings, if there is one.
     pub(super) fn warning(&self) -> Option<String> {
         if self.mode == Mode::Disable { None } else { self.files.warning() }
     }
 
-    /// Makes the handshake, and checks the certificate as far as the mode says. `host` is none where only an address is given.
+    /// Performs the handshake and checks the certificate as the mode demands. `host` is `None` if only an address is configured.
     pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, Problem> {
         let (context, verified) = self.context()?;
         let set_up = |error: ErrorStack| Problem::Handshake(reasons(&error));
@@ -157,22 +155,21 @@ impl Tls {
         }
         if self.direct && socket.ssl().selected_alpn_protocol() != Some(b"postgresql") {
             return Err(Problem::Handshake(
-                "the server did not agree to speak PostgreSQL's protocol (sslnegotiation=direct needs PostgreSQL 17)"
-                    .to_owned(),
+                "the server did not accept direct TLS; sslnegotiation=direct needs PostgreSQL 17 or later".to_owned(),
             ));
         }
         if self.mode == Mode::VerifyFull {
-            let no_host = || Problem::Certificate("sslmode=verify-full needs a host name to compare".to_owned());
+            let no_host = || Problem::Certificate("sslmode=verify-full needs a host name; set host".to_owned());
             let host = host.ok_or_else(no_host)?;
             let certificate = socket.ssl().peer_certificate();
             let certificate =
-                certificate.ok_or_else(|| Problem::Certificate("the server showed no certificate".to_owned()))?;
+                certificate.ok_or_else(|| Problem::Certificate("the server presented no certificate".to_owned()))?;
             names::check(&certificate, host).map_err(Problem::Certificate)?;
         }
         Ok(socket)
     }
 
-    /// What handshakes are made by, and whether the server's certificate is verified.
+    /// Returns the context for handshakes and whether it verifies the server's certificate.
     fn context(&self) -> Result<(SslContext, bool), Problem> {
         let set_up = |error: ErrorStack| Problem::Handshake(reasons(&error));
         let mut context = SslContext::builder(SslMethod::tls_client()).map_err(set_up)?;
@@ -185,8 +182,8 @@ impl Tls {
     }
 }
 
-/// The hash that binds a SCRAM exchange to this connection (`tls-server-end-point`, RFC 5929); none where the certificate's
-/// signature has no hash of its own.
+/// Returns the hash that binds a SCRAM exchange to this connection (`tls-server-end-point`, RFC 5929), or `None` if the
+/// certificate's signature algorithm has no hash of its own.
 pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
     let certificate = ssl.peer_certificate()?;
     let digest = certificate.signature_algorithm().object().nid().signature_algorithms()?.digest;
@@ -197,7 +194,7 @@ pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
     certificate.digest(digest).ok().map(|hash| hash.to_vec())
 }
 
-/// An error of the connection in words: OpenSSL's own are a line of codes and places in its source.
+/// Replaces OpenSSL's text, a line of codes and source locations, by the reasons alone.
 pub(super) fn read_problem(error: io::Error) -> io::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
         Some(inner) => io::Error::new(error.kind(), in_words(inner)),
@@ -213,7 +210,7 @@ fn in_words(error: &ssl::Error) -> String {
     }
 }
 
-/// The reasons of a failure, without codes.
+/// Joins the reasons of a failure, without codes.
 fn reasons(stack: &ErrorStack) -> String {
     let mut reasons: Vec<&str> = stack.errors().iter().filter_map(openssl::error::Error::reason).collect();
     reasons.dedup();

@@ -1,5 +1,5 @@
-//! Connection strings, as libpq reads them: `postgres://…` and `keyword=value …`. A message about a bad one says what and
-//! where, and never repeats a part that could be a password.
+//! Parses connection strings (`postgres://…` and `keyword=value …`) as libpq does. Errors give the position of a mistake and never
+//! quote text that could be a password.
 
 use percent_encoding::percent_decode_str;
 
@@ -9,7 +9,7 @@ use crate::store::Result;
 
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 
-/// Reads a connection string: a URL, `keyword=value` pairs, or (as `psql` takes it) the bare name of a database.
+/// Parses a URL, `keyword=value` pairs or, like `psql`, the bare name of a database.
 pub(super) fn parse(text: &str) -> Result<Parameters> {
     if let Some(rest) = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
         return parse_url(rest, text.len() - rest.len());
@@ -25,12 +25,12 @@ pub(super) fn parse(text: &str) -> Result<Parameters> {
     Ok(parameters)
 }
 
-/// What follows `postgres://`; `offset` is where it begins in the whole text.
+/// Parses the text after `postgres://`. `offset` is its position in the whole URL.
 fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
     let mut parameters = Parameters::default();
     let mut rest = text;
 
-    // A password may hold anything but `@` and `/`; those must be percent-encoded, as libpq says.
+    // As in libpq, `@` and `/` in a password must be percent-encoded.
     let authority_end = text.find(['@', '/']).unwrap_or(text.len());
     if text[authority_end..].starts_with('@') {
         let (user, password) = text[..authority_end].split_once(':').unwrap_or((&text[..authority_end], ""));
@@ -38,9 +38,9 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
         set_decoded(&mut parameters, "password", password)?;
         rest = &text[authority_end + 1..];
     } else if text.split('?').next().is_some_and(|before_query| before_query.contains('@')) {
-        // libpq takes it for a host and a database, which are shown and logged: here it is far more likely a password.
+        // libpq would read a host and a database, which are displayed and logged. Here this is far more likely a password.
         return Err(invalid(
-            "the URL has a \"/\" before its \"@\": percent-encode it (%2F) in the password, and \"@\" (%40) elsewhere",
+            "the URL contains \"/\" before \"@\"; write \"/\" as %2F in a password, and \"@\" as %40 after the host",
         ));
     }
 
@@ -48,8 +48,7 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
     loop {
         let host;
         if let Some(inside) = rest.strip_prefix('[') {
-            let end =
-                inside.find(']').ok_or_else(|| invalid("the URL has a \"[\" before an IPv6 address and no \"]\""))?;
+            let end = inside.find(']').ok_or_else(|| invalid("the URL has no \"]\" after the IPv6 address"))?;
             if end == 0 {
                 return Err(invalid("the URL has an empty IPv6 address"));
             }
@@ -75,7 +74,7 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
         hosts.push(',');
         ports.push(',');
     }
-    // Decoded as a whole: libpq takes an encoded comma for a separator too.
+    // Decoded as a whole, because libpq treats an encoded comma as a separator too.
     set_decoded(&mut parameters, "host", &hosts)?;
     set_decoded(&mut parameters, "port", &ports)?;
 
@@ -102,17 +101,18 @@ fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> R
         }
         let keyword = decode(keyword, "the name of a query parameter")?;
         if keyword == "ssl" && value == "true" {
-            // JDBC's spelling, which libpq understands too.
+            // libpq accepts this spelling of JDBC too.
             parameters.set("sslmode", "require");
             continue;
         }
-        let keyword = known(&keyword).ok_or_else(|| invalid(format!("invalid URI query parameter: \"{keyword}\"")))?;
+        let keyword =
+            known(&keyword).ok_or_else(|| invalid(format!("unknown parameter \"{keyword}\" in the URL's query")))?;
         parameters.set(keyword, decode(value, keyword)?);
     }
     Ok(())
 }
 
-/// Nothing is set where the URL has nothing there, so that weaker sources still count.
+/// Ignores an empty part of the URL, so that weaker sources can set the parameter.
 fn set_decoded(parameters: &mut Parameters, keyword: &'static str, text: &str) -> Result<()> {
     if !text.is_empty() {
         parameters.set(keyword, decode(text, keyword)?);
@@ -123,20 +123,20 @@ fn set_decoded(parameters: &mut Parameters, keyword: &'static str, text: &str) -
 fn decode(text: &str, what: &str) -> Result<String> {
     for (at, _) in text.match_indices('%') {
         match text.as_bytes().get(at + 1..at + 3) {
-            Some(b"00") => return Err(invalid(format!("%00 in the URL's {what}"))),
+            Some(b"00") => return Err(invalid(format!("the URL's {what} contains %00, which is not allowed"))),
             Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => {}
             _ => {
                 return Err(invalid(format!(
-                    "\"%\" without two hexadecimal digits in the URL's {what} (write %25 for a percent sign)"
+                    "two hexadecimal digits must follow each \"%\" in the URL's {what}; write a percent sign as %25"
                 )));
             }
         }
     }
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(Into::into).map_err(|_| invalid(format!("the URL's {what} is not UTF-8 when decoded")))
+    decoded.map(Into::into).map_err(|_| invalid(format!("the URL's {what} is not UTF-8 after decoding")))
 }
 
-/// `keyword=value` pairs, values plain or in single quotes, `\` before any character of a value.
+/// Parses `keyword=value` pairs. Values may be in single quotes, and `\` escapes any character.
 fn parse_pairs(text: &str) -> Result<Parameters> {
     let mut parameters = Parameters::default();
     let mut characters = text.char_indices().peekable();
@@ -151,7 +151,7 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
         while characters.next_if(|(_, c)| blank(*c)).is_some() {}
         if characters.next_if(|(_, c)| *c == '=').is_none() {
             return Err(invalid(format!(
-                "missing \"=\" after the word at position {} of the connection string (a value with a space needs single quotes)",
+                "\"=\" is missing after the word at position {} of the connection string; put a value with a space in single quotes",
                 start + 1
             )));
         }
@@ -162,7 +162,7 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
             match characters.next() {
                 None if quoted => {
                     return Err(invalid(format!(
-                        "unterminated quoted value of the word at position {} of the connection string",
+                        "the closing quote is missing for the keyword at position {} of the connection string",
                         start + 1
                     )));
                 }
@@ -173,9 +173,9 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
                 Some((_, c)) => value.push(c),
             }
         }
-        let keyword = known(&keyword).ok_or_else(|| invalid(format!("invalid connection option \"{keyword}\"")))?;
+        let keyword = known(&keyword).ok_or_else(|| invalid(format!("unknown connection parameter \"{keyword}\"")))?;
         if value.contains('\0') {
-            return Err(invalid(format!("a NUL character in {keyword}")));
+            return Err(invalid(format!("{keyword} contains a NUL character")));
         }
         parameters.set(keyword, value);
     }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_taken_apart() {
+    fn splits_a_url_into_its_parameters() {
         let parameters = parse("postgres://me:p%40ss@[::1]:1,db,/shop?sslmode=require&port=9").expect("a good URL");
         let get = |keyword| parameters.get(keyword);
         assert_eq!(get("user"), Some("me"));
@@ -205,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_query_parameter_is_named() {
+    fn names_an_unknown_query_parameter() {
         let error = parse("postgres://h/d?colour=red").expect_err("not a parameter").to_string();
-        assert!(error.contains("invalid URI query parameter: \"colour\""), "{error}");
+        assert!(error.contains("unknown parameter \"colour\" in the URL's query"), "{error}");
     }
 
     #[test]
-    fn no_message_has_the_password_in_it() {
+    fn no_error_contains_the_password() {
         for text in [
             "postgres://me:hunter2%@host/db",
             "postgres://me:hunter2%00@host/db",
@@ -237,14 +237,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*", rest in "[a-z:@/?&=,%\\[\\]0-9' \\\\]*") {
+        fn never_panics(text in ".*", rest in "[a-z:@/?&=,%\\[\\]0-9' \\\\]*") {
             let _ = parse(&text);
             let _ = parse(&format!("postgres://{rest}"));
             let _ = parse(&format!("host={rest}"));
         }
 
         #[test]
-        fn what_is_encoded_comes_back(user in "[^\0]{1,9}", password in "[^\0]{1,9}", database in "[^\0]{1,9}") {
+        fn decodes_percent_encoded_parts(user in "[^\0]{1,9}", password in "[^\0]{1,9}", database in "[^\0]{1,9}") {
             let url = format!("postgres://{}:{}@h/{}", encoded(&user), encoded(&password), encoded(&database));
             let parameters = parse(&url).expect("a good URL");
             prop_assert_eq!(parameters.get("user"), Some(&*user));
@@ -253,7 +253,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_quoted_comes_back(password in "[^\0]{1,12}") {
+        fn decodes_quoted_values(password in "[^\0]{1,12}") {
             let quoted = password.replace('\\', "\\\\").replace('\'', "\\'");
             let parameters = parse(&format!("host=h password='{quoted}' user = u")).expect("good pairs");
             prop_assert_eq!(parameters.get("password"), Some(&*password));

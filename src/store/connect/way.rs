@@ -1,5 +1,5 @@
-//! The way to one address of one server, up to the start-up packet: the socket, who is at its other end, TLS as far as it is
-//! asked for. What comes after is the protocol's.
+//! Opens the connection to one address up to, but not including, the start-up packet: the socket, the check of the server's
+//! account, and TLS.
 
 use std::net::IpAddr;
 
@@ -14,33 +14,31 @@ use super::tls::{Problem, Tls};
 use super::wire::{Channel, Terms, Wire};
 use crate::store::Obstacle;
 
-/// Asks a server for TLS: length and code, as the protocol says.
+/// The protocol's `SSLRequest`: length and code.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// Whether there is TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
     Off,
-    /// If the server offers it.
+    /// TLS if the server offers it.
     Offered,
     Required,
 }
 
-/// See the file's head.
+/// Everything needed to connect to one address, and later to cancel a statement there.
 #[derive(Debug, Clone)]
 pub(super) struct Way {
     pub(super) server: Server,
-    /// None for a socket of this machine.
+    /// `None` for a Unix socket.
     pub(super) address: Option<IpAddr>,
     pub(super) encryption: Encryption,
     pub(super) tls: Tls,
     pub(super) keepalive: Keepalive,
-    /// `requirepeer`: whose a socket's other end must be.
+    /// The account that the server must run as (`requirepeer`).
     pub(super) peer: Option<String>,
 }
 
 impl Way {
-    /// Goes it.
     pub(super) async fn open(&self, terms: Terms) -> Result<Wire, Failure> {
         let channel = match (&self.server.place, self.address) {
             (_, Some(address)) => {
@@ -56,7 +54,7 @@ impl Way {
     #[cfg(unix)]
     async fn local(&self, place: &Place) -> Result<Socket, Failure> {
         let Place::Socket(directory) = place else {
-            return Err(Failure::GoOn(Obstacle::Name, "the name has no address".to_owned()));
+            return Err(Failure::GoOn(Obstacle::Name, "the host name has no address".to_owned()));
         };
         let stream = socket::unix(directory, self.server.port).await.map_err(|error| {
             let obstacle = match error.kind() {
@@ -68,9 +66,9 @@ impl Way {
         if let Some(wanted) = &self.peer {
             let refused = |reason| Failure::Refused(Obstacle::Method, reason);
             let owner = socket::owner(&stream)
-                .map_err(|error| refused(format!("the account of the socket's other end cannot be found: {error}")))?;
+                .map_err(|error| refused(format!("cannot find the account of the server for requirepeer: {error}")))?;
             if owner != *wanted {
-                return Err(refused(format!("requirepeer specifies \"{wanted}\", but the server runs as \"{owner}\"")));
+                return Err(refused(format!("requirepeer is \"{wanted}\", but the server runs as \"{owner}\"")));
             }
         }
         Ok(Socket::Unix(stream))
@@ -101,7 +99,7 @@ impl Way {
         Ok(Channel::Tls(Box::new(socket)))
     }
 
-    /// The server's answer is one byte; what else it sends in plain text before the handshake makes the handshake fail.
+    /// Asks the server whether it offers TLS. The answer is one byte; any further plain text makes the handshake fail.
     async fn is_offered(&self, stream: &mut TcpStream) -> Result<bool, Failure> {
         let lost = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::UnexpectedEof => Failure::Refused(
@@ -116,12 +114,11 @@ impl Way {
         match answer {
             b'S' => Ok(true),
             b'N' => Ok(false),
-            b'E' => Err(foreign("the server answers the request for TLS with an error; it does not know the request")),
-            b'H' => Err(foreign("the answer to the request for TLS is not PostgreSQL's; it looks like an HTTP server")),
-            // An alert of TLS itself.
+            b'E' => Err(foreign("the server does not understand a request for TLS")),
+            b'H' => Err(foreign("an HTTP server answered the request for TLS, not PostgreSQL")),
+            // A TLS alert.
             0x15 => Err(foreign(
-                "the answer to the request for TLS is not PostgreSQL's; something there expects TLS at once \
-                 (sslnegotiation=direct, with PostgreSQL 17)",
+                "the server expects TLS from the start; PostgreSQL 17 and later accept that with sslnegotiation=direct",
             )),
             _ => Err(foreign("the answer to the request for TLS is not PostgreSQL's")),
         }

@@ -1,5 +1,5 @@
-//! The bytes between us and a server: a socket, with TLS or without, whose messages are watched on their way in. Handed to
-//! tokio-postgres when everything before the start-up packet is done.
+//! The byte stream that tokio-postgres uses: a socket with or without TLS that checks incoming messages first. Knows nothing
+//! about outgoing messages.
 
 mod cut;
 mod watch;
@@ -18,23 +18,21 @@ pub(super) use watch::{Objection, Terms};
 use super::socket::Socket;
 use super::tls::{TlsSocket, end_point, read_problem};
 
-/// The most that is read at once.
+/// Bytes per read.
 const AT_ONCE: usize = 32 * 1024;
 
-/// What carries the bytes.
 #[derive(Debug)]
 pub(super) enum Channel {
     Plain(Socket),
     Tls(Box<TlsSocket>),
 }
 
-/// See the file's head.
 #[derive(Debug)]
 pub(super) struct Wire {
     channel: Channel,
     watch: Watch,
     raw: Box<[u8]>,
-    /// Watched bytes, and how many of them were given on.
+    /// Checked bytes, and how many of them the client has read.
     passed: Vec<u8>,
     given: usize,
 }
@@ -113,7 +111,7 @@ impl TlsStream for Wire {
     }
 }
 
-/// What tokio-postgres takes for a TLS connector: the handshake is over already, or there is none.
+/// A connector for tokio-postgres that does nothing, because the handshake, if any, is already complete.
 pub(super) struct Prepared;
 
 impl TlsConnect<Wire> for Prepared {

@@ -1,5 +1,5 @@
-//! The files that TLS needs: roots and revocation lists to judge the server's certificate by, our own certificate and key.
-//! Where they are and which may be missing is decided as libpq decides it.
+//! Loads the files for TLS: root certificates and revocation lists to verify the server, and our own certificate and key. Follows
+//! libpq in where to look and which files may be missing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,22 +16,24 @@ use super::super::parameters::Parameters;
 use super::{Mode, reasons};
 use crate::store::Result;
 
-/// Whose signature is believed.
+/// The trusted root certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Roots {
-    /// A file; where it exists, every mode that uses TLS checks the chain.
+    /// A file. If it exists, every mode that uses TLS verifies the chain.
     File(Option<PathBuf>),
-    /// The system's (`sslrootcert=system`).
+    /// The system's roots (`sslrootcert=system`).
     System,
 }
 
-/// Paths, and what opens the key.
+/// The configured paths and the key's password.
 #[derive(Clone)]
 pub(super) struct Files {
     roots: Roots,
-    /// A list and a directory of lists; without either, the home directory's list counts where it is there.
+    /// `sslcrl`
     revoked: Option<PathBuf>,
+    /// `sslcrldir`
     revoked_directory: Option<PathBuf>,
+    /// The list in the home directory, used if neither of the two is set.
     revoked_default: Option<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
@@ -54,7 +56,7 @@ impl Default for Files {
 
 impl std::fmt::Debug for Files {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key's password stays out.
+        // Leaves out the key's password.
         f.debug_struct("Files").field("roots", &self.roots).field("key", &self.key).finish_non_exhaustive()
     }
 }
@@ -70,8 +72,7 @@ impl Files {
         let modes = [("allow", Some(true)), ("disable", Some(false)), ("require", None)];
         let Some(shows) = word(parameters, "sslcertmode", &modes)? else {
             return Err(invalid(
-                "sslcertmode=require is not supported, because it cannot be checked here; let the server require the \
-                 certificate (clientcert in pg_hba.conf)",
+                "sslcertmode=require is not supported; set clientcert in the server's pg_hba.conf to require a certificate",
             ));
         };
         let key = given("sslkey").or_else(|| at_home("postgresql.key"));
@@ -79,7 +80,7 @@ impl Files {
             && key.to_str().is_some_and(|text| text.contains(':'))
         {
             return Err(invalid(format!(
-                "sslkey names a key of an OpenSSL engine (\"{}\"), which is not supported; give a file",
+                "sslkey names a key of an OpenSSL engine (\"{}\"), which is not supported; use a key file",
                 key.display()
             )));
         }
@@ -94,15 +95,18 @@ impl Files {
         })
     }
 
-    /// A revocation list that was asked for and is not there: `psql` goes on without a word.
+    /// Warns about a configured revocation list that does not exist. `psql` ignores it silently.
     pub(super) fn warning(&self) -> Option<String> {
         let mut given = [&self.revoked, &self.revoked_directory].into_iter().flatten();
         given.find(|path| !path.exists()).map(|path| {
-            format!("\"{}\" does not exist, so revoked certificates are accepted (as psql does)", path.display())
+            format!(
+                "the revocation list \"{}\" does not exist, so revoked certificates are accepted, as in psql",
+                path.display()
+            )
         })
     }
 
-    /// Loads the roots and the revocation lists; tells whether there are roots to verify the server by.
+    /// Loads the roots and revocation lists. Returns whether the server is to be verified.
     pub(super) fn trust(&self, context: &mut SslContextBuilder, mode: Mode) -> Result<bool, String> {
         match &self.roots {
             Roots::System => system_roots(context)?,
@@ -115,21 +119,20 @@ impl Files {
             Roots::File(_) if mode < Mode::VerifyCa => return Ok(false),
             Roots::File(Some(path)) => {
                 return Err(format!(
-                    "the root certificate file \"{}\" does not exist; provide it, use the system's roots with \
-                     sslrootcert=system, or choose an sslmode that does not verify",
+                    "the root certificate file \"{}\" does not exist; create it, use the system's roots with \
+                     sslrootcert=system, or choose an sslmode that does not verify the server",
                     path.display()
                 ));
             }
             Roots::File(None) => {
-                return Err("there is no root certificate file to verify the server with (sslrootcert)".to_owned());
+                return Err("no root certificate file is set to verify the server; set sslrootcert".to_owned());
             }
         }
         self.revoke(context);
         Ok(true)
     }
 
-    /// As libpq does it: lists that cannot be read are passed over, and with one that can every certificate of the chain
-    /// needs a list.
+    /// Like libpq, ignores lists that cannot be read, and otherwise requires a list for every certificate of the chain.
     fn revoke(&self, context: &mut SslContextBuilder) {
         let given = self.revoked.is_some() || self.revoked_directory.is_some();
         let list = if given { self.revoked.as_ref() } else { self.revoked_default.as_ref() };
@@ -147,33 +150,30 @@ impl Files {
             loaded &= read.is_ok_and(|lists| lists.add_dir(directory, SslFiletype::PEM).is_ok());
         }
         if loaded && (list.is_some() || self.revoked_directory.is_some()) {
-            // Fails for no flags that there are.
+            // These flags are always accepted.
             let _ = store.set_flags(X509VerifyFlags::CRL_CHECK | X509VerifyFlags::CRL_CHECK_ALL);
         }
     }
 
-    /// Our certificate and its key, where there is one to show; a certificate file that does not exist is passed over.
+    /// Presents our certificate with its key, if the certificate file exists.
     pub(super) fn show(&self, context: &mut SslContextBuilder) -> Result<(), String> {
         let Some(path) = self.certificate.as_ref().filter(|path| path.exists()) else { return Ok(()) };
         context.set_certificate_chain_file(path).map_err(|error| {
             format!("the certificate file \"{}\" cannot be read: {}", path.display(), reasons(&error))
         })?;
         let Some(key) = self.key.as_ref().filter(|key| key.exists()) else {
-            return Err(format!(
-                "the certificate \"{}\" is there, but not its private key file (sslkey)",
-                path.display()
-            ));
+            return Err(format!("the certificate \"{}\" has no private key file; set sslkey", path.display()));
         };
         refuse_open_key(key)?;
         let private = private_key(key, &self.password)
             .map_err(|reason| format!("the private key file \"{}\" cannot be read: {reason}", key.display()))?;
         context.set_private_key(&private).and_then(|()| context.check_private_key()).map_err(|error| {
-            format!("the private key file \"{}\" does not fit the certificate: {}", key.display(), reasons(&error))
+            format!("the private key file \"{}\" does not match the certificate: {}", key.display(), reasons(&error))
         })
     }
 }
 
-/// PEM, encrypted or not, or DER.
+/// Reads a key in PEM, encrypted or not, or in DER.
 fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
     let bytes = std::fs::read(path).map_err(|error: io::Error| error.to_string())?;
     let password = password.as_bytes();
@@ -184,14 +184,14 @@ fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
     PKey::private_key_from_der(&bytes).map_err(|_| {
         let encrypted = bytes.windows(9).any(|window| window == b"ENCRYPTED");
         match (encrypted, password.is_empty()) {
-            (true, true) => "it is encrypted, and no sslpassword is given".to_owned(),
-            (true, false) => "it is encrypted, and the sslpassword does not open it".to_owned(),
+            (true, true) => "it is encrypted; set sslpassword".to_owned(),
+            (true, false) => "it is encrypted, and sslpassword does not decrypt it".to_owned(),
             (false, _) => reasons(&pem),
         }
     })
 }
 
-/// OpenSSL's variables first, then the places where systems keep their roots.
+/// Loads the roots that OpenSSL's variables name, or those in the usual directories.
 fn system_roots(context: &mut SslContextBuilder) -> Result<(), String> {
     let failed = |error| format!("the system's root certificates cannot be read: {}", reasons(&error));
     if ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some()) {
@@ -199,15 +199,14 @@ fn system_roots(context: &mut SslContextBuilder) -> Result<(), String> {
     }
     let found = openssl_probe::probe();
     if found.cert_file.is_none() && found.cert_dir.is_empty() {
-        return Err(
-            "the system has no root certificates where they are usually kept (SSL_CERT_FILE names others)".to_owned()
-        );
+        return Err("the system's root certificates are not in the usual directories; set SSL_CERT_FILE to their file"
+            .to_owned());
     }
     let directory = found.cert_dir.first().map(PathBuf::as_path);
     context.load_verify_locations(found.cert_file.as_deref(), directory).map_err(failed)
 }
 
-/// A private key that others can read is refused, by libpq's rule.
+/// Refuses a private key that others can read, by libpq's rule.
 #[cfg(unix)]
 fn refuse_open_key(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt as _;
@@ -222,8 +221,7 @@ fn refuse_open_key(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the private key file \"{}\" has group or world access; it must have permissions u=rw (0600) or less, or \
-         u=rw,g=r (0640) if root owns it",
+        "the private key file \"{0}\" has group or world access; run chmod 600 \"{0}\", or chmod 640 if root owns it",
         path.display()
     ))
 }

@@ -1,15 +1,15 @@
-//! Whether a certificate is the host's, by libpq's rules (15 and later) rather than OpenSSL's: alternative names of the host's
-//! kind first, the common name where there are none of that kind, and `*.` for one label. Says nothing about who signed it.
+//! Compares the names in a certificate with the host by the rules of libpq 15 and later: alternative names of the host's kind
+//! count first, then the common name if there are none, and `*.` stands for one label. Does not check who signed the certificate.
 
 use std::net::IpAddr;
 
 use openssl::nid::Nid;
 use openssl::x509::X509Ref;
 
-/// Checks the certificate of a server.
+/// Checks that the certificate names the host.
 ///
 /// # Errors
-/// Whose it is, in words.
+/// The names in the certificate, in words.
 pub(super) fn check(certificate: &X509Ref, host: &str) -> Result<(), String> {
     let address: Option<IpAddr> = host.parse().ok();
     let mut names = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn check(certificate: &X509Ref, host: &str) -> Result<(), String> {
         names.push(name.into_owned());
     }
     Err(match names.as_slice() {
-        [] => "the server's certificate names no host".to_owned(),
+        [] => "the server's certificate contains no host name".to_owned(),
         [name] => format!("the server's certificate is for \"{name}\", not for the host \"{host}\""),
         [name, others @ ..] => {
             let count = others.len();
@@ -53,7 +53,7 @@ fn address_of(bytes: &[u8]) -> Option<IpAddr> {
     four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-/// A name of a certificate: the host's, or `*.` before everything after the host's first label.
+/// Whether a name of the certificate covers the host, either exactly or with `*.` for its first label.
 fn fits(name: &str, host: &str) -> bool {
     name.eq_ignore_ascii_case(host)
         || name.strip_prefix("*.").is_some_and(|domain| {
@@ -69,7 +69,7 @@ mod tests {
     use super::fits;
 
     #[test]
-    fn a_star_stands_for_one_whole_label() {
+    fn a_wildcard_covers_exactly_one_label() {
         for (name, host, fitting) in [
             ("db.example.com", "DB.example.COM", true),
             ("*.example.com", "db.example.com", true),

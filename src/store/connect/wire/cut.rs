@@ -1,24 +1,24 @@
-//! An error of the server, made to fit: each field is cut to a length that can be shown and becomes valid UTF-8, whatever
-//! the server's encoding was. Knows the form of the message and none of its meaning.
+//! Shortens the server's errors: cuts each field to a length that can be displayed, and turns it into valid UTF-8 whatever the
+//! server's encoding is. Does not interpret the fields.
 
-/// The most that is kept of one field, in bytes.
+/// Bytes kept of one field.
 const LONGEST_FIELD: usize = 8_192;
-/// The most that is kept of all fields; what comes after is dropped.
+/// Bytes kept of all fields; later fields are dropped.
 const LONGEST: usize = 65_536;
 
-/// Takes the fields as they arrive; the whole is never in memory.
+/// Takes the fields as they arrive, so that the whole error is never in memory.
 #[derive(Debug, Default)]
 pub(super) struct Cut {
-    /// Fields that are complete.
+    /// Completed fields.
     fields: Vec<u8>,
-    /// The kind of the field that is arriving, its beginning, and its length so far.
+    /// The kind of the arriving field, its beginning and its length so far.
     kind: Option<u8>,
     beginning: Vec<u8>,
     length: usize,
 }
 
 impl Cut {
-    /// Takes a piece of the body.
+    /// Takes the next piece of the body.
     pub(super) fn take(&mut self, piece: &[u8]) {
         for byte in piece {
             match (self.kind, *byte) {
@@ -44,7 +44,7 @@ impl Cut {
             return;
         }
         let cut = length > beginning.len();
-        // A character may be cut in two.
+        // The cut may split a character.
         let whole = match std::str::from_utf8(&beginning) {
             Err(error) if cut && error.error_len().is_none() => &beginning[..error.valid_up_to()],
             _ => &beginning[..],
@@ -52,12 +52,12 @@ impl Cut {
         self.fields.push(kind);
         self.fields.extend_from_slice(String::from_utf8_lossy(whole).as_bytes());
         if cut {
-            self.fields.extend_from_slice(format!("… ({} bytes in all)", grouped(length)).as_bytes());
+            self.fields.extend_from_slice(format!("… ({} bytes in total)", grouped(length)).as_bytes());
         }
         self.fields.push(0);
     }
 
-    /// Adds the message, with its header.
+    /// Appends the shortened message with its header to `out`.
     pub(super) fn finish(mut self, out: &mut Vec<u8>) {
         self.fields.push(0);
         let length = i32::try_from(self.fields.len() + 4).unwrap_or(i32::MAX);
@@ -98,25 +98,25 @@ mod tests {
     }
 
     #[test]
-    fn a_short_error_stays_as_it_is() {
+    fn a_short_error_is_unchanged() {
         assert_eq!(cut(b"SERROR\0C22P02\0Mno\0\0"), "SERROR\0C22P02\0Mno\0\0");
     }
 
     #[test]
-    fn a_long_field_is_cut_at_a_character_and_the_others_stay() {
+    fn cuts_a_long_field_at_a_character_and_keeps_the_others() {
         let body = ["SERROR\0M", &"ä".repeat(25_000_000), "x\0DDetail\0\0"].concat();
         let text = cut(body.as_bytes());
-        let expected = format!("SERROR\0M{}… (50,000,001 bytes in all)\0DDetail\0\0", "ä".repeat(LONGEST_FIELD / 2));
+        let expected = format!("SERROR\0M{}… (50,000,001 bytes in total)\0DDetail\0\0", "ä".repeat(LONGEST_FIELD / 2));
         assert_eq!(text, expected);
     }
 
     #[test]
-    fn fields_without_end_are_cut_too() {
+    fn drops_fields_after_the_limit() {
         assert!(cut(&b"Mx\0".repeat(1_000_000)).len() < 2 * LONGEST);
     }
 
     #[test]
-    fn bytes_of_another_encoding_become_replacement_characters() {
+    fn replaces_bytes_of_other_encodings() {
         assert_eq!(cut(b"Mfalsches Pa\xdfwort\0\0"), "Mfalsches Pa\u{fffd}wort\0\0");
     }
 }

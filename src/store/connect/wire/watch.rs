@@ -1,6 +1,5 @@
-//! Watches the server's messages before anybody believes them: their lengths, how much comes before the session is ready, and
-//! which authentication is asked for. Notices are dropped, because nobody reads them, and errors are cut to a size that can
-//! be shown. The limits are libpq's. No input or output in here.
+//! Checks the server's messages before tokio-postgres sees them: their lengths, the amount sent before the session is ready, and the
+//! authentication method. Drops notices, which nobody reads, and shortens errors. The limits are libpq's. Does no I/O.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,37 +11,37 @@ use super::cut::Cut;
 
 /// Tag and length.
 const HEADER: usize = 5;
-/// The longest request for authentication.
+/// Longest authentication request, in bytes.
 const LONGEST_REQUEST: usize = 2_000;
-/// The longest message of a kind that holds no data of the user's.
+/// Longest message of a kind without user data, in bytes.
 const LONGEST_SHORT: usize = 30_000;
-/// What may come before the session is ready, all together.
+/// Bytes allowed before the session is ready, in total.
 const BEFORE_READY: usize = 1 << 20;
-/// Kinds that may come first: authentication, errors, notices, the protocol's version.
+/// Kinds allowed first: authentication, errors, notices, the protocol's version.
 const FIRST: &[u8] = b"RENv";
-/// Kinds that may come then, before the session is ready: settings, the key and readiness too.
+/// Kinds allowed after that, until the session is ready: also settings, the cancel key and readiness.
 const STARTING: &[u8] = b"RENvSKZ";
-/// Kinds that may be long, once the session is ready: columns, rows, copied data, errors, notices.
+/// Kinds that may be long in a ready session: columns, rows, copied data, errors, notices.
 const LONG: &[u8] = b"TDdVEN";
 
-/// What the client insists on, and what it learns.
+/// The client's conditions, and a flag that it reads afterwards.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store::connect) struct Terms {
     /// `require_auth`.
     pub(in crate::store::connect) methods: Methods,
-    /// The password was rejected already: an attempt that asks for it again ends there.
+    /// The server has already rejected the password, so the attempt ends if it is asked for again.
     pub(in crate::store::connect) no_password: bool,
-    /// Set when the server asked for a password (in whatever form).
+    /// Set once the server asks for a password in any form.
     pub(in crate::store::connect) asked: Arc<AtomicBool>,
 }
 
-/// Why a connection cannot go on.
+/// Why the connection was ended from here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(in crate::store::connect) enum Objection {
-    /// The server asks for what is not given.
+    /// The server asks for an authentication method that is not accepted.
     #[error("{0}")]
     Method(String),
-    /// It is no PostgreSQL server, or a broken one.
+    /// The server violates the protocol, or is not PostgreSQL.
     #[error("{0}")]
     Protocol(String),
 }
@@ -51,34 +50,32 @@ fn foreign(reason: impl Into<String>) -> Objection {
     Objection::Protocol(reason.into())
 }
 
-/// What is done with the message that is arriving.
+/// How the arriving message is handled.
 #[derive(Debug)]
 enum Body {
-    /// Passed on as it comes.
     Passed,
-    /// Dropped.
     Dropped,
-    /// Looked at as a whole before it is passed on.
+    /// Collected and checked before it is passed on.
     Judged(Vec<u8>),
-    /// Passed on without what is too long.
+    /// Shortened before it is passed on.
     Cut(Cut),
 }
 
-/// The state between two pieces of what the server sends.
+/// The state of the check between two reads.
 #[derive(Debug)]
 pub(super) struct Watch {
     terms: Terms,
-    /// Authentication was spoken of.
+    /// The server has sent an authentication request.
     begun: bool,
     ready: bool,
-    /// Bytes so far, until the session is ready.
+    /// Bytes received before the session is ready.
     received: usize,
     header: [u8; HEADER],
     header_length: usize,
-    /// Bytes of the message that are still to come.
+    /// Bytes of the message that have not arrived yet.
     left: usize,
     body: Body,
-    /// An exchange that proves something to the server came to its end.
+    /// An exchange that authenticates the client has completed.
     proved: bool,
 }
 
@@ -97,10 +94,10 @@ impl Watch {
         }
     }
 
-    /// Takes what came, and adds what is passed on to `out`.
+    /// Checks the next piece of input and appends the accepted bytes to `out`.
     ///
     /// # Errors
-    /// Why this cannot go on.
+    /// The reason to end the connection.
     pub(super) fn take(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), Objection> {
         if !self.ready {
             self.received += input.len();
@@ -139,7 +136,7 @@ impl Watch {
         Ok(())
     }
 
-    /// A header is complete.
+    /// Checks a complete header.
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
         let [tag, length @ ..] = self.header;
         let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= HEADER - 1);
@@ -149,7 +146,7 @@ impl Watch {
             (false, false) => FIRST.contains(&tag),
         };
         let (Some(length), true) = (length, known) else {
-            return Err(foreign("the answer is not PostgreSQL's protocol"));
+            return Err(foreign("the server does not speak PostgreSQL's protocol"));
         };
         let limit = match tag {
             b'R' => LONGEST_REQUEST,
@@ -159,7 +156,7 @@ impl Watch {
         };
         if length > limit || (!self.ready && length > BEFORE_READY) {
             return Err(foreign(format!(
-                "the server announced a message of {length} bytes where PostgreSQL sends a short one (kind {})",
+                "the server announced {length} bytes for a message that is short in PostgreSQL (kind {})",
                 char::from(tag).escape_default()
             )));
         }
@@ -178,7 +175,6 @@ impl Watch {
         if self.left == 0 { self.end(out) } else { Ok(()) }
     }
 
-    /// A message is complete.
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
         match std::mem::replace(&mut self.body, Body::Passed) {
             Body::Passed | Body::Dropped => {}
@@ -192,14 +188,14 @@ impl Watch {
         Ok(())
     }
 
-    /// A request for authentication: refused before anything is sent in answer to it.
+    /// Checks an authentication request before it is answered.
     fn judge(&mut self, body: &[u8]) -> Result<(), Objection> {
         let request = Request::of(body);
         self.terms.methods.check(request, self.proved).map_err(Objection::Method)?;
         match request {
             Request::Cleartext | Request::Md5 | Request::Sasl => {
                 if self.terms.no_password {
-                    return Err(Objection::Method("a password is asked for again".to_owned()));
+                    return Err(Objection::Method("the server asks again for a password that it rejected".to_owned()));
                 }
                 self.terms.asked.store(true, Ordering::SeqCst);
                 self.proved = request != Request::Sasl;
@@ -224,7 +220,7 @@ mod tests {
         [message(b'R', &[0; 4]), message(b'Z', b"I")].concat()
     }
 
-    /// What is passed on, taken in pieces of every length, which must make no difference.
+    /// Returns the accepted bytes, which must not depend on how the input is split.
     fn passed(input: &[u8]) -> Result<Vec<u8>, Objection> {
         let outcomes = [1, 2, 3, 5, 7, 64, usize::MAX].map(|length| {
             let (mut watch, mut out) = (Watch::new(Terms::default()), Vec::new());
@@ -239,24 +235,24 @@ mod tests {
     }
 
     #[test]
-    fn everything_but_notices_is_passed_on_as_it_is() {
+    fn passes_everything_but_notices() {
         let row = message(b'D', &vec![1; 100_000]);
         let input = [ready(), message(b'N', b"SNOTICE\0\0"), row.clone(), message(b'Z', b"I")].concat();
         assert_eq!(passed(&input), Ok([ready(), row, message(b'Z', b"I")].concat()));
     }
 
     #[test]
-    fn a_length_is_not_believed_before_the_session_is_ready() {
+    fn refuses_long_messages_before_the_session_is_ready() {
         for tag in *b"RENSKD" {
             let announced = [&[tag][..], &i32::MAX.to_be_bytes()].concat();
             let error = passed(&announced).expect_err("two gigabytes").to_string();
-            assert!(error.contains("2147483647 bytes") || error.contains("not PostgreSQL's protocol"), "{error}");
+            assert!(error.contains("2147483647 bytes") || error.contains("not speak PostgreSQL's protocol"), "{error}");
         }
-        passed(&message(b'R', &[0; 3_000])).expect_err("a long request for authentication");
+        passed(&message(b'R', &[0; 3_000])).expect_err("the authentication request is too long");
     }
 
     #[test]
-    fn afterwards_only_what_holds_data_may_be_long() {
+    fn in_a_ready_session_only_messages_with_data_may_be_long() {
         let long = vec![0; 40_000];
         for (tag, accepted) in [(b'D', true), (b'd', true), (b'T', true), (b'C', false), (b'S', false), (b'A', false)] {
             assert_eq!(passed(&[ready(), message(tag, &long)].concat()).is_ok(), accepted, "{}", char::from(tag));
@@ -264,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn notices_without_end_end_the_attempt() {
+    fn endless_notices_end_the_attempt() {
         let notices: Vec<u8> = std::iter::repeat_n(message(b'N', &[b'x'; 1_000]), 2_000).flatten().collect();
         let mut watch = Watch::new(Terms::default());
         let mut out = Vec::new();
@@ -274,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn another_protocol_is_recognized() {
+    fn recognises_other_protocols() {
         assert!(passed(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_err());
         let error = Watch::new(Terms::default()).take(b"HTTP/1.1 400", &mut Vec::new());
         assert!(error.is_err_and(|error| error.to_string().contains("HTTP")));
@@ -282,9 +278,9 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_sent_where_it_was_rejected_already() {
+    fn does_not_send_a_rejected_password_again() {
         let terms = Terms { no_password: true, ..Terms::default() };
         let mut watch = Watch::new(terms);
-        watch.take(&message(b'R', &[0, 0, 0, 3]), &mut Vec::new()).expect_err("it asks for a password");
+        watch.take(&message(b'R', &[0, 0, 0, 3]), &mut Vec::new()).expect_err("the password was rejected");
     }
 }

@@ -1,9 +1,9 @@
-//! Connections shared by the operations of a store: a bounded number, opened when needed, put back when whole.
+//! A bounded pool of connections for the operations of a store. Connections are opened on demand and reused while they are intact.
 //!
-//! A session that is dropped in the middle of a query cancels it on the server and is not used again. Statements
-//! are unnamed (parse, bind and execute together), so that a pooler in transaction mode can serve each one elsewhere.
-//! Results must be of types that every server has (text, numbers, uuid, jsonb, …): an unknown type would be looked up by
-//! named statements in the middle of the answer.
+//! Dropping a session in the middle of a query cancels the query on the server and closes the connection. Statements are unnamed
+//! (parse, bind and execute together), so that a pooler in transaction mode can run each one on a different server connection.
+//! Results must have built-in types (text, numbers, uuid, jsonb, …), because tokio-postgres looks up other types with named
+//! statements in the middle of the answer.
 
 mod planning;
 mod rows;
@@ -31,38 +31,38 @@ use super::connect::{Canceller, Connected, failure};
 use super::{Options, Result, Settings, StoreError};
 use crate::clock;
 
-/// A parameter and the type that it is sent as.
+/// A parameter of a statement, with the type to send it as.
 pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
-/// How long an answer may take where nothing else is said (of rows: each wait for them): nobody waits for it longer.
+/// Default timeout of a statement. For streamed rows it applies to each wait for more rows.
 pub(super) const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// Nothing comes before the server's own functions and operators, and nothing after them.
+/// With this path statements find only the server's own functions and operators.
 const OWN_PATH: &str = "set local search_path = pg_catalog, pg_temp";
 
-/// A connection that rested longer than this is asked for a sign of life before it is used.
+/// A connection that was idle for longer than this is checked before it is used.
 const REST: Duration = Duration::from_secs(1);
-/// How long that sign of life may take.
+/// Timeout of that check.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
-/// How long a cancelled connection may take to end before it is cut.
+/// How long a cancelled connection may take to end before it is closed by force.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
-/// A cancel request that overtook its query does nothing, so it is repeated this often until the connection ended.
+/// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has ended.
 const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
-/// What is at the other end.
+/// The server, database and role of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerInfo {
-    /// `server_version`, as the server says it.
+    /// The setting `server_version`, such as `17.5`.
     pub version: String,
-    /// The database's name.
+    /// The current database.
     pub database: String,
-    /// The role that the session has.
+    /// The current role.
     pub user: String,
-    /// A hot standby: it shows none of the primary's locks.
+    /// Whether the server is a hot standby, which does not show the primary's locks.
     pub standby: bool,
-    /// Why nothing can be written: `--read-only`, a standby, `default_transaction_read_only`.
+    /// Why writes are refused, in words, or `None` if they are allowed.
     pub read_only: Option<String>,
-    /// The server's clock ahead of ours, microseconds (measured at half the round trip).
+    /// How far the server's clock is ahead of this machine's, in microseconds. Half the round trip is subtracted.
     pub clock_ahead_us: i64,
 }
 
@@ -80,19 +80,19 @@ struct Pool {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<(Connected, Instant)>>,
     trial: Trial,
-    /// Major version of the server that was connected to last; 0 before that.
+    /// Major version of the server at the latest connection, or 0 before the first.
     version: AtomicU32,
 }
 
 impl Pool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connected, Instant)>> {
-        // A list of connections is whole at every step, whoever panicked.
+        // A panic cannot leave the list in an inconsistent state.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Sessions {
-    /// None is opened yet.
+    /// Creates a pool without opening a connection.
     #[must_use]
     pub fn new(settings: Settings, options: Options) -> Self {
         let size = if settings.is_single_connection() { 1 } else { options.connections.clamp(1, 1_000) };
@@ -108,37 +108,37 @@ impl Sessions {
         Self { pool: Arc::new(pool) }
     }
 
-    /// Where they lead.
+    /// The settings for new connections.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.pool.settings
     }
 
-    /// Whether the program itself refuses writes.
+    /// Whether the store was opened read-only. The server can refuse writes too; see [`ServerInfo::read_only`].
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.pool.read_only
     }
 
-    /// The server's major version, once there was a connection to it.
+    /// The server's major version, or 0 before the first connection.
     pub(super) fn server_version(&self) -> u32 {
         self.pool.version.load(Ordering::Relaxed)
     }
 
-    /// How many there are at most at a time.
+    /// The maximum number of connections at a time.
     #[must_use]
     pub fn size(&self) -> usize {
         self.pool.size
     }
 
-    /// A connection for one operation: an idle one that is whole, or a new one; waits where all are in use, so a task that
-    /// holds a session must not ask for a second one (the embedded store has only one).
+    /// Returns an idle connection that is intact, or opens one. Waits while all are in use, so a task that holds a session must
+    /// not acquire a second one (the embedded store has only one).
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::NoPermission`], [`StoreError::Server`] from connecting.
+    /// [`StoreError::Unavailable`], [`StoreError::NoPermission`] or [`StoreError::Server`] if connecting fails.
     ///
     /// # Panics
-    /// Never: the semaphore is not closed by anyone.
+    /// Never, because the semaphore is never closed.
     pub async fn acquire(&self) -> Result<Session> {
         let pool = &self.pool;
         let permit = Arc::clone(&pool.permits).acquire_owned().await.expect("the semaphore is never closed");
@@ -154,8 +154,8 @@ impl Sessions {
         Ok(Session::new(connection, permit, Arc::clone(pool)))
     }
 
-    /// Opens connections before they are asked for, so that the first questions, which come together, need not wait for one
-    /// each. What goes wrong is told to whoever asks.
+    /// Opens connections in advance, so that the first queries, which come together, need not wait for them. Failures are ignored
+    /// here and reported by [`Sessions::acquire`].
     pub fn open_ahead(self: &Arc<Self>, count: usize) {
         for _ in 0..count.min(self.pool.size.saturating_sub(1)) {
             let sessions = Arc::clone(self);
@@ -163,8 +163,8 @@ impl Sessions {
         }
     }
 
-    /// Waits until every session is back and every cancel request has been answered, at most `limit`, and closes the
-    /// connections: for the end of a program, so that nothing it gave up goes on running on the server.
+    /// Waits, at most `limit`, until every session is returned and every cancel request is answered, then closes the connections.
+    /// Call it at the end of a program, so that no abandoned query continues to run on the server.
     pub async fn close(&self, limit: Duration) {
         let mut all = Vec::with_capacity(self.pool.size);
         let _ = tokio::time::timeout(limit, async {
@@ -177,8 +177,8 @@ impl Sessions {
     }
 }
 
-/// Whether a rested connection can be used. The embedded store is in this process and is not asked: it may still be
-/// skipping the rows of an abandoned query, and a second connection would hang.
+/// Whether an idle connection can be used. The embedded store's only connection is not checked: it may still be skipping the rows
+/// of an abandoned query, and a replacement would wait for it forever.
 async fn is_whole(connection: &Connected, since: Instant, single: bool) -> bool {
     if connection.client.is_closed() {
         return false;
@@ -189,17 +189,16 @@ async fn is_whole(connection: &Connected, since: Instant, single: bool) -> bool 
     matches!(tokio::time::timeout(SIGN_OF_LIFE, connection.client.check_connection()).await, Ok(Ok(())))
 }
 
-/// A failure with the server's own answer still in it, for callers that decide by SQLSTATE and structure.
+/// An error with the server's original answer, for callers that decide by SQLSTATE and structure.
 #[derive(Debug)]
 pub(super) enum QueryError {
-    /// What tokio-postgres gave.
     Postgres(tokio_postgres::Error),
-    /// No answer within the session's limit; the query was cancelled.
+    /// There was no answer within the session's timeout, so the query was cancelled.
     TimedOut(Duration),
 }
 
 impl QueryError {
-    /// The server's error, where the server gave one.
+    /// Returns the server's error, if the server sent one.
     pub(super) fn server(&self) -> Option<&DbError> {
         match self {
             Self::Postgres(error) => error.as_db_error(),
@@ -207,7 +206,7 @@ impl QueryError {
         }
     }
 
-    /// Whether the statement may have been carried out all the same: no answer came, or one that ends the connection.
+    /// Whether the statement may have been executed nevertheless, because there was no answer or one that ends the connection.
     pub(super) fn leaves_doubt(&self) -> bool {
         self.server().is_none_or(|error| failure::ends_connection(error.code()))
     }
@@ -219,12 +218,12 @@ impl From<tokio_postgres::Error> for QueryError {
     }
 }
 
-/// What a session shares with the rows that it gave out.
+/// The state that a session shares with its streamed rows.
 #[derive(Debug)]
 struct State {
-    /// `None` where the server knows no cancel requests.
+    /// `None` if the server does not support cancel requests.
     canceller: Option<Canceller>,
-    /// A query was dropped before its end.
+    /// A query was dropped before it ended.
     abandoned: AtomicBool,
     /// Inside an explicit transaction.
     in_transaction: AtomicBool,
@@ -241,10 +240,10 @@ impl State {
     }
 }
 
-/// A connection in use by one operation.
+/// A connection that one operation uses. Dropping it returns the connection to the pool.
 #[derive(Debug)]
 pub struct Session {
-    /// Always there until the session is dropped.
+    /// `Some` until the session is dropped.
     connection: Option<Connected>,
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Pool>,
@@ -264,7 +263,7 @@ impl Session {
             end: Arc::clone(&connection.end),
             target: pool.settings.target(),
         };
-        // The embedded store neither compiles nor has workers, and each further statement costs it more than it costs a server.
+        // The embedded store has neither JIT nor workers, and each further statement costs it more than it costs a server.
         let planning = if pool.settings.is_single_connection() { Planning::Freely } else { Planning::InOrder };
         Self {
             connection: Some(connection),
@@ -285,15 +284,15 @@ impl Session {
         &self.connection().client
     }
 
-    /// From here on every statement that reads finds the server's own functions and operators and no others, whatever the search path
-    /// of the role or the database is. The embedded store has no other users.
+    /// Makes every statement that reads find only the server's own functions and operators, whatever the search path of the role or
+    /// the database is. The embedded store does not need this because it has no other users.
     #[must_use]
     pub(super) fn on_own_path(mut self) -> Self {
         self.own_path = !self.pool.settings.is_single_connection();
         self
     }
 
-    /// How the transaction begins that a statement needs around it; none where it needs none.
+    /// Returns the statements that begin the transaction around a statement, or `None` if it needs no transaction of its own.
     fn opening(&self, planning: Planning) -> Option<String> {
         let connection = self.connection();
         if self.state.in_transaction.load(Ordering::Relaxed) {
@@ -308,33 +307,33 @@ impl Session {
         }
     }
 
-    /// What a transaction that reads needs whatever it reads.
+    /// Settings that every reading transaction needs.
     fn settings_for_reading(&self) -> &'static str {
         match (self.own_path, self.connection().any_bytes) {
             (false, _) => "",
             (true, false) => OWN_PATH,
-            // The server would refuse to send what is not UTF-8.
+            // Otherwise the server refuses to send bytes that are not UTF-8.
             (true, true) => "set local search_path = pg_catalog, pg_temp; set local client_encoding = 'SQL_ASCII'",
         }
     }
 
-    /// Rows of a query, collected. One round trip.
+    /// Runs a query and collects its rows, in one round trip.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn query(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>> {
         let rows = self.within(async { self.start(sql, parameters, self.planning).await?.collect().await });
         rows.await.map_err(|error| self.store_error(&error))
     }
 
-    /// As [`Session::query`], with the server's own error, and for writing: on a store that is not read-only the statement is a
-    /// transaction by itself, so that its answer means that it was committed.
+    /// Like [`Session::query`], but returns the server's original error and can write. Unless the store is read-only, the statement
+    /// is its own transaction, so a successful answer means that it is committed.
     pub(super) async fn query_raw(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, QueryError> {
         self.within(async { self.start(sql, parameters, Planning::Freely).await?.collect().await }).await
     }
 
-    /// Rows of a query without parameters behind other statements, all of them as after [`Session::on_own_path`] and in one transaction
-    /// that writes nothing. One round trip.
+    /// Runs the statements in `before` and then a query without parameters, all in one read-only transaction with the search path of
+    /// [`Session::on_own_path`]. Takes one round trip.
     pub(super) async fn query_behind(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
         let settings = self.planning.by_choice().settings(self.connection().version);
         let reading = if self.connection().any_bytes { "set local client_encoding = 'SQL_ASCII'" } else { "" };
@@ -345,29 +344,28 @@ impl Session {
         rows.await.map_err(|error| self.store_error(&error))
     }
 
-    /// The error of [`Session::query_raw`] as the store's.
     pub(super) fn store_error(&self, error: &QueryError) -> StoreError {
         self.state.store_error(error)
     }
 
-    /// The first row of a query, or none.
+    /// Runs a query and returns its first row, if any.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn query_opt(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Option<Row>> {
         Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
-    /// Rows as they arrive; memory stays bounded however many there are. Rows that are dropped before their end
-    /// cancel the query on the server, and the session is not used again.
+    /// Streams the rows of a query in bounded memory. Dropping the stream before its end cancels the query on the server, and the
+    /// connection is not reused.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn stream(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
         self.rows(sql, parameters, self.planning).await
     }
 
-    /// As [`Session::stream`], for a query that no single index always serves best.
+    /// Like [`Session::stream`], for a query without an index that is always best.
     pub(super) async fn stream_by_choice(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
         self.rows(sql, parameters, self.planning.by_choice()).await
     }
@@ -377,20 +375,20 @@ impl Session {
         Ok(Rows::new(rows.await.map_err(|error| self.store_error(&error))?))
     }
 
-    /// Rows as they arrive, with the session inside: it goes back at the last row, and a drop before it cancels the query.
+    /// Like [`Session::stream`], but the stream owns the session and returns it to the pool after the last row.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn into_stream(self, sql: &str, parameters: &[Parameter<'_>]) -> Result<BoxStream<'static, Result<Row>>> {
         let rows = self.within(self.start(sql, parameters, self.planning));
         let rows = rows.await.map_err(|error| self.store_error(&error))?;
         Ok(Box::pin(OwnedRows::new(rows, self)))
     }
 
-    /// Statements without parameters, in one implicit transaction.
+    /// Runs statements without parameters in one implicit transaction.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn batch(&self, sql: &str) -> Result<()> {
         self.batch_raw(sql).await.map_err(|error| self.store_error(&error))
     }
@@ -399,7 +397,7 @@ impl Session {
         self.within(async {
             let in_flight = InFlight::new(&self.state);
             let done = if let Some(opening) = self.opening(Planning::Freely) {
-                // Polled in this order, so sent in this order and without waiting for one another.
+                // The futures are polled, and so sent, in this order, without waiting for each other's answers.
                 let client = self.client();
                 let parts = futures_util::future::join3(
                     client.batch_execute(&opening),
@@ -420,10 +418,10 @@ impl Session {
         .await
     }
 
-    /// See [`ServerInfo`].
+    /// Asks the server for its version, role, clock and whether it accepts writes, in one round trip.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn server_info(&self) -> Result<ServerInfo> {
         let sql = "select current_setting('server_version'), current_database()::text, current_user::text, \
                    pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', \
@@ -433,7 +431,7 @@ impl Session {
         let half = asked.elapsed() / 2;
         let row = rows.first().ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),
-            message: "no row from a query that always has one".to_owned(),
+            message: "the server returned no row for a query that always has one".to_owned(),
         })?;
         let ours = clock.as_microsecond().saturating_add(i64::try_from(half.as_micros()).unwrap_or(i64::MAX));
         let standby: bool = self.value(row, 3)?;
@@ -460,20 +458,21 @@ impl Session {
         row.try_get(column).map_err(|error| self.store_error(&error.into()))
     }
 
-    /// Another time limit than a minute for each statement that follows on this session (for rows: for each wait). Past it the
-    /// query is cancelled on the server. None is for what takes as long as there is much to read, or others have the locks;
-    /// whoever asks for that must be able to stop it, by dropping the future.
+    /// Sets the timeout of later statements on this session, one minute by default. For streamed rows it applies to each wait.
+    /// After the timeout the query is cancelled on the server.
+    ///
+    /// Use `None` for statements that read a lot or wait for locks. The caller must then be able to drop the future to stop them.
     pub fn set_limit(&mut self, limit: Option<Duration>) {
         self.limit = limit;
     }
 
-    /// Lets the server choose the index of the queries that follow on this session: for those that no single index always serves.
+    /// Lets the server choose the index of later queries on this session, for queries without an index that is always best.
     pub(super) fn choose_index(&mut self) {
         self.planning = self.planning.by_choice();
     }
 
-    /// Lets the server plan the statements and transactions that follow on this session as it likes, with parallel workers and
-    /// by reading whole tables: for reports, which read everything.
+    /// Lets the server plan later statements on this session freely, with parallel workers and sequential scans. Reports need this
+    /// because they read everything.
     pub(super) fn plan_freely(&mut self) {
         self.planning = Planning::Freely;
     }
@@ -503,19 +502,19 @@ impl Drop for Session {
             return;
         }
         let broken = self.state.abandoned.load(Ordering::Relaxed) || self.state.in_transaction.load(Ordering::Relaxed);
-        // The embedded store's only connection is kept whatever happened on it: tokio-postgres skips abandoned rows.
+        // The embedded store's only connection is always kept: tokio-postgres skips abandoned rows.
         if !broken || self.state.canceller.is_none() {
             self.pool.idle().push((connection, Instant::now()));
             return;
         }
-        // The permit goes along, so that the server never sees more connections than were allowed.
+        // The permit is held until the end, so that the server never has more connections than allowed.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(discard(connection, self.permit.take()));
         }
     }
 }
 
-/// Cancels what runs on a connection until it has ended, and cuts it where that takes too long.
+/// Cancels the running statement until the connection has ended, and closes it by force if that takes too long.
 async fn discard(connection: Connected, permit: Option<OwnedSemaphorePermit>) {
     let Connected { client, canceller, mut driver, .. } = connection;
     drop(client);

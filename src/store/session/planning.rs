@@ -1,36 +1,36 @@
-//! How the server plans what a session reads. An interactive query touches few rows, but the server's estimate of its cost grows
-//! with the table, and past fixed limits the server compiles the query (JIT) or starts parallel workers, either of which takes
-//! longer than the query itself. With old statistics it may also read or sort the whole table. The settings that prevent
-//! this hold for one transaction, which is sent in one go with its query: that costs no round trip, leaves nothing behind on
-//! the connection, and works through a pooler in transaction mode.
+//! Planner settings for queries. An interactive query touches few rows, but the server's estimate of its cost grows with the
+//! table. Beyond fixed limits the server compiles the query (JIT) or starts parallel workers, and both take longer than the query
+//! itself. With old statistics it may also read or sort the whole table.
+//!
+//! The settings that prevent this apply to one transaction, which is sent together with its query. This costs no round trip, leaves
+//! no trace on the connection, and works through a pooler in transaction mode.
 
-/// The first PostgreSQL that compiles queries. Older ones refuse the setting.
+/// The first version of PostgreSQL with JIT. Older servers refuse the setting.
 const JIT: u32 = 11;
 
-/// Keeps a query from being compiled or run in parallel.
+/// Prevents parallel workers.
 const AT_ONCE: &str = "set local max_parallel_workers_per_gather = 0";
-/// Keeps the planner to the index that has the order of the query, whatever it believes of the table.
+/// Makes the planner use the index with the query's order, whatever its statistics say.
 const IN_ORDER: &str = "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off";
 
-/// What a session reads, as far as planning is concerned.
+/// How much freedom the planner has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Planning {
-    /// Rows in the order of an index that the query names by its conditions and its order: never compiled or parallel, and never
-    /// the whole table.
+    /// Follow the index that matches the query's conditions and order. No JIT, no workers, no sequential scan and no sort.
     InOrder,
-    /// Rows for which no single index is always right: never compiled or parallel, but the server chooses the index.
+    /// Let the server choose the index. No JIT and no workers.
     ByChoice,
-    /// A report that may read everything, planned as the server likes.
+    /// No restrictions, for reports that read everything.
     Freely,
 }
 
 impl Planning {
-    /// The same, with the index left to the server.
+    /// Leaves the choice of the index to the server.
     pub(super) fn by_choice(self) -> Self {
         if self == Self::InOrder { Self::ByChoice } else { self }
     }
 
-    /// What a server of this major version is sent, inside a transaction, before such a query.
+    /// Returns the settings to send inside a transaction to a server of this major version.
     pub(super) fn settings(self, version: u32) -> String {
         let mut settings = Vec::new();
         if self != Self::Freely {
@@ -45,7 +45,7 @@ impl Planning {
         settings.join("; ")
     }
 
-    /// How the transaction around one statement begins; none where the statement needs no transaction of its own.
+    /// Returns the beginning of the transaction around one statement, or `None` if the statement needs no transaction of its own.
     pub(super) fn opening(self, read_only: bool, version: u32) -> Option<String> {
         let begin = if read_only { "begin read only" } else { "begin" };
         match (self, read_only) {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_sent_only_settings_that_it_knows() {
+    fn sends_only_settings_that_the_server_version_has() {
         assert!(!Planning::InOrder.settings(10).contains("jit"));
         assert!(Planning::InOrder.settings(11).contains("jit = off"));
     }

@@ -1,5 +1,4 @@
-//! Rows on their way from the server, and the watch over them: whoever drops them before their end has the query cancelled.
-//! Never collects more than it is asked for.
+//! Streams rows from the server, and cancels the query if the stream is dropped before its end. Buffers no rows of its own.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -16,7 +15,7 @@ use tokio_postgres::{Client, Row, RowStream};
 use super::{CANCEL_LIMIT, Parameter, QueryError, Session, State};
 use crate::store::Result;
 
-/// A statement that the server has not finished. Dropped before it is settled, it is cancelled.
+/// Guards a running statement: dropping the guard before the statement ends cancels it.
 #[derive(Debug)]
 pub(super) struct InFlight {
     state: Option<Arc<State>>,
@@ -27,19 +26,18 @@ impl InFlight {
         Self { state: Some(Arc::clone(state)) }
     }
 
-    /// The statement came to its end.
     pub(super) fn finish(mut self) {
         self.state = None;
     }
 
-    /// The server's error ends a statement too; any other one leaves it unfinished.
+    /// Records an error. An error of the server ends the statement; after any other error it may still be running.
     pub(super) fn settle(self, error: &tokio_postgres::Error) {
         if error.as_db_error().is_some() {
             self.finish();
         }
     }
 
-    /// The same with an error that is passed on.
+    /// Like [`InFlight::settle`], but passes the error on.
     pub(super) fn ended_by(self, error: QueryError) -> QueryError {
         if let QueryError::Postgres(error) = &error {
             self.settle(error);
@@ -59,9 +57,9 @@ impl Drop for InFlight {
     }
 }
 
-/// Rows, the end of the transaction around them (where there is one), and the watch.
+/// Streamed rows, the commit of the transaction around them (if there is one), and the guard.
 pub(super) struct RowsInner {
-    /// None after the last one: the stream must not be asked again.
+    /// `None` after the last row, because the stream must not be polled again.
     rows: Option<Pin<Box<RowStream>>>,
     commit: Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>,
     in_flight: Option<InFlight>,
@@ -71,7 +69,7 @@ pub(super) struct RowsInner {
 }
 
 impl RowsInner {
-    /// Sends a query; with an `opening` in a transaction of its own that begins so, all in one go.
+    /// Sends a query. With an `opening`, sends it in a transaction of its own, all at once.
     pub(super) async fn start(
         state: &Arc<State>,
         client: &Arc<Client>,
@@ -83,7 +81,7 @@ impl RowsInner {
         let in_flight = InFlight::new(state);
         let query = client.query_typed_raw(sql, parameters.iter().map(|(value, kind)| (*value, kind.clone())));
         let (rows, commit) = if let Some(opening) = opening {
-            // Each future sends at its first poll: the three go out in order, and none waits for another's answer.
+            // Each future sends at its first poll, so the three are sent in order without waiting for each other's answers.
             let mut both = Box::pin(join(client.batch_execute(opening), query));
             let mut commit: BoxFuture<'static, _> = {
                 let client = Arc::clone(client);
@@ -113,9 +111,8 @@ impl RowsInner {
         }
     }
 
-    /// All rows that are left.
     pub(super) async fn collect(mut self) -> Result<Vec<Row>, QueryError> {
-        // The session's limit lies around the whole of this.
+        // The caller applies the session's timeout to the whole collection.
         self.limit = None;
         let mut rows = Vec::new();
         while let Some(row) = std::future::poll_fn(|context| self.poll_row(context)).await.transpose()? {
@@ -166,7 +163,7 @@ impl RowsInner {
     }
 }
 
-/// Rows of a session, as they arrive.
+/// A stream of rows that borrows its session. Dropping it before its end cancels the query on the server.
 pub struct Rows<'a> {
     rows: RowsInner,
     session: PhantomData<&'a Session>,
@@ -187,9 +184,9 @@ impl Stream for Rows<'_> {
     }
 }
 
-/// Rows with the session that they come from.
+/// A stream of rows that owns its session.
 pub(super) struct OwnedRows {
-    // Dropped in this order: the watch marks the session before it goes back.
+    // Dropped in this order, so that the guard marks the session before the session is returned.
     rows: Option<RowsInner>,
     session: Option<Session>,
 }

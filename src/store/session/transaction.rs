@@ -1,5 +1,4 @@
-//! Several statements as one: an explicit transaction on a session, rolled back unless it is committed, and the `COPY`
-//! commands, which exist only in here.
+//! Explicit transactions, which are rolled back unless they are committed, and the `COPY` commands, which exist only inside them.
 
 use std::ops::Deref;
 use std::pin::Pin;
@@ -16,11 +15,10 @@ use super::rows::InFlight;
 use super::{Parameter, QueryError, Session};
 use crate::store::Result;
 
-/// Each statement sees what was committed before it, which the promises of writing need. Databases and roles can have another
-/// default.
+/// Writing relies on each statement seeing everything that was committed before it. Databases and roles can have another default.
 const READ_COMMITTED: &str = "begin isolation level read committed";
 
-/// An open transaction; use it as the session that it is on. Dropped without a commit, it is rolled back.
+/// An open transaction, which dereferences to its session. Dropping it rolls it back unless it is committed.
 #[derive(Debug)]
 pub struct Transaction<'a> {
     session: &'a mut Session,
@@ -28,11 +26,11 @@ pub struct Transaction<'a> {
 }
 
 impl Session {
-    /// Begins a transaction, read-only if the store is. It is read committed whatever the server's default says: what is read after
-    /// a lock was waited for must show what its holder committed.
+    /// Begins a transaction, read-only if the store is. Its isolation level is always `read committed`, because a query after a wait
+    /// for a lock must see what the lock's holder committed.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn begin(&mut self) -> Result<Transaction<'_>> {
         if self.pool.read_only {
             return self.begin_with("begin isolation level read committed read only").await;
@@ -40,16 +38,16 @@ impl Session {
         self.begin_with(READ_COMMITTED).await
     }
 
-    /// Begins a transaction that reads and sees one state of the database throughout.
+    /// Begins a read-only transaction in which all queries see the same snapshot.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn begin_snapshot(&mut self) -> Result<Transaction<'_>> {
         self.begin_with("begin isolation level repeatable read read only").await
     }
 
-    /// Carries out a few statements in one read-committed transaction of their own, and gives the rows of each. All of it is sent at
-    /// once, so it is one round trip. The first error is given, and undoes everything.
+    /// Runs a few statements in one `read committed` transaction and returns the rows of each. Everything is sent at once, in one
+    /// round trip. The first error is returned and undoes everything.
     pub(in crate::store) async fn together(
         &self,
         statements: &[(&str, &[Parameter<'_>])],
@@ -58,7 +56,7 @@ impl Session {
             let in_flight = InFlight::new(&self.state);
             let client = self.client();
             let queries = statements.iter().map(|(sql, parameters)| client.query_typed(sql, parameters));
-            // Polled in this order, so sent in this order and without waiting for one another.
+            // The futures are polled, and so sent, in this order, without waiting for each other's answers.
             let parts = join3(client.batch_execute(READ_COMMITTED), join_all(queries), client.batch_execute("commit"));
             let (begun, answers, committed) = parts.await;
             let answers = begun.and_then(|()| answers.into_iter().collect::<Result<_, _>>());
@@ -73,7 +71,7 @@ impl Session {
     }
 
     async fn begin_with(&mut self, sql: &str) -> Result<Transaction<'_>> {
-        // Set first, so that the statement is not wrapped, and a drop while it is under way gives the connection up.
+        // Set first, so that the statement is not wrapped in a transaction, and dropping this future closes the connection.
         self.state.in_transaction.store(true, Ordering::Relaxed);
         let settings = self.planning.settings(self.connection().version);
         let reading = self.settings_for_reading();
@@ -84,25 +82,26 @@ impl Session {
 }
 
 impl Transaction<'_> {
-    /// As [`Session::set_limit`].
+    /// Sets the timeout of later statements, like [`Session::set_limit`].
     pub fn set_limit(&mut self, limit: Option<Duration>) {
         self.session.set_limit(limit);
     }
 
-    /// Commits.
+    /// Commits and waits for the server's answer.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE; [`crate::store::StoreError::Unavailable`] leaves open whether it was committed.
+    /// The server's error, mapped by SQLSTATE. After [`crate::store::StoreError::Unavailable`] it is unknown whether the transaction
+    /// was committed.
     pub async fn commit(mut self) -> Result<()> {
         self.session.batch("commit").await?;
         self.close();
         Ok(())
     }
 
-    /// Rolls back, and waits until the server has done so.
+    /// Rolls back and waits for the server's answer.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn rollback(mut self) -> Result<()> {
         self.session.batch("rollback").await?;
         self.close();
@@ -114,10 +113,10 @@ impl Transaction<'_> {
         self.session.state.in_transaction.store(false, Ordering::Relaxed);
     }
 
-    /// `COPY … FROM STDIN`: what takes the bytes, and must be finished. Errors are the server's own.
+    /// Starts `COPY … FROM STDIN`. The returned sink must be finished. Errors are the server's original ones.
     ///
-    /// Only inside a transaction, because tokio-postgres prepares the statement by name: here the name is gone again
-    /// before a pooler can hand the server's connection to someone else.
+    /// `COPY` exists only inside a transaction, because tokio-postgres prepares the statement by name: the name is released before
+    /// a pooler can hand the server connection to another client.
     pub(in crate::store) async fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, QueryError> {
         let in_flight = InFlight::new(&self.session.state);
         match self.session.within(async { Ok(self.session.client().copy_in(sql).await?) }).await {
@@ -126,10 +125,10 @@ impl Transaction<'_> {
         }
     }
 
-    /// `COPY … TO STDOUT`: the bytes as they arrive. Dropped before the end, the copy is cancelled.
+    /// Starts `COPY … TO STDOUT` and streams its bytes. Dropping the stream before its end cancels the copy.
     ///
     /// # Errors
-    /// The server's, mapped by SQLSTATE.
+    /// The server's error, mapped by SQLSTATE.
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
         let in_flight = InFlight::new(&self.session.state);
         match self.session.client().copy_out(sql).await {
@@ -155,13 +154,13 @@ impl Drop for Transaction<'_> {
         if !self.open {
             return;
         }
-        // One poll sends it; tokio-postgres skips the answer that nobody waits for.
+        // One poll sends the statement; tokio-postgres skips its answer.
         let _ = self.session.client().batch_execute("rollback").now_or_never();
         self.close();
     }
 }
 
-/// What `COPY … FROM STDIN` takes. Dropped before it is finished, the copy is cancelled on the server and undone.
+/// The sink of `COPY … FROM STDIN`. Dropping it before it is finished cancels the copy on the server and undoes it.
 pub(in crate::store) struct CopyIn<'a> {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     in_flight: InFlight,
@@ -169,12 +168,11 @@ pub(in crate::store) struct CopyIn<'a> {
 }
 
 impl CopyIn<'_> {
-    /// Sends some bytes.
     pub(in crate::store) async fn send(&mut self, bytes: Bytes) -> Result<(), QueryError> {
         self.session.within(async { Ok(self.sink.feed(bytes).await?) }).await
     }
 
-    /// Ends the copy, waits until the server has taken it, and gives the number of rows that it stored.
+    /// Ends the copy, waits for the server, and returns the number of stored rows.
     pub(in crate::store) async fn finish(self) -> Result<u64, QueryError> {
         let Self { mut sink, in_flight, session } = self;
         match session.within(async { Ok(sink.as_mut().finish().await?) }).await {
@@ -187,7 +185,7 @@ impl CopyIn<'_> {
     }
 }
 
-/// What `COPY … TO STDOUT` gives, as it arrives.
+/// The bytes of `COPY … TO STDOUT`, as they arrive.
 pub struct CopyOut<'a> {
     bytes: Pin<Box<CopyOutStream>>,
     in_flight: Option<InFlight>,

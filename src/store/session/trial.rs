@@ -1,6 +1,5 @@
-//! Whether the server takes our password. Until it did, one connection at a time tries, and those that were asked for meanwhile
-//! share its rejection: a wrong password is sent once, however many questions there are at the beginning. Without a password
-//! nobody waits.
+//! Sends a wrong password only once. Until the server has accepted the password, connections are attempted one at a time, and those
+//! that wait share the rejection. Without a password, connections do not wait for each other.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,20 +8,20 @@ use tokio::sync::Mutex;
 use crate::store::connect::{Connected, Settings};
 use crate::store::{Obstacle, Result, StoreError};
 
-/// See the file's head.
+/// Whether the server has accepted the password.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
     passed: AtomicBool,
     rejections: AtomicU64,
-    /// The last rejection of a trial. Whoever has the lock is the one who tries.
+    /// The latest rejection. The holder of the lock attempts the connection.
     rejected: Mutex<Option<(Obstacle, String)>>,
 }
 
 impl Trial {
-    /// A new connection.
+    /// Opens a connection.
     ///
     /// # Errors
-    /// As [`Settings::connect`].
+    /// Those of [`Settings::connect`], or the rejection of an earlier attempt that this one waited for.
     pub(super) async fn connect(&self, settings: &Settings, read_only: bool) -> Result<Connected> {
         let before = self.rejections.load(Ordering::SeqCst);
         let on_trial = settings.sends_a_password() && !self.passed.load(Ordering::SeqCst);

@@ -1,9 +1,9 @@
-//! The embedded default: PostgreSQL 17 in WebAssembly inside this process (crate `pglite-oxide`), over a private socket.
+//! The embedded store: PostgreSQL 17, compiled to WebAssembly, inside this process (crate `pglite-oxide`), behind a private socket.
+//! Nothing in this module knows what a message store is.
 //!
-//! Between the client and that server stands a relay of ours, because the server ends for good when a client goes away in
-//! the middle of an answer. The relay reads such an answer to its end, and starts the server anew where it did end.
-//! It serves one connection at a time; a second one waits for the first to end. There is no cancel and no `statement_timeout`:
-//! a query that nobody waits for any more still runs to its end. Nothing in here knows what a message store is.
+//! Clients connect through a relay, because the server stops for good if a client disconnects in the middle of an answer. The relay
+//! reads such an answer to its end, and restarts the server if it has stopped. It serves one connection at a time; a second one waits
+//! until the first ends. The server supports neither cancel requests nor `statement_timeout`, so an abandoned query runs to its end.
 
 mod assets;
 mod cache;
@@ -30,29 +30,30 @@ use super::{Result, Settings, StoreError};
 use crate::own_files;
 use crate::temporary::TemporaryDirectory;
 
-/// How long dropping an [`Embedded`] waits for the server to stop. A query that runs longer is left to the end of the process;
-/// what was acknowledged is in the write-ahead log by then.
+/// How long dropping an [`Embedded`] waits for the server to stop. A query that takes longer continues until the process ends.
+/// This is safe, because acknowledged writes are already in the write-ahead log.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
-/// A running embedded server. It stops when dropped.
+/// A running embedded server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Embedded {
     address: Address,
     relay: Arc<Relay>,
     stopped: Receiver<()>,
-    // Dropped after the server has stopped, in this order.
+    // These are dropped after the server has stopped, in this order.
     _temporary: Option<TemporaryDirectory>,
     _sockets: TemporaryDirectory,
     _lock: Option<DirectoryLock>,
 }
 
 impl Embedded {
-    /// A persistent database in `dir`, which is made where it is missing; other users cannot look into it. The first connection takes about a second.
+    /// Opens the persistent database in `dir`, and creates the directory and the database if they are missing. Other users have no
+    /// access to the directory. The first connection takes about a second.
     ///
-    /// What was acknowledged is on the disk, and there after the process ends, by `kill -9` too.
+    /// Acknowledged writes are on the disk, and survive the end of the process, even by `kill -9`.
     ///
     /// # Errors
-    /// [`StoreError::Embedded`] where another program has it open, or it cannot be made or read.
+    /// [`StoreError::Embedded`] if another program has the database open, or if it cannot be created or read.
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_owned();
         blocking(move || {
@@ -64,10 +65,10 @@ impl Embedded {
         .await
     }
 
-    /// A database that goes away when this is dropped.
+    /// Creates a database that is deleted when the returned value is dropped.
     ///
     /// # Errors
-    /// [`StoreError::Embedded`].
+    /// [`StoreError::Embedded`] if the database cannot be created.
     pub async fn temporary() -> Result<Self> {
         blocking(|| {
             let dir = private_dir()?;
@@ -77,24 +78,26 @@ impl Embedded {
         .await
     }
 
-    /// Where the persistent database of this user is: `streamscope` in the user's data directory.
+    /// Returns the default directory of the persistent database: `streamscope` in the user's data directory.
     ///
     /// # Errors
-    /// [`StoreError::Embedded`] where the user has no home directory.
+    /// [`StoreError::Embedded`] if the user has no home directory.
     pub fn default_dir() -> Result<PathBuf> {
         directories::BaseDirs::new().map(|dirs| dirs.data_dir().join("streamscope")).ok_or_else(|| {
-            StoreError::Embedded("there is no home directory to keep it in; name one with --embedded DIR".to_owned())
+            StoreError::Embedded(
+                "this account has no home directory; choose a directory with --embedded DIR".to_owned(),
+            )
         })
     }
 
-    /// How to connect: one connection at a time, as the superuser `postgres`.
+    /// Returns the settings to connect as the superuser `postgres`, one connection at a time.
     #[must_use]
     pub fn settings(&self) -> Settings {
         let (host, port) = self.address();
         Settings::embedded(&host, port, "postgres", "postgres")
     }
 
-    /// Directory of the socket (or host) and port, for clients that are not ours.
+    /// Returns the socket's directory (or the host) and the port, for other clients.
     #[must_use]
     pub fn address(&self) -> (String, u16) {
         self.address.host_and_port()
@@ -118,7 +121,7 @@ impl Embedded {
         match started.recv() {
             Ok(Ok(())) => Ok(Self { address, relay, stopped, _temporary: temporary, _sockets: sockets, _lock: lock }),
             Ok(Err(reason)) => Err(StoreError::Embedded(reason)),
-            Err(_) => Err(StoreError::Embedded("the server ended while it started (see the log file)".to_owned())),
+            Err(_) => Err(StoreError::Embedded("the server stopped during start-up; the log file says why".to_owned())),
         }
     }
 }
@@ -127,7 +130,7 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         self.relay.stop(&self.address);
         if self.stopped.recv_timeout(STOP_LIMIT).is_err() {
-            tracing::warn!("the embedded server is still busy and was left behind");
+            tracing::warn!("the embedded server is still busy and keeps running until the process ends");
         }
     }
 }
@@ -141,9 +144,8 @@ fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// A temporary directory that only this user can look into.
 fn private_dir() -> Result<TemporaryDirectory> {
-    TemporaryDirectory::new().map_err(|error| cannot("make a directory in", &std::env::temp_dir(), &error))
+    TemporaryDirectory::new().map_err(|error| cannot("create a directory in", &std::env::temp_dir(), &error))
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

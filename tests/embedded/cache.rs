@@ -1,11 +1,11 @@
-//! PostgreSQL's own files in the user's cache: mended before they are used, and unpacked by one program at a time.
+//! PostgreSQL's own files in the user's cache: they are repaired before use, and unpacked by one program at a time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::support::program::{User, outcome};
 
-/// A user whose cache is nobody else's.
+/// A user with a cache that no other test shares.
 struct Cached(User);
 
 impl Cached {
@@ -29,7 +29,7 @@ impl Cached {
     }
 }
 
-/// All files below a directory that are called so.
+/// Finds all files below a directory with a matching name.
 fn find(directory: &Path, is_called: &impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -49,7 +49,7 @@ fn cut(path: &Path, length: u64) {
 }
 
 #[test]
-fn a_damaged_cache_is_mended_before_it_is_used() {
+fn repairs_a_damaged_cache_before_using_it() {
     let user = Cached::new();
     user.opens();
     let one = |name: &str| find(&user.root(), &|found| found == name).remove(0);
@@ -59,15 +59,15 @@ fn a_damaged_cache_is_mended_before_it_is_used() {
     let mended = |how: &str| {
         user.opens();
         for (path, whole) in damaged.iter().zip(&whole) {
-            assert!(std::fs::read(path).unwrap() == *whole, "{} stayed {how}", path.display());
+            assert!(std::fs::read(path).unwrap() == *whole, "{} is still {how}", path.display());
         }
     };
     for path in &damaged {
         cut(path, 10);
     }
-    mended("cut short");
+    mended("truncated");
     for path in &damaged {
-        // As long as before.
+        // Keeps the length.
         let mut bytes = std::fs::read(path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle..].fill(0);
@@ -77,11 +77,11 @@ fn a_damaged_cache_is_mended_before_it_is_used() {
     for path in &damaged {
         std::fs::remove_file(path).unwrap();
     }
-    mended("away");
+    mended("missing");
 }
 
 #[test]
-fn programs_that_start_at_once_with_an_empty_cache_share_it() {
+fn programs_that_start_together_share_an_empty_cache() {
     let user = Cached::new();
     let children: Vec<_> = (0..3).map(|n| user.command(&format!("store-{n}")).spawn().unwrap()).collect();
     for child in children {
@@ -92,11 +92,11 @@ fn programs_that_start_at_once_with_an_empty_cache_share_it() {
 }
 
 #[test]
-fn unpacking_that_is_killed_is_finished_by_the_next_start() {
+fn the_next_start_finishes_unpacking_that_was_killed() {
     let user = Cached::new();
-    // With the store made, all steps are those of the cache.
+    // The store already exists, so all counted steps belong to the cache.
     assert_eq!(user.0.run(&["--embedded", "store", "ns", "list"]).status, 0);
-    // What is in place is not written again, so each run comes further.
+    // Files that are in place are not written again, so each run gets further.
     let mut kills = 0;
     for step in (5..).step_by(149) {
         let mut command = user.command("store");
@@ -113,17 +113,17 @@ fn unpacking_that_is_killed_is_finished_by_the_next_start() {
 }
 
 #[test]
-fn a_cache_that_others_can_write_or_own_is_not_run_from_as_it_is() {
+fn protects_a_writable_cache_and_refuses_one_of_another_user() {
     use std::os::unix::fs::{PermissionsExt as _, chown};
     let user = Cached::new();
     std::fs::create_dir_all(user.root()).unwrap();
     std::fs::set_permissions(user.root(), std::fs::Permissions::from_mode(0o777)).unwrap();
     user.opens();
     assert_eq!(std::fs::metadata(user.root()).unwrap().permissions().mode() & 0o777, 0o700);
-    // Only the superuser can give files away.
+    // Only the superuser can change the owner of files.
     if rustix::process::geteuid().is_root() {
         chown(user.root(), Some(1234), None).unwrap();
         let outcome = outcome(&mut user.command("store"));
-        assert!(outcome.status == 5 && outcome.stderr.contains("another user (uid 1234)"), "{outcome:?}");
+        assert!(outcome.status == 5 && outcome.stderr.contains("another user (UID 1234)"), "{outcome:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The directory of a store: a first start that is killed or meets a full disk, stamps, links, and what demos leave.
+//! The directory of a store: first starts that are killed or fill the disk, stamps, links, and the remains of killed demos.
 
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::process::ExitStatusExt as _;
@@ -12,7 +12,7 @@ use super::support::server::long;
 
 const KILLED: i32 = 9;
 
-/// A command on a store that is killed at a step of the preparation; whether it came to that.
+/// Runs a command that kills itself at a step of the store's preparation. Returns whether it reached that step.
 fn killed_at(user: &User, step: u64) -> bool {
     let mut command = user.command();
     command.args(["--embedded", "store", "ns", "list"]).env("STREAMSCOPE_TEST_KILL_AT", step.to_string());
@@ -22,7 +22,7 @@ fn killed_at(user: &User, step: u64) -> bool {
     killed
 }
 
-/// How many steps a first start takes: three a file, one a directory; then the stamp and the store's name.
+/// Counts the steps of a first start: three per file, one per directory, and those for the stamp and the rename.
 fn steps() -> u64 {
     let (mut files, mut directories) = (0, 0);
     each_entry_of_the_template(|_, bytes| if bytes.is_some() { files += 1 } else { directories += 1 });
@@ -42,31 +42,31 @@ fn create_and_write(user: &User) {
 }
 
 #[test]
-fn a_first_start_that_is_killed_at_any_step_leaves_a_directory_that_opens() {
-    // PostgreSQL's own files are there, so that all steps are those of the store.
+fn a_store_opens_after_its_first_start_was_killed_at_any_step() {
+    // Fills the cache, so that all counted steps belong to the store.
     opens(&User::new());
     let steps = steps();
     let user = User::new();
-    // A file takes three steps: with `--long` each file meets one of them, the first, the second and the third in turn.
+    // Writing a file takes three steps. With `--long`, the program is killed at one of them for each file, in turn.
     for file in (0..(steps - 4) / 3).step_by(if long() { 1 } else { 133 }) {
         let step = 3 * file + file % 3;
         assert!(killed_at(&user, step), "step {step} of {steps}");
-        assert!(!user.home().join("store/postgres").exists(), "half a store, by step {step}");
+        assert!(!user.home().join("store/postgres").exists(), "an incomplete store exists after step {step}");
     }
-    // The last steps are around the change of the name.
+    // The last steps surround the rename.
     for step in steps - 4..steps {
         assert!(killed_at(&user, step), "step {step} of {steps}");
         opens(&user);
         let left = std::fs::read_dir(user.home().join("store")).unwrap().count();
-        assert_eq!(left, 2, "the lock and the store, after step {step}");
+        assert_eq!(left, 2, "only the lock and the store remain after step {step}");
         std::fs::remove_dir_all(user.home().join("store")).unwrap();
     }
-    assert!(!killed_at(&user, steps), "more steps than {steps}");
+    assert!(!killed_at(&user, steps), "there are more than {steps} steps");
     create_and_write(&user);
 }
 
 #[test]
-fn a_first_start_that_is_killed_at_any_time_leaves_a_directory_that_opens() {
+fn a_store_opens_after_its_first_start_was_killed_at_any_time() {
     const ROUNDS: u32 = 5;
     let begun = Instant::now();
     opens(&User::new());
@@ -83,7 +83,6 @@ fn a_first_start_that_is_killed_at_any_time_leaves_a_directory_that_opens() {
     }
 }
 
-/// Rewrites the store's stamp.
 fn stamp(user: &User, change: impl Fn(&mut serde_json::Value)) {
     let path = user.home().join("store/postgres/streamscope.json");
     let mut stamp = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -92,7 +91,7 @@ fn stamp(user: &User, change: impl Fn(&mut serde_json::Value)) {
 }
 
 #[test]
-fn a_store_of_another_template_that_this_postgresql_reads_is_opened_and_stamped_anew() {
+fn opens_and_restamps_a_compatible_store_of_another_template() {
     let user = User::new();
     create_and_write(&user);
     let path = user.home().join("store/postgres/streamscope.json");
@@ -114,7 +113,7 @@ fn a_store_of_another_template_that_this_postgresql_reads_is_opened_and_stamped_
 }
 
 #[test]
-fn a_store_that_this_postgresql_cannot_read_is_refused_and_the_advice_keeps_its_messages() {
+fn refuses_an_incompatible_store_with_advice_that_keeps_its_messages() {
     let user = User::new();
     create_and_write(&user);
     let control = user.home().join("store/postgres/tmp/pglite/base/global/pg_control");
@@ -130,7 +129,7 @@ fn a_store_that_this_postgresql_cannot_read_is_refused_and_the_advice_keeps_its_
     std::fs::write(&control, &newer).unwrap();
     let told = refused();
     for part in
-        ["has PostgreSQL 17 and cannot read its files", "Nothing was changed", "export -o NAME.ndjson", "import"]
+        ["contains PostgreSQL 17 and cannot read its files", "Nothing was changed", "export -o NAME.ndjson", "import"]
     {
         assert!(told.contains(part), "{part}: {told}");
     }
@@ -141,9 +140,9 @@ fn a_store_that_this_postgresql_cannot_read_is_refused_and_the_advice_keeps_its_
         stamp["postgres_version"] = "18".into();
         stamp["streamscope"] = "0.9.0".into();
     });
-    assert!(refused().contains("was made by streamscope 0.9.0 with PostgreSQL 18"));
+    assert!(refused().contains("was created by streamscope 0.9.0 with PostgreSQL 18"));
 
-    // The version that made it is this one again.
+    // Follows the advice. Here the old version is this one.
     std::fs::write(user.home().join("store/postgres/streamscope.json"), kept).unwrap();
     for arguments in [
         &["--embedded", "store", "-n", "test", "export", "-o", "test.ndjson"][..],
@@ -158,27 +157,27 @@ fn a_store_that_this_postgresql_cannot_read_is_refused_and_the_advice_keeps_its_
 }
 
 #[test]
-fn a_directory_that_is_no_store_is_left_alone() {
+fn leaves_a_directory_that_is_not_a_store_unchanged() {
     let user = User::new();
     std::fs::create_dir_all(user.home().join("store/postgres")).unwrap();
     std::fs::write(user.home().join("store/postgres/notes"), "mine").unwrap();
     let outcome = user.run(&["--embedded", "store", "ns", "list"]);
-    assert!(outcome.status == 5 && outcome.stderr.contains("is no store, or a damaged one"), "{outcome:?}");
+    assert!(outcome.status == 5 && outcome.stderr.contains("is not a store, or is damaged"), "{outcome:?}");
     assert_eq!(std::fs::read_to_string(user.home().join("store/postgres/notes")).unwrap(), "mine");
 }
 
 #[test]
-fn a_control_file_that_is_cut_short_is_told() {
+fn reports_a_truncated_control_file() {
     let user = User::new();
     create_and_write(&user);
     let control = user.home().join("store/postgres/tmp/pglite/base/global/pg_control");
     std::fs::File::options().write(true).open(&control).unwrap().set_len(100).unwrap();
     let outcome = user.run(&["--embedded", "store", "ns", "list"]);
-    assert!(outcome.status == 5 && outcome.stderr.contains("pg_control is cut short"), "{outcome:?}");
+    assert!(outcome.status == 5 && outcome.stderr.contains("pg_control is truncated"), "{outcome:?}");
 }
 
 #[test]
-fn links_and_files_of_another_user_are_no_store() {
+fn refuses_links_inside_a_store_and_files_of_another_user() {
     let user = User::new();
     let at = |name: &str| user.home().join(name);
     std::fs::create_dir(at("store")).unwrap();
@@ -196,21 +195,21 @@ fn links_and_files_of_another_user_are_no_store() {
     refused("store/postgres: this is a symbolic link");
     assert_eq!(std::fs::read_dir(at("elsewhere")).unwrap().count(), 0);
     std::fs::remove_file(at("store/postgres")).unwrap();
-    // A link that the user made to a directory is the user's own way to it.
+    // The user's own link to the directory is followed.
     symlink("store", at("way")).unwrap();
     assert_eq!(user.run(&["--embedded", "way", "ns", "list"]).status, 0);
-    // Only the superuser can make files of others.
+    // Only the superuser can change the owner of files.
     if rustix::process::geteuid().is_root() {
         for name in ["store/postgres", "store/lock", "store"] {
             chown(at(name), Some(1234), None).unwrap();
-            refused("another user (uid 1234)");
+            refused("another user (UID 1234)");
             chown(at(name), Some(0), None).unwrap();
         }
     }
 }
 
 #[test]
-fn what_a_killed_demo_left_is_removed_at_the_next_start() {
+fn the_next_start_removes_the_remains_of_a_killed_demo() {
     let user = User::new();
     let temporary = user.home().join("temporary");
     std::fs::create_dir(&temporary).unwrap();
@@ -230,7 +229,7 @@ fn what_a_killed_demo_left_is_removed_at_the_next_start() {
     killed.wait().unwrap();
     let left = count();
     assert!(left >= 2, "{left}");
-    // Of a store that lives nothing is removed.
+    // The directories of a running demo are not removed.
     let mut living = demo(&["tail", "-n", "shop"]).spawn().unwrap();
     let of_living = |path: &Path| path.join("postgres/.pglite-oxide.lock").exists();
     while !std::fs::read_dir(&temporary).unwrap().any(|entry| of_living(&entry.unwrap().path())) {
@@ -238,7 +237,7 @@ fn what_a_killed_demo_left_is_removed_at_the_next_start() {
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(demo(&["ns", "list"]).status().unwrap().success());
-    assert_eq!(count(), 2, "the store and the sockets of the one that lives");
+    assert_eq!(count(), 2, "the store and the sockets of the running demo remain");
     assert!(living.try_wait().unwrap().is_none());
     living.kill().unwrap();
     living.wait().unwrap();
@@ -246,7 +245,7 @@ fn what_a_killed_demo_left_is_removed_at_the_next_start() {
     assert_eq!(count(), 0);
 }
 
-/// A command in a mount namespace in which `small` is a file system of that size; none if the system allows no such thing.
+/// A script in a mount namespace in which `small` is a file system of the given size, or `None` if the system does not allow that.
 fn on_a_small_disk(user: &User, megabytes: u32, script: &str) -> Option<Command> {
     let mount = format!("mkdir -p small && mount -t tmpfs -o size={megabytes}m none small");
     let run = |script: &str| {
@@ -260,7 +259,7 @@ fn on_a_small_disk(user: &User, megabytes: u32, script: &str) -> Option<Command>
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_at_the_first_start_and_nothing_is_left_on_it() {
+fn a_first_start_on_a_full_disk_reports_it_and_leaves_nothing_behind() {
     let user = User::new();
     let script = "\"$0\" --embedded small/store ns list; echo status $?; ls -A small/store";
     let Some(mut command) = on_a_small_disk(&user, 10, script) else { return };
@@ -271,7 +270,7 @@ fn a_full_disk_is_told_at_the_first_start_and_nothing_is_left_on_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_fills_up_is_told_and_what_was_acknowledged_is_there_when_it_has_room_again() {
+fn reports_a_disk_that_fills_up_and_keeps_acknowledged_writes() {
     let user = User::new();
     let line = |n| format!("{{\"stream\":\"a-{}\",\"type\":\"T\",\"data\":{{\"x\":\"{n:01280}\"}}}}\n", n % 50);
     let lines: String = (0..20_000).map(line).collect();
@@ -290,7 +289,7 @@ fn a_disk_that_fills_up_is_told_and_what_was_acknowledged_is_there_when_it_has_r
 }
 
 #[test]
-fn a_store_stays_private_whatever_the_umask() {
+fn a_store_is_private_whatever_the_umask() {
     let user = User::new();
     let mut command = user.command_of("sh");
     command.args(["-c", "umask 0; exec \"$0\" --embedded store ns list", env!("CARGO_BIN_EXE_streamscope")]);

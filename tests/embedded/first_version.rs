@@ -1,5 +1,5 @@
-//! Stores of the first version, which lay over a template in the cache: they are completed when they are opened, and copies of the
-//! template's files that were cut short are mended.
+//! Stores of the first version, which were overlays over a template in the cache: opening one completes it and repairs truncated copies of
+//! the template's files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,6 @@ use super::each_entry_of_the_template;
 
 const MANIFEST: &str = ".pglite-oxide-pgdata-overlay.json";
 
-/// The files of the template.
 fn template() -> HashMap<PathBuf, Vec<u8>> {
     let mut files = HashMap::new();
     each_entry_of_the_template(|path, bytes| {
@@ -36,9 +35,9 @@ async fn client(directory: &Path, port: u16) -> Client {
     client
 }
 
-/// A store as the first version made it, with a table of three rows.
+/// Creates a store like the first version, with a table of three rows.
 async fn made_by_the_first_version() -> TempDir {
-    // The library asks the system where its cache is, and shares it with the programs of other tests.
+    // The library determines its cache directory itself, and shares it with other tests.
     let store = TempDir::new().unwrap();
     let sockets = TempDir::new().unwrap();
     let (root, socket) = (store.path().join("postgres"), sockets.path().join(".s.PGSQL.5432"));
@@ -68,9 +67,9 @@ fn is_whole(store: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_of_the_first_version_keeps_its_rows_and_needs_no_template_any_more() {
+async fn converts_a_store_of_the_first_version_and_keeps_its_rows() {
     let store = made_by_the_first_version().await;
-    assert!(!data(store.path()).join("base/1").exists(), "it lies over a template");
+    assert!(!data(store.path()).join("base/1").exists(), "the store is an overlay");
     for _ in 0..2 {
         assert_eq!(rows(store.path()).await, 3);
         is_whole(store.path());
@@ -80,7 +79,7 @@ async fn a_store_of_the_first_version_keeps_its_rows_and_needs_no_template_any_m
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn copies_of_the_first_version_that_were_cut_short_are_mended() {
+async fn repairs_truncated_copies_in_a_store_of_the_first_version() {
     let store = made_by_the_first_version().await;
     let template = template();
     let mut cut = 0;
@@ -92,7 +91,7 @@ async fn copies_of_the_first_version_that_were_cut_short_are_mended() {
         }
     }
     assert!(cut > 100, "{cut}");
-    // Rewritten at each start, and so cut short too.
+    // The first version rewrote these at each start, so they can be truncated too.
     for name in [MANIFEST, "PG_VERSION"] {
         std::fs::write(data(store.path()).join(name), "").unwrap();
     }
@@ -102,7 +101,7 @@ async fn copies_of_the_first_version_that_were_cut_short_are_mended() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_removed_from_a_store_of_the_first_version_stays_removed() {
+async fn files_removed_from_a_store_of_the_first_version_stay_removed() {
     let store = made_by_the_first_version().await;
     let gone = data(store.path()).join("pg_ident.conf");
     assert!(!gone.exists() && template().contains_key(Path::new("pg_ident.conf")));
@@ -113,7 +112,7 @@ async fn what_was_removed_from_a_store_of_the_first_version_stays_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_first_start_of_the_first_version_that_was_killed_is_begun_again() {
+async fn restarts_an_interrupted_first_start_of_the_first_version() {
     for control in [None, Some(8192), Some(100)] {
         let store = TempDir::new().unwrap();
         let data = data(store.path());
@@ -130,7 +129,7 @@ async fn a_first_start_of_the_first_version_that_was_killed_is_begun_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_overlay_over_an_unknown_template_is_refused_with_the_way_to_keep_its_messages() {
+async fn refuses_an_overlay_over_an_unknown_template_with_advice() {
     let store = made_by_the_first_version().await;
     let manifest = data(store.path()).join(MANIFEST);
     let text = std::fs::read_to_string(&manifest).unwrap();
@@ -138,7 +137,10 @@ async fn an_overlay_over_an_unknown_template_is_refused_with_the_way_to_keep_its
     assert_ne!(text, other);
     std::fs::write(&manifest, &other).unwrap();
     let error = Embedded::open(store.path()).await.expect_err("refused").to_string();
-    assert!(error.contains("over a template that this one does not have") && error.contains("export"), "{error}");
+    assert!(
+        error.contains("from a template that this version does not contain") && error.contains("export"),
+        "{error}"
+    );
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), other);
-    assert!(!data(store.path()).join("base/1").exists(), "nothing was changed");
+    assert!(!data(store.path()).join("base/1").exists(), "the store was changed");
 }

@@ -1,6 +1,6 @@
-//! The embedded default: what is written stays, one program a directory, and clients that go away at a bad moment.
+//! The embedded store: durability, its directory and cache, and clients that disconnect at a bad moment.
 #![cfg(feature = "embedded")]
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails by a panic")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a panic fails the test")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -25,7 +25,7 @@ use streamscope::store::{Namespace, Options, Store, StoreError};
 #[cfg(unix)]
 use support::program::User;
 
-/// Every directory and every file, with its bytes, of what a new store begins with.
+/// Visits every directory and every file, with its bytes, of the template for new stores.
 #[cfg(unix)]
 fn each_entry_of_the_template(mut visit: impl FnMut(std::path::PathBuf, Option<Vec<u8>>)) {
     let archive = zstd::decode_all(pglite_oxide_assets::pgdata_template_archive().unwrap()).unwrap();
@@ -43,10 +43,10 @@ fn store(embedded: &Embedded) -> Store {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_program_on_the_directory_is_told_which_one_has_it() {
+async fn names_the_program_that_has_the_directory_open() {
     let dir = tempfile::TempDir::new().unwrap();
     let first = Embedded::open(dir.path()).await.unwrap();
-    let Err(StoreError::Embedded(reason)) = Embedded::open(dir.path()).await else { panic!("it was opened twice") };
+    let Err(StoreError::Embedded(reason)) = Embedded::open(dir.path()).await else { panic!("two programs opened it") };
     assert!(reason.contains(&dir.path().display().to_string()), "{reason}");
     assert!(reason.contains(&std::process::id().to_string()), "{reason}");
     drop(first);
@@ -55,7 +55,7 @@ async fn a_second_program_on_the_directory_is_told_which_one_has_it() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_users_cannot_look_into_it() {
+async fn other_users_cannot_access_the_store() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::TempDir::new().unwrap();
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -66,20 +66,20 @@ async fn other_users_cannot_look_into_it() {
         assert_eq!(mode(&store.join("postgres")), 0o700, "{}", store.display());
     }
     assert_eq!(mode(&made), 0o700);
-    assert_ne!(mode(&there), 0o700, "a directory that somebody made is theirs");
+    assert_ne!(mode(&there), 0o700, "an existing directory keeps its mode");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_is_postgres_17_in_utc() {
+async fn runs_postgresql_17_in_utc() {
     let embedded = Embedded::temporary().await.unwrap();
     let server = store(&embedded).server().await.unwrap();
     assert!(server.version.starts_with("17."), "{server:?}");
     assert_eq!(server.read_only, None);
-    assert!(server.clock_ahead_us.abs() < 60_000_000, "its clock is ours: {server:?}");
+    assert!(server.clock_ahead_us.abs() < 60_000_000, "the server uses this machine's clock: {server:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_namespace_is_there_again_when_the_directory_is_opened_again() {
+async fn keeps_a_namespace_when_the_directory_is_reopened() {
     let dir = tempfile::TempDir::new().unwrap();
     {
         let embedded = Embedded::open(dir.path()).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_namespace_is_there_again_when_the_directory_is_opened_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_vanish_at_once_leave_it_serving() {
+async fn keeps_serving_after_clients_disconnect_at_once() {
     let embedded = Embedded::temporary().await.unwrap();
     for _ in 0..5 {
         let store = store(&embedded);
@@ -102,7 +102,7 @@ async fn clients_that_vanish_at_once_leave_it_serving() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_nobody_reads_to_its_end_leaves_it_serving() {
+async fn keeps_serving_after_a_client_abandons_an_answer() {
     let dir = tempfile::TempDir::new().unwrap();
     let embedded = Embedded::open(dir.path()).await.unwrap();
     let (socket_dir, port) = embedded.address();
@@ -118,7 +118,7 @@ async fn an_answer_that_nobody_reads_to_its_end_leaves_it_serving() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_demo_is_three_namespaces_and_a_shop_that_goes_on() {
+async fn the_demo_has_three_namespaces_and_keeps_writing_to_the_shop() {
     let embedded = Embedded::temporary().await.unwrap();
     let store = store(&embedded);
     demo::fill(&store).await.unwrap();
@@ -133,11 +133,11 @@ async fn the_demo_is_three_namespaces_and_a_shop_that_goes_on() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), more).await.expect("the generator writes");
+    tokio::time::timeout(Duration::from_secs(30), more).await.expect("the generator writes messages");
     generator.abort();
 }
 
-/// Of the orders placed.
+/// Returns the global position of the last command to an order.
 async fn last_global_position(namespace: &Namespace) -> i64 {
     let category = Category::new("order:command").unwrap();
     let all = CategoryOptions::default();
@@ -149,10 +149,10 @@ async fn last_global_position(namespace: &Namespace) -> i64 {
     last
 }
 
-/// The program is killed at moments spread over the time that a write takes, from its start to its end.
+/// Kills the program at moments that are spread over the duration of a write.
 #[cfg(unix)]
 #[test]
-fn row_27_what_was_acknowledged_survives_the_program_being_killed() {
+fn acknowledged_writes_survive_a_killed_program() {
     const ROUNDS: u32 = 12;
     let user = User::new();
     let run = |arguments: &[&str]| user.run(&[&["--embedded", "store"], arguments].concat());
@@ -185,12 +185,12 @@ fn row_27_what_was_acknowledged_survives_the_program_being_killed() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["stream"].as_str().unwrap().to_owned())
         .collect();
     for stream in &acknowledged {
-        assert!(stored.contains(stream), "{stream} was acknowledged: {stored:?}");
+        assert!(stored.contains(stream), "{stream} was acknowledged but is missing: {stored:?}");
     }
     let mut once = stored.clone();
     once.sort();
     once.dedup();
-    assert_eq!(once.len(), stored.len(), "each once: {stored:?}");
-    // And it is written to as before.
+    assert_eq!(once.len(), stored.len(), "a message was stored twice: {stored:?}");
+    // The store still accepts writes.
     assert_eq!(run(&["write", "account-0", "Closed", "--expected-version", "0"]).status, 0);
 }

@@ -1,4 +1,4 @@
-//! The archives that `pglite-oxide` carries: the data directory that a new store begins with, and PostgreSQL's own files.
+//! Reads the archives inside `pglite-oxide`: the data directory of a new store, and PostgreSQL's own files. Writes nothing.
 
 use std::io::{self, Read as _};
 use std::path::{Component, Path};
@@ -8,34 +8,36 @@ use serde::Deserialize;
 
 use crate::store::{Result, StoreError};
 
-/// What the data directory in the archive is.
+/// A description of the data directory in the archive.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Template {
-    /// Of the archive, in hexadecimal.
+    /// The archive's hash, in hexadecimal.
     pub archive_sha256: String,
-    /// What PostgreSQL compares before it touches a data directory.
+    /// PostgreSQL compares it before it touches a data directory.
     pub catalog_version: String,
-    /// The major version.
+    /// PostgreSQL's major version.
     pub postgres_version: String,
 }
 
 impl Template {
-    /// The one of this build.
+    /// Returns the template in this build.
     pub fn of_this_build() -> Result<Self> {
         let json = pglite_oxide_assets::pgdata_template_manifest().ok_or_else(missing)?;
         serde_json::from_slice(json).map_err(|error| {
-            StoreError::Embedded(format!("the description of the embedded data directory is wrong: {error}"))
+            StoreError::Embedded(format!(
+                "this build's description of the data directory is invalid: {error}; install streamscope again"
+            ))
         })
     }
 
-    /// Every entry of the data directory, a directory before what is in it: its path, and the bytes of a file.
+    /// Visits every entry of the data directory with its path and, for a file, its bytes. A directory comes before its contents.
     pub fn each_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
         each_entry(pglite_oxide_assets::pgdata_template_archive().ok_or_else(missing)?, visit)
     }
 }
 
-/// The hash of the archive of PostgreSQL's own files, by which `pglite-oxide` names their directory.
+/// Returns the hash of the archive of PostgreSQL's own files. `pglite-oxide` uses it as the name of their directory.
 pub fn runtime_sha256() -> Result<&'static str> {
     #[derive(Deserialize)]
     struct Manifest<'a> {
@@ -46,7 +48,7 @@ pub fn runtime_sha256() -> Result<&'static str> {
     struct Runtime<'a> {
         sha256: &'a str,
     }
-    // The rest is megabytes.
+    // Kept, because the rest of the manifest takes megabytes to parse.
     static MANIFEST: OnceLock<Option<&str>> = OnceLock::new();
     let sha256 = MANIFEST.get_or_init(|| {
         serde_json::from_str::<Manifest>(pglite_oxide_assets::MANIFEST_JSON)
@@ -56,13 +58,13 @@ pub fn runtime_sha256() -> Result<&'static str> {
     (*sha256).ok_or_else(missing)
 }
 
-/// Every entry of PostgreSQL's own files.
+/// Visits every entry of PostgreSQL's own files, like [`Template::each_entry`].
 pub fn each_runtime_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
     each_entry(pglite_oxide_assets::runtime_archive().ok_or_else(missing)?, visit)
 }
 
 fn missing() -> StoreError {
-    StoreError::Embedded("this build carries no PostgreSQL".to_owned())
+    StoreError::Embedded("this build does not contain PostgreSQL; install streamscope again".to_owned())
 }
 
 fn each_entry(archive: &[u8], mut visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
@@ -87,5 +89,5 @@ fn each_entry(archive: &[u8], mut visit: impl FnMut(&Path, Option<&[u8]>) -> Res
 
 #[allow(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn unreadable(error: io::Error) -> StoreError {
-    StoreError::Embedded(format!("the embedded PostgreSQL cannot be unpacked: {error}"))
+    StoreError::Embedded(format!("PostgreSQL cannot be unpacked from this build: {error}; install streamscope again"))
 }

@@ -1,8 +1,9 @@
-//! PostgreSQL's own files in the user's cache, where `pglite-oxide` looks for them: complete and right before anything runs from there.
+//! Verifies PostgreSQL's own files in the user's cache, where `pglite-oxide` keeps them, and repairs them before anything runs from
+//! there. Never touches a store.
 //!
-//! `pglite-oxide` unpacks them in place and takes a directory with a few of them for whole; its compiled modules, which are native code,
-//! it checks only by their length. So the files are compared with the archive, and the modules with the hash in their names, whenever
-//! they are not as they were when that was last done: by length, times and number on the disk, which costs a look at each.
+//! `pglite-oxide` unpacks the files in place and considers the directory complete if a few of them exist. It checks its compiled
+//! modules, which are native code, only by length. Therefore the files are compared with the archive, and the modules with the hash in
+//! their names, unless their lengths, times and inode numbers are unchanged since the last check.
 
 use std::fmt::Write as _;
 use std::fs::{File, Metadata};
@@ -15,12 +16,12 @@ use super::{assets, cannot, steps};
 use crate::own_files::{self, For};
 use crate::store::{Result, StoreError};
 
-/// Parts of PostgreSQL's files that the archive brings; others beside them are made at each start.
+/// The directories that come from the archive. Others next to them are created at each start.
 const PARTS: [&str; 3] = ["bin", "lib", "share"];
-/// Under this name in the cache stands what was found right.
+/// The file with the state of the cache at the last check.
 const CHECKED: &str = "streamscope-checked";
 
-/// Makes sure that the cache can be run from.
+/// Verifies the cache and repairs it if necessary.
 pub fn verify() -> Result<()> {
     let root = directory()?;
     own_files::make_directory(&root)
@@ -30,20 +31,22 @@ pub fn verify() -> Result<()> {
     Cache::new(root)?.verify()
 }
 
-/// The directory that `pglite-oxide` 0.5 uses.
+/// The cache directory of `pglite-oxide` 0.5.
 fn directory() -> Result<PathBuf> {
     directories::ProjectDirs::from("dev", "pglite-oxide", "pglite-oxide")
         .map(|directories| directories.cache_dir().to_owned())
         .ok_or_else(|| {
-            StoreError::Embedded("there is no home directory for the cache; set HOME or XDG_CACHE_HOME".to_owned())
+            StoreError::Embedded(
+                "this account has no home directory for the cache; set HOME or XDG_CACHE_HOME".to_owned(),
+            )
         })
 }
 
 struct Cache {
     root: PathBuf,
-    /// What the archive's directory `pglite` becomes.
+    /// The target of the archive's directory `pglite`.
     runtime: PathBuf,
-    /// Held by everybody who unpacks, `pglite-oxide` in other programs included.
+    /// Every program that unpacks holds this lock, including `pglite-oxide` itself.
     lock: PathBuf,
     checked: PathBuf,
 }
@@ -67,7 +70,7 @@ impl Cache {
         steps::make_directory(locks)?;
         let lock = own_files::open(&self.lock, For::Keeping).and_then(|file| file.lock().map(|()| file));
         let _lock = lock.map_err(|error| cannot("lock", &self.lock, &error))?;
-        // Another program can have done it meanwhile.
+        // Another program may have verified the cache in the meantime.
         if self.is_as_checked() {
             return Ok(());
         }
@@ -83,7 +86,7 @@ impl Cache {
         read.is_ok() && self.state().is_ok_and(|state| state == checked)
     }
 
-    /// A hash of what every file looks like from outside; whatever changes a file changes it.
+    /// Hashes the metadata of every file. Any change of a file changes the hash.
     fn state(&self) -> io::Result<String> {
         let mut hash = Sha256::new();
         for part in PARTS {
@@ -100,7 +103,7 @@ impl Cache {
         self.root.join("wasmer-aot")
     }
 
-    /// Writes what is missing or differs. Each file is replaced as a whole, because another program may be running from here.
+    /// Writes missing and differing files. Each file is replaced atomically, because another program may be running from the cache.
     fn repair_runtime(&self) -> Result<()> {
         let beside = self.runtime.join("streamscope.new");
         assets::each_runtime_entry(|path, bytes| {
@@ -119,12 +122,12 @@ impl Cache {
         })
     }
 
-    /// Removes compiled modules that are not what their names say: they are made again when they are needed.
+    /// Removes compiled modules that do not match the hash in their names. They are compiled again when they are needed.
     fn remove_wrong_modules(&self) -> Result<()> {
         for directory in entries(&self.modules()).unwrap_or_default() {
             for module in entries(&directory).unwrap_or_default() {
                 if module.extension().is_some_and(|extension| extension == "bin") && !is_what_it_is_called(&module) {
-                    tracing::warn!("{} is damaged and is made again", module.display());
+                    tracing::warn!("{} is damaged and will be compiled again", module.display());
                     steps::remove(&module)?;
                 }
             }
@@ -133,7 +136,7 @@ impl Cache {
     }
 }
 
-/// Nobody else puts anything into it: native code is run from there. Whoever made it may have had a loose umask.
+/// Prevents others from writing to the cache, because native code runs from there and it may have been created under a loose umask.
 fn keep_from_others(root: &Path) -> Result<()> {
     #[cfg(unix)]
     {
@@ -194,7 +197,7 @@ fn has(path: &Path, bytes: &[u8]) -> bool {
     is_file && std::fs::read(path).is_ok_and(|own| own == bytes)
 }
 
-/// Whether a module has the hash that its name ends with (`runtime-pglite-0123….bin`), and is on the disk, which nobody saw to.
+/// Whether a module has the hash at the end of its name (`runtime-pglite-0123….bin`). Also syncs it, because `pglite-oxide` does not.
 fn is_what_it_is_called(module: &Path) -> bool {
     let Some(name) = module.file_stem().and_then(|name| name.to_str()) else { return false };
     let hash = File::open(module).and_then(|mut file| {

@@ -1,8 +1,9 @@
-//! The data directory of a store: made whole or not at all, recognised when it is opened, and refused if this PostgreSQL cannot read it.
+//! Creates the data directory of a store atomically, and checks an existing one before it is opened. Refuses a data directory that
+//! this PostgreSQL cannot read, without changing it.
 //!
-//! A new one is prepared next to its place, synced and renamed. Everything here runs under the lock of the store's directory, so
-//! whatever an earlier preparation left belongs to no living program. `pglite-oxide` itself would lay a new data directory over a
-//! template in its cache, and copy files one by one as they are written; a copy that was cut short would hide the template's file.
+//! A new data directory is prepared under another name, synced and renamed. All of this runs under the lock of the store's directory,
+//! so no living program uses the remains of an earlier preparation. `pglite-oxide` itself would lay a new data directory over a
+//! template in its cache and copy each file at its first write; an interrupted copy would hide the template's file.
 
 mod overlay;
 mod stamp;
@@ -16,16 +17,16 @@ use super::{cannot, disk, steps};
 use crate::own_files;
 use crate::store::{Result, StoreError};
 
-/// The data directory, below what `pglite-oxide` calls its root.
+/// The data directory, relative to the root in the terms of `pglite-oxide`.
 const DATA: &str = "tmp/pglite/base";
-/// Rewritten in place at each start, and never needed; half of it would end every later start.
+/// A file that `pglite-oxide` rewrites in place at each start and never needs. If it is truncated, every later start fails.
 const LAYOUT: &str = "tmp/pglite/.pglite-oxide-runtime-layout.json";
-/// Where a store is prepared; what is found there is left over.
+/// The directory in which a store is prepared. If it exists, an earlier preparation was interrupted.
 const PREPARING: &str = "postgres.preparing";
-/// PostgreSQL's control file is this long.
+/// Length of PostgreSQL's control file, in bytes.
 const CONTROL_LENGTH: u64 = 8192;
 
-/// Prepares the store in `directory`, whose lock the caller holds; gives its root.
+/// Prepares the store in `directory`, whose lock the caller holds, and returns its root.
 pub fn prepare(directory: &Path) -> Result<PathBuf> {
     let root = directory.join("postgres");
     let preparing = directory.join(PREPARING);
@@ -34,13 +35,13 @@ pub fn prepare(directory: &Path) -> Result<PathBuf> {
     let found = Found::look(&root)?;
     if found == Found::Nothing {
         if root.exists() {
-            // In one step, so that it does not look like a damaged store when its removal is interrupted.
+            // Renamed first, so that an interrupted removal does not leave what looks like a damaged store.
             steps::rename(&root, &preparing)?;
             steps::remove(&preparing)?;
         }
         let made = make(&preparing, &template).and_then(|()| disk::sync(&preparing));
         if made.is_err() {
-            // On a full disk it would be in the way of everybody.
+            // The disk may be full, and the incomplete store would take up space.
             let _ = std::fs::remove_dir_all(&preparing);
         }
         made?;
@@ -63,7 +64,7 @@ pub fn prepare(directory: &Path) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// Prepares a store that nothing need be kept of.
+/// Prepares a store that need not survive this process.
 pub fn prepare_temporary(directory: &Path) -> Result<PathBuf> {
     let root = directory.join("postgres");
     make(&root, &Template::of_this_build()?)?;
@@ -80,14 +81,14 @@ fn make(root: &Path, template: &Template) -> Result<()> {
     Stamp::new(template).write(root)
 }
 
-/// What is in the place of a store.
+/// The state of a store's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Found {
-    /// No store, or one that never started: there is nothing to keep.
+    /// There is no store, or one that never started and has no messages.
     Nothing,
-    /// A whole data directory.
+    /// There is a complete data directory.
     Whole,
-    /// The first version's: files laid over a template.
+    /// The first version of streamscope created the store, as files over a template.
     Overlay,
 }
 
@@ -104,7 +105,7 @@ impl Found {
         if data.join("global/pg_control").exists() {
             return Ok(Self::Whole);
         }
-        // What `pglite-oxide` makes before it knows what kind of directory it will be.
+        // `pglite-oxide` creates these before anything else.
         let known =
             ["tmp", "tmp/pglite", DATA, "tmp/pglite/home", "tmp/pglite/dev", "tmp/pglite/dev/shm", "tmp/pglite/tmp"];
         let files = [
@@ -118,14 +119,14 @@ impl Found {
             return Ok(Self::Nothing);
         }
         Err(StoreError::Embedded(format!(
-            "{} is no store, or a damaged one: {} is missing. Restore it from a backup, or name another directory with --embedded DIR",
+            "{} is not a store, or is damaged: {} is missing. Restore it from a backup, or choose another directory with --embedded DIR",
             root.display(),
             data.join("global/pg_control").display()
         )))
     }
 }
 
-/// Whether all paths below a directory are expected ones.
+/// Whether a directory contains only expected paths, at any depth.
 fn holds_only(root: &Path, directory: &Path, expected: &impl Fn(&Path) -> bool) -> Result<bool> {
     let failed = |error| cannot("read", directory, &error);
     for entry in std::fs::read_dir(directory).map_err(failed)? {
@@ -139,7 +140,7 @@ fn holds_only(root: &Path, directory: &Path, expected: &impl Fn(&Path) -> bool) 
     Ok(true)
 }
 
-/// The versions in PostgreSQL's control file, which it compares itself when it starts.
+/// The part of PostgreSQL's control file that decides whether the server starts.
 #[derive(Debug, PartialEq, Eq)]
 struct Control {
     catalog_version: String,
@@ -150,18 +151,18 @@ fn control(data: &Path) -> Result<Control> {
     let failed = |error| cannot("read", &path, &error);
     let mut file = std::fs::File::open(&path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() < CONTROL_LENGTH {
-        let what = format!("{} is cut short: this store is damaged. Restore it from a backup", path.display());
+        let what = format!("the store is damaged: {} is truncated. Restore the store from a backup", path.display());
         return Err(StoreError::Embedded(what));
     }
-    // System identifier (8 bytes), version of the control file (4), version of the catalog (4).
+    // System identifier (8 bytes), control file version (4), catalog version (4).
     let mut head = [0; 16];
     file.read_exact(&mut head).map_err(failed)?;
     let catalog_version = u32::from_le_bytes([head[12], head[13], head[14], head[15]]).to_string();
     Ok(Control { catalog_version })
 }
 
-/// Refuses a store that this PostgreSQL cannot read, before it touches anything. Every release of a major version reads the files of the
-/// others; what decides is the version of the catalog.
+/// Refuses a store that this PostgreSQL cannot read, before anything is changed. All releases of a major version can read each other's
+/// files; the catalog version decides.
 fn check(directory: &Path, control: &Control, stamp: Option<&Stamp>, template: &Template) -> Result<()> {
     let stamped = stamp.map_or(&template.catalog_version, |stamp| &stamp.catalog_version);
     if control.catalog_version == template.catalog_version && *stamped == template.catalog_version {
@@ -169,16 +170,17 @@ fn check(directory: &Path, control: &Control, stamp: Option<&Stamp>, template: &
     }
     let by = stamp.map_or_else(|| "another version of streamscope".to_owned(), Stamp::maker);
     Err(StoreError::Embedded(format!(
-        "the store in {0} was made by {by}; streamscope {1} has PostgreSQL {2} and cannot read its files. Nothing was changed. To keep the \
-         messages, run the old version for each namespace: streamscope --embedded {0} -n NAME export -o NAME.ndjson. Then run this one: \
-         streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import --keep-global-positions NAME.ndjson",
+        "the store in {0} was created by {by}; streamscope {1} contains PostgreSQL {2} and cannot read its files. Nothing was changed. To \
+         keep the messages, export each namespace with the old version: streamscope --embedded {0} -n NAME export -o NAME.ndjson. Then import \
+         it with this version: streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import \
+         --keep-global-positions NAME.ndjson",
         directory.display(),
         env!("CARGO_PKG_VERSION"),
         template.postgres_version,
     )))
 }
 
-/// Lets only this user look into a store, whoever made its directory. The server's files in it may be readable by all.
+/// Denies other users access to the store's directory. The server's files inside may be readable by everyone.
 fn keep_private(root: &Path) -> Result<()> {
     #[cfg(unix)]
     std::fs::set_permissions(root, std::os::unix::fs::PermissionsExt::from_mode(0o700))

@@ -1,8 +1,8 @@
-//! Brings to the disk what the embedded server wrote, because it cannot do so itself: with fsync it panics at its next start
-//! (syncing a directory fails in its file system: `could not fsync file "base/1": Is a directory`).
+//! Syncs the embedded server's files to the disk. The server cannot do this itself: with fsync on, it panics at its next start because
+//! its file system cannot sync directories (`could not fsync file "base/1": Is a directory`).
 //!
-//! The write-ahead log is synced before an answer goes to the client, the other files when a client has gone. What this
-//! cannot cover is a power cut in the moment of a checkpoint.
+//! The write-ahead log is synced before an answer reaches the client, and the other files after a client has disconnected. This does
+//! not protect against a power cut during a checkpoint.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,10 +12,10 @@ use std::time::{Duration, SystemTime};
 use super::cannot;
 use crate::store::Result;
 
-/// A file's time stands still for up to a tick of the kernel; within this long a file counts as still being written.
+/// The kernel updates file times only once per tick, so a file may have changed up to this long after its time.
 const TICK: Duration = Duration::from_millis(50);
 
-/// The files of one database.
+/// The files of one database, and when they were last synced.
 #[derive(Debug)]
 pub struct Disk {
     data: PathBuf,
@@ -24,13 +24,13 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The files under the root of a `pglite-oxide` 0.5 database.
+    /// `root` is the root of a database of `pglite-oxide` 0.5.
     pub fn new(root: &Path) -> Self {
         let data = root.join("tmp/pglite/base");
         Self { data, log_synced: SystemTime::UNIX_EPOCH, all_synced: SystemTime::UNIX_EPOCH }
     }
 
-    /// Syncs the write-ahead log where it has grown.
+    /// Syncs the changed files of the write-ahead log.
     pub fn sync_log(&mut self) -> io::Result<()> {
         let begun = SystemTime::now();
         sync_newer(&self.data.join("pg_wal"), self.log_synced)?;
@@ -38,7 +38,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Syncs every file that has changed.
+    /// Syncs all changed files.
     pub fn sync_all(&mut self) -> io::Result<()> {
         let begun = SystemTime::now();
         sync_newer(&self.data, self.all_synced)?;
@@ -47,16 +47,16 @@ impl Disk {
     }
 }
 
-/// Syncs everything in a directory.
+/// Syncs everything below a directory.
 pub fn sync(dir: &Path) -> Result<()> {
     sync_newer(dir, SystemTime::UNIX_EPOCH).map_err(|error| cannot("sync", dir, &error))
 }
 
-/// Syncs the files of a directory, and below it, that were written after `since`.
+/// Syncs the files below a directory that were written after `since`.
 fn sync_newer(dir: &Path, since: SystemTime) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        // The server can have removed it meanwhile; then there is nothing to keep.
+        // The server may have removed the file in the meantime.
         let Ok(metadata) = entry.metadata() else { continue };
         if metadata.is_dir() {
             sync_newer(&entry.path(), since)?;
@@ -68,7 +68,7 @@ fn sync_newer(dir: &Path, since: SystemTime) -> io::Result<()> {
             }
         }
     }
-    // Names are kept by the directory, where the system lets one be synced.
+    // Syncing a directory makes the names of its files durable. Windows cannot do this.
     if cfg!(unix) && fs::metadata(dir)?.modified()? >= since {
         File::open(dir)?.sync_all()?;
     }

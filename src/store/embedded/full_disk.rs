@@ -1,26 +1,28 @@
-//! Says that the disk is full where PostgreSQL cannot: in WebAssembly it learns no more than that writing failed.
+//! Reports a full disk, which PostgreSQL cannot recognise in WebAssembly: there it only learns that a write failed. Rewrites such an
+//! error on its way to the client, and no other answer.
 
 use std::path::Path;
 
 use super::relay::error_response;
 
-/// An input or output error, as the server sends it: the end of a field before, and the field with the SQLSTATE.
+/// SQLSTATE `io_error` in an error message: the end of the previous field, then the field with the code.
 const IO_ERROR: &[u8] = b"\0C58030\0";
 /// SQLSTATE `disk_full`.
 const DISK_FULL: &str = "53100";
-/// A segment of the write-ahead log is 16 MiB. With less than that and a little more, it is the disk that cannot be written to.
+/// A segment of the write-ahead log has 16 MiB. With less free space than this, a failed write means that the disk is full.
 const SHORT: u64 = 24 << 20;
 
-/// The answers of a server whose files are below `root`, with an input or output error told as what it is if the disk is full there;
-/// none if they stay as they are.
+/// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error
+/// replaced.
 pub fn told(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
-    // Asking the system costs less than looking through the answers.
+    // Asking for the free space is cheaper than searching the answers.
     let free = free_bytes(root).filter(|free| *free < SHORT)?;
     let found = answers.windows(IO_ERROR.len()).position(|window| window == IO_ERROR)?;
     rewritten(answers, found, root, free)
 }
 
-/// The error around `found`, replaced. Errors are short and come in one piece; one that does not stays as it is.
+/// Replaces the error around the offset `found`. An error that is not complete in `answers` is left as it is; errors are short and
+/// normally arrive in one piece.
 fn rewritten(answers: &[u8], found: usize, root: &Path, free: u64) -> Option<Vec<u8>> {
     let (from, until) = (0..found).rev().filter(|at| answers[*at..].starts_with(b"E")).find_map(|at| {
         let length = u32::from_be_bytes(answers.get(at + 1..at + 5)?.try_into().ok()?);
@@ -32,7 +34,7 @@ fn rewritten(answers: &[u8], found: usize, root: &Path, free: u64) -> Option<Vec
         || answers[from + 5..until].split(|byte| *byte == 0).filter_map(|field| std::str::from_utf8(field).ok());
     let field = |key: char| fields().find_map(|field| field.strip_prefix(key));
     let message = format!(
-        "the disk is full: {} KiB are free for {}, and PostgreSQL {}. What was acknowledged is kept; free some space",
+        "the disk is full: {} KiB are free for {}, and PostgreSQL {}. Acknowledged writes are safe; free some space",
         free >> 10,
         root.display(),
         field('M').unwrap_or("could not write"),
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_or_output_error_on_a_full_disk_is_told_as_that() {
+    fn reports_an_io_error_on_a_full_disk_as_disk_full() {
         let error = error_response("FATAL", "58030", "could not write to file \"a\": I/O error");
         let answers = [b"E\0\0\0\x05S".as_slice(), &error, b"Z\0\0\0\x05I"].concat();
         let found = answers.windows(IO_ERROR.len()).position(|window| window == IO_ERROR).expect("the code");
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn other_answers_and_errors_in_pieces_stay_as_they_are() {
+    fn leaves_other_answers_and_partial_errors_unchanged() {
         let error = error_response("ERROR", "58030", "could not write");
         let found = error.windows(IO_ERROR.len()).position(|window| window == IO_ERROR).expect("the code");
         assert_eq!(rewritten(&error[..error.len() - 1], found, Path::new("/"), 0), None);

@@ -1,4 +1,4 @@
-//! One program at a time has a store's directory.
+//! Ensures that only one program at a time uses a store's directory. The lock file also names that program, for the error message.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -8,7 +8,7 @@ use super::cannot;
 use crate::own_files::{self, For};
 use crate::store::{Result, StoreError};
 
-/// Says that a program has the directory open. The operating system lets go of it however the program ends.
+/// Holds the lock until it is dropped. The operating system releases it however the program ends.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: File,
@@ -24,11 +24,11 @@ impl DirectoryLock {
                 let mut holder = String::new();
                 let _ = file.read_to_string(&mut holder);
                 let holder = match holder.trim().parse::<u32>() {
-                    Ok(pid) => format!("another streamscope (process {pid})"),
+                    Ok(pid) => format!("another streamscope (PID {pid})"),
                     Err(_) => "another program".to_owned(),
                 };
                 return Err(StoreError::Embedded(format!(
-                    "{} is in use by {holder}; end it, or name another directory with --embedded DIR",
+                    "{} is in use by {holder}; stop it, or choose another directory with --embedded DIR",
                     dir.display()
                 )));
             }

@@ -1,4 +1,5 @@
-//! The relay between the clients and the embedded server, and that server itself, which is started again where it has ended.
+//! The relay between clients and the embedded server, and the server itself, which the relay restarts after it has stopped. Passes
+//! bytes on unchanged, apart from errors that a full disk explains.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::Shutdown;
@@ -17,11 +18,11 @@ use super::socket::{Address, Listener, Stream};
 /// The frontend message `Terminate` (PostgreSQL documentation, "Message Formats").
 const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
-/// Passes one client after the other on to the backend.
+/// Connects one client after another to the backend.
 #[derive(Debug, Default)]
 pub struct Relay {
     stopping: AtomicBool,
-    /// The client being served, to be cut off when the store is closed.
+    /// The current client, which is disconnected when the store is closed.
     client: Mutex<Option<Stream>>,
 }
 
@@ -35,14 +36,14 @@ impl Relay {
     ) {
         let ready = backend.start();
         let failed = ready.is_err();
-        // Whoever waits for these can have gone; then there is nobody to tell.
+        // Sending fails if nobody waits any more, which does not matter.
         let _ = started.send(ready);
         if !failed {
             while !self.stopping.load(Ordering::SeqCst) {
                 match listener.accept() {
                     Ok((client, _)) => self.attend(&client, &mut backend),
                     Err(error) => {
-                        tracing::error!("embedded server: cannot accept: {error}");
+                        tracing::error!("embedded server: cannot accept a connection: {error}");
                         break;
                     }
                 }
@@ -73,18 +74,18 @@ impl Relay {
         if let Some(client) = self.client.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = client.shutdown(Shutdown::Both);
         }
-        // Wakes the relay where it waits for a client.
+        // Wakes the relay if it is waiting for a client.
         let _ = address.connect();
     }
 }
 
-/// Passes bytes both ways until the server has answered everything and closed. An answer reaches the client when what it
-/// acknowledges is on the disk.
+/// Passes bytes in both directions until the server has answered everything and closed the connection. An answer reaches the client
+/// only after the acknowledged writes are on the disk.
 fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) {
     thread::scope(|scope| {
         scope.spawn(|| {
             let _ = copy(client, server, |_| Ok(None));
-            // The client is gone, politely or not. The server finishes what it has begun, rolls back and closes.
+            // The client has disconnected, with or without `Terminate`. The server finishes the statement, rolls back and closes.
             let _ = (&mut &*server).write_all(&TERMINATE);
             let _ = server.shutdown(Shutdown::Write);
         });
@@ -100,13 +101,12 @@ fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) 
         if let Some(disk) = disk
             && let Err(error) = disk.sync_all()
         {
-            tracing::error!("embedded server: cannot sync to the disk: {error}");
+            tracing::error!("embedded server: cannot sync its files to the disk: {error}");
         }
     });
 }
 
-/// Copies what one end says to the other, as it comes, until it says no more; `first` comes before each piece, and can give another one
-/// for it.
+/// Copies bytes from one stream to the other until the end. Calls `first` before each piece is written; it can return a replacement.
 fn copy(from: &Stream, to: &Stream, mut first: impl FnMut(&[u8]) -> io::Result<Option<Vec<u8>>>) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -139,11 +139,10 @@ pub fn error_response(severity: &str, code: &str, reason: &str) -> Vec<u8> {
     message
 }
 
-/// The server itself.
 #[derive(Debug)]
 pub struct Backend {
     pub root: PathBuf,
-    /// None where nothing need be kept.
+    /// `None` for a temporary store, which is not synced.
     pub disk: Option<Disk>,
     pub address: Address,
     pub server: Option<PgliteServer>,
@@ -152,7 +151,7 @@ pub struct Backend {
 impl Backend {
     fn start(&mut self) -> std::result::Result<(), String> {
         self.stop();
-        // It runs without fsync, and must; see `disk.rs`.
+        // The server must run without fsync; see `disk.rs`.
         let builder = PgliteServer::builder().path(&self.root);
         let server = self
             .address
@@ -163,12 +162,12 @@ impl Backend {
         Ok(())
     }
 
-    /// A connection to the server, which is started anew where it has ended.
+    /// Connects to the server, and restarts it if it has stopped.
     fn connect(&mut self) -> std::result::Result<Stream, String> {
         if let Ok(stream) = self.address.connect() {
             return Ok(stream);
         }
-        tracing::warn!("the embedded server has ended; starting it again");
+        tracing::warn!("the embedded server has stopped and is restarted");
         self.start()?;
         self.address.connect().map_err(|error| format!("cannot reach the embedded server: {error}"))
     }

@@ -1,4 +1,5 @@
-//! Where the relay and the server listen: Unix sockets in a private directory, or TCP on the loopback interface where there are none.
+//! The addresses of the relay and the server: Unix sockets in a private directory, or TCP on the loopback interface of systems without
+//! Unix sockets. Transfers no data.
 
 use std::error::Error;
 
@@ -7,7 +8,7 @@ pub use self::loopback::{Address, Listener, Stream};
 #[cfg(unix)]
 pub use self::private::{Address, Listener, Stream};
 
-/// Why the server does not start, a full disk first: its errors name only what they were doing.
+/// Explains why the server does not start. Its errors only name the failed operation, so a full disk is mentioned first.
 fn failure<'a>(text: &str, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
     let mut causes = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     match causes.find(|cause| super::is_disk_full(cause)) {
@@ -33,12 +34,12 @@ mod private {
     }
 
     impl Address {
-        /// Where the server listens.
+        /// The server's address.
         pub fn backend(dir: &Path) -> Self {
             Self { dir: dir.to_owned(), port: 1 }
         }
 
-        /// Where the relay listens.
+        /// Listens at the relay's address.
         pub fn listen(dir: &Path) -> io::Result<(Listener, Self)> {
             let address = Self { dir: dir.to_owned(), port: 5432 };
             Ok((Listener::bind(address.path())?, address))
@@ -61,7 +62,7 @@ mod private {
             server.map_err(|error| super::failure(&format!("{error:#}"), error.chain()))
         }
 
-        #[allow(clippy::unused_self, reason = "the path is known before; a TCP port is not")]
+        #[allow(clippy::unused_self, reason = "the TCP variant learns its port here; a path is known in advance")]
         pub fn bound(&mut self, _server: &PgliteServer) {}
     }
 }
@@ -81,12 +82,12 @@ mod loopback {
     pub struct Address(SocketAddr);
 
     impl Address {
-        /// Where the server listens; known when it does.
+        /// The server's address, whose port is chosen when it starts.
         pub fn backend(_dir: &Path) -> Self {
             Self((Ipv4Addr::LOCALHOST, 0).into())
         }
 
-        /// Where the relay listens.
+        /// Listens at the relay's address.
         pub fn listen(_dir: &Path) -> io::Result<(Listener, Self)> {
             let listener = Listener::bind((Ipv4Addr::LOCALHOST, 0))?;
             let address = listener.local_addr()?;

@@ -1,5 +1,5 @@
-//! What preparing a store does to the file system, one step at a time. A debug build can be told to kill itself at any of them, so
-//! that a test sees what each leaves behind.
+//! The individual file operations that prepare a store. A test can make a debug build kill itself at any of them, to see the state that
+//! it leaves behind. All changes of a store's files go through this module, except those by the server itself.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -9,10 +9,10 @@ use super::cannot;
 use crate::own_files::{self, For};
 use crate::store::Result;
 
-/// Makes a directory that may be there already, and those above it.
+/// Creates a directory and its parents, unless they exist.
 pub fn make_directory(path: &Path) -> Result<()> {
     step();
-    own_files::make_directory(path).map_err(|error| cannot("make the directory", path, &error))
+    own_files::make_directory(path).map_err(|error| cannot("create the directory", path, &error))
 }
 
 /// Writes a new file.
@@ -27,7 +27,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(second).map_err(failed)
 }
 
-/// Puts a file in the place of another, whole or not at all; `beside` is a name in the same file system. It is on the disk then.
+/// Replaces a file atomically and syncs it. `beside` is a path in the same file system for the new file.
 pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<()> {
     remove(beside)?;
     write(beside, bytes)?;
@@ -35,13 +35,12 @@ pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<()> {
     rename(beside, path)
 }
 
-/// Gives a file or a directory another name.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     step();
     std::fs::rename(from, to).map_err(|error| cannot("rename", from, &error))
 }
 
-/// Removes a file or a whole directory, which need not be there.
+/// Removes a file or a whole directory, if it exists.
 pub fn remove(path: &Path) -> Result<()> {
     let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
     step();
@@ -49,18 +48,17 @@ pub fn remove(path: &Path) -> Result<()> {
     removed.map_err(|error| cannot("remove", path, &error))
 }
 
-/// Brings a file to the disk.
 fn sync(path: &Path) -> Result<()> {
     step();
     File::open(path).and_then(|file| file.sync_all()).map_err(|error| cannot("sync", path, &error))
 }
 
-/// Brings a directory's names to the disk, where the system lets one be synced.
+/// Makes the names in a directory durable. Windows cannot do this.
 pub fn sync_names(directory: &Path) -> Result<()> {
     if cfg!(unix) { sync(directory) } else { Ok(()) }
 }
 
-/// Kills a debug build at the step that a test names.
+/// Kills a debug build at the step that a test chooses.
 #[cfg(debug_assertions)]
 fn step() {
     use std::sync::OnceLock;

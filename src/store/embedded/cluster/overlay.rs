@@ -1,6 +1,8 @@
-//! Stores of the first version: `pglite-oxide` laid their files over a template in its cache. They are completed with the template's
-//! files, after which they stand alone. At every moment the store is what it was: adding a file that the template shows through
-//! changes nothing, and with the overlay's description the last thing that mattered goes.
+//! Converts stores of the first version, whose files `pglite-oxide` laid over a template in its cache. Missing files are copied from
+//! the template, so that the store no longer depends on it.
+//!
+//! An interrupted conversion does no harm: until the overlay's manifest is removed at the end, a copied file is the same file that the
+//! template would have provided.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,11 +13,11 @@ use super::super::assets::Template;
 use super::super::{cannot, disk, steps};
 use crate::store::{Result, StoreError};
 
-/// Describes the overlay. The first version rewrote it at each start, so it may be cut short.
+/// The overlay's manifest. The first version rewrote it at each start, so it may be truncated.
 const MANIFEST: &str = ".pglite-oxide-pgdata-overlay.json";
-/// In front of the name of a file of the template that was removed.
+/// Prefix of a marker for a removed file of the template.
 const WHITEOUT: &str = ".wh.";
-/// The only template that overlays were made of.
+/// The only template that was ever used for overlays.
 const FIRST_TEMPLATE: &str = "1c82a3c64c81d20952ebe6b9a14fae3a1c380af506a978a72deba7541a0dfd9b";
 
 #[derive(Deserialize)]
@@ -24,12 +26,13 @@ struct Manifest {
     template_archive_sha256: String,
 }
 
-/// Whether a data directory lies over a template.
+/// Whether a data directory is an overlay over a template.
 pub fn is_one(data: &Path) -> bool {
     data.join(MANIFEST).exists()
 }
 
-/// Whether PostgreSQL ever started on it: only then can there be anything in it. Starting writes the control file before anything else.
+/// Whether PostgreSQL ever started with this data directory, because otherwise it contains no messages. Starting writes the control
+/// file before anything else.
 pub fn has_started(data: &Path) -> Result<bool> {
     let own = match std::fs::read(data.join("global/pg_control")) {
         Ok(own) => own,
@@ -46,15 +49,15 @@ pub fn has_started(data: &Path) -> Result<bool> {
     Ok(started)
 }
 
-/// Completes a data directory; `beside` is a name for what is on its way into it.
+/// Completes a data directory from the template. `beside` is a path for a file that is being written.
 pub fn complete(directory: &Path, data: &Path, beside: &Path, template: &Template) -> Result<()> {
     let made_of = made_of(data);
     if made_of != template.archive_sha256 {
         return Err(StoreError::Embedded(format!(
-            "the store in {0} was made by another version of streamscope, over a template that this one does not have ({made_of}). Nothing was \
-             changed. To keep the messages, run the version that made it for each namespace: streamscope --embedded {0} -n NAME export -o \
-             NAME.ndjson. Then run this one: streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import \
-             --keep-global-positions NAME.ndjson",
+            "the store in {0} was created by another version of streamscope, from a template that this version does not contain ({made_of}). \
+             Nothing was changed. To keep the messages, export each namespace with the version that created the store: streamscope --embedded \
+             {0} -n NAME export -o NAME.ndjson. Then import it with this version: streamscope --embedded NEW ns create NAME, and streamscope \
+             --embedded NEW -n NAME import --keep-global-positions NAME.ndjson",
             directory.display(),
         )));
     }
@@ -75,14 +78,14 @@ pub fn complete(directory: &Path, data: &Path, beside: &Path, template: &Templat
     remove_whiteouts(data)
 }
 
-/// The hash of the template's archive.
+/// Returns the hash of the archive of the overlay's template.
 fn made_of(data: &Path) -> String {
     let manifest = std::fs::read(data.join(MANIFEST)).ok();
     let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
     manifest.map_or_else(|| FIRST_TEMPLATE.to_owned(), |manifest| manifest.template_archive_sha256)
 }
 
-/// Whether a file of the template, or a directory that it is in, was removed and not made again.
+/// Whether a file of the template or one of its parent directories was removed and not created again.
 fn is_removed(data: &Path, path: &Path) -> bool {
     path.ancestors()
         .filter(|path| path.file_name().is_some())
@@ -94,8 +97,8 @@ fn whiteout(data: &Path, path: &Path) -> PathBuf {
     data.join(path.with_file_name(format!("{WHITEOUT}{name}")))
 }
 
-/// Whether the template's bytes belong there: there is no file, or one whose copy was cut short, that is, nothing but a shorter
-/// beginning of them.
+/// Whether the template's bytes must be copied: there is no file, or only a shorter beginning of the same bytes from an interrupted
+/// copy.
 fn is_missing_or_cut(own: &Path, bytes: &[u8]) -> Result<bool> {
     let failed = |error| cannot("read", own, &error);
     match std::fs::metadata(own) {

@@ -1,4 +1,5 @@
-//! The stamp of a store: which version and which template it is of. It explains a refusal; PostgreSQL's control file decides.
+//! The stamp of a store records the version and template that it was last opened with. It only explains a refusal; PostgreSQL's control
+//! file decides.
 
 use std::path::Path;
 
@@ -11,10 +12,10 @@ use crate::store::embedded::steps;
 
 const NAME: &str = "streamscope.json";
 const BESIDE: &str = "streamscope.json.new";
-/// The crate that carries the template; a test compares it with the manifest.
+/// Version of the crate that contains the template. A test compares it with `Cargo.toml`.
 const PGLITE_OXIDE: &str = "0.5.1";
 
-/// What last opened a store.
+/// The versions that last opened a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     streamscope: String,
@@ -25,7 +26,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Of this version.
+    /// Returns the stamp of this version.
     pub fn new(template: &Template) -> Self {
         Self {
             streamscope: env!("CARGO_PKG_VERSION").to_owned(),
@@ -36,20 +37,19 @@ impl Stamp {
         }
     }
 
-    /// The stamp of a store; the first version left none.
+    /// Reads the stamp of a store. The first version wrote none.
     pub fn read(root: &Path) -> Option<Self> {
         let file = own_files::open(&root.join(NAME), For::Reading).ok()?;
         serde_json::from_reader(file).ok()
     }
 
-    /// Stamps a store.
     pub fn write(&self, root: &Path) -> Result<()> {
         let text = serde_json::json!(self).to_string();
         steps::replace(&root.join(NAME), &root.join(BESIDE), text.as_bytes())?;
         steps::sync_names(root)
     }
 
-    /// Who made the store, in words.
+    /// Describes the versions, for an error message.
     pub fn maker(&self) -> String {
         format!("streamscope {} with PostgreSQL {}", self.streamscope, self.postgres_version)
     }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stamp_names_the_crate_that_is_built_in() {
+    fn the_stamp_names_the_version_in_the_manifest() {
         let manifest = include_str!("../../../../Cargo.toml");
         for name in ["pglite-oxide", "pglite-oxide-assets"] {
             let line = format!("{name} = {{ version = \"={PGLITE_OXIDE}\"");

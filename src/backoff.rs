@@ -1,12 +1,12 @@
-//! Pauses between attempts to reach a server that went away: doubling, and never quite the same, so that those who lost the
-//! same server do not all come back at one moment. It knows no clock, and what is attempted is others' business.
+//! Computes the pauses between attempts to reach a server. They double and vary at random, so that clients of the same server do not
+//! all return at the same moment. Neither waits nor attempts anything itself.
 
 use std::time::Duration;
 
-/// The pause after the first attempt in vain.
+/// The pause after the first failed attempt.
 const FIRST: Duration = Duration::from_millis(250);
 
-/// How many attempts were in vain, and the longest pause.
+/// The number of failed attempts and the longest pause.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
     attempts: u32,
@@ -14,16 +14,16 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// None in vain yet.
+    /// No attempt has failed yet.
     #[must_use]
     pub const fn up_to(longest: Duration) -> Self {
         Self { attempts: 0, longest }
     }
 
-    /// One more in vain: how long to wait before the next.
+    /// Counts a failed attempt and returns the pause before the next one.
     pub fn pause(&mut self) -> Duration {
         let mut chance = [0];
-        // Without random bytes they come back together, which is no reason to end.
+        // Without random bytes the pauses only lose their variation.
         let _ = getrandom::fill(&mut chance);
         let pause = pause(self.attempts, self.longest, chance[0]);
         self.attempts = self.attempts.saturating_add(1);
@@ -31,7 +31,7 @@ impl Backoff {
     }
 }
 
-/// The pause after `attempts` earlier ones in vain; `chance` decides about the last fifth of it.
+/// Returns the pause after `attempts` earlier failures. `chance` shortens it by up to a fifth.
 #[must_use]
 pub fn pause(attempts: u32, longest: Duration, chance: u8) -> Duration {
     let whole = FIRST.saturating_mul(1 << attempts.min(10)).min(longest);
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_up_to_the_longest_and_chance_takes_a_fifth_at_most() {
+    fn doubles_up_to_the_longest_pause_and_varies_by_at_most_a_fifth() {
         let longest = Duration::from_secs(15);
         let whole: Vec<u128> = (0..8).map(|attempts| pause(attempts, longest, 0).as_millis()).collect();
         assert_eq!(whole, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);

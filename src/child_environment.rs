@@ -1,5 +1,5 @@
-//! What the programs that this one starts learn of its environment: everything but secrets. An editor, a pager or a password
-//! command has no use for the password of a database, but keeps its own tokens.
+//! Removes database passwords from the environment of child processes. An editor, a pager or a password command does not need them,
+//! but keeps its own tokens.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::redact::redact;
 
-/// Variables that name a database or hold a password of one, whatever is in them.
+/// Variables that are always removed, because they name a database or contain its password.
 const NAMES: [&str; 7] = [
     "STREAMSCOPE_URL",
     "STREAMSCOPE_PASSWORD",
@@ -19,7 +19,7 @@ const NAMES: [&str; 7] = [
     "PGOAUTHCLIENTSECRET",
 ];
 
-/// Takes the secrets out of the environment of a program that is about to be started.
+/// Removes the secrets from the environment of a program that is about to be started.
 pub fn without_secrets(command: &mut Command) -> &mut Command {
     for name in secrets_among(&std::env::vars_os().collect::<Vec<_>>()) {
         command.env_remove(name);
@@ -27,7 +27,7 @@ pub fn without_secrets(command: &mut Command) -> &mut Command {
     command
 }
 
-/// The variables that must stay here: those with the names above, connection strings with a password, and copies of a password.
+/// Returns the variables to remove: those in [`NAMES`], connection strings with a password, and copies of a password.
 fn secrets_among(variables: &[(OsString, OsString)]) -> Vec<&OsStr> {
     let is_named = |name: &OsStr| NAMES.iter().any(|secret| name == *secret);
     let named = variables.iter().filter(|(name, _)| is_named(name));
@@ -35,7 +35,7 @@ fn secrets_among(variables: &[(OsString, OsString)]) -> Vec<&OsStr> {
         named.flat_map(|(_, value)| [value.clone()].into_iter().chain(password(value))).collect();
     let is_copy = |name: &OsStr, value: &OsStr| {
         let name = name.to_string_lossy().to_ascii_uppercase();
-        // USER is not taken away where the password is the user's name.
+        // Keeps USER even if the password equals the user's name.
         ["PASS", "PWD", "SECRET"].iter().any(|word| name.contains(word))
             && passwords.iter().any(|password| password == value)
     };
@@ -47,7 +47,7 @@ fn secrets_among(variables: &[(OsString, OsString)]) -> Vec<&OsStr> {
     secrets.map(|(name, _)| name.as_os_str()).collect()
 }
 
-/// The password of a URL, as a variable of its own would hold it.
+/// Returns the decoded password of a URL, to find copies of it.
 fn password(url: &OsStr) -> Option<OsString> {
     let (_, rest) = url.to_str()?.split_once("://")?;
     let (_, password) = rest.rsplit_once('@')?.0.split_once(':')?;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_keeps_its_own_variables_and_gets_no_password() {
+    fn a_child_keeps_its_own_tokens_and_gets_no_database_password() {
         let variables = [
             ("HOME", "/home/ada"),
             ("USER", "s3cret"),

@@ -1,8 +1,8 @@
-//! This machine's clock. It can be wrong by hours: what is compared with times of the store goes by the server's clock.
+//! Reads this machine's clock. It can be wrong by hours, so times that are compared with the store's must come from the server's clock.
 
 use jiff::Timestamp;
 
-/// The time by this machine's clock.
+/// Returns the time of this machine's clock.
 #[must_use]
 pub fn now() -> Timestamp {
     #[cfg(debug_assertions)]
@@ -12,7 +12,7 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// How a clock that is wrong is dealt with can only be tested with one.
+/// A test sets how many seconds the clock is wrong by.
 #[cfg(debug_assertions)]
 fn wrong_for_a_test() -> Option<jiff::SignedDuration> {
     let seconds = std::env::var("STREAMSCOPE_TEST_CLOCK_WRONG_BY").ok()?.parse().ok()?;

@@ -1,8 +1,8 @@
-//! Opens files in directories that other users may write to. It never follows a symbolic link that another user made, and never
-//! uses a file that belongs to somebody else. Every component of a path is opened below the one before it, so nobody can exchange
-//! a directory between the check and the use.
+//! Opens files in directories that other users may write to. Never follows a symbolic link of another user, and never uses a file of
+//! another user. Each component of a path is opened relative to the previous one, so that nobody can swap a directory between the
+//! check and the use.
 //!
-//! The superuser is trusted, because nothing is safe from it. Elsewhere than on Unix files are opened as they are.
+//! The superuser is trusted, because nothing is safe from it. Outside Unix, files are opened without checks.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,76 +11,76 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use self::unix as system;
 
-/// Links on the way to a file, at most: as many as Linux follows.
+/// Maximum number of links in a path, as in Linux.
 const LINKS: usize = 40;
 
-/// What a file is opened for.
+/// The purpose of opening a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
-    /// Reading what an earlier run left.
+    /// Read a file of an earlier run.
     Reading,
-    /// Reading and writing; a missing file is made, for its owner alone.
+    /// Read and write. A missing file is created with access for its owner only.
     Keeping,
-    /// As [`For::Keeping`], but whoever the umask lets can read a new file.
+    /// Like [`For::Keeping`], but the umask decides who can access a new file.
     Sharing,
-    /// Writing at the end; a missing file is made.
+    /// Append. A missing file is created with access for its owner only.
     Appending,
-    /// Reading and writing a file that must not exist yet.
+    /// Create, read and write a file that must not exist yet.
     Creating,
 }
 
-/// Opens a file that this program keeps: a lock, a draft, a part.
+/// Opens a file of this program, such as a lock, a draft or a part file.
 ///
 /// # Errors
-/// The file is a link, no regular file, or another user's; the system's.
+/// Fails if the file is a symbolic link, is not a regular file or belongs to another user, or if the system refuses to open it.
 pub fn open(path: &Path, purpose: For) -> io::Result<File> {
     system::open(path, purpose)
 }
 
-/// Opens a file that the user named, for writing at its end. Links of the user lead on, and devices are taken as they are.
+/// Opens a file that the user chose, for appending. Follows the user's own links and accepts devices.
 ///
 /// # Errors
-/// A link or the file is another user's; the system's.
+/// Fails if the file or a link to it belongs to another user, or if the system refuses to open it.
 pub fn append_to_named(path: &Path) -> io::Result<File> {
     let target = followed(path)?;
     match std::fs::metadata(path) {
-        // By its own name, because that of a standard stream leads to no other.
+        // Opened by the given name, because the link of a standard stream may lead to no path.
         Ok(there) if !there.is_file() => File::options().append(true).open(path),
         _ => open(&target, For::Appending),
     }
 }
 
-/// Reads a file that may decide what this program does, such as which commands it runs: one of this user or of the system that not
-/// everybody can write.
+/// Reads a file that can make this program run commands. It must belong to this user or the superuser, and must not be writable by
+/// everyone.
 ///
 /// # Errors
-/// Another user could have written it; the system's.
+/// Fails if another user could have written the file, or if the system refuses to open it.
 pub fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     system::open_trusted(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Makes a directory, and missing ones above it, that only this user can look into.
+/// Creates a directory and its missing parents, with access for this user only.
 ///
 /// # Errors
-/// It, or a link on the way to it, is another user's; the system's.
+/// Fails if the directory or a link to it belongs to another user, or if the system refuses to create it.
 pub fn make_directory(path: &Path) -> io::Result<()> {
     system::make_directory(path)
 }
 
-/// Refuses a directory that belongs to somebody else, the superuser included.
+/// Checks that a directory belongs to this user, and not even to the superuser.
 ///
 /// # Errors
-/// It is a link or another user's; the system's.
+/// Fails if it is a link or belongs to another user, or if the system refuses access.
 pub fn check_own_directory(path: &Path) -> io::Result<()> {
     system::check_own_directory(path)
 }
 
-/// Where a name leads to: of a symbolic link, also of one to nothing, what it names.
+/// Follows symbolic links to their target, which need not exist.
 ///
 /// # Errors
-/// A link belongs to another user.
+/// Fails if a link belongs to another user, or if there are too many links.
 pub fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -92,7 +92,7 @@ pub fn followed(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn too_many_links() -> io::Error {
-    refused("too many symbolic links".to_owned())
+    refused("the path contains too many symbolic links".to_owned())
 }
 
 fn refused(reason: String) -> io::Error {
@@ -115,7 +115,7 @@ mod unix {
 
     use super::{For, LINKS, refused, too_many_links};
 
-    /// Opens a directory to look something up in it, which needs no right to list it where the system knows the difference.
+    /// Opens a directory only for lookups. On Linux this does not need permission to list it.
     #[cfg(target_os = "linux")]
     const LOOK_UP: OFlags = OFlags::PATH;
     #[cfg(not(target_os = "linux"))]
@@ -150,7 +150,7 @@ mod unix {
             return Err(foreign("this file", found.st_uid));
         }
         if file_type(&found) == FileType::RegularFile && mode(&found) & WRITABLE_BY_ALL != 0 {
-            return Err(refused("everybody can write this file; take that right away with chmod o-w".to_owned()));
+            return Err(refused("everyone can write to this file; run chmod o-w on it".to_owned()));
         }
         Ok(file.into())
     }
@@ -177,7 +177,7 @@ mod unix {
         if is_trusted(owner) { Ok(()) } else { Err(foreign_link(path.as_os_str(), owner)) }
     }
 
-    /// What is done about directories that there are not.
+    /// How to handle missing directories.
     #[derive(Clone, Copy, PartialEq, Eq)]
     enum Missing {
         IsMade,
@@ -190,7 +190,7 @@ mod unix {
         Ok((walk(parent, missing)?, name.to_owned()))
     }
 
-    /// Opens a directory, one component below the other.
+    /// Opens a directory component by component.
     fn walk(path: &Path, missing: Missing) -> io::Result<OwnedFd> {
         let mut ahead: VecDeque<OsString> = components(path);
         let mut at = start(path)?;
@@ -239,7 +239,7 @@ mod unix {
         below.map(|component| component.as_os_str().to_owned()).collect()
     }
 
-    /// What a link in the middle of a path names; what is neither a link nor a directory is no way on.
+    /// Reads the target of a link in the middle of a path. Any other file there is an error.
     fn link_target(at: &OwnedFd, name: &OsStr) -> io::Result<std::path::PathBuf> {
         let found = rustix::fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
         if file_type(&found) != FileType::Symlink {
@@ -253,7 +253,7 @@ mod unix {
     }
 
     fn open_at(directory: &OwnedFd, name: &OsStr, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
-        // Opening a pipe that another user put there must not wait for its other end.
+        // Without NONBLOCK, opening a pipe of another user would wait for its other end.
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         rustix::fs::openat(directory, name, flags, mode).map_err(|error| match error {
             Errno::LOOP | Errno::MLINK => link(),
@@ -268,11 +268,11 @@ mod unix {
         if found.st_uid != user() {
             return Err(foreign("this file", found.st_uid));
         }
-        // Whoever can write the directory can give any file of this user a second name in it.
+        // Anyone with write access to the directory can create a hard link to any file of this user in it.
         let directory = rustix::fs::fstat(directory)?;
         let shared = mode(&directory) & WRITABLE_BY_OTHERS != 0 || !is_trusted(directory.st_uid);
         if shared && found.st_nlink > 1 {
-            return Err(refused("this file has another name elsewhere (a hard link); remove this one".to_owned()));
+            return Err(refused("this file is a hard link to another file; remove the link".to_owned()));
         }
         Ok(())
     }
@@ -295,19 +295,19 @@ mod unix {
     }
 
     fn link() -> io::Error {
-        refused("this is a symbolic link; remove it, or name another place".to_owned())
+        refused("this is a symbolic link; remove it or choose another path".to_owned())
     }
 
     fn foreign(what: &str, owner: u32) -> io::Error {
-        refused(format!("{what} belongs to another user (uid {owner})"))
+        refused(format!("{what} belongs to another user (UID {owner})"))
     }
 
     fn foreign_link(name: &OsStr, owner: u32) -> io::Error {
-        refused(format!("{} is a symbolic link of another user (uid {owner})", name.display()))
+        refused(format!("{} is a symbolic link of another user (UID {owner})", name.display()))
     }
 }
 
-/// Where files have no such owners.
+/// Systems without Unix file ownership.
 #[cfg(not(unix))]
 mod system {
     use std::fs::File;
@@ -359,17 +359,17 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_file_is_made_for_its_owner_alone_and_opened_again() {
+    fn creates_a_kept_file_for_its_owner_only_and_opens_it_again() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("kept");
         drop(open(&path, For::Keeping).expect("made"));
         assert_eq!(std::fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
         drop(open(&path, For::Reading).expect("there"));
-        assert_eq!(open(&path, For::Creating).expect_err("there").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(open(&path, For::Creating).expect_err("it exists").kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]
-    fn no_link_is_opened_as_a_kept_file() {
+    fn never_opens_a_link_as_a_kept_file() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let (target, path) = (directory.path().join("target"), directory.path().join("kept"));
         std::fs::write(&target, "precious").expect("written");
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn no_pipe_is_opened_and_nobody_is_waited_for() {
+    fn refuses_a_pipe_without_waiting_for_its_other_end() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("kept");
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
@@ -392,19 +392,19 @@ mod tests {
     }
 
     #[test]
-    fn a_second_name_in_a_shared_directory_is_refused() {
+    fn refuses_a_hard_link_in_a_shared_directory() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let (target, shared) = (directory.path().join("target"), directory.path().join("shared"));
         std::fs::write(&target, "precious").expect("written");
         std::fs::create_dir(&shared).expect("made");
         std::fs::hard_link(&target, shared.join("kept")).expect("linked");
-        drop(open(&shared.join("kept"), For::Keeping).expect("a directory of one's own"));
+        drop(open(&shared.join("kept"), For::Keeping).expect("the directory is private"));
         std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o1777)).expect("shared");
         assert!(reason(open(&shared.join("kept"), For::Keeping)).contains("hard link"));
     }
 
     #[test]
-    fn links_of_this_user_lead_on() {
+    fn follows_the_users_own_links() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let root = directory.path();
         std::fs::create_dir(root.join("real")).expect("made");
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_log_may_be_a_device_or_a_link_of_the_user() {
+    fn appends_to_devices_and_to_the_users_own_links() {
         let directory = tempfile::TempDir::new().expect("a directory");
         append_to_named(Path::new("/dev/null")).expect("a device");
         append_to_named(Path::new("/dev/stderr")).expect("a standard stream");
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_everybody_can_write_is_not_trusted() {
+    fn does_not_trust_a_file_that_everyone_can_write() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("config");
         std::fs::write(&path, "text").expect("written");
@@ -441,9 +441,9 @@ mod tests {
         assert!(reason(read_trusted(&path)).contains("chmod o-w"));
     }
 
-    /// Only the superuser can make files of others.
+    /// Only the superuser can create files of other users, so other users skip this test.
     #[test]
-    fn files_directories_and_links_of_another_user_are_refused() {
+    fn refuses_files_directories_and_links_of_another_user() {
         if !rustix::process::geteuid().is_root() {
             return;
         }
@@ -454,7 +454,7 @@ mod tests {
         std::fs::write(&file, "").expect("written");
         chown(&file, Some(1234), None).expect("given away");
         for purpose in [For::Reading, For::Keeping, For::Appending] {
-            assert!(reason(open(&file, purpose)).contains("another user (uid 1234)"));
+            assert!(reason(open(&file, purpose)).contains("another user (UID 1234)"));
         }
         assert!(reason(read_trusted(&file)).contains("another user"));
         assert!(reason(append_to_named(&file)).contains("another user"));

@@ -1,11 +1,11 @@
-//! Connection strings without their passwords.
+//! Removes passwords from text that contains connection strings. It knows their syntax, not the passwords themselves.
 
 use std::borrow::Cow;
 
-/// What a password is replaced by.
+/// Replaces each password.
 pub const STARS: &str = "***";
 
-/// Passwords of connection strings in `text` replaced: `scheme://user:PASSWORD@…` and `password=…`.
+/// Replaces the passwords in `scheme://user:PASSWORD@…` and `password=…`.
 #[must_use]
 pub fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains("://") && !text.to_ascii_lowercase().contains("password") {
@@ -20,7 +20,7 @@ fn redact_urls(text: &str) -> String {
     while let Some(at) = rest.find("://") {
         let (head, tail) = rest.split_at(at + 3);
         out.push_str(head);
-        // A password may hold '/', '?' or '@' unescaped, so the word is looked at up to its last '@'.
+        // A password may contain an unescaped '/', '?' or '@', so it extends to the last '@' of the word.
         let end = tail.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`')).unwrap_or(tail.len());
         let word = &tail[..end];
         match word.rfind('@').and_then(|host| word[..host].find(':').map(|colon| (colon, host))) {
@@ -39,7 +39,7 @@ fn redact_urls(text: &str) -> String {
 
 fn redact_settings(text: &str) -> String {
     const KEY: &str = "password";
-    // ASCII lower case keeps every byte offset.
+    // Converting ASCII to lower case keeps all byte offsets.
     let lower = text.to_ascii_lowercase();
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
@@ -57,7 +57,8 @@ fn redact_settings(text: &str) -> String {
     out
 }
 
-/// How long the value at the beginning of a text is: in quotes, or up to what cannot be in one; `\` stands before any character.
+/// Returns the length in bytes of the value at the beginning of a text. It is quoted, or ends before a character that cannot be part of
+/// it. `\` escapes any character.
 fn value_length(text: &str) -> usize {
     let quoted = text.starts_with('\'');
     let mut escaped = false;
@@ -79,14 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_in_a_url_is_replaced() {
+    fn replaces_a_password_in_a_url() {
         assert_eq!(redact("bad postgres://ada:s3cret@h/db here"), "bad postgres://ada:***@h/db here");
         assert_eq!(redact("'postgres://ada:s3@c/r?t@h/db'"), "'postgres://ada:***@h/db'");
         assert_eq!(redact("a postgres://u:x@h b mysql://u:y@h"), "a postgres://u:***@h b mysql://u:***@h");
     }
 
     #[test]
-    fn a_password_in_a_setting_is_replaced() {
+    fn replaces_a_password_in_a_setting() {
         assert_eq!(redact("host=h password=s3cret user=u"), "host=h password=*** user=u");
         assert_eq!(redact("host=h password='s3 cret' user=u"), "host=h password=*** user=u");
         assert_eq!(redact("postgres://h/db?password=s3cret&x=1"), "postgres://h/db?password=***&x=1");
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn text_without_a_password_stays() {
+    fn leaves_text_without_a_password_unchanged() {
         for text in ["postgres://ada@h:5432/db", "no password here", "ä://ö", "://", "password="] {
             let left = redact(text).replace("password=***", "password=");
             assert_eq!(left, text);

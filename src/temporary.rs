@@ -1,7 +1,7 @@
-//! Directories for as long as something needs them: an editor's text, a socket, a demo. They go away with their owner, and what a
-//! killed program left goes away with the next one that needs such a directory.
+//! Temporary directories for an editor's text, a socket or a demo. Each is removed when its owner is dropped. If the program is killed,
+//! the next one that creates a temporary directory removes it.
 //!
-//! A locked file in each says that its program lives. The system lets go of a lock however the program ends.
+//! A locked file in each directory shows that its program is alive. The system releases the lock however the program ends.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 use crate::own_files::{self, For};
 
-/// Begins the names of all these directories.
+/// Prefix of the directories' names.
 const PREFIX: &str = "streamscope-";
-/// The locked file. No store and nobody else has one of this name.
+/// The locked file. Its name is not used by stores or other programs.
 const LOCK: &str = ".streamscope-temporary";
-/// Names that are tried.
+/// Number of random names to try.
 const ATTEMPTS: usize = 32;
 
-/// A directory that only this user can look into. It is removed when this is dropped.
+/// A directory that only this user can access. Dropping the value removes it.
 #[derive(Debug)]
 pub struct TemporaryDirectory {
     path: PathBuf,
@@ -24,10 +24,10 @@ pub struct TemporaryDirectory {
 }
 
 impl TemporaryDirectory {
-    /// A new one in the system's directory for them. Before that, those are removed that killed programs left there.
+    /// Creates a directory in the system's temporary directory, after removing the remains of killed programs there.
     ///
     /// # Errors
-    /// The system's.
+    /// Fails if the system refuses to create or lock it.
     pub fn new() -> io::Result<Self> {
         Self::new_in(&std::env::temp_dir())
     }
@@ -43,17 +43,16 @@ impl TemporaryDirectory {
             }
             let lock = own_files::open(&path.join(LOCK), For::Creating)?;
             match lock.try_lock() {
-                // Between its creation and the lock, another program can have taken it for abandoned.
+                // Another program may have considered it abandoned before it was locked, and removed it.
                 Ok(()) if !path.join(LOCK).exists() => {}
                 Err(TryLockError::WouldBlock) => {}
-                // Where there are no locks, nobody takes it for abandoned.
+                // On a file system without locks, no program considers it abandoned.
                 Ok(()) | Err(TryLockError::Error(_)) => return Ok(Self { path, _lock: lock }),
             }
         }
         Err(io::Error::from(io::ErrorKind::AlreadyExists))
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -63,7 +62,7 @@ impl TemporaryDirectory {
 impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            tracing::warn!("{} was left behind: {error}", self.path.display());
+            tracing::warn!("cannot remove the temporary directory {}: {error}", self.path.display());
         }
     }
 }
@@ -75,7 +74,7 @@ fn make(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Removes what programs of this user left that do not live any more. Whatever cannot be looked at stays.
+/// Removes the remains of this user's killed programs. Skips directories that cannot be checked.
 fn remove_abandoned(root: &Path) {
     let Ok(entries) = std::fs::read_dir(root) else { return };
     for entry in entries.filter_map(Result::ok) {
@@ -86,12 +85,12 @@ fn remove_abandoned(root: &Path) {
         if let Some(_lock) = abandoned(&path)
             && let Err(error) = std::fs::remove_dir_all(&path)
         {
-            tracing::debug!("{} cannot be removed: {error}", path.display());
+            tracing::debug!("cannot remove the abandoned directory {}: {error}", path.display());
         }
     }
 }
 
-/// The lock of a directory that no living program has.
+/// Locks a directory if no living program holds its lock.
 fn abandoned(path: &Path) -> Option<File> {
     own_files::check_own_directory(path).ok()?;
     let lock = own_files::open(&path.join(LOCK), For::Reading).ok()?;
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_program_left_is_removed_and_nothing_else() {
+    fn removes_only_the_remains_of_killed_programs() {
         let root = tempfile::TempDir::new().expect("a directory");
         let living = TemporaryDirectory::new_in(root.path()).expect("made");
         for (name, file) in [
@@ -140,7 +139,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_can_look_into_it() {
+    fn only_its_owner_can_access_it() {
         let directory = TemporaryDirectory::new().expect("made");
         let mode =
             std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(directory.path()).expect("there").permissions());

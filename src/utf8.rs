@@ -1,28 +1,28 @@
-//! Text from elsewhere, which must be UTF-8. A byte order mark in front of it is taken away, and UTF-16 is recognised, because
-//! editors and shells of other systems write both.
+//! Decodes text from files and pipes, which must be UTF-8. Removes a byte order mark and recognises UTF-16, because editors and shells of
+//! other systems write both. Never converts other encodings.
 
 use std::borrow::Cow;
 
 use thiserror::Error;
 
-/// U+FEFF in UTF-8.
+/// The byte order mark, U+FEFF.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why bytes are not the text that they should be, to be said of them.
+/// Why bytes are not UTF-8, as a predicate for an error message such as "line 3 is UTF-16, not UTF-8".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotUtf8 {
-    /// Another encoding, by the name that `iconv` knows.
+    /// Another encoding, by its name in `iconv`.
     #[error("is {0}, not UTF-8; convert it with: iconv -f {0} -t UTF-8")]
     Encoded(&'static str),
-    /// The first wrong byte, counted from 0.
-    #[error("is not UTF-8: the first wrong byte is number {0}, counted from 0")]
+    /// Offset of the first invalid byte.
+    #[error("is not UTF-8: the first invalid byte is at offset {0}")]
     At(usize),
 }
 
-/// The text without a byte order mark.
+/// Returns the text without a byte order mark.
 ///
 /// # Errors
-/// [`NotUtf8`]; a NUL where UTF-16 has it, too.
+/// [`NotUtf8`]. A NUL among the first characters counts as UTF-16 or UTF-32.
 pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     if let Some(name) = other_encoding(bytes) {
         return Err(NotUtf8::Encoded(name));
@@ -31,10 +31,10 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     std::str::from_utf8(&bytes[marked..]).map_err(|error| NotUtf8::At(marked + error.valid_up_to()))
 }
 
-/// As [`text`], of bytes that are not needed any more.
+/// Like [`text`], but takes ownership of the bytes.
 ///
 /// # Errors
-/// As [`text`].
+/// [`NotUtf8`]
 pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     text(&bytes)?;
     let mut text = String::from_utf8(bytes).map_err(|error| NotUtf8::At(error.utf8_error().valid_up_to()))?;
@@ -42,10 +42,10 @@ pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     Ok(text)
 }
 
-/// As [`text`], but with replacement characters for what is not UTF-8: for files in which only one line matters.
+/// Like [`text`], but replaces invalid bytes by replacement characters, for files in which only one line matters.
 ///
 /// # Errors
-/// Only another encoding.
+/// [`NotUtf8::Encoded`]
 pub fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
     match other_encoding(bytes) {
         Some(name) => Err(NotUtf8::Encoded(name)),
@@ -53,14 +53,14 @@ pub fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
     }
 }
 
-/// What is behind a byte order mark, if there is one.
+/// Skips a byte order mark, if there is one.
 #[must_use]
 pub fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
-/// UTF-16 or UTF-32, by its byte order mark or by the NUL bytes beside its first ASCII character. The name is one that
-/// `iconv` knows, and with it the mark is taken away.
+/// Recognises UTF-16 and UTF-32 by the byte order mark, or by the NUL bytes next to the first ASCII character. Returns the name with
+/// which `iconv` removes the mark, if there is one.
 #[must_use]
 pub fn other_encoding(first: &[u8]) -> Option<&'static str> {
     match first {
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_byte_order_mark_is_taken_away_once() {
+    fn removes_one_byte_order_mark() {
         assert_eq!(text(b"\xef\xbb\xbf{}"), Ok("{}"));
         assert_eq!(into_text(b"\xef\xbb\xbf{}".to_vec()), Ok("{}".to_owned()));
         assert_eq!(text_lossy(b"\xef\xbb\xbf{}\xff"), Ok(Cow::Borrowed("{}\u{fffd}")));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_named_with_and_without_a_mark() {
+    fn recognises_other_encodings_with_and_without_a_mark() {
         let utf16 = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
         for (bytes, name) in [
             (utf16("\u{feff}{}", u16::to_le_bytes), "UTF-16"),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_byte_is_counted_with_the_mark() {
+    fn the_offset_of_an_invalid_byte_includes_the_mark() {
         assert_eq!(text(b"ab\xff"), Err(NotUtf8::At(2)));
         assert_eq!(into_text(b"\xef\xbb\xbfa\xff".to_vec()), Err(NotUtf8::At(4)));
         assert!(NotUtf8::Encoded("UTF-16").to_string().ends_with("iconv -f UTF-16 -t UTF-8"));

@@ -207,7 +207,7 @@ mod tests {
         std::fs::write(&path, "ascii = true\n").expect("written");
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o666)).expect("set");
         let error = Config::read(&path, false).expect_err("not to be trusted");
-        assert!(error.contains("everybody can write"), "{error}");
+        assert!(error.contains("everyone can write"), "{error}");
     }
 
     #[test]

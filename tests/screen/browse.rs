@@ -1,4 +1,4 @@
-//! Panes, places, paging, going to things, losing the connection.
+//! Panes, locations, paging, the go-to box and lost connections.
 
 use crossterm::event::KeyCode;
 use streamscope::app::Effect;
@@ -19,7 +19,7 @@ fn selecting_a_category_shows_its_messages_without_enter() {
 }
 
 #[test]
-fn enter_goes_deeper_and_esc_comes_back_with_cursor_and_scroll() {
+fn enter_goes_deeper_and_esc_restores_the_cursor() {
     let mut screen = Screen::new(Fake::shop(3));
     for expected in [Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message] {
         screen.enter();
@@ -27,17 +27,17 @@ fn enter_goes_deeper_and_esc_comes_back_with_cursor_and_scroll() {
     }
     screen.esc();
     screen.keys("kk");
-    let place = screen.selected();
-    assert_eq!(place, "account-0@2");
+    let before = screen.selected();
+    assert_eq!(before, "account-0@2");
     screen.esc();
     screen.keys("j");
     assert_eq!(screen.selected(), "account-1@4");
     screen.keys("k");
-    assert_eq!(screen.selected(), place, "the cursor is where it was left");
+    assert_eq!(screen.selected(), before, "the cursor is restored");
 }
 
 #[test]
-fn a_list_that_comes_after_its_pane_has_the_focus_is_shown_then() {
+fn a_list_that_loads_after_its_pane_got_the_focus_is_shown() {
     for key in [KeyCode::Char('3'), KeyCode::Enter] {
         let mut screen = Screen::new(Fake::shop(3));
         screen.keys("2");
@@ -52,7 +52,7 @@ fn a_list_that_comes_after_its_pane_has_the_focus_is_shown_then() {
 }
 
 #[test]
-fn an_answer_that_is_out_of_date_is_dropped() {
+fn outdated_answers_are_dropped() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("2");
     screen.hold = true;
@@ -87,7 +87,7 @@ fn lists_load_by_pages_in_both_directions() {
 }
 
 #[test]
-fn newest_first_turns_the_list_and_keeps_the_message() {
+fn newest_first_reverses_the_list_and_keeps_the_selection() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
     screen.keys("o");
@@ -99,7 +99,7 @@ fn newest_first_turns_the_list_and_keeps_the_message() {
 }
 
 #[test]
-fn the_go_to_box_takes_streams_positions_ids_and_times() {
+fn the_go_to_box_accepts_streams_positions_ids_and_times() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-1@3");
     assert_eq!(screen.selected(), "order-1@3");
@@ -119,7 +119,7 @@ fn the_go_to_box_takes_streams_positions_ids_and_times() {
 }
 
 #[test]
-fn the_go_to_box_says_what_it_understood_and_what_is_missing() {
+fn the_go_to_box_shows_its_interpretation_and_names_a_missing_stream() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys(":account-1@3");
     assert!(screen.text().contains("→ stream account-1 at position 3"), "{}", screen.text());
@@ -129,7 +129,7 @@ fn the_go_to_box_says_what_it_understood_and_what_is_missing() {
 }
 
 #[test]
-fn going_to_a_stream_brings_the_left_panes_along() {
+fn going_to_a_stream_selects_it_in_the_left_panes() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-1");
     assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("order"));
@@ -137,7 +137,7 @@ fn going_to_a_stream_brings_the_left_panes_along() {
 }
 
 #[test]
-fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
+fn reconnects_after_a_lost_connection_and_keeps_the_location() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
     let lost = || StoreError::Unavailable {
@@ -148,7 +148,7 @@ fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
     screen.fake.fail.push((Slot::Count, lost()));
     screen.hold = true;
     screen.keys("#");
-    assert!(screen.release_one(), "a count is asked for");
+    assert!(screen.release_one(), "the count was asked for");
     assert!(matches!(screen.state.connection, Connection::Down { .. }));
     assert!(screen.text().contains("OFFLINE"), "{}", screen.text());
     screen.release();
@@ -157,7 +157,7 @@ fn a_lost_connection_keeps_the_place_and_comes_back_by_itself() {
 }
 
 #[test]
-fn refused_credentials_are_not_tried_again() {
+fn refused_credentials_are_not_retried() {
     let mut fake = Fake::shop(1);
     fake.fail.push((Slot::Server, StoreError::NoPermission("password authentication failed".to_owned())));
     let screen = Screen::new(fake);
@@ -166,7 +166,7 @@ fn refused_credentials_are_not_tried_again() {
 }
 
 #[test]
-fn esc_stops_what_is_under_way_on_the_server_too() {
+fn esc_cancels_a_count_on_the_server_too() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4");
     screen.hold = true;
@@ -176,15 +176,15 @@ fn esc_stops_what_is_under_way_on_the_server_too() {
 }
 
 #[test]
-fn a_namespace_without_messages_says_so_and_names_the_next_key() {
+fn an_empty_namespace_explains_itself_and_names_the_next_key() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("1j");
     let text = screen.text();
-    assert!(text.contains("no messages yet") && text.contains("w writes"), "{text}");
+    assert!(text.contains("No messages yet") && text.contains("w write"), "{text}");
 }
 
 #[test]
-fn a_locator_opens_right_there() {
+fn a_locator_opens_its_message() {
     let locator = streamscope::locator::Locator::parse("shop/order-1@3", None, super::fake::noon()).expect("a locator");
     let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };
     let screen = Screen::with(Fake::shop(3), setup, 160, 45);
@@ -192,7 +192,7 @@ fn a_locator_opens_right_there() {
 }
 
 #[test]
-fn the_streams_pane_reaches_both_ends_and_holds_only_a_part() {
+fn the_streams_pane_reaches_both_ends_with_a_bounded_list() {
     let mut screen = Screen::new(Fake::shop(2_500));
     screen.keys("2");
     screen.keys("3G");
@@ -203,7 +203,7 @@ fn the_streams_pane_reaches_both_ends_and_holds_only_a_part() {
     while selected(&screen).as_deref() != Some("account-0") {
         screen.key(KeyCode::PageUp);
         pages += 1;
-        assert!(pages < 500, "it never gets there");
+        assert!(pages < 500, "the first stream is never reached");
         assert!(screen.state.streams.window.len() <= streamscope::app::window::CAPACITY);
     }
     assert!(screen.state.streams.window.at_first);
@@ -216,7 +216,7 @@ fn the_streams_pane_reaches_both_ends_and_holds_only_a_part() {
 }
 
 #[test]
-fn a_refreshed_list_of_streams_keeps_its_selection() {
+fn reloading_the_streams_keeps_the_selection() {
     let mut screen = Screen::new(Fake::shop(1_000));
     screen.go_to("account-500@2");
     screen.ctrl('r');
@@ -228,7 +228,7 @@ fn a_refreshed_list_of_streams_keeps_its_selection() {
 }
 
 #[test]
-fn a_members_part_of_a_category_is_gone_to_and_can_be_followed() {
+fn the_messages_of_a_group_member_can_be_shown_and_followed() {
     let mut screen = Screen::new(Fake::shop(8));
     screen.go_to("account");
     screen.keys("M1:3");
@@ -245,7 +245,7 @@ fn a_members_part_of_a_category_is_gone_to_and_can_be_followed() {
 }
 
 #[test]
-fn a_key_before_the_list_is_there_does_not_lose_the_message_that_was_gone_to() {
+fn a_key_while_the_list_loads_does_not_lose_the_target_of_the_go_to_box() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to_stream_and_hold("account-1@2");
     screen.keys("k");
@@ -254,7 +254,7 @@ fn a_key_before_the_list_is_there_does_not_lose_the_message_that_was_gone_to() {
 }
 
 #[test]
-fn esc_leads_back_from_a_link_and_from_the_go_to_box() {
+fn esc_returns_from_the_go_to_box_step_by_step() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("2");
     screen.keys("4kkk");
@@ -266,13 +266,13 @@ fn esc_leads_back_from_a_link_and_from_the_go_to_box() {
     assert_eq!(screen.selected(), "order-2@1");
     screen.esc();
     assert_eq!(screen.selected(), before);
-    assert!(!screen.state.messages.is_stream(), "the category's list again");
+    assert!(!screen.state.messages.is_stream(), "the list of the category is shown again");
     screen.esc();
     assert_eq!(screen.state.focus, Pane::Categories);
 }
 
 #[test]
-fn esc_goes_one_pane_back_where_one_has_left_by_the_panes() {
+fn esc_goes_one_pane_back_after_leaving_the_target_through_the_panes() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-2@1");
     screen.keys("3k4");
@@ -281,7 +281,7 @@ fn esc_goes_one_pane_back_where_one_has_left_by_the_panes() {
 }
 
 #[test]
-fn what_is_past_the_end_is_said() {
+fn the_go_to_box_explains_targets_past_the_end() {
     let mut screen = Screen::new(Fake::shop(3));
     for (target, said) in [
         ("account-1@99", "account-1 ends at position 4; there is no position 99"),
@@ -294,7 +294,7 @@ fn what_is_past_the_end_is_said() {
 }
 
 #[test]
-fn a_message_that_is_gone_to_has_others_around_it() {
+fn the_go_to_box_centres_the_message() {
     let mut fake = Fake::default();
     for _ in 0..5_000 {
         fake.append("ledger-main", "Posted");
@@ -307,50 +307,50 @@ fn a_message_that_is_gone_to_has_others_around_it() {
 }
 
 #[test]
-fn another_order_of_streams_shows_what_it_highlights() {
+fn reordering_the_streams_keeps_the_selection() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("3j");
     assert_eq!(screen.selected(), "account-1@4");
     for _ in 0..2 {
         screen.keys("o");
         let highlighted = screen.state.streams.window.selection().map(|row| row.stream.to_string());
-        assert_eq!(highlighted.as_deref(), Some("account-1"), "it is in the list: it stays selected");
+        assert_eq!(highlighted.as_deref(), Some("account-1"), "the selection stays on its stream");
         assert_eq!(screen.selected(), "account-1@4");
     }
 }
 
 #[test]
-fn why_the_first_connection_fails_is_said_and_stays_on_screen() {
+fn the_reason_of_a_failed_first_connection_stays_on_screen() {
     type Error = fn() -> StoreError;
     let away: Error = || StoreError::Unavailable {
         target: "localhost".to_owned(),
-        reason: "nobody listens".to_owned(),
+        reason: "no route to host".to_owned(),
         obstacle: streamscope::store::Obstacle::Lost,
     };
     let refused: Error = || StoreError::NoPermission("password authentication failed".to_owned());
-    for (error, said) in [(away, "nobody listens"), (refused, "password authentication failed")] {
+    for (error, said) in [(away, "no route to host"), (refused, "password authentication failed")] {
         // The second attempt fails as well.
         let fail = [Slot::Server, Slot::Server, Slot::Namespaces].map(|slot| (slot, error())).into();
         let mut screen = Screen::new(Fake { fail, ..Fake::default() });
         assert!(screen.state.notices.log().iter().any(|notice| notice.text.contains(said)));
         screen.wait(60);
         let text = screen.text();
-        assert!(text.contains("not connected") && text.contains(said), "{text}");
+        assert!(text.contains("Not connected") && text.contains(said), "{text}");
     }
 }
 
 #[test]
-fn a_list_that_cannot_be_read_says_why_and_not_that_it_is_empty() {
+fn a_list_that_fails_to_load_shows_the_error_and_does_not_look_empty() {
     let fail = [Slot::Categories, Slot::Messages];
     let refused = |slot| (slot, StoreError::NoPermission("no select on messages".to_owned()));
     let screen = Screen::new(Fake { fail: fail.map(refused).into(), ..Fake::shop(1) });
     let text = screen.text();
     assert!(text.contains("not allowed: no select on"), "{text}");
-    assert!(!text.contains("w writes the first") && !text.contains("no streams"), "{text}");
+    assert!(!text.contains("w write the first") && !text.contains("No streams"), "{text}");
 }
 
 #[test]
-fn a_border_is_held_while_it_is_dragged() {
+fn dragging_a_border_resizes_and_selects_nothing() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut screen = Screen::new(Fake::shop(1));
     let border = screen.state.layout().pane(Pane::Messages).x;
@@ -361,11 +361,11 @@ fn a_border_is_held_while_it_is_dragged() {
     mouse(MouseEventKind::Down(MouseButton::Left), border);
     mouse(MouseEventKind::Drag(MouseButton::Left), border + 15);
     assert_eq!(screen.state.layout().pane(Pane::Messages).x, border + 15);
-    assert_eq!(screen.state.focus, Pane::Namespaces, "a border is no row");
+    assert_eq!(screen.state.focus, Pane::Namespaces, "a click on a border selects no row");
 }
 
 #[test]
-fn a_size_is_the_length_of_the_text_or_says_that_it_is_what_is_stored() {
+fn a_size_is_the_length_of_the_text_or_is_marked_as_stored() {
     let mut fake = Fake::default();
     let large = format!(r#"{{"text": "{}"}}"#, "x".repeat(422_000));
     fake.push("note-1", "Small", "{\"a\": 1}", None);
@@ -380,6 +380,9 @@ fn a_size_is_the_length_of_the_text_or_says_that_it_is_what_is_stored() {
     assert!(screen.text().contains(" 8 B"), "{}", screen.text());
     screen.release();
     let text = screen.text();
-    assert!(text.contains("422 kB") && !text.contains("stored"), "it was read whole: {text}");
+    assert!(
+        text.contains("422 kB") && !text.contains("stored"),
+        "the exact size is known once the message was read: {text}"
+    );
     assert!(text.contains("data 422,012 bytes · metadata 2 bytes"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! A store that answers at once from memory, and a screen that talks to it.
+//! A store in memory that answers at once, and a screen on top of it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,29 +20,29 @@ use streamscope::store::tail::{Doubt, Holder, TailBatch, Tailed};
 use streamscope::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use uuid::Uuid;
 
-/// Noon of the first of March 2026.
+/// Returns noon on 1 March 2026, the time at which the tests begin.
 pub fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().expect("a time")
 }
 
-/// Hits of one step of a search at most.
+/// The most matches in one step of a search.
 const HITS: usize = 500;
 
-/// Messages in memory, by global position from 1.
+/// A store in memory. Global positions begin at 1.
 #[derive(Default)]
 pub struct Fake {
     pub messages: Vec<Message>,
-    /// Namespaces that were made besides the two that are there.
+    /// Namespaces that were created in addition to the two initial ones.
     pub created: Vec<String>,
-    /// Errors to answer with, once each.
+    /// Errors to answer with, each of them once.
     pub fail: Vec<(Slot, StoreError)>,
-    /// Messages that one step of a search looks at, where that is less than was asked for.
+    /// The number of messages that one step of a search examines, if not the one in the question.
     pub search_window: Option<usize>,
-    /// Messages that searches and counts looked at.
+    /// The number of messages that searches and counts have examined.
     pub looked_at: u64,
 }
 
-/// Messages by which one can be late.
+/// The number of messages by which one can be late.
 const LATE: usize = 5;
 
 fn matches(filter: &Filter, head: &MessageHead) -> bool {
@@ -52,7 +52,7 @@ fn matches(filter: &Filter, head: &MessageHead) -> bool {
 }
 
 impl Fake {
-    /// A shop: `streams` accounts and orders with five messages each.
+    /// Creates a store with `streams` accounts and as many orders, of five messages each.
     pub fn shop(streams: usize) -> Self {
         let mut fake = Self::default();
         for position in 0..5 {
@@ -73,7 +73,7 @@ impl Fake {
         fake
     }
 
-    /// A message in a namespace of one stream.
+    /// Appends a message to the only stream of the store.
     pub fn append(&mut self, stream: &str, kind: &str) {
         let position = self.messages.len() as i64;
         self.store(stream, position, kind, "{}", None);
@@ -113,7 +113,7 @@ impl Fake {
         self.messages.iter().filter(wanted).map(head).collect()
     }
 
-    /// How many of a scope are stored, and up to which number.
+    /// Counts the messages of a scope exactly.
     fn count(&self, scope: &Scope) -> Count {
         let heads = self.of(scope);
         Count { messages: heads.len() as u64, through: Some(heads.last().map_or(-1, |head| number(scope, head))) }
@@ -144,7 +144,7 @@ impl Fake {
         }
     }
 
-    /// Where a filter's times can be, with some room for late messages.
+    /// Returns the range of numbers that the times of a filter allow, extended by [`LATE`].
     fn range(&self, scope: &Scope, filter: &Filter) -> SearchRange {
         let heads = self.of(scope);
         let at = |time: Timestamp| heads.partition_point(|head| head.time < time);
@@ -190,7 +190,7 @@ impl Fake {
             None
         };
         let matches = |head: &MessageHead| matches(filter, head);
-        // It ends before the first hit that is one too many.
+        // The step ends before the first match that exceeds the limit.
         let mut next = next;
         let mut looked_at = page.heads;
         let hits: Vec<usize> = (0..looked_at.len()).filter(|index| matches(&looked_at[*index])).collect();
@@ -358,7 +358,7 @@ impl Fake {
             StreamsOf::Category(category) => name.category() == *category,
             StreamsOf::Prefix(prefix) => name.as_str().starts_with(prefix),
         };
-        // The last message of a stream stays in its place.
+        // Later messages replace earlier ones, so the map keeps the last message of each stream.
         let last: BTreeMap<_, _> = self.messages.iter().map(|message| (&message.stream, message)).collect();
         let row = |(name, last): (&StreamName, &Message)| StreamRow {
             stream: name.clone(),
@@ -370,7 +370,7 @@ impl Fake {
     }
 }
 
-/// What is answered about a namespace that has no messages.
+/// Answers a question about the namespace without messages.
 fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
     let nothing = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
     let none = CountStep { matches: 0, searched: 0, through: None, next: None };
@@ -396,7 +396,7 @@ pub fn head(message: &Message) -> MessageHead {
         global_position: message.global_position,
         time: message.time,
         size: match message.data.as_deref() {
-            // As the store does for what is stored compressed.
+            // The real store does the same for compressed data.
             Some(data) if data.len() > 8_192 => Size::Stored(data.len() as u64 / 11),
             data => Size::of(data),
         },
@@ -432,7 +432,7 @@ pub fn server() -> ServerInfo {
     }
 }
 
-/// What following brings, all settled.
+/// Returns a batch of final messages.
 fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<MessageHead> {
     let newest = messages.iter().map(|tailed| tailed.message.global_position).max().unwrap_or(0);
     TailBatch {
@@ -452,16 +452,16 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
     }
 }
 
-/// A screen over a store in memory. Effects are carried out at once, unless they are held.
+/// A screen over a store in memory. Effects are carried out at once, but answers can be held.
 pub struct Screen {
     pub state: State,
     pub fake: Fake,
-    /// Effects that a real runtime would carry out: everything but questions.
+    /// All effects except questions.
     pub outside: Vec<Effect>,
-    /// Answers are given when they are asked for, but wait here instead of arriving.
+    /// Answers are computed at once but do not arrive until released.
     pub hold: bool,
     pub held: VecDeque<(Slot, u64, Outcome)>,
-    /// What is followed.
+    /// The followed scope and filter, with the generation.
     pub followed: Option<(u64, Scope, Filter)>,
     pub now: Timestamp,
 }
@@ -497,10 +497,10 @@ impl Screen {
                     }
                 }
                 Effect::Follow { generation, ref namespace, ref scope, ref filter } => {
-                    // Nobody writes to the other namespace.
+                    // No messages are written to the other namespace.
                     self.followed = (namespace == "shop").then(|| (generation, scope.clone(), filter.clone()));
                     self.outside.push(effect);
-                    // Following says first that it has begun.
+                    // Following begins with an empty batch.
                     let begun = Event::Followed { generation, batch: batch(Vec::new(), self.now) };
                     waiting.extend(self.state.update(begun, self.now));
                 }
@@ -514,27 +514,27 @@ impl Screen {
         }
     }
 
-    /// What was held arrives, oldest first, and what comes of it.
+    /// Delivers all held answers, oldest first, and those to the questions that follow.
     pub fn release(&mut self) {
         self.hold = false;
         while self.release_one() {}
     }
 
-    /// The oldest answer that was held arrives; false where there is none.
+    /// Delivers the oldest held answer. Returns false if there is none.
     pub fn release_one(&mut self) -> bool {
         let Some((slot, generation, outcome)) = self.held.pop_front() else { return false };
         self.send(Event::Answered { slot, generation, outcome });
         true
     }
 
-    /// Another program writes; who follows is told of what it follows.
+    /// Writes a message as another program, and delivers it if it is followed.
     pub fn arrive(&mut self, stream: &str, kind: &str) -> Message {
         let message = self.fake.push(stream, kind, r#"{"amount": 1}"#, None);
         self.deliver(&message, false);
         message
     }
 
-    /// Following brings a message, where it is of what is followed.
+    /// Delivers a message through following, if it belongs to the followed scope.
     pub fn deliver(&mut self, message: &Message, late: bool) {
         let Some((generation, scope, filter)) = &self.followed else { return };
         let generation = *generation;
@@ -546,7 +546,7 @@ impl Screen {
         }
     }
 
-    /// Following tells that a transaction has held something back for some seconds; nobody does where there is none.
+    /// Reports through following that a transaction has blocked for some seconds, or that none does.
     pub fn held_back(&mut self, holder: Option<Holder>, seconds: i64) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
@@ -561,7 +561,7 @@ impl Screen {
         self.send(Event::Followed { generation, batch });
     }
 
-    /// Following tells why messages can come in late.
+    /// Reports through following why late messages may be missed.
     pub fn doubted(&mut self, doubts: Vec<Doubt>) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
@@ -569,7 +569,7 @@ impl Screen {
         self.send(Event::Followed { generation, batch });
     }
 
-    /// Following finds another store than before, with these messages in place of all.
+    /// Reports through following that the store was replaced and has these messages now.
     pub fn replaced(&mut self, messages: &[Message]) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
@@ -586,7 +586,7 @@ impl Screen {
         self.send(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
     }
 
-    /// Carries an action out, as its key or the palette would.
+    /// Carries out an action, as its key or the palette would.
     pub fn act(&mut self, action: Action) {
         let effects = self.state.act(action);
         self.carry_out(effects);
@@ -610,21 +610,21 @@ impl Screen {
         self.key(KeyCode::Down);
     }
 
-    /// Goes somewhere through the go-to box.
+    /// Enters a target into the go-to box.
     pub fn go_to(&mut self, target: &str) {
         self.keys(":");
         self.keys(target);
         self.enter();
     }
 
-    /// The same up to where the list of a stream is on screen; what it asks for waits.
+    /// Goes to a stream and holds the answers as soon as its list is on screen.
     pub fn go_to_stream_and_hold(&mut self, target: &str) {
         self.hold = true;
         self.go_to(target);
         let arrived =
             |state: &State| state.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)));
         while !arrived(&self.state) {
-            assert!(self.release_one(), "the stream is found");
+            assert!(self.release_one(), "the stream exists");
         }
     }
 
@@ -633,7 +633,7 @@ impl Screen {
         self.send(Event::Tick);
     }
 
-    /// The selected message as `stream@position`.
+    /// Returns the selected message as `stream@position`.
     pub fn selected(&self) -> String {
         self.state.messages.selection().map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
     }
@@ -645,7 +645,7 @@ impl Screen {
         terminal
     }
 
-    /// What is on screen, as text.
+    /// Returns the text on screen.
     pub fn text(&self) -> String {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
@@ -660,7 +660,7 @@ impl Screen {
     }
 }
 
-/// The number that orders a scope.
+/// Returns the number that orders a scope.
 pub fn number(scope: &Scope, head: &MessageHead) -> i64 {
     if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position }
 }

@@ -1,4 +1,4 @@
-//! Following: what moves, what stays, what is counted.
+//! Following: the view, the counts, the side panes and the status of blocking transactions.
 
 use streamscope::app::Effect;
 use streamscope::store::tail::{Doubt, Holder};
@@ -9,7 +9,7 @@ fn write(screen: &mut Screen, stream: &str) {
     screen.arrive(stream, "Deposited");
 }
 
-/// Global positions of the last rows, the last first.
+/// Returns the global positions of the last rows, the last one first.
 fn newest(screen: &Screen, count: usize) -> Vec<i64> {
     screen.state.messages.window.rows().iter().rev().take(count).map(|row| row.head.global_position).collect()
 }
@@ -21,18 +21,18 @@ fn following() -> Screen {
 }
 
 #[test]
-fn what_comes_in_while_the_list_is_read_is_neither_lost_nor_doubled() {
+fn messages_that_arrive_while_the_list_loads_appear_exactly_once() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4");
     screen.hold = true;
     screen.keys("F");
-    // The answer that is under way was given before these.
+    // The held answer is older than these messages.
     write(&mut screen, "account-0");
     write(&mut screen, "account-1");
     screen.release();
     assert_eq!(newest(&screen, 3), [32, 31, 30]);
     assert!(screen.state.is_live());
-    // Read again while following: the answer has the message already that following brings afterwards.
+    // A reload while following already contains the message that following delivers afterwards.
     screen.hold = true;
     let message = screen.fake.push("account-2", "Deposited", "{}", None);
     screen.ctrl('r');
@@ -42,7 +42,7 @@ fn what_comes_in_while_the_list_is_read_is_neither_lost_nor_doubled() {
 }
 
 #[test]
-fn following_takes_the_end_even_while_another_place_is_being_read() {
+fn following_goes_to_the_end_even_while_another_page_loads() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to_stream_and_hold("account-1@2");
     screen.keys("F");
@@ -52,7 +52,7 @@ fn following_takes_the_end_even_while_another_place_is_being_read() {
 }
 
 #[test]
-fn a_filtered_list_follows_what_matches() {
+fn following_a_filtered_list_shows_only_matches() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4&type:Refunded");
     screen.enter();
@@ -62,7 +62,7 @@ fn a_filtered_list_follows_what_matches() {
     screen.arrive("account-1", "Refunded");
     assert_eq!(screen.state.messages.window.len(), 2);
     assert_eq!(screen.selected(), "account-1@5");
-    // Without the filter everything is followed.
+    // Removing the filter follows all messages.
     screen.esc();
     screen.arrive("account-2", "Deposited");
     assert_eq!(screen.selected(), "account-2@5");
@@ -78,15 +78,15 @@ fn the_newest_message_is_selected_while_live() {
 }
 
 #[test]
-fn nothing_moves_while_scrolled_up_and_what_is_new_is_counted() {
+fn nothing_moves_while_scrolled_up_and_new_messages_are_counted() {
     let mut screen = following();
     screen.keys("kkk");
-    let (place, before) = (screen.selected(), screen.state.messages.window.top());
+    let (selected, top) = (screen.selected(), screen.state.messages.window.top());
     for _ in 0..3 {
         write(&mut screen, "account-1");
     }
-    assert_eq!(screen.selected(), place);
-    assert_eq!(screen.state.messages.window.top(), before);
+    assert_eq!(screen.selected(), selected);
+    assert_eq!(screen.state.messages.window.top(), top);
     assert!(screen.text().contains("+3 new"), "{}", screen.text());
     screen.keys("G");
     assert_eq!(screen.selected(), "account-1@7");
@@ -94,7 +94,7 @@ fn nothing_moves_while_scrolled_up_and_what_is_new_is_counted() {
 }
 
 #[test]
-fn a_paused_screen_stays_and_goes_live_with_one_key() {
+fn a_paused_screen_does_not_move_and_one_key_goes_live() {
     let mut screen = following();
     screen.keys(" ");
     write(&mut screen, "account-0");
@@ -105,19 +105,19 @@ fn a_paused_screen_stays_and_goes_live_with_one_key() {
 }
 
 #[test]
-fn a_late_message_is_filled_in_and_marked() {
+fn a_late_message_is_inserted_and_marked() {
     let mut screen = following();
     let late = screen.fake.push("account-0", "Deposited", "{}", None);
     let first = screen.fake.push("account-1", "Deposited", "{}", None);
     screen.deliver(&first, false);
     screen.deliver(&late, true);
-    assert_eq!(newest(&screen, 2), [32, 31], "in the order of the store");
+    assert_eq!(newest(&screen, 2), [32, 31], "the rows are in order");
     assert!(screen.text().contains("1 late"), "{}", screen.text());
     assert_eq!(screen.selected(), "account-1@5", "the selection stays on its message");
 }
 
 #[test]
-fn what_the_bounded_list_lets_go_is_counted_and_can_be_read_again() {
+fn unloaded_rows_are_counted_and_can_be_reloaded() {
     let mut screen = following();
     for _ in 0..2_100 {
         write(&mut screen, "account-0");
@@ -130,7 +130,7 @@ fn what_the_bounded_list_lets_go_is_counted_and_can_be_read_again() {
 }
 
 #[test]
-fn a_batch_of_an_earlier_following_is_dropped() {
+fn batches_of_an_earlier_following_are_dropped() {
     let mut screen = following();
     let message = screen.fake.push("account-0", "Deposited", "{}", None);
     let old = screen.followed.clone();
@@ -143,7 +143,7 @@ fn a_batch_of_an_earlier_following_is_dropped() {
 }
 
 #[test]
-fn the_rate_comes_to_rest() {
+fn the_rate_falls_to_zero() {
     let mut screen = following();
     write(&mut screen, "account-0");
     assert!(screen.state.animated());
@@ -153,11 +153,11 @@ fn the_rate_comes_to_rest() {
 }
 
 #[test]
-fn a_count_goes_along_with_what_is_written_and_followed() {
+fn the_count_of_a_stream_includes_new_messages() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@4");
     assert!(screen.text().contains("5 of 5 "), "{}", screen.text());
-    // Written by another program, seen by reading on; then followed.
+    // Another program writes a message, which a reload shows. The next one arrives while following.
     screen.fake.push("account-1", "Deposited", "{}", None);
     screen.ctrl('r');
     assert!(screen.text().contains("6 of 6 "), "{}", screen.text());
@@ -170,7 +170,7 @@ fn a_count_goes_along_with_what_is_written_and_followed() {
 }
 
 #[test]
-fn an_exact_count_of_a_category_becomes_rough_with_a_late_message_only() {
+fn only_a_late_message_turns_an_exact_count_into_an_estimate() {
     let mut screen = following();
     screen.keys("#");
     assert!(screen.text().contains(" · 30 messages"), "{}", screen.text());
@@ -184,7 +184,7 @@ fn an_exact_count_of_a_category_becomes_rough_with_a_late_message_only() {
 }
 
 #[test]
-fn a_stream_whose_first_messages_were_deleted_is_counted_from_what_is_left() {
+fn the_count_of_a_stream_excludes_deleted_messages() {
     let mut fake = Fake::shop(3);
     fake.messages.retain(|message| message.stream.as_str() != "account-1" || message.position >= 2);
     let mut screen = Screen::new(fake);
@@ -193,7 +193,7 @@ fn a_stream_whose_first_messages_were_deleted_is_counted_from_what_is_left() {
 }
 
 #[test]
-fn a_write_that_ends_following_is_told_before_that() {
+fn the_toast_of_a_write_outlasts_the_one_that_following_stopped() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.keys("F");
     screen.keys("w");
@@ -206,7 +206,7 @@ fn a_write_that_ends_following_is_told_before_that() {
     assert!(screen.state.follow.is_none());
 }
 
-/// What a side pane shows beside a name.
+/// Returns the note that a side pane shows beside a name.
 fn beside(screen: &Screen, name: &str) -> String {
     let text = screen.text();
     let of_name = |line: &&str| line.starts_with('│') || line.starts_with('┃');
@@ -219,7 +219,7 @@ fn beside(screen: &Screen, name: &str) -> String {
 }
 
 #[test]
-fn the_side_panes_follow_along() {
+fn the_side_panes_include_new_messages() {
     let mut screen = following();
     assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~15".to_owned(), "v4".to_owned()));
     write(&mut screen, "account-1");
@@ -227,7 +227,7 @@ fn the_side_panes_follow_along() {
     write(&mut screen, "order-0");
     assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~17".to_owned(), "v6".to_owned()));
     assert_eq!(beside(&screen, "order"), "~16");
-    // What is new appears in its place, and what was selected stays selected.
+    // New categories and streams are inserted in order, and the selection stays.
     let selected = screen.state.categories.selection().cloned().map(|row| row.category);
     write(&mut screen, "aardvark-1");
     write(&mut screen, "account-05");
@@ -235,14 +235,14 @@ fn the_side_panes_follow_along() {
     assert_eq!(screen.state.categories.selection().cloned().map(|row| row.category), selected);
     let names: Vec<&str> = screen.state.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
     assert_eq!(names, ["account-0", "account-05", "account-1", "account-2"]);
-    // Nothing moves while paused, and the side panes are told all the same.
+    // While paused, the list does not move, but the side panes are updated.
     screen.keys(" ");
     write(&mut screen, "account-1");
     assert_eq!(beside(&screen, "account-1"), "v7");
 }
 
 #[test]
-fn streams_by_activity_follow_along() {
+fn streams_by_activity_include_new_messages() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("3o");
     let selected = screen.state.streams.window.selection().cloned().map(|row| row.stream);
@@ -255,7 +255,7 @@ fn streams_by_activity_follow_along() {
 }
 
 #[test]
-fn what_was_written_before_following_began_is_told_too() {
+fn the_side_panes_include_messages_written_just_before_following_began() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.fake.push("account-1", "Deposited", "{}", None);
     screen.keys("4F");
@@ -271,7 +271,7 @@ fn the_first_category_of_a_namespace_appears_with_its_streams() {
 }
 
 #[test]
-fn only_the_pane_whose_selection_is_shown_is_marked_strongly() {
+fn only_the_pane_whose_selection_is_shown_has_a_strong_marker() {
     let mut screen = Screen::new(Fake::shop(2));
     let text = screen.text();
     assert!(text.contains("▌shop") && !text.contains("▌account") && !text.contains("▏account"), "{text}");
@@ -284,15 +284,15 @@ fn only_the_pane_whose_selection_is_shown_is_marked_strongly() {
 }
 
 fn style_of(screen: &Screen, text: &str) -> ratatui::style::Style {
-    let row = screen.text().lines().position(|line| line.contains(text)).expect("it is on screen");
-    let line = screen.text().lines().nth(row).expect("the row").to_owned();
-    let column = line[..line.find(text).expect("in the row")].chars().count();
+    let row = screen.text().lines().position(|line| line.contains(text)).expect("the text is on screen");
+    let line = screen.text().lines().nth(row).expect("the row exists").to_owned();
+    let column = line[..line.find(text).expect("the text is in the row")].chars().count();
     let terminal = screen.terminal();
     terminal.backend().buffer()[(u16::try_from(column).expect("a column"), u16::try_from(row).expect("a row"))].style()
 }
 
 #[test]
-fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is_named() {
+fn a_blocking_transaction_is_named_and_turns_the_status_amber_then_red() {
     use ratatui::style::Color;
     let mut screen = following();
     write(&mut screen, "account-0");
@@ -305,14 +305,14 @@ fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is
         state: Some("idle in transaction".to_owned()),
     };
     screen.held_back(Some(holder), 2);
-    let waiting = "WAITING for pid 4711, open 5s · nightly-import, idle in transaction";
+    let waiting = "WAITING: blocked by PID 4711, open 5s · nightly-import, idle in transaction";
     assert!(screen.text().contains(waiting), "{}", screen.text());
     assert!(screen.text().contains("lag 2000 ms"), "{}", screen.text());
     assert_eq!(style_of(&screen, waiting).fg, Some(Color::Yellow));
-    // Nothing comes from the store; time goes by.
+    // The status changes with time, without a new batch.
     assert!(screen.state.animated());
     screen.wait(10);
-    let stalled = "STALLED for pid 4711, open 15s · nightly-import, idle in transaction";
+    let stalled = "STALLED: blocked by PID 4711, open 15s · nightly-import, idle in transaction";
     assert!(screen.text().contains(stalled) && screen.text().contains("lag 12 s"), "{}", screen.text());
     assert_eq!(style_of(&screen, stalled).fg, Some(Color::Red));
     screen.held_back(None, 0);
@@ -321,15 +321,15 @@ fn a_transaction_that_holds_messages_back_turns_the_status_amber_then_red_and_is
 }
 
 #[test]
-fn what_keeps_locks_from_telling_what_is_to_come_stays_on_screen() {
+fn the_status_warns_that_late_messages_may_be_missed() {
     let mut screen = following();
     screen.doubted(vec![Doubt::Subscribed, Doubt::Trigger("renumbers".to_owned())]);
-    let told = "subscription, trigger sets positions: late messages can be missed";
+    let told = "subscription, trigger sets positions: late messages may be missed";
     assert!(screen.text().contains(told), "{}", screen.text());
 }
 
 #[test]
-fn a_replaced_store_is_told_and_the_list_shows_what_it_holds_now() {
+fn a_replaced_store_is_reported_and_its_messages_are_shown() {
     let mut screen = following();
     screen.fake.messages.clear();
     let first = screen.fake.push("account-9", "Refilled", "{}", None);

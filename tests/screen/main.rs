@@ -1,6 +1,6 @@
-//! The screen without a terminal, a database or time: events in, state and effects and a rendered buffer out.
+//! Tests of the screen without a terminal, a database or a clock: events in, state, effects and a drawn buffer out.
 
-#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "numbers in here are small")]
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "all numbers are small")]
 
 mod browse;
 mod compose;

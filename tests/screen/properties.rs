@@ -1,4 +1,4 @@
-//! Any sequence of keys, sizes, answers and waits: nothing panics, and what must always hold holds.
+//! Properties of the screen under random sequences of keys, sizes, answers and waits: nothing panics, and the invariants hold.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen, number};
 
-/// What can happen.
+/// A step of a random sequence.
 #[derive(Debug, Clone)]
 enum Step {
     Key(KeyCode, bool),
@@ -71,7 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Ways between lists, filters, and answers that come late.
+/// Steps that move between lists, set filters and delay answers.
 fn way() -> impl Strategy<Value = Step> {
     let keys = [KeyCode::Esc, KeyCode::Enter, KeyCode::Up, KeyCode::Down, KeyCode::Tab];
     let letters = ['1', '2', '3', '4', '5', 'F', '&', ':', 'o', 'g', 'G', 'M'].map(KeyCode::Char);
@@ -88,7 +88,7 @@ fn way() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Where the go-to box can lead.
+/// Targets for the go-to box.
 const GO_TO: [&str; 9] =
     ["account", "order", "account-1", "order-2", "account-2@3", "17", "11:00:20", "account#0:2", "nothing-1"];
 
@@ -118,7 +118,7 @@ fn take(screen: &mut Screen, step: Step) {
             let message = screen.fake.push(&format!("account-{stream}"), "Arrived", "{}", None);
             screen.deliver(&message, late);
         }
-        // Does nothing where something is in front.
+        // A step that needs the panes does nothing while a dialog is open.
         Step::Filter(filter) if screen.state.dialog.is_none() => {
             screen.act(Action::Filter);
             screen.ctrl('u');
@@ -135,15 +135,15 @@ fn take(screen: &mut Screen, step: Step) {
     }
 }
 
-/// What was set as the filter of each list, by the keys that were pressed.
+/// The filter that each list should have after the keys that were pressed.
 #[derive(Default)]
 struct Filters {
     set: Vec<(Place, String)>,
     /// The list that was on screen before the step.
     before: Option<Place>,
-    /// The list that the open filter prompt was opened for.
+    /// The list for which the open filter prompt was opened.
     opened_for: Option<Place>,
-    /// What Enter sets, and for which list.
+    /// The filter that Enter sets, and its list.
     typed: Option<(Place, String)>,
 }
 
@@ -161,7 +161,7 @@ impl Filters {
         self.typed = typed;
     }
 
-    /// A list has the filter that was set for it, and no other: it is removed where it is on screen, and kept elsewhere.
+    /// Checks that every list has the filter that was set for it. A filter is only removed while its list is on screen.
     fn check_after(&mut self, screen: &Screen) {
         let messages = &screen.state.messages;
         match &screen.state.dialog {
@@ -173,7 +173,7 @@ impl Filters {
         let is_open = screen.state.dialog.is_some();
         if let Some((of, typed)) = self.typed.take() {
             if is_open {
-                // It is typed for what is on screen now.
+                // The prompt stays open, now for the list on screen.
                 self.opened_for = Some(place);
                 return;
             }
@@ -183,27 +183,34 @@ impl Filters {
         let index = self.set.iter().position(|(of, _)| *of == place);
         let set = index.map(|index| self.set.remove(index).1).unwrap_or_default();
         if set != messages.filter_text {
-            assert!(messages.filter_text.is_empty(), "{:?} of {place:?} was set as {set:?}", messages.filter_text);
+            assert!(
+                messages.filter_text.is_empty(),
+                "{place:?} has the filter {:?} instead of {set:?}",
+                messages.filter_text
+            );
             let said = screen.state.notices.log().back().is_some_and(|notice| notice.text.contains("filter was"));
-            assert!(said || self.before.as_ref() == Some(&place), "{set:?} of {place:?} was lost elsewhere");
+            assert!(
+                said || self.before.as_ref() == Some(&place),
+                "{place:?} lost its filter {set:?} while it was not on screen"
+            );
         }
         self.set.push((place, messages.filter_text.clone()));
     }
 }
 
-/// What must hold after every step.
+/// Checks the invariants after a step.
 fn check(screen: &Screen) {
     let state = &screen.state;
     let window = &state.messages.window;
     assert!(window.len() <= CAPACITY, "the list is bounded");
-    assert!(window.is_empty() || window.selected() < window.len(), "the selection is a row");
-    assert!(window.is_empty() || window.top() < window.len(), "the view begins at a row");
+    assert!(window.is_empty() || window.selected() < window.len(), "the selected row exists");
+    assert!(window.is_empty() || window.top() < window.len(), "the first visible row exists");
     assert!(state.namespaces.is_empty() || state.namespaces.selected() < state.namespaces.len());
     assert!(state.categories.is_empty() || state.categories.selected() < state.categories.len());
     let numbers: Vec<i64> = window.rows().iter().map(|row| state.messages.number(&row.head)).collect();
     let in_order =
         numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
-    assert!(in_order, "the rows are in order, each once: {numbers:?}");
+    assert!(in_order, "the rows are in order without duplicates: {numbers:?}");
     let answered = !screen.hold && screen.held.is_empty() && matches!(state.connection, Connection::Up(_));
     if answered {
         let has_rows = match state.focus {
@@ -211,7 +218,7 @@ fn check(screen: &Screen) {
             Pane::Categories => !state.categories.is_empty(),
             Pane::Streams => !state.streams.window.is_empty(),
         };
-        assert!(!has_rows || state.active == state.focus, "what is selected in the focused list is shown");
+        assert!(!has_rows || state.active == state.focus, "the selection of the focused list is shown");
     }
     if answered {
         nothing_is_missing(screen);
@@ -219,7 +226,7 @@ fn check(screen: &Screen) {
     the_count_is_true(screen);
 }
 
-/// An exact count is of all that is stored up to the number that it names, and nothing newer than that number is shown.
+/// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is shown.
 fn the_count_is_true(screen: &Screen) {
     let messages = &screen.state.messages;
     let Some((place, count)) = messages.place.as_ref().zip(messages.count) else { return };
@@ -230,7 +237,7 @@ fn the_count_is_true(screen: &Screen) {
     assert!(rows.map(|row| messages.number(&row.head)).all(|number| number <= through), "{count:?} of {place:?}");
 }
 
-/// The rows are all that the store has from the first of them to the last; while following, to the last there is.
+/// Checks that the rows have no gap. While following, they must reach the newest message.
 fn nothing_is_missing(screen: &Screen) {
     let messages = &screen.state.messages;
     let Some(place) = &messages.place else { return };
@@ -246,14 +253,14 @@ fn nothing_is_missing(screen: &Screen) {
     }
     let to_the_end = screen.state.follow.is_some() && messages.at_end();
     stored.retain(|position| position >= first && (to_the_end || position <= last));
-    assert_eq!(rows, stored, "what is shown has no gap");
+    assert_eq!(rows, stored, "the rows have no gap");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_events_panics_or_breaks_what_must_hold(steps in proptest::collection::vec(step(), 1..120)) {
+    fn no_sequence_of_events_panics_or_breaks_an_invariant(steps in proptest::collection::vec(step(), 1..120)) {
         let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
         let mut filters = Filters::default();
         for step in steps {
@@ -278,7 +285,7 @@ proptest! {
     }
 
     #[test]
-    fn row_35_no_size_panics(width in 1..220_u16, height in 1..70_u16, keys in "[12345fw?:/jF ]{0,8}") {
+    fn no_size_panics(width in 1..220_u16, height in 1..70_u16, keys in "[12345fw?:/jF ]{0,8}") {
         let mut screen = Screen::new(Fake::shop(4));
         screen.keys(&keys);
         screen.send(Event::Resize(width, height));

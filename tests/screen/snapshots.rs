@@ -1,4 +1,4 @@
-//! Pictures of the screen, reviewed like code: three sizes, with and without colour.
+//! Snapshots of the screen in three sizes, with and without colour, which are reviewed like code.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ fn screen(width: u16, height: u16, no_color: bool) -> Screen {
     Screen::with(Fake::shop(4), setup, width, height)
 }
 
-/// The text, and below it every run of cells that is styled.
+/// Returns the text of the screen, followed by every run of styled cells.
 fn picture(screen: &Screen) -> String {
     let mut picture = screen.text();
     picture.push_str("\n\n");
@@ -51,7 +51,7 @@ fn a_stream_and_its_message() {
 }
 
 #[test]
-fn without_colour_everything_is_told_apart() {
+fn no_color_uses_no_colour_and_still_shows_the_selection() {
     for (width, height) in SIZES {
         let mut screen = screen(width, height, true);
         screen.go_to("account-1@3");
@@ -64,18 +64,18 @@ fn without_colour_everything_is_told_apart() {
 }
 
 #[test]
-fn no_background_is_set_so_that_light_and_dark_schemes_stay_readable() {
+fn colours_are_readable_on_light_and_dark_backgrounds() {
     let mut screen = screen(160, 45, false);
     screen.go_to("account-1@3");
     let terminal = screen.terminal();
     let cells = terminal.backend().buffer().content();
     assert!(cells.iter().all(|cell| cell.bg == Color::Reset));
     let readable = |color: Color| !matches!(color, Color::White | Color::Black | Color::Rgb(..) | Color::Indexed(_));
-    assert!(cells.iter().all(|cell| readable(cell.fg)), "white or black would vanish on one of them");
+    assert!(cells.iter().all(|cell| readable(cell.fg)), "white or black would be invisible on one of them");
 }
 
 #[test]
-fn in_ascii_nothing_of_ours_is_anything_else() {
+fn ascii_mode_draws_only_ascii() {
     for keys in [
         "",
         "4F",
@@ -132,7 +132,7 @@ fn composing_and_a_conflict() {
         let mut screen = screen(width, height, false);
         screen.go_to("account-1");
         screen.keys("c");
-        // The id is new in every run.
+        // The ID is new in every run.
         let hidden = |text: String| {
             text.lines().map(|line| if line.contains("ID    ") { "<id>" } else { line }).collect::<Vec<_>>().join("\n")
         };
@@ -147,7 +147,7 @@ fn composing_and_a_conflict() {
 }
 
 #[test]
-fn hostile_text_is_shown_and_never_sent_to_the_terminal() {
+fn control_characters_from_the_store_never_reach_a_cell() {
     let mut fake = Fake::default();
     let hostile = "a-\u{1b}[31m\u{7}\u{202e}\u{200b}\u{9b}e\u{301}\u{301}";
     fake.push(hostile, hostile, "{\"\u{202e}key\": \"\u{9b}31m\u{200b}\u{7f}\"}", None);

@@ -1,17 +1,17 @@
-//! What messages may hold: exact numbers, wide text, times of a server whose clock is elsewhere.
+//! Unusual messages: large, deep, with exact numbers or wide text, and times of a server with a different clock.
 
 use super::support::stores::Kind;
 use super::visit::Visit;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone() {
+async fn opens_a_message_of_ten_megabytes_without_slowing_lists_or_using_much_memory() {
     let visit = Visit::new(Kind::MessageDb).await;
     visit.plant("huge-1", 0, "Small", "{\"before\": 1}").await;
     let line = "x".repeat(100);
     visit.plant("huge-1", 1, "Huge", &serde_json::to_string(&vec![line; 100_000]).expect("JSON")).await;
     visit.plant("huge-1", 2, "Small", "{\"after\": 1}").await;
     let mut screen = visit.screen(&["huge-1"]);
-    // Its body is fetched for nobody who only passes by.
+    // The body of a message is only fetched once it is selected.
     screen.shows("› huge-1").shows("after: 1").keys("k").shows("data [100000]");
     screen
         .keys("5G")
@@ -34,7 +34,7 @@ async fn row_30_ten_megabytes_are_opened_whole_and_leave_lists_and_memory_alone(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_31_depth_is_no_danger_and_can_be_seen_raw() {
+async fn opens_a_message_of_depth_ten_thousand_as_a_tree_and_raw() {
     let visit = Visit::new(Kind::MessageDb).await;
     let depth = 10_000;
     visit.plant("deep-1", 0, "Deep", &format!("{}\"core\"{}", "[".repeat(depth), "]".repeat(depth))).await;
@@ -45,7 +45,7 @@ async fn row_31_depth_is_no_danger_and_can_be_seen_raw() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_32_numbers_and_keys_are_shown_as_the_server_has_them() {
+async fn shows_numbers_and_keys_exactly_as_the_server_stores_them() {
     let visit = Visit::new(Kind::MessageDb).await;
     let data = r#"{"long": 12345678901234567890123, "scale": 1.10, "twice": 1, "twice": 2, "e": 1e3}"#;
     visit.plant("exact-1", 0, "Exact", data).await;
@@ -56,7 +56,7 @@ async fn row_32_numbers_and_keys_are_shown_as_the_server_has_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_34_columns_stand_one_below_the_other_whatever_the_text() {
+async fn columns_stay_aligned_with_any_text() {
     let visit = Visit::new(Kind::MessageDb).await;
     let types = [
         "Plain",
@@ -77,17 +77,17 @@ async fn row_34_columns_stand_one_below_the_other_whatever_the_text() {
         let begins = |row: u16| {
             (0..columns).find(|column| {
                 let cells = || (*column..columns).map_while(|at| screen.cell(row, at)).map(vt100::Cell::contents);
-                // A cell that was never written to is empty: the text must begin in this one.
+                // A cell that was never written to is empty, so the text must begin in this one.
                 cells().next() == Some("{") && cells().collect::<String>().starts_with("{\"column\"")
             })
         };
-        let places: Vec<u16> = (0..rows).filter_map(begins).collect();
-        places.len() == types.len() && places.iter().all(|place| *place == places[0])
+        let starts: Vec<u16> = (0..rows).filter_map(begins).collect();
+        starts.len() == types.len() && starts.iter().all(|start| *start == starts[0])
     });
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_39_ages_go_by_the_servers_clock() {
+async fn ages_use_the_clock_of_the_server() {
     const DAY: i64 = 24 * 60 * 60;
     for wrong_by in [DAY, -DAY] {
         let visit = Visit::new(Kind::MessageDb).await;
@@ -97,7 +97,7 @@ async fn row_39_ages_go_by_the_servers_clock() {
              values (gen_random_uuid(), 'clock-1', 'Ticked', 0, '{{}}', (now() - interval '3 hours') at time zone 'utc')",
             schema = visit.store.schema
         );
-        client.batch_execute(&insert).await.expect("a message of three hours ago");
+        client.batch_execute(&insert).await.expect("a message from three hours ago");
         let wrong_by = wrong_by.to_string();
         let mut screen = visit.screen_with(&["clock-1"], &[("STREAMSCOPE_TEST_CLOCK_WRONG_BY", &wrong_by)]);
         screen.shows("Ticked").shows("RW").keys("tt").shows("3h00m");

@@ -1,4 +1,4 @@
-//! However it ends, or stops, the terminal is as it was.
+//! The terminal is restored however the program ends or stops.
 
 use rustix::process::Signal;
 
@@ -7,10 +7,10 @@ use super::support::pty::{Ended, Screen};
 use super::support::stores::Kind;
 use super::visit::Visit;
 
-/// Alternate screen, mouse (press, drag, motion, both codings), bracketed paste.
+/// Alternate screen, mouse (press, drag, motion and two encodings) and bracketed paste.
 const MODES: [&str; 7] = ["1049", "1000", "1002", "1003", "1015", "1006", "2004"];
 
-/// A server that takes connections and never says a word, and the arguments to go there.
+/// A server that accepts connections and never answers.
 struct Mute {
     _listener: std::net::TcpListener,
     url: String,
@@ -33,7 +33,7 @@ fn last_position(bytes: &[u8], sequence: &str) -> Option<usize> {
 }
 
 fn assert_sane(ended: &Ended) {
-    assert!(ended.settings_kept, "the terminal's settings are not those from before");
+    assert!(ended.settings_kept, "the settings of the terminal were not restored");
     for mode in MODES {
         let on = last_position(&ended.bytes, &format!("\x1b[?{mode}h"));
         let off = last_position(&ended.bytes, &format!("\x1b[?{mode}l"));
@@ -44,7 +44,7 @@ fn assert_sane(ended: &Ended) {
 }
 
 #[test]
-fn row_23_the_screen_is_there_and_alive_before_a_server_that_never_answers() {
+fn the_screen_opens_and_responds_while_the_server_never_answers() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").shows("Namespaces");
@@ -56,7 +56,7 @@ fn row_23_the_screen_is_there_and_alive_before_a_server_that_never_answers() {
 }
 
 #[test]
-fn row_21_a_signal_ends_it_with_its_number_and_a_sane_terminal() {
+fn a_signal_ends_the_program_with_its_status_and_restores_the_terminal() {
     let server = Mute::new();
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::HUP] {
         let mut screen = server.screen(&[]);
@@ -69,7 +69,7 @@ fn row_21_a_signal_ends_it_with_its_number_and_a_sane_terminal() {
 }
 
 #[test]
-fn row_20_without_a_terminal_it_ends_at_once() {
+fn ends_when_the_terminal_goes_away() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting");
@@ -77,7 +77,7 @@ fn row_20_without_a_terminal_it_ends_at_once() {
 }
 
 #[test]
-fn row_36_a_terminal_that_takes_nothing_holds_up_neither_the_keys_nor_the_end() {
+fn a_stuck_terminal_blocks_neither_keys_nor_the_end() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").stuck(true);
@@ -92,11 +92,11 @@ fn row_36_a_terminal_that_takes_nothing_holds_up_neither_the_keys_nor_the_end() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_to_do_takes_no_processor_time() {
+async fn an_idle_screen_uses_no_processor_time() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account-1"]);
     screen.shows("amount: 10").shows("RW").keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere");
-    // The pause is what is measured: drawing all the time, or reading without waiting, takes tens of ticks in it.
+    // This pause is measured. Drawing all the time, or reading without waiting, would take tens of ticks.
     let before = screen.processor_ticks();
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let ticks = screen.processor_ticks() - before;
@@ -104,7 +104,7 @@ async fn nothing_to_do_takes_no_processor_time() {
 }
 
 #[test]
-fn half_an_escape_sequence_holds_nothing_up() {
+fn an_incomplete_escape_sequence_blocks_nothing() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting 0s").keys("\x1b[").hides("connecting 0s").shows("connecting");
@@ -115,7 +115,7 @@ fn half_an_escape_sequence_holds_nothing_up() {
 }
 
 #[test]
-fn row_20_a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
+fn ends_when_the_terminal_goes_away_in_the_middle_of_a_sequence() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").keys("\x1b[200~half a paste");
@@ -123,7 +123,7 @@ fn row_20_a_terminal_that_goes_away_in_half_a_sequence_ends_it_too() {
 }
 
 #[test]
-fn row_19_a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
+fn a_panic_in_the_loop_or_a_task_restores_the_terminal_and_is_reported() {
     let server = Mute::new();
     for place in ["loop", "task"] {
         let screen = server.screen(&[("STREAMSCOPE_TEST_PANIC_IN", place)]);
@@ -137,7 +137,7 @@ fn row_19_a_panic_in_loop_or_task_gives_the_terminal_back_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_22_suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
+async fn redraws_after_being_suspended_with_ctrl_z() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let url = visit.url();
     let mut screen = Screen::start_under_shell(&visit.user, &["--url", &url], &[]);
@@ -156,7 +156,7 @@ async fn row_22_suspended_by_key_and_by_signal_it_comes_back_and_draws_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_22_stopped_by_a_signal_it_draws_again_when_continued() {
+async fn redraws_when_continued_after_a_stop_signal() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&[]);
     screen.shows("account");
@@ -166,7 +166,7 @@ async fn row_22_stopped_by_a_signal_it_draws_again_when_continued() {
         let before = screen.bytes().len();
         assert!(stop == Signal::STOP || screen.settings_kept());
         screen.signal(Signal::CONT);
-        screen.wait("a frame of its own", vt100::Screen::alternate_screen).shows("account");
+        screen.wait("the alternate screen", vt100::Screen::alternate_screen).shows("account");
         let limit = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while !screen.bytes()[before..].windows(4).any(|bytes| bytes == b"\x1b[2J") {
             assert!(std::time::Instant::now() < limit, "not drawn again after {stop:?}");
@@ -178,7 +178,7 @@ async fn row_22_stopped_by_a_signal_it_draws_again_when_continued() {
 }
 
 #[test]
-fn row_22_where_nobody_could_continue_it_ctrl_z_says_so() {
+fn refuses_to_suspend_if_no_shell_could_continue_the_program() {
     let server = Mute::new();
     let mut screen = server.screen(&[]);
     screen.shows("connecting").keys("\x1a").shows("no shell");
@@ -187,7 +187,7 @@ fn row_22_where_nobody_could_continue_it_ctrl_z_says_so() {
 }
 
 #[test]
-fn row_37_without_colours_there_are_no_colour_codes() {
+fn no_color_sends_no_colour_codes() {
     let server = Mute::new();
     let mut screen = server.screen(&[("NO_COLOR", "1")]);
     screen.shows("connecting").keys("?").shows("Everywhere").keys("\x1b").hides("Everywhere").keys("q");
@@ -206,7 +206,7 @@ fn row_37_without_colours_there_are_no_colour_codes() {
 }
 
 #[test]
-fn row_37_what_is_no_terminal_is_refused_politely() {
+fn refuses_to_open_the_screen_without_a_capable_terminal() {
     let user = User::new();
     let outcome = user.run(&["--url", "postgres://nobody@localhost/x"]);
     assert_eq!(outcome.status, 2, "{outcome:?}");
@@ -230,13 +230,13 @@ async fn a_signal_while_the_editor_is_open_ends_both() {
     let ended = screen.end();
     assert_eq!(ended.status, 143);
     assert_sane(&ended);
-    let pid = std::fs::read_to_string(visit.user.home().join("pid")).expect("the editor's");
-    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "the editor was left behind");
+    let pid = std::fs::read_to_string(visit.user.home().join("pid")).expect("the PID of the editor");
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "the editor is still running");
 }
 
 #[cfg(feature = "embedded")]
 #[test]
-fn row_20_the_embedded_default_ends_with_the_terminal_too() {
+fn the_embedded_store_also_ends_when_the_terminal_goes_away() {
     let mut screen = Screen::start(&User::new(), &["--demo"]);
     screen.shows("shop").shows("RW").keys("F").shows("FOLLOWING");
     assert!(screen.hang_up() != 0);

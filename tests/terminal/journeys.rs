@@ -1,4 +1,5 @@
-//! What a person does: browse, follow, write, resolve a conflict, clone, follow up, go to, filter.
+//! The tasks of a user: browsing, following, writing, resolving conflicts, cloning, writing follow-ups, going to messages and
+//! filtering.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,7 @@ use super::visit::Visit;
 async fn browsed_to_a_message(kind: Kind) {
     let visit = Visit::with_accounts(kind).await;
     let mut screen = visit.screen(&[]);
-    // Selecting shows at once.
+    // A selection is shown at once.
     screen.shows_line(&["account", "~"]).shows_line(&["Deposited", "99"]);
     screen.keys("2").shows("› account").keys("3").shows_line(&["account-1", "v2"]);
     screen.keys("\r").shows("› account-1").shows_line(&["Withdrawn", "10"]);
@@ -22,17 +23,17 @@ async fn browsed_to_a_message(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn browsing_to_a_message_of_message_db() {
+async fn browses_to_a_message_in_message_db() {
     browsed_to_a_message(Kind::MessageDb).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn browsing_to_a_message_of_ours() {
+async fn browses_to_a_message_in_a_streamscope_namespace() {
     browsed_to_a_message(Kind::OursOnPostgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_shows_what_another_program_writes() {
+async fn following_shows_messages_of_another_program() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]).keys("F").shows("FOLLOWING");
@@ -48,7 +49,7 @@ async fn following_shows_what_another_program_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_a_filtered_list_shows_what_matches() {
+async fn following_a_filtered_list_shows_only_matches() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
@@ -66,12 +67,12 @@ async fn following_a_filtered_list_shows_what_matches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_written_and_selected() {
+async fn a_written_message_is_selected() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account-1"]);
     screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
     screen.keys("Closed\r\r\r").paste("{\"reason\": \"moved\"").shows("✗");
-    // Nothing is sent before it is valid.
+    // Invalid JSON is not sent.
     screen.keys_until("\x13", "data: line");
     screen.keys("}").keys_until("\x13", "written: account-1 at 3").shows("reason: \"moved\"");
     let messages = visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version");
@@ -79,19 +80,19 @@ async fn a_message_is_written_and_selected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_conflict_keeps_the_draft_and_is_resolved() {
+async fn a_conflict_keeps_the_draft_and_can_be_resolved() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account-1"]);
     screen.shows("› account-1").shows("amount: 10").keys("w").shows("Write a message");
     screen.keys("Closed\r\r\r").paste("{\"mine\": 1}").shows("mine");
     visit.write("account-1", "Frozen", "{\"theirs\": 2}").await;
-    screen.keys_until("\x13", "written since").shows("Frozen").shows("theirs").shows("mine");
+    screen.keys_until("\x13", "Written since").shows("Frozen").shows("theirs").shows("mine");
     assert_eq!(visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version"), Some(3));
-    screen.keys("t").hides("written since").keys("\x13").shows("written: account-1 at 4").shows("mine: 1");
+    screen.keys("t").hides("Written since").keys("\x13").shows("written: account-1 at 4").shows("mine: 1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_is_cloned_and_followed_up() {
+async fn clones_a_message_and_writes_a_follow_up() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account-2"]);
     screen.shows("› account-2").shows("amount: 99").keys("c").shows("Write a message").shows("\"amount\": 99");
@@ -106,7 +107,7 @@ async fn a_message_is_cloned_and_followed_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn going_to_an_id_a_position_and_a_time() {
+async fn goes_to_an_id_a_position_and_a_time() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let written = visit.write("order-9", "Placed", "{\"found\": \"by id\"}").await;
     visit.write("order-10", "Placed", "{\"last\": true}").await;
@@ -126,7 +127,7 @@ async fn written_id(visit: &Visit, stream: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_is_applied_by_the_server_and_says_what_it_searched() {
+async fn a_filter_is_applied_by_the_server_and_counts_its_matches() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows("99").keys("&").keys("type:Deposited data:'$.amount > 50'").keys("\r");
@@ -135,7 +136,7 @@ async fn a_filter_is_applied_by_the_server_and_says_what_it_searched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_35_a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
+async fn survives_rapid_resizing_down_to_one_cell() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&[]);
     screen.shows("account");
@@ -148,7 +149,7 @@ async fn row_35_a_storm_of_sizes_down_to_one_cell_ends_with_a_whole_screen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn read_only_says_so_and_writes_nothing() {
+async fn read_only_mode_is_shown_and_refuses_to_write() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["--read-only", "account-1"]);
     screen.shows("READ-ONLY").shows("amount: 10").keys("w").shows("--read-only");
@@ -156,7 +157,7 @@ async fn read_only_says_so_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_read_only_is_told() {
+async fn a_read_only_server_is_shown_and_refuses_to_write() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let client = visit.store.client().await.expect("a store on the server");
     let database = visit.store.database.as_ref().expect("a store on the server").name();
@@ -168,7 +169,7 @@ async fn a_server_that_is_read_only_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_copied_is_the_raw_text() {
+async fn copies_the_raw_text() {
     let visit = Visit::new(Kind::MessageDb).await;
     let data = r#"{"text": "\u001b[31m\u202e red"}"#;
     visit.write("account-1", "Noted", data).await;
@@ -190,7 +191,7 @@ async fn what_is_copied_is_the_raw_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_editor_has_the_terminal_and_can_be_stopped() {
+async fn the_editor_gets_the_terminal_and_can_be_suspended() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let editor = visit.user.home().join("editor");
     let script = "#!/bin/sh\necho editing $(cat $1); read line; echo \"{\\\"edited\\\": \\\"$line\\\"}\" > $1\n";
@@ -200,14 +201,14 @@ async fn the_editor_has_the_terminal_and_can_be_stopped() {
     let arguments = ["--url", &url, "account-1"];
     let mut screen = Screen::start_under_shell(&visit.user, &arguments, &[("EDITOR", &editor)]);
     screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("editing {}");
-    // Ctrl-Z reaches everybody from the terminal; the program must not keep the shell waiting.
+    // The terminal sends Ctrl-Z to editor and program alike, and the program must not keep the shell waiting.
     screen.keys("\x1a").shows("back at the shell").keys("\r").keys("by hand\r").shows("\"by hand\"");
     screen.keys("\x13").shows("written: account-1 at 3").shows("edited: \"by hand\"");
     screen.keys("q").shows("ended with 0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_editor_learns_no_password_and_leaves_no_text_behind() {
+async fn the_editor_sees_no_password_and_leaves_no_files() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let (home, temporary) = (visit.user.home(), visit.user.home().join("temporary"));
     std::fs::create_dir(&temporary).expect("made");
@@ -230,19 +231,23 @@ async fn the_editor_learns_no_password_and_leaves_no_text_behind() {
     ];
     let mut screen = Screen::start_with(&visit.user, &["--url", &url, "account-1"], &variables, SIZE);
     screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("\"edited\": 1");
-    // The byte order mark is gone: it would be no JSON.
+    // The byte order mark was removed. JSON must not begin with one.
     screen.keys("\x13").shows("written: account-1 at 3").keys("q");
     assert_eq!(screen.end().status, 0);
-    let seen = std::fs::read_to_string(home.join("environment")).expect("the editor's");
+    let seen = std::fs::read_to_string(home.join("environment")).expect("the environment of the editor");
     assert!(seen.contains("KEPT=as it was") && !seen.contains("s3cr3tw0rd"), "{seen}");
-    let directory = std::fs::read_to_string(home.join("directory")).expect("the editor's");
+    let directory = std::fs::read_to_string(home.join("directory")).expect("the directory of the editor");
     assert!(directory.starts_with("drwx------"), "{directory}");
-    assert_eq!(std::fs::read_dir(&temporary).expect("there").count(), 0, "a message was left behind");
+    assert_eq!(
+        std::fs::read_dir(&temporary).expect("there").count(),
+        0,
+        "the edited text was left in the temporary directory"
+    );
 }
 
 #[cfg(feature = "embedded")]
 #[test]
-fn row_26_the_embedded_default_follows_and_writes_at_once() {
+fn the_embedded_store_can_be_followed_and_written_at_once() {
     let user = User::new();
     let store = user.home().join("store").to_string_lossy().into_owned();
     let store = ["--embedded", store.as_str()];
@@ -251,7 +256,7 @@ fn row_26_the_embedded_default_follows_and_writes_at_once() {
     let mut screen = Screen::start(&user, &store);
     screen.shows("▌test").shows("RW").keys("F").shows("FOLLOWING").keys("w").shows("Write a message");
     screen.keys("account-1\rOpened\r\r\r").paste("{\"first\": true}").shows("first");
-    // Nothing is written right after a paste.
+    // Ctrl-S right after a paste is ignored.
     screen.keys_until("\x13", "written: account-1 at 0");
     screen.shows("first: true").keys("q");
     assert_eq!(screen.end().status, 0);
@@ -261,7 +266,7 @@ fn row_26_the_embedded_default_follows_and_writes_at_once() {
 
 #[cfg(feature = "embedded")]
 #[test]
-fn the_demo_is_there_at_once_and_following_it_shows_something() {
+fn the_demo_opens_at_once_and_produces_messages() {
     let mut screen = Screen::start(&User::new(), &["--demo"]);
     screen.shows("connecting").shows("shop").shows("bank").shows("All messages").shows_line(&["▌shop"]);
     screen.keys("F").shows("FOLLOWING").shows_line(&["FOLLOWING", "complete to"]);

@@ -1,6 +1,6 @@
-//! The whole program on a pseudo-terminal, against real servers and the embedded default.
+//! Tests of the whole program on a pseudo-terminal, with real servers and with the embedded store.
 #![cfg(unix)]
-#![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
+#![allow(clippy::disallowed_methods, reason = "an unexpected row may fail the test")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,5 +1,5 @@
-//! What the screen offers for pasting, pasted: into real shells and into psql, on a terminal that marks no pastes. Nothing runs before
-//! Enter, and then the program gets exactly the names.
+//! Pastes the commands and the SQL that the screen copies into real shells and into psql, without bracketed paste. Nothing may
+//! run before Enter, and then the program must receive exactly the copied names.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use super::support::pty::Screen;
 use super::support::stores::{Kind, TestStore};
 use super::visit::Visit;
 
-/// Wide enough that no line is wrapped.
+/// Wide enough that no line wraps.
 const WIDE: (u16, u16) = (1_500, 60);
 
-/// Names whose characters are keys, quotes, expansions or comments somewhere.
+/// Names with characters that are keys, quotes, expansions or comments in some shell.
 const NAMES: [&str; 20] = [
     "account-1",
     "\u{15}touch ran\r",
@@ -38,7 +38,7 @@ const NAMES: [&str; 20] = [
     ":x :'y' $$ E'\\'",
 ];
 
-/// A `streamscope` that notes the words it was given, in front of every other.
+/// Creates a `streamscope` that records its arguments, and returns its directory, which must come first in `PATH`.
 fn noting(user: &User) -> PathBuf {
     let directory = user.home().join("bin");
     std::fs::create_dir(&directory).expect("a directory");
@@ -46,26 +46,26 @@ fn noting(user: &User) -> PathBuf {
     let script =
         "#!/bin/sh\nfor word; do printf '%s\\0' \"$word\"; done > \"$HOME/new\"\nmv \"$HOME/new\" \"$HOME/words\"\n";
     std::fs::write(&program, script).expect("written");
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("may be run");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
     directory
 }
 
-/// The words that were noted, which are forgotten then.
+/// Returns and deletes the recorded arguments.
 fn words(home: &Path) -> Option<Vec<String>> {
     let noted = home.join("words");
     let text = std::fs::read_to_string(&noted).ok()?;
-    std::fs::remove_file(&noted).expect("forgotten");
+    std::fs::remove_file(&noted).expect("deleted");
     Some(text.split_terminator('\0').map(str::to_owned).collect())
 }
 
-/// Pastes the command for each name into a shell, as a terminal without bracketed paste does.
+/// Pastes the command for each name into a shell, without bracketed paste.
 fn pasted_into(shell: &[&str], variables: &[(&str, &str)]) {
     let user = User::new();
     let path = format!("{}:{}", noting(&user).display(), std::env::var("PATH").expect("a PATH"));
     let variables = [&[("PATH", path.as_str()), ("PS1", "ready> "), ("PROMPT", "ready> ")], variables].concat();
     let mut screen = Screen::start_other(&user, shell, &variables, WIDE);
     for (index, name) in NAMES.into_iter().enumerate() {
-        // What the paste ends with shows that all of it was read.
+        // The end of the paste on screen shows that the shell has read all of it.
         let end = format!("end-{index}");
         let command = get_command(Some(name), name, &["--from", "7"]);
         let command = match command.strip_suffix(')').filter(|_| command.starts_with('(')) {
@@ -76,7 +76,7 @@ fn pasted_into(shell: &[&str], variables: &[(&str, &str)]) {
         screen.keys(&command).shows(&end);
         assert_eq!(words(user.home()), None, "{shell:?}: {command} ran before Enter");
         screen.keys("\r").wait(&command, |_| user.home().join("words").exists());
-        let words = words(user.home()).expect("noted");
+        let words = words(user.home()).expect("the recorded arguments");
         let given = if name.starts_with('-') {
             [&format!("--namespace={name}"), "get", "--from", "7", "--", name, &end].map(str::to_owned)
         } else {
@@ -84,30 +84,30 @@ fn pasted_into(shell: &[&str], variables: &[(&str, &str)]) {
         };
         assert_eq!(words, given, "{shell:?}: {command}");
     }
-    assert!(!user.home().join("ran").exists(), "{shell:?} ran what a name holds");
+    assert!(!user.home().join("ran").exists(), "{shell:?} ran a part of a name");
 }
 
 #[test]
-fn copied_commands_do_nothing_in_sh_before_enter_and_then_name_exactly_what_was_copied() {
+fn copied_commands_wait_for_enter_in_sh_and_pass_exact_names() {
     pasted_into(&["sh", "-i"], &[]);
 }
 
 #[test]
-fn copied_commands_do_nothing_in_bash_before_enter_and_then_name_exactly_what_was_copied() {
+fn copied_commands_wait_for_enter_in_bash_and_pass_exact_names() {
     for locale in ["C.UTF-8", "C"] {
         pasted_into(&["bash", "--norc", "-i"], &[("LC_ALL", locale), ("HISTFILE", "/dev/null")]);
     }
 }
 
 #[test]
-fn copied_commands_do_nothing_in_zsh_before_enter_and_then_name_exactly_what_was_copied() {
+fn copied_commands_wait_for_enter_in_zsh_and_pass_exact_names() {
     for locale in ["C.UTF-8", "C"] {
         pasted_into(&["zsh", "-f", "-i"], &[("LC_ALL", locale)]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn copied_sql_does_nothing_in_psql_before_enter_and_means_the_same_under_both_settings_of_strings() {
+async fn copied_sql_waits_for_enter_in_psql_and_has_the_same_meaning_under_both_settings_of_strings() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let (client, url) = (store.client().await.expect("a server"), store.database.as_ref().expect("a database").url());
     client.batch_execute("create table pasted (setting text, name text)").await.expect("made");
@@ -136,32 +136,32 @@ async fn copied_sql_does_nothing_in_psql_before_enter_and_means_the_same_under_b
     }
 }
 
-/// Lines as a terminal that knows no marks sends them.
+/// Pasted lines as a terminal without bracketed paste sends them.
 const UNMARKED: &str = "{\r\t\"amount\": 10,\r\t\"note\": \"quit with q, delete with D\"\r}\r";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_paste_triggers_no_keys_and_writes_nothing_whatever_is_in_it() {
+async fn a_paste_never_triggers_keys_and_never_writes() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["test/account-1"]);
     screen.shows("amount: 10");
-    // Where nothing is typed: marked, with the mark of its end inside, and without marks.
+    // Pastes into the panes: with marks, with an end mark inside, and without marks.
     screen.paste("q\rq").paste("x\x1b[201~q\r\x03").keys(UNMARKED);
-    // What is pasted ends when nothing comes any more; then a key is a key.
+    // A paste ends when no more text arrives. Keys work again after that.
     screen.keys_until("g", "1 of 3").keys("w").shows("Write a message").keys("Noted\r\r\r");
     screen.paste("{\"one\": 1,\r\"two\": 2}\x1b[201~\x13").shows_line(&["\"two\": 2}"]);
-    // It was not written: the dialog is there, and the stream has what it had.
+    // Nothing was written: the dialog is still open, and the stream is unchanged.
     screen.shows("Write a message");
     visit.wait_for_count(&format!("select count(*) from \"{}\".messages", visit.store.schema), 5).await;
     screen.keys_until("\x13", "written: account-1 at 3");
     let stored =
         visit.store.namespace.last_stream_message(&streamscope::message::StreamName::stored("account-1"), None).await;
-    let data = stored.expect("read").expect("there").data.expect("data");
+    let data = stored.expect("read").expect("a message").data.expect("data");
     assert_eq!(data, "{\"one\": 1, \"two\": 2}");
     screen.keys("q");
     assert_eq!(screen.end().status, 0);
 }
 
-/// What a shell makes of a command's words, read from a file, where nothing is a key.
+/// Returns the words that a shell parses from commands in a file, where no character is a key.
 fn words_in(shell: &str, commands: &[String]) -> Vec<Vec<String>> {
     let script = commands.iter().fold(String::new(), |script, command| format!("{script}{command}\nprintf '\\1'\n"));
     let defined = format!("words() {{ for word; do printf '%s\\0' \"$word\"; done; }}\n{script}");
@@ -169,7 +169,7 @@ fn words_in(shell: &str, commands: &[String]) -> Vec<Vec<String>> {
     assert!(output.stderr.is_empty(), "{shell}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text");
     let of_one = |words: &str| words.split_terminator('\0').map(str::to_owned).collect();
-    // No name of these tests holds a U+0001 by itself.
+    // U+0001 separates the commands and is in none of the names.
     text.split_terminator('\u{1}').map(of_one).collect()
 }
 
@@ -177,7 +177,7 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_text_is_the_same_word_in_every_shell(texts in proptest::collection::vec("[^\0\u{1}]{0,20}", 20)) {
+    fn every_shell_parses_any_quoted_text_as_one_word(texts in proptest::collection::vec("[^\0\u{1}]{0,20}", 20)) {
         let commands: Vec<String> = texts.iter().map(|text| shell_command(["words", text])).collect();
         for shell in ["sh", "bash", "zsh"] {
             let words: Vec<String> = words_in(shell, &commands).into_iter().flatten().collect();

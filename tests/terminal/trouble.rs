@@ -1,4 +1,4 @@
-//! Servers that go away, hostile text, slow questions, a crash in the middle of a draft.
+//! Lost connections, hostile text, slow queries, and a crash while a draft is open.
 
 use rustix::process::Signal;
 
@@ -6,7 +6,7 @@ use super::support::stores::Kind;
 use super::visit::Visit;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_13_text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
+async fn text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
     let visit = Visit::new(Kind::MessageDb).await;
     let clipboard = "\u{1b}]52;c;ZXZpbA==\u{7}";
     let controls = "\u{9b}31m\u{9d}0;title\u{9c}\u{202e}\u{200b}\u{7f}";
@@ -25,7 +25,7 @@ async fn row_13_text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
     for hostile in ['\u{9b}', '\u{9d}', '\u{9c}', '\u{202e}', '\u{200b}'] {
         assert!(!text.contains(hostile), "{:?} reached the terminal", hostile.escape_unicode());
     }
-    // Every sequence is a control sequence, and of our own kind.
+    // Every escape sequence is one that the screen itself sends.
     for sequence in text.split('\x1b').skip(1) {
         let known = sequence.strip_prefix('[').is_some_and(|rest| {
             let end = rest.find(|c: char| c.is_ascii_alphabetic());
@@ -36,7 +36,7 @@ async fn row_13_text_from_the_store_never_reaches_the_terminal_as_a_sequence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_terminated_connection_is_made_again_and_the_place_is_kept() {
+async fn reconnects_after_its_connection_is_terminated_and_keeps_the_location() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account-1"]);
     screen.shows("› account-1").shows("amount: 10").keys("k").shows("amount: 25");
@@ -50,7 +50,7 @@ async fn a_terminated_connection_is_made_again_and_the_place_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_25_esc_ends_a_slow_count_on_the_server() {
+async fn esc_cancels_a_slow_count_on_the_server() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows("amount: 99").shows("RW");
@@ -58,7 +58,7 @@ async fn row_25_esc_ends_a_slow_count_on_the_server() {
     let transaction = blocker.transaction().await.expect("a transaction");
     transaction.batch_execute(&format!("lock table \"{}\".messages", visit.store.schema)).await.expect("locked");
     screen.keys("#");
-    // What else the screen asks on its own may wait there too.
+    // Other queries of the screen may wait for the same lock.
     let waiting = "select count(*) from pg_stat_activity
                    where datname = current_database() and state = 'active' and wait_event_type = 'Lock'
                      and query like 'select count(*),%messages%'";
@@ -70,7 +70,7 @@ async fn row_25_esc_ends_a_slow_count_on_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_draft_outlives_the_program() {
+async fn a_draft_survives_a_crash() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account-1"]);
     screen
@@ -85,7 +85,7 @@ async fn a_draft_outlives_the_program() {
     assert_eq!(screen.end().status, 1);
     let mut screen = visit.screen(&["account-1"]);
     screen
-        .shows("draft of an earlier run")
+        .shows("draft from an earlier run")
         .shows("› account-1")
         .shows("amount: 10")
         .keys("w")
@@ -95,14 +95,14 @@ async fn a_draft_outlives_the_program() {
     screen.keys("q");
     assert_eq!(screen.end().status, 0);
     let drafts = std::fs::read_dir(visit.user.home().join("state/streamscope/drafts")).expect("a directory");
-    // The lock of the screen stays.
+    // The lock file stays.
     let drafts =
         drafts.filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|e| e == "json")));
-    assert_eq!(drafts.count(), 0, "a draft that was written is kept no longer");
+    assert_eq!(drafts.count(), 0, "a draft is deleted once it was written");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_goes_on_after_connections_are_terminated_again_and_again() {
+async fn following_continues_after_repeatedly_terminated_connections() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account"]);
     screen.shows("› account").shows("amount: 99").keys("F").shows("FOLLOWING");

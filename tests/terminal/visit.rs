@@ -1,4 +1,4 @@
-//! A user before the screen of a store that the test can also reach from beside.
+//! A user of the screen, with a store that the test can also reach directly.
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName, Written};
 use streamscope::store::Namespace;
@@ -15,12 +15,12 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// With an empty store.
+    /// Creates a visit with an empty store.
     pub async fn new(kind: Kind) -> Self {
         Self { user: User::new(), store: TestStore::new(kind).await }
     }
 
-    /// With two accounts: three messages and two.
+    /// Creates a visit with two accounts, of three and two messages.
     pub async fn with_accounts(kind: Kind) -> Self {
         let visit = Self::new(kind).await;
         for (stream, message_type, amount) in [
@@ -35,12 +35,12 @@ impl Visit {
         visit
     }
 
-    /// Another program writes.
+    /// Writes a message as another program.
     pub async fn write(&self, stream: &str, message_type: &str, data: &str) -> Written {
         write(&self.store.namespace, stream, message_type, data).await
     }
 
-    /// Puts a message into the table past every check, as a hostile or careless producer would.
+    /// Inserts a message without any checks, as a hostile or careless producer would.
     pub async fn plant(&self, stream: &str, position: i64, message_type: &str, data: &str) {
         let client = self.store.client().await.expect("a store on the server");
         let insert = format!(
@@ -51,24 +51,23 @@ impl Visit {
         client.execute(&insert, &[&stream, &message_type, &position, &data]).await.expect("planted");
     }
 
-    /// The screen, with the program's arguments before it.
+    /// Opens the screen with more arguments.
     pub fn screen(&self, arguments: &[&str]) -> Screen {
         self.screen_with(arguments, &[])
     }
 
-    /// The same with variables.
+    /// Opens the screen with more arguments and environment variables.
     pub fn screen_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Screen {
         let url = self.url();
         let arguments: Vec<&str> = ["--url", &url].into_iter().chain(arguments.iter().copied()).collect();
         Screen::start_with(&self.user, &arguments, variables, SIZE)
     }
 
-    /// The database's URL.
     pub fn url(&self) -> String {
         self.store.database.as_ref().expect("a store on the server").url()
     }
 
-    /// What a query says as seen from beside the program, until it says so.
+    /// Repeats a query outside the program until it returns the wanted count.
     pub async fn wait_for_count(&self, query: &str, wanted: i64) {
         let client = self.store.client().await.expect("a store on the server");
         let limit = std::time::Instant::now() + std::time::Duration::from_secs(30);
@@ -83,7 +82,7 @@ impl Visit {
     }
 }
 
-/// Writes whatever the stream's version is.
+/// Writes a message with any expected version.
 pub async fn write(namespace: &Namespace, stream: &str, message_type: &str, data: &str) -> Written {
     let message = NewMessage {
         id: Uuid::now_v7(),

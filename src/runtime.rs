@@ -87,7 +87,7 @@ pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
         let (animated, busy) = (screen.state.animated(), terminal.is_busy());
         tokio::select! {
             biased;
-            () = terminal::PANICKED.notified() => eyre::bail!("a background task panicked, so streamscope ended; please report this as a bug"),
+            () = terminal::PANICKED.notified() => eyre::bail!("a task panicked; please report this as a bug"),
             () = &mut gone => return Ok(Ended::TerminalGone),
             signal = signals.next() => match signal {
                 Signal::End(number) => return Ok(Ended::Signal(number)),

@@ -29,7 +29,7 @@ pub enum Stall {
     No,
     /// Longer than [`WAITING`].
     Waiting,
-    /// Longer than [`STALLED`]: somebody should look.
+    /// Longer than [`STALLED`], which needs attention.
     Stalled,
 }
 

@@ -123,9 +123,14 @@ pub fn progress(state: &State) -> String {
         Some(head) if messages.is_stream() => {
             format!("{} of {total}", full_count(u64::try_from(messages.ordinal(head)).unwrap_or(0)))
         }
-        Some(head) => format!("at {} · {total} messages", head.global_position),
-        None => format!("{total} messages"),
+        Some(head) => format!("at {} · {}", head.global_position, messages_in_words(&total)),
+        None => messages_in_words(&total),
     }
+}
+
+fn messages_in_words(count: &str) -> String {
+    let noun = if matches!(count, "1" | "~1") { "message" } else { "messages" };
+    format!("{count} {noun}")
 }
 
 /// Returns the progress of a search, and the key that continues it.
@@ -150,11 +155,11 @@ fn searched(state: &State, search: &Search, spinner: char) -> String {
 /// Returns the result of a search that examined every message that can match.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
     let filter = &state.messages.filter;
-    let searched = full_count(searched);
+    let searched = messages_in_words(&full_count(searched));
     if filter.since.is_some() || filter.until.is_some() {
-        format!("{matches} in this time range · {searched} messages searched")
+        format!("{matches} in this time range · {searched} searched")
     } else {
-        format!("{matches} · all {searched} messages searched")
+        format!("{matches} · all {searched} searched")
     }
 }
 
@@ -205,9 +210,9 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         }
         (format!("{spinner} loading for {seconds}s · Esc stop"), theme.dim)
     } else if let Some(search) = &messages.search {
-        let searched = full_count(search.searched);
+        let searched = messages_in_words(&full_count(search.searched));
         let on = if search.can_go_on() { " · Up continue" } else { "" };
-        (format!("No match · {searched} messages searched{on} · Esc show all"), theme.dim)
+        (format!("No match · {searched} searched{on} · Esc show all"), theme.dim)
     } else if messages.place.is_none() {
         ("Nothing selected".to_owned(), theme.dim)
     } else {

@@ -320,7 +320,7 @@ fn reordering_the_streams_keeps_the_selection() {
 }
 
 #[test]
-fn the_reason_of_a_failed_first_connection_stays_on_screen() {
+fn the_reason_for_a_failed_first_connection_stays_on_screen() {
     type Error = fn() -> StoreError;
     let away: Error = || StoreError::Unavailable {
         target: "localhost".to_owned(),

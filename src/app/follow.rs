@@ -50,13 +50,13 @@ pub struct Follow {
     pub complete_to: GlobalPosition,
     /// The last value of the sequence.
     pub last_value: GlobalPosition,
-    /// The blocking transactions, the oldest first.
+    /// The blocking transactions.
     pub waiting_for: Vec<Holder>,
     /// The reason why messages may still appear below `complete_to`, if there is one. A standby shows no locks, for example.
     pub caveat: Option<String>,
     /// The time between writing and seeing the newest message, by the clock of the server.
     lag: Option<SignedDuration>,
-    /// The time since when transactions have blocked, by the clock of the server.
+    /// The time at which transactions began to block, by the clock of the server.
     held_since: Option<Timestamp>,
     /// The error that interrupted following.
     pub error: Option<String>,

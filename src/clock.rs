@@ -12,7 +12,7 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// A test sets how many seconds the clock is wrong by.
+/// Returns the error of the clock that a test has set.
 #[cfg(debug_assertions)]
 fn wrong_for_a_test() -> Option<jiff::SignedDuration> {
     let seconds = std::env::var("STREAMSCOPE_TEST_CLOCK_WRONG_BY").ok()?.parse().ok()?;

@@ -289,7 +289,7 @@ mod unix {
         FileType::from_raw_mode(found.st_mode)
     }
 
-    #[allow(clippy::useless_conversion, reason = "16 bits on macOS")]
+    #[allow(clippy::useless_conversion, reason = "`st_mode` has 16 bits on macOS")]
     fn mode(found: &Stat) -> u32 {
         found.st_mode.into()
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Replaces each password.
+/// The replacement for a password.
 pub const STARS: &str = "***";
 
 /// Replaces the passwords in `scheme://user:PASSWORD@…` and `password=…`.

@@ -42,7 +42,7 @@ pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     Ok(text)
 }
 
-/// Like [`text`], but replaces invalid bytes by replacement characters, for files in which only one line matters.
+/// Like [`text`], but turns invalid bytes into replacement characters, for files in which only one line matters.
 ///
 /// # Errors
 /// [`NotUtf8::Encoded`]

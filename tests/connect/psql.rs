@@ -73,7 +73,7 @@ impl<'a> Comparison<'a> {
         Self { cluster, home, differing: Vec::new(), accepted: 0, refused: 0 }
     }
 
-    /// Replaces `{P}` by the port, `{S}` by the socket's directory, `{E}` by the same for a URL, and `{A}` by the abstract socket.
+    /// Fills in the port for `{P}`, the socket's directory for `{S}`, the same for a URL for `{E}`, and the abstract socket for `{A}`.
     fn fill(&self, text: &str) -> String {
         let directory = self.cluster.socket_dir();
         text.replace("{P}", &self.cluster.port.to_string())

@@ -71,10 +71,10 @@ impl Methods {
             }
             if !METHODS.iter().any(|(known, _)| *known == name) {
                 let known: Vec<_> = METHODS.iter().map(|(known, _)| *known).collect();
-                return Err(invalid(format!("invalid require_auth value: \"{word}\" (one of {})", known.join(", "))));
+                return Err(invalid(format!("unknown require_auth method \"{word}\"; use {}", known.join(", "))));
             }
             if named.contains(&name) {
-                return Err(invalid(format!("require_auth method \"{word}\" is specified more than once")));
+                return Err(invalid(format!("require_auth contains \"{word}\" more than once")));
             }
             named.push(name);
         }

@@ -49,7 +49,7 @@ pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&s
     let Some(value) = parameters.get(keyword) else { return Ok(words[0].1) };
     words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
         let known: Vec<_> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
-        invalid(format!("invalid {keyword} value: \"{value}\" (one of {})", known.join(", ")))
+        invalid(format!("{keyword} must be one of {}, not \"{value}\"", known.join(", ")))
     })
 }
 
@@ -57,9 +57,7 @@ pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&s
 pub(super) fn number(parameters: &Parameters, keyword: &str) -> Result<Option<i32>> {
     let Some(value) = parameters.get(keyword) else { return Ok(None) };
     let number = value.trim().parse();
-    number
-        .map(Some)
-        .map_err(|_| invalid(format!("invalid integer value \"{value}\" for connection option \"{keyword}\"")))
+    number.map(Some).map_err(|_| invalid(format!("{keyword} must be a whole number, not \"{value}\"")))
 }
 
 pub(super) fn wanted(parameters: &Parameters) -> Result<Wanted> {

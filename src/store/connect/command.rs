@@ -57,8 +57,7 @@ impl PasswordCommand {
                 format!("failed ({status}): {said}")
             }));
         }
-        let password =
-            String::from_utf8(printed).map_err(|_| failed("printed something that is not UTF-8".to_owned()))?;
+        let password = String::from_utf8(printed).map_err(|_| failed("printed text that is not UTF-8".to_owned()))?;
         let password =
             password.strip_suffix('\n').map_or(password.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         match password {

@@ -60,7 +60,7 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("user", Some("PGUSER")),
 ];
 
-/// Returns the keyword if libpq has it.
+/// Returns the keyword from [`KNOWN`], if it is there.
 pub(super) fn known(keyword: &str) -> Option<&'static str> {
     KNOWN.iter().map(|(known, _)| *known).find(|known| *known == keyword)
 }

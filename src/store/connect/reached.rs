@@ -15,7 +15,7 @@ use crate::store::{Obstacle, StoreError};
 pub(super) enum Failure {
     /// The server was not reached or is not of the required kind, so the next address is tried.
     GoOn(Obstacle, String),
-    /// The connection failed before the session began, and other addresses would not help.
+    /// The connection failed before the session began. Other addresses are not tried.
     Refused(Obstacle, String),
     /// TLS failed; `sslmode=prefer` continues without it.
     Tls(Problem),

@@ -34,7 +34,7 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
         }
     }
     Err(invalid(format!(
-        "the service \"{service}\" is not defined; add it to ~/.pg_service.conf, or set PGSERVICEFILE to the file that defines it"
+        "the service \"{service}\" is not defined; add it to ~/.pg_service.conf, or set PGSERVICEFILE to its file"
     )))
 }
 

@@ -108,7 +108,7 @@ impl Tls {
             let given = parameters.get(keyword).unwrap_or_default();
             let found = versions.iter().find(|(word, _)| word.eq_ignore_ascii_case(given));
             found.map(|(word, version)| (*word, *version)).ok_or_else(|| {
-                invalid(format!("invalid {keyword} value: \"{given}\" (one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3)"))
+                invalid(format!("{keyword} must be one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3, not \"{given}\""))
             })
         };
         let (least, oldest) = versions("ssl_min_protocol_version", Some(SslVersion::TLS1_2))?;
@@ -194,7 +194,7 @@ pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
     certificate.digest(digest).ok().map(|hash| hash.to_vec())
 }
 
-/// Replaces OpenSSL's text, a line of codes and source locations, by the reasons alone.
+/// Replaces OpenSSL's text, a line of codes and source locations, with the reasons alone.
 pub(super) fn read_problem(error: io::Error) -> io::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
         Some(inner) => io::Error::new(error.kind(), in_words(inner)),
@@ -214,5 +214,5 @@ fn in_words(error: &ssl::Error) -> String {
 fn reasons(stack: &ErrorStack) -> String {
     let mut reasons: Vec<&str> = stack.errors().iter().filter_map(openssl::error::Error::reason).collect();
     reasons.dedup();
-    if reasons.is_empty() { "TLS failed without a reason".to_owned() } else { reasons.join(", ") }
+    if reasons.is_empty() { "OpenSSL gave no reason".to_owned() } else { reasons.join(", ") }
 }

@@ -94,14 +94,16 @@ fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> R
         let position = offset + 1;
         offset += pair.len() + 1;
         let Some((keyword, value)) = pair.split_once('=') else {
-            return Err(invalid(format!("missing \"=\" in the URL's query parameter at position {position}")));
+            return Err(invalid(format!("the query parameter at position {position} of the URL has no \"=\"")));
         };
         if value.contains('=') {
-            return Err(invalid(format!("extra \"=\" in the URL's query parameter at position {position}")));
+            return Err(invalid(format!(
+                "the query parameter at position {position} of the URL has more than one \"=\""
+            )));
         }
-        let keyword = decode(keyword, "the name of a query parameter")?;
+        let keyword = decode(keyword, "query")?;
         if keyword == "ssl" && value == "true" {
-            // libpq accepts this spelling of JDBC too.
+            // JDBC's spelling, which libpq accepts too.
             parameters.set("sslmode", "require");
             continue;
         }

@@ -48,7 +48,7 @@ pub fn runtime_sha256() -> Result<&'static str> {
     struct Runtime<'a> {
         sha256: &'a str,
     }
-    // Kept, because the rest of the manifest takes megabytes to parse.
+    // Cached, because the whole manifest has several megabytes.
     static MANIFEST: OnceLock<Option<&str>> = OnceLock::new();
     let sha256 = MANIFEST.get_or_init(|| {
         serde_json::from_str::<Manifest>(pglite_oxide_assets::MANIFEST_JSON)
@@ -87,7 +87,7 @@ fn each_entry(archive: &[u8], mut visit: impl FnMut(&Path, Option<&[u8]>) -> Res
     Ok(())
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it by value")]
 fn unreadable(error: io::Error) -> StoreError {
     StoreError::Embedded(format!("PostgreSQL cannot be unpacked from this build: {error}; install streamscope again"))
 }

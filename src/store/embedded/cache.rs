@@ -171,7 +171,7 @@ fn add_to_state(directory: &Path, hash: &mut Sha256) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-#[allow(clippy::unnecessary_wraps, reason = "as elsewhere")]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail on other systems")]
 fn outside(found: &Metadata) -> io::Result<Vec<u8>> {
     use std::os::unix::fs::MetadataExt as _;
     let numbers = [

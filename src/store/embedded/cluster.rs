@@ -17,7 +17,7 @@ use super::{cannot, disk, steps};
 use crate::own_files;
 use crate::store::{Result, StoreError};
 
-/// The data directory, relative to the root in the terms of `pglite-oxide`.
+/// The data directory, relative to the root that `pglite-oxide` is given.
 const DATA: &str = "tmp/pglite/base";
 /// A file that `pglite-oxide` rewrites in place at each start and never needs. If it is truncated, every later start fails.
 const LAYOUT: &str = "tmp/pglite/.pglite-oxide-runtime-layout.json";

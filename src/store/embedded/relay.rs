@@ -167,7 +167,7 @@ impl Backend {
         if let Ok(stream) = self.address.connect() {
             return Ok(stream);
         }
-        tracing::warn!("the embedded server has stopped and is restarted");
+        tracing::warn!("the embedded server has stopped; restarting it");
         self.start()?;
         self.address.connect().map_err(|error| format!("cannot reach the embedded server: {error}"))
     }

@@ -31,8 +31,8 @@ pub fn is_one(data: &Path) -> bool {
     data.join(MANIFEST).exists()
 }
 
-/// Whether PostgreSQL ever started with this data directory, because otherwise it contains no messages. Starting writes the control
-/// file before anything else.
+/// Whether PostgreSQL ever started with this data directory. If not, it contains no messages. The server writes the control file before
+/// anything else.
 pub fn has_started(data: &Path) -> Result<bool> {
     let own = match std::fs::read(data.join("global/pg_control")) {
         Ok(own) => own,

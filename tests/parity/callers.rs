@@ -41,7 +41,7 @@ async fn a_condition_may_call_the_callers_functions_and_end_in_a_comment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn triggers_and_policies_on_the_table_find_what_is_the_clients() {
+async fn triggers_and_policies_can_use_the_clients_objects() {
     let pair = Pair::new().await;
     let role = format!("tenant_{}", uuid::Uuid::now_v7().simple());
     for (store, client) in [&pair.official, &pair.ours] {
@@ -88,7 +88,7 @@ async fn triggers_and_policies_on_the_table_find_what_is_the_clients() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_sees_what_it_wrote_before() {
+async fn a_statement_sees_its_own_writes() {
     let pair = Pair::new().await;
     let write = "write_message(gen_random_uuid()::varchar, 'v-1', 'T', '{}')";
     let seen = pair.same(&format!("select {write}, stream_version('v-1')")).await;
@@ -98,7 +98,7 @@ async fn a_statement_sees_what_it_wrote_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lock_and_a_read_in_one_statement_see_what_was_committed_while_it_waited() {
+async fn a_read_after_a_lock_in_one_statement_sees_what_was_committed_meanwhile() {
     let pair = Pair::new().await;
     for (store, client) in [&pair.official, &pair.ours] {
         let database = store.database.as_ref().expect("on a server");

@@ -16,7 +16,7 @@ async fn fill(pair: &Pair) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_mean_the_same() {
+async fn name_functions_return_the_same() {
     let pair = Pair::new().await;
     let values =
         ["'account-1'", "'account'", "'a-b-c'", "'-'", "''", "'-x'", "'x-'", "'a-1+2+3'", "'é-ü+ö'", "null", "'a+b-c'"];
@@ -32,7 +32,7 @@ async fn names_mean_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reads_give_the_same_rows_and_errors() {
+async fn reads_return_the_same_rows_and_errors() {
     let pair = Pair::new().await;
     fill(&pair).await;
     let calls = [
@@ -112,7 +112,7 @@ async fn reads_give_the_same_rows_and_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writes_give_the_same_positions_and_errors() {
+async fn writes_return_the_same_positions_and_errors() {
     let pair = Pair::new().await;
     let id = "'11111111-1111-1111-1111-111111111111'";
     let calls = [

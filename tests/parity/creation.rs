@@ -7,7 +7,7 @@ use crate::support::server::Database;
 use crate::support::stores::{self, eventodb, message_db, store};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_programs_that_create_at_once_do_not_collide() {
+async fn programs_that_create_namespaces_at_once_do_not_collide() {
     let database = Database::new().await;
     let (one, other) = (store(&database), store(&database));
     let (first, second) = tokio::join!(one.create_namespace("a", None), other.create_namespace("b", None));
@@ -40,7 +40,7 @@ async fn functions(client: &Client, schema: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_older_namespace_is_upgraded_only_when_asked_and_is_then_like_a_new_one() {
+async fn an_older_namespace_is_upgraded_only_on_request_and_then_equals_a_new_one() {
     let database = Database::new().await;
     let store = store(&database);
     let client = database.client().await;
@@ -65,7 +65,7 @@ async fn an_older_namespace_is_upgraded_only_when_asked_and_is_then_like_a_new_o
 /// An EventoDB server brings each namespace of the registry up to its own last version when it starts, by files that Postgres
 /// refuses on a namespace of ours; then it does not start.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_eventodb_server_has_nothing_to_bring_up_to_date_in_ours() {
+async fn an_eventodb_server_finds_nothing_to_upgrade_in_our_namespaces() {
     let database = eventodb().await;
     store(&database).create_namespace("ours", None).await.expect("a namespace");
     let client = database.client().await;
@@ -85,7 +85,7 @@ async fn an_eventodb_server_has_nothing_to_bring_up_to_date_in_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_another_encoding_holds_a_namespace_too() {
+async fn namespaces_work_in_databases_of_other_encodings() {
     for encoding in ["LATIN1", "LATIN2", "EUC_JP", "SQL_ASCII"] {
         let database = Database::create(&format!("template template0 encoding '{encoding}' locale 'C'")).await;
         store(&database).create_namespace("shop", None).await.expect(encoding);
@@ -97,7 +97,7 @@ async fn a_database_of_another_encoding_holds_a_namespace_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hostile_ids_are_names_or_refused_and_touch_nothing_else() {
+async fn hostile_ids_are_accepted_or_rejected_without_side_effects() {
     let database = Database::new().await;
     let store = store(&database);
     for id in ["a\"; drop schema public; --", "it's", "100%", "back\\slash", "ünïcödé", "a.b/c d"] {
@@ -116,7 +116,7 @@ async fn hostile_ids_are_names_or_refused_and_touch_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_says_how_many_messages_went_and_refuses_message_db() {
+async fn deleting_returns_the_number_of_messages_and_rejects_message_db() {
     let database = eventodb().await;
     let store = store(&database);
     let client = database.client().await;
@@ -134,7 +134,7 @@ async fn deleting_says_how_many_messages_went_and_refuses_message_db() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_eventodb_reads_of_the_registry_is_there_and_a_lost_schema_is_no_obstacle() {
+async fn registry_entries_have_eventodbs_format_and_may_name_a_lost_schema() {
     let database = Database::new().await;
     let store = store(&database);
     let created = store.create_namespace("shop", None).await.expect("a namespace");
@@ -170,7 +170,7 @@ async fn what_eventodb_reads_of_the_registry_is_there_and_a_lost_schema_is_no_ob
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_that_delete_at_once_one_finds_nothing() {
+async fn one_of_two_concurrent_deletions_finds_nothing() {
     let database = Database::new().await;
     let (one, other) = (store(&database), store(&database));
     for round in 0..5 {
@@ -185,14 +185,14 @@ async fn of_two_that_delete_at_once_one_finds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_registry_that_was_only_begun_is_finished() {
+async fn completes_a_half_created_registry() {
     let database = Database::new().await;
     database.client().await.batch_execute("create schema eventodb_store").await.expect("a schema");
     store(&database).create_namespace("shop", None).await.expect("a namespace");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_without_rights_lists_without_failing() {
+async fn a_role_without_privileges_can_list_namespaces() {
     let database = Database::new().await;
     let store = store(&database);
     store.create_namespace("shop", None).await.expect("a namespace");

@@ -22,7 +22,7 @@ fn notices(store: &TestStore, script: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn debug_settings_tell_the_same() {
+async fn debug_settings_print_the_same_notices() {
     let pair = Pair::new().await;
     let id = "'11111111-1111-1111-1111-111111111111'";
     let calls = [

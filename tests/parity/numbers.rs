@@ -7,7 +7,7 @@ use proptest::test_runner::TestRunner;
 use crate::Pair;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_is_refused_exactly_where_the_server_refuses_it() {
+async fn rejects_exactly_the_numbers_that_the_server_rejects() {
     let pair = Pair::new().await;
     let ends = [
         "0e131072",

@@ -4,7 +4,7 @@ use crate::support::stores::Kind;
 use crate::{one, outcome};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_category_is_found_by_its_index_however_it_is_asked_for() {
+async fn the_category_index_serves_every_spelling_of_the_condition() {
     let (_store, client) = one(Kind::OursOnPostgres).await;
     let fill = "insert into messages (stream_name, position, type, data)
         select 'c' || i % 100 || '-' || i, 0, 'T', '{}' from generate_series(1, 20000) i";
@@ -21,7 +21,7 @@ async fn a_category_is_found_by_its_index_however_it_is_asked_for() {
 
 /// A category whose messages all came last: whoever walks the primary key from the start reads everything before them.
 #[tokio::test(flavor = "multi_thread")]
-async fn get_category_messages_reads_a_late_category_by_its_index_alone() {
+async fn get_category_messages_reads_a_late_category_through_its_index() {
     let (_store, client) = one(Kind::OursOnPostgres).await;
     let fill = "insert into messages (stream_name, position, type, data)
         select case when i > 80000 then 'late-' else 'c' || i % 4 || '-' end || i, 0, 'T', '{}'

@@ -68,7 +68,7 @@ const PLANTED: &str = "
     create domain evil.int2 as bigint check (evil.checked(value, 'int2'));";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_planted_in_front_of_our_functions_is_never_called() {
+async fn our_functions_never_call_planted_objects() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let client = store.client().await.expect("a server");
     client.batch_execute(&PLANTED.replace("{schema}", &store.schema)).await.expect("planted");
@@ -104,7 +104,7 @@ async fn what_is_planted_in_front_of_our_functions_is_never_called() {
 
 /// What the program itself sends with a write, over a session whose path has another schema in front of Postgres' own.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_of_the_program_calls_nothing_that_is_planted_in_front_of_postgres_own_functions() {
+async fn writing_never_calls_functions_planted_before_pg_catalog() {
     use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::new(kind).await;

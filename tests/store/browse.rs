@@ -14,18 +14,18 @@ use crate::support::for_each_way;
 use crate::support::stores::{Kind, TestStore};
 
 for_each_way! {
-    categories_are_listed_with_their_messages,
-    streams_come_a_page_at_a_time_without_gaps_or_repeats,
-    streams_of_a_category_come_by_recent_activity_window_by_window,
-    pages_lead_from_either_end_to_the_other,
-    a_head_has_a_preview_and_a_size_but_never_a_large_body,
-    the_first_message_at_a_time_is_found,
-    a_time_narrows_what_is_read_where_times_rise,
-    recent_types_come_by_frequency,
-    a_search_goes_window_by_window_and_finds_all_of_it,
+    lists_categories_with_estimates,
+    pages_of_streams_have_no_gaps_or_repeats,
+    lists_recently_active_streams_window_by_window,
+    paging_from_either_end_reaches_the_other,
+    heads_have_a_preview_and_a_size_but_no_large_body,
+    finds_the_first_message_at_a_time,
+    time_filters_narrow_the_search_if_times_rise,
+    recent_types_are_ordered_by_frequency,
+    searching_window_by_window_finds_every_match,
 }
 
-pub async fn categories_are_listed_with_their_messages(store: &TestStore) {
+pub async fn lists_categories_with_estimates(store: &TestStore) {
     let namespace = &store.namespace;
     assert!(namespace.categories().await.unwrap().is_empty());
     write_many(namespace, "account-1", 3).await;
@@ -83,7 +83,7 @@ async fn all_streams_from_the_end(namespace: &Namespace, of: &StreamsOf, limit: 
     }
 }
 
-pub async fn streams_come_a_page_at_a_time_without_gaps_or_repeats(store: &TestStore) {
+pub async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) {
     streams_have_no_gaps_or_repeats(&store.namespace).await;
 }
 
@@ -126,7 +126,7 @@ pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
     );
 }
 
-pub async fn streams_of_a_category_come_by_recent_activity_window_by_window(store: &TestStore) {
+pub async fn lists_recently_active_streams_window_by_window(store: &TestStore) {
     let namespace = &store.namespace;
     for name in ["account-1", "account-2", "other-1", "account-3", "account-1", "account-2", "account-1"] {
         write(namespace, name, "Happened").await;
@@ -157,7 +157,7 @@ fn numbers(scope: &Scope, page: &Page) -> Vec<i64> {
     page.heads.iter().map(number).collect()
 }
 
-pub async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
+pub async fn paging_from_either_end_reaches_the_other(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..12 {
         write(namespace, &format!("account-{}", number % 3), "Happened").await;
@@ -221,7 +221,7 @@ pub async fn pages_lead_from_either_end_to_the_other(store: &TestStore) {
     }
 }
 
-async fn a_head_has_a_preview_and_a_size_but_never_a_large_body(store: &TestStore) {
+async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
     let namespace = &store.namespace;
     write(namespace, "account-1", "Small").await;
     let noise: Vec<_> = (0..4_000_u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();
@@ -248,7 +248,7 @@ async fn a_head_has_a_preview_and_a_size_but_never_a_large_body(store: &TestStor
     }
 }
 
-pub async fn the_first_message_at_a_time_is_found(store: &TestStore) {
+pub async fn finds_the_first_message_at_a_time(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{}", number % 2), "Happened").await;
@@ -313,7 +313,7 @@ async fn a_range_of_times_is_searched_from_both_ends(store: &TestStore, day: imp
     assert_eq!((step.searched, step.next), (0, None));
 }
 
-async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
+async fn time_filters_narrow_the_search_if_times_rise(store: &TestStore) {
     let options = ImportOptions { keep_global_positions: true, ..ImportOptions::default() };
     let mut import = Import::new(&store.namespace, options).unwrap();
     let day = |day: i64| jiff::Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
@@ -339,7 +339,7 @@ async fn a_time_narrows_what_is_read_where_times_rise(store: &TestStore) {
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));
 }
 
-pub async fn recent_types_come_by_frequency(store: &TestStore) {
+pub async fn recent_types_are_ordered_by_frequency(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;
@@ -371,7 +371,7 @@ async fn found(namespace: &Namespace, filter: &Filter, window: u32) -> Vec<i64> 
     both.remove(0)
 }
 
-async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
+async fn searching_window_by_window_finds_every_match(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..10_i64 {
         let message = NewMessage {
@@ -437,7 +437,7 @@ async fn a_search_goes_window_by_window_and_finds_all_of_it(store: &TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_step_ends_before_the_hit_that_is_one_too_many() {
+async fn a_search_step_stops_at_the_maximum_number_of_matches() {
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::new(kind).await;
         let insert = format!(
@@ -466,7 +466,7 @@ async fn a_search_step_ends_before_the_hit_that_is_one_too_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_statement_of_a_scope_runs_without_a_search_path() {
+async fn copied_statements_run_without_a_search_path() {
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::new(kind).await;
         let name = r#"it's "a" \ category"#;

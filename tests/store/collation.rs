@@ -86,7 +86,7 @@ async fn a_category_is_read_whole_under_a_linguistic_collation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_category_far_down_among_many_others_is_found() {
+async fn finds_a_small_category_among_many_streams() {
     let (database, namespace) = eventodb().await;
     let client = database.client().await;
     client

@@ -130,7 +130,7 @@ async fn every_operation_reads_columns_of_other_types() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_type_that_no_cast_makes_right_is_named_when_the_namespace_is_opened() {
+async fn opening_reports_a_column_with_an_unsupported_type() {
     for (types, column, name) in [
         ("alter table messages alter position type numeric", "position", "numeric"),
         ("alter table messages alter time type text", "time", "text"),
@@ -150,7 +150,7 @@ async fn a_type_that_no_cast_makes_right_is_named_when_the_namespace_is_opened()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_cannot_be_read_is_marked_and_the_others_are_read() {
+async fn unreadable_messages_are_marked_and_the_others_are_read() {
     let (_database, namespace) = shop_after(
         "alter table messages alter id drop default, alter id type text, alter id drop not null, alter type drop not null,
            alter time drop not null, alter data type text;
@@ -180,7 +180,7 @@ async fn a_message_that_cannot_be_read_is_marked_and_the_others_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bytes_that_are_not_utf_8_are_shown_as_replacement_characters_and_named() {
+async fn invalid_utf8_is_replaced_and_reported() {
     let database = Database::create("template template0 encoding 'SQL_ASCII' locale 'C'").await;
     store(&database).create_namespace("test", None).await.unwrap();
     let client = database.client().await;
@@ -212,7 +212,7 @@ async fn bytes_that_are_not_utf_8_are_shown_as_replacement_characters_and_named(
 const FAR_AWAY: &str = "Pacific/Chatham";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_written_and_imported_into_columns_of_other_types_is_stored_as_it_was_given() {
+async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
     let data = r#"{"n": 1.50, "text": "ä\\ \" \t€"}"#;
     let metadata = r#"{"by": "import"}"#;
     for types in TYPES {

@@ -9,10 +9,10 @@ use crate::support::for_each_store;
 use crate::support::stores::{self, TestStore};
 
 for_each_store! {
-    a_version_that_is_committed_while_a_write_waits_is_the_one_that_counts,
-    writers_of_one_category_all_write_under_any_default,
-    a_deadlock_is_gone_round,
-    a_namespace_is_made_and_deleted_under_any_default,
+    checks_the_version_that_was_committed_while_waiting,
+    concurrent_writers_succeed_under_any_isolation_level,
+    retries_after_a_deadlock,
+    namespaces_are_created_and_deleted_under_any_isolation_level,
 }
 
 const LEVELS: [&str; 2] = ["repeatable read", "serializable"];
@@ -24,7 +24,7 @@ async fn with_default(store: &TestStore, setting: &str, value: &str) -> Option<N
     Some(stores::store(database).namespace(&store.namespace.info().id).await.unwrap())
 }
 
-async fn a_version_that_is_committed_while_a_write_waits_is_the_one_that_counts(store: &TestStore) {
+async fn checks_the_version_that_was_committed_while_waiting(store: &TestStore) {
     for (number, level) in LEVELS.into_iter().enumerate() {
         let Some(namespace) = with_default(store, "default_transaction_isolation", level).await else { return };
         let name = format!("account-{number}");
@@ -57,7 +57,7 @@ async fn a_version_that_is_committed_while_a_write_waits_is_the_one_that_counts(
     }
 }
 
-async fn writers_of_one_category_all_write_under_any_default(store: &TestStore) {
+async fn concurrent_writers_succeed_under_any_isolation_level(store: &TestStore) {
     for (number, level) in LEVELS.into_iter().enumerate() {
         let Some(namespace) = with_default(store, "default_transaction_isolation", level).await else { return };
         let mut writers = tokio::task::JoinSet::new();
@@ -73,7 +73,7 @@ async fn writers_of_one_category_all_write_under_any_default(store: &TestStore) 
     }
 }
 
-async fn a_deadlock_is_gone_round(store: &TestStore) {
+async fn retries_after_a_deadlock(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let sql = format!(
         "create table public.counters (id int primary key, n int); insert into public.counters values (1, 0), (2, 0); \
@@ -101,7 +101,7 @@ async fn a_deadlock_is_gone_round(store: &TestStore) {
     assert_eq!(of_stream(&namespace, "account-1").await.len(), 1);
 }
 
-async fn a_namespace_is_made_and_deleted_under_any_default(store: &TestStore) {
+async fn namespaces_are_created_and_deleted_under_any_isolation_level(store: &TestStore) {
     for level in LEVELS {
         let Some(_) = with_default(store, "default_transaction_isolation", level).await else { return };
         let fresh = stores::store(store.database.as_ref().unwrap());

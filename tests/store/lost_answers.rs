@@ -12,15 +12,15 @@ use crate::support::stores::{TestStore, settings};
 use crate::support::{for_each_store, for_each_way, server};
 
 for_each_way! {
-    row_1_a_lost_answer_is_found_out,
-    row_2_an_orphan_that_still_waits_is_not_doubled,
-    row_3_a_conflict_on_the_retry_is_a_real_one,
-    a_server_that_stays_away_leaves_the_outcome_unknown,
+    a_write_whose_answer_is_lost_is_resolved,
+    a_lost_write_that_still_waits_is_stored_once,
+    a_conflict_on_retry_is_reported_if_another_writer_won,
+    the_outcome_is_unknown_if_the_server_stays_away,
 }
 
 // A pooler logs in by itself.
 for_each_store! {
-    refused_credentials_are_not_tried_again_and_leave_the_outcome_unknown,
+    rejected_credentials_are_not_retried_and_leave_the_outcome_unknown,
 }
 
 /// Waits until so many sessions of the test's database wait for a lock.
@@ -47,7 +47,7 @@ pub async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     Some((proxy, namespace))
 }
 
-async fn row_1_a_lost_answer_is_found_out(store: &TestStore) {
+async fn a_write_whose_answer_is_lost_is_resolved(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     let expected = [ExpectedVersion::NoStream, ExpectedVersion::Any, ExpectedVersion::At(1)];
     for (position, expected) in (0..).zip(expected) {
@@ -62,7 +62,7 @@ async fn row_1_a_lost_answer_is_found_out(store: &TestStore) {
     assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 3);
 }
 
-async fn row_2_an_orphan_that_still_waits_is_not_doubled(store: &TestStore) {
+async fn a_lost_write_that_still_waits_is_stored_once(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     for (position, expected) in (0..).zip([ExpectedVersion::NoStream, ExpectedVersion::Any]) {
         let holder = store.client().await.unwrap();
@@ -87,7 +87,7 @@ async fn row_2_an_orphan_that_still_waits_is_not_doubled(store: &TestStore) {
     assert_eq!(proxy.lost(), 2);
 }
 
-async fn row_3_a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
+async fn a_conflict_on_retry_is_reported_if_another_writer_won(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     write(&store.namespace, "account-1", "Opened").await;
     let winner = store.client().await.unwrap();
@@ -108,7 +108,7 @@ async fn row_3_a_conflict_on_the_retry_is_a_real_one(store: &TestStore) {
     assert_eq!(store.namespace.stream_version(&stream("account-1")).await.unwrap(), Some(1));
 }
 
-async fn refused_credentials_are_not_tried_again_and_leave_the_outcome_unknown(store: &TestStore) {
+async fn rejected_credentials_are_not_retried_and_leave_the_outcome_unknown(store: &TestStore) {
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     let (database, client) = (store.database.as_ref().unwrap().name(), store.client().await.unwrap());
     let role = format!("role_of_{database}");
@@ -127,7 +127,7 @@ async fn refused_credentials_are_not_tried_again_and_leave_the_outcome_unknown(s
     assert!(took < Duration::from_secs(20), "{took:?}: it was asked again and again");
 }
 
-async fn a_server_that_stays_away_leaves_the_outcome_unknown(store: &TestStore) {
+async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
     if !server::long() {
         return;
     }

@@ -14,22 +14,22 @@ use crate::support::for_each_way;
 use crate::support::stores::TestStore;
 
 for_each_way! {
-    t1_writes_to_the_right_schema,
-    t2_position_and_global_position,
-    t3_expected_version_success,
-    t4_expected_version_conflict,
-    t5_positions_rise_by_one,
-    t6_stream_messages,
-    t7_position_offset_and_batch_size,
-    t8_category_messages_from_several_streams,
-    t9_consumer_group,
-    t10_partitions_are_disjoint_and_complete,
-    t11_last_message,
-    t12_last_of_a_type,
-    t13_stream_version,
+    writes_to_its_own_schema,
+    numbers_messages_by_stream_and_by_namespace,
+    accepts_the_expected_version,
+    rejects_any_other_version,
+    positions_rise_by_one,
+    reads_the_messages_of_a_stream_unchanged,
+    reads_a_stream_from_a_position_with_a_limit,
+    reads_a_category_across_its_streams,
+    consumer_group_members_receive_their_streams,
+    members_share_a_category_without_overlap_or_loss,
+    returns_the_last_message_of_a_stream,
+    returns_the_last_message_of_a_type,
+    returns_the_version_of_a_stream,
 }
 
-pub async fn t1_writes_to_the_right_schema(store: &TestStore) {
+pub async fn writes_to_its_own_schema(store: &TestStore) {
     let (one, other) = (&store.namespace, other_namespace(store).await);
     let message = new("account-1", "Opened");
     one.write(&message).await.unwrap();
@@ -43,7 +43,7 @@ pub async fn t1_writes_to_the_right_schema(store: &TestStore) {
     }
 }
 
-pub async fn t2_position_and_global_position(store: &TestStore) {
+pub async fn numbers_messages_by_stream_and_by_namespace(store: &TestStore) {
     let namespace = &store.namespace;
     let first = write(namespace, "account-1", "Opened").await;
     let elsewhere = write(namespace, "other-1", "Opened").await;
@@ -57,7 +57,7 @@ pub async fn t2_position_and_global_position(store: &TestStore) {
     }
 }
 
-pub async fn t3_expected_version_success(store: &TestStore) {
+pub async fn accepts_the_expected_version(store: &TestStore) {
     let namespace = &store.namespace;
     let first = namespace.write(&expecting("account-1", ExpectedVersion::NoStream)).await.unwrap();
     assert_eq!(first.position, 0);
@@ -67,7 +67,7 @@ pub async fn t3_expected_version_success(store: &TestStore) {
     assert_eq!(third.position, 2);
 }
 
-pub async fn t4_expected_version_conflict(store: &TestStore) {
+pub async fn rejects_any_other_version(store: &TestStore) {
     let namespace = &store.namespace;
     let absent = namespace.write(&expecting("account-1", ExpectedVersion::At(3))).await.unwrap_err();
     match absent {
@@ -88,14 +88,14 @@ pub async fn t4_expected_version_conflict(store: &TestStore) {
     assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
 }
 
-pub async fn t5_positions_rise_by_one(store: &TestStore) {
+pub async fn positions_rise_by_one(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write_many(namespace, "account-1", 10).await;
     assert_eq!(written.iter().map(|w| w.position).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     assert!(written.windows(2).all(|pair| pair[0].global_position < pair[1].global_position));
 }
 
-pub async fn t6_stream_messages(store: &TestStore) {
+pub async fn reads_the_messages_of_a_stream_unchanged(store: &TestStore) {
     let namespace = &store.namespace;
     let message = NewMessage {
         data: r#"{"amount": 12345678901234567890123, "rate": 1.10, "name": "Zoë"}"#.to_owned(),
@@ -124,7 +124,7 @@ pub async fn t6_stream_messages(store: &TestStore) {
     assert_eq!(messages[1].metadata, None);
 }
 
-pub async fn t7_position_offset_and_batch_size(store: &TestStore) {
+pub async fn reads_a_stream_from_a_position_with_a_limit(store: &TestStore) {
     let namespace = &store.namespace;
     write_many(namespace, "account-1", 7).await;
     let positions = async |position, batch_size| {
@@ -141,7 +141,7 @@ pub async fn t7_position_offset_and_batch_size(store: &TestStore) {
     assert!(matches!(error, StoreError::Invalid { field: "batch size", .. }), "{error:?}");
 }
 
-pub async fn t8_category_messages_from_several_streams(store: &TestStore) {
+pub async fn reads_a_category_across_its_streams(store: &TestStore) {
     let namespace = &store.namespace;
     let mut expected = Vec::new();
     for name in ["account-1", "account-2", "account:command-1", "account-1", "other-account-1", "account-3-4"] {
@@ -172,7 +172,7 @@ pub async fn t8_category_messages_from_several_streams(store: &TestStore) {
     assert!(collect(namespace.category_messages(&category("account"), 0, -1, &options).await).await.is_empty());
 }
 
-pub async fn t9_consumer_group(store: &TestStore) {
+pub async fn consumer_group_members_receive_their_streams(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..10 {
         write_many(namespace, &format!("account-{number}"), 2).await;
@@ -187,7 +187,7 @@ pub async fn t9_consumer_group(store: &TestStore) {
     assert_eq!(of_member(namespace, "account", 0, 1).await.len(), 20, "a stream without id belongs to no member");
 }
 
-pub async fn t10_partitions_are_disjoint_and_complete(store: &TestStore) {
+pub async fn members_share_a_category_without_overlap_or_loss(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{number}"), "Happened").await;
@@ -208,7 +208,7 @@ pub async fn t10_partitions_are_disjoint_and_complete(store: &TestStore) {
     assert_eq!(seen, all);
 }
 
-pub async fn t11_last_message(store: &TestStore) {
+pub async fn returns_the_last_message_of_a_stream(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.last_stream_message(&stream("account-1"), None).await.unwrap(), None);
     let written = write_many(namespace, "account-1", 3).await;
@@ -217,7 +217,7 @@ pub async fn t11_last_message(store: &TestStore) {
     assert_eq!((last.id, last.position), (written[2].id, 2));
 }
 
-pub async fn t12_last_of_a_type(store: &TestStore) {
+pub async fn returns_the_last_message_of_a_type(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;
@@ -231,7 +231,7 @@ pub async fn t12_last_of_a_type(store: &TestStore) {
     assert_eq!(last("Never").await, None);
 }
 
-pub async fn t13_stream_version(store: &TestStore) {
+pub async fn returns_the_version_of_a_stream(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.stream_version(&stream("account-1")).await.unwrap(), None);
     write_many(namespace, "account-1", 3).await;

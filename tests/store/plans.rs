@@ -16,7 +16,7 @@ use crate::support::stores::{Kind, Route, TestStore, settings};
 use crate::support::{for_each_store, server};
 
 for_each_store! {
-    row_38_nothing_but_a_count_scans_the_table,
+    only_counting_scans_the_table,
 }
 
 /// Rows that may be read in all, however many there are, and blocks of indexes: some 30,000 probes, each of two blocks in a small
@@ -90,7 +90,7 @@ impl Work {
     }
 }
 
-async fn row_38_nothing_but_a_count_scans_the_table(store: &TestStore) {
+async fn only_counting_scans_the_table(store: &TestStore) {
     let Some(url) = &store.url else { return };
     // Ten million where minutes are given, in the schema that most of such stores have.
     let messages = if server::long() && store.kind == Kind::MessageDb { 10_000_000 } else { 60_000 };
@@ -149,7 +149,7 @@ fn is_compiled_or_parallel(plan: &str) -> bool {
 
 // One test for all of them: a log does not say whose plans they are.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_the_planner_believes_no_query_is_compiled_or_parallel_or_scans_the_table() {
+async fn whatever_the_statistics_say_no_query_scans_the_table_uses_jit_or_runs_in_parallel() {
     let ways = [
         (Kind::OursOnPostgres, Route::Direct),
         (Kind::MessageDb, Route::Direct),

@@ -10,13 +10,13 @@ use crate::support::for_each_store;
 use crate::support::stores::{self, TestStore};
 
 for_each_store! {
-    without_a_unique_index_on_id_the_same_message_is_written_once,
-    without_a_unique_index_on_id_writers_at_the_same_time_write_one_message,
-    without_a_unique_index_on_id_an_orphan_is_not_doubled,
-    the_global_position_is_that_of_the_stored_message,
-    a_message_that_is_dropped_or_moved_is_not_called_written,
-    a_message_that_is_changed_as_it_is_stored_is_said_to_differ,
-    the_same_json_in_another_spelling_is_said_to_be_stored_so,
+    repeated_writes_store_one_message_without_a_unique_index,
+    concurrent_repeats_store_one_message_without_a_unique_index,
+    a_lost_write_is_stored_once_without_a_unique_index,
+    returns_the_global_position_of_the_stored_message,
+    reports_messages_that_a_trigger_or_rule_drops_or_moves,
+    reports_fields_that_a_trigger_changed,
+    reports_equal_json_that_is_stored_with_different_text,
 }
 
 /// The store's namespace after some SQL on its schema, opened anew; none for the embedded default.
@@ -35,7 +35,7 @@ const INDEXES: [&str; 4] = [
     "drop index messages_id; create unique index messages_id on messages (id) where position > 1000",
 ];
 
-async fn without_a_unique_index_on_id_the_same_message_is_written_once(store: &TestStore) {
+async fn repeated_writes_store_one_message_without_a_unique_index(store: &TestStore) {
     for indexes in INDEXES {
         let Some(namespace) = after(store, indexes).await else { return };
         for expected in [ExpectedVersion::Any, ExpectedVersion::At(0)] {
@@ -54,7 +54,7 @@ async fn without_a_unique_index_on_id_the_same_message_is_written_once(store: &T
     }
 }
 
-async fn without_a_unique_index_on_id_writers_at_the_same_time_write_one_message(store: &TestStore) {
+async fn concurrent_repeats_store_one_message_without_a_unique_index(store: &TestStore) {
     let Some(namespace) = after(store, INDEXES[0]).await else { return };
     for round in 0..5 {
         let message = new(&format!("account-{round}"), "Opened");
@@ -71,7 +71,7 @@ async fn without_a_unique_index_on_id_writers_at_the_same_time_write_one_message
     }
 }
 
-async fn without_a_unique_index_on_id_an_orphan_is_not_doubled(store: &TestStore) {
+async fn a_lost_write_is_stored_once_without_a_unique_index(store: &TestStore) {
     let Some(_) = after(store, INDEXES[0]).await else { return };
     let (proxy, namespace) = through_proxy(store).await.unwrap();
     let holder = store.client().await.unwrap();
@@ -90,7 +90,7 @@ async fn without_a_unique_index_on_id_an_orphan_is_not_doubled(store: &TestStore
     assert_eq!(of_category(&namespace, "account").await.len(), 1);
 }
 
-async fn the_global_position_is_that_of_the_stored_message(store: &TestStore) {
+async fn returns_the_global_position_of_the_stored_message(store: &TestStore) {
     let another =
         "create function public.another() returns trigger language plpgsql set search_path from current as $$ begin
            insert into messages (id, stream_name, position, type, data)
@@ -115,7 +115,7 @@ async fn the_global_position_is_that_of_the_stored_message(store: &TestStore) {
     }
 }
 
-async fn a_message_that_is_dropped_or_moved_is_not_called_written(store: &TestStore) {
+async fn reports_messages_that_a_trigger_or_rule_drops_or_moves(store: &TestStore) {
     let function = "create or replace function public.changed() returns trigger language plpgsql as $$ begin";
     let trigger = "create trigger changed before insert on messages for each row execute function public.changed()";
     for (sql, undo) in [
@@ -136,7 +136,7 @@ async fn a_message_that_is_dropped_or_moved_is_not_called_written(store: &TestSt
     }
 }
 
-async fn a_message_that_is_changed_as_it_is_stored_is_said_to_differ(store: &TestStore) {
+async fn reports_fields_that_a_trigger_changed(store: &TestStore) {
     for (change, field) in [
         ("new.metadata := '{\"by\": \"trigger\"}'", "metadata"),
         ("new.data := '{}'", "data"),
@@ -160,7 +160,7 @@ async fn a_message_that_is_changed_as_it_is_stored_is_said_to_differ(store: &Tes
     }
 }
 
-async fn the_same_json_in_another_spelling_is_said_to_be_stored_so(store: &TestStore) {
+async fn reports_equal_json_that_is_stored_with_different_text(store: &TestStore) {
     let namespace = &store.namespace;
     let spelled = |data: &str, metadata: &str| NewMessage {
         data: data.to_owned(),

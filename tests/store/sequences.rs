@@ -9,10 +9,10 @@ use crate::support::for_each_store;
 use crate::support::stores::TestStore;
 
 for_each_store! {
-    a_sequence_behind_its_table_is_named_with_its_repair,
+    reports_a_sequence_behind_its_table_with_the_repair,
 }
 
-async fn a_sequence_behind_its_table_is_named_with_its_repair(store: &TestStore) {
+async fn reports_a_sequence_behind_its_table_with_the_repair(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     write_many(&store.namespace, "account-1", 30).await;
     let sequence = format!("{}.messages_global_position_seq", store.schema);

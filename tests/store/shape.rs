@@ -7,7 +7,7 @@ use crate::support::for_each_store;
 use crate::support::server::Database;
 use crate::support::stores::{TestStore, eventodb, settings, store};
 
-async fn an_untouched_store_has_the_shape_that_its_maker_gave_it(store: &TestStore) {
+async fn new_stores_have_their_original_shape(store: &TestStore) {
     let shape = store.namespace.shape();
     let columns = &shape.columns;
     let names = if store.flavour() == Flavour::EventoDb { ColumnType::Varchar } else { ColumnType::Text };
@@ -36,7 +36,7 @@ async fn an_untouched_store_has_the_shape_that_its_maker_gave_it(store: &TestSto
     assert!(!shape.row_security && !shape.subscribed);
 }
 
-for_each_store!(an_untouched_store_has_the_shape_that_its_maker_gave_it);
+for_each_store!(new_stores_have_their_original_shape);
 
 /// A namespace of EventoDB's shape after some SQL on its schema.
 async fn shop_after(sql: &str) -> (Database, Namespace) {
@@ -51,7 +51,7 @@ async fn shape_after(sql: &str) -> Shape {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn column_types_are_told_apart_and_a_domain_counts_as_its_base() {
+async fn recognises_column_types_and_the_base_types_of_domains() {
     let shape = shape_after(
         "create domain name_of_stream as varchar(200); create domain short_name as name_of_stream check (value <> '');
          create type kind as enum ('Opened', 'Closed');
@@ -73,7 +73,7 @@ async fn column_types_are_told_apart_and_a_domain_counts_as_its_base() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_whole_unique_index_on_exactly_the_columns_makes_them_unique() {
+async fn only_a_complete_unique_index_on_exactly_the_columns_counts() {
     for (index, ids, positions) in [
         ("(id)", true, false),
         ("(id) include (time)", true, false),
@@ -93,7 +93,7 @@ async fn only_a_whole_unique_index_on_exactly_the_columns_makes_them_unique() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_index_of_a_table_that_others_inherit_from_does_not_make_ids_unique() {
+async fn a_unique_index_does_not_cover_inheriting_tables() {
     let shape = shape_after("create table more () inherits (messages)").await;
     assert!(!shape.ids_are_unique() && !shape.is_partitioned());
     assert_eq!(shape.parts.len(), 1);
@@ -101,7 +101,7 @@ async fn an_index_of_a_table_that_others_inherit_from_does_not_make_ids_unique()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_source_of_global_positions_is_known() {
+async fn recognises_how_global_positions_are_assigned() {
     let numbering = shape_after("alter sequence messages_global_position_seq owned by none cache 20").await.numbering;
     assert!(numbering.is_nextval && !numbering.owned && numbering.sequence.is_some());
     assert_eq!(numbering.cache, Some(20));
@@ -124,7 +124,7 @@ async fn the_source_of_global_positions_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_an_insert_sets_off_is_known() {
+async fn recognises_triggers_and_rules_on_insert() {
     let shape = shape_after(
         "create function nothing() returns trigger language plpgsql as 'begin return new; end';
          create trigger a before insert on messages for each row execute function nothing();
@@ -143,7 +143,7 @@ async fn what_an_insert_sets_off_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn row_security_counts_for_the_role_that_looks() {
+async fn row_security_depends_on_the_role() {
     let role = format!("reader_{}", uuid::Uuid::now_v7().simple());
     let (database, namespace) = shop_after(&format!(
         "alter table messages enable row level security; create role {role} login;
@@ -160,7 +160,7 @@ async fn row_security_counts_for_the_role_that_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_partitioned_table_is_known_with_all_its_parts() {
+async fn lists_all_partitions_of_a_partitioned_table() {
     let shape = shape_after(
         "alter table messages rename to old;
          create table messages (like old including defaults) partition by list (type);

@@ -14,23 +14,23 @@ use crate::support::server::Database;
 use crate::support::stores::{Kind, Route, TestStore, store};
 
 for_each_version! {
-    browse::categories_are_listed_with_their_messages,
-    browse::streams_come_a_page_at_a_time_without_gaps_or_repeats,
-    browse::streams_of_a_category_come_by_recent_activity_window_by_window,
-    browse::pages_lead_from_either_end_to_the_other,
-    browse::the_first_message_at_a_time_is_found,
-    browse::recent_types_come_by_frequency,
-    operations::t2_position_and_global_position,
-    operations::t4_expected_version_conflict,
-    operations::t9_consumer_group,
-    writes::an_id_that_another_message_has_is_its_own_error,
-    writes::the_same_message_again_is_written_once_and_said_to_be_there,
-    writes::writers_of_one_category_lose_and_double_no_position,
-    versions::everything_that_can_be_read_is,
-    versions::what_is_written_is_followed_exported_and_imported,
+    browse::lists_categories_with_estimates,
+    browse::pages_of_streams_have_no_gaps_or_repeats,
+    browse::lists_recently_active_streams_window_by_window,
+    browse::paging_from_either_end_reaches_the_other,
+    browse::finds_the_first_message_at_a_time,
+    browse::recent_types_are_ordered_by_frequency,
+    operations::numbers_messages_by_stream_and_by_namespace,
+    operations::rejects_any_other_version,
+    operations::consumer_group_members_receive_their_streams,
+    writes::a_taken_id_is_reported_as_a_duplicate,
+    writes::repeating_a_write_stores_the_message_once_and_says_so,
+    writes::concurrent_writers_neither_lose_nor_duplicate_messages,
+    versions::every_read_works,
+    versions::written_messages_are_followed_exported_and_imported,
 }
 
-pub async fn everything_that_can_be_read_is(store: &TestStore) {
+pub async fn every_read_works(store: &TestStore) {
     write_many(&store.namespace, "account-1", 30).await;
     let filter = Filter {
         types: vec!["Happened".to_owned()],
@@ -44,7 +44,7 @@ pub async fn everything_that_can_be_read_is(store: &TestStore) {
     assert_eq!(found.heads.len(), 30);
 }
 
-pub async fn what_is_written_is_followed_exported_and_imported(store: &TestStore) {
+pub async fn written_messages_are_followed_exported_and_imported(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write(namespace, "account-1", "Opened").await;
     write(namespace, "account-1", "Closed").await;
@@ -87,7 +87,7 @@ pub async fn what_is_written_is_followed_exported_and_imported(store: &TestStore
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_jsonpath_that_the_server_does_not_know_is_refused_with_the_version_that_does() {
+async fn jsonpath_is_rejected_with_the_required_version() {
     let store = TestStore::reached(Kind::MessageDb, Route::On(Version::Oldest)).await;
     let path = Filter { data_path: Some("$.amount > 5".to_owned()), ..Filter::default() };
     let error = store.namespace.search(&Scope::Namespace, &path, PageFrom::Start, 10).await.unwrap_err();
@@ -98,7 +98,7 @@ async fn a_jsonpath_that_the_server_does_not_know_is_refused_with_the_version_th
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_namespace_of_ours_is_refused_with_the_version_that_can_hold_it() {
+async fn creating_a_namespace_is_rejected_with_the_required_version() {
     let database = Database::create_on(&Version::Oldest.url(), "").await;
     let error = store(&database).create_namespace("shop", None).await.unwrap_err();
     assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
@@ -118,7 +118,7 @@ const NEWER: [(&str, &[&str]); 8] = [
 ];
 
 #[test]
-fn no_query_uses_words_that_the_oldest_server_does_not_know() {
+fn no_query_uses_syntax_newer_than_the_oldest_server() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut directories = vec![root.join("sql/query"), root.join("sql/registry"), root.join("src/store")];
     while let Some(directory) = directories.pop() {

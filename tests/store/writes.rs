@@ -17,20 +17,20 @@ use crate::support::for_each_way;
 use crate::support::stores::{Kind, TestStore, settings};
 
 for_each_way! {
-    an_id_that_another_message_has_is_its_own_error,
-    the_same_message_again_is_written_once_and_said_to_be_there,
-    json_that_is_wrong_is_refused_with_line_and_column,
-    row_5_hostile_names_are_data,
-    row_5_a_hostile_schema_is_followed_where_backslashes_escape,
-    writers_of_one_stream_win_one_at_a_time,
-    writers_of_one_category_lose_and_double_no_position,
+    a_taken_id_is_reported_as_a_duplicate,
+    repeating_a_write_stores_the_message_once_and_says_so,
+    invalid_json_is_rejected_with_line_and_column,
+    hostile_names_are_stored_unchanged,
+    hostile_schema_names_work_without_standard_conforming_strings,
+    one_of_several_writers_with_the_same_expected_version_wins,
+    concurrent_writers_neither_lose_nor_duplicate_messages,
     namespaces_are_isolated,
-    row_6_a_planted_function_is_never_called,
-    row_6_a_planted_operator_is_never_called_by_whoever_reads,
-    a_foreign_writer_at_the_same_position_is_gone_round,
+    writing_never_calls_functions_planted_on_the_search_path,
+    reading_never_calls_operators_planted_in_public,
+    retries_if_a_writer_without_the_lock_takes_the_position,
 }
 
-pub async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) {
+pub async fn a_taken_id_is_reported_as_a_duplicate(store: &TestStore) {
     let namespace = &store.namespace;
     let first = new("account-1", "Opened");
     namespace.write(&first).await.unwrap();
@@ -46,7 +46,7 @@ pub async fn an_id_that_another_message_has_is_its_own_error(store: &TestStore) 
     assert_eq!(of_category(namespace, "account").await.len(), 1);
 }
 
-pub async fn the_same_message_again_is_written_once_and_said_to_be_there(store: &TestStore) {
+pub async fn repeating_a_write_stores_the_message_once_and_says_so(store: &TestStore) {
     let namespace = &store.namespace;
     let metadata = [None, Some("null".to_owned()), Some(r#"{"n": 1e3}"#.to_owned())];
     let expected = [ExpectedVersion::Any, ExpectedVersion::At(0), ExpectedVersion::At(1)];
@@ -63,7 +63,7 @@ pub async fn the_same_message_again_is_written_once_and_said_to_be_there(store: 
     assert!(matches!(error, StoreError::Conflict { actual: Some(2), .. }), "{error:?}");
 }
 
-async fn json_that_is_wrong_is_refused_with_line_and_column(store: &TestStore) {
+async fn invalid_json_is_rejected_with_line_and_column(store: &TestStore) {
     let namespace = &store.namespace;
     for (data, place) in [
         ("{\n  \"a\": tru\n}", "line 2, column "),
@@ -104,7 +104,7 @@ const HOSTILE: &[&str] = &[
     " -space",
 ];
 
-async fn row_5_hostile_names_are_data(store: &TestStore) {
+async fn hostile_names_are_stored_unchanged(store: &TestStore) {
     let namespace = &store.namespace;
     for name in HOSTILE {
         let message =
@@ -126,7 +126,7 @@ async fn row_5_hostile_names_are_data(store: &TestStore) {
     assert_eq!(found, expected);
 }
 
-async fn row_5_a_hostile_schema_is_followed_where_backslashes_escape(store: &TestStore) {
+async fn hostile_schema_names_work_without_standard_conforming_strings(store: &TestStore) {
     const HOSTILE: &str = r"a\'; select pg_sleep(600) --";
     let Some(client) = store.client().await else { return };
     let written = write(&store.namespace, "account-1", "Opened").await;
@@ -144,7 +144,7 @@ async fn row_5_a_hostile_schema_is_followed_where_backslashes_escape(store: &Tes
     client.batch_execute(&back).await.unwrap();
 }
 
-async fn writers_of_one_stream_win_one_at_a_time(store: &TestStore) {
+async fn one_of_several_writers_with_the_same_expected_version_wins(store: &TestStore) {
     let namespace = &store.namespace;
     for round in 0..10 {
         let expected = ExpectedVersion::from_version(namespace.stream_version(&stream("account-1")).await.unwrap());
@@ -168,7 +168,7 @@ async fn writers_of_one_stream_win_one_at_a_time(store: &TestStore) {
     }
 }
 
-pub async fn writers_of_one_category_lose_and_double_no_position(store: &TestStore) {
+pub async fn concurrent_writers_neither_lose_nor_duplicate_messages(store: &TestStore) {
     let namespace = &store.namespace;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..6 {
@@ -218,7 +218,7 @@ create table planted.messages (global_position bigserial, position bigint, time 
   data jsonb, metadata jsonb, id uuid);
 ";
 
-async fn row_6_a_planted_function_is_never_called(store: &TestStore) {
+async fn writing_never_calls_functions_planted_on_the_search_path(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     client.batch_execute(PLANTED).await.unwrap();
     let database = store.database.as_ref().unwrap().name();
@@ -262,7 +262,7 @@ fn better_fitting(kind: Kind) -> String {
     statements.concat()
 }
 
-async fn row_6_a_planted_operator_is_never_called_by_whoever_reads(store: &TestStore) {
+async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     let early = write(&store.namespace, "account-1", "Opened").await;
     client.batch_execute(&better_fitting(store.kind)).await.unwrap();
@@ -309,7 +309,7 @@ async fn row_6_a_planted_operator_is_never_called_by_whoever_reads(store: &TestS
     }
 }
 
-async fn a_foreign_writer_at_the_same_position_is_gone_round(store: &TestStore) {
+async fn retries_if_a_writer_without_the_lock_takes_the_position(store: &TestStore) {
     let Some(client) = store.client().await else { return };
     for (expected, position) in [(ExpectedVersion::Any, 0), (ExpectedVersion::At(1), 2)] {
         let sql = format!(

@@ -22,7 +22,7 @@ async fn is_waited_for(store: &TestStore, slow: &Client, lower: i64, rest: Optio
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_inserts_directly_into_a_partition_or_a_child_is_waited_for() {
+async fn waits_for_inserts_into_partitions_and_child_tables() {
     let partition = "create table {}.parted (like {}.messages including defaults) partition by range (global_position); \
          alter sequence {}.messages_global_position_seq owned by none; \
          drop table {}.messages; alter table {}.parted rename to messages; \
@@ -46,7 +46,7 @@ async fn who_inserts_directly_into_a_partition_or_a_child_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_drawn_before_its_insert_is_waited_for() {
+async fn waits_for_a_number_drawn_before_its_insert() {
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::new(kind).await;
         let slow = client(&store).await;
@@ -63,7 +63,7 @@ async fn a_number_drawn_before_its_insert_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_that_no_lock_tells_of_are_told_when_following_begins() {
+async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
     let trigger = "create function {}.renumber() returns trigger language plpgsql as \
          'begin new.global_position := new.global_position * 2; return new; end'; \
          create trigger renumbers before insert on {}.messages for each row execute procedure {}.renumber()";

@@ -24,7 +24,7 @@ pub fn check(given: &[i64], stored: &[i64]) -> Result<(), String> {
 }
 
 #[test]
-fn each_kind_of_mistake_is_found() {
+fn every_kind_of_mistake_is_found() {
     assert_eq!(check(&[1, 2, 4], &[1, 2, 4]), Ok(()));
     assert!(check(&[1, 4], &[1, 2, 4]).is_err_and(|error| error.contains("2 was never given")));
     assert!(check(&[1, 2, 2], &[1, 2]).is_err_and(|error| error.contains("twice")));

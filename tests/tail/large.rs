@@ -9,7 +9,7 @@ use crate::support::for_each_store;
 use crate::support::stores::TestStore;
 use crate::{LIMIT, options};
 
-for_each_store!(a_batch_of_large_messages_ends_early_and_nothing_is_lost);
+for_each_store!(batches_of_large_messages_are_cut_short_without_loss);
 
 const LARGE: usize = 5_000_000;
 
@@ -25,7 +25,7 @@ async fn write(store: &TestStore, data: String) {
     store.namespace.write(&message).await.expect("a write");
 }
 
-async fn a_batch_of_large_messages_ends_early_and_nothing_is_lost(store: &TestStore) {
+async fn batches_of_large_messages_are_cut_short_without_loss(store: &TestStore) {
     for large in [false, true, false, true] {
         for _ in 0..7 {
             let length = if large { LARGE } else { 10 };

@@ -34,7 +34,7 @@ pub async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_7_a_lower_position_that_commits_late_is_held_back_for_and_shown_marked() {
+async fn a_late_lower_position_is_waited_for_by_commands_and_marked_on_screen() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (slow, fast) = (client(&store).await, client(&store).await);
@@ -64,7 +64,7 @@ async fn row_7_a_lower_position_that_commits_late_is_held_back_for_and_shown_mar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_8_a_gap_that_stays_is_passed_once_its_writer_has_ended() {
+async fn passes_a_gap_once_its_writer_has_rolled_back() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (failing, fine) = (client(&store).await, client(&store).await);
@@ -80,7 +80,7 @@ async fn row_8_a_gap_that_stays_is_passed_once_its_writer_has_ended() {
 
 /// It has no process, and outlives a restart of the server.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
+async fn waits_for_prepared_transactions_and_names_them() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (slow, fast) = (client(&store).await, client(&store).await);
@@ -99,7 +99,7 @@ async fn row_9_a_prepared_transaction_is_waited_for_and_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_from_now_begins_behind_what_is_there_and_still_gives_who_was_late() {
+async fn following_from_now_still_returns_late_messages() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let (slow, fast) = (client(&store).await, client(&store).await);
     slow.batch_execute("begin").await.expect("begin");
@@ -119,7 +119,7 @@ async fn following_from_now_begins_behind_what_is_there_and_still_gives_who_was_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_brings_only_its_own_messages() {
+async fn returns_only_messages_of_the_scope() {
     use streamscope::message::{Category, ConsumerGroup, StreamName};
     for kind in KINDS {
         let store = TestStore::new(kind).await;
@@ -155,7 +155,7 @@ async fn a_scope_brings_only_its_own_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_26_the_embedded_store_is_followed_and_written_over_its_one_connection() {
+async fn follows_and_writes_the_embedded_store_over_its_one_connection() {
     let store = TestStore::new(Kind::OursEmbedded).await;
     let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
     for number in 0..3 {

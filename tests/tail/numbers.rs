@@ -10,7 +10,7 @@ use crate::support::stores::{Kind, TestStore};
 use crate::{LIMIT, batch_where, follow_until, options};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_was_emptied_is_followed_from_its_new_beginning() {
+async fn follows_a_truncated_table_from_its_new_beginning() {
     for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
         let store = TestStore::new(Kind::MessageDb).await;
         let writer = client(&store).await;
@@ -34,7 +34,7 @@ async fn a_table_that_was_emptied_is_followed_from_its_new_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_that_hands_numbers_out_in_blocks_is_told_of() {
+async fn reports_a_sequence_with_a_cache() {
     for (cache, unordered) in [(1, false), (10, true)] {
         for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
             let store = TestStore::new(kind).await;
@@ -49,7 +49,7 @@ async fn a_sequence_that_hands_numbers_out_in_blocks_is_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_that_nobody_has_are_not_gone_over() {
+async fn skips_unused_numbers() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let writer = client(&store).await;
     let first = insert(&writer, &store, "a-1", 0).await;
@@ -65,7 +65,7 @@ async fn numbers_that_nobody_has_are_not_gone_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn following_says_that_it_goes_on_after_an_interruption_though_nothing_came() {
+async fn reports_recovery_after_an_interruption_without_new_messages() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let database = store.database.as_ref().expect("a database").name();
     let other = server::connect(&server::url()).await;

@@ -78,7 +78,7 @@ fn refill() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_emptied_and_filled_again_between_two_polls_is_given_from_its_new_beginning() {
+async fn follows_a_refilled_store_from_its_new_beginning() {
     for kind in KINDS {
         for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
             for from in [TailFrom::Start, TailFrom::Now] {
@@ -94,7 +94,7 @@ async fn a_store_emptied_and_filled_again_between_two_polls_is_given_from_its_ne
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_dropped_and_restored_in_one_transaction_is_followed_too() {
+async fn follows_a_table_dropped_and_restored_in_one_transaction() {
     let mut followed = Followed::new(Kind::EventoDb, Settling::HoldBack, TailFrom::Start, 3).await;
     let restore = "create table {}.restored (like {}.messages including all); \
          create sequence {}.numbers owned by {}.restored.global_position; \
@@ -109,7 +109,7 @@ async fn a_table_dropped_and_restored_in_one_transaction_is_followed_too() {
 
 /// As a failover that had not got the last commits, and a `setval` downwards.
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_that_were_lost_and_given_again_are_given_once_and_the_rest_is_not_doubled() {
+async fn returns_messages_at_reused_positions_once_and_repeats_no_others() {
     for kind in KINDS {
         for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
             let mut followed = Followed::new(kind, settling, TailFrom::Start, 6).await;
@@ -124,7 +124,7 @@ async fn numbers_that_were_lost_and_given_again_are_given_once_and_the_rest_is_n
 
 /// All of the messages that were seen are at numbers that nobody has now.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_filled_again_at_other_numbers_is_given_whole() {
+async fn returns_all_messages_of_a_store_refilled_at_other_positions() {
     let mut followed = Followed::new(Kind::OursOnPostgres, Settling::HoldBack, TailFrom::Start, 3).await;
     followed.change("select setval('{}.messages_global_position_seq', 100); delete from {}.messages").await;
     insert(&followed.writer, &followed.store, "a-1", 3).await;
@@ -136,7 +136,7 @@ async fn a_store_filled_again_at_other_numbers_is_given_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_single_messages_is_no_replacement_and_doubles_nothing() {
+async fn deleting_messages_is_not_a_replacement_and_repeats_nothing() {
     for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
         let mut followed = Followed::new(Kind::OursOnPostgres, settling, TailFrom::Start, 6).await;
         for deleted in ["2", "3, 6"] {
@@ -151,7 +151,7 @@ async fn deleting_single_messages_is_no_replacement_and_doubles_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_category_of_a_replaced_store_is_given_its_new_messages() {
+async fn follows_a_category_of_a_refilled_store() {
     let store = TestStore::new(Kind::MessageDb).await;
     let writer = client(&store).await;
     for (position, stream) in (0..).zip(["a-1", "b-1", "a-1", "b-1"]) {
@@ -166,7 +166,7 @@ async fn a_category_of_a_replaced_store_is_given_its_new_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_beginning_above_every_message_is_told() {
+async fn reports_a_beginning_above_every_message() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let writer = client(&store).await;
     let newest = insert(&writer, &store, "a-1", 0).await;

@@ -225,7 +225,7 @@ fn target(store: &TestStore) -> Target {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_message_is_given_once_and_in_order_where_a_naive_reader_misses_some() {
+async fn returns_every_message_once_and_in_order_while_a_naive_reader_misses_some() {
     for kind in [Kind::MessageDb, Kind::OursOnPostgres] {
         let store = TestStore::new(kind).await;
         storm(target(&store), 150, Killing::Nothing).await;
@@ -233,14 +233,14 @@ async fn every_message_is_given_once_and_in_order_where_a_naive_reader_misses_so
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn row_11_following_survives_its_backends_being_terminated_again_and_again() {
+async fn following_survives_repeatedly_terminated_backends() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     storm(target(&store), 150, Killing::Backends).await;
 }
 
 /// Some 100,000 messages with `tests/run --long`, else a twentieth of that.
 #[tokio::test(flavor = "multi_thread")]
-async fn row_10_a_server_that_is_killed_again_and_again_is_followed_on_exactly() {
+async fn following_stays_exact_while_the_server_is_killed_repeatedly() {
     let pair = Arc::new(tokio::task::block_in_place(Pair::start));
     let database = server::Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
     let store = stores::store(&database);

@@ -262,7 +262,7 @@ impl State {
             Stage::Writing => {
                 if key.code == KeyCode::Esc {
                     // Only the answer tells whether the message was written, so the dialog stays open.
-                    self.notices.problem("already sent; waiting for the answer".to_owned(), self.now);
+                    self.notices.problem("Already sent. Waiting for the answer.".to_owned(), self.now);
                 }
                 Vec::new()
             }

@@ -160,7 +160,7 @@ impl State {
     pub(super) fn comes_with_a_paste(&mut self, key: &str) -> bool {
         let soon = self.pasted.is_some_and(|pasted| self.now.duration_since(pasted).abs() < WITH_A_PASTE);
         if soon {
-            self.notices.problem(format!("{key} ignored right after a paste; press {key} again"), self.now);
+            self.notices.problem(format!("{key} is ignored right after a paste. Press {key} again."), self.now);
         }
         soon
     }

@@ -95,14 +95,14 @@ fn missing(target: &Target, namespace: &str) -> String {
 fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
     match target {
         Target::StreamPosition(stream, position) if found.position < *position => {
-            Some(format!("{stream} ends at position {}; there is no position {position}", found.position))
+            Some(format!("{stream} ends at position {}. There is no position {position}.", found.position))
         }
         Target::GlobalPosition(position) if found.global_position < *position => Some(format!(
-            "no global position {position}; the last message is at global position {}",
+            "No global position {position}. The last message is at global position {}.",
             found.global_position
         )),
         Target::Time(time) if found.time < *time => {
-            Some(format!("no message at or after {target}; showing the last one"))
+            Some(format!("No message at or after {target}. This is the last one."))
         }
         _ => None,
     }
@@ -124,7 +124,7 @@ impl State {
             _ => self.categories.selection().map(|row| row.category.clone()),
         };
         let Some(category) = category else {
-            self.notices.problem("no category is selected; select one first".to_owned(), self.now);
+            self.notices.problem("No category is selected. Select one first.".to_owned(), self.now);
             return Vec::new();
         };
         let understood = Err("MEMBER:SIZE of the consumer group, such as 0:3".to_owned());
@@ -231,7 +231,7 @@ impl State {
             // The filter may exclude the message.
             effects.extend(self.stop_follow());
             self.messages.set_filter(Filter::default(), String::new());
-            self.notices.done("the filter was removed to show this message".to_owned(), self.now);
+            self.notices.done("The filter was removed to show this message".to_owned(), self.now);
         }
         if let Some(said) = past_the_end(&journey.target, &head) {
             self.notices.problem(said, self.now);
@@ -340,7 +340,7 @@ impl State {
         let Some(namespace) = destination.namespace.clone().or(current) else {
             let text = locator.text.as_deref().unwrap_or_default();
             return Err(format!(
-                "cannot open {text}: there are several namespaces; choose one, as in NAMESPACE/{text}"
+                "Cannot open {text}: there are several namespaces. Choose one, as in NAMESPACE/{text}."
             ));
         };
         if rows.iter().any(|row| row.id == namespace) {

@@ -79,7 +79,7 @@ impl State {
     /// Shows why nothing can be written. Returns false if writing is allowed.
     pub(super) fn refuse_writing(&mut self) -> bool {
         let Some(reason) = self.read_only().map(str::to_owned) else { return false };
-        self.notices.problem(format!("read-only: {reason}"), self.now);
+        self.notices.problem(format!("Read-only: {reason}"), self.now);
         true
     }
 
@@ -125,7 +125,7 @@ impl State {
     /// Keeps the dialog open until the answer arrives, because the token is shown only once.
     fn wait_for_admin(&mut self, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Esc {
-            self.notices.problem("already sent; waiting for the answer".to_owned(), self.now);
+            self.notices.problem("Already sent. Waiting for the answer.".to_owned(), self.now);
         }
         Vec::new()
     }
@@ -146,7 +146,7 @@ impl State {
         }
         let Some(namespace) = self.namespaces.selection() else { return Vec::new() };
         if namespace.flavour == Flavour::MessageDb {
-            self.notices.problem(format!("cannot delete {}: drop Message DB's schema instead", namespace.id), self.now);
+            self.notices.problem(format!("Cannot delete {}: drop Message DB's schema instead", namespace.id), self.now);
             return Vec::new();
         }
         let id = namespace.id.clone();
@@ -173,7 +173,7 @@ impl State {
                 let id = dialog.id.clone();
                 return vec![self.ask(Slot::Admin, Question::DeleteNamespace { id })];
             }
-            (_, KeyCode::Enter) => dialog.problem = Some(format!("type {} to delete it", dialog.id)),
+            (_, KeyCode::Enter) => dialog.problem = Some("The ID does not match. Nothing was deleted.".to_owned()),
             _ => {
                 dialog.input.key(key);
             }
@@ -195,7 +195,7 @@ impl State {
                     self.places.forget(&dialog.id);
                 }
                 let plural = if messages == 1 { "" } else { "s" };
-                self.notices.done(format!("deleted the namespace and its {messages} message{plural}"), self.now);
+                self.notices.done(format!("Deleted the namespace and its {messages} message{plural}"), self.now);
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Count(count) => {

@@ -96,9 +96,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
             let name = &state.setup.profile.name;
             (format!("Press upper-case Y to write to {name}, any other key to edit."), theme.problem)
         }
-        (Stage::GivingUp, _) => {
-            ("Press x to discard this draft, any other key to keep editing.".to_owned(), theme.problem)
-        }
+        (Stage::GivingUp, _) => ("Discard this draft? y/n".to_owned(), theme.problem),
         (_, Some(problem)) => (problem.clone(), theme.problem),
         (Stage::Conflict(conflict), None) => {
             let actual = conflict.actual.map_or_else(

@@ -284,9 +284,9 @@ fn esc_goes_one_pane_back_after_leaving_the_target_through_the_panes() {
 fn the_go_to_box_explains_targets_past_the_end() {
     let mut screen = Screen::new(Fake::shop(3));
     for (target, said) in [
-        ("account-1@99", "account-1 ends at position 4; there is no position 99"),
-        ("9999", "no global position 9999; the last message is at global position 30"),
-        ("2030-01-01", "no message at or after time 2030-01-01 00:00:00 UTC; showing the last one"),
+        ("account-1@99", "account-1 ends at position 4. There is no position 99."),
+        ("9999", "No global position 9999. The last message is at global position 30."),
+        ("2030-01-01", "No message at or after time 2030-01-01 00:00:00 UTC. This is the last one."),
     ] {
         screen.go_to(target);
         assert!(screen.text().contains(said), "{}", screen.text());

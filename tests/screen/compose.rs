@@ -265,7 +265,7 @@ fn reads_a_version_that_is_not_on_screen_before_writing_a_clone() {
     screen.hold = true;
     screen.keys("c");
     screen.ctrl('s');
-    assert!(screen.text().contains("still reading the stream's version"), "{}", screen.text());
+    assert!(screen.text().contains("Still reading the stream's version"), "{}", screen.text());
     screen.release();
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
     screen.esc();
@@ -279,7 +279,7 @@ fn writes_nothing_if_the_version_cannot_be_read() {
     screen.fake.fail.push((Slot::Version, reason));
     in_category(&mut screen);
     screen.keys("c");
-    assert!(screen.text().contains("cannot read the stream's version"), "{}", screen.text());
+    assert!(screen.text().contains("Cannot read the stream's version"), "{}", screen.text());
     let before = screen.fake.messages.len();
     screen.ctrl('s');
     // Ctrl-S asks again, and this time the server answers.

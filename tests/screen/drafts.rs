@@ -41,7 +41,7 @@ fn discards_an_untouched_draft() {
             screen.esc();
         }
         assert!(screen.state.drafts.is_empty() && on_disk(&screen).is_empty());
-        assert!(!screen.text().contains("draft kept"), "{}", screen.text());
+        assert!(!screen.text().contains("Draft kept"), "{}", screen.text());
     }
 }
 
@@ -153,7 +153,7 @@ fn editing_a_stored_message_opens_a_clone() {
     assert_eq!((compose.text(Field::Stream).as_str(), compose.text(Field::Type).as_str()), ("account-1", "Withdrawn"));
     assert!(compose.text(Field::Data).contains("1.20"), "{}", compose.text(Field::Data));
     assert!(compose.text(Field::Metadata).contains("correlationStreamName"));
-    assert!(screen.text().contains("a stored message cannot be changed"), "{}", screen.text());
+    assert!(screen.text().contains("A stored message cannot be changed"), "{}", screen.text());
     screen.esc();
     assert_eq!(on_disk(&screen), ["Withdrawn"], "the edited draft is kept");
 }

@@ -228,7 +228,7 @@ fn keys_right_after_a_paste_write_nothing() {
     screen.keys("1a");
     screen.send(Event::Paste("new\r".to_owned()));
     screen.enter();
-    assert!(screen.fake.created.is_empty() && screen.text().contains("press Enter again"), "{}", screen.text());
+    assert!(screen.fake.created.is_empty() && screen.text().contains("Press Enter again"), "{}", screen.text());
     screen.wait(1);
     screen.enter();
     assert_eq!(screen.fake.created, ["new"]);
@@ -251,7 +251,7 @@ fn keys_right_after_a_paste_write_nothing() {
     let before = screen.fake.messages.len();
     screen.ctrl('s');
     assert_eq!(screen.fake.messages.len(), before);
-    assert!(screen.text().contains("press Ctrl-S again"), "{}", screen.text());
+    assert!(screen.text().contains("Press Ctrl-S again"), "{}", screen.text());
     screen.wait(1);
     screen.ctrl('s');
     assert_eq!(screen.fake.messages.len(), before + 1);

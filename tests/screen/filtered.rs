@@ -79,7 +79,7 @@ fn going_to_a_message_removes_a_filter_that_may_exclude_it() {
     filter(&mut screen, "type:Even");
     screen.go_to("ledger-main@301");
     assert_eq!(screen.selected(), "ledger-main@301");
-    assert!(screen.text().contains("the filter was removed"), "{}", screen.text());
+    assert!(screen.text().contains("The filter was removed"), "{}", screen.text());
 }
 
 #[test]

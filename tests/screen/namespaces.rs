@@ -28,11 +28,11 @@ fn deletes_a_namespace_only_after_its_id_is_typed() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("1Dsho");
     screen.enter();
-    assert!(screen.text().contains("type shop to delete it"), "{}", screen.text());
+    assert!(screen.text().contains("The ID does not match"), "{}", screen.text());
     assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
     screen.keys("p");
     screen.enter();
-    assert!(screen.text().contains("deleted the namespace and its 10 messages"), "{}", screen.text());
+    assert!(screen.text().contains("Deleted the namespace and its 10 messages"), "{}", screen.text());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_second_enter_deletes_only_once() {
     let sent = screen.held.iter().filter(|(slot, ..)| *slot == Slot::Admin).count();
     assert_eq!(sent, 1);
     screen.release();
-    assert!(screen.text().contains("deleted the namespace and its 10 messages"), "{}", screen.text());
+    assert!(screen.text().contains("Deleted the namespace and its 10 messages"), "{}", screen.text());
 }
 
 #[test]

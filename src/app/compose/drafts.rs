@@ -64,7 +64,7 @@ impl State {
     /// Opens a new draft for the stream or category on screen.
     fn new_draft(&mut self) -> Vec<Effect> {
         let Some(namespace) = self.shown_namespace.clone() else {
-            self.notices.problem("cannot write: no namespace is selected".to_owned(), self.now);
+            self.notices.problem("Cannot write: no namespace is selected".to_owned(), self.now);
             return Vec::new();
         };
         let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
@@ -149,7 +149,7 @@ impl State {
         }
         let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
         if whole.is_none() {
-            self.notices.problem("no message is selected, or it is still loading".to_owned(), self.now);
+            self.notices.problem("No message is selected, or it is still loading".to_owned(), self.now);
         }
         whole.map(|(message, namespace)| (namespace, message))
     }
@@ -158,7 +158,7 @@ impl State {
     pub(in crate::app) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
         if compose.is_touched() {
             self.drafts.push(compose.draft());
-            self.notices.done("draft kept; press w to open it".to_owned(), self.now);
+            self.notices.done("Draft kept. Press w to open it.".to_owned(), self.now);
         }
         vec![self.save_drafts()]
     }
@@ -175,7 +175,7 @@ impl State {
     /// Discards the draft in the dialog and keeps the others.
     pub(super) fn give_up(&mut self) -> Vec<Effect> {
         self.dialog = None;
-        self.notices.done("draft discarded".to_owned(), self.now);
+        self.notices.done("Draft discarded".to_owned(), self.now);
         vec![self.save_drafts()]
     }
 
@@ -210,7 +210,7 @@ impl State {
             }
             (Ok(_), ..) => Vec::new(),
             (Err(why), ..) => {
-                self.notices.problem(format!("the editor failed: {why}"), self.now);
+                self.notices.problem(format!("The editor failed: {why}"), self.now);
                 Vec::new()
             }
         }
@@ -240,7 +240,7 @@ impl State {
         } else {
             text.trim_end().clone_into(&mut draft.data);
         }
-        let effects = self.compose_from(draft, Some("a stored message cannot be changed; this is a clone".to_owned()));
+        let effects = self.compose_from(draft, Some("A stored message cannot be changed. This is a clone.".to_owned()));
         if let Some(Dialog::Compose(compose)) = &mut self.dialog {
             compose.untouched = None;
         }
@@ -250,5 +250,5 @@ impl State {
 
 /// The note on a clone of a message without data: a message cannot be written without data.
 fn without_data(message: &Message) -> Option<String> {
-    message.data.is_none().then(|| "the message's data is NULL; the draft has JSON null".to_owned())
+    message.data.is_none().then(|| "The message's data is NULL. The draft has JSON null instead.".to_owned())
 }

@@ -79,7 +79,7 @@ impl State {
         if let Some(Dialog::Compose(compose)) = &mut self.dialog
             && std::mem::take(&mut compose.awaits_version)
         {
-            compose.problem = Some(format!("cannot read the stream's version: {error}"));
+            compose.problem = Some(format!("Cannot read the stream's version: {error}"));
         }
     }
 }

@@ -29,7 +29,7 @@ impl State {
         let asked = self.ask_version();
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         if compose.awaits_version && compose.text(Field::ExpectedVersion).is_empty() {
-            compose.problem = Some("still reading the stream's version; press Ctrl-S again".to_owned());
+            compose.problem = Some("Still reading the stream's version. Press Ctrl-S again.".to_owned());
             return asked.into_iter().collect();
         }
         if compose.text(Field::Id).is_empty() {
@@ -86,7 +86,7 @@ impl State {
         self.notices.done(
             format!(
                 "{} to {} at position {} (global position {}){differs}",
-                if written.already { "already written" } else { "written" },
+                if written.already { "Already written" } else { "Written" },
                 draft.stream,
                 written.position,
                 written.global_position

@@ -1,5 +1,5 @@
-//! What a caller brings along: a search path with functions and tables of his own, triggers, policies, conditions, and
-//! statements in which one function sees what another did or waited for.
+//! Things that callers contribute: a search path with their own functions and tables, triggers, policies, conditions, and statements in
+//! which one function sees the effects of another.
 
 use std::time::{Duration, Instant};
 
@@ -116,7 +116,7 @@ async fn a_read_after_a_lock_in_one_statement_sees_what_was_committed_meanwhile(
     }
 }
 
-/// Returns when somebody waits for an advisory lock of the database.
+/// Waits until a session waits for an advisory lock of the database.
 async fn waiter(database: &Database) {
     let client = database.client().await;
     let waits = "select from pg_locks where locktype = 'advisory' and not granted

@@ -1,8 +1,8 @@
-//! Every function with valid, odd and wrong arguments.
+//! Calls every function with valid, odd and invalid arguments.
 
 use crate::Pair;
 
-/// The same messages in both stores: ids, numbers and times given.
+/// Inserts the same messages into both stores, with fixed IDs, positions and times.
 async fn fill(pair: &Pair) {
     let rows = "insert into messages (stream_name, position, type, data, metadata, id, time)
         select s, p, (array['A', 'B'])[1 + p % 2], jsonb_build_object('n', p, 'text', 'é \"q\"'),
@@ -135,7 +135,7 @@ async fn writes_return_the_same_positions_and_errors() {
         "write_message(id => gen_random_uuid()::varchar, stream_name => 'a-5', type => 'T', data => '{}', metadata => '{}', expected_version => -1)".to_owned(),
     ];
     for client in [&pair.official.1, &pair.ours.1] {
-        // As from a session's sixth write on: no argument is looked at while planning.
+        // As from the sixth write of a session on: the plan does not depend on the arguments.
         client.batch_execute("set plan_cache_mode = force_generic_plan").await.expect("a setting");
     }
     for call in &calls {

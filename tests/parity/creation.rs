@@ -1,4 +1,4 @@
-//! Namespaces made, made at once, upgraded and deleted.
+//! Namespaces that are created, also concurrently, upgraded and deleted.
 
 use streamscope::store::{Flavour, Options, StoreError, schema};
 use tokio_postgres::Client;
@@ -14,14 +14,14 @@ async fn programs_that_create_namespaces_at_once_do_not_collide() {
     first.expect("one");
     second.expect("the other");
     let (first, second) = tokio::join!(one.create_namespace("same", None), other.create_namespace("same", None));
-    assert!(first.is_ok() != second.is_ok(), "exactly one makes it");
+    assert!(first.is_ok() != second.is_ok(), "exactly one succeeds");
     let lost = first.err().or(second.err()).expect("one lost");
     assert!(matches!(lost, StoreError::NamespaceExists { .. }), "{lost}");
     let ids: Vec<String> = one.namespaces().await.expect("a list").into_iter().map(|info| info.id).collect();
     assert_eq!(ids, ["a", "b", "same"]);
 }
 
-/// What version 5 had otherwise: read functions that were stable, a search path of the functions' own, nothing for EventoDB.
+/// Restores the differences of version 5: stable read functions, a search path set on functions, and no table for EventoDB.
 const VERSION_5: &str = "
     alter function eventodb_old.stream_version stable;
     alter function eventodb_old.get_stream_messages stable set search_path = eventodb_old, pg_temp;
@@ -33,7 +33,7 @@ const VERSION_5: &str = "
     drop table eventodb_old._schema_version;
     update eventodb_old._streamscope_version set version = 5;";
 
-/// How the functions are declared, and what they do.
+/// Returns the definitions of the functions without the schema's name.
 async fn functions(client: &Client, schema: &str) -> Vec<String> {
     let sql = "select replace(pg_get_functiondef(oid), $1, '') from pg_proc where pronamespace = $1::text::regnamespace order by 1";
     client.query(sql, &[&schema]).await.expect("functions").iter().map(|row| row.get(0)).collect()
@@ -58,12 +58,12 @@ async fn an_older_namespace_is_upgraded_only_on_request_and_then_equals_a_new_on
     assert_eq!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await);
     client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("told to EventoDB");
     let next = client.query_one(write, &[]).await.expect("written");
-    assert_eq!(next.get::<_, i64>(0), 1, "behind the message that was there");
-    assert!(store.migrate_namespace("old").await.is_ok(), "again changes nothing");
+    assert_eq!(next.get::<_, i64>(0), 1, "after the existing message");
+    assert!(store.migrate_namespace("old").await.is_ok(), "a second migration changes nothing");
 }
 
-/// An EventoDB server brings each namespace of the registry up to its own last version when it starts, by files that Postgres
-/// refuses on a namespace of ours; then it does not start.
+/// On start, an EventoDB server upgrades every namespace in the registry to its own latest version. Its SQL fails on our namespaces, and
+/// then the server does not start.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_eventodb_server_finds_nothing_to_upgrade_in_our_namespaces() {
     let database = eventodb().await;
@@ -202,7 +202,7 @@ async fn a_role_without_privileges_can_list_namespaces() {
     let url = database.url().replacen("postgres@", &format!("{role}@"), 1);
     let limited = streamscope::store::Store::new(stores::settings(&url), Options::default());
     let listed = limited.namespaces().await.expect("a list");
-    assert_eq!(listed.len(), 1, "the catalog shows that it is there");
+    assert_eq!(listed.len(), 1, "the catalog shows the namespace");
     let namespace = limited.namespace(&listed[0].id).await.expect("a namespace");
     assert!(matches!(namespace.categories().await, Err(StoreError::NoPermission(_))));
     client.batch_execute(&format!("drop role {role}")).await.expect("dropped");

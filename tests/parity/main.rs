@@ -1,5 +1,6 @@
-//! Our namespaces beside the official Message DB 1.3: the same calls, the same rows, the same errors word for word.
-#![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
+//! Compares streamscope's namespaces with the official Message DB 1.3: the same calls must return the same rows, and the same errors
+//! word for word.
+#![allow(clippy::disallowed_methods, reason = "a row of an unexpected shape should fail the test")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -17,7 +18,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use support::stores::{Kind, TestStore};
 
-/// The two stores, each with a connection whose `search_path` leads to it, as a Message DB client sets it.
+/// The two stores, each with a connection whose `search_path` contains its schema, as a Message DB client sets it.
 struct Pair {
     official: (TestStore, Client),
     ours: (TestStore, Client),
@@ -28,7 +29,7 @@ impl Pair {
         Self { official: one(Kind::MessageDb).await, ours: one(Kind::OursOnPostgres).await }
     }
 
-    /// Runs a statement on both; the rows as text, or the error's SQLSTATE and message.
+    /// Runs a statement on both. Returns the rows as text, or the SQLSTATE and message of the error.
     async fn both(&self, sql: &str) -> (Vec<String>, Vec<String>) {
         (outcome(&self.official.1, sql).await, outcome(&self.ours.1, sql).await)
     }

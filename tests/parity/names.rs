@@ -1,4 +1,4 @@
-//! The names' functions in Rust beside the server's, for any text.
+//! Compares the functions on stream names in Rust with those on the server.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

@@ -1,11 +1,11 @@
-//! What the functions tell under Message DB's debug settings.
+//! Compares the notices that the functions print under Message DB's debug settings.
 
 use std::process::Command;
 
 use crate::support::server;
 use crate::{Pair, TestStore};
 
-/// The notices of a script, in order. The text of a generated command is each store's own.
+/// Returns the notices of a script in order, without the text of generated commands, which differ between the stores.
 fn notices(store: &TestStore, script: &str) -> Vec<String> {
     let url = store.database.as_ref().expect("on a server").url();
     let output = Command::new(server::pg_bin().join("psql"))
@@ -39,11 +39,11 @@ async fn debug_settings_print_the_same_notices() {
     ];
     for setting in ["debug", "debug_write", "debug_get"] {
         for call in &calls {
-            // Written again by each setting, so never kept.
+            // Rolled back, because every setting writes the same message.
             let script = format!("begin; set message_store.{setting} = on; {call}; rollback");
             let (official, ours) = (notices(&pair.official.0, &script), notices(&pair.ours.0, &script));
             assert_eq!(ours, official, "{setting}: {call}");
-            assert!(setting != "debug" || call.contains("version") || !ours.is_empty(), "{call} tells something");
+            assert!(setting != "debug" || call.contains("version") || !ours.is_empty(), "{call} prints notices");
         }
     }
 }

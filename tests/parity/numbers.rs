@@ -1,4 +1,4 @@
-//! What counts as a number that can be stored: our check beside the server's, also at the ends of `numeric`.
+//! Compares our check for numbers in JSON with the server's, including the limits of `numeric`.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

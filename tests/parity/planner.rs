@@ -1,4 +1,4 @@
-//! Which index serves our functions and anybody's query.
+//! The indexes that serve our functions and other clients' queries.
 
 use crate::support::stores::Kind;
 use crate::{one, outcome};
@@ -19,7 +19,7 @@ async fn the_category_index_serves_every_spelling_of_the_condition() {
     }
 }
 
-/// A category whose messages all came last: whoever walks the primary key from the start reads everything before them.
+/// All messages of the category are at the end, so a walk along the primary key would read everything before them.
 #[tokio::test(flavor = "multi_thread")]
 async fn get_category_messages_reads_a_late_category_through_its_index() {
     let (_store, client) = one(Kind::OursOnPostgres).await;

@@ -1,4 +1,4 @@
-//! Functions, tables and operators planted in front of ours are never used.
+//! Functions, tables and operators planted earlier on the search path are never used.
 
 use crate::support::stores::{Kind, TestStore};
 
@@ -102,7 +102,7 @@ async fn our_functions_never_call_planted_objects() {
     assert_eq!(written.get::<_, i64>(0), 4);
 }
 
-/// What the program itself sends with a write, over a session whose path has another schema in front of Postgres' own.
+/// Covers the statements that the store sends for a write, in a session whose search path begins with another schema.
 #[tokio::test(flavor = "multi_thread")]
 async fn writing_never_calls_functions_planted_before_pg_catalog() {
     use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
@@ -117,7 +117,7 @@ async fn writing_never_calls_functions_planted_before_pg_catalog() {
             create function evil.pg_get_serial_sequence(text, text) returns text language plpgsql as
               $$ begin insert into evil.log values ('pg_get_serial_sequence'); return 'evil'; end $$;";
         client.batch_execute(planted).await.expect("planted");
-        // Every new session of the database begins with this path.
+        // New sessions of the database use this path.
         let set = "do $$ begin execute format('alter database %I set search_path = evil, pg_catalog', current_database()); end $$";
         client.batch_execute(set).await.expect("a path");
         let url = store.database.as_ref().expect("a server").url();

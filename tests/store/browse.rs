@@ -1,4 +1,4 @@
-//! What a screen asks for: categories, streams, pages, estimates, a place in time, search.
+//! Browsing: categories, streams, pages, estimates, lookups by time, and searches.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub async fn lists_categories_with_estimates(store: &TestStore) {
     assert_eq!(names, [("Zebra", Some(1)), ("account", Some(3)), ("account:command", Some(1)), ("bare", Some(1))]);
 }
 
-/// Names around a category that a wrong range would catch or miss.
+/// Names in and around a category, some of which a wrong range would include or miss.
 const AROUND_ACCOUNT: &[&str] = &[
     "Account-1",
     "acc-1",
@@ -70,7 +70,6 @@ async fn all_streams(namespace: &Namespace, of: &StreamsOf, limit: usize) -> Vec
     }
 }
 
-/// The same from the other end.
 async fn all_streams_from_the_end(namespace: &Namespace, of: &StreamsOf, limit: usize) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut from = StreamsFrom::End;
@@ -87,10 +86,10 @@ pub async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) {
     streams_have_no_gaps_or_repeats(&store.namespace).await;
 }
 
-/// Which names of the list a question means.
+/// Selects the names that a listing should contain.
 type IsMeant = &'static dyn Fn(&str) -> bool;
 
-/// The same where the names are sorted otherwise.
+/// Also used for databases with another collation.
 pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
     for name in AROUND_ACCOUNT {
         write_many(namespace, name, 2).await;
@@ -228,7 +227,7 @@ async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
     let noise = noise.concat();
     let large = NewMessage { data: format!(r#"{{"noise": "{noise}"}}"#), ..new("account-1", "Large") };
     namespace.write(&large).await.unwrap();
-    // Compressed to less than a tenth, and to more than what is unpacked for a list.
+    // The first takes less than 8 KiB when compressed, the second more.
     for (message_type, repeated) in [("Packed", 2_000), ("LargePacked", 300_000)] {
         let data = format!(r#"{{"äö": "{}"}}"#, "abcdefghij".repeat(repeated));
         namespace.write(&NewMessage { data, ..new("account-1", message_type) }).await.unwrap();
@@ -238,7 +237,7 @@ async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
     let texts: Vec<Message> = texts.try_collect().await.unwrap();
     let exact = |index: usize| Size::of(texts[index].data.as_deref());
     assert_eq!((page.heads[0].preview.as_str(), page.heads[0].size), (r#"{"some": "data"}"#, Size::Text(16)));
-    assert_eq!((page.heads[2].size, exact(2)), (exact(2), Size::Text(20_012)), "compressed, and yet the text's length");
+    assert_eq!((page.heads[2].size, exact(2)), (exact(2), Size::Text(20_012)), "the length of the text");
     for index in [1, 3] {
         let (Size::Stored(stored), Size::Text(length)) = (page.heads[index].size, exact(index)) else {
             panic!("{:?}", page.heads[index].size)
@@ -276,7 +275,7 @@ pub async fn finds_the_first_message_at_a_time(store: &TestStore) {
     assert_eq!(namespace.first_at(&nothing, jiff::Timestamp::MIN).await.unwrap(), None);
 }
 
-/// The store has a message a day, at 1,000 times the number of the day.
+/// Checks searches in a store with one message a day, at a global position of 1,000 times the number of the day.
 async fn a_range_of_times_is_searched_from_both_ends(store: &TestStore, day: impl Fn(i64) -> jiff::Timestamp) {
     let namespace = &store.namespace;
     let filter = Filter { since: Some(day(100)), until: Some(day(200)), ..Filter::default() };
@@ -285,7 +284,7 @@ async fn a_range_of_times_is_searched_from_both_ends(store: &TestStore, day: imp
         let number = |day: i64| if by == 1 { day - 1 } else { day * by };
         let range = namespace.search_range(&scope, &filter).await.unwrap();
         assert_eq!((range.first(), range.last()), (number(100), number(200) - 1), "{scope:?}");
-        // A day on each side can be late.
+        // The range may include a day on each side for late messages.
         assert!((number(98)..=number(99) + 1).contains(&range.lowest), "{range:?} of {scope:?}");
         assert!((number(200)..=number(201)).contains(&range.highest), "{range:?} of {scope:?}");
         for from in [PageFrom::Start, PageFrom::End] {
@@ -297,7 +296,7 @@ async fn a_range_of_times_is_searched_from_both_ends(store: &TestStore, day: imp
                 next = step.next;
             }
             assert_eq!(found, (99..199).collect(), "{from:?} of {scope:?}");
-            assert!(searched <= 110, "{searched} were searched");
+            assert!(searched <= 110, "{searched} messages were searched");
         }
         let (mut next, mut matches) = (Some(None), 0);
         while let Some(from) = next {
@@ -334,7 +333,7 @@ async fn time_filters_narrow_the_search_if_times_rise(store: &TestStore) {
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (99_000, 201_000));
     assert_eq!(between(Some(day(1)), None).await, (i64::MIN, i64::MAX));
     a_range_of_times_is_searched_from_both_ends(store, day).await;
-    // An older one behind them: what is looked for could be anywhere.
+    // With an older message after them, matches could be anywhere.
     import.batch(&[message(301, 5)]).await.unwrap();
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));
 }
@@ -348,7 +347,7 @@ pub async fn recent_types_are_ordered_by_frequency(store: &TestStore) {
     assert!(namespace.recent_types(&category("nothing")).await.unwrap().is_empty());
 }
 
-/// Positions that a search over a category finds, step by step, from both ends.
+/// Searches a category step by step from both ends, and returns the positions of the matches.
 async fn found(namespace: &Namespace, filter: &Filter, window: u32) -> Vec<i64> {
     let scope = Scope::Category(Category::stored("account"));
     let mut both = Vec::new();
@@ -363,7 +362,7 @@ async fn found(namespace: &Namespace, filter: &Filter, window: u32) -> Vec<i64> 
             positions.extend(step.heads.iter().map(|head| head.position));
             from = step.next;
         }
-        assert_eq!(searched, 10, "every message was looked at once");
+        assert_eq!(searched, 10, "every message was searched once");
         positions.sort_unstable();
         both.push(positions);
     }
@@ -402,7 +401,7 @@ async fn searching_window_by_window_finds_every_match(store: &TestStore) {
     assert_eq!(found(namespace, &data_path("$.nothing"), 4).await, Vec::<i64>::new());
     assert_eq!(found(namespace, &data_path("$.active == true"), 4).await, [3]);
     assert_eq!(found(namespace, &data_path("$.note"), 4).await, all);
-    // Times with a zone beside times without are compared, not refused.
+    // Times with and without a zone can be compared.
     for at in ["2026-03-01", "2026-03-01T12:00:00+02:00", "no time"] {
         let data = format!(r#"{{"at": "{at}"}}"#);
         namespace.write(&NewMessage { data, ..new("dated-1", "Even") }).await.unwrap();
@@ -414,11 +413,11 @@ async fn searching_window_by_window_finds_every_match(store: &TestStore) {
     assert_eq!(found(namespace, &metadata, 4).await, [1, 4, 7]);
 
     assert_eq!(found(namespace, &text("user2"), 4).await, [2, 5, 8]);
-    assert_eq!(found(namespace, &text("n_4"), 4).await, [4], "_ is no wildcard");
-    assert_eq!(found(namespace, &text("100%"), 4).await, all, "% is no wildcard");
+    assert_eq!(found(namespace, &text("n_4"), 4).await, [4], "_ is not a wildcard");
+    assert_eq!(found(namespace, &text("100%"), 4).await, all, "% is not a wildcard");
     assert_eq!(found(namespace, &text("1%0"), 4).await, Vec::<i64>::new());
-    assert_eq!(found(namespace, &text("\"n_4\""), 4).await, [4], "quotes as they are in the value");
-    assert_eq!(found(namespace, &text("Ä\\b"), 4).await, all, "a backslash as it is in the value");
+    assert_eq!(found(namespace, &text("\"n_4\""), 4).await, [4], "quotes are matched in the value");
+    assert_eq!(found(namespace, &text("Ä\\b"), 4).await, all, "a backslash is matched in the value");
 
     let prefix = Filter { stream_prefix: Some("account-".to_owned()), ..Filter::default() };
     assert_eq!(found(namespace, &prefix, 4).await, all);

@@ -1,4 +1,4 @@
-//! Databases whose text does not sort bytewise: there a range of names is not a category.
+//! Databases whose text does not sort bytewise, so the streams of a category are not adjacent.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Tables whose columns have other types than Message DB gives them, and values that no message should have.
+//! Tables with other column types than Message DB's, and values that no message should have.
 
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, Message, NewMessage, Written};
@@ -18,7 +18,7 @@ use crate::support::stores::{eventodb, store};
 
 const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a);
 
-/// EventoDB's namespace with one stream of three messages, after some SQL on its table.
+/// Creates an EventoDB namespace with three messages, and runs SQL on its table.
 async fn shop_after(sql: &str) -> (Database, Namespace) {
     let database = eventodb().await;
     let client = database.client().await;
@@ -141,11 +141,11 @@ async fn opening_reports_a_column_with_an_unsupported_type() {
         let sql = format!("set search_path = eventodb_shop; drop index messages_category; {types}");
         let sql = sql.replace("alter time type text", "alter time drop default, alter time type text");
         database.client().await.batch_execute(&sql).await.expect(types);
-        let error = store(&database).namespace("shop").await.expect_err("it cannot be read");
+        let error = store(&database).namespace("shop").await.expect_err("an unsupported type");
         let StoreError::NamespaceClosed { reason, .. } = error else { panic!("another error: {error}") };
         assert!(reason.contains(&format!("column {column} has type {name}")), "{reason}");
         let listed = store(&database).namespaces().await.expect("a list");
-        assert_eq!(listed[0].closed.as_deref(), Some(&*reason), "the list says the same");
+        assert_eq!(listed[0].closed.as_deref(), Some(&*reason), "the list shows the same reason");
     }
 }
 
@@ -174,9 +174,9 @@ async fn unreadable_messages_are_marked_and_the_others_are_read() {
             None,
         ]
     );
-    assert_eq!(messages[4].data.as_deref(), Some("\"no json\""), "it is JSON all the same");
+    assert_eq!(messages[4].data.as_deref(), Some("\"no json\""), "the text becomes a JSON string");
     let page = namespace.page(&Scope::Namespace, PageFrom::End, 10).await.unwrap();
-    assert_eq!(page.heads.iter().filter(|head| head.flaw.is_some()).count(), 4, "a list does not read whole bodies");
+    assert_eq!(page.heads.iter().filter(|head| head.flaw.is_some()).count(), 4, "heads do not check bodies");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,7 +208,7 @@ async fn invalid_utf8_is_replaced_and_reported() {
     assert_eq!(namespace.recent_types(&category("bad")).await.unwrap(), ["T\u{fffd}"]);
 }
 
-/// A time zone of 12:45 hours, which moves a time that is taken for local.
+/// A time zone with an unusual offset (12:45), which reveals a UTC time that is treated as local.
 const FAR_AWAY: &str = "Pacific/Chatham";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,7 +222,7 @@ async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
         client.batch_execute(&zone).await.unwrap();
         let namespace = store(&database).namespace("shop").await.expect("a namespace");
         let (written, imported) = (Uuid::now_v7(), Uuid::now_v7());
-        // EventoDB's own function cannot write to an enumeration or to bytea.
+        // EventoDB's function cannot write to enum or bytea columns.
         let is_writable = !types.contains("enum");
         if is_writable {
             let message = NewMessage {
@@ -250,7 +250,7 @@ async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
             let done = import.batch(std::slice::from_ref(&message)).await.expect(types);
             assert_eq!((done.imported, done.present, done.differing), (imported, present, 0), "{types}");
         }
-        // As another client sees it, byte for byte.
+        // Compare with what another client sees, byte for byte.
         let body = if types.contains("bytea") { "convert_from(data, 'UTF8')" } else { "data::text" };
         let time = if types.contains("timestamptz") { "time at time zone 'UTC'" } else { "time" };
         let stored = format!(

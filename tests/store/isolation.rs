@@ -1,4 +1,4 @@
-//! Databases and roles whose default isolation level is stricter than read committed: writes keep their promises all the same.
+//! Databases whose default isolation level is stricter than read committed. Writes keep their guarantees.
 
 use streamscope::message::ExpectedVersion;
 use streamscope::store::{Namespace, StoreError};
@@ -84,7 +84,7 @@ async fn retries_after_a_deadlock(store: &TestStore) {
         store.schema
     );
     client.batch_execute(&sql).await.unwrap();
-    // The writer looks for a deadlock while the other one, who looks later, is in its way.
+    // The writer detects the deadlock first, because the other session waits longer before it checks.
     let namespace = with_default(store, "deadlock_timeout", "4s").await.unwrap();
     let other = "set deadlock_timeout = '60s'; begin; update public.counters set n = n + 1 where id = 1";
     client.batch_execute(other).await.unwrap();

@@ -1,4 +1,4 @@
-//! Writes whose answer is lost: never doubled, never taken for a conflict of their own making.
+//! Writes whose answer is lost. They are never stored twice, and never conflict with themselves.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -18,12 +18,12 @@ for_each_way! {
     the_outcome_is_unknown_if_the_server_stays_away,
 }
 
-// A pooler logs in by itself.
+// Not through a pooler, which logs in by itself.
 for_each_store! {
     rejected_credentials_are_not_retried_and_leave_the_outcome_unknown,
 }
 
-/// Waits until so many sessions of the test's database wait for a lock.
+/// Waits until `count` sessions of the test's database wait for a lock.
 pub async fn wait_for_waiters(store: &TestStore, count: i64) {
     let client = store.client().await.expect("a store on a server");
     let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
@@ -37,7 +37,7 @@ pub async fn wait_for_waiters(store: &TestStore, count: i64) {
     panic!("fewer than {count} sessions wait for a lock");
 }
 
-/// The store's namespace, seen through a proxy; none for the embedded default, which is in the process.
+/// Opens the store's namespace through a proxy. Returns `None` for the embedded store, which runs in this process.
 pub async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     let database = store.database.as_ref()?;
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port_of(store.url.as_ref()?)))).await;
@@ -124,7 +124,7 @@ async fn rejected_credentials_are_not_retried_and_leave_the_outcome_unknown(stor
     client.batch_execute(&format!("drop role {role}")).await.unwrap();
     assert!(matches!(&error, StoreError::OutcomeUnknown { id, .. } if *id == message.id), "{error:?}");
     assert!(error.to_string().contains("not permitted to log in"), "{error}");
-    assert!(took < Duration::from_secs(20), "{took:?}: it was asked again and again");
+    assert!(took < Duration::from_secs(20), "{took:?}: the write was retried");
 }
 
 async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
@@ -133,11 +133,11 @@ async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
     }
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     let message = expecting("account-1", ExpectedVersion::NoStream);
-    // From here on there is a connection, and there will be no other.
+    // Opens the connection. The proxy will refuse any further one.
     assert_eq!(namespace.stream_version(&message.stream).await.unwrap(), None);
     proxy.lose_next_answer();
     proxy.refuse();
     let error = namespace.write(&message).await.unwrap_err();
     assert!(matches!(error, StoreError::OutcomeUnknown { id, .. } if id == message.id), "{error:?}");
-    assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 1, "it was written, as it happens");
+    assert_eq!(of_stream(&store.namespace, "account-1").await.len(), 1, "the message was in fact written");
 }

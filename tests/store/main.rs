@@ -1,6 +1,6 @@
-//! The store's operations on real servers: everything on all four kinds of store, through PgBouncer in transaction mode, and on a
-//! primary and its hot standby through one URL; then what only some of them can show.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on fails")]
+//! The store's operations on real servers. Most tests run on all four kinds of store, through PgBouncer in transaction mode, and on a
+//! primary and its hot standby through one URL. Others need one particular server.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot continue should fail")]
 
 #[path = "../support/mod.rs"]
 mod support;

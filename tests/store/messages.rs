@@ -1,4 +1,4 @@
-//! Words for the tests: messages to write, and whole answers.
+//! Helpers that create messages and collect results.
 
 use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, ConsumerGroup, ExpectedVersion, Message, NewMessage, StreamName, Written};
@@ -8,17 +8,15 @@ use uuid::Uuid;
 
 use crate::support::stores::TestStore;
 
-/// A stream's name.
 pub fn stream(name: &str) -> StreamName {
     StreamName::new(name).expect("a stream name")
 }
 
-/// A category's name.
 pub fn category(name: &str) -> Category {
     Category::new(name).expect("a category")
 }
 
-/// A message with a fresh id.
+/// Creates a message with a new ID.
 pub fn new(stream_name: &str, message_type: &str) -> NewMessage {
     NewMessage {
         id: Uuid::now_v7(),
@@ -30,23 +28,23 @@ pub fn new(stream_name: &str, message_type: &str) -> NewMessage {
     }
 }
 
-/// The same, expecting a version.
+/// Creates a message with an expected version.
 pub fn expecting(stream_name: &str, expected_version: ExpectedVersion) -> NewMessage {
     NewMessage { expected_version, ..new(stream_name, "Happened") }
 }
 
-/// Another namespace of the same database, made by us.
+/// Creates a second namespace in the same database.
 pub async fn other_namespace(store: &TestStore) -> Namespace {
     store.store.create_namespace("another", None).await.expect("a second namespace");
-    store.store.namespace("another").await.expect("the namespace just made")
+    store.store.namespace("another").await.expect("the new namespace")
 }
 
-/// Writes a fresh message.
+/// Writes a new message.
 pub async fn write(namespace: &Namespace, stream_name: &str, message_type: &str) -> Written {
     namespace.write(&new(stream_name, message_type)).await.expect("a write")
 }
 
-/// Writes so many fresh messages to a stream.
+/// Writes `count` new messages to a stream.
 pub async fn write_many(namespace: &Namespace, stream_name: &str, count: usize) -> Vec<Written> {
     let mut written = Vec::new();
     for _ in 0..count {
@@ -55,29 +53,25 @@ pub async fn write_many(namespace: &Namespace, stream_name: &str, count: usize) 
     written
 }
 
-/// All of an answer.
 pub async fn collect(messages: Result<Messages, StoreError>) -> Vec<Message> {
     messages.expect("an answer").try_collect().await.expect("messages")
 }
 
-/// A stream's messages.
 pub async fn of_stream(namespace: &Namespace, name: &str) -> Vec<Message> {
     collect(namespace.stream_messages(&StreamName::stored(name), 0, -1).await).await
 }
 
-/// A category's messages.
 pub async fn of_category(namespace: &Namespace, name: &str) -> Vec<Message> {
     collect(namespace.category_messages(&category(name), 0, -1, &CategoryOptions::default()).await).await
 }
 
-/// A category's messages for a member.
 pub async fn of_member(namespace: &Namespace, name: &str, member: i64, size: i64) -> Vec<Message> {
     let consumer_group = Some(ConsumerGroup::new(member, size).expect("a member"));
     let options = CategoryOptions { correlation: None, consumer_group };
     collect(namespace.category_messages(&category(name), 0, -1, &options).await).await
 }
 
-/// The names of the messages' streams.
+/// Returns the stream name of each message.
 pub fn names(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(|message| message.stream.as_str()).collect()
 }

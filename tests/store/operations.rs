@@ -116,7 +116,7 @@ pub async fn reads_the_messages_of_a_stream_unchanged(store: &TestStore) {
     assert_eq!(
         first.data.as_deref(),
         Some(r#"{"name": "Zoë", "rate": 1.10, "amount": 12345678901234567890123}"#),
-        "numbers as they were written"
+        "numbers keep their digits"
     );
     assert_eq!(first.metadata, message.metadata);
     let age = jiff::Timestamp::now().duration_since(first.time);
@@ -184,7 +184,7 @@ pub async fn consumer_group_members_receive_their_streams(store: &TestStore) {
         assert!(messages.iter().all(|m| group.has(m.stream.as_str())), "{:?}", names(&messages));
         assert!(messages.windows(2).all(|pair| pair[0].global_position < pair[1].global_position));
     }
-    assert_eq!(of_member(namespace, "account", 0, 1).await.len(), 20, "a stream without id belongs to no member");
+    assert_eq!(of_member(namespace, "account", 0, 1).await.len(), 20, "a stream without an ID belongs to no member");
 }
 
 pub async fn members_share_a_category_without_overlap_or_loss(store: &TestStore) {
@@ -198,11 +198,11 @@ pub async fn members_share_a_category_without_overlap_or_loss(store: &TestStore)
     for member in 0..4 {
         let messages = of_member(namespace, "account", member, 4).await;
         for message in &messages {
-            assert!(seen.insert(message.global_position), "{} came to two members", message.stream);
+            assert!(seen.insert(message.global_position), "two members received {}", message.stream);
         }
         let ids: Vec<_> = messages.iter().filter_map(|m| m.stream.cardinal_id()).collect();
         for id in &ids {
-            assert_eq!(ids.iter().filter(|other| *other == id).count(), 2, "compound ids stay together");
+            assert_eq!(ids.iter().filter(|other| *other == id).count(), 2, "compound IDs stay together");
         }
     }
     assert_eq!(seen, all);

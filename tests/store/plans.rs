@@ -1,5 +1,5 @@
-//! What is read must be read by an index, and no more of it than is shown: the server counts sequential scans and rows read. And a
-//! large table must cost no more than a small one: the server writes its plans to its log.
+//! Every read must use an index and read little more than it shows: the server counts sequential scans and rows. And a large table must
+//! not cost more than a small one: the server logs its plans.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -19,8 +19,8 @@ for_each_store! {
     only_counting_scans_the_table,
 }
 
-/// Rows that may be read in all, however many there are, and blocks of indexes: some 30,000 probes, each of two blocks in a small
-/// index and of three in one of ten million messages.
+/// The maximum number of rows and index blocks that all reads together may touch, whatever the size of the table. There are about 30,000
+/// probes, each of which reads two blocks of a small index, or three if there are ten million messages.
 const ROWS: i64 = 200_000;
 const BLOCKS: i64 = 110_000;
 
@@ -42,15 +42,15 @@ async fn load(store: &TestStore, messages: i64) {
     client.batch_execute(&format!("vacuum analyze \"{}\".messages", store.schema)).await.unwrap();
 }
 
-/// What the server has counted so far of the work on a table.
+/// The server's counters for a table.
 struct Work {
     sequential_scans: i64,
     rows: i64,
-    /// Blocks of indexes: what an index is searched through for is no row.
+    /// Index blocks. They also count searches that return no row.
     blocks: i64,
 }
 
-/// The work on the table so far, once every other session of the database has ended and so reported its own.
+/// Reads the counters after all other sessions of the database have ended, because a session reports its work when it ends.
 async fn work_so_far(store: &TestStore) -> Work {
     let client = store.client().await.unwrap();
     let others = "select count(*) from pg_stat_activity \
@@ -67,10 +67,10 @@ async fn work_so_far(store: &TestStore) -> Work {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("sessions of the program do not end");
+    panic!("the store's sessions do not end");
 }
 
-/// The same, with the fixture's own sessions ended: they must not count, or be waited for.
+/// Reads the counters after terminating all other sessions, such as the fixture's own.
 async fn work_before(store: &TestStore) -> Work {
     let client = store.client().await.unwrap();
     let end = "select pg_terminate_backend(pid) from pg_stat_activity \
@@ -81,7 +81,7 @@ async fn work_before(store: &TestStore) -> Work {
 }
 
 impl Work {
-    /// What came since is no more than what is shown takes.
+    /// Checks that the work since `before` stays within the limits.
     fn assert_little_since(&self, before: &Self, case: &str) {
         assert_eq!(self.sequential_scans, before.sequential_scans, "{case}");
         let (rows, blocks) = (self.rows - before.rows, self.blocks - before.blocks);
@@ -92,7 +92,7 @@ impl Work {
 
 async fn only_counting_scans_the_table(store: &TestStore) {
     let Some(url) = &store.url else { return };
-    // Ten million where minutes are given, in the schema that most of such stores have.
+    // Long runs use ten million messages, in the most common kind of large store.
     let messages = if server::long() && store.kind == Kind::MessageDb { 10_000_000 } else { 60_000 };
     load(store, messages).await;
     let id = store.namespace.info().id.clone();
@@ -105,7 +105,7 @@ async fn only_counting_scans_the_table(store: &TestStore) {
     work_so_far(store).await.assert_little_since(&before, "as it is");
 }
 
-/// What the planner may believe of the table and its indexes, whatever they hold.
+/// Statistics that the planner may have about the table and its indexes, right or wrong.
 const BELIEFS: [(&str, &str); 3] = [
     ("25 billion messages", "update pg_class set reltuples = 25e9 where oid = any($1)"),
     ("an empty table", "update pg_class set reltuples = 0, relpages = 1 where oid = any($1)"),
@@ -116,7 +116,7 @@ const BELIEFS: [(&str, &str); 3] = [
     ),
 ];
 
-/// The server compiles and runs in parallel whatever it may, and logs how it plans each statement.
+/// Settings with which the server uses JIT and parallel plans whenever it can, and logs every plan.
 const EAGER: [&str; 8] = [
     "debug_print_plan = on",
     "jit_above_cost = 0",
@@ -128,14 +128,14 @@ const EAGER: [&str; 8] = [
     "min_parallel_index_scan_size = 0",
 ];
 
-/// The server's log, at its end.
+/// Opens the server's log at its end.
 fn log() -> File {
     let mut log = File::open(server::socket_dir().join("log")).unwrap();
     log.seek(SeekFrom::End(0)).unwrap();
     log
 }
 
-/// The plans that the server has logged since, each in one line.
+/// Returns the plans logged since then, one on each line.
 fn plans(mut log: File) -> Vec<String> {
     let mut bytes = Vec::new();
     log.read_to_end(&mut bytes).unwrap();
@@ -147,7 +147,7 @@ fn is_compiled_or_parallel(plan: &str) -> bool {
     !plan.contains(":jitFlags 0 ") || !plan.contains(":parallelModeNeeded false ")
 }
 
-// One test for all of them: a log does not say whose plans they are.
+// A single test for all kinds, because the log does not tell which test a plan belongs to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_statistics_say_no_query_scans_the_table_uses_jit_or_runs_in_parallel() {
     let ways = [
@@ -162,7 +162,7 @@ async fn whatever_the_statistics_say_no_query_scans_the_table_uses_jit_or_runs_i
         load(&store, messages).await;
         let relations = compile_eagerly(&store).await;
         for (belief, sql) in BELIEFS {
-            let case = format!("{kind:?}, {route:?}, the planner believes in {belief}");
+            let case = format!("{kind:?}, {route:?}, statistics for {belief}");
             store.client().await.unwrap().execute(sql, &[&relations]).await.unwrap();
             let before = work_before(&store).await;
             let log = log();
@@ -181,7 +181,7 @@ async fn whatever_the_statistics_say_no_query_scans_the_table_uses_jit_or_runs_i
     }
 }
 
-/// Sets [`EAGER`] for the store's database, and gives its table and indexes.
+/// Applies [`EAGER`] to the store's database, and returns the OIDs of its table and indexes.
 async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
     let client = store.client().await.unwrap();
     let table = format!("\"{}\".messages", store.schema);
@@ -192,7 +192,7 @@ async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
     }
     let log = log();
     store.client().await.unwrap().query_one(&format!("select count(*) from {table}"), &[]).await.unwrap();
-    assert!(plans(log).iter().any(|plan| is_compiled_or_parallel(plan)), "the log shows what is compiled");
+    assert!(plans(log).iter().any(|plan| is_compiled_or_parallel(plan)), "the log shows JIT and parallel plans");
     let relations = format!(
         "select array(select indexrelid from pg_index where indrelid = t.oid) || t.oid \
          from pg_class as t where t.oid = '{table}'::regclass"
@@ -200,7 +200,7 @@ async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
     client.query_one(&relations, &[]).await.unwrap().get(0)
 }
 
-/// Whatever can be read by an index, and a write.
+/// Runs every read that uses an index, and a write.
 pub async fn everything(namespace: &Namespace, messages: i64) {
     reads(namespace, messages, &large_amounts()).await;
     let written = write(namespace, "account-1", "Happened").await;
@@ -213,7 +213,7 @@ fn large_amounts() -> Filter {
     Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() }
 }
 
-/// Whatever can be read by an index, searched with this filter.
+/// Runs every read that uses an index, with a filter for searches.
 pub async fn reads(namespace: &Namespace, messages: i64, filter: &Filter) {
     let middle = messages / 2;
     let near_the_end = messages - 30_000;

@@ -1,5 +1,5 @@
-//! The same message sent again to tables that do not refuse it by themselves, or that store something else than they are given:
-//! written once, at the place that is told, and what is not stored is not called written.
+//! Repeated writes to tables that accept duplicates or change messages. A message is stored once, the returned position is its own, and a
+//! message that is not stored is not reported as written.
 
 use streamscope::message::{Difference, ExpectedVersion, NewMessage, Written};
 use streamscope::store::{Namespace, StoreError};
@@ -19,7 +19,7 @@ for_each_store! {
     reports_equal_json_that_is_stored_with_different_text,
 }
 
-/// The store's namespace after some SQL on its schema, opened anew; none for the embedded default.
+/// Runs SQL on the store's schema and opens its namespace again. Returns `None` for the embedded store.
 async fn after(store: &TestStore, sql: &str) -> Option<Namespace> {
     let client = store.client().await?;
     client.batch_execute(&format!("set search_path = \"{}\", public; {sql}", store.schema)).await.unwrap();
@@ -27,7 +27,7 @@ async fn after(store: &TestStore, sql: &str) -> Option<Namespace> {
     Some(fresh.namespace(&store.namespace.info().id).await.unwrap())
 }
 
-/// What becomes of the indexes, one after the other.
+/// Changes to the indexes, applied one after the other.
 const INDEXES: [&str; 4] = [
     "drop index messages_id",
     "create index messages_some_id on messages (id)",

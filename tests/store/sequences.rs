@@ -1,4 +1,4 @@
-//! A sequence that fell behind its table: whoever writes learns why it is refused, and what repairs it.
+//! A sequence that has fallen behind its table: the error explains why a write fails and how to repair it.
 
 use streamscope::store::StoreError;
 use streamscope::store::import::{ImportError, ImportedMessage, Place};

@@ -1,4 +1,4 @@
-//! What a namespace knows of its table when it is opened: the truth, whatever somebody made of the table.
+//! The shape that a namespace reads from the catalog when it is opened, for original and for altered tables.
 
 use streamscope::store::shape::{ColumnType, Shape};
 use streamscope::store::{Flavour, Namespace, Options, Store};
@@ -38,7 +38,7 @@ async fn new_stores_have_their_original_shape(store: &TestStore) {
 
 for_each_store!(new_stores_have_their_original_shape);
 
-/// A namespace of EventoDB's shape after some SQL on its schema.
+/// Creates an EventoDB namespace and runs SQL on its schema.
 async fn shop_after(sql: &str) -> (Database, Namespace) {
     let database = eventodb().await;
     database.client().await.batch_execute(&format!("set search_path = eventodb_shop; {sql}")).await.unwrap();
@@ -151,7 +151,7 @@ async fn row_security_depends_on_the_role() {
          grant select on messages, eventodb_store.namespaces to {role}"
     ))
     .await;
-    assert!(!namespace.shape().row_security, "a superuser sees all");
+    assert!(!namespace.shape().row_security, "a superuser sees everything");
     let url = database.url().replacen("postgres@", &format!("{role}@"), 1);
     let reader = Store::new(settings(&url), Options::default());
     let seen = reader.namespace("shop").await.unwrap().shape().row_security;

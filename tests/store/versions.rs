@@ -1,4 +1,4 @@
-//! What works on the oldest PostgreSQL that is promised and on the newest; and what needs a newer one says so.
+//! The oldest and the newest supported PostgreSQL. Features that need a newer server report the version that they need.
 
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
@@ -102,10 +102,10 @@ async fn creating_a_namespace_is_rejected_with_the_required_version() {
     let database = Database::create_on(&Version::Oldest.url(), "").await;
     let error = store(&database).create_namespace("shop", None).await.unwrap_err();
     assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
-    assert!(error.to_string().contains("needs PostgreSQL 14 or newer, and this server is 1"), "{error}");
+    assert!(error.to_string().contains("needs PostgreSQL 14 or newer, but this server is 1"), "{error}");
 }
 
-/// Words of SQL that came after PostgreSQL 10, and the files that may use them: a filter's paths need a newer server, and say so.
+/// SQL that is newer than PostgreSQL 10, and the files that may use it. Jsonpath filters report the version that they need.
 const NEWER: [(&str, &[&str]); 8] = [
     ("materialized (", &[]),
     ("starts_with(", &[]),
@@ -129,7 +129,7 @@ fn no_query_uses_syntax_newer_than_the_oldest_server() {
                 continue;
             }
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
-            // What is behind a comment's sign is no SQL.
+            // Comments may mention anything.
             let comment = |line: &str| ["--", "//"].iter().any(|sign| line.trim_start().starts_with(sign));
             for line in std::fs::read_to_string(&path).unwrap().lines().filter(|line| !comment(line)) {
                 for (word, exceptions) in NEWER {

@@ -1,4 +1,4 @@
-//! What a write must refuse, keep apart and survive: duplicates, bad JSON, hostile names, writers at the same time.
+//! Writes under difficult conditions: duplicates, invalid JSON, hostile names, planted functions, concurrent writers.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ async fn invalid_json_is_rejected_with_line_and_column(store: &TestStore) {
     assert_eq!(namespace.stream_version(&stream("account-1")).await.unwrap(), None);
 }
 
-/// Names that a careless program would quote wrongly, cut, or take for a pattern.
+/// Names that a careless program would misquote, truncate or treat as a pattern.
 const HOSTILE: &[&str] = &[
     r#"a"; drop table messages; ---1"#,
     "it's-1",
@@ -139,7 +139,7 @@ async fn hostile_schema_names_work_without_standard_conforming_strings(store: &T
     let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
     let namespace = fresh.namespace(HOSTILE).await.unwrap();
     assert_eq!(namespace.settled_end(|_| {}).await.unwrap(), written.global_position);
-    // Whoever compares stores by their names finds it again.
+    // Restore the name for the fixture.
     let back = format!("alter schema \"{HOSTILE}\" rename to \"{schema}\"");
     client.batch_execute(&back).await.unwrap();
 }
@@ -178,9 +178,9 @@ pub async fn concurrent_writers_neither_lose_nor_duplicate_messages(store: &Test
     let mut written = BTreeSet::new();
     while let Some(result) = writers.join_next().await {
         for one in result.unwrap() {
-            assert!(written.insert(one.global_position), "global position {} came twice", one.global_position);
+            assert!(written.insert(one.global_position), "global position {} was returned twice", one.global_position);
             let stored = namespace.message(one.global_position).await.unwrap().unwrap();
-            assert_eq!((stored.id, stored.position), (one.id, one.position), "the answer is this write's own");
+            assert_eq!((stored.id, stored.position), (one.id, one.position), "the result belongs to this write");
         }
     }
     let messages = of_category(namespace, "account").await;
@@ -200,11 +200,11 @@ async fn namespaces_are_isolated(store: &TestStore) {
     assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
     assert_eq!(of_stream(&other, "account-1").await.len(), 1);
     let same_id = NewMessage { id: there.id, ..new("account-2", "Opened") };
-    namespace.write(&same_id).await.expect("an id is unique in its namespace, not beyond");
+    namespace.write(&same_id).await.expect("IDs are only unique within a namespace");
     assert_eq!(other.categories().await.unwrap().len(), 1);
 }
 
-/// Functions and tables like those of `write_message`, earlier on every path that a caller could have.
+/// Functions and tables named like those that `write_message` uses, in a schema that comes first on the search path.
 const PLANTED: &str = r"
 create schema planted;
 create table planted.log (what text);
@@ -238,7 +238,7 @@ async fn writing_never_calls_functions_planted_on_the_search_path(store: &TestSt
     }
 }
 
-/// What fits `varchar` beside `text` better than the server's own, in the schema that every session looks into.
+/// Functions and operators in `public` that match `varchar` arguments better than the built-in ones for `text`.
 fn better_fitting(kind: Kind) -> String {
     let body = "language plpgsql as $$ begin raise exception 'planted'; end $$";
     let mut statements = vec![format!(
@@ -255,7 +255,7 @@ fn better_fitting(kind: Kind) -> String {
             "create operator public.{operator} (leftarg = varchar, rightarg = text, function = public.compared);"
         ));
     }
-    // Message DB's own category() would call it.
+    // Message DB's own function category would call it.
     if kind != Kind::MessageDb {
         statements.push(format!("create function public.split_part(varchar, text, integer) returns text {body};"));
     }

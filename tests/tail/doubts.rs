@@ -1,4 +1,4 @@
-//! Writers that the table's own lock does not show, and tables whose numbers no lock tells of.
+//! Writers without a lock on the table itself, and tables whose numbering no lock covers.
 
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Doubt, Settling, TailFrom};
@@ -8,8 +8,8 @@ use crate::late::{client, held_back, insert};
 use crate::support::stores::{Kind, TestStore};
 use crate::{batch_where, follow_until, options};
 
-/// An open transaction that has drawn a number, and another message that is committed above it: it is held back until `rest` and a
-/// commit have ended the transaction, and then both come in order.
+/// Commits a message above the number drawn by the open transaction `slow`, and checks that it is returned only after `slow` has run
+/// `rest` and committed, together with the lower one and in order.
 async fn is_waited_for(store: &TestStore, slow: &Client, lower: i64, rest: Option<String>) {
     let fast = client(store).await;
     let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
@@ -69,7 +69,7 @@ async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
          create trigger renumbers before insert on {}.messages for each row execute procedure {}.renumber()";
     let harmless = "create function {}.check() returns trigger language plpgsql as 'begin return new; end'; \
          create trigger checks before insert on {}.messages for each row execute procedure {}.check()";
-    // A subscription is made without its publisher, as the apply worker's catalog has it.
+    // A subscription without a publisher, with the catalog entry that an apply worker would make.
     let subscription = "create subscription s connection 'dbname=nowhere' publication p with (connect = false); \
          insert into pg_subscription_rel (srsubid, srrelid, srsubstate) \
            select oid, '{}.messages'::regclass, 'r' from pg_subscription where subname = 's'";

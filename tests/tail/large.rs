@@ -1,4 +1,4 @@
-//! Large messages: what is read at once is bounded by its size too.
+//! Large messages: the size of a batch is bounded as well as its length.
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
 use streamscope::store::browse::Scope;

@@ -1,4 +1,4 @@
-//! A lower position that commits late, gaps that stay, writers that hang.
+//! Late commits at lower positions, permanent gaps, and writers that hang.
 
 use streamscope::message::Message;
 use streamscope::store::browse::Scope;
@@ -22,11 +22,11 @@ pub async fn client(store: &TestStore) -> Client {
     store.client().await.expect("a server")
 }
 
-/// The batch that says who is waited for; nothing is given before.
+/// Returns the batch that reports the blocking transaction, and checks that no message comes before it.
 pub async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
     loop {
         let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
-        assert!(batch.messages.is_empty(), "nothing is given before it is settled");
+        assert!(batch.messages.is_empty(), "no message is returned before it is final");
         if !batch.waiting_for.is_empty() {
             return batch;
         }
@@ -50,7 +50,7 @@ async fn a_late_lower_position_is_waited_for_by_commands_and_marked_on_screen() 
 
         let shown = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
         assert_eq!(shown.messages[0].message.global_position, higher, "{kind:?}: shown at once");
-        assert!(shown.complete_to < lower, "{kind:?}: and not called final");
+        assert!(shown.complete_to < lower, "{kind:?}: but not final");
         let waiting = held_back(&mut headless).await;
         assert!(waiting.waiting_for[0].pid.is_some() && waiting.complete_to < lower);
 
@@ -78,7 +78,7 @@ async fn passes_a_gap_once_its_writer_has_rolled_back() {
     }
 }
 
-/// It has no process, and outlives a restart of the server.
+/// A prepared transaction has no process and survives a restart of the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn waits_for_prepared_transactions_and_names_them() {
     for kind in KINDS {
@@ -108,7 +108,7 @@ async fn following_from_now_still_returns_late_messages() {
     let now = |settling| options(Scope::Namespace, TailFrom::Now, settling);
     let mut screen = store.namespace.tail_heads(now(Settling::ShowAtOnce));
     let mut headless = store.namespace.tail(now(Settling::HoldBack));
-    // The first poll has been made when the writer is named.
+    // Once the blocking transaction is reported, the first poll is over.
     batch_where(&mut screen, |batch| !batch.waiting_for.is_empty()).await;
     held_back(&mut headless).await;
     slow.batch_execute("commit").await.expect("commit");

@@ -1,5 +1,5 @@
-//! Following: late messages, gaps, stuck and dying writers. Every message once, in the settled order.
-#![allow(clippy::disallowed_methods, reason = "a row of another shape fails the test")]
+//! Following with late messages, gaps, and writers that hang or die. Every message is returned once and in final order.
+#![allow(clippy::disallowed_methods, reason = "a row of an unexpected shape should fail the test")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -19,14 +19,14 @@ use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions};
 
-/// How long anything may take before a test gives up.
+/// The timeout for any single step.
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn options(scope: Scope, from: TailFrom, settling: Settling) -> TailOptions {
     TailOptions { scope, from, settling, batch: 100, filter: Filter::default() }
 }
 
-/// The global positions of what comes until `enough` says so.
+/// Follows until `enough` returns true, and returns the global positions.
 async fn follow_until(
     tail: &mut Tail<Message>,
     mut enough: impl FnMut(&[GlobalPosition]) -> bool,
@@ -39,7 +39,7 @@ async fn follow_until(
     positions
 }
 
-/// The next batch that is wanted.
+/// Returns the next batch for which `wanted` returns true.
 async fn batch_where(
     tail: &mut Tail<MessageHead>,
     mut wanted: impl FnMut(&TailBatch<MessageHead>) -> bool,

@@ -1,4 +1,4 @@
-//! Global positions that do not simply rise: given again, far apart, not drawn in order. And connections that end in between.
+//! Global positions that are reused, far apart or out of order, and connections that are lost while following.
 
 use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
@@ -19,7 +19,7 @@ async fn follows_a_truncated_table_from_its_new_beginning() {
         }
         let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, settling));
         assert_eq!(follow_until(&mut tail, |positions| positions.len() == 3).await, [1, 2, 3]);
-        // What clear-messages.sh of Message DB does.
+        // As clear-messages.sh of Message DB does.
         writer.batch_execute("truncate message_store.messages restart identity").await.expect("emptied");
         loop {
             let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
@@ -70,13 +70,13 @@ async fn reports_recovery_after_an_interruption_without_new_messages() {
     let database = store.database.as_ref().expect("a database").name();
     let other = server::connect(&server::url()).await;
     let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
-    tail.next().await.expect("it has begun");
+    tail.next().await.expect("the first batch");
     let open = |open: bool| format!("alter database \"{database}\" allow_connections {open}");
     other.batch_execute(&open(false)).await.expect("closed");
     let terminate = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
     other.query(terminate, &[&database]).await.expect("terminated");
-    tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect_err("nobody is let in");
+    tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect_err("connections are refused");
     other.batch_execute(&open(true)).await.expect("opened");
-    let goes_on = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("it goes on");
+    let goes_on = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
     assert!(goes_on.messages.is_empty());
 }

@@ -1,5 +1,5 @@
-//! A store that is not the one any more that was followed: emptied and filled again, restored, failed over. What is new is given once,
-//! and what is the same is not given again.
+//! Stores whose history changes while they are followed: refilled, restored, failed over. New messages are returned once, and messages
+//! that stayed the same are not repeated.
 
 use streamscope::message::{Category, GlobalPosition, Message};
 use streamscope::store::browse::Scope;
@@ -10,7 +10,7 @@ use crate::late::{client, insert};
 use crate::support::stores::{Kind, TestStore};
 use crate::{LIMIT, follow_until, options};
 
-/// A store with messages that were followed to their end.
+/// A store whose messages have been followed to the end.
 struct Followed {
     store: TestStore,
     writer: Client,
@@ -31,7 +31,7 @@ impl Followed {
         if from == TailFrom::Start {
             follow_until(&mut tail, |positions| positions.len() == count).await;
         } else {
-            tail.next().await.expect("it has begun");
+            tail.next().await.expect("the first batch");
             for position in 0..messages {
                 insert(&writer, &store, "a-1", position).await;
             }
@@ -40,13 +40,13 @@ impl Followed {
         Self { store, writer, tail }
     }
 
-    /// One transaction, between two polls for all that a follower sees.
+    /// Runs SQL in one transaction, so that a follower sees the change between two polls.
     async fn change(&self, sql: &str) {
         let sql = sql.replace("{}", &format!("\"{}\"", self.store.schema));
         self.writer.batch_execute(&format!("begin; {sql}; commit")).await.expect("changed");
     }
 
-    /// Streams and positions of what comes, and where the histories part, as soon as so many messages came.
+    /// Receives a number of messages. Returns their positions and streams, and where the history diverges.
     async fn next(&mut self, messages: usize) -> (Vec<(GlobalPosition, String)>, Option<GlobalPosition>) {
         let (mut given, mut parts) = (Vec::new(), None);
         while given.len() < messages {
@@ -58,7 +58,7 @@ impl Followed {
         (given, parts)
     }
 
-    /// Inserts one more, which must be all that comes.
+    /// Inserts one more message, and checks that it is the only one received.
     async fn goes_on(&mut self, position: i64) {
         let next = insert(&self.writer, &self.store, "last-1", position).await;
         assert_eq!(self.next(1).await, (vec![(next, "last-1".to_owned())], None));
@@ -86,7 +86,7 @@ async fn follows_a_refilled_store_from_its_new_beginning() {
                 followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
                 let (given, parts) = followed.next(5).await;
                 assert_eq!(given, new(1..=5), "{kind:?}, {settling:?}, {from:?}");
-                assert!(parts.is_some_and(|part| part < 1), "it is said: {parts:?}");
+                assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
                 followed.goes_on(0).await;
             }
         }
@@ -107,7 +107,7 @@ async fn follows_a_table_dropped_and_restored_in_one_transaction() {
     followed.goes_on(0).await;
 }
 
-/// As a failover that had not got the last commits, and a `setval` downwards.
+/// Like a failover that lost the last commits, or a `setval` to a lower number.
 #[tokio::test(flavor = "multi_thread")]
 async fn returns_messages_at_reused_positions_once_and_repeats_no_others() {
     for kind in KINDS {
@@ -122,14 +122,14 @@ async fn returns_messages_at_reused_positions_once_and_repeats_no_others() {
     }
 }
 
-/// All of the messages that were seen are at numbers that nobody has now.
+/// None of the positions that were seen exists any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn returns_all_messages_of_a_store_refilled_at_other_positions() {
     let mut followed = Followed::new(Kind::OursOnPostgres, Settling::HoldBack, TailFrom::Start, 3).await;
     followed.change("select setval('{}.messages_global_position_seq', 100); delete from {}.messages").await;
     insert(&followed.writer, &followed.store, "a-1", 3).await;
     assert_eq!(followed.next(1).await.0, [(101, "a-1".to_owned())]);
-    // Fewer than were seen, and below them.
+    // Fewer messages than were seen, at lower positions.
     followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
     assert_eq!(followed.next(5).await.0, new(1..=5));
     followed.goes_on(0).await;

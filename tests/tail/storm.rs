@@ -1,5 +1,5 @@
-//! Many writers that pause between taking their position and committing, roll back, insert without the lock and lose their
-//! connections; and followers that must be given every message once, in order.
+//! Many writers that pause between drawing a position and committing, roll back, insert without the category lock and lose their
+//! connections, and followers that must receive every message once and in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use crate::{LIMIT, options};
 const WRITERS: u64 = 8;
 const CATEGORIES: u64 = 4;
 
-/// A small generator of numbers: the same storm every time.
+/// A small pseudorandom generator, so that every storm is the same.
 struct Dice(u64);
 
 impl Dice {
@@ -32,7 +32,7 @@ impl Dice {
     }
 }
 
-/// What the tasks of a storm need of their store.
+/// The store as the tasks of a storm use it.
 struct Target {
     namespace: Namespace,
     schema: String,
@@ -40,7 +40,7 @@ struct Target {
 }
 
 impl Target {
-    /// A connection, as soon as the server gives one.
+    /// Connects as soon as the server accepts connections.
     async fn client(&self) -> Client {
         let limit = Instant::now() + LIMIT * 3;
         loop {
@@ -49,14 +49,14 @@ impl Target {
                     tokio::spawn(connection);
                     return client;
                 }
-                Err(error) => assert!(Instant::now() < limit, "the server stays away: {error}"),
+                Err(error) => assert!(Instant::now() < limit, "the server does not come back: {error}"),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }
 
-/// One writer until told to stop; a lost connection is made again.
+/// Writes for a number of rounds, and reconnects if the connection is lost.
 async fn write(store: Arc<Target>, number: u64, rounds: u64) {
     let mut dice = Dice(0x9e37_79b9 + number * 7_919);
     let mut client = store.client().await;
@@ -79,7 +79,7 @@ async fn write(store: Arc<Target>, number: u64, rounds: u64) {
         };
         let outcome = async {
             client.batch_execute(&format!("begin; set local search_path = \"{schema}\", pg_temp; {statement}")).await?;
-            // The position is taken, the transaction is open: this is when others overtake.
+            // The position is drawn and the transaction is open. Now others can overtake it.
             tokio::time::sleep(pause).await;
             client.batch_execute(if rolled_back { "rollback" } else { "commit" }).await
         }
@@ -88,7 +88,7 @@ async fn write(store: Arc<Target>, number: u64, rounds: u64) {
             Ok(()) if plain && !rolled_back => position += 1,
             Ok(()) => {}
             Err(_) => {
-                // Whether it was committed is not known; another position cannot collide.
+                // It may have been committed, so use the next position.
                 position += 1;
                 client = store.client().await;
             }
@@ -99,7 +99,7 @@ async fn write(store: Arc<Target>, number: u64, rounds: u64) {
     }
 }
 
-/// What is stored, of a category where one is named.
+/// Returns the stored global positions, optionally of one category.
 async fn stored(store: &Target, category: Option<&str>) -> Vec<i64> {
     let client = store.client().await;
     let sql = format!(
@@ -110,7 +110,7 @@ async fn stored(store: &Target, category: Option<&str>) -> Vec<i64> {
     client.query(&sql, &[&category]).await.expect("the messages").iter().map(|row| row.get(0)).collect()
 }
 
-/// A reader as one is easily written: its cursor is the highest position that it has seen.
+/// A typical naive reader, which continues after the highest position that it has seen.
 async fn naive(store: Arc<Target>, done: Arc<AtomicBool>) -> Vec<i64> {
     let client = store.client().await;
     let sql =
@@ -127,7 +127,7 @@ async fn naive(store: Arc<Target>, done: Arc<AtomicBool>) -> Vec<i64> {
     }
 }
 
-/// Follows until everything that was stored at the end was given.
+/// Follows until the writers are done and no more messages arrive.
 async fn follow(store: Arc<Target>, scope: Scope, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
     let mut tail = store.namespace.tail(options(scope, TailFrom::Start, settling));
     let mut given = Vec::new();
@@ -135,22 +135,22 @@ async fn follow(store: Arc<Target>, scope: Scope, settling: Settling, done: Arc<
         match tokio::time::timeout(Duration::from_secs(2), tail.next()).await {
             Ok(Ok(batch)) => given.extend(batch.messages.iter().map(|tailed| tailed.message.global_position)),
             Err(_) if done.load(Ordering::SeqCst) => return given,
-            // A pause, or a backend that was terminated: carry on.
+            // A quiet moment or a terminated backend: continue.
             Ok(Err(_)) | Err(_) => {}
         }
     }
 }
 
-/// What is done to connections and servers meanwhile.
+/// The disturbances during a storm.
 enum Killing {
     Nothing,
-    /// The followers' backends, and now and then a writer's.
+    /// Terminates the followers' backends, and sometimes a writer's.
     Backends,
-    /// The server too.
+    /// Kills the server as well.
     Server(Arc<Pair>),
 }
 
-/// Kills until told to stop; gives how often something was killed.
+/// Kills until the writers are done. Returns the number of kills.
 async fn kill(store: Arc<Target>, killing: Killing, done: Arc<AtomicBool>) -> u64 {
     let victims = "select count(*) filter (where application_name = 'streamscope') from (
         select application_name, pg_terminate_backend(pid) from pg_stat_activity
@@ -172,7 +172,7 @@ async fn kill(store: Arc<Target>, killing: Killing, done: Arc<AtomicBool>) -> u6
             }
             Killing::Server(_) if dice.below(8) != 0 => {}
             Killing::Backends | Killing::Server(_) => {
-                let row = store.client().await.query_one(victims, &[]).await.expect("the killer is not killed");
+                let row = store.client().await.query_one(victims, &[]).await.expect("the number of victims");
                 killed += row.get::<_, i64>(0).unsigned_abs();
             }
         }
@@ -205,14 +205,14 @@ async fn storm(store: Target, rounds: u64, killing: Killing) {
     };
     let (held, mut shown, of_category) = (end(held).await, end(shown).await, end(of_category).await);
     let all = stored(&store, None).await;
-    assert!(all.len() as u64 > WRITERS * rounds / 2, "most was written");
-    assert_eq!(check(&held, &all), Ok(()), "held back");
+    assert!(all.len() as u64 > WRITERS * rounds / 2, "most writes succeeded");
+    assert_eq!(check(&held, &all), Ok(()), "final messages only");
     shown.sort_unstable();
     assert_eq!(check(&shown, &all), Ok(()), "shown at once");
     assert_eq!(check(&of_category, &stored(&store, Some(category.as_str())).await), Ok(()), "a category");
     if let Some(naive) = naive {
         let naive = naive.await.expect("the naive reader");
-        assert!(check(&naive, &all).is_err(), "the storm is one that a naive reader does not survive");
+        assert!(check(&naive, &all).is_err(), "the storm defeats a naive reader");
     }
 }
 
@@ -238,7 +238,7 @@ async fn following_survives_repeatedly_terminated_backends() {
     storm(target(&store), 150, Killing::Backends).await;
 }
 
-/// Some 100,000 messages with `tests/run --long`, else a twentieth of that.
+/// Writes about 100,000 messages with `tests/run --long`, otherwise a twentieth of that.
 #[tokio::test(flavor = "multi_thread")]
 async fn following_stays_exact_while_the_server_is_killed_repeatedly() {
     let pair = Arc::new(tokio::task::block_in_place(Pair::start));

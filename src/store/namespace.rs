@@ -48,7 +48,7 @@ pub struct NamespaceInfo {
     pub hides_rows: bool,
     /// Why it cannot be opened. `None` if it can.
     pub closed: Option<String>,
-    /// What was not read and why, or why it is opened only if selected by name.
+    /// A warning: what could not be read and why, or why the namespace is opened only if the user names it.
     pub caution: Option<String>,
 }
 

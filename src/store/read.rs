@@ -128,7 +128,7 @@ impl Reading {
         }
         if self.filter != Filter::default() {
             parameters.extend(filter.parameters());
-            // What matches can be far apart.
+            // Matches can be far apart, so this may take long.
             session.set_limit(None);
         }
         self.expected = limit;
@@ -136,10 +136,10 @@ impl Reading {
         Ok(())
     }
 
-    /// The next message, from this statement or a further one.
+    /// Returns the next message, from this statement or another one.
     async fn message(&mut self) -> Result<Option<Message>> {
         loop {
-            // Read to its end even when nothing more is wanted, so that the session can be used again.
+            // The result is read to its end even if no more messages are wanted, so that the session can be reused.
             let Some(row) = self.rows.next().await else {
                 if self.next.is_none() || self.wanted == Some(0) {
                     return Ok(None);

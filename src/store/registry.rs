@@ -128,7 +128,7 @@ async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     let Lossy { text, .. } = column(row, 0)?;
     let look: Look = serde_json::from_str(&text).map_err(|error| StoreError::Server {
         code: "XX000".to_owned(),
-        message: format!("the list of namespaces: {error}"),
+        message: format!("cannot read the list of namespaces: {error}"),
     })?;
     Ok(sorted(look))
 }

@@ -228,7 +228,9 @@ impl Shape {
         let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", shape)]);
         let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT)]).await? else { return Ok(None) };
         let Lossy { text, .. } = column(&row, 0)?;
-        serde_json::from_str(&text).map(Some).map_err(|error| StoreError::NotOpened(format!("{table}: {error}")))
+        serde_json::from_str(&text)
+            .map(Some)
+            .map_err(|error| StoreError::NotOpened(format!("cannot read the shape of {table}: {error}")))
     }
 
     /// Returns the type of an argument of `write_message`. The first argument has index 0.

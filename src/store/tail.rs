@@ -3,8 +3,8 @@
 //!
 //! A lower global position can be committed after a higher one. A transaction that may still do so holds a lock that every session
 //! can see. Once all transactions that held such a lock when a newest message was seen have ended, messages up to that one are
-//! final: that is the *horizon*. Commands receive messages only up to the horizon. The screen receives them at once, and messages
-//! that appear below others later are marked late.
+//! final: that is the *horizon*. [`Settling::HoldBack`] returns messages only up to the horizon. [`Settling::ShowAtOnce`] returns
+//! them at once, and marks messages that appear below others later as late.
 //!
 //! Each poll is one statement. Its snapshot is older than its view of the locks, so the horizon of one poll applies to the
 //! messages of the next, provided that both polls reach the same server without a restart in between. Following remembers

@@ -100,7 +100,7 @@ impl StreamName {
         Self(name.into())
     }
 
-    /// The whole name.
+    /// Returns the whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -155,7 +155,7 @@ impl Category {
         Self(name.into())
     }
 
-    /// The whole name.
+    /// Returns the whole name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

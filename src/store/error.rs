@@ -13,7 +13,7 @@ pub enum StoreError {
     /// The stream is not at the expected version (Message DB `P0001`, EventoDB `P0003`).
     #[error("version conflict on {stream}: expected {}, but {}", expected_text(*expected), actual_text(*actual))]
     Conflict {
-        /// The stream.
+        /// The stream that was written to.
         stream: StreamName,
         /// The version that the writer expected.
         expected: ExpectedVersion,
@@ -101,7 +101,7 @@ pub enum StoreError {
          Check the table for triggers, rules or policies that drop, move or hide messages"
     )]
     NotStored {
-        /// The stream.
+        /// The stream that was written to.
         stream: StreamName,
         /// The position that `write_message` returned.
         position: Position,
@@ -130,7 +130,7 @@ pub enum StoreError {
     /// Any other error from the server.
     #[error("{message} (SQLSTATE {code})")]
     Server {
-        /// SQLSTATE.
+        /// The SQLSTATE of the error.
         code: String,
         /// The server's message and hint, without the detail, which can contain whole rows.
         message: String,

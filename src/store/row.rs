@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 }
 
-/// A row of [`super::Namespace::message_columns`].
+/// Decodes a row of [`super::Namespace::message_columns`].
 pub(super) fn message(row: &Row) -> Result<Message> {
     let mut reader = Reader { row, flaw: None };
     Ok(Message {
@@ -182,7 +182,7 @@ pub(super) fn message(row: &Row) -> Result<Message> {
     })
 }
 
-/// A row of [`super::Namespace::head_columns`].
+/// Decodes a row of [`super::Namespace::head_columns`].
 pub(super) fn head(row: &Row) -> Result<MessageHead> {
     let mut reader = Reader { row, flaw: None };
     let preview: Option<Lossy> = column(row, 7)?;

@@ -78,7 +78,7 @@ pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Resul
 /// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The functions contain
 /// the name.
 pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Result<Option<String>> {
-    // As in list.sql.
+    // The same expression as in list.sql.
     let named = "select replace(substring(p.prosrc from '\"(([^\"]|\"\")+)\"[.]acquire_lock[(]'), '\"\"', '\"') \
                  from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
                  where n.nspname = $1 and p.proname = 'write_message' limit 1";

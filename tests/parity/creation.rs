@@ -56,7 +56,7 @@ async fn an_older_namespace_is_upgraded_only_on_request_and_then_equals_a_new_on
     assert_eq!((done.from, done.to, done.renamed_from), (5, schema::LATEST, None));
     assert!(!store.namespace("old").await.expect("a namespace").info().outdated);
     assert_eq!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await);
-    client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("told to EventoDB");
+    client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("the version for EventoDB");
     let next = client.query_one(write, &[]).await.expect("written");
     assert_eq!(next.get::<_, i64>(0), 1, "after the existing message");
     assert!(store.migrate_namespace("old").await.is_ok(), "a second migration changes nothing");

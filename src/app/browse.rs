@@ -1,6 +1,8 @@
 //! Moving through the panes. A selection is shown at once, Enter goes one pane deeper and Esc one back. Nothing in here
 //! knows how a page of messages or streams is read.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 use super::layout::Pane;
@@ -331,13 +333,18 @@ impl State {
 
     /// Shows the selected message in the message pane, and asks for its body if the selection changed.
     pub(super) fn follow_selection(&mut self) -> Vec<Effect> {
+        self.follow_selection_after(Duration::ZERO)
+    }
+
+    /// Like [`State::follow_selection`], but asks for the body only if the selection then stays for so long.
+    pub(super) fn follow_selection_after(&mut self, pause: Duration) -> Vec<Effect> {
         let Some(Place { namespace, .. }) = self.messages.place.clone() else { return Vec::new() };
         let head = self.messages.selection().cloned();
         if !self.message.show(&namespace, head) {
             return Vec::new();
         }
         let Some(global_position) = self.message.awaited() else { return Vec::new() };
-        vec![self.ask(Slot::Message, Question::Message { namespace, global_position })]
+        vec![self.ask_later(Slot::Message, Question::Message { namespace, global_position }, pause)]
     }
 
     pub(super) fn step_message(&mut self, rows: isize) -> Vec<Effect> {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,6 +23,10 @@ const RATE_SECONDS: i64 = 5;
 const WAITING: SignedDuration = SignedDuration::from_secs(1);
 /// A transaction that blocks for longer than this is a problem: no healthy writer takes so long, and consumers make no progress.
 const STALLED: SignedDuration = SignedDuration::from_secs(10);
+
+/// The newest message's body is read once no newer message has replaced it for this long. Nobody reads bodies that change
+/// faster, and reading each of them would cost a query and a frame.
+const BODY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long transactions have blocked following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,7 +259,7 @@ impl State {
             return aside;
         }
         aside.extend(self.take_held());
-        aside.extend(self.follow_selection());
+        aside.extend(self.follow_selection_after(BODY_PAUSE));
         aside
     }
 

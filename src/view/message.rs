@@ -53,7 +53,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let body = Rect { y: inner.y + facts, height, ..inner };
     match &state.message.open {
         Some(open) => lines(frame, body, state, theme, open, focused),
-        None => waiting(frame, body, state, theme),
+        None => waiting(frame, body, state, theme, head),
     }
 }
 
@@ -83,7 +83,8 @@ fn sizes(head: &MessageHead, state: &State) -> String {
     }
 }
 
-fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+/// Draws the error that the body could not be read for, or the beginning of the data until the body is there.
+fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &MessageHead) {
     let width = usize::from(area.width);
     if let Some(error) = &state.message.error {
         for (row, line) in wrap(&cut(error, 1_000), width).into_iter().enumerate() {
@@ -91,6 +92,9 @@ fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         }
     } else if state.requests.since(Slot::Message).is_some() {
         line_at(frame, area, 0, &spinner(state, theme.ascii).to_string(), theme.dim);
+        for (row, line) in wrap(&cut(&head.preview, PREVIEW), width).into_iter().enumerate() {
+            line_at(frame, area, u16::try_from(row + 1).unwrap_or(u16::MAX), &line, theme.dim);
+        }
     }
 }
 

@@ -4,26 +4,20 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 pub mod browse;
-pub mod compose;
 pub mod connection;
-pub mod copy;
 pub mod count;
-pub mod dialog;
-pub mod filter;
+pub mod dialogs;
 pub mod find;
 pub mod follow;
 mod freshness;
 pub mod goto;
-pub mod help;
 pub mod input;
 pub mod keymap;
 pub mod layout;
 pub mod message;
 pub mod messages;
 pub mod mouse;
-pub mod namespaces;
 pub mod notices;
-pub mod palette;
 pub mod places;
 pub mod request;
 pub mod streams;
@@ -44,7 +38,8 @@ use crate::store::browse::{CategoryRow, Scope};
 use crate::store::tail::TailBatch;
 use crate::store::{Filter, NamespaceInfo, StoreError};
 use connection::Connection;
-use dialog::Dialog;
+use dialogs::Dialog;
+use dialogs::compose::Draft;
 use follow::Follow;
 use keymap::{Action, Context, KeyMap};
 use layout::{Layout, Pane, Shares};
@@ -89,7 +84,7 @@ pub enum Event {
     /// A copy finished: the text of its toast, or the reason why it failed.
     Copied(Result<String, String>),
     /// Drafts from an earlier run, oldest first.
-    DraftsFound(Vec<compose::Draft>),
+    DraftsFound(Vec<Draft>),
     /// A problem for the log and a toast, reported by the runtime.
     Notice(String),
 }
@@ -125,7 +120,7 @@ pub enum Effect {
         suffix: &'static str,
     },
     /// Replaces the drafts on disk, which survive a crash.
-    SaveDrafts(Vec<compose::Draft>),
+    SaveDrafts(Vec<Draft>),
     /// Stops the program until the shell continues it.
     Suspend,
     Quit,
@@ -197,7 +192,7 @@ pub struct State {
     /// The dialog in front of the panes.
     pub dialog: Option<Dialog>,
     /// Closed drafts; the last one is opened next.
-    pub drafts: Vec<compose::Draft>,
+    pub drafts: Vec<Draft>,
     pub notices: Notices,
     pub find: find::Find,
     /// The format of times.
@@ -213,7 +208,7 @@ pub struct State {
     /// The category to select once the categories are loaded.
     wanted_category: Option<Category>,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
-    in_editor: Option<(compose::Draft, String)>,
+    in_editor: Option<(Draft, String)>,
     /// Counts how often following was started.
     followings: u64,
     /// The time of the last paste.

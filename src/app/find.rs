@@ -3,7 +3,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::Dialog;
+use super::dialogs::Dialog;
 use super::input::Input;
 use super::layout::Pane;
 use super::message::Form;

@@ -5,7 +5,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
 
-use super::dialog::Dialog;
+use super::dialogs::Dialog;
 use super::input::Input;
 use super::layout::Pane;
 use super::messages::Place;

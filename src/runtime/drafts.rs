@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::app::compose::Draft;
+use crate::app::dialogs::compose::Draft;
 use crate::own_files::{self, For};
 use crate::utf8;
 

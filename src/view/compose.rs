@@ -12,7 +12,7 @@ use super::text::{cut, fill, whole_parts, words};
 use super::theme::Theme;
 use super::{frame_of, line_at, typed};
 use crate::app::State;
-use crate::app::compose::{Compose, Conflict, Field, Stage};
+use crate::app::dialogs::compose::{Compose, Conflict, Field, Stage};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 

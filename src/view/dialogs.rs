@@ -12,10 +12,10 @@ use super::text::{cut, fill, full_count, whole_parts, words};
 use super::theme::Theme;
 use super::{compose, footer, frame_of, line_at, typed};
 use crate::app::State;
-use crate::app::dialog::Dialog;
-use crate::app::help::{Help, Row};
+use crate::app::dialogs::Dialog;
+use crate::app::dialogs::help::{Help, Row};
+use crate::app::dialogs::namespaces::Stage;
 use crate::app::input::Input;
-use crate::app::namespaces::Stage;
 
 /// Draws the open dialog, if there is one.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {

@@ -1,8 +1,8 @@
 //! Writing messages: drafts, checks, conflicts, clones and follow-ups.
 
 use crossterm::event::KeyCode;
-use streamscope::app::compose::{Field, Stage};
-use streamscope::app::dialog::Dialog;
+use streamscope::app::dialogs::Dialog;
+use streamscope::app::dialogs::compose::{Field, Stage};
 use streamscope::app::request::Slot;
 use streamscope::app::{Effect, Event, Profile, Setup};
 use streamscope::store::StoreError;
@@ -10,7 +10,7 @@ use streamscope::store::StoreError;
 use super::fake::{Fake, Screen};
 
 /// Returns the open compose dialog.
-pub fn compose(screen: &Screen) -> &streamscope::app::compose::Compose {
+pub fn compose(screen: &Screen) -> &streamscope::app::dialogs::compose::Compose {
     match &screen.state.dialog {
         Some(Dialog::Compose(compose)) => compose,
         other => panic!("the compose dialog is not open: {other:?}"),

@@ -1,7 +1,7 @@
 //! Drafts: which ones are kept, which are discarded, and where the screen goes after one is written.
 
 use crossterm::event::KeyCode;
-use streamscope::app::compose::{Draft, Field};
+use streamscope::app::dialogs::compose::{Draft, Field};
 use streamscope::app::request::Slot;
 use streamscope::app::{Effect, Event};
 use streamscope::store::StoreError;

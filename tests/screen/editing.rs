@@ -2,8 +2,8 @@
 
 use crossterm::event::KeyCode;
 use streamscope::app::Event;
-use streamscope::app::compose::Field;
-use streamscope::app::dialog::Dialog;
+use streamscope::app::dialogs::Dialog;
+use streamscope::app::dialogs::compose::Field;
 use streamscope::app::request::Answer;
 
 use super::compose::compose;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crossterm::event::KeyCode;
-use streamscope::app::dialog::Dialog;
+use streamscope::app::dialogs::Dialog;
 use streamscope::app::layout::Pane;
 use streamscope::app::{Effect, Event, Profile, Setup};
 

@@ -1,7 +1,7 @@
 //! Creating and deleting namespaces.
 
 use crossterm::event::KeyCode;
-use streamscope::app::dialog::Dialog;
+use streamscope::app::dialogs::Dialog;
 use streamscope::app::request::Slot;
 use streamscope::app::{Effect, Event, Profile, Setup};
 use streamscope::store::StoreError;

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 use streamscope::app::Event;
 use streamscope::app::connection::Connection;
-use streamscope::app::dialog::Dialog;
+use streamscope::app::dialogs::Dialog;
 use streamscope::app::keymap::Action;
 use streamscope::app::layout::Pane;
 use streamscope::app::messages::Place;

@@ -4,10 +4,10 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use uuid::Uuid;
 
-use super::super::dialog::Dialog;
-use super::super::request::{Answer, Question, Slot};
-use super::super::{Effect, State};
 use super::{Field, Stage};
+use crate::app::dialogs::Dialog;
+use crate::app::request::{Answer, Question, Slot};
+use crate::app::{Effect, State};
 use crate::locator::{Destination, Target};
 use crate::message::{ExpectedVersion, Message, Position, StreamName, Written};
 use crate::store::StoreError;

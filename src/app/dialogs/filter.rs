@@ -7,11 +7,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::dialog::Dialog;
-use super::input::Input;
-use super::messages::Place;
-use super::times::Times;
-use super::{Effect, State};
+use super::Dialog;
+use crate::app::input::Input;
+use crate::app::messages::Place;
+use crate::app::times::Times;
+use crate::app::{Effect, State};
 use crate::locator;
 use crate::store::Filter;
 use crate::store::browse::PageFrom;
@@ -166,7 +166,7 @@ pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<Strin
 }
 
 impl State {
-    pub(super) fn open_filter(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_filter(&mut self) -> Vec<Effect> {
         let input = Input::new(&self.messages.filter_text);
         let place = self.messages.place.clone();
         self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None), place }));
@@ -174,13 +174,13 @@ impl State {
         Vec::new()
     }
 
-    pub(super) fn filter_typed(&mut self) {
+    pub(in crate::app) fn filter_typed(&mut self) {
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return };
         let filter = parse(prompt.input.text(), self.now, &self.times.time_zone());
         prompt.understood = filter.map(|filter| understood(&filter, self.times, self.now));
     }
 
-    pub(super) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let (now, zone) = (self.now, self.times.time_zone());
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return Vec::new() };
         if key.code != KeyCode::Enter {
@@ -199,7 +199,7 @@ impl State {
         match parse(&text, now, &zone) {
             Ok(filter) => {
                 self.dialog = None;
-                self.focus = super::layout::Pane::Messages;
+                self.focus = crate::app::layout::Pane::Messages;
                 self.messages.set_filter(filter, text);
                 if self.follow.is_some() {
                     return self.start_follow();
@@ -213,7 +213,7 @@ impl State {
         }
     }
 
-    pub(super) fn clear_filter(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn clear_filter(&mut self) -> Vec<Effect> {
         self.messages.set_filter(Filter::default(), String::new());
         if self.follow.is_some() {
             return self.start_follow();

@@ -4,11 +4,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::Dialog;
-use super::input::Input;
-use super::keymap::{Action, Context, KeyMap};
-use super::layout::Pane;
-use super::{Effect, State};
+use super::Dialog;
+use crate::app::input::Input;
+use crate::app::keymap::{Action, Context, KeyMap};
+use crate::app::layout::Pane;
+use crate::app::{Effect, State};
 
 /// The open help.
 #[derive(Debug)]
@@ -160,7 +160,7 @@ impl Help {
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(in crate::app) fn paste(&mut self, text: &str) {
         if let Some(input) = &mut self.filter {
             input.paste(text);
             self.narrow();
@@ -169,12 +169,12 @@ impl Help {
 }
 
 impl State {
-    pub(super) fn open_help(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_help(&mut self) -> Vec<Effect> {
         self.dialog = Some(Dialog::Help(Box::new(Help::new(&self.setup.keymap, self.focus))));
         Vec::new()
     }
 
-    pub(super) fn help_key(&mut self, key: KeyEvent, page: isize) -> Vec<Effect> {
+    pub(in crate::app) fn help_key(&mut self, key: KeyEvent, page: isize) -> Vec<Effect> {
         let action = self.setup.keymap.action(Context::Anywhere, key);
         let Some(Dialog::Help(help)) = &mut self.dialog else { return Vec::new() };
         let typing = help.filter.is_some();

@@ -3,9 +3,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::Dialog;
-use super::layout::Pane;
-use super::{Effect, State};
+use super::Dialog;
+use crate::app::layout::Pane;
+use crate::app::{Effect, State};
 use crate::message::{Message, MessageHead};
 use crate::pasteable::{get_command, sql_identifier};
 use crate::store::NamespaceInfo;
@@ -26,7 +26,7 @@ fn as_json(message: &Message) -> String {
 }
 
 impl State {
-    pub(super) fn open_copy(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_copy(&mut self) -> Vec<Effect> {
         let mut entries: Vec<(char, &'static str, String)> = Vec::new();
         let head = self.messages.selection().cloned();
         let info = self.namespace();
@@ -76,7 +76,7 @@ impl State {
         vec![('n', "name", name), ('s', "SQL", sql), ('c', "command", command)]
     }
 
-    pub(super) fn copy_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn copy_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Copy(menu)) = &self.dialog else { return Vec::new() };
         let entry = menu.entries.iter().find(|(letter, ..)| key.code == KeyCode::Char(*letter));
         // Other letters do not close the menu; otherwise the next key would reach the panes.

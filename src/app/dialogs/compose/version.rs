@@ -1,10 +1,10 @@
 //! The expected version of a new draft: the stream's version, from the screen or else from the server. A version that
 //! the user typed is never changed.
 
-use super::super::dialog::Dialog;
-use super::super::request::{Question, Slot};
-use super::super::{Effect, State};
 use super::{Compose, Field};
+use crate::app::dialogs::Dialog;
+use crate::app::request::{Question, Slot};
+use crate::app::{Effect, State};
 use crate::message::{ExpectedVersion, Position, StreamName};
 use crate::store::StoreError;
 use crate::store::browse::Scope;

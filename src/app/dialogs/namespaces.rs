@@ -4,11 +4,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::dialog::Dialog;
-use super::input::Input;
-use super::layout::Pane;
-use super::request::{Answer, Created, Question, Slot};
-use super::{Effect, State};
+use super::Dialog;
+use crate::app::input::Input;
+use crate::app::layout::Pane;
+use crate::app::request::{Answer, Created, Question, Slot};
+use crate::app::{Effect, State};
 use crate::store::browse::Scope;
 use crate::store::{Flavour, StoreError};
 
@@ -40,7 +40,7 @@ impl CreateDialog {
         if self.on_description { &mut self.description } else { &mut self.id }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(in crate::app) fn paste(&mut self, text: &str) {
         if self.stage == Stage::Typing {
             self.field().paste(text);
         }
@@ -68,7 +68,7 @@ pub struct DeleteDialog {
 }
 
 impl DeleteDialog {
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(in crate::app) fn paste(&mut self, text: &str) {
         if self.stage == Stage::Typing {
             self.input.paste(text);
         }
@@ -77,20 +77,20 @@ impl DeleteDialog {
 
 impl State {
     /// Shows why nothing can be written. Returns false if writing is allowed.
-    pub(super) fn refuse_writing(&mut self) -> bool {
+    pub(in crate::app) fn refuse_writing(&mut self) -> bool {
         let Some(reason) = self.read_only().map(str::to_owned) else { return false };
         self.notices.problem(format!("Read-only: {reason}"), self.now);
         true
     }
 
-    pub(super) fn open_create_namespace(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_create_namespace(&mut self) -> Vec<Effect> {
         if !self.refuse_writing() {
             self.dialog = Some(Dialog::CreateNamespace(Box::default()));
         }
         Vec::new()
     }
 
-    pub(super) fn create_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn create_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         if matches!(key.code, KeyCode::Enter | KeyCode::Char('Y')) && self.comes_with_a_paste("Enter") {
             return Vec::new();
         }
@@ -131,7 +131,7 @@ impl State {
     }
 
     /// Only Enter closes the token, because Esc is easily pressed by mistake.
-    pub(super) fn token_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn token_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Token(dialog)) = &self.dialog else { return Vec::new() };
         match key.code {
             KeyCode::Char('y') => vec![Effect::Copy { text: dialog.created.token.clone(), what: "token" }],
@@ -140,7 +140,7 @@ impl State {
         }
     }
 
-    pub(super) fn open_delete_namespace(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_delete_namespace(&mut self) -> Vec<Effect> {
         if self.refuse_writing() {
             return Vec::new();
         }
@@ -160,7 +160,7 @@ impl State {
         vec![self.ask(Slot::Admin, Question::Count { namespace: id, scope: Scope::Namespace })]
     }
 
-    pub(super) fn delete_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn delete_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Enter && self.comes_with_a_paste("Enter") {
             return Vec::new();
         }
@@ -181,7 +181,7 @@ impl State {
         Vec::new()
     }
 
-    pub(super) fn admin_answered(&mut self, answer: Answer) -> Vec<Effect> {
+    pub(in crate::app) fn admin_answered(&mut self, answer: Answer) -> Vec<Effect> {
         match answer {
             Answer::Created(created) => {
                 // Select the namespace when the list arrives.
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    pub(super) fn admin_failed(&mut self, error: &StoreError) -> Vec<Effect> {
+    pub(in crate::app) fn admin_failed(&mut self, error: &StoreError) -> Vec<Effect> {
         let (stage, problem) = match &mut self.dialog {
             Some(Dialog::CreateNamespace(dialog)) => (&mut dialog.stage, &mut dialog.problem),
             Some(Dialog::DeleteNamespace(dialog)) => (&mut dialog.stage, &mut dialog.problem),

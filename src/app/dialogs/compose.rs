@@ -13,11 +13,11 @@ use uuid::Uuid;
 pub use drafts::Draft;
 pub use writing::Conflict;
 
-use super::dialog::{Dialog, is_ctrl};
-use super::input::{Input, with_line_feeds};
 use super::palette::fuzzy;
-use super::request::{Answer, Completing, Question, Slot};
-use super::{Effect, State};
+use super::{Dialog, is_ctrl};
+use crate::app::input::{Input, with_line_feeds};
+use crate::app::request::{Answer, Completing, Question, Slot};
+use crate::app::{Effect, State};
 use crate::json;
 use crate::message::{ExpectedVersion, NewMessage, StreamName};
 
@@ -256,7 +256,7 @@ impl Compose {
 }
 
 impl State {
-    pub(super) fn compose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn compose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         match &compose.stage {
             Stage::Writing => {
@@ -349,7 +349,7 @@ impl State {
         }
     }
 
-    pub(super) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
+    pub(in crate::app) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
         match &mut self.dialog {
             Some(Dialog::Compose(compose)) if matches!(compose.stage, Stage::Editing) => compose.paste(text),
             _ => return Vec::new(),
@@ -393,7 +393,7 @@ impl State {
         vec![self.ask(Slot::Complete, question)]
     }
 
-    pub(super) fn completed(&mut self, answer: Answer) -> Vec<Effect> {
+    pub(in crate::app) fn completed(&mut self, answer: Answer) -> Vec<Effect> {
         if let (Some(Dialog::Compose(compose)), Answer::Completions(found)) = (&mut self.dialog, answer) {
             let typed = compose.text(compose.field);
             let found: Vec<String> = found.into_iter().filter(|name| *name != typed).collect();

@@ -5,10 +5,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use super::dialog::{Dialog, is_ctrl};
-use super::input::Input;
-use super::keymap::Action;
-use super::{Effect, State};
+use super::{Dialog, is_ctrl};
+use crate::app::input::Input;
+use crate::app::keymap::Action;
+use crate::app::{Effect, State};
 
 /// The open palette.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Palette {
         Self { input: Input::default(), matches: matching(""), selected: 0 }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(in crate::app) fn paste(&mut self, text: &str) {
         self.input.paste(text);
         self.typed();
     }
@@ -45,7 +45,7 @@ fn matching(text: &str) -> Vec<Action> {
 }
 
 /// Returns the items whose name matches, best first.
-pub(super) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
+pub(in crate::app) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
     struct Named<'a, T>(&'a str, T);
     impl<T> AsRef<str> for Named<'_, T> {
         fn as_ref(&self) -> &str {
@@ -59,12 +59,12 @@ pub(super) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
 }
 
 impl State {
-    pub(super) fn open_palette(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn open_palette(&mut self) -> Vec<Effect> {
         self.dialog = Some(Dialog::Palette(Palette::new()));
         Vec::new()
     }
 
-    pub(super) fn palette_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    pub(in crate::app) fn palette_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Dialog::Palette(palette)) = &mut self.dialog else { return Vec::new() };
         let last = palette.matches.len().saturating_sub(1);
         match key.code {

@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::super::dialog::Dialog;
-use super::super::{Effect, State};
 use super::{Compose, Field};
+use crate::app::dialogs::Dialog;
+use crate::app::{Effect, State};
 use crate::json;
 use crate::json::links::follow_up_metadata;
 use crate::message::{ExpectedVersion, Message, StreamName};

@@ -2,19 +2,26 @@
 //! dialog is open. Esc closes a dialog without losing anything: it does not close one that waits for an answer, nor the
 //! token of a new namespace.
 
+pub mod compose;
+pub mod copy;
+pub mod filter;
+pub mod help;
+pub mod namespaces;
+pub mod palette;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::SignedDuration;
 
-use super::compose::Compose;
-use super::copy::CopyMenu;
-use super::filter::FilterPrompt;
 use super::find::FindPrompt;
 use super::goto::GoToPrompt;
-use super::help::Help;
 use super::keymap::{Action, Context};
-use super::namespaces::{CreateDialog, DeleteDialog, TokenDialog};
-use super::palette::Palette;
 use super::{Effect, State};
+use compose::Compose;
+use copy::CopyMenu;
+use filter::FilterPrompt;
+use help::Help;
+use namespaces::{CreateDialog, DeleteDialog, TokenDialog};
+use palette::Palette;
 
 /// A key this soon after a paste may be part of the paste.
 const WITH_A_PASTE: SignedDuration = SignedDuration::from_millis(100);
@@ -111,8 +118,8 @@ impl State {
         match self.dialog.take() {
             Some(Dialog::Compose(compose)) => self.put_aside(&compose),
             Some(Dialog::Find(prompt)) => self.abandon_find(&prompt),
-            Some(Dialog::GoTo(_)) if self.requests.stop(super::request::Slot::GoTo) => {
-                vec![Effect::Stop(super::request::Slot::GoTo)]
+            Some(Dialog::GoTo(_)) if self.requests.stop(crate::app::request::Slot::GoTo) => {
+                vec![Effect::Stop(crate::app::request::Slot::GoTo)]
             }
             _ => Vec::new(),
         }

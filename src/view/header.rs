@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::text::cut;
 use super::theme::Theme;
+use super::widgets::spinner;
 use crate::app::State;
 use crate::app::connection::Connection;
 use crate::safe_text::SafeText;
@@ -79,13 +80,4 @@ fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
         Connection::Up(_) if state.read_only().is_some() => ("READ-ONLY".to_owned(), theme.warning),
         Connection::Up(_) => ("RW".to_owned(), theme.dim),
     }
-}
-
-/// Returns the phase of the spinner at the time of the last event.
-#[must_use]
-pub fn spinner(state: &State, ascii: bool) -> char {
-    let phases: &[char] =
-        if ascii { &['|', '/', '-', '\\'] } else { &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'] };
-    let tick = usize::try_from(state.now.as_millisecond().unsigned_abs() / 100).unwrap_or(0);
-    phases[tick % phases.len()]
 }

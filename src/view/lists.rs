@@ -5,10 +5,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::header::spinner;
 use super::text::{cut, fill, short_count, whole_parts};
 use super::theme::Theme;
-use super::{frame_of, line_at};
+use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
 use crate::app::find::holds;
 use crate::app::layout::Pane;
@@ -94,11 +93,11 @@ fn draw<T>(
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     if let Some(problem) = parts.problem.filter(|_| window.is_empty()) {
-        explain(frame, inner, problem, theme.problem);
+        paragraph(frame, inner, problem, theme.problem);
         return;
     }
     if window.is_empty() && !waiting && state.connection.server().is_some() {
-        explain(frame, inner, parts.empty, theme.dim);
+        paragraph(frame, inner, parts.empty, theme.dim);
         return;
     }
     let find = state.find_in(parts.pane).filter(|_| focused);
@@ -128,30 +127,4 @@ fn draw<T>(
         };
         line_at(frame, inner, line, &fill(&text, width), style);
     }
-}
-
-/// Draws an explanation in place of rows.
-pub fn explain(frame: &mut Frame, area: Rect, text: &str, style: Style) {
-    let width = usize::from(area.width);
-    for (row, line) in wrap(text, width).into_iter().enumerate() {
-        line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, width), style);
-    }
-}
-
-/// Breaks text at spaces.
-#[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
 }

@@ -6,12 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::header::spinner;
-use super::lists::wrap;
 use super::messages::server_now;
-use super::text::{cut, fill, full_count, size, whole_parts, words};
+use super::text::{cut, fill, full_count, size, whole_parts, words, wrap};
 use super::theme::Theme;
-use super::{frame_of, line_at};
+use super::widgets::{frame_of, line_at, spinner};
 use crate::app::State;
 use crate::app::find::holds;
 use crate::app::layout::Pane;

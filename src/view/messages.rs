@@ -6,11 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::header::spinner;
-use super::lists::explain;
 use super::text::{cut, fill, full_count, right, size, whole_parts, words};
 use super::theme::Theme;
-use super::{frame_of, line_at};
+use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
 use crate::app::find::{holds, text_of};
 use crate::app::layout::Pane;
@@ -218,7 +216,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     } else {
         ("No messages · w write · F follow".to_owned(), theme.dim)
     };
-    explain(frame, area, &text, style);
+    paragraph(frame, area, &text, style);
 }
 
 /// Returns the heading of the time column, with the zone if it fits. The header always names the zone.

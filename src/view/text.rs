@@ -72,6 +72,24 @@ pub fn words(text: &str, width: usize) -> String {
     }
 }
 
+/// Breaks text at spaces.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
 /// Formats a count briefly: `999`, `12.3k`, `5.1M`.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]

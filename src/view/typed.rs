@@ -7,9 +7,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Clear, Widget as _};
 use ratatui_textarea::{DataCursor, TextArea};
 
-use super::line_at;
 use super::text::right;
 use super::theme::Theme;
+use super::widgets::line_at;
 use crate::app::input::Input;
 use crate::safe_text::SafeText;
 

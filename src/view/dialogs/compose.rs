@@ -5,16 +5,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::dialogs::boxed;
-use super::header::spinner;
-use super::lists::explain;
-use super::text::{cut, fill, whole_parts, words};
-use super::theme::Theme;
-use super::{frame_of, line_at, typed};
 use crate::app::State;
 use crate::app::dialogs::compose::{Compose, Conflict, Field, Stage};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
+use crate::view::text::{cut, fill, whole_parts, words};
+use crate::view::theme::Theme;
+use crate::view::typed;
+use crate::view::widgets::{boxed, frame_of, line_at, paragraph, spinner};
 
 const CONFLICT_KEYS: &str = "t retry at the new version · e keep editing · x discard";
 
@@ -203,7 +201,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
         return;
     };
     if messages.is_empty() {
-        explain(frame, inner, "No newer messages: the stream is not at the expected version.", theme.dim);
+        paragraph(frame, inner, "No newer messages: the stream is not at the expected version.", theme.dim);
     }
     let mut row = 0;
     for message in messages {

@@ -1,0 +1,56 @@
+//! The prompts in the last line: `/`, `&` and `:`, each with a note in the line above. Their keys are handled elsewhere.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::Clear;
+
+use crate::app::State;
+use crate::app::dialogs::filter::FilterPrompt;
+use crate::app::find::FindPrompt;
+use crate::app::goto::GoToPrompt;
+use crate::app::input::Input;
+use crate::view::text::{fill, whole_parts};
+use crate::view::theme::Theme;
+use crate::view::widgets::line_at;
+use crate::view::{footer, typed};
+
+const FILTER_HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
+
+pub fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
+    let matches = footer::find_said(state).unwrap_or_default();
+    draw(frame, area, theme, "/", &prompt.input, &Ok(matches));
+}
+
+pub fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPrompt) {
+    let note = match &prompt.understood {
+        Ok(Some(words)) => Ok(format!("→ {words}")),
+        Ok(None) => Ok(FILTER_HINT.to_owned()),
+        Err(problem) => Err(problem.clone()),
+    };
+    draw(frame, area, theme, "&", &prompt.input, &note);
+}
+
+pub fn go_to(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &GoToPrompt) {
+    let note = prompt.understood.as_ref().map(|target| format!("→ {target}")).map_err(Clone::clone);
+    draw(frame, area, theme, ":", &prompt.input, &note);
+}
+
+/// Draws a prompt in the last line, and a note or a problem in the line above.
+fn draw(frame: &mut Frame, area: Rect, theme: &Theme, prefix: &str, input: &Input, note: &Result<String, String>) {
+    if area.height == 0 {
+        return;
+    }
+    let width = usize::from(area.width);
+    let line = Rect { y: area.y + area.height - 1, height: 1, ..area };
+    frame.render_widget(Clear, line);
+    typed::line(frame, line, prefix, input, true, theme.key);
+    if area.height >= 2 {
+        let above = Rect { y: line.y - 1, ..line };
+        let (text, style) = match note {
+            Ok(text) => (text, theme.dim),
+            Err(text) => (text, theme.problem),
+        };
+        frame.render_widget(Clear, above);
+        line_at(frame, above, 0, &fill(&format!(" {}", whole_parts(text, width.saturating_sub(1))), width), style);
+    }
+}

@@ -2,7 +2,6 @@
 //!
 //! Every text from the store, the server or a file passes through [`text`] before it reaches a cell.
 
-pub mod compose;
 pub mod dialogs;
 pub mod footer;
 pub mod header;
@@ -12,12 +11,9 @@ pub mod messages;
 pub mod text;
 pub mod theme;
 pub mod typed;
+pub mod widgets;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::symbols::border;
-use ratatui::widgets::{Block, BorderType, Borders};
 
 use crate::app::State;
 use crate::app::layout::Pane;
@@ -65,39 +61,5 @@ fn in_ascii(frame: &mut Frame) {
             _ => continue,
         };
         cell.set_symbol(plain);
-    }
-}
-
-/// ASCII borders for terminals and fonts without line drawing.
-const ASCII: border::Set<'static> = border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
-
-/// Returns a frame with a title. The focused one is bold and thick, so that colour never carries the meaning alone.
-fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
-    let style = if focused { theme.focused } else { theme.border };
-    let block = Block::new().borders(Borders::ALL).border_style(style).title(title).title_style(if focused {
-        theme.title
-    } else {
-        theme.dim
-    });
-    match (theme.ascii, focused) {
-        (true, _) => block.border_set(ASCII),
-        (false, true) => block.border_type(BorderType::Thick),
-        (false, false) => block,
-    }
-}
-
-/// Draws one line of text in a row of an area, cut to its width.
-fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
-    if row < area.height {
-        frame.buffer_mut().set_stringn(area.x, area.y + row, text, usize::from(area.width), style);
     }
 }

@@ -54,15 +54,15 @@ pub async fn fill(store: &Store) -> Result<()> {
 pub async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
     let scenario = Scenario::load();
     // A new seed, because the order IDs must be new.
-    let mut dice = Dice(Timestamp::now().as_microsecond().cast_unsigned());
+    let mut random = SeededRandom(Timestamp::now().as_microsecond().cast_unsigned());
     loop {
-        let id = order_id(dice.next());
+        let id = order_id(random.next());
         let mut plan = Plan::default();
-        order(&mut plan, &scenario, &mut dice, &id, 0);
+        order(&mut plan, &scenario, &mut random, &id, 0);
         plan.sort();
         let mut written: Vec<Written> = Vec::new();
         for planned in &plan.messages {
-            tokio::time::sleep(Duration::from_millis(150 + dice.below(500))).await;
+            tokio::time::sleep(Duration::from_millis(150 + random.below(500))).await;
             let cause = planned.cause.and_then(|cause| {
                 let at = plan.messages.iter().position(|message| message.number == cause)?;
                 Some((plan.messages[at].stream.as_str(), written[at].position, written[at].global_position))
@@ -88,11 +88,11 @@ struct Scenario {
     carriers: Vec<String>,
     notes: Vec<String>,
     declined: Vec<String>,
-    odd: Vec<Odd>,
+    odd: Vec<Oddity>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Odd {
+struct Oddity {
     stream: String,
     r#type: String,
     data: String,
@@ -106,10 +106,11 @@ impl Scenario {
     }
 }
 
-/// Pseudo-random numbers, the same in every run (`SplitMix64`).
-struct Dice(u64);
+/// Pseudo-random numbers, the same in every run and every version (`SplitMix64`). A library for random numbers does not
+/// promise the latter.
+struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -150,7 +151,7 @@ enum Metadata {
 
 /// A message before its positions are known.
 #[derive(Debug)]
-struct Planned {
+struct PlannedMessage {
     number: usize,
     /// Seconds since the start of the plan.
     at: i64,
@@ -164,7 +165,7 @@ struct Planned {
     metadata: Metadata,
 }
 
-impl Planned {
+impl PlannedMessage {
     fn data(&self, progress: impl Fn(&str) -> i64) -> String {
         match &self.data {
             Data::Json(value) => value.to_string(),
@@ -197,7 +198,7 @@ impl Planned {
 /// The messages of one namespace.
 #[derive(Debug, Default)]
 struct Plan {
-    messages: Vec<Planned>,
+    messages: Vec<PlannedMessage>,
 }
 
 impl Plan {
@@ -205,7 +206,7 @@ impl Plan {
     fn add(&mut self, at: i64, stream: String, message_type: &str, data: Value, after: Option<usize>) -> usize {
         let correlation = after.and_then(|cause| self.messages[cause].correlation.clone());
         let number = self.messages.len();
-        self.messages.push(Planned {
+        self.messages.push(PlannedMessage {
             number,
             at,
             stream,
@@ -236,7 +237,7 @@ impl Plan {
         let mut versions: HashMap<String, i64> = HashMap::new();
         let mut last_of: HashMap<String, i64> = HashMap::new();
         let mut places: HashMap<usize, (String, i64, i64)> = HashMap::new();
-        let mut dice = Dice(7);
+        let mut random = SeededRandom(7);
         let mut made = Vec::with_capacity(self.messages.len());
         for (planned, global_position) in self.messages.iter().zip(1_i64..) {
             let next = versions.entry(planned.stream.clone()).or_default();
@@ -246,7 +247,7 @@ impl Plan {
             let time = now.checked_sub(ago).unwrap_or(now);
             let cause = planned.cause.and_then(|cause| places.get(&cause));
             made.push(ImportedMessage {
-                id: uuid_v7_at(time, &mut dice),
+                id: uuid_v7_at(time, &mut random),
                 stream: StreamName::stored(planned.stream.clone()),
                 message_type: planned.message_type.clone(),
                 data: Some(planned.data(|of| last_of.get(of).copied().unwrap_or(0))),
@@ -261,11 +262,11 @@ impl Plan {
     }
 }
 
-fn uuid_v7_at(time: Timestamp, dice: &mut Dice) -> Uuid {
-    let mut random = [0; 10];
-    random[..8].copy_from_slice(&dice.next().to_be_bytes());
-    random[8..].copy_from_slice(&dice.next().to_be_bytes()[..2]);
-    uuid::Builder::from_unix_timestamp_millis(time.as_millisecond().unsigned_abs(), &random).into_uuid()
+fn uuid_v7_at(time: Timestamp, random: &mut SeededRandom) -> Uuid {
+    let mut bytes = [0; 10];
+    bytes[..8].copy_from_slice(&random.next().to_be_bytes());
+    bytes[8..].copy_from_slice(&random.next().to_be_bytes()[..2]);
+    uuid::Builder::from_unix_timestamp_millis(time.as_millisecond().unsigned_abs(), &bytes).into_uuid()
 }
 
 fn order_id(number: u64) -> String {
@@ -274,14 +275,14 @@ fn order_id(number: u64) -> String {
 
 fn shop(scenario: &Scenario) -> Plan {
     let mut plan = Plan::default();
-    let mut dice = Dice(1);
+    let mut random = SeededRandom(1);
     let whole = DAYS * 86_400;
     for (sku, name, price) in &scenario.products {
         let stream = format!("product-{sku}");
         plan.add(0, stream.clone(), "Listed", json!({ "sku": sku, "name": name, "priceCents": price }), None);
         for _ in 0..12 {
-            let delta = dice.below(40).cast_signed() - 15;
-            let at = dice.seconds(60, whole);
+            let delta = random.below(40).cast_signed() - 15;
+            let at = random.seconds(60, whole);
             plan.add(at, stream.clone(), "StockAdjusted", json!({ "sku": sku, "delta": delta }), None);
         }
     }
@@ -289,14 +290,14 @@ fn shop(scenario: &Scenario) -> Plan {
         let data =
             json!({ "customerId": number + 1, "name": name, "address": { "city": city, "lines": [name, city] } });
         let stream = format!("customer-{}", number + 1);
-        plan.add(dice.seconds(0, 3_600), stream, "Registered", data, None);
+        plan.add(random.seconds(0, 3_600), stream, "Registered", data, None);
     }
     for number in 0..ORDERS {
         // The last orders are placed within the last hours.
         let share = i64::try_from(number * 1_000 / ORDERS).unwrap_or(0);
         let at = 3_600 + (whole - 7_200) * share / 1_000;
-        let id = order_id(dice.next());
-        order(&mut plan, scenario, &mut dice, &id, at);
+        let id = order_id(random.next());
+        order(&mut plan, scenario, &mut random, &id, at);
         if number % 4 == 3 {
             plan.progress(at + 30, "order:command+position-orderComponent", "order:command");
             plan.progress(at + 45, "order:position-shipping", "order");
@@ -309,18 +310,18 @@ fn shop(scenario: &Scenario) -> Plan {
 
 /// Adds one order from the cart to the door, in about a dozen messages. Commands go to `order:command-…` and the
 /// resulting events to `order-…`.
-fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i64) {
-    let customer = dice.below(scenario.customers.len() as u64) + 1;
+fn order(plan: &mut Plan, scenario: &Scenario, random: &mut SeededRandom, id: &str, at: i64) {
+    let customer = random.below(scenario.customers.len() as u64) + 1;
     let mut total = 0;
-    let lines: Vec<Value> = (0..=dice.below(3))
+    let lines: Vec<Value> = (0..=random.below(3))
         .map(|_| {
-            let (sku, _, price) = dice.pick(&scenario.products);
-            let quantity = dice.below(3) + 1;
+            let (sku, _, price) = random.pick(&scenario.products);
+            let quantity = random.below(3) + 1;
             total += price * quantity;
             json!({ "sku": sku, "quantity": quantity, "priceCents": price })
         })
         .collect();
-    let note = if dice.below(4) == 0 { json!(dice.pick(&scenario.notes)) } else { Value::Null };
+    let note = if random.below(4) == 0 { json!(random.pick(&scenario.notes)) } else { Value::Null };
     let data = json!({ "orderId": id, "customerId": customer, "lines": lines, "totalCents": total, "note": note });
     let place = plan.add(at, format!("order:command-{id}"), "Place", data.clone(), None);
     plan.messages[place].correlation = Some(format!("checkout-{id}"));
@@ -330,8 +331,8 @@ fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i6
     plan.add(at + 2, format!("customer-{customer}"), "OrderCounted", json!({ "orderId": id }), Some(placed));
     let amount = json!({ "orderId": id, "amountCents": total, "currency": "EUR" });
     let charge = plan.add(at + 3, format!("payment:command-{id}"), "Charge", amount.clone(), Some(placed));
-    if dice.below(9) == 0 {
-        let reason = dice.pick(&scenario.declined);
+    if random.below(9) == 0 {
+        let reason = random.pick(&scenario.declined);
         let data = json!({ "orderId": id, "reason": reason });
         let declined = plan.add(at + 8, format!("payment-{id}"), "Declined", data.clone(), Some(charge));
         plan.add(at + 9, order, "Cancelled", data, Some(declined));
@@ -339,16 +340,16 @@ fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i6
     }
     let charged = plan.add(at + 7, format!("payment-{id}"), "Charged", amount, Some(charge));
     let paid = plan.add(at + 8, order.clone(), "Paid", json!({ "orderId": id }), Some(charged));
-    let carrier = dice.pick(&scenario.carriers);
+    let carrier = random.pick(&scenario.carriers);
     let data = json!({ "orderId": id, "carrier": carrier });
     let ship = plan.add(at + 9, format!("shipment:command-{id}"), "Ship", data.clone(), Some(paid));
     let shipment = format!("shipment-{id}");
-    let packed_at = at + dice.seconds(1_200, 14_400);
+    let packed_at = at + random.seconds(1_200, 14_400);
     let packed = plan.add(packed_at, shipment.clone(), "Packed", json!({ "orderId": id, "parcels": 1 }), Some(ship));
-    let tracking = json!({ "orderId": id, "carrier": carrier, "tracking": dice.next() });
+    let tracking = json!({ "orderId": id, "carrier": carrier, "tracking": random.next() });
     let sent = plan.add(packed_at + 900, shipment.clone(), "Dispatched", tracking, Some(packed));
     let shipped = plan.add(packed_at + 901, order.clone(), "Shipped", data, Some(sent));
-    let delivered_at = packed_at + dice.seconds(40_000, 120_000);
+    let delivered_at = packed_at + random.seconds(40_000, 120_000);
     let data = json!({ "orderId": id, "signedBy": null });
     let delivered = plan.add(delivered_at, shipment, "Delivered", data.clone(), Some(shipped));
     plan.add(delivered_at + 1, order, "Completed", data, Some(delivered));
@@ -356,19 +357,19 @@ fn order(plan: &mut Plan, scenario: &Scenario, dice: &mut Dice, id: &str, at: i6
 
 fn bank(scenario: &Scenario) -> Plan {
     let mut plan = Plan::default();
-    let mut dice = Dice(2);
+    let mut random = SeededRandom(2);
     for number in 1..=ACCOUNTS {
-        let (owner, _) = dice.pick(&scenario.customers);
+        let (owner, _) = random.pick(&scenario.customers);
         let data = json!({ "accountId": number, "owner": owner });
-        let open = plan.add(dice.seconds(0, 600), format!("account:command-{number}"), "Open", data.clone(), None);
+        let open = plan.add(random.seconds(0, 600), format!("account:command-{number}"), "Open", data.clone(), None);
         let at = plan.messages[open].at + 1;
         plan.add(at, format!("account-{number}"), "Opened", data, Some(open));
     }
     for number in 0..TRANSFERS {
         let at = 1_000 + (DAYS * 86_400 - 2_000) * number.cast_signed() / TRANSFERS.cast_signed();
-        let id = order_id(dice.next());
-        let (from, to) = (dice.below(ACCOUNTS) + 1, dice.below(ACCOUNTS) + 1);
-        let cents = dice.below(500_000) + 1;
+        let id = order_id(random.next());
+        let (from, to) = (random.below(ACCOUNTS) + 1, random.below(ACCOUNTS) + 1);
+        let cents = random.below(500_000) + 1;
         let data = json!({ "transferId": id, "from": from, "to": to, "amount": format!("{}.{:02}", cents / 100, cents % 100) });
         let start = plan.add(at, format!("transfer-{id}"), "Initiated", data.clone(), None);
         plan.messages[start].correlation = Some(format!("transfer-{id}"));
@@ -387,7 +388,7 @@ fn bank(scenario: &Scenario) -> Plan {
 
 fn odds(scenario: &Scenario) -> Plan {
     let mut plan = Plan::default();
-    let mut dice = Dice(3);
+    let mut random = SeededRandom(3);
     for (odd, at) in scenario.odd.iter().zip((0..).step_by(3_600)) {
         let number = plan.add(at, odd.stream.clone(), "", Value::Null, None);
         let planned = &mut plan.messages[number];
@@ -397,8 +398,8 @@ fn odds(scenario: &Scenario) -> Plan {
     }
     for at in 0..120 {
         // With compound IDs, a consumer group keeps the sensors of a room together.
-        let stream = format!("reading-{}+{}", dice.below(4), dice.below(3));
-        let celsius = format!("{}.{}", 18 + dice.below(6), dice.below(10));
+        let stream = format!("reading-{}+{}", random.below(4), random.below(3));
+        let celsius = format!("{}.{}", 18 + random.below(6), random.below(10));
         plan.add(at * 300, stream, "Read", json!({ "celsius": celsius, "samples": [at, [at + 1]] }), None);
     }
     let long = "All work and no play makes a very long line. ".repeat(400);

@@ -4,6 +4,8 @@
 //! tasks. If the database accepts only one connection, as the embedded store does, tasks take turns. Dropping the future of an
 //! operation cancels it on the server too. Nothing here knows about terminals.
 
+pub mod administration;
+mod blocking;
 pub mod browse;
 mod columns;
 pub mod connect;
@@ -15,8 +17,10 @@ pub mod filter;
 pub mod flavour;
 pub mod import;
 pub mod namespace;
+mod open;
 mod query;
 pub mod read;
+mod registration;
 mod registry;
 mod row;
 pub mod schema;
@@ -30,12 +34,14 @@ pub mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use administration::{CreatedNamespace, Migration, NewNamespace};
 pub use connect::Settings;
 pub use error::{Obstacle, Result, StoreError};
 pub use filter::Filter;
 pub use flavour::Flavour;
-pub use namespace::{Migration, Namespace, NamespaceInfo, NewNamespace};
+pub use namespace::{Namespace, NamespaceInfo};
 pub use registry::Lost;
+pub use schema::NAMESPACE_VERSION;
 use session::Sessions;
 pub use shape::Shape;
 

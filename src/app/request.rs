@@ -13,9 +13,8 @@ use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage,
 use crate::store::browse::{
     CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
 };
-use crate::store::namespace::CreatedNamespace;
 use crate::store::session::ServerInfo;
-use crate::store::{Filter, NamespaceInfo, StoreError};
+use crate::store::{CreatedNamespace, Filter, NamespaceInfo, StoreError};
 
 /// A part of the screen that waits for answers. Each has at most one question at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

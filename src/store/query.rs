@@ -15,6 +15,12 @@ pub(super) fn member_condition(member: &str, size: &str) -> String {
     )
 }
 
+/// Encodes bytes as lowercase hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// Fills in the `{names}` of a template and drops its comments. One pass, so that inserted text is never searched for names.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() * 2);

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::flavour::Flavour;
-use super::namespace::{NamespaceInfo, hex};
-use super::query::fill;
+use super::namespace::NamespaceInfo;
+use super::query::{fill, hex};
 use super::row::{Lossy, column};
 use super::session::Session;
 use super::shape::{Column, Shape};
@@ -159,7 +159,8 @@ fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>
     let flavour = Flavour::of(has_our_version, message_db.is_some());
     let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
     let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
-    let older = version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::LATEST);
+    let older =
+        version.as_deref().and_then(|version| version.parse().ok()).is_some_and(|v: i32| v < schema::NAMESPACE_VERSION);
     let outdated = flavour == Flavour::Streamscope && (older || old_name.is_some());
     let renamed = old_name.map(|old| {
         format!(

@@ -1,5 +1,5 @@
-//! Installs the SQL of the registry and of namespaces: templates with the schema's name, applied in order within the caller's
-//! transaction. Never commits.
+//! Installs a namespace's SQL in a schema: templates with the schema's name, run in order within the caller's transaction. Never commits,
+//! and knows nothing about the registry.
 
 use tokio_postgres::types::Type;
 
@@ -9,23 +9,45 @@ use super::row::column;
 use super::session::Transaction;
 use super::{Result, StoreError};
 
-const REGISTRY: &str = include_str!("../../sql/registry/001_namespaces.sql");
+/// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.
+pub const NAMESPACE_VERSION: i32 = 6;
 
-/// The version of a namespace's SQL that this program installs. Every change to the SQL increases it by one.
-pub const LATEST: i32 = 6;
+macro_rules! sql {
+    ($($object:literal),* $(,)?) => { [$(include_str!(concat!("../../sql/namespace/", $object, ".sql"))),*] };
+}
 
-/// A namespace's SQL. The first file creates a new namespace. The others can be run again and upgrade an older one.
-const NAMESPACE: [&str; 6] = [
-    include_str!("../../sql/namespace/001_messages.sql"),
-    include_str!("../../sql/namespace/002_names.sql"),
-    include_str!("../../sql/namespace/003_write.sql"),
-    include_str!("../../sql/namespace/004_read.sql"),
-    include_str!("../../sql/namespace/005_views.sql"),
-    include_str!("../../sql/namespace/006_eventodb.sql"),
+/// What only a new namespace needs, in the order of installation.
+const NEW: [&str; 3] = sql!["schema", "messages", "message"];
+
+/// What every installation and upgrade runs, in order: functions before the objects that call them.
+const CURRENT: [&str; 20] = sql![
+    "category",
+    "is_category",
+    "id",
+    "cardinal_id",
+    "hash_64",
+    "message_store_version",
+    "acquire_lock",
+    "stream_version",
+    "write_message",
+    "get_stream_messages",
+    "get_category_messages",
+    "get_last_stream_message",
+    "category_type_summary",
+    "stream_summary",
+    "stream_type_summary",
+    "type_category_summary",
+    "type_stream_summary",
+    "type_summary",
+    "_schema_version",
+    "_streamscope_version",
 ];
 
 /// The privileges of a role that uses a namespace.
 const GRANT: &str = include_str!("../../sql/namespace/grant.sql");
+
+/// The character » in notices, built from its bytes because some database encodings do not have it.
+const MARK: &str = "pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8')";
 
 /// Waits until no other program creates or changes namespaces in this database, and keeps others out until the transaction ends.
 /// The number of the lock is arbitrary.
@@ -46,29 +68,6 @@ pub(super) async fn require_version(transaction: &Transaction<'_>) -> Result<()>
     }
 }
 
-/// Creates the registry if it does not exist.
-pub(super) async fn make_registry(transaction: &Transaction<'_>) -> Result<()> {
-    if has_registry(transaction).await? { Ok(()) } else { transaction.batch(REGISTRY).await }
-}
-
-/// Rejects a registry if writing to it would call code that belongs to its owner.
-pub(super) async fn require_plain_registry(transaction: &Transaction<'_>) -> Result<()> {
-    match transaction.query_opt(include_str!("../../sql/registry/plain.sql"), &[]).await? {
-        None => Ok(()),
-        Some(_) => Err(StoreError::Invalid {
-            field: "registry",
-            reason: "writing to eventodb_store.namespaces would run its owner's rules, triggers or functions with your privileges"
-                .to_owned(),
-        }),
-    }
-}
-
-/// Returns whether the registry exists.
-pub(super) async fn has_registry(transaction: &Transaction<'_>) -> Result<bool> {
-    let there = "select where to_regclass('eventodb_store.namespaces') is not null";
-    Ok(transaction.query_opt(there, &[]).await?.is_some())
-}
-
 /// Returns whether the schema exists.
 pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
     let there = "select from pg_namespace where nspname = $1";
@@ -87,45 +86,43 @@ pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Res
     Ok(named.filter(|named| named != schema))
 }
 
-/// Updates the registry after a schema was renamed.
-pub(super) async fn rename_in_registry(transaction: &Transaction<'_>, old: &str, new: &str) -> Result<()> {
-    if !has_registry(transaction).await? {
-        return Ok(());
-    }
-    let update = "update eventodb_store.namespaces set schema_name = $2 where schema_name = $1 \
-                  and not exists (select from pg_namespace where nspname = $1) \
-                  and not exists (select from eventodb_store.namespaces where schema_name = $2)";
-    transaction.query(update, &[(&old, Type::TEXT), (&new, Type::TEXT)]).await.map(drop)
-}
-
-/// Upgrades a schema to this program's version. `from` is the current version, or 0 if the schema does not exist.
-pub(super) async fn apply(transaction: &Transaction<'_>, schema: &str, from: i32) -> Result<()> {
+/// Installs this program's version of a namespace. `from` is the current version, or 0 if the schema does not exist.
+pub(super) async fn install(transaction: &Transaction<'_>, schema: &str, from: i32) -> Result<()> {
     // Unqualified names in the templates must mean the built-in objects, whatever the caller's search path contains.
     transaction.batch("set local search_path = pg_catalog, pg_temp").await?;
-    let quoted = quote_ident(schema);
-    for template in NAMESPACE.iter().skip(usize::from(from > 0)) {
-        transaction.batch(&named(template, schema)).await?;
-    }
-    let record = format!(
-        "create table if not exists {quoted}._streamscope_version (
-           version integer primary key,
-           applied_at timestamptz not null default now()
-         );
-         insert into {quoted}._streamscope_version (version) values ({LATEST}) on conflict do nothing"
-    );
-    transaction.batch(&record).await
+    transaction.batch(&installation(schema, from == 0)).await
 }
 
-/// Fills in a template for a schema. The schema's name may contain anything: quotes, backslashes, even the dollar quotes around
-/// function bodies.
-fn named(template: &str, schema: &str) -> String {
+/// Returns the SQL that installs or upgrades a namespace. The schema's name may contain anything: quotes, backslashes, even the dollar
+/// quotes around function bodies.
+fn installation(schema: &str, is_new: bool) -> String {
     let identifier = quote_ident(schema);
     let literal = identifier.replace('\\', "\\\\").replace('\'', "''");
+    let (debug_write, debug_get) = (debug_condition("debug_write"), debug_condition("debug_get"));
+    let version = NAMESPACE_VERSION.to_string();
+    let values = [
+        ("schema", identifier.as_str()),
+        ("literal", &literal),
+        ("version", &version),
+        ("debug_write", &debug_write),
+        ("debug_get", &debug_get),
+        ("mark", MARK),
+    ];
     let mut tag = "$body$".to_owned();
     while schema.contains(&tag) {
         tag.insert(1, '_');
     }
-    fill(&template.replace("$$", &tag), &[("schema", &identifier), ("literal", &literal)])
+    let new = if is_new { NEW.as_slice() } else { &[] };
+    new.iter().chain(&CURRENT).map(|template| fill(&template.replace("$$", &tag), &values)).collect()
+}
+
+/// Returns the condition under which functions print notices: Message DB's setting for them, or its setting for all.
+fn debug_condition(setting: &str) -> String {
+    format!(
+        "'on' operator(pg_catalog.=) any (array[
+    pg_catalog.current_setting('message_store.{setting}', true), pg_catalog.current_setting('message_store.debug', true)
+  ])"
+    )
 }
 
 /// Lets a role read and write in a schema.
@@ -140,4 +137,34 @@ pub(super) async fn grant(transaction: &Transaction<'_>, schema: &str, role: &st
     }
     let (schema, role) = (quote_ident(schema), quote_ident(role));
     transaction.batch(&fill(GRANT, &[("schema", &schema), ("role", &role)])).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_file_in_sql_namespace_is_installed() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/namespace");
+        let files: BTreeSet<String> = std::fs::read_dir(directory)
+            .expect("the directory of the SQL")
+            .map(|entry| entry.expect("a directory entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+            .map(|path| std::fs::read_to_string(path).expect("a file with SQL"))
+            .collect();
+        let installed: BTreeSet<String> =
+            NEW.iter().chain(&CURRENT).chain([&GRANT]).map(|&text| text.to_owned()).collect();
+        assert_eq!(files, installed);
+    }
+
+    #[test]
+    fn no_placeholder_is_left_in_the_installed_sql() {
+        let sql = installation("{schema} $$ $body$", true);
+        for name in ["literal", "version", "debug_write", "debug_get", "mark"] {
+            assert!(!sql.contains(&format!("{{{name}}}")), "{name}");
+        }
+        assert!(sql.contains("as $_body$"), "the dollar quotes differ from the schema's name");
+    }
 }

@@ -1,58 +1,6 @@
--- Functions for reading. Each call builds its statement, so that it is planned for its arguments and can contain the caller's SQL
--- condition. Conditions are rejected unless the setting message_store.sql_condition allows them. The text after a condition begins
--- on a new line, because a condition may end in a comment. As for writing, all names are qualified, and the search_path
--- stays the caller's, because the condition may need it. String constants that contain the schema's name begin with E, so that
--- they mean the same under every setting of standard_conforming_strings.
-
-create or replace function {schema}.get_stream_messages(
-  stream_name varchar,
-  "position" bigint default 0,
-  batch_size bigint default 1000,
-  condition varchar default null
-) returns setof {schema}.message
-  language plpgsql volatile
-as $$
-declare
-  _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
-    ' data::varchar, metadata::varchar, time from {literal}.messages'
-    ' where stream_name operator(pg_catalog.=) $1 and position operator(pg_catalog.>=) $2';
-begin
-  if {schema}.is_category(get_stream_messages.stream_name) then
-    raise exception 'Must be a stream name: %', get_stream_messages.stream_name;
-  end if;
-  "position" := coalesce("position", 0);
-  batch_size := coalesce(batch_size, 1000);
-
-  if get_stream_messages.condition is not null then
-    if coalesce(pg_catalog.current_setting('message_store.sql_condition', true), 'off') operator(pg_catalog.=) 'off' then
-      raise exception 'Retrieval with SQL condition is not activated';
-    end if;
-    _command := pg_catalog.concat(_command, ' and (', get_stream_messages.condition, ')');
-  end if;
-
-  _command := pg_catalog.concat(_command, E'\n    ORDER BY\n      position ASC');
-  if get_stream_messages.batch_size operator(pg_catalog.<>) -1 then
-    _command := pg_catalog.concat(_command, E'\n      LIMIT\n        $3');
-  end if;
-
-  if 'on' operator(pg_catalog.=) any (array[
-    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
-  ]) then
-    raise notice '% get_stream_messages', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
-    raise notice 'stream_name ($1): %', get_stream_messages.stream_name;
-    raise notice 'position ($2): %', get_stream_messages.position;
-    raise notice 'batch_size ($3): %', get_stream_messages.batch_size;
-    raise notice 'condition ($4): %', get_stream_messages.condition;
-    raise notice 'Generated Command: %', _command;
-  end if;
-
-  return query execute _command using
-    get_stream_messages.stream_name,
-    get_stream_messages.position,
-    get_stream_messages.batch_size;
-end
-$$;
-
+-- Returns messages of a category from a global position on, optionally of one correlation category or one consumer group member.
+--
+-- Served by: messages_category.
 create or replace function {schema}.get_category_messages(
   category varchar,
   "position" bigint default 1,
@@ -128,10 +76,8 @@ begin
     _command := pg_catalog.concat(_command, E'\n      LIMIT\n        $3');
   end if;
 
-  if 'on' operator(pg_catalog.=) any (array[
-    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
-  ]) then
-    raise notice '% get_category_messages', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
+  if {debug_get} then
+    raise notice '% get_category_messages', {mark};
     raise notice 'category ($1): %', get_category_messages.category;
     raise notice 'position ($2): %', get_category_messages.position;
     raise notice 'batch_size ($3): %', get_category_messages.batch_size;
@@ -150,33 +96,5 @@ begin
     _member,
     -- Message DB accepts no group of more than 32,767 members.
     _size::smallint;
-end
-$$;
-
-create or replace function {schema}.get_last_stream_message(stream_name varchar, type varchar default null)
-  returns setof {schema}.message
-  language plpgsql volatile
-as $$
-declare
-  _command varchar := E'select id::varchar, stream_name::varchar, type::varchar, position, global_position,'
-    ' data::varchar, metadata::varchar, time from {literal}.messages'
-    ' where stream_name operator(pg_catalog.=) $1';
-begin
-  if get_last_stream_message.type is not null then
-    _command := pg_catalog.concat(_command, ' and type operator(pg_catalog.=) $2');
-  end if;
-
-  _command := pg_catalog.concat(_command, ' order by position desc limit 1');
-
-  if 'on' operator(pg_catalog.=) any (array[
-    pg_catalog.current_setting('message_store.debug_get', true), pg_catalog.current_setting('message_store.debug', true)
-  ]) then
-    raise notice '% get_last_message', pg_catalog.convert_from(pg_catalog.decode('c2bb', 'hex'), 'UTF8');
-    raise notice 'stream_name ($1): %', get_last_stream_message.stream_name;
-    raise notice 'type ($2): %', get_last_stream_message.type;
-    raise notice 'Generated Command: %', _command;
-  end if;
-
-  return query execute _command using get_last_stream_message.stream_name, get_last_stream_message.type;
 end
 $$;

@@ -1,5 +1,6 @@
-create schema {schema};
-
+-- The table of messages, with the indexes that serve every query: messages_pkey by global position, messages_id by ID, messages_stream by
+-- stream and position, messages_category by category and global position.
+--
 -- Stream names sort bytewise whatever the database's locale is, so that the streams of a category are adjacent.
 create table {schema}.messages (
   global_position bigserial primary key,
@@ -20,16 +21,4 @@ create index messages_category on {schema}.messages (
   split_part(stream_name, '-', 1),
   global_position,
   split_part(metadata ->> 'correlationStreamName', '-', 1)
-);
-
--- The type that the get_ functions return.
-create type {schema}.message as (
-  id varchar,
-  stream_name varchar,
-  type varchar,
-  position bigint,
-  global_position bigint,
-  data varchar,
-  metadata varchar,
-  time timestamp
 );

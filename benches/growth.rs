@@ -10,7 +10,7 @@ use std::time::Instant;
 use streamscope::message::{Category, StreamName};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::connect::Environment;
-use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, Options, Settings, Store};
 
 /// Measured runs of each query on each store. One more run before them only warms up.
@@ -82,11 +82,11 @@ impl Side {
             }
             13 => drop(namespace.message(self.newest / 2).await.unwrap()),
             _ => {
-                let (settling, filter) = (Settling::ShowAtOnce, Filter::default());
+                let (delivery, filter) = (Delivery::AtOnce, Filter::default());
                 let options = TailOptions {
                     scope: Scope::Namespace,
                     from: TailFrom::After(self.newest - 1),
-                    settling,
+                    delivery,
                     batch: 10,
                     filter,
                 };

@@ -352,7 +352,7 @@ pub struct Written {
     /// Its position in the namespace.
     pub global_position: GlobalPosition,
     /// Whether an earlier write with this ID had already stored the same message.
-    pub already: bool,
+    pub was_stored: bool,
     /// How the stored message differs from the one that was sent. `None` if it does not.
     pub differs: Option<Difference>,
 }

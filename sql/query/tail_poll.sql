@@ -5,10 +5,11 @@
 -- which it inserts, and one on the sequence. The snapshot of this statement is older than its view of the locks. So a global
 -- position that is below the newest one and not visible here belongs to a transaction in the list, or to one that has ended and
 -- whose message the next statement sees. The locks seen by one statement therefore apply to the messages of the next one, never to
--- its own. Prepared transactions are listed without a PID and with their GID as the application.
+-- its own.
 --
 -- l has exactly one row. r has the messages in order.
 --
+-- {blocking}: blocking_transactions.sql with table_locks.sql. {rows} and {joined}: tail_rows.sql, or empty to read no messages.
 -- $1 to $14 as in tail_rows.sql, $15 table, $16 the newest remembered global position, $17 OID of the sequence or null,
 -- $18 global position up to which all messages were returned
 -- Served by: messages_pkey, backwards; the catalog; the indexes of tail_rows.sql.
@@ -27,41 +28,8 @@ from (
       (select count(*) from {table} where global_position > $18 and global_position <= n.newest) = n.newest - $18
     else false end as gapless,
     (
-      select json_agg(json_build_object(
-        'transaction', k.virtualtransaction::text,
-        'pid', k.pid,
-        'since', (extract(epoch from coalesce(a.xact_start, p.prepared, clock_timestamp())) * 1000000)::bigint,
-        'application', coalesce(a.application_name::text, p.gid),
-        'state', a.state::text
-      ))::text
-      from pg_locks k
-      left join pg_stat_activity a on a.pid = k.pid
-      left join lateral (
-        -- The fence (offset 0) avoids reading prepared transactions unless a lock has no process.
-        select x.gid, x.prepared
-        from pg_locks t join pg_prepared_xacts x on x.transaction = t.transactionid
-        where k.pid is null and k.virtualtransaction is not null and t.virtualtransaction = k.virtualtransaction
-        offset 0
-      ) p on true
-      where k.locktype = 'relation'
-        and k.mode = 'RowExclusiveLock'
-        and k.granted
-        and k.database = (select d.oid from pg_database d where d.datname = current_database())
-        and k.pid is distinct from pg_backend_pid()
-        and (
-          k.relation = $15::regclass::oid
-          or k.relation = $17
-          -- A partition or inheriting table, at any level.
-          or exists (
-            with recursive up (oid) as (
-              select i.inhparent from pg_inherits i where i.inhrelid = k.relation
-              union
-              select i.inhparent from up join pg_inherits i on i.inhrelid = up.oid
-            )
-            select from up where up.oid = $15::regclass::oid
-          )
-        )
-    ) as holders
+{blocking}
+    ) as blocking
   from (
     select
       coalesce((select global_position::bigint from {table} order by global_position desc limit 1), 0) as newest,

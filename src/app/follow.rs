@@ -14,7 +14,7 @@ use super::{Effect, State};
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::StoreError;
 use crate::store::browse::PageFrom;
-use crate::store::tail::{Doubt, Holder, TailBatch, Tailed};
+use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
 
 /// The period over which the rate is measured.
 const RATE_SECONDS: i64 = 5;
@@ -52,17 +52,17 @@ pub struct Follow {
     /// Messages that became visible after higher positions.
     pub late: u64,
     /// No message can appear at or below this position any more.
-    pub complete_to: GlobalPosition,
+    pub final_to: GlobalPosition,
     /// The last value of the sequence.
     pub last_value: GlobalPosition,
     /// The blocking transactions.
-    pub waiting_for: Vec<Holder>,
-    /// The reason why messages may still appear below `complete_to`, if there is one. A standby shows no locks, for example.
+    pub blocked_by: Vec<BlockingTransaction>,
+    /// The reason why messages may still appear below `final_to`, if there is one. A standby shows no locks, for example.
     pub caveat: Option<String>,
     /// The time between writing and seeing the newest message, by the clock of the server.
     lag: Option<SignedDuration>,
     /// The time at which transactions began to block, by the clock of the server.
-    held_since: Option<Timestamp>,
+    blocked_since: Option<Timestamp>,
     /// The error that interrupted following.
     pub error: Option<String>,
     arrivals: VecDeque<(Timestamp, u64)>,
@@ -82,12 +82,12 @@ impl Follow {
             new: 0,
             let_go: 0,
             late: 0,
-            complete_to: 0,
+            final_to: 0,
             last_value: 0,
-            waiting_for: Vec::new(),
+            blocked_by: Vec::new(),
             caveat: None,
             lag: None,
-            held_since: None,
+            blocked_since: None,
             error: None,
             arrivals: VecDeque::new(),
             begun: false,
@@ -100,13 +100,13 @@ impl Follow {
     /// otherwise the time that the newest message took.
     #[must_use]
     pub fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
-        self.held_since.map(|since| now.duration_since(since)).or(self.lag)
+        self.blocked_since.map(|since| now.duration_since(since)).or(self.lag)
     }
 
     /// Returns how long transactions have blocked at a time of the server's clock.
     #[must_use]
     pub fn stall(&self, now: Timestamp) -> Stall {
-        match self.held_since.map(|since| now.duration_since(since)) {
+        match self.blocked_since.map(|since| now.duration_since(since)) {
             Some(held) if held >= STALLED => Stall::Stalled,
             Some(held) if held >= WAITING => Stall::Waiting,
             _ => Stall::No,
@@ -125,7 +125,7 @@ impl Follow {
     /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
     pub fn is_ageing(&self) -> bool {
-        !self.arrivals.is_empty() || self.held_since.is_some()
+        !self.arrivals.is_empty() || self.blocked_since.is_some()
     }
 
     fn count(&mut self, messages: usize, now: Timestamp) {
@@ -216,10 +216,10 @@ impl State {
             return Vec::new();
         };
         follow.error = None;
-        follow.complete_to = batch.complete_to;
+        follow.final_to = batch.final_to;
         follow.last_value = batch.last_value;
-        follow.waiting_for = batch.waiting_for;
-        follow.held_since = batch.held_since;
+        follow.blocked_by = batch.blocked_by;
+        follow.blocked_since = batch.blocked_since;
         let doubts: Vec<&str> = batch.doubts.iter().map(Doubt::short).collect();
         follow.caveat = match (doubts.is_empty(), batch.standby) {
             (false, _) => Some(format!("{}: late messages may be missed", doubts.join(", "))),
@@ -236,20 +236,20 @@ impl State {
         let mut aside = self.side_panes_follow(&namespace, batch.messages.iter().map(|tailed| &tailed.message));
         let Some(follow) = &mut self.follow else { return aside };
         follow.held.extend(batch.messages);
-        if let Some(part) = batch.parts_above {
+        if let Some(part) = batch.diverges_above {
             let above = if part > 0 { format!(" above position {part}") } else { String::new() };
             self.notices.problem(
                 format!("The store was emptied, restored or failed over. Its messages{above} are different now."),
                 now,
             );
-        } else if let Some(before) = batch.went_back_from {
+        } else if let Some(before) = batch.receded_from {
             let newest = batch.last_value;
             self.notices.problem(
                 format!("Messages were deleted or lost: the newest global position fell from {before} to {newest}."),
                 now,
             );
         }
-        let other = batch.went_back_from.is_some() || batch.parts_above.is_some();
+        let other = batch.receded_from.is_some() || batch.diverges_above.is_some();
         if other {
             // Nothing tells which messages have disappeared.
             aside.extend(self.reread_side_panes());

@@ -19,7 +19,7 @@ use super::output::{Output, grouped, tell};
 use crate::message::{Category, ExpectedVersion, NewMessage, StreamName};
 use crate::store::browse::{Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
-use crate::store::tail::{Settling, TailFrom, TailOptions};
+use crate::store::tail::{Delivery, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
 
 pub const HELP: &str = "\
@@ -277,7 +277,7 @@ async fn tail(namespace: &Namespace, rate: u32, seconds: u64) -> Result<Measured
     let mut tail = namespace.tail(TailOptions {
         scope: Scope::Category(Category::new(category.clone())?),
         from: TailFrom::After(namespace.newest(&Scope::Namespace).await?),
-        settling: Settling::HoldBack,
+        delivery: Delivery::WhenFinal,
         batch: 1_000,
         filter: Filter::default(),
     });

@@ -176,7 +176,7 @@ async fn all(
     for doubt in namespace.doubts().await? {
         tell_doubt(&doubt);
     }
-    let end = namespace.settled_end(tell_holders).await?;
+    let end = namespace.final_end(tell_holders).await?;
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
     let mut options = ExportOptions {
         names: names.clone(),

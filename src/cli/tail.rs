@@ -25,7 +25,7 @@ use crate::backoff::Backoff;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::store::browse::Scope;
-use crate::store::tail::{Doubt, Holder, Settling, Tail, TailBatch, TailFrom, TailOptions};
+use crate::store::tail::{BlockingTransaction, Delivery, Doubt, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
 use standing::Standing;
 
@@ -231,7 +231,7 @@ struct Following {
     clock_ahead: Option<SignedDuration>,
     /// Set while the server is away.
     lost: Option<Lost>,
-    waiting_for: Vec<String>,
+    blocked_by: Vec<String>,
     standby: bool,
     doubts: Vec<Doubt>,
 }
@@ -269,7 +269,7 @@ impl Following {
             standing.ends_at(last);
         }
         let table = MessageTable::new(matches!(scope, Scope::Stream(_)));
-        let options = TailOptions { scope, from, settling: Settling::HoldBack, batch: BATCH, filter };
+        let options = TailOptions { scope, from, delivery: Delivery::WhenFinal, batch: BATCH, filter };
         Ok(Self {
             tail: namespace.tail(options),
             end,
@@ -282,7 +282,7 @@ impl Following {
             behind: true,
             clock_ahead: None,
             lost: None,
-            waiting_for: Vec::new(),
+            blocked_by: Vec::new(),
             standby: false,
             doubts: Vec::new(),
         })
@@ -312,7 +312,7 @@ impl Following {
         let end = newest.min(namespace.between(None, Some(time)).await?.1);
         self.end = End::Position(end);
         // Otherwise, the last poll may start only a second later.
-        self.tail.hurry().now();
+        self.tail.poll_trigger().fire();
         self.standing.ends_at(end);
         Ok(self.tail.resume_position() >= end)
     }
@@ -325,7 +325,7 @@ impl Following {
         self.standing.completes(self.tail.resume_position());
         let standing = Arc::clone(&self.standing);
         let mut printed = |end, position| standing.printed(end, position);
-        let mut over = matches!(self.end, End::Position(last) if batch.complete_to >= last);
+        let mut over = matches!(self.end, End::Position(last) if batch.final_to >= last);
         for tailed in &batch.messages {
             let message = &tailed.message;
             let beyond = matches!(self.end, End::Position(last) if message.global_position > last);
@@ -374,20 +374,20 @@ impl Following {
                  there, the store has been emptied or restored since; check its contents"
             ));
         }
-        if let Some(part) = batch.parts_above {
+        if let Some(part) = batch.diverges_above {
             let (what, last) = (if part > 0 { format!(" above {part}") } else { String::new() }, part.max(0));
             tell(&format!(
                 "streamscope: the store was emptied, restored or failed over, and its messages{what} have changed; tail \
                  continues after {last} with every message that it has not printed"
             ));
-        } else if let Some(before) = batch.went_back_from {
+        } else if let Some(before) = batch.receded_from {
             let now = batch.last_value;
             tell(&format!(
                 "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
                  lost them; tail continues after {now}"
             ));
         }
-        if let Some(before) = batch.went_back_from {
+        if let Some(before) = batch.receded_from {
             let now = batch.last_value;
             if let End::Position(last) = &mut self.end
                 && *last <= before
@@ -398,7 +398,7 @@ impl Following {
         }
         self.standby = batch.standby;
         self.doubts.clone_from(&batch.doubts);
-        self.tell_waiting(&batch.waiting_for);
+        self.tell_waiting(&batch.blocked_by);
     }
 
     /// Returns how long to wait before the next attempt after an error that can pass. Returns other errors.
@@ -421,11 +421,11 @@ impl Following {
         Ok(pause)
     }
 
-    fn tell_waiting(&mut self, holders: &[Holder]) {
+    fn tell_waiting(&mut self, holders: &[BlockingTransaction]) {
         let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
-        if names != self.waiting_for {
+        if names != self.blocked_by {
             tell_holders(holders);
-            self.waiting_for = names;
+            self.blocked_by = names;
         }
     }
 }
@@ -436,7 +436,7 @@ pub fn tell_doubt(doubt: &Doubt) {
 }
 
 /// Reports the blocking transactions.
-pub fn tell_holders(holders: &[Holder]) {
+pub fn tell_holders(holders: &[BlockingTransaction]) {
     for holder in holders {
         let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
         let application = holder.application.as_deref().filter(|name| !name.is_empty());

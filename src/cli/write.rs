@@ -87,7 +87,7 @@ pub async fn write(
             return Err(namespace.outcome_unknown(message, reason).into());
         }
     };
-    if written.already {
+    if written.was_stored {
         tell("streamscope: the message was already written by an earlier command with this ID");
     }
     if let Some(difference) = &written.differs {

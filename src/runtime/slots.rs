@@ -14,7 +14,7 @@ use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::backoff::Backoff;
 use crate::store::browse::Scope;
-use crate::store::tail::{Settling, TailFrom, TailOptions};
+use crate::store::tail::{Delivery, TailFrom, TailOptions};
 use crate::store::{Filter, StoreError};
 
 /// The time that a replaced question may still take.
@@ -73,8 +73,7 @@ impl Slots {
         self.stop_following();
         let (answerer, events, hurry) = (Arc::clone(&self.answerer), self.events.clone(), Arc::clone(&self.hurry));
         self.following = Some(tokio::spawn(async move {
-            let options =
-                TailOptions { scope, from: TailFrom::Now, settling: Settling::ShowAtOnce, batch: BATCH, filter };
+            let options = TailOptions { scope, from: TailFrom::Now, delivery: Delivery::AtOnce, batch: BATCH, filter };
             follow(&answerer, &events, &hurry, generation, &namespace, options).await;
         }));
     }

@@ -30,7 +30,7 @@ pub struct ExportOptions {
 
 impl Namespace {
     /// Returns each message once, by ascending global position. The result is consistent if no message can appear at or below
-    /// `up_to` any more (see [`Namespace::settled_end`]).
+    /// `up_to` any more (see [`Namespace::final_end`]).
     #[must_use]
     pub fn export(&self, options: ExportOptions) -> Messages {
         let reading = Reading { namespace: self.clone(), options, left: 0, rows: stream::empty().boxed() };

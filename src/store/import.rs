@@ -23,9 +23,9 @@ use memory::{REMEMBERED, Seen};
 pub use plan::Checked;
 use plan::Plan;
 
+use super::blocking::BlockingTransaction;
 pub use super::row::FIRST as FIRST_TIME;
 use super::session::{QueryError, Session, Transaction};
-use super::tail::Holder;
 use super::{Namespace, Result, StoreError};
 use crate::message::{Difference, ExpectedVersion, GlobalPosition, Position, StreamName};
 
@@ -264,7 +264,7 @@ pub struct Import {
     /// The counts of a commit that was sent and is not answered yet.
     in_doubt: Option<Imported>,
     /// Called with the transactions that block a batch.
-    waiting: fn(&[Holder]),
+    waiting: fn(&[BlockingTransaction]),
     /// The first message of the last batch that differs from the stored one.
     difference: Option<(usize, Difference)>,
 }
@@ -293,7 +293,7 @@ impl Import {
 
     /// Sets a function that is called with the blocking transactions if a batch waits for a lock for half a second.
     #[must_use]
-    pub fn on_waiting(self, waiting: fn(&[Holder])) -> Self {
+    pub fn on_waiting(self, waiting: fn(&[BlockingTransaction])) -> Self {
         Self { waiting, ..self }
     }
 
@@ -413,7 +413,7 @@ impl Import {
             // Lock not available.
             Err(StoreError::Server { code, .. }) if code == "55P03" && !patient => {
                 transaction.rollback().await?;
-                (self.waiting)(&look::holders(&namespace, &session, messages).await?);
+                (self.waiting)(&look::blocking_transactions(&namespace, &session, messages).await?);
                 return Err(Failure::Waiting);
             }
             locked => locked?,

@@ -114,6 +114,17 @@ impl Reader<'_> {
         self.flaw.get_or_insert(flaw);
     }
 
+    fn identity(&mut self) -> Result<Identity> {
+        Ok(Identity {
+            id: self.id()?,
+            stream: StreamName::stored(self.text(1, "stream")?),
+            message_type: self.text(2, "type")?,
+            position: self.number(3, "position")?,
+            global_position: self.number(4, "global position")?,
+            time: self.time()?,
+        })
+    }
+
     fn id(&mut self) -> Result<Uuid> {
         match column::<Option<StoredId>>(self.row, 0)? {
             Some(StoredId(Ok(id))) => return Ok(id),
@@ -166,40 +177,34 @@ impl Reader<'_> {
     }
 }
 
+/// The columns that messages and heads have in common.
+struct Identity {
+    id: Uuid,
+    stream: StreamName,
+    message_type: String,
+    position: i64,
+    global_position: i64,
+    time: Timestamp,
+}
+
 /// Decodes a row of [`super::Namespace::message_columns`].
 pub(super) fn message(row: &Row) -> Result<Message> {
     let mut reader = Reader { row, flaw: None };
-    Ok(Message {
-        id: reader.id()?,
-        stream: StreamName::stored(reader.text(1, "stream")?),
-        message_type: reader.text(2, "type")?,
-        position: reader.number(3, "position")?,
-        global_position: reader.number(4, "global position")?,
-        time: reader.time()?,
-        data: reader.body(6, "data")?,
-        metadata: reader.body(7, "metadata")?,
-        flaw: reader.flaw,
-    })
+    let Identity { id, stream, message_type, position, global_position, time } = reader.identity()?;
+    let (data, metadata) = (reader.body(6, "data")?, reader.body(7, "metadata")?);
+    Ok(Message { id, stream, message_type, position, global_position, data, metadata, time, flaw: reader.flaw })
 }
 
 /// Decodes a row of [`super::Namespace::head_columns`].
 pub(super) fn head(row: &Row) -> Result<MessageHead> {
     let mut reader = Reader { row, flaw: None };
-    let preview: Option<Lossy> = column(row, 7)?;
-    Ok(MessageHead {
-        id: reader.id()?,
-        stream: StreamName::stored(reader.text(1, "stream")?),
-        message_type: reader.text(2, "type")?,
-        position: reader.number(3, "position")?,
-        global_position: reader.number(4, "global position")?,
-        time: reader.time()?,
-        size: match column::<i64>(row, 6)? {
-            stored @ ..0 => Size::Stored(stored.unsigned_abs()),
-            text => Size::Text(text.unsigned_abs()),
-        },
-        preview: preview.map(|preview| preview.text).unwrap_or_default(),
-        flaw: reader.flaw,
-    })
+    let Identity { id, stream, message_type, position, global_position, time } = reader.identity()?;
+    let size = match column::<i64>(row, 6)? {
+        stored @ ..0 => Size::Stored(stored.unsigned_abs()),
+        text => Size::Text(text.unsigned_abs()),
+    };
+    let preview = column::<Option<Lossy>>(row, 7)?.map(|preview| preview.text).unwrap_or_default();
+    Ok(MessageHead { id, stream, message_type, position, global_position, time, size, preview, flaw: reader.flaw })
 }
 
 #[cfg(test)]

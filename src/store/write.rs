@@ -70,7 +70,7 @@ impl Namespace {
                 Err(failure) => failure,
             };
             match self.judge(message, failure).await {
-                Verdict::Written(written) => return Ok(Written { already: true, ..written }),
+                Verdict::Written(written) => return Ok(Written { was_stored: true, ..written }),
                 Verdict::Final(error) => return Err(error),
                 Verdict::Again(error) if collisions == COLLISIONS => return Err(self.explained(error).await),
                 Verdict::Again(_) => collisions += 1,
@@ -212,7 +212,7 @@ impl Namespace {
         let global_position = rows.first().and_then(|row| column::<Option<i64>>(row, 1).ok().flatten());
         Ok(match position.zip(global_position) {
             Some((position, global_position)) => {
-                Ok(Written { id: message.id, position, global_position, already: false, differs: None })
+                Ok(Written { id: message.id, position, global_position, was_stored: false, differs: None })
             }
             None => Err(Failure::Unanswered("write_message returned no position".to_owned())),
         })

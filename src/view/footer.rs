@@ -15,7 +15,7 @@ use crate::app::State;
 use crate::app::follow::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::app::layout::Pane;
-use crate::store::tail::Holder;
+use crate::store::tail::BlockingTransaction;
 
 /// Draws the footer.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -78,7 +78,7 @@ fn following(state: &State, follow: &Follow) -> String {
         Stall::Waiting => Some("WAITING"),
         Stall::Stalled => Some("STALLED"),
     };
-    let blocking = follow.waiting_for.first();
+    let blocking = follow.blocked_by.first();
     match (follow.paused, state.is_live()) {
         (true, _) => parts.push("PAUSED".to_owned()),
         (false, true) if stall.is_some() => {}
@@ -88,7 +88,7 @@ fn following(state: &State, follow: &Follow) -> String {
     if let Some(word) = stall
         && let Some(holder) = blocking
     {
-        parts.push(format!("{word}: blocked by {}", named(holder, now, follow.waiting_for.len() - 1)));
+        parts.push(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)));
         parts.extend(known(holder));
     }
     if follow.new > 0 {
@@ -106,7 +106,7 @@ fn following(state: &State, follow: &Follow) -> String {
             milliseconds => format!("lag {} s", milliseconds / 1_000),
         });
     }
-    parts.push(format!("complete to {}", follow.complete_to));
+    parts.push(format!("complete to {}", follow.final_to));
     if follow.late > 0 {
         parts.push(format!("{} late", full_count(follow.late)));
     }
@@ -119,14 +119,14 @@ fn following(state: &State, follow: &Follow) -> String {
 }
 
 /// Names the blocking transaction and its age, and counts the others.
-fn named(holder: &Holder, now: Timestamp, others: usize) -> String {
+fn named(holder: &BlockingTransaction, now: Timestamp, others: usize) -> String {
     let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
     let more = if others > 0 { format!(" and {others} more") } else { String::new() };
     format!("{pid}{more}, open {}s", now.duration_since(holder.since).as_secs().max(0))
 }
 
 /// Returns the application and the state of the blocking session, if the role may see them.
-fn known(holder: &Holder) -> Option<String> {
+fn known(holder: &BlockingTransaction) -> Option<String> {
     let known = [&holder.application, &holder.state].into_iter().flatten().filter(|text| !text.is_empty());
     let known: Vec<String> = known.map(|text| cut(text, 24)).collect();
     (!known.is_empty()).then(|| known.join(", "))

@@ -40,7 +40,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let Some(row) = messages.window.rows().get(index) else { break };
         let at = Rect { y: body.y + line, height: 1, ..body };
         let selected = index == messages.window.selected();
-        let unsettled = state.follow.as_ref().is_some_and(|follow| row.head.global_position > follow.complete_to);
+        let unsettled = state.follow.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
         let hit = find.is_some_and(|find| holds(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,

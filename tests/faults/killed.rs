@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use streamscope::message::{NewMessage, Written};
-use streamscope::store::tail::{Settling, TailFrom};
+use streamscope::store::tail::{Delivery, TailFrom};
 use streamscope::store::{Namespace, Options, Store, StoreError};
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ async fn a_silently_lost_network_is_noticed_and_following_catches_up() {
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port()))).await;
     let url = format!("postgres://postgres@{}/{name}?sslmode=disable", proxy.address());
     let seen = Store::new(settings(&url), Options::default()).namespace("test").await.expect("the namespace");
-    let mut tail = seen.tail(options(TailFrom::Start, Settling::HoldBack));
+    let mut tail = seen.tail(options(TailFrom::Start, Delivery::WhenFinal));
     let first = direct.namespace.write(&message("account-1")).await.expect("a write");
     loop {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use streamscope::message::{ExpectedVersion, Message, NewMessage, StreamName, Written};
 use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, Tail, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, Tail, TailFrom, TailOptions};
 use streamscope::store::{Namespace, Options, Store, StoreError};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -41,8 +41,8 @@ async fn write(namespace: &Namespace, stream: &str) -> Written {
     namespace.write(&message(stream)).await.expect("a write")
 }
 
-pub fn options(from: TailFrom, settling: Settling) -> TailOptions {
-    TailOptions { scope: Scope::Namespace, from, settling, batch: 100, filter: Filter::default() }
+pub fn options(from: TailFrom, delivery: Delivery) -> TailOptions {
+    TailOptions { scope: Scope::Namespace, from, delivery, batch: 100, filter: Filter::default() }
 }
 
 /// Returns the URL of the standby and the URL of both servers, for the same database of the shared pair.
@@ -168,8 +168,8 @@ async fn stored(client: &Client, schema: &str) -> Vec<i64> {
 }
 
 /// Follows until no message arrives any more after `done` is set.
-async fn follow(namespace: Namespace, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
-    let mut tail = namespace.tail(options(TailFrom::Start, settling));
+async fn follow(namespace: Namespace, delivery: Delivery, done: Arc<AtomicBool>) -> Vec<i64> {
+    let mut tail = namespace.tail(options(TailFrom::Start, delivery));
     let mut given = Vec::new();
     let mut standby = false;
     loop {
@@ -194,8 +194,8 @@ async fn following_on_a_standby_gives_each_message_once_and_in_order() {
         let store = TestStore::reached(kind, Route::Pair).await;
         let done = Arc::new(AtomicBool::new(false));
         let standby = store.on_the_standby().await;
-        let held = tokio::spawn(follow(standby.clone(), Settling::HoldBack, Arc::clone(&done)));
-        let shown = tokio::spawn(follow(standby, Settling::ShowAtOnce, Arc::clone(&done)));
+        let held = tokio::spawn(follow(standby.clone(), Delivery::WhenFinal, Arc::clone(&done)));
+        let shown = tokio::spawn(follow(standby, Delivery::AtOnce, Arc::clone(&done)));
         let mut writers = tokio::task::JoinSet::new();
         for number in 0..6 {
             writers.spawn(writer(store.client().await.expect("the primary"), store.schema.clone(), number));
@@ -224,8 +224,8 @@ async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
         let store = TestStore::reached(kind, Route::Pair).await;
         let first = write(&store.namespace, "a-0").await.global_position;
         let standby = store.on_the_standby().await;
-        let mut screen = standby.tail(options(TailFrom::After(first), Settling::ShowAtOnce));
-        let mut headless = standby.tail(options(TailFrom::After(first), Settling::HoldBack));
+        let mut screen = standby.tail(options(TailFrom::After(first), Delivery::AtOnce));
+        let mut headless = standby.tail(options(TailFrom::After(first), Delivery::WhenFinal));
         let slow = store.client().await.expect("the primary");
         let insert = format!(
             "insert into \"{}\".messages (stream_name, position, type, data) values ('slow-1', 0, 'T', '{{}}') returning global_position",
@@ -237,7 +237,7 @@ async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
         assert!(lower < higher);
         let shown = loop {
             let batch = tokio::time::timeout(LIMIT, screen.next()).await.expect("in time").expect("a batch");
-            assert!(batch.standby && batch.complete_to < lower, "{kind:?}");
+            assert!(batch.standby && batch.final_to < lower, "{kind:?}");
             if let Some(tailed) = batch.messages.first() {
                 break tailed.message.global_position;
             }
@@ -305,7 +305,7 @@ async fn follow_to(tail: &mut Tail<Message>, given: &mut Vec<i64>, count: usize)
 async fn following_survives_crashes_of_the_standby() {
     let own = Own::new().await;
     let primary = own.by_both("primary").await;
-    let mut tail = own.by_both("standby").await.tail(options(TailFrom::Start, Settling::HoldBack));
+    let mut tail = own.by_both("standby").await.tail(options(TailFrom::Start, Delivery::WhenFinal));
     let mut given = Vec::new();
     let mut written = Vec::new();
     for round in 0..3 {
@@ -335,7 +335,7 @@ async fn following_survives_crashes_of_the_standby() {
 async fn a_url_of_both_servers_writes_and_follows_after_a_failover() {
     let own = Own::new().await;
     let namespace = own.by_both("read-write").await;
-    let mut tail = namespace.tail(options(TailFrom::Start, Settling::HoldBack));
+    let mut tail = namespace.tail(options(TailFrom::Start, Delivery::WhenFinal));
     let mut given = Vec::new();
     let mut stored_then = Vec::new();
     for number in 0..20 {
@@ -365,7 +365,7 @@ async fn a_follower_that_reconnects_to_a_lagging_server_skips_nothing() {
     let port = standby.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).expect("a port").0.to_owned();
     let both = primary.replace(&format!("/{name}"), &format!(",127.0.0.1:{port}/{name}"));
     let namespace = store(&both).namespace("test").await.expect("the namespace");
-    let mut tail = namespace.tail(options(TailFrom::Start, Settling::HoldBack));
+    let mut tail = namespace.tail(options(TailFrom::Start, Delivery::WhenFinal));
 
     let replay = own.client(Server::Standby).await;
     replay.batch_execute("select pg_wal_replay_pause()").await.expect("paused");
@@ -378,7 +378,7 @@ async fn a_follower_that_reconnects_to_a_lagging_server_skips_nothing() {
     loop {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty());
-        if batch.last_value == written.global_position && !batch.waiting_for.is_empty() {
+        if batch.last_value == written.global_position && !batch.blocked_by.is_empty() {
             break;
         }
     }

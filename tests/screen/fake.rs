@@ -16,7 +16,7 @@ use streamscope::store::browse::{
     CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
 };
 use streamscope::store::session::ServerInfo;
-use streamscope::store::tail::{Doubt, Holder, TailBatch, Tailed};
+use streamscope::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
 use streamscope::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use uuid::Uuid;
 
@@ -295,7 +295,7 @@ impl Fake {
                 let stream = message.stream.to_string();
                 let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
                 Answer::Written(Written {
-                    already: false,
+                    was_stored: false,
                     differs: None,
                     id: message.id,
                     position: written.position,
@@ -437,17 +437,17 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
     let newest = messages.iter().map(|tailed| tailed.message.global_position).max().unwrap_or(0);
     TailBatch {
         messages,
-        complete_to: newest,
+        final_to: newest,
         last_value: newest,
-        waiting_for: Vec::new(),
+        blocked_by: Vec::new(),
         server_time: now,
         standby: false,
         unordered: false,
         behind: false,
-        went_back_from: None,
-        held_since: None,
+        receded_from: None,
+        blocked_since: None,
         doubts: Vec::new(),
-        parts_above: None,
+        diverges_above: None,
         begins_above: false,
     }
 }
@@ -547,15 +547,15 @@ impl Screen {
     }
 
     /// Reports through following that a transaction has blocked for some seconds, or that none does.
-    pub fn held_back(&mut self, holder: Option<Holder>, seconds: i64) {
+    pub fn held_back(&mut self, holder: Option<BlockingTransaction>, seconds: i64) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
-        let held_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
+        let blocked_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
         let batch = TailBatch {
-            complete_to: 30,
+            final_to: 30,
             last_value: 31,
-            waiting_for: holder.into_iter().collect(),
-            held_since,
+            blocked_by: holder.into_iter().collect(),
+            blocked_since,
             ..batch(Vec::new(), self.now)
         };
         self.send(Event::Followed { generation, batch });
@@ -574,7 +574,7 @@ impl Screen {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
         let messages = messages.iter().map(|message| Tailed { message: head(message), late: false }).collect();
-        let batch = TailBatch { parts_above: Some(0), ..batch(messages, self.now) };
+        let batch = TailBatch { diverges_above: Some(0), ..batch(messages, self.now) };
         self.send(Event::Followed { generation, batch });
     }
 

@@ -1,7 +1,7 @@
 //! Following: the view, the counts, the side panes and the status of blocking transactions.
 
 use streamscope::app::Effect;
-use streamscope::store::tail::{Doubt, Holder};
+use streamscope::store::tail::{BlockingTransaction, Doubt};
 
 use super::fake::{Fake, Screen};
 
@@ -297,7 +297,7 @@ fn a_blocking_transaction_is_named_and_turns_the_status_amber_then_red() {
     let mut screen = following();
     write(&mut screen, "account-0");
     assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
-    let holder = Holder {
+    let holder = BlockingTransaction {
         transaction: "3/14".to_owned(),
         pid: Some(4_711),
         since: screen.now - jiff::SignedDuration::from_secs(5),

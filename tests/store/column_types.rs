@@ -8,7 +8,7 @@ use streamscope::store::filter::Filter;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::stats::{By, StatsOptions};
-use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Namespace, StoreError};
 use uuid::Uuid;
 
@@ -120,7 +120,7 @@ async fn every_operation_reads_columns_of_other_types() {
         let options = TailOptions {
             scope: Scope::Category(category("account")),
             from: TailFrom::Start,
-            settling: Settling::HoldBack,
+            delivery: Delivery::WhenFinal,
             batch: 10,
             filter: Filter::default(),
         };
@@ -232,9 +232,9 @@ async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
                 ..new("account-1", "Closed")
             };
             let first = namespace.write(&message).await.expect(types);
-            assert_eq!((first.position, first.already), (2, false), "{types}");
+            assert_eq!((first.position, first.was_stored), (2, false), "{types}");
             let again = namespace.write(&message).await.expect(types);
-            assert_eq!(again, Written { already: true, ..first }, "{types}");
+            assert_eq!(again, Written { was_stored: true, ..first }, "{types}");
         }
         let time = "2026-07-08T09:10:11.123456Z".parse().unwrap();
         let message = ImportedMessage {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use streamscope::message::{Category, ConsumerGroup};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::read::CategoryOptions;
-use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, Options, Store};
 
 use crate::messages::{category, collect, stream, write};
@@ -254,10 +254,10 @@ pub async fn reads(namespace: &Namespace, messages: i64, filter: &Filter) {
     }
     for scope in [Scope::Namespace, Scope::Category(account.clone()), Scope::Member(account.clone(), member)] {
         for from in [TailFrom::Now, TailFrom::After(middle), TailFrom::After(near_the_end)] {
-            let (settling, filter) = (Settling::HoldBack, Filter::default());
-            let options = TailOptions { scope: scope.clone(), from, settling, batch: 100, filter };
+            let (delivery, filter) = (Delivery::WhenFinal, Filter::default());
+            let options = TailOptions { scope: scope.clone(), from, delivery, batch: 100, filter };
             namespace.tail_heads(options.clone()).next().await.unwrap();
-            namespace.tail(TailOptions { settling: Settling::ShowAtOnce, ..options }).next().await.unwrap();
+            namespace.tail(TailOptions { delivery: Delivery::AtOnce, ..options }).next().await.unwrap();
         }
     }
     namespace.categories().await.unwrap();

@@ -43,9 +43,9 @@ async fn repeated_writes_store_one_message_without_a_unique_index(store: &TestSt
             write(&namespace, &name, "First").await;
             let message = NewMessage { expected_version: expected, ..new(&name, "Opened") };
             let first = namespace.write(&message).await.unwrap();
-            assert!(!first.already, "{indexes}");
+            assert!(!first.was_stored, "{indexes}");
             write(&namespace, &name, "Next").await;
-            assert_eq!(namespace.write(&message).await.unwrap(), Written { already: true, ..first }, "{indexes}");
+            assert_eq!(namespace.write(&message).await.unwrap(), Written { was_stored: true, ..first }, "{indexes}");
             assert_eq!(of_stream(&namespace, &name).await.len(), 3, "{indexes}");
             let other = NewMessage { data: "[]".to_owned(), expected_version: ExpectedVersion::Any, ..message.clone() };
             let error = namespace.write(&other).await.unwrap_err();
@@ -64,7 +64,7 @@ async fn concurrent_repeats_store_one_message_without_a_unique_index(store: &Tes
             writers.spawn(async move { namespace.write(&message).await.unwrap() });
         }
         let written = writers.join_all().await;
-        assert_eq!(written.iter().filter(|written| !written.already).count(), 1, "{written:?}");
+        assert_eq!(written.iter().filter(|written| !written.was_stored).count(), 1, "{written:?}");
         assert_eq!(of_stream(&namespace, message.stream.as_str()).await.len(), 1);
         let place = |written: &Written| (written.position, written.global_position);
         assert!(written.iter().all(|one| place(one) == place(&written[0])), "{written:?}");
@@ -155,7 +155,7 @@ async fn reports_fields_that_a_trigger_changed(store: &TestStore) {
         let stored = namespace.message(written.global_position).await.unwrap().unwrap();
         assert_eq!((stored.stream, stored.position), (message.stream.clone(), written.position));
         if ["data", "metadata"].contains(&field) {
-            assert_eq!(namespace.write(&message).await.unwrap(), Written { already: true, ..written });
+            assert_eq!(namespace.write(&message).await.unwrap(), Written { was_stored: true, ..written });
         }
     }
 }
@@ -182,7 +182,7 @@ async fn reports_equal_json_that_is_stored_with_different_text(store: &TestStore
             stored: stored.to_owned(),
             sent: sent.to_owned(),
         });
-        assert_eq!((written.already, written.differs), (true, differs), "{message:?}");
+        assert_eq!((written.was_stored, written.differs), (true, differs), "{message:?}");
     }
     assert_eq!(of_stream(namespace, stream("account-1").as_str()).await.len(), 1);
 }

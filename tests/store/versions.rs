@@ -3,7 +3,7 @@
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
-use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, StoreError};
 
 use crate::messages::{category, collect, write, write_many};
@@ -51,14 +51,14 @@ pub async fn written_messages_are_followed_exported_and_imported(store: &TestSto
     let options = TailOptions {
         scope: Scope::Namespace,
         from: TailFrom::Start,
-        settling: Settling::HoldBack,
+        delivery: Delivery::WhenFinal,
         batch: 100,
         filter: Filter::default(),
     };
     let batch = namespace.tail(options).next().await.unwrap();
     assert_eq!(batch.messages.iter().map(|tailed| tailed.message.position).collect::<Vec<_>>(), [0, 1]);
 
-    let up_to = namespace.settled_end(|_| {}).await.unwrap();
+    let up_to = namespace.final_end(|_| {}).await.unwrap();
     let all = ExportOptions { names: Vec::new(), filter: Filter::default(), above: 0, up_to };
     let exported = collect(Ok(namespace.export(all))).await;
     assert_eq!(exported.len(), 2);

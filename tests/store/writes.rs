@@ -7,7 +7,7 @@ use streamscope::message::{ConsumerGroup, ExpectedVersion, Message, Name, NewMes
 use streamscope::store::browse::Scope;
 use streamscope::store::export::ExportOptions;
 use streamscope::store::stats::{By, StatsOptions};
-use streamscope::store::tail::{Settling, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Options, StoreError};
 
 use crate::lost_answers::wait_for_waiters;
@@ -53,10 +53,10 @@ pub async fn repeating_a_write_stores_the_message_once_and_says_so(store: &TestS
     for (metadata, expected) in metadata.into_iter().zip(expected) {
         let message = NewMessage { metadata, ..expecting("account-1", expected) };
         let first = namespace.write(&message).await.unwrap();
-        assert!(!first.already);
+        assert!(!first.was_stored);
         write(namespace, "account-2", "Opened").await;
         let again = namespace.write(&message).await.unwrap();
-        assert_eq!(again, Written { already: true, ..first }, "{message:?}");
+        assert_eq!(again, Written { was_stored: true, ..first }, "{message:?}");
     }
     assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
     let error = namespace.write(&expecting("account-1", ExpectedVersion::At(1))).await.unwrap_err();
@@ -138,7 +138,7 @@ async fn hostile_schema_names_work_without_standard_conforming_strings(store: &T
     client.batch_execute(&sql).await.unwrap();
     let fresh = streamscope::store::Store::new(settings(store.url.as_ref().unwrap()), Options::default());
     let namespace = fresh.namespace(HOSTILE).await.unwrap();
-    assert_eq!(namespace.settled_end(|_| {}).await.unwrap(), written.global_position);
+    assert_eq!(namespace.final_end(|_| {}).await.unwrap(), written.global_position);
     // Restore the name for the fixture.
     let back = format!("alter schema \"{HOSTILE}\" rename to \"{schema}\"");
     client.batch_execute(&back).await.unwrap();
@@ -272,7 +272,7 @@ async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
     everything(&namespace, 10).await;
     let message = new("account-1", "Deposited");
     namespace.write(&message).await.unwrap();
-    assert!(namespace.write(&message).await.unwrap().already);
+    assert!(namespace.write(&message).await.unwrap().was_stored);
     let filter = Filter {
         types: vec!["Opened".to_owned()],
         stream_prefix: Some("account".to_owned()),
@@ -283,7 +283,7 @@ async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
     let account = Name::new("account").unwrap();
     let found = |messages: Vec<Message>| assert_eq!(messages[0].global_position, early.global_position);
     for names in [vec![], vec![account.clone()], vec![account, Name::new("order-1").unwrap()]] {
-        let (above, up_to) = (0, namespace.settled_end(|_| {}).await.unwrap());
+        let (above, up_to) = (0, namespace.final_end(|_| {}).await.unwrap());
         let options = ExportOptions { names, filter: filter.clone(), above, up_to };
         found(namespace.export(options).try_collect().await.unwrap());
     }
@@ -295,8 +295,8 @@ async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
         Scope::Stream(stream("account-1")),
     ] {
         namespace.count(&scope).await.unwrap();
-        let (from, settling) = (TailFrom::Start, Settling::HoldBack);
-        let mut tail = namespace.tail(TailOptions { scope, from, settling, batch: 1, filter: filter.clone() });
+        let (from, delivery) = (TailFrom::Start, Delivery::WhenFinal);
+        let mut tail = namespace.tail(TailOptions { scope, from, delivery, batch: 1, filter: filter.clone() });
         let mut given = Vec::new();
         while given.is_empty() {
             given = tail.next().await.unwrap().messages;

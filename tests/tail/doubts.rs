@@ -1,7 +1,7 @@
 //! Writers without a lock on the table itself, and tables whose numbering no lock covers.
 
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Doubt, Settling, TailFrom};
+use streamscope::store::tail::{Delivery, Doubt, TailFrom};
 use tokio_postgres::Client;
 
 use crate::late::{client, held_back, insert};
@@ -12,11 +12,11 @@ use crate::{batch_where, follow_until, options};
 /// `rest` and committed, together with the lower one and in order.
 async fn is_waited_for(store: &TestStore, slow: &Client, lower: i64, rest: Option<String>) {
     let fast = client(store).await;
-    let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
     let higher = insert(&fast, store, "b-1", 0).await;
     assert!(lower < higher);
     let waiting = held_back(&mut headless).await;
-    assert!(waiting.waiting_for[0].pid.is_some() && waiting.complete_to < lower && waiting.held_since.is_some());
+    assert!(waiting.blocked_by[0].pid.is_some() && waiting.final_to < lower && waiting.blocked_since.is_some());
     slow.batch_execute(&format!("{}; commit", rest.unwrap_or_default())).await.expect("committed");
     assert_eq!(follow_until(&mut headless, |positions| positions.len() == 2).await, [lower, higher]);
 }
@@ -86,8 +86,8 @@ async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
         let store = TestStore::new(Kind::EventoDb).await;
         let client = client(&store).await;
         client.batch_execute(&made.replace("{}", &format!("\"{}\"", store.schema))).await.expect("made");
-        for settling in [Settling::ShowAtOnce, Settling::HoldBack] {
-            let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, settling));
+        for delivery in [Delivery::AtOnce, Delivery::WhenFinal] {
+            let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, delivery));
             assert_eq!(batch_where(&mut tail, |_| true).await.doubts, doubts, "{made}");
         }
         assert_eq!(store.namespace.doubts().await.expect("an answer"), doubts, "{made}");

@@ -2,7 +2,7 @@
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, TailFrom};
+use streamscope::store::tail::{Delivery, TailFrom};
 use uuid::Uuid;
 
 use crate::support::for_each_store;
@@ -32,7 +32,7 @@ async fn batches_of_large_messages_are_cut_short_without_loss(store: &TestStore)
             write(store, format!("{{\"text\": \"{}\"}}", "x".repeat(length))).await;
         }
     }
-    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
     let mut positions = Vec::new();
     while positions.len() < 28 {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");

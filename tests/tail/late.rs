@@ -2,7 +2,7 @@
 
 use streamscope::message::Message;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom};
+use streamscope::store::tail::{Delivery, Tail, TailBatch, TailFrom};
 use tokio_postgres::Client;
 
 use crate::support::stores::{Kind, TestStore};
@@ -27,7 +27,7 @@ pub async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
     loop {
         let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty(), "no message is returned before it is final");
-        if !batch.waiting_for.is_empty() {
+        if !batch.blocked_by.is_empty() {
             return batch;
         }
     }
@@ -40,8 +40,8 @@ async fn a_late_lower_position_is_waited_for_by_commands_and_marked_on_screen() 
         let (slow, fast) = (client(&store).await, client(&store).await);
         let first = insert(&fast, &store, "a-0", 0).await;
         let from = TailFrom::After(first);
-        let mut screen = store.namespace.tail_heads(options(Scope::Namespace, from, Settling::ShowAtOnce));
-        let mut headless = store.namespace.tail(options(Scope::Namespace, from, Settling::HoldBack));
+        let mut screen = store.namespace.tail_heads(options(Scope::Namespace, from, Delivery::AtOnce));
+        let mut headless = store.namespace.tail(options(Scope::Namespace, from, Delivery::WhenFinal));
 
         slow.batch_execute("begin").await.expect("begin");
         let lower = insert(&slow, &store, "a-1", 0).await;
@@ -50,9 +50,9 @@ async fn a_late_lower_position_is_waited_for_by_commands_and_marked_on_screen() 
 
         let shown = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
         assert_eq!(shown.messages[0].message.global_position, higher, "{kind:?}: shown at once");
-        assert!(shown.complete_to < lower, "{kind:?}: but not final");
+        assert!(shown.final_to < lower, "{kind:?}: but not final");
         let waiting = held_back(&mut headless).await;
-        assert!(waiting.waiting_for[0].pid.is_some() && waiting.complete_to < lower);
+        assert!(waiting.blocked_by[0].pid.is_some() && waiting.final_to < lower);
 
         slow.batch_execute("commit").await.expect("commit");
         let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
@@ -68,7 +68,7 @@ async fn passes_a_gap_once_its_writer_has_rolled_back() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (failing, fine) = (client(&store).await, client(&store).await);
-        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
         failing.batch_execute("begin").await.expect("begin");
         let lost = insert(&failing, &store, "a-1", 0).await;
         let kept = insert(&fine, &store, "b-1", 0).await;
@@ -84,13 +84,13 @@ async fn waits_for_prepared_transactions_and_names_them() {
     for kind in KINDS {
         let store = TestStore::new(kind).await;
         let (slow, fast) = (client(&store).await, client(&store).await);
-        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+        let mut headless = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
         slow.batch_execute("begin").await.expect("begin");
         let lower = insert(&slow, &store, "a-1", 0).await;
         let name = uuid::Uuid::now_v7();
         slow.batch_execute(&format!("prepare transaction '{name}'")).await.expect("prepared");
         let higher = insert(&fast, &store, "b-1", 0).await;
-        let holder = held_back(&mut headless).await.waiting_for.swap_remove(0);
+        let holder = held_back(&mut headless).await.blocked_by.swap_remove(0);
         assert_eq!((holder.pid, holder.application), (None, Some(name.to_string())), "{kind:?}");
         fast.batch_execute(&format!("commit prepared '{name}'")).await.expect("committed");
         let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
@@ -105,11 +105,11 @@ async fn following_from_now_still_returns_late_messages() {
     slow.batch_execute("begin").await.expect("begin");
     let lower = insert(&slow, &store, "a-1", 0).await;
     insert(&fast, &store, "b-1", 0).await;
-    let now = |settling| options(Scope::Namespace, TailFrom::Now, settling);
-    let mut screen = store.namespace.tail_heads(now(Settling::ShowAtOnce));
-    let mut headless = store.namespace.tail(now(Settling::HoldBack));
+    let now = |delivery| options(Scope::Namespace, TailFrom::Now, delivery);
+    let mut screen = store.namespace.tail_heads(now(Delivery::AtOnce));
+    let mut headless = store.namespace.tail(now(Delivery::WhenFinal));
     // Once the blocking transaction is reported, the first poll is over.
-    batch_where(&mut screen, |batch| !batch.waiting_for.is_empty()).await;
+    batch_where(&mut screen, |batch| !batch.blocked_by.is_empty()).await;
     held_back(&mut headless).await;
     slow.batch_execute("commit").await.expect("commit");
     let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
@@ -133,7 +133,7 @@ async fn returns_only_messages_of_the_scope() {
             (Scope::Stream(StreamName::new("a-2").expect("a stream")), vec!["a-2"]),
         ];
         for (scope, expected) in scopes {
-            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Delivery::WhenFinal));
             let batch = tail.next().await.expect("a batch");
             let streams: Vec<&str> = batch.messages.iter().map(|tailed| tailed.message.stream.as_str()).collect();
             assert_eq!(streams, expected, "{kind:?}");
@@ -142,7 +142,7 @@ async fn returns_only_messages_of_the_scope() {
         for member in 0..2 {
             let group = ConsumerGroup::new(member, 2).expect("a member");
             let scope = Scope::Member(category.clone(), group);
-            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+            let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Delivery::WhenFinal));
             let batch = tail.next().await.expect("a batch");
             for tailed in batch.messages {
                 assert!(group.has(tailed.message.stream.as_str()));
@@ -157,7 +157,7 @@ async fn returns_only_messages_of_the_scope() {
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_and_writes_the_embedded_store_over_its_one_connection() {
     let store = TestStore::new(Kind::OursEmbedded).await;
-    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
     for number in 0..3 {
         let message = streamscope::message::NewMessage {
             id: uuid::Uuid::now_v7(),

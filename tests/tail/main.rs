@@ -17,13 +17,13 @@ use std::time::Duration;
 use streamscope::message::{GlobalPosition, Message, MessageHead};
 use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, Tail, TailBatch, TailFrom, TailOptions};
+use streamscope::store::tail::{Delivery, Tail, TailBatch, TailFrom, TailOptions};
 
 /// The timeout for any single step.
 const LIMIT: Duration = Duration::from_secs(20);
 
-fn options(scope: Scope, from: TailFrom, settling: Settling) -> TailOptions {
-    TailOptions { scope, from, settling, batch: 100, filter: Filter::default() }
+fn options(scope: Scope, from: TailFrom, delivery: Delivery) -> TailOptions {
+    TailOptions { scope, from, delivery, batch: 100, filter: Filter::default() }
 }
 
 /// Follows until `enough` returns true, and returns the global positions.

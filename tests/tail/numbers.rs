@@ -2,7 +2,7 @@
 
 use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, TailFrom};
+use streamscope::store::tail::{Delivery, TailFrom};
 
 use crate::late::{client, insert};
 use crate::support::server;
@@ -11,20 +11,20 @@ use crate::{LIMIT, batch_where, follow_until, options};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_a_truncated_table_from_its_new_beginning() {
-    for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+    for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
         let store = TestStore::new(Kind::MessageDb).await;
         let writer = client(&store).await;
         for position in 0..3 {
             insert(&writer, &store, "a-1", position).await;
         }
-        let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, settling));
+        let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, delivery));
         assert_eq!(follow_until(&mut tail, |positions| positions.len() == 3).await, [1, 2, 3]);
         // As clear-messages.sh of Message DB does.
         writer.batch_execute("truncate message_store.messages restart identity").await.expect("emptied");
         loop {
             let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
-            if batch.went_back_from == Some(3) {
-                assert_eq!((batch.last_value, batch.complete_to), (0, 0));
+            if batch.receded_from == Some(3) {
+                assert_eq!((batch.last_value, batch.final_to), (0, 0));
                 break;
             }
         }
@@ -41,7 +41,7 @@ async fn reports_a_sequence_with_a_cache() {
             let sequence = format!("\"{}\".messages_global_position_seq", store.schema);
             let sql = format!("alter sequence {sequence} cache {cache}");
             client(&store).await.batch_execute(&sql).await.expect("another cache");
-            let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, Settling::ShowAtOnce));
+            let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, Delivery::AtOnce));
             assert_eq!(batch_where(&mut tail, |_| true).await.unordered, unordered, "{kind:?}");
             assert_eq!(store.namespace.numbers_are_unordered().await.expect("an answer"), unordered, "{kind:?}");
         }
@@ -59,7 +59,7 @@ async fn skips_unused_numbers() {
     let filter = Filter { types: vec!["T".to_owned()], ..Filter::default() };
     let mut tail = store.namespace.tail(streamscope::store::tail::TailOptions {
         filter,
-        ..options(Scope::Namespace, TailFrom::Start, Settling::HoldBack)
+        ..options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal)
     });
     assert_eq!(follow_until(&mut tail, |positions| positions.len() == 2).await, [first, far]);
 }
@@ -69,7 +69,7 @@ async fn reports_recovery_after_an_interruption_without_new_messages() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let database = store.database.as_ref().expect("a database").name();
     let other = server::connect(&server::url()).await;
-    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Settling::HoldBack));
+    let mut tail = store.namespace.tail(options(Scope::Namespace, TailFrom::Start, Delivery::WhenFinal));
     tail.next().await.expect("the first batch");
     let open = |open: bool| format!("alter database \"{database}\" allow_connections {open}");
     other.batch_execute(&open(false)).await.expect("closed");

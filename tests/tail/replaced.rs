@@ -3,7 +3,7 @@
 
 use streamscope::message::{Category, GlobalPosition, Message};
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, Tail, TailFrom};
+use streamscope::store::tail::{Delivery, Tail, TailFrom};
 use tokio_postgres::Client;
 
 use crate::late::{client, insert};
@@ -18,7 +18,7 @@ struct Followed {
 }
 
 impl Followed {
-    async fn new(kind: Kind, settling: Settling, from: TailFrom, messages: i64) -> Self {
+    async fn new(kind: Kind, delivery: Delivery, from: TailFrom, messages: i64) -> Self {
         let store = TestStore::new(kind).await;
         let writer = client(&store).await;
         if from == TailFrom::Start {
@@ -26,7 +26,7 @@ impl Followed {
                 insert(&writer, &store, "a-1", position).await;
             }
         }
-        let mut tail = store.namespace.tail(options(Scope::Namespace, from, settling));
+        let mut tail = store.namespace.tail(options(Scope::Namespace, from, delivery));
         let count = usize::try_from(messages).expect("a few");
         if from == TailFrom::Start {
             follow_until(&mut tail, |positions| positions.len() == count).await;
@@ -51,7 +51,7 @@ impl Followed {
         let (mut given, mut parts) = (Vec::new(), None);
         while given.len() < messages {
             let batch = tokio::time::timeout(LIMIT, self.tail.next()).await.expect("in time").expect("a batch");
-            parts = parts.or(batch.parts_above);
+            parts = parts.or(batch.diverges_above);
             let pair = |message: &Message| (message.global_position, message.stream.to_string());
             given.extend(batch.messages.iter().map(|tailed| pair(&tailed.message)));
         }
@@ -80,12 +80,12 @@ fn refill() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_a_refilled_store_from_its_new_beginning() {
     for kind in KINDS {
-        for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
+        for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
             for from in [TailFrom::Start, TailFrom::Now] {
-                let mut followed = Followed::new(kind, settling, from, 3).await;
+                let mut followed = Followed::new(kind, delivery, from, 3).await;
                 followed.change(&format!("truncate {{}}.messages restart identity; {}", refill())).await;
                 let (given, parts) = followed.next(5).await;
-                assert_eq!(given, new(1..=5), "{kind:?}, {settling:?}, {from:?}");
+                assert_eq!(given, new(1..=5), "{kind:?}, {delivery:?}, {from:?}");
                 assert!(parts.is_some_and(|part| part < 1), "the change is reported: {parts:?}");
                 followed.goes_on(0).await;
             }
@@ -95,7 +95,7 @@ async fn follows_a_refilled_store_from_its_new_beginning() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_a_table_dropped_and_restored_in_one_transaction() {
-    let mut followed = Followed::new(Kind::EventoDb, Settling::HoldBack, TailFrom::Start, 3).await;
+    let mut followed = Followed::new(Kind::EventoDb, Delivery::WhenFinal, TailFrom::Start, 3).await;
     let restore = "create table {}.restored (like {}.messages including all); \
          create sequence {}.numbers owned by {}.restored.global_position; \
          alter table {}.restored alter global_position set default nextval('{}.numbers'); \
@@ -111,12 +111,12 @@ async fn follows_a_table_dropped_and_restored_in_one_transaction() {
 #[tokio::test(flavor = "multi_thread")]
 async fn returns_messages_at_reused_positions_once_and_repeats_no_others() {
     for kind in KINDS {
-        for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
-            let mut followed = Followed::new(kind, settling, TailFrom::Start, 6).await;
+        for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
+            let mut followed = Followed::new(kind, delivery, TailFrom::Start, 6).await;
             let lose = "delete from {}.messages where global_position > 4; \
                         select setval('{}.messages_global_position_seq', 4)";
             followed.change(&format!("{lose}; {}", refill())).await;
-            assert_eq!(followed.next(5).await, (new(5..=9), Some(4)), "{kind:?}, {settling:?}");
+            assert_eq!(followed.next(5).await, (new(5..=9), Some(4)), "{kind:?}, {delivery:?}");
             followed.goes_on(0).await;
         }
     }
@@ -125,7 +125,7 @@ async fn returns_messages_at_reused_positions_once_and_repeats_no_others() {
 /// None of the positions that were seen exists any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn returns_all_messages_of_a_store_refilled_at_other_positions() {
-    let mut followed = Followed::new(Kind::OursOnPostgres, Settling::HoldBack, TailFrom::Start, 3).await;
+    let mut followed = Followed::new(Kind::OursOnPostgres, Delivery::WhenFinal, TailFrom::Start, 3).await;
     followed.change("select setval('{}.messages_global_position_seq', 100); delete from {}.messages").await;
     insert(&followed.writer, &followed.store, "a-1", 3).await;
     assert_eq!(followed.next(1).await.0, [(101, "a-1".to_owned())]);
@@ -137,8 +137,8 @@ async fn returns_all_messages_of_a_store_refilled_at_other_positions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleting_messages_is_not_a_replacement_and_repeats_nothing() {
-    for settling in [Settling::HoldBack, Settling::ShowAtOnce] {
-        let mut followed = Followed::new(Kind::OursOnPostgres, settling, TailFrom::Start, 6).await;
+    for delivery in [Delivery::WhenFinal, Delivery::AtOnce] {
+        let mut followed = Followed::new(Kind::OursOnPostgres, delivery, TailFrom::Start, 6).await;
         for deleted in ["2", "3, 6"] {
             let sql = format!("delete from {{}}.messages where global_position in ({deleted})");
             let one = "insert into {}.messages (stream_name, position, type, data) values ('b-1', {n}, 'T', '[]')";
@@ -158,7 +158,7 @@ async fn follows_a_category_of_a_refilled_store() {
         insert(&writer, &store, stream, position).await;
     }
     let scope = Scope::Category(Category::new("b").expect("a category"));
-    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Settling::HoldBack));
+    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, Delivery::WhenFinal));
     assert_eq!(follow_until(&mut tail, |positions| positions.len() == 2).await, [2, 4]);
     let sql = format!("begin; truncate {{}}.messages restart identity; {}; commit", refill());
     writer.batch_execute(&sql.replace("{}", "message_store")).await.expect("replaced");
@@ -172,7 +172,7 @@ async fn reports_a_beginning_above_every_message() {
     let newest = insert(&writer, &store, "a-1", 0).await;
     for (from, above) in [(newest, false), (newest + 1, true)] {
         let from = TailFrom::After(from);
-        let mut tail = store.namespace.tail(options(Scope::Namespace, from, Settling::HoldBack));
+        let mut tail = store.namespace.tail(options(Scope::Namespace, from, Delivery::WhenFinal));
         let batch = tail.next().await.expect("a batch");
         assert_eq!(batch.begins_above, above);
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use streamscope::message::Category;
 use streamscope::store::Namespace;
 use streamscope::store::browse::Scope;
-use streamscope::store::tail::{Settling, TailFrom};
+use streamscope::store::tail::{Delivery, TailFrom};
 use tokio_postgres::{Client, NoTls};
 
 use crate::history::check;
@@ -128,8 +128,8 @@ async fn naive(store: Arc<Target>, done: Arc<AtomicBool>) -> Vec<i64> {
 }
 
 /// Follows until the writers are done and no more messages arrive.
-async fn follow(store: Arc<Target>, scope: Scope, settling: Settling, done: Arc<AtomicBool>) -> Vec<i64> {
-    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, settling));
+async fn follow(store: Arc<Target>, scope: Scope, delivery: Delivery, done: Arc<AtomicBool>) -> Vec<i64> {
+    let mut tail = store.namespace.tail(options(scope, TailFrom::Start, delivery));
     let mut given = Vec::new();
     loop {
         match tokio::time::timeout(Duration::from_secs(2), tail.next()).await {
@@ -183,11 +183,11 @@ async fn kill(store: Arc<Target>, killing: Killing, done: Arc<AtomicBool>) -> u6
 async fn storm(store: Target, rounds: u64, killing: Killing) {
     let store = Arc::new(store);
     let done = Arc::new(AtomicBool::new(false));
-    let following = |scope, settling| tokio::spawn(follow(Arc::clone(&store), scope, settling, Arc::clone(&done)));
-    let held = following(Scope::Namespace, Settling::HoldBack);
-    let shown = following(Scope::Namespace, Settling::ShowAtOnce);
+    let following = |scope, delivery| tokio::spawn(follow(Arc::clone(&store), scope, delivery, Arc::clone(&done)));
+    let held = following(Scope::Namespace, Delivery::WhenFinal);
+    let shown = following(Scope::Namespace, Delivery::AtOnce);
     let category = Category::new("c1").expect("a category");
-    let of_category = following(Scope::Category(category.clone()), Settling::HoldBack);
+    let of_category = following(Scope::Category(category.clone()), Delivery::WhenFinal);
     let undisturbed = matches!(killing, Killing::Nothing);
     let naive = undisturbed.then(|| tokio::spawn(naive(Arc::clone(&store), Arc::clone(&done))));
     let killer = tokio::spawn(kill(Arc::clone(&store), killing, Arc::clone(&done)));

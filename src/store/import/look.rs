@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::super::blocking::BlockingTransaction;
 use super::super::row::{ServerTime, column, text};
 use super::super::session::{Session, Transaction};
-use super::super::tail::Holder;
 use super::super::{Flavour, Namespace, Result, StoreError};
 use super::plan::{NONE_LEFT, New, Plan};
 use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
@@ -66,15 +66,17 @@ pub(super) async fn lock(
 }
 
 /// Returns the transactions that hold locks that a batch needs.
-pub(super) async fn holders(
+pub(super) async fn blocking_transactions(
     namespace: &Namespace,
     session: &Session,
     messages: &[ImportedMessage],
-) -> Result<Vec<Holder>> {
+) -> Result<Vec<BlockingTransaction>> {
     let hash_64 = namespace.function("hash_64");
-    let sql = namespace.query(include_str!("../../../sql/query/import_holders.sql"), &[("hash_64", hash_64.as_str())]);
-    let rows = session.query(&sql, &[(&categories(messages), Type::TEXT_ARRAY)]).await?;
-    rows.iter().filter_map(|row| Holder::read(row, 0).transpose()).collect()
+    let locks = namespace.query(include_str!("../../../sql/query/category_locks.sql"), &[("hash_64", &hash_64)]);
+    let sql = BlockingTransaction::query(&locks);
+    let row = session.query_opt(&sql, &[(&categories(messages), Type::TEXT_ARRAY)]).await?;
+    let listed: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
+    BlockingTransaction::all(listed.as_deref())
 }
 
 /// Returns the version of each stream; `None` if the stream does not exist.

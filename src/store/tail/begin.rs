@@ -9,10 +9,17 @@ use uuid::Uuid;
 use super::super::row;
 use super::super::session::{Parameter, Session};
 use super::super::shape::Shape;
+use super::followed::Followed;
+use super::follower::{Incarnation, Tail};
+use super::horizon::Horizon;
 use super::memory::History;
-use super::{BEFORE, Followed, Found, Horizon, Life, Settling, Tail, TailFrom};
+use super::options::{Delivery, TailFrom};
+use super::rhythm::Found;
 use crate::message::GlobalPosition;
 use crate::store::{Result, StoreError};
+
+/// How far below the beginning late messages are detected, in global positions.
+const BEFORE: i64 = 1_000;
 
 impl<M: Followed> Tail<M> {
     /// Reads from the catalog how the table numbers messages.
@@ -39,13 +46,13 @@ impl<M: Followed> Tail<M> {
         };
         let from = first.saturating_sub(BEFORE);
         self.remember(session, first.min(newest), from).await?;
-        if self.options.from == TailFrom::Now || self.options.settling == Settling::ShowAtOnce {
-            self.given = self.memory.given_above(from).collect();
-            self.settled = from;
+        if self.options.from == TailFrom::Now || self.options.delivery == Delivery::AtOnce {
+            self.delivered = self.memory.delivered_above(from).collect();
+            self.delivered_to = from;
         } else {
-            self.settled = first;
+            self.delivered_to = first;
         }
-        self.horizon = self.settled;
+        self.horizon = self.delivered_to;
         self.highest = first;
         self.news.begins_above = first > newest;
         self.begun = true;
@@ -84,22 +91,22 @@ impl<M: Followed> Tail<M> {
         let rows = session.query(&sql, &[(&positions, Type::INT8_ARRAY)]).await?;
         let there: HashMap<GlobalPosition, Uuid> = ids(&rows)?.into_iter().collect();
         let back = seen.newest < position;
-        let another = self.life.as_ref().is_some_and(|life| *life != Life::of(seen));
+        let another = self.incarnation.as_ref().is_some_and(|incarnation| *incarnation != Incarnation::of(seen));
         let replaced = self.memory.replaces(&there);
         let History::PartsAbove(part) = self.memory.compare(&there, back || another) else { return Ok(false) };
         if back {
-            self.news.went_back_from = self.news.went_back_from.max(Some(position));
+            self.news.receded_from = self.news.receded_from.max(Some(position));
         }
         if replaced || !back {
-            let before = self.news.parts_above.unwrap_or(part);
-            self.news.parts_above = Some(before.min(part));
+            let before = self.news.diverges_above.unwrap_or(part);
+            self.news.diverges_above = Some(before.min(part));
         }
-        self.settled = self.settled.min(part);
-        self.horizon = self.settled;
-        self.given = self.memory.given_above(self.settled).collect();
-        self.highest = self.given.last().copied().unwrap_or(self.settled);
+        self.delivered_to = self.delivered_to.min(part);
+        self.horizon = self.delivered_to;
+        self.delivered = self.memory.delivered_above(self.delivered_to).collect();
+        self.highest = self.delivered.last().copied().unwrap_or(self.delivered_to);
         self.checkpoint = None;
-        self.life = None;
+        self.incarnation = None;
         self.rhythm.found(Found::More, Instant::now());
         Ok(true)
     }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use super::super::blocking::BlockingTransaction;
 use super::super::browse::Scope;
 use super::super::shape::Shape;
 use super::super::{Filter, Namespace, Result};
-use super::{BUSY, Checkpoint, Doubt, Holder, Settling, TailFrom, TailOptions};
+use super::doubts::Doubt;
+use super::follower::{BUSY, Checkpoint};
+use super::options::{Delivery, TailFrom, TailOptions};
 use crate::message::GlobalPosition;
 
 /// The longest pause between two checks.
@@ -34,11 +37,11 @@ impl Namespace {
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
-    pub async fn settled_end(&self, mut waiting: impl FnMut(&[Holder])) -> Result<GlobalPosition> {
+    pub async fn final_end(&self, mut waiting: impl FnMut(&[BlockingTransaction])) -> Result<GlobalPosition> {
         let options = TailOptions {
             scope: Scope::Namespace,
             from: TailFrom::Start,
-            settling: Settling::HoldBack,
+            delivery: Delivery::WhenFinal,
             batch: 1,
             filter: Filter::default(),
         };
@@ -57,7 +60,7 @@ impl Namespace {
             if horizon >= newest {
                 return Ok(newest);
             }
-            let holders: Vec<Holder> = tail.waiting_for(&seen);
+            let holders: Vec<BlockingTransaction> = tail.blocked_by(&seen);
             let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
             if names != tail.reported {
                 waiting(&holders);

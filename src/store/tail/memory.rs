@@ -25,7 +25,7 @@ pub(super) struct Memory {
 struct Seen {
     id: Uuid,
     /// Whether it was returned or counts as returned. Otherwise it was only the newest message at a poll.
-    given: bool,
+    delivered: bool,
 }
 
 /// How a store's history continues.
@@ -40,13 +40,13 @@ pub(super) enum History {
 impl Memory {
     /// Remembers a message that was returned.
     pub(super) fn remember(&mut self, position: GlobalPosition, id: Uuid) {
-        self.insert(position, Seen { id, given: true });
+        self.insert(position, Seen { id, delivered: true });
     }
 
     /// Remembers a message that exists but was not necessarily returned.
     pub(super) fn sight(&mut self, position: GlobalPosition, id: Uuid) {
         if !self.recent.contains_key(&position) {
-            self.insert(position, Seen { id, given: false });
+            self.insert(position, Seen { id, delivered: false });
         }
     }
 
@@ -66,7 +66,7 @@ impl Memory {
 
     /// Remembers an older message.
     pub(super) fn remember_old(&mut self, position: GlobalPosition, id: Uuid) {
-        self.old.insert(position, Seen { id, given: true });
+        self.old.insert(position, Seen { id, delivered: true });
         if self.old.len() > OLD {
             let mut keep = false;
             self.old.retain(|_, _| {
@@ -91,9 +91,9 @@ impl Memory {
     }
 
     /// Returns the global positions above `position` that were returned to the follower.
-    pub(super) fn given_above(&self, position: GlobalPosition) -> impl Iterator<Item = GlobalPosition> + '_ {
-        let given = |(position, seen): (&GlobalPosition, &Seen)| seen.given.then_some(*position);
-        self.recent.range(position.saturating_add(1)..).filter_map(given)
+    pub(super) fn delivered_above(&self, position: GlobalPosition) -> impl Iterator<Item = GlobalPosition> + '_ {
+        let delivered = |(position, seen): (&GlobalPosition, &Seen)| seen.delivered.then_some(*position);
+        self.recent.range(position.saturating_add(1)..).filter_map(delivered)
     }
 
     /// Whether any remembered global position now belongs to a different message.
@@ -170,6 +170,6 @@ mod tests {
         let positions = memory.positions();
         assert!(positions.len() <= RECENT + OLD);
         assert_eq!(positions[0], 1);
-        assert_eq!(memory.given_above(490_000).count(), 10_000);
+        assert_eq!(memory.delivered_above(490_000).count(), 10_000);
     }
 }

@@ -1,14 +1,30 @@
 //! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages are final.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
 use tokio_postgres::types::Type;
 
+use super::super::blocking::BlockingTransaction;
+use super::super::browse::Scope;
 use super::super::query::member_condition;
 use super::super::row;
 use super::super::session::{Parameter, Session};
-use super::{BATCH_BYTES, Followed, Horizon, LOOK_BACK, Life, SPAN, Scope, Settling, Tail, UNSETTLED};
+use super::followed::Followed;
+use super::follower::{Incarnation, Tail};
+use super::horizon::Horizon;
+use super::options::Delivery;
 use crate::message::{ConsumerGroup, GlobalPosition};
 use crate::store::{Filter, Result, StoreError};
+
+/// The maximum range of global positions in one poll if a filter or a consumer group skips messages, so that the query ends in time.
+const SPAN: i64 = 100_000;
+/// The size of bodies at which a batch ends, so that memory stays bounded however large the messages are.
+pub(super) const BATCH_BYTES: usize = 8 << 20;
+/// The maximum number of messages returned above the horizon. Beyond it, only late messages are read until the horizon moves.
+const UNSETTLED: usize = 20_000;
+/// How often messages above the horizon are read again at least.
+const LOOK_BACK: Duration = Duration::from_millis(250);
 
 /// The result of one poll.
 pub(super) struct Poll<M> {
@@ -18,7 +34,7 @@ pub(super) struct Poll<M> {
     pub(super) full: bool,
     /// Everything up to here was read.
     pub(super) read_to: GlobalPosition,
-    /// Whether everything above `settled` was read.
+    /// Whether everything above `delivered_to` was read.
     pub(super) looked_back: bool,
     /// Messages up to here are final.
     pub(super) judged: GlobalPosition,
@@ -34,22 +50,22 @@ struct Range {
 impl<M: Followed> Tail<M> {
     /// Chooses the range for this poll from the results of the previous one.
     fn range(&self) -> Range {
-        match self.options.settling {
-            Settling::HoldBack => {
-                let standby = self.life.as_ref().is_some_and(|life| life.standby);
+        match self.options.delivery {
+            Delivery::WhenFinal => {
+                let standby = self.incarnation.as_ref().is_some_and(|incarnation| incarnation.standby);
                 // A standby without gaps confirms that in the same answer, so it is read to the end.
                 let up_to = if standby && self.gapless { GlobalPosition::MAX } else { self.horizon };
-                Range { above: self.settled, up_to: up_to.min(self.span_end()) }
+                Range { above: self.delivered_to, up_to: up_to.min(self.span_end()) }
             }
-            Settling::ShowAtOnce => {
-                let standby = self.life.as_ref().is_some_and(|life| life.standby);
+            Delivery::AtOnce => {
+                let standby = self.incarnation.as_ref().is_some_and(|incarnation| incarnation.standby);
                 // A transaction that ended may have filled a gap. One that began and ended between two polls, overtaken by a message that
                 // was already returned, is only found by reading the range again now and then.
                 let due = self.looked_back.elapsed() >= LOOK_BACK;
-                let again = self.ended || standby || self.horizon > self.settled || due;
-                let room = self.given.len() < UNSETTLED;
+                let again = self.some_ended || standby || self.horizon > self.delivered_to || due;
+                let room = self.delivered.len() < UNSETTLED;
                 Range {
-                    above: if again { self.settled } else { self.highest },
+                    above: if again { self.delivered_to } else { self.highest },
                     up_to: if room { GlobalPosition::MAX } else { self.highest },
                 }
             }
@@ -66,16 +82,16 @@ impl<M: Followed> Tail<M> {
         let (seen, mut messages, full) = self.ask(session, Some(Range { above, up_to })).await?;
         let judged = self.judged(&seen);
         let last = messages.last().map_or(above, Followed::global_position);
-        if self.options.settling == Settling::HoldBack {
+        if self.options.delivery == Delivery::WhenFinal {
             messages.retain(|message| message.global_position() <= judged);
         }
-        let looked_back = above == self.settled;
+        let looked_back = above == self.delivered_to;
         let read_to = match (full, looked_back) {
             (true, true) => last,
             // Skip global positions that do not exist.
             (false, true) if up_to < judged => self.before_next(session, up_to).await?,
             (false, true) => up_to,
-            (_, false) => self.settled,
+            (_, false) => self.delivered_to,
         };
         Ok(Poll { seen, messages, full, read_to, looked_back, judged })
     }
@@ -84,9 +100,13 @@ impl<M: Followed> Tail<M> {
     /// a standby has no gaps, its own snapshot is enough.
     fn judged(&self, seen: &Horizon) -> GlobalPosition {
         if seen.standby && seen.gapless {
-            return seen.newest.max(self.settled);
+            return seen.newest.max(self.delivered_to);
         }
-        if self.life.as_ref().is_some_and(|life| *life == Life::of(seen)) { self.horizon } else { self.settled }
+        if self.incarnation.as_ref().is_some_and(|incarnation| *incarnation == Incarnation::of(seen)) {
+            self.horizon
+        } else {
+            self.delivered_to
+        }
     }
 
     /// Returns the global position just before the next existing message.
@@ -104,7 +124,7 @@ impl<M: Followed> Tail<M> {
     /// Returns the last global position that one poll may read.
     fn span_end(&self) -> GlobalPosition {
         let leaves_out = self.options.filter != Filter::default() || matches!(self.options.scope, Scope::Member(..));
-        if leaves_out { self.settled.max(-1).saturating_add(SPAN) } else { GlobalPosition::MAX }
+        if leaves_out { self.delivered_to.max(-1).saturating_add(SPAN) } else { GlobalPosition::MAX }
     }
 
     /// Polls without reading messages.
@@ -118,18 +138,18 @@ impl<M: Followed> Tail<M> {
         let Range { above, up_to } = range.unwrap_or(Range { above: 0, up_to: 0 });
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let scope = &self.options.scope;
-        let given: Vec<i64> = self.given.range(above.saturating_add(1)..).copied().collect();
+        let delivered: Vec<i64> = self.delivered.range(above.saturating_add(1)..).copied().collect();
         let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
         let (name, table) = (scope.name(), self.namespace.table());
         let remembered = self.memory.newest().map(|(position, _)| position);
         // The server subtracts it from the newest global position, which must not overflow.
-        let settled = self.settled.max(-1);
+        let delivered_to = self.delivered_to.max(-1);
         let filter = self.options.filter.bound();
         let mut parameters: Vec<Parameter<'_>> = vec![
             (&above, Type::INT8),
             (&up_to, Type::INT8),
             (&limit, Type::INT8),
-            (&given, Type::INT8_ARRAY),
+            (&delivered, Type::INT8_ARRAY),
             (&name, Type::TEXT),
             (&member, Type::INT8),
             (&size, Type::INT8),
@@ -139,7 +159,7 @@ impl<M: Followed> Tail<M> {
             (&table, Type::TEXT),
             (&remembered, Type::INT8),
             (&self.sequence, Type::OID),
-            (&settled, Type::INT8),
+            (&delivered_to, Type::INT8),
         ]);
         let mut rows = match scope {
             // The whole stream may be shorter than the range of global positions, so the planner chooses.
@@ -175,8 +195,10 @@ impl<M: Followed> Tail<M> {
     /// Builds the statement, with or without reading messages.
     fn statement(&self, messages: bool) -> String {
         let poll = include_str!("../../../sql/query/tail_poll.sql");
+        let locks = self.namespace.query(include_str!("../../../sql/query/table_locks.sql"), &[]);
+        let blocking = BlockingTransaction::query(&locks);
         if !messages {
-            return self.namespace.query(poll, &[("rows", ""), ("joined", "")]);
+            return self.namespace.query(poll, &[("rows", ""), ("joined", ""), ("blocking", &blocking)]);
         }
         let scope = &self.options.scope;
         let category = self.namespace.category_expression();
@@ -201,6 +223,6 @@ impl<M: Followed> Tail<M> {
                 ("matches", &self.options.filter.condition(8, &self.namespace)),
             ],
         );
-        self.namespace.query(poll, &[("rows", "r.*, "), ("joined", &joined)])
+        self.namespace.query(poll, &[("rows", "r.*, "), ("joined", &joined), ("blocking", &blocking)])
     }
 }

@@ -19,11 +19,11 @@ const STEPS: [(Duration, Duration); 4] = [
 
 /// Ends a long pause between two polls, for example because the user pressed a key.
 #[derive(Debug, Clone, Default)]
-pub struct Hurry(Arc<Notify>);
+pub struct PollTrigger(Arc<Notify>);
 
-impl Hurry {
+impl PollTrigger {
     /// Makes the next poll due at once and the following ones soon. Cheap, and never blocks.
-    pub fn now(&self) {
+    pub fn fire(&self) {
         self.0.notify_one();
     }
 }
@@ -42,7 +42,7 @@ pub(super) enum Found {
 /// The pauses between polls.
 #[derive(Debug)]
 pub(super) struct Rhythm {
-    hurry: Hurry,
+    trigger: PollTrigger,
     /// The pause while messages arrive.
     busy: Duration,
     /// When the last message arrived or the user pressed a key.
@@ -55,11 +55,11 @@ pub(super) struct Rhythm {
 impl Rhythm {
     /// Creates a rhythm whose first poll is due now.
     pub(super) fn new(busy: Duration, now: Instant) -> Self {
-        Self { hurry: Hurry::default(), busy, quiet_since: now, polled: now, answered: now, pause: Duration::ZERO }
+        Self { trigger: PollTrigger::default(), busy, quiet_since: now, polled: now, answered: now, pause: Duration::ZERO }
     }
 
-    pub(super) fn hurry(&self) -> Hurry {
-        self.hurry.clone()
+    pub(super) fn trigger(&self) -> PollTrigger {
+        self.trigger.clone()
     }
 
     pub(super) fn polls(&mut self, now: Instant) {
@@ -98,7 +98,7 @@ impl Rhythm {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(due) => return,
-                () = self.hurry.0.notified() => self.hurries(Instant::now()),
+                () = self.trigger.0.notified() => self.hurries(Instant::now()),
             }
         }
     }
@@ -108,7 +108,7 @@ impl Rhythm {
 mod tests {
     use super::*;
 
-    /// Returns the pauses during a silence of the given length.
+    /// Returns the pauses during a silence of the delivered length.
     fn pauses(rhythm: &mut Rhythm, from: Instant, length: Duration) -> Vec<(Duration, Duration)> {
         let mut now = from;
         let mut pauses = Vec::new();

@@ -55,7 +55,7 @@ impl Stored {
     pub(super) fn written(&self, message: &NewMessage) -> Written {
         let differs = self.different.map(Difference::Value).or_else(|| self.respelled.clone());
         let (position, global_position) = (self.position, self.global_position);
-        Written { id: message.id, position, global_position, already: false, differs }
+        Written { id: message.id, position, global_position, was_stored: false, differs }
     }
 }
 

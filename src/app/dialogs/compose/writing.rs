@@ -86,7 +86,7 @@ impl State {
         self.notices.done(
             format!(
                 "{} to {} at position {} (global position {}){differs}",
-                if written.already { "Already written" } else { "Written" },
+                if written.was_stored { "Already written" } else { "Written" },
                 draft.stream,
                 written.position,
                 written.global_position

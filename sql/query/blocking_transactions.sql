@@ -1,0 +1,25 @@
+-- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A transaction is listed once
+-- for each of its locks. Prepared transactions are listed without a PID and with their GID as the application.
+--
+-- {locks}: a condition on pg_locks l: category_locks.sql or table_locks.sql
+-- Served by: the catalog.
+select json_agg(json_build_object(
+  'transaction', l.virtualtransaction::text,
+  'pid', l.pid,
+  'since', (extract(epoch from coalesce(a.xact_start, p.prepared, clock_timestamp())) * 1000000)::bigint,
+  'application', coalesce(a.application_name::text, p.gid),
+  'state', a.state::text
+))::text
+from pg_locks l
+left join pg_stat_activity a on a.pid = l.pid
+left join lateral (
+  -- The fence (offset 0) avoids reading prepared transactions unless a lock has no process.
+  select x.gid, x.prepared
+  from pg_locks t join pg_prepared_xacts x on x.transaction = t.transactionid
+  where l.pid is null and l.virtualtransaction is not null and t.virtualtransaction = l.virtualtransaction
+  offset 0
+) p on true
+where l.granted
+  and l.database = (select d.oid from pg_database d where d.datname = current_database())
+  and l.pid is distinct from pg_backend_pid()
+  and {locks}

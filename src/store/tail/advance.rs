@@ -1,0 +1,142 @@
+//! Polls until there is news, and turns each poll into the next state and a batch.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::Result;
+use super::batch::{TailBatch, Tailed};
+use super::doubts::Doubt;
+use super::followed::Followed;
+use super::follower::{Checkpoint, Incarnation, News, Tail};
+use super::options::Delivery;
+use super::poll::{BATCH_BYTES, Poll};
+use super::rhythm::Found;
+
+/// How often the catalog is checked for changes that would make the locks unreliable.
+const CATALOG: Duration = Duration::from_mins(1);
+
+impl<M: Followed> Tail<M> {
+    /// Waits for news: messages, a horizon that moved, or a change in the blocking transactions. The first call, and the first one
+    /// after an error, also returns once following works.
+    ///
+    /// Polls every 10 ms (17.5 ms with [`Delivery::AtOnce`]) while messages arrive, and every 100 ms while none do. After 30
+    /// seconds without messages the interval grows step by step to one second.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or returns an error. The next call continues where the last batch ended.
+    pub async fn next(&mut self) -> Result<TailBatch<M>> {
+        let batch = self.find().await;
+        self.has_reported &= batch.is_ok();
+        batch
+    }
+
+    async fn find(&mut self) -> Result<TailBatch<M>> {
+        loop {
+            self.rhythm.wait().await;
+            self.rhythm.polls(Instant::now());
+            let session = self.namespace.session().await?;
+            if self.catalog.is_none_or(|asked| asked.elapsed() >= CATALOG) {
+                self.ask_catalog(&session).await?;
+            }
+            if !self.begun {
+                self.begin(&session).await?;
+            }
+            let poll = self.poll(&session).await?;
+            if self.parts(&session, &poll.seen).await? {
+                continue;
+            }
+            drop(session);
+            if let Some(batch) = self.advance(poll) {
+                return Ok(batch);
+            }
+        }
+    }
+
+    /// Returns how many messages to request: about half of what fits in a batch. A batch that overflows is cut short, which costs
+    /// a connection.
+    fn fitting(&self, messages: &[M]) -> usize {
+        let bytes: usize = messages.iter().map(Followed::bytes).sum();
+        let fitting = (BATCH_BYTES / 2).saturating_mul(messages.len()).checked_div(bytes);
+        fitting.unwrap_or(usize::MAX).clamp(1, self.options.batch.max(1))
+    }
+
+    /// Applies a poll, and returns a batch if there is news.
+    fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
+        let Poll { seen, messages, full, read_to, looked_back, judged } = poll;
+        let now = Instant::now();
+        let horizon = self.horizon(&seen);
+        if !messages.is_empty() {
+            self.limit = self.fitting(&messages);
+        }
+        let messages: Vec<Tailed<M>> = messages
+            .into_iter()
+            .map(|message| {
+                let position = message.global_position();
+                let late = position < self.highest;
+                self.highest = self.highest.max(position);
+                self.delivered.insert(position);
+                self.memory.remember(position, message.id());
+                Tailed { message, late }
+            })
+            .collect();
+        let before = self.delivered_to;
+        let present: HashSet<String> = seen.blocking.iter().map(|holder| holder.transaction.clone()).collect();
+        self.some_ended =
+            self.holders.iter().any(|holder| !present.contains(holder)) || (self.some_ended && !looked_back);
+        if looked_back {
+            self.looked_back = now;
+        }
+        self.delivered_to = self.delivered_to.max(read_to.min(judged));
+        self.horizon = horizon.max(self.delivered_to);
+        self.incarnation = Some(Incarnation::of(&seen));
+        self.gapless = seen.gapless;
+        self.newest = Some(seen.newest);
+        if let Some(id) = seen.newest_id {
+            self.memory.sight(seen.newest, id);
+        }
+        self.delivered = self.delivered.split_off(&self.delivered_to.saturating_add(1));
+        let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
+        if passed {
+            let open = seen.newest > horizon;
+            self.checkpoint = open.then(|| Checkpoint::of(&seen));
+        }
+        self.holders = present;
+        let blocked_by = self.blocked_by(&seen);
+        let names: Vec<String> = blocked_by.iter().map(|holder| holder.transaction.clone()).collect();
+        let behind = full || (self.options.delivery == Delivery::WhenFinal && self.delivered_to < self.horizon);
+        // The first report waits for the first messages, if there are any.
+        let first = !(self.has_reported || behind && messages.is_empty());
+        self.has_reported |= first;
+        let moved = self.delivered_to != before;
+        let news = first || !messages.is_empty() || moved || names != self.reported || self.news != News::default();
+        self.reported = names;
+        // Once a blocking transaction has been reported, there is no need to poll often for its end.
+        let awaited = self.checkpoint.is_some() && self.reported.is_empty();
+        let found = match (behind || self.delivered_to < self.horizon, !messages.is_empty() || awaited) {
+            (true, _) if behind => Found::More,
+            (true, _) | (_, true) => Found::Something,
+            (false, false) => Found::Nothing,
+        };
+        self.rhythm.found(found, now);
+        news.then(|| {
+            let News { receded_from, diverges_above, begins_above } = std::mem::take(&mut self.news);
+            TailBatch {
+                messages,
+                final_to: self.delivered_to.max(0),
+                last_value: seen.newest,
+                blocked_since: self.checkpoint.as_ref().filter(|_| !blocked_by.is_empty()).map(|held| held.since),
+                blocked_by,
+                server_time: seen.server_time,
+                standby: seen.standby,
+                unordered: self.doubts.contains(&Doubt::Unordered),
+                doubts: self.doubts.clone(),
+                behind,
+                receded_from,
+                diverges_above,
+                begins_above,
+            }
+        })
+    }
+}

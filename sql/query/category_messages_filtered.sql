@@ -20,15 +20,15 @@ with looked_at as (
   order by {category}, global_position
   limit $4
 ),
-hits as (
+matching as (
   select number from looked_at where matches order by number limit $2
 )
 select found.*, null::bigint as went_to
-from hits
+from matching
 -- The limit keeps the planner from joining the whole table. An equality instead of >= with an order could make a planner with stale
 -- statistics read the whole category index.
 cross join lateral (
-  select {message} from {table} where global_position >= hits.number order by global_position limit 1
+  select {message} from {table} where global_position >= matching.number order by global_position limit 1
 ) as found
 union all
 select null, null, null, null, null, null, null, null, case when count(*) = $4 then max(number) end

@@ -17,7 +17,7 @@ with looked_at as (
   {window}
   limit $2
 ), one_too_many as (
-  select number from looked_at where matches order by number {order} offset {hits} limit 1
+  select number from looked_at where matches order by number {order} offset {limit} limit 1
 ), kept as (
   select * from looked_at where not exists (select from one_too_many o where looked_at.number {from} o.number)
 )

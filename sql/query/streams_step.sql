@@ -18,17 +18,17 @@ with recursive walk(name, number) as (
 looked_at as (
   select name, number from walk where name is not null
 ),
-hits as (
+matching as (
   select name, number
   from looked_at
   where ($2::text is null or split_part(name, '-', 1) = $2) and ($3::text is null or left(name, length($3)) = $3)
   order by number
   limit $4
 )
-select hits.name, last.version, last.number, last.time, hits.number
-from hits
+select matching.name, last.version, last.number, last.time, matching.number
+from matching
 cross join lateral (
-  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = hits.name order by position desc limit 1
+  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = matching.name order by position desc limit 1
 ) as last
 union all
 select case when count(*) = $5 then (select name from looked_at order by number desc limit 1) end, null, null, null, null

@@ -167,7 +167,7 @@ async fn follow(
             }
         }
     };
-    let hurry = tail.hurry();
+    let trigger = tail.poll_trigger();
     loop {
         let next = tail.next();
         tokio::pin!(next);
@@ -176,7 +176,7 @@ async fn follow(
             tokio::select! {
                 biased;
                 found = &mut next => break found,
-                () = woken.notified() => hurry.now(),
+                () = woken.notified() => trigger.fire(),
             }
         };
         match found {

@@ -9,6 +9,7 @@ mod scope;
 mod search;
 mod streams;
 mod times;
+mod window;
 
 use jiff::Timestamp;
 

@@ -7,6 +7,7 @@ use super::super::row::column;
 use super::super::session::Parameter;
 use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
+use super::window::SearchWindow;
 use super::{Count, CountStep, Scope, SearchRange};
 use crate::message::{ConsumerGroup, StreamName};
 
@@ -127,40 +128,16 @@ impl Namespace {
         from: Option<i64>,
         window: u32,
     ) -> Result<CountStep> {
-        let window_sql = self.window(scope, Direction::Rising, "$1", "$3");
-        let sql = self.query(
-            include_str!("../../../sql/query/count_step.sql"),
-            &[
-                ("number", scope.number()),
-                ("window", &window_sql),
-                ("member", &member_condition("$4", "$5")),
-                ("matches", &filter.condition(6, self)),
-            ],
-        );
-        let lowest = from.unwrap_or(i64::MIN).max(range.lowest);
-        let window = i64::from(window.max(1));
-        let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
-        let name = scope.name();
-        let bound_filter = filter.bound();
-        let mut parameters: Vec<Parameter<'_>> = vec![
-            (&lowest, Type::INT8),
-            (&window, Type::INT8),
-            (&name, Type::TEXT),
-            (&member, Type::INT8),
-            (&size, Type::INT8),
-        ];
-        parameters.extend(bound_filter.parameters());
-        let session = self.session().await?;
-        let answer = session.query_opt(&sql, &parameters).await;
-        drop(session);
-        let row = match answer {
-            Err(error) => return Err(self.check_paths(filter).await.err().unwrap_or(error)),
-            Ok(row) => row,
+        let first = from.unwrap_or(i64::MIN).max(range.lowest);
+        let window =
+            SearchWindow { scope, filter, direction: Direction::Rising, first, size: i64::from(window.max(1)) };
+        let rows = self.query_window(include_str!("../../../sql/query/count_step.sql"), &[], &window).await?;
+        let Some(row) = rows.first() else {
+            return Ok(CountStep { matches: 0, searched: 0, through: None, next: None });
         };
-        let Some(row) = row else { return Ok(CountStep { matches: 0, searched: 0, through: None, next: None }) };
-        let (matches, searched): (i64, i64) = (column(&row, 0)?, column(&row, 1)?);
-        let through: Option<i64> = column(&row, 2)?;
-        let goes_on = searched == window;
+        let (matches, searched): (i64, i64) = (column(row, 0)?, column(row, 1)?);
+        let through: Option<i64> = column(row, 2)?;
+        let goes_on = searched == window.size;
         Ok(CountStep {
             matches: matches.unsigned_abs(),
             searched: searched.unsigned_abs(),

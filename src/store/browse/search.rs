@@ -1,17 +1,13 @@
 //! Searches on the server in bounded steps, so that callers can show progress and stop.
 
-use tokio_postgres::types::Type;
-
-use super::super::query::member_condition;
 use super::super::row::{self, column};
-use super::super::session::Parameter;
 use super::super::{Filter, Namespace, Result};
 use super::scope::Direction;
+use super::window::SearchWindow;
 use super::{PageFrom, Scope, SearchRange, SearchStep};
-use crate::message::ConsumerGroup;
 
 /// The maximum number of matches in one step. A caller may keep the matches of several steps.
-const HITS: usize = 500;
+const MAX_MATCHES: usize = 500;
 
 impl Namespace {
     /// Searches in one bounded step: reads at most `window` messages of the scope and stops after 500 matches.
@@ -49,43 +45,14 @@ impl Namespace {
                 _ => return Ok(nothing),
             },
         };
-        let window_sql = self.window(scope, direction, "$1", "$3");
-        let (order, from_hit) = match direction {
+        let (order, at_or_beyond) = match direction {
             Direction::Rising => ("asc", ">="),
             Direction::Falling => ("desc", "<="),
         };
-        let sql = self.query(
-            include_str!("../../../sql/query/search.sql"),
-            &[
-                ("number", scope.number()),
-                ("window", &window_sql),
-                ("order", order),
-                ("from", from_hit),
-                ("hits", &HITS.to_string()),
-                ("member", &member_condition("$4", "$5")),
-                ("matches", &filter.condition(6, self)),
-            ],
-        );
-        let window = i64::from(window.max(1));
-        let (member, size) = (scope.member().map(ConsumerGroup::member), scope.member().map(ConsumerGroup::size));
-        let name = scope.name();
-        let bound_filter = filter.bound();
-        let mut parameters: Vec<Parameter<'_>> = vec![
-            (&bound, Type::INT8),
-            (&window, Type::INT8),
-            (&name, Type::TEXT),
-            (&member, Type::INT8),
-            (&size, Type::INT8),
-        ];
-        parameters.extend(bound_filter.parameters());
-        let session = self.session().await?;
-        let answer = session.query(&sql, &parameters).await;
-        drop(session);
-        let rows = match answer {
-            // The paths are checked only after an error. Errors are rare, and a check before every step would add a round trip.
-            Err(error) => return Err(self.check_paths(filter).await.err().unwrap_or(error)),
-            Ok(rows) => rows,
-        };
+        let limit = MAX_MATCHES.to_string();
+        let values = [("order", order), ("from", at_or_beyond), ("limit", limit.as_str())];
+        let window = SearchWindow { scope, filter, direction, first: bound, size: i64::from(window.max(1)) };
+        let rows = self.query_window(include_str!("../../../sql/query/search.sql"), &values, &window).await?;
 
         let mut step = nothing;
         for row in &rows {

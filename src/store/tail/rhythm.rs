@@ -55,7 +55,14 @@ pub(super) struct Rhythm {
 impl Rhythm {
     /// Creates a rhythm whose first poll is due now.
     pub(super) fn new(busy: Duration, now: Instant) -> Self {
-        Self { trigger: PollTrigger::default(), busy, quiet_since: now, polled: now, answered: now, pause: Duration::ZERO }
+        Self {
+            trigger: PollTrigger::default(),
+            busy,
+            quiet_since: now,
+            polled: now,
+            answered: now,
+            pause: Duration::ZERO,
+        }
     }
 
     pub(super) fn trigger(&self) -> PollTrigger {

@@ -22,10 +22,7 @@ impl Backoff {
 
     /// Counts a failed attempt and returns the pause before the next one.
     pub fn pause(&mut self) -> Duration {
-        let mut chance = [0];
-        // Without random bytes the pauses only lose their variation.
-        let _ = getrandom::fill(&mut chance);
-        let pause = pause(self.attempts, self.longest, chance[0]);
+        let pause = pause(self.attempts, self.longest, fastrand::u8(..));
         self.attempts = self.attempts.saturating_add(1);
         pause
     }

@@ -16,24 +16,24 @@ const LINKS: usize = 40;
 
 /// The purpose of opening a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum For {
+pub enum Purpose {
     /// Read a file of an earlier run.
-    Reading,
+    Read,
     /// Read and write. A missing file is created with access for its owner only.
-    Keeping,
-    /// Like [`For::Keeping`], but the umask decides who can access a new file.
-    Sharing,
+    ReadWrite,
+    /// Like [`Purpose::ReadWrite`], but the umask decides who can access a new file.
+    ReadWriteShared,
     /// Append. A missing file is created with access for its owner only.
-    Appending,
+    Append,
     /// Create, read and write a file that must not exist yet.
-    Creating,
+    CreateNew,
 }
 
 /// Opens a file of this program, such as a lock, a draft or a part file.
 ///
 /// # Errors
 /// Fails if the file is a symbolic link, is not a regular file or belongs to another user, or if the system refuses to open it.
-pub fn open(path: &Path, purpose: For) -> io::Result<File> {
+pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
     system::open(path, purpose)
 }
 
@@ -42,11 +42,11 @@ pub fn open(path: &Path, purpose: For) -> io::Result<File> {
 /// # Errors
 /// Fails if the file or a link to it belongs to another user, or if the system refuses to open it.
 pub fn append_to_named(path: &Path) -> io::Result<File> {
-    let target = followed(path)?;
+    let target = resolve_links(path)?;
     match std::fs::metadata(path) {
         // Opened by the given name, because the link of a standard stream may lead to no path.
         Ok(there) if !there.is_file() => File::options().append(true).open(path),
-        _ => open(&target, For::Appending),
+        _ => open(&target, Purpose::Append),
     }
 }
 
@@ -81,7 +81,7 @@ pub fn check_own_directory(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Fails if a link belongs to another user, or if there are too many links.
-pub fn followed(path: &Path) -> io::Result<PathBuf> {
+pub fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         let Ok(to) = std::fs::read_link(&path) else { return Ok(path) };
@@ -113,7 +113,7 @@ mod unix {
     use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
     use rustix::io::Errno;
 
-    use super::{For, LINKS, refused, too_many_links};
+    use super::{LINKS, Purpose, refused, too_many_links};
 
     /// Opens a directory only for lookups. On Linux this does not need permission to list it.
     #[cfg(target_os = "linux")]
@@ -127,27 +127,27 @@ mod unix {
     const WRITABLE_BY_OTHERS: u32 = 0o022;
     const WRITABLE_BY_ALL: u32 = 0o002;
 
-    pub fn open(path: &Path, purpose: For) -> io::Result<File> {
-        let (directory, name) = walk_to_parent(path, Missing::Fails)?;
+    pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
+        let (directory, name) = walk_to_parent(path, Missing::Fail)?;
         let flags = match purpose {
-            For::Reading => OFlags::RDONLY,
-            For::Keeping | For::Sharing => OFlags::RDWR | OFlags::CREATE,
-            For::Appending => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
-            For::Creating => OFlags::RDWR | OFlags::CREATE | OFlags::EXCL,
+            Purpose::Read => OFlags::RDONLY,
+            Purpose::ReadWrite | Purpose::ReadWriteShared => OFlags::RDWR | OFlags::CREATE,
+            Purpose::Append => OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE,
+            Purpose::CreateNew => OFlags::RDWR | OFlags::CREATE | OFlags::EXCL,
         };
-        let mode = if purpose == For::Sharing { SHARED } else { PRIVATE };
+        let mode = if purpose == Purpose::ReadWriteShared { SHARED } else { PRIVATE };
         let file = open_at(&directory, &name, flags, mode)?;
-        check_kept(&directory, &rustix::fs::fstat(&file)?)?;
+        check_file(&directory, &rustix::fs::fstat(&file)?)?;
         Ok(file.into())
     }
 
     pub fn open_trusted(path: &Path) -> io::Result<File> {
-        let path = super::followed(path)?;
-        let (directory, name) = walk_to_parent(&path, Missing::Fails)?;
+        let path = super::resolve_links(path)?;
+        let (directory, name) = walk_to_parent(&path, Missing::Fail)?;
         let file = open_at(&directory, &name, OFlags::RDONLY, PRIVATE)?;
         let found = rustix::fs::fstat(&file)?;
         if !is_trusted(found.st_uid) {
-            return Err(foreign("this file", found.st_uid));
+            return Err(owned_by_other("this file", found.st_uid));
         }
         if file_type(&found) == FileType::RegularFile && mode(&found) & WRITABLE_BY_ALL != 0 {
             return Err(refused("everyone can write to this file; run chmod o-w on it".to_owned()));
@@ -156,17 +156,17 @@ mod unix {
     }
 
     pub fn make_directory(path: &Path) -> io::Result<()> {
-        let directory = walk(path, Missing::IsMade)?;
+        let directory = walk(path, Missing::Create)?;
         let found = rustix::fs::fstat(&directory)?;
-        if is_trusted(found.st_uid) { Ok(()) } else { Err(foreign("this directory", found.st_uid)) }
+        if is_trusted(found.st_uid) { Ok(()) } else { Err(owned_by_other("this directory", found.st_uid)) }
     }
 
     pub fn check_own_directory(path: &Path) -> io::Result<()> {
-        let (directory, name) = walk_to_parent(path, Missing::Fails)?;
+        let (directory, name) = walk_to_parent(path, Missing::Fail)?;
         let found = rustix::fs::statat(&directory, &name, AtFlags::SYMLINK_NOFOLLOW)?;
         match file_type(&found) {
             FileType::Directory if found.st_uid == user() => Ok(()),
-            FileType::Directory => Err(foreign("this directory", found.st_uid)),
+            FileType::Directory => Err(owned_by_other("this directory", found.st_uid)),
             FileType::Symlink => Err(link()),
             _ => Err(Errno::NOTDIR.into()),
         }
@@ -174,14 +174,14 @@ mod unix {
 
     pub fn check_link(path: &Path) -> io::Result<()> {
         let owner = std::fs::symlink_metadata(path)?.uid();
-        if is_trusted(owner) { Ok(()) } else { Err(foreign_link(path.as_os_str(), owner)) }
+        if is_trusted(owner) { Ok(()) } else { Err(link_of_other(path.as_os_str(), owner)) }
     }
 
     /// How to handle missing directories.
     #[derive(Clone, Copy, PartialEq, Eq)]
     enum Missing {
-        IsMade,
-        Fails,
+        Create,
+        Fail,
     }
 
     fn walk_to_parent(path: &Path, missing: Missing) -> io::Result<(OwnedFd, OsString)> {
@@ -198,7 +198,7 @@ mod unix {
         while let Some(name) = ahead.pop_front() {
             match rustix::fs::openat(&at, &name, directory_flags(), Mode::empty()) {
                 Ok(next) => at = next,
-                Err(Errno::NOENT) if missing == Missing::IsMade => {
+                Err(Errno::NOENT) if missing == Missing::Create => {
                     match rustix::fs::mkdirat(&at, &name, Mode::RWXU) {
                         Ok(()) | Err(Errno::EXIST) => {}
                         Err(error) => return Err(error.into()),
@@ -246,7 +246,7 @@ mod unix {
             return Err(Errno::NOTDIR.into());
         }
         if !is_trusted(found.st_uid) {
-            return Err(foreign_link(name, found.st_uid));
+            return Err(link_of_other(name, found.st_uid));
         }
         let target = rustix::fs::readlinkat(at, name, Vec::new())?;
         Ok(Path::new(OsStr::from_bytes(target.as_bytes())).to_owned())
@@ -261,12 +261,12 @@ mod unix {
         })
     }
 
-    fn check_kept(directory: impl AsFd, found: &Stat) -> io::Result<()> {
+    fn check_file(directory: impl AsFd, found: &Stat) -> io::Result<()> {
         if file_type(found) != FileType::RegularFile {
             return Err(refused("this is not a regular file".to_owned()));
         }
         if found.st_uid != user() {
-            return Err(foreign("this file", found.st_uid));
+            return Err(owned_by_other("this file", found.st_uid));
         }
         // Anyone with write access to the directory can create a hard link to any file of this user in it.
         let directory = rustix::fs::fstat(directory)?;
@@ -298,11 +298,11 @@ mod unix {
         refused("this is a symbolic link; remove it or choose another path".to_owned())
     }
 
-    fn foreign(what: &str, owner: u32) -> io::Error {
+    fn owned_by_other(what: &str, owner: u32) -> io::Error {
         refused(format!("{what} belongs to another user (UID {owner})"))
     }
 
-    fn foreign_link(name: &OsStr, owner: u32) -> io::Error {
+    fn link_of_other(name: &OsStr, owner: u32) -> io::Error {
         refused(format!("{} is a symbolic link of another user (UID {owner})", name.display()))
     }
 }
@@ -314,15 +314,17 @@ mod system {
     use std::io;
     use std::path::Path;
 
-    use super::For;
+    use super::Purpose;
 
-    pub fn open(path: &Path, purpose: For) -> io::Result<File> {
+    pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
         let mut options = File::options();
         match purpose {
-            For::Reading => options.read(true),
-            For::Keeping | For::Sharing => options.read(true).write(true).create(true).truncate(false),
-            For::Appending => options.append(true).create(true),
-            For::Creating => options.read(true).write(true).create_new(true),
+            Purpose::Read => options.read(true),
+            Purpose::ReadWrite | Purpose::ReadWriteShared => {
+                options.read(true).write(true).create(true).truncate(false)
+            }
+            Purpose::Append => options.append(true).create(true),
+            Purpose::CreateNew => options.read(true).write(true).create_new(true),
         };
         options.open(path)
     }
@@ -352,7 +354,8 @@ mod tests {
 
     use super::*;
 
-    const ALL: [For; 5] = [For::Reading, For::Keeping, For::Sharing, For::Appending, For::Creating];
+    const ALL: [Purpose; 5] =
+        [Purpose::Read, Purpose::ReadWrite, Purpose::ReadWriteShared, Purpose::Append, Purpose::CreateNew];
 
     fn reason<T>(outcome: io::Result<T>) -> String {
         outcome.err().expect("refused").to_string()
@@ -362,10 +365,10 @@ mod tests {
     fn creates_a_kept_file_for_its_owner_only_and_opens_it_again() {
         let directory = tempfile::TempDir::new().expect("a directory");
         let path = directory.path().join("kept");
-        drop(open(&path, For::Keeping).expect("made"));
+        drop(open(&path, Purpose::ReadWrite).expect("made"));
         assert_eq!(std::fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
-        drop(open(&path, For::Reading).expect("there"));
-        assert_eq!(open(&path, For::Creating).expect_err("it exists").kind(), io::ErrorKind::AlreadyExists);
+        drop(open(&path, Purpose::Read).expect("there"));
+        assert_eq!(open(&path, Purpose::CreateNew).expect_err("it exists").kind(), io::ErrorKind::AlreadyExists);
     }
 
     #[test]
@@ -377,7 +380,7 @@ mod tests {
         for purpose in ALL {
             open(&path, purpose).expect_err("a link");
         }
-        assert!(reason(open(&path, For::Keeping)).contains("symbolic link"));
+        assert!(reason(open(&path, Purpose::ReadWrite)).contains("symbolic link"));
         assert_eq!(std::fs::read_to_string(&target).expect("there"), "precious");
     }
 
@@ -387,8 +390,8 @@ mod tests {
         let path = directory.path().join("kept");
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
             .expect("a pipe");
-        assert!(reason(open(&path, For::Reading)).contains("not a regular file"));
-        assert!(reason(open(&path, For::Keeping)).contains("not a regular file"));
+        assert!(reason(open(&path, Purpose::Read)).contains("not a regular file"));
+        assert!(reason(open(&path, Purpose::ReadWrite)).contains("not a regular file"));
     }
 
     #[test]
@@ -398,9 +401,9 @@ mod tests {
         std::fs::write(&target, "precious").expect("written");
         std::fs::create_dir(&shared).expect("made");
         std::fs::hard_link(&target, shared.join("kept")).expect("linked");
-        drop(open(&shared.join("kept"), For::Keeping).expect("the directory is private"));
+        drop(open(&shared.join("kept"), Purpose::ReadWrite).expect("the directory is private"));
         std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o1777)).expect("shared");
-        assert!(reason(open(&shared.join("kept"), For::Keeping)).contains("hard link"));
+        assert!(reason(open(&shared.join("kept"), Purpose::ReadWrite)).contains("hard link"));
     }
 
     #[test]
@@ -410,15 +413,15 @@ mod tests {
         std::fs::create_dir(root.join("real")).expect("made");
         symlink("real", root.join("relative")).expect("linked");
         symlink(root.join("relative"), root.join("absolute")).expect("linked");
-        drop(open(&root.join("absolute/../absolute/kept"), For::Keeping).expect("made"));
+        drop(open(&root.join("absolute/../absolute/kept"), Purpose::ReadWrite).expect("made"));
         assert!(root.join("real/kept").exists());
         make_directory(&root.join("absolute/a/b")).expect("made");
         assert_eq!(std::fs::metadata(root.join("real/a")).expect("there").mode() & 0o777, 0o700);
         symlink("loop", root.join("loop")).expect("linked");
-        assert!(reason(open(&root.join("loop/kept"), For::Keeping)).contains("too many"));
-        assert!(reason(followed(&root.join("loop"))).contains("too many"));
+        assert!(reason(open(&root.join("loop/kept"), Purpose::ReadWrite)).contains("too many"));
+        assert!(reason(resolve_links(&root.join("loop"))).contains("too many"));
         symlink("nothing", root.join("dangling")).expect("linked");
-        assert_eq!(followed(&root.join("dangling")).expect("followed"), root.join("nothing"));
+        assert_eq!(resolve_links(&root.join("dangling")).expect("followed"), root.join("nothing"));
     }
 
     #[test]
@@ -453,7 +456,7 @@ mod tests {
         chown(&foreign, Some(1234), None).expect("given away");
         std::fs::write(&file, "").expect("written");
         chown(&file, Some(1234), None).expect("given away");
-        for purpose in [For::Reading, For::Keeping, For::Appending] {
+        for purpose in [Purpose::Read, Purpose::ReadWrite, Purpose::Append] {
             assert!(reason(open(&file, purpose)).contains("another user (UID 1234)"));
         }
         assert!(reason(read_trusted(&file)).contains("another user"));
@@ -464,9 +467,10 @@ mod tests {
             symlink(directory.path(), directory.path().join(name)).expect("linked");
             lchown(directory.path().join(name), Some(1234), None).expect("given away");
         }
-        assert!(reason(followed(&directory.path().join("link"))).contains("symbolic link of another user"));
+        assert!(reason(resolve_links(&directory.path().join("link"))).contains("symbolic link of another user"));
         assert!(
-            reason(open(&directory.path().join("way/new"), For::Keeping)).contains("symbolic link of another user")
+            reason(open(&directory.path().join("way/new"), Purpose::ReadWrite))
+                .contains("symbolic link of another user")
         );
         assert!(reason(make_directory(&directory.path().join("way/new"))).contains("symbolic link of another user"));
         assert!(!directory.path().join("new").exists());

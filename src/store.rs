@@ -42,23 +42,9 @@ pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};
 pub use registry::Lost;
 pub use schema::NAMESPACE_VERSION;
+pub use session::Options;
 use session::Sessions;
 pub use shape::Shape;
-
-/// How a [`Store`] connects.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Makes sessions read-only on the server. Writes are refused before anything is sent.
-    pub read_only: bool,
-    /// The maximum number of connections. An embedded store always uses one.
-    pub connections: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { read_only: false, connections: 4 }
-    }
-}
 
 /// A database with any number of message stores.
 #[derive(Debug, Clone)]

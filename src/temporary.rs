@@ -7,7 +7,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::own_files::{self, For};
+use crate::own_files::{self, Purpose};
 
 /// Prefix of the directories' names.
 const PREFIX: &str = "streamscope-";
@@ -35,13 +35,13 @@ impl TemporaryDirectory {
     fn new_in(root: &Path) -> io::Result<Self> {
         remove_abandoned(root);
         for _ in 0..ATTEMPTS {
-            let path = root.join(format!("{PREFIX}{:08x}", getrandom::u32().map_err(io::Error::other)?));
+            let path = root.join(format!("{PREFIX}{:08x}", fastrand::u32(..)));
             match make(&path) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             }
-            let lock = own_files::open(&path.join(LOCK), For::Creating)?;
+            let lock = own_files::open(&path.join(LOCK), Purpose::CreateNew)?;
             match lock.try_lock() {
                 // Another program may have considered it abandoned before it was locked, and removed it.
                 Ok(()) if !path.join(LOCK).exists() => {}
@@ -93,7 +93,7 @@ fn remove_abandoned(root: &Path) {
 /// Locks a directory if no living program holds its lock.
 fn abandoned(path: &Path) -> Option<File> {
     own_files::check_own_directory(path).ok()?;
-    let lock = own_files::open(&path.join(LOCK), For::Reading).ok()?;
+    let lock = own_files::open(&path.join(LOCK), Purpose::Read).ok()?;
     lock.try_lock().ok()?;
     Some(lock)
 }

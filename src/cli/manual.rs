@@ -12,7 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 use super::arguments::{self, Arguments, Command};
 use super::failure::{Failure, Result, Status};
 use super::output::Output;
-use crate::own_files::{self, For};
+use crate::own_files::{self, Purpose};
 
 const NAME: &str = "streamscope";
 /// Titles in the text after the options in --help.
@@ -106,7 +106,7 @@ fn write_pages(command: clap::Command, directory: &Path) -> io::Result<()> {
     let name = format!("{}.1", command.get_display_name().unwrap_or(NAME));
     let mut page = Vec::new();
     render(command, &mut page)?;
-    let mut file = own_files::open(&own_files::followed(&directory.join(name))?, For::Sharing)?;
+    let mut file = own_files::open(&own_files::resolve_links(&directory.join(name))?, Purpose::ReadWriteShared)?;
     file.set_len(0)?;
     file.write_all(&page)
 }

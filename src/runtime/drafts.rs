@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::dialogs::compose::Draft;
-use crate::own_files::{self, For};
+use crate::own_files::{self, Purpose};
 use crate::utf8;
 
 /// The most files per database. Further screens share the last one.
@@ -41,7 +41,7 @@ impl Drafts {
         let _ = own_files::make_directory(root);
         let mut path = root.join(format!("{name:016x}.json"));
         for screen in 1..=SCREENS {
-            let lock = own_files::open(&path.with_extension("lock"), For::Keeping);
+            let lock = own_files::open(&path.with_extension("lock"), Purpose::ReadWrite);
             match lock.as_ref().map(File::try_lock) {
                 Ok(Err(TryLockError::WouldBlock)) if screen < SCREENS => {
                     path = root.join(format!("{name:016x}-{screen}.json"));
@@ -57,7 +57,7 @@ impl Drafts {
     pub fn load(&self) -> Vec<Draft> {
         let Some(path) = &self.path else { return Vec::new() };
         let mut bytes = Vec::new();
-        match own_files::open(path, For::Reading).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        match own_files::open(path, Purpose::Read).and_then(|mut file| file.read_to_end(&mut bytes)) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
@@ -78,7 +78,7 @@ impl Drafts {
             return Ok(());
         }
         let beside = path.with_extension("new");
-        let mut file = own_files::open(&beside, For::Keeping)?;
+        let mut file = own_files::open(&beside, Purpose::ReadWrite)?;
         file.set_len(0)?;
         file.write_all(serde_json::to_string(drafts)?.as_bytes())?;
         std::fs::rename(beside, path)

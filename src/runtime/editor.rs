@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use super::signals::{Signal, Signals};
 use super::terminal::{self, Stopped};
 use crate::child_environment::without_secrets;
-use crate::own_files::{self, For};
+use crate::own_files::{self, Purpose};
 use crate::temporary::TemporaryDirectory;
 use crate::utf8;
 
@@ -39,7 +39,7 @@ pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
         Err(error) => return Left::Text(Err(format!("cannot create a temporary directory: {error}"))),
     };
     let path = directory.path().join(format!("text{suffix}"));
-    let started = own_files::open(&path, For::Creating)
+    let started = own_files::open(&path, Purpose::CreateNew)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .and_then(|()| command(&editor, &path).spawn());
     match started {
@@ -107,7 +107,7 @@ async fn end(child: &mut Child) {
 
 fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
-    own_files::open(path, For::Reading)
+    own_files::open(path, Purpose::Read)
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .map_err(|error| error.to_string())?;
     utf8::into_text(bytes).map_err(|error| format!("the edited text {error}"))

@@ -9,13 +9,14 @@ mod assets;
 mod cache;
 mod cluster;
 mod disk;
+mod error;
+mod error_response;
 mod full_disk;
 mod lock;
 mod relay;
 mod socket;
 mod steps;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -23,10 +24,12 @@ use std::thread;
 use std::time::Duration;
 
 use self::disk::Disk;
+use self::error::cannot;
 use self::lock::DirectoryLock;
 use self::relay::{Backend, Relay};
 use self::socket::Address;
-use super::{Result, Settings, StoreError};
+use super::connect::Settings;
+use super::error::{Result, StoreError};
 use crate::own_files;
 use crate::temporary::TemporaryDirectory;
 
@@ -133,15 +136,6 @@ impl Drop for Embedded {
             tracing::warn!("the embedded server is still busy and keeps running until the process ends");
         }
     }
-}
-
-fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
-    let full = if is_disk_full(error) { "the disk is full: " } else { "" };
-    StoreError::Embedded(format!("{full}cannot {what} {}: {error}", path.display()))
-}
-
-fn is_disk_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn private_dir() -> Result<TemporaryDirectory> {

@@ -14,7 +14,7 @@ use tokio_postgres::types::Type;
 use super::error::Obstacle;
 use super::flavour::quote_ident;
 use super::row::column;
-use super::session::{Parameter, QueryError, Session, TIME_LIMIT};
+use super::session::{Parameter, QueryError, STATEMENT_TIMEOUT, Session};
 use super::{Flavour, Namespace, Result, StoreError};
 use crate::backoff::Backoff;
 use crate::json;
@@ -61,7 +61,7 @@ impl Namespace {
         check(message)?;
         let mut collisions = 0;
         loop {
-            let failure = match self.attempt(message, TIME_LIMIT, collisions > 0).await? {
+            let failure = match self.attempt(message, STATEMENT_TIMEOUT, collisions > 0).await? {
                 Ok(written) => return Ok(written),
                 Err(Failure::Unanswered(reason)) => return self.settle(message, reason).await,
                 Err(Failure::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => {

@@ -20,7 +20,7 @@ use crate::cli::output::json;
 use crate::cli::output::outlet::Outlet;
 use crate::cli::unreadable::Unreadable;
 use crate::message::{GlobalPosition, Message};
-use crate::own_files::{self, For};
+use crate::own_files::{self, Purpose};
 
 /// Bytes of lines in a piece, before compression. An interruption costs no more than that.
 const PIECE: usize = 4 << 20;
@@ -90,18 +90,18 @@ impl Part {
         };
         if !is_replaced(path)? {
             // Opening a named pipe blocks until its reader opens it too.
-            let file = own_files::followed(path)
+            let file = own_files::resolve_links(path)
                 .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
                 .map_err(|error| file_failure("write", path, error))?;
             return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
         }
-        let path = own_files::followed(path).map_err(|error| file_failure("write", path, error))?;
+        let path = own_files::resolve_links(path).map_err(|error| file_failure("write", path, error))?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
         let failed = |error: io::Error| file_failure("write", &part, error);
         // Opened without truncation: another run may be writing it.
-        let file = own_files::open(&part, For::Sharing).map_err(failed)?;
+        let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(Failure::new(Status::Failed, what).remedy("wait until it ends, or choose another --output"));

@@ -1,7 +1,7 @@
 //! Checks the server's authentication requests against `require_auth`, before anything secret is sent. Sends nothing itself.
 
-use super::invalid;
-use crate::store::Result;
+use super::parameters::invalid;
+use crate::store::error::Result;
 
 /// An authentication request of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

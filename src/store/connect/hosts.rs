@@ -4,18 +4,17 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use super::invalid;
-use super::parameters::Parameters;
-use crate::store::Result;
+use super::parameters::{Parameters, invalid};
+use crate::store::error::Result;
 
 /// libpq's default port.
 pub(super) const DEFAULT_PORT: u16 = 5432;
-/// Default socket directories: Debian's, then PostgreSQL's own.
-const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+/// libpq's default socket directories: Debian's, then PostgreSQL's own.
+pub(super) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// The address of a server, as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Endpoint {
     /// A host name to resolve, and to compare with the certificate.
     Name(String),
     /// `hostaddr`: an address that needs no lookup. The name, if any, is only compared with the certificate.
@@ -26,25 +25,27 @@ pub(super) enum Place {
 
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Server {
-    pub(super) place: Place,
+    pub(super) endpoint: Endpoint,
     pub(super) port: u16,
     pub(super) password: Option<String>,
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("place", &self.place).field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Server").field("endpoint", &self.endpoint).field("port", &self.port).finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Socket(directory) => write!(f, "[{}]", directory.display())?,
-            Place::Name(name) | Place::Address { name: Some(name), .. } if name.contains(':') => write!(f, "[{name}]")?,
-            Place::Name(name) | Place::Address { name: Some(name), .. } => f.write_str(name)?,
-            Place::Address { name: None, address: IpAddr::V6(address) } => write!(f, "[{address}]")?,
-            Place::Address { name: None, address } => write!(f, "{address}")?,
+        match &self.endpoint {
+            Endpoint::Socket(directory) => write!(f, "[{}]", directory.display())?,
+            Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } if name.contains(':') => {
+                write!(f, "[{name}]")?
+            }
+            Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => f.write_str(name)?,
+            Endpoint::Address { name: None, address: IpAddr::V6(address) } => write!(f, "[{address}]")?,
+            Endpoint::Address { name: None, address } => write!(f, "{address}")?,
         }
         if self.port == DEFAULT_PORT { Ok(()) } else { write!(f, ":{}", self.port) }
     }
@@ -71,7 +72,7 @@ pub(super) fn servers(parameters: &Parameters) -> Result<Vec<Server>> {
             let port = port(ports.get(at).or(ports.first().filter(|_| ports.len() == 1)).copied().unwrap_or(""))?;
             let host = hosts.get(at).copied().filter(|host| !host.is_empty());
             let address = addresses.get(at).copied().filter(|address| !address.is_empty());
-            Ok(Server { place: place(host, address, port)?, port, password: None })
+            Ok(Server { endpoint: endpoint(host, address, port)?, port, password: None })
         })
         .collect()
 }
@@ -94,25 +95,25 @@ fn port(text: &str) -> Result<u16> {
     }
 }
 
-fn place(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Place> {
+fn endpoint(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Endpoint> {
     if let Some(address) = address {
         let parsed = address.parse().map_err(|_| invalid(format!("hostaddr is not an IP address: \"{address}\"")))?;
-        return Ok(Place::Address { name: host.map(str::to_owned), address: parsed });
+        return Ok(Endpoint::Address { name: host.map(str::to_owned), address: parsed });
     }
     Ok(match host {
-        Some(host) if Path::new(host).is_absolute() || host.starts_with('@') => Place::Socket(host.into()),
-        Some(host) => Place::Name(host.to_owned()),
-        None => default_place(port),
+        Some(host) if Path::new(host).is_absolute() || host.starts_with('@') => Endpoint::Socket(host.into()),
+        Some(host) => Endpoint::Name(host.to_owned()),
+        None => default_endpoint(port),
     })
 }
 
 /// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because local builds
 /// of `psql` differ in their default.
-fn default_place(port: u16) -> Place {
+fn default_endpoint(port: u16) -> Endpoint {
     let directories = || SOCKET_DIRECTORIES.iter().map(Path::new).filter(|_| cfg!(unix));
     let socket = format!(".s.PGSQL.{port}");
     directories()
         .find(|directory| directory.join(&socket).exists())
         .or_else(|| directories().find(|directory| directory.is_dir()))
-        .map_or_else(|| Place::Name("localhost".to_owned()), |directory| Place::Socket(directory.to_owned()))
+        .map_or_else(|| Endpoint::Name("localhost".to_owned()), |directory| Endpoint::Socket(directory.to_owned()))
 }

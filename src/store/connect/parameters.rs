@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::store::error::StoreError;
+
 /// Every parameter and its environment variable, from "Parameter Key Words" and "Environment Variables" in libpq's documentation.
 const KNOWN: &[(&str, Option<&str>)] = &[
     ("application_name", Some("PGAPPNAME")),
@@ -59,6 +61,11 @@ const KNOWN: &[(&str, Option<&str>)] = &[
     ("tcp_user_timeout", None),
     ("user", Some("PGUSER")),
 ];
+
+/// Returns the error for invalid connection settings.
+pub(super) fn invalid(reason: impl Into<String>) -> StoreError {
+    StoreError::Invalid { field: "connection settings", reason: reason.into() }
+}
 
 /// Returns the keyword from [`KNOWN`], if it is there.
 pub(super) fn known(keyword: &str) -> Option<&'static str> {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::choices::Keepalive;
+use super::values::Keepalive;
 
 #[derive(Debug)]
 pub(super) enum Socket {

@@ -1,8 +1,8 @@
 //! The byte stream that tokio-postgres uses: a socket with or without TLS that checks incoming messages first. Knows nothing
 //! about outgoing messages.
 
-mod cut;
-mod watch;
+mod filter;
+mod shorten;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -12,11 +12,11 @@ use std::task::{Context, Poll, ready as poll_ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
-use watch::Watch;
-pub(super) use watch::{Objection, Terms};
 
+use self::filter::MessageFilter;
+pub(super) use self::filter::{AuthTerms, Rejection};
 use super::socket::Socket;
-use super::tls::{TlsSocket, end_point, read_problem};
+use super::tls::{TlsSocket, end_point, readable};
 
 /// Bytes per read.
 const AT_ONCE: usize = 32 * 1024;
@@ -30,7 +30,7 @@ pub(super) enum Channel {
 #[derive(Debug)]
 pub(super) struct Wire {
     channel: Channel,
-    watch: Watch,
+    filter: MessageFilter,
     raw: Box<[u8]>,
     /// Checked bytes, and how many of them the client has read.
     passed: Vec<u8>,
@@ -38,10 +38,10 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(channel: Channel, terms: Terms) -> Self {
+    pub(super) fn new(channel: Channel, terms: AuthTerms) -> Self {
         Self {
             channel,
-            watch: Watch::new(terms),
+            filter: MessageFilter::new(terms),
             raw: vec![0; AT_ONCE].into_boxed_slice(),
             passed: Vec::new(),
             given: 0,
@@ -62,13 +62,13 @@ impl AsyncRead for Wire {
             let mut raw = ReadBuf::new(&mut wire.raw);
             poll_ready!(match &mut wire.channel {
                 Channel::Plain(socket) => Pin::new(socket).poll_read(context, &mut raw),
-                Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_read(context, &mut raw).map_err(read_problem),
+                Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_read(context, &mut raw).map_err(readable),
             })?;
             if raw.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            let watched = wire.watch.take(raw.filled(), &mut wire.passed);
-            watched.map_err(|objection| io::Error::new(io::ErrorKind::InvalidData, objection))?;
+            let filtered = wire.filter.take(raw.filled(), &mut wire.passed);
+            filtered.map_err(|rejection| io::Error::new(io::ErrorKind::InvalidData, rejection))?;
         }
         let length = out.remaining().min(wire.passed.len() - wire.given);
         out.put_slice(&wire.passed[wire.given..][..length]);
@@ -81,7 +81,7 @@ impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().channel {
             Channel::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
-            Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_write(context, bytes).map_err(read_problem),
+            Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_write(context, bytes).map_err(readable),
         }
     }
 
@@ -112,9 +112,9 @@ impl TlsStream for Wire {
 }
 
 /// A connector for tokio-postgres that does nothing, because the handshake, if any, is already complete.
-pub(super) struct Prepared;
+pub(super) struct NoHandshake;
 
-impl TlsConnect<Wire> for Prepared {
+impl TlsConnect<Wire> for NoHandshake {
     type Stream = Wire;
     type Error = Infallible;
     type Future = Ready<Result<Wire, Infallible>>;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::store::{Result, StoreError};
+use crate::store::error::{Result, StoreError};
 
 /// A description of the data directory in the archive.
 #[derive(Debug, Deserialize)]

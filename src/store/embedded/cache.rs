@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{assets, cannot, steps};
-use crate::own_files::{self, For};
-use crate::store::{Result, StoreError};
+use super::error::cannot;
+use super::{assets, steps};
+use crate::own_files::{self, Purpose};
+use crate::store::error::{Result, StoreError};
 
 /// The directories that come from the archive. Others next to them are created at each start.
 const PARTS: [&str; 3] = ["bin", "lib", "share"];
@@ -68,7 +69,7 @@ impl Cache {
         }
         let locks = self.lock.parent().unwrap_or(&self.root);
         steps::make_directory(locks)?;
-        let lock = own_files::open(&self.lock, For::Keeping).and_then(|file| file.lock().map(|()| file));
+        let lock = own_files::open(&self.lock, Purpose::ReadWrite).and_then(|file| file.lock().map(|()| file));
         let _lock = lock.map_err(|error| cannot("lock", &self.lock, &error))?;
         // Another program may have verified the cache in the meantime.
         if self.is_as_checked() {
@@ -82,7 +83,7 @@ impl Cache {
 
     fn is_as_checked(&self) -> bool {
         let mut checked = String::new();
-        let read = own_files::open(&self.checked, For::Reading).and_then(|mut file| file.read_to_string(&mut checked));
+        let read = own_files::open(&self.checked, Purpose::Read).and_then(|mut file| file.read_to_string(&mut checked));
         read.is_ok() && self.state().is_ok_and(|state| state == checked)
     }
 

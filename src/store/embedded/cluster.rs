@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use self::stamp::Stamp;
 use super::assets::Template;
-use super::{cannot, disk, steps};
+use super::error::cannot;
+use super::{disk, steps};
 use crate::own_files;
-use crate::store::{Result, StoreError};
+use crate::store::error::{Result, StoreError};
 
 /// The data directory, relative to the root that `pglite-oxide` is given.
 const DATA: &str = "tmp/pglite/base";
@@ -32,8 +33,8 @@ pub fn prepare(directory: &Path) -> Result<PathBuf> {
     let preparing = directory.join(PREPARING);
     let template = Template::of_this_build()?;
     steps::remove(&preparing)?;
-    let found = Found::look(&root)?;
-    if found == Found::Nothing {
+    let found = DirectoryState::look(&root)?;
+    if found == DirectoryState::Nothing {
         if root.exists() {
             // Renamed first, so that an interrupted removal does not leave what looks like a damaged store.
             steps::rename(&root, &preparing)?;
@@ -53,7 +54,7 @@ pub fn prepare(directory: &Path) -> Result<PathBuf> {
     let stamp = Stamp::read(&root);
     let data = root.join(DATA);
     check(directory, &control(&data)?, stamp.as_ref(), &template)?;
-    if found == Found::Overlay {
+    if found == DirectoryState::Overlay {
         overlay::complete(directory, &data, &preparing, &template)?;
     }
     steps::remove(&root.join(LAYOUT))?;
@@ -83,7 +84,7 @@ fn make(root: &Path, template: &Template) -> Result<()> {
 
 /// The state of a store's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum DirectoryState {
     /// There is no store, or one that never started and has no messages.
     Nothing,
     /// There is a complete data directory.
@@ -92,7 +93,7 @@ enum Found {
     Overlay,
 }
 
-impl Found {
+impl DirectoryState {
     fn look(root: &Path) -> Result<Self> {
         if std::fs::symlink_metadata(root).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return Ok(Self::Nothing);

@@ -9,8 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::cannot;
-use crate::store::Result;
+use super::error::cannot;
+use crate::store::error::Result;
 
 /// The kernel updates file times only once per tick, so a file may have changed up to this long after its time.
 const TICK: Duration = Duration::from_millis(50);

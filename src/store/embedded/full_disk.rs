@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::relay::error_response;
+use super::error_response::error_response;
 
 /// SQLSTATE `io_error` in an error message: the end of the previous field, then the field with the code.
 const IO_ERROR: &[u8] = b"\0C58030\0";
@@ -14,7 +14,7 @@ const SHORT: u64 = 24 << 20;
 
 /// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error
 /// replaced.
-pub fn told(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
+pub fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
     // Asking for the free space is cheaper than searching the answers.
     let free = free_bytes(root).filter(|free| *free < SHORT)?;
     let found = answers.windows(IO_ERROR.len()).position(|window| window == IO_ERROR)?;
@@ -63,13 +63,13 @@ mod tests {
         let error = error_response("FATAL", "58030", "could not write to file \"a\": I/O error");
         let answers = [b"E\0\0\0\x05S".as_slice(), &error, b"Z\0\0\0\x05I"].concat();
         let found = answers.windows(IO_ERROR.len()).position(|window| window == IO_ERROR).expect("the code");
-        let told = rewritten(&answers, found, Path::new("/store"), 5 << 10).expect("another error");
-        let text = String::from_utf8_lossy(&told);
+        let replaced = rewritten(&answers, found, Path::new("/store"), 5 << 10).expect("another error");
+        let text = String::from_utf8_lossy(&replaced);
         assert!(text.starts_with("E\0\0\0\u{5}SE") && text.ends_with("Z\0\0\0\u{5}I"), "{text:?}");
         assert!(text.contains("SFATAL\0VFATAL\0C53100\0Mthe disk is full: 5 KiB are free for /store, and"), "{text:?}");
         assert!(text.contains("could not write to file \"a\""), "{text:?}");
-        let length = u32::from_be_bytes(told[7..11].try_into().expect("four bytes"));
-        assert_eq!(usize::try_from(length).expect("small"), told.len() - 6 - 1 - 6);
+        let length = u32::from_be_bytes(replaced[7..11].try_into().expect("four bytes"));
+        assert_eq!(usize::try_from(length).expect("small"), replaced.len() - 6 - 1 - 6);
     }
 
     #[test]
@@ -78,6 +78,6 @@ mod tests {
         let found = error.windows(IO_ERROR.len()).position(|window| window == IO_ERROR).expect("the code");
         assert_eq!(rewritten(&error[..error.len() - 1], found, Path::new("/"), 0), None);
         assert_eq!(rewritten(&error[1..], found - 1, Path::new("/"), 0), None);
-        assert_eq!(told(&error_response("ERROR", "42P01", "no table"), Path::new("/")), None);
+        assert_eq!(report_full_disk(&error_response("ERROR", "42P01", "no table"), Path::new("/")), None);
     }
 }

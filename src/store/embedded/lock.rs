@@ -4,9 +4,9 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use super::cannot;
-use crate::own_files::{self, For};
-use crate::store::{Result, StoreError};
+use super::error::cannot;
+use crate::own_files::{self, Purpose};
+use crate::store::error::{Result, StoreError};
 
 /// Holds the lock until it is dropped. The operating system releases it however the program ends.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct DirectoryLock {
 impl DirectoryLock {
     pub fn take(dir: &Path) -> Result<Self> {
         let path = dir.join("lock");
-        let mut file = own_files::open(&path, For::Keeping).map_err(|error| cannot("open", &path, &error))?;
+        let mut file = own_files::open(&path, Purpose::ReadWrite).map_err(|error| cannot("open", &path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

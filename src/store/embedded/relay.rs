@@ -12,7 +12,8 @@ use std::thread;
 use pglite_oxide::PgliteServer;
 
 use super::disk::Disk;
-use super::full_disk;
+use super::error_response::error_response;
+use super::full_disk::report_full_disk;
 use super::socket::{Address, Listener, Stream};
 
 /// The frontend message `Terminate` (PostgreSQL documentation, "Message Formats").
@@ -91,7 +92,7 @@ fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) 
         });
         let passed = copy(server, client, |answers| {
             disk.as_mut().map_or(Ok(()), Disk::sync_log)?;
-            Ok(full_disk::told(answers, root))
+            Ok(report_full_disk(answers, root))
         });
         let _ = client.shutdown(Shutdown::Both);
         if let Err(error) = passed {
@@ -121,22 +122,6 @@ fn copy(from: &Stream, to: &Stream, mut first: impl FnMut(&[u8]) -> io::Result<O
             None => (&mut &*to).write_all(&buffer[..length])?,
         }
     }
-}
-
-/// The backend message `ErrorResponse`.
-pub fn error_response(severity: &str, code: &str, reason: &str) -> Vec<u8> {
-    let mut fields = Vec::new();
-    for (field, value) in [(b'S', severity), (b'V', severity), (b'C', code), (b'M', reason)] {
-        fields.push(field);
-        fields.extend(value.bytes().filter(|byte| *byte != 0));
-        fields.push(0);
-    }
-    fields.push(0);
-    let length = u32::try_from(fields.len() + 4).unwrap_or(u32::MAX);
-    let mut message = vec![b'E'];
-    message.extend(length.to_be_bytes());
-    message.extend(fields);
-    message
 }
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ pub use self::private::{Address, Listener, Stream};
 /// Explains why the server does not start. Its errors only name the failed operation, so a full disk is mentioned first.
 fn failure<'a>(text: &str, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
     let mut causes = causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    match causes.find(|cause| super::is_disk_full(cause)) {
+    match causes.find(|cause| super::error::is_disk_full(cause)) {
         Some(_) => format!("the disk is full: {text}"),
         None => text.to_owned(),
     }

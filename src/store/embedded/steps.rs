@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use super::cannot;
-use crate::own_files::{self, For};
-use crate::store::Result;
+use super::error::cannot;
+use crate::own_files::{self, Purpose};
+use crate::store::error::Result;
 
 /// Creates a directory and its parents, unless they exist.
 pub fn make_directory(path: &Path) -> Result<()> {
@@ -19,7 +19,7 @@ pub fn make_directory(path: &Path) -> Result<()> {
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error| cannot("write", path, &error);
     step();
-    let mut file = own_files::open(path, For::Creating).map_err(failed)?;
+    let mut file = own_files::open(path, Purpose::CreateNew).map_err(failed)?;
     let (first, second) = bytes.split_at(bytes.len() / 2);
     step();
     file.write_all(first).map_err(failed)?;

@@ -3,59 +3,21 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join};
 use futures_util::{Stream, poll};
 use tokio::time::Sleep;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream};
 
-use super::{CANCEL_LIMIT, Parameter, QueryError, Session, State};
-use crate::store::Result;
+use super::error::QueryError;
+use super::in_flight::{InFlight, SessionState};
+use crate::store::error::Result;
 
-/// Guards a running statement: dropping the guard before the statement ends cancels it.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    state: Option<Arc<State>>,
-}
-
-impl InFlight {
-    pub(super) fn new(state: &Arc<State>) -> Self {
-        Self { state: Some(Arc::clone(state)) }
-    }
-
-    pub(super) fn finish(mut self) {
-        self.state = None;
-    }
-
-    /// Records an error. An error of the server ends the statement; after any other error it may still be running.
-    pub(super) fn settle(self, error: &tokio_postgres::Error) {
-        if error.as_db_error().is_some() {
-            self.finish();
-        }
-    }
-
-    /// Like [`InFlight::settle`], but passes the error on.
-    pub(super) fn ended_by(self, error: QueryError) -> QueryError {
-        if let QueryError::Postgres(error) = &error {
-            self.settle(error);
-        }
-        error
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let Some(state) = self.state.take() else { return };
-        state.abandoned.store(true, Ordering::Relaxed);
-        let canceller = state.canceller.clone();
-        if let (Some(canceller), Ok(runtime)) = (canceller, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move { canceller.cancel(CANCEL_LIMIT).await });
-        }
-    }
-}
+/// A parameter of a statement, with the type to send it as.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Streamed rows, the commit of the transaction around them (if there is one), and the guard.
 pub(super) struct RowsInner {
@@ -65,13 +27,13 @@ pub(super) struct RowsInner {
     in_flight: Option<InFlight>,
     limit: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
-    state: Arc<State>,
+    state: Arc<SessionState>,
 }
 
 impl RowsInner {
     /// Sends a query. With an `opening`, sends it in a transaction of its own, all at once.
     pub(super) async fn start(
-        state: &Arc<State>,
+        state: &Arc<SessionState>,
         client: &Arc<Client>,
         opening: Option<&str>,
         limit: Option<Duration>,
@@ -166,7 +128,7 @@ impl RowsInner {
 /// A stream of rows that borrows its session. Dropping it before its end cancels the query on the server.
 pub struct Rows<'a> {
     rows: RowsInner,
-    session: PhantomData<&'a Session>,
+    session: PhantomData<&'a ()>,
 }
 
 impl Rows<'_> {
@@ -185,19 +147,19 @@ impl Stream for Rows<'_> {
 }
 
 /// A stream of rows that owns its session.
-pub(super) struct OwnedRows {
+pub(super) struct OwnedRows<S> {
     // Dropped in this order, so that the guard marks the session before the session is returned.
     rows: Option<RowsInner>,
-    session: Option<Session>,
+    session: Option<S>,
 }
 
-impl OwnedRows {
-    pub(super) fn new(rows: RowsInner, session: Session) -> Self {
+impl<S> OwnedRows<S> {
+    pub(super) fn new(rows: RowsInner, session: S) -> Self {
         Self { rows: Some(rows), session: Some(session) }
     }
 }
 
-impl Stream for OwnedRows {
+impl<S: Unpin> Stream for OwnedRows<S> {
     type Item = Result<Row>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

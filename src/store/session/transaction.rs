@@ -11,9 +11,11 @@ use futures_util::future::{join_all, join3};
 use futures_util::{FutureExt as _, SinkExt as _, Stream};
 use tokio_postgres::{CopyInSink, CopyOutStream, Row};
 
-use super::rows::InFlight;
-use super::{Parameter, QueryError, Session};
-use crate::store::Result;
+use super::active::Session;
+use super::error::QueryError;
+use super::in_flight::InFlight;
+use super::rows::Parameter;
+use crate::store::error::Result;
 
 /// Writing relies on each statement seeing everything that was committed before it. Databases and roles can have another default.
 const READ_COMMITTED: &str = "begin isolation level read committed";
@@ -32,7 +34,7 @@ impl Session {
     /// # Errors
     /// The server's error, mapped by SQLSTATE.
     pub async fn begin(&mut self) -> Result<Transaction<'_>> {
-        if self.pool.read_only {
+        if self.is_read_only() {
             return self.begin_with("begin isolation level read committed read only").await;
         }
         self.begin_with(READ_COMMITTED).await

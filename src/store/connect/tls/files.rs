@@ -9,12 +9,12 @@ use openssl::ssl::{SslContextBuilder, SslFiletype};
 use openssl::x509::store::X509Lookup;
 use openssl::x509::verify::X509VerifyFlags;
 
-use super::super::choices::word;
 use super::super::environment::Environment;
-use super::super::invalid;
-use super::super::parameters::Parameters;
-use super::{Mode, reasons};
-use crate::store::Result;
+use super::super::parameters::{Parameters, invalid};
+use super::super::values::one_of;
+use super::mode::Mode;
+use super::openssl_error::reasons;
+use crate::store::error::Result;
 
 /// The trusted root certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Files {
             _ => Roots::File(given("sslrootcert").or_else(|| at_home("root.crt"))),
         };
         let modes = [("allow", Some(true)), ("disable", Some(false)), ("require", None)];
-        let Some(shows) = word(parameters, "sslcertmode", &modes)? else {
+        let Some(shows) = one_of(parameters, "sslcertmode", &modes)? else {
             return Err(invalid(
                 "sslcertmode=require is not supported; set clientcert in the server's pg_hba.conf to require a certificate",
             ));
@@ -156,7 +156,7 @@ impl Files {
     }
 
     /// Presents our certificate with its key, if the certificate file exists.
-    pub(super) fn show(&self, context: &mut SslContextBuilder) -> Result<(), String> {
+    pub(super) fn present_certificate(&self, context: &mut SslContextBuilder) -> Result<(), String> {
         let Some(path) = self.certificate.as_ref().filter(|path| path.exists()) else { return Ok(()) };
         context.set_certificate_chain_file(path).map_err(|error| {
             format!("the certificate file \"{}\" cannot be read: {}", path.display(), reasons(&error))

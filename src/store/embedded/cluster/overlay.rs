@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::super::assets::Template;
-use super::super::{cannot, disk, steps};
-use crate::store::{Result, StoreError};
+use super::super::error::cannot;
+use super::super::{disk, steps};
+use crate::store::error::{Result, StoreError};
 
 /// The overlay's manifest. The first version rewrote it at each start, so it may be truncated.
 const MANIFEST: &str = ".pglite-oxide-pgdata-overlay.json";

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::own_files::{self, For};
-use crate::store::Result;
+use crate::own_files::{self, Purpose};
 use crate::store::embedded::assets::Template;
 use crate::store::embedded::steps;
+use crate::store::error::Result;
 
 const NAME: &str = "streamscope.json";
 const BESIDE: &str = "streamscope.json.new";
@@ -39,7 +39,7 @@ impl Stamp {
 
     /// Reads the stamp of a store. The first version wrote none.
     pub fn read(root: &Path) -> Option<Self> {
-        let file = own_files::open(&root.join(NAME), For::Reading).ok()?;
+        let file = own_files::open(&root.join(NAME), Purpose::Read).ok()?;
         serde_json::from_reader(file).ok()
     }
 

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use crate::store::{Obstacle, StoreError};
+use crate::store::error::{Obstacle, StoreError};
 
 /// Returns the server's message and hint on one line. The detail and the context can contain whole rows ("Failing row contains
 /// …"), so they only go to the debug log.

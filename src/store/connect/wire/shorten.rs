@@ -8,7 +8,7 @@ const LONGEST: usize = 65_536;
 
 /// Takes the fields as they arrive, so that the whole error is never in memory.
 #[derive(Debug, Default)]
-pub(super) struct Cut {
+pub(super) struct ShortenedError {
     /// Completed fields.
     fields: Vec<u8>,
     /// The kind of the arriving field, its beginning and its length so far.
@@ -17,7 +17,7 @@ pub(super) struct Cut {
     length: usize,
 }
 
-impl Cut {
+impl ShortenedError {
     /// Takes the next piece of the body.
     pub(super) fn take(&mut self, piece: &[u8]) {
         for byte in piece {
@@ -83,10 +83,10 @@ fn grouped(number: usize) -> String {
 mod tests {
     use super::*;
 
-    fn cut(body: &[u8]) -> String {
-        let mut whole = Cut::default();
+    fn shorten(body: &[u8]) -> String {
+        let mut whole = ShortenedError::default();
         whole.take(body);
-        let mut pieces = Cut::default();
+        let mut pieces = ShortenedError::default();
         body.chunks(3).for_each(|piece| pieces.take(piece));
         let (mut out, mut same) = (Vec::new(), Vec::new());
         whole.finish(&mut out);
@@ -99,24 +99,24 @@ mod tests {
 
     #[test]
     fn a_short_error_is_unchanged() {
-        assert_eq!(cut(b"SERROR\0C22P02\0Mno\0\0"), "SERROR\0C22P02\0Mno\0\0");
+        assert_eq!(shorten(b"SERROR\0C22P02\0Mno\0\0"), "SERROR\0C22P02\0Mno\0\0");
     }
 
     #[test]
-    fn cuts_a_long_field_at_a_character_and_keeps_the_others() {
+    fn shortens_a_long_field_at_a_character_and_keeps_the_others() {
         let body = ["SERROR\0M", &"ä".repeat(25_000_000), "x\0DDetail\0\0"].concat();
-        let text = cut(body.as_bytes());
+        let text = shorten(body.as_bytes());
         let expected = format!("SERROR\0M{}… (50,000,001 bytes in total)\0DDetail\0\0", "ä".repeat(LONGEST_FIELD / 2));
         assert_eq!(text, expected);
     }
 
     #[test]
     fn drops_fields_after_the_limit() {
-        assert!(cut(&b"Mx\0".repeat(1_000_000)).len() < 2 * LONGEST);
+        assert!(shorten(&b"Mx\0".repeat(1_000_000)).len() < 2 * LONGEST);
     }
 
     #[test]
     fn replaces_bytes_of_other_encodings() {
-        assert_eq!(cut(b"Mfalsches Pa\xdfwort\0\0"), "Mfalsches Pa\u{fffd}wort\0\0");
+        assert_eq!(shorten(b"Mfalsches Pa\xdfwort\0\0"), "Mfalsches Pa\u{fffd}wort\0\0");
     }
 }

@@ -6,26 +6,26 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
 use crate::store::connect::{Connected, Settings};
-use crate::store::{Obstacle, Result, StoreError};
+use crate::store::error::{Obstacle, Result, StoreError};
 
 /// Whether the server has accepted the password.
 #[derive(Debug, Default)]
-pub(super) struct Trial {
+pub(super) struct PasswordGate {
     passed: AtomicBool,
     rejections: AtomicU64,
     /// The latest rejection. The holder of the lock attempts the connection.
     rejected: Mutex<Option<(Obstacle, String)>>,
 }
 
-impl Trial {
+impl PasswordGate {
     /// Opens a connection.
     ///
     /// # Errors
     /// Those of [`Settings::connect`], or the rejection of an earlier attempt that this one waited for.
     pub(super) async fn connect(&self, settings: &Settings, read_only: bool) -> Result<Connected> {
         let before = self.rejections.load(Ordering::SeqCst);
-        let on_trial = settings.sends_a_password() && !self.passed.load(Ordering::SeqCst);
-        let mut turn = if on_trial { Some(self.rejected.lock().await) } else { None };
+        let takes_turns = settings.sends_a_password() && !self.passed.load(Ordering::SeqCst);
+        let mut turn = if takes_turns { Some(self.rejected.lock().await) } else { None };
         if let Some((obstacle, reason)) = turn.as_deref().and_then(Option::as_ref)
             && self.rejections.load(Ordering::SeqCst) != before
         {

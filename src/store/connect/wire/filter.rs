@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 use super::super::authentication::{Methods, Request};
-use super::cut::Cut;
+use super::shorten::ShortenedError;
 
 /// Tag and length.
 const HEADER: usize = 5;
@@ -26,7 +26,7 @@ const LONG: &[u8] = b"TDdVEN";
 
 /// The client's conditions, and a flag that it reads afterwards.
 #[derive(Debug, Clone, Default)]
-pub(in crate::store::connect) struct Terms {
+pub(in crate::store::connect) struct AuthTerms {
     /// `require_auth`.
     pub(in crate::store::connect) methods: Methods,
     /// The server has already rejected the password, so the attempt ends if it is asked for again.
@@ -37,7 +37,7 @@ pub(in crate::store::connect) struct Terms {
 
 /// Why the connection was ended from here.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub(in crate::store::connect) enum Objection {
+pub(in crate::store::connect) enum Rejection {
     /// The server asks for an authentication method that is not accepted.
     #[error("{0}")]
     Method(String),
@@ -46,25 +46,25 @@ pub(in crate::store::connect) enum Objection {
     Protocol(String),
 }
 
-fn foreign(reason: impl Into<String>) -> Objection {
-    Objection::Protocol(reason.into())
+fn foreign(reason: impl Into<String>) -> Rejection {
+    Rejection::Protocol(reason.into())
 }
 
 /// How the arriving message is handled.
 #[derive(Debug)]
-enum Body {
+enum BodyHandling {
     Passed,
     Dropped,
     /// Collected and checked before it is passed on.
-    Judged(Vec<u8>),
+    Checked(Vec<u8>),
     /// Shortened before it is passed on.
-    Cut(Cut),
+    Shortened(ShortenedError),
 }
 
 /// The state of the check between two reads.
 #[derive(Debug)]
-pub(super) struct Watch {
-    terms: Terms,
+pub(super) struct MessageFilter {
+    terms: AuthTerms,
     /// The server has sent an authentication request.
     begun: bool,
     ready: bool,
@@ -74,13 +74,13 @@ pub(super) struct Watch {
     header_length: usize,
     /// Bytes of the message that have not arrived yet.
     left: usize,
-    body: Body,
+    body: BodyHandling,
     /// An exchange that authenticates the client has completed.
     proved: bool,
 }
 
-impl Watch {
-    pub(super) fn new(terms: Terms) -> Self {
+impl MessageFilter {
+    pub(super) fn new(terms: AuthTerms) -> Self {
         Self {
             terms,
             begun: false,
@@ -89,7 +89,7 @@ impl Watch {
             header: [0; HEADER],
             header_length: 0,
             left: 0,
-            body: Body::Passed,
+            body: BodyHandling::Passed,
             proved: false,
         }
     }
@@ -98,7 +98,7 @@ impl Watch {
     ///
     /// # Errors
     /// The reason to end the connection.
-    pub(super) fn take(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), Objection> {
+    pub(super) fn take(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), Rejection> {
         if !self.ready {
             self.received += input.len();
             if self.received > BEFORE_READY {
@@ -124,10 +124,10 @@ impl Watch {
             self.left -= now.len();
             input = rest;
             match &mut self.body {
-                Body::Passed => out.extend_from_slice(now),
-                Body::Dropped => {}
-                Body::Judged(body) => body.extend_from_slice(now),
-                Body::Cut(cut) => cut.take(now),
+                BodyHandling::Passed => out.extend_from_slice(now),
+                BodyHandling::Dropped => {}
+                BodyHandling::Checked(body) => body.extend_from_slice(now),
+                BodyHandling::Shortened(error) => error.take(now),
             }
             if self.left == 0 {
                 self.end(out)?;
@@ -137,7 +137,7 @@ impl Watch {
     }
 
     /// Checks a complete header.
-    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), Rejection> {
         let [tag, length @ ..] = self.header;
         let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length >= HEADER - 1);
         let known = match (self.begun, self.ready) {
@@ -162,12 +162,12 @@ impl Watch {
         }
         self.left = length + 1 - HEADER;
         self.body = match tag {
-            b'N' => Body::Dropped,
-            b'R' => Body::Judged(Vec::new()),
-            b'E' => Body::Cut(Cut::default()),
+            b'N' => BodyHandling::Dropped,
+            b'R' => BodyHandling::Checked(Vec::new()),
+            b'E' => BodyHandling::Shortened(ShortenedError::default()),
             _ => {
                 out.extend_from_slice(&self.header);
-                Body::Passed
+                BodyHandling::Passed
             }
         };
         self.begun |= tag == b'R';
@@ -175,27 +175,27 @@ impl Watch {
         if self.left == 0 { self.end(out) } else { Ok(()) }
     }
 
-    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Objection> {
-        match std::mem::replace(&mut self.body, Body::Passed) {
-            Body::Passed | Body::Dropped => {}
-            Body::Judged(body) => {
-                self.judge(&body)?;
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Rejection> {
+        match std::mem::replace(&mut self.body, BodyHandling::Passed) {
+            BodyHandling::Passed | BodyHandling::Dropped => {}
+            BodyHandling::Checked(body) => {
+                self.check_request(&body)?;
                 out.extend_from_slice(&self.header);
                 out.extend_from_slice(&body);
             }
-            Body::Cut(cut) => cut.finish(out),
+            BodyHandling::Shortened(error) => error.finish(out),
         }
         Ok(())
     }
 
     /// Checks an authentication request before it is answered.
-    fn judge(&mut self, body: &[u8]) -> Result<(), Objection> {
+    fn check_request(&mut self, body: &[u8]) -> Result<(), Rejection> {
         let request = Request::of(body);
-        self.terms.methods.check(request, self.proved).map_err(Objection::Method)?;
+        self.terms.methods.check(request, self.proved).map_err(Rejection::Method)?;
         match request {
             Request::Cleartext | Request::Md5 | Request::Sasl => {
                 if self.terms.no_password {
-                    return Err(Objection::Method("the server asks again for a password that it rejected".to_owned()));
+                    return Err(Rejection::Method("the server asks again for a password that it rejected".to_owned()));
                 }
                 self.terms.asked.store(true, Ordering::SeqCst);
                 self.proved = request != Request::Sasl;
@@ -221,10 +221,10 @@ mod tests {
     }
 
     /// Returns the accepted bytes, which must not depend on how the input is split.
-    fn passed(input: &[u8]) -> Result<Vec<u8>, Objection> {
+    fn passed(input: &[u8]) -> Result<Vec<u8>, Rejection> {
         let outcomes = [1, 2, 3, 5, 7, 64, usize::MAX].map(|length| {
-            let (mut watch, mut out) = (Watch::new(Terms::default()), Vec::new());
-            input.chunks(length.min(input.len())).try_for_each(|piece| watch.take(piece, &mut out)).map(|()| out)
+            let (mut filter, mut out) = (MessageFilter::new(AuthTerms::default()), Vec::new());
+            input.chunks(length.min(input.len())).try_for_each(|piece| filter.take(piece, &mut out)).map(|()| out)
         });
         let [first, ..] = &outcomes;
         assert!(outcomes.iter().all(|outcome| outcome.is_ok() == first.is_ok()), "{outcomes:?}");
@@ -262,9 +262,9 @@ mod tests {
     #[test]
     fn endless_notices_end_the_attempt() {
         let notices: Vec<u8> = std::iter::repeat_n(message(b'N', &[b'x'; 1_000]), 2_000).flatten().collect();
-        let mut watch = Watch::new(Terms::default());
+        let mut filter = MessageFilter::new(AuthTerms::default());
         let mut out = Vec::new();
-        let outcome = notices.chunks(4_096).try_for_each(|piece| watch.take(piece, &mut out));
+        let outcome = notices.chunks(4_096).try_for_each(|piece| filter.take(piece, &mut out));
         assert!(outcome.is_err_and(|error| error.to_string().contains("before the session was ready")));
         assert!(out.is_empty());
     }
@@ -272,15 +272,15 @@ mod tests {
     #[test]
     fn recognises_other_protocols() {
         assert!(passed(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_err());
-        let error = Watch::new(Terms::default()).take(b"HTTP/1.1 400", &mut Vec::new());
+        let error = MessageFilter::new(AuthTerms::default()).take(b"HTTP/1.1 400", &mut Vec::new());
         assert!(error.is_err_and(|error| error.to_string().contains("HTTP")));
         passed(b"SSH-2.0-OpenSSH_9.2\r\n").expect_err("another protocol");
     }
 
     #[test]
     fn does_not_send_a_rejected_password_again() {
-        let terms = Terms { no_password: true, ..Terms::default() };
-        let mut watch = Watch::new(terms);
-        watch.take(&message(b'R', &[0, 0, 0, 3]), &mut Vec::new()).expect_err("the password was rejected");
+        let terms = AuthTerms { no_password: true, ..AuthTerms::default() };
+        let mut filter = MessageFilter::new(terms);
+        filter.take(&message(b'R', &[0, 0, 0, 3]), &mut Vec::new()).expect_err("the password was rejected");
     }
 }

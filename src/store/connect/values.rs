@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use tokio_postgres::config::ChannelBinding;
 
-use super::parameters::Parameters;
-use super::{DEFAULT_CONNECT_TIMEOUT, invalid};
-use crate::store::Result;
+use super::parameters::{Parameters, invalid};
+use crate::store::error::Result;
+
+/// Default timeout of one attempt, which covers TCP, TLS, start-up and authentication.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The required kind of server (`target_session_attrs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum TargetSession {
     Any,
     ReadWrite,
     ReadOnly,
@@ -45,7 +47,7 @@ impl Default for Keepalive {
 }
 
 /// Parses a parameter that is one of a few keywords, of which the first is the default.
-pub(super) fn word<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&str, T)]) -> Result<T> {
+pub(super) fn one_of<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&str, T)]) -> Result<T> {
     let Some(value) = parameters.get(keyword) else { return Ok(words[0].1) };
     words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
         let known: Vec<_> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
@@ -60,23 +62,23 @@ pub(super) fn number(parameters: &Parameters, keyword: &str) -> Result<Option<i3
     number.map(Some).map_err(|_| invalid(format!("{keyword} must be a whole number, not \"{value}\"")))
 }
 
-pub(super) fn wanted(parameters: &Parameters) -> Result<Wanted> {
-    word(
+pub(super) fn target_session(parameters: &Parameters) -> Result<TargetSession> {
+    one_of(
         parameters,
         "target_session_attrs",
         &[
-            ("any", Wanted::Any),
-            ("read-write", Wanted::ReadWrite),
-            ("read-only", Wanted::ReadOnly),
-            ("primary", Wanted::Primary),
-            ("standby", Wanted::Standby),
-            ("prefer-standby", Wanted::PreferStandby),
+            ("any", TargetSession::Any),
+            ("read-write", TargetSession::ReadWrite),
+            ("read-only", TargetSession::ReadOnly),
+            ("primary", TargetSession::Primary),
+            ("standby", TargetSession::Standby),
+            ("prefer-standby", TargetSession::PreferStandby),
         ],
     )
 }
 
 pub(super) fn channel_binding(parameters: &Parameters) -> Result<ChannelBinding> {
-    word(
+    one_of(
         parameters,
         "channel_binding",
         &[
@@ -132,13 +134,13 @@ pub(super) fn refuse_unsupported(parameters: &Parameters) -> Result<()> {
             return Err(invalid(format!("the connection parameter {keyword} is not supported; {instead}")));
         }
     }
-    word(parameters, "gssencmode", &[("prefer", true), ("disable", true), ("require", false)])?
+    one_of(parameters, "gssencmode", &[("prefer", true), ("disable", true), ("require", false)])?
         .then_some(())
         .ok_or_else(|| invalid("gssencmode=require is not supported; use TLS (sslmode) for encryption"))?;
     // tokio-postgres speaks version 3.0 of the protocol, which every server supports.
     let versions = [("", true), ("3.0", true), ("3.2", false), ("latest", false)];
-    word(parameters, "min_protocol_version", &versions)?.then_some(()).ok_or_else(|| {
+    one_of(parameters, "min_protocol_version", &versions)?.then_some(()).ok_or_else(|| {
         invalid("min_protocol_version must be 3.0, the only protocol version that streamscope supports")
     })?;
-    word(parameters, "max_protocol_version", &versions).map(drop)
+    one_of(parameters, "max_protocol_version", &versions).map(drop)
 }

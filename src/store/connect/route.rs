@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::choices::Keepalive;
-use super::hosts::{Place, Server};
-use super::reached::Failure;
+use super::attempt_error::AttemptError;
+use super::hosts::{Endpoint, Server};
 use super::socket::{self, Socket};
-use super::tls::{Problem, Tls};
-use super::wire::{Channel, Terms, Wire};
-use crate::store::Obstacle;
+use super::tls::{Tls, TlsError};
+use super::values::Keepalive;
+use super::wire::{AuthTerms, Channel, Wire};
+use crate::store::error::Obstacle;
 
 /// The protocol's `SSLRequest`: length and code.
 const TLS_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
@@ -27,7 +27,7 @@ pub(super) enum Encryption {
 
 /// Everything needed to connect to one address, and later to cancel a statement there.
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(super) struct Route {
     pub(super) server: Server,
     /// `None` for a Unix socket.
     pub(super) address: Option<IpAddr>,
@@ -38,33 +38,33 @@ pub(super) struct Way {
     pub(super) peer: Option<String>,
 }
 
-impl Way {
-    pub(super) async fn open(&self, terms: Terms) -> Result<Wire, Failure> {
-        let channel = match (&self.server.place, self.address) {
+impl Route {
+    pub(super) async fn open(&self, terms: AuthTerms) -> Result<Wire, AttemptError> {
+        let channel = match (&self.server.endpoint, self.address) {
             (_, Some(address)) => {
                 let dialled = socket::tcp(address, self.server.port, &self.keepalive).await;
-                let stream = dialled.map_err(|error| Failure::GoOn(Obstacle::Silence, error.to_string()))?;
+                let stream = dialled.map_err(|error| AttemptError::TryNext(Obstacle::Silence, error.to_string()))?;
                 self.encrypted(stream).await?
             }
-            (place, None) => Channel::Plain(self.local(place).await?),
+            (endpoint, None) => Channel::Plain(self.local(endpoint).await?),
         };
         Ok(Wire::new(channel, terms))
     }
 
     #[cfg(unix)]
-    async fn local(&self, place: &Place) -> Result<Socket, Failure> {
-        let Place::Socket(directory) = place else {
-            return Err(Failure::GoOn(Obstacle::Name, "the host name has no address".to_owned()));
+    async fn local(&self, endpoint: &Endpoint) -> Result<Socket, AttemptError> {
+        let Endpoint::Socket(directory) = endpoint else {
+            return Err(AttemptError::TryNext(Obstacle::Name, "the host name has no address".to_owned()));
         };
         let stream = socket::unix(directory, self.server.port).await.map_err(|error| {
             let obstacle = match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => Obstacle::Silence,
                 _ => Obstacle::Socket,
             };
-            Failure::GoOn(obstacle, format!("{}: {error}", socket::file(directory, self.server.port)))
+            AttemptError::TryNext(obstacle, format!("{}: {error}", socket::file(directory, self.server.port)))
         })?;
         if let Some(wanted) = &self.peer {
-            let refused = |reason| Failure::Refused(Obstacle::Method, reason);
+            let refused = |reason| AttemptError::Refused(Obstacle::Method, reason);
             let owner = socket::owner(&stream)
                 .map_err(|error| refused(format!("cannot find the account of the server for requirepeer: {error}")))?;
             if owner != *wanted {
@@ -75,42 +75,42 @@ impl Way {
     }
 
     #[cfg(not(unix))]
-    async fn local(&self, _place: &Place) -> Result<Socket, Failure> {
-        Err(Failure::GoOn(Obstacle::Socket, "this system has no Unix sockets".to_owned()))
+    async fn local(&self, _endpoint: &Endpoint) -> Result<Socket, AttemptError> {
+        Err(AttemptError::TryNext(Obstacle::Socket, "this system has no Unix sockets".to_owned()))
     }
 
-    async fn encrypted(&self, mut stream: TcpStream) -> Result<Channel, Failure> {
+    async fn encrypted(&self, mut stream: TcpStream) -> Result<Channel, AttemptError> {
         if self.encryption == Encryption::Off {
             return Ok(Channel::Plain(Socket::Tcp(stream)));
         }
         if !self.tls.direct && !self.is_offered(&mut stream).await? {
             return match self.encryption {
-                Encryption::Required => Err(Failure::Tls(Problem::Handshake(
+                Encryption::Required => Err(AttemptError::Tls(TlsError::Handshake(
                     "the server offers no TLS, but sslmode requires it".to_owned(),
                 ))),
                 _ => Ok(Channel::Plain(Socket::Tcp(stream))),
             };
         }
-        let host = match &self.server.place {
-            Place::Name(name) | Place::Address { name: Some(name), .. } => Some(name.as_str()),
-            Place::Address { name: None, .. } | Place::Socket(_) => None,
+        let host = match &self.server.endpoint {
+            Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => Some(name.as_str()),
+            Endpoint::Address { name: None, .. } | Endpoint::Socket(_) => None,
         };
-        let socket = self.tls.handshake(stream, host).await.map_err(Failure::Tls)?;
+        let socket = self.tls.handshake(stream, host).await.map_err(AttemptError::Tls)?;
         Ok(Channel::Tls(Box::new(socket)))
     }
 
     /// Asks the server whether it offers TLS. The answer is one byte; any further plain text makes the handshake fail.
-    async fn is_offered(&self, stream: &mut TcpStream) -> Result<bool, Failure> {
+    async fn is_offered(&self, stream: &mut TcpStream) -> Result<bool, AttemptError> {
         let lost = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => Failure::Refused(
+            std::io::ErrorKind::UnexpectedEof => AttemptError::Refused(
                 Obstacle::Closed,
                 "the server closed the connection when it was asked for TLS".to_owned(),
             ),
-            _ => Failure::Refused(Obstacle::Closed, error.to_string()),
+            _ => AttemptError::Refused(Obstacle::Closed, error.to_string()),
         };
         stream.write_all(&TLS_REQUEST).await.map_err(lost)?;
         let answer = stream.read_u8().await.map_err(lost)?;
-        let foreign = |what: &str| Failure::Refused(Obstacle::Protocol, what.to_owned());
+        let foreign = |what: &str| AttemptError::Refused(Obstacle::Protocol, what.to_owned());
         match answer {
             b'S' => Ok(true),
             b'N' => Ok(false),

@@ -3,9 +3,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::invalid;
-use super::parameters::{Parameters, known};
-use crate::store::Result;
+use super::parameters::{Parameters, invalid, known};
+use crate::store::error::Result;
 
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 

@@ -1,36 +1,36 @@
-//! Classifies the failures of one attempt to connect, so that `attempt.rs` can decide whether to try the next address.
+//! Classifies the errors of one attempt to connect, so that `search.rs` can decide whether to try the next address.
 
 use std::error::Error as _;
 use std::io;
 
 use tokio_postgres::error::{DbError, SqlState};
 
-use super::failure::{chain, obstacle, of_server, words};
-use super::tls::Problem;
-use super::wire::Objection;
-use crate::store::{Obstacle, StoreError};
+use super::error_mapping::{chain, obstacle, of_server, words};
+use super::tls::TlsError;
+use super::wire::Rejection;
+use crate::store::error::{Obstacle, StoreError};
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum AttemptError {
     /// The server was not reached or is not of the required kind, so the next address is tried.
-    GoOn(Obstacle, String),
+    TryNext(Obstacle, String),
     /// The connection failed before the session began. Other addresses are not tried.
     Refused(Obstacle, String),
     /// TLS failed; `sslmode=prefer` continues without it.
-    Tls(Problem),
+    Tls(TlsError),
     /// The server asks for a password, and there is none.
     NoPassword,
     /// The server reported an error.
     Server(Box<DbError>),
 }
 
-impl Failure {
+impl AttemptError {
     /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely accepts no
     /// connections yet.
-    pub(super) fn goes_on(&self) -> bool {
+    pub(super) fn tries_next(&self) -> bool {
         match self {
-            Self::GoOn(..) => true,
+            Self::TryNext(..) => true,
             Self::Server(error) => *error.code() == SqlState::CANNOT_CONNECT_NOW,
             Self::Refused(..) | Self::Tls(_) | Self::NoPassword => false,
         }
@@ -40,12 +40,12 @@ impl Failure {
     ///
     /// # Errors
     /// The server's error if it does not concern connecting, such as an unknown database.
-    pub(super) fn told(self) -> Result<(Obstacle, String), StoreError> {
+    pub(super) fn into_obstacle(self) -> Result<(Obstacle, String), StoreError> {
         Ok(match self {
-            Self::GoOn(obstacle, reason) | Self::Refused(obstacle, reason) => (obstacle, reason),
-            Self::Tls(Problem::Certificate(reason)) => (Obstacle::Certificate, reason),
-            Self::Tls(Problem::Files(reason)) => (Obstacle::TlsFiles, reason),
-            Self::Tls(Problem::Handshake(reason)) => (Obstacle::Tls, reason),
+            Self::TryNext(obstacle, reason) | Self::Refused(obstacle, reason) => (obstacle, reason),
+            Self::Tls(TlsError::Certificate(reason)) => (Obstacle::Certificate, reason),
+            Self::Tls(TlsError::Files(reason)) => (Obstacle::TlsFiles, reason),
+            Self::Tls(TlsError::Handshake(reason)) => (Obstacle::Tls, reason),
             Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
             Self::Server(error) => match obstacle(error.code()) {
                 Some(obstacle) => (obstacle, words(&error)),
@@ -55,18 +55,18 @@ impl Failure {
     }
 }
 
-impl From<tokio_postgres::Error> for Failure {
+impl From<tokio_postgres::Error> for AttemptError {
     fn from(error: tokio_postgres::Error) -> Self {
         if let Some(error) = error.as_db_error() {
             return Self::Server(Box::new(error.clone()));
         }
-        let told = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-        if let Some(objection) =
-            told.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<Objection>())
+        let io_error = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        if let Some(rejection) =
+            io_error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<Rejection>())
         {
-            return match objection {
-                Objection::Method(reason) => Self::Refused(Obstacle::Method, reason.clone()),
-                Objection::Protocol(reason) => Self::Refused(Obstacle::Protocol, reason.clone()),
+            return match rejection {
+                Rejection::Method(reason) => Self::Refused(Obstacle::Method, reason.clone()),
+                Rejection::Protocol(reason) => Self::Refused(Obstacle::Protocol, reason.clone()),
             };
         }
         // tokio-postgres does not expose the kind of an error, so its text has to do. Tests cover each one.
@@ -79,7 +79,7 @@ impl From<tokio_postgres::Error> for Failure {
             "unexpected message from server" | "error parsing response from server" => {
                 Self::Refused(Obstacle::Protocol, reason)
             }
-            _ if told.is_some() => Self::Refused(Obstacle::Closed, reason),
+            _ if io_error.is_some() => Self::Refused(Obstacle::Closed, reason),
             // An unsupported method, a failed SCRAM exchange, or missing channel binding.
             _ => Self::Refused(Obstacle::Method, reason),
         }

@@ -4,17 +4,27 @@
 use std::fs;
 use std::path::Path;
 
-use super::hosts::{Place, Server};
+use super::hosts::{Endpoint, SOCKET_DIRECTORIES, Server};
 use crate::utf8;
 
-/// libpq's default socket directories, to which the entry `localhost` applies.
-const DEFAULT_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+/// Sets the passwords of the servers that the password file lists. Returns a warning if the file is ignored.
+pub(super) fn fill(servers: &mut [Server], path: &Path, database: &str, user: &str) -> Option<String> {
+    match read(path) {
+        Ok(text) => {
+            for server in servers {
+                server.password = text.as_deref().and_then(|text| find(text, server, database, user));
+            }
+            None
+        }
+        Err(warning) => Some(warning),
+    }
+}
 
 /// Returns the text of the password file, or `None` if there is none.
 ///
 /// # Errors
 /// A warning that says why the file is ignored.
-pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
+fn read(path: &Path) -> Result<Option<String>, String> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
     if !metadata.is_file() {
         return Err(format!("the password file \"{}\" was ignored: it is not a regular file", path.display()));
@@ -33,14 +43,14 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, String> {
 }
 
 /// Returns the password of the first line that matches.
-pub(super) fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
-    let host = match &server.place {
-        Place::Name(name) | Place::Address { name: Some(name), .. } => name.clone(),
-        Place::Address { name: None, address } => address.to_string(),
-        Place::Socket(directory) if DEFAULT_DIRECTORIES.iter().any(|known| Path::new(known) == directory) => {
+fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
+    let host = match &server.endpoint {
+        Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => name.clone(),
+        Endpoint::Address { name: None, address } => address.to_string(),
+        Endpoint::Socket(directory) if SOCKET_DIRECTORIES.iter().any(|known| Path::new(known) == directory) => {
             "localhost".to_owned()
         }
-        Place::Socket(directory) => directory.to_string_lossy().into_owned(),
+        Endpoint::Socket(directory) => directory.to_string_lossy().into_owned(),
     };
     let port = server.port.to_string();
     text.lines()
@@ -95,15 +105,15 @@ mod tests {
 
     use super::*;
 
-    fn look(text: &str, place: Place) -> Option<String> {
-        find(text, &Server { place, port: 5432, password: None }, "shop", "me")
+    fn look(text: &str, endpoint: Endpoint) -> Option<String> {
+        find(text, &Server { endpoint, port: 5432, password: None }, "shop", "me")
     }
 
     #[test]
     fn the_first_matching_line_decides() {
         let text = "# comment\nother:*:*:*:no\n*:5433:*:*:no\ndb:5432:shop:me:first\n*:*:*:*:second\n";
-        assert_eq!(look(text, Place::Name("db".to_owned())).as_deref(), Some("first"));
-        assert_eq!(look(text, Place::Name("d".to_owned())).as_deref(), Some("second"));
+        assert_eq!(look(text, Endpoint::Name("db".to_owned())).as_deref(), Some("first"));
+        assert_eq!(look(text, Endpoint::Name("d".to_owned())).as_deref(), Some("second"));
     }
 
     #[cfg(unix)]
@@ -117,7 +127,7 @@ mod tests {
         };
         write("\u{feff}db:5432:shop:me:first\n".as_bytes());
         let text = read(&path).expect("no warning").expect("a text");
-        assert_eq!(look(&text, Place::Name("db".to_owned())).as_deref(), Some("first"));
+        assert_eq!(look(&text, Endpoint::Name("db".to_owned())).as_deref(), Some("first"));
         write(&"db:5432:shop:me:first\n".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>());
         let warning = read(&path).expect_err("a warning");
         assert!(warning.contains("it is UTF-16BE, not UTF-8"), "{warning}");
@@ -126,27 +136,27 @@ mod tests {
     #[test]
     fn localhost_matches_the_default_socket_and_a_path_matches_itself() {
         let text = "localhost:*:*:*:local\n/srv/sock:*:*:*:other\n";
-        assert_eq!(look(text, Place::Socket("/var/run/postgresql".into())).as_deref(), Some("local"));
-        assert_eq!(look(text, Place::Socket("/srv/sock".into())).as_deref(), Some("other"));
+        assert_eq!(look(text, Endpoint::Socket("/var/run/postgresql".into())).as_deref(), Some("local"));
+        assert_eq!(look(text, Endpoint::Socket("/srv/sock".into())).as_deref(), Some("other"));
     }
 
     #[test]
     fn a_backslash_escapes_colons_and_backslashes() {
         let text = r"a\:b:*:*:*:p\:q\\r:rest";
-        assert_eq!(look(text, Place::Name("a:b".to_owned())).as_deref(), Some(r"p:q\r"));
+        assert_eq!(look(text, Endpoint::Name("a:b".to_owned())).as_deref(), Some(r"p:q\r"));
     }
 
     proptest! {
         #[test]
         fn never_panics(text in ".*", host in ".*") {
-            let _ = look(&text, Place::Name(host));
+            let _ = look(&text, Endpoint::Name(host));
         }
 
         #[test]
         fn finds_the_password_of_an_escaped_host(host in "[^/\n\r#][^\n\r]{0,8}", password in "[^\n\r]{1,12}") {
             let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
             let text = format!("{}:5432:shop:me:{}", escape(&host), escape(&password));
-            prop_assert_eq!(look(&text, Place::Name(host)), Some(password));
+            prop_assert_eq!(look(&text, Endpoint::Name(host)), Some(password));
         }
     }
 }

@@ -4,9 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::invalid;
-use super::parameters::{Parameters, known};
-use crate::store::Result;
+use super::parameters::{Parameters, invalid, known};
+use crate::store::error::Result;
 use crate::utf8;
 
 /// Directory of the system-wide file in Debian's libpq.

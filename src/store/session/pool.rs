@@ -1,0 +1,110 @@
+//! The connections behind the sessions of a store: opens them on demand, checks idle ones before reuse, and discards broken ones.
+//! Runs no statements of its own except that check.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::in_flight::CANCEL_TIMEOUT;
+use super::options::Options;
+use super::password_gate::PasswordGate;
+use crate::store::connect::{Connected, Settings};
+use crate::store::error::Result;
+
+/// A connection that was idle for longer than this is checked before it is used.
+const CHECK_AFTER: Duration = Duration::from_secs(1);
+/// Timeout of that check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has ended.
+const CANCEL_AGAIN: Duration = Duration::from_millis(250);
+
+#[derive(Debug)]
+pub(super) struct Pool {
+    pub(super) settings: Settings,
+    pub(super) read_only: bool,
+    pub(super) size: usize,
+    pub(super) permits: Arc<Semaphore>,
+    idle: Mutex<Vec<(Connected, Instant)>>,
+    gate: PasswordGate,
+    /// Major version of the server at the latest connection, or 0 before the first.
+    version: AtomicU32,
+}
+
+impl Pool {
+    /// Creates a pool without opening a connection.
+    pub(super) fn new(settings: Settings, options: Options) -> Self {
+        let size = if settings.is_single_connection() { 1 } else { options.connections.clamp(1, 1_000) };
+        Self {
+            settings,
+            read_only: options.read_only,
+            size,
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Mutex::default(),
+            gate: PasswordGate::default(),
+            version: AtomicU32::new(0),
+        }
+    }
+
+    pub(super) fn server_version(&self) -> u32 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// Returns an idle connection that is intact, or opens one. The caller holds a permit.
+    pub(super) async fn take(&self) -> Result<Connected> {
+        loop {
+            let idle = self.idle().pop();
+            let Some((connection, since)) = idle else { break };
+            if is_usable(&connection, since, self.settings.is_single_connection()).await {
+                return Ok(connection);
+            }
+        }
+        let connection = self.gate.connect(&self.settings, self.read_only).await?;
+        self.version.store(connection.version, Ordering::Relaxed);
+        Ok(connection)
+    }
+
+    pub(super) fn put_back(&self, connection: Connected) {
+        self.idle().push((connection, Instant::now()));
+    }
+
+    pub(super) fn close_idle(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Connected, Instant)>> {
+        // A panic cannot leave the list in an inconsistent state.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an idle connection can be used. The embedded store's only connection is not checked: it may still be skipping the rows
+/// of an abandoned query, and a replacement would wait for it forever.
+async fn is_usable(connection: &Connected, since: Instant, single: bool) -> bool {
+    if connection.client.is_closed() {
+        return false;
+    }
+    if single || since.elapsed() < CHECK_AFTER {
+        return true;
+    }
+    matches!(tokio::time::timeout(CHECK_TIMEOUT, connection.client.check_connection()).await, Ok(Ok(())))
+}
+
+/// Cancels the running statement until the connection has ended, and closes it by force if that takes too long.
+pub(super) async fn discard(connection: Connected, permit: Option<OwnedSemaphorePermit>) {
+    let Connected { client, canceller, mut driver, .. } = connection;
+    drop(client);
+    let ended = tokio::time::timeout(CANCEL_TIMEOUT, async {
+        loop {
+            canceller.cancel(CANCEL_TIMEOUT).await;
+            if tokio::time::timeout(CANCEL_AGAIN, &mut driver).await.is_ok() {
+                return;
+            }
+        }
+    });
+    if ended.await.is_err() {
+        driver.abort();
+    }
+    drop(permit);
+}

@@ -4,6 +4,7 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 pub mod browse;
+pub mod browser;
 pub mod connection;
 pub mod count;
 pub mod dialogs;
@@ -33,24 +34,20 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::locator::Locator;
-use crate::message::{Category, MessageHead};
-use crate::store::browse::{CategoryRow, Scope};
+use crate::message::MessageHead;
+use crate::store::browse::Scope;
 use crate::store::tail::TailBatch;
 use crate::store::{Filter, NamespaceInfo, StoreError};
+use browser::Browser;
 use connection::Connection;
 use dialogs::Dialog;
 use dialogs::compose::Draft;
-use follow::Follow;
+use follow::{Follow, Following};
 use keymap::{Action, Context, KeyMap};
-use layout::{Layout, Pane, Shares};
-use message::MessagePane;
-use messages::Messages;
+use layout::{Layout, Pane};
 use notices::Notices;
-use places::Places;
 use request::{Answer, Outcome, Question, Requests, Slot};
-use streams::Streams;
 use times::Times;
-use trail::Trail;
 use window::Window;
 
 /// An input to [`State::update`].
@@ -128,7 +125,7 @@ pub enum Effect {
 
 /// The options that the screen starts with, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
-pub struct Setup {
+pub struct ScreenSettings {
     /// `user@host/database`.
     pub target: String,
     pub profile: Profile,
@@ -140,7 +137,7 @@ pub struct Setup {
     /// Draws with ASCII characters only.
     pub ascii: bool,
     pub no_color: bool,
-    /// The initial format of times.
+    /// The format of times.
     pub times: Times,
 }
 
@@ -159,58 +156,20 @@ pub struct Profile {
 /// The whole state of the screen.
 #[derive(Debug)]
 pub struct State {
-    /// The area of the terminal.
-    pub area: Rect,
-    /// The pane that takes keys.
-    pub focus: Pane,
-    /// The left pane whose selection the messages pane shows.
-    pub active: Pane,
-    /// Only the focused pane is shown.
-    pub fullscreen: bool,
-    /// The widths of the columns.
-    pub shares: Shares,
-    /// The pane whose left border is being dragged.
-    dragged: Option<Pane>,
-    pub setup: Setup,
+    pub browser: Browser,
+    pub following: Following,
     pub connection: Connection,
     pub requests: Requests,
-    /// The time of the last event.
-    pub now: Timestamp,
-    pub namespaces: Window<NamespaceInfo>,
-    /// The categories of the selected namespace.
-    pub categories: Window<CategoryRow>,
-    /// The streams of the selected category.
-    pub streams: Streams,
-    /// The messages of the active selection.
-    pub messages: Messages,
-    /// The selected message.
-    pub message: MessagePane,
-    /// Set while following.
-    pub follow: Option<Follow>,
-    /// Lists that were left, kept for returning to them.
-    pub places: Places,
     /// The dialog in front of the panes.
     pub dialog: Option<Dialog>,
     /// Closed drafts; the last one is opened next.
     pub drafts: Vec<Draft>,
     pub notices: Notices,
-    pub find: find::Find,
-    /// The format of times.
-    pub times: Times,
-    /// The navigation under way, started by the go-to box or a link.
-    journey: Option<goto::Journey>,
-    /// The locations from which links and the go-to box were used.
-    trail: Trail,
-    /// The namespace whose categories are listed.
-    shown_namespace: Option<String>,
-    /// The namespace to select once the namespaces are loaded.
-    wanted_namespace: Option<String>,
-    /// The category to select once the categories are loaded.
-    wanted_category: Option<Category>,
+    pub settings: ScreenSettings,
+    /// The time of the last event.
+    pub now: Timestamp,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
     in_editor: Option<(Draft, String)>,
-    /// Counts how often following was started.
-    followings: u64,
     /// The time of the last paste.
     pasted: Option<Timestamp>,
 }
@@ -218,37 +177,18 @@ pub struct State {
 impl State {
     /// Returns the initial state, with nothing loaded, and the first effects.
     #[must_use]
-    pub fn new(setup: Setup, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
+    pub fn new(settings: ScreenSettings, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
-            area,
-            focus: Pane::Namespaces,
-            active: Pane::Namespaces,
-            fullscreen: false,
-            shares: Shares::default(),
-            dragged: None,
-            times: setup.times,
-            setup,
+            browser: Browser::new(area),
+            following: Following::default(),
             connection: Connection::new(now),
             requests: Requests::default(),
-            now,
-            namespaces: Window::default(),
-            categories: Window::default(),
-            streams: Streams::default(),
-            messages: Messages::default(),
-            message: MessagePane::default(),
-            follow: None,
-            places: Places::default(),
             dialog: None,
             drafts: Vec::new(),
             notices: Notices::default(),
-            find: find::Find::default(),
-            journey: None,
-            trail: Trail::default(),
-            shown_namespace: None,
-            wanted_namespace: None,
-            wanted_category: None,
+            settings,
+            now,
             in_editor: None,
-            followings: 0,
             pasted: None,
         };
         let effects =
@@ -264,13 +204,13 @@ impl State {
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(width, height) => {
-                self.area = Rect::new(0, 0, width, height);
+                self.browser.area = Rect::new(0, 0, width, height);
                 self.reveal();
                 Vec::new()
             }
             Event::Tick => {
                 self.notices.expire(now);
-                if let Some(follow) = &mut self.follow {
+                if let Some(follow) = &mut self.following.current {
                     follow.age(now);
                 }
                 Vec::new()
@@ -320,19 +260,19 @@ impl State {
         self.requests.any()
             || self.notices.showing()
             || self.connection.is_down()
-            || self.times == Times::Relative
-            || self.follow.as_ref().is_some_and(Follow::is_ageing)
+            || self.settings.times == Times::Relative
+            || self.following.current.as_ref().is_some_and(Follow::is_ageing)
     }
 
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::new(self.area, self.focus, self.fullscreen, self.shares)
+        Layout::new(self.browser.area, self.browser.focus, self.browser.fullscreen, self.browser.shares)
     }
 
     /// The namespace whose categories and messages are shown.
     #[must_use]
     pub fn namespace(&self) -> Option<&NamespaceInfo> {
-        self.namespaces.selection()
+        self.browser.namespaces.selection()
     }
 
     fn ask(&mut self, slot: Slot, question: Question) -> Effect {
@@ -345,7 +285,7 @@ impl State {
     }
 
     fn context(&self) -> Context {
-        match self.focus {
+        match self.browser.focus {
             Pane::Namespaces => Context::Namespaces,
             Pane::Categories => Context::Anywhere,
             Pane::Streams => Context::Streams,
@@ -358,7 +298,7 @@ impl State {
         if self.dialog.is_some() {
             return self.dialog_key(key);
         }
-        match self.setup.keymap.action(self.context(), key) {
+        match self.settings.keymap.action(self.context(), key) {
             Some(action) => self.act(action),
             None => Vec::new(),
         }
@@ -377,15 +317,15 @@ impl State {
             Action::Last => self.go_last(),
             Action::Deeper => self.deeper(),
             Action::Back => self.back(),
-            Action::NextPane => self.focus_on(self.focus.next()),
-            Action::PreviousPane => self.focus_on(self.focus.previous()),
+            Action::NextPane => self.focus_on(self.browser.focus.next()),
+            Action::PreviousPane => self.focus_on(self.browser.focus.previous()),
             Action::PaneNamespaces => self.focus_on(Pane::Namespaces),
             Action::PaneCategories => self.focus_on(Pane::Categories),
             Action::PaneStreams => self.focus_on(Pane::Streams),
             Action::PaneMessages => self.focus_on(Pane::Messages),
             Action::PaneMessage => self.focus_on(Pane::Message),
             Action::Fullscreen => {
-                self.fullscreen = !self.fullscreen;
+                self.browser.fullscreen = !self.browser.fullscreen;
                 Vec::new()
             }
             Action::Find => self.open_find(),
@@ -398,12 +338,12 @@ impl State {
             Action::Count => self.count_exactly(),
             Action::Follow => self.toggle_follow(),
             Action::Pause => self.toggle_pause(),
-            Action::Fold => self.message.toggle(),
-            Action::FoldAll => self.message.fold_all(),
-            Action::UnfoldAll => self.message.unfold_all(),
+            Action::Fold => self.browser.message.toggle(),
+            Action::FoldAll => self.browser.message.fold_all(),
+            Action::UnfoldAll => self.browser.message.unfold_all(),
             Action::Collapse => self.collapse(),
             Action::Expand => self.expand(),
-            Action::RawText => self.message.next_form(),
+            Action::RawText => self.browser.message.next_form(),
             Action::PreviousMessage => self.step_message(-1),
             Action::NextMessage => self.step_message(1),
             Action::Write => self.open_compose(),
@@ -412,7 +352,7 @@ impl State {
             Action::Edit => self.edit_shown(),
             Action::Copy => self.open_copy(),
             Action::Times => {
-                self.times = self.times.next();
+                self.settings.times = self.settings.times.next();
                 Vec::new()
             }
             Action::CreateNamespace => self.open_create_namespace(),

@@ -25,7 +25,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::app::{Effect, Event, Setup, State};
+use crate::app::{Effect, Event, ScreenSettings, State};
 use crate::clock;
 use drafts::Drafts;
 use editor::Left;
@@ -55,7 +55,7 @@ pub enum Ended {
 }
 
 /// Runs the screen until it ends. The store may still be opening.
-pub async fn run(opening: Opening, setup: Setup, mouse: bool) -> Result<Ended> {
+pub async fn run(opening: Opening, setup: ScreenSettings, mouse: bool) -> Result<Ended> {
     let mut signals = Signals::new().context("cannot handle signals")?;
     let mut terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
     let (events, mut arriving) = mpsc::channel(QUEUE);

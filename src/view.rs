@@ -21,7 +21,7 @@ use theme::Theme;
 
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame, state: &State) {
-    let theme = Theme::of(&state.setup);
+    let theme = Theme::of(&state.settings);
     let layout = state.layout();
     header::draw(frame, layout.header, state, &theme);
     for pane in Pane::ALL {

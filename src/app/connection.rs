@@ -72,7 +72,7 @@ impl State {
     /// Returns the reason why nothing can be written, if there is one.
     #[must_use]
     pub fn read_only(&self) -> Option<&str> {
-        if self.setup.read_only {
+        if self.settings.read_only {
             return Some("streamscope was started with --read-only");
         }
         self.connection.server().and_then(|info| info.read_only.as_deref())
@@ -134,9 +134,9 @@ impl State {
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         self.requests.fail(slot, error.to_string());
         match slot {
-            Slot::Messages => self.messages.fail(error),
-            Slot::Streams => self.streams.fail(error),
-            Slot::Message => self.message.fail(error),
+            Slot::Messages => self.browser.messages.fail(error),
+            Slot::Streams => self.browser.streams.fail(error),
+            Slot::Message => self.browser.message.fail(error),
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
             Slot::GoTo => return self.goto_failed(error),

@@ -86,40 +86,40 @@ impl Messages {
 
 impl State {
     pub(super) fn estimate(&mut self) -> Option<Effect> {
-        let Place { namespace, scope } = self.messages.place.clone()?;
-        self.messages.counting = false;
+        let Place { namespace, scope } = self.browser.messages.place.clone()?;
+        self.browser.messages.counting = false;
         // This cancels a count that is under way.
-        self.messages.tally = self.messages.tally.filter(|tally| tally.is_complete);
+        self.browser.messages.tally = self.browser.messages.tally.filter(|tally| tally.is_complete);
         Some(self.ask(Slot::Count, Question::Estimate { namespace, scope }))
     }
 
     pub(super) fn count_exactly(&mut self) -> Vec<Effect> {
-        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
-        self.messages.counting = true;
-        if self.messages.is_filtered() {
-            self.messages.tally = Some(Tally::default());
-            let question = self.messages.count_matches(None);
+        let Some(Place { namespace, scope }) = self.browser.messages.place.clone() else { return Vec::new() };
+        self.browser.messages.counting = true;
+        if self.browser.messages.is_filtered() {
+            self.browser.messages.tally = Some(Tally::default());
+            let question = self.browser.messages.count_matches(None);
             return question.map(|question| self.ask(Slot::Count, question)).into_iter().collect();
         }
         vec![self.ask(Slot::Count, Question::Count { namespace, scope })]
     }
 
     pub(super) fn counted(&mut self, count: Option<Count>) -> Vec<Effect> {
-        self.messages.count = count;
-        self.messages.count_on();
+        self.browser.messages.count = count;
+        self.browser.messages.count_on();
         Vec::new()
     }
 
     /// Adds one step of a count and asks for the next one until the count is complete.
     pub(super) fn matches_counted(&mut self, step: CountStep, range: SearchRange) -> Vec<Effect> {
-        let Some(tally) = &mut self.messages.tally else { return Vec::new() };
+        let Some(tally) = &mut self.browser.messages.tally else { return Vec::new() };
         tally.matches += step.matches;
         tally.searched += step.searched;
         tally.through = tally.through.max(step.through);
         tally.is_complete = step.next.is_none();
-        self.messages.range = Some(range);
+        self.browser.messages.range = Some(range);
         let Some(next) = step.next else { return Vec::new() };
-        let question = self.messages.count_matches(Some(next));
+        let question = self.browser.messages.count_matches(Some(next));
         question.map(|question| self.ask(Slot::Count, question)).into_iter().collect()
     }
 }

@@ -83,8 +83,8 @@ impl State {
         if is_ctrl(key, 'z') {
             return vec![Effect::Suspend];
         }
-        let page = isize::try_from(self.area.height.saturating_sub(4).max(1)).unwrap_or(1);
-        let action = self.setup.keymap.action(Context::Anywhere, key);
+        let page = isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1);
+        let action = self.settings.keymap.action(Context::Anywhere, key);
         let closes = key.code == KeyCode::Enter || matches!(action, Some(Action::Log | Action::Quit));
         match &mut self.dialog {
             None => Vec::new(),

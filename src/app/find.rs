@@ -82,10 +82,14 @@ impl State {
     /// Returns the searchable text of each row in a pane.
     fn rows_as_text(&self, pane: Pane) -> Vec<String> {
         match pane {
-            Pane::Namespaces => self.namespaces.rows().iter().map(|row| row.id.clone()).collect(),
-            Pane::Categories => self.categories.rows().iter().map(|row| row.category.as_str().to_owned()).collect(),
-            Pane::Streams => self.streams.window.rows().iter().map(|row| row.stream.as_str().to_owned()).collect(),
-            Pane::Messages => self.messages.window.rows().iter().map(|row| text_of(&row.head)).collect(),
+            Pane::Namespaces => self.browser.namespaces.rows().iter().map(|row| row.id.clone()).collect(),
+            Pane::Categories => {
+                self.browser.categories.rows().iter().map(|row| row.category.as_str().to_owned()).collect()
+            }
+            Pane::Streams => {
+                self.browser.streams.window.rows().iter().map(|row| row.stream.as_str().to_owned()).collect()
+            }
+            Pane::Messages => self.browser.messages.window.rows().iter().map(|row| text_of(&row.head)).collect(),
             Pane::Message => Vec::new(),
         }
     }
@@ -93,32 +97,44 @@ impl State {
     fn list_of(&self, pane: Pane) -> List {
         match pane {
             Pane::Namespaces => List::Namespaces,
-            Pane::Categories => List::Categories(self.shown_namespace.clone()),
-            Pane::Streams => List::Streams(self.streams.of.clone(), self.streams.by_activity),
-            Pane::Messages => List::Messages(self.messages.place.clone(), self.messages.filter_text.clone()),
-            Pane::Message => List::Message(self.message.head().map(|head| head.global_position), self.message.form),
+            Pane::Categories => List::Categories(self.browser.shown_namespace.clone()),
+            Pane::Streams => List::Streams(self.browser.streams.of.clone(), self.browser.streams.by_activity),
+            Pane::Messages => {
+                List::Messages(self.browser.messages.place.clone(), self.browser.messages.filter_text.clone())
+            }
+            Pane::Message => {
+                List::Message(self.browser.message.head().map(|head| head.global_position), self.browser.message.form)
+            }
         }
     }
 
     fn rows_of(&self, pane: Pane) -> usize {
         match pane {
-            Pane::Namespaces => self.namespaces.len(),
-            Pane::Categories => self.categories.len(),
-            Pane::Streams => self.streams.window.len(),
-            Pane::Messages => self.messages.window.len(),
-            Pane::Message => self.message.lines(),
+            Pane::Namespaces => self.browser.namespaces.len(),
+            Pane::Categories => self.browser.categories.len(),
+            Pane::Streams => self.browser.streams.window.len(),
+            Pane::Messages => self.browser.messages.window.len(),
+            Pane::Message => self.browser.message.lines(),
         }
     }
 
     fn row_id(&self, pane: Pane, index: usize) -> Option<RowId> {
         match pane {
-            Pane::Namespaces => self.namespaces.rows().get(index).map(|row| RowId::Name(row.id.clone())),
-            Pane::Categories => self.categories.rows().get(index).map(|row| RowId::Name(row.category.to_string())),
-            Pane::Streams => self.streams.window.rows().get(index).map(|row| RowId::Name(row.stream.to_string())),
-            Pane::Messages => {
-                self.messages.window.rows().get(index).map(|row| RowId::Number(self.messages.number(&row.head)))
+            Pane::Namespaces => self.browser.namespaces.rows().get(index).map(|row| RowId::Name(row.id.clone())),
+            Pane::Categories => {
+                self.browser.categories.rows().get(index).map(|row| RowId::Name(row.category.to_string()))
             }
-            Pane::Message => (index < self.message.lines()).then_some(RowId::Line(index)),
+            Pane::Streams => {
+                self.browser.streams.window.rows().get(index).map(|row| RowId::Name(row.stream.to_string()))
+            }
+            Pane::Messages => self
+                .browser
+                .messages
+                .window
+                .rows()
+                .get(index)
+                .map(|row| RowId::Number(self.browser.messages.number(&row.head))),
+            Pane::Message => (index < self.browser.message.lines()).then_some(RowId::Line(index)),
         }
     }
 
@@ -131,35 +147,35 @@ impl State {
     /// Returns the index of the selected row and of the first row in view.
     fn selected_and_top(&self, pane: Pane) -> (usize, usize) {
         match pane {
-            Pane::Namespaces => (self.namespaces.selected(), self.namespaces.top()),
-            Pane::Categories => (self.categories.selected(), self.categories.top()),
-            Pane::Streams => (self.streams.window.selected(), self.streams.window.top()),
-            Pane::Messages => (self.messages.window.selected(), self.messages.window.top()),
-            Pane::Message => (self.message.selected(), self.message.top()),
+            Pane::Namespaces => (self.browser.namespaces.selected(), self.browser.namespaces.top()),
+            Pane::Categories => (self.browser.categories.selected(), self.browser.categories.top()),
+            Pane::Streams => (self.browser.streams.window.selected(), self.browser.streams.window.top()),
+            Pane::Messages => (self.browser.messages.window.selected(), self.browser.messages.window.top()),
+            Pane::Message => (self.browser.message.selected(), self.browser.message.top()),
         }
     }
 
     fn select_row(&mut self, pane: Pane, index: usize) -> Vec<Effect> {
         let effects = match pane {
             Pane::Namespaces => {
-                self.namespaces.select(index);
+                self.browser.namespaces.select(index);
                 self.namespace_selected()
             }
             Pane::Categories => {
-                self.categories.select(index);
+                self.browser.categories.select(index);
                 self.category_selected()
             }
             Pane::Streams => {
-                self.streams.window.select(index);
+                self.browser.streams.window.select(index);
                 self.stream_selected()
             }
             Pane::Messages => {
-                self.messages.window.select(index);
-                self.messages.moved();
+                self.browser.messages.window.select(index);
+                self.browser.messages.moved();
                 Vec::new()
             }
             Pane::Message => {
-                self.message.select(index);
+                self.browser.message.select(index);
                 Vec::new()
             }
         };
@@ -179,11 +195,11 @@ impl State {
         let Some(index) = index else { return Vec::new() };
         let effects = self.select_row(pane, index);
         match pane {
-            Pane::Namespaces => self.namespaces.put_below(above),
-            Pane::Categories => self.categories.put_below(above),
-            Pane::Streams => self.streams.window.put_below(above),
-            Pane::Messages => self.messages.window.put_below(above),
-            Pane::Message => self.message.put_below(above),
+            Pane::Namespaces => self.browser.namespaces.put_below(above),
+            Pane::Categories => self.browser.categories.put_below(above),
+            Pane::Streams => self.browser.streams.window.put_below(above),
+            Pane::Messages => self.browser.messages.window.put_below(above),
+            Pane::Message => self.browser.message.put_below(above),
         }
         self.reveal();
         effects
@@ -192,20 +208,20 @@ impl State {
     /// Returns the text whose matches are highlighted in a pane.
     #[must_use]
     pub fn find_in(&self, pane: Pane) -> Option<&str> {
-        let (_, looked) = self.find.found.as_ref()?;
-        (looked.list == self.list_of(pane)).then_some(self.find.text.as_str())
+        let (_, looked) = self.browser.find.found.as_ref()?;
+        (looked.list == self.list_of(pane)).then_some(self.browser.find.text.as_str())
     }
 
     /// Returns the number of matches and of rows in a pane; none if other rows were searched.
     #[must_use]
     pub fn matches_in(&self, pane: Pane) -> Option<(usize, usize)> {
-        let (matches, looked) = self.find.found.as_ref()?;
+        let (matches, looked) = self.browser.find.found.as_ref()?;
         (*looked == self.looked(pane)).then_some((*matches, looked.rows))
     }
 
     pub(super) fn open_find(&mut self) -> Vec<Effect> {
-        let anchor = self.anchor(self.focus);
-        self.find = Find::default();
+        let anchor = self.anchor(self.browser.focus);
+        self.browser.find = Find::default();
         self.dialog = Some(Dialog::Find(FindPrompt { input: Input::default(), anchor }));
         Vec::new()
     }
@@ -233,8 +249,8 @@ impl State {
         let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
         let (row, above) = (prompt.anchor.row.clone(), prompt.anchor.above);
         let mut effects = self.return_to(pane, row.as_ref(), above);
-        self.find = Find { text, found: None };
-        if !self.find.text.is_empty() {
+        self.browser.find = Find { text, found: None };
+        if !self.browser.find.text.is_empty() {
             let (selected, _) = self.selected_and_top(pane);
             effects.extend(self.find_from(pane, selected, true));
         }
@@ -243,7 +259,7 @@ impl State {
 
     /// Ends the search and selects the row at which it began.
     pub(super) fn abandon_find(&mut self, prompt: &FindPrompt) -> Vec<Effect> {
-        self.find = Find::default();
+        self.browser.find = Find::default();
         let Anchor { pane, list, row, above } = &prompt.anchor;
         if *list != self.list_of(*pane) {
             return Vec::new();
@@ -254,13 +270,13 @@ impl State {
     }
 
     pub(super) fn find_again(&mut self, forwards: bool) -> Vec<Effect> {
-        if self.find.text.is_empty() {
+        if self.browser.find.text.is_empty() {
             return self.open_find();
         }
-        let (pane, selected) = (self.focus, self.selected_and_top(self.focus).0);
+        let (pane, selected) = (self.browser.focus, self.selected_and_top(self.browser.focus).0);
         if pane == Pane::Message {
-            let matches = self.message.find_again(&self.find.text, forwards);
-            self.find.found = Some((matches, self.looked(pane)));
+            let matches = self.browser.message.find_again(&self.browser.find.text, forwards);
+            self.browser.find.found = Some((matches, self.looked(pane)));
             return Vec::new();
         }
         let rows = self.rows_of(pane).max(1);
@@ -270,15 +286,16 @@ impl State {
 
     fn find_from(&mut self, pane: Pane, start: usize, forwards: bool) -> Vec<Effect> {
         if pane == Pane::Message {
-            let matches = self.message.find(&self.find.text, start);
-            self.find.found = Some((matches, self.looked(pane)));
+            let matches = self.browser.message.find(&self.browser.find.text, start);
+            self.browser.find.found = Some((matches, self.looked(pane)));
             self.reveal();
             return Vec::new();
         }
         let rows = self.rows_as_text(pane);
-        let matching: Vec<usize> = (0..rows.len()).filter(|index| holds(&rows[*index], &self.find.text)).collect();
+        let matching: Vec<usize> =
+            (0..rows.len()).filter(|index| holds(&rows[*index], &self.browser.find.text)).collect();
         let looked = self.looked(pane);
-        self.find.found = Some((matching.len(), looked));
+        self.browser.find.found = Some((matching.len(), looked));
         let next = if forwards {
             matching.iter().find(|index| **index >= start).or(matching.first())
         } else {
@@ -293,6 +310,6 @@ impl State {
     /// Returns the text of the last search; empty if there was none.
     #[must_use]
     pub fn find_text(&self) -> &str {
-        &self.find.text
+        &self.browser.find.text
     }
 }

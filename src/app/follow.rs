@@ -38,6 +38,14 @@ pub enum Stall {
     Stalled,
 }
 
+/// Following, if it is on.
+#[derive(Debug, Default)]
+pub struct Following {
+    pub current: Option<Follow>,
+    /// Counts how often following was started.
+    pub(super) started: u64,
+}
+
 /// The state of following.
 #[derive(Debug)]
 pub struct Follow {
@@ -146,7 +154,7 @@ impl Follow {
 
 impl State {
     pub(super) fn toggle_follow(&mut self) -> Vec<Effect> {
-        if self.follow.is_some() {
+        if self.following.current.is_some() {
             let effects = self.stop_follow();
             self.notices.done("Stopped following".to_owned(), self.now);
             return effects;
@@ -157,33 +165,33 @@ impl State {
     /// Follows the scope on screen with its filter, in place of any earlier following. The list is reloaded once following has
     /// begun, so that no message falls between reading and following.
     pub(super) fn start_follow(&mut self) -> Vec<Effect> {
-        let Some(Place { namespace, scope }) = self.messages.place.clone() else { return Vec::new() };
-        self.followings += 1;
-        let generation = self.followings;
-        self.follow = Some(Follow::new(generation));
-        self.focus = Pane::Messages;
-        if self.messages.at_end() {
+        let Some(Place { namespace, scope }) = self.browser.messages.place.clone() else { return Vec::new() };
+        self.following.started += 1;
+        let generation = self.following.started;
+        self.following.current = Some(Follow::new(generation));
+        self.browser.focus = Pane::Messages;
+        if self.browser.messages.at_end() {
             self.select_newest();
         }
-        vec![Effect::Follow { generation, namespace, scope, filter: self.messages.filter.clone() }]
+        vec![Effect::Follow { generation, namespace, scope, filter: self.browser.messages.filter.clone() }]
     }
 
     pub(super) fn stop_follow(&mut self) -> Vec<Effect> {
-        if self.follow.take().is_some() { vec![Effect::StopFollowing] } else { Vec::new() }
+        if self.following.current.take().is_some() { vec![Effect::StopFollowing] } else { Vec::new() }
     }
 
     pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
-        let Some(follow) = &mut self.follow else { return Vec::new() };
+        let Some(follow) = &mut self.following.current else { return Vec::new() };
         follow.paused = !follow.paused;
         if follow.paused { Vec::new() } else { self.go_live() }
     }
 
     /// Returns to the newest message, and reloads the end of the list if messages arrived that it did not take in.
     pub(super) fn go_live(&mut self) -> Vec<Effect> {
-        let Some(follow) = &mut self.follow else { return Vec::new() };
+        let Some(follow) = &mut self.following.current else { return Vec::new() };
         follow.paused = false;
         let missed = std::mem::take(&mut follow.new);
-        if missed > 0 || !self.messages.at_end() {
+        if missed > 0 || !self.browser.messages.at_end() {
             return self.read_from(PageFrom::End).into_iter().collect();
         }
         self.select_newest();
@@ -191,28 +199,31 @@ impl State {
     }
 
     fn select_newest(&mut self) {
-        let newest = if self.messages.newest_first { 0 } else { usize::MAX };
-        self.messages.window.select(newest);
+        let newest = if self.browser.messages.newest_first { 0 } else { usize::MAX };
+        self.browser.messages.window.select(newest);
         self.reveal();
     }
 
     /// Returns true if the selection is on the newest message of the scope.
     pub(super) fn is_on_newest(&self) -> bool {
-        let window = &self.messages.window;
-        let on_edge =
-            if self.messages.newest_first { window.selected() == 0 } else { window.selected() + 1 == window.len() };
-        self.messages.at_end() && (window.is_empty() || on_edge)
+        let window = &self.browser.messages.window;
+        let on_edge = if self.browser.messages.newest_first {
+            window.selected() == 0
+        } else {
+            window.selected() + 1 == window.len()
+        };
+        self.browser.messages.at_end() && (window.is_empty() || on_edge)
     }
 
     /// Returns true if the view moves along with new messages.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.follow.as_ref().is_some_and(|follow| !follow.paused) && self.is_on_newest()
+        self.following.current.as_ref().is_some_and(|follow| !follow.paused) && self.is_on_newest()
     }
 
     pub(super) fn followed(&mut self, generation: u64, batch: TailBatch<MessageHead>) -> Vec<Effect> {
         let now = self.now;
-        let Some(follow) = self.follow.as_mut().filter(|follow| follow.generation == generation) else {
+        let Some(follow) = self.following.current.as_mut().filter(|follow| follow.generation == generation) else {
             return Vec::new();
         };
         follow.error = None;
@@ -232,9 +243,9 @@ impl State {
             follow.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;
         }
         let begins = !std::mem::replace(&mut follow.begun, true);
-        let namespace = self.messages.place.as_ref().map(|place| place.namespace.clone()).unwrap_or_default();
+        let namespace = self.browser.messages.place.as_ref().map(|place| place.namespace.clone()).unwrap_or_default();
         let mut aside = self.side_panes_follow(&namespace, batch.messages.iter().map(|tailed| &tailed.message));
-        let Some(follow) = &mut self.follow else { return aside };
+        let Some(follow) = &mut self.following.current else { return aside };
         follow.held.extend(batch.messages);
         if let Some(part) = batch.diverges_above {
             let above = if part > 0 { format!(" above position {part}") } else { String::new() };
@@ -267,7 +278,7 @@ impl State {
     /// older than they are and would replace them.
     pub(super) fn take_held(&mut self) -> Vec<Effect> {
         let (live, on_newest) = (self.is_live(), self.is_on_newest());
-        let Some(follow) = &mut self.follow else { return Vec::new() };
+        let Some(follow) = &mut self.following.current else { return Vec::new() };
         if on_newest {
             // The user has moved to the newest message and so has seen them all, even while paused.
             follow.new = 0;
@@ -275,7 +286,7 @@ impl State {
         if follow.held.is_empty() {
             return Vec::new();
         }
-        if self.messages.awaits_newer() {
+        if self.browser.messages.awaits_newer() {
             let excess = follow.held.len().saturating_sub(CAPACITY);
             follow.held.drain(..excess);
             follow.not_held += excess as u64;
@@ -288,16 +299,16 @@ impl State {
         }
         let (mut new, mut let_go) = (not_held, 0);
         for Tailed { message, late } in held {
-            self.messages.count_one(&message, late);
-            self.messages.found_one(&message, late);
-            if live || !self.messages.is_newer(&message) {
-                let_go += self.messages.arrive(message, late) as u64;
+            self.browser.messages.count_one(&message, late);
+            self.browser.messages.found_one(&message, late);
+            if live || !self.browser.messages.is_newer(&message) {
+                let_go += self.browser.messages.arrive(message, late) as u64;
             } else {
                 new += 1;
-                self.messages.newer_exist();
+                self.browser.messages.newer_exist();
             }
         }
-        let follow = self.follow.as_mut().expect("following was checked above");
+        let follow = self.following.current.as_mut().expect("following was checked above");
         follow.let_go += let_go;
         follow.new += new;
         if live {
@@ -307,7 +318,7 @@ impl State {
     }
 
     pub(super) fn follow_failed(&mut self, generation: u64, error: &Arc<StoreError>) -> Vec<Effect> {
-        let Some(follow) = self.follow.as_mut().filter(|follow| follow.generation == generation) else {
+        let Some(follow) = self.following.current.as_mut().filter(|follow| follow.generation == generation) else {
             return Vec::new();
         };
         follow.error = Some(error.to_string());

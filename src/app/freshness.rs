@@ -16,7 +16,7 @@ impl State {
         namespace: &str,
         heads: impl Iterator<Item = &'a MessageHead>,
     ) -> Vec<Effect> {
-        if self.shown_namespace.as_deref() != Some(namespace) {
+        if self.browser.shown_namespace.as_deref() != Some(namespace) {
             return Vec::new();
         }
         let mut last: BTreeMap<&StreamName, &MessageHead> = BTreeMap::new();
@@ -28,26 +28,26 @@ impl State {
                 *newest = head;
             }
         }
-        let were_empty = self.categories.is_empty();
-        if self.categories.at_last {
+        let were_empty = self.browser.categories.is_empty();
+        if self.browser.categories.at_last {
             for (category, messages) in new {
-                count_in(&mut self.categories, category, messages);
+                count_in(&mut self.browser.categories, category, messages);
             }
         }
-        if self.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
+        if self.browser.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
             for head in last.into_values() {
-                self.streams.learn(head, true);
+                self.browser.streams.learn(head, true);
             }
         }
         self.reveal();
-        if were_empty && !self.categories.is_empty() { self.category_selected() } else { Vec::new() }
+        if were_empty && !self.browser.categories.is_empty() { self.category_selected() } else { Vec::new() }
     }
 
     /// Raises the versions of listed streams to those that the messages of a page show.
     pub(super) fn side_panes_see<'a>(&mut self, namespace: &str, heads: impl Iterator<Item = &'a MessageHead>) {
-        if self.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
+        if self.browser.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
             for head in heads {
-                self.streams.learn(head, false);
+                self.browser.streams.learn(head, false);
             }
         }
     }

@@ -43,8 +43,8 @@ struct Listed<'a> {
 
 impl Known for Listed<'_> {
     fn namespace(&self, id: &str) -> Option<bool> {
-        let is_listed = self.state.namespaces.rows().iter().any(|namespace| namespace.id == id);
-        if is_listed { Some(true) } else { self.state.namespaces.at_last.then_some(false) }
+        let is_listed = self.state.browser.namespaces.rows().iter().any(|namespace| namespace.id == id);
+        if is_listed { Some(true) } else { self.state.browser.namespaces.at_last.then_some(false) }
     }
 
     fn name(&self, name: &Name) -> Option<bool> {
@@ -55,11 +55,11 @@ impl Known for Listed<'_> {
         }
         match name {
             Name::Category(category) => {
-                let is_listed = self.state.categories.rows().iter().any(|row| row.category == *category);
-                if is_listed { Some(true) } else { self.state.categories.at_last.then_some(false) }
+                let is_listed = self.state.browser.categories.rows().iter().any(|row| row.category == *category);
+                if is_listed { Some(true) } else { self.state.browser.categories.at_last.then_some(false) }
             }
             Name::Stream(stream) => {
-                self.state.streams.window.rows().iter().any(|row| row.stream == *stream).then_some(true)
+                self.state.browser.streams.window.rows().iter().any(|row| row.stream == *stream).then_some(true)
             }
         }
     }
@@ -118,10 +118,10 @@ impl State {
 
     /// Opens the box with `CATEGORY#` for the category on screen, so that the user types a consumer group member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
-        let category = match self.messages.place.as_ref().map(|place| &place.scope) {
+        let category = match self.browser.messages.place.as_ref().map(|place| &place.scope) {
             Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
             Some(Scope::Stream(stream)) => Some(stream.category()),
-            _ => self.categories.selection().map(|row| row.category.clone()),
+            _ => self.browser.categories.selection().map(|row| row.category.clone()),
         };
         let Some(category) = category else {
             self.notices.problem("No category is selected. Select one first.".to_owned(), self.now);
@@ -135,7 +135,7 @@ impl State {
     /// Resolves a location, relative to the namespace on screen.
     fn read_place(&self, text: &str) -> Result<Destination, String> {
         let known = Listed { state: self, current: Current::Shown };
-        Destination::read(text, &known, self.now, &self.times.time_zone())
+        Destination::read(text, &known, self.now, &self.settings.times.time_zone())
     }
 
     pub(super) fn goto_typed(&mut self) {
@@ -166,7 +166,7 @@ impl State {
             return Vec::new();
         }
         let Ok(destination) = prompt.understood.clone() else { return Vec::new() };
-        let Some(namespace) = destination.namespace.clone().or_else(|| self.shown_namespace.clone()) else {
+        let Some(namespace) = destination.namespace.clone().or_else(|| self.browser.shown_namespace.clone()) else {
             prompt.understood = Err("no namespace is open; type NAMESPACE/ first".to_owned());
             return Vec::new();
         };
@@ -176,7 +176,7 @@ impl State {
     /// Starts the navigation to a destination in a namespace.
     pub(super) fn travel(&mut self, namespace: String, destination: Destination) -> Vec<Effect> {
         let Destination { target, otherwise, .. } = destination;
-        let here = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
+        let here = self.browser.messages.place.as_ref().filter(|place| place.namespace == namespace);
         // Numbers and times are looked up in the current scope. A stream has no global positions of its own, so one
         // leaves it.
         let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
@@ -197,12 +197,13 @@ impl State {
             }
             Target::Time(time) => (Lookup::Time(scope.clone(), time), Some(scope)),
         };
-        self.journey = Some(Journey { namespace: namespace.clone(), scope, target, otherwise, from: self.spot() });
+        self.browser.journey =
+            Some(Journey { namespace: namespace.clone(), scope, target, otherwise, from: self.spot() });
         vec![self.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
 
     pub(super) fn found(&mut self, head: Option<Box<MessageHead>>) -> Vec<Effect> {
-        let Some(journey) = self.journey.take() else { return Vec::new() };
+        let Some(journey) = self.browser.journey.take() else { return Vec::new() };
         let Some(head) = head else {
             if let Some(namespace) = &journey.otherwise {
                 return self.open_namespace(namespace);
@@ -220,17 +221,17 @@ impl State {
         let scope = journey.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let at_end = match &scope {
-            Scope::Category(_) => self.messages.place.is_none(),
+            Scope::Category(_) => self.browser.messages.place.is_none(),
             // The lookup found a message of the category, which the member may not receive.
             Scope::Member(..) => true,
             _ => false,
         };
         let mut effects = self.arrive_in(&journey.namespace, scope);
         self.came_from(journey.from);
-        if self.messages.is_filtered() && matches!(journey.target, Target::StreamPosition(..) | Target::Id(_)) {
+        if self.browser.messages.is_filtered() && matches!(journey.target, Target::StreamPosition(..) | Target::Id(_)) {
             // The filter may exclude the message.
             effects.extend(self.stop_follow());
-            self.messages.set_filter(Filter::default(), String::new());
+            self.browser.messages.set_filter(Filter::default(), String::new());
             self.notices.done("The filter was removed to show this message".to_owned(), self.now);
         }
         if let Some(said) = past_the_end(&journey.target, &head) {
@@ -238,7 +239,7 @@ impl State {
         }
         self.requests.stop(Slot::Messages);
         effects.extend(if at_end { self.read_from(PageFrom::End) } else { self.read_around(number) });
-        self.messages.offset = self.layout().rows(Pane::Messages) / 2;
+        self.browser.messages.offset = self.layout().rows(Pane::Messages) / 2;
         effects
     }
 
@@ -249,7 +250,7 @@ impl State {
         }
         let mut effects = Vec::new();
         // This replaces a navigation that is still waiting.
-        self.journey = None;
+        self.browser.journey = None;
         if self.requests.stop(Slot::GoTo) {
             effects.push(Effect::Stop(Slot::GoTo));
         }
@@ -262,12 +263,12 @@ impl State {
     pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope) -> Vec<Effect> {
         let mut effects = Vec::new();
         // Move the focus first: a focused list shows its selection as soon as its rows arrive.
-        self.focus = Pane::Messages;
-        let index = self.namespaces.rows().iter().position(|row| row.id == namespace);
+        self.browser.focus = Pane::Messages;
+        let index = self.browser.namespaces.rows().iter().position(|row| row.id == namespace);
         if let Some(index) = index {
-            self.namespaces.select(index);
+            self.browser.namespaces.select(index);
         }
-        self.active = match &scope {
+        self.browser.active = match &scope {
             Scope::Namespace => Pane::Namespaces,
             Scope::Category(_) | Scope::Member(..) => Pane::Categories,
             Scope::Stream(_) => Pane::Streams,
@@ -279,17 +280,17 @@ impl State {
         };
         let stream = if let Scope::Stream(stream) = &scope { Some(stream.clone()) } else { None };
         effects.extend(self.show(Place { namespace: namespace.to_owned(), scope }));
-        if self.shown_namespace.as_deref() != Some(namespace) {
-            self.wanted_category = category;
+        if self.browser.shown_namespace.as_deref() != Some(namespace) {
+            self.browser.wanted_category = category;
             effects.extend(self.namespace_selected());
         } else if let Some(category) = category {
-            let index = self.categories.rows().iter().position(|row| row.category == category);
+            let index = self.browser.categories.rows().iter().position(|row| row.category == category);
             if let Some(index) = index {
-                self.categories.select(index);
+                self.browser.categories.select(index);
                 effects.extend(self.category_selected());
             } else {
                 // The category got its first message after the list was read.
-                self.wanted_category = Some(category);
+                self.browser.wanted_category = Some(category);
                 effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
             }
         }
@@ -298,7 +299,7 @@ impl State {
     }
 
     pub(super) fn goto_failed(&mut self, error: &StoreError) -> Vec<Effect> {
-        self.journey = None;
+        self.browser.journey = None;
         self.notices.problem(error.to_string(), self.now);
         Vec::new()
     }
@@ -307,12 +308,12 @@ impl State {
     pub(super) fn open_locator(&mut self, locator: &Locator) -> Vec<Effect> {
         match self.settle(locator) {
             Ok((namespace, destination)) => {
-                if let Some(index) = self.namespaces.rows().iter().position(|row| row.id == namespace) {
-                    self.namespaces.select(index);
+                if let Some(index) = self.browser.namespaces.rows().iter().position(|row| row.id == namespace) {
+                    self.browser.namespaces.select(index);
                 }
                 let mut effects = self.namespace_selected();
                 effects.extend(self.travel(namespace, destination));
-                if let Some(journey) = &mut self.journey {
+                if let Some(journey) = &mut self.browser.journey {
                     journey.from = None;
                 }
                 effects
@@ -326,7 +327,7 @@ impl State {
 
     /// Resolves a locator once the namespaces are known.
     fn settle(&self, locator: &Locator) -> Result<(String, Destination), String> {
-        let rows = self.namespaces.rows();
+        let rows = self.browser.namespaces.rows();
         let only = rows.front().filter(|_| rows.len() == 1).map(|row| row.id.clone());
         let current = locator.namespace.clone().or(only);
         let destination = match &locator.text {
@@ -352,7 +353,7 @@ impl State {
 
     /// Goes to a stream, or one of its positions, in the current namespace.
     pub(super) fn go_to_stream(&mut self, stream: &str, position: Option<i64>) -> Vec<Effect> {
-        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
+        let Some(namespace) = self.browser.shown_namespace.clone() else { return Vec::new() };
         let target = match position {
             Some(position) => Target::StreamPosition(StreamName::stored(stream), position),
             None => match Name::new(stream) {

@@ -392,9 +392,9 @@ impl MessagePane {
 impl State {
     pub(super) fn message_arrived(&mut self, message: Option<Box<Message>>) -> Vec<Effect> {
         if let Some(message) = &message {
-            self.messages.measured(message);
+            self.browser.messages.measured(message);
         }
-        let pane = &mut self.message;
+        let pane = &mut self.browser.message;
         let Some(message) = message else {
             pane.error = Some("this message no longer exists".to_owned());
             return Vec::new();
@@ -412,26 +412,31 @@ impl State {
     /// Folds the selected row. If it cannot be folded, selects its parent; without a parent, moves the focus one pane
     /// back.
     pub(super) fn collapse(&mut self) -> Vec<Effect> {
-        if self.message.set_folded(true) {
+        if self.browser.message.set_folded(true) {
             return Vec::new();
         }
         let parent = self
+            .browser
             .message
-            .row(self.message.selected)
+            .row(self.browser.message.selected)
             .and_then(|(part, document, row)| document.parent(row).map(|parent| (part, parent)));
         match parent {
-            Some((part, parent)) => self.message.selected = self.message.line_of(part, parent),
-            None => self.focus = Pane::Messages,
+            Some((part, parent)) => self.browser.message.selected = self.browser.message.line_of(part, parent),
+            None => self.browser.focus = Pane::Messages,
         }
         Vec::new()
     }
 
     /// Unfolds the selected row, or selects its first child.
     pub(super) fn expand(&mut self) -> Vec<Effect> {
-        if !self.message.set_folded(false) {
-            let inside = self.message.row(self.message.selected).and_then(|(_, document, row)| document.row(row));
+        if !self.browser.message.set_folded(false) {
+            let inside = self
+                .browser
+                .message
+                .row(self.browser.message.selected)
+                .and_then(|(_, document, row)| document.row(row));
             if inside.is_some_and(super::super::json::document::Row::is_container) {
-                self.message.step(1);
+                self.browser.message.step(1);
             }
         }
         Vec::new()
@@ -439,9 +444,9 @@ impl State {
 
     /// Follows the link on the selected row, or folds the row.
     pub(super) fn open_link(&mut self) -> Vec<Effect> {
-        match self.message.link_at(self.message.selected) {
+        match self.browser.message.link_at(self.browser.message.selected) {
             Some(Link { name, position }) => self.go_to_stream(&name, position),
-            None => self.message.toggle(),
+            None => self.browser.message.toggle(),
         }
     }
 }

@@ -443,7 +443,7 @@ impl Messages {
 impl State {
     /// Shows the messages of a scope, as they were left or from the newest one.
     pub(super) fn show(&mut self, place: Place) -> Vec<Effect> {
-        if self.messages.place.as_ref() == Some(&place) {
+        if self.browser.messages.place.as_ref() == Some(&place) {
             return Vec::new();
         }
         let mut effects = self.stop_follow();
@@ -451,17 +451,18 @@ impl State {
         if !effects.is_empty() && !self.notices.showing() {
             self.notices.done("Stopped following".to_owned(), self.now);
         }
-        let newest_first = self.messages.newest_first;
-        let kept = self.places.messages_of(&place);
-        let left = std::mem::replace(&mut self.messages, kept.unwrap_or_else(|| Messages::new(place, newest_first)));
-        self.places.leave_messages(left);
+        let newest_first = self.browser.messages.newest_first;
+        let kept = self.browser.places.messages_of(&place);
+        let left =
+            std::mem::replace(&mut self.browser.messages, kept.unwrap_or_else(|| Messages::new(place, newest_first)));
+        self.browser.places.leave_messages(left);
         self.requests.stop(Slot::Messages);
-        self.messages.pending = None;
-        if self.messages.window.is_empty() {
+        self.browser.messages.pending = None;
+        if self.browser.messages.window.is_empty() {
             effects.extend(self.read_from(PageFrom::End));
         } else {
             // Newer messages may have been written since the list was left.
-            self.messages.newer_exist();
+            self.browser.messages.newer_exist();
         }
         effects.extend(self.estimate());
         effects
@@ -469,50 +470,52 @@ impl State {
 
     /// Reloads the list from a position or an end.
     pub(super) fn read_from(&mut self, from: PageFrom) -> Option<Effect> {
-        let question = self.messages.fresh(from)?;
+        let question = self.browser.messages.fresh(from)?;
         Some(self.ask(Slot::Messages, question))
     }
 
     /// Reloads the list around a number and selects it.
     pub(super) fn read_around(&mut self, number: i64) -> Option<Effect> {
-        let around = if self.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
+        let around = if self.browser.messages.is_filtered() { PageFrom::At(number) } else { PageFrom::Around(number) };
         let effect = self.read_from(around);
-        self.messages.wanted = Some(number);
-        self.messages.offset = self.messages.window.selected().saturating_sub(self.messages.window.top());
+        self.browser.messages.wanted = Some(number);
+        self.browser.messages.offset =
+            self.browser.messages.window.selected().saturating_sub(self.browser.messages.window.top());
         effect
     }
 
     /// Loads more rows if the selection is near an edge.
     pub(super) fn read_on(&mut self) -> Option<Effect> {
-        let question = self.messages.wanted_page()?;
+        let question = self.browser.messages.wanted_page()?;
         Some(self.ask(Slot::Messages, question))
     }
 
     pub(super) fn page_arrived(&mut self, page: Page) -> Vec<Effect> {
-        let Some(pending) = self.messages.pending.take() else { return Vec::new() };
+        let Some(pending) = self.browser.messages.pending.take() else { return Vec::new() };
         let (mut at_start, mut at_end) = (page.at_start, page.at_end);
         match pending {
             // A page knows its end only in the direction in which it was read.
-            Pending::More(edge) if edge == self.messages.newer_edge() => at_start = false,
+            Pending::More(edge) if edge == self.browser.messages.newer_edge() => at_start = false,
             Pending::More(_) => at_end = false,
             Pending::Fresh(_) => {}
         }
-        if let Some(Place { namespace, .. }) = self.messages.place.clone() {
+        if let Some(Place { namespace, .. }) = self.browser.messages.place.clone() {
             self.side_panes_see(&namespace, page.heads.iter());
         }
-        self.messages.take(pending, page.heads, at_start, at_end);
+        self.browser.messages.take(pending, page.heads, at_start, at_end);
         self.reveal();
         self.read_on().into_iter().collect()
     }
 
     /// Shows the matches of one step of a filtered search, and asks for the next step until there are enough.
     pub(super) fn search_step(&mut self, step: SearchStep, range: SearchRange) -> Vec<Effect> {
-        let (Some(pending), Some(mut search)) = (self.messages.pending.take(), self.messages.search) else {
+        let (Some(pending), Some(mut search)) = (self.browser.messages.pending.take(), self.browser.messages.search)
+        else {
             return Vec::new();
         };
-        self.messages.range = Some(range);
-        let newer_edge = self.messages.newer_edge();
-        let numbers: Vec<i64> = step.heads.iter().map(|head| self.messages.number(head)).collect();
+        self.browser.messages.range = Some(range);
+        let newer_edge = self.browser.messages.newer_edge();
+        let numbers: Vec<i64> = step.heads.iter().map(|head| self.browser.messages.number(head)).collect();
         search.count(&step, &numbers);
         // A new list must later continue on the other side of its start as well.
         let (edge, other_side) = match pending {
@@ -534,11 +537,11 @@ impl State {
             (search.towards(newer_edge).is_none(), search.towards(newer_edge.other()).is_none());
         search.reached_newest |= at_newest;
         search.reached_oldest |= at_oldest;
-        self.messages.search = Some(search);
-        self.messages.take(pending, step.heads, at_oldest, at_newest);
+        self.browser.messages.search = Some(search);
+        self.browser.messages.take(pending, step.heads, at_oldest, at_newest);
         self.reveal();
         if step.next.is_some() && search.run < ENOUGH_MATCHES {
-            let question = self.messages.more(edge);
+            let question = self.browser.messages.more(edge);
             return question.map(|question| self.ask(Slot::Messages, question)).into_iter().collect();
         }
         self.read_on().into_iter().collect()
@@ -546,7 +549,7 @@ impl State {
 
     /// Lets a search that had enough matches continue, because the user scrolls.
     pub(super) fn resume_search(&mut self) {
-        if let Some(search) = &mut self.messages.search {
+        if let Some(search) = &mut self.browser.messages.search {
             search.run = 0;
         }
     }
@@ -557,10 +560,10 @@ impl State {
             return None;
         }
         // Matches stay on screen, and the next key that moves continues the search.
-        if self.messages.window.is_empty() && self.messages.search.is_none() {
-            self.messages.error = Some("Stopped".to_owned());
+        if self.browser.messages.window.is_empty() && self.browser.messages.search.is_none() {
+            self.browser.messages.error = Some("Stopped".to_owned());
         }
-        self.messages.give_up();
+        self.browser.messages.give_up();
         Some(Effect::Stop(Slot::Messages))
     }
 }

@@ -18,8 +18,8 @@ impl State {
         let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Vec::new() };
         let mut effects = match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                self.dragged = self.border_at(mouse.column);
-                if self.dragged.is_some() { Vec::new() } else { self.click(pane, mouse) }
+                self.browser.dragged = self.border_at(mouse.column);
+                if self.browser.dragged.is_some() { Vec::new() } else { self.click(pane, mouse) }
             }
             MouseEventKind::Drag(MouseButton::Left) => {
                 self.drag(mouse.column);
@@ -38,29 +38,29 @@ impl State {
         let heading = if pane == Pane::Messages { 2 } else { 1 };
         let row = usize::from(mouse.row.saturating_sub(area.y + heading));
         let inside = mouse.row >= area.y + heading && mouse.row + 1 < area.y + area.height;
-        let mut effects = if self.focus == pane { Vec::new() } else { self.focus_on(pane) };
+        let mut effects = if self.browser.focus == pane { Vec::new() } else { self.focus_on(pane) };
         if !inside {
             return effects;
         }
         match pane {
             Pane::Namespaces => {
-                self.namespaces.select(self.namespaces.top() + row);
+                self.browser.namespaces.select(self.browser.namespaces.top() + row);
                 effects.extend(self.namespace_selected());
             }
             Pane::Categories => {
-                self.categories.select(self.categories.top() + row);
+                self.browser.categories.select(self.browser.categories.top() + row);
                 effects.extend(self.category_selected());
             }
             Pane::Streams => {
-                self.streams.window.select(self.streams.window.top() + row);
+                self.browser.streams.window.select(self.browser.streams.window.top() + row);
                 effects.extend(self.stream_selected());
             }
             Pane::Messages => {
-                self.messages.window.select(self.messages.window.top() + row);
-                self.messages.moved();
+                self.browser.messages.window.select(self.browser.messages.window.top() + row);
+                self.browser.messages.moved();
                 effects.extend(self.read_on());
             }
-            Pane::Message => self.message.click(row),
+            Pane::Message => self.browser.message.click(row),
         }
         effects
     }
@@ -69,18 +69,18 @@ impl State {
         let height = self.layout().rows(pane);
         match pane {
             Pane::Messages => {
-                self.messages.window.scroll(rows, height);
-                self.messages.moved();
+                self.browser.messages.window.scroll(rows, height);
+                self.browser.messages.moved();
                 self.resume_search();
                 self.read_on().into_iter().collect()
             }
             Pane::Message => {
-                self.message.step(rows);
+                self.browser.message.step(rows);
                 self.reveal();
                 Vec::new()
             }
             _ => {
-                let mut effects = if self.focus == pane { Vec::new() } else { self.focus_on(pane) };
+                let mut effects = if self.browser.focus == pane { Vec::new() } else { self.focus_on(pane) };
                 effects.extend(self.step(rows));
                 self.reveal();
                 effects
@@ -100,12 +100,12 @@ impl State {
     /// Moves the dragged border to the column.
     fn drag(&mut self, column: u16) {
         let messages = self.layout().pane(Pane::Messages);
-        if self.dragged == Some(Pane::Messages) {
-            self.shares.left = column.max(1);
-        } else if self.dragged == Some(Pane::Message) {
-            let rest = self.area.width.saturating_sub(messages.x).max(1);
-            let right = self.area.width.saturating_sub(column);
-            self.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
+        if self.browser.dragged == Some(Pane::Messages) {
+            self.browser.shares.left = column.max(1);
+        } else if self.browser.dragged == Some(Pane::Message) {
+            let rest = self.browser.area.width.saturating_sub(messages.x).max(1);
+            let right = self.browser.area.width.saturating_sub(column);
+            self.browser.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
         }
         self.reveal();
     }

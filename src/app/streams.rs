@@ -137,49 +137,49 @@ impl State {
         if self.requests.since(Slot::Streams).is_some() {
             return None;
         }
-        let question = self.streams.wanted_page()?;
+        let question = self.browser.streams.wanted_page()?;
         Some(self.ask(Slot::Streams, question))
     }
 
     /// Selects a stream of the listed category, and reloads the list around it if it is not loaded.
     pub(super) fn select_stream(&mut self, stream: &StreamName) -> Option<Effect> {
         let category = stream.category();
-        self.streams.of.as_ref().filter(|of| of.category == category)?;
-        if let Some(index) = self.streams.window.rows().iter().position(|row| row.stream == *stream) {
-            self.streams.window.select(index);
+        self.browser.streams.of.as_ref().filter(|of| of.category == category)?;
+        if let Some(index) = self.browser.streams.window.rows().iter().position(|row| row.stream == *stream) {
+            self.browser.streams.window.select(index);
             return None;
         }
         self.requests.stop(Slot::Streams);
-        self.streams.refresh();
-        self.streams.wanted = Some(stream.clone());
+        self.browser.streams.refresh();
+        self.browser.streams.wanted = Some(stream.clone());
         self.more_streams()
     }
 
     /// Goes to an end of the list, which may not be loaded.
     pub(super) fn go_to_streams(&mut self, end: StreamsFrom) -> Vec<Effect> {
-        let window = &self.streams.window;
+        let window = &self.browser.streams.window;
         let is_there = if end == StreamsFrom::End { window.at_last } else { window.at_first };
-        if is_there || self.streams.by_activity {
+        if is_there || self.browser.streams.by_activity {
             return self.step(if end == StreamsFrom::End { isize::MAX } else { isize::MIN });
         }
-        self.streams.error = None;
-        self.streams.asked_for = true;
-        let Some(question) = self.streams.question(end) else { return Vec::new() };
+        self.browser.streams.error = None;
+        self.browser.streams.asked_for = true;
+        let Some(question) = self.browser.streams.question(end) else { return Vec::new() };
         vec![self.ask(Slot::Streams, question)]
     }
 
     pub(super) fn streams_listed(&mut self, from: &StreamsFrom, rows: Vec<StreamRow>, end: bool) -> Vec<Effect> {
-        self.streams.page(from, rows, end);
+        self.browser.streams.page(from, rows, end);
         self.streams_read()
     }
 
     pub(super) fn recent_streams_listed(&mut self, rows: Vec<StreamRow>, next: Option<GlobalPosition>) -> Vec<Effect> {
-        self.streams.recent(rows, next);
+        self.browser.streams.recent(rows, next);
         self.streams_read()
     }
 
     fn streams_read(&mut self) -> Vec<Effect> {
-        let mut effects = if std::mem::take(&mut self.streams.asked_for) {
+        let mut effects = if std::mem::take(&mut self.browser.streams.asked_for) {
             self.stream_selected()
         } else {
             self.more_streams().into_iter().collect()

@@ -21,31 +21,31 @@ pub struct Trail(Vec<(Spot, Place)>);
 impl State {
     /// Returns the current location.
     pub(super) fn spot(&self) -> Option<Spot> {
-        let place = self.messages.place.clone()?;
-        Some(Spot { place, focus: self.focus, number: self.messages.selected_number() })
+        let place = self.browser.messages.place.clone()?;
+        Some(Spot { place, focus: self.browser.focus, number: self.browser.messages.selected_number() })
     }
 
     /// Records the previous location, unless it is in the same list.
     pub(super) fn came_from(&mut self, spot: Option<Spot>) {
-        let step = spot.zip(self.messages.place.clone());
-        self.trail.0.extend(step.filter(|(spot, to)| spot.place != *to));
+        let step = spot.zip(self.browser.messages.place.clone());
+        self.browser.trail.0.extend(step.filter(|(spot, to)| spot.place != *to));
     }
 
     /// Returns to the previous location; none if the current one was not opened by a link or the go-to box.
     pub(super) fn go_back(&mut self) -> Option<Vec<Effect>> {
-        let (spot, to) = self.trail.0.pop()?;
-        if self.messages.place.as_ref() != Some(&to) {
+        let (spot, to) = self.browser.trail.0.pop()?;
+        if self.browser.messages.place.as_ref() != Some(&to) {
             // The user has moved on in the panes since then.
-            self.trail.0.clear();
+            self.browser.trail.0.clear();
             return None;
         }
         let mut effects = self.arrive_in(&spot.place.namespace, spot.place.scope);
-        if let Some(number) = spot.number.filter(|number| self.messages.selected_number() != Some(*number)) {
+        if let Some(number) = spot.number.filter(|number| self.browser.messages.selected_number() != Some(*number)) {
             effects.extend(self.read_around(number));
         }
         let is_list = matches!(spot.focus, Pane::Namespaces | Pane::Categories | Pane::Streams);
         // A left pane that had the focus may not be the one whose selection is shown.
-        self.focus = if is_list { self.active } else { spot.focus };
+        self.browser.focus = if is_list { self.browser.active } else { spot.focus };
         Some(effects)
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::arguments::{self, Arguments};
 use super::failure::{Failure, Result, Status};
 use super::open::{self, Opened};
-use crate::app::Setup;
+use crate::app::ScreenSettings;
 use crate::demo;
 use crate::locator::Locator;
 use crate::runtime::{self, Attempt, Ended, Opening};
@@ -54,7 +54,7 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         }
     };
     let config = runtime::config::Config::load().map_err(Failure::usage)?;
-    let setup = Setup {
+    let setup = ScreenSettings {
         profile: config.profile_of(&target),
         target,
         read_only: common.read_only,

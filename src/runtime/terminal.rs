@@ -156,8 +156,8 @@ impl Terminal {
 
     /// Draws the state and starts writing the frame.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
-        if self.inner.get_frame().area() != state.area {
-            self.begin_anew(state.area)?;
+        if self.inner.get_frame().area() != state.browser.area {
+            self.begin_anew(state.browser.area)?;
         }
         self.inner.draw(|frame| view::draw(frame, state))?;
         self.frames.try_send(self.frame.take()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
@@ -168,7 +168,7 @@ impl Terminal {
     /// Lends the terminal to another program, and restores its settings afterwards.
     pub async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
         restore();
-        let settings = Settings::now();
+        let settings = TerminalModes::now();
         let outcome = run.await;
         settings.set();
         outcome
@@ -204,9 +204,9 @@ impl Drop for Terminal {
 }
 
 /// The settings of the restored terminal, to be set again after another program that may change them.
-struct Settings(#[cfg(unix)] Option<rustix::termios::Termios>);
+struct TerminalModes(#[cfg(unix)] Option<rustix::termios::Termios>);
 
-impl Settings {
+impl TerminalModes {
     fn now() -> Self {
         Self(
             #[cfg(unix)]

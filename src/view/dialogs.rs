@@ -25,7 +25,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::Filter(prompt) => prompts::filter(frame, area, theme, prompt),
         Dialog::GoTo(prompt) => prompts::go_to(frame, area, theme, prompt),
-        Dialog::Palette(palette) => palette::draw(frame, area, &state.setup.keymap, theme, palette),
+        Dialog::Palette(palette) => palette::draw(frame, area, &state.settings.keymap, theme, palette),
         Dialog::Help(help) => help::draw(frame, area, theme, help),
         Dialog::Log(back) => log::draw(frame, area, state, theme, *back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),

@@ -35,7 +35,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         used += span.width();
         left.push(span);
     };
-    if let Some(follow) = &state.follow {
+    if let Some(follow) = &state.following.current {
         let style = match follow.stall(server_now(state)) {
             Stall::Stalled => theme.problem,
             Stall::Waiting => theme.held,
@@ -59,7 +59,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 /// Returns how many loaded rows of the focused pane match `/`.
 #[must_use]
 pub fn find_said(state: &State) -> Option<String> {
-    let (matches, rows) = state.matches_in(state.focus)?;
+    let (matches, rows) = state.matches_in(state.browser.focus)?;
     let matches = match matches {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
@@ -134,14 +134,14 @@ fn known(holder: &BlockingTransaction) -> Option<String> {
 
 /// Returns the keys that apply now, as many as fit. The help key is kept as long as possible.
 fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
-    let newest = if state.messages.newest_first { Action::First } else { Action::Last };
-    let mut offered: Vec<(Action, &str)> = match state.focus {
+    let newest = if state.browser.messages.newest_first { Action::First } else { Action::Last };
+    let mut offered: Vec<(Action, &str)> = match state.browser.focus {
         Pane::Namespaces => vec![(Action::Deeper, "open"), (Action::CreateNamespace, "create")],
         Pane::Categories => vec![(Action::Deeper, "open"), (Action::Back, "back")],
         Pane::Streams => vec![(Action::Deeper, "open"), (Action::Order, "order")],
-        Pane::Messages if state.follow.is_some() => vec![(Action::Pause, "pause"), (newest, "live")],
+        Pane::Messages if state.following.current.is_some() => vec![(Action::Pause, "pause"), (newest, "live")],
         Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
-        Pane::Message if state.message.link_at(state.message.selected()).is_some() => {
+        Pane::Message if state.browser.message.link_at(state.browser.message.selected()).is_some() => {
             vec![(Action::Deeper, "open link"), (Action::Copy, "copy")]
         }
         Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],
@@ -159,7 +159,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
     let mut spans: Vec<Span> = Vec::new();
     let mut used = 1;
     for (action, label) in offered {
-        let key = state.setup.keymap.key(action);
+        let key = state.settings.keymap.key(action);
         let needed = key.chars().count() + label.len() + 3;
         if used + needed + help > width {
             break;
@@ -169,7 +169,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
     }
     if used + help <= width {
         spans.extend([
-            Span::styled(state.setup.keymap.key(Action::Help), theme.key),
+            Span::styled(state.settings.keymap.key(Action::Help), theme.key),
             Span::styled(format!(" {HELP} "), theme.dim),
         ]);
     }
@@ -179,7 +179,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
 const HELP: &str = "help";
 
 fn help_width(state: &State) -> usize {
-    state.setup.keymap.key(Action::Help).chars().count() + HELP.len() + 3
+    state.settings.keymap.key(Action::Help).chars().count() + HELP.len() + 3
 }
 
 /// Draws the toast above the footer.
@@ -190,7 +190,8 @@ pub fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     }
     let width = usize::from(area.width);
     let (mark, style) = if notice.problem { ("!", theme.problem) } else { ("·", theme.done) };
-    let more = if notice.problem { format!("  ({} log)", state.setup.keymap.key(Action::Log)) } else { String::new() };
+    let more =
+        if notice.problem { format!("  ({} log)", state.settings.keymap.key(Action::Log)) } else { String::new() };
     let text = format!(" {mark} {}{more} ", words(&notice.text, width.saturating_sub(more.len() + 4)));
     let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
     frame.render_widget(Clear, line);

@@ -24,10 +24,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         return;
     }
     let (mode, style) = mode(state, theme);
-    let right = format!(" {mode} · {} ", state.times.zone());
+    let right = format!(" {mode} · {} ", state.settings.times.zone());
     let right_width = right.chars().count().min(usize::from(area.width));
     let room = usize::from(area.width).saturating_sub(right_width);
-    let name = &state.setup.profile.name;
+    let name = &state.settings.profile.name;
     let mut left = vec![Span::raw(" ")];
     if !name.is_empty() {
         left.push(Span::styled(format!("{} ", cut(name, 20)), theme.profile));
@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     // The location matters more than the server, and its last part the most.
     let rest = room.saturating_sub(left.iter().map(Span::width).sum::<usize>() + SEPARATOR.width());
     let path = path(state, rest.saturating_sub(TARGET));
-    left.push(Span::raw(cut(&state.setup.target, rest.saturating_sub(path.width()))));
+    left.push(Span::raw(cut(&state.settings.target, rest.saturating_sub(path.width()))));
     if !path.is_empty() {
         left.push(Span::styled(SEPARATOR, theme.dim));
         left.push(Span::styled(path, theme.title));
@@ -48,7 +48,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Returns the location (`shop › account › account-123`), or as much of its end as fits.
 fn path(state: &State, room: usize) -> String {
-    let Some(place) = &state.messages.place else { return String::new() };
+    let Some(place) = &state.browser.messages.place else { return String::new() };
     let mut parts = vec![place.namespace.clone()];
     match &place.scope {
         Scope::Namespace => {}
@@ -66,7 +66,7 @@ fn path(state: &State, room: usize) -> String {
 
 /// Returns whether the store can be read and written.
 fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
-    let ascii = state.setup.ascii;
+    let ascii = state.settings.ascii;
     match &state.connection {
         Connection::Connecting { since } => {
             (format!("{} connecting {}s", spinner(state, ascii), state.now.duration_since(*since).as_secs()), theme.dim)

@@ -33,7 +33,7 @@ pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         empty: "No message store in this database · a create a namespace",
         problem: state.requests.failure(Slot::Namespaces),
     };
-    draw(frame, area, state, theme, &parts, &state.namespaces, |row| {
+    draw(frame, area, state, theme, &parts, &state.browser.namespaces, |row| {
         let note = match row.flavour {
             _ if row.closed.is_some() => "cannot be opened".to_owned(),
             crate::store::Flavour::Streamscope => String::new(),
@@ -52,7 +52,7 @@ pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         empty: if state.namespace().is_some() { "No messages yet · w write the first" } else { "" },
         problem: state.requests.failure(Slot::Categories),
     };
-    draw(frame, area, state, theme, &parts, &state.categories, |row| {
+    draw(frame, area, state, theme, &parts, &state.browser.categories, |row| {
         // A listed category has at least one message, whatever the statistics say.
         let count = row.estimate.map(|count| format!("~{}", short_count(count.max(1)))).unwrap_or_default();
         (row.category.as_str().to_owned(), count)
@@ -61,15 +61,15 @@ pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Draws the streams of the selected category, with their versions.
 pub fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let order = if state.streams.by_activity { " · by activity" } else { "" };
+    let order = if state.browser.streams.by_activity { " · by activity" } else { "" };
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
         slot: Slot::Streams,
-        empty: if state.categories.is_empty() { "" } else { "No streams" },
-        problem: state.streams.error.as_deref(),
+        empty: if state.browser.categories.is_empty() { "" } else { "No streams" },
+        problem: state.browser.streams.error.as_deref(),
     };
-    draw(frame, area, state, theme, &parts, &state.streams.window, |row| {
+    draw(frame, area, state, theme, &parts, &state.browser.streams.window, |row| {
         (row.stream.as_str().to_owned(), format!("v{}", row.version))
     });
 }
@@ -83,7 +83,7 @@ fn draw<T>(
     window: &Window<T>,
     row_of: impl Fn(&T) -> (String, String),
 ) {
-    let focused = state.focus == parts.pane;
+    let focused = state.browser.focus == parts.pane;
     let waiting = state.requests.since(parts.slot).is_some();
     let title =
         if waiting { format!("{} · {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
@@ -109,8 +109,8 @@ fn draw<T>(
         let note_width = note.chars().count().min(width / 2);
         let name_width = width.saturating_sub(note_width + 2);
         // The selections that lead to the shown one have a light marker, those to the right of it have none.
-        let behind = parts.pane as usize > state.active as usize && !focused;
-        let is_shown = parts.pane == state.active || focused;
+        let behind = parts.pane as usize > state.browser.active as usize && !focused;
+        let is_shown = parts.pane == state.browser.active || focused;
         let marker = match (selected && !behind, is_shown, theme.ascii) {
             (false, ..) => " ",
             (true, true, false) => "▌",

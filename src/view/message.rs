@@ -26,20 +26,20 @@ const VALUE: usize = 8;
 
 /// Draws the pane.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let focused = state.focus == Pane::Message;
-    let form = match state.message.form {
+    let focused = state.browser.focus == Pane::Message;
+    let form = match state.browser.message.form {
         Form::Tree => "",
         Form::Pretty => " · pretty",
         Form::Raw => " · raw",
     };
-    let title = match state.message.head() {
+    let title = match state.browser.message.head() {
         Some(head) => format!(" Message {}{form} ", head.position),
         None => " Message ".to_owned(),
     };
     let block = frame_of(title, focused, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let Some(head) = state.message.head() else { return };
+    let Some(head) = state.browser.message.head() else { return };
     let width = usize::from(inner.width);
     for (row, (name, value)) in facts(head, state).into_iter().enumerate() {
         let row = u16::try_from(row).unwrap_or(u16::MAX);
@@ -49,7 +49,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let facts = u16::try_from(FACTS).unwrap_or(u16::MAX);
     let Some(height) = inner.height.checked_sub(facts) else { return };
     let body = Rect { y: inner.y + facts, height, ..inner };
-    match &state.message.open {
+    match &state.browser.message.open {
         Some(open) => lines(frame, body, state, theme, open, focused),
         None => waiting(frame, body, state, theme, head),
     }
@@ -58,12 +58,12 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 /// Returns the facts that are known without the body.
 fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
-    let whole = state.message.open.as_ref().and_then(|open| open.message.flaw.as_ref());
+    let whole = state.browser.message.open.as_ref().and_then(|open| open.message.flaw.as_ref());
     let flaw = whole.or(head.flaw.as_ref());
     [
         ("type", format!("{} · {}", head.message_type, sizes(head, state))),
         ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
-        ("time", state.times.full(head.time, zone_now)),
+        ("time", state.settings.times.full(head.time, zone_now)),
         ("id", flaw.map_or_else(|| head.id.to_string(), |flaw| format!("{} · {flaw}", head.id))),
     ]
 }
@@ -75,7 +75,7 @@ fn sizes(head: &MessageHead, state: &State) -> String {
         Size::Text(length) => format!("data {}", bytes(length)),
         stored @ Size::Stored(_) => format!("data {}", size(stored)),
     };
-    match state.message.whole().and_then(|message| message.metadata.as_deref()) {
+    match state.browser.message.whole().and_then(|message| message.metadata.as_deref()) {
         Some(metadata) => format!("{data} · metadata {}", bytes(metadata.len() as u64)),
         None => data,
     }
@@ -84,7 +84,7 @@ fn sizes(head: &MessageHead, state: &State) -> String {
 /// Draws the error that the body could not be read for, or the beginning of the data until the body is there.
 fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &MessageHead) {
     let width = usize::from(area.width);
-    if let Some(error) = &state.message.error {
+    if let Some(error) = &state.browser.message.error {
         for (row, line) in wrap(&cut(error, 1_000), width).into_iter().enumerate() {
             line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &line, theme.problem);
         }
@@ -97,7 +97,7 @@ fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &M
 }
 
 fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Open, focused: bool) {
-    let pane = &state.message;
+    let pane = &state.browser.message;
     let find = state.find_in(Pane::Message).filter(|_| focused);
     for row in 0..area.height {
         let line = pane.top() + usize::from(row);
@@ -131,7 +131,7 @@ fn head_of(text: &str) -> String {
 }
 
 fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usize) -> Line<'static> {
-    let Some((part, line_in_part)) = state.message.line(line) else { return Line::default() };
+    let Some((part, line_in_part)) = state.browser.message.line(line) else { return Line::default() };
     let (title, body) = match part {
         Part::Data => ("data", &open.data),
         Part::Metadata => ("metadata", &open.metadata),
@@ -209,7 +209,7 @@ fn document_line(
         }
         kind => {
             spans.push(Span::raw(": "));
-            let link = state.message.link_at(line);
+            let link = state.browser.message.link_at(line);
             let style = match (kind, &link) {
                 (_, Some(_)) => theme.json.link,
                 (Kind::String, None) => theme.json.string,

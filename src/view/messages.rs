@@ -19,7 +19,7 @@ use crate::store::browse::{Count, Scope};
 
 /// Draws the table.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let focused = state.focus == Pane::Messages;
+    let focused = state.browser.focus == Pane::Messages;
     let block = frame_of(format!(" {} ", title(state, theme, usize::from(area.width))), focused, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -29,7 +29,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let columns = Columns::new(usize::from(inner.width), state);
     line_at(frame, inner, 0, &columns.heading(state), theme.dim);
     let body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-    let messages = &state.messages;
+    let messages = &state.browser.messages;
     if messages.window.is_empty() {
         explain_empty(frame, body, state, theme);
         return;
@@ -40,7 +40,8 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let Some(row) = messages.window.rows().get(index) else { break };
         let at = Rect { y: body.y + line, height: 1, ..body };
         let selected = index == messages.window.selected();
-        let unsettled = state.follow.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
+        let unsettled =
+            state.following.current.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
         let hit = find.is_some_and(|find| holds(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,
@@ -54,7 +55,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Returns the title: the scope, the progress of loading, the order and the filter.
 fn title(state: &State, theme: &Theme, width: usize) -> String {
-    let messages = &state.messages;
+    let messages = &state.browser.messages;
     let name = match messages.place.as_ref().map(|place| &place.scope) {
         None | Some(Scope::Namespace) => String::new(),
         Some(Scope::Category(category)) => category.to_string(),
@@ -82,7 +83,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         title.push_str(" · newest first");
     }
     let shown = messages.place.as_ref().map(|place| &place.namespace);
-    if state.namespaces.rows().iter().any(|info| info.hides_rows && Some(&info.id) == shown) {
+    if state.browser.namespaces.rows().iter().any(|info| info.hides_rows && Some(&info.id) == shown) {
         title.push_str(" · rows may be hidden");
     }
     let title = whole_parts(&title, width);
@@ -97,8 +98,8 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
 /// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages searched.
 #[must_use]
 pub fn progress(state: &State) -> String {
-    let messages = &state.messages;
-    let spinner = spinner(state, state.setup.ascii);
+    let messages = &state.browser.messages;
+    let spinner = spinner(state, state.settings.ascii);
     let counting = state.requests.since(Slot::Count).filter(|_| messages.counting);
     if let Some(tally) = messages.tally.filter(|tally| tally.is_complete || counting.is_some()) {
         let matches = matches(tally.matches);
@@ -134,7 +135,7 @@ fn messages_in_words(count: &str) -> String {
 /// Returns the progress of a search, and the key that continues it.
 fn searched(state: &State, search: &Search, spinner: char) -> String {
     let found = matches(search.matches);
-    if state.follow.is_some() {
+    if state.following.current.is_some() {
         // Newer messages that do not match are not counted.
         return format!("{found} · {} searched before following", full_count(search.searched));
     }
@@ -152,7 +153,7 @@ fn searched(state: &State, search: &Search, spinner: char) -> String {
 
 /// Returns the result of a search that examined every message that can match.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
-    let filter = &state.messages.filter;
+    let filter = &state.browser.messages.filter;
     let searched = messages_in_words(&full_count(searched));
     if filter.since.is_some() || filter.until.is_some() {
         format!("{matches} in this time range · {searched} searched")
@@ -171,7 +172,7 @@ fn matches(count: u64) -> String {
 
 /// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope.
 fn of_total(state: &State, searched: u64) -> String {
-    let filter = &state.messages.filter;
+    let filter = &state.browser.messages.filter;
     let total = total(state, searched).filter(|_| filter.since.is_none() && filter.until.is_none());
     match total {
         Some(total) => format!("{} of {total}", full_count(searched)),
@@ -181,14 +182,14 @@ fn of_total(state: &State, searched: u64) -> String {
 
 /// Returns the number of messages in the scope, at least those already seen, or none if it is unknown.
 fn total(state: &State, seen: u64) -> Option<String> {
-    state.messages.count.map(|count| match count {
+    state.browser.messages.count.map(|count| match count {
         Count { messages, through: None } => format!("~{}", full_count(messages.max(seen))),
         Count { messages, through: Some(_) } => full_count(messages),
     })
 }
 
 fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let messages = &state.messages;
+    let messages = &state.browser.messages;
     let spinner = spinner(state, theme.ascii);
     let waiting = state.requests.since(Slot::Messages);
     let (text, style) = if let Some(problem) = state.connection.problem() {
@@ -221,7 +222,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Returns the heading of the time column, with the zone if it fits. The header always names the zone.
 fn time_heading(state: &State, width: usize) -> String {
-    let heading = format!("time {}", state.times.zone());
+    let heading = format!("time {}", state.settings.times.zone());
     if heading.chars().count() <= width { heading } else { "time".to_owned() }
 }
 
@@ -241,14 +242,15 @@ struct Columns {
 
 impl Columns {
     fn new(width: usize, state: &State) -> Self {
-        let in_view = || state.messages.window.rows().iter().skip(state.messages.window.top()).take(100);
+        let in_view =
+            || state.browser.messages.window.rows().iter().skip(state.browser.messages.window.top()).take(100);
         let digits = |number: i64| number.to_string().len();
         let position = in_view().map(|row| digits(row.head.position)).max().unwrap_or(3).max(3);
         let global = in_view().map(|row| digits(row.head.global_position)).max().unwrap_or(4).max(4);
         let now = server_now(state);
-        let time = in_view().map(|row| state.times.short(row.head.time, now).len()).max().unwrap_or(12).max(4);
+        let time = in_view().map(|row| state.settings.times.short(row.head.time, now).len()).max().unwrap_or(12).max(4);
         let message_type = in_view().map(|row| row.head.message_type.chars().count()).max().unwrap_or(8).clamp(4, 24);
-        let one_stream = state.messages.is_stream();
+        let one_stream = state.browser.messages.is_stream();
         let longest = in_view().map(|row| row.head.stream.as_str().chars().count()).max().unwrap_or(10);
         let mut columns = Self {
             position,
@@ -328,7 +330,7 @@ impl Columns {
         let plain = Style::new();
         cell(right(&head.position.to_string(), self.position), self.position, plain);
         cell(right(&head.global_position.to_string(), self.global), self.global, theme.dim);
-        cell(fill(&state.times.short(head.time, server_now(state)), self.time), self.time, plain);
+        cell(fill(&state.settings.times.short(head.time, server_now(state)), self.time), self.time, plain);
         cell(fill(head.stream.as_str(), self.stream), self.stream, plain);
         cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
         cell(right(&size(head.size), self.size), self.size, theme.dim);

@@ -3,7 +3,7 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::app::Setup;
+use crate::app::ScreenSettings;
 
 /// The styles by purpose.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Colo
 impl Theme {
     /// Returns the theme for the setup.
     #[must_use]
-    pub fn of(setup: &Setup) -> Self {
+    pub fn of(setup: &ScreenSettings) -> Self {
         let plain = setup.no_color;
         let colored = |color: Color| if plain { Style::new() } else { Style::new().fg(color) };
         let bold = Modifier::BOLD;

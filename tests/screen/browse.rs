@@ -23,7 +23,7 @@ fn enter_goes_deeper_and_esc_restores_the_cursor() {
     let mut screen = Screen::new(Fake::shop(3));
     for expected in [Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message] {
         screen.enter();
-        assert_eq!(screen.state.focus, expected);
+        assert_eq!(screen.state.browser.focus, expected);
     }
     screen.esc();
     screen.keys("kk");
@@ -44,9 +44,9 @@ fn a_list_that_loads_after_its_pane_got_the_focus_is_shown() {
         screen.hold = true;
         screen.keys("j");
         screen.key(key);
-        assert_eq!(screen.state.focus, Pane::Streams);
+        assert_eq!(screen.state.browser.focus, Pane::Streams);
         screen.release();
-        assert!(screen.state.messages.is_stream());
+        assert!(screen.state.browser.messages.is_stream());
         assert_eq!(screen.selected(), "order-0@4");
     }
 }
@@ -59,7 +59,9 @@ fn outdated_answers_are_dropped() {
     screen.keys("jkj");
     screen.release();
     assert_eq!(screen.selected(), "order-2@4");
-    assert!(screen.state.messages.window.rows().iter().all(|row| row.head.stream.category().as_str() == "order"));
+    assert!(
+        screen.state.browser.messages.window.rows().iter().all(|row| row.head.stream.category().as_str() == "order")
+    );
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn lists_load_by_pages_in_both_directions() {
         screen.key(KeyCode::PageUp);
     }
     assert_eq!(screen.selected(), "ledger-main@0");
-    assert!(screen.state.messages.window.len() <= streamscope::app::window::CAPACITY);
+    assert!(screen.state.browser.messages.window.len() <= streamscope::app::window::CAPACITY);
     for _ in 0..200 {
         screen.key(KeyCode::PageDown);
     }
@@ -103,17 +105,17 @@ fn the_go_to_box_accepts_streams_positions_ids_and_times() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-1@3");
     assert_eq!(screen.selected(), "order-1@3");
-    assert_eq!(screen.state.focus, Pane::Messages);
+    assert_eq!(screen.state.browser.focus, Pane::Messages);
     screen.go_to("00000000-0000-0000-0000-000000000001");
     assert_eq!(screen.selected(), "account-0@0");
     screen.keys("1");
     screen.go_to("7");
-    assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(7));
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.global_position), Some(7));
     screen.go_to("11:00:09");
-    assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(9));
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.global_position), Some(9));
     screen.go_to("order");
     assert_eq!(
-        screen.state.messages.place.as_ref().map(|place| format!("{:?}", place.scope)),
+        screen.state.browser.messages.place.as_ref().map(|place| format!("{:?}", place.scope)),
         Some("Category(Category(\"order\"))".to_owned())
     );
 }
@@ -132,8 +134,11 @@ fn the_go_to_box_shows_its_interpretation_and_names_a_missing_stream() {
 fn going_to_a_stream_selects_it_in_the_left_panes() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-1");
-    assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("order"));
-    assert_eq!(screen.state.streams.of.as_ref().map(|of| of.category.to_string()).as_deref(), Some("order"));
+    assert_eq!(
+        screen.state.browser.categories.selection().map(|row| row.category.to_string()).as_deref(),
+        Some("order")
+    );
+    assert_eq!(screen.state.browser.streams.of.as_ref().map(|of| of.category.to_string()).as_deref(), Some("order"));
 }
 
 #[test]
@@ -186,7 +191,7 @@ fn an_empty_namespace_explains_itself_and_names_the_next_key() {
 #[test]
 fn a_locator_opens_its_message() {
     let locator = streamscope::locator::Locator::parse("shop/order-1@3", None, super::fake::noon()).expect("a locator");
-    let setup = streamscope::app::Setup { locator: Some(locator), ..Default::default() };
+    let setup = streamscope::app::ScreenSettings { locator: Some(locator), ..Default::default() };
     let screen = Screen::with(Fake::shop(3), setup, 160, 45);
     assert_eq!(screen.selected(), "order-1@3");
 }
@@ -196,17 +201,20 @@ fn the_streams_pane_reaches_both_ends_with_a_bounded_list() {
     let mut screen = Screen::new(Fake::shop(2_500));
     screen.keys("2");
     screen.keys("3G");
-    let selected = |screen: &Screen| screen.state.streams.window.selection().map(|row| row.stream.to_string());
+    let selected = |screen: &Screen| screen.state.browser.streams.window.selection().map(|row| row.stream.to_string());
     assert_eq!(selected(&screen).as_deref(), Some("account-999"));
-    assert_eq!(screen.state.messages.selection().map(|head| head.stream.to_string()).as_deref(), Some("account-999"));
+    assert_eq!(
+        screen.state.browser.messages.selection().map(|head| head.stream.to_string()).as_deref(),
+        Some("account-999")
+    );
     let mut pages = 0;
     while selected(&screen).as_deref() != Some("account-0") {
         screen.key(KeyCode::PageUp);
         pages += 1;
         assert!(pages < 500, "the first stream is never reached");
-        assert!(screen.state.streams.window.len() <= streamscope::app::window::CAPACITY);
+        assert!(screen.state.browser.streams.window.len() <= streamscope::app::window::CAPACITY);
     }
-    assert!(screen.state.streams.window.at_first);
+    assert!(screen.state.browser.streams.window.at_first);
     for _ in 0..pages {
         screen.key(KeyCode::PageDown);
     }
@@ -221,7 +229,7 @@ fn reloading_the_streams_keeps_the_selection() {
     screen.go_to("account-500@2");
     screen.ctrl('r');
     assert_eq!(
-        screen.state.streams.window.selection().map(|row| row.stream.to_string()).as_deref(),
+        screen.state.browser.streams.window.selection().map(|row| row.stream.to_string()).as_deref(),
         Some("account-500")
     );
     assert_eq!(screen.selected(), "account-500@2");
@@ -235,11 +243,11 @@ fn the_messages_of_a_group_member_can_be_shown_and_followed() {
     assert!(screen.text().contains("member 1 of 3 of category account"), "{}", screen.text());
     screen.enter();
     let group = streamscope::message::ConsumerGroup::new(1, 3).expect("a member");
-    let rows = screen.state.messages.window.rows();
+    let rows = screen.state.browser.messages.window.rows();
     assert!(!rows.is_empty() && rows.iter().all(|row| group.has(row.head.stream.as_str())));
     assert!(screen.text().contains("member 1 of 3"), "{}", screen.text());
     screen.keys("F");
-    assert!(screen.state.follow.is_some());
+    assert!(screen.state.following.current.is_some());
     screen.keys("M3:3");
     assert!(screen.text().contains("must be less than the group size"), "{}", screen.text());
 }
@@ -261,14 +269,14 @@ fn esc_returns_from_the_go_to_box_step_by_step() {
     let before = screen.selected();
     screen.go_to("order-2@1");
     screen.go_to("account-1@3");
-    assert_eq!((screen.selected().as_str(), screen.state.focus), ("account-1@3", Pane::Messages));
+    assert_eq!((screen.selected().as_str(), screen.state.browser.focus), ("account-1@3", Pane::Messages));
     screen.esc();
     assert_eq!(screen.selected(), "order-2@1");
     screen.esc();
     assert_eq!(screen.selected(), before);
-    assert!(!screen.state.messages.is_stream(), "the list of the category is shown again");
+    assert!(!screen.state.browser.messages.is_stream(), "the list of the category is shown again");
     screen.esc();
-    assert_eq!(screen.state.focus, Pane::Categories);
+    assert_eq!(screen.state.browser.focus, Pane::Categories);
 }
 
 #[test]
@@ -277,7 +285,7 @@ fn esc_goes_one_pane_back_after_leaving_the_target_through_the_panes() {
     screen.go_to("order-2@1");
     screen.keys("3k4");
     screen.esc();
-    assert_eq!(screen.state.focus, Pane::Streams);
+    assert_eq!(screen.state.browser.focus, Pane::Streams);
 }
 
 #[test]
@@ -301,7 +309,7 @@ fn the_go_to_box_centres_the_message() {
     }
     let mut screen = Screen::new(fake);
     screen.go_to("ledger-main@2500");
-    let window = &screen.state.messages.window;
+    let window = &screen.state.browser.messages.window;
     let below = window.selected() - window.top();
     assert!((10..30).contains(&below), "row {below} of the view");
 }
@@ -313,7 +321,7 @@ fn reordering_the_streams_keeps_the_selection() {
     assert_eq!(screen.selected(), "account-1@4");
     for _ in 0..2 {
         screen.keys("o");
-        let highlighted = screen.state.streams.window.selection().map(|row| row.stream.to_string());
+        let highlighted = screen.state.browser.streams.window.selection().map(|row| row.stream.to_string());
         assert_eq!(highlighted.as_deref(), Some("account-1"), "the selection stays on its stream");
         assert_eq!(screen.selected(), "account-1@4");
     }
@@ -361,7 +369,7 @@ fn dragging_a_border_resizes_and_selects_nothing() {
     mouse(MouseEventKind::Down(MouseButton::Left), border);
     mouse(MouseEventKind::Drag(MouseButton::Left), border + 15);
     assert_eq!(screen.state.layout().pane(Pane::Messages).x, border + 15);
-    assert_eq!(screen.state.focus, Pane::Namespaces, "a click on a border selects no row");
+    assert_eq!(screen.state.browser.focus, Pane::Namespaces, "a click on a border selects no row");
 }
 
 #[test]

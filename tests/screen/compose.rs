@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 use streamscope::app::dialogs::Dialog;
 use streamscope::app::dialogs::compose::{Field, Stage};
 use streamscope::app::request::Slot;
-use streamscope::app::{Effect, Event, Profile, Setup};
+use streamscope::app::{Effect, Event, Profile, ScreenSettings};
 use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
@@ -140,14 +140,14 @@ fn a_clone_copies_everything_except_the_id() {
     let compose = compose(&screen);
     assert_eq!(compose.text(Field::Type), "Withdrawn");
     assert!(compose.text(Field::Data).contains("12345678901234567890123"));
-    assert_ne!(compose.text(Field::Id), screen.state.messages.selection().expect("a message").id.to_string());
+    assert_ne!(compose.text(Field::Id), screen.state.browser.messages.selection().expect("a message").id.to_string());
 }
 
 #[test]
 fn fills_in_causation_and_correlation_of_a_follow_up() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1@2");
-    let global_position = screen.state.messages.selection().expect("a message").global_position;
+    let global_position = screen.state.browser.messages.selection().expect("a message").global_position;
     screen.keys("r");
     let metadata: serde_json::Value =
         serde_json::from_str(&compose(&screen).text(Field::Metadata)).expect("metadata is JSON");
@@ -160,7 +160,7 @@ fn fills_in_causation_and_correlation_of_a_follow_up() {
 #[test]
 fn writing_in_production_requires_an_upper_case_y() {
     let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
-    let mut screen = Screen::with(Fake::shop(2), Setup { profile, ..Setup::default() }, 160, 45);
+    let mut screen = Screen::with(Fake::shop(2), ScreenSettings { profile, ..ScreenSettings::default() }, 160, 45);
     draft(&mut screen);
     screen.ctrl('s');
     screen.keys("y");
@@ -172,7 +172,8 @@ fn writing_in_production_requires_an_upper_case_y() {
 
 #[test]
 fn read_only_opens_no_dialog_that_writes() {
-    let mut screen = Screen::with(Fake::shop(2), Setup { read_only: true, ..Setup::default() }, 160, 45);
+    let mut screen =
+        Screen::with(Fake::shop(2), ScreenSettings { read_only: true, ..ScreenSettings::default() }, 160, 45);
     screen.keys("w");
     assert!(screen.state.dialog.is_none());
     assert!(screen.text().contains("read-only"), "{}", screen.text());
@@ -219,7 +220,10 @@ fn lists_a_category_after_its_first_message_is_written() {
     screen.keys("Noted");
     screen.ctrl('s');
     assert_eq!(screen.selected(), "audit-1@0");
-    assert_eq!(screen.state.categories.selection().map(|row| row.category.to_string()).as_deref(), Some("audit"));
+    assert_eq!(
+        screen.state.browser.categories.selection().map(|row| row.category.to_string()).as_deref(),
+        Some("audit")
+    );
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn the_cursor_moves_within_the_view_before_the_text_scrolls() {
 #[test]
 fn the_current_field_is_in_view_at_every_size() {
     for (width, height) in [(160, 45), (80, 24), (60, 16), (40, 10), (30, 6)] {
-        let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), width, height);
+        let mut screen = Screen::with(Fake::shop(2), streamscope::app::ScreenSettings::default(), width, height);
         screen.keys("w");
         for wanted in Field::ALL {
             field(&mut screen, wanted);
@@ -74,7 +74,7 @@ fn the_current_field_is_in_view_at_every_size() {
 
 #[test]
 fn shows_data_and_metadata_at_60x16() {
-    let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 60, 16);
+    let mut screen = Screen::with(Fake::shop(2), streamscope::app::ScreenSettings::default(), 60, 16);
     screen.go_to("account-1@2");
     screen.keys("c");
     let text = screen.text();
@@ -85,7 +85,7 @@ fn shows_data_and_metadata_at_60x16() {
 fn a_long_line_scrolls_to_the_cursor() {
     let long = format!("{}§", "x".repeat(300));
     for prompt in ["/", "&", ":", "\u{10}", "w", "1a", "1D"] {
-        let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 80, 24);
+        let mut screen = Screen::with(Fake::shop(2), streamscope::app::ScreenSettings::default(), 80, 24);
         for key in prompt.chars() {
             if key == '\u{10}' { screen.ctrl('p') } else { screen.key(KeyCode::Char(key)) }
         }

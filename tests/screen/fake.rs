@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use streamscope::app::keymap::Action;
 use streamscope::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
-use streamscope::app::{Effect, Event, Setup, State};
+use streamscope::app::{Effect, Event, ScreenSettings, State};
 use streamscope::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use streamscope::store::browse::{
     CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
@@ -468,10 +468,15 @@ pub struct Screen {
 
 impl Screen {
     pub fn new(fake: Fake) -> Self {
-        Self::with(fake, Setup { target: "postgres@localhost/shop".to_owned(), ..Setup::default() }, 160, 45)
+        Self::with(
+            fake,
+            ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() },
+            160,
+            45,
+        )
     }
 
-    pub fn with(fake: Fake, setup: Setup, width: u16, height: u16) -> Self {
+    pub fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
         let mut screen =
             Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), followed: None, now: noon() };
@@ -621,8 +626,9 @@ impl Screen {
     pub fn go_to_stream_and_hold(&mut self, target: &str) {
         self.hold = true;
         self.go_to(target);
-        let arrived =
-            |state: &State| state.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)));
+        let arrived = |state: &State| {
+            state.browser.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)))
+        };
         while !arrived(&self.state) {
             assert!(self.release_one(), "the stream exists");
         }
@@ -635,11 +641,15 @@ impl Screen {
 
     /// Returns the selected message as `stream@position`.
     pub fn selected(&self) -> String {
-        self.state.messages.selection().map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
+        self.state
+            .browser
+            .messages
+            .selection()
+            .map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
     }
 
     pub fn terminal(&self) -> Terminal<TestBackend> {
-        let area = self.state.area;
+        let area = self.state.browser.area;
         let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).expect("a test back end");
         terminal.draw(|frame| streamscope::view::draw(frame, &self.state)).expect("drawing to memory");
         terminal

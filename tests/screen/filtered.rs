@@ -112,10 +112,10 @@ fn a_filter_without_matches_is_kept_and_esc_restores_the_selection() {
     let mut screen = ledger(600);
     screen.go_to("ledger-main@250");
     filter(&mut screen, "type:Unknown");
-    assert!(screen.state.messages.window.is_empty());
+    assert!(screen.state.browser.messages.window.is_empty());
     screen.keys("2");
     screen.keys("3");
-    assert!(screen.state.messages.is_filtered(), "the filter is kept");
+    assert!(screen.state.browser.messages.is_filtered(), "the filter is kept");
     screen.keys("4");
     screen.esc();
     assert_eq!(screen.selected(), "ledger-main@250");
@@ -127,7 +127,7 @@ fn a_failed_filter_shows_the_error_and_no_rows() {
     let error = StoreError::Invalid { field: "path on data", reason: "syntax error at end".to_owned() };
     screen.fake.fail.push((Slot::Messages, error));
     filter(&mut screen, "data:$.line >");
-    assert!(screen.state.messages.window.is_empty());
+    assert!(screen.state.browser.messages.window.is_empty());
     assert!(screen.text().contains("invalid path on data: syntax error at end"), "{}", screen.text());
     screen.esc();
     screen.esc();
@@ -175,7 +175,7 @@ fn counts_the_matches_of_a_filtered_list_in_steps_until_stopped() {
     assert!(screen.outside.contains(&streamscope::app::Effect::Stop(Slot::Count)));
     screen.release();
     assert!(!screen.text().contains("counting"), "{}", screen.text());
-    assert!(screen.state.messages.is_filtered(), "Esc stopped only the count");
+    assert!(screen.state.browser.messages.is_filtered(), "Esc stopped only the count");
     screen.keys("#");
     assert!(screen.text().contains("4,501 matches · all 9,001 messages searched"), "{}", screen.text());
     screen.esc();

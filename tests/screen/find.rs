@@ -39,12 +39,12 @@ fn a_filter_shows_its_matches_and_the_number_of_messages_searched() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4&type:Withdrawn");
     screen.enter();
-    let rows = screen.state.messages.window.rows();
+    let rows = screen.state.browser.messages.window.rows();
     assert_eq!(rows.len(), 6);
     assert!(rows.iter().all(|row| row.head.message_type == "Withdrawn"));
     assert!(screen.text().contains("6 matches · all 30 messages searched"), "{}", screen.text());
     screen.esc();
-    assert_eq!(screen.state.messages.window.len(), 30);
+    assert_eq!(screen.state.browser.messages.window.len(), 30);
     assert!(screen.selected().ends_with("@2"), "the match stays selected: {}", screen.selected());
 }
 
@@ -83,7 +83,7 @@ fn the_palette_runs_an_action_by_name() {
     screen.ctrl('p');
     screen.keys("newest");
     screen.enter();
-    assert!(screen.state.messages.newest_first || screen.state.focus == Pane::Streams);
+    assert!(screen.state.browser.messages.newest_first || screen.state.browser.focus == Pane::Streams);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn copies_the_raw_text() {
 
 #[test]
 fn help_shows_the_live_key_map() {
-    let mut setup = streamscope::app::Setup::default();
+    let mut setup = streamscope::app::ScreenSettings::default();
     let keys = ["Q".parse().expect("a key")];
     setup.keymap.rebind(streamscope::app::keymap::Context::Anywhere, streamscope::app::keymap::Action::Follow, &keys);
     let mut screen = Screen::with(Fake::shop(1), setup, 100, 70);
@@ -122,7 +122,7 @@ fn esc_removes_the_filter_while_an_estimate_is_pending() {
     }
     assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is pending");
     screen.esc();
-    assert!(!screen.state.messages.is_filtered(), "{}", screen.text());
+    assert!(!screen.state.browser.messages.is_filtered(), "{}", screen.text());
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_search_without_a_match_restores_the_selection() {
     screen.keys("4");
     screen.key(KeyCode::PageUp);
     screen.keys("k");
-    let view = |screen: &Screen| (screen.selected(), screen.state.messages.window.top());
+    let view = |screen: &Screen| (screen.selected(), screen.state.browser.messages.window.top());
     let before = view(&screen);
     screen.keys("/opened");
     assert_ne!(view(&screen), before, "a part of the text matches elsewhere");
@@ -153,14 +153,14 @@ fn a_search_without_a_match_restores_the_selection() {
 
 #[test]
 fn a_search_in_a_message_without_a_match_restores_the_selection() {
-    let mut screen = Screen::with(Fake::shop(2), streamscope::app::Setup::default(), 100, 14);
+    let mut screen = Screen::with(Fake::shop(2), streamscope::app::ScreenSettings::default(), 100, 14);
     screen.go_to("account-1@2");
     screen.keys("5jjj");
-    let before = (screen.state.message.selected(), screen.state.message.top());
+    let before = (screen.state.browser.message.selected(), screen.state.browser.message.top());
     screen.keys("/causation");
-    assert_ne!(screen.state.message.selected(), before.0);
+    assert_ne!(screen.state.browser.message.selected(), before.0);
     screen.keys("xyz");
-    assert_eq!((screen.state.message.selected(), screen.state.message.top()), before);
+    assert_eq!((screen.state.browser.message.selected(), screen.state.browser.message.top()), before);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crossterm::event::KeyCode;
 use streamscope::app::dialogs::Dialog;
 use streamscope::app::layout::Pane;
-use streamscope::app::{Effect, Event, Profile, Setup};
+use streamscope::app::{Effect, Event, Profile, ScreenSettings};
 
 use super::fake::{Fake, Screen};
 
@@ -43,7 +43,7 @@ fn screen(width: u16, height: u16) -> Screen {
     for _ in 0..3 {
         fake.push("account-1", "Opened", "{}", Some("{}"));
     }
-    let setup = Setup { target: "postgres@localhost/shop".to_owned(), ..Setup::default() };
+    let setup = ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() };
     Screen::with(fake, setup, width, height)
 }
 
@@ -163,7 +163,7 @@ fn no_key_reaches_the_panes_through_a_dialog() {
         let mut screen = screen(100, 30);
         press(&mut screen, keys);
         let kind = |screen: &Screen| screen.state.dialog.as_ref().map(std::mem::discriminant::<Dialog>);
-        let before = (kind(&screen), screen.state.focus, screen.state.times);
+        let before = (kind(&screen), screen.state.browser.focus, screen.state.settings.times);
         let copies =
             |screen: &Screen| screen.outside.iter().filter(|effect| matches!(effect, Effect::Copy { .. })).count();
         for key in RISKY {
@@ -172,9 +172,9 @@ fn no_key_reaches_the_panes_through_a_dialog() {
             if copies(&screen) > copied {
                 press(&mut screen, keys);
             }
-            let now = (kind(&screen), screen.state.focus, screen.state.times);
+            let now = (kind(&screen), screen.state.browser.focus, screen.state.settings.times);
             assert_eq!(now, before, "{key:?} in {keys:?}: {}", screen.text());
-            assert!(screen.state.follow.is_none() && !screen.state.fullscreen);
+            assert!(screen.state.following.current.is_none() && !screen.state.browser.fullscreen);
         }
     }
 }
@@ -191,13 +191,13 @@ fn slash_filters_the_help_and_enter_runs_the_action() {
     assert!(inside(&screen.text(), "Help").join("\n").contains("Filter messages"), "Esc clears the filter first");
     screen.keys("/follow live");
     screen.enter();
-    assert!(screen.state.dialog.is_none() && screen.state.follow.is_some());
+    assert!(screen.state.dialog.is_none() && screen.state.following.current.is_some());
     screen.keys("?");
     screen.esc();
     assert!(screen.state.dialog.is_none());
     screen.keys("?/no such action");
     screen.enter();
-    assert!(screen.state.dialog.is_none() && screen.state.focus == Pane::Messages);
+    assert!(screen.state.dialog.is_none() && screen.state.browser.focus == Pane::Messages);
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn help_begins_with_the_focused_pane() {
 fn production_and_conflicts_keep_their_words_whole() {
     for (width, height) in SIZES {
         let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
-        let setup = Setup { profile, ..Setup::default() };
+        let setup = ScreenSettings { profile, ..ScreenSettings::default() };
         let mut fake = Fake::default();
         fake.push("account-1", "Opened", "{}", Some("{}"));
         let mut screen = Screen::with(fake, setup, width, height);
@@ -231,7 +231,7 @@ fn a_truncated_value_ends_with_an_ellipsis() {
         let data = format!(r#"{{"link": "{name}", "folded": {{"inside": "{name}"}}}}"#);
         let metadata = format!(r#"{{"causationMessageStreamName": "{name}"}}"#);
         fake.push(name, "Opened", &data, Some(&metadata));
-        let mut screen = Screen::with(fake, Setup::default(), width, 24);
+        let mut screen = Screen::with(fake, ScreenSettings::default(), width, 24);
         screen.keys("5C");
         screen.key(KeyCode::Enter);
         let text = screen.text();

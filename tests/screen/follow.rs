@@ -11,7 +11,7 @@ fn write(screen: &mut Screen, stream: &str) {
 
 /// Returns the global positions of the last rows, the last one first.
 fn newest(screen: &Screen, count: usize) -> Vec<i64> {
-    screen.state.messages.window.rows().iter().rev().take(count).map(|row| row.head.global_position).collect()
+    screen.state.browser.messages.window.rows().iter().rev().take(count).map(|row| row.head.global_position).collect()
 }
 
 fn following() -> Screen {
@@ -60,7 +60,7 @@ fn following_a_filtered_list_shows_only_matches() {
     screen.arrive("account-0", "Refunded");
     screen.arrive("account-0", "Deposited");
     screen.arrive("account-1", "Refunded");
-    assert_eq!(screen.state.messages.window.len(), 2);
+    assert_eq!(screen.state.browser.messages.window.len(), 2);
     assert_eq!(screen.selected(), "account-1@5");
     // Removing the filter follows all messages.
     screen.esc();
@@ -81,12 +81,12 @@ fn the_newest_message_is_selected_while_live() {
 fn nothing_moves_while_scrolled_up_and_new_messages_are_counted() {
     let mut screen = following();
     screen.keys("kkk");
-    let (selected, top) = (screen.selected(), screen.state.messages.window.top());
+    let (selected, top) = (screen.selected(), screen.state.browser.messages.window.top());
     for _ in 0..3 {
         write(&mut screen, "account-1");
     }
     assert_eq!(screen.selected(), selected);
-    assert_eq!(screen.state.messages.window.top(), top);
+    assert_eq!(screen.state.browser.messages.window.top(), top);
     assert!(screen.text().contains("+3 new"), "{}", screen.text());
     screen.keys("G");
     assert_eq!(screen.selected(), "account-1@7");
@@ -122,11 +122,11 @@ fn unloaded_rows_are_counted_and_can_be_reloaded() {
     for _ in 0..2_100 {
         write(&mut screen, "account-0");
     }
-    assert_eq!(screen.state.messages.window.len(), streamscope::app::window::CAPACITY);
-    let let_go = screen.state.follow.as_ref().expect("following").let_go;
+    assert_eq!(screen.state.browser.messages.window.len(), streamscope::app::window::CAPACITY);
+    let let_go = screen.state.following.current.as_ref().expect("following").let_go;
     assert_eq!(let_go, 130);
     screen.keys("g");
-    assert_eq!(screen.state.messages.selection().map(|head| head.global_position), Some(1));
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.global_position), Some(1));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn batches_of_an_earlier_following_are_dropped() {
     screen.keys("F");
     screen.followed = old;
     screen.deliver(&message, false);
-    assert!(screen.state.follow.as_ref().expect("following").rate(screen.now) < 0.1);
+    assert!(screen.state.following.current.as_ref().expect("following").rate(screen.now) < 0.1);
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn the_toast_of_a_write_outlasts_the_one_that_following_stopped() {
     }
     screen.ctrl('s');
     assert!(screen.text().contains("written: account-1 at 5"), "{}", screen.text());
-    assert!(screen.state.follow.is_none());
+    assert!(screen.state.following.current.is_none());
 }
 
 /// Returns the note that a side pane shows beside a name.
@@ -228,12 +228,12 @@ fn the_side_panes_include_new_messages() {
     assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~17".to_owned(), "v6".to_owned()));
     assert_eq!(beside(&screen, "order"), "~16");
     // New categories and streams are inserted in order, and the selection stays.
-    let selected = screen.state.categories.selection().cloned().map(|row| row.category);
+    let selected = screen.state.browser.categories.selection().cloned().map(|row| row.category);
     write(&mut screen, "aardvark-1");
     write(&mut screen, "account-05");
     assert_eq!((beside(&screen, "aardvark"), beside(&screen, "account-05")), ("~1".to_owned(), "v0".to_owned()));
-    assert_eq!(screen.state.categories.selection().cloned().map(|row| row.category), selected);
-    let names: Vec<&str> = screen.state.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(screen.state.browser.categories.selection().cloned().map(|row| row.category), selected);
+    let names: Vec<&str> = screen.state.browser.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
     assert_eq!(names, ["account-0", "account-05", "account-1", "account-2"]);
     // While paused, the list does not move, but the side panes are updated.
     screen.keys(" ");
@@ -245,13 +245,13 @@ fn the_side_panes_include_new_messages() {
 fn streams_by_activity_include_new_messages() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("3o");
-    let selected = screen.state.streams.window.selection().cloned().map(|row| row.stream);
+    let selected = screen.state.browser.streams.window.selection().cloned().map(|row| row.stream);
     screen.keys("14F");
     write(&mut screen, "account-0");
     write(&mut screen, "account-9");
-    let names: Vec<&str> = screen.state.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
+    let names: Vec<&str> = screen.state.browser.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
     assert_eq!(names, ["account-9", "account-0", "account-2", "account-1"]);
-    assert_eq!(screen.state.streams.window.selection().cloned().map(|row| row.stream), selected);
+    assert_eq!(screen.state.browser.streams.window.selection().cloned().map(|row| row.stream), selected);
 }
 
 #[test]
@@ -335,6 +335,6 @@ fn a_replaced_store_is_reported_and_its_messages_are_shown() {
     let first = screen.fake.push("account-9", "Refilled", "{}", None);
     screen.replaced(&[first]);
     assert!(screen.text().contains("emptied, restored or failed over"), "{}", screen.text());
-    assert_eq!(screen.state.messages.window.len(), 1);
+    assert_eq!(screen.state.browser.messages.window.len(), 1);
     assert_eq!(screen.selected(), "account-9@0");
 }

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 use streamscope::app::layout::Pane;
 use streamscope::app::request::Slot;
-use streamscope::app::{Effect, Setup};
+use streamscope::app::{Effect, ScreenSettings};
 use streamscope::locator::Locator;
 use streamscope::message::Category;
 use streamscope::store::browse::Scope;
@@ -12,7 +12,7 @@ use super::fake::{Fake, Screen, noon};
 
 /// Returns the namespace and scope on screen.
 fn place(screen: &Screen) -> (String, Scope) {
-    let place = screen.state.messages.place.clone().expect("a list is on screen");
+    let place = screen.state.browser.messages.place.clone().expect("a list is on screen");
     (place.namespace, place.scope)
 }
 
@@ -29,7 +29,7 @@ fn opens_a_category_from_every_pane_and_selection() {
             screen.keys(pane);
             screen.go_to("account");
             assert_eq!(place(&screen), ("shop".to_owned(), category("account")), "from {before} with pane {pane}");
-            assert_eq!((screen.state.focus, screen.state.active), (Pane::Messages, Pane::Categories));
+            assert_eq!((screen.state.browser.focus, screen.state.browser.active), (Pane::Messages, Pane::Categories));
         }
     }
 }
@@ -103,7 +103,7 @@ fn a_missing_target_is_reported_and_nothing_moves() {
 fn resolves_the_programs_argument_by_the_same_rules() {
     let opened = |text: &str, namespace: Option<&str>| {
         let locator = Some(Locator::parse(text, namespace, noon()).expect(text));
-        Screen::with(Fake::shop(2), Setup { locator, ..Setup::default() }, 160, 45)
+        Screen::with(Fake::shop(2), ScreenSettings { locator, ..ScreenSettings::default() }, 160, 45)
     };
     for (text, namespace, expected) in [
         ("audit", None, ("audit", Scope::Namespace)),
@@ -134,10 +134,10 @@ fn asks_again_before_filtering_a_list_that_has_changed() {
     let (_, stream) = place(&screen);
     assert!(matches!(stream, Scope::Stream(_)), "the slow link has changed the list");
     screen.enter();
-    assert!(!screen.state.messages.is_filtered());
+    assert!(!screen.state.browser.messages.is_filtered());
     assert!(screen.text().contains("press Enter to filter this one"), "{}", screen.text());
     screen.enter();
-    assert!(screen.state.messages.is_filtered(), "Enter confirms");
+    assert!(screen.state.browser.messages.is_filtered(), "Enter confirms");
 }
 
 #[test]
@@ -152,12 +152,12 @@ fn filters_survive_a_reload_and_visits_to_other_lists() {
         screen.go_to(&format!("order-{stream}"));
     }
     screen.go_to("account");
-    assert_eq!(screen.state.messages.filter_text, "type:Closed");
-    assert_eq!(screen.state.messages.window.len(), 12);
+    assert_eq!(screen.state.browser.messages.filter_text, "type:Closed");
+    assert_eq!(screen.state.browser.messages.window.len(), 12);
     screen.esc();
     screen.go_to("order");
     screen.go_to("account");
-    assert_eq!(screen.state.messages.filter_text, "", "Esc removed the filter");
+    assert_eq!(screen.state.browser.messages.filter_text, "", "Esc removed the filter");
 }
 
 #[test]

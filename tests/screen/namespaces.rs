@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 use streamscope::app::dialogs::Dialog;
 use streamscope::app::request::Slot;
-use streamscope::app::{Effect, Event, Profile, Setup};
+use streamscope::app::{Effect, Event, Profile, ScreenSettings};
 use streamscope::store::StoreError;
 
 use super::fake::{Fake, Screen};
@@ -84,7 +84,7 @@ fn a_namespace_can_be_created_again_after_an_error() {
 #[test]
 fn creating_a_namespace_in_production_requires_an_upper_case_y() {
     let profile = Profile { name: "production".to_owned(), production: true, ..Profile::default() };
-    let mut screen = Screen::with(Fake::shop(1), Setup { profile, ..Setup::default() }, 160, 45);
+    let mut screen = Screen::with(Fake::shop(1), ScreenSettings { profile, ..ScreenSettings::default() }, 160, 45);
     screen.keys("1anew");
     screen.enter();
     screen.keys("y");

@@ -149,7 +149,7 @@ struct Filters {
 
 impl Filters {
     fn look_before(&mut self, screen: &Screen, step: &Step) {
-        let place = &screen.state.messages.place;
+        let place = &screen.state.browser.messages.place;
         self.before.clone_from(place);
         let typed = match (&screen.state.dialog, step) {
             (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
@@ -163,7 +163,7 @@ impl Filters {
 
     /// Checks that every list has the filter that was set for it. A filter is only removed while its list is on screen.
     fn check_after(&mut self, screen: &Screen) {
-        let messages = &screen.state.messages;
+        let messages = &screen.state.browser.messages;
         match &screen.state.dialog {
             Some(Dialog::Filter(_)) if self.opened_for.is_none() => self.opened_for.clone_from(&messages.place),
             Some(Dialog::Filter(_)) => {}
@@ -201,24 +201,29 @@ impl Filters {
 /// Checks the invariants after a step.
 fn check(screen: &Screen) {
     let state = &screen.state;
-    let window = &state.messages.window;
+    let window = &state.browser.messages.window;
     assert!(window.len() <= CAPACITY, "the list is bounded");
     assert!(window.is_empty() || window.selected() < window.len(), "the selected row exists");
     assert!(window.is_empty() || window.top() < window.len(), "the first visible row exists");
-    assert!(state.namespaces.is_empty() || state.namespaces.selected() < state.namespaces.len());
-    assert!(state.categories.is_empty() || state.categories.selected() < state.categories.len());
-    let numbers: Vec<i64> = window.rows().iter().map(|row| state.messages.number(&row.head)).collect();
-    let in_order =
-        numbers.windows(2).all(|pair| if state.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
+    assert!(
+        state.browser.namespaces.is_empty() || state.browser.namespaces.selected() < state.browser.namespaces.len()
+    );
+    assert!(
+        state.browser.categories.is_empty() || state.browser.categories.selected() < state.browser.categories.len()
+    );
+    let numbers: Vec<i64> = window.rows().iter().map(|row| state.browser.messages.number(&row.head)).collect();
+    let in_order = numbers
+        .windows(2)
+        .all(|pair| if state.browser.messages.newest_first { pair[0] > pair[1] } else { pair[0] < pair[1] });
     assert!(in_order, "the rows are in order without duplicates: {numbers:?}");
     let answered = !screen.hold && screen.held.is_empty() && matches!(state.connection, Connection::Up(_));
     if answered {
-        let has_rows = match state.focus {
+        let has_rows = match state.browser.focus {
             Pane::Namespaces | Pane::Messages | Pane::Message => false,
-            Pane::Categories => !state.categories.is_empty(),
-            Pane::Streams => !state.streams.window.is_empty(),
+            Pane::Categories => !state.browser.categories.is_empty(),
+            Pane::Streams => !state.browser.streams.window.is_empty(),
         };
-        assert!(!has_rows || state.active == state.focus, "the selection of the focused list is shown");
+        assert!(!has_rows || state.browser.active == state.browser.focus, "the selection of the focused list is shown");
     }
     if answered {
         nothing_is_missing(screen);
@@ -228,7 +233,7 @@ fn check(screen: &Screen) {
 
 /// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is shown.
 fn the_count_is_true(screen: &Screen) {
-    let messages = &screen.state.messages;
+    let messages = &screen.state.browser.messages;
     let Some((place, count)) = messages.place.as_ref().zip(messages.count) else { return };
     let Some(through) = count.through else { return };
     let stored = screen.fake.of(&place.scope).into_iter().filter(|head| number(&place.scope, head) <= through);
@@ -239,7 +244,7 @@ fn the_count_is_true(screen: &Screen) {
 
 /// Checks that the rows have no gap. While following, they must reach the newest message.
 fn nothing_is_missing(screen: &Screen) {
-    let messages = &screen.state.messages;
+    let messages = &screen.state.browser.messages;
     let Some(place) = &messages.place else { return };
     let mut rows: Vec<i64> = messages.window.rows().iter().map(|row| row.head.global_position).collect();
     rows.sort_unstable();
@@ -251,7 +256,7 @@ fn nothing_is_missing(screen: &Screen) {
     if place.namespace == "audit" {
         stored.clear();
     }
-    let to_the_end = screen.state.follow.is_some() && messages.at_end();
+    let to_the_end = screen.state.following.current.is_some() && messages.at_end();
     stored.retain(|position| position >= first && (to_the_end || position <= last));
     assert_eq!(rows, stored, "the rows have no gap");
 }

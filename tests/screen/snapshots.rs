@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use ratatui::style::{Color, Modifier};
-use streamscope::app::{Event, Setup};
+use streamscope::app::{Event, ScreenSettings};
 
 use super::fake::{Fake, Screen};
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (80, 24), (40, 10)];
 
 fn screen(width: u16, height: u16, no_color: bool) -> Screen {
-    let setup = Setup { target: "postgres@localhost/shop".to_owned(), no_color, ..Setup::default() };
+    let setup = ScreenSettings { target: "postgres@localhost/shop".to_owned(), no_color, ..ScreenSettings::default() };
     Screen::with(Fake::shop(4), setup, width, height)
 }
 
@@ -94,7 +94,11 @@ fn ascii_mode_draws_only_ascii() {
         "\u{10}",
     ] {
         for (width, height) in SIZES {
-            let setup = Setup { ascii: true, target: "postgres@localhost/shop".to_owned(), ..Setup::default() };
+            let setup = ScreenSettings {
+                ascii: true,
+                target: "postgres@localhost/shop".to_owned(),
+                ..ScreenSettings::default()
+            };
             let mut fake = Fake::shop(4);
             fake.messages[0].stream = streamscope::message::StreamName::stored("account-\u{1b}");
             let mut screen = Screen::with(fake, setup, width, height);

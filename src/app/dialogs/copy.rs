@@ -28,23 +28,23 @@ fn as_json(message: &Message) -> String {
 impl State {
     pub(in crate::app) fn open_copy(&mut self) -> Vec<Effect> {
         let mut entries: Vec<(char, &'static str, String)> = Vec::new();
-        let head = self.messages.selection().cloned();
+        let head = self.browser.messages.selection().cloned();
         let info = self.namespace();
-        if self.focus == Pane::Message {
-            if let Some(value) = self.message.selected_value() {
+        if self.browser.focus == Pane::Message {
+            if let Some(value) = self.browser.message.selected_value() {
                 entries.push(('v', "value", value));
             }
-            if let Some(path) = self.message.selected_path() {
+            if let Some(path) = self.browser.message.selected_path() {
                 entries.push(('p', "path", path));
             }
         }
-        if let Some(message) = self.message.whole() {
+        if let Some(message) = self.browser.message.whole() {
             entries.push(('m', "message as JSON", as_json(message)));
             if let Some(data) = &message.data {
                 entries.push(('d', "data", data.clone()));
             }
         }
-        match (self.focus, head) {
+        match (self.browser.focus, head) {
             (Pane::Messages | Pane::Message, Some(head)) => {
                 let (schema, namespace) = info.map(|info| (info.schema.as_str(), info.id.as_str())).unwrap_or_default();
                 entries.extend(of_message(&head, schema, namespace));
@@ -59,7 +59,7 @@ impl State {
 
     /// The entries of the left panes: the name, and the query and the command that show its messages.
     fn of_place(&self, info: Option<&NamespaceInfo>) -> Vec<(char, &'static str, String)> {
-        let Some(place) = &self.messages.place else { return Vec::new() };
+        let Some(place) = &self.browser.messages.place else { return Vec::new() };
         let name = match &place.scope {
             Scope::Namespace => return vec![('n', "namespace", place.namespace.clone())],
             Scope::Category(category) | Scope::Member(category, _) => category.to_string(),

@@ -167,8 +167,8 @@ pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<Strin
 
 impl State {
     pub(in crate::app) fn open_filter(&mut self) -> Vec<Effect> {
-        let input = Input::new(&self.messages.filter_text);
-        let place = self.messages.place.clone();
+        let input = Input::new(&self.browser.messages.filter_text);
+        let place = self.browser.messages.place.clone();
         self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None), place }));
         self.filter_typed();
         Vec::new()
@@ -176,12 +176,12 @@ impl State {
 
     pub(in crate::app) fn filter_typed(&mut self) {
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return };
-        let filter = parse(prompt.input.text(), self.now, &self.times.time_zone());
-        prompt.understood = filter.map(|filter| understood(&filter, self.times, self.now));
+        let filter = parse(prompt.input.text(), self.now, &self.settings.times.time_zone());
+        prompt.understood = filter.map(|filter| understood(&filter, self.settings.times, self.now));
     }
 
     pub(in crate::app) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let (now, zone) = (self.now, self.times.time_zone());
+        let (now, zone) = (self.now, self.settings.times.time_zone());
         let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return Vec::new() };
         if key.code != KeyCode::Enter {
             if prompt.input.key(key) {
@@ -189,9 +189,9 @@ impl State {
             }
             return Vec::new();
         }
-        if prompt.place != self.messages.place {
+        if prompt.place != self.browser.messages.place {
             // A slow link or list changed the screen while the filter was typed.
-            prompt.place.clone_from(&self.messages.place);
+            prompt.place.clone_from(&self.browser.messages.place);
             prompt.understood = Err("the list has changed; press Enter to filter this one".to_owned());
             return Vec::new();
         }
@@ -199,9 +199,9 @@ impl State {
         match parse(&text, now, &zone) {
             Ok(filter) => {
                 self.dialog = None;
-                self.focus = crate::app::layout::Pane::Messages;
-                self.messages.set_filter(filter, text);
-                if self.follow.is_some() {
+                self.browser.focus = crate::app::layout::Pane::Messages;
+                self.browser.messages.set_filter(filter, text);
+                if self.following.current.is_some() {
                     return self.start_follow();
                 }
                 self.read_from(PageFrom::End).into_iter().collect()
@@ -214,11 +214,11 @@ impl State {
     }
 
     pub(in crate::app) fn clear_filter(&mut self) -> Vec<Effect> {
-        self.messages.set_filter(Filter::default(), String::new());
-        if self.follow.is_some() {
+        self.browser.messages.set_filter(Filter::default(), String::new());
+        if self.following.current.is_some() {
             return self.start_follow();
         }
-        match self.messages.before_filter.take() {
+        match self.browser.messages.before_filter.take() {
             Some(number) => self.read_around(number).into_iter().collect(),
             None => self.read_from(PageFrom::End).into_iter().collect(),
         }

@@ -170,12 +170,12 @@ impl Help {
 
 impl State {
     pub(in crate::app) fn open_help(&mut self) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Help(Box::new(Help::new(&self.setup.keymap, self.focus))));
+        self.dialog = Some(Dialog::Help(Box::new(Help::new(&self.settings.keymap, self.browser.focus))));
         Vec::new()
     }
 
     pub(in crate::app) fn help_key(&mut self, key: KeyEvent, page: isize) -> Vec<Effect> {
-        let action = self.setup.keymap.action(Context::Anywhere, key);
+        let action = self.settings.keymap.action(Context::Anywhere, key);
         let Some(Dialog::Help(help)) = &mut self.dialog else { return Vec::new() };
         let typing = help.filter.is_some();
         match (key.code, action) {

@@ -94,7 +94,7 @@ impl State {
         if matches!(key.code, KeyCode::Enter | KeyCode::Char('Y')) && self.comes_with_a_paste("Enter") {
             return Vec::new();
         }
-        let production = self.setup.profile.production;
+        let production = self.settings.profile.production;
         let Some(Dialog::CreateNamespace(dialog)) = &mut self.dialog else { return Vec::new() };
         match (dialog.stage, key.code) {
             (Stage::Working, _) => return self.wait_for_admin(key),
@@ -144,7 +144,7 @@ impl State {
         if self.refuse_writing() {
             return Vec::new();
         }
-        let Some(namespace) = self.namespaces.selection() else { return Vec::new() };
+        let Some(namespace) = self.browser.namespaces.selection() else { return Vec::new() };
         if namespace.flavour == Flavour::MessageDb {
             self.notices.problem(format!("Cannot delete {}: drop Message DB's schema instead", namespace.id), self.now);
             return Vec::new();
@@ -185,14 +185,14 @@ impl State {
         match answer {
             Answer::Created(created) => {
                 // Select the namespace when the list arrives.
-                (self.focus, self.active) = (Pane::Namespaces, Pane::Namespaces);
-                self.wanted_namespace = Some(created.info.id.clone());
+                (self.browser.focus, self.browser.active) = (Pane::Namespaces, Pane::Namespaces);
+                self.browser.wanted_namespace = Some(created.info.id.clone());
                 self.dialog = Some(Dialog::Token(TokenDialog { created: *created }));
                 vec![self.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Deleted { messages } => {
                 if let Some(Dialog::DeleteNamespace(dialog)) = self.dialog.take() {
-                    self.places.forget(&dialog.id);
+                    self.browser.places.forget(&dialog.id);
                 }
                 let plural = if messages == 1 { "" } else { "s" };
                 self.notices.done(format!("Deleted the namespace and its {messages} message{plural}"), self.now);

@@ -91,7 +91,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     let (text, style) = match (&compose.stage, &compose.problem) {
         (Stage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
         (Stage::Confirming, _) => {
-            let name = &state.setup.profile.name;
+            let name = &state.settings.profile.name;
             (format!("Press upper-case Y to write to {name}, any other key to edit."), theme.problem)
         }
         (Stage::GivingUp, _) => ("Discard this draft? y/n".to_owned(), theme.problem),
@@ -208,7 +208,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
         if row + 1 >= last {
             break;
         }
-        let time = state.times.short(message.time, state.now);
+        let time = state.settings.times.short(message.time, state.now);
         let head = format!("{} {} {}", message.position, time, message.message_type);
         line_at(frame, inner, row, &cut(&head, width), theme.title);
         let data = message.data.as_deref().unwrap_or("null");

@@ -21,7 +21,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: u
     let mut lines: Vec<(String, Style)> = Vec::new();
     for notice in state.notices.log() {
         let style = if notice.problem { theme.problem } else { Style::new() };
-        let time = state.times.short(notice.time, state.now);
+        let time = state.settings.times.short(notice.time, state.now);
         for line in wrap(&cut(&format!("{time} {}", notice.text), 4_000), width) {
             lines.push((line, style));
         }

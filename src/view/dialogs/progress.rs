@@ -12,7 +12,7 @@ pub fn of(state: &State, theme: &Theme, stage: Stage, problem: Option<&str>, key
     match (stage, problem) {
         (Stage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
         (Stage::Confirming, _) => {
-            let name = &state.setup.profile.name;
+            let name = &state.settings.profile.name;
             (format!("This is {name}: press upper-case Y to create it, any other key to keep editing."), theme.problem)
         }
         (Stage::Typing, Some(problem)) => (problem.to_owned(), theme.problem),

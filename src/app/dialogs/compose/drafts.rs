@@ -63,11 +63,11 @@ impl State {
 
     /// Opens a new draft for the stream or category on screen.
     fn new_draft(&mut self) -> Vec<Effect> {
-        let Some(namespace) = self.shown_namespace.clone() else {
+        let Some(namespace) = self.browser.shown_namespace.clone() else {
             self.notices.problem("Cannot write: no namespace is selected".to_owned(), self.now);
             return Vec::new();
         };
-        let place = self.messages.place.as_ref().filter(|place| place.namespace == namespace);
+        let place = self.browser.messages.place.as_ref().filter(|place| place.namespace == namespace);
         let (stream, expected_version) = match place.map(|place| &place.scope) {
             Some(Scope::Stream(stream)) => {
                 (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any).to_string())
@@ -147,7 +147,7 @@ impl State {
         if self.refuse_writing() {
             return None;
         }
-        let whole = self.message.whole().cloned().zip(self.shown_namespace.clone());
+        let whole = self.browser.message.whole().cloned().zip(self.browser.shown_namespace.clone());
         if whole.is_none() {
             self.notices.problem("No message is selected, or it is still loading".to_owned(), self.now);
         }
@@ -218,7 +218,7 @@ impl State {
 
     /// Opens the selected message in `$EDITOR`. Stored messages never change, so an edited one becomes a clone.
     pub(in crate::app) fn edit_shown(&mut self) -> Vec<Effect> {
-        let Some((message, namespace)) = self.message.whole().zip(self.shown_namespace.clone()) else {
+        let Some((message, namespace)) = self.browser.message.whole().zip(self.browser.shown_namespace.clone()) else {
             return Vec::new();
         };
         let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);

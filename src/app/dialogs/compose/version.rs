@@ -47,12 +47,12 @@ impl Compose {
 impl State {
     /// Returns the version of a stream if the messages pane shows its end.
     pub(super) fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
-        let is_shown = matches!(self.messages.place.as_ref().map(|place| &place.scope),
+        let is_shown = matches!(self.browser.messages.place.as_ref().map(|place| &place.scope),
             Some(Scope::Stream(shown)) if shown == stream);
-        if !is_shown || !self.messages.at_end() || self.messages.is_filtered() {
+        if !is_shown || !self.browser.messages.at_end() || self.browser.messages.is_filtered() {
             return None;
         }
-        let newest = self.messages.window.rows().iter().map(|row| row.head.position).max();
+        let newest = self.browser.messages.window.rows().iter().map(|row| row.head.position).max();
         Some(ExpectedVersion::from_version(newest))
     }
 

@@ -25,7 +25,7 @@ pub struct Conflict {
 impl State {
     /// Sends the draft if it is valid. In production, asks for confirmation first.
     pub(super) fn try_to_write(&mut self) -> Vec<Effect> {
-        let production = self.setup.profile.production;
+        let production = self.settings.profile.production;
         let asked = self.ask_version();
         let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
         if compose.awaits_version && compose.text(Field::ExpectedVersion).is_empty() {
@@ -94,7 +94,7 @@ impl State {
             self.now,
         );
         let mut effects = vec![self.save_drafts()];
-        if self.shown_namespace.as_deref() == Some(&draft.namespace) {
+        if self.browser.shown_namespace.as_deref() == Some(&draft.namespace) {
             effects.extend(self.reread_streams(&draft.stream));
         }
         let target = Target::StreamPosition(StreamName::stored(&draft.stream), written.position);

@@ -43,18 +43,38 @@ fn storable(name: &str) -> Result<(), NameError> {
 }
 
 /// Returns the part before the first `-` (Message DB function `category`).
+///
+/// ```
+/// use streamscope::message::category;
+///
+/// assert_eq!(category("account:command-123"), "account:command");
+/// assert_eq!(category("account"), "account");
+/// ```
 #[must_use]
 pub fn category(stream_name: &str) -> &str {
     stream_name.split_once('-').map_or(stream_name, |(category, _)| category)
 }
 
 /// Returns the part after the first `-`, or `None` if there is no `-` (Message DB function `id`).
+///
+/// ```
+/// use streamscope::message::id;
+///
+/// assert_eq!(id("account-123-4"), Some("123-4"));
+/// assert_eq!(id("account"), None);
+/// ```
 #[must_use]
 pub fn id(stream_name: &str) -> Option<&str> {
     stream_name.split_once('-').map(|(_, id)| id)
 }
 
 /// Returns the ID up to its first `+` (Message DB function `cardinal_id`). It determines the consumer group member.
+///
+/// ```
+/// use streamscope::message::cardinal_id;
+///
+/// assert_eq!(cardinal_id("account-123+abc"), Some("123"));
+/// ```
 #[must_use]
 pub fn cardinal_id(stream_name: &str) -> Option<&str> {
     id(stream_name).map(|id| id.split_once('+').map_or(id, |(cardinal, _)| cardinal))
@@ -76,6 +96,15 @@ pub fn hash_64(value: &str) -> i64 {
 }
 
 /// The name of a stream: `category-id`.
+///
+/// ```
+/// use streamscope::message::StreamName;
+///
+/// let stream = StreamName::new("account-123")?;
+/// assert_eq!(stream.category().as_str(), "account");
+/// assert!(StreamName::new("account").is_err());
+/// # Ok::<(), streamscope::message::NameError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamName(String);
 
@@ -200,7 +229,15 @@ impl Name {
     }
 }
 
-/// The version that a writer expects the stream to have.
+/// The version that a writer expects the stream to have. The version of a stream is the position of its last message.
+///
+/// ```
+/// use streamscope::message::ExpectedVersion;
+///
+/// assert_eq!("any".parse(), Ok(ExpectedVersion::Any));
+/// assert_eq!("none".parse(), Ok(ExpectedVersion::NoStream));
+/// assert_eq!("4".parse(), Ok(ExpectedVersion::At(4)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ExpectedVersion {
     /// Do not check the version.
@@ -410,6 +447,14 @@ impl fmt::Display for Difference {
 }
 
 /// A member of a consumer group. It receives the streams whose cardinal ID hashes to it.
+///
+/// ```
+/// use streamscope::message::ConsumerGroup;
+///
+/// let members = [0, 1, 2].map(|member| ConsumerGroup::new(member, 3).expect("a valid group"));
+/// assert_eq!(members.iter().filter(|member| member.has("account-123")).count(), 1);
+/// assert!(ConsumerGroup::new(3, 3).is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConsumerGroup {
     member: i64,

@@ -3,6 +3,54 @@
 //! A [`Store`] is a database, and a [`Namespace`] is one message store in it. Both are cheap to clone and can be shared between
 //! tasks. If the database accepts only one connection, as the embedded store does, tasks take turns. Dropping the future of an
 //! operation cancels it on the server too. Nothing here knows about terminals.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | connect | [`Settings`], [`Store::new`], [`embedded`] |
+//! | find, create, delete and upgrade namespaces | [`Store::namespace`], [`Store::namespaces`], [`Store::create`], [`administration`] |
+//! | write a message | [`Namespace::write`] |
+//! | read messages | [`Namespace::stream_messages`], [`Namespace::category_messages`], [`Namespace::message`], [`read`] |
+//! | follow new messages | [`Namespace::tail`], [`tail`] |
+//! | list, page, search and count | [`browse`], [`Filter`] |
+//! | report | [`Namespace::stats`], [`stats`] |
+//! | copy between stores | [`export`], [`import`] |
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use futures_util::TryStreamExt as _;
+//! use streamscope::message::{ExpectedVersion, Message, NewMessage, StreamName};
+//! use streamscope::store::embedded::Embedded;
+//! use streamscope::store::{Options, Store};
+//!
+//! let server = Embedded::temporary().await?;
+//! let store = Store::new(server.settings(), Options::default());
+//! store.create_namespace("shop", None).await?;
+//! let namespace = store.namespace("shop").await?;
+//!
+//! let stream = StreamName::new("account-1")?;
+//! let written = namespace
+//!     .write(&NewMessage {
+//!         id: uuid::Uuid::now_v7(),
+//!         stream: stream.clone(),
+//!         message_type: "Opened".to_owned(),
+//!         data: r#"{"owner": "Ada"}"#.to_owned(),
+//!         metadata: None,
+//!         expected_version: ExpectedVersion::NoStream,
+//!     })
+//!     .await?;
+//! assert_eq!(written.position, 0);
+//!
+//! let messages: Vec<Message> = namespace.stream_messages(&stream, 0, -1).await?.try_collect().await?;
+//! assert_eq!(messages[0].data.as_deref(), Some(r#"{"owner": "Ada"}"#));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
+//! ```
 
 pub mod administration;
 mod blocking;
@@ -54,6 +102,21 @@ pub struct Store {
 
 impl Store {
     /// Creates a store without connecting. The first operation connects.
+    ///
+    /// ```no_run
+    /// # async fn example() -> streamscope::store::Result<()> {
+    /// use streamscope::store::connect::Environment;
+    /// use streamscope::store::{Options, Settings, Store};
+    ///
+    /// let environment = Environment::of_process();
+    /// let settings = Settings::resolve(Some("postgres://localhost/app"), &environment)?.expect("the URL names a server");
+    /// let store = Store::new(settings, Options { read_only: true, ..Options::default() });
+    /// for namespace in store.namespaces().await? {
+    ///     println!("{} ({})", namespace.id, namespace.flavour.as_str());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(settings: Settings, options: Options) -> Self {
         Self { sessions: Arc::new(Sessions::new(settings, options)) }

@@ -185,6 +185,21 @@ impl Namespace {
     /// Reads messages of a category in order, beginning at `global_position` (`get_category_messages`). A `batch_size` of -1 means no
     /// limit.
     ///
+    /// ```no_run
+    /// # async fn example(namespace: streamscope::store::Namespace) -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::TryStreamExt as _;
+    /// use streamscope::message::{Category, ConsumerGroup};
+    /// use streamscope::store::read::CategoryOptions;
+    ///
+    /// let options = CategoryOptions { consumer_group: Some(ConsumerGroup::new(0, 3)?), ..CategoryOptions::default() };
+    /// let mut messages = namespace.category_messages(&Category::new("account")?, 0, -1, &options).await?;
+    /// while let Some(message) = messages.try_next().await? {
+    ///     println!("{} {}", message.stream, message.position);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`super::StoreError::Invalid`] for a batch size below -1, or any error from the server.
     pub async fn category_messages(

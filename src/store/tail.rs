@@ -43,6 +43,28 @@ impl Namespace {
     }
 
     /// Follows a scope and returns whole messages.
+    ///
+    /// ```no_run
+    /// # use streamscope::message::Category;
+    /// # use streamscope::store::browse::Scope;
+    /// # use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
+    /// # use streamscope::store::{Filter, Namespace};
+    /// # async fn example(namespace: Namespace) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tail = namespace.tail(TailOptions {
+    ///     scope: Scope::Category(Category::new("account")?),
+    ///     from: TailFrom::Now,
+    ///     delivery: Delivery::WhenFinal,
+    ///     batch: 100,
+    ///     filter: Filter::default(),
+    /// });
+    /// loop {
+    ///     let batch = tail.next().await?;
+    ///     for tailed in batch.messages {
+    ///         println!("{} {}", tailed.message.global_position, tailed.message.message_type);
+    ///     }
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn tail(&self, options: TailOptions) -> Tail<Message> {
         Tail::new(self.clone(), options)

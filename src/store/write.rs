@@ -50,6 +50,19 @@ impl Namespace {
     /// is then resolved by looking up the message with this ID. If the table does not enforce unique IDs, the lookup runs under the
     /// category lock before every write.
     ///
+    /// ```no_run
+    /// # use streamscope::message::NewMessage;
+    /// # use streamscope::store::{Namespace, StoreError};
+    /// # async fn example(namespace: Namespace, message: NewMessage) -> streamscope::store::Result<()> {
+    /// match namespace.write(&message).await {
+    ///     Ok(written) => println!("position {}", written.position),
+    ///     Err(StoreError::Conflict { actual, .. }) => println!("another writer was faster: {actual:?}"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::DuplicateId`], [`StoreError::ReadOnly`], [`StoreError::Invalid`] (for JSON with line and
     /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::OutcomeUnknown`],

@@ -17,6 +17,21 @@ impl Namespace {
     /// The page is read from one index, so it costs the same wherever it is. Only the page of a consumer group member may need several
     /// reads of its category.
     ///
+    /// ```no_run
+    /// # async fn example(namespace: streamscope::store::Namespace) -> Result<(), Box<dyn std::error::Error>> {
+    /// use streamscope::message::StreamName;
+    /// use streamscope::store::browse::{PageFrom, Scope};
+    ///
+    /// let scope = Scope::Stream(StreamName::new("account-1")?);
+    /// let newest = namespace.page(&scope, PageFrom::End, 100).await?;
+    /// if let (false, Some(first)) = (newest.at_start, newest.heads.first()) {
+    ///     let older = namespace.page(&scope, PageFrom::Before(first.position), 100).await?;
+    ///     println!("{} older messages", older.heads.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Result<Page> {

@@ -12,6 +12,24 @@ const MAX_MATCHES: usize = 500;
 impl Namespace {
     /// Searches in one bounded step: reads at most `window` messages of the scope and stops after 500 matches.
     ///
+    /// ```no_run
+    /// # async fn example(namespace: streamscope::store::Namespace) -> streamscope::store::Result<()> {
+    /// use streamscope::store::Filter;
+    /// use streamscope::store::browse::{PageFrom, Scope};
+    ///
+    /// let filter = Filter { data_path: Some("$.amount > 1000".to_owned()), ..Filter::default() };
+    /// let mut from = Some(PageFrom::End);
+    /// while let Some(next) = from {
+    ///     let step = namespace.search(&Scope::Namespace, &filter, next, 10_000).await?;
+    ///     for head in &step.heads {
+    ///         println!("{} {}", head.global_position, head.preview);
+    ///     }
+    ///     from = step.next;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`super::super::StoreError::Invalid`] if the server does not accept a jsonpath, or any other error from the server.
     pub async fn search(&self, scope: &Scope, filter: &Filter, from: PageFrom, window: u32) -> Result<SearchStep> {

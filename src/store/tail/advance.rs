@@ -10,6 +10,7 @@ use super::batch::{TailBatch, Tailed};
 use super::doubts::Doubt;
 use super::followed::Followed;
 use super::follower::{Checkpoint, Incarnation, News, Tail};
+use super::horizon::Horizon;
 use super::options::Delivery;
 use super::poll::{BATCH_BYTES, Poll};
 use super::rhythm::Found;
@@ -64,63 +65,20 @@ impl<M: Followed> Tail<M> {
 
     /// Applies a poll, and returns a batch if there is news.
     fn advance(&mut self, poll: Poll<M>) -> Option<TailBatch<M>> {
-        let Poll { seen, messages, full, read_to, looked_back, judged } = poll;
-        let now = Instant::now();
-        let horizon = self.horizon(&seen);
-        if !messages.is_empty() {
-            self.limit = self.fitting(&messages);
-        }
-        let messages: Vec<Tailed<M>> = messages
-            .into_iter()
-            .map(|message| {
-                let position = message.global_position();
-                let late = position < self.highest;
-                self.highest = self.highest.max(position);
-                self.delivered.insert(position);
-                self.memory.remember(position, message.id());
-                Tailed { message, late }
-            })
-            .collect();
         let before = self.delivered_to;
-        let present: HashSet<String> = seen.blocking.iter().map(|holder| holder.transaction.clone()).collect();
-        self.some_ended =
-            self.holders.iter().any(|holder| !present.contains(holder)) || (self.some_ended && !looked_back);
-        if looked_back {
-            self.looked_back = now;
-        }
-        self.delivered_to = self.delivered_to.max(read_to.min(judged));
-        self.horizon = horizon.max(self.delivered_to);
-        self.incarnation = Some(Incarnation::of(&seen));
-        self.gapless = seen.gapless;
-        self.newest = Some(seen.newest);
-        if let Some(id) = seen.newest_id {
-            self.memory.sight(seen.newest, id);
-        }
-        self.delivered = self.delivered.split_off(&self.delivered_to.saturating_add(1));
-        let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
-        if passed {
-            let open = seen.newest > horizon;
-            self.checkpoint = open.then(|| Checkpoint::of(&seen));
-        }
-        self.holders = present;
+        let full = poll.full;
+        let (seen, messages) = self.apply(poll);
         let blocked_by = self.blocked_by(&seen);
-        let names: Vec<String> = blocked_by.iter().map(|holder| holder.transaction.clone()).collect();
+        let names: Vec<String> = blocked_by.iter().map(|blocking| blocking.transaction.clone()).collect();
         let behind = full || (self.options.delivery == Delivery::WhenFinal && self.delivered_to < self.horizon);
         // The first report waits for the first messages, if there are any.
         let first = !(self.has_reported || behind && messages.is_empty());
         self.has_reported |= first;
         let moved = self.delivered_to != before;
-        let news = first || !messages.is_empty() || moved || names != self.reported || self.news != News::default();
+        let is_news = first || !messages.is_empty() || moved || names != self.reported || self.news != News::default();
         self.reported = names;
-        // Once a blocking transaction has been reported, there is no need to poll often for its end.
-        let awaited = self.checkpoint.is_some() && self.reported.is_empty();
-        let found = match (behind || self.delivered_to < self.horizon, !messages.is_empty() || awaited) {
-            (true, _) if behind => Found::More,
-            (true, _) | (_, true) => Found::Something,
-            (false, false) => Found::Nothing,
-        };
-        self.rhythm.found(found, now);
-        news.then(|| {
+        self.rhythm.found(self.found(behind, !messages.is_empty()), Instant::now());
+        is_news.then(|| {
             let News { receded_from, diverges_above, begins_above } = std::mem::take(&mut self.news);
             TailBatch {
                 messages,
@@ -138,5 +96,56 @@ impl<M: Followed> Tail<M> {
                 begins_above,
             }
         })
+    }
+
+    /// Moves the state to what a poll has shown.
+    fn apply(&mut self, poll: Poll<M>) -> (Horizon, Vec<Tailed<M>>) {
+        let Poll { seen, messages, read_to, looked_back, judged, .. } = poll;
+        let horizon = self.horizon(&seen);
+        if !messages.is_empty() {
+            self.limit = self.fitting(&messages);
+        }
+        let messages = messages.into_iter().map(|message| self.deliver(message)).collect();
+        let present: HashSet<String> = seen.blocking.iter().map(|blocking| blocking.transaction.clone()).collect();
+        self.some_ended = self.holders.iter().any(|one| !present.contains(one)) || (self.some_ended && !looked_back);
+        self.holders = present;
+        if looked_back {
+            self.looked_back = Instant::now();
+        }
+        self.delivered_to = self.delivered_to.max(read_to.min(judged));
+        self.delivered = self.delivered.split_off(&self.delivered_to.saturating_add(1));
+        self.horizon = horizon.max(self.delivered_to);
+        self.incarnation = Some(Incarnation::of(&seen));
+        self.gapless = seen.gapless;
+        if let Some(id) = seen.newest_id {
+            self.memory.sight(seen.newest, id);
+        }
+        let passed = self.checkpoint.as_ref().is_none_or(|c| c.newest <= horizon || !c.holds(&seen));
+        if passed {
+            let open = seen.newest > horizon;
+            self.checkpoint = open.then(|| Checkpoint::of(&seen));
+        }
+        (seen, messages)
+    }
+
+    fn deliver(&mut self, message: M) -> Tailed<M> {
+        let position = message.global_position();
+        let late = position < self.highest;
+        self.highest = self.highest.max(position);
+        self.delivered.insert(position);
+        self.memory.remember(position, message.id());
+        Tailed { message, late }
+    }
+
+    /// Returns how soon to poll again. Once a blocking transaction has been reported, there is no need to poll often for its end.
+    fn found(&self, behind: bool, has_messages: bool) -> Found {
+        let awaited = self.checkpoint.is_some() && self.reported.is_empty();
+        if behind {
+            Found::More
+        } else if self.delivered_to < self.horizon || has_messages || awaited {
+            Found::Something
+        } else {
+            Found::Nothing
+        }
     }
 }

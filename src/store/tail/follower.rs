@@ -101,8 +101,6 @@ pub struct Tail<M> {
     pub(super) some_ended: bool,
     /// Whether a standby showed no gap at the last poll.
     pub(super) gapless: bool,
-    /// The newest global position at the last poll.
-    pub(super) newest: Option<GlobalPosition>,
     pub(super) news: News,
     /// When the catalog was last checked.
     pub(super) catalog: Option<Instant>,
@@ -142,7 +140,6 @@ impl<M: Followed> Tail<M> {
             holders: HashSet::new(),
             some_ended: false,
             gapless: true,
-            newest: None,
             news: News::default(),
             catalog: None,
             doubts: Vec::new(),

@@ -88,7 +88,7 @@ pub use error::{Obstacle, Result, StoreError};
 pub use filter::Filter;
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};
-pub use registry::Lost;
+pub use registry::LostNamespace;
 pub use schema::NAMESPACE_VERSION;
 pub use session::Options;
 use session::Sessions;

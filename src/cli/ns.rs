@@ -14,7 +14,7 @@ use super::output::{Output, count, tell};
 use crate::pasteable::shell_command;
 use crate::safe_text::safe;
 use crate::store::browse::Scope;
-use crate::store::{Flavour, Lost, Migration, NamespaceInfo, NewNamespace, Store};
+use crate::store::{Flavour, LostNamespace, Migration, NamespaceInfo, NewNamespace, Store};
 
 /// Runs an `ns` command; `namespace` is the value of `--namespace`.
 pub async fn run(store: &Store, command: &NsCommand, namespace: Option<&str>, output: &mut Output) -> Result<()> {
@@ -57,7 +57,7 @@ fn confirmed(id: &str) -> String {
 
 async fn list(store: &Store, output: &mut Output) -> Result<()> {
     let (namespaces, lost) = store.survey().await?;
-    for Lost { id, schema } in lost {
+    for LostNamespace { id, schema } in lost {
         tell(&format!(
             "Namespace {} is registered, but its schema {} is gone. To remove the entry: streamscope ns delete {}",
             safe(&id),

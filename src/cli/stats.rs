@@ -11,7 +11,7 @@ use super::output::time::for_people;
 use super::output::{Output, grouped};
 use crate::message::Category;
 use crate::store::Namespace;
-use crate::store::stats::{By, StatsOptions, StatsRow};
+use crate::store::stats::{GroupBy, StatsOptions, StatsRow};
 
 /// The number of time intervals of a rate.
 const PARTS: u32 = 24;
@@ -27,11 +27,11 @@ pub enum Counted {
 }
 
 impl Counted {
-    fn by(self) -> By {
+    fn by(self) -> GroupBy {
         match self {
-            Self::Categories => By::Category,
-            Self::Types => By::Type,
-            Self::Streams => By::Stream,
+            Self::Categories => GroupBy::Category,
+            Self::Types => GroupBy::Type,
+            Self::Streams => GroupBy::Stream,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Lists and opens namespaces. Unless the user has chosen a namespace by name, nothing here calls code that belongs to it.
 
-use super::registry::{self, Candidate, Lost, Survey};
+use super::registry::{self, Candidate, LostNamespace, Survey};
 use super::session::Session;
 use super::{Namespace, NamespaceInfo, Result, Store, StoreError};
 
@@ -22,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
-    pub async fn survey(&self) -> Result<(Vec<NamespaceInfo>, Vec<Lost>)> {
+    pub async fn survey(&self) -> Result<(Vec<NamespaceInfo>, Vec<LostNamespace>)> {
         let session = self.session().await?;
         let Survey { candidates, lost } = registry::survey(&session, None).await?;
         Ok((candidates.into_iter().map(|candidate| candidate.info).collect(), lost))
@@ -35,7 +35,7 @@ impl Store {
     /// Fails if the server cannot be reached or returns an error.
     pub async fn list(&self) -> Result<Vec<(NamespaceInfo, Option<Namespace>)>> {
         let session = self.session().await?;
-        let found = registry::look(&session, None).await?;
+        let found = registry::find(&session, None).await?;
         let opened = |candidate: Candidate| (candidate.info.clone(), self.open_unasked(candidate).ok());
         Ok(found.into_iter().map(opened).collect())
     }
@@ -65,7 +65,7 @@ impl Store {
     /// [`StoreError::NamespaceClosed`], or any error from the server.
     pub async fn only_namespace(&self) -> Result<Result<Namespace, Vec<NamespaceInfo>>> {
         let session = self.session().await?;
-        let mut found = registry::look(&session, None).await?;
+        let mut found = registry::find(&session, None).await?;
         match found.pop() {
             Some(only) if found.is_empty() => self.open_unasked(only).map(Ok),
             last => Ok(Err(found.into_iter().chain(last).map(|candidate| candidate.info).collect())),
@@ -78,7 +78,7 @@ impl Store {
             return Err(missing());
         }
         let session = self.session().await?;
-        registry::look(&session, Some(id)).await?.into_iter().next().ok_or_else(missing)
+        registry::find(&session, Some(id)).await?.into_iter().next().ok_or_else(missing)
     }
 
     fn open(&self, candidate: Candidate) -> Result<Namespace> {

@@ -16,7 +16,7 @@ use super::shape::{Column, Shape};
 use super::{Result, StoreError, schema};
 
 /// The number of attempts if a namespace is deleted during the query.
-const LOOKS: usize = 4;
+const ATTEMPTS: usize = 4;
 /// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
 const GONE: [&str; 3] = ["42P01", "3F000", "40P01"];
 
@@ -29,17 +29,17 @@ pub(super) struct Candidate {
 
 /// The result of `list.sql`.
 #[derive(Deserialize)]
-struct Look {
+struct Listing {
     problem: Option<String>,
     registered: Vec<Registered>,
     versions: Vec<Versioned>,
-    lost: Vec<Lost>,
-    namespaces: Vec<Found>,
+    lost: Vec<LostNamespace>,
+    namespaces: Vec<FoundSchema>,
 }
 
 /// A registry entry whose schema no longer exists.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Lost {
+pub struct LostNamespace {
     /// The ID of the namespace.
     pub id: String,
     /// The name of the missing schema.
@@ -62,7 +62,7 @@ struct Versioned {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct FoundSchema {
     schema: String,
     kind: char,
     hides_rows: bool,
@@ -73,7 +73,7 @@ struct Found {
     shape: Option<Shape>,
 }
 
-impl Found {
+impl FoundSchema {
     /// Returns the former name of the schema, which the functions of our own namespaces contain, if the schema was renamed.
     fn old_name(&self) -> Option<String> {
         let named = self.named.as_ref()?.replace("\"\"", "\"");
@@ -89,26 +89,26 @@ struct MessageDb {
 pub(super) struct Survey {
     pub(super) candidates: Vec<Candidate>,
     /// Entries whose schema is gone. A renamed schema is not gone.
-    pub(super) lost: Vec<Lost>,
+    pub(super) lost: Vec<LostNamespace>,
 }
 
 /// Finds the namespace with an ID or schema name, or all of them in ID order.
-pub(super) async fn look(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
+pub(super) async fn find(session: &Session, wanted: Option<&str>) -> Result<Vec<Candidate>> {
     Ok(survey(session, wanted).await?.candidates)
 }
 
-/// As [`look`], with the registry's lost entries.
+/// As [`find`], with the registry's lost entries.
 pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Survey> {
-    for _ in 1..LOOKS {
-        match look_once(session, wanted).await {
+    for _ in 1..ATTEMPTS {
+        match survey_once(session, wanted).await {
             Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
             found => return found,
         }
     }
-    look_once(session, wanted).await
+    survey_once(session, wanted).await
 }
 
-async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
+async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     let wanted_hex = hex(wanted.unwrap_or_default().as_bytes());
     let (tables_of, schemas) = match wanted {
         Some(_) => ("n.nspname = _schema", "n.nspname = current_setting('streamscope.schema')"),
@@ -126,16 +126,16 @@ async fn look_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
         return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });
     };
     let Lossy { text, .. } = column(row, 0)?;
-    let look: Look = serde_json::from_str(&text).map_err(|error| StoreError::Server {
+    let listing: Listing = serde_json::from_str(&text).map_err(|error| StoreError::Server {
         code: "XX000".to_owned(),
         message: format!("cannot read the list of namespaces: {error}"),
     })?;
-    Ok(sorted(look))
+    Ok(sorted(listing))
 }
 
-fn sorted(look: Look) -> Survey {
-    let Look { problem, registered, versions, mut lost, namespaces } = look;
-    let old_names: Vec<String> = namespaces.iter().filter_map(Found::old_name).collect();
+fn sorted(listing: Listing) -> Survey {
+    let Listing { problem, registered, versions, mut lost, namespaces } = listing;
+    let old_names: Vec<String> = namespaces.iter().filter_map(FoundSchema::old_name).collect();
     lost.retain(|lost| !old_names.contains(&lost.schema));
     let unread = problem.map(|problem| format!("the registry eventodb_store.namespaces was not read: {problem}"));
     let mut registered: HashMap<String, Registered> =
@@ -153,9 +153,14 @@ fn sorted(look: Look) -> Survey {
     Survey { candidates: all, lost }
 }
 
-fn candidate(found: Found, entry: Option<Registered>, version: Option<Versioned>, unread: Option<String>) -> Candidate {
+fn candidate(
+    found: FoundSchema,
+    entry: Option<Registered>,
+    version: Option<Versioned>,
+    unread: Option<String>,
+) -> Candidate {
     let (closed, old_name) = (closed(&found), found.old_name());
-    let Found { schema, hides_rows, has_our_version, message_db, shape, .. } = found;
+    let FoundSchema { schema, hides_rows, has_our_version, message_db, shape, .. } = found;
     let flavour = Flavour::of(has_our_version, message_db.is_some());
     let (version, version_problem) = version.map_or((None, None), |version| (version.version, version.problem));
     let version = version.or_else(|| message_db.and_then(|message_db| message_db.version));
@@ -199,7 +204,7 @@ fn calls(calls: &[String]) -> Option<String> {
 }
 
 /// Returns why a namespace cannot be opened.
-fn closed(found: &Found) -> Option<String> {
+fn closed(found: &FoundSchema) -> Option<String> {
     if found.schema.contains(char::REPLACEMENT_CHARACTER) {
         return Some("the name of its schema is not valid UTF-8".to_owned());
     }

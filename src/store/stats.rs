@@ -13,7 +13,7 @@ use crate::message::Category;
 
 /// A field to group messages by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum GroupBy {
     /// The category of the stream.
     Category,
     /// The message type.
@@ -26,9 +26,9 @@ pub enum By {
 #[derive(Debug, Clone)]
 pub struct StatsOptions {
     /// The first field to group by.
-    pub key: By,
+    pub key: GroupBy,
     /// An optional second field to group by.
-    pub by: Option<By>,
+    pub by: Option<GroupBy>,
     /// Count only this category.
     pub category: Option<Category>,
     /// The number of equal time intervals between the earliest and the latest message, 1 to 1,000.
@@ -64,10 +64,10 @@ impl Namespace {
     /// Fails if the server cannot be reached or returns an error.
     pub async fn stats(&self, options: &StatsOptions) -> Result<BoxStream<'static, Result<StatsRow>>> {
         let category = self.category_expression();
-        let expression = |by: By| match by {
-            By::Category => category.clone(),
-            By::Type => "type::text".to_owned(),
-            By::Stream => "stream_name::text".to_owned(),
+        let expression = |by: GroupBy| match by {
+            GroupBy::Category => category.clone(),
+            GroupBy::Type => "type::text".to_owned(),
+            GroupBy::Stream => "stream_name::text".to_owned(),
         };
         let key = expression(options.key);
         let by = options.by.map_or_else(|| "null::text".to_owned(), expression);

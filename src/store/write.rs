@@ -2,8 +2,8 @@
 //! write that may have happened, and never writes a message twice.
 
 mod arguments;
-mod failure;
-mod look;
+mod attempt;
+mod lookup;
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ use crate::backoff::Backoff;
 use crate::json;
 use crate::message::{NewMessage, Position, Written};
 use arguments::Arguments;
-use failure::Failure;
-use look::{By, Look, Sent};
+use attempt::AttemptError;
+use lookup::{Lookup, LookupBy, SentMessage};
 
 /// How long to retry a write whose answer was lost.
-const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
 /// The longest pause between two attempts to reach a lost server.
 const LONGEST: Duration = Duration::from_secs(4);
@@ -76,8 +76,8 @@ impl Namespace {
         loop {
             let failure = match self.attempt(message, STATEMENT_TIMEOUT, collisions > 0).await? {
                 Ok(written) => return Ok(written),
-                Err(Failure::Unanswered(reason)) => return self.settle(message, reason).await,
-                Err(Failure::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => {
+                Err(AttemptError::Unanswered(reason)) => return self.resolve(message, reason).await,
+                Err(AttemptError::Refused(error)) if !matches!(error, StoreError::Conflict { .. }) => {
                     return Err(self.explained(error).await);
                 }
                 Err(failure) => failure,
@@ -111,14 +111,14 @@ impl Namespace {
     /// Looks up the message after a rejected attempt, because an earlier attempt may have written it. The lookup also reads the stream's
     /// version: under an isolation level stricter than read committed, the server may have compared the expected version with an
     /// old one.
-    async fn judge(&self, message: &NewMessage, failure: Failure) -> Verdict {
+    async fn judge(&self, message: &NewMessage, failure: AttemptError) -> Verdict {
         let (error, taken) = match failure {
-            Failure::Collision(error) => return Verdict::Again(error),
-            Failure::Unanswered(reason) => return Verdict::Again(self.outcome_unknown(message, reason)),
-            Failure::Refused(error) => (error, false),
-            Failure::Taken(error) => (error, true),
+            AttemptError::Collision(error) => return Verdict::Again(error),
+            AttemptError::Unanswered(reason) => return Verdict::Again(self.outcome_unknown(message, reason)),
+            AttemptError::Refused(error) => (error, false),
+            AttemptError::Taken(error) => (error, true),
         };
-        let look = match self.look(message).await {
+        let look = match self.look_up(message).await {
             Ok(look) => look,
             Err(error) => return Verdict::Again(error),
         };
@@ -139,8 +139,8 @@ impl Namespace {
 
     /// Resolves a write whose answer was lost: retries first, then looks up. A lookup alone would find nothing while the lost write
     /// still waits for the category lock. The retry queues for the same lock.
-    async fn settle(&self, message: &NewMessage, mut reason: String) -> Result<Written> {
-        let deadline = Instant::now() + SETTLE_LIMIT;
+    async fn resolve(&self, message: &NewMessage, mut reason: String) -> Result<Written> {
+        let deadline = Instant::now() + RETRY_LIMIT;
         let mut backoff = Backoff::up_to(LONGEST);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -149,7 +149,7 @@ impl Namespace {
             }
             reason = match self.attempt(message, left, true).await {
                 Ok(Ok(written)) => return Ok(written),
-                Ok(Err(Failure::Unanswered(again))) => again,
+                Ok(Err(AttemptError::Unanswered(again))) => again,
                 Ok(Err(failure)) => match self.judge(message, failure).await {
                     Verdict::Written(written) => return Ok(written),
                     // This attempt held the lock when it was rejected, so the lost write had ended and written nothing.
@@ -178,7 +178,7 @@ impl Namespace {
         message: &NewMessage,
         limit: Duration,
         read_committed: bool,
-    ) -> Result<Result<Written, Failure>> {
+    ) -> Result<Result<Written, AttemptError>> {
         let arguments = Arguments::new(message, self.shape());
         let arguments = arguments.parameters();
         let mut session = self.sessions.acquire().await?;
@@ -186,13 +186,13 @@ impl Namespace {
         let answer = if self.shape().stores_what_it_is_given() {
             self.send(&session, message, &arguments, read_committed).await
         } else {
-            self.send_and_look(&session, message, &arguments).await
+            self.send_and_look_up(&session, message, &arguments).await
         };
         match answer {
             Ok(done) => Ok(done),
             Err(error) => {
                 let text = session.store_error(&error);
-                Ok(Err(Failure::new(message, &error, text)))
+                Ok(Err(AttemptError::new(message, &error, text)))
             }
         }
     }
@@ -204,7 +204,7 @@ impl Namespace {
         message: &NewMessage,
         arguments: &[Parameter<'_>],
         read_committed: bool,
-    ) -> Result<Result<Written, Failure>, QueryError> {
+    ) -> Result<Result<Written, AttemptError>, QueryError> {
         let sequence = format!("{}.messages_global_position_seq", quote_ident(&self.info().schema));
         let (search_path, table) = (self.search_path(), self.table());
         let mut parameters = arguments.to_vec();
@@ -227,46 +227,46 @@ impl Namespace {
             Some((position, global_position)) => {
                 Ok(Written { id: message.id, position, global_position, was_stored: false, differs: None })
             }
-            None => Err(Failure::Unanswered("write_message returned no position".to_owned())),
+            None => Err(AttemptError::Unanswered("write_message returned no position".to_owned())),
         })
     }
 
     /// Sends three statements in one transaction, for tables that accept duplicate IDs or change messages: take the category lock,
     /// write unless the ID exists, and look up the stored message.
-    async fn send_and_look(
+    async fn send_and_look_up(
         &self,
         session: &Session,
         message: &NewMessage,
         arguments: &[Parameter<'_>],
-    ) -> Result<Result<Written, Failure>, QueryError> {
+    ) -> Result<Result<Written, AttemptError>, QueryError> {
         let names =
             [("acquire_lock", self.function("acquire_lock")), ("write_message", self.function("write_message"))];
         let same_id = self.same_id("$7", "$2::text");
         let values = [(names[0].0, names[0].1.as_str()), (names[1].0, names[1].1.as_str()), ("same_id", &same_id)];
         let lock = self.query(include_str!("../../sql/query/write_lock.sql"), &values);
         let write = self.query(include_str!("../../sql/query/write_once.sql"), &values);
-        let look = self.look_sql(By::WrittenPosition);
+        let look = self.lookup_sql(LookupBy::WrittenPosition);
         let search_path = (self.info().flavour != Flavour::Streamscope).then(|| self.search_path());
         let stream = message.stream.as_str();
         let locked: [Parameter<'_>; 2] = [(&stream, Type::VARCHAR), (&search_path, Type::TEXT)];
         let mut written = arguments.to_vec();
         written.push((&message.id, Type::UUID));
-        let sent = Sent::new(message);
+        let sent = SentMessage::new(message);
         let rows = session.together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
         let [_, written, looked] = rows.as_slice() else {
-            return Ok(Err(Failure::Unanswered("the server answered only some of the statements".to_owned())));
+            return Ok(Err(AttemptError::Unanswered("the server answered only some of the statements".to_owned())));
         };
         let Some(position) = written.first().map(|row| column::<Option<&str>>(row, 0).ok().flatten()) else {
-            return Ok(Err(Failure::Taken(StoreError::DuplicateId(message.id))));
+            return Ok(Err(AttemptError::Taken(StoreError::DuplicateId(message.id))));
         };
         let position = position.and_then(|text| text.parse().ok());
-        let stored = looked.first().map(Look::read).and_then(Result::ok).and_then(|look| look.stored);
+        let stored = looked.first().map(Lookup::read).and_then(Result::ok).and_then(|look| look.stored);
         Ok(match (stored, position) {
             (Some(stored), _) => Ok(stored.written(message)),
             (None, Some(position)) => {
-                Err(Failure::Refused(StoreError::NotStored { stream: message.stream.clone(), position }))
+                Err(AttemptError::Refused(StoreError::NotStored { stream: message.stream.clone(), position }))
             }
-            (None, None) => Err(Failure::Unanswered("write_message returned no position".to_owned())),
+            (None, None) => Err(AttemptError::Unanswered("write_message returned no position".to_owned())),
         })
     }
 }

@@ -7,7 +7,7 @@ use streamscope::store::export::ExportOptions;
 use streamscope::store::filter::Filter;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::read::CategoryOptions;
-use streamscope::store::stats::{By, StatsOptions};
+use streamscope::store::stats::{GroupBy, StatsOptions};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Namespace, StoreError};
 use uuid::Uuid;
@@ -113,7 +113,8 @@ async fn every_operation_reads_columns_of_other_types() {
         let found = namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 100).await.expect(types);
         assert_eq!(found.heads.iter().map(|head| head.id).collect::<Vec<_>>(), [ID], "{types}");
         assert!(found.heads[0].preview.contains("blue"), "{types}");
-        let stats = StatsOptions { key: By::Category, by: Some(By::Type), category: None, buckets: 4, limit: None };
+        let stats =
+            StatsOptions { key: GroupBy::Category, by: Some(GroupBy::Type), category: None, buckets: 4, limit: None };
         let stats: Vec<_> = namespace.stats(&stats).await.expect(types).try_collect().await.expect(types);
         assert_eq!((stats.len(), stats[0].first), (3, Some(first.time)), "{types}");
         namespace.between(Some(first.time), None).await.expect(types);

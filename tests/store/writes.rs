@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use streamscope::message::{ConsumerGroup, ExpectedVersion, Message, Name, NewMessage, StreamName, Written};
 use streamscope::store::browse::Scope;
 use streamscope::store::export::ExportOptions;
-use streamscope::store::stats::{By, StatsOptions};
+use streamscope::store::stats::{GroupBy, StatsOptions};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Options, StoreError};
 
@@ -303,7 +303,7 @@ async fn reading_never_calls_operators_planted_in_public(store: &TestStore) {
         }
         found(given.into_iter().map(|tailed| tailed.message).collect());
     }
-    for key in [By::Category, By::Type, By::Stream] {
+    for key in [GroupBy::Category, GroupBy::Type, GroupBy::Stream] {
         let options = StatsOptions { key, by: None, category: Some(category("account")), buckets: 2, limit: None };
         namespace.stats(&options).await.unwrap().try_collect::<Vec<_>>().await.unwrap();
     }

@@ -57,7 +57,7 @@ impl Walk {
 }
 
 /// Returns the smallest text that sorts bytewise after everything with a prefix, or `None` if there is none.
-fn behind(prefix: &str) -> Option<String> {
+fn prefix_end(prefix: &str) -> Option<String> {
     let mut head = prefix.to_owned();
     loop {
         let last = head.pop()?;
@@ -140,10 +140,10 @@ impl Namespace {
             StreamsFrom::At(name) => Walk::At(name.as_str().max(prefix).to_owned()),
             StreamsFrom::After(name) if name.as_str() >= prefix => Walk::After(name.to_string()),
             StreamsFrom::Start | StreamsFrom::After(_) => Walk::At(prefix.to_owned()),
-            StreamsFrom::End => behind(prefix).map_or(Walk::FromEnd, Walk::Before),
+            StreamsFrom::End => prefix_end(prefix).map_or(Walk::FromEnd, Walk::Before),
             StreamsFrom::Before(name) => {
                 let name = name.to_string();
-                Walk::Before(behind(prefix).map_or(name.clone(), |behind| behind.min(name)))
+                Walk::Before(prefix_end(prefix).map_or(name.clone(), |end| end.min(name)))
             }
         };
         let sql = self.query(include_str!("../../../sql/query/streams.sql"), &walk.values());
@@ -309,18 +309,18 @@ impl Namespace {
 
 #[cfg(test)]
 mod tests {
-    use super::behind;
+    use super::prefix_end;
 
     #[test]
     fn nothing_with_the_prefix_sorts_after_its_upper_bound() {
         for prefix in ["a", "account-", "é", "x\u{10ffff}", "\u{d7ff}"] {
-            let behind = behind(prefix).expect("an upper bound");
-            assert!(behind.as_str() > prefix);
-            assert!(behind > format!("{prefix}\u{10ffff}\u{10ffff}"), "{prefix:?}");
-            assert!(!behind.starts_with(prefix));
+            let end = prefix_end(prefix).expect("an upper bound");
+            assert!(end.as_str() > prefix);
+            assert!(end > format!("{prefix}\u{10ffff}\u{10ffff}"), "{prefix:?}");
+            assert!(!end.starts_with(prefix));
         }
-        assert_eq!(behind("account-").as_deref(), Some("account."));
-        assert_eq!(behind(""), None);
-        assert_eq!(behind("\u{10ffff}"), None);
+        assert_eq!(prefix_end("account-").as_deref(), Some("account."));
+        assert_eq!(prefix_end(""), None);
+        assert_eq!(prefix_end("\u{10ffff}"), None);
     }
 }

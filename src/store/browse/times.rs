@@ -12,11 +12,11 @@ use super::{PageFrom, Scope, SearchRange};
 use crate::message::{GlobalPosition, MessageHead};
 
 /// The number of samples for checking whether times rise.
-const PLACES: i64 = 1_000;
+const SAMPLES: i64 = 1_000;
 /// A namespace with at most this many global positions is not sampled.
-const SMALL: i64 = 100_000;
+const SMALL_NAMESPACE: i64 = 100_000;
 /// How much older than its predecessors a message is assumed to be at most. Its time is the time at which its transaction began.
-const LATE: SignedDuration = SignedDuration::from_hours(1);
+const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(1);
 
 impl Namespace {
     /// Returns the first message at or after a time, or `None` if all are older. It bisects global positions, or the positions of a
@@ -119,28 +119,29 @@ impl Namespace {
             return Ok(EVERYTHING);
         }
         let sql = self.query(include_str!("../../../sql/query/spread.sql"), &[]);
-        let rows = self.session().await?.query(&sql, &[(&PLACES, Type::INT8), (&SMALL, Type::INT8)]).await?;
-        let place = |row| Ok((row::column(row, 0)?, row::column::<ServerTime>(row, 1)?.0));
-        let places: Vec<(GlobalPosition, Timestamp)> = rows.iter().map(place).collect::<Result<_>>()?;
-        if !rise(&places) {
+        let rows = self.session().await?.query(&sql, &[(&SAMPLES, Type::INT8), (&SMALL_NAMESPACE, Type::INT8)]).await?;
+        let sample = |row| Ok((row::column(row, 0)?, row::column::<ServerTime>(row, 1)?.0));
+        let samples: Vec<(GlobalPosition, Timestamp)> = rows.iter().map(sample).collect::<Result<_>>()?;
+        if !times_rise(&samples) {
             return Ok(EVERYTHING);
         }
         // Messages up to the first sample are too old to match, and messages after the second one are too new.
-        let before = |since| places.iter().take_while(|(_, time)| time.duration_until(since) > LATE).last();
-        let behind = |until| places.iter().rev().take_while(|(_, time)| time.duration_since(until) >= LATE).last();
+        let before = |since| samples.iter().take_while(|(_, time)| time.duration_until(since) > MAX_LATENESS).last();
+        let after =
+            |until| samples.iter().rev().take_while(|(_, time)| time.duration_since(until) >= MAX_LATENESS).last();
         Ok((
             since.and_then(before).map_or(EVERYTHING.0, |(position, _)| *position),
-            until.and_then(behind).map_or(EVERYTHING.1, |(position, _)| *position),
+            until.and_then(after).map_or(EVERYTHING.1, |(position, _)| *position),
         ))
     }
 }
 
 /// Whether no sample is much earlier than one before it.
-fn rise(places: &[(GlobalPosition, Timestamp)]) -> bool {
+fn times_rise(samples: &[(GlobalPosition, Timestamp)]) -> bool {
     let mut latest = Timestamp::MIN;
-    places.iter().all(|(_, time)| {
+    samples.iter().all(|(_, time)| {
         latest = latest.max(*time);
-        time.duration_until(latest) <= LATE
+        time.duration_until(latest) <= MAX_LATENESS
     })
 }
 
@@ -154,8 +155,8 @@ mod tests {
             let time = |hour: &i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(*hour);
             hours.iter().enumerate().map(|(at, hour)| (i64::try_from(at).expect("few"), time(hour))).collect()
         };
-        assert!(rise(&hours(&[])) && rise(&hours(&[1, 1, 3, 2, 7])));
-        assert!(!rise(&hours(&[1, 3, 2, 1, 7])), "it falls little by little");
-        assert!(!rise(&hours(&[9, 1, 2])));
+        assert!(times_rise(&hours(&[])) && times_rise(&hours(&[1, 1, 3, 2, 7])));
+        assert!(!times_rise(&hours(&[1, 3, 2, 1, 7])), "it falls little by little");
+        assert!(!times_rise(&hours(&[9, 1, 2])));
     }
 }

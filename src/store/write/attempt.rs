@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::store::session::QueryError;
 
 /// Why an attempt returned no position.
-pub(super) enum Failure {
+pub(super) enum AttemptError {
     /// The server rejected it. This attempt wrote nothing.
     Refused(StoreError),
     /// The server rejected it because the ID, or another unique value, is taken.
@@ -17,7 +17,7 @@ pub(super) enum Failure {
     Unanswered(String),
 }
 
-impl Failure {
+impl AttemptError {
     pub(super) fn new(message: &NewMessage, error: &QueryError, as_store_error: StoreError) -> Self {
         let Some(answer) = error.server().filter(|_| !error.leaves_doubt()) else {
             return Self::Unanswered(as_store_error.to_string());

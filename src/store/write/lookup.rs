@@ -15,7 +15,7 @@ const WRITTEN_POSITION: &str =
 
 /// How to look up a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum LookupBy {
     /// By its ID.
     Id,
     /// By the position that `write_message` returned in the same transaction.
@@ -24,15 +24,15 @@ pub(super) enum By {
 
 /// The result of a lookup.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Lookup {
     /// The version of the stream. `None` if it does not exist.
     pub(super) version: Option<Position>,
-    pub(super) stored: Option<Stored>,
+    pub(super) stored: Option<StoredMessage>,
 }
 
 /// A stored message, compared with the one that was sent.
 #[derive(Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredMessage {
     position: Position,
     global_position: i64,
     /// The first field whose value differs.
@@ -40,7 +40,7 @@ pub(super) struct Stored {
     respelled: Option<Difference>,
 }
 
-impl Stored {
+impl StoredMessage {
     /// Returns the result of the write if this is the message that was sent. If `changing` is set, triggers or rules may change data
     /// and metadata, so a difference there does not count.
     pub(super) fn as_written(&self, message: &NewMessage, changing: bool) -> Option<Written> {
@@ -59,7 +59,7 @@ impl Stored {
     }
 }
 
-impl Look {
+impl Lookup {
     pub(super) fn read(row: &Row) -> Result<Self> {
         let version = column(row, 0)?;
         let (position, global_position) = (column::<Option<i64>>(row, 1)?, column::<Option<i64>>(row, 2)?);
@@ -77,15 +77,15 @@ impl Look {
             let texts = column::<Option<&str>>(row, index)?.zip(column::<Option<&str>>(row, index + 1)?);
             respelled = respelled.or_else(|| texts.and_then(|(stored, sent)| Difference::spelling(name, stored, sent)));
         }
-        Ok(Self { version, stored: Some(Stored { position, global_position, different, respelled }) })
+        Ok(Self { version, stored: Some(StoredMessage { position, global_position, different, respelled }) })
     }
 }
 
 impl Namespace {
-    pub(super) fn look_sql(&self, by: By) -> String {
+    pub(super) fn lookup_sql(&self, by: LookupBy) -> String {
         let condition = match by {
-            By::Id => self.same_id("$1", "$2"),
-            By::WrittenPosition => WRITTEN_POSITION.to_owned(),
+            LookupBy::Id => self.same_id("$1", "$2"),
+            LookupBy::WrittenPosition => WRITTEN_POSITION.to_owned(),
         };
         self.query(
             include_str!("../../../sql/query/written.sql"),
@@ -101,25 +101,25 @@ impl Namespace {
     }
 
     /// Looks up the message with the ID of one that was sent.
-    pub(super) async fn look(&self, message: &NewMessage) -> Result<Look> {
-        let sent = Sent::new(message);
+    pub(super) async fn look_up(&self, message: &NewMessage) -> Result<Lookup> {
+        let sent = SentMessage::new(message);
         let session = self.session().await?;
-        let row = session.query_opt(&self.look_sql(By::Id), &sent.parameters()).await?;
+        let row = session.query_opt(&self.lookup_sql(LookupBy::Id), &sent.parameters()).await?;
         let row = row.ok_or_else(|| StoreError::Server {
             code: "XX000".to_owned(),
             message: "the lookup returned no row".to_owned(),
         })?;
-        Look::read(&row)
+        Lookup::read(&row)
     }
 }
 
 /// A message as the parameters of a lookup.
-pub(super) struct Sent<'a> {
+pub(super) struct SentMessage<'a> {
     message: &'a NewMessage,
     stream: &'a str,
 }
 
-impl<'a> Sent<'a> {
+impl<'a> SentMessage<'a> {
     pub(super) fn new(message: &'a NewMessage) -> Self {
         Self { message, stream: message.stream.as_str() }
     }

@@ -399,3 +399,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -409,7 +409,15 @@ fn odds(scenario: &Scenario) -> Plan {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "embedded")]
+    use futures_util::StreamExt as _;
+
     use super::*;
+    #[cfg(feature = "embedded")]
+    use crate::{
+        message::Category,
+        store::{Options, embedded::Embedded, read::CategoryOptions},
+    };
 
     fn position_of(message: &ImportedMessage) -> i64 {
         match message.place {
@@ -463,5 +471,39 @@ mod tests {
                 serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             }
         }
+    }
+
+    #[cfg(feature = "embedded")]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_demo_has_three_namespaces_and_keeps_writing_to_the_shop() {
+        let embedded = Embedded::temporary().await.expect("an embedded store");
+        let store = Store::new(embedded.settings(), Options::default());
+        fill(&store).await.expect("filled");
+        let ids: Vec<_> = store.namespaces().await.expect("the namespaces").into_iter().map(|info| info.id).collect();
+        assert_eq!(ids, ["bank", "odds", "shop"]);
+        let shop = store.namespace(SHOP).await.expect("the shop");
+        let before = last_global_position(&shop).await;
+        assert!(before > 2_000, "{before}");
+        let generator = tokio::spawn(generate(shop.clone()));
+        let more = async {
+            while last_global_position(&shop).await == before {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), more).await.expect("the generator writes messages");
+        generator.abort();
+    }
+
+    /// Returns the global position of the last command to an order.
+    #[cfg(feature = "embedded")]
+    async fn last_global_position(namespace: &Namespace) -> i64 {
+        let category = Category::new("order:command").expect("a category");
+        let all = CategoryOptions::default();
+        let mut messages = namespace.category_messages(&category, 1, -1, &all).await.expect("a stream");
+        let mut last = 0;
+        while let Some(message) = messages.next().await {
+            last = message.expect("a message").global_position;
+        }
+        last
     }
 }

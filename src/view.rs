@@ -63,3 +63,6 @@ fn in_ascii(frame: &mut Frame) {
         cell.set_symbol(plain);
     }
 }
+
+#[cfg(test)]
+mod tests;

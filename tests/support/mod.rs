@@ -10,9 +10,11 @@
 )]
 
 pub mod agreement;
+pub mod history;
 pub mod other_servers;
 pub mod own_servers;
 pub mod pair;
+pub mod place;
 pub mod pooler;
 pub mod program;
 pub mod proxy;
@@ -116,7 +118,7 @@ macro_rules! for_each_way {
 }
 pub(crate) use for_each_way;
 
-/// Runs test bodies of other modules, `MODULE::body`, on servers of other versions. The tests are named
+/// Runs test bodies of the store tests, `MODULE::body`, on servers of other versions. The tests are named
 /// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope.
 macro_rules! for_each_version {
     ($($module:ident::$body:ident),+ $(,)?) => {$(
@@ -126,7 +128,7 @@ macro_rules! for_each_version {
 
             async fn on(version: Version, kind: Kind) {
                 let store = TestStore::reached(kind, Route::On(version)).await;
-                $crate::$module::$body(&store).await;
+                $crate::store::$module::$body(&store).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,14 @@
+//! Tests of the state without a terminal, a database or a clock: events in, state, effects and a drawn buffer out.
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "all numbers are small")]
+
+mod browse;
+mod compose;
+mod drafts;
+mod editing;
+pub mod fake;
+mod filtered;
+mod find;
+mod follow;
+mod goto;
+mod namespaces;
+mod properties;

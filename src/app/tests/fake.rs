@@ -1,0 +1,676 @@
+//! A store in memory that answers at once, and a screen on top of it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::app::keymap::Action;
+use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
+use crate::app::{Effect, Event, ScreenSettings, State};
+use crate::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
+use crate::store::browse::{
+    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
+};
+use crate::store::session::ServerInfo;
+use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
+use crate::store::{Filter, Flavour, NamespaceInfo, StoreError};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+use uuid::Uuid;
+
+/// Returns noon on 1 March 2026, the time at which the tests begin.
+pub fn noon() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().expect("a time")
+}
+
+/// The most matches in one step of a search.
+const HITS: usize = 500;
+
+/// A store in memory. Global positions begin at 1.
+#[derive(Default)]
+pub struct Fake {
+    pub messages: Vec<Message>,
+    /// Namespaces that were created in addition to the two initial ones.
+    pub created: Vec<String>,
+    /// Errors to answer with, each of them once.
+    pub fail: Vec<(Slot, StoreError)>,
+    /// The number of messages that one step of a search examines, if not the one in the question.
+    pub search_window: Option<usize>,
+    /// The number of messages that searches and counts have examined.
+    pub looked_at: u64,
+}
+
+/// The number of messages by which one can be late.
+const LATE: usize = 5;
+
+fn matches(filter: &Filter, head: &MessageHead) -> bool {
+    (filter.types.is_empty() || filter.types.contains(&head.message_type))
+        && filter.since.is_none_or(|since| head.time >= since)
+        && filter.until.is_none_or(|until| head.time < until)
+}
+
+impl Fake {
+    /// Creates a store with `streams` accounts and as many orders, of five messages each.
+    pub fn shop(streams: usize) -> Self {
+        let mut fake = Self::default();
+        for position in 0..5 {
+            for stream in 0..streams {
+                for category in ["account", "order"] {
+                    let kind = ["Opened", "Deposited", "Withdrawn", "HoldPlaced", "Closed"][position];
+                    let data = format!(
+                        r#"{{"amount": {}, "items": [1, {{"sku": "A-{stream}"}}], "exact": 12345678901234567890123, "price": 1.10}}"#,
+                        stream * 10 + position
+                    );
+                    let metadata = format!(
+                        r#"{{"correlationStreamName": "order-{stream}", "causationMessageStreamName": "account-{stream}", "causationMessagePosition": {position}}}"#
+                    );
+                    fake.push(&format!("{category}-{stream}"), kind, &data, Some(&metadata));
+                }
+            }
+        }
+        fake
+    }
+
+    /// Appends a message to the only stream of the store.
+    pub fn append(&mut self, stream: &str, kind: &str) {
+        let position = self.messages.len() as i64;
+        self.store(stream, position, kind, "{}", None);
+    }
+
+    pub fn push(&mut self, stream: &str, kind: &str, data: &str, metadata: Option<&str>) -> Message {
+        let position = self.messages.iter().filter(|message| message.stream.as_str() == stream).count() as i64;
+        self.store(stream, position, kind, data, metadata)
+    }
+
+    fn store(&mut self, stream: &str, position: i64, kind: &str, data: &str, metadata: Option<&str>) -> Message {
+        let global_position = self.messages.len() as i64 + 1;
+        let message = Message {
+            id: Uuid::from_u128(global_position as u128),
+            stream: StreamName::stored(stream),
+            message_type: kind.to_owned(),
+            position,
+            global_position,
+            data: Some(data.to_owned()),
+            metadata: metadata.map(str::to_owned),
+            time: noon() - SignedDuration::from_mins(60) + SignedDuration::from_secs(global_position),
+            flaw: None,
+        };
+        self.messages.push(message.clone());
+        message
+    }
+
+    pub fn of(&self, scope: &Scope) -> Vec<MessageHead> {
+        let wanted = |message: &&Message| match scope {
+            Scope::Namespace => true,
+            Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
+            Scope::Member(name, group) => {
+                category(message.stream.as_str()) == name.as_str() && group.has(message.stream.as_str())
+            }
+            Scope::Stream(name) => message.stream == *name,
+        };
+        self.messages.iter().filter(wanted).map(head).collect()
+    }
+
+    /// Counts the messages of a scope exactly.
+    fn count(&self, scope: &Scope) -> Count {
+        let heads = self.of(scope);
+        Count { messages: heads.len() as u64, through: Some(heads.last().map_or(-1, |head| number(scope, head))) }
+    }
+
+    fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Page {
+        let heads = self.of(scope);
+        let number = |head: &MessageHead| number(scope, head);
+        let rising = |first: usize| {
+            let page: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
+            Page { at_start: first == 0, at_end: first + page.len() == heads.len(), heads: page }
+        };
+        let falling = |end: usize| {
+            let first = end.saturating_sub(limit);
+            Page { at_start: first == 0, at_end: end == heads.len(), heads: heads[first..end].to_vec() }
+        };
+        match from {
+            PageFrom::Start => rising(0),
+            PageFrom::End => falling(heads.len()),
+            PageFrom::At(at) => rising(heads.partition_point(|head| number(head) < at)),
+            PageFrom::After(at) => rising(heads.partition_point(|head| number(head) <= at)),
+            PageFrom::Before(at) => falling(heads.partition_point(|head| number(head) < at)),
+            PageFrom::Around(at) => {
+                let middle = heads.partition_point(|head| number(head) < at);
+                let (before, after) = (middle.saturating_sub(limit / 2), heads.len().min(middle + limit / 2));
+                Page { at_start: before == 0, at_end: after == heads.len(), heads: heads[before..after].to_vec() }
+            }
+        }
+    }
+
+    /// Returns the range of numbers that the times of a filter allow, extended by [`LATE`].
+    fn range(&self, scope: &Scope, filter: &Filter) -> SearchRange {
+        let heads = self.of(scope);
+        let at = |time: Timestamp| heads.partition_point(|head| head.time < time);
+        let number = |index: usize| heads.get(index).map_or(i64::MAX, |head| number(scope, head));
+        let since = filter.since.map(at);
+        let until = filter.until.map(at);
+        SearchRange {
+            lowest: since.map_or(i64::MIN, |since| number(since.saturating_sub(LATE))),
+            highest: until.map_or(i64::MAX, |until| number(until + LATE)),
+            start: since.map(number),
+            end: until.map(|until| number(until).saturating_sub(1)),
+        }
+    }
+
+    fn search(
+        &mut self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: PageFrom,
+        window: usize,
+    ) -> SearchStep {
+        let from = match from {
+            PageFrom::Start => PageFrom::At(range.first()),
+            PageFrom::End if range.last() == i64::MAX => PageFrom::End,
+            PageFrom::End => PageFrom::Before(range.last() + 1),
+            from => from,
+        };
+        let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        self.looked_at += page.heads.len() as u64;
+        let number = |head: &MessageHead| number(scope, head);
+        let falling = matches!(from, PageFrom::End | PageFrom::Before(_));
+        let (first, last) = (page.heads.first().map(number), page.heads.last().map(number));
+        let is_outside =
+            if falling { first.is_some_and(|first| first <= range.lowest) } else { last >= Some(range.highest) };
+        let next = if is_outside {
+            None
+        } else if falling && !page.at_start {
+            page.heads.first().map(|head| PageFrom::Before(number(head)))
+        } else if !falling && !page.at_end {
+            page.heads.last().map(|head| PageFrom::After(number(head)))
+        } else {
+            None
+        };
+        let matches = |head: &MessageHead| matches(filter, head);
+        // The step ends before the first match that exceeds the limit.
+        let mut next = next;
+        let mut looked_at = page.heads;
+        let hits: Vec<usize> = (0..looked_at.len()).filter(|index| matches(&looked_at[*index])).collect();
+        if falling && hits.len() > HITS {
+            looked_at.drain(..=hits[hits.len() - HITS - 1]);
+            next = looked_at.first().map(|head| PageFrom::Before(number(head)));
+        } else if hits.len() > HITS {
+            looked_at.truncate(hits[HITS]);
+            next = looked_at.last().map(|head| PageFrom::After(number(head)));
+        }
+        let searched = looked_at.len() as u64;
+        let between = looked_at.first().map(number).zip(looked_at.last().map(number));
+        looked_at.retain(matches);
+        SearchStep { heads: looked_at, searched, between, next }
+    }
+
+    fn count_step(
+        &mut self,
+        scope: &Scope,
+        filter: &Filter,
+        range: &SearchRange,
+        from: Option<i64>,
+        window: usize,
+    ) -> CountStep {
+        let from = PageFrom::At(from.unwrap_or(i64::MIN).max(range.lowest));
+        let page = self.page(scope, from, self.search_window.unwrap_or(window));
+        let searched = page.heads.len() as u64;
+        self.looked_at += searched;
+        let through = page.heads.last().map(|head| number(scope, head));
+        let next = through.filter(|through| !page.at_end && *through < range.highest).map(|through| through + 1);
+        let matches = page.heads.iter().filter(|head| matches(filter, head)).count() as u64;
+        CountStep { matches, searched, through, next }
+    }
+
+    pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
+        if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
+            return Err(Arc::new(self.fail.remove(index).1));
+        }
+        if let Some(answer) = of_an_empty_namespace(question) {
+            return Ok(answer);
+        }
+        Ok(match question {
+            Question::Server => Answer::Server(server()),
+            Question::Namespaces => {
+                let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
+                Answer::Namespaces(ids.map(namespace).collect())
+            }
+            Question::Categories { .. } => Answer::Categories(self.categories()),
+            Question::Streams { of, from, limit, .. } => {
+                let mut rows = self.streams(of);
+                rows.retain(|row| match from {
+                    StreamsFrom::Start | StreamsFrom::End => true,
+                    StreamsFrom::At(name) => row.stream >= *name,
+                    StreamsFrom::After(name) => row.stream > *name,
+                    StreamsFrom::Before(name) => row.stream < *name,
+                });
+                let end = rows.len() < *limit;
+                if from.is_backward() {
+                    rows.drain(..rows.len().saturating_sub(*limit));
+                } else {
+                    rows.truncate(*limit);
+                }
+                Answer::Streams { from: from.clone(), rows, end }
+            }
+            Question::RecentStreams { category, .. } => {
+                let mut rows = self.streams(&StreamsOf::Category(category.clone()));
+                rows.sort_by_key(|row| -row.last_global_position);
+                Answer::RecentStreams { rows, next: None }
+            }
+            Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
+            Question::Search { scope, filter, range, from, window, .. } => {
+                let range = range.unwrap_or_else(|| self.range(scope, filter));
+                Answer::Search(self.search(scope, filter, &range, *from, *window as usize), range)
+            }
+            Question::CountMatches { scope, filter, range, from, window, .. } => {
+                let range = range.unwrap_or_else(|| self.range(scope, filter));
+                Answer::CountStep(self.count_step(scope, filter, &range, *from, *window as usize), range)
+            }
+            Question::Message { global_position, .. } => {
+                let found = self.messages.iter().find(|message| message.global_position == *global_position);
+                Answer::Message(found.cloned().map(Box::new))
+            }
+            Question::Estimate { scope, .. } => {
+                let count = self.count(scope);
+                let exact = matches!(scope, Scope::Stream(_));
+                Answer::Count(Some(Count { through: count.through.filter(|_| exact), ..count }))
+            }
+            Question::Count { scope, .. } => Answer::Count(Some(self.count(scope))),
+            Question::Find { what, .. } => Answer::Found(self.find(what).map(Box::new)),
+            Question::Complete { prefix, .. } => {
+                let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
+                Answer::Completions(rows.into_iter().map(|row| row.stream.to_string()).collect())
+            }
+            Question::Write { message, .. } => {
+                let heads = self.of(&Scope::Stream(message.stream.clone()));
+                let actual = heads.last().map(|head| head.position);
+                let expected = message.expected_version;
+                if expected.as_argument().is_some_and(|version| version != actual.unwrap_or(-1)) {
+                    let stream = message.stream.clone();
+                    return Err(Arc::new(StoreError::Conflict { stream, expected, actual }));
+                }
+                let stream = message.stream.to_string();
+                let written = self.push(&stream, &message.message_type, &message.data, message.metadata.as_deref());
+                Answer::Written(Written {
+                    was_stored: false,
+                    differs: None,
+                    id: message.id,
+                    position: written.position,
+                    global_position: written.global_position,
+                })
+            }
+            Question::Version { stream, .. } => {
+                Answer::Version(self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position))
+            }
+            Question::Since { stream, version, .. } => {
+                let first = version.map_or(0, |version| version + 1);
+                let of_stream = self.messages.iter().filter(|message| message.stream == *stream);
+                let messages: Vec<Message> = of_stream.filter(|message| message.position >= first).cloned().collect();
+                let version = self.of(&Scope::Stream(stream.clone())).last().map(|head| head.position);
+                Answer::Since { messages, version }
+            }
+            Question::CreateNamespace { id, .. } => {
+                self.created.push(id.clone());
+                let token = "ns_dG9rZW4_0123456789abcdef".to_owned();
+                Answer::Created(Box::new(Created { info: namespace(id), token }))
+            }
+            Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
+        })
+    }
+
+    fn find(&self, what: &Lookup) -> Option<MessageHead> {
+        match what {
+            Lookup::Id(id) => self.messages.iter().find(|message| message.id == *id).map(head),
+            Lookup::At(stream, position) => {
+                let heads = self.of(&Scope::Stream(stream.clone()));
+                let at = position.and_then(|position| heads.iter().find(|head| head.position == position));
+                at.or(heads.last()).cloned()
+            }
+            Lookup::Global(scope, position) => {
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.global_position >= *position).or(heads.last()).cloned()
+            }
+            Lookup::Time(scope, time) => {
+                let heads = self.of(scope);
+                heads.iter().find(|head| head.time >= *time).or(heads.last()).cloned()
+            }
+            Lookup::Category(name) => self.of(&Scope::Category(name.clone())).last().cloned(),
+        }
+    }
+
+    fn categories(&self) -> Vec<CategoryRow> {
+        let mut names: Vec<&str> = self.messages.iter().map(|message| category(message.stream.as_str())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let row = |name: &str| {
+            let estimate = Some(self.of(&Scope::Category(Category::stored(name))).len() as u64);
+            CategoryRow { category: Category::stored(name), estimate }
+        };
+        names.into_iter().map(row).collect()
+    }
+
+    fn streams(&self, of: &StreamsOf) -> Vec<StreamRow> {
+        let is_meant = |name: &StreamName| match of {
+            StreamsOf::Namespace => true,
+            StreamsOf::Category(category) => name.category() == *category,
+            StreamsOf::Prefix(prefix) => name.as_str().starts_with(prefix),
+        };
+        // Later messages replace earlier ones, so the map keeps the last message of each stream.
+        let last: BTreeMap<_, _> = self.messages.iter().map(|message| (&message.stream, message)).collect();
+        let row = |(name, last): (&StreamName, &Message)| StreamRow {
+            stream: name.clone(),
+            version: last.position,
+            last_global_position: last.global_position,
+            last_time: last.time,
+        };
+        last.into_iter().filter(|(name, _)| is_meant(name)).map(row).collect()
+    }
+}
+
+/// Answers a question about the namespace without messages.
+fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
+    let nothing = SearchStep { heads: Vec::new(), searched: 0, between: None, next: None };
+    let none = CountStep { matches: 0, searched: 0, through: None, next: None };
+    let (namespace, answer) = match question {
+        Question::Categories { namespace } => (namespace, Answer::Categories(Vec::new())),
+        Question::Estimate { namespace, .. } | Question::Count { namespace, .. } => (namespace, Answer::Count(None)),
+        Question::Page { namespace, .. } => {
+            (namespace, Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true }))
+        }
+        Question::Search { namespace, .. } => (namespace, Answer::Search(nothing, SearchRange::EVERYTHING)),
+        Question::CountMatches { namespace, .. } => (namespace, Answer::CountStep(none, SearchRange::EVERYTHING)),
+        _ => return None,
+    };
+    (namespace != "shop").then_some(answer)
+}
+
+pub fn head(message: &Message) -> MessageHead {
+    MessageHead {
+        id: message.id,
+        stream: message.stream.clone(),
+        message_type: message.message_type.clone(),
+        position: message.position,
+        global_position: message.global_position,
+        time: message.time,
+        size: match message.data.as_deref() {
+            // The real store does the same for compressed data.
+            Some(data) if data.len() > 8_192 => Size::Stored(data.len() as u64 / 11),
+            data => Size::of(data),
+        },
+        preview: message.data.clone().unwrap_or_default().chars().take(200).collect(),
+        flaw: message.flaw.clone(),
+    }
+}
+
+pub fn namespace(id: &str) -> NamespaceInfo {
+    NamespaceInfo {
+        id: id.to_owned(),
+        schema: format!("eventodb_{id}"),
+        flavour: Flavour::Streamscope,
+        registered: true,
+        description: None,
+        created_at: None,
+        version: Some("1".to_owned()),
+        outdated: false,
+        hides_rows: false,
+        closed: None,
+        caution: None,
+    }
+}
+
+pub fn server() -> ServerInfo {
+    ServerInfo {
+        version: "17.5".to_owned(),
+        database: "shop".to_owned(),
+        user: "postgres".to_owned(),
+        standby: false,
+        read_only: None,
+        clock_ahead_us: 0,
+    }
+}
+
+/// Returns a batch of final messages.
+fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<MessageHead> {
+    let newest = messages.iter().map(|tailed| tailed.message.global_position).max().unwrap_or(0);
+    TailBatch {
+        messages,
+        final_to: newest,
+        last_value: newest,
+        blocked_by: Vec::new(),
+        server_time: now,
+        standby: false,
+        unordered: false,
+        behind: false,
+        receded_from: None,
+        blocked_since: None,
+        doubts: Vec::new(),
+        diverges_above: None,
+        begins_above: false,
+    }
+}
+
+/// A screen over a store in memory. Effects are carried out at once, but answers can be held.
+pub struct Screen {
+    pub state: State,
+    pub fake: Fake,
+    /// All effects except questions.
+    pub outside: Vec<Effect>,
+    /// Answers are computed at once but do not arrive until released.
+    pub hold: bool,
+    pub held: VecDeque<(Slot, u64, Outcome)>,
+    /// The followed scope and filter, with the generation.
+    pub followed: Option<(u64, Scope, Filter)>,
+    pub now: Timestamp,
+}
+
+impl Screen {
+    pub fn new(fake: Fake) -> Self {
+        Self::with(
+            fake,
+            ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() },
+            160,
+            45,
+        )
+    }
+
+    pub fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
+        let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
+        let mut screen =
+            Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), followed: None, now: noon() };
+        screen.carry_out(effects);
+        screen
+    }
+
+    pub fn send(&mut self, event: Event) {
+        let effects = self.state.update(event, self.now);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        let mut waiting: VecDeque<Effect> = effects.into();
+        while let Some(effect) = waiting.pop_front() {
+            match effect {
+                Effect::Ask { slot, generation, question, .. } => {
+                    let outcome = self.fake.answer(slot, &question);
+                    if self.hold {
+                        self.held.push_back((slot, generation, outcome));
+                    } else {
+                        waiting.extend(self.state.update(Event::Answered { slot, generation, outcome }, self.now));
+                    }
+                }
+                Effect::Follow { generation, ref namespace, ref scope, ref filter } => {
+                    // No messages are written to the other namespace.
+                    self.followed = (namespace == "shop").then(|| (generation, scope.clone(), filter.clone()));
+                    self.outside.push(effect);
+                    // Following begins with an empty batch.
+                    let begun = Event::Followed { generation, batch: batch(Vec::new(), self.now) };
+                    waiting.extend(self.state.update(begun, self.now));
+                }
+                other => {
+                    if other == Effect::StopFollowing {
+                        self.followed = None;
+                    }
+                    self.outside.push(other);
+                }
+            }
+        }
+    }
+
+    /// Delivers all held answers, oldest first, and those to the questions that follow.
+    pub fn release(&mut self) {
+        self.hold = false;
+        while self.release_one() {}
+    }
+
+    /// Delivers the oldest held answer. Returns false if there is none.
+    pub fn release_one(&mut self) -> bool {
+        let Some((slot, generation, outcome)) = self.held.pop_front() else { return false };
+        self.send(Event::Answered { slot, generation, outcome });
+        true
+    }
+
+    /// Writes a message as another program, and delivers it if it is followed.
+    pub fn arrive(&mut self, stream: &str, kind: &str) -> Message {
+        let message = self.fake.push(stream, kind, r#"{"amount": 1}"#, None);
+        self.deliver(&message, false);
+        message
+    }
+
+    /// Delivers a message through following, if it belongs to the followed scope.
+    pub fn deliver(&mut self, message: &Message, late: bool) {
+        let Some((generation, scope, filter)) = &self.followed else { return };
+        let generation = *generation;
+        let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
+            && matches(filter, &head(message));
+        if is_followed {
+            let batch = batch(vec![Tailed { message: head(message), late }], self.now);
+            self.send(Event::Followed { generation, batch });
+        }
+    }
+
+    /// Reports through following that a transaction has blocked for some seconds, or that none does.
+    pub fn held_back(&mut self, holder: Option<BlockingTransaction>, seconds: i64) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let blocked_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
+        let batch = TailBatch {
+            final_to: 30,
+            last_value: 31,
+            blocked_by: holder.into_iter().collect(),
+            blocked_since,
+            ..batch(Vec::new(), self.now)
+        };
+        self.send(Event::Followed { generation, batch });
+    }
+
+    /// Reports through following why late messages may be missed.
+    pub fn doubted(&mut self, doubts: Vec<Doubt>) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let batch = TailBatch { doubts, ..batch(Vec::new(), self.now) };
+        self.send(Event::Followed { generation, batch });
+    }
+
+    /// Reports through following that the store was replaced and has these messages now.
+    pub fn replaced(&mut self, messages: &[Message]) {
+        let Some((generation, ..)) = &self.followed else { return };
+        let generation = *generation;
+        let messages = messages.iter().map(|message| Tailed { message: head(message), late: false }).collect();
+        let batch = TailBatch { diverges_above: Some(0), ..batch(messages, self.now) };
+        self.send(Event::Followed { generation, batch });
+    }
+
+    pub fn key(&mut self, code: KeyCode) {
+        self.send(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+
+    pub fn ctrl(&mut self, letter: char) {
+        self.send(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
+    }
+
+    /// Carries out an action, as its key or the palette would.
+    pub fn act(&mut self, action: Action) {
+        let effects = self.state.act(action);
+        self.carry_out(effects);
+    }
+
+    pub fn keys(&mut self, letters: &str) {
+        for letter in letters.chars() {
+            self.key(KeyCode::Char(letter));
+        }
+    }
+
+    pub fn enter(&mut self) {
+        self.key(KeyCode::Enter);
+    }
+
+    pub fn esc(&mut self) {
+        self.key(KeyCode::Esc);
+    }
+
+    pub fn down(&mut self) {
+        self.key(KeyCode::Down);
+    }
+
+    /// Enters a target into the go-to box.
+    pub fn go_to(&mut self, target: &str) {
+        self.keys(":");
+        self.keys(target);
+        self.enter();
+    }
+
+    /// Goes to a stream and holds the answers as soon as its list is on screen.
+    pub fn go_to_stream_and_hold(&mut self, target: &str) {
+        self.hold = true;
+        self.go_to(target);
+        let arrived = |state: &State| {
+            state.browser.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)))
+        };
+        while !arrived(&self.state) {
+            assert!(self.release_one(), "the stream exists");
+        }
+    }
+
+    pub fn wait(&mut self, seconds: i64) {
+        self.now += SignedDuration::from_secs(seconds);
+        self.send(Event::Tick);
+    }
+
+    /// Returns the selected message as `stream@position`.
+    pub fn selected(&self) -> String {
+        self.state
+            .browser
+            .messages
+            .selection()
+            .map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
+    }
+
+    pub fn terminal(&self) -> Terminal<TestBackend> {
+        let area = self.state.browser.area;
+        let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).expect("a test back end");
+        terminal.draw(|frame| crate::view::draw(frame, &self.state)).expect("drawing to memory");
+        terminal
+    }
+
+    /// Returns the text on screen.
+    pub fn text(&self) -> String {
+        let terminal = self.terminal();
+        let buffer = terminal.backend().buffer();
+        let line = |row: u16| -> String {
+            (0..buffer.area.width)
+                .map(|column| buffer[(column, row)].symbol())
+                .collect::<String>()
+                .trim_end()
+                .to_owned()
+        };
+        (0..buffer.area.height).map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Returns the number that orders a scope.
+pub fn number(scope: &Scope, head: &MessageHead) -> i64 {
+    if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position }
+}

@@ -1,0 +1,188 @@
+//! Finding in a pane, filtering on the server, the palette, copying and help.
+
+use crate::app::Effect;
+use crate::app::layout::Pane;
+use crate::app::request::Slot;
+use crossterm::event::KeyCode;
+
+use super::fake::{Fake, Screen};
+
+#[test]
+fn find_selects_the_nearest_match_while_typing_and_esc_returns() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@4");
+    screen.keys("/withdr");
+    assert_eq!(screen.selected(), "account-1@2");
+    screen.esc();
+    assert_eq!(screen.selected(), "account-1@4");
+    screen.keys("/opened");
+    screen.enter();
+    assert_eq!(screen.selected(), "account-1@0");
+    assert!(screen.text().contains("1 match in 5 loaded rows"), "{}", screen.text());
+}
+
+#[test]
+fn next_and_previous_match_wrap_around() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4g/Closed");
+    screen.enter();
+    let first = screen.selected();
+    screen.keys("n");
+    let second = screen.selected();
+    assert_ne!(first, second);
+    screen.keys("N");
+    assert_eq!(screen.selected(), first);
+}
+
+#[test]
+fn a_filter_shows_its_matches_and_the_number_of_messages_searched() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Withdrawn");
+    screen.enter();
+    let rows = screen.state.browser.messages.window.rows();
+    assert_eq!(rows.len(), 6);
+    assert!(rows.iter().all(|row| row.head.message_type == "Withdrawn"));
+    assert!(screen.text().contains("6 matches · all 30 messages searched"), "{}", screen.text());
+    screen.esc();
+    assert_eq!(screen.state.browser.messages.window.len(), 30);
+    assert!(screen.selected().ends_with("@2"), "the match stays selected: {}", screen.selected());
+}
+
+#[test]
+fn a_filter_searches_in_steps_and_esc_stops_it() {
+    let mut fake = Fake::default();
+    for _ in 0..60_000 {
+        fake.append("ledger-main", "Posted");
+    }
+    let mut screen = Screen::new(fake);
+    screen.keys("4");
+    screen.hold = true;
+    screen.keys("&type:Missing");
+    screen.enter();
+    for _ in 0..2 {
+        assert!(screen.release_one(), "there is another step");
+    }
+    assert!(screen.text().contains("40,000 of ~60,000 searched"), "{}", screen.text());
+    screen.esc();
+    assert!(screen.outside.contains(&Effect::Stop(crate::app::request::Slot::Messages)));
+    screen.release();
+    assert!(screen.text().contains("No match · 40,000 messages searched"), "{}", screen.text());
+}
+
+#[test]
+fn an_invalid_filter_is_not_sent() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("4&since:nonsense");
+    screen.enter();
+    assert!(screen.text().contains("'nonsense' is not a time"), "{}", screen.text());
+}
+
+#[test]
+fn the_palette_runs_an_action_by_name() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.ctrl('p');
+    screen.keys("newest");
+    screen.enter();
+    assert!(screen.state.browser.messages.newest_first || screen.state.browser.focus == Pane::Streams);
+}
+
+#[test]
+fn copies_the_raw_text() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1@2");
+    screen.keys("yd");
+    let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+    assert!(text.contains("12345678901234567890123") && text.contains("1.10"), "{text}");
+    screen.keys("yc");
+    let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+    assert_eq!(text, "streamscope -n shop get account-1 --from 2 --limit 1");
+}
+
+#[test]
+fn help_shows_the_live_key_map() {
+    let mut setup = crate::app::ScreenSettings::default();
+    let keys = ["Q".parse().expect("a key")];
+    setup.keymap.rebind(crate::app::keymap::Context::Anywhere, crate::app::keymap::Action::Follow, &keys);
+    let mut screen = Screen::with(Fake::shop(1), setup, 100, 70);
+    screen.keys("?");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains("Follow live")).expect("follow is listed");
+    assert!(line.contains("Q "), "{line}");
+}
+
+#[test]
+fn esc_removes_the_filter_while_an_estimate_is_pending() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Deposited");
+    screen.enter();
+    screen.hold = true;
+    screen.ctrl('r');
+    while screen.state.requests.since(Slot::Messages).is_some() {
+        assert!(screen.release_one(), "the search ends");
+    }
+    assert!(screen.state.requests.since(Slot::Count).is_some(), "the estimate is pending");
+    screen.esc();
+    assert!(!screen.state.browser.messages.is_filtered(), "{}", screen.text());
+}
+
+#[test]
+fn a_search_without_a_match_restores_the_selection() {
+    let mut screen = Screen::new(Fake::shop(30));
+    screen.keys("4");
+    screen.key(KeyCode::PageUp);
+    screen.keys("k");
+    let view = |screen: &Screen| (screen.selected(), screen.state.browser.messages.window.top());
+    let before = view(&screen);
+    screen.keys("/opened");
+    assert_ne!(view(&screen), before, "a part of the text matches elsewhere");
+    screen.keys("x");
+    assert_eq!(view(&screen), before);
+    assert!(screen.text().contains("no match in "), "{}", screen.text());
+    screen.enter();
+    assert_eq!(view(&screen), before);
+    for pane in ["1", "2", "3"] {
+        screen.keys(pane);
+        screen.down();
+        let before = screen.text();
+        screen.keys("/a-no-such-name");
+        screen.enter();
+        screen.esc();
+        assert_eq!(screen.text(), before);
+    }
+}
+
+#[test]
+fn a_search_in_a_message_without_a_match_restores_the_selection() {
+    let mut screen = Screen::with(Fake::shop(2), crate::app::ScreenSettings::default(), 100, 14);
+    screen.go_to("account-1@2");
+    screen.keys("5jjj");
+    let before = (screen.state.browser.message.selected(), screen.state.browser.message.top());
+    screen.keys("/causation");
+    assert_ne!(screen.state.browser.message.selected(), before.0);
+    screen.keys("xyz");
+    assert_eq!((screen.state.browser.message.selected(), screen.state.browser.message.top()), before);
+}
+
+#[test]
+fn shows_the_number_of_matches_only_for_the_rows_searched() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1");
+    screen.keys("/opened");
+    screen.enter();
+    assert!(screen.text().contains("1 match in 5 loaded rows"), "{}", screen.text());
+    screen.keys("3");
+    assert!(!screen.text().contains("loaded"), "another pane: {}", screen.text());
+    screen.keys("4");
+    assert!(screen.text().contains("1 match in 5 loaded rows"), "{}", screen.text());
+    screen.keys("F");
+    screen.arrive("account-1", "Opened");
+    assert!(!screen.text().contains("loaded"), "another row: {}", screen.text());
+    screen.keys("n");
+    assert!(screen.text().contains("2 matches in 6 loaded rows"), "{}", screen.text());
+    screen.esc();
+    assert!(!screen.text().contains("loaded"), "Esc ends the search: {}", screen.text());
+    screen.keys("/opened");
+    screen.enter();
+    screen.go_to("account-2");
+    assert!(!screen.text().contains("loaded"), "another list: {}", screen.text());
+}

@@ -1,0 +1,361 @@
+//! Tests that reading a database never runs code that another role planted in it. A planted function leaves a file on
+//! the server, which works in a read-only transaction too. Each test first triggers the function with a plain query, to
+//! show that it works.
+
+use std::path::PathBuf;
+
+use crate::support::program::User;
+use crate::support::server::Database;
+use crate::support::stores::message_db;
+
+/// A database with a role that may create objects, and a function that leaves the file.
+struct Planted {
+    database: Database,
+    role: String,
+    proof: PathBuf,
+}
+
+/// An imitation of a registered namespace.
+const STORE: &str = "
+    create schema eventodb_store;
+    create table eventodb_store.namespaces (id text, token_hash text, schema_name text, description text, created_at bigint, metadata jsonb);
+    insert into eventodb_store.namespaces values ('shop', 'x', 'eventodb_shop', 'planted', 0, '{}');
+    create schema eventodb_shop;
+    create table eventodb_shop.messages (global_position bigserial primary key, position bigint, time timestamp default now(),
+      stream_name text, type text, data jsonb, metadata jsonb, id uuid default gen_random_uuid());
+    create table eventodb_shop._schema_version (version integer);
+    insert into eventodb_shop._schema_version values (1);
+    create function eventodb_shop.write_message(text) returns bigint language sql as 'select 1::bigint';
+    insert into eventodb_shop.messages (stream_name, position, type) values ('account-1', 0, 'Opened');";
+
+impl Planted {
+    async fn new(database: Database, plant: &str) -> Self {
+        let name = uuid::Uuid::now_v7().simple().to_string();
+        let (role, proof) = (format!("mallory_{name}"), std::env::temp_dir().join(format!("planted_{name}")));
+        let client = database.client().await;
+        let ground = format!(
+            "create role {role} in role pg_write_server_files; grant all on schema public to {role}; grant all on database {} to {role};
+             set session authorization {role};
+             create function public.leave() returns void language plpgsql as
+               'begin copy (select 1) to ''{}''; end';
+             create function public.evil(anyelement) returns anyelement language plpgsql immutable as
+               'begin perform public.leave(); return $1; end';",
+            database.name(),
+            proof.display(),
+        );
+        client.batch_execute(&ground).await.expect("the role and the functions are created");
+        client.batch_execute(plant).await.expect("the code is planted");
+        let planted = Self { database, role, proof };
+        // Creating it may have triggered it.
+        if planted.proof.exists() {
+            planted.pick_up();
+        }
+        planted
+    }
+
+    /// Checks that a plain query triggers the planted code. Otherwise the test would prove nothing.
+    async fn goes_off_by(&self, query: &str) {
+        self.database.client().await.batch_execute(query).await.expect("the query succeeds");
+        assert!(self.proof.exists(), "{query} does not trigger it");
+        self.pick_up();
+    }
+
+    fn pick_up(&self) {
+        std::fs::remove_file(&self.proof).expect("the file is there");
+    }
+
+    /// Runs commands as a superuser, with and without `--read-only`, and checks that they do not trigger it. Returns
+    /// all output.
+    fn stays_quiet(&self, commands: &[&[&str]]) -> String {
+        self.stays_quiet_for(&self.database.url(), commands)
+    }
+
+    fn stays_quiet_for(&self, url: &str, commands: &[&[&str]]) -> String {
+        let user = User::new();
+        let mut told = String::new();
+        for command in commands {
+            for guard in [&[][..], &["--read-only"]] {
+                let outcome = user.run(&[&["--url", url], guard, command].concat());
+                assert!(!self.proof.exists(), "{command:?} triggered it: {outcome:?}");
+                assert!(outcome.status < 100, "{command:?}: {outcome:?}");
+                told.push_str(&outcome.stdout);
+                told.push_str(&outcome.stderr);
+            }
+        }
+        told
+    }
+
+    async fn clear(self) {
+        let client = self.database.client().await;
+        client.batch_execute(&format!("drop owned by {0} cascade; drop role {0}", self.role)).await.expect("dropped");
+    }
+}
+
+/// Commands that do not name a namespace.
+const UNASKED: &[&[&str]] = &[
+    &["ns", "list"],
+    &["ns", "list", "--format", "text"],
+    &["categories"],
+    &["streams"],
+    &["get", "account"],
+    &["get", "account-1"],
+    &["last", "account-1"],
+    &["version", "account-1"],
+    &["stats"],
+    &["export"],
+    &["tail", "account", "--from", "start", "--until", "now"],
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_never_runs_code_planted_in_the_registry() {
+    let plants = [
+        (
+            "alter table eventodb_store.namespaces rename to kept;
+             create view eventodb_store.namespaces as select public.evil(id) as id, schema_name, description, created_at from eventodb_store.kept",
+            "select id from eventodb_store.namespaces",
+            "it is a view",
+        ),
+        (
+            "create type public.told as enum ('shop');
+             create function public.say(public.told) returns text language plpgsql as 'begin perform public.leave(); return ''shop''; end';
+             create cast (public.told as text) with function public.say(public.told) as implicit;
+             alter table eventodb_store.namespaces alter id type public.told using id::public.told",
+            "select id::text from eventodb_store.namespaces",
+            "column id has type public.told",
+        ),
+        (
+            "create index on eventodb_store.namespaces ((id || public.evil('x'::text)))",
+            "explain select id from eventodb_store.namespaces",
+            "one of its indexes has an expression",
+        ),
+        (
+            "create statistics public.s on (id || public.evil('x'::text)), schema_name from eventodb_store.namespaces; analyze eventodb_store.namespaces",
+            "explain select id from eventodb_store.namespaces where id = 'x'",
+            "it has extended statistics",
+        ),
+    ];
+    for (plant, sets_off, reason) in plants {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by(sets_off).await;
+        let told = planted.stays_quiet(UNASKED);
+        assert!(
+            told.contains(&format!("the registry eventodb_store.namespaces was not read: {reason}")),
+            "{reason}: {told}"
+        );
+        assert!(told.contains("eventodb_shop"), "the namespace is listed with its schema: {told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_never_runs_code_planted_in_a_version_table() {
+    let plants = [
+        (
+            "drop table eventodb_shop._schema_version;
+             create view eventodb_shop._schema_version as select public.evil(1) as version",
+            "select version from eventodb_shop._schema_version",
+            "_schema_version was not read: it is a view",
+        ),
+        (
+            "create view eventodb_shop._streamscope_version as select public.evil(1) as version",
+            "select version from eventodb_shop._streamscope_version",
+            "_streamscope_version was not read: it is a view",
+        ),
+        (
+            "create type public.number as enum ('1');
+             create function public.more(text, public.number) returns text language plpgsql as 'begin perform public.leave(); return ''1''; end';
+             create aggregate public.max(public.number) (sfunc = public.more, stype = text);
+             alter table eventodb_shop._schema_version alter version type public.number using '1'::public.number",
+            "select max(version) from eventodb_shop._schema_version",
+            "_schema_version was not read: column version has type",
+        ),
+    ];
+    for (plant, sets_off, reason) in plants {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by(sets_off).await;
+        let told = planted.stays_quiet(UNASKED);
+        assert!(told.contains(reason), "{reason}: {told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn never_reads_messages_that_are_not_a_plain_table() {
+    let plants = [
+        (
+            "alter table eventodb_shop.messages rename to kept;
+             create view eventodb_shop.messages as select global_position, position, time, public.evil(stream_name) as stream_name, type,
+               data, metadata, id from eventodb_shop.kept",
+            "select stream_name from eventodb_shop.messages",
+            "messages is a view",
+        ),
+        (
+            "create type public.told as enum ('Opened');
+             create function public.say(public.told) returns text language plpgsql as 'begin perform public.leave(); return ''x''; end';
+             create cast (public.told as text) with function public.say(public.told) as assignment;
+             alter table eventodb_shop.messages alter type type public.told using type::public.told",
+            "select type::text from eventodb_shop.messages",
+            "column type has type public.told",
+        ),
+    ];
+    let named: &[&[&str]] =
+        &[&["categories", "-n", "shop"], &["get", "account-1", "-n", "shop"], &["ns", "info", "shop"]];
+    for (plant, sets_off, reason) in plants {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by(sets_off).await;
+        let told = planted.stays_quiet(UNASKED);
+        assert!(told.contains(reason), "{reason}: {told}");
+        let told = planted.stays_quiet(named);
+        assert!(told.contains(&format!("namespace shop cannot be opened: {reason}")), "{told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
+    let plants = [
+        (
+            "create index on eventodb_shop.messages ((type || public.evil('x'::text)))",
+            "explain select type from eventodb_shop.messages",
+        ),
+        (
+            "create table eventodb_shop.more (check (public.evil(1) > 0)) inherits (eventodb_shop.messages)",
+            "explain select type from eventodb_shop.messages where type = 'x'",
+        ),
+        (
+            "create function eventodb_shop.message_store_version() returns text language sql as 'select ''1.3.0''';
+             create function eventodb_shop.category(text) returns text language plpgsql immutable as
+               'begin perform public.leave(); return split_part($1, ''-'', 1); end';
+             create index on eventodb_shop.messages (eventodb_shop.category(stream_name), global_position)",
+            "select eventodb_shop.category('x')",
+        ),
+    ];
+    for (plant, sets_off) in plants {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by(sets_off).await;
+        let told = planted.stays_quiet(UNASKED);
+        assert!(told.contains("reading it calls function") && told.contains("name it with -n"), "{told}");
+        let outcome = User::new().run(&["--url", &planted.database.url(), "get", "account-1", "-n", "shop"]);
+        assert_eq!(outcome.done().lines().count(), 1, "a namespace that is named is opened");
+        if planted.proof.exists() {
+            planted.pick_up();
+        }
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_foreign_policies_only_for_a_namespace_chosen_by_name() {
+    let planted = Planted::new(
+        Database::new().await,
+        &format!(
+            "{STORE} alter table eventodb_shop.messages enable row level security;
+             create policy p on eventodb_shop.messages using (public.evil(true));
+             alter table eventodb_store.namespaces enable row level security;
+             create policy p on eventodb_store.namespaces using (public.evil(true));
+             grant usage on schema eventodb_shop, eventodb_store to public;
+             grant select on all tables in schema eventodb_shop, eventodb_store to public"
+        ),
+    )
+    .await;
+    let victim = format!("victim_{}", uuid::Uuid::now_v7().simple());
+    let client = planted.database.client().await;
+    client.batch_execute(&format!("create role {victim} login in role pg_write_server_files")).await.expect("a role");
+    planted.goes_off_by(&format!("set session authorization {victim}; select id from eventodb_store.namespaces")).await;
+    let url = planted.database.url().replacen("postgres@", &format!("{victim}@"), 1);
+    let told = planted.stays_quiet_for(&url, UNASKED);
+    assert!(told.contains("row security policies apply to it") || told.contains("reading it calls function"), "{told}");
+    client.batch_execute(&format!("drop role {victim}")).await.expect("dropped");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_never_runs_a_planted_replacement_of_a_function_that_message_db_calls() {
+    let planted = Planted::new(
+        message_db().await,
+        "create function public.split_part(varchar, text, int) returns text language plpgsql immutable as
+           'begin perform public.leave(); return pg_catalog.split_part($1::text, $2, $3); end'",
+    )
+    .await;
+    let client = planted.database.client().await;
+    let write = "set search_path = message_store, pg_catalog;
+                 select write_message(gen_random_uuid()::varchar, 'account-1', 'Opened', '{}')";
+    client.batch_execute(write).await.expect("written");
+    if planted.proof.exists() {
+        planted.pick_up();
+    }
+    planted.goes_off_by("select message_store.category('account-1')").await;
+    let told = planted.stays_quiet(UNASKED);
+    assert!(told.contains("account-1"), "{told}");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_path_with_planted_schemas_changes_nothing() {
+    let planted = Planted::new(
+        Database::new().await,
+        &format!(
+            "{STORE} create schema ahead;
+             create function ahead.same(text, text) returns boolean language plpgsql as 'begin perform public.leave(); return true; end';
+             create operator ahead.= (leftarg = text, rightarg = text, function = ahead.same);
+             create function ahead.count(text) returns text language plpgsql as 'begin perform public.leave(); return $1; end';
+             create function ahead.lower(text) returns text language plpgsql as 'begin perform public.leave(); return $1; end';
+             create function ahead.split_part(text, text, int) returns text language plpgsql as 'begin perform public.leave(); return $1; end';
+             create function ahead.current_setting(text) returns text language plpgsql as 'begin perform public.leave(); return $1; end';
+             create function ahead.set_config(text, text, boolean) returns text language plpgsql as 'begin perform public.leave(); return $1; end'"
+        ),
+    )
+    .await;
+    let path = format!("alter database {} set search_path = ahead, pg_catalog, public", planted.database.name());
+    planted.database.client().await.batch_execute(&path).await.expect("a path");
+    planted.goes_off_by("select 'a'::text = 'b'::text").await;
+    let told = planted.stays_quiet(UNASKED);
+    assert!(told.contains("account-1"), "{told}");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn never_writes_to_a_registry_that_would_run_planted_code() {
+    for plant in [
+        "create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';
+         create trigger t before insert or delete on eventodb_store.namespaces for each row execute function public.trap()",
+        "alter table eventodb_store.namespaces add more int default public.evil(1)",
+        "create rule r as on insert to eventodb_store.namespaces do also select public.evil(1)",
+    ] {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted.goes_off_by("insert into eventodb_store.namespaces (id, created_at) values ('x', 0)").await;
+        let told = planted.stays_quiet(&[&["ns", "create", "mine"]]);
+        assert!(told.contains("would run its owner's rules, triggers or functions"), "{told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_warn_that_policies_may_hide_messages() {
+    let plant = format!(
+        "{STORE} alter table eventodb_shop.messages enable row level security;
+         create policy p on eventodb_shop.messages using (stream_name <> 'account-1');
+         grant usage on schema eventodb_shop, eventodb_store to public;
+         grant select on all tables in schema eventodb_shop, eventodb_store to public"
+    );
+    let planted = Planted::new(Database::new().await, &plant).await;
+    let (user, name) = (User::new(), format!("reader_{}", uuid::Uuid::now_v7().simple()));
+    let client = planted.database.client().await;
+    client.batch_execute(&format!("create role {name} login")).await.expect("a role");
+    let url = planted.database.url().replacen("postgres@", &format!("{name}@"), 1);
+    for command in [
+        &["get", "account-1"][..],
+        &["last", "account-1"],
+        &["version", "account-1"],
+        &["stats"],
+        &["export"],
+        &["tail", "--until", "now"],
+    ] {
+        let outcome = user.run(&[&["--url", &url], command].concat());
+        assert_eq!(outcome.stderr.matches("messages may be hidden").count(), 1, "{command:?}: {outcome:?}");
+        let outcome = user.run(&[&["--url", &planted.database.url()], command].concat());
+        assert!(!outcome.stderr.contains("hidden"), "a superuser sees all: {outcome:?}");
+    }
+    client.batch_execute(&format!("drop role {name}")).await.expect("dropped");
+    planted.clear().await;
+}

@@ -1,0 +1,43 @@
+//! Tests of reading, following, exporting and counting from the command line, on each kind of store.
+
+#[cfg(target_os = "linux")]
+mod blocked;
+mod counting;
+mod exporting;
+mod following;
+mod foreign;
+mod getting;
+mod manual;
+mod unreadable;
+
+use serde_json::Value;
+
+use crate::support::place::Place;
+
+/// Imports messages with five types, in ten streams of two categories.
+fn fill(place: &Place, messages: usize) {
+    let line = |n: usize| {
+        let category = ["account", "order"][n % 2];
+        format!(
+            "{{\"stream\":\"{category}-{}\",\"type\":\"T{}\",\"data\":{{\"n\":{n},\"exact\":1.10}}}}\n",
+            n % 10,
+            n % 5
+        )
+    };
+    let told = place.run_with_input(&["import", "-"], &(0..messages).map(line).collect::<String>());
+    assert_eq!(told.status, 0, "{told:?}");
+}
+
+fn lines(output: &str) -> Vec<Value> {
+    output.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+}
+
+fn positions(lines: &[Value]) -> Vec<i64> {
+    lines.iter().map(|line| line["gpos"].as_i64().unwrap()).collect()
+}
+
+/// Returns the first number after a text.
+fn number_after(told: &str, word: &str) -> i64 {
+    let rest = told.split_once(word).unwrap_or_else(|| panic!("no {word:?} in {told:?}")).1;
+    rest.split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty()).unwrap().parse().unwrap()
+}

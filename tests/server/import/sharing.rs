@@ -1,0 +1,108 @@
+//! Tests of files with many batches, which can share a commit: every line that is reported as stored is stored, whatever happens to a
+//! later batch.
+
+use std::process::Stdio;
+
+use super::lines::{all, assert_same, file, line, schema, without_global_positions};
+use crate::support::place::{Place, in_each_place};
+
+in_each_place!(
+    a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing,
+    a_wrong_line_in_a_later_batch_keeps_the_earlier_batches,
+    stored_messages_in_a_later_batch_are_counted_as_present,
+    connections_cut_between_batches_neither_lose_nor_duplicate_messages,
+);
+
+/// Returns messages of two kilobytes in streams of two categories; a batch holds a thousand of them.
+fn large(count: u64) -> Vec<String> {
+    let one = |number: u64| {
+        let stream = format!("{}-{}", if number.is_multiple_of(2) { "account" } else { "order" }, number % 6);
+        let long = format!("\"n\": {number}, \"long\": \"{}\"", "x".repeat(2_000));
+        line(number, &stream, number / 6).replace(&format!("\"n\": {number}"), &long)
+    };
+    (0..count).map(one).collect()
+}
+
+fn in_store(place: &Place) -> String {
+    let lines = all(place, "account") + &all(place, "order");
+    without_global_positions(&lines)
+}
+
+fn expected(lines: &[String]) -> String {
+    let of = |category: &str| -> String {
+        lines.iter().filter(|line| line.contains(&format!("\"{category}-"))).map(String::as_str).collect()
+    };
+    without_global_positions(&(of("account") + &of("order")))
+}
+
+fn a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing(place: &Place) {
+    let lines = large(6_000);
+    let path = file(place, "lines", lines.concat());
+    for done in ["{\"imported\":6000,\"present\":0,", "{\"imported\":0,\"present\":6000,"] {
+        let told = place.run(&["import", &path, "--keep-global-positions"]).done();
+        assert!(told.starts_with(done), "{told}");
+    }
+    assert_same(&in_store(place), &expected(&lines));
+    let written = place.run(&["write", "account-0", "Next"]).done();
+    assert!(written.contains("\"pos\":1000,\"gpos\":6001}"), "{written}");
+}
+
+fn a_wrong_line_in_a_later_batch_keeps_the_earlier_batches(place: &Place) {
+    let mut lines = large(6_000);
+    // This position is taken by the previous message of the stream.
+    lines[4_500] = lines[4_500].replace("\"pos\":750,", "\"pos\":749,");
+    let path = file(place, "lines", lines.concat());
+    let told = place.run(&["import", &path]);
+    assert_eq!((told.status, told.stdout.as_str()), (2, ""), "{told:?}");
+    assert!(told.stderr.contains("line 4501: position 749 of account-0 is taken"), "{told:?}");
+    let stay = told.stderr.split_once("lines 1 to ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
+    let stay: usize = stay.parse().unwrap();
+    assert!((1..=4_500).contains(&stay), "{told:?}");
+    assert_same(&in_store(place), &expected(&lines[..stay]));
+}
+
+fn stored_messages_in_a_later_batch_are_counted_as_present(place: &Place) {
+    let lines = large(6_000);
+    // These streams have no other messages.
+    let early: Vec<String> = (0..40).map(|number| line(90_000 + number, &format!("order-x{number}"), 0)).collect();
+    let path = file(place, "early", early.concat());
+    place.run(&["import", &path]).done();
+    let path = file(place, "lines", lines[..5_000].concat() + &early.concat() + &lines[5_000..].concat());
+    let told = place.run(&["import", &path]).done();
+    assert!(told.starts_with("{\"imported\":6000,\"present\":40,"), "{told}");
+    assert_eq!(in_store(place).lines().count(), 6_040);
+}
+
+fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &Place) {
+    let Some(database) = &place.database else { return };
+    let lines = large(9_000);
+    let path = file(place, "lines", lines.concat());
+    let count = format!("select count(*) from \"{}\".messages", schema(place));
+    let runtime = tokio::runtime::Handle::current();
+    let output = tokio::task::block_in_place(|| {
+        let client = runtime.block_on(database.client());
+        let mut command = place.user.command();
+        let command = command.args(place.arguments(&["import", &path]));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let cut = "select count(pg_terminate_backend(pid)) from pg_stat_activity \
+                   where datname = current_database() and pid <> pg_backend_pid() \
+                   and (query ~ '^(copy|savepoint|release)' or query = 'commit' and state = 'active') \
+                   and backend_type = 'client backend'";
+        let mut cuts: i64 = 0;
+        while child.try_wait().unwrap().is_none() {
+            // A limited number of cuts, so that some batches are stored.
+            if cuts < 6 {
+                cuts += runtime.block_on(client.query_one(cut, &[])).unwrap().get::<_, i64>(0);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(40));
+        }
+        assert!(cuts > 0, "no connection was cut");
+        let output = child.wait_with_output().unwrap();
+        let stored: i64 = runtime.block_on(client.query_one(&count, &[])).unwrap().get(0);
+        assert_eq!(stored, 9_000, "{output:?}");
+        output
+    });
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.starts_with("{\"imported\":9000,\"present\":0,"), "{told} {:?}", String::from_utf8(output.stderr));
+    assert_same(&in_store(place), &expected(&lines));
+}

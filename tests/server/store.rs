@@ -1,0 +1,16 @@
+//! The store's operations on real servers. Most tests run on all four kinds of store, through PgBouncer in transaction mode, and on a
+//! primary and its hot standby through one URL. Others need one particular server.
+
+mod browse;
+mod collation;
+mod column_types;
+mod isolation;
+mod lost_answers;
+pub mod messages;
+mod operations;
+mod plans;
+mod repeated;
+mod sequences;
+mod shape;
+mod versions;
+mod writes;

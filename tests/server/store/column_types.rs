@@ -1,0 +1,269 @@
+//! Tables with other column types than Message DB's, and values that no message should have.
+
+use futures_util::TryStreamExt as _;
+use streamscope::message::{Category, Message, NewMessage, Written};
+use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::export::ExportOptions;
+use streamscope::store::filter::Filter;
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::read::CategoryOptions;
+use streamscope::store::stats::{GroupBy, StatsOptions};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
+use streamscope::store::{Namespace, StoreError};
+use uuid::Uuid;
+
+use super::messages::{category, new, stream};
+use crate::support::server::Database;
+use crate::support::stores::{eventodb, store};
+
+const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a);
+
+/// Creates an EventoDB namespace with three messages, and runs SQL on its table.
+async fn shop_after(sql: &str) -> (Database, Namespace) {
+    let database = eventodb().await;
+    let client = database.client().await;
+    let written = format!(
+        "set search_path = eventodb_shop;
+         insert into messages (id, stream_name, type, position, data, metadata, time) values
+           ('{ID}', 'account-1', 'Opened', 0, '{{\"n\": 1.50, \"text\": \"blue\"}}', '{{\"correlationStreamName\": \"order-7\"}}', '2026-01-01 10:00'),
+           (gen_random_uuid(), 'account-1', 'Closed', 1, '{{\"n\": 2}}', null, '2026-01-01 11:00'),
+           (gen_random_uuid(), 'order-1', 'Placed', 0, null, null, '2026-01-01 12:00');
+         drop index messages_category;
+         {sql};
+         analyze messages"
+    );
+    client.batch_execute(&written).await.expect("the table");
+    let namespace = store(&database).namespace("shop").await.expect("a namespace");
+    (database, namespace)
+}
+
+const TYPES: [&str; 7] = [
+    "alter table messages alter time type timestamptz using time at time zone 'UTC'",
+    "alter table messages alter position type integer, alter global_position type integer",
+    "alter table messages alter position type smallint, alter global_position type smallint",
+    "alter table messages alter id drop default, alter id type text",
+    "alter table messages alter id drop default, alter id type char(40), alter stream_name type text, alter type type name",
+    "alter table messages alter data type json, alter metadata type text",
+    "create domain d_id as uuid; create domain d_time as timestamptz; create domain d_name as text; create domain d_data as jsonb;
+     create type d_type as enum ('Opened', 'Closed', 'Placed');
+     alter table messages alter id type d_id, alter time type d_time using time at time zone 'UTC', alter stream_name type d_name,
+       alter data type bytea using convert_to(data::text, 'UTF8'), alter metadata type d_data, alter type type d_type using type::d_type",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_reads_columns_of_other_types() {
+    for types in TYPES {
+        let (_database, namespace) = shop_after(types).await;
+        let all: Vec<Message> = {
+            let options =
+                ExportOptions { names: Vec::new(), filter: Filter::default(), above: i64::MIN, up_to: i64::MAX };
+            namespace.export(options).try_collect().await.expect(types)
+        };
+        assert_eq!(all.len(), 3, "{types}");
+        let first = &all[0];
+        assert_eq!((first.id, first.flaw.as_deref()), (ID, None), "{types}");
+        assert_eq!(first.time.to_string(), "2026-01-01T10:00:00Z", "{types}");
+        assert_eq!((first.stream.as_str(), first.message_type.as_str(), first.position), ("account-1", "Opened", 0));
+        let data: serde_json::Value = serde_json::from_str(first.data.as_deref().expect("data")).expect("json");
+        assert_eq!(data["n"].to_string(), "1.50", "{types}: numbers keep their digits");
+        assert!(all[2].data.is_none() && all[1].metadata.is_none());
+
+        let account = stream("account-1");
+        assert_eq!(namespace.message_by_id(ID).await.expect(types).as_ref(), Some(first), "{types}");
+        assert_eq!(namespace.message_at(&account, 0).await.expect(types).as_ref(), Some(first), "{types}");
+        assert_eq!(namespace.message(first.global_position).await.expect(types).as_ref(), Some(first), "{types}");
+        assert_eq!(namespace.stream_version(&account).await.expect(types), Some(1), "{types}");
+        let of_stream: Vec<_> =
+            namespace.stream_messages(&account, 0, -1).await.expect(types).try_collect().await.expect(types);
+        assert_eq!(of_stream, all[..2], "{types}");
+        let correlated = CategoryOptions { correlation: Some(category("order")), consumer_group: None };
+        for (options, expected) in [(CategoryOptions::default(), &all[..2]), (correlated, &all[..1])] {
+            let found: Vec<_> = namespace
+                .category_messages(&category("account"), 0, -1, &options)
+                .await
+                .expect(types)
+                .try_collect()
+                .await
+                .expect(types);
+            assert_eq!(found, expected, "{types}");
+        }
+
+        let categories: Vec<Category> =
+            namespace.categories().await.expect(types).into_iter().map(|row| row.category).collect();
+        assert_eq!(categories, [category("account"), category("order")], "{types}");
+        let streams = namespace.streams(&StreamsOf::Namespace, &StreamsFrom::Start, 10).await.expect(types);
+        assert_eq!(streams[0].version, 1, "{types}");
+        assert_eq!(streams[0].last_time, all[1].time, "{types}");
+        let recent = namespace.recent_streams(&category("account"), None, 100).await.expect(types);
+        assert_eq!(recent.streams.len(), 1, "{types}");
+        for scope in [Scope::Namespace, Scope::Category(category("account")), Scope::Stream(account.clone())] {
+            let page = namespace.page(&scope, PageFrom::End, 1).await.expect(types);
+            assert_eq!(page.heads.len(), 1, "{types}: {scope:?}");
+            let found = namespace.first_at(&scope, first.time).await.expect(types).expect("a message");
+            assert_eq!(found.id, ID, "{types}: {scope:?}");
+            assert!(namespace.count(&scope).await.expect(types).messages >= 2);
+            assert!(namespace.estimate(&scope).await.expect(types).is_some());
+        }
+        let filter = Filter {
+            text: Some("BLUE".to_owned()),
+            data_path: Some("$.n > 1".to_owned()),
+            since: Some(first.time),
+            ..Filter::default()
+        };
+        let found = namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 100).await.expect(types);
+        assert_eq!(found.heads.iter().map(|head| head.id).collect::<Vec<_>>(), [ID], "{types}");
+        assert!(found.heads[0].preview.contains("blue"), "{types}");
+        let stats =
+            StatsOptions { key: GroupBy::Category, by: Some(GroupBy::Type), category: None, buckets: 4, limit: None };
+        let stats: Vec<_> = namespace.stats(&stats).await.expect(types).try_collect().await.expect(types);
+        assert_eq!((stats.len(), stats[0].first), (3, Some(first.time)), "{types}");
+        namespace.between(Some(first.time), None).await.expect(types);
+        let options = TailOptions {
+            scope: Scope::Category(category("account")),
+            from: TailFrom::Start,
+            delivery: Delivery::WhenFinal,
+            batch: 10,
+            filter: Filter::default(),
+        };
+        let batch = namespace.tail(options).next().await.expect(types);
+        assert_eq!(batch.messages.into_iter().map(|tailed| tailed.message).collect::<Vec<_>>(), all[..2], "{types}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn opening_reports_a_column_with_an_unsupported_type() {
+    for (types, column, name) in [
+        ("alter table messages alter position type numeric", "position", "numeric"),
+        ("alter table messages alter time type text", "time", "text"),
+        ("alter table messages alter id drop default, alter id type bigint using 1", "id", "bigint"),
+        ("alter table messages alter data type integer using 1", "data", "integer"),
+    ] {
+        let database = eventodb().await;
+        let sql = format!("set search_path = eventodb_shop; drop index messages_category; {types}");
+        let sql = sql.replace("alter time type text", "alter time drop default, alter time type text");
+        database.client().await.batch_execute(&sql).await.expect(types);
+        let error = store(&database).namespace("shop").await.expect_err("an unsupported type");
+        let StoreError::NamespaceClosed { reason, .. } = error else { panic!("another error: {error}") };
+        assert!(reason.contains(&format!("column {column} has type {name}")), "{reason}");
+        let listed = store(&database).namespaces().await.expect("a list");
+        assert_eq!(listed[0].closed.as_deref(), Some(&*reason), "the list shows the same reason");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unreadable_messages_are_marked_and_the_others_are_read() {
+    let (_database, namespace) = shop_after(
+        "alter table messages alter id drop default, alter id type text, alter id drop not null, alter type drop not null,
+           alter time drop not null, alter data type text;
+         insert into messages (id, stream_name, type, position, data, time) values
+           ('not-a-uuid', 'odd-1', 'A', 0, '{}', now()), (null, 'odd-1', 'B', 1, '{}', now()),
+           (gen_random_uuid(), 'odd-1', null, 2, '{}', now()), (gen_random_uuid(), 'odd-1', 'D', 3, '{}', null),
+           (gen_random_uuid(), 'odd-1', 'E', 4, 'no json', now()), (gen_random_uuid(), 'odd-1', 'F', 5, '{}', now())",
+    )
+    .await;
+    let messages: Vec<Message> =
+        namespace.stream_messages(&stream("odd-1"), 0, -1).await.unwrap().try_collect().await.unwrap();
+    let flaws: Vec<_> = messages.iter().map(|message| message.flaw.as_deref()).collect();
+    assert_eq!(
+        flaws,
+        [
+            Some("its ID not-a-uuid is not a UUID"),
+            Some("its ID is NULL"),
+            Some("its type is NULL"),
+            Some("its time is NULL"),
+            Some("its data is not JSON"),
+            None,
+        ]
+    );
+    assert_eq!(messages[4].data.as_deref(), Some("\"no json\""), "the text becomes a JSON string");
+    let page = namespace.page(&Scope::Namespace, PageFrom::End, 10).await.unwrap();
+    assert_eq!(page.heads.iter().filter(|head| head.flaw.is_some()).count(), 4, "heads do not check bodies");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invalid_utf8_is_replaced_and_reported() {
+    let database = Database::create("template template0 encoding 'SQL_ASCII' locale 'C'").await;
+    store(&database).create_namespace("test", None).await.unwrap();
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "insert into eventodb_test.messages (stream_name, type, position, data) values
+               ('good-1', 'A', 0, '{}'), (E'bad-\\xff', E'T\\xfe', 0, E'{\"text\": \"a\\xffb\"}'), ('good-1', 'B', 1, '{}');
+             update eventodb_store.namespaces set description = E'sh\\xffop'",
+        )
+        .await
+        .unwrap();
+    let listed = store(&database).namespaces().await.unwrap();
+    assert_eq!(listed[0].description.as_deref(), Some("sh\u{fffd}op"));
+    let namespace = store(&database).namespace("test").await.unwrap();
+    let options = ExportOptions { names: Vec::new(), filter: Filter::default(), above: i64::MIN, up_to: i64::MAX };
+    let all: Vec<Message> = namespace.export(options).try_collect().await.unwrap();
+    assert_eq!(all.iter().map(|message| message.flaw.is_some()).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!(all[1].flaw.as_deref(), Some("its stream is not valid UTF-8"));
+    assert_eq!((all[1].stream.as_str(), all[1].message_type.as_str()), ("bad-\u{fffd}", "T\u{fffd}"));
+    assert_eq!(all[1].data.as_deref(), Some("{\"text\": \"a\u{fffd}b\"}"));
+    assert_eq!(namespace.categories().await.unwrap().len(), 2);
+    let streams = namespace.streams(&StreamsOf::Namespace, &StreamsFrom::Start, 10).await.unwrap();
+    assert_eq!(streams[0].stream.as_str(), "bad-\u{fffd}");
+    assert_eq!(namespace.page(&Scope::Namespace, PageFrom::Start, 10).await.unwrap().heads.len(), 3);
+    assert_eq!(namespace.recent_types(&category("bad")).await.unwrap(), ["T\u{fffd}"]);
+}
+
+/// A time zone with an unusual offset (12:45), which reveals a UTC time that is treated as local.
+const FAR_AWAY: &str = "Pacific/Chatham";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
+    let data = r#"{"n": 1.50, "text": "ä\\ \" \t€"}"#;
+    let metadata = r#"{"by": "import"}"#;
+    for types in TYPES {
+        let (database, _) = shop_after(types).await;
+        let client = database.client().await;
+        let zone = format!("alter database {} set timezone = '{FAR_AWAY}'", database.name());
+        client.batch_execute(&zone).await.unwrap();
+        let namespace = store(&database).namespace("shop").await.expect("a namespace");
+        let (written, imported) = (Uuid::now_v7(), Uuid::now_v7());
+        // EventoDB's function cannot write to enum or bytea columns.
+        let is_writable = !types.contains("enum");
+        if is_writable {
+            let message = NewMessage {
+                id: written,
+                data: data.to_owned(),
+                metadata: Some(metadata.to_owned()),
+                ..new("account-1", "Closed")
+            };
+            let first = namespace.write(&message).await.expect(types);
+            assert_eq!((first.position, first.was_stored), (2, false), "{types}");
+            let again = namespace.write(&message).await.expect(types);
+            assert_eq!(again, Written { was_stored: true, ..first }, "{types}");
+        }
+        let time = "2026-07-08T09:10:11.123456Z".parse().unwrap();
+        let message = ImportedMessage {
+            id: imported,
+            stream: stream("order-1"),
+            message_type: "Placed".to_owned(),
+            data: Some(data.to_owned()),
+            metadata: Some(metadata.to_owned()),
+            place: Place::Kept { position: 1, global_position: None, time },
+        };
+        for (imported, present) in [(1, 0), (0, 1)] {
+            let mut import = Import::new(&namespace, ImportOptions::default()).expect(types);
+            let done = import.batch(std::slice::from_ref(&message)).await.expect(types);
+            assert_eq!((done.imported, done.present, done.differing), (imported, present, 0), "{types}");
+        }
+        // Compare with what another client sees, byte for byte.
+        let body = if types.contains("bytea") { "convert_from(data, 'UTF8')" } else { "data::text" };
+        let time = if types.contains("timestamptz") { "time at time zone 'UTC'" } else { "time" };
+        let stored = format!(
+            "select concat_ws('|', trim(id::text), trim(stream_name::text), type, position, {body}, metadata, \
+             case when stream_name::text = 'order-1' then ({time})::text end)
+             from eventodb_shop.messages where trim(id::text) in ('{written}', '{imported}') order by global_position"
+        );
+        let stored: Vec<String> = client.query(&stored, &[]).await.expect(types).iter().map(|row| row.get(0)).collect();
+        let mut expected = vec![format!("{imported}|order-1|Placed|1|{data}|{metadata}|2026-07-08 09:10:11.123456")];
+        if is_writable {
+            expected.insert(0, format!("{written}|account-1|Closed|2|{data}|{metadata}"));
+        }
+        assert_eq!(stored, expected, "{types}");
+    }
+}

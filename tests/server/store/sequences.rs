@@ -1,0 +1,43 @@
+//! A sequence that has fallen behind its table: the error explains why a write fails and how to repair it.
+
+use streamscope::store::StoreError;
+use streamscope::store::import::{ImportError, ImportedMessage, Place};
+use uuid::Uuid;
+
+use super::messages::{new, stream, write, write_many};
+use crate::support::for_each_store;
+use crate::support::stores::TestStore;
+
+for_each_store! {
+    reports_a_sequence_behind_its_table_with_the_repair,
+}
+
+async fn reports_a_sequence_behind_its_table_with_the_repair(store: &TestStore) {
+    let Some(client) = store.client().await else { return };
+    write_many(&store.namespace, "account-1", 30).await;
+    let sequence = format!("{}.messages_global_position_seq", store.schema);
+    let back = format!("select setval('{sequence}', 2)");
+
+    client.batch_execute(&back).await.unwrap();
+    let error = store.namespace.write(&new("account-1", "Opened")).await.unwrap_err();
+    let text = error.to_string();
+    let StoreError::SequenceBehind { sequence: named, last, highest, repair } = error else { panic!("{text}") };
+    assert_eq!((named.as_str(), highest), (sequence.as_str(), 30));
+    assert!(last < highest && text.contains(&repair), "{text}");
+    client.batch_execute(&repair).await.unwrap();
+    assert_eq!(write(&store.namespace, "account-1", "Opened").await.global_position, 31);
+
+    client.batch_execute(&back).await.unwrap();
+    let message = ImportedMessage {
+        id: Uuid::now_v7(),
+        stream: stream("account-2"),
+        message_type: "Opened".to_owned(),
+        data: None,
+        metadata: None,
+        place: Place::Next { expected: None, minted: true },
+    };
+    let error = store.namespace.import(std::slice::from_ref(&message)).await.unwrap_err();
+    let ImportError::Store(StoreError::SequenceBehind { highest: 31, repair, .. }) = error else { panic!("{error}") };
+    client.batch_execute(&repair).await.unwrap();
+    assert_eq!(store.namespace.import(&[message]).await.unwrap().imported, 1);
+}

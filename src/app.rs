@@ -401,4 +401,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -14,7 +14,7 @@ const LINGUISTIC: &str = "template template0 encoding 'UTF8' locale_provider icu
 
 async fn eventodb() -> (Database, Namespace) {
     let database = Database::create(LINGUISTIC).await;
-    database.client().await.batch_execute(include_str!("../support/eventodb.sql")).await.unwrap();
+    database.client().await.batch_execute(include_str!("../../support/eventodb.sql")).await.unwrap();
     let namespace = store(&database).namespace("shop").await.unwrap();
     (database, namespace)
 }

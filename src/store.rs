@@ -127,7 +127,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::NoPermission`] if connecting fails.
     pub async fn server(&self) -> Result<session::ServerInfo> {
-        self.sessions.acquire().await?.on_own_path().server_info().await
+        self.sessions.acquire().await?.with_system_path().server_info().await
     }
 
     /// Opens connections in the background, for a program whose first queries run concurrently. Does nothing for an embedded

@@ -111,7 +111,7 @@ impl Store {
         let schema = &namespace.info().schema;
         let mut session = self.session().await?;
         // Counting all messages needs no index.
-        session.plan_freely();
+        session.allow_any_plan();
         let mut transaction = session.begin().await?;
         schema::lock(&transaction).await?;
         if !schema::exists(&transaction, schema).await? {
@@ -121,7 +121,7 @@ impl Store {
         lock_tables(&transaction, schema).await?;
         let schema_name = quote_ident(schema);
         // Counting reads the whole table. With the lock in hand it cannot wait for anybody.
-        transaction.set_limit(None);
+        transaction.set_timeout(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema_name}.messages"), &[]).await?;
         let messages: i64 = count.map_or(Ok(0), |row| column(&row, 0))?;
         transaction.batch(&format!("drop schema {schema_name} cascade")).await?;

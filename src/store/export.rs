@@ -108,10 +108,10 @@ impl Reading {
         let mut session = self.namespace.session().await?;
         if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
             // Matching messages can be far apart, so no time limit fits.
-            session.set_limit(None);
+            session.set_timeout(None);
         }
         if options.names.len() > 1 || !streams.is_empty() {
-            session.choose_index();
+            session.allow_any_index();
         }
         let rows = session.into_stream(&sql, &parameters).await?;
         self.rows = rows;

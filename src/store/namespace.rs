@@ -64,7 +64,7 @@ impl Namespace {
     /// Acquires a connection for reading. Its search path finds only built-in functions, so nothing can shadow them, not even inside
     /// Message DB's functions, which look up their helpers on the search path.
     pub(super) async fn session(&self) -> Result<Session> {
-        Ok(self.sessions.acquire().await?.on_own_path())
+        Ok(self.sessions.acquire().await?.with_system_path())
     }
 
     /// Returns the shape of its table from when it was opened.

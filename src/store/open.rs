@@ -6,7 +6,7 @@ use super::{Namespace, NamespaceInfo, Result, Store, StoreError};
 
 impl Store {
     pub(super) async fn session(&self) -> Result<Session> {
-        Ok(self.sessions.acquire().await?.on_own_path())
+        Ok(self.sessions.acquire().await?.with_system_path())
     }
 
     /// Lists all namespaces by ID: those in the registry, and every other schema that contains a message store. Calls no code that

@@ -129,7 +129,7 @@ impl Reading {
         if self.filter != Filter::default() {
             parameters.extend(filter.parameters());
             // Matches can be far apart, so this may take long.
-            session.set_limit(None);
+            session.set_timeout(None);
         }
         self.expected = limit;
         self.rows = session.into_stream(&self.sql, &parameters).await?.boxed();

@@ -121,7 +121,7 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     );
     let shape = include_str!("../../sql/registry/shape.sql");
     let list = fill(include_str!("../../sql/registry/list.sql"), &[("shape", shape), ("which", schemas)]);
-    let rows = session.query_behind(&tables, &list).await?;
+    let rows = session.query_after(&tables, &list).await?;
     let Some(row) = rows.first() else {
         return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });
     };

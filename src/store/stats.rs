@@ -86,8 +86,8 @@ impl Namespace {
         let name = options.category.as_ref().map(Category::as_str);
         let buckets = i32::try_from(options.buckets.clamp(1, 1_000)).unwrap_or(1);
         let mut session = self.session().await?;
-        session.set_limit(None);
-        session.plan_freely();
+        session.set_timeout(None);
+        session.allow_any_plan();
         let parameters =
             [(&name as _, Type::TEXT), (&buckets as _, Type::INT4), (&options.limit.map(i64::from) as _, Type::INT8)];
         let rows = session.into_stream(&sql, &parameters).await?;

@@ -182,7 +182,7 @@ impl Namespace {
         let arguments = Arguments::new(message, self.shape());
         let arguments = arguments.parameters();
         let mut session = self.sessions.acquire().await?;
-        session.set_limit(Some(limit));
+        session.set_timeout(Some(limit));
         let answer = if self.shape().stores_what_it_is_given() {
             self.send(&session, message, &arguments, read_committed).await
         } else {
@@ -217,7 +217,7 @@ impl Namespace {
         };
         let sql = self.query(template, &[("write_message", &self.function("write_message"))]);
         let rows: Vec<Row> = if read_committed {
-            session.together(&[(&sql, &parameters)]).await?.into_iter().flatten().collect()
+            session.run_together(&[(&sql, &parameters)]).await?.into_iter().flatten().collect()
         } else {
             session.query_raw(&sql, &parameters).await?
         };
@@ -252,7 +252,7 @@ impl Namespace {
         let mut written = arguments.to_vec();
         written.push((&message.id, Type::UUID));
         let sent = SentMessage::new(message);
-        let rows = session.together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
+        let rows = session.run_together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
         let [_, written, looked] = rows.as_slice() else {
             return Ok(Err(AttemptError::Unanswered("the server answered only some of the statements".to_owned())));
         };

@@ -107,8 +107,8 @@ impl Namespace {
         let member = scope.member().map(ConsumerGroup::member);
         let size = scope.member().map(ConsumerGroup::size);
         let mut session = self.session().await?;
-        session.set_limit(None);
-        session.plan_freely();
+        session.set_timeout(None);
+        session.allow_any_plan();
         let parameters: [Parameter<'_>; 3] = [(&scope.name(), Type::TEXT), (&member, Type::INT8), (&size, Type::INT8)];
         let Some(row) = session.query_opt(&sql, &parameters).await? else { return Ok(Count::NONE) };
         let messages: i64 = column(&row, 0)?;

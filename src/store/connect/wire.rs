@@ -19,7 +19,7 @@ use super::socket::Socket;
 use super::tls::{TlsSocket, end_point, readable};
 
 /// Bytes per read.
-const AT_ONCE: usize = 32 * 1024;
+const READ_SIZE: usize = 32 * 1024;
 
 #[derive(Debug)]
 pub(super) enum Channel {
@@ -42,7 +42,7 @@ impl Wire {
         Self {
             channel,
             filter: MessageFilter::new(terms),
-            raw: vec![0; AT_ONCE].into_boxed_slice(),
+            raw: vec![0; READ_SIZE].into_boxed_slice(),
             passed: Vec::new(),
             given: 0,
         }

@@ -31,10 +31,10 @@ pub struct Session {
     permit: Option<OwnedSemaphorePermit>,
     pool: Arc<Pool>,
     pub(super) state: Arc<SessionState>,
-    limit: Option<Duration>,
+    timeout: Option<Duration>,
     pub(super) planning: Planning,
-    /// See [`Session::on_own_path`].
-    own_path: bool,
+    /// See [`Session::with_system_path`].
+    system_path: bool,
 }
 
 impl Session {
@@ -47,15 +47,16 @@ impl Session {
             target: pool.settings.target(),
         };
         // The embedded store has neither JIT nor workers, and each further statement costs it more than it costs a server.
-        let planning = if pool.settings.is_single_connection() { Planning::Freely } else { Planning::InOrder };
+        let planning =
+            if pool.settings.is_single_connection() { Planning::Unrestricted } else { Planning::FollowIndex };
         Self {
             connection: Some(connection),
             permit: Some(permit),
             pool,
             state: Arc::new(state),
-            limit: Some(STATEMENT_TIMEOUT),
+            timeout: Some(STATEMENT_TIMEOUT),
             planning,
-            own_path: false,
+            system_path: false,
         }
     }
 
@@ -74,8 +75,8 @@ impl Session {
     /// Makes every statement that reads find only the server's own functions and operators, whatever the search path of the role or
     /// the database is. The embedded store does not need this because it has no other users.
     #[must_use]
-    pub(in crate::store) fn on_own_path(mut self) -> Self {
-        self.own_path = !self.pool.settings.is_single_connection();
+    pub(in crate::store) fn with_system_path(mut self) -> Self {
+        self.system_path = !self.pool.settings.is_single_connection();
         self
     }
 
@@ -96,7 +97,7 @@ impl Session {
 
     /// Settings that every reading transaction needs.
     pub(super) fn settings_for_reading(&self) -> &'static str {
-        match (self.own_path, self.connection().any_bytes) {
+        match (self.system_path, self.connection().any_bytes) {
             (false, _) => "",
             (true, false) => SYSTEM_PATH,
             // Otherwise the server refuses to send bytes that are not UTF-8.
@@ -120,17 +121,17 @@ impl Session {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, QueryError> {
-        self.within(async { self.start(sql, parameters, Planning::Freely).await?.collect().await }).await
+        self.within(async { self.start(sql, parameters, Planning::Unrestricted).await?.collect().await }).await
     }
 
     /// Runs the statements in `before` and then a query without parameters, all in one read-only transaction with the search path of
-    /// [`Session::on_own_path`]. Takes one round trip.
-    pub(in crate::store) async fn query_behind(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
-        let settings = self.planning.by_choice().settings(self.connection().version);
+    /// [`Session::with_system_path`]. Takes one round trip.
+    pub(in crate::store) async fn query_after(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
+        let settings = self.planning.any_index().settings(self.connection().version);
         let reading = if self.connection().any_bytes { "set local client_encoding = 'SQL_ASCII'" } else { "" };
         let opening = format!("begin read only; {SYSTEM_PATH}; {reading}; {settings}; {before}");
         let rows = self.within(async {
-            RowsInner::start(&self.state, self.client(), Some(&opening), self.limit, sql, &[]).await?.collect().await
+            RowsInner::start(&self.state, self.client(), Some(&opening), self.timeout, sql, &[]).await?.collect().await
         });
         rows.await.map_err(|error| self.store_error(&error))
     }
@@ -157,8 +158,8 @@ impl Session {
     }
 
     /// Like [`Session::stream`], for a query without an index that is always best.
-    pub(in crate::store) async fn stream_by_choice(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
-        self.rows(sql, parameters, self.planning.by_choice()).await
+    pub(in crate::store) async fn stream_any_index(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Rows<'_>> {
+        self.rows(sql, parameters, self.planning.any_index()).await
     }
 
     async fn rows(&self, sql: &str, parameters: &[Parameter<'_>], planning: Planning) -> Result<Rows<'_>> {
@@ -187,7 +188,7 @@ impl Session {
     async fn batch_raw(&self, sql: &str) -> Result<(), QueryError> {
         self.within(async {
             let in_flight = InFlight::new(&self.state);
-            let done = if let Some(opening) = self.opening(Planning::Freely) {
+            let done = if let Some(opening) = self.opening(Planning::Unrestricted) {
                 // The futures are polled, and so sent, in this order, without waiting for each other's answers.
                 let client = self.client();
                 let parts = futures_util::future::join3(
@@ -213,24 +214,24 @@ impl Session {
     /// After the timeout the query is cancelled on the server.
     ///
     /// Use `None` for statements that read a lot or wait for locks. The caller must then be able to drop the future to stop them.
-    pub fn set_limit(&mut self, limit: Option<Duration>) {
-        self.limit = limit;
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
     }
 
     /// Lets the server choose the index of later queries on this session, for queries without an index that is always best.
-    pub(in crate::store) fn choose_index(&mut self) {
-        self.planning = self.planning.by_choice();
+    pub(in crate::store) fn allow_any_index(&mut self) {
+        self.planning = self.planning.any_index();
     }
 
     /// Lets the server plan later statements on this session freely, with parallel workers and sequential scans. Reports need this
     /// because they read everything.
-    pub(in crate::store) fn plan_freely(&mut self) {
-        self.planning = Planning::Freely;
+    pub(in crate::store) fn allow_any_plan(&mut self) {
+        self.planning = Planning::Unrestricted;
     }
 
     pub(super) async fn within<T>(&self, work: impl Future<Output = Result<T, QueryError>>) -> Result<T, QueryError> {
-        match self.limit {
-            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or(Err(QueryError::TimedOut(limit))),
+        match self.timeout {
+            Some(timeout) => tokio::time::timeout(timeout, work).await.unwrap_or(Err(QueryError::TimedOut(timeout))),
             None => work.await,
         }
     }
@@ -242,7 +243,7 @@ impl Session {
         planning: Planning,
     ) -> Result<RowsInner, QueryError> {
         let opening = self.opening(planning);
-        RowsInner::start(&self.state, self.client(), opening.as_deref(), self.limit, sql, parameters).await
+        RowsInner::start(&self.state, self.client(), opening.as_deref(), self.timeout, sql, parameters).await
     }
 }
 

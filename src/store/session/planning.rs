@@ -9,38 +9,39 @@
 const JIT: u32 = 11;
 
 /// Prevents parallel workers.
-const AT_ONCE: &str = "set local max_parallel_workers_per_gather = 0";
+const NO_WORKERS: &str = "set local max_parallel_workers_per_gather = 0";
 /// Makes the planner use the index with the query's order, whatever its statistics say.
-const IN_ORDER: &str = "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off";
+const FOLLOW_INDEX: &str =
+    "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off";
 
 /// How much freedom the planner has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Planning {
     /// Follow the index that matches the query's conditions and order. No JIT, no workers, no sequential scan and no sort.
-    InOrder,
+    FollowIndex,
     /// Let the server choose the index. No JIT and no workers.
-    ByChoice,
+    AnyIndex,
     /// No restrictions, for reports that read everything.
-    Freely,
+    Unrestricted,
 }
 
 impl Planning {
     /// Leaves the choice of the index to the server.
-    pub(super) fn by_choice(self) -> Self {
-        if self == Self::InOrder { Self::ByChoice } else { self }
+    pub(super) fn any_index(self) -> Self {
+        if self == Self::FollowIndex { Self::AnyIndex } else { self }
     }
 
     /// Returns the settings to send inside a transaction to a server of this major version.
     pub(super) fn settings(self, version: u32) -> String {
         let mut settings = Vec::new();
-        if self != Self::Freely {
-            settings.push(AT_ONCE);
+        if self != Self::Unrestricted {
+            settings.push(NO_WORKERS);
             if version >= JIT {
                 settings.push("set local jit = off");
             }
         }
-        if self == Self::InOrder {
-            settings.push(IN_ORDER);
+        if self == Self::FollowIndex {
+            settings.push(FOLLOW_INDEX);
         }
         settings.join("; ")
     }
@@ -49,8 +50,8 @@ impl Planning {
     pub(super) fn opening(self, read_only: bool, version: u32) -> Option<String> {
         let begin = if read_only { "begin read only" } else { "begin" };
         match (self, read_only) {
-            (Self::Freely, false) => None,
-            (Self::Freely, true) => Some(begin.to_owned()),
+            (Self::Unrestricted, false) => None,
+            (Self::Unrestricted, true) => Some(begin.to_owned()),
             _ => Some(format!("{begin}; {}", self.settings(version))),
         }
     }
@@ -62,13 +63,13 @@ mod tests {
 
     #[test]
     fn sends_only_settings_that_the_server_version_has() {
-        assert!(!Planning::InOrder.settings(10).contains("jit"));
-        assert!(Planning::InOrder.settings(11).contains("jit = off"));
+        assert!(!Planning::FollowIndex.settings(10).contains("jit"));
+        assert!(Planning::FollowIndex.settings(11).contains("jit = off"));
     }
 
     #[test]
     fn a_report_on_a_writable_session_needs_no_transaction() {
-        assert_eq!(Planning::Freely.opening(false, 15), None);
-        assert_eq!(Planning::Freely.opening(true, 15).as_deref(), Some("begin read only"));
+        assert_eq!(Planning::Unrestricted.opening(false, 15), None);
+        assert_eq!(Planning::Unrestricted.opening(true, 15).as_deref(), Some("begin read only"));
     }
 }

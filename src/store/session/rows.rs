@@ -25,7 +25,7 @@ pub(super) struct RowsInner {
     rows: Option<Pin<Box<RowStream>>>,
     commit: Option<BoxFuture<'static, Result<(), tokio_postgres::Error>>>,
     in_flight: Option<InFlight>,
-    limit: Option<Duration>,
+    timeout: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,
     state: Arc<SessionState>,
 }
@@ -36,7 +36,7 @@ impl RowsInner {
         state: &Arc<SessionState>,
         client: &Arc<Client>,
         opening: Option<&str>,
-        limit: Option<Duration>,
+        timeout: Option<Duration>,
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Self, QueryError> {
@@ -62,7 +62,7 @@ impl RowsInner {
                 rows: Some(Box::pin(rows)),
                 commit,
                 in_flight: Some(in_flight),
-                limit,
+                timeout,
                 timer: None,
                 state: Arc::clone(state),
             }),
@@ -75,7 +75,7 @@ impl RowsInner {
 
     pub(super) async fn collect(mut self) -> Result<Vec<Row>, QueryError> {
         // The caller applies the session's timeout to the whole collection.
-        self.limit = None;
+        self.timeout = None;
         let mut rows = Vec::new();
         while let Some(row) = std::future::poll_fn(|context| self.poll_row(context)).await.transpose()? {
             rows.push(row);
@@ -100,7 +100,7 @@ impl RowsInner {
             };
         }
         if next.is_pending() {
-            return self.poll_limit(context);
+            return self.poll_timeout(context);
         }
         self.timer = None;
         let next = ready!(next);
@@ -116,12 +116,12 @@ impl RowsInner {
         Poll::Ready(next.map(|row| row.map_err(QueryError::from)))
     }
 
-    fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Row, QueryError>>> {
-        let Some(limit) = self.limit else { return Poll::Pending };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+    fn poll_timeout(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Row, QueryError>>> {
+        let Some(timeout) = self.timeout else { return Poll::Pending };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(timer.as_mut().poll(context));
         self.in_flight = None;
-        Poll::Ready(Some(Err(QueryError::TimedOut(limit))))
+        Poll::Ready(Some(Err(QueryError::TimedOut(timeout))))
     }
 }
 

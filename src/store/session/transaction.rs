@@ -50,7 +50,7 @@ impl Session {
 
     /// Runs a few statements in one `read committed` transaction and returns the rows of each. Everything is sent at once, in one
     /// round trip. The first error is returned and undoes everything.
-    pub(in crate::store) async fn together(
+    pub(in crate::store) async fn run_together(
         &self,
         statements: &[(&str, &[Parameter<'_>])],
     ) -> Result<Vec<Vec<Row>>, QueryError> {
@@ -84,9 +84,9 @@ impl Session {
 }
 
 impl Transaction<'_> {
-    /// Sets the timeout of later statements, like [`Session::set_limit`].
-    pub fn set_limit(&mut self, limit: Option<Duration>) {
-        self.session.set_limit(limit);
+    /// Sets the timeout of later statements, like [`Session::set_timeout`].
+    pub fn set_timeout(&mut self, timeout: Option<Duration>) {
+        self.session.set_timeout(timeout);
     }
 
     /// Commits and waits for the server's answer.

@@ -163,7 +163,7 @@ impl<M: Followed> Tail<M> {
         ]);
         let mut rows = match scope {
             // The whole stream may be shorter than the range of global positions, so the planner chooses.
-            Scope::Stream(_) => session.stream_by_choice(&sql, &parameters).await?,
+            Scope::Stream(_) => session.stream_any_index(&sql, &parameters).await?,
             _ => session.stream(&sql, &parameters).await?,
         };
         let (mut seen, mut messages, mut bytes) = (None, Vec::new(), 0);

@@ -89,7 +89,7 @@ async fn a_finished_stream_returns_its_connection() {
 async fn a_query_is_cancelled_after_its_timeout() {
     let sessions = sessions("limited", Options::default());
     let mut session = sessions.acquire().await.expect("a connection");
-    session.set_limit(Some(Duration::from_millis(200)));
+    session.set_timeout(Some(Duration::from_millis(200)));
     let outcome = session.query("select pg_sleep(600)", &[]).await;
     assert!(matches!(outcome, Err(StoreError::TimedOut { .. })), "{outcome:?}");
     until_active("limited", 0).await;

@@ -4,8 +4,8 @@
 //! debug output never contain a password.
 
 mod attempt;
-mod attempt_error;
 mod authentication;
+mod connect_error;
 mod connection;
 mod connection_string;
 mod environment;

@@ -10,7 +10,7 @@ use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 
-use super::attempt_error::AttemptError;
+use super::connect_error::ConnectError;
 use super::connection::{Canceller, Connected};
 use super::error_mapping::{chain, words};
 use super::hosts::{Endpoint, Server};
@@ -44,14 +44,14 @@ struct Started {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn run(self) -> Result<Connected, AttemptError> {
+    pub(super) async fn run(self) -> Result<Connected, ConnectError> {
         let started = self.read_only_or_not().await?;
         self.check_target_session(&started).await?;
         Ok(started.connected)
     }
 
     /// Sets the read-only start-up option if asked to, and connects without it if a pooler rejects options.
-    async fn read_only_or_not(self) -> Result<Started, AttemptError> {
+    async fn read_only_or_not(self) -> Result<Started, ConnectError> {
         let given = self.settings.options.as_deref();
         if !self.read_only {
             return self.tls_or_not(given).await;
@@ -62,7 +62,7 @@ impl Attempt<'_> {
             let options = given.map_or_else(|| READ_ONLY.to_owned(), |given| format!("{given} {READ_ONLY}"));
             match self.tls_or_not(Some(&options)).await {
                 // PgBouncer: "unsupported startup parameter: options".
-                Err(AttemptError::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {
+                Err(ConnectError::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {
                     self.tls_or_not(given).await?
                 }
                 started => started?,
@@ -75,7 +75,7 @@ impl Attempt<'_> {
     }
 
     /// Connects with TLS, without, or one after the other, depending on `sslmode`. Sockets never use TLS.
-    async fn tls_or_not(self, options: Option<&str>) -> Result<Started, AttemptError> {
+    async fn tls_or_not(self, options: Option<&str>) -> Result<Started, ConnectError> {
         let mode =
             if matches!(self.server.endpoint, Endpoint::Socket(_)) { Mode::Disable } else { self.settings.tls.mode };
         let (first, other) = match mode {
@@ -86,19 +86,19 @@ impl Attempt<'_> {
         };
         let terms = AuthTerms { methods: self.settings.methods.clone(), ..AuthTerms::default() };
         let failure = match (self.open(options, first, terms.clone()).await, other) {
-            (Err(failure @ (AttemptError::Server(_) | AttemptError::Tls(_))), Some(_)) => failure,
+            (Err(failure @ (ConnectError::Server(_) | ConnectError::Tls(_))), Some(_)) => failure,
             (done, _) => return done,
         };
         let Some(other) = other else { return Err(failure) };
         match failure {
             // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` means to expose
             // it a second time.
-            AttemptError::Server(first) => {
+            ConnectError::Server(first) => {
                 let terms = AuthTerms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
                 after_refusal(first, self.open(options, other, terms).await)
             }
             // Only `prefer` continues without TLS after TLS failed.
-            AttemptError::Tls(_) if mode == Mode::Prefer => self.open(options, other, terms).await,
+            ConnectError::Tls(_) if mode == Mode::Prefer => self.open(options, other, terms).await,
             failure => Err(failure),
         }
     }
@@ -108,7 +108,7 @@ impl Attempt<'_> {
         options: Option<&str>,
         encryption: Encryption,
         terms: AuthTerms,
-    ) -> Result<Started, AttemptError> {
+    ) -> Result<Started, ConnectError> {
         let settings = self.settings;
         let mut route = Route {
             server: self.server.clone(),
@@ -153,7 +153,7 @@ impl Attempt<'_> {
     }
 
     /// Checks `target_session_attrs`. A primary qualifies as `read-write` even if this program asked for a read-only session.
-    async fn check_target_session(self, started: &Started) -> Result<(), AttemptError> {
+    async fn check_target_session(self, started: &Started) -> Result<(), ConnectError> {
         if self.target_session == TargetSession::Any {
             return Ok(());
         }
@@ -178,7 +178,7 @@ impl Attempt<'_> {
         if fits {
             Ok(())
         } else {
-            Err(AttemptError::TryNext(Obstacle::Kind, format!("{complaint} (target_session_attrs)")))
+            Err(ConnectError::TryNext(Obstacle::Kind, format!("{complaint} (target_session_attrs)")))
         }
     }
 }
@@ -201,18 +201,18 @@ fn drive(connection: Connection<Wire, Wire>) -> (JoinHandle<()>, Arc<OnceLock<St
 
 /// After a refusal the attempt with the other transport decides. If `pg_hba.conf` merely has no entry for that transport (28000),
 /// the first refusal is the one to report.
-fn after_refusal(first: Box<DbError>, outcome: Result<Started, AttemptError>) -> Result<Started, AttemptError> {
+fn after_refusal(first: Box<DbError>, outcome: Result<Started, ConnectError>) -> Result<Started, ConnectError> {
     match outcome {
-        Err(AttemptError::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            Err(AttemptError::Server(first))
+        Err(ConnectError::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+            Err(ConnectError::Server(first))
         }
-        Err(AttemptError::Refused(..) | AttemptError::Tls(_)) => Err(AttemptError::Server(first)),
+        Err(ConnectError::Refused(..) | ConnectError::Tls(_)) => Err(ConnectError::Server(first)),
         outcome => outcome,
     }
 }
 
 /// Returns the single value of a statement's result.
-async fn single_value(client: &Client, sql: &str) -> Result<String, AttemptError> {
+async fn single_value(client: &Client, sql: &str) -> Result<String, ConnectError> {
     let messages = client.simple_query(sql).await?;
     let value = messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten(),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::attempt_error::AttemptError;
+use super::connect_error::ConnectError;
 use super::hosts::{Endpoint, Server};
 use super::socket::{self, Socket};
 use super::tls::{Tls, TlsError};
@@ -39,11 +39,11 @@ pub(super) struct Route {
 }
 
 impl Route {
-    pub(super) async fn open(&self, terms: AuthTerms) -> Result<Wire, AttemptError> {
+    pub(super) async fn open(&self, terms: AuthTerms) -> Result<Wire, ConnectError> {
         let channel = match (&self.server.endpoint, self.address) {
             (_, Some(address)) => {
                 let dialled = socket::tcp(address, self.server.port, &self.keepalive).await;
-                let stream = dialled.map_err(|error| AttemptError::TryNext(Obstacle::Silence, error.to_string()))?;
+                let stream = dialled.map_err(|error| ConnectError::TryNext(Obstacle::Silence, error.to_string()))?;
                 self.encrypted(stream).await?
             }
             (endpoint, None) => Channel::Plain(self.local(endpoint).await?),
@@ -52,19 +52,19 @@ impl Route {
     }
 
     #[cfg(unix)]
-    async fn local(&self, endpoint: &Endpoint) -> Result<Socket, AttemptError> {
+    async fn local(&self, endpoint: &Endpoint) -> Result<Socket, ConnectError> {
         let Endpoint::Socket(directory) = endpoint else {
-            return Err(AttemptError::TryNext(Obstacle::Name, "the host name has no address".to_owned()));
+            return Err(ConnectError::TryNext(Obstacle::Name, "the host name has no address".to_owned()));
         };
         let stream = socket::unix(directory, self.server.port).await.map_err(|error| {
             let obstacle = match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => Obstacle::Silence,
                 _ => Obstacle::Socket,
             };
-            AttemptError::TryNext(obstacle, format!("{}: {error}", socket::file(directory, self.server.port)))
+            ConnectError::TryNext(obstacle, format!("{}: {error}", socket::file(directory, self.server.port)))
         })?;
         if let Some(wanted) = &self.peer {
-            let refused = |reason| AttemptError::Refused(Obstacle::Method, reason);
+            let refused = |reason| ConnectError::Refused(Obstacle::Method, reason);
             let owner = socket::owner(&stream)
                 .map_err(|error| refused(format!("cannot find the account of the server for requirepeer: {error}")))?;
             if owner != *wanted {
@@ -75,17 +75,17 @@ impl Route {
     }
 
     #[cfg(not(unix))]
-    async fn local(&self, _endpoint: &Endpoint) -> Result<Socket, AttemptError> {
-        Err(AttemptError::TryNext(Obstacle::Socket, "this system has no Unix sockets".to_owned()))
+    async fn local(&self, _endpoint: &Endpoint) -> Result<Socket, ConnectError> {
+        Err(ConnectError::TryNext(Obstacle::Socket, "this system has no Unix sockets".to_owned()))
     }
 
-    async fn encrypted(&self, mut stream: TcpStream) -> Result<Channel, AttemptError> {
+    async fn encrypted(&self, mut stream: TcpStream) -> Result<Channel, ConnectError> {
         if self.encryption == Encryption::Off {
             return Ok(Channel::Plain(Socket::Tcp(stream)));
         }
         if !self.tls.direct && !self.is_offered(&mut stream).await? {
             return match self.encryption {
-                Encryption::Required => Err(AttemptError::Tls(TlsError::Handshake(
+                Encryption::Required => Err(ConnectError::Tls(TlsError::Handshake(
                     "the server offers no TLS, but sslmode requires it".to_owned(),
                 ))),
                 _ => Ok(Channel::Plain(Socket::Tcp(stream))),
@@ -95,22 +95,22 @@ impl Route {
             Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => Some(name.as_str()),
             Endpoint::Address { name: None, .. } | Endpoint::Socket(_) => None,
         };
-        let socket = self.tls.handshake(stream, host).await.map_err(AttemptError::Tls)?;
+        let socket = self.tls.handshake(stream, host).await.map_err(ConnectError::Tls)?;
         Ok(Channel::Tls(Box::new(socket)))
     }
 
     /// Asks the server whether it offers TLS. The answer is one byte; any further plain text makes the handshake fail.
-    async fn is_offered(&self, stream: &mut TcpStream) -> Result<bool, AttemptError> {
+    async fn is_offered(&self, stream: &mut TcpStream) -> Result<bool, ConnectError> {
         let lost = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => AttemptError::Refused(
+            std::io::ErrorKind::UnexpectedEof => ConnectError::Refused(
                 Obstacle::Closed,
                 "the server closed the connection when it was asked for TLS".to_owned(),
             ),
-            _ => AttemptError::Refused(Obstacle::Closed, error.to_string()),
+            _ => ConnectError::Refused(Obstacle::Closed, error.to_string()),
         };
         stream.write_all(&TLS_REQUEST).await.map_err(lost)?;
         let answer = stream.read_u8().await.map_err(lost)?;
-        let foreign = |what: &str| AttemptError::Refused(Obstacle::Protocol, what.to_owned());
+        let foreign = |what: &str| ConnectError::Refused(Obstacle::Protocol, what.to_owned());
         match answer {
             b'S' => Ok(true),
             b'N' => Ok(false),

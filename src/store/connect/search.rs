@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::attempt::Attempt;
-use super::attempt_error::AttemptError;
+use super::connect_error::ConnectError;
 use super::connection::Connected;
 use super::hosts::{Endpoint, Server};
 use super::settings::Settings;
@@ -122,12 +122,12 @@ async fn resolve(server: &Server, timeout: Option<Duration>) -> Result<Vec<Optio
 
 async fn within<T>(
     timeout: Option<Duration>,
-    attempt: impl Future<Output = Result<T, AttemptError>>,
-) -> Result<T, AttemptError> {
+    attempt: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
     match timeout {
         Some(timeout) => tokio::time::timeout(timeout, attempt).await.unwrap_or_else(|_| {
             let reason = format!("no answer within {} s (connect_timeout)", timeout.as_secs_f64());
-            Err(AttemptError::TryNext(Obstacle::Silence, reason))
+            Err(ConnectError::TryNext(Obstacle::Silence, reason))
         }),
         None => attempt.await,
     }

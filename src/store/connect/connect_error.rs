@@ -12,7 +12,7 @@ use crate::store::error::{Obstacle, StoreError};
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub(super) enum AttemptError {
+pub(super) enum ConnectError {
     /// The server was not reached or is not of the required kind, so the next address is tried.
     TryNext(Obstacle, String),
     /// The connection failed before the session began. Other addresses are not tried.
@@ -25,7 +25,7 @@ pub(super) enum AttemptError {
     Server(Box<DbError>),
 }
 
-impl AttemptError {
+impl ConnectError {
     /// Whether to try the next address. By libpq's rules a server that refuses ends the search, unless it merely accepts no
     /// connections yet.
     pub(super) fn tries_next(&self) -> bool {
@@ -55,7 +55,7 @@ impl AttemptError {
     }
 }
 
-impl From<tokio_postgres::Error> for AttemptError {
+impl From<tokio_postgres::Error> for ConnectError {
     fn from(error: tokio_postgres::Error) -> Self {
         if let Some(error) = error.as_db_error() {
             return Self::Server(Box::new(error.clone()));

@@ -16,7 +16,7 @@ use streamscope::store::{Filter, Namespace, Options, Settings, Store};
 /// Measured runs of each query on each store. One more run before them only warms up.
 const RUNS: usize = 50;
 
-/// The queries as the table names them, in the order of [`Side::ask`].
+/// The queries as the table names them, in the order of [`Subject::ask`].
 const QUESTIONS: [&str; 15] = [
     "categories",
     "a page of 100 streams of a category",
@@ -35,13 +35,13 @@ const QUESTIONS: [&str; 15] = [
     "the start of following",
 ];
 
-struct Side {
+struct Subject {
     namespace: Namespace,
     category: Category,
     newest: i64,
 }
 
-impl Side {
+impl Subject {
     async fn open(url: &str, namespace: &str, category: &str) -> Self {
         let settings = Settings::resolve(Some(url), &Environment::of_process()).unwrap().unwrap();
         let store = Store::new(settings, Options::default());
@@ -113,17 +113,18 @@ async fn main() {
         };
         *value = words.next().unwrap_or_else(|| panic!("{word} needs a value"));
     }
-    let sides = [Side::open(&small, &namespace, &category).await, Side::open(&large, &namespace, &category).await];
+    let subjects =
+        [Subject::open(&small, &namespace, &category).await, Subject::open(&large, &namespace, &category).await];
     println!(
         "| What | {} messages | {} messages | Ratio |\n| --- | --- | --- | --- |",
-        sides[0].newest, sides[1].newest
+        subjects[0].newest, subjects[1].newest
     );
     for (question, what) in QUESTIONS.iter().enumerate() {
         let mut times = [Vec::new(), Vec::new()];
         for run in 0..=RUNS {
-            for (side, times) in sides.iter().zip(&mut times) {
+            for (subject, times) in subjects.iter().zip(&mut times) {
                 let begun = Instant::now();
-                side.ask(question, run % RUNS).await;
+                subject.ask(question, run % RUNS).await;
                 if run > 0 {
                     times.push(begun.elapsed().as_secs_f64() * 1e3);
                 }

@@ -9,14 +9,14 @@ use streamscope::store::tail::{Delivery, TailFrom};
 use streamscope::store::{Namespace, Options, Store, StoreError};
 use uuid::Uuid;
 
-use crate::standby::{LIMIT, Own, message, options};
+use crate::standby::{LIMIT, OwnPair, message, options};
 use crate::support::pair::Server;
 use crate::support::proxy::Proxy;
 use crate::support::server;
 use crate::support::stores::{Kind, TestStore, settings, store};
 
 /// Writes a message until it succeeds. Returns its position if the store reported it.
-async fn insist(namespace: &Namespace, message: &NewMessage) -> Option<Written> {
+async fn write_until_stored(namespace: &Namespace, message: &NewMessage) -> Option<Written> {
     let limit = Instant::now() + LIMIT;
     loop {
         match namespace.write(message).await {
@@ -34,13 +34,13 @@ async fn insist(namespace: &Namespace, message: &NewMessage) -> Option<Written> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_killed_during_writes_keeps_each_acknowledged_message_once() {
     const MESSAGES: usize = 1_000;
-    let Own { database, pair } = Own::new().await;
+    let OwnPair { database, pair } = OwnPair::new().await;
     let namespace = store(&database).namespace("test").await.expect("the namespace");
     let writing = tokio::spawn(async move {
         let mut said = BTreeMap::new();
         for number in 0..MESSAGES {
             let message = message(&format!("account-{}", number % 7));
-            said.insert(message.id, insist(&namespace, &message).await);
+            said.insert(message.id, write_until_stored(&namespace, &message).await);
         }
         said
     });

@@ -55,7 +55,7 @@ async fn urls(store: &TestStore) -> (String, String) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_gives_the_same_answers_as_its_primary() {
     for kind in KINDS {
-        let store = TestStore::reached(kind, Route::Pair).await;
+        let store = TestStore::by_route(kind, Route::Pair).await;
         let standby = store.on_the_standby().await;
         for number in 0..60 {
             write(&store.namespace, ["account", "order-item", "account:command"][number % 3]).await;
@@ -68,7 +68,7 @@ async fn a_standby_gives_the_same_answers_as_its_primary() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_refuses_writes_and_says_why() {
     for kind in KINDS {
-        let store = TestStore::reached(kind, Route::Pair).await;
+        let store = TestStore::by_route(kind, Route::Pair).await;
         write(&store.namespace, "account-1").await;
         let (url, _) = urls(&store).await;
         let on_standby = Store::new(settings(&url), Options::default());
@@ -95,7 +95,7 @@ async fn a_standby_refuses_writes_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_screen_on_a_standby_follows_and_says_why_it_cannot_write() {
-    let store = TestStore::reached(Kind::MessageDb, Route::Pair).await;
+    let store = TestStore::by_route(Kind::MessageDb, Route::Pair).await;
     write(&store.namespace, "account-1").await;
     let (url, _) = urls(&store).await;
     let user = User::new();
@@ -111,7 +111,7 @@ async fn the_screen_on_a_standby_follows_and_says_why_it_cannot_write() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_through_a_url_of_both_servers_reach_the_primary() {
-    let store = TestStore::reached(Kind::MessageDb, Route::Pair).await;
+    let store = TestStore::by_route(Kind::MessageDb, Route::Pair).await;
     let pair = Pair::shared().await;
     let name = store.database.as_ref().expect("on the pair").name();
     let user = User::new();
@@ -191,7 +191,7 @@ async fn follow(namespace: Namespace, delivery: Delivery, done: Arc<AtomicBool>)
 #[tokio::test(flavor = "multi_thread")]
 async fn following_on_a_standby_gives_each_message_once_and_in_order() {
     for kind in KINDS {
-        let store = TestStore::reached(kind, Route::Pair).await;
+        let store = TestStore::by_route(kind, Route::Pair).await;
         let done = Arc::new(AtomicBool::new(false));
         let standby = store.on_the_standby().await;
         let held = tokio::spawn(follow(standby.clone(), Delivery::WhenFinal, Arc::clone(&done)));
@@ -221,7 +221,7 @@ fn store(url: &str) -> Store {
 #[tokio::test(flavor = "multi_thread")]
 async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
     for kind in KINDS {
-        let store = TestStore::reached(kind, Route::Pair).await;
+        let store = TestStore::by_route(kind, Route::Pair).await;
         let first = write(&store.namespace, "a-0").await.global_position;
         let standby = store.on_the_standby().await;
         let mut screen = standby.tail(options(TailFrom::After(first), Delivery::AtOnce));
@@ -259,13 +259,13 @@ async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
 }
 
 /// A database with one namespace, on a pair of servers that only one test uses.
-pub struct Own {
+pub struct OwnPair {
     // Must be dropped before the pair.
     pub database: Database,
     pub pair: Pair,
 }
 
-impl Own {
+impl OwnPair {
     pub async fn new() -> Self {
         let pair = tokio::task::block_in_place(Pair::start);
         let database = Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
@@ -279,7 +279,7 @@ impl Own {
     }
 
     /// Opens the namespace through a URL of both servers.
-    async fn by_both(&self, wanted: &str) -> Namespace {
+    async fn through_both(&self, wanted: &str) -> Namespace {
         let url = self.pair.url_of_both(self.database.name(), wanted);
         store(&url).namespace("test").await.expect("the namespace")
     }
@@ -303,9 +303,9 @@ async fn follow_to(tail: &mut Tail<Message>, given: &mut Vec<i64>, count: usize)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn following_survives_crashes_of_the_standby() {
-    let own = Own::new().await;
-    let primary = own.by_both("primary").await;
-    let mut tail = own.by_both("standby").await.tail(options(TailFrom::Start, Delivery::WhenFinal));
+    let own = OwnPair::new().await;
+    let primary = own.through_both("primary").await;
+    let mut tail = own.through_both("standby").await.tail(options(TailFrom::Start, Delivery::WhenFinal));
     let mut given = Vec::new();
     let mut written = Vec::new();
     for round in 0..3 {
@@ -333,8 +333,8 @@ async fn following_survives_crashes_of_the_standby() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_of_both_servers_writes_and_follows_after_a_failover() {
-    let own = Own::new().await;
-    let namespace = own.by_both("read-write").await;
+    let own = OwnPair::new().await;
+    let namespace = own.through_both("read-write").await;
     let mut tail = namespace.tail(options(TailFrom::Start, Delivery::WhenFinal));
     let mut given = Vec::new();
     let mut stored_then = Vec::new();
@@ -358,7 +358,7 @@ async fn a_url_of_both_servers_writes_and_follows_after_a_failover() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_that_reconnects_to_a_lagging_server_skips_nothing() {
-    let own = Own::new().await;
+    let own = OwnPair::new().await;
     let name = own.database.name();
     // The primary comes first and any server will do, so the follower moves to the standby when the primary fails.
     let (primary, standby) = (own.pair.url_of(Server::Primary, name), own.pair.url_of(Server::Standby, name));

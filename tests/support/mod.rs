@@ -63,7 +63,7 @@ pub(crate) use for_each_store;
 /// Like [`for_each_store`], and also for each kind of store on a server, through a pooler and on a primary whose
 /// standby must then give the same answers. The additional tests are named `routed::body::message_db_behind_a_pooler`,
 /// `routed::body::message_db_on_a_pair` and so on.
-macro_rules! for_each_way {
+macro_rules! for_each_route {
     ($($body:ident),+ $(,)?) => {
         $crate::support::for_each_store!($($body),+);
 
@@ -73,12 +73,12 @@ macro_rules! for_each_way {
                 use $crate::support::stores::{Kind, Route, TestStore};
 
                 async fn behind_a_pooler(kind: Kind) {
-                    let store = TestStore::reached(kind, Route::Pooler).await;
+                    let store = TestStore::by_route(kind, Route::Pooler).await;
                     super::super::$body(&store).await;
                 }
 
                 async fn on_a_pair(kind: Kind) {
-                    let store = TestStore::reached(kind, Route::Pair).await;
+                    let store = TestStore::by_route(kind, Route::Pair).await;
                     super::super::$body(&store).await;
                     same_answers(&store.namespace, &store.on_the_standby().await).await;
                 }
@@ -116,7 +116,7 @@ macro_rules! for_each_way {
         )+}
     };
 }
-pub(crate) use for_each_way;
+pub(crate) use for_each_route;
 
 /// Runs test bodies of the store tests, `MODULE::body`, on servers of other versions. The tests are named
 /// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope.
@@ -127,7 +127,7 @@ macro_rules! for_each_version {
             use $crate::support::stores::{Kind, Route, TestStore};
 
             async fn on(version: Version, kind: Kind) {
-                let store = TestStore::reached(kind, Route::On(version)).await;
+                let store = TestStore::by_route(kind, Route::On(version)).await;
                 $crate::store::$module::$body(&store).await;
             }
 

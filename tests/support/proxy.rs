@@ -23,16 +23,16 @@ const CUT_AFTER_SENDING: u8 = 2;
 const CANCEL_REQUEST: [u8; 8] = [0, 0, 0, 16, 4, 210, 22, 46];
 
 #[derive(Default)]
-struct Plan {
+struct Faults {
     mode: AtomicU8,
     lost: AtomicUsize,
     refuses: AtomicBool,
     silent: AtomicBool,
 }
 
-impl Plan {
+impl Faults {
     /// Waits until bytes are passed on again.
-    async fn heard(&self) {
+    async fn wait_while_silent(&self) {
         while self.silent.load(Ordering::SeqCst) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -41,7 +41,7 @@ impl Plan {
 
 pub struct Proxy {
     address: SocketAddr,
-    plan: Arc<Plan>,
+    faults: Arc<Faults>,
     listener: JoinHandle<()>,
 }
 
@@ -49,8 +49,8 @@ impl Proxy {
     pub async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let plan = Arc::new(Plan::default());
-        let shared = Arc::clone(&plan);
+        let faults = Arc::new(Faults::default());
+        let shared = Arc::clone(&faults);
         let listener = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if shared.refuses.load(Ordering::SeqCst) {
@@ -59,7 +59,7 @@ impl Proxy {
                 tokio::spawn(connection(client, server, Arc::clone(&shared)));
             }
         });
-        Self { address, plan, listener }
+        Self { address, faults, listener }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -68,27 +68,27 @@ impl Proxy {
 
     /// Loses the answer to the next write, after it was committed.
     pub fn lose_next_answer(&self) {
-        self.plan.mode.store(LOSE_ANSWER, Ordering::SeqCst);
+        self.faults.mode.store(LOSE_ANSWER, Ordering::SeqCst);
     }
 
     /// Ends the connection as soon as the next write is sent.
     pub fn cut_after_next_write(&self) {
-        self.plan.mode.store(CUT_AFTER_SENDING, Ordering::SeqCst);
+        self.faults.mode.store(CUT_AFTER_SENDING, Ordering::SeqCst);
     }
 
     /// Ends every new connection at once.
     pub fn refuse(&self) {
-        self.plan.refuses.store(true, Ordering::SeqCst);
+        self.faults.refuses.store(true, Ordering::SeqCst);
     }
 
     /// Stops passing bytes on without ending connections, like a lost network. `false` passes them on again.
     pub fn silence(&self, silent: bool) {
-        self.plan.silent.store(silent, Ordering::SeqCst);
+        self.faults.silent.store(silent, Ordering::SeqCst);
     }
 
     /// Returns the number of writes that lost their answer.
     pub fn lost(&self) -> usize {
-        self.plan.lost.load(Ordering::SeqCst)
+        self.faults.lost.load(Ordering::SeqCst)
     }
 }
 
@@ -98,27 +98,27 @@ impl Drop for Proxy {
     }
 }
 
-async fn connection(client: TcpStream, server: SocketAddr, plan: Arc<Plan>) {
+async fn connection(client: TcpStream, server: SocketAddr, faults: Arc<Faults>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let swallow = Arc::new(AtomicU8::new(PASS));
-    let shared = Arc::clone(&plan);
+    let shared = Arc::clone(&faults);
 
     let upstream = {
         let swallow = Arc::clone(&swallow);
         async move {
             let mut buffer = vec![0; 65_536];
             while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-                plan.heard().await;
+                faults.wait_while_silent().await;
                 let sent = &buffer[..length];
                 if sent.starts_with(&CANCEL_REQUEST) {
                     return None;
                 }
                 let write = sent.windows(b"write_message".len()).any(|window| window == b"write_message");
-                let mode = if write { plan.mode.swap(PASS, Ordering::SeqCst) } else { PASS };
+                let mode = if write { faults.mode.swap(PASS, Ordering::SeqCst) } else { PASS };
                 if mode != PASS {
-                    plan.lost.fetch_add(1, Ordering::SeqCst);
+                    faults.lost.fetch_add(1, Ordering::SeqCst);
                     swallow.store(mode, Ordering::SeqCst);
                 }
                 if to_server.write_all(sent).await.is_err() {
@@ -134,7 +134,7 @@ async fn connection(client: TcpStream, server: SocketAddr, plan: Arc<Plan>) {
     let downstream = async {
         let mut buffer = vec![0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer).await {
-            shared.heard().await;
+            shared.wait_while_silent().await;
             if swallow.load(Ordering::SeqCst) != PASS || to_client.write_all(&buffer[..length]).await.is_err() {
                 break;
             }

@@ -19,11 +19,11 @@ pub fn url() -> String {
 
 /// Returns the superuser's URL of another database on the same server.
 pub fn url_of(database: &str) -> String {
-    beside(&url(), database)
+    with_database(&url(), database)
 }
 
 /// Replaces the database in a URL.
-fn beside(url: &str, database: &str) -> String {
+fn with_database(url: &str, database: &str) -> String {
     let (server, _) = url.rsplit_once('/').expect("the URL ends with a database");
     format!("{server}/{database}")
 }
@@ -102,7 +102,7 @@ impl Database {
 
     /// Returns the superuser's URL.
     pub fn url(&self) -> String {
-        beside(&self.server, &self.name)
+        with_database(&self.server, &self.name)
     }
 
     /// Connects as superuser, independently of the program under test.

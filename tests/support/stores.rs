@@ -59,7 +59,7 @@ impl TestStore {
     /// Creates a fresh namespace.
     pub async fn new(kind: Kind) -> Self {
         match kind {
-            Kind::OursOnPostgres | Kind::MessageDb | Kind::EventoDb => Self::reached(kind, Route::Direct).await,
+            Kind::OursOnPostgres | Kind::MessageDb | Kind::EventoDb => Self::by_route(kind, Route::Direct).await,
             #[cfg(feature = "embedded")]
             Kind::OursEmbedded => {
                 let running = embedded::Running::start().await;
@@ -84,7 +84,7 @@ impl TestStore {
     }
 
     /// Creates a fresh namespace on a server and opens it by this route.
-    pub async fn reached(kind: Kind, route: Route) -> Self {
+    pub async fn by_route(kind: Kind, route: Route) -> Self {
         let server = match route {
             Route::Direct | Route::Pooler => server::url(),
             Route::Pair => Pair::shared().await.url_of(Server::Primary, "postgres"),

@@ -10,10 +10,10 @@ use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use super::messages::{category, new, of_category, of_member, stream, write, write_many};
-use crate::support::for_each_way;
+use crate::support::for_each_route;
 use crate::support::stores::{Kind, TestStore};
 
-for_each_way! {
+for_each_route! {
     lists_categories_with_estimates,
     pages_of_streams_have_no_gaps_or_repeats,
     lists_recently_active_streams_window_by_window,

@@ -9,9 +9,9 @@ use streamscope::store::{Namespace, Options, Store, StoreError};
 use super::messages::{expecting, of_category, of_stream, stream, write};
 use crate::support::proxy::Proxy;
 use crate::support::stores::{TestStore, settings};
-use crate::support::{for_each_store, for_each_way, server};
+use crate::support::{for_each_route, for_each_store, server};
 
-for_each_way! {
+for_each_route! {
     a_write_whose_answer_is_lost_is_resolved,
     a_lost_write_that_still_waits_is_stored_once,
     a_conflict_on_retry_is_reported_if_another_writer_won,

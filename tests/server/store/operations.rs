@@ -10,10 +10,10 @@ use super::messages::{
     category, collect, expecting, names, new, of_category, of_member, of_stream, other_namespace, stream, write,
     write_many,
 };
-use crate::support::for_each_way;
+use crate::support::for_each_route;
 use crate::support::stores::TestStore;
 
-for_each_way! {
+for_each_route! {
     writes_to_its_own_schema,
     numbers_messages_by_stream_and_by_namespace,
     accepts_the_expected_version,

@@ -157,7 +157,7 @@ async fn whatever_the_statistics_say_no_query_scans_the_table_uses_jit_or_runs_i
         (Kind::MessageDb, Route::Pooler),
     ];
     for (kind, route) in ways {
-        let store = TestStore::reached(kind, route).await;
+        let store = TestStore::by_route(kind, route).await;
         let messages = 60_000;
         load(&store, messages).await;
         let relations = compile_eagerly(&store).await;

@@ -88,7 +88,7 @@ pub async fn written_messages_are_followed_exported_and_imported(store: &TestSto
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jsonpath_is_rejected_with_the_required_version() {
-    let store = TestStore::reached(Kind::MessageDb, Route::On(Version::Oldest)).await;
+    let store = TestStore::by_route(Kind::MessageDb, Route::On(Version::Oldest)).await;
     let path = Filter { data_path: Some("$.amount > 5".to_owned()), ..Filter::default() };
     let error = store.namespace.search(&Scope::Namespace, &path, PageFrom::Start, 10).await.unwrap_err();
     assert_eq!(

@@ -13,10 +13,10 @@ use streamscope::store::{Filter, Options, StoreError};
 use super::lost_answers::wait_for_waiters;
 use super::messages::{category, expecting, new, of_category, of_stream, other_namespace, stream, write, write_many};
 use super::plans::everything;
-use crate::support::for_each_way;
+use crate::support::for_each_route;
 use crate::support::stores::{Kind, TestStore, settings};
 
-for_each_way! {
+for_each_route! {
     a_taken_id_is_reported_as_a_duplicate,
     repeating_a_write_stores_the_message_once_and_says_so,
     invalid_json_is_rejected_with_line_and_column,

@@ -5,6 +5,7 @@ mod gather;
 mod input;
 mod line;
 mod packed;
+mod placeholders;
 pub(super) mod progress;
 
 use std::cell::Cell;
@@ -20,7 +21,7 @@ use super::output::json::Object;
 use super::output::{Output, grouped, tell};
 use super::tail::tell_holders;
 use crate::message::Difference;
-use crate::store::import::{Follower, Followers, Import, ImportError, ImportOptions, Imported, Place, Problem};
+use crate::store::import::{Commit, Follower, Followers, Import, ImportError, ImportOptions, Imported, Place, Problem};
 use crate::store::{Namespace, StoreError};
 use gather::{Batch, Batches, Gatherer};
 use input::Source;
@@ -199,20 +200,20 @@ impl Running {
             Some(batch)
         });
         let done = self.import.checked_before(&batch.messages, &batch.checked, None, Some(&mut followers)).await;
-        let Followers { sent, left, in_doubt, stored, .. } = followers;
+        let Followers { sent, left, commit, .. } = followers;
         let difference = self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
         let done = done.map_err(|error| self.failure(&batch, error))?;
         self.count(done, batch.last_line(), difference);
         // Freeing thousands of messages takes a while, and the server need not wait for it.
         tokio::task::spawn_blocking(move || drop(batch));
         for Follower { batch, counts, difference } in sent {
-            if stored {
+            if commit == Commit::Stored {
                 let difference = difference.map(|(index, difference)| (batch.line(index), difference));
                 self.count(counts, batch.last_line(), difference);
                 continue;
             }
             let batch = batch.unpack();
-            let done = self.import.checked_after(&batch.messages, &batch.checked, in_doubt.then_some(counts)).await;
+            let done = self.import.checked_after(&batch.messages, &batch.checked, (commit == Commit::Unanswered).then_some(counts)).await;
             let difference =
                 self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
             let done = done.map_err(|error| self.failure(&batch, error))?;

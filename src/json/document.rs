@@ -4,8 +4,9 @@
 
 use std::ops::Range;
 
+use super::members::string_value;
+use super::problem::JsonProblem;
 use super::scan::{Token, scan};
-use super::{JsonProblem, string_value};
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,64 +69,22 @@ fn narrow(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
+fn narrow_range(range: Range<usize>) -> (u32, u32) {
+    (narrow(range.start), narrow(range.end))
+}
+
 impl Document {
     /// Parses a document, with all rows unfolded.
     ///
     /// # Errors
     /// The first problem if the text is not JSON or has more than [`MOST_ROWS`] values.
     pub fn parse(text: String) -> Result<Self, JsonProblem> {
-        let mut rows: Vec<Row> = Vec::new();
-        let mut open: Vec<u32> = Vec::new();
-        let mut key = (0, 0);
-        let mut too_many = false;
-        let range = |range: Range<usize>| (narrow(range.start), narrow(range.end));
-        scan(&text, |token| {
-            if too_many {
-                return;
-            }
-            let (kind, value) = match token {
-                Token::Key(at) => {
-                    key = range(at);
-                    return;
-                }
-                Token::Close { end } => {
-                    if let Some(container) = open.pop() {
-                        let behind = narrow(rows.len());
-                        let row = &mut rows[container as usize];
-                        row.value.1 = narrow(end);
-                        row.end = behind;
-                    }
-                    return;
-                }
-                Token::Open { at, object } => (if object { Kind::Object } else { Kind::Array }, range(at..at + 1)),
-                Token::String(at) => (Kind::String, range(at)),
-                Token::Number(at) => (Kind::Number, range(at)),
-                Token::Literal(at) => (Kind::Literal, range(at)),
-            };
-            if rows.len() == MOST_ROWS {
-                too_many = true;
-                return;
-            }
-            let this = narrow(rows.len());
-            let parent = open.last().copied().unwrap_or(NONE);
-            let index = match rows.get_mut(parent as usize) {
-                Some(parent) => {
-                    parent.children += 1;
-                    parent.children - 1
-                }
-                None => 0,
-            };
-            let depth = narrow(open.len());
-            let key = std::mem::take(&mut key);
-            rows.push(Row { kind, depth, children: 0, index, parent, end: this + 1, key, value, folded: false });
-            if matches!(kind, Kind::Object | Kind::Array) {
-                open.push(this);
-            }
-        })?;
-        if too_many {
+        let mut builder = Builder::default();
+        scan(&text, |token| builder.token(token))?;
+        if builder.too_many {
             return Err(JsonProblem::new(&text, 0, format!("more than {MOST_ROWS} values")));
         }
-        let mut document = Self { text, rows, visible: Vec::new() };
+        let mut document = Self { text, rows: builder.rows, visible: Vec::new() };
         document.show();
         Ok(document)
     }
@@ -249,6 +208,67 @@ impl Document {
             holds(self.key(*row)) || holds(value)
         };
         (0..self.rows.len()).filter(hit).collect()
+    }
+}
+
+/// Builds the rows of a document from its tokens.
+#[derive(Default)]
+struct Builder {
+    rows: Vec<Row>,
+    /// The rows of the open containers.
+    open: Vec<u32>,
+    /// The key of the next value; empty for an element.
+    key: (u32, u32),
+    /// The document has more rows than [`MOST_ROWS`].
+    too_many: bool,
+}
+
+impl Builder {
+    fn token(&mut self, token: Token) {
+        if self.too_many {
+            return;
+        }
+        match token {
+            Token::Key(range) => self.key = narrow_range(range),
+            Token::Open { at, object } => {
+                let kind = if object { Kind::Object } else { Kind::Array };
+                if let Some(row) = self.push(kind, at..at + 1) {
+                    self.open.push(row);
+                }
+            }
+            Token::Close { end } => self.close(end),
+            Token::String(range) => drop(self.push(Kind::String, range)),
+            Token::Number(range) => drop(self.push(Kind::Number, range)),
+            Token::Literal(range) => drop(self.push(Kind::Literal, range)),
+        }
+    }
+
+    /// Adds a row and returns its index, unless there are too many.
+    fn push(&mut self, kind: Kind, value: Range<usize>) -> Option<u32> {
+        if self.rows.len() == MOST_ROWS {
+            self.too_many = true;
+            return None;
+        }
+        let this = narrow(self.rows.len());
+        let parent = self.open.last().copied().unwrap_or(NONE);
+        let index = match self.rows.get_mut(parent as usize) {
+            Some(parent) => {
+                parent.children += 1;
+                parent.children - 1
+            }
+            None => 0,
+        };
+        let (depth, key, value) = (narrow(self.open.len()), std::mem::take(&mut self.key), narrow_range(value));
+        self.rows.push(Row { kind, depth, children: 0, index, parent, end: this + 1, key, value, folded: false });
+        Some(this)
+    }
+
+    fn close(&mut self, end: usize) {
+        let Some(container) = self.open.pop() else { return };
+        let after = narrow(self.rows.len());
+        let row = &mut self.rows[container as usize];
+        row.value.1 = narrow(end);
+        row.end = after;
     }
 }
 

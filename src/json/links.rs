@@ -1,7 +1,7 @@
 //! Reads the links in the metadata of a message by Eventide's well-known keys, and builds the metadata of a follow-up message. Keys
 //! that Eventide does not define are never interpreted.
 
-use super::{members, string_value};
+use super::members::{members, string_value};
 
 /// The target of a key in metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]

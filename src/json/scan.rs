@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::JsonProblem;
+use super::problem::JsonProblem;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Token {

@@ -3,13 +3,13 @@
 
 use crate::cli::output::grouped;
 use crate::message::Message;
-use crate::store::import::Ends;
+use crate::store::import::StreamVersions;
 
 /// How many gaps the report names.
 const EXAMPLES: usize = 3;
 
 pub struct Gaps {
-    ends: Ends,
+    versions: StreamVersions,
     filtered: bool,
     resumed: bool,
     count: u64,
@@ -21,22 +21,22 @@ pub struct Gaps {
 impl Gaps {
     /// A `filtered` export omits messages, and the streams of a `resumed` one may have begun in an earlier run.
     pub fn new(filtered: bool, resumed: bool) -> Self {
-        let ends = Ends::default();
-        Self { ends, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
+        let versions = StreamVersions::default();
+        Self { versions, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
     }
 
     pub fn see(&mut self, message: &Message) {
         let (stream, position) = (message.stream.as_str(), message.position);
         self.negative += u64::from(message.global_position < 0);
-        let end = self.ends.get(stream);
+        let end = self.versions.get(stream);
         match end {
             None if position == 0 => {}
-            None if self.resumed || self.ends.is_full() => self.unchecked += 1,
+            None if self.resumed || self.versions.is_full() => self.unchecked += 1,
             None => self.gap(|| format!("{stream} begins at position {position}")),
             Some(end) if position == end.saturating_add(1) => {}
             Some(end) => self.gap(|| format!("{stream} has position {position} after {end}")),
         }
-        self.ends.set(stream, end.map_or(position, |end| end.max(position)));
+        self.versions.set(stream, end.map_or(position, |end| end.max(position)));
     }
 
     fn gap(&mut self, example: impl FnOnce() -> String) {

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::input::{Ended, LineError, Lines, Source};
-use super::line::Reader;
+use super::line::LineParser;
 use super::packed::Packed;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
@@ -55,7 +55,7 @@ impl Batch {
     }
 }
 
-impl import::Batch for Batch {
+impl import::FollowingBatch for Batch {
     type Packed = Packed;
 
     fn messages(&self) -> &[ImportedMessage] {
@@ -143,7 +143,7 @@ impl Gatherer {
 }
 
 struct Gathering<'a> {
-    reader: Reader,
+    reader: LineParser,
     most: usize,
     options: ImportOptions,
     runtime: &'a Handle,
@@ -155,7 +155,7 @@ struct Gathering<'a> {
 impl<'a> Gathering<'a> {
     fn new(gatherer: &Gatherer, runtime: &'a Handle) -> Self {
         Self {
-            reader: Reader::new(gatherer.expected_from.clone()),
+            reader: LineParser::new(gatherer.expected_from.clone()),
             most: gatherer.batch,
             options: gatherer.options,
             runtime,

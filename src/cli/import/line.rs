@@ -7,17 +7,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::input::LONGEST;
+use super::placeholders::{self, Placeholders};
 use crate::cli::output::time::rfc3339_text;
-use crate::json::scan::{Token, scan};
-use crate::json::string_value;
+use crate::json::{scan_members, string_value};
 use crate::message::{ExpectedVersion, StreamName};
 use crate::store::import::{FIRST_TIME, ImportedMessage, Place};
 
 /// The keys of a line, which are those of EventoDB's export format.
 pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
-/// Placeholders of new messages. Their values are longer.
-const UUID: &str = "{{uuid}}";
-const NOW: &str = "{{now}}";
 /// A body above this size is not copied from its line: it takes over the memory of the line.
 const MOVED: usize = 1 << 16;
 
@@ -39,20 +36,21 @@ fn at(text: &str, offset: usize, reason: impl Into<String>) -> LineProblem {
 
 /// The ranges of the values in a line.
 #[derive(Default)]
-struct Members {
-    values: [Option<Range<usize>>; 8],
+struct Values {
+    /// In the order of [`KEYS`].
+    known: [Option<Range<usize>>; 8],
     expected: Option<Range<usize>>,
 }
 
 #[derive(Debug, Clone)]
-pub struct Reader {
+pub struct LineParser {
     /// The key that holds the expected version.
     expected_from: Option<String>,
     /// The longest line in bytes, after its placeholders are replaced.
     longest: usize,
 }
 
-impl Reader {
+impl LineParser {
     pub fn new(expected_from: Option<String>) -> Self {
         Self { expected_from, longest: LONGEST }
     }
@@ -62,87 +60,54 @@ impl Reader {
     /// # Errors
     /// The first problem of the line.
     pub fn message(&self, line: &mut Vec<u8>) -> Result<ImportedMessage, LineProblem> {
-        let text = std::str::from_utf8(line).map_err(|error| {
-            let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
-            LineProblem { column: Some(before + 1), reason: "invalid UTF-8".to_owned() }
-        })?;
-        let Members { values: [id, stream, message_type, pos, gpos, data, meta, time], expected } =
-            self.members(text)?;
+        let text = as_text(line)?;
+        let Values { known: [id, stream, message_type, pos, gpos, data, meta, time], expected } = self.values(text)?;
         let present = |range: Option<Range<usize>>| range.filter(|range| &text[range.clone()] != "null");
-        let (pos, gpos, time, expected) = (present(pos), present(gpos), present(time), present(expected));
-
         let stream = stream.ok_or_else(|| whole("\"stream\" is missing"))?;
         let message_type = message_type.ok_or_else(|| whole("\"type\" is missing"))?;
-        let kept = pos.is_some();
-        let mut filling = Filling { room: self.longest.saturating_sub(text.len()), now: None };
-        let mut string = |range: &Range<usize>, key: &str| {
-            let value = string_value(&text[range.clone()]);
-            let value = value.ok_or_else(|| at(text, range.start, format!("\"{key}\" must be a string")))?;
-            if kept { Ok(value) } else { filling.filled(&value) }
-        };
-        let stream_name = string(&stream, "stream")?;
-        let message_type = string(&message_type, "type")?;
-        let given_id = present(id.clone());
-        // An ID with a placeholder is as new as a generated one.
-        let minted = given_id.as_ref().is_none_or(|range| text[range.clone()].contains(UUID));
-        let id = match &given_id {
-            None if kept => return Err(whole("\"id\" is missing; a message with a position needs one")),
-            None => Uuid::now_v7(),
-            Some(range) => Uuid::try_parse(&string(range, "id")?)
-                .map_err(|error| at(text, range.start, format!("\"id\" is not a UUID: {error}")))?,
-        };
-        let place = if let Some(pos) = pos {
-            if let Some(expected) = expected {
-                return Err(at(text, expected.start, "a message with a position cannot have an expected version"));
+        let (pos, gpos, time, expected) = (present(pos), present(gpos), present(time), present(expected));
+
+        let room = self.longest.saturating_sub(text.len());
+        let mut strings = Strings { text, placeholders: pos.is_none().then(|| Placeholders::new(room)) };
+        let stream_name = strings.get(&stream, "stream")?;
+        let message_type = strings.get(&message_type, "type")?;
+        let (id, minted) = strings.id(present(id))?;
+        let (stream, place) = match pos {
+            Some(pos) => {
+                let place = kept(&mut strings, &pos, gpos, time, expected)?;
+                // A store may hold any text.
+                (StreamName::stored(stream_name), place)
             }
-            let position = number(text, &pos, "pos", 0)?;
-            let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", i64::MIN)).transpose()?;
-            let time = time.ok_or_else(|| whole("\"time\" is missing; a message with a position needs one"))?;
-            let time = kept_time(&string(&time, "time")?)
-                .map_err(|reason| at(text, time.start, format!("\"time\" {reason}")))?;
-            Place::Kept { position, global_position, time }
-        } else {
-            for (range, key) in [(gpos, "gpos"), (time, "time")] {
-                if let Some(range) = range {
-                    let reason =
-                        format!("\"{key}\" without \"pos\": the store assigns it to a message without a position");
-                    return Err(at(text, range.start, reason));
-                }
+            None => {
+                let place = next(text, gpos, time, expected, minted)?;
+                (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, place)
             }
-            let expected = expected.map(|range| expected_version(text, &range)).transpose()?;
-            Place::Next { expected, minted }
         };
-        let stream = if kept {
-            // A store may hold any text.
-            StreamName::stored(stream_name)
-        } else {
-            StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?
+
+        let no_data = data.is_none();
+        let (data, meta) = (present(data), present(meta));
+        let has_braces = |range: &Option<Range<usize>>| range.as_ref().is_some_and(|r| text[r.clone()].contains("{{"));
+        let (mut data, metadata) = match &mut strings.placeholders {
+            Some(placeholders) if has_braces(&data) || has_braces(&meta) => {
+                let mut body = |range: Option<Range<usize>>| {
+                    range.map(|range| placeholders.replace_in_body(&text[range])).transpose().map_err(whole)
+                };
+                (body(data)?, body(meta)?)
+            }
+            _ => bodies(line, data, meta),
         };
-        let filled = |range: &Option<Range<usize>>| {
-            !kept && range.as_ref().is_some_and(|range| text[range.clone()].contains("{{"))
-        };
-        let (no_data, data, meta) = (data.is_none(), present(data), present(meta));
-        let (mut data, metadata) = if filled(&data) || filled(&meta) {
-            let mut body = |range: Option<Range<usize>>| range.map(|range| filling.body(&text[range])).transpose();
-            (body(data)?, body(meta)?)
-        } else {
-            bodies(line, data, meta)
-        };
-        if no_data && !kept {
+        if no_data && matches!(place, Place::Next { .. }) {
             // The default of the command `write`.
             data = Some("{}".to_owned());
         }
         Ok(ImportedMessage { id, stream, message_type, data, metadata, place })
     }
 
-    fn members(&self, text: &str) -> Result<Members, LineProblem> {
-        let mut members = Members::default();
-        let mut depth = 0_usize;
-        let mut begin = 0;
-        // The key whose value comes next, and the first problem with the keys.
-        let mut key: Option<Range<usize>> = None;
+    /// Scans a line. Unknown and repeated keys are refused.
+    fn values(&self, text: &str) -> Result<Values, LineProblem> {
+        let mut values = Values::default();
         let mut wrong: Option<LineProblem> = None;
-        let mut found = |key: Option<Range<usize>>, value: Range<usize>| {
+        let outcome = scan_members(text, |key, value| {
             let Some(key) = key else {
                 wrong.get_or_insert_with(|| at(text, value.start, "a message must be a JSON object"));
                 return;
@@ -152,49 +117,97 @@ impl Reader {
             let decoded = if plain.contains('\\') { string_value(raw) } else { None };
             let name = decoded.as_deref().unwrap_or(plain);
             let slot = match KEYS.iter().position(|known| *known == name) {
-                Some(index) => &mut members.values[index],
-                None if self.expected_from.as_deref() == Some(name) => &mut members.expected,
+                Some(index) => &mut values.known[index],
+                None if self.expected_from.as_deref() == Some(name) => &mut values.expected,
                 None => {
-                    let known = KEYS.join(", ");
-                    wrong
-                        .get_or_insert_with(|| at(text, key.start, format!("unknown key {raw}; the keys are {known}")));
+                    let reason = || format!("unknown key {raw}; the keys are {}", KEYS.join(", "));
+                    wrong.get_or_insert_with(|| at(text, key.start, reason()));
                     return;
                 }
             };
             if slot.replace(value).is_some() {
                 wrong.get_or_insert_with(|| at(text, key.start, format!("duplicate key {raw}")));
             }
-        };
-        let outcome = scan(text, |token| match token {
-            Token::Open { at, object } => {
-                if depth == 1 || (depth == 0 && !object) {
-                    begin = at;
-                }
-                depth += 1;
-                if depth == 1 && !object {
-                    found(None, at..at);
-                }
-            }
-            Token::Close { end } => {
-                depth -= 1;
-                if depth == 1
-                    && let Some(key) = key.take()
-                {
-                    found(Some(key), begin..end);
-                }
-            }
-            Token::Key(range) if depth == 1 => key = Some(range),
-            Token::String(range) | Token::Number(range) | Token::Literal(range) if depth == 1 => {
-                if let Some(key) = key.take() {
-                    found(Some(key), range);
-                }
-            }
-            Token::String(range) | Token::Number(range) | Token::Literal(range) if depth == 0 => found(None, range),
-            _ => {}
         });
         outcome.map_err(|problem| LineProblem { column: Some(problem.column), reason: problem.reason })?;
-        wrong.map_or(Ok(members), Err)
+        wrong.map_or(Ok(values), Err)
     }
+}
+
+/// The strings of a line.
+struct Strings<'a> {
+    text: &'a str,
+    /// Set for a new message, in which placeholders are replaced.
+    placeholders: Option<Placeholders>,
+}
+
+impl Strings<'_> {
+    fn get(&mut self, range: &Range<usize>, key: &str) -> Result<String, LineProblem> {
+        let value = string_value(&self.text[range.clone()]);
+        let value = value.ok_or_else(|| at(self.text, range.start, format!("\"{key}\" must be a string")))?;
+        match &mut self.placeholders {
+            Some(placeholders) => placeholders.replace(&value).map_err(whole),
+            None => Ok(value),
+        }
+    }
+
+    /// Returns the ID, and whether it is new: generated, or made with a placeholder.
+    fn id(&mut self, range: Option<Range<usize>>) -> Result<(Uuid, bool), LineProblem> {
+        let Some(range) = range else {
+            if self.placeholders.is_none() {
+                return Err(whole("\"id\" is missing; a message with a position needs one"));
+            }
+            return Ok((Uuid::now_v7(), true));
+        };
+        let id = Uuid::try_parse(&self.get(&range, "id")?)
+            .map_err(|error| at(self.text, range.start, format!("\"id\" is not a UUID: {error}")))?;
+        Ok((id, self.text[range].contains(placeholders::UUID)))
+    }
+}
+
+/// The placement of a message with a position.
+fn kept(
+    strings: &mut Strings<'_>,
+    pos: &Range<usize>,
+    gpos: Option<Range<usize>>,
+    time: Option<Range<usize>>,
+    expected: Option<Range<usize>>,
+) -> Result<Place, LineProblem> {
+    let text = strings.text;
+    if let Some(expected) = expected {
+        return Err(at(text, expected.start, "a message with a position cannot have an expected version"));
+    }
+    let position = number(text, pos, "pos", 0)?;
+    let global_position = gpos.map(|gpos| number(text, &gpos, "gpos", i64::MIN)).transpose()?;
+    let range = time.ok_or_else(|| whole("\"time\" is missing; a message with a position needs one"))?;
+    let time = strings.get(&range, "time")?;
+    let time = kept_time(&time).map_err(|reason| at(text, range.start, format!("\"time\" {reason}")))?;
+    Ok(Place::Kept { position, global_position, time })
+}
+
+/// The placement of a message without a position.
+fn next(
+    text: &str,
+    gpos: Option<Range<usize>>,
+    time: Option<Range<usize>>,
+    expected: Option<Range<usize>>,
+    minted: bool,
+) -> Result<Place, LineProblem> {
+    for (range, key) in [(gpos, "gpos"), (time, "time")] {
+        if let Some(range) = range {
+            let reason = format!("\"{key}\" without \"pos\": the store assigns it to a message without a position");
+            return Err(at(text, range.start, reason));
+        }
+    }
+    let expected = expected.map(|range| expected_version(text, &range)).transpose()?;
+    Ok(Place::Next { expected, minted })
+}
+
+fn as_text(line: &[u8]) -> Result<&str, LineProblem> {
+    std::str::from_utf8(line).map_err(|error| {
+        let before = String::from_utf8_lossy(&line[..error.valid_up_to()]).chars().count();
+        LineProblem { column: Some(before + 1), reason: "invalid UTF-8".to_owned() }
+    })
 }
 
 /// Parses a time, to the microsecond.
@@ -226,76 +239,6 @@ fn expected_version(text: &str, range: &Range<usize>) -> Result<ExpectedVersion,
     let word = string_value(raw);
     let version = word.as_deref().unwrap_or(raw).parse::<ExpectedVersion>();
     version.map_err(|reason| at(text, range.start, format!("invalid expected version: {reason}")))
-}
-
-/// Replaces the placeholders of one line: each `{{uuid}}` by its own new UUID (version 7), and `{{now}}` by the current time as RFC
-/// 3339 in UTC, the same in the whole line.
-struct Filling {
-    /// Bytes that the line may still grow.
-    room: usize,
-    now: Option<String>,
-}
-
-impl Filling {
-    /// Replaces the placeholders of a text.
-    ///
-    /// # Errors
-    /// The line would become too long.
-    fn filled(&mut self, text: &str) -> Result<String, LineProblem> {
-        let mut out = String::new();
-        self.append(&mut out, text)?;
-        Ok(out)
-    }
-
-    /// Replaces the placeholders in all string values of a body that is known to be JSON. Keys stay as they are.
-    fn body(&mut self, raw: &str) -> Result<String, LineProblem> {
-        let mut out = String::new();
-        let mut done = 0;
-        let mut problem = None;
-        // This cannot fail: the body was scanned before.
-        let _ = scan(raw, |token| {
-            if let (Token::String(range), None) = (token, &problem) {
-                out.push_str(&raw[done..range.start]);
-                problem = self.append(&mut out, &raw[range.clone()]).err();
-                done = range.end;
-            }
-        });
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
-        out.push_str(&raw[done..]);
-        Ok(out)
-    }
-
-    fn append(&mut self, out: &mut String, text: &str) -> Result<(), LineProblem> {
-        let mut rest = text;
-        while let Some(start) = rest.find("{{") {
-            let (before, from) = rest.split_at(start);
-            out.push_str(before);
-            let (placeholder, value) = if from.starts_with(UUID) {
-                (UUID, Uuid::now_v7().to_string())
-            } else if from.starts_with(NOW) {
-                (NOW, self.now.get_or_insert_with(now).clone())
-            } else {
-                out.push('{');
-                rest = &from[1..];
-                continue;
-            };
-            let grown = value.len() - placeholder.len();
-            self.room = self.room.checked_sub(grown).ok_or_else(|| {
-                whole("with its placeholders replaced, the line is longer than 256 MiB, more than Postgres can store")
-            })?;
-            out.push_str(&value);
-            rest = &from[placeholder.len()..];
-        }
-        out.push_str(rest);
-        Ok(())
-    }
-}
-
-fn now() -> String {
-    let now = Timestamp::now();
-    rfc3339_text(Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
 }
 
 /// Takes data and metadata out of a line. A long body takes over the memory of the line.
@@ -337,7 +280,7 @@ mod tests {
     const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
 
     fn read(line: &str) -> Result<ImportedMessage, LineProblem> {
-        Reader::new(Some("expected".to_owned())).message(&mut line.as_bytes().to_vec())
+        LineParser::new(Some("expected".to_owned())).message(&mut line.as_bytes().to_vec())
     }
 
     fn problem(line: &str) -> (Option<usize>, String) {
@@ -393,16 +336,12 @@ mod tests {
     #[test]
     fn refuses_a_line_that_placeholders_would_make_too_long() {
         let line = |data: &str| format!("{{\"stream\":\"a-1\",\"type\":\"T\",\"data\":{data}}}").into_bytes();
-        let within = |longest, mut line: Vec<u8>| Reader { longest, ..Reader::new(None) }.message(&mut line);
+        let within = |longest, mut line: Vec<u8>| LineParser { longest, ..LineParser::new(None) }.message(&mut line);
         let filled = line(r#"["{{uuid}}", "{{uuid}}", "plain"]"#);
-        let length = filled.len() + 2 * (36 - UUID.len());
+        let length = filled.len() + 2 * (36 - placeholders::UUID.len());
         assert!(within(length, filled.clone()).is_ok());
         let problem = within(length - 1, filled).expect_err("a line that is too long");
         assert!(problem.reason.contains("longer than 256 MiB"), "{problem:?}");
-        // The text never grows past the limit.
-        let mut filling = Filling { room: 1_000, now: None };
-        let many = format!("\"{}\"", "{{now}}".repeat(100_000));
-        assert!(filling.body(&many).is_err() && filling.room < 20);
     }
 
     #[test]
@@ -449,7 +388,7 @@ mod tests {
         }
         let mut bytes = "{\"stream\":\"ä".as_bytes().to_vec();
         bytes.push(0xff);
-        let problem = Reader::new(None).message(&mut bytes).expect_err("bytes that are not UTF-8");
+        let problem = LineParser::new(None).message(&mut bytes).expect_err("bytes that are not UTF-8");
         assert_eq!((problem.column, problem.reason.as_str()), (Some(13), "invalid UTF-8"));
     }
 
@@ -532,7 +471,7 @@ mod tests {
             for terminal in [false, true] {
                 let mut line = Vec::new();
                 crate::json_lines::message(&mut line, &message, terminal);
-                let read = Reader::new(None).message(&mut line).expect("a written line");
+                let read = LineParser::new(None).message(&mut line).expect("a written line");
                 proptest::prop_assert_eq!(&read.stream, &message.stream);
                 proptest::prop_assert_eq!(&read.message_type, &message.message_type);
                 let place = Place::Kept { position, global_position: Some(position), time };

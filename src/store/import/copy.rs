@@ -4,12 +4,11 @@
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
-use super::super::Namespace;
-use super::super::row::ServerTime;
-use super::super::session::{CopyIn, Transaction};
-use super::super::shape::ColumnType;
-use super::plan::Plan;
-use super::{ImportOptions, ImportedMessage, Place, QueryError};
+use super::message::{ImportOptions, ImportedMessage, Place, PlannedMessage};
+use crate::store::Namespace;
+use crate::store::row::ServerTime;
+use crate::store::session::{CopyIn, QueryError, Transaction};
+use crate::store::shape::ColumnType;
 
 /// Bytes per piece.
 const PIECE: usize = 64 * 1024;
@@ -23,10 +22,10 @@ pub(super) async fn copy(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
-    plan: &Plan,
+    new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<u64, QueryError> {
-    let kept = plan.new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
+    let kept = new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
     // Omitted columns get their defaults, as with write_message.
     let time = if kept { ", time" } else { "" };
     let global_position = if options.keep_global_positions { ", global_position" } else { "" };
@@ -40,7 +39,7 @@ pub(super) async fn copy(
     out.buffer.put_slice(HEADER);
     let types = &namespace.shape().columns;
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
-    for new in &plan.new {
+    for new in new {
         let message = &messages[new.index];
         out.buffer.put_i16(columns);
         match types.id.kind {

@@ -4,55 +4,53 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::{ImportOptions, ImportedMessage, Place, Problem};
+use super::error::Problem;
+use super::message::{ImportOptions, ImportedMessage, Place, REMEMBERED};
 use crate::message::Position;
-
-/// Most streams to remember (9 MB), and most messages of a dry run (14 MB).
-pub(super) const REMEMBERED: usize = 400_000;
 
 /// The versions of streams as this import left them, or would leave them in a dry run.
 #[derive(Debug, Default)]
-pub(crate) struct Ends {
+pub(crate) struct StreamVersions {
     hasher: RandomState,
-    ends: HashMap<u64, Position>,
+    versions: HashMap<u64, Position>,
 }
 
-impl Ends {
+impl StreamVersions {
     pub(crate) fn get(&self, stream: &str) -> Option<Position> {
-        self.ends.get(&self.hasher.hash_one(stream)).copied()
+        self.versions.get(&self.hasher.hash_one(stream)).copied()
     }
 
     /// Returns false if there is no room.
-    pub(crate) fn set(&mut self, stream: &str, end: Position) -> bool {
+    pub(crate) fn set(&mut self, stream: &str, version: Position) -> bool {
         let key = self.hasher.hash_one(stream);
-        if self.ends.len() >= REMEMBERED && !self.ends.contains_key(&key) {
+        if self.versions.len() >= REMEMBERED && !self.versions.contains_key(&key) {
             return false;
         }
-        self.ends.insert(key, end);
+        self.versions.insert(key, version);
         true
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.ends.len() >= REMEMBERED
+        self.versions.len() >= REMEMBERED
     }
 }
 
 /// What a dry run knows about the ID of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum Repeat {
     /// The same message would be stored at this position.
-    Same(Position),
+    Identical(Position),
     /// A different message would have this ID.
-    Other,
+    Different,
     /// No earlier message had this ID.
     New,
     /// The memory is full, so an earlier message could have this ID.
-    Forgotten,
+    Unknown,
 }
 
 /// Messages that a dry run would have written.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct DryRunMemory {
     keep_global_positions: bool,
     hasher: RandomState,
     /// By hash of the ID: the hash of the whole message, and its position.
@@ -60,7 +58,7 @@ pub(super) struct Seen {
     global_positions: HashSet<u64>,
 }
 
-impl Seen {
+impl DryRunMemory {
     pub(super) fn new(options: ImportOptions) -> Self {
         Self {
             keep_global_positions: options.keep_global_positions,
@@ -70,12 +68,12 @@ impl Seen {
         }
     }
 
-    pub(super) fn known(&self, message: &ImportedMessage) -> Known {
+    pub(super) fn repeat(&self, message: &ImportedMessage) -> Repeat {
         match self.messages.get(&self.hasher.hash_one(message.id)) {
-            Some((content, position)) if *content == self.content(message) => Known::Same(*position),
-            Some(_) => Known::Other,
-            None if self.messages.len() >= REMEMBERED => Known::Forgotten,
-            None => Known::New,
+            Some((content, position)) if *content == self.content(message) => Repeat::Identical(*position),
+            Some(_) => Repeat::Different,
+            None if self.messages.len() >= REMEMBERED => Repeat::Unknown,
+            None => Repeat::New,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The queries of an import: locks, stream versions, stored messages, the sequence. Every lookup is for thousands of messages, so it
+//! The queries of an import: locks, stream versions, stored messages. Every lookup is for thousands of messages, so it
 //! uses an index whatever the statistics say. Nothing here writes a message.
 
 use std::collections::BTreeSet;
@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::super::blocking::BlockingTransaction;
-use super::super::row::{ServerTime, column, text};
-use super::super::session::{Session, Transaction};
-use super::super::{Flavour, Namespace, Result, StoreError};
-use super::plan::{NONE_LEFT, New, Plan};
-use super::{ImportError, ImportOptions, ImportedMessage, Place, Problem};
+use super::error::{ImportError, Problem};
+use super::message::{ImportOptions, ImportedMessage, Place, PlannedMessage};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
+use crate::store::blocking::BlockingTransaction;
+use crate::store::row::{ServerTime, column, text};
+use crate::store::session::{Session, Transaction};
+use crate::store::{Flavour, Namespace, Result};
 
 /// Most bytes of bodies in one comparison.
 const COMPARED: usize = 1 << 20;
@@ -95,14 +95,14 @@ pub(super) async fn versions(
 
 /// The key of a lookup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum LookupKey {
     Position,
     Id,
 }
 
 /// A stored message, compared with one of the batch.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct StoredMessage {
     /// `None` if the stored ID is not a UUID.
     id: Option<Uuid>,
     stream: String,
@@ -116,7 +116,7 @@ pub(super) struct Found {
     pub(super) spelling: Option<Difference>,
 }
 
-impl Found {
+impl StoredMessage {
     /// Returns the first field that differs; `None` if the messages are the same.
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
         let place = match message.place {
@@ -152,30 +152,30 @@ fn same_id(namespace: &Namespace) -> String {
 }
 
 /// Returns the stored messages that have the position or the ID of messages of the batch.
-pub(super) async fn found(
+pub(super) async fn stored(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
-    places: &[New],
-    by: By,
-) -> Result<Vec<Option<Found>>> {
-    let condition = match by {
-        By::Position => "m.stream_name::text = n.stream and m.position = n.position".to_owned(),
-        By::Id => same_id(namespace),
+    planned: &[PlannedMessage],
+    key: LookupKey,
+) -> Result<Vec<Option<StoredMessage>>> {
+    let condition = match key {
+        LookupKey::Position => "m.stream_name::text = n.stream and m.position = n.position".to_owned(),
+        LookupKey::Id => same_id(namespace),
     };
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", &condition)]);
-    let mut all = Vec::with_capacity(places.len());
-    let mut rest = places;
+    let mut all = Vec::with_capacity(planned.len());
+    let mut rest = planned;
     while !rest.is_empty() {
         let (now, later) = rest.split_at(compared_at_once(messages, rest));
         rest = later;
-        let of = |place: &New| &messages[place.index];
-        let id: Vec<Uuid> = now.iter().map(|place| of(place).id).collect();
-        let stream: Vec<&str> = now.iter().map(|place| of(place).stream.as_str()).collect();
-        let position: Vec<Position> = now.iter().map(|place| place.position).collect();
-        let message_type: Vec<&str> = now.iter().map(|place| of(place).message_type.as_str()).collect();
-        let data: Vec<Option<&str>> = now.iter().map(|place| of(place).data.as_deref()).collect();
-        let metadata: Vec<Option<&str>> = now.iter().map(|place| of(place).metadata.as_deref()).collect();
+        let of = |planned: &PlannedMessage| &messages[planned.index];
+        let id: Vec<Uuid> = now.iter().map(|planned| of(planned).id).collect();
+        let stream: Vec<&str> = now.iter().map(|planned| of(planned).stream.as_str()).collect();
+        let position: Vec<Position> = now.iter().map(|planned| planned.position).collect();
+        let message_type: Vec<&str> = now.iter().map(|planned| of(planned).message_type.as_str()).collect();
+        let data: Vec<Option<&str>> = now.iter().map(|planned| of(planned).data.as_deref()).collect();
+        let metadata: Vec<Option<&str>> = now.iter().map(|planned| of(planned).metadata.as_deref()).collect();
         let rows = transaction
             .query(
                 &sql,
@@ -200,7 +200,7 @@ pub(super) async fn found(
             let spelling = |field, texts: Option<(&str, &str)>| {
                 texts.and_then(|(stored, sent)| Difference::spelling(field, stored, sent))
             };
-            all.push(Some(Found {
+            all.push(Some(StoredMessage {
                 id: Uuid::parse_str(id.trim_end()).ok(),
                 stream: text(row, 1)?,
                 position: column(row, 2)?,
@@ -217,10 +217,10 @@ pub(super) async fn found(
 }
 
 /// Returns how many of the messages fit into one comparison: at least one.
-fn compared_at_once(messages: &[ImportedMessage], places: &[New]) -> usize {
+fn compared_at_once(messages: &[ImportedMessage], planned: &[PlannedMessage]) -> usize {
     let mut bytes = 0;
-    let fitting = places.iter().take(AT_ONCE).take_while(|place| {
-        let message = &messages[place.index];
+    let fitting = planned.iter().take(AT_ONCE).take_while(|planned| {
+        let message = &messages[planned.index];
         bytes += message.data.as_ref().map_or(0, String::len) + message.metadata.as_ref().map_or(0, String::len);
         bytes <= COMPARED
     });
@@ -232,14 +232,14 @@ pub(super) async fn first_taken(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     messages: &[ImportedMessage],
-    plan: &Plan,
+    new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<Option<ImportError>> {
     let same_id = same_id(namespace);
     let same_id = [("same_id", same_id.as_str())];
     let ids = namespace.query(include_str!("../../../sql/query/import_ids.sql"), &same_id);
     let global = namespace.query(include_str!("../../../sql/query/import_global_positions.sql"), &[]);
-    for some in plan.new.chunks(AT_ONCE) {
+    for some in new.chunks(AT_ONCE) {
         let id: Vec<Uuid> = some.iter().map(|new| messages[new.index].id).collect();
         let stream: Vec<&str> = some.iter().map(|new| messages[new.index].stream.as_str()).collect();
         let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY), (&stream, Type::TEXT_ARRAY)]).await?;
@@ -273,77 +273,4 @@ pub(super) async fn first_taken(
         }
     }
     Ok(None)
-}
-
-/// A pending advance of the sequence of global positions past the highest of a batch.
-#[derive(Debug)]
-pub(super) struct Move {
-    sequence: String,
-    highest: GlobalPosition,
-}
-
-/// The condition that the sequence would return `$1` or less. After a restart, its next value is its last value.
-const BEHIND: &str = "case when is_called then last_value < $1 else last_value <= $1 end";
-
-impl Move {
-    /// Returns the advance that goes further.
-    pub(super) fn further(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        [one, other].into_iter().flatten().max_by_key(|moved| moved.highest)
-    }
-
-    /// Returns the advance that a plan needs. Refuses a position that would leave none for the next message.
-    pub(super) async fn needed(
-        namespace: &Namespace,
-        transaction: &Transaction<'_>,
-        messages: &[ImportedMessage],
-        plan: &Plan,
-    ) -> Result<Option<Self>, ImportError> {
-        let number = |new: &New| match messages[new.index].place {
-            Place::Kept { global_position, .. } => global_position,
-            Place::Next { .. } => None,
-        };
-        let Some(highest) = plan.new.iter().filter_map(number).max() else { return Ok(None) };
-        let table = namespace.table();
-        let state = "select s.name, q.seqmax from pg_catalog.pg_get_serial_sequence($1, 'global_position') as s (name) \
-                     join pg_catalog.pg_sequence q on q.seqrelid = s.name::regclass::oid";
-        let Some(row) = transaction.query_opt(state, &[(&table, Type::TEXT)]).await? else {
-            let reason =
-                format!("global_position of {table} has no sequence of its own, so global positions cannot be kept");
-            return Err(StoreError::Invalid { field: "table", reason }.into());
-        };
-        let last: GlobalPosition = column(&row, 1)?;
-        if let Some(new) = plan.new.iter().find(|new| number(new) >= Some(last)) {
-            return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
-        }
-        // The server returns the name quoted.
-        let found = Self { sequence: column(&row, 0)?, highest };
-        let behind = format!("select from {} where {BEHIND}", found.sequence);
-        let behind = transaction.query_opt(&behind, &[(&highest, Type::INT8)]).await;
-        Ok(behind.map_err(|error| found.denied(error))?.map(|_| found))
-    }
-
-    /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a number, and
-    /// this lock waits for all of them. The category locks are taken first, as a writer does.
-    pub(super) async fn lock(&self, namespace: &Namespace, transaction: &Transaction<'_>) -> Result<()> {
-        let lock = format!("lock table {} in share row exclusive mode", namespace.table());
-        transaction.batch(&lock).await.map_err(|error| self.denied(error))
-    }
-
-    /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the commit.
-    pub(super) async fn carry_out(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let Self { sequence, highest } = self;
-        let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {BEHIND}");
-        let set = transaction.query(&set, &[(highest, Type::INT8), (sequence, Type::TEXT)]).await;
-        set.map_err(|error| self.denied(error)).map(drop)
-    }
-
-    fn denied(&self, error: StoreError) -> StoreError {
-        match error {
-            StoreError::NoPermission(words) => StoreError::NoPermission(format!(
-                "to keep global positions, the sequence must advance to {}: {words}",
-                self.highest
-            )),
-            other => other,
-        }
-    }
 }

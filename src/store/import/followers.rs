@@ -7,16 +7,22 @@ use std::future::Ready;
 
 use futures_util::future::join;
 
-use super::super::row::column;
-use super::super::session::Transaction;
-use super::look::{self, Move};
-use super::{Checked, Difference, Failure, Import, Imported, ImportedMessage, Place, StoreError};
+use super::checked::Checked;
+use super::error::AttemptError;
+use super::lookup;
+use super::message::{Imported, ImportedMessage, Place};
+use super::sequence::SequenceAdvance;
+use super::writer::Writer;
+use crate::message::Difference;
+use crate::store::row::column;
+use crate::store::session::Transaction;
+use crate::store::{Result as StoreResult, StoreError};
 
 /// Most bytes of lines in a transaction, besides those of the first batch.
 const MOST: usize = 14 << 20;
 
 /// A batch that can join the transaction of another one.
-pub(crate) trait Batch {
+pub(crate) trait FollowingBatch {
     /// The form in which it is kept until the commit is answered.
     type Packed;
 
@@ -30,13 +36,13 @@ pub(crate) trait Batch {
     fn pack(self) -> Self::Packed;
 }
 
-/// The followers of a batch without followers.
-pub(super) type Nobody = Followers<Alone, fn() -> Ready<Option<Alone>>>;
+/// The followers of a batch that has none.
+pub(super) type NoFollowers = Followers<Never, fn() -> Ready<Option<Never>>>;
 
 /// A batch type without values.
-pub(crate) enum Alone {}
+pub(crate) enum Never {}
 
-impl Batch for Alone {
+impl FollowingBatch for Never {
     type Packed = Self;
 
     fn messages(&self) -> &[ImportedMessage] {
@@ -64,7 +70,7 @@ pub(crate) struct Follower<P> {
 }
 
 /// The source of further batches for a transaction, and their results.
-pub(crate) struct Followers<B: Batch, F> {
+pub(crate) struct Followers<B: FollowingBatch, F> {
     /// Most messages in the transaction.
     most: usize,
     /// Returns the next batch if it is ready.
@@ -74,30 +80,37 @@ pub(crate) struct Followers<B: Batch, F> {
     pub(crate) sent: Vec<Follower<B::Packed>>,
     /// A batch that was taken from the source and could not join.
     pub(crate) left: Option<B>,
-    /// The commit was sent.
-    pub(crate) in_doubt: bool,
-    /// The commit was answered, so the batches are stored.
-    pub(crate) stored: bool,
+    pub(crate) commit: Commit,
 }
 
-impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
+/// The commit of a transaction with followers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// Not sent, or refused: the followers are not stored.
+    Open,
+    /// Sent, and not answered: the followers may be stored.
+    Unanswered,
+    Stored,
+}
+
+impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
     pub(crate) fn new(most: usize, next: F) -> Self {
-        Self { most, next, size: 0, sent: Vec::new(), left: None, in_doubt: false, stored: false }
+        Self { most, next, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
     }
 
     /// Sends the batches that can follow the first one. Returns how far the sequence must advance for all of them.
     pub(super) async fn send(
         &mut self,
-        import: &mut Import,
+        writer: &mut Writer,
         transaction: &Transaction<'_>,
         first: &[ImportedMessage],
-        mut moved: Option<Move>,
-    ) -> Result<Option<Move>, Failure> {
+        mut advance: Option<SequenceAdvance>,
+    ) -> Result<Option<SequenceAdvance>, AttemptError> {
         // For messages without positions, the remembered versions are valid only after a commit.
         if !first.first().is_some_and(|message| matches!(message.place, Place::Kept { .. })) {
-            return Ok(moved);
+            return Ok(advance);
         }
-        let locked: BTreeSet<&str> = look::categories(first).into_iter().collect();
+        let locked: BTreeSet<&str> = lookup::categories(first).into_iter().collect();
         let mut messages = first.len();
         while self.size < MOST
             && messages < self.most
@@ -105,34 +118,40 @@ impl<B: Batch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         {
             self.size += batch.size();
             messages += batch.messages().len();
-            let is_locked = |name: &&str| locked.contains(name);
-            let fits =
-                self.size <= MOST && messages <= self.most && look::categories(batch.messages()).iter().all(is_locked);
-            let waits = if fits { others_wait(transaction, self.sent.is_empty()).await } else { Ok(true) };
-            if !matches!(waits, Ok(false)) {
+            let joins = if messages <= self.most { self.joins(&batch, transaction, &locked).await } else { Ok(false) };
+            if !matches!(joins, Ok(true)) {
                 self.left = Some(batch);
-                waits?;
+                joins?;
                 break;
             }
-            match import.send(transaction, batch.messages(), batch.checked(), false).await {
+            match writer.send(transaction, batch.messages(), batch.checked(), false).await {
                 Ok((plan, further)) => {
-                    moved = Move::further(moved, further);
-                    import.remember(batch.messages(), &plan)?;
+                    advance = SequenceAdvance::furthest(advance, further);
+                    writer.remember(batch.messages(), &plan)?;
                     let counts = plan.counts();
                     self.sent.push(Follower { batch: batch.pack(), counts, difference: plan.difference });
                 }
-                Err(failure) => {
+                Err(error) => {
                     // The error recurs when the batch is sent by itself.
                     self.left = Some(batch);
-                    if let Failure::Unanswered(_) = failure {
-                        return Err(failure);
+                    if let AttemptError::ConnectionLost(_) = error {
+                        return Err(error);
                     }
                     transaction.batch("rollback to savepoint batch").await?;
                     break;
                 }
             }
         }
-        Ok(moved)
+        Ok(advance)
+    }
+
+    /// Returns true if a batch fits into the transaction, needs no further lock, and no other session waits for the transaction.
+    async fn joins(&self, batch: &B, transaction: &Transaction<'_>, locked: &BTreeSet<&str>) -> StoreResult<bool> {
+        let categories = lookup::categories(batch.messages());
+        if self.size > MOST || !categories.iter().all(|name| locked.contains(name)) {
+            return Ok(false);
+        }
+        Ok(!others_wait(transaction, self.sent.is_empty()).await?)
     }
 }
 

@@ -1,0 +1,84 @@
+//! Advances the sequence of global positions past those that an import keeps, so that no later message gets one of them. It never
+//! moves the sequence back.
+
+use tokio_postgres::types::Type;
+
+use super::error::{ImportError, NONE_LEFT, Problem};
+use super::message::{ImportedMessage, Place, PlannedMessage};
+use crate::message::GlobalPosition;
+use crate::store::row::column;
+use crate::store::session::Transaction;
+use crate::store::{Namespace, Result, StoreError};
+
+/// A pending advance of the sequence of global positions past the highest of a batch.
+#[derive(Debug)]
+pub(super) struct SequenceAdvance {
+    sequence: String,
+    highest: GlobalPosition,
+}
+
+/// The condition that the sequence would return `$1` or less. After a restart, its next value is its last value.
+const IS_LOW: &str = "case when is_called then last_value < $1 else last_value <= $1 end";
+
+impl SequenceAdvance {
+    /// Returns the advance that goes further.
+    pub(super) fn furthest(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        [one, other].into_iter().flatten().max_by_key(|advance| advance.highest)
+    }
+
+    /// Returns the advance that a plan needs. Refuses a position that would leave none for the next message.
+    pub(super) async fn needed(
+        namespace: &Namespace,
+        transaction: &Transaction<'_>,
+        messages: &[ImportedMessage],
+        new: &[PlannedMessage],
+    ) -> Result<Option<Self>, ImportError> {
+        let number = |new: &PlannedMessage| match messages[new.index].place {
+            Place::Kept { global_position, .. } => global_position,
+            Place::Next { .. } => None,
+        };
+        let Some(highest) = new.iter().filter_map(number).max() else { return Ok(None) };
+        let table = namespace.table();
+        let state = "select s.name, q.seqmax from pg_catalog.pg_get_serial_sequence($1, 'global_position') as s (name) \
+                     join pg_catalog.pg_sequence q on q.seqrelid = s.name::regclass::oid";
+        let Some(row) = transaction.query_opt(state, &[(&table, Type::TEXT)]).await? else {
+            let reason =
+                format!("global_position of {table} has no sequence of its own, so global positions cannot be kept");
+            return Err(StoreError::Invalid { field: "table", reason }.into());
+        };
+        let last: GlobalPosition = column(&row, 1)?;
+        if let Some(new) = new.iter().find(|new| number(new) >= Some(last)) {
+            return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
+        }
+        // The server returns the name quoted.
+        let found = Self { sequence: column(&row, 0)?, highest };
+        let is_low = format!("select from {} where {IS_LOW}", found.sequence);
+        let is_low = transaction.query_opt(&is_low, &[(&highest, Type::INT8)]).await;
+        Ok(is_low.map_err(|error| found.denied(error))?.map(|_| found))
+    }
+
+    /// Keeps other writers from drawing numbers until the transaction ends. A writer locks the table before it draws a number, and
+    /// this lock waits for all of them. The category locks are taken first, as a writer does.
+    pub(super) async fn lock(&self, namespace: &Namespace, transaction: &Transaction<'_>) -> Result<()> {
+        let lock = format!("lock table {} in share row exclusive mode", namespace.table());
+        transaction.batch(&lock).await.map_err(|error| self.denied(error))
+    }
+
+    /// Advances the sequence, and never moves it back. A rollback does not undo this, so it is the last step before the commit.
+    pub(super) async fn apply(&self, transaction: &Transaction<'_>) -> Result<()> {
+        let Self { sequence, highest } = self;
+        let set = format!("select pg_catalog.setval($2::text::regclass, $1) from {sequence} where {IS_LOW}");
+        let set = transaction.query(&set, &[(highest, Type::INT8), (sequence, Type::TEXT)]).await;
+        set.map_err(|error| self.denied(error)).map(drop)
+    }
+
+    fn denied(&self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::NoPermission(words) => StoreError::NoPermission(format!(
+                "to keep global positions, the sequence must advance to {}: {words}",
+                self.highest
+            )),
+            other => other,
+        }
+    }
+}

@@ -1,30 +1,41 @@
-//! Dialogs and prompts in front of the panes, and which one gets a key or a paste. No key reaches the panes while a
-//! dialog is open. Esc closes a dialog without losing anything: it does not close one that waits for an answer, nor the
-//! token of a new namespace.
+//! Dialogs and prompts in front of the panes. This is the only place that knows them all: it passes a key or a paste to the
+//! open dialog. No dialog changes anything but itself; what it asks for is in [`outcome`]. Esc closes a dialog without losing
+//! anything: it does not close one that waits for an answer, nor the token of a new namespace.
 
+mod admin;
 pub mod compose;
 pub mod copy;
+pub mod create_namespace;
+pub mod delete_namespace;
 pub mod filter;
+pub mod find;
+mod fuzzy;
+pub mod go_to;
 pub mod help;
-pub mod namespaces;
+pub mod log;
+pub mod outcome;
 pub mod palette;
+pub mod token;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jiff::SignedDuration;
+use crossterm::event::KeyEvent;
+use jiff::{SignedDuration, Timestamp};
 
-use super::find::FindPrompt;
-use super::goto::GoToPrompt;
-use super::keymap::{Action, Context};
-use super::{Effect, State};
-use compose::Compose;
+pub use admin::AdminStage;
+use compose::{Compose, Draft};
 use copy::CopyMenu;
+use create_namespace::CreateDialog;
+use delete_namespace::DeleteDialog;
 use filter::FilterPrompt;
+use find::FindPrompt;
+use go_to::GoToPrompt;
 use help::Help;
-use namespaces::{CreateDialog, DeleteDialog, TokenDialog};
+use log::Log;
+use outcome::{Command, DialogContext, Outcome};
 use palette::Palette;
+use token::TokenDialog;
 
 /// A key this soon after a paste may be part of the paste.
-const WITH_A_PASTE: SignedDuration = SignedDuration::from_millis(100);
+const PASTE_TAIL: SignedDuration = SignedDuration::from_millis(100);
 
 /// The open dialog with its input.
 #[derive(Debug)]
@@ -39,141 +50,125 @@ pub enum Dialog {
     Palette(Palette),
     /// `?`.
     Help(Box<Help>),
-    /// `!`, scrolled back by this number of lines.
-    Log(usize),
+    /// `!`.
+    Log(Log),
     /// `y`.
     Copy(CopyMenu),
     /// `w`, `c`, `r`.
     Compose(Box<Compose>),
     /// `a` in the namespaces pane.
     CreateNamespace(Box<CreateDialog>),
-    /// The token of a new namespace, which is shown only once.
     Token(TokenDialog),
     /// `D` in the namespaces pane.
     DeleteNamespace(DeleteDialog),
 }
 
-/// Whether a key is Ctrl and this letter, in either case.
-pub(super) fn is_ctrl(key: KeyEvent, letter: char) -> bool {
-    key.modifiers.contains(KeyModifiers::CONTROL)
-        && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
-}
-
-/// The number of lines by which a key scrolls a text dialog; none for other keys.
-fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
-    match key.code {
-        KeyCode::Down | KeyCode::Char('j') => Some(1),
-        KeyCode::Up | KeyCode::Char('k') => Some(-1),
-        KeyCode::PageDown | KeyCode::Char(' ') => Some(page),
-        KeyCode::PageUp => Some(-page),
-        KeyCode::Home | KeyCode::Char('g') => Some(isize::MIN),
-        KeyCode::End | KeyCode::Char('G') => Some(isize::MAX),
-        _ => None,
-    }
-}
-
-impl State {
-    pub(super) fn dialog_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        // No dialog may swallow Ctrl-C, but it keeps the draft.
-        if is_ctrl(key, 'c') {
-            let mut effects = self.close_dialog();
-            effects.push(Effect::Quit);
-            return effects;
-        }
-        if is_ctrl(key, 'z') {
-            return vec![Effect::Suspend];
-        }
-        let page = isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1);
-        let action = self.settings.keymap.action(Context::Anywhere, key);
-        let closes = key.code == KeyCode::Enter || matches!(action, Some(Action::Log | Action::Quit));
-        match &mut self.dialog {
-            None => Vec::new(),
-            Some(Dialog::Compose(_)) => self.compose_key(key),
-            Some(Dialog::CreateNamespace(_)) => self.create_key(key),
-            Some(Dialog::Token(_)) => self.token_key(key),
-            Some(Dialog::DeleteNamespace(_)) => self.delete_key(key),
-            Some(Dialog::Help(_)) => self.help_key(key, page),
-            Some(_) if key.code == KeyCode::Esc => self.close_dialog(),
-            Some(Dialog::Find(_)) => self.find_key(key),
-            Some(Dialog::Filter(_)) => self.filter_key(key),
-            Some(Dialog::GoTo(_)) => self.goto_key(key),
-            Some(Dialog::Palette(_)) => self.palette_key(key),
-            Some(Dialog::Copy(_)) => self.copy_key(key),
-            Some(Dialog::Log(back)) => {
-                let last = self.notices.log().len();
-                match scroll_of(key, page) {
-                    Some(by) => {
-                        *back = back.saturating_add_signed(by.saturating_neg()).min(last);
-                        Vec::new()
-                    }
-                    None if closes => self.close_dialog(),
-                    None => Vec::new(),
-                }
-            }
+impl Dialog {
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        match self {
+            Self::Find(prompt) => prompt.key(key),
+            Self::Filter(prompt) => prompt.key(key, context),
+            Self::GoTo(prompt) => prompt.key(key, context),
+            Self::Palette(palette) => palette.key(key),
+            Self::Help(help) => help.key(key, context),
+            Self::Log(log) => log.key(key, context),
+            Self::Copy(menu) => menu.key(key),
+            Self::Compose(compose) => compose.key(key, context),
+            Self::CreateNamespace(dialog) => dialog.key(key, context),
+            Self::Token(dialog) => dialog.key(key),
+            Self::DeleteNamespace(dialog) => dialog.key(key, context),
         }
     }
 
-    /// Closes the dialog. A draft is kept.
-    pub(super) fn close_dialog(&mut self) -> Vec<Effect> {
-        match self.dialog.take() {
-            Some(Dialog::Compose(compose)) => self.put_aside(&compose),
-            Some(Dialog::Find(prompt)) => self.abandon_find(&prompt),
-            Some(Dialog::GoTo(_)) if self.requests.stop(crate::app::request::Slot::GoTo) => {
-                vec![Effect::Stop(crate::app::request::Slot::GoTo)]
-            }
+    pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
+        match self {
+            Self::Find(prompt) => return prompt.paste(text),
+            Self::Filter(prompt) => return prompt.paste(text, context),
+            Self::GoTo(prompt) => return prompt.paste(text, context),
+            Self::Compose(compose) => return compose.paste(text),
+            Self::Palette(palette) => palette.paste(text),
+            Self::Help(help) => help.paste(text),
+            Self::CreateNamespace(dialog) => dialog.paste(text),
+            Self::DeleteNamespace(dialog) => dialog.paste(text),
+            Self::Log(_) | Self::Copy(_) | Self::Token(_) => {}
+        }
+        Outcome::Stay
+    }
+
+    /// Returns the commands that closing causes.
+    pub(super) fn closed(self) -> Vec<Command> {
+        match self {
+            Self::Find(_) => vec![Command::CancelSearch],
+            Self::GoTo(prompt) => prompt.closed(),
+            Self::Compose(compose) => compose.closed(),
             _ => Vec::new(),
         }
     }
+}
 
-    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
-        self.pasted = Some(self.now);
-        match &mut self.dialog {
-            Some(Dialog::Find(prompt)) => {
-                prompt.input.paste(text);
-                self.find_typed()
-            }
-            Some(Dialog::Filter(prompt)) => {
-                prompt.input.paste(text);
-                self.filter_typed();
-                Vec::new()
-            }
-            Some(Dialog::GoTo(prompt)) => {
-                prompt.input.paste(text);
-                self.goto_typed();
-                Vec::new()
-            }
-            Some(Dialog::Palette(palette)) => {
-                palette.paste(text);
-                Vec::new()
-            }
-            Some(Dialog::Help(help)) => {
-                help.paste(text);
-                Vec::new()
-            }
-            Some(Dialog::Compose(_)) => self.compose_paste(text),
-            Some(Dialog::CreateNamespace(dialog)) => {
-                dialog.paste(text);
-                Vec::new()
-            }
-            Some(Dialog::DeleteNamespace(dialog)) => {
-                dialog.paste(text);
-                Vec::new()
-            }
-            _ => Vec::new(),
+/// The open dialog, and what dialogs leave behind.
+#[derive(Debug, Default)]
+pub struct Dialogs {
+    /// The dialog in front of the panes.
+    pub open: Option<Dialog>,
+    /// Closed drafts; the last one is opened next.
+    pub drafts: Vec<Draft>,
+    /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
+    pub(super) in_editor: Option<(Draft, String)>,
+    /// The time of the last paste.
+    pub(super) pasted: Option<Timestamp>,
+}
+
+impl Dialogs {
+    pub(super) fn compose(&mut self) -> Option<&mut Compose> {
+        match &mut self.open {
+            Some(Dialog::Compose(compose)) => Some(compose),
+            _ => None,
         }
     }
 
-    /// Whether a key that would write may be the end of a paste. If so, shows which key to press again.
-    pub(super) fn comes_with_a_paste(&mut self, key: &str) -> bool {
-        let soon = self.pasted.is_some_and(|pasted| self.now.duration_since(pasted).abs() < WITH_A_PASTE);
-        if soon {
-            self.notices.problem(format!("{key} is ignored right after a paste. Press {key} again."), self.now);
+    pub(super) fn go_to(&mut self) -> Option<&mut GoToPrompt> {
+        match &mut self.open {
+            Some(Dialog::GoTo(prompt)) => Some(prompt),
+            _ => None,
         }
-        soon
     }
 
-    pub(super) fn open_log(&mut self) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Log(0));
-        Vec::new()
+    /// Closes the go-to box after it has led somewhere.
+    pub(super) fn close_go_to(&mut self) {
+        if matches!(self.open, Some(Dialog::GoTo(_))) {
+            self.open = None;
+        }
+    }
+
+    pub(super) fn delete_namespace(&mut self) -> Option<&mut DeleteDialog> {
+        match &mut self.open {
+            Some(Dialog::DeleteNamespace(dialog)) => Some(dialog),
+            _ => None,
+        }
+    }
+
+    /// Shows why a namespace was not created or deleted. Returns false if no such dialog is open.
+    pub(super) fn fail_admin(&mut self, problem: String) -> bool {
+        match &mut self.open {
+            Some(Dialog::CreateNamespace(dialog)) => dialog.fail(problem),
+            Some(Dialog::DeleteNamespace(dialog)) => dialog.fail(problem),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Returns true if a key at this time may be part of a paste.
+    pub(super) fn just_pasted(&self, now: Timestamp) -> bool {
+        self.pasted.is_some_and(|pasted| now.duration_since(pasted).abs() < PASTE_TAIL)
+    }
+
+    /// Returns all drafts that must survive a crash: the closed ones, and the one in the dialog if it has changes.
+    pub(super) fn unsaved(&self) -> Vec<Draft> {
+        let open = match &self.open {
+            Some(Dialog::Compose(compose)) if compose.is_touched() => Some(compose.draft()),
+            _ => None,
+        };
+        self.drafts.iter().cloned().chain(open).collect()
     }
 }

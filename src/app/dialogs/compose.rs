@@ -1,25 +1,21 @@
 //! The compose dialog: a message and its expected version, checked while they are typed. It never writes anything
-//! itself: `drafts` creates and keeps drafts, `version` fills in the expected version, and `writing` sends a draft and
-//! handles the answer.
+//! itself: `version` fills in the expected version, `keys` handles the keys and asks for the message to be written, and the
+//! answer comes back from `app::writing`.
 
-mod drafts;
+mod draft;
+mod keys;
 mod version;
-mod writing;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui_textarea::{CursorMove, TextArea};
 use uuid::Uuid;
 
-pub use drafts::Draft;
-pub use writing::Conflict;
+pub use draft::Draft;
 
-use super::palette::fuzzy;
-use super::{Dialog, is_ctrl};
+use super::fuzzy::fuzzy;
 use crate::app::input::{Input, with_line_feeds};
-use crate::app::request::{Answer, Completing, Question, Slot};
-use crate::app::{Effect, State};
 use crate::json;
-use crate::message::{ExpectedVersion, NewMessage, StreamName};
+use crate::message::{ExpectedVersion, Message, NewMessage, Position, StreamName};
 
 /// A field of the dialog, in the order of the screen. The discriminant indexes [`Compose::lines`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,16 +49,26 @@ impl Field {
 
 /// How far the draft is on its way to the store.
 #[derive(Debug)]
-pub enum Stage {
+pub enum DraftStage {
     Editing,
     /// In production, an upper-case `Y` sends the draft.
     Confirming,
     /// `y` discards the draft.
-    GivingUp,
+    Discarding,
     /// The draft was sent and the answer is pending.
     Writing,
     /// The stream does not have the expected version.
     Conflict(Conflict),
+}
+
+/// A version conflict.
+#[derive(Debug)]
+pub struct Conflict {
+    pub expected: ExpectedVersion,
+    /// The stream's version; none if it does not exist.
+    pub actual: Option<Position>,
+    /// Messages after the expected version, once they are read.
+    pub since: Option<Vec<Message>>,
 }
 
 /// The dialog and the draft in it.
@@ -76,10 +82,10 @@ pub struct Compose {
     pub lines: [Input; 4],
     pub data: TextArea<'static>,
     pub metadata: TextArea<'static>,
-    pub stage: Stage,
+    pub stage: DraftStage,
     /// Completions of the field with the cursor.
     pub completions: Vec<String>,
-    /// The completion that Tab accepts.
+    /// The index of the completion that Tab accepts.
     pub chosen: usize,
     /// Why the draft was not written.
     pub problem: Option<String>,
@@ -88,9 +94,18 @@ pub struct Compose {
     /// The number of drafts shown since `w`, to cycle through all of them.
     seen: usize,
     /// The expected version that was filled in, until the user types one.
-    filled: Option<version::Filled>,
+    filled: Option<FilledVersion>,
     /// Whether the server has been asked for the stream's version.
     pub awaits_version: bool,
+}
+
+/// An expected version that was filled in.
+#[derive(Debug)]
+struct FilledVersion {
+    /// The stream whose version it is.
+    stream: String,
+    /// Empty until the server answers.
+    version: String,
 }
 
 fn text_area(text: &str) -> TextArea<'static> {
@@ -108,8 +123,29 @@ fn is_unfilled(area: &TextArea<'_>) -> bool {
 }
 
 impl Compose {
+    /// Opens a draft that was kept. `seen` is the number of drafts shown so far.
     #[must_use]
-    pub fn new(draft: &Draft) -> Self {
+    pub fn kept(draft: &Draft, seen: usize) -> Self {
+        Self { seen, ..Self::new(draft) }
+    }
+
+    /// Opens a new draft, with a note about it. It is not kept unless the user changes it.
+    #[must_use]
+    pub fn untouched(draft: Draft, note: Option<String>) -> Self {
+        let mut compose = Self { problem: note, ..Self::new(&draft) };
+        if draft.stream.ends_with('-') {
+            compose.field = Field::Stream;
+        }
+        compose.untouched = Some(draft);
+        compose
+    }
+
+    /// Marks the draft as changed, so that it is kept.
+    pub fn touch(&mut self) {
+        self.untouched = None;
+    }
+
+    fn new(draft: &Draft) -> Self {
         let line = |text: &str| Input::new(text);
         Self {
             namespace: draft.namespace.clone(),
@@ -123,7 +159,7 @@ impl Compose {
             lines: [line(&draft.stream), line(&draft.message_type), line(&draft.id), line(&draft.expected_version)],
             data: text_area(&draft.data),
             metadata: text_area(&draft.metadata),
-            stage: Stage::Editing,
+            stage: DraftStage::Editing,
             completions: Vec::new(),
             chosen: 0,
             problem: None,
@@ -157,7 +193,7 @@ impl Compose {
     }
 
     /// Whether the draft differs from a new one, so that it must not be lost.
-    fn is_touched(&self) -> bool {
+    pub fn is_touched(&self) -> bool {
         self.untouched.as_ref() != Some(&self.draft())
     }
 
@@ -209,7 +245,7 @@ impl Compose {
         }
     }
 
-    fn set(&mut self, field: Field, text: &str) {
+    pub fn set(&mut self, field: Field, text: &str) {
         match field {
             Field::Data => self.data = text_area(text),
             Field::Metadata => self.metadata = text_area(text),
@@ -217,17 +253,8 @@ impl Compose {
         }
     }
 
-    fn move_field(&mut self, by: usize) {
-        self.field = Field::ALL[(self.field as usize + by) % Field::ALL.len()];
-        self.completions.clear();
-    }
-
-    fn choose(&mut self, by: usize) {
-        self.chosen = (self.chosen + by) % self.completions.len().max(1);
-    }
-
     /// Handles a key that edits the field. Returns whether the text changed.
-    fn type_key(&mut self, key: KeyEvent) -> bool {
+    fn edit_text(&mut self, key: KeyEvent) -> bool {
         let field = self.field;
         match self.editor() {
             Some(area) => {
@@ -241,7 +268,7 @@ impl Compose {
         }
     }
 
-    fn paste(&mut self, text: &str) {
+    fn insert(&mut self, text: &str) {
         let field = self.field;
         match self.editor() {
             Some(area) => {
@@ -253,159 +280,18 @@ impl Compose {
             None => self.lines[field as usize].paste(text),
         }
     }
-}
 
-impl State {
-    pub(in crate::app) fn compose_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        match &compose.stage {
-            Stage::Writing => {
-                if key.code == KeyCode::Esc {
-                    // Only the answer tells whether the message was written, so the dialog stays open.
-                    self.notices.problem("Already sent. Waiting for the answer.".to_owned(), self.now);
-                }
-                Vec::new()
+    /// Offers completions of the field with the cursor, at most eight.
+    pub fn offer(&mut self, found: Vec<String>) {
+        let typed = self.text(self.field);
+        let found: Vec<String> = found.into_iter().filter(|name| *name != typed).collect();
+        self.completions = match self.field {
+            Field::Type if !typed.is_empty() => {
+                fuzzy(&typed, found.iter().map(|name| (name.as_str(), name.clone())).collect())
             }
-            Stage::Confirming => {
-                compose.stage = Stage::Editing;
-                match key.code {
-                    KeyCode::Char('Y') if self.comes_with_a_paste("Ctrl-S") => Vec::new(),
-                    KeyCode::Char('Y') => self.send(),
-                    _ => Vec::new(),
-                }
-            }
-            Stage::GivingUp => {
-                compose.stage = Stage::Editing;
-                if key.code == KeyCode::Char('y') { self.give_up() } else { Vec::new() }
-            }
-            Stage::Conflict(_) => self.conflict_key(key),
-            Stage::Editing => self.editing_key(key),
-        }
-    }
-
-    fn editing_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        let (offered, in_line) = (!compose.completions.is_empty(), compose.editor().is_none());
-        match key.code {
-            KeyCode::Esc if offered => {
-                compose.completions.clear();
-                self.requests.stop(Slot::Complete);
-                Vec::new()
-            }
-            KeyCode::Esc => self.close_dialog(),
-            _ if is_ctrl(key, 's') => self.try_to_write(),
-            _ if is_ctrl(key, 'g') => {
-                compose.stage = Stage::GivingUp;
-                Vec::new()
-            }
-            _ if is_ctrl(key, 'o') => self.other_draft(),
-            _ if is_ctrl(key, 'e') => {
-                let field = if compose.field == Field::Metadata { Field::Metadata } else { Field::Data };
-                compose.field = field;
-                vec![Effect::Edit { text: compose.text(field), suffix: ".json" }]
-            }
-            _ if is_ctrl(key, 'f') => {
-                for field in [Field::Data, Field::Metadata] {
-                    let text = compose.text(field);
-                    if json::check(&text).is_ok() {
-                        compose.set(field, &json::pretty(&text));
-                    }
-                }
-                self.compose_changed()
-            }
-            _ if offered && (key.code == KeyCode::Down || is_ctrl(key, 'n')) => {
-                compose.choose(1);
-                Vec::new()
-            }
-            _ if offered && (key.code == KeyCode::Up || is_ctrl(key, 'p')) => {
-                compose.choose(compose.completions.len() - 1);
-                Vec::new()
-            }
-            KeyCode::Tab if offered => {
-                let chosen = compose.completions.swap_remove(compose.chosen);
-                compose.set(compose.field, &chosen);
-                compose.move_field(1);
-                let mut effects = self.compose_changed();
-                effects.extend(self.ask_version());
-                effects.extend(self.complete());
-                effects
-            }
-            KeyCode::BackTab => self.move_field(Field::ALL.len() - 1),
-            KeyCode::Tab => self.move_field(1),
-            KeyCode::Enter | KeyCode::Down if in_line => self.move_field(1),
-            KeyCode::Up if in_line => self.move_field(Field::ALL.len() - 1),
-            _ => {
-                if !compose.type_key(key) {
-                    return Vec::new();
-                }
-                // Tab must never accept a completion of an earlier text.
-                let typed = compose.text(compose.field);
-                compose.completions.retain(|name| name.starts_with(&typed));
-                compose.chosen = 0;
-                let mut effects = self.compose_changed();
-                effects.extend(self.complete());
-                effects
-            }
-        }
-    }
-
-    pub(in crate::app) fn compose_paste(&mut self, text: &str) -> Vec<Effect> {
-        match &mut self.dialog {
-            Some(Dialog::Compose(compose)) if matches!(compose.stage, Stage::Editing) => compose.paste(text),
-            _ => return Vec::new(),
-        }
-        self.compose_changed()
-    }
-
-    fn move_field(&mut self, by: usize) -> Vec<Effect> {
-        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
-            compose.move_field(by);
-        }
-        self.ask_version().into_iter().chain(self.complete()).collect()
-    }
-
-    /// Saves the drafts at every change, so that they survive a crash.
-    fn compose_changed(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        compose.problem = None;
-        vec![self.save_drafts()]
-    }
-
-    /// Asks for completions of the field with the cursor, and cancels an earlier request.
-    fn complete(&mut self) -> Vec<Effect> {
-        self.requests.stop(Slot::Complete);
-        let Some(Dialog::Compose(compose)) = &self.dialog else { return Vec::new() };
-        let namespace = compose.namespace.clone();
-        let question = match compose.field {
-            Field::Stream if !compose.text(Field::Stream).is_empty() => {
-                Question::Complete { namespace, prefix: compose.text(Field::Stream), what: Completing::Stream }
-            }
-            Field::Type => match StreamName::new(compose.text(Field::Stream)) {
-                Ok(stream) => Question::Complete {
-                    namespace,
-                    prefix: compose.text(Field::Type),
-                    what: Completing::Type(stream.category()),
-                },
-                Err(_) => return Vec::new(),
-            },
-            _ => return Vec::new(),
+            _ => found,
         };
-        vec![self.ask(Slot::Complete, question)]
-    }
-
-    pub(in crate::app) fn completed(&mut self, answer: Answer) -> Vec<Effect> {
-        if let (Some(Dialog::Compose(compose)), Answer::Completions(found)) = (&mut self.dialog, answer) {
-            let typed = compose.text(compose.field);
-            let found: Vec<String> = found.into_iter().filter(|name| *name != typed).collect();
-            compose.completions = match compose.field {
-                Field::Type if !typed.is_empty() => {
-                    fuzzy(&typed, found.iter().map(|name| (name.as_str(), name.clone())).collect())
-                }
-                _ => found,
-            };
-            compose.completions.truncate(8);
-            compose.chosen = 0;
-        }
-        Vec::new()
+        self.completions.truncate(8);
+        self.chosen = 0;
     }
 }

@@ -7,14 +7,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Dialog;
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::messages::Place;
 use crate::app::times::Times;
-use crate::app::{Effect, State};
 use crate::locator;
 use crate::store::Filter;
-use crate::store::browse::PageFrom;
 
 /// The open prompt.
 #[derive(Debug)]
@@ -24,6 +22,56 @@ pub struct FilterPrompt {
     pub understood: Result<Option<String>, String>,
     /// The list that was on screen when the prompt was opened.
     place: Option<Place>,
+}
+
+impl FilterPrompt {
+    /// Opens the prompt with the active filter.
+    #[must_use]
+    pub fn new(context: &DialogContext) -> Self {
+        let messages = &context.browser.messages;
+        let input = Input::new(&messages.filter_text);
+        let mut prompt = Self { input, understood: Ok(None), place: messages.place.clone() };
+        prompt.read(context);
+        prompt
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        match key.code {
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Enter => return self.apply(context),
+            _ if self.input.key(key) => self.read(context),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
+        self.input.paste(text);
+        self.read(context);
+        Outcome::Stay
+    }
+
+    fn read(&mut self, context: &DialogContext) {
+        let filter = parse(self.input.text(), context.now, &context.times.time_zone());
+        self.understood = filter.map(|filter| understood(&filter, context.times, context.now));
+    }
+
+    fn apply(&mut self, context: &DialogContext) -> Outcome {
+        if self.place != context.browser.messages.place {
+            // A slow link or list changed the screen while the filter was typed.
+            self.place.clone_from(&context.browser.messages.place);
+            self.understood = Err("the list has changed; press Enter to filter this one".to_owned());
+            return Outcome::Stay;
+        }
+        let text = self.input.text().trim().to_owned();
+        match parse(&text, context.now, &context.times.time_zone()) {
+            Ok(filter) => Outcome::Finish(vec![Command::Filter(filter, text)]),
+            Err(problem) => {
+                self.understood = Err(problem);
+                Outcome::Stay
+            }
+        }
+    }
 }
 
 const KEYS: [&str; 7] = ["type", "stream", "since", "until", "data", "meta", "text"];
@@ -163,66 +211,6 @@ pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<Strin
     words.extend(filter.metadata_path.as_ref().map(|path| format!("metadata {path}")));
     words.extend(filter.text.as_ref().map(|text| format!("text “{text}”")));
     (!words.is_empty()).then(|| words.join(" · "))
-}
-
-impl State {
-    pub(in crate::app) fn open_filter(&mut self) -> Vec<Effect> {
-        let input = Input::new(&self.browser.messages.filter_text);
-        let place = self.browser.messages.place.clone();
-        self.dialog = Some(Dialog::Filter(FilterPrompt { input, understood: Ok(None), place }));
-        self.filter_typed();
-        Vec::new()
-    }
-
-    pub(in crate::app) fn filter_typed(&mut self) {
-        let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return };
-        let filter = parse(prompt.input.text(), self.now, &self.settings.times.time_zone());
-        prompt.understood = filter.map(|filter| understood(&filter, self.settings.times, self.now));
-    }
-
-    pub(in crate::app) fn filter_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let (now, zone) = (self.now, self.settings.times.time_zone());
-        let Some(Dialog::Filter(prompt)) = &mut self.dialog else { return Vec::new() };
-        if key.code != KeyCode::Enter {
-            if prompt.input.key(key) {
-                self.filter_typed();
-            }
-            return Vec::new();
-        }
-        if prompt.place != self.browser.messages.place {
-            // A slow link or list changed the screen while the filter was typed.
-            prompt.place.clone_from(&self.browser.messages.place);
-            prompt.understood = Err("the list has changed; press Enter to filter this one".to_owned());
-            return Vec::new();
-        }
-        let text = prompt.input.text().trim().to_owned();
-        match parse(&text, now, &zone) {
-            Ok(filter) => {
-                self.dialog = None;
-                self.browser.focus = crate::app::layout::Pane::Messages;
-                self.browser.messages.set_filter(filter, text);
-                if self.following.current.is_some() {
-                    return self.start_follow();
-                }
-                self.read_from(PageFrom::End).into_iter().collect()
-            }
-            Err(problem) => {
-                prompt.understood = Err(problem);
-                Vec::new()
-            }
-        }
-    }
-
-    pub(in crate::app) fn clear_filter(&mut self) -> Vec<Effect> {
-        self.browser.messages.set_filter(Filter::default(), String::new());
-        if self.following.current.is_some() {
-            return self.start_follow();
-        }
-        match self.browser.messages.before_filter.take() {
-            Some(number) => self.read_around(number).into_iter().collect(),
-            None => self.read_from(PageFrom::End).into_iter().collect(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,10 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::Dialog;
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Context, KeyMap};
 use crate::app::layout::Pane;
-use crate::app::{Effect, State};
 
 /// The open help.
 #[derive(Debug)]
@@ -16,14 +15,14 @@ pub struct Help {
     /// The filter prompt, if it is open.
     pub filter: Option<Input>,
     /// The rows that match the filter.
-    pub rows: Vec<Row>,
+    pub rows: Vec<HelpRow>,
     /// The index of the selected row, never a heading. Enter runs its action, if it has one.
     pub selected: usize,
-    all: Vec<Row>,
+    all: Vec<HelpRow>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
+pub enum HelpRow {
     /// The context of the rows below.
     Heading(&'static str),
     /// An action and its keys.
@@ -58,7 +57,7 @@ const NOTES: [(&str, &[&str]); 2] = [
 ];
 
 /// Returns all rows, those of the focused pane first.
-fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<Row> {
+fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
     let mut contexts = vec![
         (Context::Anywhere, "Everywhere"),
         (Context::Namespaces, "In the namespaces pane"),
@@ -76,42 +75,79 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<Row> {
     contexts.sort_by_key(|(context, _)| *context != here);
     let mut rows = Vec::new();
     for (context, heading) in contexts {
-        rows.push(Row::Heading(heading));
+        rows.push(HelpRow::Heading(heading));
         for action in Action::ALL {
             let bound = keymap.bindings().iter().filter(|(of, _, bound)| *of == context && bound == action);
             let keys: Vec<String> = bound.map(|(_, key, _)| key.to_string()).collect();
             if !keys.is_empty() {
-                rows.push(Row::Keys(keys.join(" "), *action));
+                rows.push(HelpRow::Keys(keys.join(" "), *action));
             }
         }
     }
     for (heading, notes) in NOTES {
-        rows.push(Row::Heading(heading));
-        rows.extend(notes.iter().map(|note| Row::Note(note)));
+        rows.push(HelpRow::Heading(heading));
+        rows.extend(notes.iter().map(|note| HelpRow::Note(note)));
     }
     without_empty_headings(rows)
 }
 
-fn without_empty_headings(rows: Vec<Row>) -> Vec<Row> {
-    let mut kept: Vec<Row> = Vec::with_capacity(rows.len());
+fn without_empty_headings(rows: Vec<HelpRow>) -> Vec<HelpRow> {
+    let mut kept: Vec<HelpRow> = Vec::with_capacity(rows.len());
     for row in rows {
-        if matches!((kept.last(), &row), (Some(Row::Heading(_)), Row::Heading(_))) {
+        if matches!((kept.last(), &row), (Some(HelpRow::Heading(_)), HelpRow::Heading(_))) {
             kept.pop();
         }
         kept.push(row);
     }
-    if matches!(kept.last(), Some(Row::Heading(_))) {
+    if matches!(kept.last(), Some(HelpRow::Heading(_))) {
         kept.pop();
     }
     kept
 }
 
 impl Help {
-    fn new(keymap: &KeyMap, pane: Pane) -> Self {
+    #[must_use]
+    pub fn new(keymap: &KeyMap, pane: Pane) -> Self {
         let all = rows_of(keymap, pane);
         let mut help = Self { filter: None, rows: all.clone(), selected: 0, all };
         help.step(0);
         help
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let page = context.page;
+        match key.code {
+            KeyCode::Enter => return Outcome::Finish(self.action().map(Command::Run).into_iter().collect()),
+            KeyCode::Esc if self.filter.take().is_some() => self.narrow(),
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Down => self.step(1),
+            KeyCode::Up => self.step(-1),
+            KeyCode::PageDown => self.step(page),
+            KeyCode::PageUp => self.step(-page),
+            _ if self.filter.is_some() => self.typed(key),
+            KeyCode::Char('/') => self.filter = Some(Input::default()),
+            _ => return self.act(context.action(key), key, page),
+        }
+        Outcome::Stay
+    }
+
+    /// Handles a key with the meaning that it has in the panes.
+    fn act(&mut self, action: Option<Action>, key: KeyEvent, page: isize) -> Outcome {
+        match action {
+            Some(Action::Find) => self.filter = Some(Input::default()),
+            Some(Action::Down) => self.step(1),
+            Some(Action::Up) => self.step(-1),
+            _ if key.code == KeyCode::Char(' ') => self.step(page),
+            Some(Action::PageDown) => self.step(page),
+            Some(Action::PageUp) => self.step(-page),
+            Some(Action::HalfDown) => self.step(page / 2),
+            Some(Action::HalfUp) => self.step(-page / 2),
+            Some(Action::First) => self.step(isize::MIN),
+            Some(Action::Last) => self.step(isize::MAX),
+            Some(Action::Help | Action::Quit) => return Outcome::Close,
+            _ => {}
+        }
+        Outcome::Stay
     }
 
     /// Keeps the rows that contain every word of the filter in their keys, title or heading.
@@ -121,12 +157,12 @@ impl Help {
         let mut heading = "";
         let matching = self.all.iter().filter(|row| {
             let text = match row {
-                Row::Heading(title) => {
+                HelpRow::Heading(title) => {
                     heading = title;
                     return true;
                 }
-                Row::Keys(keys, action) => format!("{keys} {} {heading}", action.title()),
-                Row::Note(note) => format!("{note} {heading}"),
+                HelpRow::Keys(keys, action) => format!("{keys} {} {heading}", action.title()),
+                HelpRow::Note(note) => format!("{note} {heading}"),
             };
             let text = text.to_lowercase();
             words.iter().all(|word| text.contains(word))
@@ -140,7 +176,7 @@ impl Help {
     fn step(&mut self, by: isize) {
         let last = self.rows.len().saturating_sub(1);
         let wanted = self.selected.saturating_add_signed(by).min(last);
-        let is_entry = |index: &usize| matches!(self.rows.get(*index), Some(Row::Keys(..) | Row::Note(_)));
+        let is_entry = |index: &usize| matches!(self.rows.get(*index), Some(HelpRow::Keys(..) | HelpRow::Note(_)));
         let after = (wanted..=last).find(is_entry);
         let before = (0..=wanted).rev().find(is_entry);
         let found = if by < 0 { before.or(after) } else { after.or(before) };
@@ -155,57 +191,15 @@ impl Help {
 
     fn action(&self) -> Option<Action> {
         match self.rows.get(self.selected) {
-            Some(Row::Keys(_, action)) => Some(*action),
+            Some(HelpRow::Keys(_, action)) => Some(*action),
             _ => None,
         }
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) {
         if let Some(input) = &mut self.filter {
             input.paste(text);
             self.narrow();
         }
-    }
-}
-
-impl State {
-    pub(in crate::app) fn open_help(&mut self) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Help(Box::new(Help::new(&self.settings.keymap, self.browser.focus))));
-        Vec::new()
-    }
-
-    pub(in crate::app) fn help_key(&mut self, key: KeyEvent, page: isize) -> Vec<Effect> {
-        let action = self.settings.keymap.action(Context::Anywhere, key);
-        let Some(Dialog::Help(help)) = &mut self.dialog else { return Vec::new() };
-        let typing = help.filter.is_some();
-        match (key.code, action) {
-            (KeyCode::Enter, _) => {
-                let action = help.action();
-                self.dialog = None;
-                return action.map_or_else(Vec::new, |action| self.act(action));
-            }
-            (KeyCode::Esc, _) if typing => {
-                help.filter = None;
-                help.narrow();
-            }
-            (KeyCode::Esc, _) => self.dialog = None,
-            (KeyCode::Down, _) => help.step(1),
-            (KeyCode::Up, _) => help.step(-1),
-            (KeyCode::PageDown, _) => help.step(page),
-            (KeyCode::PageUp, _) => help.step(-page),
-            _ if typing => help.typed(key),
-            (KeyCode::Char('/'), _) | (_, Some(Action::Find)) => help.filter = Some(Input::default()),
-            (_, Some(Action::Down)) => help.step(1),
-            (_, Some(Action::Up)) => help.step(-1),
-            (KeyCode::Char(' '), _) | (_, Some(Action::PageDown)) => help.step(page),
-            (_, Some(Action::PageUp)) => help.step(-page),
-            (_, Some(Action::HalfDown)) => help.step(page / 2),
-            (_, Some(Action::HalfUp)) => help.step(-page / 2),
-            (_, Some(Action::First)) => help.step(isize::MIN),
-            (_, Some(Action::Last)) => help.step(isize::MAX),
-            (_, Some(Action::Help | Action::Quit)) => self.dialog = None,
-            _ => {}
-        }
-        Vec::new()
     }
 }

@@ -2,13 +2,11 @@
 //! pressed, and has no commands of its own.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher};
 
-use super::{Dialog, is_ctrl};
+use super::fuzzy::fuzzy;
+use super::outcome::{Command, Outcome, is_ctrl};
 use crate::app::input::Input;
 use crate::app::keymap::Action;
-use crate::app::{Effect, State};
 
 /// The open palette.
 #[derive(Debug)]
@@ -21,11 +19,30 @@ pub struct Palette {
 }
 
 impl Palette {
-    fn new() -> Self {
+    #[must_use]
+    pub fn new() -> Self {
         Self { input: Input::default(), matches: matching(""), selected: 0 }
     }
 
-    pub(in crate::app) fn paste(&mut self, text: &str) {
+    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
+        let last = self.matches.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Enter => {
+                let action = self.matches.get(self.selected).copied();
+                return Outcome::Finish(action.map(Command::Run).into_iter().collect());
+            }
+            KeyCode::Down => self.selected = (self.selected + 1).min(last),
+            KeyCode::Up => self.selected = self.selected.saturating_sub(1),
+            _ if is_ctrl(key, 'n') => self.selected = (self.selected + 1).min(last),
+            _ if is_ctrl(key, 'p') => self.selected = self.selected.saturating_sub(1),
+            _ if self.input.key(key) => self.typed(),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
         self.input.paste(text);
         self.typed();
     }
@@ -42,49 +59,6 @@ fn matching(text: &str) -> Vec<Action> {
         return titles.into_iter().map(|(_, action)| action).collect();
     }
     fuzzy(text, titles)
-}
-
-/// Returns the items whose name matches, best first.
-pub(in crate::app) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
-    struct Named<'a, T>(&'a str, T);
-    impl<T> AsRef<str> for Named<'_, T> {
-        fn as_ref(&self) -> &str {
-            self.0
-        }
-    }
-    let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
-    let named = items.into_iter().map(|(name, item)| Named(name, item));
-    let matches = pattern.match_list(named, &mut Matcher::new(Config::DEFAULT));
-    matches.into_iter().map(|(named, _)| named.1).collect()
-}
-
-impl State {
-    pub(in crate::app) fn open_palette(&mut self) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Palette(Palette::new()));
-        Vec::new()
-    }
-
-    pub(in crate::app) fn palette_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Palette(palette)) = &mut self.dialog else { return Vec::new() };
-        let last = palette.matches.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Enter => {
-                let action = palette.matches.get(palette.selected).copied();
-                self.dialog = None;
-                return action.map_or_else(Vec::new, |action| self.act(action));
-            }
-            KeyCode::Down => palette.selected = (palette.selected + 1).min(last),
-            KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
-            _ if is_ctrl(key, 'n') => palette.selected = (palette.selected + 1).min(last),
-            _ if is_ctrl(key, 'p') => palette.selected = palette.selected.saturating_sub(1),
-            _ => {
-                if palette.input.key(key) {
-                    palette.typed();
-                }
-            }
-        }
-        Vec::new()
-    }
 }
 
 #[cfg(test)]

@@ -1,28 +1,17 @@
 //! The expected version of a new draft: the stream's version, from the screen or else from the server. A version that
 //! the user typed is never changed.
 
-use super::{Compose, Field};
-use crate::app::dialogs::Dialog;
+use super::{Compose, Field, FilledVersion};
+use crate::app::dialogs::outcome::Command;
 use crate::app::request::{Question, Slot};
-use crate::app::{Effect, State};
 use crate::message::{ExpectedVersion, Position, StreamName};
 use crate::store::StoreError;
-use crate::store::browse::Scope;
-
-/// An expected version that was filled in.
-#[derive(Debug)]
-pub(super) struct Filled {
-    /// The stream whose version it is.
-    stream: String,
-    /// Empty until the server answers.
-    version: String,
-}
 
 impl Compose {
     /// Marks the version in the draft as filled in: it changes with the stream, and the server is asked while it is
     /// empty.
-    pub(super) fn version_is_filled(&mut self) {
-        self.filled = Some(Filled { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
+    pub fn version_is_filled(&mut self) {
+        self.filled = Some(FilledVersion { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
     }
 
     /// Returns the stream if its version must be filled in: the stream has changed, and the user has not typed a
@@ -42,44 +31,25 @@ impl Compose {
         }
         self.version_is_filled();
     }
-}
-
-impl State {
-    /// Returns the version of a stream if the messages pane shows its end.
-    pub(super) fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
-        let is_shown = matches!(self.browser.messages.place.as_ref().map(|place| &place.scope),
-            Some(Scope::Stream(shown)) if shown == stream);
-        if !is_shown || !self.browser.messages.at_end() || self.browser.messages.is_filtered() {
-            return None;
-        }
-        let newest = self.browser.messages.window.rows().iter().map(|row| row.head.position).max();
-        Some(ExpectedVersion::from_version(newest))
-    }
 
     /// Asks for the stream's version if the filled-in version is of another stream.
-    pub(super) fn ask_version(&mut self) -> Option<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return None };
-        let stream = compose.version_wanted()?;
-        compose.fill_version("");
-        compose.awaits_version = true;
-        let namespace = compose.namespace.clone();
-        Some(self.ask(Slot::Version, Question::Version { namespace, stream }))
+    pub fn ask_version(&mut self) -> Option<Command> {
+        let stream = self.version_wanted()?;
+        self.fill_version("");
+        self.awaits_version = true;
+        Some(Command::Ask(Slot::Version, Question::Version { namespace: self.namespace.clone(), stream }))
     }
 
-    pub(in crate::app) fn version_answered(&mut self, version: Option<Position>) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = &mut self.dialog else { return Vec::new() };
-        // The user may have typed a version in the meantime.
-        if std::mem::take(&mut compose.awaits_version) && compose.text(Field::ExpectedVersion).is_empty() {
-            compose.fill_version(&ExpectedVersion::from_version(version).to_string());
+    /// Fills in the version that the server answered, unless the user has typed one in the meantime.
+    pub fn version_answered(&mut self, version: Option<Position>) {
+        if std::mem::take(&mut self.awaits_version) && self.text(Field::ExpectedVersion).is_empty() {
+            self.fill_version(&ExpectedVersion::from_version(version).to_string());
         }
-        Vec::new()
     }
 
-    pub(in crate::app) fn version_failed(&mut self, error: &StoreError) {
-        if let Some(Dialog::Compose(compose)) = &mut self.dialog
-            && std::mem::take(&mut compose.awaits_version)
-        {
-            compose.problem = Some(format!("Cannot read the stream's version: {error}"));
+    pub fn version_failed(&mut self, error: &StoreError) {
+        if std::mem::take(&mut self.awaits_version) {
+            self.problem = Some(format!("Cannot read the stream's version: {error}"));
         }
     }
 }

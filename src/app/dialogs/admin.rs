@@ -1,0 +1,25 @@
+//! What the dialogs that create and delete a namespace share: their stages, and that they stay open until the answer.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::outcome::{Command, Outcome};
+
+/// How far creating or deleting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AdminStage {
+    #[default]
+    Typing,
+    /// In production, an upper-case `Y` creates the namespace.
+    Confirming,
+    /// The request was sent and the answer is pending.
+    Working,
+}
+
+/// Keeps a dialog open until the answer arrives. The answer of creating has the token, which is shown only once.
+pub(super) fn wait(key: KeyEvent) -> Outcome {
+    if key.code == KeyCode::Esc {
+        Outcome::Do(vec![Command::Warn("Already sent. Waiting for the answer.".to_owned())])
+    } else {
+        Outcome::Stay
+    }
+}

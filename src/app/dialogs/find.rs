@@ -1,0 +1,32 @@
+//! `/`: the prompt of a search in the focused pane. The search itself belongs to the panes.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::outcome::{Command, Outcome};
+use crate::app::input::Input;
+
+/// The open prompt.
+#[derive(Debug, Default)]
+pub struct FindPrompt {
+    pub input: Input,
+}
+
+impl FindPrompt {
+    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
+        match key.code {
+            KeyCode::Esc => Outcome::Close,
+            KeyCode::Enter => Outcome::Finish(vec![Command::ConfirmSearch]),
+            _ if self.input.key(key) => self.search(),
+            _ => Outcome::Stay,
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> Outcome {
+        self.input.paste(text);
+        self.search()
+    }
+
+    fn search(&self) -> Outcome {
+        Outcome::Do(vec![Command::Search(self.input.text().to_owned())])
+    }
+}

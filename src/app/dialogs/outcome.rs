@@ -1,0 +1,102 @@
+//! What a dialog may know about the rest of the screen, and what it may ask for in return. A dialog changes nothing but
+//! itself: a key leads to an [`Outcome`], and `State` runs its commands.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::compose::Draft;
+use crate::app::browser::Browser;
+use crate::app::keymap::{Action, Context, KeyMap};
+use crate::app::request::{Question, Slot};
+use crate::app::times::Times;
+use crate::locator::Destination;
+use crate::store::Filter;
+
+/// The rest of the screen, as far as dialogs need it.
+#[derive(Debug, Clone, Copy)]
+pub struct DialogContext<'a> {
+    pub now: Timestamp,
+    pub times: Times,
+    pub keymap: &'a KeyMap,
+    pub browser: &'a Browser,
+    /// Writing asks for confirmation.
+    pub production: bool,
+    /// The key comes so soon after a paste that it may be part of it.
+    pub just_pasted: bool,
+    /// The number of rows that a page key moves by.
+    pub page: isize,
+    /// The number of lines in the log.
+    pub log_lines: usize,
+    /// An ID that no message has.
+    pub new_id: Uuid,
+}
+
+impl DialogContext<'_> {
+    /// Returns the action of a key that has the same meaning in dialogs as in the panes.
+    #[must_use]
+    pub fn action(&self, key: KeyEvent) -> Option<Action> {
+        self.keymap.action(Context::Anywhere, key)
+    }
+
+    /// Returns the outcome of a key that must not write because it may be part of a paste, if that is so.
+    #[must_use]
+    pub fn refuse_after_paste(&self, key: &str) -> Option<Outcome> {
+        let warning = || Command::Warn(format!("{key} is ignored right after a paste. Press {key} again."));
+        self.just_pasted.then(|| Outcome::Do(vec![warning()]))
+    }
+}
+
+/// The result of a key or a paste.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The dialog stays open, and nothing else changes.
+    Stay,
+    /// The dialog closes as Esc closes it, with the commands of `Dialog::closed`.
+    Close,
+    /// The dialog stays open, and the commands run.
+    Do(Vec<Command>),
+    /// The dialog has served its purpose: it closes, and then the commands run.
+    Finish(Vec<Command>),
+}
+
+/// A request of a dialog to the rest of the screen.
+#[derive(Debug)]
+pub enum Command {
+    /// Runs an action as if its key had been pressed.
+    Run(Action),
+    Ask(Slot, Question),
+    /// Cancels the pending question of a slot, if there is one.
+    Cancel(Slot),
+    /// Puts text on the clipboard. The second field describes it.
+    Copy(String, &'static str),
+    /// Opens JSON in `$EDITOR`.
+    Edit(String),
+    /// Shows a notice about something that was done.
+    Report(String),
+    /// Shows a notice about something that went wrong.
+    Warn(String),
+    /// Selects the best match in the pane that is searched.
+    Search(String),
+    /// Ends the search at the selected match.
+    ConfirmSearch,
+    /// Ends the search and restores the selection.
+    CancelSearch,
+    /// Filters the list on screen. The text is shown while the filter is active.
+    Filter(Filter, String),
+    /// Goes to a destination in a namespace.
+    Navigate(String, Destination),
+    /// Saves all drafts to disk.
+    SaveDrafts,
+    /// Keeps a draft for the next time that the compose dialog opens.
+    KeepDraft(Draft),
+    /// Opens the next draft after the `seen` ones, and keeps the current one if it has changes.
+    NextDraft { changed: Option<Draft>, seen: usize },
+}
+
+/// Returns true for Ctrl and this letter, in either case.
+#[must_use]
+pub fn is_ctrl(key: KeyEvent, letter: char) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL)
+        && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
+}

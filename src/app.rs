@@ -3,11 +3,15 @@
 //! [`State::update`] is the only way to change the state. The runtime carries out the [`Effect`]s and reports their results
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
+mod administration;
 pub mod browse;
 pub mod browser;
+mod commands;
 pub mod connection;
 pub mod count;
 pub mod dialogs;
+mod drafts;
+mod filtering;
 pub mod find;
 pub mod follow;
 mod freshness;
@@ -15,17 +19,21 @@ pub mod goto;
 pub mod input;
 pub mod keymap;
 pub mod layout;
+mod listed_names;
 pub mod message;
 pub mod messages;
 pub mod mouse;
 pub mod notices;
 pub mod places;
+mod random;
 pub mod request;
 pub mod streams;
+pub mod text_search;
 pub mod times;
 mod trail;
 pub mod window;
 pub mod wrapped;
+mod writing;
 
 use std::time::Duration;
 
@@ -40,12 +48,13 @@ use crate::store::tail::TailBatch;
 use crate::store::{Filter, NamespaceInfo, StoreError};
 use browser::Browser;
 use connection::Connection;
-use dialogs::Dialog;
+use dialogs::Dialogs;
 use dialogs::compose::Draft;
 use follow::{Follow, Following};
 use keymap::{Action, Context, KeyMap};
 use layout::{Layout, Pane};
 use notices::Notices;
+use random::Random;
 use request::{Answer, Outcome, Question, Requests, Slot};
 use times::Times;
 use window::Window;
@@ -139,6 +148,8 @@ pub struct ScreenSettings {
     pub no_color: bool,
     /// The format of times.
     pub times: Times,
+    /// The seed of IDs and random numbers.
+    pub seed: u64,
 }
 
 /// An environment, such as production, and the care that it needs.
@@ -160,18 +171,13 @@ pub struct State {
     pub following: Following,
     pub connection: Connection,
     pub requests: Requests,
-    /// The dialog in front of the panes.
-    pub dialog: Option<Dialog>,
-    /// Closed drafts; the last one is opened next.
-    pub drafts: Vec<Draft>,
+    pub dialogs: Dialogs,
     pub notices: Notices,
     pub settings: ScreenSettings,
     /// The time of the last event.
     pub now: Timestamp,
-    /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
-    in_editor: Option<(Draft, String)>,
-    /// The time of the last paste.
-    pasted: Option<Timestamp>,
+    /// The source of IDs and random numbers.
+    random: Random,
 }
 
 impl State {
@@ -183,13 +189,11 @@ impl State {
             following: Following::default(),
             connection: Connection::new(now),
             requests: Requests::default(),
-            dialog: None,
-            drafts: Vec::new(),
+            dialogs: Dialogs::default(),
             notices: Notices::default(),
+            random: Random::new(settings.seed),
             settings,
             now,
-            in_editor: None,
-            pasted: None,
         };
         let effects =
             vec![state.ask(Slot::Server, Question::Server), state.ask(Slot::Namespaces, Question::Namespaces)];
@@ -244,7 +248,7 @@ impl State {
                     more => format!("Found {more} drafts from an earlier run. Press w to open the latest."),
                 };
                 self.notices.done(found, now);
-                self.drafts = drafts;
+                self.dialogs.drafts = drafts;
                 Vec::new()
             }
             Event::Notice(text) => {
@@ -295,7 +299,7 @@ impl State {
     }
 
     fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        if self.dialog.is_some() {
+        if self.dialogs.open.is_some() {
             return self.dialog_key(key);
         }
         match self.settings.keymap.action(self.context(), key) {
@@ -372,8 +376,18 @@ impl State {
 
     fn answered(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
         match (slot, answer) {
-            (Slot::Complete, answer) => self.completed(answer),
-            (_, Answer::Version(version)) => self.version_answered(version),
+            (_, Answer::Completions(found)) => {
+                if let Some(compose) = self.dialogs.compose() {
+                    compose.offer(found);
+                }
+                Vec::new()
+            }
+            (_, Answer::Version(version)) => {
+                if let Some(compose) = self.dialogs.compose() {
+                    compose.version_answered(version);
+                }
+                Vec::new()
+            }
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
             (_, Answer::Server(info)) => self.connected(info),
@@ -388,14 +402,7 @@ impl State {
             (_, Answer::Count(count)) => self.counted(count),
             (_, Answer::Found(head)) => self.found(head),
             // Only the slots above ask for these.
-            (
-                _,
-                Answer::Completions(_)
-                | Answer::Written(_)
-                | Answer::Since { .. }
-                | Answer::Created(_)
-                | Answer::Deleted { .. },
-            ) => Vec::new(),
+            (_, Answer::Written(_) | Answer::Since { .. } | Answer::Created(_) | Answer::Deleted { .. }) => Vec::new(),
         }
     }
 }

@@ -190,7 +190,7 @@ impl State {
             Some(locator) => self.open_locator(&locator),
             None => self.namespace_selected(),
         });
-        self.goto_read_again();
+        self.resolve_go_to();
         effects
     }
 
@@ -241,7 +241,7 @@ impl State {
         }
         let mut effects = self.category_selected();
         effects.extend(self.is_there(Pane::Categories));
-        self.goto_read_again();
+        self.resolve_go_to();
         effects
     }
 

@@ -92,7 +92,7 @@ impl State {
             Command::Search(text) => self.search(text),
             Command::ConfirmSearch => self.follow_selection(),
             Command::CancelSearch => self.cancel_search(),
-            Command::Filter(filter, text) => self.filter(filter, text),
+            Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
             Command::SaveDrafts => vec![self.save_drafts()],
             Command::KeepDraft(draft) => self.keep_draft(draft),

@@ -90,8 +90,10 @@ impl State {
 
     /// Handles an error: reconnects after a lost connection and reports everything else.
     pub(super) fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
-        if slot == Slot::Version {
-            self.version_failed(error);
+        if slot == Slot::Version
+            && let Some(compose) = self.dialogs.compose()
+        {
+            compose.version_failed(error);
         }
         match error {
             StoreError::Unavailable { reason, obstacle, .. }

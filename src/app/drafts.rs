@@ -1,63 +1,28 @@
-//! Drafts: new ones, clones, follow-ups and the ones that were set aside. A draft survives Esc, a conflict, a lost
-//! connection and a crash. Nothing here sends a draft; `writing` does.
+//! Opens the compose dialog with the right draft, and keeps drafts. A draft survives Esc, a conflict, a lost connection and
+//! a crash. Nothing here sends a draft; the dialog asks for that, and `writing` handles the answer.
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
-use super::{Compose, Field};
-use crate::app::dialogs::Dialog;
-use crate::app::{Effect, State};
+use super::dialogs::Dialog;
+use super::dialogs::compose::{Compose, Draft};
+use super::{Effect, State};
 use crate::json;
 use crate::json::links::follow_up_metadata;
 use crate::message::{ExpectedVersion, Message, StreamName};
 use crate::store::browse::Scope;
 
-/// A draft as it is stored on disk. All fields are text as typed, so an invalid draft is kept too.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// The namespace's ID.
-    pub namespace: String,
-    pub stream: String,
-    pub message_type: String,
-    /// A UUID. An empty one is replaced by a new one when the draft is sent.
-    pub id: String,
-    /// `any`, `none` or a version.
-    pub expected_version: String,
-    pub data: String,
-    /// Empty for NULL.
-    pub metadata: String,
-}
-
-impl Draft {
-    /// Copies a message, except its ID and version.
-    fn clone_of(namespace: String, message: &Message) -> Self {
-        Self {
-            namespace,
-            stream: message.stream.to_string(),
-            message_type: message.message_type.clone(),
-            id: Uuid::now_v7().to_string(),
-            expected_version: String::new(),
-            data: json::pretty(message.data.as_deref().unwrap_or("null")),
-            metadata: message.metadata.as_deref().map(json::pretty).unwrap_or_default(),
-        }
-    }
-}
-
 impl State {
-    /// Opens the draft that was set aside last, or a new one.
-    pub(in crate::app) fn open_compose(&mut self) -> Vec<Effect> {
+    /// Opens the draft that was kept last, or a new one.
+    pub(super) fn open_compose(&mut self) -> Vec<Effect> {
         if self.refuse_writing() {
             return Vec::new();
         }
-        match self.drafts.pop() {
-            Some(draft) => self.take_up(&draft, 1),
+        match self.dialogs.drafts.pop() {
+            Some(draft) => self.open_draft(&draft, 1),
             None => self.new_draft(),
         }
     }
 
-    /// Opens a draft that was set aside. `seen` is the number of drafts shown so far.
-    fn take_up(&mut self, draft: &Draft, seen: usize) -> Vec<Effect> {
-        self.dialog = Some(Dialog::Compose(Box::new(Compose { seen, ..Compose::new(draft) })));
+    fn open_draft(&mut self, draft: &Draft, seen: usize) -> Vec<Effect> {
+        self.dialogs.open = Some(Dialog::Compose(Box::new(Compose::kept(draft, seen))));
         Vec::new()
     }
 
@@ -70,62 +35,66 @@ impl State {
         let place = self.browser.messages.place.as_ref().filter(|place| place.namespace == namespace);
         let (stream, expected_version) = match place.map(|place| &place.scope) {
             Some(Scope::Stream(stream)) => {
-                (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any).to_string())
+                (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any))
             }
-            Some(Scope::Category(category) | Scope::Member(category, _)) => (format!("{category}-"), "any".to_owned()),
-            _ => (String::new(), "any".to_owned()),
+            Some(Scope::Category(category) | Scope::Member(category, _)) => {
+                (format!("{category}-"), ExpectedVersion::Any)
+            }
+            _ => (String::new(), ExpectedVersion::Any),
         };
         let draft = Draft {
             namespace,
             stream,
-            expected_version,
-            id: Uuid::now_v7().to_string(),
+            expected_version: expected_version.to_string(),
+            id: self.random.message_id(self.now).to_string(),
             data: "{}".to_owned(),
             ..Draft::default()
         };
-        let version_is_known = draft.expected_version != ExpectedVersion::Any.to_string();
-        let effects = self.compose(draft, None);
-        if let Some(Dialog::Compose(compose)) = self.dialog.as_mut().filter(|_| version_is_known) {
+        let mut compose = Compose::untouched(draft, None);
+        if expected_version != ExpectedVersion::Any {
             compose.version_is_filled();
         }
-        effects
+        self.open_new(compose)
     }
 
-    /// Opens a draft that the user has not typed into yet, with a note about it. Drafts that were set aside stay there.
-    fn compose(&mut self, draft: Draft, problem: Option<String>) -> Vec<Effect> {
-        let mut compose = Compose { problem, ..Compose::new(&draft) };
-        if draft.stream.ends_with('-') {
-            compose.field = Field::Stream;
-        }
-        compose.untouched = Some(draft);
-        self.dialog = Some(Dialog::Compose(Box::new(compose)));
-        self.complete()
+    /// Opens a new draft and asks for completions of its first empty field. Drafts that were kept stay kept.
+    fn open_new(&mut self, compose: Compose) -> Vec<Effect> {
+        let completions = compose.complete();
+        self.dialogs.open = Some(Dialog::Compose(Box::new(compose)));
+        self.run_all([completions])
     }
 
-    /// Opens a draft that was made from a message. Its expected version is the stream's version, from the screen or the
-    /// server.
-    fn compose_from(&mut self, mut draft: Draft, problem: Option<String>) -> Vec<Effect> {
+    /// Prepares a draft that was made from a message. Its expected version is the stream's version, from the screen or
+    /// the server.
+    fn compose_from(&mut self, mut draft: Draft, note: Option<String>) -> Compose {
         draft.expected_version = match StreamName::new(draft.stream.clone()) {
             Ok(stream) => self.version_on_screen(&stream).map(|version| version.to_string()).unwrap_or_default(),
             // The user has not named the stream yet.
             Err(_) => ExpectedVersion::Any.to_string(),
         };
-        let mut effects = self.compose(draft, problem);
-        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
-            compose.version_is_filled();
-        }
-        effects.extend(self.ask_version());
+        let mut compose = Compose::untouched(draft, note);
+        compose.version_is_filled();
+        compose
+    }
+
+    /// Opens a draft that was made from a message, and asks for its version if the screen does not show it.
+    fn open_copy_of(&mut self, mut compose: Compose) -> Vec<Effect> {
+        let version = compose.ask_version();
+        let mut effects = self.open_new(compose);
+        effects.extend(self.run_all(version));
         effects
     }
 
     /// Opens a copy of the selected message with a new ID.
-    pub(in crate::app) fn clone_message(&mut self) -> Vec<Effect> {
+    pub(super) fn clone_message(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
-        self.compose_from(Draft::clone_of(namespace, &message), without_data(&message))
+        let draft = Draft::clone_of(namespace, &message, self.random.message_id(self.now));
+        let compose = self.compose_from(draft, without_data(&message));
+        self.open_copy_of(compose)
     }
 
     /// Opens a follow-up of the selected message, with causation and correlation filled in as Eventide's `follow` does.
-    pub(in crate::app) fn follow_up(&mut self) -> Vec<Effect> {
+    pub(super) fn follow_up(&mut self) -> Vec<Effect> {
         let Some((namespace, message)) = self.whole_selection() else { return Vec::new() };
         let metadata = follow_up_metadata(
             message.metadata.as_deref().unwrap_or("{}"),
@@ -137,9 +106,10 @@ impl State {
             stream: String::new(),
             message_type: String::new(),
             metadata: json::pretty(&metadata),
-            ..Draft::clone_of(namespace, &message)
+            ..Draft::clone_of(namespace, &message, self.random.message_id(self.now))
         };
-        self.compose_from(draft, without_data(&message))
+        let compose = self.compose_from(draft, without_data(&message));
+        self.open_copy_of(compose)
     }
 
     /// Returns the selected message with data and metadata, and its namespace. Shows a notice if it cannot be copied.
@@ -154,77 +124,74 @@ impl State {
         whole.map(|(message, namespace)| (namespace, message))
     }
 
-    /// Keeps the draft for the next `w` if the user typed anything.
-    pub(in crate::app) fn put_aside(&mut self, compose: &Compose) -> Vec<Effect> {
-        if compose.is_touched() {
-            self.drafts.push(compose.draft());
-            self.notices.done("Draft kept. Press w to open it.".to_owned(), self.now);
+    /// Returns the version of a stream if the messages pane shows its end.
+    fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
+        let messages = &self.browser.messages;
+        let is_shown = matches!(messages.place.as_ref().map(|place| &place.scope),
+            Some(Scope::Stream(shown)) if shown == stream);
+        if !is_shown || !messages.at_end() || messages.is_filtered() {
+            return None;
         }
-        vec![self.save_drafts()]
+        let newest = messages.window.rows().iter().map(|row| row.head.position).max();
+        Some(ExpectedVersion::from_version(newest))
     }
 
-    /// Saves the drafts that were set aside and the one in the dialog.
+    pub(super) fn keep_draft(&mut self, draft: Draft) -> Vec<Effect> {
+        self.dialogs.drafts.push(draft);
+        self.notices.done("Draft kept. Press w to open it.".to_owned(), self.now);
+        Vec::new()
+    }
+
     pub(super) fn save_drafts(&self) -> Effect {
-        let typed = match &self.dialog {
-            Some(Dialog::Compose(compose)) if compose.is_touched() => Some(compose.draft()),
-            _ => None,
-        };
-        Effect::SaveDrafts(self.drafts.iter().cloned().chain(typed).collect())
-    }
-
-    /// Discards the draft in the dialog and keeps the others.
-    pub(super) fn give_up(&mut self) -> Vec<Effect> {
-        self.dialog = None;
-        self.notices.done("Draft discarded".to_owned(), self.now);
-        vec![self.save_drafts()]
+        Effect::SaveDrafts(self.dialogs.unsaved())
     }
 
     /// Opens the next draft. After the last one comes a new draft, then the first again.
-    pub(super) fn other_draft(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Compose(compose)) = self.dialog.take() else { return Vec::new() };
-        let mut seen = compose.seen;
-        if compose.is_touched() {
-            self.drafts.insert(0, compose.draft());
+    pub(super) fn next_draft(&mut self, changed: Option<Draft>, mut seen: usize) -> Vec<Effect> {
+        if let Some(draft) = changed {
+            self.dialogs.drafts.insert(0, draft);
             seen = seen.max(1);
         }
-        let another = if seen < self.drafts.len() { self.drafts.pop() } else { None };
-        let mut effects = match another {
-            Some(draft) => self.take_up(&draft, seen + 1),
+        let next = if seen < self.dialogs.drafts.len() { self.dialogs.drafts.pop() } else { None };
+        let mut effects = match next {
+            Some(draft) => self.open_draft(&draft, seen + 1),
             None => self.new_draft(),
         };
         effects.push(self.save_drafts());
         effects
     }
 
-    /// Takes the text that `$EDITOR` returned.
-    pub(in crate::app) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
-        let shown = self.in_editor.take();
-        match (text, &mut self.dialog, shown) {
-            (Ok(text), Some(Dialog::Compose(compose)), _) => {
-                let field = compose.field;
-                compose.set(field, text.trim_end());
-                self.compose_changed()
-            }
-            (Ok(text), _, Some((draft, shown))) if text.trim_end() != shown.trim_end() => {
-                self.compose_edited(draft, &text)
-            }
-            (Ok(_), ..) => Vec::new(),
-            (Err(why), ..) => {
-                self.notices.problem(format!("The editor failed: {why}"), self.now);
-                Vec::new()
-            }
-        }
-    }
-
     /// Opens the selected message in `$EDITOR`. Stored messages never change, so an edited one becomes a clone.
-    pub(in crate::app) fn edit_shown(&mut self) -> Vec<Effect> {
+    pub(super) fn edit_shown(&mut self) -> Vec<Effect> {
         let Some((message, namespace)) = self.browser.message.whole().zip(self.browser.shown_namespace.clone()) else {
             return Vec::new();
         };
         let part = |text: &Option<String>| text.as_deref().map_or_else(|| "null".to_owned(), json::pretty);
         let text = format!("{{\n\"data\": {},\n\"metadata\": {}\n}}\n", part(&message.data), part(&message.metadata));
-        self.in_editor = Some((Draft::clone_of(namespace, message), text.clone()));
+        let draft = Draft::clone_of(namespace, message, self.random.message_id(self.now));
+        self.dialogs.in_editor = Some((draft, text.clone()));
         vec![Effect::Edit { text, suffix: ".json" }]
+    }
+
+    /// Takes the text that `$EDITOR` returned.
+    pub(super) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
+        let shown = self.dialogs.in_editor.take();
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                self.notices.problem(format!("The editor failed: {why}"), self.now);
+                return Vec::new();
+            }
+        };
+        if let Some(compose) = self.dialogs.compose() {
+            compose.set(compose.field, text.trim_end());
+            compose.problem = None;
+            return vec![self.save_drafts()];
+        }
+        match shown {
+            Some((draft, shown)) if text.trim_end() != shown.trim_end() => self.compose_edited(draft, &text),
+            _ => Vec::new(),
+        }
     }
 
     /// Opens a clone with the edited data and metadata. If the text has no member `data`, all of it becomes the data.
@@ -240,15 +207,16 @@ impl State {
         } else {
             text.trim_end().clone_into(&mut draft.data);
         }
-        let effects = self.compose_from(draft, Some("A stored message cannot be changed. This is a clone.".to_owned()));
-        if let Some(Dialog::Compose(compose)) = &mut self.dialog {
-            compose.untouched = None;
-        }
-        effects.into_iter().chain([self.save_drafts()]).collect()
+        let note = "A stored message cannot be changed. This is a clone.".to_owned();
+        let mut compose = self.compose_from(draft, Some(note));
+        compose.touch();
+        let mut effects = self.open_copy_of(compose);
+        effects.push(self.save_drafts());
+        effects
     }
 }
 
-/// The note on a clone of a message without data: a message cannot be written without data.
+/// Returns the note on a clone of a message without data: a message cannot be written without data.
 fn without_data(message: &Message) -> Option<String> {
     message.data.is_none().then(|| "The message's data is NULL. The draft has JSON null instead.".to_owned())
 }

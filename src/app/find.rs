@@ -1,26 +1,16 @@
 //! `/`: finds text in the loaded rows of the focused pane while the user types; `n` and `N` go to the next and previous
 //! match. It never asks the store. A result belongs to the rows that were searched and is not shown for any others.
 
-use crossterm::event::{KeyCode, KeyEvent};
-
-use super::dialogs::Dialog;
-use super::input::Input;
 use super::layout::Pane;
 use super::message::Form;
 use super::messages::Place;
 use super::streams::Of;
+use super::text_search::contains;
 use super::{Effect, State};
 use crate::message::{GlobalPosition, MessageHead};
 
-/// The open prompt.
-#[derive(Debug)]
-pub struct FindPrompt {
-    pub input: Input,
-    anchor: Anchor,
-}
-
 /// The selected row when the search began, and the number of rows in view above it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Anchor {
     pane: Pane,
     list: List,
@@ -63,12 +53,8 @@ pub struct Find {
     text: String,
     /// The number of matching rows, and the rows that were searched.
     found: Option<(usize, Looked)>,
-}
-
-/// Whether a row contains the text. Case matters only if the text has an upper-case letter.
-#[must_use]
-pub fn holds(row: &str, text: &str) -> bool {
-    if text.chars().any(char::is_uppercase) { row.contains(text) } else { row.to_lowercase().contains(text) }
+    /// Where the search began.
+    anchor: Option<Anchor>,
 }
 
 /// Returns the searchable text of a row in the messages pane.
@@ -219,37 +205,20 @@ impl State {
         (*looked == self.looked(pane)).then_some((*matches, looked.rows))
     }
 
-    pub(super) fn open_find(&mut self) -> Vec<Effect> {
+    /// Begins a search in the focused pane.
+    pub(super) fn begin_search(&mut self) {
         let anchor = self.anchor(self.browser.focus);
-        self.browser.find = Find::default();
-        self.dialog = Some(Dialog::Find(FindPrompt { input: Input::default(), anchor }));
-        Vec::new()
-    }
-
-    pub(super) fn find_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::Find(prompt)) = &mut self.dialog else { return Vec::new() };
-        if key.code == KeyCode::Enter {
-            self.dialog = None;
-            return self.follow_selection();
-        }
-        if prompt.input.key(key) { self.find_typed() } else { Vec::new() }
+        self.browser.find = Find { anchor: Some(anchor), ..Find::default() };
     }
 
     /// Selects the nearest match from where the search began. Without a match, selects the row at which it began.
-    pub(super) fn find_typed(&mut self) -> Vec<Effect> {
-        let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
-        let (pane, text) = (prompt.anchor.pane, prompt.input.text().to_owned());
-        if prompt.anchor.list != self.list_of(pane) {
-            // The list was replaced in the meantime, so the search begins at the new selection.
-            let anchor = self.anchor(pane);
-            if let Some(Dialog::Find(prompt)) = &mut self.dialog {
-                prompt.anchor = anchor;
-            }
-        }
-        let Some(Dialog::Find(prompt)) = &self.dialog else { return Vec::new() };
-        let (row, above) = (prompt.anchor.row.clone(), prompt.anchor.above);
-        let mut effects = self.return_to(pane, row.as_ref(), above);
-        self.browser.find = Find { text, found: None };
+    pub(super) fn search(&mut self, text: String) -> Vec<Effect> {
+        let Some(anchor) = self.browser.find.anchor.take() else { return Vec::new() };
+        let pane = anchor.pane;
+        // If the list was replaced in the meantime, the search begins at the new selection.
+        let anchor = if anchor.list == self.list_of(pane) { anchor } else { self.anchor(pane) };
+        let mut effects = self.return_to(pane, anchor.row.as_ref(), anchor.above);
+        self.browser.find = Find { text, found: None, anchor: Some(anchor) };
         if !self.browser.find.text.is_empty() {
             let (selected, _) = self.selected_and_top(pane);
             effects.extend(self.find_from(pane, selected, true));
@@ -258,13 +227,14 @@ impl State {
     }
 
     /// Ends the search and selects the row at which it began.
-    pub(super) fn abandon_find(&mut self, prompt: &FindPrompt) -> Vec<Effect> {
-        self.browser.find = Find::default();
-        let Anchor { pane, list, row, above } = &prompt.anchor;
-        if *list != self.list_of(*pane) {
+    pub(super) fn cancel_search(&mut self) -> Vec<Effect> {
+        let Some(Anchor { pane, list, row, above }) = std::mem::take(&mut self.browser.find).anchor else {
+            return Vec::new();
+        };
+        if list != self.list_of(pane) {
             return Vec::new();
         }
-        let mut effects = self.return_to(*pane, row.as_ref(), *above);
+        let mut effects = self.return_to(pane, row.as_ref(), above);
         effects.extend(self.follow_selection());
         effects
     }
@@ -293,7 +263,7 @@ impl State {
         }
         let rows = self.rows_as_text(pane);
         let matching: Vec<usize> =
-            (0..rows.len()).filter(|index| holds(&rows[*index], &self.browser.find.text)).collect();
+            (0..rows.len()).filter(|index| contains(&rows[*index], &self.browser.find.text)).collect();
         let looked = self.looked(pane);
         self.browser.find.found = Some((matching.len(), looked));
         let next = if forwards {

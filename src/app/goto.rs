@@ -1,69 +1,18 @@
-//! `:`: the go-to box takes a category, a stream, `stream@position`, `namespace/`, a global position, a message ID or a
-//! time. It shows where Enter leads before Enter is pressed. Links and the program's argument use the same code;
-//! parsing is in `locator`.
+//! Navigation: takes the screen to what the go-to box, a link or the command line names, and says if it does not exist. The
+//! box itself is a dialog, and parsing is in `locator`.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
 
-use super::dialogs::Dialog;
-use super::input::Input;
 use super::layout::Pane;
+use super::listed_names::ListedNames;
 use super::messages::Place;
 use super::request::{Lookup, Question, Slot};
 use super::trail::Spot;
 use super::{Effect, State};
-use crate::locator::{Destination, Known, Locator, Target};
+use crate::locator::{Destination, Locator, Target};
 use crate::message::{MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::{Filter, StoreError};
-
-/// The open box.
-#[derive(Debug)]
-pub struct GoToPrompt {
-    pub input: Input,
-    /// Where Enter leads, or what is wrong or expected.
-    pub understood: Result<Destination, String>,
-}
-
-/// The namespace in which a location is resolved.
-#[derive(Clone, Copy)]
-enum Current {
-    /// The namespace whose categories and streams are in the panes.
-    Shown,
-    /// A namespace whose categories and streams are not known.
-    Named,
-    Missing,
-}
-
-/// Names that are listed in the panes.
-struct Listed<'a> {
-    state: &'a State,
-    current: Current,
-}
-
-impl Known for Listed<'_> {
-    fn namespace(&self, id: &str) -> Option<bool> {
-        let is_listed = self.state.browser.namespaces.rows().iter().any(|namespace| namespace.id == id);
-        if is_listed { Some(true) } else { self.state.browser.namespaces.at_last.then_some(false) }
-    }
-
-    fn name(&self, name: &Name) -> Option<bool> {
-        match self.current {
-            Current::Shown => {}
-            Current::Named => return None,
-            Current::Missing => return Some(false),
-        }
-        match name {
-            Name::Category(category) => {
-                let is_listed = self.state.browser.categories.rows().iter().any(|row| row.category == *category);
-                if is_listed { Some(true) } else { self.state.browser.categories.at_last.then_some(false) }
-            }
-            Name::Stream(stream) => {
-                self.state.browser.streams.window.rows().iter().any(|row| row.stream == *stream).then_some(true)
-            }
-        }
-    }
-}
 
 /// A navigation that waits for its lookup.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,70 +58,6 @@ fn past_the_end(target: &Target, found: &MessageHead) -> Option<String> {
 }
 
 impl State {
-    pub(super) fn open_goto(&mut self) -> Vec<Effect> {
-        let understood =
-            Err("category · stream · stream@position · namespace/ · position · ID · time · =name".to_owned());
-        self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::default(), understood }));
-        Vec::new()
-    }
-
-    /// Opens the box with `CATEGORY#` for the category on screen, so that the user types a consumer group member.
-    pub(super) fn open_member(&mut self) -> Vec<Effect> {
-        let category = match self.browser.messages.place.as_ref().map(|place| &place.scope) {
-            Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
-            Some(Scope::Stream(stream)) => Some(stream.category()),
-            _ => self.browser.categories.selection().map(|row| row.category.clone()),
-        };
-        let Some(category) = category else {
-            self.notices.problem("No category is selected. Select one first.".to_owned(), self.now);
-            return Vec::new();
-        };
-        let understood = Err("MEMBER:SIZE of the consumer group, such as 0:3".to_owned());
-        self.dialog = Some(Dialog::GoTo(GoToPrompt { input: Input::new(&format!("{category}#")), understood }));
-        Vec::new()
-    }
-
-    /// Resolves a location, relative to the namespace on screen.
-    fn read_place(&self, text: &str) -> Result<Destination, String> {
-        let known = Listed { state: self, current: Current::Shown };
-        Destination::read(text, &known, self.now, &self.settings.times.time_zone())
-    }
-
-    pub(super) fn goto_typed(&mut self) {
-        let Some(Dialog::GoTo(prompt)) = &self.dialog else { return };
-        let read = self.read_place(prompt.input.text());
-        if let Some(Dialog::GoTo(prompt)) = &mut self.dialog {
-            prompt.understood = read;
-        }
-    }
-
-    /// Resolves the input again after a list has changed, since it may now lead elsewhere.
-    pub(super) fn goto_read_again(&mut self) {
-        let is_waiting = self.requests.since(Slot::GoTo).is_some();
-        if let Some(Dialog::GoTo(prompt)) = &self.dialog
-            && !is_waiting
-            && !prompt.input.text().is_empty()
-        {
-            self.goto_typed();
-        }
-    }
-
-    pub(super) fn goto_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(Dialog::GoTo(prompt)) = &mut self.dialog else { return Vec::new() };
-        if key.code != KeyCode::Enter {
-            if prompt.input.key(key) {
-                self.goto_typed();
-            }
-            return Vec::new();
-        }
-        let Ok(destination) = prompt.understood.clone() else { return Vec::new() };
-        let Some(namespace) = destination.namespace.clone().or_else(|| self.browser.shown_namespace.clone()) else {
-            prompt.understood = Err("no namespace is open; type NAMESPACE/ first".to_owned());
-            return Vec::new();
-        };
-        self.travel(namespace, destination)
-    }
-
     /// Starts the navigation to a destination in a namespace.
     pub(super) fn travel(&mut self, namespace: String, destination: Destination) -> Vec<Effect> {
         let Destination { target, otherwise, .. } = destination;
@@ -209,15 +94,13 @@ impl State {
                 return self.open_namespace(namespace);
             }
             let missing = missing(&journey.target, &journey.namespace);
-            match &mut self.dialog {
-                Some(Dialog::GoTo(prompt)) => prompt.understood = Err(missing),
-                _ => self.notices.problem(missing, self.now),
+            match self.dialogs.go_to() {
+                Some(prompt) => prompt.understood = Err(missing),
+                None => self.notices.problem(missing, self.now),
             }
             return Vec::new();
         };
-        if matches!(self.dialog, Some(Dialog::GoTo(_))) {
-            self.dialog = None;
-        }
+        self.dialogs.close_go_to();
         let scope = journey.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let at_end = match &scope {
@@ -245,9 +128,7 @@ impl State {
 
     fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
         let from = self.spot();
-        if matches!(self.dialog, Some(Dialog::GoTo(_))) {
-            self.dialog = None;
-        }
+        self.dialogs.close_go_to();
         let mut effects = Vec::new();
         // This replaces a navigation that is still waiting.
         self.browser.journey = None;
@@ -332,9 +213,8 @@ impl State {
         let current = locator.namespace.clone().or(only);
         let destination = match &locator.text {
             Some(text) => {
-                let current = if current.is_some() { Current::Named } else { Current::Missing };
-                let known = Listed { state: self, current };
-                Destination::read(text, &known, self.now, &TimeZone::UTC)?
+                let names = ListedNames::relative_to(&self.browser, current.as_deref());
+                Destination::read(text, &names, self.now, &TimeZone::UTC)?
             }
             None => Destination::here(Target::Namespace),
         };

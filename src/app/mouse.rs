@@ -11,7 +11,7 @@ const NOTCH: isize = 3;
 
 impl State {
     pub(super) fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        if self.dialog.is_some() {
+        if self.dialogs.open.is_some() {
             return Vec::new();
         }
         let layout = self.layout();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::find::holds;
+use super::text_search::contains;
 use crate::safe_text::SafeText;
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Wrapped {
         let begins = |row: &Row| {
             let line = &self.lines[row.line];
             let after: usize = line[row.bytes.end..].chars().take(beyond).map(char::len_utf8).sum();
-            holds(&line[row.bytes.start..row.bytes.end + after], text)
+            contains(&line[row.bytes.start..row.bytes.end + after], text)
         };
         self.rows.iter().enumerate().filter(|(_, row)| begins(row)).map(|(index, _)| index).collect()
     }

@@ -63,6 +63,8 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         times: config.times,
+        seed: getrandom::u64()
+            .map_err(|error| Failure::new(Status::Failed, format!("the system gives no random numbers: {error}")))?,
     };
     let kept = Kept::default();
     let opening = {

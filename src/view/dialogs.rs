@@ -20,14 +20,14 @@ use crate::app::dialogs::Dialog;
 
 /// Draws the open dialog, if there is one.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let Some(dialog) = &state.dialog else { return };
+    let Some(dialog) = &state.dialogs.open else { return };
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::Filter(prompt) => prompts::filter(frame, area, theme, prompt),
         Dialog::GoTo(prompt) => prompts::go_to(frame, area, theme, prompt),
         Dialog::Palette(palette) => palette::draw(frame, area, &state.settings.keymap, theme, palette),
         Dialog::Help(help) => help::draw(frame, area, theme, help),
-        Dialog::Log(back) => log::draw(frame, area, state, theme, *back),
+        Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),
         Dialog::Compose(compose) => compose::draw(frame, area, state, theme, compose),
         Dialog::CreateNamespace(dialog) => create_namespace::draw(frame, area, state, theme, dialog),

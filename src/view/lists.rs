@@ -9,9 +9,9 @@ use super::text::{cut, fill, short_count, whole_parts};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
-use crate::app::find::holds;
 use crate::app::layout::Pane;
 use crate::app::request::Slot;
+use crate::app::text_search::contains;
 use crate::app::window::Window;
 
 /// The parts of a list besides its rows.
@@ -122,7 +122,7 @@ fn draw<T>(
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,
-            _ if find.is_some_and(|find| holds(&name, find)) => theme.hit,
+            _ if find.is_some_and(|find| contains(&name, find)) => theme.hit,
             _ => Style::new(),
         };
         line_at(frame, inner, line, &fill(&text, width), style);

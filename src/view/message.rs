@@ -11,10 +11,10 @@ use super::text::{cut, fill, full_count, size, whole_parts, words, wrap};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, spinner};
 use crate::app::State;
-use crate::app::find::holds;
 use crate::app::layout::Pane;
 use crate::app::message::{Body, FACTS, Form, Open, Part};
 use crate::app::request::Slot;
+use crate::app::text_search::contains;
 use crate::json::document::{Document, Kind};
 use crate::message::{MessageHead, Size};
 
@@ -110,7 +110,7 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
             Form::Tree => tree_line(state, theme, open, line, usize::from(area.width)),
             _ => text_line(open.text.row(line).unwrap_or_default(), theme, usize::from(area.width)),
         };
-        let hit = find.is_some_and(|find| shown.spans.iter().any(|span| holds(&span.content, find)));
+        let hit = find.is_some_and(|find| shown.spans.iter().any(|span| contains(&span.content, find)));
         let style = match (selected && focused, hit) {
             (true, _) => theme.selected,
             (false, true) => theme.hit,

@@ -10,10 +10,11 @@ use super::text::{cut, fill, full_count, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
-use crate::app::find::{holds, text_of};
+use crate::app::find::text_of;
 use crate::app::layout::Pane;
 use crate::app::messages::{Row, Search};
 use crate::app::request::Slot;
+use crate::app::text_search::contains;
 use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
 
@@ -42,7 +43,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let selected = index == messages.window.selected();
         let unsettled =
             state.following.current.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
-        let hit = find.is_some_and(|find| holds(&text_of(&row.head), find));
+        let hit = find.is_some_and(|find| contains(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,

@@ -90,11 +90,7 @@ fn of_place(place: &Place, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
         get_command(Some(&place.namespace), &name, &[])
     };
     let sql = info.map(|info| place.scope.statement(info)).unwrap_or_default();
-    vec![
-        CopyEntry::new('n', "name", name),
-        CopyEntry::new('s', "SQL", sql),
-        CopyEntry::new('c', "command", command),
-    ]
+    vec![CopyEntry::new('n', "name", name), CopyEntry::new('s', "SQL", sql), CopyEntry::new('c', "command", command)]
 }
 
 /// Returns the ID and stream of a message, and the query and the command that show it.

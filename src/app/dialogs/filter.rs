@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::browser::Browser;
 use crate::app::input::Input;
 use crate::app::messages::Place;
 use crate::app::times::Times;
@@ -27,11 +28,11 @@ pub struct FilterPrompt {
 impl FilterPrompt {
     /// Opens the prompt with the active filter.
     #[must_use]
-    pub fn new(context: &DialogContext) -> Self {
-        let messages = &context.browser.messages;
+    pub fn new(browser: &Browser, times: Times, now: Timestamp) -> Self {
+        let messages = &browser.messages;
         let input = Input::new(&messages.filter_text);
         let mut prompt = Self { input, understood: Ok(None), place: messages.place.clone() };
-        prompt.read(context);
+        prompt.read(times, now);
         prompt
     }
 
@@ -39,7 +40,7 @@ impl FilterPrompt {
         match key.code {
             KeyCode::Esc => return Outcome::Close,
             KeyCode::Enter => return self.apply(context),
-            _ if self.input.key(key) => self.read(context),
+            _ if self.input.key(key) => self.read(context.times, context.now),
             _ => {}
         }
         Outcome::Stay
@@ -47,13 +48,13 @@ impl FilterPrompt {
 
     pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
         self.input.paste(text);
-        self.read(context);
+        self.read(context.times, context.now);
         Outcome::Stay
     }
 
-    fn read(&mut self, context: &DialogContext) {
-        let filter = parse(self.input.text(), context.now, &context.times.time_zone());
-        self.understood = filter.map(|filter| understood(&filter, context.times, context.now));
+    fn read(&mut self, times: Times, now: Timestamp) {
+        let filter = parse(self.input.text(), now, &times.time_zone());
+        self.understood = filter.map(|filter| understood(&filter, times, now));
     }
 
     fn apply(&mut self, context: &DialogContext) -> Outcome {

@@ -61,10 +61,9 @@ impl GoToPrompt {
     }
 
     /// Resolves the input, relative to the namespace on screen.
-    pub(super) fn resolve(&mut self, context: &DialogContext) {
+    pub fn resolve(&mut self, context: &DialogContext) {
         let names = ListedNames::on_screen(context.browser);
-        self.understood =
-            Destination::read(self.input.text(), &names, context.now, &context.times.time_zone());
+        self.understood = Destination::read(self.input.text(), &names, context.now, &context.times.time_zone());
     }
 
     /// Returns the commands that closing causes.

@@ -91,7 +91,10 @@ pub enum Command {
     /// Keeps a draft for the next time that the compose dialog opens.
     KeepDraft(Draft),
     /// Opens the next draft after the `seen` ones, and keeps the current one if it has changes.
-    NextDraft { changed: Option<Draft>, seen: usize },
+    NextDraft {
+        changed: Option<Draft>,
+        seen: usize,
+    },
 }
 
 /// Returns true for Ctrl and this letter, in either case.

@@ -1,17 +1,17 @@
 //! Writing messages: drafts, checks, conflicts, clones and follow-ups.
 
+use crossterm::event::KeyCode;
 use crate::app::dialogs::Dialog;
-use crate::app::dialogs::compose::{Field, Stage};
+use crate::app::dialogs::compose::{DraftStage, Field};
 use crate::app::request::Slot;
 use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crate::store::StoreError;
-use crossterm::event::KeyCode;
 
 use super::fake::{Fake, Screen};
 
 /// Returns the open compose dialog.
 pub fn compose(screen: &Screen) -> &crate::app::dialogs::compose::Compose {
-    match &screen.state.dialog {
+    match &screen.state.dialogs.open {
         Some(Dialog::Compose(compose)) => compose,
         other => panic!("the compose dialog is not open: {other:?}"),
     }
@@ -43,7 +43,7 @@ fn selects_the_written_message_in_its_stream() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
     screen.ctrl('s');
-    assert!(screen.state.dialog.is_none(), "{}", screen.text());
+    assert!(screen.state.dialogs.open.is_none(), "{}", screen.text());
     assert_eq!(screen.selected(), "account-1@5");
     assert!(screen.outside.contains(&Effect::SaveDrafts(Vec::new())));
 }
@@ -105,7 +105,7 @@ fn a_draft_with_a_conflict_can_be_edited_or_discarded() {
         screen.fake.push("account-1", "Overtaken", "{}", None);
         screen.ctrl('s');
         screen.key(KeyCode::Char(key));
-        assert_eq!(screen.state.dialog.is_some(), open);
+        assert_eq!(screen.state.dialogs.open.is_some(), open);
     }
 }
 
@@ -116,7 +116,7 @@ fn a_failed_write_keeps_the_draft_and_shows_the_error() {
     let id = uuid::Uuid::nil();
     screen.fake.fail.push((Slot::Write, StoreError::OutcomeUnknown { id, reason: "connection closed".to_owned() }));
     screen.ctrl('s');
-    assert!(matches!(compose(&screen).stage, Stage::Editing));
+    assert!(matches!(compose(&screen).stage, DraftStage::Editing));
     assert!(screen.text().contains("not known"), "{}", screen.text());
 }
 
@@ -127,7 +127,7 @@ fn a_sent_draft_stays_open_until_the_answer() {
     screen.hold = true;
     screen.ctrl('s');
     screen.esc();
-    assert!(matches!(compose(&screen).stage, Stage::Writing));
+    assert!(matches!(compose(&screen).stage, DraftStage::Writing));
     screen.release();
     assert_eq!(screen.selected(), "account-1@5");
 }
@@ -164,7 +164,7 @@ fn writing_in_production_requires_an_upper_case_y() {
     draft(&mut screen);
     screen.ctrl('s');
     screen.keys("y");
-    assert!(matches!(compose(&screen).stage, Stage::Editing));
+    assert!(matches!(compose(&screen).stage, DraftStage::Editing));
     screen.ctrl('s');
     screen.keys("Y");
     assert_eq!(screen.selected(), "account-1@5");
@@ -175,10 +175,10 @@ fn read_only_opens_no_dialog_that_writes() {
     let mut screen =
         Screen::with(Fake::shop(2), ScreenSettings { read_only: true, ..ScreenSettings::default() }, 160, 45);
     screen.keys("w");
-    assert!(screen.state.dialog.is_none());
+    assert!(screen.state.dialogs.open.is_none());
     assert!(screen.text().contains("read-only"), "{}", screen.text());
     screen.keys("1D");
-    assert!(screen.state.dialog.is_none());
+    assert!(screen.state.dialogs.open.is_none());
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_clone_expects_the_streams_current_version() {
     // A message that another program writes in the meantime causes a conflict, so it cannot be repeated unnoticed.
     screen.fake.push("account-1", "Overtaken", "{}", None);
     screen.ctrl('s');
-    assert!(matches!(compose(&screen).stage, Stage::Conflict(_)), "{}", screen.text());
+    assert!(matches!(compose(&screen).stage, DraftStage::Conflict(_)), "{}", screen.text());
 }
 
 /// Selects a message of account-1 in the list of its category, which does not show the stream's version.
@@ -273,7 +273,7 @@ fn reads_a_version_that_is_not_on_screen_before_writing_a_clone() {
     screen.release();
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "4");
     screen.esc();
-    assert!(screen.state.drafts.is_empty(), "nothing was typed, so no draft is kept");
+    assert!(screen.state.dialogs.drafts.is_empty(), "nothing was typed, so no draft is kept");
 }
 
 #[test]

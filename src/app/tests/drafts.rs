@@ -27,7 +27,7 @@ fn put_aside(screen: &mut Screen, message_type: &str) {
     screen.ctrl('u');
     screen.keys(message_type);
     screen.esc();
-    assert!(screen.state.dialog.is_none());
+    assert!(screen.state.dialogs.open.is_none());
 }
 
 #[test]
@@ -37,10 +37,10 @@ fn discards_an_untouched_draft() {
     for key in ["w", "c"] {
         screen.keys(key);
         // The first Esc closes the completions of the type.
-        while screen.state.dialog.is_some() {
+        while screen.state.dialogs.open.is_some() {
             screen.esc();
         }
-        assert!(screen.state.drafts.is_empty() && on_disk(&screen).is_empty());
+        assert!(screen.state.dialogs.drafts.is_empty() && on_disk(&screen).is_empty());
         assert!(!screen.text().contains("Draft kept"), "{}", screen.text());
     }
 }
@@ -98,7 +98,7 @@ fn discards_one_draft_after_confirmation_and_keeps_the_others() {
     assert_eq!(compose(&screen).text(Field::Type), "Second", "only y discards it");
     screen.ctrl('g');
     screen.keys("y");
-    assert!(screen.state.dialog.is_none());
+    assert!(screen.state.dialogs.open.is_none());
     assert_eq!(on_disk(&screen), ["First"]);
 }
 
@@ -146,7 +146,7 @@ fn editing_a_stored_message_opens_a_clone() {
     screen.keys("e");
     let Some(Effect::Edit { text, .. }) = screen.outside.last().cloned() else { panic!("the editor was not opened") };
     screen.send(Event::Edited(Ok(text.clone())));
-    assert!(screen.state.dialog.is_none(), "nothing was changed");
+    assert!(screen.state.dialogs.open.is_none(), "nothing was changed");
     screen.keys("e");
     screen.send(Event::Edited(Ok(text.replace("1.10", "1.20"))));
     let compose = compose(&screen);

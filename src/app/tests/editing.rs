@@ -149,7 +149,7 @@ fn esc_closes_the_completions_before_the_dialog() {
         screen.esc();
         assert!(compose(&screen).completions.is_empty());
         screen.esc();
-        assert!(screen.state.dialog.is_none());
+        assert!(screen.state.dialogs.open.is_none());
     }
 }
 
@@ -200,7 +200,7 @@ fn ignores_a_paste_into_a_sent_draft() {
     let sent = compose(&screen).draft();
     screen.send(Event::Paste("more".to_owned()));
     assert_eq!(compose(&screen).draft(), sent);
-    assert!(matches!(screen.state.dialog, Some(Dialog::Compose(_))));
+    assert!(matches!(screen.state.dialogs.open, Some(Dialog::Compose(_))));
 }
 
 #[test]

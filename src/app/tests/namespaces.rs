@@ -88,7 +88,7 @@ fn creating_a_namespace_in_production_requires_an_upper_case_y() {
     screen.keys("1anew");
     screen.enter();
     screen.keys("y");
-    assert!(screen.fake.created.is_empty() && matches!(screen.state.dialog, Some(Dialog::CreateNamespace(_))));
+    assert!(screen.fake.created.is_empty() && matches!(screen.state.dialogs.open, Some(Dialog::CreateNamespace(_))));
     screen.key(KeyCode::Enter);
     screen.keys("Y");
     assert_eq!(screen.fake.created, ["new"]);

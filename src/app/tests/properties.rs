@@ -119,15 +119,15 @@ fn take(screen: &mut Screen, step: Step) {
             screen.deliver(&message, late);
         }
         // A step that needs the panes does nothing while a dialog is open.
-        Step::Filter(filter) if screen.state.dialog.is_none() => {
+        Step::Filter(filter) if screen.state.dialogs.open.is_none() => {
             screen.act(Action::Filter);
             screen.ctrl('u');
             screen.keys(filter);
             screen.enter();
         }
-        Step::GoTo(target) if screen.state.dialog.is_none() => screen.go_to(target),
+        Step::GoTo(target) if screen.state.dialogs.open.is_none() => screen.go_to(target),
         // The last line of the metadata leads to another stream.
-        Step::Link if screen.state.dialog.is_none() => {
+        Step::Link if screen.state.dialogs.open.is_none() => {
             screen.keys("5G");
             screen.enter();
         }
@@ -151,7 +151,7 @@ impl Filters {
     fn look_before(&mut self, screen: &Screen, step: &Step) {
         let place = &screen.state.browser.messages.place;
         self.before.clone_from(place);
-        let typed = match (&screen.state.dialog, step) {
+        let typed = match (&screen.state.dialogs.open, step) {
             (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
                 self.opened_for.clone().map(|place| (place, prompt.input.text().trim().to_owned()))
             }
@@ -164,13 +164,13 @@ impl Filters {
     /// Checks that every list has the filter that was set for it. A filter is only removed while its list is on screen.
     fn check_after(&mut self, screen: &Screen) {
         let messages = &screen.state.browser.messages;
-        match &screen.state.dialog {
+        match &screen.state.dialogs.open {
             Some(Dialog::Filter(_)) if self.opened_for.is_none() => self.opened_for.clone_from(&messages.place),
             Some(Dialog::Filter(_)) => {}
             _ => self.opened_for = None,
         }
         let Some(place) = messages.place.clone() else { return };
-        let is_open = screen.state.dialog.is_some();
+        let is_open = screen.state.dialogs.open.is_some();
         if let Some((of, typed)) = self.typed.take() {
             if is_open {
                 // The prompt stays open, now for the list on screen.

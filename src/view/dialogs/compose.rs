@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
-use crate::app::dialogs::compose::{Compose, Conflict, Field, Stage};
+use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, fill, whole_parts, words};
@@ -20,7 +20,7 @@ const CONFLICT_KEYS: &str = "t retry at the new version · e keep editing · x d
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
     let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
     let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
-    let kept = match state.drafts.len() {
+    let kept = match state.dialogs.drafts.len() {
         0 => String::new(),
         1 => " · 1 more draft".to_owned(),
         more => format!(" · {more} more drafts"),
@@ -28,17 +28,17 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
     let title = format!("Write a message to {}{kept}", cut(&compose.namespace, 40));
     let inner = boxed(frame, area, theme, &title, width, height);
     let (form, side) = match &compose.stage {
-        Stage::Conflict(_) if inner.width >= 90 => {
+        DraftStage::Conflict(_) if inner.width >= 90 => {
             let half = inner.width / 2;
             let side = Rect { x: inner.x + half, width: inner.width - half, ..inner };
             (Rect { width: half, ..inner }, Some(side))
         }
         // Without room beside the draft, the newer messages cover it.
-        Stage::Conflict(_) => (Rect { height: 0, ..inner }, Some(inner)),
+        DraftStage::Conflict(_) => (Rect { height: 0, ..inner }, Some(inner)),
         _ => (inner, None),
     };
     fields(frame, form, state, theme, compose);
-    if let (Some(side), Stage::Conflict(conflict)) = (side, &compose.stage) {
+    if let (Some(side), DraftStage::Conflict(conflict)) = (side, &compose.stage) {
         since(frame, side, state, theme, conflict);
     }
 }
@@ -89,14 +89,14 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     completions(frame, Rect { y: area.y + used, height: area.height - used, ..area }, theme, compose);
     let bottom = area.height - below;
     let (text, style) = match (&compose.stage, &compose.problem) {
-        (Stage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
-        (Stage::Confirming, _) => {
+        (DraftStage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
+        (DraftStage::Confirming, _) => {
             let name = &state.settings.profile.name;
             (format!("Press upper-case Y to write to {name}, any other key to edit."), theme.problem)
         }
-        (Stage::GivingUp, _) => ("Discard this draft? y/n".to_owned(), theme.problem),
+        (DraftStage::Discarding, _) => ("Discard this draft? y/n".to_owned(), theme.problem),
         (_, Some(problem)) => (problem.clone(), theme.problem),
-        (Stage::Conflict(conflict), None) => {
+        (DraftStage::Conflict(conflict), None) => {
             let actual = conflict.actual.map_or_else(
                 || "the stream does not exist".to_owned(),
                 |version| format!("the stream is at version {version}"),
@@ -107,11 +107,11 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
             };
             (format!("Conflict: expected {expected}, but {actual}."), theme.problem)
         }
-        (Stage::Editing, None) => (String::new(), theme.dim),
+        (DraftStage::Editing, None) => (String::new(), theme.dim),
     };
     line_at(frame, area, bottom, &words(&text, width), style);
     let keys = match &compose.stage {
-        Stage::Conflict(_) => CONFLICT_KEYS,
+        DraftStage::Conflict(_) => CONFLICT_KEYS,
         _ => {
             "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard · Tab next field · Ctrl-E $EDITOR · Ctrl-O other draft · \
              Ctrl-F format"
@@ -136,7 +136,7 @@ fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: 
     };
     let title = fill(field.title(), usize::from(title_width(area)).saturating_sub(1));
     let text = if let Some(input) = compose.lines.get(field as usize) {
-        let has_cursor = used && matches!(compose.stage, Stage::Editing);
+        let has_cursor = used && matches!(compose.stage, DraftStage::Editing);
         typed::line(frame, area, &format!("{title} "), input, has_cursor, style);
         input.text().to_owned()
     } else {
@@ -161,7 +161,7 @@ fn line(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: 
 /// Draws a body with its problem in the frame, or without a frame if there is no room for it.
 fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field: Field) {
     let used = compose.field == field;
-    let has_cursor = used && matches!(compose.stage, Stage::Editing);
+    let has_cursor = used && matches!(compose.stage, DraftStage::Editing);
     let text = if field == Field::Metadata { &compose.metadata } else { &compose.data };
     if area.height < 3 {
         return typed::text(frame, area, text, has_cursor, theme);

@@ -12,10 +12,9 @@ use crate::view::widgets::{boxed, line_at};
 pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, menu: &CopyMenu) {
     let height = u16::try_from(menu.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
     let inner = boxed(frame, area, theme, "Copy", 60, height);
-    for (line, (letter, what, text)) in menu.entries.iter().enumerate() {
-        let line = u16::try_from(line).unwrap_or(u16::MAX);
-        let name = format!(" {letter}  {}  ", fill(what, 16));
+    for (row, entry) in (0..).zip(&menu.entries) {
+        let name = format!(" {}  {}  ", entry.letter, fill(entry.label, 16));
         let room = usize::from(inner.width).saturating_sub(name.chars().count());
-        line_at(frame, inner, line, &format!("{name}{}", words(text, room)), Style::new());
+        line_at(frame, inner, row, &format!("{name}{}", words(&entry.text, room)), Style::new());
     }
 }

@@ -6,7 +6,8 @@ use ratatui::style::Style;
 
 use super::progress;
 use crate::app::State;
-use crate::app::dialogs::namespaces::{CreateDialog, Stage};
+use crate::app::dialogs::AdminStage;
+use crate::app::dialogs::create_namespace::CreateDialog;
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, paragraph_from, row_of};
@@ -17,7 +18,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog:
         (0, "ID           ", &dialog.id, !dialog.on_description),
         (1, "description  ", &dialog.description, dialog.on_description),
     ] {
-        let has_cursor = used && dialog.stage == Stage::Typing;
+        let has_cursor = used && dialog.stage == AdminStage::Typing;
         let style = if used { theme.key } else { Style::new() };
         typed::line(frame, row_of(inner, row), title, input, has_cursor, style);
     }

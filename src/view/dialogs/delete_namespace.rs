@@ -6,7 +6,8 @@ use ratatui::style::Style;
 
 use super::progress;
 use crate::app::State;
-use crate::app::dialogs::namespaces::{DeleteDialog, Stage};
+use crate::app::dialogs::AdminStage;
+use crate::app::dialogs::delete_namespace::DeleteDialog;
 use crate::view::text::full_count;
 use crate::view::theme::Theme;
 use crate::view::typed;
@@ -23,7 +24,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog:
     paragraph_from(frame, Rect { height: inner.height.min(2), ..inner }, 0, &text, theme.problem);
     let text = format!("Type {} to confirm:", dialog.id);
     paragraph_from(frame, Rect { height: inner.height.min(4), ..inner }, 2, &text, Style::new());
-    let has_cursor = dialog.stage == Stage::Typing;
+    let has_cursor = dialog.stage == AdminStage::Typing;
     typed::line(frame, row_of(inner, 4), "> ", &dialog.input, has_cursor, theme.key);
     let keys = "Enter delete · Esc close";
     let (note, style) = progress::of(state, theme, dialog.stage, dialog.problem.as_deref(), keys);

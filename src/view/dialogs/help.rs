@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::dialogs::help::{Help, Row};
+use crate::app::dialogs::help::{Help, HelpRow};
 use crate::view::text::{fill, whole_parts, words, wrap};
 use crate::view::theme::Theme;
 use crate::view::typed;
@@ -14,7 +14,8 @@ use crate::view::widgets::{boxed, line_at, row_of};
 pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     let inner = boxed(frame, area, theme, "Help", 78, area.height);
     let width = usize::from(inner.width);
-    let keys_width = help.rows.iter().map(|row| if let Row::Keys(keys, _) = row { keys.chars().count() } else { 0 });
+    let keys_width =
+        help.rows.iter().map(|row| if let HelpRow::Keys(keys, _) = row { keys.chars().count() } else { 0 });
     let indent = 4 + keys_width.max().unwrap_or(0).min(width / 3);
     let mut lines: Vec<(String, Style)> = Vec::new();
     let mut selected = 0;
@@ -25,17 +26,17 @@ pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
         }
         let style = if is_selected { theme.selected } else { Style::new() };
         match row {
-            Row::Heading(title) => {
+            HelpRow::Heading(title) => {
                 if index > 0 {
                     lines.push((String::new(), Style::new()));
                 }
                 lines.push((words(title, width), theme.title));
             }
-            Row::Note(note) => {
+            HelpRow::Note(note) => {
                 let note = wrap(note, width.saturating_sub(2));
                 lines.extend(note.iter().map(|line| (fill(&format!("  {line}"), width), style)));
             }
-            Row::Keys(keys, action) => {
+            HelpRow::Keys(keys, action) => {
                 for (line, title) in wrap(action.title(), width.saturating_sub(indent)).into_iter().enumerate() {
                     let keys = if line == 0 { words(keys, indent.saturating_sub(4)) } else { String::new() };
                     lines.push((fill(&format!("  {}{title}", fill(&keys, indent.saturating_sub(2))), width), style));

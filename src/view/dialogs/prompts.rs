@@ -6,8 +6,8 @@ use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::filter::FilterPrompt;
-use crate::app::find::FindPrompt;
-use crate::app::goto::GoToPrompt;
+use crate::app::dialogs::find::FindPrompt;
+use crate::app::dialogs::go_to::GoToPrompt;
 use crate::app::input::Input;
 use crate::view::text::{fill, whole_parts};
 use crate::view::theme::Theme;

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::dialogs::namespaces::TokenDialog;
+use crate::app::dialogs::token::TokenDialog;
 use crate::view::text::cut;
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at, paragraph_from};

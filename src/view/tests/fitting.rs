@@ -162,7 +162,7 @@ fn no_key_reaches_the_panes_through_a_dialog() {
     for keys in ["?", "!", "5y", "\u{10}", "1D", "1an\r"] {
         let mut screen = screen(100, 30);
         press(&mut screen, keys);
-        let kind = |screen: &Screen| screen.state.dialog.as_ref().map(std::mem::discriminant::<Dialog>);
+        let kind = |screen: &Screen| screen.state.dialogs.open.as_ref().map(std::mem::discriminant::<Dialog>);
         let before = (kind(&screen), screen.state.browser.focus, screen.state.settings.times);
         let copies =
             |screen: &Screen| screen.outside.iter().filter(|effect| matches!(effect, Effect::Copy { .. })).count();
@@ -191,13 +191,13 @@ fn slash_filters_the_help_and_enter_runs_the_action() {
     assert!(inside(&screen.text(), "Help").join("\n").contains("Filter messages"), "Esc clears the filter first");
     screen.keys("/follow live");
     screen.enter();
-    assert!(screen.state.dialog.is_none() && screen.state.following.current.is_some());
+    assert!(screen.state.dialogs.open.is_none() && screen.state.following.current.is_some());
     screen.keys("?");
     screen.esc();
-    assert!(screen.state.dialog.is_none());
+    assert!(screen.state.dialogs.open.is_none());
     screen.keys("?/no such action");
     screen.enter();
-    assert!(screen.state.dialog.is_none() && screen.state.browser.focus == Pane::Messages);
+    assert!(screen.state.dialogs.open.is_none() && screen.state.browser.focus == Pane::Messages);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn composing_and_a_conflict() {
             text.lines().map(|line| if line.contains("ID    ") { "<id>" } else { line }).collect::<Vec<_>>().join("\n")
         };
         insta::assert_snapshot!(format!("compose_{width}x{height}"), hidden(screen.text()));
-        let Some(crate::app::dialogs::Dialog::Compose(compose)) = &mut screen.state.dialog else {
+        let Some(crate::app::dialogs::Dialog::Compose(compose)) = &mut screen.state.dialogs.open else {
             panic!("the dialog is open")
         };
         compose.lines[3].set("2");

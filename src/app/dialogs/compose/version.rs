@@ -11,7 +11,8 @@ impl Compose {
     /// Marks the version in the draft as filled in: it changes with the stream, and the server is asked while it is
     /// empty.
     pub fn version_is_filled(&mut self) {
-        self.filled = Some(FilledVersion { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
+        self.filled =
+            Some(FilledVersion { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
     }
 
     /// Returns the stream if its version must be filled in: the stream has changed, and the user has not typed a

@@ -117,7 +117,7 @@ fn a_failed_write_keeps_the_draft_and_shows_the_error() {
     screen.fake.fail.push((Slot::Write, StoreError::OutcomeUnknown { id, reason: "connection closed".to_owned() }));
     screen.ctrl('s');
     assert!(matches!(compose(&screen).stage, DraftStage::Editing));
-    assert!(screen.text().contains("not known"), "{}", screen.text());
+    assert!(screen.text().contains("cannot tell whether message"), "{}", screen.text());
 }
 
 #[test]

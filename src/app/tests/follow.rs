@@ -202,7 +202,7 @@ fn the_toast_of_a_write_outlasts_the_one_that_following_stopped() {
         screen.key(crossterm::event::KeyCode::Down);
     }
     screen.ctrl('s');
-    assert!(screen.text().contains("written: account-1 at 5"), "{}", screen.text());
+    assert!(screen.text().contains("Written to account-1 at position 5"), "{}", screen.text());
     assert!(screen.state.following.current.is_none());
 }
 

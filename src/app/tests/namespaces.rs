@@ -29,7 +29,7 @@ fn deletes_a_namespace_only_after_its_id_is_typed() {
     screen.keys("1Dsho");
     screen.enter();
     assert!(screen.text().contains("The ID does not match"), "{}", screen.text());
-    assert!(screen.text().contains("(10)"), "the count is shown: {}", screen.text());
+    assert!(screen.text().contains("its 10 messages"), "the count is shown: {}", screen.text());
     screen.keys("p");
     screen.enter();
     assert!(screen.text().contains("Deleted the namespace and its 10 messages"), "{}", screen.text());

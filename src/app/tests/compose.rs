@@ -1,11 +1,11 @@
 //! Writing messages: drafts, checks, conflicts, clones and follow-ups.
 
-use crossterm::event::KeyCode;
 use crate::app::dialogs::Dialog;
 use crate::app::dialogs::compose::{DraftStage, Field};
 use crate::app::request::Slot;
 use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crate::store::StoreError;
+use crossterm::event::KeyCode;
 
 use super::fake::{Fake, Screen};
 

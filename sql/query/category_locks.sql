@@ -2,6 +2,7 @@
 -- pg_locks shows in two halves.
 --
 -- $1 categories
+-- Served by: the catalog.
 l.locktype = 'advisory'
   and l.objsubid = 1
   and ((l.classid::bigint << 32) | l.objid::bigint) in (select {hash_64}(name::varchar) from unnest($1) as name)

@@ -1,6 +1,7 @@
 -- Part of blocking_transactions.sql: the locks of writers on the table of messages, a part of it, or its sequence.
 --
 -- $15 table, $17 OID of the sequence or null
+-- Served by: the catalog.
 l.locktype = 'relation'
   and l.mode = 'RowExclusiveLock'
   and (

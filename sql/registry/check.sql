@@ -1,5 +1,8 @@
-  -- Sets _problem to the reason not to read the table in _holder, or to null if reading _columns from it calls none of its owner's code.
-  -- Even the planner evaluates expressions of indexes and statistics. The lock keeps the table unchanged until it has been read.
+-- Part of tables.sql: sets _problem to the reason not to read the table in _holder, or to null if reading _columns from it calls none of its
+-- owner's code. Even the planner evaluates expressions of indexes and statistics. The lock keeps the table unchanged until it has been
+-- read.
+--
+-- Served by: the catalog.
   if _holder.relkind = 'r' then
     execute format('lock table %I.%I in access share mode', _holder.nspname, _holder.relname);
   end if;

@@ -4,6 +4,8 @@
 -- everything else.
 --
 -- {which}: a condition that selects the schemas. {shape}: shape.sql, used only for few schemas, or if a column has a user-defined type.
+-- {written}: written_schema.sql.
+-- Served by: the catalog.
 select json_build_object(
   'problem', nullif(current_setting('streamscope.problem', true), ''),
   'registered', current_setting('streamscope.registered')::json,
@@ -24,13 +26,7 @@ select json_build_object(
       'has_our_version', exists (
         select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
       ),
-      -- The schema name in the body of write_message. It differs from nspname after the schema was renamed.
-      'named', (
-        select substring(p.prosrc from '"(([^"]|"")+)"[.]acquire_lock[(]')
-        from pg_proc p
-        where p.pronamespace = c.namespace and p.proname = 'write_message'
-        limit 1
-      ),
+      'named', {written},
       -- Message DB's version is in the body of a function. The body is read, and the function is not called.
       'message_db', (
         select json_build_object('version', substring(p.prosrc from '''([0-9][0-9.]*)'''))

@@ -1,5 +1,6 @@
 -- Returns a row if writing to the registry can call code that is not built into the server: if it is not a plain table, has rules or
 -- triggers, or has columns, defaults, constraints, indexes or policies with user-defined types, functions or operators.
+-- Served by: the catalog.
 select
 from pg_class c
 where c.oid = to_regclass('eventodb_store.namespaces')

@@ -1,5 +1,6 @@
 -- Describes a table messages as JSON, from the catalog alone: a subquery over c, its row in list.sql. Calls no code of the schema.
 -- Catalog columns that PostgreSQL 10 does not have are read through JSON.
+-- Served by: the catalog.
 (select json_build_object(
   'table', c.oid::int8,
   'kind', c.relkind,

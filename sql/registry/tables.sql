@@ -5,6 +5,7 @@
 -- {wanted}: the name of one namespace in hex, or empty for all. {which}: a condition that selects the schemas. {check}: check.sql.
 --
 -- Runs in a transaction whose search path finds only built-in functions.
+-- Served by: the catalog; reads the whole of these small tables.
 set local row_security = off;
 set local constraint_exclusion = off;
 -- With this setting, servers that have it reject views and foreign tables, even if one replaces a table at this very moment.

@@ -250,8 +250,7 @@ fn require_deletable(info: &NamespaceInfo) -> Result<()> {
 /// Keeps writers out between counting and dropping. Opening a namespace locks its version table before the messages, so the same order
 /// here avoids deadlocks.
 async fn lock_tables(transaction: &Transaction<'_>, schema: &str) -> Result<()> {
-    let versions = "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = $1 and c.relkind = 'r' and c.relname in ('_streamscope_version', '_schema_version')";
+    let versions = include_str!("../../sql/registry/version_tables.sql");
     let schema_name = quote_ident(schema);
     let mut lock = "lock table ".to_owned();
     for row in transaction.query(versions, &[(&schema, Type::TEXT)]).await? {

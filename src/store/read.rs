@@ -248,10 +248,8 @@ impl Namespace {
         stream: &StreamName,
         message_type: Option<&str>,
     ) -> Result<Option<Message>> {
-        // Served by messages_stream, backwards.
         self.one_message(
-            "select {message} from {table} where stream_name::text = $1 and ($2::text is null or type::text = $2) \
-             order by position desc limit 1",
+            include_str!("../../sql/query/last_stream_message.sql"),
             &[(&stream.as_str(), Type::TEXT), (&message_type, Type::TEXT)],
         )
         .await
@@ -262,9 +260,7 @@ impl Namespace {
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn stream_version(&self, stream: &StreamName) -> Result<Option<Position>> {
-        // Served by messages_stream, backwards.
-        let sql =
-            self.query("select position::bigint as version from {table} where stream_name::text = $1 order by position desc limit 1", &[]);
+        let sql = self.query(include_str!("../../sql/query/stream_version.sql"), &[]);
         let session = self.session().await?;
         let row = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await?;
         row.map(|row| column(&row, 0)).transpose()
@@ -275,13 +271,7 @@ impl Namespace {
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
     pub async fn message(&self, global_position: GlobalPosition) -> Result<Option<Message>> {
-        // Served by messages_pkey. With an equality the planner may read all of the category index if its statistics are stale.
-        self.one_message(
-            "select {message} from {table} where global_position >= $1 and global_position <= $1 \
-             order by global_position",
-            &[(&global_position, Type::INT8)],
-        )
-        .await
+        self.one_message(include_str!("../../sql/query/message.sql"), &[(&global_position, Type::INT8)]).await
     }
 
     /// Returns the message with an ID.

@@ -36,10 +36,7 @@ pub(super) async fn owner(transaction: &Transaction<'_>, id: &str, schema: &str)
 }
 
 pub(super) async fn insert(transaction: &Transaction<'_>, entry: &Entry<'_>) -> Result<()> {
-    // An EventoDB server cannot read a description or metadata that is NULL.
-    let insert =
-        "insert into eventodb_store.namespaces (id, token_hash, schema_name, description, created_at, metadata)
-        values ($1, $2, $3, $4, $5, '{}')";
+    let insert = include_str!("../../sql/registry/insert.sql");
     let Entry { id, token_hash, schema, description, created_at } = entry;
     transaction
         .query(
@@ -72,8 +69,7 @@ pub(super) async fn remove_lost(transaction: &Transaction<'_>, id: &str) -> Resu
         return Ok(false);
     }
     require_plain(transaction).await?;
-    let delete = "delete from eventodb_store.namespaces r where id = $1
-        and not exists (select from pg_namespace n where n.nspname = r.schema_name) returning id";
+    let delete = include_str!("../../sql/registry/remove_lost.sql");
     Ok(transaction.query_opt(delete, &[(&id, Type::TEXT)]).await?.is_some())
 }
 
@@ -82,9 +78,7 @@ pub(super) async fn rename(transaction: &Transaction<'_>, old: &str, new: &str) 
     if !exists(transaction).await? {
         return Ok(());
     }
-    let update = "update eventodb_store.namespaces set schema_name = $2 where schema_name = $1 \
-                  and not exists (select from pg_namespace where nspname = $1) \
-                  and not exists (select from eventodb_store.namespaces where schema_name = $2)";
+    let update = include_str!("../../sql/registry/rename.sql");
     transaction.query(update, &[(&old, Type::TEXT), (&new, Type::TEXT)]).await.map(drop)
 }
 

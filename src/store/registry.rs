@@ -120,7 +120,11 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
         &[("check", check), ("wanted", &wanted_hex), ("which", tables_of)],
     );
     let shape = include_str!("../../sql/registry/shape.sql");
-    let list = fill(include_str!("../../sql/registry/list.sql"), &[("shape", shape), ("which", schemas)]);
+    let written = schema::written_schema("c.namespace");
+    let list = fill(
+        include_str!("../../sql/registry/list.sql"),
+        &[("shape", shape), ("which", schemas), ("written", &written)],
+    );
     let rows = session.query_after(&tables, &list).await?;
     let Some(row) = rows.first() else {
         return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });

@@ -74,16 +74,18 @@ pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Resul
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
+/// Returns an expression for the schema name that the functions of a namespace contain. `namespace` is SQL for the schema's OID.
+pub(super) fn written_schema(namespace: &str) -> String {
+    fill(include_str!("../../sql/registry/written_schema.sql"), &[("namespace", namespace)])
+}
+
 /// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The functions contain
 /// the name.
 pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Result<Option<String>> {
-    // The same expression as in list.sql.
-    let named = "select replace(substring(p.prosrc from '\"(([^\"]|\"\")+)\"[.]acquire_lock[(]'), '\"\"', '\"') \
-                 from pg_proc p join pg_namespace n on n.oid = p.pronamespace \
-                 where n.nspname = $1 and p.proname = 'write_message' limit 1";
-    let row = transaction.query_opt(named, &[(&schema, Type::TEXT)]).await?;
-    let named: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
-    Ok(named.filter(|named| named != schema))
+    let sql = fill(include_str!("../../sql/registry/former_name.sql"), &[("written", &written_schema("n.oid"))]);
+    let row = transaction.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
+    let written: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
+    Ok(written.filter(|written| written != schema))
 }
 
 /// Installs this program's version of a namespace. `from` is the current version, or 0 if the schema does not exist.

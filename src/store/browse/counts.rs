@@ -52,13 +52,7 @@ impl Namespace {
 
     /// Computes the length of a stream from its first and last position, because positions have no gaps.
     async fn stream_length(&self, stream: &StreamName) -> Result<Count> {
-        // Served by messages_stream, at both ends.
-        let sql = self.query(
-            "select first.number, last.number from \
-             (select position::bigint as number from {table} where stream_name::text = $1 order by position limit 1) as first, \
-             (select position::bigint as number from {table} where stream_name::text = $1 order by position desc limit 1) as last",
-            &[],
-        );
+        let sql = self.query(include_str!("../../../sql/query/stream_length.sql"), &[]);
         let session = self.session().await?;
         let Some(row) = session.query_opt(&sql, &[(&stream.as_str(), Type::TEXT)]).await? else {
             return Ok(Count::NONE);

@@ -260,13 +260,7 @@ impl Namespace {
         let Some(prefix) = prefix else { return Ok(String::new()) };
         let known = prefix.trim_end_matches(|c: char| !c.is_ascii());
         if known.ends_with(|c: char| c.is_ascii_alphanumeric()) {
-            // The empty subquery gives the comparison the collation of the column.
-            let sql = self.query(
-                "select bool_and(coalesce((select stream_name::text from {table} where false), $1) <= $1 || letter) \
-                 from unnest(string_to_array('a b c d e f g h i j k l m n o p q r s t u v w x y z \
-                 A B C D E F G H I J K L M N O P Q R S T U V W X Y Z', ' ')) as letter",
-                &[],
-            );
+            let sql = self.query(include_str!("../../../sql/query/letters_keep_order.sql"), &[]);
             let session = self.session().await?;
             let row = session.query_opt(&sql, &[(&known, Type::TEXT)]).await?;
             let safe: Option<bool> = row.map_or(Ok(None), |row| column(&row, 0))?;

@@ -111,11 +111,7 @@ impl<M: Followed> Tail<M> {
 
     /// Returns the global position just before the next existing message.
     async fn before_next(&self, session: &Session, position: GlobalPosition) -> Result<GlobalPosition> {
-        let sql = self.namespace.query(
-            "select global_position::bigint as number from {table} where global_position > $1 \
-             order by global_position limit 1",
-            &[],
-        );
+        let sql = self.namespace.query(include_str!("../../../sql/query/next_message.sql"), &[]);
         let row = session.query_opt(&sql, &[(&position, Type::INT8)]).await?;
         let next: Option<GlobalPosition> = row.map(|row| row::column(&row, 0)).transpose()?;
         Ok(next.map_or(position, |next| next - 1))

@@ -1,0 +1,7 @@
+-- Removes the entry of a namespace whose schema is gone, and returns its ID.
+--
+-- $1 id
+delete from eventodb_store.namespaces r
+where id = $1
+  and not exists (select from pg_namespace n where n.nspname = r.schema_name)
+returning id

@@ -6,8 +6,8 @@
 //!
 //! | to | use |
 //! | --- | --- |
-//! | connect | [`Settings`], [`Store::new`], [`embedded`] |
-//! | find, create, delete and upgrade namespaces | [`Store::namespace`], [`Store::namespaces`], [`Store::create`], [`administration`] |
+//! | connect | [`Settings`], [`Store::new`], `embedded` |
+//! | find, create, delete and upgrade namespaces | [`Store::namespace`], [`Store::namespaces`], [`Store::create`] |
 //! | write a message | [`Namespace::write`] |
 //! | read messages | [`Namespace::stream_messages`], [`Namespace::category_messages`], [`Namespace::message`], [`read`] |
 //! | follow new messages | [`Namespace::tail`], [`tail`] |
@@ -52,32 +52,32 @@
 //! # fn main() {}
 //! ```
 
-pub mod administration;
+mod administration;
 mod blocking;
 pub mod browse;
 mod columns;
 pub mod connect;
 #[cfg(feature = "embedded")]
 pub mod embedded;
-pub mod error;
+mod error;
 pub mod export;
-pub mod filter;
-pub mod flavour;
+mod filter;
+mod flavour;
 pub mod import;
-pub mod namespace;
+mod namespace;
 mod open;
 mod query;
 pub mod read;
 mod registration;
 mod registry;
 mod row;
-pub mod schema;
+mod schema;
 mod sequence;
 pub mod session;
 pub mod shape;
 pub mod stats;
 pub mod tail;
-pub mod write;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -25,7 +25,7 @@ impl Flavour {
 
     /// Decides by the catalog: streamscope's version table, else Message DB's version function, else EventoDB.
     #[must_use]
-    pub fn of(has_our_version: bool, has_message_db_version: bool) -> Self {
+    pub(super) fn of(has_our_version: bool, has_message_db_version: bool) -> Self {
         match (has_our_version, has_message_db_version) {
             (true, _) => Self::Streamscope,
             (false, true) => Self::MessageDb,
@@ -44,6 +44,6 @@ impl Flavour {
 
 /// Quotes a name as an SQL identifier. No other code puts names into statements.
 #[must_use]
-pub fn quote_ident(name: &str) -> String {
+pub(super) fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

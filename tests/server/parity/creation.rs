@@ -1,6 +1,6 @@
 //! Namespaces that are created, also concurrently, upgraded and deleted.
 
-use streamscope::store::{Flavour, Options, StoreError, schema};
+use streamscope::store::{Flavour, NAMESPACE_VERSION, Options, StoreError};
 use tokio_postgres::Client;
 
 use crate::support::server::Database;
@@ -53,7 +53,7 @@ async fn an_older_namespace_is_upgraded_only_on_request_and_then_equals_a_new_on
     assert!(old.info().outdated && old.info().version.as_deref() == Some("5"), "{:?}", old.info());
     assert_ne!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await, "not yet");
     let done = store.migrate_namespace("old").await.expect("upgraded");
-    assert_eq!((done.from, done.to, done.renamed_from), (5, schema::NAMESPACE_VERSION, None));
+    assert_eq!((done.from, done.to, done.renamed_from), (5, NAMESPACE_VERSION, None));
     assert!(!store.namespace("old").await.expect("a namespace").info().outdated);
     assert_eq!(functions(&client, "eventodb_old").await, functions(&client, "eventodb_new").await);
     client.query_one("select version from eventodb_old._schema_version", &[]).await.expect("the version for EventoDB");
@@ -83,7 +83,7 @@ async fn an_eventodb_server_finds_nothing_to_upgrade_in_our_namespaces() {
     let ours = listed.iter().find(|info| info.id == "ours").expect("ours");
     assert_eq!(
         (ours.flavour, ours.version.clone()),
-        (Flavour::Streamscope, Some(schema::NAMESPACE_VERSION.to_string()))
+        (Flavour::Streamscope, Some(NAMESPACE_VERSION.to_string()))
     );
 }
 

@@ -4,12 +4,11 @@ use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, Message, NewMessage, Written};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::export::ExportOptions;
-use streamscope::store::filter::Filter;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::stats::{GroupBy, StatsOptions};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
-use streamscope::store::{Namespace, StoreError};
+use streamscope::store::{Filter, Namespace, StoreError};
 use uuid::Uuid;
 
 use super::messages::{category, new, stream};

@@ -125,73 +125,86 @@ impl From<KeyEvent> for Chord {
     }
 }
 
+/// Keys with a name, as shown on screen. The configuration file accepts them in lower case too.
 const NAMED: &[(&str, KeyCode)] = &[
-    ("up", KeyCode::Up),
-    ("down", KeyCode::Down),
-    ("left", KeyCode::Left),
-    ("right", KeyCode::Right),
-    ("pgup", KeyCode::PageUp),
-    ("pgdn", KeyCode::PageDown),
-    ("home", KeyCode::Home),
-    ("end", KeyCode::End),
-    ("enter", KeyCode::Enter),
-    ("esc", KeyCode::Esc),
-    ("tab", KeyCode::Tab),
-    ("s-tab", KeyCode::BackTab),
-    ("space", KeyCode::Char(' ')),
-    ("backspace", KeyCode::Backspace),
-    ("del", KeyCode::Delete),
-    ("ins", KeyCode::Insert),
+    ("Up", KeyCode::Up),
+    ("Down", KeyCode::Down),
+    ("Left", KeyCode::Left),
+    ("Right", KeyCode::Right),
+    ("PgUp", KeyCode::PageUp),
+    ("PgDn", KeyCode::PageDown),
+    ("Home", KeyCode::Home),
+    ("End", KeyCode::End),
+    ("Enter", KeyCode::Enter),
+    ("Esc", KeyCode::Esc),
+    ("Tab", KeyCode::Tab),
+    ("Shift-Tab", KeyCode::BackTab),
+    ("Space", KeyCode::Char(' ')),
+    ("Backspace", KeyCode::Backspace),
+    ("Del", KeyCode::Delete),
+    ("Ins", KeyCode::Insert),
 ];
+
+/// The older name of Shift-Tab in configuration files.
+const SHIFT_TAB: &str = "s-tab";
+
+/// Removes a prefix in any case.
+fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
 
 impl FromStr for Chord {
     type Err = String;
 
     /// Parses a key as written in the configuration file: `j`, `G`, `ctrl-p`, `alt-x`, `pgdn`, `f1`, `space`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = || format!("unknown key '{text}'");
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
         loop {
-            if let Some(tail) = rest.strip_prefix("ctrl-") {
+            if let Some(tail) = strip(rest, "ctrl-") {
                 modifiers |= KeyModifiers::CONTROL;
                 rest = tail;
-            } else if let Some(tail) = rest.strip_prefix("alt-") {
+            } else if let Some(tail) = strip(rest, "alt-") {
                 modifiers |= KeyModifiers::ALT;
                 rest = tail;
             } else {
                 break;
             }
         }
-        if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == rest) {
-            return Ok(Self { code: *code, modifiers });
-        }
-        let mut characters = rest.chars();
-        match (characters.next(), characters.next()) {
-            (Some(c), None) => Ok(Self { code: KeyCode::Char(c), modifiers }),
-            (Some('f'), Some(_)) => {
-                let number = rest[1..].parse::<u8>().ok().filter(|n| (1..=24).contains(n)).ok_or_else(unknown)?;
-                Ok(Self { code: KeyCode::F(number), modifiers })
-            }
-            _ => Err(unknown()),
-        }
+        let key = if rest == SHIFT_TAB { "Shift-Tab" } else { rest };
+        let named = || NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, code)| *code);
+        let function = || {
+            let number = strip(key, "f")?.parse::<u8>().ok().filter(|number| (1..=24).contains(number))?;
+            Some(KeyCode::F(number))
+        };
+        let mut characters = key.chars();
+        let code = match (characters.next(), characters.next()) {
+            (Some(c), None) if modifiers.contains(KeyModifiers::CONTROL) => Some(KeyCode::Char(c.to_ascii_lowercase())),
+            (Some(c), None) => Some(KeyCode::Char(c)),
+            _ => named().or_else(function),
+        };
+        let code = code.ok_or_else(|| format!("unknown key '{text}'"))?;
+        Ok(Self { code, modifiers })
     }
 }
 
 impl fmt::Display for Chord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.modifiers.contains(KeyModifiers::CONTROL) {
-            f.write_str("ctrl-")?;
+        let is_ctrl = self.modifiers.contains(KeyModifiers::CONTROL);
+        if is_ctrl {
+            f.write_str("Ctrl-")?;
         }
         if self.modifiers.contains(KeyModifiers::ALT) {
-            f.write_str("alt-")?;
+            f.write_str("Alt-")?;
         }
         if let Some((name, _)) = NAMED.iter().find(|(_, code)| *code == self.code) {
             return f.write_str(name);
         }
         match self.code {
+            KeyCode::Char(c) if is_ctrl => write!(f, "{}", c.to_ascii_uppercase()),
             KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "f{n}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
             code => write!(f, "{code:?}"),
         }
     }
@@ -209,7 +222,7 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Deeper, "enter right l"),
     (Context::Anywhere, Action::Back, "esc left h"),
     (Context::Anywhere, Action::NextPane, "tab"),
-    (Context::Anywhere, Action::PreviousPane, "s-tab"),
+    (Context::Anywhere, Action::PreviousPane, "shift-tab"),
     (Context::Anywhere, Action::PaneNamespaces, "1"),
     (Context::Anywhere, Action::PaneCategories, "2"),
     (Context::Anywhere, Action::PaneStreams, "3"),
@@ -331,6 +344,24 @@ mod tests {
         for (_, chord, _) in KeyMap::default().bindings() {
             assert_eq!(chord.to_string().parse::<Chord>(), Ok(*chord));
         }
+    }
+
+    #[test]
+    fn parses_names_and_modifiers_in_any_case() {
+        for (text, shown) in [
+            ("CTRL-F", "Ctrl-F"),
+            ("ctrl-f", "Ctrl-F"),
+            ("alt-X", "Alt-X"),
+            ("alt-x", "Alt-x"),
+            ("pgdn", "PgDn"),
+            ("s-tab", "Shift-Tab"),
+            ("F12", "F12"),
+            ("G", "G"),
+        ] {
+            let key: Chord = text.parse().expect(text);
+            assert_eq!(key.to_string(), shown);
+        }
+        assert!("f25".parse::<Chord>().is_err() && "".parse::<Chord>().is_err());
     }
 
     #[test]

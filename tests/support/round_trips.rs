@@ -1,5 +1,5 @@
 //! A proxy that counts round trips: how often a client waits for an answer before it sends more. It delays every answer
-//! a little, to distinguish requests that do not wait for an answer from those that do.
+//! a little, to distinguish requests that do not wait for an answer from those that do. It also counts statements.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ struct Count {
     last: AtomicUsize,
     /// Bytes that the server sent.
     bytes: AtomicUsize,
+    /// Statements that the client sent with parameters, each in a Parse message.
+    statements: AtomicUsize,
 }
 
 /// The proxy. All connections count together: a request sent after the third answer on any of them belongs to the
@@ -39,6 +41,7 @@ impl RoundTrips {
             answered: AtomicUsize::new(0),
             last: AtomicUsize::new(usize::MAX),
             bytes: AtomicUsize::new(0),
+            statements: AtomicUsize::new(0),
         });
         let shared = Arc::clone(&count);
         let listener = tokio::spawn(async move {
@@ -67,6 +70,11 @@ impl RoundTrips {
         self.count.bytes.swap(0, Ordering::SeqCst)
     }
 
+    /// Returns the number of statements with parameters that the client sent since the last call.
+    pub fn take_statements(&self) -> usize {
+        self.count.statements.swap(0, Ordering::SeqCst)
+    }
+
     /// Withholds all answers after this many rounds.
     pub fn end_after(&self, rounds: usize) {
         self.count.last.store(rounds, Ordering::SeqCst);
@@ -88,7 +96,9 @@ async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
     let sent = AtomicUsize::new(0);
     let upstream = async {
         let mut buffer = vec![0; 65_536];
+        let mut messages = Messages::default();
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+            count.statements.fetch_add(messages.parses(&buffer[..length]), Ordering::SeqCst);
             sent.store(count.answered.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
             if to_server.write_all(&buffer[..length]).await.is_err() {
                 break;
@@ -113,5 +123,34 @@ async fn connection(client: TcpStream, port: u16, count: Arc<Count>) {
     tokio::select! {
         () = upstream => (),
         () = downstream => (),
+    }
+}
+
+/// The messages of a client on a connection without TLS.
+#[derive(Default)]
+struct Messages {
+    /// The beginning of a message that is not complete.
+    rest: Vec<u8>,
+    /// The start-up message, the only one without a type, has passed.
+    started: bool,
+}
+
+impl Messages {
+    /// Returns the number of Parse messages that these bytes complete.
+    fn parses(&mut self, bytes: &[u8]) -> usize {
+        self.rest.extend_from_slice(bytes);
+        let mut parses = 0;
+        loop {
+            let head = usize::from(self.started);
+            let Some(length) = self.rest.get(head..head + 4) else { return parses };
+            let length = u32::from_be_bytes(length.try_into().expect("four bytes"));
+            let end = head + usize::try_from(length).expect("a length");
+            if self.rest.len() < end {
+                return parses;
+            }
+            parses += usize::from(self.started && self.rest[0] == b'P');
+            self.started = true;
+            self.rest.drain(..end);
+        }
     }
 }

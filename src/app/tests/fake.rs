@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::keymap::Action;
 use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
@@ -460,6 +461,8 @@ pub struct Screen {
     pub outside: Vec<Effect>,
     /// Answers are computed at once but do not arrive until released.
     pub hold: bool,
+    /// Every question that was asked, with the delay before it is sent.
+    pub asked: Vec<(Slot, Duration)>,
     pub held: VecDeque<(Slot, u64, Outcome)>,
     /// The followed scope and filter, with the generation.
     pub followed: Option<(u64, Scope, Filter)>,
@@ -478,8 +481,16 @@ impl Screen {
 
     pub fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
-        let mut screen =
-            Self { state, fake, outside: Vec::new(), hold: false, held: VecDeque::new(), followed: None, now: noon() };
+        let mut screen = Self {
+            state,
+            fake,
+            outside: Vec::new(),
+            hold: false,
+            asked: Vec::new(),
+            held: VecDeque::new(),
+            followed: None,
+            now: noon(),
+        };
         screen.carry_out(effects);
         screen
     }
@@ -493,7 +504,8 @@ impl Screen {
         let mut waiting: VecDeque<Effect> = effects.into();
         while let Some(effect) = waiting.pop_front() {
             match effect {
-                Effect::Ask { slot, generation, question, .. } => {
+                Effect::Ask { slot, generation, question, after } => {
+                    self.asked.push((slot, after));
                     let outcome = self.fake.answer(slot, &question);
                     if self.hold {
                         self.held.push_back((slot, generation, outcome));

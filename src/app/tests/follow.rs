@@ -1,6 +1,9 @@
 //! Following: the view, the counts, the side panes and the status of blocking transactions.
 
+use std::time::Duration;
+
 use crate::app::Effect;
+use crate::app::request::Slot;
 use crate::store::tail::{BlockingTransaction, Doubt};
 
 use super::fake::{Fake, Screen};
@@ -337,4 +340,29 @@ fn a_replaced_store_is_reported_and_its_messages_are_shown() {
     assert!(screen.text().contains("emptied, restored or failed over"), "{}", screen.text());
     assert_eq!(screen.state.browser.messages.window.len(), 1);
     assert_eq!(screen.selected(), "account-9@0");
+}
+
+#[test]
+fn the_newest_body_is_read_once_messages_pause() {
+    let mut screen = following();
+    screen.asked.clear();
+    write(&mut screen, "account-0");
+    let [(Slot::Message, delay)] = screen.asked[..] else { panic!("{:?}", screen.asked) };
+    assert!(delay > Duration::ZERO);
+    // A selection that a key moves is read at once.
+    screen.asked.clear();
+    screen.keys("k");
+    assert_eq!(screen.asked, [(Slot::Message, Duration::ZERO)]);
+}
+
+#[test]
+fn an_unfollowed_list_asks_nothing_while_nobody_acts() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4");
+    screen.asked.clear();
+    screen.outside.clear();
+    for _ in 0..600 {
+        screen.wait(1);
+    }
+    assert_eq!((screen.asked, screen.outside), (vec![], vec![]));
 }

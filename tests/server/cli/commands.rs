@@ -119,9 +119,9 @@ fn prints_the_version_as_a_bare_number(place: &Place) {
 fn a_version_conflict_exits_with_3_and_reports_both_versions(place: &Place) {
     place.run(&["write", "account-1", "Opened", "--expected-version", "none"]).done();
     let told = place.run(&["write", "account-1", "Opened", "--expected-version", "-1"]).failed(3);
-    assert!(told.contains("expected none") && told.contains("at 0"), "{told}");
+    assert!(told.contains("expected no stream") && told.contains("at version 0"), "{told}");
     let told = place.run(&["write", "account-1", "Opened", "--expected-version", "7"]).failed(3);
-    assert!(told.contains("expected 7") && told.contains("--expected-version 0"), "{told}");
+    assert!(told.contains("expected version 7") && told.contains("--expected-version 0"), "{told}");
     place.run(&["write", "account-1", "Deposited", "--expected-version", "0"]).done();
     place.run(&["write", "account-1", "Deposited", "--expected-version", "any"]).done();
 }

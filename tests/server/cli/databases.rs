@@ -162,7 +162,7 @@ async fn an_interrupted_write_exits_with_6_and_reports_its_id() {
     let lock = "select pg_advisory_xact_lock(eventodb_test.hash_64('account'))";
     let write = ["write", "account-1", "Opened"];
     let told = interrupted(&place, &write, lock, rustix::process::Signal::INT).await.failed(6);
-    assert!(told.contains("not known whether message") && told.contains("--id"), "{told}");
+    assert!(told.contains("cannot tell whether message") && told.contains("--id"), "{told}");
 }
 
 #[cfg(unix)]

@@ -32,7 +32,7 @@ fn refuses_json_that_postgres_cannot_store_before_sending_it() {
 fn reports_the_first_byte_of_standard_input_that_is_not_utf_8() {
     let write = [&NOWHERE[..], &["write", "account-1", "Opened", "--data", "-"]].concat();
     let told = User::new().run_with_input(&write, b"{\"a\": \"\xff\"}").failed(2);
-    assert!(told.contains("not UTF-8") && told.contains("number 7"), "{told}");
+    assert!(told.contains("not UTF-8") && told.contains("offset 7"), "{told}");
     let told = User::new().run(&write).failed(2);
     assert!(told.contains("standard input is not valid JSON"), "{told}");
 }

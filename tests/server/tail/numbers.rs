@@ -1,11 +1,16 @@
 //! Global positions that are reused, far apart or out of order, and connections that are lost while following.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use streamscope::store::Filter;
 use streamscope::store::browse::Scope;
 use streamscope::store::tail::{Delivery, TailFrom};
 
 use super::late::{client, insert};
 use super::{LIMIT, batch_where, follow_until, options};
+use crate::support::program::User;
+use crate::support::round_trips::RoundTrips;
 use crate::support::server;
 use crate::support::stores::{Kind, TestStore};
 
@@ -79,4 +84,29 @@ async fn reports_recovery_after_an_interruption_without_new_messages() {
     other.batch_execute(&open(true)).await.expect("opened");
     let goes_on = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
     assert!(goes_on.messages.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_poll_is_one_statement_in_one_round_trip() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let line = RoundTrips::before(server::port()).await;
+    let url = line.url_of(&store.database.as_ref().expect("on the server").url()) + "?sslmode=disable";
+    let mut command = User::new().command();
+    let follower = command.args(["--url", &url, "-n", &store.namespace.info().id, "tail", "--from", "start"]);
+    let mut follower = follower.stdout(Stdio::piped()).spawn().expect("started");
+    let writer = client(&store).await;
+    let mut lines = BufReader::new(follower.stdout.take().expect("piped")).lines();
+    for position in 0..5 {
+        insert(&writer, &store, "a-1", position).await;
+        lines.next().expect("a line").expect("read");
+        if position == 0 {
+            line.take();
+            line.take_statements();
+        }
+    }
+    follower.kill().expect("ended");
+    follower.wait().expect("ended");
+    let (rounds, statements) = (line.take(), line.take_statements());
+    assert!(rounds >= 4, "{rounds}");
+    assert!(statements.abs_diff(rounds) <= 1, "{statements} statements in {rounds} round trips");
 }

@@ -37,111 +37,123 @@ enum Expect {
     End,
 }
 
-/// Scans a document and passes its tokens to `tell` in order.
+/// Scans a document and passes its tokens to `found` in order.
 ///
 /// # Errors
-/// The first problem; the tokens before it are already reported.
-pub fn scan(text: &str, mut tell: impl FnMut(Token)) -> Result<(), JsonProblem> {
-    let bytes = text.as_bytes();
-    let mut open: Vec<u8> = Vec::new();
-    let mut expect = Expect::Value;
-    let mut at = 0;
-    loop {
-        at = skip_space(bytes, at);
-        let in_object = open.last() == Some(&b'{');
-        let Some(&byte) = bytes.get(at) else {
-            if expect == Expect::End {
-                return Ok(());
-            }
-            return Err(JsonProblem::new(
-                text,
-                at,
-                format!("unexpected end of text, expected {}", wanted(expect, in_object)),
-            ));
-        };
-        let unexpected = || {
-            let found = text[at..].chars().next().unwrap_or_default();
-            JsonProblem::new(text, at, format!("expected {}, found {found:?}", wanted(expect, in_object)))
-        };
-        match (byte, expect) {
-            (b'}', Expect::KeyOrClose) | (b']', Expect::ValueOrClose) => {
-                at = close(&mut open, at, &mut tell);
-                expect = after_value(&open);
-            }
-            (b'}', Expect::CommaOrClose) if in_object => {
-                at = close(&mut open, at, &mut tell);
-                expect = after_value(&open);
-            }
-            (b']', Expect::CommaOrClose) if !in_object => {
-                at = close(&mut open, at, &mut tell);
-                expect = after_value(&open);
-            }
-            (b',', Expect::CommaOrClose) => {
-                at += 1;
-                expect = if in_object { Expect::Key } else { Expect::Value };
-            }
-            (b'"', Expect::Key | Expect::KeyOrClose) => {
-                let end = string(text, at)?;
-                tell(Token::Key(at..end));
-                at = end;
-                at = skip_space(bytes, at);
-                if bytes.get(at) != Some(&b':') {
-                    return Err(JsonProblem::new(text, at, "expected ':' after the key".to_owned()));
+/// The first problem; the tokens before it are already passed.
+pub fn scan(text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonProblem> {
+    let mut scanner = Scanner { text, at: 0, open: Vec::new(), expect: Expect::Value };
+    while let Some(token) = scanner.next()? {
+        found(token);
+    }
+    Ok(())
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// The opening brackets of the open containers.
+    open: Vec<u8>,
+    expect: Expect,
+}
+
+impl Scanner<'_> {
+    /// Reads the next token. Returns `None` at the end of the document.
+    fn next(&mut self) -> Result<Option<Token>, JsonProblem> {
+        loop {
+            self.skip_space();
+            let Some(&byte) = self.text.as_bytes().get(self.at) else {
+                return if self.expect == Expect::End { Ok(None) } else { Err(self.unexpected_end()) };
+            };
+            let in_object = self.in_object();
+            return match (byte, self.expect) {
+                (b',', Expect::CommaOrClose) => {
+                    self.at += 1;
+                    self.expect = if in_object { Expect::Key } else { Expect::Value };
+                    continue;
                 }
-                at += 1;
-                expect = Expect::Value;
-            }
-            (_, Expect::Value | Expect::ValueOrClose) => {
-                match byte {
-                    b'{' | b'[' => {
-                        tell(Token::Open { at, object: byte == b'{' });
-                        open.push(byte);
-                        at += 1;
-                        expect = if byte == b'{' { Expect::KeyOrClose } else { Expect::ValueOrClose };
-                        continue;
-                    }
-                    b'"' => {
-                        let end = string(text, at)?;
-                        tell(Token::String(at..end));
-                        at = end;
-                    }
-                    b'-' | b'0'..=b'9' => {
-                        let end = number(text, at)?;
-                        tell(Token::Number(at..end));
-                        at = end;
-                    }
-                    _ => {
-                        let literal = ["true", "false", "null"].into_iter().find(|word| text[at..].starts_with(word));
-                        let end = at + literal.ok_or_else(unexpected)?.len();
-                        if bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_') {
-                            return Err(unexpected());
-                        }
-                        tell(Token::Literal(at..end));
-                        at = end;
-                    }
-                }
-                expect = after_value(&open);
-            }
-            _ => return Err(unexpected()),
+                (b'}', Expect::KeyOrClose) | (b']', Expect::ValueOrClose) => Ok(Some(self.close())),
+                (b'}', Expect::CommaOrClose) if in_object => Ok(Some(self.close())),
+                (b']', Expect::CommaOrClose) if !in_object => Ok(Some(self.close())),
+                (b'"', Expect::Key | Expect::KeyOrClose) => self.key().map(Some),
+                (_, Expect::Value | Expect::ValueOrClose) => self.value(byte).map(Some),
+                _ => Err(self.unexpected()),
+            };
         }
     }
-}
 
-fn skip_space(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
+    fn skip_space(&mut self) {
+        while self.text.as_bytes().get(self.at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
-    at
-}
 
-fn after_value(open: &[u8]) -> Expect {
-    if open.is_empty() { Expect::End } else { Expect::CommaOrClose }
-}
+    fn in_object(&self) -> bool {
+        self.open.last() == Some(&b'{')
+    }
 
-fn close(open: &mut Vec<u8>, at: usize, tell: &mut impl FnMut(Token)) -> usize {
-    open.pop();
-    tell(Token::Close { end: at + 1 });
-    at + 1
+    fn close(&mut self) -> Token {
+        self.open.pop();
+        self.at += 1;
+        self.end_value();
+        Token::Close { end: self.at }
+    }
+
+    fn end_value(&mut self) {
+        self.expect = if self.open.is_empty() { Expect::End } else { Expect::CommaOrClose };
+    }
+
+    /// Reads a key and the colon after it.
+    fn key(&mut self) -> Result<Token, JsonProblem> {
+        let range = self.at..string(self.text, self.at)?;
+        self.at = range.end;
+        self.skip_space();
+        if self.text.as_bytes().get(self.at) != Some(&b':') {
+            return Err(JsonProblem::new(self.text, self.at, "expected ':' after the key".to_owned()));
+        }
+        self.at += 1;
+        self.expect = Expect::Value;
+        Ok(Token::Key(range))
+    }
+
+    /// Reads a scalar value or opens a container.
+    fn value(&mut self, byte: u8) -> Result<Token, JsonProblem> {
+        let at = self.at;
+        if let b'{' | b'[' = byte {
+            let object = byte == b'{';
+            self.open.push(byte);
+            self.at += 1;
+            self.expect = if object { Expect::KeyOrClose } else { Expect::ValueOrClose };
+            return Ok(Token::Open { at, object });
+        }
+        let token = match byte {
+            b'"' => {
+                self.at = string(self.text, at)?;
+                Token::String(at..self.at)
+            }
+            b'-' | b'0'..=b'9' => {
+                self.at = number(self.text, at)?;
+                Token::Number(at..self.at)
+            }
+            _ => {
+                self.at = literal(self.text, at).ok_or_else(|| self.unexpected())?;
+                Token::Literal(at..self.at)
+            }
+        };
+        self.end_value();
+        Ok(token)
+    }
+
+    fn unexpected(&self) -> JsonProblem {
+        let found = self.text[self.at..].chars().next().unwrap_or_default();
+        let wanted = wanted(self.expect, self.in_object());
+        JsonProblem::new(self.text, self.at, format!("expected {wanted}, found {found:?}"))
+    }
+
+    fn unexpected_end(&self) -> JsonProblem {
+        let wanted = wanted(self.expect, self.in_object());
+        JsonProblem::new(self.text, self.at, format!("unexpected end of text, expected {wanted}"))
+    }
 }
 
 fn wanted(expect: Expect, in_object: bool) -> &'static str {
@@ -154,6 +166,14 @@ fn wanted(expect: Expect, in_object: bool) -> &'static str {
         (Expect::CommaOrClose, false) => "',' or ']'",
         (Expect::End, _) => "the end of the document",
     }
+}
+
+/// Returns the offset after the literal that begins at `start`.
+fn literal(text: &str, start: usize) -> Option<usize> {
+    let word = ["true", "false", "null"].into_iter().find(|word| text[start..].starts_with(word))?;
+    let end = start + word.len();
+    let goes_on = text.as_bytes().get(end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    (!goes_on).then_some(end)
 }
 
 /// Returns the offset after the string that begins at `start`.
@@ -172,10 +192,7 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
                 return Err(JsonProblem::new(text, start, "the string is not closed".to_owned()));
             };
             if kind == b'u' {
-                let digits = text.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-                let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or_else(|| {
-                    JsonProblem::new(text, at, "expected four hexadecimal digits after \\u".to_owned())
-                })?;
+                let unit = code_unit(text, at)?;
                 match (unit, high) {
                     (0, _) => {
                         return Err(JsonProblem::new(text, at, "\\u0000 cannot be stored by Postgres".to_owned()));
@@ -208,6 +225,13 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
             _ => at += 1,
         }
     }
+}
+
+/// Reads the UTF-16 code unit of the escape `\uXXXX` at an offset.
+fn code_unit(text: &str, at: usize) -> Result<u16, JsonProblem> {
+    let digits = text.get(at + 2..at + 6).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
+    unit.ok_or_else(|| JsonProblem::new(text, at, "expected four hexadecimal digits after \\u".to_owned()))
 }
 
 /// Returns true if Postgres' `numeric` can hold a number, given without its sign: at most 131,072 digits before the point and 16,383

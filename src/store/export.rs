@@ -66,30 +66,8 @@ impl Reading {
     /// Sends the next statement.
     async fn send(&mut self) -> Result<()> {
         let options = &self.options;
-        let category = self.namespace.category_expression();
-        let by_position = "global_position > $1 and global_position <= $2";
-        let (mut one, mut categories, mut streams) = (None, Vec::new(), Vec::new());
-        for name in &options.names {
-            match name {
-                Name::Category(category) => categories.push(category.as_str()),
-                Name::Stream(stream) => streams.push(stream.as_str()),
-            }
-        }
-        let (range, order) = match (categories.as_slice(), streams.as_slice()) {
-            ([], []) => (by_position.to_owned(), "global_position".to_owned()),
-            ([only], []) => {
-                one = Some(*only);
-                // Row comparisons with the same order keep the planner on the category index; otherwise it may scan the primary
-                // key and filter.
-                let range =
-                    format!("({category}, global_position) > ($4, $1) and ({category}, global_position) <= ($4, $2)");
-                (range, format!("{category}, global_position"))
-            }
-            _ => {
-                let range = format!("{by_position} and ({category} = any ($5) or stream_name::text = any ($6))");
-                (range, "global_position".to_owned())
-            }
-        };
+        let names = Names::new(&options.names);
+        let (range, order) = names.range_and_order(&self.namespace.category_expression());
         let sql = self.namespace.query(
             include_str!("../../sql/query/export.sql"),
             &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7, &self.namespace))],
@@ -100,22 +78,62 @@ impl Reading {
             (&options.above, Type::INT8),
             (&options.up_to, Type::INT8),
             (&limit, Type::INT8),
-            (&one, Type::TEXT),
-            (&categories, Type::TEXT_ARRAY),
-            (&streams, Type::TEXT_ARRAY),
+            (&names.only_category, Type::TEXT),
+            (&names.categories, Type::TEXT_ARRAY),
+            (&names.streams, Type::TEXT_ARRAY),
         ];
         parameters.extend(filter.parameters());
         let mut session = self.namespace.session().await?;
-        if options.filter != Filter::default() || options.names.len() > 1 || !streams.is_empty() {
+        let several = options.names.len() > 1 || !names.streams.is_empty();
+        if several || options.filter != Filter::default() {
             // Matching messages can be far apart, so no time limit fits.
             session.set_timeout(None);
         }
-        if options.names.len() > 1 || !streams.is_empty() {
+        if several {
             session.allow_any_index();
         }
-        let rows = session.into_stream(&sql, &parameters).await?;
-        self.rows = rows;
+        self.rows = session.into_stream(&sql, &parameters).await?;
         self.left = CHUNK;
         Ok(())
+    }
+}
+
+/// The names of an export, by kind.
+struct Names<'a> {
+    /// Set if the export is of one category and nothing else.
+    only_category: Option<&'a str>,
+    categories: Vec<&'a str>,
+    streams: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn new(names: &'a [Name]) -> Self {
+        let (mut categories, mut streams) = (Vec::new(), Vec::new());
+        for name in names {
+            match name {
+                Name::Category(category) => categories.push(category.as_str()),
+                Name::Stream(stream) => streams.push(stream.as_str()),
+            }
+        }
+        let only_category = categories.first().copied().filter(|_| names.len() == 1);
+        Self { only_category, categories, streams }
+    }
+
+    /// Returns the condition that selects the names within the bounds, and the order that fits the index.
+    fn range_and_order(&self, category: &str) -> (String, String) {
+        let by_position = "global_position > $1 and global_position <= $2";
+        if self.only_category.is_some() {
+            // Row comparisons with the same order keep the planner on the category index; otherwise it may scan the primary key and
+            // filter.
+            let range =
+                format!("({category}, global_position) > ($4, $1) and ({category}, global_position) <= ($4, $2)");
+            return (range, format!("{category}, global_position"));
+        }
+        let range = if self.categories.is_empty() && self.streams.is_empty() {
+            by_position.to_owned()
+        } else {
+            format!("{by_position} and ({category} = any ($5) or stream_name::text = any ($6))")
+        };
+        (range, "global_position".to_owned())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join3;
 use jiff::Timestamp;
+use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
@@ -117,6 +118,26 @@ pub(super) struct StoredMessage {
 }
 
 impl StoredMessage {
+    /// Reads a row of `import_found.sql`. Returns `None` if no message is stored.
+    fn read(row: &Row) -> Result<Option<Self>> {
+        let Some(id) = column::<Option<&str>>(row, 0)? else { return Ok(None) };
+        let spelling = |field, first: usize| -> Result<Option<Difference>> {
+            let (stored, sent): (Option<&str>, Option<&str>) = (column(row, first)?, column(row, first + 1)?);
+            Ok(stored.zip(sent).and_then(|(stored, sent)| Difference::spelling(field, stored, sent)))
+        };
+        Ok(Some(Self {
+            id: Uuid::parse_str(id.trim_end()).ok(),
+            stream: text(row, 1)?,
+            position: column(row, 2)?,
+            global_position: column(row, 3)?,
+            time: column::<ServerTime>(row, 4)?.0,
+            same_type: column(row, 5)?,
+            same_data: column(row, 6)?,
+            same_metadata: column(row, 7)?,
+            spelling: spelling("data", 8)?.or(spelling("metadata", 10)?),
+        }))
+    }
+
     /// Returns the first field that differs; `None` if the messages are the same.
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
         let place = match message.place {
@@ -190,27 +211,7 @@ pub(super) async fn stored(
             )
             .await?;
         for row in &rows {
-            let Some(id) = column::<Option<&str>>(row, 0)? else {
-                all.push(None);
-                continue;
-            };
-            let texts = |first: usize| -> Result<Option<(&str, &str)>> {
-                Ok(column::<Option<&str>>(row, first)?.zip(column::<Option<&str>>(row, first + 1)?))
-            };
-            let spelling = |field, texts: Option<(&str, &str)>| {
-                texts.and_then(|(stored, sent)| Difference::spelling(field, stored, sent))
-            };
-            all.push(Some(StoredMessage {
-                id: Uuid::parse_str(id.trim_end()).ok(),
-                stream: text(row, 1)?,
-                position: column(row, 2)?,
-                global_position: column(row, 3)?,
-                time: column::<ServerTime>(row, 4)?.0,
-                same_type: column(row, 5)?,
-                same_data: column(row, 6)?,
-                same_metadata: column(row, 7)?,
-                spelling: spelling("data", texts(8)?).or(spelling("metadata", texts(10)?)),
-            }));
+            all.push(StoredMessage::read(row)?);
         }
     }
     Ok(all)
@@ -255,7 +256,7 @@ pub(super) async fn first_taken(
         } else {
             None
         };
-        let at = |row: &tokio_postgres::Row| -> Result<(usize, StreamName, Position)> {
+        let at = |row: &Row| -> Result<(usize, StreamName, Position)> {
             let ordinal: i64 = column(row, 0)?;
             let index = usize::try_from(ordinal - 1).unwrap_or(0);
             Ok((index, StreamName::stored(column::<String>(row, 1)?), column(row, 2)?))

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::message::{ExpectedVersion, NewMessage, StreamName, Written, category};
-use crate::store::import::{ImportError, ImportedMessage, Place};
+use crate::store::import::{ImportError, ImportedMessage, Placement};
 use crate::store::{Namespace, Result, Store, StoreError};
 
 /// The namespace that [`generate`] writes to.
@@ -253,7 +253,7 @@ impl Plan {
                 data: Some(planned.data(|of| last_of.get(of).copied().unwrap_or(0))),
                 metadata: planned
                     .metadata(cause.map(|(stream, position, global)| (stream.as_str(), *position, *global))),
-                place: Place::Kept { position, global_position: None, time },
+                placement: Placement::Kept { position, global_position: None, time },
             });
             last_of.insert(category(&planned.stream).to_owned(), global_position);
             places.insert(planned.number, (planned.stream.clone(), position, global_position));
@@ -420,16 +420,16 @@ mod tests {
     };
 
     fn position_of(message: &ImportedMessage) -> i64 {
-        match message.place {
-            Place::Kept { position, .. } => position,
-            Place::Next { .. } => panic!("the plan sets positions"),
+        match message.placement {
+            Placement::Kept { position, .. } => position,
+            Placement::Next { .. } => panic!("the plan sets positions"),
         }
     }
 
     fn time_of(message: &ImportedMessage) -> Timestamp {
-        match message.place {
-            Place::Kept { time, .. } => time,
-            Place::Next { .. } => panic!("the plan sets times"),
+        match message.placement {
+            Placement::Kept { time, .. } => time,
+            Placement::Next { .. } => panic!("the plan sets times"),
         }
     }
 

@@ -21,7 +21,9 @@ use super::output::json::Object;
 use super::output::{Output, grouped, tell};
 use super::tail::tell_holders;
 use crate::message::Difference;
-use crate::store::import::{Commit, Follower, Followers, Import, ImportError, ImportOptions, Imported, Place, Problem};
+use crate::store::import::{
+    Commit, Follower, Followers, Import, ImportCounts, ImportError, ImportOptions, Placement, Problem,
+};
 use crate::store::{Namespace, StoreError};
 use gather::{Batch, Batches, Gatherer};
 use input::Source;
@@ -133,7 +135,7 @@ pub async fn import(
     let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let batches = Gatherer { expected_from: arguments.expected_version_from.clone(), options, batch: most }
         .start(source, path, read)?;
-    let done = Imported::default();
+    let done = ImportCounts::default();
     let mut run = Running {
         import,
         name,
@@ -163,7 +165,7 @@ pub async fn import(
 struct Running {
     import: Import,
     name: String,
-    done: Imported,
+    done: ImportCounts,
     /// The last line of the completed batches.
     done_to: u64,
     /// The last line that was sent.
@@ -213,7 +215,10 @@ impl Running {
                 continue;
             }
             let batch = batch.unpack();
-            let done = self.import.checked_after(&batch.messages, &batch.checked, (commit == Commit::Unanswered).then_some(counts)).await;
+            let done = self
+                .import
+                .checked_after(&batch.messages, &batch.checked, (commit == Commit::Unanswered).then_some(counts))
+                .await;
             let difference =
                 self.import.difference().map(|(index, difference)| (batch.line(index), difference.clone()));
             let done = done.map_err(|error| self.failure(&batch, error))?;
@@ -222,7 +227,7 @@ impl Running {
         Ok(left)
     }
 
-    fn count(&mut self, done: Imported, to: u64, difference: Option<(u64, Difference)>) {
+    fn count(&mut self, done: ImportCounts, to: u64, difference: Option<(u64, Difference)>) {
         self.done.imported += done.imported;
         self.done.present += done.present;
         self.done.differing += done.differing;
@@ -244,15 +249,17 @@ impl Running {
                 self.wrong(line(index), None, &format!("{problem}{remedy}"))
             }
             ImportError::Refused { index, error } => {
-                let place = format!("{}, line {}", self.name, line(index));
-                let what = format!("{place}: {error}");
-                let logged = Some(format!("{place}: {}", error.without_values()));
+                let location = format!("{}, line {}", self.name, line(index));
+                let what = format!("{location}: {error}");
+                let logged = Some(format!("{location}: {}", error.without_values()));
                 Failure { what, logged, remedy: None, ..Failure::from(error) }
             }
             ImportError::OutcomeUnknown(reason) => {
-                let minted =
-                    batch.messages.iter().find(|message| matches!(message.place, Place::Next { minted: true, .. }));
-                let remedy = match minted {
+                let generated = batch
+                    .messages
+                    .iter()
+                    .find(|message| matches!(message.placement, Placement::Next { generated: true, .. }));
+                let remedy = match generated {
                     Some(message) => {
                         format!("check whether {} has a message with ID {}", message.stream, message.id)
                     }
@@ -262,9 +269,9 @@ impl Running {
             }
             ImportError::Store(error @ StoreError::Server { .. }) => {
                 let (first, last) = (line(0), batch.last_line());
-                let place = format!("{}, lines {first} to {last}", self.name);
-                let logged = Some(format!("{place}: {}", error.without_values()));
-                Failure { logged, ..Failure::new(Status::Failed, format!("{place}: {error}")) }
+                let location = format!("{}, lines {first} to {last}", self.name);
+                let logged = Some(format!("{location}: {}", error.without_values()));
+                Failure { logged, ..Failure::new(Status::Failed, format!("{location}: {error}")) }
             }
             ImportError::Store(error) => error.into(),
         }
@@ -297,7 +304,7 @@ impl Running {
     }
 
     fn tell_result(&self, output: &mut Output) -> Result<()> {
-        let Imported { imported, present, differing, unchecked } = self.done;
+        let ImportCounts { imported, present, differing, unchecked } = self.done;
         if let Some((line, difference)) = &self.difference {
             let messages = if differing == 1 {
                 "1 message differs from the stored one".to_owned()

@@ -26,7 +26,7 @@ use followers::NoFollowers;
 pub(crate) use followers::{Commit, Follower, Followers, FollowingBatch};
 pub(crate) use memory::StreamVersions;
 use message::PlannedMessage;
-pub use message::{ImportOptions, Imported, ImportedMessage, Place};
+pub use message::{ImportCounts, ImportOptions, ImportedMessage, Placement};
 use plan::Plan;
 use writer::Writer;
 
@@ -50,7 +50,7 @@ pub struct Import {
     /// The server has answered once. From then on, a lost connection is retried.
     connected: bool,
     /// The counts of a commit that was sent and is not answered yet.
-    in_doubt: Option<Imported>,
+    in_doubt: Option<ImportCounts>,
     /// Called with the transactions that block a batch.
     waiting: fn(&[BlockingTransaction]),
     /// The first message of the last batch that differs from the stored one.
@@ -76,7 +76,7 @@ impl Import {
         Self { waiting, ..self }
     }
 
-    /// Returns the index and the difference of the first of the [`Imported::differing`] messages of the last batch.
+    /// Returns the index and the difference of the first of the [`ImportCounts::differing`] messages of the last batch.
     #[must_use]
     pub fn difference(&self) -> Option<(usize, &Difference)> {
         self.difference.as_ref().map(|(index, difference)| (*index, difference))
@@ -93,7 +93,7 @@ impl Import {
     ///
     /// # Errors
     /// [`ImportError`].
-    pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
+    pub async fn batch(&mut self, messages: &[ImportedMessage]) -> Result<ImportCounts, ImportError> {
         let checked = Checked::new(messages, self.writer.options);
         let checked = checked.map_err(|(index, problem)| ImportError::of(index, problem))?;
         self.checked(messages, &checked).await
@@ -104,7 +104,11 @@ impl Import {
     ///
     /// # Errors
     /// [`ImportError`].
-    pub async fn checked(&mut self, messages: &[ImportedMessage], checked: &Checked) -> Result<Imported, ImportError> {
+    pub async fn checked(
+        &mut self,
+        messages: &[ImportedMessage],
+        checked: &Checked,
+    ) -> Result<ImportCounts, ImportError> {
         self.checked_after(messages, checked, None).await
     }
 
@@ -113,8 +117,8 @@ impl Import {
         &mut self,
         messages: &[ImportedMessage],
         checked: &Checked,
-        lost: Option<Imported>,
-    ) -> Result<Imported, ImportError> {
+        lost: Option<ImportCounts>,
+    ) -> Result<ImportCounts, ImportError> {
         self.checked_before(messages, checked, lost, None::<&mut NoFollowers>).await
     }
 
@@ -123,9 +127,9 @@ impl Import {
         &mut self,
         messages: &[ImportedMessage],
         checked: &Checked,
-        lost: Option<Imported>,
+        lost: Option<ImportCounts>,
         mut followers: Option<&mut Followers<B, F>>,
-    ) -> Result<Imported, ImportError> {
+    ) -> Result<ImportCounts, ImportError> {
         let mut retries = Retries::default();
         self.in_doubt = lost;
         let error = loop {
@@ -186,7 +190,7 @@ impl Import {
         again: bool,
         patient: bool,
         mut followers: Option<&mut Followers<B, F>>,
-    ) -> Result<Imported, AttemptError> {
+    ) -> Result<ImportCounts, AttemptError> {
         let namespace = self.writer.namespace.clone();
         let mut session = namespace.sessions.acquire().await?;
         self.connected = true;
@@ -233,7 +237,7 @@ impl Import {
     async fn commit(
         &mut self,
         transaction: Transaction<'_>,
-        counts: Imported,
+        counts: ImportCounts,
         state: &mut Commit,
     ) -> Result<(), AttemptError> {
         self.in_doubt.get_or_insert(counts);
@@ -279,7 +283,7 @@ impl Import {
     }
 
     /// Records the result of a batch.
-    fn record(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<Imported, AttemptError> {
+    fn record(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<ImportCounts, AttemptError> {
         self.writer.remember(messages, &plan)?;
         let counts = plan.counts();
         self.difference = plan.difference;
@@ -306,7 +310,7 @@ impl Namespace {
     ///
     /// # Errors
     /// See [`Import::batch`].
-    pub async fn import(&self, messages: &[ImportedMessage]) -> Result<Imported, ImportError> {
+    pub async fn import(&self, messages: &[ImportedMessage]) -> Result<ImportCounts, ImportError> {
         Import::new(self, ImportOptions::default())?.batch(messages).await
     }
 }

@@ -17,7 +17,7 @@ use super::line::LineParser;
 use super::packed::Packed;
 use crate::cli::failure::{Failure, Result, Status};
 use crate::message::category;
-use crate::store::import::{self, Checked, ImportOptions, ImportedMessage, Place};
+use crate::store::import::{self, Checked, ImportOptions, ImportedMessage, Placement};
 
 /// A batch ends at this number of bytes of lines. Up to [`ROOM`] batches are in memory, besides the packed ones.
 const BYTES: usize = 2 << 20;
@@ -241,7 +241,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn same_kind(&mut self, message: &ImportedMessage, line: u64) -> Result<(), WrongLine> {
-        let kept = matches!(message.place, Place::Kept { .. });
+        let kept = matches!(message.placement, Placement::Kept { .. });
         let (expected, first) = *self.kept.get_or_insert((kept, line));
         if kept == expected {
             return Ok(());

@@ -11,7 +11,7 @@ use super::placeholders::{self, Placeholders};
 use crate::cli::output::time::rfc3339_text;
 use crate::json::{scan_members, string_value};
 use crate::message::{ExpectedVersion, StreamName};
-use crate::store::import::{FIRST_TIME, ImportedMessage, Place};
+use crate::store::import::{FIRST_TIME, ImportedMessage, Placement};
 
 /// The keys of a line, which are those of EventoDB's export format.
 pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
@@ -71,16 +71,16 @@ impl LineParser {
         let mut strings = Strings { text, placeholders: pos.is_none().then(|| Placeholders::new(room)) };
         let stream_name = strings.get(&stream, "stream")?;
         let message_type = strings.get(&message_type, "type")?;
-        let (id, minted) = strings.id(present(id))?;
-        let (stream, place) = match pos {
+        let (id, generated) = strings.id(present(id))?;
+        let (stream, placement) = match pos {
             Some(pos) => {
-                let place = kept(&mut strings, &pos, gpos, time, expected)?;
+                let placement = kept(&mut strings, &pos, gpos, time, expected)?;
                 // A store may hold any text.
-                (StreamName::stored(stream_name), place)
+                (StreamName::stored(stream_name), placement)
             }
             None => {
-                let place = next(text, gpos, time, expected, minted)?;
-                (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, place)
+                let placement = next(text, gpos, time, expected, generated)?;
+                (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, placement)
             }
         };
 
@@ -96,11 +96,11 @@ impl LineParser {
             }
             _ => bodies(line, data, meta),
         };
-        if no_data && matches!(place, Place::Next { .. }) {
+        if no_data && matches!(placement, Placement::Next { .. }) {
             // The default of the command `write`.
             data = Some("{}".to_owned());
         }
-        Ok(ImportedMessage { id, stream, message_type, data, metadata, place })
+        Ok(ImportedMessage { id, stream, message_type, data, metadata, placement })
     }
 
     /// Scans a line. Unknown and repeated keys are refused.
@@ -172,7 +172,7 @@ fn kept(
     gpos: Option<Range<usize>>,
     time: Option<Range<usize>>,
     expected: Option<Range<usize>>,
-) -> Result<Place, LineProblem> {
+) -> Result<Placement, LineProblem> {
     let text = strings.text;
     if let Some(expected) = expected {
         return Err(at(text, expected.start, "a message with a position cannot have an expected version"));
@@ -182,7 +182,7 @@ fn kept(
     let range = time.ok_or_else(|| whole("\"time\" is missing; a message with a position needs one"))?;
     let time = strings.get(&range, "time")?;
     let time = kept_time(&time).map_err(|reason| at(text, range.start, format!("\"time\" {reason}")))?;
-    Ok(Place::Kept { position, global_position, time })
+    Ok(Placement::Kept { position, global_position, time })
 }
 
 /// The placement of a message without a position.
@@ -191,8 +191,8 @@ fn next(
     gpos: Option<Range<usize>>,
     time: Option<Range<usize>>,
     expected: Option<Range<usize>>,
-    minted: bool,
-) -> Result<Place, LineProblem> {
+    generated: bool,
+) -> Result<Placement, LineProblem> {
     for (range, key) in [(gpos, "gpos"), (time, "time")] {
         if let Some(range) = range {
             let reason = format!("\"{key}\" without \"pos\": the store assigns it to a message without a position");
@@ -200,7 +200,7 @@ fn next(
         }
     }
     let expected = expected.map(|range| expected_version(text, &range)).transpose()?;
-    Ok(Place::Next { expected, minted })
+    Ok(Placement::Next { expected, generated })
 }
 
 fn as_text(line: &[u8]) -> Result<&str, LineProblem> {
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(message.id.to_string(), ID);
         assert_eq!((message.data.as_deref(), message.metadata), (Some("{\"n\":1.10}"), None));
         let time = "2026-03-01T11:00:00.123456Z".parse().expect("a time");
-        assert_eq!(message.place, Place::Kept { position: 3, global_position: Some(12), time });
+        assert_eq!(message.placement, Placement::Kept { position: 3, global_position: Some(12), time });
     }
 
     #[test]
@@ -360,7 +360,7 @@ mod tests {
             ("null", None),
         ] {
             let message = read(&format!(r#"{{"stream":"a-1","type":"T","expected":{given}}}"#)).expect("a message");
-            assert_eq!(message.place, Place::Next { expected, minted: true }, "{given}");
+            assert_eq!(message.placement, Placement::Next { expected, generated: true }, "{given}");
         }
     }
 
@@ -474,8 +474,8 @@ mod tests {
                 let read = LineParser::new(None).message(&mut line).expect("a written line");
                 proptest::prop_assert_eq!(&read.stream, &message.stream);
                 proptest::prop_assert_eq!(&read.message_type, &message.message_type);
-                let place = Place::Kept { position, global_position: Some(position), time };
-                proptest::prop_assert_eq!(read.place, place);
+                let placement = Placement::Kept { position, global_position: Some(position), time };
+                proptest::prop_assert_eq!(read.placement, placement);
                 let value = |body: &Option<String>| {
                     body.as_ref().map(|text| serde_json::from_str::<serde_json::Value>(text).expect("json"))
                 };

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::gather::Batch;
 use crate::message::StreamName;
-use crate::store::import::{Checked, ImportedMessage, Place};
+use crate::store::import::{Checked, ImportedMessage, Placement};
 
 /// Stands for the length of a NULL body.
 const NULL: u32 = u32::MAX;
@@ -20,7 +20,7 @@ pub struct Packed {
 
 struct Entry {
     id: Uuid,
-    place: Place,
+    placement: Placement,
     /// Bytes of stream, type, data and metadata.
     lengths: [u32; 4],
 }
@@ -36,7 +36,7 @@ impl Packed {
         };
         let messages = messages.iter().map(|message| Entry {
             id: message.id,
-            place: message.place,
+            placement: message.placement,
             lengths: [
                 add(message.stream.as_str()),
                 add(&message.message_type),
@@ -64,7 +64,7 @@ impl Packed {
                 message_type: take(message_type),
                 data: (data != NULL).then(|| take(data)),
                 metadata: (metadata != NULL).then(|| take(metadata)),
-                place: entry.place,
+                placement: entry.placement,
             }
         });
         Batch::new(messages.collect(), self.checked, self.lines, self.size)
@@ -93,7 +93,7 @@ mod tests {
             message_type: format!("Type of {stream}"),
             data: data.map(str::to_owned),
             metadata: metadata.map(str::to_owned),
-            place: Place::Kept { position: 3, global_position: Some(7), time: jiff::Timestamp::UNIX_EPOCH },
+            placement: Placement::Kept { position: 3, global_position: Some(7), time: jiff::Timestamp::UNIX_EPOCH },
         };
         let messages = vec![
             message("a-1", Some("{\"ä\": 1}"), None),

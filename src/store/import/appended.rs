@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey, StoredMessage};
 use super::memory::Repeat;
-use super::message::{ImportedMessage, Place, PlannedMessage};
+use super::message::{ImportedMessage, Placement, PlannedMessage};
 use super::plan::{Context, Plan, distinct, streams};
 use crate::message::{ExpectedVersion, Position};
 use crate::store::{Result as StoreResult, StoreError};
@@ -83,7 +83,8 @@ async fn stored_by_id(
     repeated: &[bool],
     again: bool,
 ) -> StoreResult<HashMap<usize, StoredMessage>> {
-    let can_be_stored = |message: &ImportedMessage| again || !matches!(message.place, Place::Next { minted: true, .. });
+    let can_be_stored =
+        |message: &ImportedMessage| again || !matches!(message.placement, Placement::Next { generated: true, .. });
     let asked = distinct(messages, repeated).filter(|(_, message)| can_be_stored(message));
     // The positions are unknown; the lookup goes by ID.
     let asked: Vec<_> = asked.map(|(index, _)| PlannedMessage { index, position: -1 }).collect();
@@ -97,8 +98,8 @@ impl End {
     /// # Errors
     /// [`StoreError::Conflict`] if the stream is not at the expected version.
     fn append(&mut self, message: &ImportedMessage) -> StoreResult<Position> {
-        let expected = match message.place {
-            Place::Next { expected: Some(expected), .. } => expected,
+        let expected = match message.placement {
+            Placement::Next { expected: Some(expected), .. } => expected,
             _ => self.left_at.map_or(ExpectedVersion::Any, ExpectedVersion::At),
         };
         if expected.as_argument().is_some_and(|expected| expected != self.version) {

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::error::{NONE_LEFT, Problem};
-use super::message::{ImportOptions, ImportedMessage, Place};
+use super::message::{ImportOptions, ImportedMessage, Placement};
 use crate::message::GlobalPosition;
 
 /// A batch that is consistent in itself. Holds for each message whether it repeats an earlier one.
@@ -20,7 +20,7 @@ impl Checked {
         let mut repeated = vec![false; messages.len()];
         let mut ids = HashMap::with_capacity(messages.len());
         let mut global_positions = HashSet::new();
-        let kept = messages.first().is_some_and(|message| matches!(message.place, Place::Kept { .. }));
+        let kept = messages.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. }));
         for (index, message) in messages.iter().enumerate() {
             let of = |problem| Err((index, problem));
             match ids.entry(message.id) {
@@ -49,9 +49,9 @@ fn global_position(
     kept: bool,
     options: ImportOptions,
 ) -> Result<Option<GlobalPosition>, Problem> {
-    let global_position = match message.place {
-        Place::Kept { global_position, .. } if kept => global_position,
-        Place::Next { .. } if !kept => None,
+    let global_position = match message.placement {
+        Placement::Kept { global_position, .. } if kept => global_position,
+        Placement::Next { .. } if !kept => None,
         _ => return Err(Problem::Mixed),
     };
     if !options.keep_global_positions {

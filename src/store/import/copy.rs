@@ -4,7 +4,7 @@
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
-use super::message::{ImportOptions, ImportedMessage, Place, PlannedMessage};
+use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
 use crate::store::Namespace;
 use crate::store::row::ServerTime;
 use crate::store::session::{CopyIn, QueryError, Transaction};
@@ -25,7 +25,7 @@ pub(super) async fn copy(
     new: &[PlannedMessage],
     options: ImportOptions,
 ) -> Result<u64, QueryError> {
-    let kept = new.first().is_some_and(|new| matches!(messages[new.index].place, Place::Kept { .. }));
+    let kept = new.first().is_some_and(|new| matches!(messages[new.index].placement, Placement::Kept { .. }));
     // Omitted columns get their defaults, as with write_message.
     let time = if kept { ", time" } else { "" };
     let global_position = if options.keep_global_positions { ", global_position" } else { "" };
@@ -51,7 +51,7 @@ pub(super) async fn copy(
         out.number(new.position, types.position.kind).await?;
         out.json(message.data.as_deref(), types.data.kind).await?;
         out.json(message.metadata.as_deref(), types.metadata.kind).await?;
-        if let Place::Kept { time, global_position, .. } = message.place {
+        if let Placement::Kept { time, global_position, .. } = message.placement {
             out.buffer.put_i32(8);
             ServerTime(time).to_sql(&Type::TIMESTAMP, &mut out.buffer).expect("a timestamp always takes eight bytes");
             if options.keep_global_positions {

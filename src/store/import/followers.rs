@@ -10,7 +10,7 @@ use futures_util::future::join;
 use super::checked::Checked;
 use super::error::AttemptError;
 use super::lookup;
-use super::message::{Imported, ImportedMessage, Place};
+use super::message::{ImportCounts, ImportedMessage, Placement};
 use super::sequence::SequenceAdvance;
 use super::writer::Writer;
 use crate::message::Difference;
@@ -65,7 +65,7 @@ impl FollowingBatch for Never {
 /// A batch that was sent in the transaction of another one.
 pub(crate) struct Follower<P> {
     pub(crate) batch: P,
-    pub(crate) counts: Imported,
+    pub(crate) counts: ImportCounts,
     pub(crate) difference: Option<(usize, Difference)>,
 }
 
@@ -107,7 +107,7 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         mut advance: Option<SequenceAdvance>,
     ) -> Result<Option<SequenceAdvance>, AttemptError> {
         // For messages without positions, the remembered versions are valid only after a commit.
-        if !first.first().is_some_and(|message| matches!(message.place, Place::Kept { .. })) {
+        if !first.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. })) {
             return Ok(advance);
         }
         let locked: BTreeSet<&str> = lookup::categories(first).into_iter().collect();

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};
 use super::memory::Repeat;
-use super::message::{ImportedMessage, Place, PlannedMessage};
+use super::message::{ImportedMessage, Placement, PlannedMessage};
 use super::plan::{Context, Plan, distinct, streams};
 use crate::message::Position;
 use crate::store::Result as StoreResult;
@@ -152,9 +152,9 @@ async fn compare(
 }
 
 fn position_of(message: &ImportedMessage) -> Position {
-    match message.place {
-        Place::Kept { position, .. } => position,
-        Place::Next { .. } => 0,
+    match message.placement {
+        Placement::Kept { position, .. } => position,
+        Placement::Next { .. } => 0,
     }
 }
 

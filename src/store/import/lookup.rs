@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::error::{ImportError, Problem};
-use super::message::{ImportOptions, ImportedMessage, Place, PlannedMessage};
+use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
 use crate::store::blocking::BlockingTransaction;
 use crate::store::row::{ServerTime, column, text};
@@ -140,15 +140,15 @@ impl StoredMessage {
 
     /// Returns the first field that differs; `None` if the messages are the same.
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
-        let place = match message.place {
-            Place::Kept { position, .. } if position != self.position => Some("position"),
-            Place::Kept { time, .. } if time != self.time => Some("time"),
-            Place::Kept { global_position, .. }
+        let placement = match message.placement {
+            Placement::Kept { position, .. } if position != self.position => Some("position"),
+            Placement::Kept { time, .. } if time != self.time => Some("time"),
+            Placement::Kept { global_position, .. }
                 if options.keep_global_positions && global_position != Some(self.global_position) =>
             {
                 Some("global position")
             }
-            Place::Kept { .. } | Place::Next { .. } => None,
+            Placement::Kept { .. } | Placement::Next { .. } => None,
         };
         let differences = [
             (self.id != Some(message.id), "id"),
@@ -157,7 +157,7 @@ impl StoredMessage {
             (!self.same_data, "data"),
             (!self.same_metadata, "metadata"),
         ];
-        differences.into_iter().find_map(|(differs, name)| differs.then_some(name)).or(place)
+        differences.into_iter().find_map(|(differs, name)| differs.then_some(name)).or(placement)
     }
 
     pub(super) fn id_taken(&self, id: Uuid) -> Problem {
@@ -246,8 +246,8 @@ pub(super) async fn first_taken(
         let by_id = transaction.query_opt(&ids, &[(&id, Type::UUID_ARRAY), (&stream, Type::TEXT_ARRAY)]).await?;
         let number: Vec<Option<GlobalPosition>> = some
             .iter()
-            .map(|new| match messages[new.index].place {
-                Place::Kept { global_position, .. } if options.keep_global_positions => global_position,
+            .map(|new| match messages[new.index].placement {
+                Placement::Kept { global_position, .. } if options.keep_global_positions => global_position,
                 _ => None,
             })
             .collect();

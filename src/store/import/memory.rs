@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::error::Problem;
-use super::message::{ImportOptions, ImportedMessage, Place, REMEMBERED};
+use super::message::{ImportOptions, ImportedMessage, Placement, REMEMBERED};
 use crate::message::Position;
 
 /// The versions of streams as this import left them, or would leave them in a dry run.
@@ -89,7 +89,8 @@ impl DryRunMemory {
         if self.messages.insert(self.hasher.hash_one(message.id), entry).is_some() {
             return Err(Problem::IdTwice(message.id));
         }
-        if let (true, Place::Kept { global_position: Some(number), .. }) = (self.keep_global_positions, message.place)
+        if let (true, Placement::Kept { global_position: Some(number), .. }) =
+            (self.keep_global_positions, message.placement)
             && !self.global_positions.insert(self.hasher.hash_one(number))
         {
             return Err(Problem::GlobalPositionTwice(number));
@@ -99,13 +100,13 @@ impl DryRunMemory {
 
     /// Returns the hash of everything that makes two messages the same.
     fn content(&self, message: &ImportedMessage) -> u64 {
-        let ImportedMessage { id, stream, message_type, data, metadata, place } = message;
-        let place = match place {
-            Place::Kept { position, global_position, time } => {
+        let ImportedMessage { id, stream, message_type, data, metadata, placement } = message;
+        let placement = match placement {
+            Placement::Kept { position, global_position, time } => {
                 Some((position, global_position.filter(|_| self.keep_global_positions), time))
             }
-            Place::Next { .. } => None,
+            Placement::Next { .. } => None,
         };
-        self.hasher.hash_one((id, stream.as_str(), message_type, data, metadata, place))
+        self.hasher.hash_one((id, stream.as_str(), message_type, data, metadata, placement))
     }
 }

@@ -24,7 +24,7 @@ pub struct ImportedMessage {
     /// JSON text; `None` for NULL.
     pub metadata: Option<String>,
     /// The position of the message.
-    pub place: Place,
+    pub placement: Placement,
 }
 
 impl ImportedMessage {
@@ -37,7 +37,7 @@ impl ImportedMessage {
 
 /// The position at which a message is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Placement {
     /// The position that it has in another store.
     Kept {
         /// Position in the stream.
@@ -53,7 +53,7 @@ pub enum Place {
         /// message of the stream.
         expected: Option<ExpectedVersion>,
         /// The ID was generated for this import, so it cannot be stored yet.
-        minted: bool,
+        generated: bool,
     },
 }
 
@@ -70,7 +70,7 @@ pub struct ImportOptions {
 
 /// The result of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Imported {
+pub struct ImportCounts {
     /// Messages written; in a dry run, messages that would be written.
     pub imported: u64,
     /// Messages that were already stored and identical.
@@ -83,7 +83,7 @@ pub struct Imported {
     pub unchecked: u64,
 }
 
-impl Imported {
+impl ImportCounts {
     /// Corrects the counts of a batch that was sent again: messages that appeared since the lost commit was planned were written by
     /// it.
     pub(super) fn with_lost_commit(mut self, lost: Self) -> Self {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::error::{AttemptError, ImportError, Problem};
 use super::lookup::{self, LookupKey};
 use super::memory::{DryRunMemory, StreamVersions};
-use super::message::{ImportOptions, Imported, ImportedMessage, PlannedMessage};
+use super::message::{ImportCounts, ImportOptions, ImportedMessage, PlannedMessage};
 use crate::message::{Difference, Position};
 use crate::store::Namespace;
 use crate::store::session::Transaction;
@@ -38,8 +38,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn counts(&self) -> Imported {
-        Imported {
+    pub(super) fn counts(&self) -> ImportCounts {
+        ImportCounts {
             imported: self.new.len() as u64,
             present: self.present,
             differing: self.differing,

@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::error::{ImportError, NONE_LEFT, Problem};
-use super::message::{ImportedMessage, Place, PlannedMessage};
+use super::message::{ImportedMessage, Placement, PlannedMessage};
 use crate::message::GlobalPosition;
 use crate::store::row::column;
 use crate::store::session::Transaction;
@@ -33,9 +33,9 @@ impl SequenceAdvance {
         messages: &[ImportedMessage],
         new: &[PlannedMessage],
     ) -> Result<Option<Self>, ImportError> {
-        let number = |new: &PlannedMessage| match messages[new.index].place {
-            Place::Kept { global_position, .. } => global_position,
-            Place::Next { .. } => None,
+        let number = |new: &PlannedMessage| match messages[new.index].placement {
+            Placement::Kept { global_position, .. } => global_position,
+            Placement::Next { .. } => None,
         };
         let Some(highest) = new.iter().filter_map(number).max() else { return Ok(None) };
         let table = namespace.table();

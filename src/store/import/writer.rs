@@ -8,7 +8,7 @@ use super::error::{AttemptError, ImportError, Problem, is_collision};
 use super::kept;
 use super::lookup;
 use super::memory::{DryRunMemory, StreamVersions};
-use super::message::{ImportOptions, ImportedMessage, Place};
+use super::message::{ImportOptions, ImportedMessage, Placement};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
 use crate::store::session::{QueryError, Session, Transaction};
@@ -53,10 +53,10 @@ impl Writer {
             memory: &self.memory,
             compare_first: self.compare_first,
         };
-        let mut plan = match messages.first().map(|message| message.place) {
+        let mut plan = match messages.first().map(|message| message.placement) {
             None => Plan::default(),
-            Some(Place::Kept { .. }) => kept::plan(context, messages, repeated).await?,
-            Some(Place::Next { .. }) => appended::plan(context, messages, repeated, again).await?,
+            Some(Placement::Kept { .. }) => kept::plan(context, messages, repeated).await?,
+            Some(Placement::Next { .. }) => appended::plan(context, messages, repeated, again).await?,
         };
         plan.present += repeated.iter().filter(|repeated| **repeated).count() as u64;
         Ok(plan)
@@ -153,7 +153,7 @@ impl Writer {
         for (index, version) in &plan.versions {
             let message = &messages[*index];
             let kept = self.versions.set(message.stream.as_str(), *version);
-            if !kept && matches!(message.place, Place::Next { .. }) {
+            if !kept && matches!(message.placement, Placement::Next { .. }) {
                 return Err(ImportError::of(*index, Problem::TooManyStreams));
             }
         }

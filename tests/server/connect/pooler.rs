@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use streamscope::message::StreamName;
 use streamscope::store::connect::Environment;
-use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::session::Sessions;
 use streamscope::store::{Options, Settings, Store, StoreError};
 use tokio::time::{Instant, sleep};
@@ -73,7 +73,7 @@ async fn concurrent_imports_work_through_a_pooler() {
             let mut import = Import::new(namespace, options)?;
             let mut imported = 0;
             for position in 0..30 {
-                let place = Place::Kept {
+                let placement = Placement::Kept {
                     position,
                     global_position: Some(100_000 + 1_000 * position),
                     time: jiff::Timestamp::from_second(position)?,
@@ -84,7 +84,7 @@ async fn concurrent_imports_work_through_a_pooler() {
                     message_type: "Opened".to_owned(),
                     data: Some("{}".to_owned()),
                     metadata: None,
-                    place,
+                    placement,
                 };
                 imported += import.batch(&[message]).await?.imported;
             }

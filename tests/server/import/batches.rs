@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 use streamscope::message::{Message, StreamName};
 use streamscope::store::Namespace;
 use streamscope::store::browse::{PageFrom, Scope};
-use streamscope::store::import::{ImportedMessage, Place};
+use streamscope::store::import::{ImportedMessage, Placement};
 use uuid::Uuid;
 
 use crate::support::for_each_store;
@@ -19,7 +19,11 @@ pub fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
         message_type: "Opened".to_owned(),
         data: Some(data.to_owned()),
         metadata: None,
-        place: Place::Kept { position, global_position: None, time: "2020-02-29T23:59:59.123456Z".parse().unwrap() },
+        placement: Placement::Kept {
+            position,
+            global_position: None,
+            time: "2020-02-29T23:59:59.123456Z".parse().unwrap(),
+        },
     }
 }
 
@@ -50,7 +54,7 @@ async fn a_batch_is_stored_unchanged_and_skipped_the_second_time(store: &TestSto
     for (found, message) in found.iter().zip(&messages) {
         assert_eq!(found.id, message.id);
         assert_eq!(found.data, message.data);
-        let Place::Kept { position, time, .. } = message.place else { unreachable!() };
+        let Placement::Kept { position, time, .. } = message.placement else { unreachable!() };
         assert_eq!((found.position, found.time), (position, time));
     }
 }

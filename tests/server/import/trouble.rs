@@ -287,8 +287,10 @@ async fn imports_and_writers_of_the_same_category_lose_nothing_and_leave_no_gap(
         let batch: Vec<_> = (0..20)
             .map(|n| {
                 let mut message = kept(&format!("account-{}", n % 5), 0, "{}");
-                message.place =
-                    streamscope::store::import::Place::Next { expected: Some(ExpectedVersion::Any), minted: true };
+                message.placement = streamscope::store::import::Placement::Next {
+                    expected: Some(ExpectedVersion::Any),
+                    generated: true,
+                };
                 message
             })
             .collect();
@@ -311,7 +313,7 @@ async fn ahead_of_the_newest(namespace: &Namespace, round: i64) -> Vec<ImportedM
     let last = super::batches::newest(namespace).await;
     let ahead = |n| {
         let mut message = kept("account-1", round * 10 + n, "{}");
-        let import::Place::Kept { global_position, .. } = &mut message.place else { unreachable!() };
+        let import::Placement::Kept { global_position, .. } = &mut message.placement else { unreachable!() };
         *global_position = Some(last + 40 + n);
         message
     };
@@ -405,7 +407,7 @@ async fn an_import_with_repeatedly_cut_connections_writes_each_message_once(stor
         let batch: Vec<_> = (0..20)
             .map(|n| {
                 let mut message = kept(&format!("new-{}", n % 5), 0, "{}");
-                message.place = streamscope::store::import::Place::Next { expected: None, minted: true };
+                message.placement = streamscope::store::import::Placement::Next { expected: None, generated: true };
                 message
             })
             .collect();
@@ -490,11 +492,11 @@ async fn a_restarted_sequence_is_not_moved_back(store: &TestStore) {
     let mut import = Import::new(&store.namespace, options).unwrap();
     for (position, number) in [(0, 7), (1, 5_000)] {
         let mut message = kept("account-1", position, "{}");
-        let import::Place::Kept { global_position, .. } = &mut message.place else { unreachable!() };
+        let import::Placement::Kept { global_position, .. } = &mut message.placement else { unreachable!() };
         *global_position = Some(number);
         import.batch(&[message]).await.unwrap();
         let mut next = kept("other-1", 0, "{}");
-        next.place = import::Place::Next { expected: None, minted: true };
+        next.placement = import::Placement::Next { expected: None, generated: true };
         store.namespace.import(&[next]).await.unwrap();
         assert_eq!(super::batches::newest(&store.namespace).await, if number == 7 { 5_000 } else { 5_001 });
         if number == 7 {

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt as _;
 use jiff::SignedDuration;
 use streamscope::message::{Category, ConsumerGroup, Message, NewMessage, Size, StreamName};
 use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
-use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use super::messages::{category, new, of_category, of_member, stream, write, write_many};
@@ -317,14 +317,15 @@ async fn time_filters_narrow_the_search_if_times_rise(store: &TestStore) {
     let mut import = Import::new(&store.namespace, options).unwrap();
     let day = |day: i64| jiff::Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
     let message = |number: i64, days: i64| {
-        let place = Place::Kept { position: number - 1, global_position: Some(1_000 * number), time: day(days) };
+        let placement =
+            Placement::Kept { position: number - 1, global_position: Some(1_000 * number), time: day(days) };
         ImportedMessage {
             id: uuid::Uuid::now_v7(),
             stream: StreamName::stored("account-1"),
             message_type: "Happened".to_owned(),
             data: None,
             metadata: None,
-            place,
+            placement,
         }
     };
     let messages: Vec<_> = (1..=300).map(|number| message(number, number)).collect();

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 use streamscope::message::{Category, Message, NewMessage, Written};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::export::ExportOptions;
-use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::stats::{GroupBy, StatsOptions};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
@@ -243,7 +243,7 @@ async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
             message_type: "Placed".to_owned(),
             data: Some(data.to_owned()),
             metadata: Some(metadata.to_owned()),
-            place: Place::Kept { position: 1, global_position: None, time },
+            placement: Placement::Kept { position: 1, global_position: None, time },
         };
         for (imported, present) in [(1, 0), (0, 1)] {
             let mut import = Import::new(&namespace, ImportOptions::default()).expect(types);

@@ -1,7 +1,7 @@
 //! A sequence that has fallen behind its table: the error explains why a write fails and how to repair it.
 
 use streamscope::store::StoreError;
-use streamscope::store::import::{ImportError, ImportedMessage, Place};
+use streamscope::store::import::{ImportError, ImportedMessage, Placement};
 use uuid::Uuid;
 
 use super::messages::{new, stream, write, write_many};
@@ -34,7 +34,7 @@ async fn reports_a_sequence_behind_its_table_with_the_repair(store: &TestStore) 
         message_type: "Opened".to_owned(),
         data: None,
         metadata: None,
-        place: Place::Next { expected: None, minted: true },
+        placement: Placement::Next { expected: None, generated: true },
     };
     let error = store.namespace.import(std::slice::from_ref(&message)).await.unwrap_err();
     let ImportError::Store(StoreError::SequenceBehind { highest: 31, repair, .. }) = error else { panic!("{error}") };

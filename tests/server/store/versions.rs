@@ -2,7 +2,7 @@
 
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
-use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Place};
+use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, StoreError};
 
@@ -71,7 +71,7 @@ pub async fn written_messages_are_followed_exported_and_imported(store: &TestSto
             message_type: message.message_type,
             data: message.data,
             metadata: message.metadata,
-            place: Place::Kept {
+            placement: Placement::Kept {
                 position: message.position,
                 global_position: Some(message.global_position),
                 time: message.time,

@@ -228,7 +228,7 @@ impl State {
         };
         follow.error = None;
         follow.final_to = batch.final_to;
-        follow.last_value = batch.last_value;
+        follow.last_value = batch.newest;
         follow.blocked_by = batch.blocked_by;
         follow.blocked_since = batch.blocked_since;
         let doubts: Vec<&str> = batch.doubts.iter().map(Doubt::short).collect();
@@ -254,7 +254,7 @@ impl State {
                 now,
             );
         } else if let Some(before) = batch.receded_from {
-            let newest = batch.last_value;
+            let newest = batch.newest;
             self.notices.problem(
                 format!("Messages were deleted or lost: the newest global position fell from {before} to {newest}."),
                 now,

@@ -320,7 +320,7 @@ impl Following {
     /// Prints a batch and returns whether it was the last.
     fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
         self.tell_of_server(batch);
-        self.behind = batch.behind;
+        self.behind = batch.has_more;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
         self.standing.completes(self.tail.resume_position());
         let standing = Arc::clone(&self.standing);
@@ -368,7 +368,7 @@ impl Following {
             tell_doubt(doubt);
         }
         if batch.begins_above {
-            let (first, newest) = (self.tail.resume_position().saturating_add(1), batch.last_value);
+            let (first, newest) = (self.tail.resume_position().saturating_add(1), batch.newest);
             tell(&format!(
                 "streamscope: --from {first} is above the newest message, {newest}. If an earlier run printed messages up to \
                  there, the store has been emptied or restored since; check its contents"
@@ -381,14 +381,14 @@ impl Following {
                  continues after {last} with every message that it has not printed"
             ));
         } else if let Some(before) = batch.receded_from {
-            let now = batch.last_value;
+            let now = batch.newest;
             tell(&format!(
                 "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
                  lost them; tail continues after {now}"
             ));
         }
         if let Some(before) = batch.receded_from {
-            let now = batch.last_value;
+            let now = batch.newest;
             if let End::Position(last) = &mut self.end
                 && *last <= before
             {

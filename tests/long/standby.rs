@@ -378,7 +378,7 @@ async fn a_follower_that_reconnects_to_a_lagging_server_skips_nothing() {
     loop {
         let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty());
-        if batch.last_value == written.global_position && !batch.blocked_by.is_empty() {
+        if batch.newest == written.global_position && !batch.blocked_by.is_empty() {
             break;
         }
     }

@@ -439,12 +439,12 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
     TailBatch {
         messages,
         final_to: newest,
-        last_value: newest,
+        newest,
         blocked_by: Vec::new(),
         server_time: now,
         standby: false,
         unordered: false,
-        behind: false,
+        has_more: false,
         receded_from: None,
         blocked_since: None,
         doubts: Vec::new(),
@@ -570,7 +570,7 @@ impl Screen {
         let blocked_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
         let batch = TailBatch {
             final_to: 30,
-            last_value: 31,
+            newest: 31,
             blocked_by: holder.into_iter().collect(),
             blocked_since,
             ..batch(Vec::new(), self.now)

@@ -70,27 +70,27 @@ impl<M: Followed> Tail<M> {
         let (seen, messages) = self.apply(poll);
         let blocked_by = self.blocked_by(&seen);
         let names: Vec<String> = blocked_by.iter().map(|blocking| blocking.transaction.clone()).collect();
-        let behind = full || (self.options.delivery == Delivery::WhenFinal && self.delivered_to < self.horizon);
+        let has_more = full || (self.options.delivery == Delivery::WhenFinal && self.delivered_to < self.horizon);
         // The first report waits for the first messages, if there are any.
-        let first = !(self.has_reported || behind && messages.is_empty());
+        let first = !(self.has_reported || has_more && messages.is_empty());
         self.has_reported |= first;
         let moved = self.delivered_to != before;
         let is_news = first || !messages.is_empty() || moved || names != self.reported || self.news != News::default();
         self.reported = names;
-        self.rhythm.found(self.found(behind, !messages.is_empty()), Instant::now());
+        self.rhythm.found(self.found(has_more, !messages.is_empty()), Instant::now());
         is_news.then(|| {
             let News { receded_from, diverges_above, begins_above } = std::mem::take(&mut self.news);
             TailBatch {
                 messages,
                 final_to: self.delivered_to.max(0),
-                last_value: seen.newest,
+                newest: seen.newest,
                 blocked_since: self.checkpoint.as_ref().filter(|_| !blocked_by.is_empty()).map(|held| held.since),
                 blocked_by,
                 server_time: seen.server_time,
                 standby: seen.standby,
                 unordered: self.doubts.contains(&Doubt::Unordered),
                 doubts: self.doubts.clone(),
-                behind,
+                has_more,
                 receded_from,
                 diverges_above,
                 begins_above,
@@ -138,9 +138,9 @@ impl<M: Followed> Tail<M> {
     }
 
     /// Returns how soon to poll again. Once a blocking transaction has been reported, there is no need to poll often for its end.
-    fn found(&self, behind: bool, has_messages: bool) -> Found {
+    fn found(&self, has_more: bool, has_messages: bool) -> Found {
         let awaited = self.checkpoint.is_some() && self.reported.is_empty();
-        if behind {
+        if has_more {
             Found::More
         } else if self.delivered_to < self.horizon || has_messages || awaited {
             Found::Something

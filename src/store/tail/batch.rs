@@ -24,7 +24,7 @@ pub struct TailBatch<M> {
     /// Messages up to this global position are final: none can appear at or below it.
     pub final_to: GlobalPosition,
     /// The newest visible global position in the namespace.
-    pub last_value: GlobalPosition,
+    pub newest: GlobalPosition,
     /// Transactions that have been blocking for half a second or longer, the oldest first.
     pub blocked_by: Vec<BlockingTransaction>,
     /// When the oldest blocked message was seen, by the server's clock. `None` if no transaction is reported.
@@ -38,9 +38,9 @@ pub struct TailBatch<M> {
     /// Reasons why a message can still appear at or below `final_to`.
     pub doubts: Vec<Doubt>,
     /// Whether more messages can be read at once, because following has not caught up with the newest message.
-    pub behind: bool,
+    pub has_more: bool,
     /// The former newest global position, if that message has disappeared. Messages were deleted or the server lost them, and global
-    /// positions after `last_value` may be reused.
+    /// positions after `newest` may be reused.
     pub receded_from: Option<GlobalPosition>,
     /// The global position above which the store contains different messages than before, because it was refilled, restored or
     /// failed over. It is below every message if all of them are different. The new messages are returned once each.

@@ -29,7 +29,7 @@ async fn follows_a_truncated_table_from_its_new_beginning() {
         loop {
             let batch = tokio::time::timeout(LIMIT, tail.next()).await.expect("in time").expect("a batch");
             if batch.receded_from == Some(3) {
-                assert_eq!((batch.last_value, batch.final_to), (0, 0));
+                assert_eq!((batch.newest, batch.final_to), (0, 0));
                 break;
             }
         }

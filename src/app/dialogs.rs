@@ -34,6 +34,8 @@ use outcome::{Command, DialogContext, Outcome};
 use palette::Palette;
 use token::TokenDialog;
 
+use super::request::Slot;
+
 /// A key this soon after a paste may be part of the paste.
 const PASTE_TAIL: SignedDuration = SignedDuration::from_millis(100);
 
@@ -99,7 +101,7 @@ impl Dialog {
     pub(super) fn closed(self) -> Vec<Command> {
         match self {
             Self::Find(_) => vec![Command::CancelSearch],
-            Self::GoTo(prompt) => prompt.closed(),
+            Self::GoTo(_) => vec![Command::Cancel(Slot::GoTo)],
             Self::Compose(compose) => compose.closed(),
             _ => Vec::new(),
         }

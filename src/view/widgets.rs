@@ -24,6 +24,7 @@ const ASCII: border::Set<'static> = border::Set {
 };
 
 /// Returns a frame with a title. The focused one is bold and thick, so that colour never carries the meaning alone.
+#[must_use]
 pub fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focused } else { theme.border };
     let block = Block::new().borders(Borders::ALL).border_style(style).title(title).title_style(if focused {
@@ -52,6 +53,7 @@ pub fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u
 }
 
 /// Returns one row of an area, which is empty if the area has too few.
+#[must_use]
 pub fn row_of(area: Rect, row: u16) -> Rect {
     Rect { y: area.y.saturating_add(row), height: u16::from(row < area.height), ..area }
 }

@@ -7,7 +7,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::listed_names::ListedNames;
-use crate::app::request::Slot;
 use crate::locator::Destination;
 use crate::message::Category;
 
@@ -51,23 +50,16 @@ impl GoToPrompt {
 
     fn go(&mut self, context: &DialogContext) -> Outcome {
         let Ok(destination) = self.understood.clone() else { return Outcome::Stay };
-        match destination.namespace.clone().or_else(|| context.browser.shown_namespace.clone()) {
-            Some(namespace) => Outcome::Do(vec![Command::Navigate(namespace, destination)]),
-            None => {
-                self.understood = Err("no namespace is open; type NAMESPACE/ first".to_owned());
-                Outcome::Stay
-            }
-        }
+        let Some(namespace) = destination.namespace.clone().or_else(|| context.browser.shown_namespace.clone()) else {
+            self.understood = Err("no namespace is open; type NAMESPACE/ first".to_owned());
+            return Outcome::Stay;
+        };
+        Outcome::Do(vec![Command::Navigate(namespace, destination)])
     }
 
     /// Resolves the input, relative to the namespace on screen.
     pub fn resolve(&mut self, context: &DialogContext) {
         let names = ListedNames::on_screen(context.browser);
         self.understood = Destination::read(self.input.text(), &names, context.now, &context.times.time_zone());
-    }
-
-    /// Returns the commands that closing causes.
-    pub(super) fn closed(self) -> Vec<Command> {
-        vec![Command::Cancel(Slot::GoTo)]
     }
 }

@@ -14,7 +14,9 @@ use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, frame_of, line_at, paragraph, spinner};
 
-const CONFLICT_KEYS: &str = "t retry at the new version · e keep editing · x discard";
+/// The keys while a draft is edited, the most important first.
+const KEYS: &str = "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard · Tab next field · Ctrl-E $EDITOR · \
+                    Ctrl-O other draft · Ctrl-F format";
 
 /// Draws the dialog.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
@@ -88,7 +90,18 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     }
     completions(frame, Rect { y: area.y + used, height: area.height - used, ..area }, theme, compose);
     let bottom = area.height - below;
-    let (text, style) = match (&compose.stage, &compose.problem) {
+    let (text, style) = status(state, theme, compose);
+    line_at(frame, area, bottom, &words(&text, width), style);
+    let keys = match &compose.stage {
+        DraftStage::Conflict(conflict) => conflict_keys(conflict),
+        _ => KEYS.to_owned(),
+    };
+    line_at(frame, area, bottom + 1, &whole_parts(&keys, width), theme.dim);
+}
+
+/// Returns the progress of writing, a question or the problem.
+fn status(state: &State, theme: &Theme, compose: &Compose) -> (String, Style) {
+    match (&compose.stage, &compose.problem) {
         (DraftStage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
         (DraftStage::Confirming, _) => {
             let name = &state.settings.profile.name;
@@ -108,16 +121,16 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
             (format!("Conflict: expected {expected}, but {actual}."), theme.problem)
         }
         (DraftStage::Editing, None) => (String::new(), theme.dim),
+    }
+}
+
+/// Returns the keys that resolve a conflict.
+fn conflict_keys(conflict: &Conflict) -> String {
+    let retry = match conflict.actual {
+        Some(version) => format!("retry at version {version}"),
+        None => "retry as a new stream".to_owned(),
     };
-    line_at(frame, area, bottom, &words(&text, width), style);
-    let keys = match &compose.stage {
-        DraftStage::Conflict(_) => CONFLICT_KEYS,
-        _ => {
-            "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard · Tab next field · Ctrl-E $EDITOR · Ctrl-O other draft · \
-             Ctrl-F format"
-        }
-    };
-    line_at(frame, area, bottom + 1, &whole_parts(keys, width), theme.dim);
+    format!("t {retry} · e keep editing · x discard")
 }
 
 /// Returns the width of the name before a field of one line.
@@ -195,7 +208,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &whole_parts(CONFLICT_KEYS, width), theme.key);
+    line_at(frame, inner, last, &whole_parts(&conflict_keys(conflict), width), theme.key);
     let Some(messages) = &conflict.since else {
         line_at(frame, inner, 0, &format!("{} reading …", spinner(state, theme.ascii)), theme.dim);
         return;

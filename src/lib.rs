@@ -13,6 +13,7 @@
 //! - [`message`]: messages, streams, categories and versions as types.
 //! - [`own_files`]: opens files without following other users' links.
 //! - [`pasteable`]: quotes commands and SQL so that pasting them runs nothing.
+//! - [`program`]: starts a command or the screen.
 //! - [`redact`]: removes passwords from connection strings.
 //! - [`runtime`]: the event loop between the screen and the store.
 //! - [`safe_text`]: makes text from a store safe to show.
@@ -31,8 +32,10 @@ pub mod json;
 pub mod json_lines;
 pub mod locator;
 pub mod message;
+mod numbers;
 pub mod own_files;
 pub mod pasteable;
+pub mod program;
 pub mod redact;
 pub mod runtime;
 pub mod safe_text;

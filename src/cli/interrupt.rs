@@ -7,7 +7,6 @@
 use std::fmt;
 use std::io;
 use std::process;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use tokio::sync::watch;
 #[cfg(unix)]
 use tokio::task::JoinHandle;
 
-use super::failure::Status;
-use super::output::tell;
+use super::blocking::is_blocked;
+use super::error::{CommandError, Result, Status};
+use super::stderr;
 
 /// How long a command may take to end after a signal. An embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
@@ -26,45 +26,14 @@ const BLOCKED: Duration = Duration::from_millis(500);
 /// The time between two checks whether it still hangs.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The number of running calls that can block until somebody else reads or writes.
-static BLOCKING: AtomicUsize = AtomicUsize::new(0);
-
-/// Runs work that can block until somebody else reads or writes. The program exits after a signal even if it still
-/// blocks.
-pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
-    BLOCKING.fetch_add(1, Ordering::Relaxed);
-    let done = work();
-    BLOCKING.fetch_sub(1, Ordering::Relaxed);
-    done
-}
-
 /// Describes the progress of a command. Can be called on any thread.
-pub type Place = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// A signal ended the wait for a reader.
-#[derive(Debug)]
-pub struct Signalled(pub u8);
-
-impl fmt::Display for Signalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "signal {} arrived before the output was read", self.0)
-    }
-}
-
-impl std::error::Error for Signalled {}
-
-impl From<Signalled> for io::Error {
-    fn from(signalled: Signalled) -> Self {
-        // Not `Interrupted`, after which a write is repeated.
-        Self::other(signalled)
-    }
-}
+pub type ProgressText = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Listens for signals that end the program.
 #[derive(Clone)]
 pub struct Interrupt {
     signal: watch::Receiver<Option<u8>>,
-    last_words: Arc<Mutex<Option<Place>>>,
+    last_words: Arc<Mutex<Option<ProgressText>>>,
 }
 
 impl fmt::Debug for Interrupt {
@@ -77,13 +46,13 @@ impl Interrupt {
     /// Starts to listen. Must be called within a runtime; its task ends with the runtime.
     pub fn listen() -> io::Result<Self> {
         let mut signals = Signals::new()?;
-        let (tell, told) = watch::channel(None);
-        let last_words = Arc::<Mutex<Option<Place>>>::default();
+        let (sender, receiver) = watch::channel(None);
+        let last_words = Arc::<Mutex<Option<ProgressText>>>::default();
         let words = Arc::clone(&last_words);
         tokio::spawn(async move {
             let signal = signals.next().await;
             // The receiver is gone if the command has ended.
-            let _ = tell.send(Some(signal));
+            let _ = sender.send(Some(signal));
             tokio::select! {
                 () = tokio::time::sleep(GRACE) => {}
                 () = blocked() => say(&words),
@@ -91,7 +60,7 @@ impl Interrupt {
             }
             process::exit(i32::from(Status::Signal(signal).code()));
         });
-        Ok(Self { signal: told, last_words })
+        Ok(Self { signal: receiver, last_words })
     }
 
     /// Creates one that never receives a signal.
@@ -110,6 +79,18 @@ impl Interrupt {
         }
     }
 
+    /// Runs work until a signal comes. Dropping the work then also cancels it on the server.
+    ///
+    /// # Errors
+    /// Returns the error of the work, or one with the number of the signal.
+    pub async fn unless_signalled<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            result = work => result,
+            number = self.signalled() => Err(CommandError::signalled(number)),
+        }
+    }
+
     /// Returns the signal received so far.
     #[must_use]
     pub fn so_far(&self) -> Option<u8> {
@@ -117,8 +98,8 @@ impl Interrupt {
     }
 
     /// Sets the progress report to print if a signal comes while the command hangs and cannot print it.
-    pub fn last_words(&self, place: Place) {
-        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+    pub fn last_words(&self, progress: ProgressText) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 }
 
@@ -127,7 +108,7 @@ async fn blocked() {
     tokio::time::sleep(BLOCKED).await;
     let mut before = false;
     loop {
-        let now = BLOCKING.load(Ordering::Relaxed) > 0;
+        let now = is_blocked();
         if before && now {
             return;
         }
@@ -137,11 +118,11 @@ async fn blocked() {
 }
 
 /// Prints the last progress report, unless standard error hangs too.
-fn say(words: &Mutex<Option<Place>>) {
-    let Some(place) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+fn say(words: &Mutex<Option<ProgressText>>) {
+    let Some(progress) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
     let (done, said) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        tell(&place());
+        stderr::line(&progress());
         // The receiver may have timed out.
         let _ = done.send(());
     });
@@ -151,20 +132,20 @@ fn say(words: &Mutex<Option<Place>>) {
 /// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its
 /// reader.
 #[derive(Debug)]
-pub struct Report {
+pub struct ProgressReporter {
     #[cfg(unix)]
     task: JoinHandle<()>,
 }
 
-impl Report {
+impl ProgressReporter {
     /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has
     /// more than one thread.
     #[cfg(unix)]
-    pub fn answer(place: Place) -> io::Result<Self> {
+    pub fn start(progress: ProgressText) -> io::Result<Self> {
         let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;
         let task = tokio::spawn(async move {
             while signal.recv().await.is_some() {
-                tokio::task::block_in_place(|| tell(&place()));
+                tokio::task::block_in_place(|| stderr::line(&progress()));
             }
         });
         Ok(Self { task })
@@ -172,13 +153,13 @@ impl Report {
 
     /// Does nothing, because this system has no such signal.
     #[cfg(not(unix))]
-    pub fn answer(_: Place) -> io::Result<Self> {
+    pub fn start(_: ProgressText) -> io::Result<Self> {
         Ok(Self {})
     }
 }
 
 #[cfg(unix)]
-impl Drop for Report {
+impl Drop for ProgressReporter {
     fn drop(&mut self) {
         self.task.abort();
     }

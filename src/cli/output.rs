@@ -12,15 +12,25 @@ pub mod time;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use super::arguments::Format;
-use super::interrupt::{Interrupt, may_block};
+use clap::ValueEnum;
+
+use super::interrupt::Interrupt;
+use super::stderr;
 pub use crate::json_lines as json;
-use crate::redact::redact;
-use crate::safe_text::safe;
+use crate::numbers::grouped;
 use outlet::{Outlet, Written};
 
 /// The size of a write in bytes: fewer system calls than one per line, but still bounded.
 const PIECE: usize = 128 * 1024;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned columns.
+    Text,
+    /// One object per line.
+    Json,
+}
 
 /// Standard output and its format.
 pub struct Output {
@@ -138,7 +148,7 @@ impl Output {
     /// Prints a note on standard error, but only if the results are text.
     pub fn note(&self, note: &str) {
         if self.format == Format::Text {
-            tell(note);
+            stderr::line(note);
         }
     }
 }
@@ -147,37 +157,6 @@ impl Output {
 fn colours() -> bool {
     let says = |name| std::env::var_os(name).unwrap_or_default();
     says("NO_COLOR").is_empty() && !says("TERM").is_empty() && says("TERM") != "dumb"
-}
-
-/// Prints a line on standard error, made safe and without passwords. Ignores errors, since there is no one to report
-/// them to.
-pub fn tell(line: &str) {
-    aside(&format!("{}\n", safe(&redact(line))));
-}
-
-/// Prints text on standard error unchanged, for a line that is redrawn. Ignores errors.
-pub fn aside(text: &str) {
-    let _ = may_block(|| io::stderr().write_all(text.as_bytes()));
-}
-
-/// Formats a number with grouped thousands: `1,234,567`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Formats a number with its noun: `1 message`, `1,234 messages`.
-#[must_use]
-pub fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// Formats an estimate: `~1,234`, or `?` if the server has none.
@@ -191,9 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_thousands_and_agrees_in_number() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([0, 1, 2_000].map(|number| count(number, "message")), ["0 messages", "1 message", "2,000 messages"]);
-        assert_eq!(estimate(None), "?");
+    fn marks_estimates_and_admits_unknown_ones() {
+        assert_eq!([Some(1_234), None].map(estimate), ["~1,234", "?"]);
     }
 }

@@ -7,11 +7,12 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::locator::parse_time;
-use crate::message::{GlobalPosition, Name};
+use crate::message::{GlobalPosition, Name, StreamName};
+use crate::pasteable::shell_word;
 use crate::store::browse::Scope;
 use crate::store::{Filter, Namespace, StoreError};
 
-use super::failure::{Failure, Result};
+use super::error::{CommandError, Result};
 
 /// A point in the order of global positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +73,13 @@ impl MatchingArguments {
     /// Returns the filter for the store, after the server has accepted its jsonpath.
     ///
     /// # Errors
-    /// Returns [`super::failure::Status::Usage`] for an invalid jsonpath, and the errors of the store.
+    /// Returns [`super::error::Status::Usage`] for an invalid jsonpath, and the errors of the store.
     pub async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
         let filter = Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() };
         namespace.check_paths(&filter).await.map_err(|error| match error {
-            StoreError::Invalid { reason, .. } => Failure::usage(format!("--where is not a valid jsonpath: {reason}")),
+            StoreError::Invalid { reason, .. } => {
+                CommandError::usage(format!("--where is not a valid jsonpath: {reason}"))
+            }
             error => error.into(),
         })?;
         Ok(filter)
@@ -86,13 +89,34 @@ impl MatchingArguments {
 /// Returns the scope of a name; without a name, the whole namespace.
 ///
 /// # Errors
-/// Returns [`super::failure::Status::Usage`] for an invalid name.
+/// Returns [`super::error::Status::Usage`] for an invalid name.
 pub fn scope(name: Option<&str>) -> Result<Scope> {
     Ok(match name.map(Name::new).transpose()? {
         None => Scope::Namespace,
         Some(Name::Stream(stream)) => Scope::Stream(stream),
         Some(Name::Category(category)) => Scope::Category(category),
     })
+}
+
+/// Parses the name of a stream to read. A store can hold streams whose names have no ID part.
+///
+/// # Errors
+/// Returns [`super::error::Status::Usage`] for an invalid name.
+pub fn stored_stream(name: &str) -> Result<StreamName> {
+    Name::new(name)?;
+    Ok(StreamName::stored(name))
+}
+
+/// Returns whether a name is that of a category. A store can still hold a stream with this name.
+pub fn is_category(name: &StreamName) -> bool {
+    matches!(Name::new(name.as_str()), Ok(Name::Category(_)))
+}
+
+/// Returns the error of a command that needs a stream but was given a category.
+pub fn needs_a_stream(category: &StreamName, command: &str) -> CommandError {
+    let streams = shell_word(category.as_str()).map(|word| format!("To list its streams: streamscope streams {word}"));
+    let error = CommandError::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"));
+    if let Some(streams) = streams { error.remedy(streams) } else { error }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Counts messages with invalid values. Their lines are marked, but a mark among many lines is easy to miss, so the
 //! command reports at its end how many there were and which was the first. This module never changes the output itself.
 
-use super::output::grouped;
 use crate::message::{GlobalPosition, Message};
+use crate::numbers::grouped;
 
 /// The unreadable messages of one output.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::cli::interrupt::{Interrupt, Signalled, may_block};
+use crate::cli::blocking::may_block;
+use crate::cli::error::Signalled;
+use crate::cli::interrupt::Interrupt;
 
 /// The time between two checks for a signal while the reader does not read.
 #[cfg(unix)]

@@ -81,10 +81,7 @@ async fn an_eventodb_server_finds_nothing_to_upgrade_in_our_namespaces() {
     assert_eq!(asked, [("eventodb_ours", i32::MAX), ("eventodb_shop", 2)]);
     let listed = store(&database).namespaces().await.expect("a list");
     let ours = listed.iter().find(|info| info.id == "ours").expect("ours");
-    assert_eq!(
-        (ours.flavour, ours.version.clone()),
-        (Flavour::Streamscope, Some(NAMESPACE_VERSION.to_string()))
-    );
+    assert_eq!((ours.flavour, ours.version.clone()), (Flavour::Streamscope, Some(NAMESPACE_VERSION.to_string())));
 }
 
 #[tokio::test(flavor = "multi_thread")]

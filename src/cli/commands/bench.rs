@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use clap::builder::RangedI64ValueParser;
@@ -11,18 +10,20 @@ use clap::{Args, Subcommand};
 use futures_util::TryStreamExt as _;
 use uuid::Uuid;
 
-use super::arguments::Common;
-use super::failure::{Failure, Result, Status};
-use super::output::json::Object;
-use super::output::table::{Column, Table};
-use super::output::{Output, grouped, tell};
+use crate::cli::common::Common;
+use crate::cli::confirmation::{ask, can_ask};
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::output::table::{Column, Table};
 use crate::message::{Category, ExpectedVersion, NewMessage, StreamName};
+use crate::numbers::grouped;
 use crate::store::browse::{Scope, StreamsFrom, StreamsOf};
 use crate::store::read::CategoryOptions;
 use crate::store::tail::{Delivery, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
 
-pub const HELP: &str = "\
+const HELP: &str = "\
 write  Calls write_message on N connections, each with its own streams. All streams are in one
        category, and the store admits one writer per category at a time, so the connections take turns.
 tail   Writes at a fixed rate on one connection and follows on another. The lag is the time from the
@@ -56,8 +57,9 @@ Examples:
   streamscope -n scratch bench tail
   streamscope -n scratch bench tail --rate 500 --seconds 60 --yes";
 
-/// `streamscope bench …`
+/// Measure how fast the store is from this machine
 #[derive(Debug, Clone, Subcommand)]
+#[command(after_help = HELP)]
 pub enum BenchCommand {
     /// Write messages as fast as possible
     #[command(after_help = WRITE_HELP)]
@@ -131,14 +133,16 @@ pub fn check(command: &BenchCommand, common: &Common) -> Result<()> {
     if common.read_only {
         return Err(StoreError::ReadOnly("--read-only is set".to_owned()).into());
     }
-    if run.yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if run.yes || can_ask() {
         return Ok(());
     }
-    Err(Failure::usage("bench writes messages that cannot be deleted afterwards, and there is no terminal to ask on")
-        .remedy("Pass --yes to write them, preferably to a namespace that is used for nothing else"))
+    Err(CommandError::usage(
+        "bench writes messages that cannot be deleted afterwards, and there is no terminal to ask on",
+    )
+    .remedy("Pass --yes to write them, preferably to a namespace that is used for nothing else"))
 }
 
-/// `streamscope bench …`
+/// Runs the command.
 pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Output) -> Result<()> {
     if let Some(run) = command.writes().filter(|run| !run.yes) {
         confirm(namespace, run.seconds).await?;
@@ -153,14 +157,11 @@ pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Out
 
 async fn confirm(namespace: &Namespace, seconds: u64) -> Result<()> {
     let id = &namespace.info().id;
-    tell(&format!("This writes to namespace {id} for {seconds} s. Messages cannot be deleted afterwards."));
-    let _ = write!(io::stderr(), "Type yes to continue: ");
-    let _ = io::stderr().flush();
-    let mut typed = String::new();
-    let typed = tokio::task::spawn_blocking(move || io::stdin().lock().read_line(&mut typed).map(|_| typed))
-        .await
-        .map_err(|error| Failure::new(Status::Failed, error.to_string()))??;
-    if typed.trim() == "yes" { Ok(()) } else { Err(Failure::usage("nothing was written")) }
+    let warning = format!("This writes to namespace {id} for {seconds} s. Messages cannot be deleted afterwards.");
+    if ask(&warning, "Type yes to continue: ").await?.trim() == "yes" {
+        return Ok(());
+    }
+    Err(CommandError::usage("nothing was written"))
 }
 
 /// The durations of one kind of operation.
@@ -213,7 +214,7 @@ async fn write(namespace: &Namespace, seconds: u64) -> Result<Measured> {
     }
     let mut times = Vec::new();
     while let Some(done) = writers.join_next().await {
-        times.extend(done.map_err(|error| Failure::new(Status::Failed, error.to_string()))??);
+        times.extend(done.map_err(|error| CommandError::new(Status::Failed, error.to_string()))??);
     }
     let connections = if connections == 1 { "1 connection".to_owned() } else { format!("{connections} connections") };
     let what = format!("messages written, {connections}, category {category}");
@@ -239,12 +240,12 @@ async fn read(namespace: &Namespace, category: Option<&str>, seconds: u64) -> Re
     } else {
         let rows = namespace.categories().await?;
         let most = rows.into_iter().max_by_key(|row| row.estimate);
-        most.ok_or_else(|| Failure::new(Status::NotFound, "the namespace has no messages to read"))?.category
+        most.ok_or_else(|| CommandError::new(Status::NotFound, "the namespace has no messages to read"))?.category
     };
     let scope = Scope::Category(category.clone());
     let newest = namespace.newest(&scope).await?;
     if newest == 0 {
-        return Err(Failure::new(Status::NotFound, format!("category {category} has no messages to read")));
+        return Err(CommandError::new(Status::NotFound, format!("category {category} has no messages to read")));
     }
     let categories = repeated("lists of categories".to_owned(), seconds, async |_| {
         namespace.categories().await?;

@@ -6,7 +6,6 @@ mod gaps;
 mod part;
 mod progress;
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,20 +13,45 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
-use super::failure::{Failure, Result, Status};
-use super::interrupt::{Interrupt, Report, Signalled};
-use super::output::{Output, grouped, json, tell};
-use super::selection::{self, MatchingArguments};
-use super::tail::{tell_doubt, tell_holders};
-use super::unreadable::Unreadable;
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::interrupt::{Interrupt, ProgressReporter};
+use crate::cli::output::{Output, json};
+use crate::cli::selection::{self, MatchingArguments};
+use crate::cli::stderr;
+use crate::cli::unreadable::Unreadable;
+use crate::cli::warnings;
 use crate::message::{Message, Name};
+use crate::numbers::grouped;
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
 use gaps::Gaps;
 use part::{Line, Part};
 use progress::Progress;
 
+const HELP: &str = "\
+An export contains every message that is visible when it starts, and waits until all of them are
+final. Several names make one export, in order of global position.
+
+A file is written as FILE.part and renamed to FILE when it is complete. --resume continues after the
+last complete line of FILE.part. Pass the same names and options again: --resume refuses a part file
+from a different export. On SIGUSR1, standard error shows the progress.
+
+Times: 2026-03-01, \"2026-03-01 12:00\", 12:00 (today), now, or -30m, -2h and -3d (ago). They are in UTC
+unless they have an offset, as in 2026-03-01T12:00+01:00. With --since or --until, a large namespace
+is first sampled at 1,000 positions. If its times rise with global positions, to within an hour, only
+the part that can match is read. Otherwise the whole namespace is read.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
+
+Examples:
+  streamscope -n shop export -o shop.ndjson.zst
+  streamscope -n shop export account order-7 --since 2026-03-01 --until 2026-04-01 -o march.ndjson.gz
+  streamscope -n shop export -o shop.ndjson.zst --resume
+  streamscope -n shop export account --type Opened | jq -r .stream";
+
+/// Export messages as JSON lines to a file or standard output
 #[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
 pub struct ExportArguments {
     /// Categories and streams; the whole namespace if omitted
     #[arg(value_name = "NAME")]
@@ -65,14 +89,14 @@ impl Prepared {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
         let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
         if arguments.resume && file.is_none() {
-            return Err(Failure::usage("--resume needs a file, but --output - is standard output"));
+            return Err(CommandError::usage("--resume needs a file, but --output - is standard output"));
         }
         if let Some(path) = &file
             && !part::is_replaced(path)?
             && arguments.resume
         {
             let what = format!("--resume needs a file, but {} is a device or a pipe", path.display());
-            return Err(Failure::usage(what));
+            return Err(CommandError::usage(what));
         }
         Ok(Self { names, file, arguments: arguments.clone() })
     }
@@ -83,7 +107,7 @@ impl Prepared {
 /// # Errors
 /// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages could not be
 /// read; everything is written by then.
-pub async fn export(
+pub async fn run(
     namespace: &Namespace,
     prepared: Prepared,
     interrupt: &mut Interrupt,
@@ -91,7 +115,7 @@ pub async fn export(
 ) -> Result<()> {
     let progress = Arc::new(Progress::new());
     let asked = Arc::clone(&progress);
-    let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
+    let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let mut target = match &prepared.file {
         None => Target::Output(output),
         Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume, interrupt)?)),
@@ -103,25 +127,25 @@ pub async fn export(
     let result = tokio::select! {
         biased;
         result = all(namespace, &prepared, &mut target, &progress) => result,
-        number = interrupt.signalled() => Err(Failure::signalled(number)),
+        number = interrupt.signalled() => Err(CommandError::signalled(number)),
         never = progress.shown(terminal) => match never {},
     };
     progress.clear();
     let Target::File(mut part) = target else {
-        return result.and_then(|done| done.told());
+        return result.and_then(|done| done.report());
     };
     match result.and_then(|done| part.finish().map(|()| done)) {
         Ok(done) => {
             let messages = if done.written == 1 { "message" } else { "messages" };
             let path = part.path().display();
-            tell(&format!("streamscope: exported {} {messages} to {path}", grouped(done.written)));
-            done.told()
+            stderr::line(&format!("streamscope: exported {} {messages} to {path}", grouped(done.written)));
+            done.report()
         }
         Err(failure) => {
             let Some(kept) = part.keep() else { return Err(failure) };
             // A signal has no message of its own to carry the remedy.
             if failure.what.is_empty() {
-                tell(&format!("streamscope: {kept}"));
+                stderr::line(&format!("streamscope: {kept}"));
             }
             Err(failure.remedy(kept))
         }
@@ -157,11 +181,11 @@ struct Exported {
 
 impl Exported {
     /// Reports gaps and unreadable messages. An export that differs from the stored messages is a failure.
-    fn told(&self) -> Result<()> {
-        self.gaps.report().iter().for_each(|line| tell(line));
+    fn report(&self) -> Result<()> {
+        self.gaps.report().iter().for_each(|line| stderr::line(line));
         let Some(what) = self.unreadable.report() else { return Ok(()) };
         let remedy = "all other messages are exported; \"unreadable\" in these lines says why import refuses them";
-        Err(Failure::new(Status::Failed, what).remedy(remedy))
+        Err(CommandError::new(Status::Failed, what).remedy(remedy))
     }
 }
 
@@ -174,9 +198,9 @@ async fn all(
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
     for doubt in namespace.doubts().await? {
-        tell_doubt(&doubt);
+        warnings::doubt(&doubt);
     }
-    let end = namespace.final_end(tell_holders).await?;
+    let end = namespace.final_end(warnings::blocking_transactions).await?;
     let (above, up_to) = namespace.between(arguments.since, arguments.until).await?;
     let mut options = ExportOptions {
         names: names.clone(),
@@ -244,14 +268,5 @@ async fn check_kept(
         return Ok(());
     };
     let what = format!("{} belongs to a different export: {differs}", part.display());
-    Err(Failure::usage(what).remedy("use the names and options of that export, or omit --resume to start again"))
-}
-
-/// A failure of a file. It has no text if the reader of a pipe is gone or a signal ended the wait for one, as for standard output.
-fn file_failure(what: &str, path: &Path, error: io::Error) -> Failure {
-    let signalled = matches!(error.get_ref(), Some(inner) if inner.is::<Signalled>());
-    if signalled || error.kind() == io::ErrorKind::BrokenPipe {
-        return error.into();
-    }
-    Failure::new(Status::Failed, format!("cannot {what} {}: {error}", path.display()))
+    Err(CommandError::usage(what).remedy("use the names and options of that export, or omit --resume to start again"))
 }

@@ -6,7 +6,7 @@ mod input;
 mod line;
 mod packed;
 mod placeholders;
-pub(super) mod progress;
+mod progress;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -15,12 +15,14 @@ use std::sync::atomic::AtomicU64;
 
 use clap::Args;
 
-use super::failure::{Failure, Result, Status};
-use super::interrupt::{Interrupt, Report};
-use super::output::json::Object;
-use super::output::{Output, grouped, tell};
-use super::tail::tell_holders;
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::interrupt::{Interrupt, ProgressReporter};
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::stderr;
+use crate::cli::warnings;
 use crate::message::Difference;
+use crate::numbers::grouped;
 use crate::store::import::{
     Commit, Follower, Followers, Import, ImportCounts, ImportError, ImportOptions, Placement, Problem,
 };
@@ -30,7 +32,7 @@ use input::Source;
 use progress::Progress;
 
 /// The end of the `--help` text.
-pub const HELP: &str = "\
+const HELP: &str = "\
 Each line is one message, in the format that export, get and EventoDB write:
   {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
 The message keeps its ID, position and time, and with --keep-global-positions its global position.
@@ -57,7 +59,9 @@ Examples:
   streamscope -n shop get account --limit -1 --format json | streamscope --embedded copy -n shop import
   echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' | streamscope import --expected-version-from v";
 
+/// Import messages: exported ones, or new ones
 #[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
 pub struct ImportArguments {
     /// File with one message per line, plain, gzip or zstd; standard input if omitted or -
     pub file: Option<PathBuf>,
@@ -97,12 +101,12 @@ impl Prepared {
             && line::KEYS.contains(&field.as_str())
         {
             let what = format!("--expected-version-from {field}: this key already has a meaning; choose another one");
-            return Err(Failure::usage(what));
+            return Err(CommandError::usage(what));
         }
         let path = arguments.file.clone().filter(|path| path.as_os_str() != "-");
         let name = path.as_ref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
         let source = Source::open(path.as_deref())
-            .map_err(|error| Failure::new(Status::Failed, format!("cannot open {name}: {error}")))?;
+            .map_err(|error| CommandError::new(Status::Failed, format!("cannot open {name}: {error}")))?;
         Ok(Self { name, path, source, arguments: arguments.clone() })
     }
 }
@@ -112,7 +116,7 @@ impl Prepared {
 /// # Errors
 /// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The messages that
 /// were imported before the error are reported.
-pub async fn import(
+pub async fn run(
     namespace: &Namespace,
     prepared: Prepared,
     interrupt: &mut Interrupt,
@@ -124,15 +128,15 @@ pub async fn import(
         dry_run: arguments.dry_run,
         allow_gaps: arguments.allow_gaps,
     };
-    let import = Import::new(namespace, options)?.on_waiting(tell_holders);
+    let import = Import::new(namespace, options)?.on_waiting(warnings::blocking_transactions);
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        tell("reading messages from the terminal, one per line; press Ctrl-D to finish");
+        stderr::line("reading messages from the terminal, one per line; press Ctrl-D to finish");
     }
     let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let read = Arc::new(AtomicU64::new(0));
     let progress = Arc::new(Progress::new(source.size(), Arc::clone(&read)));
     let asked = Arc::clone(&progress);
-    let _report = Report::answer(Arc::new(move || format!("streamscope: {}", asked.line())))?;
+    let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let batches = Gatherer { expected_from: arguments.expected_version_from.clone(), options, batch: most }
         .start(source, path, read)?;
     let done = ImportCounts::default();
@@ -236,12 +240,12 @@ impl Running {
         self.done_to = to;
     }
 
-    fn wrong(&self, line: u64, column: Option<usize>, reason: &str) -> Failure {
+    fn wrong(&self, line: u64, column: Option<usize>, reason: &str) -> CommandError {
         let column = column.map(|column| format!(", column {column}")).unwrap_or_default();
-        Failure::usage(format!("{}, line {line}{column}: {reason}", self.name))
+        CommandError::usage(format!("{}, line {line}{column}: {reason}", self.name))
     }
 
-    fn failure(&self, batch: &Batch, error: ImportError) -> Failure {
+    fn failure(&self, batch: &Batch, error: ImportError) -> CommandError {
         let line = |index: usize| batch.line(index);
         match error {
             ImportError::Message { index, problem } => {
@@ -252,7 +256,7 @@ impl Running {
                 let location = format!("{}, line {}", self.name, line(index));
                 let what = format!("{location}: {error}");
                 let logged = Some(format!("{location}: {}", error.without_values()));
-                Failure { what, logged, remedy: None, ..Failure::from(error) }
+                CommandError { what, logged, remedy: None, ..CommandError::from(error) }
             }
             ImportError::OutcomeUnknown(reason) => {
                 let generated = batch
@@ -271,23 +275,23 @@ impl Running {
                 let (first, last) = (line(0), batch.last_line());
                 let location = format!("{}, lines {first} to {last}", self.name);
                 let logged = Some(format!("{location}: {}", error.without_values()));
-                Failure { logged, ..Failure::new(Status::Failed, format!("{location}: {error}")) }
+                CommandError { logged, ..CommandError::new(Status::Failed, format!("{location}: {error}")) }
             }
             ImportError::Store(error) => error.into(),
         }
     }
 
-    fn unknown(&self, reason: &str) -> Failure {
+    fn unknown(&self, reason: &str) -> CommandError {
         let (first, last) = (self.done_to + 1, self.sent_to.get());
         let what = format!("it is not known whether lines {first} to {last} of {} were written: {reason}", self.name);
-        Failure::new(Status::OutcomeUnknown, what)
+        CommandError::new(Status::OutcomeUnknown, what)
     }
 
-    fn signalled(&self, number: u8) -> Failure {
+    fn signalled(&self, number: u8) -> CommandError {
         if self.import.is_in_doubt() {
             self.unknown("a signal arrived before the server answered")
         } else {
-            Failure::signalled(number)
+            CommandError::signalled(number)
         }
     }
 
@@ -296,7 +300,7 @@ impl Running {
         if self.done_to == 0 || self.dry_run {
             return;
         }
-        tell(&format!(
+        stderr::line(&format!(
             "streamscope: lines 1 to {} are stored ({} of them new); another run skips lines that have an ID",
             self.done_to,
             grouped(self.done.imported)
@@ -311,7 +315,7 @@ impl Running {
             } else {
                 format!("{} messages differ from the stored ones", grouped(differing))
             };
-            tell(&format!("streamscope: {messages}; line {line}: {difference}"));
+            stderr::line(&format!("streamscope: {messages}; line {line}: {difference}"));
         }
         if output.is_json() {
             let object = Object::begin(output.buffer()).number("imported", imported).number("present", present);

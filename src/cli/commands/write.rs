@@ -5,18 +5,53 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
+use clap::Args;
 use uuid::Uuid;
 
-use super::arguments::WriteArguments;
-use super::failure::{Failure, Result, Status};
-use super::interrupt::Interrupt;
-use super::output::json::Object;
-use super::output::table::record;
-use super::output::{Output, tell};
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::interrupt::Interrupt;
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::output::table::record;
+use crate::cli::stderr;
 use crate::json::check;
-use crate::message::{NewMessage, StreamName};
+use crate::message::{ExpectedVersion, NewMessage, StreamName};
 use crate::store::Namespace;
 use crate::utf8;
+
+const HELP: &str = "\
+JSON is checked before anything is sent. Errors show the line and column.
+
+JSON keys: id, stream, pos, gpos
+
+Examples:
+  streamscope -n shop write account-1 Deposited --data '{\"amount\": 11}'
+  jq -n '{amount: 11}' | streamscope -n shop write account-1 Deposited --data -
+  streamscope -n shop write account-1 Opened --expected-version none
+  streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
+
+/// Write a message
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
+pub struct WriteArguments {
+    /// Stream to write to (category-id)
+    pub stream: String,
+    /// Type of the message
+    #[arg(value_name = "TYPE")]
+    pub message_type: String,
+    /// Data as JSON, or - to read it from standard input
+    #[arg(long, value_name = "JSON|-", default_value = "{}", allow_hyphen_values = true)]
+    pub data: String,
+    /// Metadata as JSON; NULL if omitted
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub metadata: Option<String>,
+    /// ID of the message; a new UUID v7 if omitted
+    #[arg(long, value_name = "UUID")]
+    pub id: Option<Uuid>,
+    /// Version that the stream must have: any, none (or -1: it must not exist), or the position of its last message
+    #[arg(long, value_name = "any|none|N", default_value_t = ExpectedVersion::Any, allow_hyphen_values = true)]
+    pub expected_version: ExpectedVersion,
+}
 
 /// Builds the message, and reads standard input if the arguments ask for it.
 ///
@@ -51,7 +86,7 @@ fn argument(text: &str) -> String {
 
 async fn from_stdin() -> Result<String> {
     if io::stdin().is_terminal() {
-        tell("Reading JSON from the terminal. End it with Ctrl-D");
+        stderr::line("Reading JSON from the terminal. End it with Ctrl-D");
     }
     let read = tokio::task::spawn_blocking(|| {
         let mut bytes = Vec::new();
@@ -61,19 +96,19 @@ async fn from_stdin() -> Result<String> {
         .await
         .map_err(io::Error::other)
         .flatten()
-        .map_err(|error| Failure::new(Status::Failed, format!("cannot read standard input: {error}")))?;
-    utf8::into_text(bytes).map_err(|error| Failure::usage(format!("standard input {error}")))
+        .map_err(|error| CommandError::new(Status::Failed, format!("cannot read standard input: {error}")))?;
+    utf8::into_text(bytes).map_err(|error| CommandError::usage(format!("standard input {error}")))
 }
 
 fn checked(source: &str, json: &str) -> Result<()> {
-    check(json).map_err(|problem| Failure::usage(format!("{source} is not valid JSON: {problem}")))
+    check(json).map_err(|problem| CommandError::usage(format!("{source} is not valid JSON: {problem}")))
 }
 
-/// `streamscope write`
+/// Runs the command.
 ///
 /// # Errors
 /// Returns the errors of the store, and [`Status::OutcomeUnknown`] if a signal comes before the answer.
-pub async fn write(
+pub async fn run(
     namespace: &Namespace,
     message: &NewMessage,
     interrupt: &mut Interrupt,
@@ -88,10 +123,10 @@ pub async fn write(
         }
     };
     if written.was_stored {
-        tell("streamscope: the message was already written by an earlier command with this ID");
+        stderr::line("streamscope: the message was already written by an earlier command with this ID");
     }
     if let Some(difference) = &written.differs {
-        tell(&format!("streamscope: {difference}"));
+        stderr::line(&format!("streamscope: {difference}"));
     }
     let (id, stream) = (written.id.to_string(), message.stream.as_str());
     if output.is_json() {

@@ -5,13 +5,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cli::output::count;
 use crate::cli::output::outlet::Written;
 use crate::message::GlobalPosition;
+use crate::numbers::count;
 
 /// The progress of `tail`.
 #[derive(Debug)]
-pub struct Standing {
+pub struct Delivered {
     /// The bytes that the system has accepted.
     written: Arc<Written>,
     stands: Mutex<Stands>,
@@ -29,7 +29,7 @@ struct Stands {
     printed: VecDeque<(u64, GlobalPosition)>,
 }
 
-impl Standing {
+impl Delivered {
     pub fn new(written: Arc<Written>) -> Self {
         Self { written, stands: Mutex::default() }
     }
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn counts_only_lines_that_the_system_has_accepted() {
         let written = Arc::new(Written::default());
-        let standing = Standing::new(Arc::clone(&written));
-        assert!(standing.line().contains("following had not started"));
-        standing.completes(30);
+        let delivered = Delivered::new(Arc::clone(&written));
+        assert!(delivered.line().contains("following had not started"));
+        delivered.completes(30);
         for (end, position) in [(100, 11), (200, 14), (300, 20)] {
-            standing.printed(end, position);
+            delivered.printed(end, position);
         }
         for (taken, line) in [
             (0, "0 messages, complete to 10; continue with --from 11"),
@@ -100,12 +100,12 @@ mod tests {
             (300, "3 messages, complete to 30; continue with --from 31"),
         ] {
             written.set(taken);
-            assert!(standing.line().contains(line), "{taken}: {}", standing.line());
+            assert!(delivered.line().contains(line), "{taken}: {}", delivered.line());
         }
-        standing.completes(40);
-        standing.printed(400, 33);
-        assert!(standing.line().contains("3 messages, complete to 32; continue with --from 33"));
-        standing.ends_at(31);
-        assert!(standing.line().contains("complete to 31; continue with --from 32"));
+        delivered.completes(40);
+        delivered.printed(400, 33);
+        assert!(delivered.line().contains("3 messages, complete to 32; continue with --from 33"));
+        delivered.ends_at(31);
+        assert!(delivered.line().contains("complete to 31; continue with --from 32"));
     }
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::cli::import::progress::line;
-use crate::cli::output::aside;
+use crate::cli::progress::line;
+use crate::cli::stderr;
 use crate::message::GlobalPosition;
 
 /// Between two updates of the line.
@@ -63,7 +63,7 @@ impl Progress {
             // The line is ASCII. Some terminals wrap after the last column.
             let mut line = self.line();
             line.truncate(width.saturating_sub(1));
-            aside(&format!("\r{line}\x1b[K"));
+            stderr::raw(&format!("\r{line}\x1b[K"));
             self.drawn.store(true, Ordering::Relaxed);
         }
     }
@@ -79,7 +79,7 @@ impl Progress {
     /// Erases the line.
     pub fn clear(&self) {
         if self.drawn.swap(false, Ordering::Relaxed) {
-            aside("\r\x1b[K");
+            stderr::raw("\r\x1b[K");
         }
     }
 }

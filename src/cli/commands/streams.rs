@@ -1,45 +1,55 @@
-//! `categories`, `streams`, and the overview that is printed without a command.
-//!
-//! Streams are read page by page: memory stays bounded whatever the limit, and no more than one page is ever held.
+//! The command `streams`: lists the streams of a namespace or category. They are read page by page: memory stays bounded
+//! whatever the limit, and no more than one page is ever held.
 
-use super::arguments::StreamsArguments;
-use super::failure::Result;
-use super::output::json::Object;
-use super::output::table::{Column, Table};
-use super::output::time::for_people;
-use super::output::{Output, estimate};
+use clap::Args;
+
+use crate::cli::error::Result;
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::output::table::{Column, Table};
+use crate::cli::output::time::for_people;
 use crate::message::{Category, StreamName};
 use crate::pasteable::shell_word;
+use crate::store::Namespace;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
-use crate::store::{Namespace, Store, StoreError};
+
+const HELP: &str = "\
+Streams are listed by name, each with its version (the position of its last message) and the
+time of its last message.
+
+JSON keys: stream, version, gpos, time
+
+Examples:
+  streamscope -n shop streams account
+  streamscope -n shop streams --prefix account-12 --limit 20
+  streamscope -n shop streams account --after account-129";
 
 /// Streams per query.
 const PAGE: usize = 1_000;
 
-/// `streamscope categories`
-pub async fn categories(namespace: &Namespace, output: &mut Output) -> Result<()> {
-    let rows = namespace.categories().await?;
-    if rows.is_empty() {
-        output.note("No messages yet. To write one: streamscope write STREAM TYPE");
-    }
-    let mut table = Table::new(&[Column::text("CATEGORY"), Column::number("MESSAGES")]);
-    for row in &rows {
-        if output.is_json() {
-            let object = Object::begin(output.buffer()).string("category", row.category.as_str());
-            object.number_or_null("estimate", row.estimate).end();
-            output.line_done()?;
-        } else {
-            table.row(output, &[row.category.as_str(), &estimate(row.estimate)])?;
-        }
-    }
-    Ok(table.finish(output)?)
+/// List the streams of a namespace or category
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
+pub struct StreamsArguments {
+    /// List only streams of this category
+    pub category: Option<String>,
+    /// List only streams whose names start with this
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
+    pub prefix: Option<String>,
+    /// List only streams after this one, to continue an earlier list
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub after: Option<String>,
+    /// List at most N streams; -1 for all
+    #[arg(long, value_name = "N", default_value_t = 1_000, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-1..))]
+    pub limit: i64,
 }
 
-/// `streamscope streams`
+/// Runs the command.
 ///
 /// # Errors
-/// Returns [`super::failure::Status::Usage`] for an invalid category, and the errors of the store.
-pub async fn streams(namespace: &Namespace, arguments: &StreamsArguments, output: &mut Output) -> Result<()> {
+/// Returns [`crate::cli::error::Status::Usage`] for an invalid category, and the errors of the store.
+pub async fn run(namespace: &Namespace, arguments: &StreamsArguments, output: &mut Output) -> Result<()> {
     let Some(of) = which(arguments)? else { return Ok(()) };
     let mut table = Table::new(&[
         Column::text("STREAM"),
@@ -108,41 +118,6 @@ fn stream(row: &StreamRow, table: &mut Table, output: &mut Output) -> Result<()>
         &for_people(row.last_time),
     ];
     Ok(table.row(output, &cells)?)
-}
-
-/// Lists every category of every namespace.
-pub async fn overview(store: &Store, output: &mut Output) -> Result<()> {
-    let mut table = Table::new(&[Column::text("NAMESPACE"), Column::text("CATEGORY"), Column::number("MESSAGES")]);
-    let namespaces = store.list().await?;
-    if namespaces.is_empty() {
-        output.note("No namespaces yet. To create one: streamscope ns create ID");
-    }
-    for (info, namespace) in &namespaces {
-        let namespace = match namespace {
-            Some(namespace) => Ok(namespace.clone()),
-            None => store.namespace_unasked(&info.id).await,
-        };
-        let categories = match namespace {
-            Err(error @ StoreError::NamespaceClosed { .. }) => {
-                output.note(&error.to_string());
-                continue;
-            }
-            namespace => namespace?.categories().await?,
-        };
-        for row in categories {
-            if output.is_json() {
-                Object::begin(output.buffer())
-                    .string("namespace", &info.id)
-                    .string("category", row.category.as_str())
-                    .number_or_null("estimate", row.estimate)
-                    .end();
-                output.line_done()?;
-            } else {
-                table.row(output, &[&info.id, row.category.as_str(), &estimate(row.estimate)])?;
-            }
-        }
-    }
-    Ok(table.finish(output)?)
 }
 
 #[cfg(test)]

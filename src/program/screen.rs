@@ -7,10 +7,11 @@ use clap::error::{ContextKind, ContextValue};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use super::arguments::{self, Arguments};
-use super::failure::{Failure, Result, Status};
-use super::open::{self, Opened};
+use super::password_command;
 use crate::app::ScreenSettings;
+use crate::cli::arguments::Arguments;
+use crate::cli::database::{self, Opened};
+use crate::cli::error::{CommandError, Result, Status};
 use crate::demo;
 use crate::locator::Locator;
 use crate::runtime::{self, Attempt, Ended, Opening};
@@ -31,29 +32,28 @@ type Kept = Arc<Mutex<Option<Opened>>>;
 /// Returns [`Status::Usage`] if there is no terminal for the screen, and errors from the terminal.
 pub async fn run(arguments: Arguments) -> Result<u8> {
     if let Some(refusal) = runtime::refusal() {
-        let Some(word) = &arguments.locator else { return Err(Failure::usage(refusal)) };
+        let Some(word) = &arguments.locator else { return Err(CommandError::usage(refusal)) };
         return Err(match nearest_command(word) {
-            Some(command) => {
-                Failure::usage(format!("unknown command \"{word}\"")).remedy(format!("Did you mean \"{command}\"?"))
-            }
-            None => Failure::usage(format!("\"{word}\" is not a command, and the screen cannot open: {refusal}")),
+            Some(command) => CommandError::usage(format!("unknown command \"{word}\""))
+                .remedy(format!("Did you mean \"{command}\"?")),
+            None => CommandError::usage(format!("\"{word}\" is not a command, and the screen cannot open: {refusal}")),
         });
     }
     let common = &arguments.common;
     // The demo opens the namespace to which the generator writes, so that there is something to follow.
     let namespace = common.namespace().or(common.demo.then_some(demo::SHOP));
     let locator = match arguments.locator.as_deref() {
-        Some(text) => Some(Locator::parse(text, namespace, Timestamp::now()).map_err(Failure::usage)?),
+        Some(text) => Some(Locator::parse(text, namespace, Timestamp::now()).map_err(CommandError::usage)?),
         None => namespace.map(Locator::of_namespace),
     };
-    let target = match open::settings(common)? {
+    let target = match database::settings(common, password_command)? {
         Some(settings) => settings.target(),
         None if common.demo => "demo".to_owned(),
         None => {
             common.embedded.as_ref().map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string())
         }
     };
-    let config = runtime::config::Config::load().map_err(Failure::usage)?;
+    let config = runtime::config::Config::load().map_err(CommandError::usage)?;
     let setup = ScreenSettings {
         profile: config.profile_of(&target),
         target,
@@ -63,8 +63,9 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         times: config.times,
-        seed: getrandom::u64()
-            .map_err(|error| Failure::new(Status::Failed, format!("the system gives no random numbers: {error}")))?,
+        seed: getrandom::u64().map_err(|error| {
+            CommandError::new(Status::Failed, format!("cannot get random numbers from the system: {error}"))
+        })?,
     };
     let kept = Kept::default();
     let opening = {
@@ -81,13 +82,13 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         Ok(Ended::Quit) => Ok(Status::Done.code()),
         Ok(Ended::Signal(number)) => Ok(u8::try_from(128 + number).unwrap_or(Status::Failed.code())),
         Ok(Ended::TerminalGone) => Ok(Status::Failed.code()),
-        Err(error) => Err(Failure::new(Status::Failed, format!("{error:#}"))),
+        Err(error) => Err(CommandError::new(Status::Failed, format!("{error:#}"))),
     }
 }
 
 /// Returns the command that is most similar to a word.
 fn nearest_command(word: &str) -> Option<String> {
-    let error = arguments::commands().try_get_matches_from(["streamscope", word]).err()?;
+    let error = Arguments::without_locator().try_get_matches_from(["streamscope", word]).err()?;
     match error.get(ContextKind::SuggestedSubcommand)? {
         ContextValue::Strings(commands) => commands.first().cloned(),
         _ => None,
@@ -98,7 +99,8 @@ fn nearest_command(word: &str) -> Option<String> {
 /// demo.
 fn attempt(arguments: Arguments, kept: Kept) -> Attempt {
     let open = async move {
-        let opened = Opened::open(&arguments.common, CONNECTIONS).await.map_err(|failure| failure.what)?;
+        let opened =
+            Opened::open(&arguments.common, CONNECTIONS, password_command).await.map_err(|error| error.what)?;
         let store = opened.store.clone();
         store.open_ahead(AHEAD);
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(opened);

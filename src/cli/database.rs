@@ -5,12 +5,11 @@
 use std::env;
 use std::time::Duration;
 
-use super::arguments::{Arguments, Command, Common, Format};
-use super::failure::{Failure, Result, Status};
-use super::output::tell;
+use super::common::Common;
+use super::error::{CommandError, Result, Status};
+use super::stderr;
 #[cfg(feature = "embedded")]
 use crate::demo;
-use crate::runtime::config::Config;
 use crate::store::connect::Environment;
 #[cfg(feature = "embedded")]
 use crate::store::embedded::Embedded;
@@ -22,6 +21,9 @@ const NAMED: usize = 12;
 /// How long closing a store may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
+/// Returns the password command in the configuration for a target (`user@host/database`).
+pub type PasswordCommand = fn(target: &str) -> Result<Option<String>, String>;
+
 /// A store, with its embedded server if it has one.
 pub struct Opened {
     /// The store.
@@ -32,7 +34,7 @@ pub struct Opened {
 }
 
 /// Resolves the settings of the database server; `None` for an embedded store.
-pub fn settings(common: &Common) -> Result<Option<Settings>> {
+pub fn settings(common: &Common, password_command: PasswordCommand) -> Result<Option<Settings>> {
     if common.demo || common.embedded.is_some() {
         return Ok(None);
     }
@@ -41,49 +43,22 @@ pub fn settings(common: &Common) -> Result<Option<Settings>> {
     let environment = Environment::of_process();
     let mut settings = Settings::resolve(url.as_deref(), &environment)?;
     if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password()) {
-        let config = Config::load().map_err(Failure::usage)?;
-        if let Some(command) = config.password_command_of(&settings.target()) {
-            settings.use_password_command(command);
+        if let Some(command) = password_command(&settings.target()).map_err(CommandError::usage)? {
+            settings.use_password_command(&command);
         }
     }
     Ok(settings)
 }
 
-/// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and
-/// one after it.
-pub fn check(arguments: &Arguments) -> Result<()> {
-    if let (Some(locator), Some(_)) = (&arguments.locator, &arguments.command) {
-        return Err(Failure::usage(format!("unexpected {locator} before the command"))
-            .remedy("To choose a namespace, use -n. Arguments follow the command: streamscope get NAME"));
-    }
-    let common = &arguments.common;
-    if common.url.as_deref() == Some("") {
-        return Err(Failure::usage("--url is empty")
-            .remedy("Is a shell variable unset? Omit --url to use the environment, or else your embedded store"));
-    }
-    if matches!(arguments.command, Some(Command::Export(_))) && common.format == Some(Format::Text) {
-        return Err(Failure::usage("export has no text format; it writes JSON lines")
-            .remedy("To print text, use get, or tail --from start --until now"));
-    }
-    let given = [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
-    let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();
-    match given.as_slice() {
-        [first, second, ..] => {
-            Err(Failure::usage(format!("{first} and {second} choose different databases; use only one of them")))
-        }
-        _ => Ok(()),
-    }
-}
-
 impl Opened {
     /// Opens the database of the command line, else that of the environment, else the user's embedded store.
-    pub async fn open(common: &Common, connections: usize) -> Result<Self> {
+    pub async fn open(common: &Common, connections: usize, password_command: PasswordCommand) -> Result<Self> {
         let options = Options { read_only: common.read_only, connections };
-        let Some(settings) = settings(common)? else {
+        let Some(settings) = settings(common, password_command)? else {
             return Self::embedded(common, options).await;
         };
         for warning in settings.warnings() {
-            tell(&format!("streamscope: {warning}"));
+            stderr::line(&format!("streamscope: {warning}"));
         }
         Ok(Self {
             store: Store::new(settings, options),
@@ -114,7 +89,7 @@ impl Opened {
 
     #[cfg(not(feature = "embedded"))]
     async fn embedded(_: &Common, _: Options) -> Result<Self> {
-        Err(Failure::usage("no database chosen, and this streamscope was built without the embedded store")
+        Err(CommandError::usage("no database chosen, and this streamscope was built without the embedded store")
             .remedy("Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))
     }
 }
@@ -136,7 +111,8 @@ pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> 
         return Err(none(store));
     }
     let ids: Vec<String> = several.into_iter().map(|info| info.id).collect();
-    Err(Failure::usage(format!("the database has {} namespaces; choose one with -n", ids.len())).remedy(listed(&ids)))
+    Err(CommandError::usage(format!("the database has {} namespaces; choose one with -n", ids.len()))
+        .remedy(listed(&ids)))
 }
 
 /// Opens the namespace with this ID.
@@ -147,7 +123,7 @@ pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
     match store.namespace(id).await {
         Err(error @ StoreError::NamespaceNotFound(_)) => {
             let ids = ids(store).await?;
-            Err(if ids.is_empty() { none(store) } else { Failure::from(error).remedy(listed(&ids)) })
+            Err(if ids.is_empty() { none(store) } else { CommandError::from(error).remedy(listed(&ids)) })
         }
         other => Ok(warned(other?)),
     }
@@ -156,7 +132,7 @@ pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
 /// Warns, once per command, that messages may be hidden: an empty result does not prove that there are none.
 fn warned(namespace: Namespace) -> Namespace {
     if namespace.info().hides_rows {
-        tell("streamscope: row security policies apply to this role, so messages may be hidden");
+        stderr::line("streamscope: row security policies apply to this role, so messages may be hidden");
     }
     namespace
 }
@@ -165,8 +141,8 @@ async fn ids(store: &Store) -> Result<Vec<String>> {
     Ok(store.namespaces().await?.into_iter().map(|info| info.id).collect())
 }
 
-fn none(store: &Store) -> Failure {
-    Failure::new(Status::NotFound, format!("{} has no namespace yet", store.target()))
+fn none(store: &Store) -> CommandError {
+    CommandError::new(Status::NotFound, format!("{} has no namespace yet", store.target()))
         .remedy("To create one: streamscope ns create ID")
 }
 

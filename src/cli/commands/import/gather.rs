@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::input::{Ended, LineError, Lines, Source};
 use super::line::LineParser;
 use super::packed::Packed;
-use crate::cli::failure::{Failure, Result, Status};
+use crate::cli::error::{CommandError, Result, Status};
 use crate::message::category;
 use crate::store::import::{self, Checked, ImportOptions, ImportedMessage, Placement};
 
@@ -137,7 +137,7 @@ impl Gatherer {
         std::thread::Builder::new()
             .name("lines".to_owned())
             .spawn(work)
-            .map_err(|error: io::Error| Failure::new(Status::Failed, format!("cannot start a thread: {error}")))?;
+            .map_err(|error: io::Error| CommandError::new(Status::Failed, format!("cannot start a thread: {error}")))?;
         Ok(Batches { receiver, wrong: None })
     }
 }

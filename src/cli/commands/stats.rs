@@ -4,14 +4,27 @@
 use clap::{Args, ValueEnum};
 use futures_util::TryStreamExt as _;
 
-use super::failure::{Failure, Result};
-use super::output::json::Object;
-use super::output::table::{Column, Table};
-use super::output::time::for_people;
-use super::output::{Output, grouped};
+use crate::cli::error::{CommandError, Result};
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::output::table::{Column, Table};
+use crate::cli::output::time::for_people;
 use crate::message::Category;
+use crate::numbers::grouped;
 use crate::store::Namespace;
 use crate::store::stats::{GroupBy, StatsOptions, StatsRow};
+
+const HELP: &str = "\
+Shows what the summary views of Message DB show, for every kind of store. All selected messages are
+read, which takes a while on a large store. The rate spans the time from the earliest to the latest.
+
+JSON keys: category, type or stream; messages, percent, rate, from, to
+
+Examples:
+  streamscope -n shop stats
+  streamscope -n shop stats types account
+  streamscope -n shop stats streams account --limit 20
+  streamscope -n shop stats categories --by types --format json";
 
 /// The number of time intervals of a rate.
 const PARTS: u32 = 24;
@@ -52,8 +65,9 @@ impl Counted {
     }
 }
 
-/// `streamscope stats …`
+/// Count messages by category, type or stream, with their rate over time
 #[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
 pub struct StatsArguments {
     /// Count messages by this property
     #[arg(
@@ -77,14 +91,15 @@ pub struct StatsArguments {
 pub fn check(arguments: &StatsArguments) -> Result<()> {
     if arguments.by == Some(arguments.what) {
         let name = arguments.what.key();
-        return Err(Failure::usage(format!("messages are already counted by {name}; choose another --by, or omit it")));
+        return Err(CommandError::usage(format!(
+            "messages are already counted by {name}; choose another --by, or omit it"
+        )));
     }
     arguments.category.clone().map(Category::new).transpose()?;
     Ok(())
 }
 
-/// `streamscope stats`
-pub async fn stats(namespace: &Namespace, arguments: &StatsArguments, output: &mut Output) -> Result<()> {
+pub async fn run(namespace: &Namespace, arguments: &StatsArguments, output: &mut Output) -> Result<()> {
     let options = StatsOptions {
         key: arguments.what.by(),
         by: arguments.by.map(Counted::by),

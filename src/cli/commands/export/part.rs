@@ -13,9 +13,9 @@ use flate2::write::GzEncoder;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::file_failure;
-use crate::cli::failure::{Failure, Result, Status};
-use crate::cli::interrupt::{Interrupt, may_block};
+use crate::cli::blocking::may_block;
+use crate::cli::error::{CommandError, Result, Signalled, Status};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::json;
 use crate::cli::output::outlet::Outlet;
 use crate::cli::unreadable::Unreadable;
@@ -51,11 +51,11 @@ impl Packing {
 pub fn is_replaced(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
-            Err(Failure::usage(format!("--output {}: this is a directory", path.display())))
+            Err(CommandError::usage(format!("--output {}: this is a directory", path.display())))
         }
         Ok(metadata) => Ok(metadata.is_file()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(file_failure("write", path, error)),
+        Err(error) => Err(file_error("write", path, error)),
     }
 }
 
@@ -92,19 +92,21 @@ impl Part {
             // Opening a named pipe blocks until its reader opens it too.
             let file = own_files::resolve_links(path)
                 .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
-                .map_err(|error| file_failure("write", path, error))?;
+                .map_err(|error| file_error("write", path, error))?;
             return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
         }
-        let path = own_files::resolve_links(path).map_err(|error| file_failure("write", path, error))?;
+        let path = own_files::resolve_links(path).map_err(|error| file_error("write", path, error))?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
-        let failed = |error: io::Error| file_failure("write", &part, error);
+        let failed = |error: io::Error| file_error("write", &part, error);
         // Opened without truncation: another run may be writing it.
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(failed)?;
         if !is_ours(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
-            return Err(Failure::new(Status::Failed, what).remedy("wait until it ends, or choose another --output"));
+            return Err(
+                CommandError::new(Status::Failed, what).remedy("wait until it ends, or choose another --output")
+            );
         }
         let kept = if resume { keep(&file, packing).map_err(failed)? } else { Kept::default() };
         Ok(opened(path, part, file, kept))
@@ -126,7 +128,7 @@ impl Part {
                 Ok(replaced) => file.set_permissions(replaced.permissions()),
                 Err(_) => Ok(()),
             })
-            .map_err(|error| file_failure("write", &self.beside, error))
+            .map_err(|error| file_error("write", &self.beside, error))
     }
 
     /// Whether this is a device or a pipe.
@@ -163,7 +165,7 @@ impl Part {
         if self.piece.len() < PIECE {
             return Ok(());
         }
-        self.end_piece().map_err(|error| file_failure("write", &self.beside, error))
+        self.end_piece().map_err(|error| file_error("write", &self.beside, error))
     }
 
     fn end_piece(&mut self) -> io::Result<()> {
@@ -192,12 +194,12 @@ impl Part {
     pub fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {
-            return ended.map_err(|error| file_failure("write", &self.beside, error));
+            return ended.map_err(|error| file_error("write", &self.beside, error));
         }
         ended
             .and_then(|()| self.file.get_ref().get_ref().sync_all())
             .and_then(|()| std::fs::rename(&self.beside, &self.path))
-            .map_err(|error| file_failure("write", &self.beside, error))?;
+            .map_err(|error| file_error("write", &self.beside, error))?;
         // Sync the new name too. If that is not possible, the file is still on disk under one of its two names.
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
@@ -354,6 +356,15 @@ impl<R: BufRead> BufRead for Counted<R> {
         self.count += amount as u64;
         self.input.consume(amount);
     }
+}
+
+/// Returns the error of a file. It has no text if the reader of a pipe is gone or a signal ended the wait for one, as for standard output.
+fn file_error(what: &str, path: &Path, error: io::Error) -> CommandError {
+    let signalled = matches!(error.get_ref(), Some(inner) if inner.is::<Signalled>());
+    if signalled || error.kind() == io::ErrorKind::BrokenPipe {
+        return error.into();
+    }
+    CommandError::new(Status::Failed, format!("cannot {what} {}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! It reconnects after a lost connection and continues exactly where it was. Standard output never has anything but
 //! messages.
 
-mod standing;
+mod delivered;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +14,35 @@ use clap::builder::RangedI64ValueParser;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-use super::failure::{Failure, Result};
-use super::interrupt::{Interrupt, Place, Report};
-use super::output::messages::MessageTable;
-use super::output::time::for_people;
-use super::output::{Output, json, tell};
-use super::selection::{self, MatchingArguments, Point};
-use super::unreadable::Unreadable;
 use crate::backoff::Backoff;
+use crate::cli::error::{CommandError, Result};
+use crate::cli::interrupt::{Interrupt, ProgressReporter, ProgressText};
+use crate::cli::output::messages::MessageTable;
+use crate::cli::output::{Output, json};
+use crate::cli::selection::{self, MatchingArguments, Point};
+use crate::cli::stderr;
+use crate::cli::unreadable::Unreadable;
+use crate::cli::warnings;
 use crate::locator::duration;
 use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::store::browse::Scope;
 use crate::store::tail::{BlockingTransaction, Delivery, Doubt, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
-use standing::Standing;
+use delivered::Delivered;
+
+const HELP: &str = "\
+Prints each message once, in order of global position, as soon as it is final: nothing can appear
+below it any more. If the server goes away, tail reconnects and continues where it was.
+When tail ends, and on SIGUSR1, standard error shows the --from value to continue with.
+
+JSON keys: id, stream, type, pos, gpos, data, meta, time
+
+Examples:
+  streamscope -n shop tail
+  streamscope -n shop tail account --from start --until now > account.ndjson
+  streamscope -n shop tail account --from -2h --type Withdrawn --where '$.amount > 100' | jq -c .data
+  streamscope -n shop tail account --consumer-group-member 0 --consumer-group-size 3
+  streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s";
 
 /// Messages per batch.
 const BATCH: usize = 2_000;
@@ -38,8 +53,9 @@ const AWAY: Duration = Duration::from_secs(10);
 /// The time between two checks for a closed output.
 const READER: Duration = Duration::from_millis(250);
 
-/// `streamscope tail …`
+/// Follow a stream, category or namespace: each message once, in final order
 #[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
 pub struct TailArguments {
     /// Stream (category-id) or category; the whole namespace if omitted
     pub name: Option<String>,
@@ -73,27 +89,27 @@ fn length(text: &str) -> Result<Duration, String> {
 
 /// The arguments of `tail`, checked before anything is opened.
 #[derive(Debug)]
-pub struct Followed {
+pub struct Prepared {
     scope: Scope,
     arguments: TailArguments,
 }
 
-impl Followed {
+impl Prepared {
     /// Checks the arguments.
     ///
     /// # Errors
-    /// Returns [`super::failure::Status::Usage`] for an invalid name, consumer group or end.
+    /// Returns [`crate::cli::error::Status::Usage`] for an invalid name, consumer group or end.
     pub fn new(arguments: &TailArguments) -> Result<Self> {
         let scope = selection::scope(arguments.name.as_deref())?;
         let scope = match (arguments.consumer_group_member, arguments.consumer_group_size, scope) {
             (Some(member), Some(size), Scope::Category(category)) => {
-                Scope::Member(category, ConsumerGroup::new(member, size).map_err(Failure::usage)?)
+                Scope::Member(category, ConsumerGroup::new(member, size).map_err(CommandError::usage)?)
             }
-            (Some(_), ..) => return Err(Failure::usage("--consumer-group-member needs a category")),
+            (Some(_), ..) => return Err(CommandError::usage("--consumer-group-member needs a category")),
             (_, _, scope) => scope,
         };
         if arguments.until == Some(Point::Start) {
-            return Err(Failure::usage("--until start selects no messages; use now, a global position or a time"));
+            return Err(CommandError::usage("--until start selects no messages; use now, a global position or a time"));
         }
         Ok(Self { scope, arguments: arguments.clone() })
     }
@@ -109,42 +125,42 @@ enum End {
     Time(Timestamp),
 }
 
-/// `streamscope tail`
+/// Runs the command.
 ///
 /// # Errors
 /// Returns the errors of the store, except for lost connections, which are made again.
-pub async fn tail(
+pub async fn run(
     namespace: &Namespace,
-    followed: Followed,
+    prepared: Prepared,
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
     let mut unreadable = Unreadable::default();
-    let outcome = follow(namespace, followed, interrupt, output, &mut unreadable).await;
+    let outcome = follow(namespace, prepared, interrupt, output, &mut unreadable).await;
     if let Some(what) = unreadable.report() {
-        tell(&format!("streamscope: {what}"));
+        stderr::line(&format!("streamscope: {what}"));
     }
     outcome
 }
 
 async fn follow(
     namespace: &Namespace,
-    followed: Followed,
+    prepared: Prepared,
     interrupt: &mut Interrupt,
     output: &mut Output,
     unreadable: &mut Unreadable,
 ) -> Result<()> {
-    let standing = Arc::new(Standing::new(output.written()));
-    let place: Place = {
-        let standing = Arc::clone(&standing);
-        Arc::new(move || standing.line())
+    let delivered = Arc::new(Delivered::new(output.written()));
+    let progress: ProgressText = {
+        let delivered = Arc::clone(&delivered);
+        Arc::new(move || delivered.line())
     };
-    let _report = Report::answer(Arc::clone(&place))?;
-    interrupt.last_words(Arc::clone(&place));
+    let _report = ProgressReporter::start(Arc::clone(&progress))?;
+    interrupt.last_words(Arc::clone(&progress));
     // Without this, a closed output would go unnoticed until the next message.
     let mut reader = tokio::time::interval(READER);
-    let begin = Following::begin(namespace, followed, Arc::clone(&standing));
-    let mut following = unless_signalled(interrupt, &place, begin).await??;
+    let begin = Following::begin(namespace, prepared, Arc::clone(&delivered));
+    let mut following = unless_signalled(interrupt, &progress, begin).await??;
     loop {
         let (idle, until, due) = (following.may_be_idle(), following.quiet_until(), following.due());
         let woken = {
@@ -168,39 +184,43 @@ async fn follow(
         };
         let done = match woken {
             Woken::Batch(Ok(batch)) => {
-                Ok(following.take(&batch, output, unreadable).inspect_err(|_| tell(&place()))?)
+                Ok(following.take(&batch, output, unreadable).inspect_err(|_| stderr::line(&progress()))?)
             }
             Woken::Batch(Err(error)) => Err(error),
-            Woken::Due => unless_signalled(interrupt, &place, following.find_end(namespace)).await?,
+            Woken::Due => unless_signalled(interrupt, &progress, following.find_end(namespace)).await?,
             Woken::Idle => Ok(true),
             Woken::ReaderGone => return Ok(()),
             Woken::Signal(number) => {
-                tell(&place());
-                return Err(Failure::signalled(number));
+                stderr::line(&progress());
+                return Err(CommandError::signalled(number));
             }
         };
         let done = match done {
             Ok(done) => done,
             Err(error) => {
                 let pause = tokio::time::sleep(following.lost(error)?);
-                unless_signalled(interrupt, &place, pause).await?;
+                unless_signalled(interrupt, &progress, pause).await?;
                 false
             }
         };
         if done {
-            tell(&place());
+            stderr::line(&progress());
             return Ok(());
         }
     }
 }
 
 /// Waits for work to end. Reports the progress if a signal ends the wait.
-async fn unless_signalled<T>(interrupt: &mut Interrupt, place: &Place, work: impl Future<Output = T>) -> Result<T> {
+async fn unless_signalled<T>(
+    interrupt: &mut Interrupt,
+    progress: &ProgressText,
+    work: impl Future<Output = T>,
+) -> Result<T> {
     tokio::select! {
         biased;
         number = interrupt.signalled() => {
-            tell(&place());
-            Err(Failure::signalled(number))
+            stderr::line(&progress());
+            Err(CommandError::signalled(number))
         }
         done = work => Ok(done),
     }
@@ -223,7 +243,7 @@ struct Following {
     limit: Option<u64>,
     idle: Option<Duration>,
     given: u64,
-    standing: Arc<Standing>,
+    delivered: Arc<Delivered>,
     last_activity: Instant,
     /// Whether more messages are available at once.
     behind: bool,
@@ -239,13 +259,13 @@ struct Following {
 /// A lost connection.
 struct Lost {
     since: Instant,
-    told: Instant,
+    reported: Instant,
     backoff: Backoff,
 }
 
 impl Following {
-    async fn begin(namespace: &Namespace, followed: Followed, standing: Arc<Standing>) -> Result<Self> {
-        let Followed { scope, arguments } = followed;
+    async fn begin(namespace: &Namespace, prepared: Prepared, delivered: Arc<Delivered>) -> Result<Self> {
+        let Prepared { scope, arguments } = prepared;
         let mut filter = arguments.matching.filter(namespace).await?;
         let from = match arguments.from {
             Point::Now => TailFrom::Now,
@@ -266,7 +286,7 @@ impl Following {
             }
         };
         if let End::Position(last) = end {
-            standing.ends_at(last);
+            delivered.ends_at(last);
         }
         let table = MessageTable::new(matches!(scope, Scope::Stream(_)));
         let options = TailOptions { scope, from, delivery: Delivery::WhenFinal, batch: BATCH, filter };
@@ -277,7 +297,7 @@ impl Following {
             limit: arguments.limit,
             idle: arguments.exit_when_idle,
             given: 0,
-            standing,
+            delivered,
             last_activity: Instant::now(),
             behind: true,
             clock_ahead: None,
@@ -313,24 +333,24 @@ impl Following {
         self.end = End::Position(end);
         // Otherwise, the last poll may start only a second later.
         self.tail.poll_trigger().fire();
-        self.standing.ends_at(end);
+        self.delivered.ends_at(end);
         Ok(self.tail.resume_position() >= end)
     }
 
     /// Prints a batch and returns whether it was the last.
     fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
-        self.tell_of_server(batch);
+        self.report_server(batch);
         self.behind = batch.has_more;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
-        self.standing.completes(self.tail.resume_position());
-        let standing = Arc::clone(&self.standing);
-        let mut printed = |end, position| standing.printed(end, position);
+        self.delivered.completes(self.tail.resume_position());
+        let delivered = Arc::clone(&self.delivered);
+        let mut printed = |end, position| delivered.printed(end, position);
         let mut over = matches!(self.end, End::Position(last) if batch.final_to >= last);
         for tailed in &batch.messages {
             let message = &tailed.message;
             let beyond = matches!(self.end, End::Position(last) if message.global_position > last);
             if beyond || self.limit.is_some_and(|limit| self.given >= limit) {
-                standing.ends_at(message.global_position - 1);
+                delivered.ends_at(message.global_position - 1);
                 over = true;
                 break;
             }
@@ -355,34 +375,34 @@ impl Following {
     }
 
     /// Reports what a batch says about the server.
-    fn tell_of_server(&mut self, batch: &TailBatch<Message>) {
+    fn report_server(&mut self, batch: &TailBatch<Message>) {
         if let Some(lost) = self.lost.take() {
-            tell(&format!("streamscope: reconnected after {:.1} s", lost.since.elapsed().as_secs_f64()));
+            stderr::line(&format!("streamscope: reconnected after {:.1} s", lost.since.elapsed().as_secs_f64()));
         }
         if batch.standby && !self.standby {
-            tell(
+            stderr::line(
                 "streamscope: the server is a standby, which shows no locks, so tail waits 2 s at a gap, then skips it",
             );
         }
         for doubt in batch.doubts.iter().filter(|doubt| !self.doubts.contains(doubt)) {
-            tell_doubt(doubt);
+            warnings::doubt(doubt);
         }
         if batch.begins_above {
             let (first, newest) = (self.tail.resume_position().saturating_add(1), batch.newest);
-            tell(&format!(
+            stderr::line(&format!(
                 "streamscope: --from {first} is above the newest message, {newest}. If an earlier run printed messages up to \
                  there, the store has been emptied or restored since; check its contents"
             ));
         }
         if let Some(part) = batch.diverges_above {
             let (what, last) = (if part > 0 { format!(" above {part}") } else { String::new() }, part.max(0));
-            tell(&format!(
+            stderr::line(&format!(
                 "streamscope: the store was emptied, restored or failed over, and its messages{what} have changed; tail \
                  continues after {last} with every message that it has not printed"
             ));
         } else if let Some(before) = batch.receded_from {
             let now = batch.newest;
-            tell(&format!(
+            stderr::line(&format!(
                 "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
                  lost them; tail continues after {now}"
             ));
@@ -393,55 +413,39 @@ impl Following {
                 && *last <= before
             {
                 *last = now.min(*last);
-                self.standing.ends_at(*last);
+                self.delivered.ends_at(*last);
             }
         }
         self.standby = batch.standby;
         self.doubts.clone_from(&batch.doubts);
-        self.tell_waiting(&batch.blocked_by);
+        self.report_blocking(&batch.blocked_by);
     }
 
     /// Returns how long to wait before the next attempt after an error that can pass. Returns other errors.
     fn lost(&mut self, error: StoreError) -> Result<Duration> {
         if !error.is_passing() {
-            tell(&self.standing.line());
+            stderr::line(&self.delivered.line());
             return Err(error.into());
         }
         let now = Instant::now();
         self.last_activity = now;
-        let is_news = self.lost.as_ref().is_none_or(|lost| now - lost.told >= AWAY);
-        let new = || Lost { since: now, told: now, backoff: Backoff::up_to(LONGEST_PAUSE) };
+        let is_news = self.lost.as_ref().is_none_or(|lost| now - lost.reported >= AWAY);
+        let new = || Lost { since: now, reported: now, backoff: Backoff::up_to(LONGEST_PAUSE) };
         let lost = self.lost.get_or_insert_with(new);
         let pause = lost.backoff.pause();
         if is_news {
-            lost.told = now;
+            lost.reported = now;
             let (waited, wait) = (lost.since.elapsed().as_secs(), pause.as_secs_f64());
-            tell(&format!("streamscope: {error}; disconnected for {waited} s, next attempt in {wait:.1} s"));
+            stderr::line(&format!("streamscope: {error}; disconnected for {waited} s, next attempt in {wait:.1} s"));
         }
         Ok(pause)
     }
 
-    fn tell_waiting(&mut self, holders: &[BlockingTransaction]) {
+    fn report_blocking(&mut self, holders: &[BlockingTransaction]) {
         let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
         if names != self.blocked_by {
-            tell_holders(holders);
+            warnings::blocking_transactions(holders);
             self.blocked_by = names;
         }
-    }
-}
-
-/// Warns that messages may appear below the final ones.
-pub fn tell_doubt(doubt: &Doubt) {
-    tell(&format!("streamscope: {doubt}, so a message can appear below final ones and be missed"));
-}
-
-/// Reports the blocking transactions.
-pub fn tell_holders(holders: &[BlockingTransaction]) {
-    for holder in holders {
-        let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
-        let application = holder.application.as_deref().filter(|name| !name.is_empty());
-        let application = application.map(|name| format!(" ({name})")).unwrap_or_default();
-        let since = for_people(holder.since);
-        tell(&format!("streamscope: blocked by {pid}{application}, transaction open since {since}"));
     }
 }

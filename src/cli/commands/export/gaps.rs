@@ -1,8 +1,8 @@
 //! Detects what an import will refuse in an export: streams with missing messages, and negative global positions. It remembers as
 //! many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
 
-use crate::cli::output::grouped;
 use crate::message::Message;
+use crate::numbers::grouped;
 use crate::store::import::StreamVersions;
 
 /// How many gaps the report names.

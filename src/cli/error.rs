@@ -1,11 +1,10 @@
-//! Failures of commands: an exit status, a description, and a remedy, in one or two lines.
+//! Errors of commands: an exit status, a description, and a remedy, in one or two lines.
 //!
 //! This is the only place that maps store errors to a status and a remedy. It prints nothing.
 
 use std::fmt;
 use std::io;
 
-use super::interrupt::Signalled;
 use crate::message::NameError;
 use crate::pasteable::get_command;
 use crate::store::{Obstacle, StoreError};
@@ -53,7 +52,7 @@ impl Status {
 
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct CommandError {
     /// The exit status.
     pub status: Status,
     /// What happened; empty if there is nobody to report it to.
@@ -64,10 +63,29 @@ pub struct Failure {
     pub logged: Option<String>,
 }
 
-/// The result of a command.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+/// A signal ended the wait for a reader.
+#[derive(Debug)]
+pub struct Signalled(pub u8);
 
-impl Failure {
+impl fmt::Display for Signalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "signal {} arrived before the output was read", self.0)
+    }
+}
+
+impl std::error::Error for Signalled {}
+
+impl From<Signalled> for io::Error {
+    fn from(signalled: Signalled) -> Self {
+        // Not `Interrupted`, after which a write is repeated.
+        Self::other(signalled)
+    }
+}
+
+/// The result of a command.
+pub type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+impl CommandError {
     /// Creates a failure without a remedy.
     pub fn new(status: Status, what: impl Into<String>) -> Self {
         Self { status, what: what.into(), remedy: None, logged: None }
@@ -106,14 +124,14 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }
 }
 
 /// An error from writing the output.
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::reader_gone();
@@ -125,13 +143,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<NameError> for Failure {
+impl From<NameError> for CommandError {
     fn from(error: NameError) -> Self {
         StoreError::from(error).into()
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let (status, remedy) = match &error {
             StoreError::Conflict { stream, actual, .. } => {

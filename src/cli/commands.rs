@@ -1,0 +1,174 @@
+//! The commands, one file each with its arguments, its help and what it does. This file is the only one that knows all of
+//! them.
+//!
+//! A command runs in two steps. The first checks its arguments, so that an error that needs no server is reported before
+//! one is contacted. The second uses the store.
+
+mod bench;
+mod categories;
+mod completions;
+mod export;
+mod get;
+mod import;
+mod last;
+mod man;
+mod ns;
+mod overview;
+mod stats;
+mod streams;
+mod tail;
+mod version;
+mod write;
+
+use clap::Subcommand;
+
+use super::common::Common;
+use super::database;
+use super::error::Result;
+use super::interrupt::Interrupt;
+use super::output::Output;
+use crate::message::NewMessage;
+use crate::store::Store;
+
+/// A command and its arguments.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    #[command(subcommand)]
+    Ns(ns::NsCommand),
+    Categories(categories::CategoriesArguments),
+    Streams(streams::StreamsArguments),
+    Get(get::GetArguments),
+    Last(last::LastArguments),
+    Version(version::VersionArguments),
+    Write(write::WriteArguments),
+    Import(import::ImportArguments),
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    Tail(tail::TailArguments),
+    Export(export::ExportArguments),
+    Stats(stats::StatsArguments),
+    Completions(completions::CompletionsArguments),
+    Man(man::ManArguments),
+}
+
+impl Command {
+    /// Runs a command that only describes the command line and needs no store. Returns `None` for all others.
+    pub fn describe(
+        &self,
+        whole: impl FnOnce() -> clap::Command,
+        without_locator: impl FnOnce() -> clap::Command,
+        output: &mut Output,
+    ) -> Option<Result<()>> {
+        match self {
+            // Without the locator, because shells would expect it before each command.
+            Self::Completions(arguments) => Some(completions::run(arguments, without_locator(), output)),
+            Self::Man(arguments) => Some(man::run(arguments, whole(), output)),
+            _ => None,
+        }
+    }
+}
+
+/// A command whose arguments have been checked.
+pub enum Prepared<'a> {
+    Overview,
+    Ns(&'a ns::NsCommand),
+    Categories,
+    Streams(&'a streams::StreamsArguments),
+    Get(get::Get),
+    Last(&'a last::LastArguments),
+    Version(&'a version::VersionArguments),
+    Write(NewMessage),
+    Import(import::Prepared),
+    Bench(&'a bench::BenchCommand),
+    Tail(tail::Prepared),
+    Export(export::Prepared),
+    Stats(&'a stats::StatsArguments),
+}
+
+impl<'a> Prepared<'a> {
+    /// Checks the arguments of a command. Without a command, prepares the overview.
+    pub async fn new(command: Option<&'a Command>, common: &Common) -> Result<Self> {
+        let Some(command) = command else { return Ok(Self::Overview) };
+        Ok(match command {
+            Command::Ns(command) => {
+                command.check()?;
+                Self::Ns(command)
+            }
+            Command::Categories(_) => Self::Categories,
+            Command::Streams(arguments) => Self::Streams(arguments),
+            Command::Get(arguments) => Self::Get(get::Get::new(arguments)?),
+            Command::Last(arguments) => Self::Last(arguments),
+            Command::Version(arguments) => Self::Version(arguments),
+            Command::Write(arguments) => Self::Write(write::message(arguments).await?),
+            Command::Import(arguments) => Self::Import(import::Prepared::new(arguments)?),
+            Command::Bench(command) => {
+                bench::check(command, common)?;
+                Self::Bench(command)
+            }
+            Command::Tail(arguments) => Self::Tail(tail::Prepared::new(arguments)?),
+            Command::Export(arguments) => Self::Export(export::Prepared::new(arguments)?),
+            Command::Stats(arguments) => {
+                stats::check(arguments)?;
+                Self::Stats(arguments)
+            }
+            Command::Completions(_) | Command::Man(_) => Self::Overview,
+        })
+    }
+
+    /// Returns how many connections the command uses.
+    pub fn connections(&self) -> usize {
+        if let Self::Bench(command) = self { command.connections() } else { 1 }
+    }
+
+    /// Runs the command; `id` is the value of `--namespace`.
+    pub async fn run(
+        self,
+        store: &Store,
+        id: Option<&str>,
+        interrupt: &mut Interrupt,
+        output: &mut Output,
+    ) -> Result<()> {
+        let named = || database::namespace(store, id);
+        match self {
+            // These handle signals themselves, to report what they have written so far.
+            Self::Write(message) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                write::run(&namespace, &message, interrupt, output).await
+            }
+            Self::Import(prepared) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                import::run(&namespace, prepared, interrupt, output).await
+            }
+            Self::Tail(prepared) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                tail::run(&namespace, prepared, interrupt, output).await
+            }
+            Self::Export(prepared) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                export::run(&namespace, prepared, interrupt, output).await
+            }
+            // A signal simply cancels all others.
+            Self::Overview => interrupt.unless_signalled(overview::run(store, output)).await,
+            Self::Ns(command) => interrupt.unless_signalled(command.run(store, id, output)).await,
+            Self::Categories => {
+                interrupt.unless_signalled(async { categories::run(&named().await?, output).await }).await
+            }
+            Self::Streams(arguments) => {
+                interrupt.unless_signalled(async { streams::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Get(get) => interrupt.unless_signalled(async { get::run(&named().await?, &get, output).await }).await,
+            Self::Last(arguments) => {
+                interrupt.unless_signalled(async { last::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Version(arguments) => {
+                interrupt.unless_signalled(async { version::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Bench(command) => {
+                interrupt.unless_signalled(async { Box::pin(bench::run(&named().await?, command, output)).await }).await
+            }
+            Self::Stats(arguments) => {
+                interrupt.unless_signalled(async { stats::run(&named().await?, arguments, output).await }).await
+            }
+        }
+    }
+}

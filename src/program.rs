@@ -1,0 +1,83 @@
+//! The program: reads the arguments, installs the hooks, and starts a command or the screen. It is the only module that
+//! knows both the commands and the screen, and it contains nothing of either.
+
+mod reports;
+mod screen;
+mod secrets;
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+use std::process::ExitCode;
+
+use color_eyre::eyre::{Result, WrapErr as _};
+
+use crate::cli;
+use crate::cli::arguments::Arguments;
+use crate::cli::error::CommandError;
+use crate::runtime::config::Config;
+use secrets::{Secrets, without_password};
+
+/// Runs the program.
+///
+/// # Errors
+/// Returns an error if a hook or the asynchronous runtime cannot be set up. All other errors are reported on standard
+/// error and become an exit status.
+pub fn main() -> Result<ExitCode> {
+    let arguments = match cli::parse(env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(status) => return Ok(ExitCode::from(status)),
+    };
+    #[cfg(unix)]
+    keep_password_from_process_list();
+    let secrets = Secrets::of(arguments.common.url.as_deref());
+    reports::install(&secrets)?;
+    if let Some(path) = arguments.common.log.as_deref().filter(|path| !path.as_os_str().is_empty())
+        && let Err(error) = reports::log_to(path, &secrets)
+    {
+        return Ok(ExitCode::from(cli::report(&CommandError::usage(format!("{error:#}")))));
+    }
+    #[cfg(debug_assertions)]
+    if let Ok(message) = env::var("STREAMSCOPE_TEST_PANIC") {
+        // A test reads the output of this panic.
+        panic!("{message}");
+    }
+    // Two threads, so that one can handle signals while output blocks the other.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the asynchronous runtime")?;
+    let status = runtime.block_on(run(arguments));
+    runtime.shutdown_background();
+    Ok(ExitCode::from(status))
+}
+
+/// Replaces this process with a new run that has the URL in its environment, if the URL in the arguments contains a
+/// password.
+#[cfg(unix)]
+fn keep_password_from_process_list() {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    let given: Vec<_> = env::args_os().collect();
+    if let Some((arguments, url)) = without_password(&given)
+        && let (Some((name, arguments)), Ok(program)) = (arguments.split_first(), env::current_exe())
+    {
+        // This returns only on failure. Then the password stays visible, and everything else works.
+        let _ = Command::new(program).arg0(name).args(arguments).env("STREAMSCOPE_URL", url).exec();
+    }
+}
+
+/// Runs a command, or the screen if there is none. Without a terminal, `--demo` prints an overview instead of opening
+/// the screen.
+async fn run(arguments: Arguments) -> u8 {
+    if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
+        return cli::run(arguments, password_command).await;
+    }
+    screen::run(arguments).await.unwrap_or_else(|error| cli::report(&error))
+}
+
+/// Returns the password command in the configuration for a target.
+fn password_command(target: &str) -> Result<Option<String>, String> {
+    Ok(Config::load()?.password_command_of(target).map(str::to_owned))
+}

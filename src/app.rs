@@ -4,35 +4,27 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 mod administration;
-pub mod browse;
 pub mod browser;
 mod commands;
 pub mod connection;
-pub mod count;
 pub mod dialogs;
 mod drafts;
+pub mod event;
 mod filtering;
 pub mod find;
-pub mod follow;
-mod freshness;
+pub mod following;
 pub mod goto;
 pub mod input;
 pub mod keymap;
-pub mod layout;
 mod listed_names;
-pub mod message;
-pub mod messages;
 pub mod mouse;
 pub mod notices;
-pub mod places;
 mod random;
 pub mod request;
-pub mod streams;
+pub mod requests;
 pub mod text_search;
 pub mod times;
 mod trail;
-pub mod window;
-pub mod wrapped;
 mod writing;
 
 use std::time::Duration;
@@ -42,95 +34,23 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::locator::Locator;
-use crate::message::MessageHead;
-use crate::store::browse::Scope;
-use crate::store::tail::TailBatch;
-use crate::store::{Filter, NamespaceInfo, StoreError};
+use crate::store::{NamespaceInfo, StoreError};
 use browser::Browser;
+use browser::layout::Pane;
+use browser::search::Edge;
+pub use browser::{layout, message, messages, streams, window, wrapped};
 use connection::Connection;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;
-use follow::{Follow, Following};
+pub use event::{Effect, Event};
+use following::{BODY_PAUSE, Follow, Following};
 use keymap::{Action, Context, KeyMap};
-use layout::{Layout, Pane};
+use mouse::Mouse;
 use notices::Notices;
 use random::Random;
-use request::{Answer, Outcome, Question, Requests, Slot};
+use request::{Answer, Outcome, Question, Slot};
+use requests::Requests;
 use times::Times;
-use window::Window;
-
-/// An input to [`State::update`].
-#[derive(Debug)]
-pub enum Event {
-    Key(KeyEvent),
-    Paste(String),
-    Mouse(MouseEvent),
-    /// The new width and height of the terminal.
-    Resize(u16, u16),
-    /// Advances spinners, toasts and relative times.
-    Tick,
-    /// The store answered a question, or failed to.
-    Answered {
-        slot: Slot,
-        generation: u64,
-        outcome: Outcome,
-    },
-    /// A poll while following returned.
-    Followed {
-        generation: u64,
-        batch: TailBatch<MessageHead>,
-    },
-    /// Following was interrupted. The runtime resumes it by itself if the error can pass.
-    FollowFailed {
-        generation: u64,
-        error: std::sync::Arc<StoreError>,
-    },
-    /// `$EDITOR` exited: the edited text, or the reason why there is none.
-    Edited(Result<String, String>),
-    /// A copy finished: the text of its toast, or the reason why it failed.
-    Copied(Result<String, String>),
-    /// Drafts from an earlier run, oldest first.
-    DraftsFound(Vec<Draft>),
-    /// A problem for the log and a toast, reported by the runtime.
-    Notice(String),
-}
-
-/// A request from the state to the runtime.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Asks the store, after a delay. The answer carries the same slot and generation.
-    Ask {
-        slot: Slot,
-        generation: u64,
-        question: Question,
-        after: Duration,
-    },
-    /// Cancels the question in a slot, on the server too.
-    Stop(Slot),
-    /// Follows a scope until stopped or replaced.
-    Follow {
-        generation: u64,
-        namespace: String,
-        scope: Scope,
-        filter: Filter,
-    },
-    StopFollowing,
-    /// Copies `text` to the clipboard; the toast calls it `what`.
-    Copy {
-        text: String,
-        what: &'static str,
-    },
-    /// Opens `text` in `$EDITOR`, in a file whose name ends in `suffix`.
-    Edit {
-        text: String,
-        suffix: &'static str,
-    },
-    /// Replaces the drafts on disk, which survive a crash.
-    SaveDrafts(Vec<Draft>),
-    /// Stops the program until the shell continues it.
-    Suspend,
-    Quit,
-}
 
 /// The options that the screen starts with, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
@@ -173,6 +93,7 @@ pub struct State {
     pub requests: Requests,
     pub dialogs: Dialogs,
     pub notices: Notices,
+    mouse: Mouse,
     pub settings: ScreenSettings,
     /// The time of the last event.
     pub now: Timestamp,
@@ -188,52 +109,44 @@ impl State {
             browser: Browser::new(area),
             following: Following::default(),
             connection: Connection::new(now),
-            requests: Requests::default(),
+            requests: Requests::new(now),
             dialogs: Dialogs::default(),
             notices: Notices::default(),
+            mouse: Mouse::default(),
             random: Random::new(settings.seed),
             settings,
             now,
         };
+        let requests = &mut state.requests;
         let effects =
-            vec![state.ask(Slot::Server, Question::Server), state.ask(Slot::Namespaces, Question::Namespaces)];
+            vec![requests.ask(Slot::Server, Question::Server), requests.ask(Slot::Namespaces, Question::Namespaces)];
         (state, effects)
     }
 
     /// Applies an event and returns the effects that follow from it.
     pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.now = now;
-        match event {
+        self.requests.begin_event(now);
+        let mut effects = match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize(width, height) => {
                 self.browser.area = Rect::new(0, 0, width, height);
-                self.reveal();
+                self.browser.reveal();
                 Vec::new()
             }
             Event::Tick => {
-                self.notices.expire(now);
-                if let Some(follow) = &mut self.following.current {
-                    follow.age(now);
-                }
+                self.tick();
                 Vec::new()
             }
-            Event::Answered { slot, generation, outcome } => {
-                if !self.requests.accept(slot, generation) {
-                    return Vec::new();
-                }
-                let mut effects = match outcome {
-                    Ok(answer) => self.answered(slot, answer),
-                    Err(error) => self.failed(slot, &error),
-                };
-                self.reveal();
-                effects.extend(self.take_held());
-                effects.extend(self.follow_selection());
-                effects
+            Event::Answered { slot, generation, outcome } => self.outcome(slot, generation, outcome),
+            Event::Followed { generation, batch } => {
+                let (browser, requests, notices) = (&mut self.browser, &mut self.requests, &mut self.notices);
+                let effects = self.following.received(generation, batch, browser, requests, notices);
+                self.finish(effects, BODY_PAUSE)
             }
-            Event::Followed { generation, batch } => self.followed(generation, batch),
-            Event::FollowFailed { generation, error } => self.follow_failed(generation, &error),
+            Event::FollowFailed { generation, error } => self.following_failed(generation, &error),
             Event::Edited(text) => self.edited(text),
             Event::Copied(outcome) => {
                 match outcome {
@@ -243,19 +156,16 @@ impl State {
                 Vec::new()
             }
             Event::DraftsFound(drafts) => {
-                let found = match drafts.len() {
-                    1 => "Found a draft from an earlier run. Press w to open it.".to_owned(),
-                    more => format!("Found {more} drafts from an earlier run. Press w to open the latest."),
-                };
-                self.notices.done(found, now);
-                self.dialogs.drafts = drafts;
+                self.drafts_found(drafts);
                 Vec::new()
             }
             Event::Notice(text) => {
                 self.notices.problem(text, now);
                 Vec::new()
             }
-        }
+        };
+        effects.extend(self.stop_following_if_left());
+        effects
     }
 
     /// Returns true if the passing of time alone changes the screen.
@@ -268,26 +178,64 @@ impl State {
             || self.following.current.as_ref().is_some_and(Follow::is_ageing)
     }
 
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        Layout::new(self.browser.area, self.browser.focus, self.browser.fullscreen, self.browser.shares)
-    }
-
     /// The namespace whose categories and messages are shown.
     #[must_use]
     pub fn namespace(&self) -> Option<&NamespaceInfo> {
         self.browser.namespaces.selection()
     }
 
-    fn ask(&mut self, slot: Slot, question: Question) -> Effect {
-        self.ask_later(slot, question, Duration::ZERO)
+    /// Returns true if the view moves along with new messages.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.following.is_live(&self.browser)
     }
 
-    fn ask_later(&mut self, slot: Slot, question: Question, after: Duration) -> Effect {
-        let generation = self.requests.ask(slot, self.now);
-        Effect::Ask { slot, generation, question, after }
+    /// Returns the reason why nothing can be written, if there is one.
+    #[must_use]
+    pub fn read_only(&self) -> Option<&str> {
+        if self.settings.read_only {
+            return Some("streamscope was started with --read-only");
+        }
+        self.connection.server().and_then(|info| info.read_only.as_deref())
     }
 
+    /// Brings the parts of the screen in line with each other after a change.
+    fn finish(&mut self, mut effects: Vec<Effect>, body_pause: Duration) -> Vec<Effect> {
+        effects.extend(self.stop_following_if_left());
+        effects.extend(self.following.insert_arrivals(&mut self.browser, &mut self.requests));
+        self.browser.reveal();
+        effects.extend(self.browser.load_selected_message(body_pause, &mut self.requests));
+        effects
+    }
+
+    fn stop_following_if_left(&mut self) -> Option<Effect> {
+        let stop = self.following.stop_if_left(&self.browser)?;
+        // A toast that is shown already matters more.
+        if !self.notices.showing() {
+            self.notices.done("Stopped following".to_owned(), self.now);
+        }
+        Some(stop)
+    }
+
+    fn tick(&mut self) {
+        self.notices.expire(self.now);
+        if let Some(follow) = &mut self.following.current {
+            follow.age(self.now);
+        }
+    }
+
+    fn drafts_found(&mut self, drafts: Vec<Draft>) {
+        let found = match drafts.len() {
+            1 => "Found a draft from an earlier run. Press w to open it.".to_owned(),
+            more => format!("Found {more} drafts from an earlier run. Press w to open the latest."),
+        };
+        self.notices.done(found, self.now);
+        self.dialogs.drafts = drafts;
+    }
+}
+
+/// Keys and the mouse.
+impl State {
     fn context(&self) -> Context {
         match self.browser.focus {
             Pane::Namespaces => Context::Namespaces,
@@ -308,70 +256,196 @@ impl State {
         }
     }
 
-    /// Carries out an action, whether it comes from a key, the palette or the mouse.
+    fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        if self.dialogs.open.is_some() {
+            return Vec::new();
+        }
+        let effects = self.mouse.handle(mouse, &mut self.browser, &mut self.requests);
+        self.finish(effects, Duration::ZERO)
+    }
+
+    /// Carries out an action, whether it comes from a key or the palette.
     pub fn act(&mut self, action: Action) -> Vec<Effect> {
-        let mut effects = match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::PageDown => self.step(self.page_rows()),
-            Action::PageUp => self.step(-self.page_rows()),
-            Action::HalfDown => self.step(self.page_rows() / 2),
-            Action::HalfUp => self.step(-(self.page_rows() / 2)),
-            Action::First => self.go_first(),
-            Action::Last => self.go_last(),
-            Action::Deeper => self.deeper(),
-            Action::Back => self.back(),
-            Action::NextPane => self.focus_on(self.browser.focus.next()),
-            Action::PreviousPane => self.focus_on(self.browser.focus.previous()),
-            Action::PaneNamespaces => self.focus_on(Pane::Namespaces),
-            Action::PaneCategories => self.focus_on(Pane::Categories),
-            Action::PaneStreams => self.focus_on(Pane::Streams),
-            Action::PaneMessages => self.focus_on(Pane::Messages),
-            Action::PaneMessage => self.focus_on(Pane::Message),
-            Action::Fullscreen => {
-                self.browser.fullscreen = !self.browser.fullscreen;
-                Vec::new()
-            }
-            Action::Find => self.open_find(),
+        let effects = self
+            .move_selection(action)
+            .or_else(|| self.change_pane(action))
+            .or_else(|| self.change_list(action))
+            .or_else(|| self.change_message(action))
+            .or_else(|| self.write(action))
+            .unwrap_or_else(|| self.act_on_screen(action));
+        self.finish(effects, Duration::ZERO)
+    }
+
+    fn move_selection(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let (browser, requests) = (&mut self.browser, &mut self.requests);
+        let page = browser.page_rows();
+        Some(match action {
+            Action::Down => browser.step(1, requests),
+            Action::Up => browser.step(-1, requests),
+            Action::PageDown => browser.step(page, requests),
+            Action::PageUp => browser.step(-page, requests),
+            Action::HalfDown => browser.step(page / 2, requests),
+            Action::HalfUp => browser.step(-(page / 2), requests),
+            Action::First => self.go_to_edge(Edge::First),
+            Action::Last => self.go_to_edge(Edge::Last),
+            Action::PreviousMessage => browser.messages.step(-1, requests).into_iter().collect(),
+            Action::NextMessage => browser.messages.step(1, requests).into_iter().collect(),
             Action::FindNext => self.find_again(true),
             Action::FindPrevious => self.find_again(false),
+            _ => return None,
+        })
+    }
+
+    /// Goes to an edge of the focused pane. While following, the newest message is reached by going live.
+    fn go_to_edge(&mut self, edge: Edge) -> Vec<Effect> {
+        let (browser, requests) = (&mut self.browser, &mut self.requests);
+        let is_newest = browser.focus == Pane::Messages && edge == browser.messages.newer_edge();
+        if is_newest && self.following.current.is_some() {
+            return self.following.go_live(browser, requests).into_iter().collect();
+        }
+        browser.go_to_edge(edge, requests)
+    }
+
+    fn change_pane(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let (browser, requests) = (&mut self.browser, &mut self.requests);
+        Some(match action {
+            Action::Deeper if browser.focus == Pane::Message => self.open_link(),
+            Action::Deeper => browser.deeper(requests),
+            Action::Back => self.back(),
+            Action::NextPane => browser.focus_on(browser.focus.next(), requests),
+            Action::PreviousPane => browser.focus_on(browser.focus.previous(), requests),
+            Action::PaneNamespaces => browser.focus_on(Pane::Namespaces, requests),
+            Action::PaneCategories => browser.focus_on(Pane::Categories, requests),
+            Action::PaneStreams => browser.focus_on(Pane::Streams, requests),
+            Action::PaneMessages => browser.focus_on(Pane::Messages, requests),
+            Action::PaneMessage => browser.focus_on(Pane::Message, requests),
+            Action::Fullscreen => {
+                browser.fullscreen = !browser.fullscreen;
+                Vec::new()
+            }
+            _ => return None,
+        })
+    }
+
+    /// Goes one step back: first cancels or closes whatever is in progress, then moves one pane to the left.
+    fn back(&mut self) -> Vec<Effect> {
+        if let Some(effects) = self.browser.cancel(&mut self.requests) {
+            return effects;
+        }
+        if self.browser.fullscreen {
+            self.browser.fullscreen = false;
+            return Vec::new();
+        }
+        if self.find_in(self.browser.focus).is_some() {
+            self.browser.find = find::Find::default();
+            return Vec::new();
+        }
+        if self.browser.focus == Pane::Messages && self.browser.messages.is_filtered() {
+            return self.clear_filter();
+        }
+        if self.notices.dismiss() {
+            return Vec::new();
+        }
+        if self.browser.focus == Pane::Messages
+            && let Some(effects) = self.go_back()
+        {
+            return effects;
+        }
+        self.browser.one_pane_back(&mut self.requests)
+    }
+
+    fn change_list(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let (browser, requests) = (&mut self.browser, &mut self.requests);
+        Some(match action {
+            Action::Order => browser.change_order(requests),
+            Action::Count => browser.messages.count_exactly(requests).into_iter().collect(),
+            Action::Follow => self.toggle_following(),
+            Action::Pause => self.following.toggle_pause(browser, requests).into_iter().collect(),
+            Action::Refresh => {
+                let server = requests.ask(Slot::Server, Question::Server);
+                [server].into_iter().chain(browser.reload(requests)).collect()
+            }
+            Action::Find => self.open_find(),
             Action::Filter => self.open_filter(),
             Action::GoTo => self.open_goto(),
             Action::Member => self.open_member(),
-            Action::Order => self.change_order(),
-            Action::Count => self.count_exactly(),
-            Action::Follow => self.toggle_follow(),
-            Action::Pause => self.toggle_pause(),
-            Action::Fold => self.browser.message.toggle(),
-            Action::FoldAll => self.browser.message.fold_all(),
-            Action::UnfoldAll => self.browser.message.unfold_all(),
-            Action::Collapse => self.collapse(),
-            Action::Expand => self.expand(),
-            Action::RawText => self.browser.message.next_form(),
-            Action::PreviousMessage => self.step_message(-1),
-            Action::NextMessage => self.step_message(1),
+            _ => return None,
+        })
+    }
+
+    fn toggle_following(&mut self) -> Vec<Effect> {
+        if let Some(stop) = self.following.stop() {
+            self.notices.done("Stopped following".to_owned(), self.now);
+            return vec![stop];
+        }
+        self.following.start(&mut self.browser).into_iter().collect()
+    }
+
+    fn change_message(&mut self, action: Action) -> Option<Vec<Effect>> {
+        let message = &mut self.browser.message;
+        match action {
+            Action::Fold => message.toggle(),
+            Action::FoldAll => message.fold_all(),
+            Action::UnfoldAll => message.unfold_all(),
+            Action::Collapse => self.browser.collapse(),
+            Action::Expand => message.expand(),
+            Action::RawText => message.next_form(),
+            _ => return None,
+        }
+        Some(Vec::new())
+    }
+
+    /// Follows the link on the selected row of the message, or folds the row.
+    fn open_link(&mut self) -> Vec<Effect> {
+        let message = &mut self.browser.message;
+        if let Some(link) = message.link_at(message.selected()) {
+            return self.go_to_stream(&link.name, link.position);
+        }
+        message.toggle();
+        Vec::new()
+    }
+
+    fn write(&mut self, action: Action) -> Option<Vec<Effect>> {
+        Some(match action {
             Action::Write => self.open_compose(),
             Action::CloneMessage => self.clone_message(),
             Action::FollowUp => self.follow_up(),
             Action::Edit => self.edit_shown(),
+            Action::CreateNamespace => self.open_create_namespace(),
+            Action::DeleteNamespace => self.open_delete_namespace(),
+            _ => return None,
+        })
+    }
+
+    fn act_on_screen(&mut self, action: Action) -> Vec<Effect> {
+        match action {
             Action::Copy => self.open_copy(),
             Action::Times => {
                 self.settings.times = self.settings.times.next();
                 Vec::new()
             }
-            Action::CreateNamespace => self.open_create_namespace(),
-            Action::DeleteNamespace => self.open_delete_namespace(),
-            Action::Refresh => self.refresh(),
             Action::Log => self.open_log(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
             Action::Suspend => vec![Effect::Suspend],
             Action::Quit => vec![Effect::Quit],
+            // All other actions were carried out before.
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Answers and errors of the store.
+impl State {
+    fn outcome(&mut self, slot: Slot, generation: u64, outcome: Outcome) -> Vec<Effect> {
+        if !self.requests.accept(slot, generation) {
+            return Vec::new();
+        }
+        let effects = match outcome {
+            Ok(answer) => self.answered(slot, answer),
+            Err(error) => self.failed(slot, &error),
         };
-        self.reveal();
-        effects.extend(self.take_held());
-        effects.extend(self.follow_selection());
-        effects
+        self.finish(effects, Duration::ZERO)
     }
 
     fn answered(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
@@ -390,20 +464,141 @@ impl State {
             }
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
-            (_, Answer::Server(info)) => self.connected(info),
-            (_, Answer::Namespaces(namespaces)) => self.namespaces_listed(namespaces),
-            (_, Answer::Categories(categories)) => self.categories_listed(categories),
-            (_, Answer::Streams { from, rows, end }) => self.streams_listed(&from, rows, end),
-            (_, Answer::RecentStreams { rows, next }) => self.recent_streams_listed(rows, next),
-            (_, Answer::Page(page)) => self.page_arrived(page),
-            (_, Answer::Search(step, range)) => self.search_step(step, range),
-            (_, Answer::CountStep(step, range)) => self.matches_counted(step, range),
-            (_, Answer::Message(message)) => self.message_arrived(message),
-            (_, Answer::Count(count)) => self.counted(count),
+            (_, Answer::Server(info)) => {
+                if !self.connection.connected(info) {
+                    return Vec::new();
+                }
+                self.notices.done("Reconnected".to_owned(), self.now);
+                self.browser.reload(&mut self.requests)
+            }
+            (_, Answer::Namespaces(namespaces)) => {
+                let mut effects = self.browser.namespaces_listed(namespaces, &mut self.requests);
+                effects.extend(match self.settings.locator.take() {
+                    Some(locator) => self.open_locator(&locator),
+                    None => self.browser.namespace_selected(&mut self.requests),
+                });
+                self.resolve_go_to();
+                effects
+            }
+            (_, Answer::Categories(categories)) => {
+                let effects = self.browser.categories_listed(categories, &mut self.requests);
+                self.resolve_go_to();
+                effects
+            }
             (_, Answer::Found(head)) => self.found(head),
-            // Only the slots above ask for these.
-            (_, Answer::Written(_) | Answer::Since { .. } | Answer::Created(_) | Answer::Deleted { .. }) => Vec::new(),
+            (_, answer) => self.browser.answered(answer, &mut self.requests),
         }
+    }
+
+    /// Handles an error: reconnects after a lost connection and reports everything else.
+    fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
+        if slot == Slot::Version
+            && let Some(compose) = self.dialogs.compose()
+        {
+            compose.version_failed(error);
+        }
+        match error {
+            StoreError::Unavailable { reason, obstacle, .. }
+                if obstacle.is_passing() && !matches!(slot, Slot::Write | Slot::Admin) =>
+            {
+                self.lost(reason.clone())
+            }
+            StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),
+            _ if slot == Slot::Server => {
+                self.connection.refused(error.to_string());
+                self.notices.problem(error.to_string(), self.now);
+                Vec::new()
+            }
+            _ => self.question_failed(slot, error),
+        }
+    }
+
+    fn lost(&mut self, reason: String) -> Vec<Effect> {
+        self.connection.lost(reason, &mut self.requests, &mut self.notices).into_iter().collect()
+    }
+
+    /// Handles an error that concerns one question: shows it in place of the answer and logs it.
+    fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
+        self.requests.fail(slot, error.to_string());
+        match slot {
+            Slot::Messages => self.browser.messages.fail(error),
+            Slot::Streams => self.browser.streams.fail(error),
+            Slot::Message => self.browser.message.fail(error),
+            Slot::Write => return self.write_failed(error),
+            Slot::Admin => return self.admin_failed(error),
+            Slot::GoTo => return self.goto_failed(error),
+            _ => {}
+        }
+        self.notices.problem(error.to_string(), self.now);
+        Vec::new()
+    }
+
+    fn following_failed(&mut self, generation: u64, error: &StoreError) -> Vec<Effect> {
+        if !self.following.failed(generation, error.to_string()) {
+            return Vec::new();
+        }
+        if let StoreError::Unavailable { reason, obstacle, .. } = error
+            && obstacle.is_passing()
+        {
+            return self.lost(reason.clone());
+        }
+        self.notices.problem(format!("Following interrupted: {error}"), self.now);
+        Vec::new()
+    }
+}
+
+/// Short forms for the files beside this one.
+impl State {
+    fn ask(&mut self, slot: Slot, question: Question) -> Effect {
+        self.requests.ask(slot, question)
+    }
+
+    fn layout(&self) -> layout::Layout {
+        self.browser.layout()
+    }
+
+    fn reveal(&mut self) {
+        self.browser.reveal();
+    }
+
+    fn show(&mut self, place: messages::Place) -> Vec<Effect> {
+        self.browser.show(place, &mut self.requests)
+    }
+
+    fn read_from(&mut self, from: crate::store::browse::PageFrom) -> Option<Effect> {
+        self.browser.messages.read_from(from, &mut self.requests)
+    }
+
+    fn read_around(&mut self, number: i64) -> Option<Effect> {
+        self.browser.messages.read_around(number, &mut self.requests)
+    }
+
+    fn namespace_selected(&mut self) -> Vec<Effect> {
+        self.browser.namespace_selected(&mut self.requests)
+    }
+
+    fn category_selected(&mut self) -> Vec<Effect> {
+        self.browser.category_selected(&mut self.requests)
+    }
+
+    fn stream_selected(&mut self) -> Vec<Effect> {
+        self.browser.stream_selected(&mut self.requests)
+    }
+
+    fn reread_streams(&mut self, stream: &str) -> Option<Effect> {
+        self.browser.reload_streams_of(stream, &mut self.requests)
+    }
+
+    fn follow_selection(&mut self) -> Vec<Effect> {
+        self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
+    }
+
+    fn start_follow(&mut self) -> Vec<Effect> {
+        self.following.start(&mut self.browser).into_iter().collect()
+    }
+
+    fn stop_follow(&mut self) -> Vec<Effect> {
+        self.following.stop().into_iter().collect()
     }
 }
 

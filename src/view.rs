@@ -22,7 +22,7 @@ use theme::Theme;
 /// Draws the whole screen.
 pub fn draw(frame: &mut Frame, state: &State) {
     let theme = Theme::of(&state.settings);
-    let layout = state.layout();
+    let layout = state.browser.layout();
     header::draw(frame, layout.header, state, &theme);
     for pane in Pane::ALL {
         let area = layout.pane(pane);

@@ -101,7 +101,7 @@ impl State {
     }
 
     fn cancel(&mut self, slot: Slot) -> Vec<Effect> {
-        if self.requests.stop(slot) { vec![Effect::Stop(slot)] } else { Vec::new() }
+        self.requests.stop(slot).into_iter().collect()
     }
 
     fn open(&mut self, dialog: Dialog) -> Vec<Effect> {

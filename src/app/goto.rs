@@ -120,7 +120,6 @@ impl State {
         if let Some(said) = past_the_end(&journey.target, &head) {
             self.notices.problem(said, self.now);
         }
-        self.requests.stop(Slot::Messages);
         effects.extend(if at_end { self.read_from(PageFrom::End) } else { self.read_around(number) });
         self.browser.messages.offset = self.layout().rows(Pane::Messages) / 2;
         effects
@@ -132,9 +131,7 @@ impl State {
         let mut effects = Vec::new();
         // This replaces a navigation that is still waiting.
         self.browser.journey = None;
-        if self.requests.stop(Slot::GoTo) {
-            effects.push(Effect::Stop(Slot::GoTo));
-        }
+        effects.extend(self.requests.stop(Slot::GoTo));
         effects.extend(self.arrive_in(namespace, Scope::Namespace));
         self.came_from(from);
         effects
@@ -175,7 +172,9 @@ impl State {
                 effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
             }
         }
-        effects.extend(stream.and_then(|stream| self.select_stream(&stream)));
+        if let Some(stream) = stream {
+            effects.extend(self.browser.select_stream(&stream, &mut self.requests));
+        }
         effects
     }
 

@@ -3,110 +3,110 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-use super::layout::Pane;
-use super::{Effect, State};
+use super::browser::Browser;
+use super::browser::layout::Pane;
+use super::event::Effect;
+use super::requests::Requests;
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: isize = 3;
 
-impl State {
-    pub(super) fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        if self.dialogs.open.is_some() {
-            return Vec::new();
-        }
-        let layout = self.layout();
-        let Some(pane) = layout.pane_at(mouse.column, mouse.row) else { return Vec::new() };
-        let mut effects = match mouse.kind {
+/// The state of the mouse.
+#[derive(Debug, Default)]
+pub struct Mouse {
+    /// The pane whose left border is being dragged.
+    dragged: Option<Pane>,
+}
+
+impl Mouse {
+    /// Handles an event over the panes.
+    pub fn handle(&mut self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
+        let Some(pane) = browser.layout().pane_at(mouse.column, mouse.row) else { return Vec::new() };
+        match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                self.browser.dragged = self.border_at(mouse.column);
-                if self.browser.dragged.is_some() { Vec::new() } else { self.click(pane, mouse) }
+                self.dragged = border_at(browser, mouse.column);
+                if self.dragged.is_some() { Vec::new() } else { click(browser, pane, mouse, requests) }
             }
             MouseEventKind::Drag(MouseButton::Left) => {
-                self.drag(mouse.column);
+                self.drag(browser, mouse.column);
                 Vec::new()
             }
-            MouseEventKind::ScrollDown => self.wheel(pane, NOTCH),
-            MouseEventKind::ScrollUp => self.wheel(pane, -NOTCH),
-            _ => return Vec::new(),
-        };
-        effects.extend(self.follow_selection());
-        effects
-    }
-
-    fn click(&mut self, pane: Pane, mouse: MouseEvent) -> Vec<Effect> {
-        let area = self.layout().pane(pane);
-        let heading = if pane == Pane::Messages { 2 } else { 1 };
-        let row = usize::from(mouse.row.saturating_sub(area.y + heading));
-        let inside = mouse.row >= area.y + heading && mouse.row + 1 < area.y + area.height;
-        let mut effects = if self.browser.focus == pane { Vec::new() } else { self.focus_on(pane) };
-        if !inside {
-            return effects;
+            MouseEventKind::ScrollDown => wheel(browser, pane, NOTCH, requests),
+            MouseEventKind::ScrollUp => wheel(browser, pane, -NOTCH, requests),
+            _ => Vec::new(),
         }
-        match pane {
-            Pane::Namespaces => {
-                self.browser.namespaces.select(self.browser.namespaces.top() + row);
-                effects.extend(self.namespace_selected());
-            }
-            Pane::Categories => {
-                self.browser.categories.select(self.browser.categories.top() + row);
-                effects.extend(self.category_selected());
-            }
-            Pane::Streams => {
-                self.browser.streams.window.select(self.browser.streams.window.top() + row);
-                effects.extend(self.stream_selected());
-            }
-            Pane::Messages => {
-                self.browser.messages.window.select(self.browser.messages.window.top() + row);
-                self.browser.messages.moved();
-                effects.extend(self.read_on());
-            }
-            Pane::Message => self.browser.message.click(row),
-        }
-        effects
-    }
-
-    fn wheel(&mut self, pane: Pane, rows: isize) -> Vec<Effect> {
-        let height = self.layout().rows(pane);
-        match pane {
-            Pane::Messages => {
-                self.browser.messages.window.scroll(rows, height);
-                self.browser.messages.moved();
-                self.resume_search();
-                self.read_on().into_iter().collect()
-            }
-            Pane::Message => {
-                self.browser.message.step(rows);
-                self.reveal();
-                Vec::new()
-            }
-            _ => {
-                let mut effects = if self.browser.focus == pane { Vec::new() } else { self.focus_on(pane) };
-                effects.extend(self.step(rows));
-                self.reveal();
-                effects
-            }
-        }
-    }
-
-    /// Returns the pane whose left border is at the column, if there is one.
-    fn border_at(&self, column: u16) -> Option<Pane> {
-        let layout = self.layout();
-        [Pane::Messages, Pane::Message].into_iter().find(|pane| {
-            let area = layout.pane(*pane);
-            area.area() > 0 && area.x > 0 && (area.x - 1..=area.x).contains(&column)
-        })
     }
 
     /// Moves the dragged border to the column.
-    fn drag(&mut self, column: u16) {
-        let messages = self.layout().pane(Pane::Messages);
-        if self.browser.dragged == Some(Pane::Messages) {
-            self.browser.shares.left = column.max(1);
-        } else if self.browser.dragged == Some(Pane::Message) {
-            let rest = self.browser.area.width.saturating_sub(messages.x).max(1);
-            let right = self.browser.area.width.saturating_sub(column);
-            self.browser.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
+    fn drag(&self, browser: &mut Browser, column: u16) {
+        let messages = browser.layout().pane(Pane::Messages);
+        if self.dragged == Some(Pane::Messages) {
+            browser.shares.left = column.max(1);
+        } else if self.dragged == Some(Pane::Message) {
+            let rest = browser.area.width.saturating_sub(messages.x).max(1);
+            let right = browser.area.width.saturating_sub(column);
+            browser.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
         }
-        self.reveal();
+    }
+}
+
+/// Returns the pane whose left border is at the column, if there is one.
+fn border_at(browser: &Browser, column: u16) -> Option<Pane> {
+    let layout = browser.layout();
+    [Pane::Messages, Pane::Message].into_iter().find(|pane| {
+        let area = layout.pane(*pane);
+        area.area() > 0 && area.x > 0 && (area.x - 1..=area.x).contains(&column)
+    })
+}
+
+/// Focuses the pane and selects the row under the pointer.
+fn click(browser: &mut Browser, pane: Pane, mouse: MouseEvent, requests: &mut Requests) -> Vec<Effect> {
+    let area = browser.layout().pane(pane);
+    let heading = if pane == Pane::Messages { 2 } else { 1 };
+    let row = usize::from(mouse.row.saturating_sub(area.y + heading));
+    let inside = mouse.row >= area.y + heading && mouse.row + 1 < area.y + area.height;
+    let mut effects = if browser.focus == pane { Vec::new() } else { browser.focus_on(pane, requests) };
+    if !inside {
+        return effects;
+    }
+    match pane {
+        Pane::Namespaces => {
+            browser.namespaces.select(browser.namespaces.top() + row);
+            effects.extend(browser.namespace_selected(requests));
+        }
+        Pane::Categories => {
+            browser.categories.select(browser.categories.top() + row);
+            effects.extend(browser.category_selected(requests));
+        }
+        Pane::Streams => {
+            browser.streams.window.select(browser.streams.window.top() + row);
+            effects.extend(browser.stream_selected(requests));
+        }
+        Pane::Messages => {
+            browser.messages.window.select(browser.messages.window.top() + row);
+            browser.messages.moved();
+            effects.extend(browser.messages.read_on(requests));
+        }
+        Pane::Message => browser.message.click(row),
+    }
+    effects
+}
+
+/// Scrolls the messages, or moves the selection of another pane.
+fn wheel(browser: &mut Browser, pane: Pane, rows: isize, requests: &mut Requests) -> Vec<Effect> {
+    match pane {
+        Pane::Messages => {
+            let height = browser.layout().rows(pane);
+            browser.messages.scroll(rows, height, requests).into_iter().collect()
+        }
+        Pane::Message => {
+            browser.message.step(rows);
+            Vec::new()
+        }
+        _ => {
+            let mut effects = if browser.focus == pane { Vec::new() } else { browser.focus_on(pane, requests) };
+            effects.extend(browser.step(rows, requests));
+            effects
+        }
     }
 }

@@ -1,5 +1,4 @@
-//! Questions to the store and their answers as data, and the record of the answers that are still wanted. Nothing in here
-//! waits or talks to the store: the runtime does.
+//! Questions to the store and their answers as data. Nothing in here talks to the store: the runtime does.
 //!
 //! Every kind of question has a slot. A new question in a slot replaces the one before it: the generation of the slot
 //! increases, and an answer of an older generation is dropped.
@@ -230,60 +229,3 @@ impl From<CreatedNamespace> for Created {
 
 /// An answer or an error. The error is shared, because a test may send the same event twice.
 pub type Outcome = Result<Answer, Arc<StoreError>>;
-
-/// The answers that are still wanted, by slot.
-#[derive(Debug, Clone, Default)]
-pub struct Requests {
-    generations: [u64; Slot::ALL.len()],
-    waiting: [Option<Timestamp>; Slot::ALL.len()],
-    failures: [Option<String>; Slot::ALL.len()],
-}
-
-impl Requests {
-    /// Registers a new question in a slot and returns its generation.
-    pub fn ask(&mut self, slot: Slot, now: Timestamp) -> u64 {
-        let index = slot as usize;
-        self.generations[index] += 1;
-        self.waiting[index] = Some(now);
-        self.failures[index] = None;
-        self.generations[index]
-    }
-
-    /// Returns true if an answer is the wanted one, and then waits for it no longer.
-    pub fn accept(&mut self, slot: Slot, generation: u64) -> bool {
-        let index = slot as usize;
-        let wanted = self.generations[index] == generation && self.waiting[index].is_some();
-        if wanted {
-            self.waiting[index] = None;
-        }
-        wanted
-    }
-
-    /// Drops the question in a slot and returns true, or returns false if there is none.
-    pub fn stop(&mut self, slot: Slot) -> bool {
-        self.waiting[slot as usize].take().is_some()
-    }
-
-    /// Keeps the error that answered the last question in a slot.
-    pub fn fail(&mut self, slot: Slot, error: String) {
-        self.failures[slot as usize] = Some(error);
-    }
-
-    /// Returns the error that answered the last question in a slot.
-    #[must_use]
-    pub fn failure(&self, slot: Slot) -> Option<&str> {
-        self.failures[slot as usize].as_deref()
-    }
-
-    /// Returns the time at which the pending question in a slot was asked.
-    #[must_use]
-    pub fn since(&self, slot: Slot) -> Option<Timestamp> {
-        self.waiting[slot as usize]
-    }
-
-    /// Returns true while any question is pending.
-    #[must_use]
-    pub fn any(&self) -> bool {
-        self.waiting.iter().any(Option::is_some)
-    }
-}

@@ -12,7 +12,7 @@ use super::messages::{progress, server_now};
 use super::text::{cut, fill, full_count, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
-use crate::app::follow::{Follow, Stall};
+use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::app::layout::Pane;
 use crate::store::tail::BlockingTransaction;
@@ -110,7 +110,7 @@ fn following(state: &State, follow: &Follow) -> String {
     if follow.late > 0 {
         parts.push(format!("{} late", full_count(follow.late)));
     }
-    match follow.let_go {
+    match follow.unloaded {
         0 => {}
         1 => parts.push("1 older row unloaded".to_owned()),
         rows => parts.push(format!("{} older rows unloaded", full_count(rows))),

@@ -10,9 +10,10 @@ use super::text::{cut, fill, full_count, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
+use crate::app::browser::messages::MessageRow;
+use crate::app::browser::search::SearchProgress;
 use crate::app::find::text_of;
 use crate::app::layout::Pane;
-use crate::app::messages::{Row, Search};
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
 use crate::safe_text::SafeText;
@@ -101,8 +102,8 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
 pub fn progress(state: &State) -> String {
     let messages = &state.browser.messages;
     let spinner = spinner(state, state.settings.ascii);
-    let counting = state.requests.since(Slot::Count).filter(|_| messages.counting);
-    if let Some(tally) = messages.tally.filter(|tally| tally.is_complete || counting.is_some()) {
+    let counting = state.requests.since(Slot::Count).filter(|_| messages.count.by_user);
+    if let Some(tally) = messages.count.matches.filter(|tally| tally.is_complete || counting.is_some()) {
         let matches = matches(tally.matches);
         return if tally.is_complete {
             all_searched(state, &matches, tally.searched)
@@ -121,7 +122,7 @@ pub fn progress(state: &State) -> String {
     };
     match messages.selection() {
         Some(head) if messages.is_stream() => {
-            format!("{} of {total}", full_count(u64::try_from(messages.ordinal(head)).unwrap_or(0)))
+            format!("{} of {total}", full_count(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
         }
         Some(head) => format!("at {} · {}", head.global_position, messages_in_words(&total)),
         None => messages_in_words(&total),
@@ -134,7 +135,7 @@ fn messages_in_words(count: &str) -> String {
 }
 
 /// Returns the progress of a search, and the key that continues it.
-fn searched(state: &State, search: &Search, spinner: char) -> String {
+fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
     let found = matches(search.matches);
     if state.following.current.is_some() {
         // Newer messages that do not match are not counted.
@@ -183,7 +184,7 @@ fn of_total(state: &State, searched: u64) -> String {
 
 /// Returns the number of messages in the scope, at least those already seen, or none if it is unknown.
 fn total(state: &State, seen: u64) -> Option<String> {
-    state.browser.messages.count.map(|count| match count {
+    state.browser.messages.count.total.map(|count| match count {
         Count { messages, through: None } => format!("~{}", full_count(messages.max(seen))),
         Count { messages, through: Some(_) } => full_count(messages),
     })
@@ -309,7 +310,7 @@ impl Columns {
         text
     }
 
-    fn line<'a>(&self, row: &Row, state: &State, theme: &Theme, selected: bool, unsettled: bool) -> Line<'a> {
+    fn line<'a>(&self, row: &MessageRow, state: &State, theme: &Theme, selected: bool, unsettled: bool) -> Line<'a> {
         let head = &row.head;
         let marker = match (selected, theme.ascii) {
             (true, false) => "▌",

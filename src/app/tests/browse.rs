@@ -361,14 +361,14 @@ fn a_list_that_fails_to_load_shows_the_error_and_does_not_look_empty() {
 fn dragging_a_border_resizes_and_selects_nothing() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mut screen = Screen::new(Fake::shop(1));
-    let border = screen.state.layout().pane(Pane::Messages).x;
+    let border = screen.state.browser.layout().pane(Pane::Messages).x;
     let mut mouse = |kind, column| {
         let event = MouseEvent { kind, column, row: 10, modifiers: KeyModifiers::NONE };
         screen.send(crate::app::Event::Mouse(event));
     };
     mouse(MouseEventKind::Down(MouseButton::Left), border);
     mouse(MouseEventKind::Drag(MouseButton::Left), border + 15);
-    assert_eq!(screen.state.layout().pane(Pane::Messages).x, border + 15);
+    assert_eq!(screen.state.browser.layout().pane(Pane::Messages).x, border + 15);
     assert_eq!(screen.state.browser.focus, Pane::Namespaces, "a click on a border selects no row");
 }
 

@@ -126,8 +126,8 @@ fn unloaded_rows_are_counted_and_can_be_reloaded() {
         write(&mut screen, "account-0");
     }
     assert_eq!(screen.state.browser.messages.window.len(), crate::app::window::CAPACITY);
-    let let_go = screen.state.following.current.as_ref().expect("following").let_go;
-    assert_eq!(let_go, 130);
+    let unloaded = screen.state.following.current.as_ref().expect("following").unloaded;
+    assert_eq!(unloaded, 130);
     screen.keys("g");
     assert_eq!(screen.state.browser.messages.selection().map(|head| head.global_position), Some(1));
 }

@@ -234,7 +234,7 @@ fn check(screen: &Screen) {
 /// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is shown.
 fn the_count_is_true(screen: &Screen) {
     let messages = &screen.state.browser.messages;
-    let Some((place, count)) = messages.place.as_ref().zip(messages.count) else { return };
+    let Some((place, count)) = messages.place.as_ref().zip(messages.count.total) else { return };
     let Some(through) = count.through else { return };
     let stored = screen.fake.of(&place.scope).into_iter().filter(|head| number(&place.scope, head) <= through);
     assert_eq!(count.messages, stored.count() as u64, "{count:?} of {place:?}");

@@ -1,10 +1,8 @@
 //! The message pane: data and metadata of the selected message, as a tree that folds, as pretty text or as raw text,
 //! with links in the metadata. The body is read when a message is selected, never with the list.
 
-use super::layout::Pane;
 use super::wrapped::Wrapped;
-use super::{Effect, State};
-use crate::json::document::{Document, Kind};
+use crate::json::document::{Document, Kind, Row};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
 use crate::message::{GlobalPosition, Message, MessageHead, Size};
@@ -101,7 +99,7 @@ pub const FACTS: usize = 5;
 
 impl MessagePane {
     /// Shows a message. Returns whether its body must be read.
-    pub(super) fn show(&mut self, namespace: &str, head: Option<MessageHead>) -> bool {
+    pub(in crate::app) fn show(&mut self, namespace: &str, head: Option<MessageHead>) -> bool {
         let same = self.namespace == namespace
             && self.head.as_ref().map(|head| (head.id, head.global_position))
                 == head.as_ref().map(|head| (head.id, head.global_position));
@@ -120,12 +118,12 @@ impl MessagePane {
     }
 
     /// Returns the global position of a message whose body has not been read.
-    pub(super) fn awaited(&self) -> Option<GlobalPosition> {
+    pub(in crate::app) fn awaited(&self) -> Option<GlobalPosition> {
         self.head.as_ref().filter(|_| self.open.is_none()).map(|head| head.global_position)
     }
 
     /// Empties the pane and keeps its form.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::app) fn forget(&mut self) {
         *self = Self { form: self.form, columns: self.columns, ..Self::default() };
     }
 
@@ -135,7 +133,7 @@ impl MessagePane {
         self.open.as_ref().map(|open| &open.message)
     }
 
-    pub(super) fn fail(&mut self, error: &StoreError) {
+    pub(in crate::app) fn fail(&mut self, error: &StoreError) {
         self.error = Some(error.to_string());
     }
 
@@ -188,20 +186,20 @@ impl MessagePane {
         }
     }
 
-    pub(super) fn select(&mut self, line: usize) {
+    pub(in crate::app) fn select(&mut self, line: usize) {
         self.selected = line.min(self.lines().saturating_sub(1));
     }
 
     /// Scrolls so that this number of lines is in view above the selected one.
-    pub(super) fn put_below(&mut self, lines: usize) {
+    pub(in crate::app) fn put_below(&mut self, lines: usize) {
         self.top = self.selected.saturating_sub(lines);
     }
 
-    pub(super) fn step(&mut self, lines: isize) {
+    pub(in crate::app) fn step(&mut self, lines: isize) {
         self.select(self.selected.saturating_add_signed(lines));
     }
 
-    pub(super) fn click(&mut self, row: usize) {
+    pub(in crate::app) fn click(&mut self, row: usize) {
         let Some(row) = row.checked_sub(FACTS) else { return };
         let again = self.selected == self.top + row;
         self.select(self.top + row);
@@ -211,7 +209,7 @@ impl MessagePane {
     }
 
     /// Scrolls the selection into a view of this size, and wraps text again if the width has changed.
-    pub(super) fn reveal(&mut self, rows: usize, columns: usize) {
+    pub(in crate::app) fn reveal(&mut self, rows: usize, columns: usize) {
         if columns != self.columns && columns > 0 {
             self.columns = columns;
             if let Some(open) = self.open.as_mut().filter(|_| self.form != Form::Tree) {
@@ -230,15 +228,11 @@ impl MessagePane {
     }
 
     /// Folds or unfolds the selected row, which stays selected.
-    pub(super) fn toggle(&mut self) -> Vec<Effect> {
-        let folded = self
-            .row(self.selected)
-            .and_then(|(_, document, row)| document.row(row))
-            .map(super::super::json::document::Row::is_folded);
+    pub(in crate::app) fn toggle(&mut self) {
+        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(Row::is_folded);
         if let Some(folded) = folded {
             self.set_folded(!folded);
         }
-        Vec::new()
     }
 
     fn set_folded(&mut self, folded: bool) -> bool {
@@ -251,7 +245,7 @@ impl MessagePane {
     }
 
     /// Folds both documents from a depth on. If that hides the selected row, selects the nearest visible parent.
-    fn fold_from(&mut self, depth: u32) -> Vec<Effect> {
+    fn fold_from(&mut self, depth: u32) {
         let selected = self.row(self.selected).map(|(part, _, row)| (part, row));
         if let Some(open) = &mut self.open {
             for body in [&mut open.data, &mut open.metadata] {
@@ -263,18 +257,17 @@ impl MessagePane {
         if let Some((part, row)) = selected {
             self.selected = self.line_of(part, row);
         }
-        Vec::new()
     }
 
-    pub(super) fn fold_all(&mut self) -> Vec<Effect> {
-        self.fold_from(1)
+    pub(in crate::app) fn fold_all(&mut self) {
+        self.fold_from(1);
     }
 
-    pub(super) fn unfold_all(&mut self) -> Vec<Effect> {
-        self.fold_from(u32::MAX)
+    pub(in crate::app) fn unfold_all(&mut self) {
+        self.fold_from(u32::MAX);
     }
 
-    pub(super) fn next_form(&mut self) -> Vec<Effect> {
+    pub(in crate::app) fn next_form(&mut self) {
         self.form = match self.form {
             Form::Tree => Form::Pretty,
             Form::Pretty => Form::Raw,
@@ -282,7 +275,6 @@ impl MessagePane {
         };
         self.set_text();
         self.select(0);
-        Vec::new()
     }
 
     fn set_text(&mut self) {
@@ -306,7 +298,7 @@ impl MessagePane {
     }
 
     /// Returns the value of the selected row: a string without quotes and escapes, anything else as stored.
-    pub(super) fn selected_value(&self) -> Option<String> {
+    pub(in crate::app) fn selected_value(&self) -> Option<String> {
         let (_, document, row) = self.row(self.selected)?;
         let raw = document.value(row);
         match document.row(row)?.kind {
@@ -316,7 +308,7 @@ impl MessagePane {
     }
 
     /// Returns the JSON path of the selected row.
-    pub(super) fn selected_path(&self) -> Option<String> {
+    pub(in crate::app) fn selected_path(&self) -> Option<String> {
         self.row(self.selected).map(|(_, document, row)| document.path(row))
     }
 
@@ -360,7 +352,7 @@ impl MessagePane {
     }
 
     /// Selects the first match from a line on. Returns the number of matches.
-    pub(super) fn find(&mut self, text: &str, from: usize) -> usize {
+    pub(in crate::app) fn find(&mut self, text: &str, from: usize) -> usize {
         let hits = self.hits(text);
         let next = hits.iter().find(|hit| self.hit_line(**hit) >= from).or(hits.first()).copied();
         if let Some(hit) = next {
@@ -370,7 +362,7 @@ impl MessagePane {
     }
 
     /// Selects the next or previous match. Returns the number of matches.
-    pub(super) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
+    pub(in crate::app) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
         let hits = self.hits(text);
         let selected = self.selected;
         let next = if forwards {
@@ -387,66 +379,42 @@ impl MessagePane {
     fn hit_line(&self, (part, row): (Part, usize)) -> usize {
         if self.form == Form::Tree { self.line_of(part, row) } else { row }
     }
-}
 
-impl State {
-    pub(super) fn message_arrived(&mut self, message: Option<Box<Message>>) -> Vec<Effect> {
-        if let Some(message) = &message {
-            self.browser.messages.measured(message);
-        }
-        let pane = &mut self.browser.message;
+    /// Takes in the whole message, or none if it no longer exists.
+    pub(super) fn arrived(&mut self, message: Option<Box<Message>>) {
         let Some(message) = message else {
-            pane.error = Some("this message no longer exists".to_owned());
-            return Vec::new();
+            self.error = Some("this message no longer exists".to_owned());
+            return;
         };
-        pane.error = None;
-        if let Some(head) = &mut pane.head {
+        self.error = None;
+        if let Some(head) = &mut self.head {
             head.size = Size::of(message.data.as_deref());
         }
         let (data, metadata) = (Body::new(message.data.as_deref()), Body::new(message.metadata.as_deref()));
-        pane.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
-        pane.set_text();
-        Vec::new()
+        self.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
+        self.set_text();
     }
 
-    /// Folds the selected row. If it cannot be folded, selects its parent; without a parent, moves the focus one pane
-    /// back.
-    pub(super) fn collapse(&mut self) -> Vec<Effect> {
-        if self.browser.message.set_folded(true) {
-            return Vec::new();
+    /// Folds the selected row. If it cannot be folded, selects its parent. Returns false if it has none.
+    pub(super) fn collapse(&mut self) -> bool {
+        if self.set_folded(true) {
+            return true;
         }
-        let parent = self
-            .browser
-            .message
-            .row(self.browser.message.selected)
-            .and_then(|(part, document, row)| document.parent(row).map(|parent| (part, parent)));
-        match parent {
-            Some((part, parent)) => self.browser.message.selected = self.browser.message.line_of(part, parent),
-            None => self.browser.focus = Pane::Messages,
+        let parent =
+            self.row(self.selected).and_then(|(part, document, row)| document.parent(row).map(|parent| (part, parent)));
+        if let Some((part, parent)) = parent {
+            self.selected = self.line_of(part, parent);
         }
-        Vec::new()
+        parent.is_some()
     }
 
     /// Unfolds the selected row, or selects its first child.
-    pub(super) fn expand(&mut self) -> Vec<Effect> {
-        if !self.browser.message.set_folded(false) {
-            let inside = self
-                .browser
-                .message
-                .row(self.browser.message.selected)
-                .and_then(|(_, document, row)| document.row(row));
-            if inside.is_some_and(super::super::json::document::Row::is_container) {
-                self.browser.message.step(1);
+    pub(in crate::app) fn expand(&mut self) {
+        if !self.set_folded(false) {
+            let inside = self.row(self.selected).and_then(|(_, document, row)| document.row(row));
+            if inside.is_some_and(Row::is_container) {
+                self.step(1);
             }
-        }
-        Vec::new()
-    }
-
-    /// Follows the link on the selected row, or folds the row.
-    pub(super) fn open_link(&mut self) -> Vec<Effect> {
-        match self.browser.message.link_at(self.browser.message.selected) {
-            Some(Link { name, position }) => self.go_to_stream(&name, position),
-            None => self.browser.message.toggle(),
         }
     }
 }

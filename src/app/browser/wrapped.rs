@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::text_search::contains;
+use crate::app::text_search::contains;
 use crate::safe_text::SafeText;
 
 #[derive(Debug)]

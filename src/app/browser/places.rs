@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::messages::Messages;
-use super::streams::Streams;
+use super::messages::{ListKey, Messages};
+use super::streams::{StreamListKey, Streams};
 
 /// Lists of each kind that keep their rows. A full list takes about half a megabyte.
 const KEPT: usize = 6;
@@ -31,18 +31,18 @@ impl Places {
                 kept.unload();
             }
         }
-        self.let_go();
+        self.drop_excess();
     }
 
     /// Drops lists that have neither rows nor a filter, and the oldest beyond the limit.
-    fn let_go(&mut self) {
+    fn drop_excess(&mut self) {
         self.messages.retain(|kept| kept.is_filtered() || !kept.window.is_empty());
         let excess = self.messages.len().saturating_sub(KEPT_FILTERS);
         self.messages.drain(..excess);
     }
 
     /// Takes the list of messages of a location as it was left.
-    pub fn messages_of(&mut self, wanted: &super::messages::Place) -> Option<Messages> {
+    pub fn messages_of(&mut self, wanted: &ListKey) -> Option<Messages> {
         let index = self.messages.iter().position(|kept| kept.place.as_ref() == Some(wanted))?;
         self.messages.remove(index)
     }
@@ -56,7 +56,7 @@ impl Places {
     }
 
     /// Takes a list of streams as it was left.
-    pub fn streams_of(&mut self, wanted: &super::streams::Of) -> Option<Streams> {
+    pub fn streams_of(&mut self, wanted: &StreamListKey) -> Option<Streams> {
         let index = self.streams.iter().position(|kept| kept.of.as_ref() == Some(wanted))?;
         self.streams.remove(index)
     }
@@ -65,13 +65,13 @@ impl Places {
     pub fn forget_rows(&mut self) {
         self.streams.clear();
         self.messages.iter_mut().for_each(Messages::unload);
-        self.let_go();
+        self.drop_excess();
     }
 
     /// Drops all lists of a namespace.
     pub fn forget(&mut self, namespace: &str) {
         self.streams.retain(|kept| kept.of.as_ref().is_none_or(|of| of.namespace != namespace));
-        self.messages.retain(|kept| kept.place.as_ref().is_none_or(|place| place.namespace != namespace));
+        self.messages.retain(|kept| kept.place.as_ref().is_none_or(|key| key.namespace != namespace));
     }
 }
 

@@ -111,6 +111,14 @@ impl<T> Window<T> {
         self.top = 0;
     }
 
+    /// Replaces a list that is loaded as a whole, and selects the first row that matches, or the first row.
+    pub fn replace_all(&mut self, rows: impl IntoIterator<Item = T>, selected: impl Fn(&T) -> bool) {
+        self.replace(rows);
+        self.at_first = true;
+        self.at_last = true;
+        self.select(self.rows.iter().position(selected).unwrap_or(0));
+    }
+
     /// Appends rows and returns how many were unloaded at the front.
     pub fn append(&mut self, rows: impl IntoIterator<Item = T>) -> usize {
         let before = self.rows.len();
@@ -174,12 +182,12 @@ impl<T> Window<T> {
 
     /// Inserts a row and returns how many were unloaded at the front. Selection and view stay on their rows.
     pub fn insert(&mut self, index: usize, row: T) -> usize {
-        self.place(index, row);
+        self.insert_unbounded(index, row);
         self.append([])
     }
 
     /// Inserts a row without unloading any. Selection and view stay on their rows.
-    pub fn place(&mut self, index: usize, row: T) {
+    pub fn insert_unbounded(&mut self, index: usize, row: T) {
         self.rows.insert(index, row);
         if self.rows.len() > 1 {
             if index <= self.selected {

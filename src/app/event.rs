@@ -1,0 +1,86 @@
+//! Events, which change the state, and effects, which it requests from the runtime. Both are data: nothing in here acts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::dialogs::compose::Draft;
+use super::request::{Outcome, Question, Slot};
+use crate::message::MessageHead;
+use crate::store::browse::Scope;
+use crate::store::tail::TailBatch;
+use crate::store::{Filter, StoreError};
+
+/// An input to the state.
+#[derive(Debug)]
+pub enum Event {
+    Key(KeyEvent),
+    Paste(String),
+    Mouse(MouseEvent),
+    /// The new width and height of the terminal.
+    Resize(u16, u16),
+    /// Advances spinners, toasts and relative times.
+    Tick,
+    /// The store answered a question, or failed to.
+    Answered {
+        slot: Slot,
+        generation: u64,
+        outcome: Outcome,
+    },
+    /// A poll while following returned.
+    Followed {
+        generation: u64,
+        batch: TailBatch<MessageHead>,
+    },
+    /// Following was interrupted. The runtime resumes it by itself if the error can pass.
+    FollowFailed {
+        generation: u64,
+        error: Arc<StoreError>,
+    },
+    /// `$EDITOR` exited: the edited text, or the reason why there is none.
+    Edited(Result<String, String>),
+    /// A copy finished: the text of its toast, or the reason why it failed.
+    Copied(Result<String, String>),
+    /// Drafts from an earlier run, oldest first.
+    DraftsFound(Vec<Draft>),
+    /// A problem for the log and a toast, reported by the runtime.
+    Notice(String),
+}
+
+/// A request from the state to the runtime.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Asks the store, after a delay. The answer carries the same slot and generation.
+    Ask {
+        slot: Slot,
+        generation: u64,
+        question: Question,
+        after: Duration,
+    },
+    /// Cancels the question in a slot, on the server too.
+    Stop(Slot),
+    /// Follows a scope until stopped or replaced.
+    Follow {
+        generation: u64,
+        namespace: String,
+        scope: Scope,
+        filter: Filter,
+    },
+    StopFollowing,
+    /// Copies `text` to the clipboard; the toast calls it `what`.
+    Copy {
+        text: String,
+        what: &'static str,
+    },
+    /// Opens `text` in `$EDITOR`, in a file whose name ends in `suffix`.
+    Edit {
+        text: String,
+        suffix: &'static str,
+    },
+    /// Replaces the drafts on disk, which survive a crash.
+    SaveDrafts(Vec<Draft>),
+    /// Stops the program until the shell continues it.
+    Suspend,
+    Quit,
+}

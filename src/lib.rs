@@ -28,6 +28,8 @@ pub mod child_environment;
 pub mod cli;
 mod clock;
 pub mod demo;
+#[cfg(test)]
+mod documents;
 pub mod json;
 pub mod json_lines;
 pub mod locator;

@@ -7,6 +7,7 @@ pub mod arguments;
 mod blocking;
 mod commands;
 pub mod common;
+mod compression;
 mod confirmation;
 pub mod database;
 pub mod error;

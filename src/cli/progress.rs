@@ -1,19 +1,107 @@
-//! The progress of a long command as text: messages, rate, share and remaining time. This module prints nothing.
+//! The progress of an import or an export as one line: on standard error while the command runs on a terminal, and on SIGUSR1
+//! everywhere. It only counts, and never looks at a message.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::io::{self, IsTerminal as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use super::stderr;
 use crate::numbers::grouped;
 
+/// Between two updates of the line.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Shared between the command, the thread that reads its input, and the one that answers SIGUSR1.
+#[derive(Debug)]
+pub struct Progress {
+    begun: Instant,
+    messages: AtomicU64,
+    /// Bytes of input before decompression, or global positions of output.
+    done: AtomicU64,
+    /// The number at which `done` is complete; 0 if it is not known.
+    size: AtomicU64,
+    terminal: bool,
+    drawn: Mutex<Option<Instant>>,
+}
+
+impl Progress {
+    pub fn new(size: Option<u64>) -> Self {
+        Self {
+            begun: Instant::now(),
+            messages: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            size: AtomicU64::new(size.unwrap_or(0)),
+            terminal: io::stderr().is_terminal(),
+            drawn: Mutex::default(),
+        }
+    }
+
+    pub fn set_messages(&self, messages: u64) {
+        self.messages.store(messages, Ordering::Relaxed);
+    }
+
+    pub fn set_size(&self, size: u64) {
+        self.size.store(size, Ordering::Relaxed);
+    }
+
+    pub fn set_done(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    pub fn add_done(&self, done: u64) {
+        self.done.fetch_add(done, Ordering::Relaxed);
+    }
+
+    pub fn line(&self) -> String {
+        let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        line(load(&self.messages), self.begun.elapsed(), load(&self.done), load(&self.size))
+    }
+
+    /// Updates the line on a terminal, but not more often than is useful.
+    pub fn draw(&self) {
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.terminal || drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
+            return;
+        }
+        *drawn = Some(Instant::now());
+        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        // The line is ASCII. Some terminals wrap after the last column.
+        let mut line = self.line();
+        line.truncate(width.saturating_sub(1));
+        stderr::raw(&format!("\r{line}\x1b[K"));
+    }
+
+    /// Keeps the line on a terminal up to date, even while no message arrives.
+    pub async fn keep_drawn(&self) -> Infallible {
+        if !self.terminal {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            self.draw();
+        }
+    }
+
+    /// Erases the line.
+    pub fn clear(&self) {
+        if self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            stderr::raw("\r\x1b[K");
+        }
+    }
+}
+
 /// Returns the messages and their rate and, if the size is known, the share that is done and the estimated time left.
-pub fn line(messages: u64, elapsed: Duration, read: u64, size: Option<u64>) -> String {
+fn line(messages: u64, elapsed: Duration, done: u64, size: u64) -> String {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = messages.saturating_mul(1_000) / milliseconds;
     let mut line = format!("{} messages, {} a second", grouped(messages), grouped(rate));
-    if let Some(size) = size.filter(|size| *size > 0) {
-        let read = read.clamp(1, size);
-        let left = u128::from(milliseconds) * u128::from(size - read) / u128::from(read) / 1_000;
-        let share = u128::from(read) * 100 / u128::from(size);
+    if size > 0 {
+        let done = done.clamp(1, size);
+        let left = u128::from(milliseconds) * u128::from(size - done) / u128::from(done) / 1_000;
+        let share = u128::from(done) * 100 / u128::from(size);
         // Writing to a String does not fail.
         let _ = write!(line, ", {share}%, {} left", duration(left));
     }
@@ -34,9 +122,9 @@ mod tests {
 
     #[test]
     fn the_remaining_time_is_extrapolated_from_the_part_that_is_done() {
-        let told = line(12_000, Duration::from_secs(10), 250, Some(1_000));
+        let told = line(12_000, Duration::from_secs(10), 250, 1_000);
         assert_eq!(told, "12,000 messages, 1,200 a second, 25%, 30 s left");
-        assert_eq!(line(5, Duration::ZERO, 0, None), "5 messages, 5,000 a second");
+        assert_eq!(line(5, Duration::ZERO, 0, 0), "5 messages, 5,000 a second");
         assert_eq!(duration(3_725), "1 h 2 min");
     }
 }

@@ -4,7 +4,6 @@
 
 mod gaps;
 mod part;
-mod progress;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,17 +15,17 @@ use jiff::Timestamp;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::interrupt::{Interrupt, ProgressReporter};
 use crate::cli::output::{Output, json};
+use crate::cli::progress::Progress;
 use crate::cli::selection::{self, MatchingArguments};
 use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::cli::warnings;
-use crate::message::{Message, Name};
-use crate::numbers::grouped;
+use crate::message::{GlobalPosition, Message, Name};
+use crate::numbers::count;
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
 use gaps::Gaps;
 use part::{Line, Part};
-use progress::Progress;
 
 const HELP: &str = "\
 An export contains every message that is visible when it starts, and waits until all of them are
@@ -113,7 +112,7 @@ pub async fn run(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
-    let progress = Arc::new(Progress::new());
+    let progress = Arc::new(Progress::new(None));
     let asked = Arc::clone(&progress);
     let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let mut target = match &prepared.file {
@@ -126,9 +125,9 @@ pub async fn run(
     };
     let result = tokio::select! {
         biased;
-        result = all(namespace, &prepared, &mut target, &progress) => result,
+        result = write_all(namespace, &prepared, &mut target, &progress) => result,
         number = interrupt.signalled() => Err(CommandError::signalled(number)),
-        never = progress.shown(terminal) => match never {},
+        never = progress.keep_drawn(), if !terminal => match never {},
     };
     progress.clear();
     let Target::File(mut part) = target else {
@@ -136,14 +135,13 @@ pub async fn run(
     };
     match result.and_then(|done| part.finish().map(|()| done)) {
         Ok(done) => {
-            let messages = if done.written == 1 { "message" } else { "messages" };
-            let path = part.path().display();
-            stderr::line(&format!("streamscope: exported {} {messages} to {path}", grouped(done.written)));
+            let messages = count(done.written, "message");
+            stderr::line(&format!("streamscope: exported {messages} to {}", part.path().display()));
             done.report()
         }
         Err(failure) => {
             let Some(kept) = part.keep() else { return Err(failure) };
-            // A signal has no message of its own to carry the remedy.
+            // A signal prints no error that could carry the hint.
             if failure.what.is_empty() {
                 stderr::line(&format!("streamscope: {kept}"));
             }
@@ -180,6 +178,12 @@ struct Exported {
 }
 
 impl Exported {
+    fn add(&mut self, message: &Message) {
+        self.written += 1;
+        self.gaps.check(message);
+        self.unreadable.see(message);
+    }
+
     /// Reports gaps and unreadable messages. An export that differs from the stored messages is a failure.
     fn report(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| stderr::line(line));
@@ -189,12 +193,8 @@ impl Exported {
     }
 }
 
-async fn all(
-    namespace: &Namespace,
-    prepared: &Prepared,
-    target: &mut Target<'_>,
-    progress: &Progress,
-) -> Result<Exported> {
+/// Selects the messages, and prepares the file for them.
+async fn select(namespace: &Namespace, prepared: &Prepared, target: &mut Target<'_>) -> Result<ExportOptions> {
     let Prepared { names, arguments, .. } = prepared;
     let filter = arguments.matching.filter(namespace).await?;
     for doubt in namespace.doubts().await? {
@@ -208,9 +208,7 @@ async fn all(
         above,
         up_to: up_to.min(end),
     };
-    let mut unreadable = Unreadable::default();
     if let Target::File(part) = target {
-        unreadable.and(part.unreadable());
         if let Some((first, last)) = part.kept() {
             check_kept(namespace, &options, first, last, part.beside()).await?;
             options.above = last.gpos;
@@ -218,25 +216,46 @@ async fn all(
         // Cut the file only now, so that a refused export leaves the part file as it was.
         part.begin()?;
     }
-    progress.begin(options.up_to);
+    Ok(options)
+}
+
+async fn write_all(
+    namespace: &Namespace,
+    prepared: &Prepared,
+    target: &mut Target<'_>,
+    progress: &Progress,
+) -> Result<Exported> {
+    let options = select(namespace, prepared, target).await?;
+    let up_to = options.up_to;
     // `--until` alone does not make gaps: each stream is complete up to that time.
-    let filtered = options.filter != Filter { until: arguments.until, ..Filter::default() };
-    let resumed = matches!(target, Target::File(part) if part.kept().is_some());
-    let mut gaps = Gaps::new(filtered, resumed);
+    let filtered = options.filter != Filter { until: prepared.arguments.until, ..Filter::default() };
+    let (resumed, unreadable) = match target {
+        Target::Output(_) => (false, Unreadable::default()),
+        Target::File(part) => (part.kept().is_some(), part.unreadable()),
+    };
+    let mut exported = Exported { written: 0, gaps: Gaps::new(filtered, resumed), unreadable };
+    let mut first = None;
     let mut messages = namespace.export(options);
-    let mut written = 0;
     while let Some(message) = messages.next().await {
         let message = message?;
         target.write(&message)?;
-        gaps.see(&message);
-        unreadable.see(&message);
-        written += 1;
-        progress.count(written, message.global_position);
+        exported.add(&message);
+        let at = message.global_position;
+        let first = *first.get_or_insert_with(|| {
+            progress.set_size(distance(at, up_to));
+            at
+        });
+        progress.set_done(distance(first, at));
+        progress.set_messages(exported.written);
     }
     if let Target::Output(output) = target {
         output.finish()?;
     }
-    Ok(Exported { written, gaps, unreadable })
+    Ok(exported)
+}
+
+fn distance(from: GlobalPosition, to: GlobalPosition) -> u64 {
+    u64::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
 /// Checks that the lines of an earlier run are the beginning of this export: its last message is part of it, and no message of it

@@ -25,7 +25,7 @@ impl Gaps {
         Self { versions, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
     }
 
-    pub fn see(&mut self, message: &Message) {
+    pub fn check(&mut self, message: &Message) {
         let (stream, position) = (message.stream.as_str(), message.position);
         self.negative += u64::from(message.global_position < 0);
         let end = self.versions.get(stream);
@@ -97,7 +97,7 @@ mod tests {
     fn report(filtered: bool, resumed: bool, messages: &[(&str, i64, i64)]) -> Vec<String> {
         let mut gaps = Gaps::new(filtered, resumed);
         for (stream, position, global_position) in messages {
-            gaps.see(&message(stream, *position, *global_position));
+            gaps.check(&message(stream, *position, *global_position));
         }
         gaps.report()
     }

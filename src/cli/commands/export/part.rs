@@ -7,13 +7,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::cli::blocking::may_block;
+use crate::cli::compression::Compression;
 use crate::cli::error::{CommandError, Result, Signalled, Status};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::json;
@@ -26,23 +26,6 @@ use crate::own_files::{self, Purpose};
 const PIECE: usize = 4 << 20;
 /// The default of zstd.
 const ZSTD_LEVEL: i32 = 3;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
-}
-
-impl Packing {
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Self::Gzip,
-            Some("zst") => Self::Zstd,
-            _ => Self::Plain,
-        }
-    }
-}
 
 /// Whether the export replaces this path: it is a file or does not exist yet, not a device or a pipe.
 ///
@@ -65,7 +48,7 @@ pub struct Part {
     /// The part file; the same as `path` for a device or a pipe.
     beside: PathBuf,
     file: BufWriter<Outlet<File>>,
-    packing: Packing,
+    compression: Compression,
     piece: Vec<u8>,
     kept: Kept,
     /// The output is a terminal.
@@ -78,13 +61,13 @@ impl Part {
     /// # Errors
     /// Those of the file system, and one if another run is writing the file.
     pub fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
-        let packing = Packing::of(path);
+        let compression = Compression::of_name(path);
         let opened = |path, beside, file: File, kept| Self {
             path,
             beside,
             terminal: file.is_terminal(),
             file: BufWriter::new(Outlet::new(file, interrupt.clone())),
-            packing,
+            compression,
             piece: Vec::new(),
             kept,
         };
@@ -108,7 +91,7 @@ impl Part {
                 CommandError::new(Status::Failed, what).remedy("wait until it ends, or choose another --output")
             );
         }
-        let kept = if resume { keep(&file, packing).map_err(failed)? } else { Kept::default() };
+        let kept = if resume { keep(&file, compression).map_err(failed)? } else { Kept::default() };
         Ok(opened(path, part, file, kept))
     }
 
@@ -172,14 +155,14 @@ impl Part {
         if self.piece.is_empty() {
             return Ok(());
         }
-        match self.packing {
-            Packing::Plain => self.file.write_all(&self.piece)?,
-            Packing::Gzip => {
-                let mut member = GzEncoder::new(&mut self.file, Compression::default());
+        match self.compression {
+            Compression::None => self.file.write_all(&self.piece)?,
+            Compression::Gzip => {
+                let mut member = GzEncoder::new(&mut self.file, flate2::Compression::default());
                 member.write_all(&self.piece)?;
                 member.finish()?;
             }
-            Packing::Zstd => zstd::stream::copy_encode(self.piece.as_slice(), &mut self.file, ZSTD_LEVEL)?,
+            Compression::Zstd => zstd::stream::copy_encode(self.piece.as_slice(), &mut self.file, ZSTD_LEVEL)?,
         }
         self.piece.clear();
         // Release the memory of one huge message.
@@ -270,11 +253,11 @@ impl Kept {
 }
 
 /// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not compressed.
-fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
-    let mut input = Counted { input: BufReader::with_capacity(1 << 18, file), count: 0 };
+fn keep(file: &File, compression: Compression) -> io::Result<Kept> {
+    let mut input = CountingReader { input: BufReader::with_capacity(1 << 18, file), count: 0 };
     let mut kept = Kept::default();
-    match packing {
-        Packing::Plain => {
+    match compression {
+        Compression::None => {
             let mut text = Vec::new();
             while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
                 let Ok(line) = serde_json::from_slice(&text) else { break };
@@ -282,10 +265,10 @@ fn keep(file: &File, packing: Packing) -> io::Result<Kept> {
                 text.clear();
             }
         }
-        Packing::Gzip | Packing::Zstd => {
+        Compression::Gzip | Compression::Zstd => {
             while !input.fill_buf()?.is_empty() {
-                let ends = match packing {
-                    Packing::Gzip => ends(GzDecoder::new(&mut input)),
+                let ends = match compression {
+                    Compression::Gzip => ends(GzDecoder::new(&mut input)),
                     _ => zstd::stream::read::Decoder::with_buffer(&mut input)
                         .and_then(|decoder| ends(decoder.single_frame())),
                 };
@@ -334,12 +317,12 @@ fn ends(piece: impl Read) -> io::Result<(Line, Line, Unreadable)> {
 }
 
 /// A reader that counts the bytes consumed from it.
-struct Counted<R> {
+struct CountingReader<R> {
     input: R,
     count: u64,
 }
 
-impl<R: BufRead> Read for Counted<R> {
+impl<R: BufRead> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
         self.count += read as u64;
@@ -347,7 +330,7 @@ impl<R: BufRead> Read for Counted<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Counted<R> {
+impl<R: BufRead> BufRead for CountingReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.input.fill_buf()
     }

@@ -2,13 +2,14 @@
 //! file, and never interprets a line.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::cli::compression::Compression;
+use crate::cli::progress::Progress;
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line in bytes; jsonb stores no more than that.
@@ -53,48 +54,24 @@ impl Source {
     }
 }
 
-/// The compression of a file, by its first bytes or else by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
-    Plain,
-    Gzip,
-    Zstd,
-}
-
-impl Packing {
-    fn of(first: &[u8], path: Option<&Path>) -> Self {
-        let extension = path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
-        match first {
-            [0x1f, 0x8b, ..] => Self::Gzip,
-            // A frame, or a skippable frame.
-            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
-            _ if extension.eq_ignore_ascii_case("gz") => Self::Gzip,
-            _ if extension.eq_ignore_ascii_case("zst") => Self::Zstd,
-            _ => Self::Plain,
-        }
-    }
-}
-
 /// Counts the bytes read, for the progress. Returns no more data after the end of the input, even if a terminal has some.
-struct Counted<R> {
+struct SourceReader<R> {
     inner: R,
-    read: Arc<AtomicU64>,
+    progress: Arc<Progress>,
     ended: bool,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for SourceReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.ended {
             return Ok(0);
         }
         let count = self.inner.read(buffer)?;
         self.ended = count == 0 && !buffer.is_empty();
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        self.progress.add_done(count as u64);
         Ok(count)
     }
 }
-
-type Raw = Counted<Box<dyn Read + Send>>;
 
 pub struct Lines {
     reader: Box<dyn BufRead>,
@@ -114,25 +91,24 @@ pub enum LineError {
 }
 
 impl Lines {
-    /// Detects the compression. `read` counts the bytes of the source before decompression.
+    /// Detects the compression. `progress` counts the bytes of the source before decompression.
     ///
     /// # Errors
     /// Those of the system.
-    pub fn new(source: Source, path: Option<&Path>, read: Arc<AtomicU64>) -> io::Result<Self> {
+    pub fn new(source: Source, path: Option<&Path>, progress: Arc<Progress>) -> io::Result<Self> {
         let inner: Box<dyn Read + Send> = match source {
             Source::File(file, _) => Box::new(file),
             Source::Stdin => Box::new(io::stdin()),
         };
-        let mut raw = Counted { inner, read, ended: false };
+        let mut raw = SourceReader { inner, progress, ended: false };
         let mut first = Vec::with_capacity(4);
         raw.by_ref().take(4).read_to_end(&mut first)?;
-        let packing = Packing::of(&first, path);
-        let whole: Chain<Cursor<Vec<u8>>, Raw> = Cursor::new(first).chain(raw);
-        let whole = BufReader::with_capacity(PIECE, whole);
-        let reader: Box<dyn BufRead> = match packing {
-            Packing::Plain => Box::new(whole),
-            Packing::Gzip => Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(whole))),
-            Packing::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(whole)?)),
+        let compression = Compression::of_content(&first, path);
+        let whole = BufReader::with_capacity(PIECE, Cursor::new(first).chain(raw));
+        let reader: Box<dyn BufRead> = match compression {
+            Compression::None => Box::new(whole),
+            Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(whole))),
+            Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(whole)?)),
         };
         Ok(Self { reader, line: Vec::new(), number: 0 })
     }
@@ -197,7 +173,7 @@ mod tests {
                 Ok(line.len())
             }
         }
-        let mut input = Counted { inner: Terminal(None), read: Arc::default(), ended: false };
+        let mut input = SourceReader { inner: Terminal(None), progress: Arc::new(Progress::new(None)), ended: false };
         for _ in 0..2 {
             assert_eq!(input.read(&mut [0; 16]).expect("a read"), 0);
         }
@@ -208,7 +184,7 @@ mod tests {
         let path = directory.path().join(name);
         std::fs::write(&path, bytes).expect("written");
         let source = Source::open(Some(&path)).expect("opened");
-        Lines::new(source, Some(&path), Arc::default()).expect("begun")
+        Lines::new(source, Some(&path), Arc::new(Progress::new(None))).expect("begun")
     }
 
     fn packed(bytes: &[u8]) -> [(&'static str, Vec<u8>); 3] {
@@ -240,14 +216,5 @@ mod tests {
             let read = lines_of(name, &bytes).read();
             assert!(matches!(read, Err(LineError::Encoded(NotUtf8::Encoded("UTF-16LE")))), "{name}: {read:?}");
         }
-    }
-
-    #[test]
-    fn the_first_bytes_take_precedence_over_the_name() {
-        let gz = Path::new("a.gz");
-        assert_eq!(Packing::of(b"{\"id\"", None), Packing::Plain);
-        assert_eq!(Packing::of(b"\x1f\x8b\x08\0", None), Packing::Gzip);
-        assert_eq!(Packing::of(b"\x28\xb5\x2f\xfd", Some(gz)), Packing::Zstd);
-        assert_eq!(Packing::of(b"{\"id\"", Some(gz)), Packing::Gzip);
     }
 }

@@ -1,14 +1,66 @@
-//! A compact copy of a batch, kept until its commit is answered in case it must be sent again. All texts share one string, which
-//! takes a third of the memory. Nothing is compressed or changed.
+//! A batch of messages with their line numbers, and its packed form, which is kept until its commit is answered in case it must be
+//! sent again. A packed batch keeps all texts in one string and takes a third of the memory. Nothing is compressed or changed.
 
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::gather::Batch;
 use crate::message::StreamName;
-use crate::store::import::{Checked, ImportedMessage, Placement};
+use crate::store::import::{self, Checked, ImportedMessage, Placement};
 
 /// Stands for the length of a NULL body.
 const NULL: u32 = u32::MAX;
+
+pub struct Batch {
+    pub messages: Vec<ImportedMessage>,
+    pub checked: Checked,
+    /// The line number of each message.
+    pub lines: Vec<u64>,
+    /// Bytes of lines.
+    pub size: usize,
+    /// Permits for its memory, returned when the batch is dropped.
+    _room: Vec<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    pub fn new(
+        messages: Vec<ImportedMessage>,
+        checked: Checked,
+        lines: Vec<u64>,
+        size: usize,
+        room: Vec<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self { messages, checked, lines, size, _room: room }
+    }
+
+    /// Returns the line number of a message.
+    pub fn line(&self, index: usize) -> u64 {
+        self.lines.get(index).copied().unwrap_or_default()
+    }
+
+    pub fn last_line(&self) -> u64 {
+        self.lines.last().copied().unwrap_or_default()
+    }
+}
+
+impl import::FollowingBatch for Batch {
+    type Packed = Packed;
+
+    fn messages(&self) -> &[ImportedMessage] {
+        &self.messages
+    }
+
+    fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn pack(self) -> Packed {
+        Packed::new(self)
+    }
+}
 
 pub struct Packed {
     texts: String,
@@ -26,7 +78,7 @@ struct Entry {
 }
 
 impl Packed {
-    pub fn new(batch: Batch) -> Self {
+    fn new(batch: Batch) -> Self {
         let Batch { messages, checked, lines, size, .. } = batch;
         let mut texts = String::with_capacity(messages.iter().map(ImportedMessage::length).sum());
         let mut add = |text: &str| {
@@ -48,12 +100,12 @@ impl Packed {
         Self { texts, messages, checked, lines, size }
     }
 
-    /// Restores the batch.
+    /// Restores the batch, without permits.
     pub fn unpack(self) -> Batch {
         let mut rest = self.texts.as_str();
         let mut take = |length: u32| {
-            let (text, behind) = rest.split_at(length as usize);
-            rest = behind;
+            let (text, after) = rest.split_at(length as usize);
+            rest = after;
             text.to_owned()
         };
         let messages = self.messages.iter().map(|entry| {
@@ -67,7 +119,7 @@ impl Packed {
                 placement: entry.placement,
             }
         });
-        Batch::new(messages.collect(), self.checked, self.lines, self.size)
+        Batch::new(messages.collect(), self.checked, self.lines, self.size, Vec::new())
     }
 
     pub fn last_line(&self) -> u64 {
@@ -101,7 +153,7 @@ mod tests {
             message("漢-2", Some(""), Some("null")),
         ];
         let checked = Checked::new(&messages, ImportOptions::default()).expect("valid messages");
-        let packed = Packed::new(Batch::new(messages.clone(), checked, vec![4, 5, 9], 100));
+        let packed = Packed::new(Batch::new(messages.clone(), checked, vec![4, 5, 9], 100, Vec::new()));
         assert_eq!((packed.last_line(), packed.line(1)), (9, 5));
         let batch = packed.unpack();
         assert_eq!((batch.messages, batch.lines), (messages, vec![4, 5, 9]));

@@ -1,0 +1,233 @@
+//! Reads lines on a thread of their own, turns them into messages and hands them over in batches. The thread builds one batch while
+//! the store takes another, and never builds a third.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
+
+use super::batch::Batch;
+use super::input::{Ended, LineError, Lines, Source};
+use super::line::LineParser;
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::progress::Progress;
+use crate::message::category;
+use crate::store::import::{Checked, ImportOptions, ImportedMessage, Placement};
+
+/// A batch ends at this number of bytes of lines. Up to [`ROOM`] batches are in memory, besides the packed ones.
+const BYTES: usize = 2 << 20;
+/// One batch that is sent, one that is ready, and one that is read.
+const ROOM: usize = 3;
+/// How long an open transaction waits for the next batch.
+const NEARLY: Duration = Duration::from_millis(50);
+/// Most locks that a batch takes. The server has room for a few thousand in all sessions together.
+const CATEGORIES: usize = 256;
+
+/// A line that is not a valid message.
+#[derive(Debug)]
+pub struct InvalidLine {
+    pub line: u64,
+    pub column: Option<usize>,
+    pub reason: String,
+}
+
+/// The batches, in order. None follows an invalid line.
+pub struct Batches {
+    receiver: mpsc::Receiver<Result<Batch, InvalidLine>>,
+    /// Met by [`Batches::ready`], and returned by the next call of [`Batches::next`].
+    invalid: Option<InvalidLine>,
+}
+
+impl Batches {
+    pub async fn next(&mut self) -> Option<Result<Batch, InvalidLine>> {
+        match self.invalid.take() {
+            Some(invalid) => Some(Err(invalid)),
+            None => self.receiver.recv().await,
+        }
+    }
+
+    /// Returns the next batch if it is ready, or will be within a moment.
+    pub async fn ready(&mut self) -> Option<Batch> {
+        if self.invalid.is_some() {
+            return None;
+        }
+        match timeout(NEARLY, self.receiver.recv()).await.ok()?? {
+            Ok(batch) => Some(batch),
+            Err(invalid) => {
+                self.invalid = Some(invalid);
+                None
+            }
+        }
+    }
+}
+
+/// What the thread needs to know.
+pub struct BatchOptions {
+    pub expected_from: Option<String>,
+    pub import: ImportOptions,
+    /// Most messages in a batch.
+    pub most: usize,
+}
+
+/// Starts the thread. Nothing joins it: a read from a terminal or a pipe cannot be interrupted, so the thread ends with the program.
+///
+/// # Errors
+/// [`Status::Failed`] if the system cannot start a thread.
+pub fn start(options: BatchOptions, source: Source, path: Option<PathBuf>, progress: Arc<Progress>) -> Result<Batches> {
+    let (sender, receiver) = mpsc::channel(1);
+    let runtime = Handle::current();
+    let work = move || {
+        let read = || {
+            let lines = Lines::new(source, path.as_deref(), progress).map_err(|error| unreadable(1, &error))?;
+            BatchReader::new(options, lines, runtime).send_all(&sender)
+        };
+        if let Err(invalid) = read() {
+            // A closed channel means that the command has ended.
+            let _ = sender.blocking_send(Err(invalid));
+        }
+    };
+    std::thread::Builder::new()
+        .name("lines".to_owned())
+        .spawn(work)
+        .map_err(|error: io::Error| CommandError::new(Status::Failed, format!("cannot start a thread: {error}")))?;
+    Ok(Batches { receiver, invalid: None })
+}
+
+struct BatchReader {
+    parser: LineParser,
+    lines: Lines,
+    most: usize,
+    options: ImportOptions,
+    runtime: Handle,
+    room: Arc<Semaphore>,
+    /// Whether the first message has a position, and the number of its line.
+    first: Option<(bool, u64)>,
+}
+
+/// The messages of a batch that is being read.
+#[derive(Default)]
+struct Draft {
+    messages: Vec<ImportedMessage>,
+    lines: Vec<u64>,
+    bytes: usize,
+    categories: HashSet<String>,
+}
+
+impl Draft {
+    fn is_full(&self, most: usize) -> bool {
+        self.messages.len() >= most || self.bytes >= BYTES || self.categories.len() >= CATEGORIES
+    }
+
+    fn add(&mut self, message: ImportedMessage, line: u64, bytes: usize) {
+        let category = category(message.stream.as_str());
+        if !self.categories.contains(category) {
+            self.categories.insert(category.to_owned());
+        }
+        // Placeholders can make a message longer than its line.
+        self.bytes += bytes.max(message.length());
+        self.messages.push(message);
+        self.lines.push(line);
+    }
+}
+
+impl BatchReader {
+    fn new(options: BatchOptions, lines: Lines, runtime: Handle) -> Self {
+        Self {
+            parser: LineParser::new(options.expected_from),
+            lines,
+            most: options.most,
+            options: options.import,
+            runtime,
+            room: Arc::new(Semaphore::new(ROOM)),
+            first: None,
+        }
+    }
+
+    fn room(&self) -> OwnedSemaphorePermit {
+        let room = Arc::clone(&self.room).acquire_owned();
+        self.runtime.block_on(room).expect("the semaphore is never closed")
+    }
+
+    /// Sends batches until the input ends or nobody receives them any more.
+    fn send_all(mut self, sender: &mpsc::Sender<Result<Batch, InvalidLine>>) -> Result<(), InvalidLine> {
+        loop {
+            let mut room = vec![self.room()];
+            let Draft { messages, lines, bytes, .. } = self.draft()?;
+            if messages.is_empty() {
+                return Ok(());
+            }
+            if bytes > 2 * BYTES {
+                // A huge line takes the room of all batches.
+                room.extend((1..ROOM).map(|_| self.room()));
+            }
+            let checked = Checked::new(&messages, self.options)
+                .map_err(|(index, problem)| invalid(lines[index], None, problem.to_string()))?;
+            if sender.blocking_send(Ok(Batch::new(messages, checked, lines, bytes, room))).is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads lines until a batch is full or the input ends.
+    fn draft(&mut self) -> Result<Draft, InvalidLine> {
+        let mut draft = Draft::default();
+        while !draft.is_full(self.most) {
+            let Some(ended) = self.read()? else { break };
+            let (number, length) = (self.lines.number(), self.lines.line().len());
+            if self.lines.line().iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            let message = self.parser.message(self.lines.line()).map_err(|problem| {
+                let reason = match ended {
+                    Ended::Yes => problem.reason,
+                    Ended::No => format!("{} (the last line is incomplete: is the file truncated?)", problem.reason),
+                };
+                invalid(number, problem.column, reason)
+            })?;
+            self.check_kind(&message, number)?;
+            draft.add(message, number, length);
+        }
+        Ok(draft)
+    }
+
+    fn read(&mut self) -> Result<Option<Ended>, InvalidLine> {
+        let read = self.lines.read();
+        let number = self.lines.number();
+        read.map_err(|error| match error {
+            LineError::Unreadable(error) => unreadable(number, &error),
+            LineError::TooLong => {
+                invalid(number, None, "the line is longer than 256 MiB, more than Postgres can store".to_owned())
+            }
+            LineError::Encoded(error) => invalid(number, None, format!("this {error}")),
+        })
+    }
+
+    /// Refuses a file in which some messages have positions and some have none.
+    fn check_kind(&mut self, message: &ImportedMessage, line: u64) -> Result<(), InvalidLine> {
+        let kept = matches!(message.placement, Placement::Kept { .. });
+        let (expected, first) = *self.first.get_or_insert((kept, line));
+        if kept == expected {
+            return Ok(());
+        }
+        let (this, that) = if kept { ("a position", "none") } else { ("no position", "one") };
+        let reason = format!("this message has {this}, but that of line {first} has {that}; import them separately");
+        Err(invalid(line, None, reason))
+    }
+}
+
+fn invalid(line: u64, column: Option<usize>, reason: String) -> InvalidLine {
+    InvalidLine { line, column, reason }
+}
+
+fn unreadable(line: u64, error: &io::Error) -> InvalidLine {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => format!("the compressed data is truncated: {error}"),
+        _ => format!("cannot read the input: {error}"),
+    };
+    invalid(line, None, reason)
+}

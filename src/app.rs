@@ -603,4 +603,4 @@ impl State {
 }
 
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;

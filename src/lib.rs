@@ -1,50 +1,52 @@
-//! An asynchronous client for Postgres message stores, and a terminal screen and commands built on it.
+//! An asynchronous client for Postgres message stores: Message DB, `EventoDB` and namespaces of its own.
 //!
-//! Programs use [`store`] and [`message`]. The other modules belong to the `streamscope` program:
+//! [`store`] finds, creates, reads, writes and follows namespaces. [`message`] has messages, streams, categories and
+//! versions as types. Everything else is private: the feature `cli` builds the `streamscope` program from it.
 //!
-//! - [`app`]: the state of the screen and how it changes. It does no I/O and draws nothing.
-//! - [`backoff`]: pauses between attempts to reconnect.
-//! - [`child_environment`]: the environment of programs that streamscope starts, without its passwords.
-//! - [`cli`]: the commands.
-//! - [`demo`]: the sample data of `--demo`.
-//! - [`json`]: checks and walks JSON without changing its text.
-//! - [`json_lines`]: prints results as JSON lines, with message bodies byte for byte.
-//! - [`locator`]: parses the locations that people type.
-//! - [`message`]: messages, streams, categories and versions as types.
-//! - [`own_files`]: opens files without following other users' links.
-//! - [`pasteable`]: quotes commands and SQL so that pasting them runs nothing.
-//! - [`program`]: starts a command or the screen.
-//! - [`redact`]: removes passwords from connection strings.
-//! - [`runtime`]: the event loop between the screen and the store.
-//! - [`safe_text`]: makes text from a store safe to show.
-//! - [`store`]: finds, creates, reads and writes namespaces. It never touches a terminal.
-//! - [`temporary`]: directories that are deleted with their owner.
-//! - [`utf8`]: decodes text from files and standard input.
-//! - [`view`]: draws a state.
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `cli` | yes | the `streamscope` program: the screen and the commands |
+//! | `embedded` | yes | [`store::embedded`]: PostgreSQL inside the process |
+//!
+//! A program that needs only the client depends on streamscope with `default-features = false`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod app;
-pub mod backoff;
-pub mod child_environment;
-pub mod cli;
+#[cfg(feature = "cli")]
+mod app;
+mod backoff;
+mod child_environment;
+#[cfg(feature = "cli")]
+mod cli;
 mod clock;
-pub mod demo;
+#[cfg(feature = "cli")]
+mod demo;
 #[cfg(test)]
 mod documents;
-pub mod json;
-pub mod json_lines;
-pub mod locator;
+mod json;
+#[cfg(feature = "cli")]
+mod json_lines;
+#[cfg(feature = "cli")]
+mod locator;
 pub mod message;
+#[cfg(feature = "cli")]
 mod numbers;
-pub mod own_files;
-pub mod pasteable;
+#[cfg(any(feature = "cli", feature = "embedded"))]
+mod own_files;
+mod pasteable;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod program;
-pub mod redact;
-pub mod runtime;
-pub mod safe_text;
+mod redact;
+#[cfg(feature = "cli")]
+mod runtime;
+#[cfg(feature = "cli")]
+mod safe_text;
 pub mod store;
-pub mod temporary;
-pub mod utf8;
-pub mod view;
+#[cfg(any(feature = "cli", feature = "embedded"))]
+mod temporary;
+mod utf8;
+#[cfg(feature = "cli")]
+mod view;
 
 /// Compiles the example in `docs/library.md` with the doctests.
 #[cfg(doctest)]

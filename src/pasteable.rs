@@ -7,12 +7,14 @@
 use std::fmt::Write as _;
 
 /// Whether a character may appear unescaped in a shell command.
+#[cfg(feature = "cli")]
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') && c != '!'
 }
 
 /// Quotes a text as one word for sh, bash and zsh. Returns `None` if one word is not enough, because `$(…)` removes trailing line
 /// breaks.
+#[cfg(feature = "cli")]
 #[must_use]
 pub fn shell_word(text: &str) -> Option<String> {
     if text.chars().all(is_plain) {
@@ -23,6 +25,7 @@ pub fn shell_word(text: &str) -> Option<String> {
 }
 
 /// Quotes the words of a command as one line for sh, bash and zsh.
+#[cfg(feature = "cli")]
 #[must_use]
 pub fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let (mut before, mut line) = (String::new(), String::new());
@@ -43,6 +46,7 @@ pub fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Returns a `printf` command that prints a text followed by `behind`. Octal escapes work in every shell.
+#[cfg(feature = "cli")]
 fn printf(text: &str, behind: &str) -> String {
     let mut format = String::new();
     for byte in text.bytes() {
@@ -58,6 +62,7 @@ fn printf(text: &str, behind: &str) -> String {
 }
 
 /// Returns a command that prints messages of a stream or category. A name that begins with `-` goes after `--`.
+#[cfg(feature = "cli")]
 #[must_use]
 pub fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
     let namespace: Vec<String> = match namespace {
@@ -116,6 +121,7 @@ pub fn sql_identifier(name: &str) -> String {
 }
 
 /// Returns a warning for a text that is copied raw, if pasting it into a terminal could be harmful.
+#[cfg(feature = "cli")]
 #[must_use]
 pub fn caution(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
@@ -124,7 +130,7 @@ pub fn caution(text: &str) -> Option<&'static str> {
     text.contains(['\n', '\t']).then_some("it contains line breaks or tabs, which a shell treats as keys")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

@@ -16,7 +16,7 @@ use clap::ValueEnum;
 
 use super::interrupt::Interrupt;
 use super::stderr;
-pub use crate::json_lines as json;
+pub(crate) use crate::json_lines as json;
 use crate::numbers::grouped;
 use outlet::{Outlet, Written};
 

@@ -4,12 +4,16 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use streamscope::pasteable::{get_command, shell_command, sql_identifier, sql_string};
-
 use super::support::program::User;
 use super::support::pty::Screen;
 use super::support::stores::{Kind, TestStore};
 use super::visit::Visit;
+use pasteable::{get_command, shell_command, sql_identifier, sql_string};
+
+// The functions are private, and only this binary has terminals and servers to paste into.
+#[path = "../../src/pasteable.rs"]
+#[allow(dead_code, reason = "the tests use only a part of it")]
+mod pasteable;
 
 /// Wide enough that no line wraps.
 const WIDE: (u16, u16) = (1_500, 60);

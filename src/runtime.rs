@@ -15,7 +15,7 @@ pub mod slots;
 pub mod terminal;
 
 use std::io;
-use std::pin::pin;
+use std::pin::Pin;
 use std::time::Duration;
 
 use color_eyre::eyre::{self, Context as _, Result};
@@ -55,128 +55,35 @@ pub enum Ended {
 }
 
 /// Runs the screen until it ends. The store may still be opening.
-pub async fn run(opening: Opening, setup: ScreenSettings, mouse: bool) -> Result<Ended> {
-    let mut signals = Signals::new().context("cannot handle signals")?;
-    let mut terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
-    let (events, mut arriving) = mpsc::channel(QUEUE);
-    let drafts = Drafts::new(&setup.target);
-    let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
-    let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), clock::now());
-    let mut screen = Screen { state, slots: Slots::new(opening, events.clone()), drafts, events, editing: None };
-    let found = screen.drafts.load();
-    if !found.is_empty() {
-        screen.state.update(Event::DraftsFound(found), clock::now());
-    }
-    let mut ended = screen.carry_out(effects);
-    let mut inputs = Inputs::new().context("cannot read from the terminal")?;
-    let mut gone = pin!(input::gone());
-    #[cfg(debug_assertions)]
-    let mut panic_in = std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok();
-    let mut changed = true;
-    let mut pace = Pace::new(Instant::now());
+pub async fn run(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Ended> {
+    let mut events = EventLoop::start(opening, settings, mouse)?;
     loop {
-        if changed && !terminal.is_busy() && Instant::now() >= pace.due() {
-            if terminal.draw(&screen.state).is_err() {
-                return Ok(Ended::TerminalGone);
-            }
-            pace.drawn(Instant::now());
-            changed = false;
-            #[cfg(debug_assertions)]
-            panic_for_a_test(panic_in.take().as_deref());
+        if events.draw_if_due().is_err() {
+            return Ok(Ended::TerminalGone);
         }
-        let (animated, busy) = (screen.state.animated(), terminal.is_busy());
-        tokio::select! {
-            biased;
-            () = terminal::PANICKED.notified() => eyre::bail!("a task panicked; please report this as a bug"),
-            () = &mut gone => return Ok(Ended::TerminalGone),
-            signal = signals.next() => match signal {
-                Signal::End(number) => return Ok(Ended::Signal(number)),
-                Signal::Stop => ended = ended.or(Some(Step::Suspend(Stopped::Program))),
-                Signal::Continue => {
-                    terminal.retake()?;
-                    screen.measure();
-                    changed = true;
-                }
-                Signal::Resize => {
-                    screen.measure();
-                    changed = true;
-                }
-            },
-            input = inputs.next() => match input {
-                None => return Ok(Ended::TerminalGone),
-                // The size in the event may be older than the one that a signal has reported.
-                Some((Input::Resize(..), _)) => {
-                    screen.measure();
-                    changed = true;
-                }
-                Some((input, at)) => if let Some(event) = event_of(input) {
-                    ended = ended.or(screen.handle_at(event, at));
-                    changed = true;
-                },
-            },
-            event = arriving.recv() => if let Some(event) = event {
-                ended = ended.or(screen.handle(event));
-                changed = true;
-            },
-            written = terminal.written(), if busy => if written.is_err() {
-                return Ok(Ended::TerminalGone);
-            },
-            () = tokio::time::sleep_until(pace.due()), if changed && !busy => {}
-            () = tokio::time::sleep(TICK), if animated => {
-                screen.handle(Event::Tick);
-                changed = true;
-            }
+        let happening = events.next().await;
+        if let Some(ended) = events.handle(happening)? {
+            return Ok(ended);
         }
-        for _ in 0..AT_ONCE {
-            let Ok(event) = arriving.try_recv() else { break };
-            ended = ended.or(screen.handle(event));
-            changed = true;
-        }
-        match ended.take() {
-            None => {}
-            Some(Step::Quit) => return Ok(Ended::Quit),
-            Some(Step::Suspend(whom)) => {
-                suspend(&mut terminal, &mut screen, whom)?;
-                changed = true;
-            }
-            Some(Step::Edit) => {
-                if let Some((text, suffix)) = screen.editing.take() {
-                    inputs.stop().await;
-                    let edited = match terminal.aside(editor::edit(&text, suffix, &mut signals)).await {
-                        Left::Text(edited) => edited,
-                        Left::Signal(number) => return Ok(Ended::Signal(number)),
-                    };
-                    terminal.retake()?;
-                    inputs = Inputs::new()?;
-                    screen.measure();
-                    ended = screen.handle(Event::Edited(edited));
-                    changed = true;
-                }
-            }
+        events.handle_queued();
+        if let Some(ended) = events.take_step().await? {
+            return Ok(ended);
         }
     }
 }
 
-/// Stops until the shell continues the program, or reports that no shell could.
-fn suspend(terminal: &mut Terminal, screen: &mut Screen, whom: Stopped) -> io::Result<()> {
-    if whom == Stopped::Program || terminal::can_be_continued() {
-        terminal.suspend(whom)?;
-        screen.measure();
-    } else {
-        let why = "Cannot suspend: no shell could continue streamscope.";
-        screen.handle(Event::Notice(why.to_owned()));
-    }
-    Ok(())
-}
-
-/// Panics on request, to test that the terminal is restored.
-#[cfg(debug_assertions)]
-fn panic_for_a_test(place: Option<&str>) {
-    match place {
-        Some("loop") => panic!("a test asked for it"),
-        Some("task") => drop(tokio::spawn(async { panic!("a test asked for it") })),
-        _ => {}
-    }
+/// Something that the loop was waiting for.
+enum Happening {
+    Panicked,
+    TerminalGone,
+    Signal(Signal),
+    Input(Input, Timestamp),
+    Event(Event),
+    /// The last frame was written, or could not be.
+    Written(io::Result<()>),
+    /// The next frame may be drawn.
+    FrameDue,
+    Tick,
 }
 
 /// An effect that the loop itself must carry out.
@@ -187,38 +94,184 @@ enum Step {
     Edit,
 }
 
-/// The state and the parts that carry out its effects.
-struct Screen {
+/// The state, the sources of its events and the parts that carry out its effects.
+struct EventLoop {
     state: State,
     slots: Slots,
     drafts: Drafts,
-    events: mpsc::Sender<Event>,
+    sender: mpsc::Sender<Event>,
+    arriving: mpsc::Receiver<Event>,
+    inputs: Inputs,
+    signals: Signals,
+    gone: Pin<Box<dyn Future<Output = ()> + Send>>,
+    terminal: Terminal,
+    pace: Pace,
+    /// The state has changed since the last frame.
+    changed: bool,
+    step: Option<Step>,
+    /// The text to open in the editor, and the end of its file's name.
     editing: Option<(String, &'static str)>,
+    #[cfg(debug_assertions)]
+    panic_in: Option<String>,
 }
 
-impl Screen {
-    fn handle(&mut self, event: Event) -> Option<Step> {
-        self.handle_at(event, clock::now())
+impl EventLoop {
+    fn start(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Self> {
+        let signals = Signals::new().context("cannot handle signals")?;
+        let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
+        let (sender, arriving) = mpsc::channel(QUEUE);
+        let drafts = Drafts::new(&settings.target);
+        let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
+        let (state, effects) = State::new(settings, Rect::new(0, 0, width, height), clock::now());
+        let mut events = Self {
+            state,
+            slots: Slots::new(opening, sender.clone()),
+            drafts,
+            sender,
+            arriving,
+            inputs: Inputs::new().context("cannot read from the terminal")?,
+            signals,
+            gone: Box::pin(input::gone()),
+            terminal,
+            pace: Pace::new(Instant::now()),
+            changed: true,
+            step: None,
+            editing: None,
+            #[cfg(debug_assertions)]
+            panic_in: std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok(),
+        };
+        let found = events.drafts.load();
+        if !found.is_empty() {
+            events.update(Event::DraftsFound(found));
+        }
+        events.carry_out(effects);
+        Ok(events)
     }
 
-    /// Handles an event that happened at an earlier time.
-    fn handle_at(&mut self, event: Event, at: Timestamp) -> Option<Step> {
-        if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
-            self.slots.hurry();
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        if self.changed && !self.terminal.is_busy() && Instant::now() >= self.pace.due() {
+            self.terminal.draw(&self.state)?;
+            self.pace.drawn(Instant::now());
+            self.changed = false;
+            #[cfg(debug_assertions)]
+            panic_for_a_test(self.panic_in.take().as_deref());
         }
-        let effects = self.state.update(event, at);
-        self.carry_out(effects)
+        Ok(())
+    }
+
+    /// Waits for the next happening, the most urgent one first.
+    async fn next(&mut self) -> Happening {
+        let (animated, busy) = (self.state.animated(), self.terminal.is_busy());
+        tokio::select! {
+            biased;
+            () = terminal::PANICKED.notified() => Happening::Panicked,
+            () = &mut self.gone => Happening::TerminalGone,
+            signal = self.signals.next() => Happening::Signal(signal),
+            input = self.inputs.next() => {
+                input.map_or(Happening::TerminalGone, |(input, at)| Happening::Input(input, at))
+            }
+            Some(event) = self.arriving.recv() => Happening::Event(event),
+            written = self.terminal.written(), if busy => Happening::Written(written),
+            () = tokio::time::sleep_until(self.pace.due()), if self.changed && !busy => Happening::FrameDue,
+            () = tokio::time::sleep(TICK), if animated => Happening::Tick,
+        }
+    }
+
+    fn handle(&mut self, happening: Happening) -> Result<Option<Ended>> {
+        match happening {
+            Happening::Panicked => eyre::bail!("a task panicked; please report this as a bug"),
+            Happening::TerminalGone | Happening::Written(Err(_)) => return Ok(Some(Ended::TerminalGone)),
+            Happening::Signal(Signal::End(number)) => return Ok(Some(Ended::Signal(number))),
+            Happening::Signal(Signal::Stop) => self.request(Step::Suspend(Stopped::Program)),
+            Happening::Signal(Signal::Continue) => {
+                self.terminal.retake()?;
+                self.measure();
+            }
+            // The size in the input may be older than the one that a signal has reported.
+            Happening::Signal(Signal::Resize) | Happening::Input(Input::Resize(..), _) => self.measure(),
+            Happening::Input(input, at) => {
+                if let Some(event) = event_of(input) {
+                    self.update_at(event, at);
+                }
+            }
+            Happening::Event(event) => self.update(event),
+            Happening::Tick => self.update(Event::Tick),
+            Happening::Written(Ok(())) | Happening::FrameDue => {}
+        }
+        Ok(None)
+    }
+
+    /// Handles events that are queued already, so that one frame shows them all.
+    fn handle_queued(&mut self) {
+        for _ in 0..AT_ONCE {
+            let Ok(event) = self.arriving.try_recv() else { break };
+            self.update(event);
+        }
+    }
+
+    /// Carries out the requested step, if there is one.
+    async fn take_step(&mut self) -> Result<Option<Ended>> {
+        match self.step.take() {
+            None => Ok(None),
+            Some(Step::Quit) => Ok(Some(Ended::Quit)),
+            Some(Step::Suspend(whom)) => {
+                self.suspend(whom)?;
+                Ok(None)
+            }
+            Some(Step::Edit) => self.edit().await,
+        }
+    }
+
+    /// Stops until the shell continues the program, or reports that no shell could.
+    fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
+        if whom == Stopped::Program || terminal::can_be_continued() {
+            self.terminal.suspend(whom)?;
+            self.measure();
+        } else {
+            let why = "Cannot suspend: no shell could continue streamscope.";
+            self.update(Event::Notice(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Lends the terminal to the editor.
+    async fn edit(&mut self) -> Result<Option<Ended>> {
+        let Some((text, suffix)) = self.editing.take() else { return Ok(None) };
+        self.inputs.stop().await;
+        let edited = match self.terminal.aside(editor::edit(&text, suffix, &mut self.signals)).await {
+            Left::Text(edited) => edited,
+            Left::Signal(number) => return Ok(Some(Ended::Signal(number))),
+        };
+        self.terminal.retake()?;
+        self.inputs = Inputs::new()?;
+        self.measure();
+        self.update(Event::Edited(edited));
+        Ok(None)
     }
 
     /// Reads the size of the terminal.
     fn measure(&mut self) {
+        self.changed = true;
         if let Ok((width, height)) = crossterm::terminal::size() {
-            self.handle(Event::Resize(width, height));
+            self.update(Event::Resize(width, height));
         }
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) -> Option<Step> {
-        let mut step = None;
+    fn update(&mut self, event: Event) {
+        self.update_at(event, clock::now());
+    }
+
+    /// Updates the state with an event that happened at a time, and carries out the effects.
+    fn update_at(&mut self, event: Event, at: Timestamp) {
+        if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
+            self.slots.hurry();
+        }
+        self.changed = true;
+        let effects = self.state.update(event, at);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Ask { slot, generation, question, after } => {
@@ -229,29 +282,45 @@ impl Screen {
                     self.slots.follow(generation, namespace, scope, filter);
                 }
                 Effect::StopFollowing => self.slots.stop_following(),
-                Effect::Copy { text, what } => {
-                    let events = self.events.clone();
-                    // The clipboard of a desktop can be slow, and the screen must not wait for it.
-                    tokio::task::spawn_blocking(move || {
-                        let outcome = clipboard::copy(&text).map(|how| clipboard::report(what, how, &text));
-                        // Fails only if the screen has ended.
-                        let _ = events.blocking_send(Event::Copied(outcome));
-                    });
-                }
+                Effect::Copy { text, what } => self.copy(text, what),
                 Effect::Edit { text, suffix } => {
                     self.editing = Some((text, suffix));
-                    step = Some(Step::Edit);
+                    self.request(Step::Edit);
                 }
                 Effect::SaveDrafts(drafts) => {
                     if let Err(error) = self.drafts.save(&drafts) {
                         tracing::warn!(%error, "cannot save the drafts");
                     }
                 }
-                Effect::Suspend => step = Some(Step::Suspend(Stopped::Foreground)),
-                Effect::Quit => step = Some(Step::Quit),
+                Effect::Suspend => self.request(Step::Suspend(Stopped::Foreground)),
+                Effect::Quit => self.request(Step::Quit),
             }
         }
-        step
+    }
+
+    /// Copies in a thread, because the clipboard of a desktop can be slow.
+    fn copy(&self, text: String, what: &'static str) {
+        let sender = self.sender.clone();
+        tokio::task::spawn_blocking(move || {
+            let outcome = clipboard::copy(&text).map(|how| clipboard::report(what, how, &text));
+            // Fails only if the screen has ended.
+            let _ = sender.blocking_send(Event::Copied(outcome));
+        });
+    }
+
+    /// Remembers a step for the loop. Of several, the first one counts.
+    fn request(&mut self, step: Step) {
+        self.step.get_or_insert(step);
+    }
+}
+
+/// Panics on request, to test that the terminal is restored.
+#[cfg(debug_assertions)]
+fn panic_for_a_test(place: Option<&str>) {
+    match place {
+        Some("loop") => panic!("a test asked for it"),
+        Some("task") => drop(tokio::spawn(async { panic!("a test asked for it") })),
+        _ => {}
     }
 }
 

@@ -25,14 +25,14 @@ impl Times {
         }
     }
 
-    /// Returns the name of the zone, or `age`.
+    /// Returns the name of the zone, or its offset now, or `age`.
     #[must_use]
-    pub fn zone(self) -> String {
+    pub fn zone(self, now: Timestamp) -> String {
         match self {
             Self::Utc => "UTC".to_owned(),
             Self::Local => {
                 let zone = TimeZone::system();
-                zone.iana_name().map_or_else(|| zone.to_offset(Timestamp::now()).to_string(), str::to_owned)
+                zone.iana_name().map_or_else(|| zone.to_offset(now).to_string(), str::to_owned)
             }
             Self::Relative => "age".to_owned(),
         }

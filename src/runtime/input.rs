@@ -4,6 +4,7 @@
 #[cfg(unix)]
 mod unix {
     use std::io;
+    use std::net::Shutdown;
     use std::os::unix::net::UnixStream;
     use std::thread;
     use std::time::Duration;
@@ -54,10 +55,11 @@ mod unix {
         }
 
         /// Stops reading, so that another program can have the terminal.
-        pub async fn stop(self) {
-            let Self { events, wake, ended } = self;
-            drop((events, wake));
-            let _ = tokio::time::timeout(PATIENCE, ended).await;
+        pub async fn stop(&mut self) {
+            self.events.close();
+            // Fails only if the thread has ended.
+            let _ = self.wake.shutdown(Shutdown::Both);
+            let _ = tokio::time::timeout(PATIENCE, &mut self.ended).await;
         }
     }
 
@@ -120,22 +122,22 @@ mod other {
     use crate::clock;
 
     /// The events of the terminal.
-    pub struct Inputs(EventStream);
+    pub struct Inputs(Option<EventStream>);
 
     impl Inputs {
         pub fn new() -> io::Result<Self> {
-            Ok(Self(EventStream::new()))
+            Ok(Self(Some(EventStream::new())))
         }
 
         /// Returns the next event and the time at which it was read; none once the terminal has gone away.
         pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
-            let event = self.0.next().await.and_then(Result::ok)?;
+            let event = self.0.as_mut()?.next().await.and_then(Result::ok)?;
             Some((event, clock::now()))
         }
 
         /// Stops reading, so that another program can have the terminal.
-        pub async fn stop(self) {
-            drop(self);
+        pub async fn stop(&mut self) {
+            self.0 = None;
         }
     }
 

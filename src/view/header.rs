@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         return;
     }
     let (mode, style) = mode(state, theme);
-    let right = format!(" {mode} · {} ", state.settings.times.zone());
+    let right = format!(" {mode} · {} ", state.settings.times.zone(state.now));
     let right_width = right.chars().count().min(usize::from(area.width));
     let room = usize::from(area.width).saturating_sub(right_width);
     let name = &state.settings.profile.name;

@@ -224,7 +224,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Returns the heading of the time column, with the zone if it fits. The header always names the zone.
 fn time_heading(state: &State, width: usize) -> String {
-    let heading = format!("time {}", state.settings.times.zone());
+    let heading = format!("time {}", state.settings.times.zone(state.now));
     if heading.chars().count() <= width { heading } else { "time".to_owned() }
 }
 

@@ -165,6 +165,9 @@ impl State {
             }
         };
         effects.extend(self.stop_following_if_left());
+        if let Some(compose) = self.dialogs.compose() {
+            compose.fit(self.browser.area);
+        }
         effects
     }
 

@@ -4,7 +4,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::widgets::{Clear, Widget as _};
 use ratatui_textarea::{DataCursor, TextArea};
 
 use super::text::right;
@@ -53,10 +52,6 @@ pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_curso
 
 /// Draws edited text with line numbers, and places the cursor if the text has it.
 pub fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_cursor: bool, theme: &Theme) {
-    // The editor learns only from rendering which lines are visible, and its keys depend on that. It omits characters without
-    // width, so the lines are drawn again over it.
-    text.render(area, frame.buffer_mut());
-    frame.render_widget(Clear, area);
     // Tabs are shown as two spaces.
     let lines = text.lines();
     let spaced = |row: usize, characters: usize| -> String {

@@ -4,6 +4,7 @@
 
 mod draft;
 mod keys;
+pub mod layout;
 mod version;
 
 use crossterm::event::{KeyCode, KeyEvent};

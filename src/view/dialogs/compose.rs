@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
-use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field};
+use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, fill, whole_parts, words};
@@ -20,8 +20,7 @@ const KEYS: &str = "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard ·
 
 /// Draws the dialog.
 pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
-    let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
-    let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
+    let (width, height) = layout::dialog_size(area);
     let kept = match state.dialogs.drafts.len() {
         0 => String::new(),
         1 => " · 1 more draft".to_owned(),
@@ -29,42 +28,10 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose
     };
     let title = format!("Write a message to {}{kept}", cut(&compose.namespace, 40));
     let inner = boxed(frame, area, theme, &title, width, height);
-    let (form, side) = match &compose.stage {
-        DraftStage::Conflict(_) if inner.width >= 90 => {
-            let half = inner.width / 2;
-            let side = Rect { x: inner.x + half, width: inner.width - half, ..inner };
-            (Rect { width: half, ..inner }, Some(side))
-        }
-        // Without room beside the draft, the newer messages cover it.
-        DraftStage::Conflict(_) => (Rect { height: 0, ..inner }, Some(inner)),
-        _ => (inner, None),
-    };
+    let (form, side) = layout::form_and_side(&compose.stage, inner);
     fields(frame, form, state, theme, compose);
     if let (Some(side), DraftStage::Conflict(conflict)) = (side, &compose.stage) {
         since(frame, side, state, theme, conflict);
-    }
-}
-
-/// Returns the fields to show, with their heights in rows. The focused one is always among them. A field of one row is a
-/// line, a higher one a frame.
-fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
-    let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
-    let body = rows.saturating_sub(4);
-    let height = |field: Field| match field {
-        // Both bodies have a frame, and the focused one is larger.
-        Field::Data | Field::Metadata if body >= 9 && field == edited => body - body / 3,
-        Field::Data | Field::Metadata if body >= 9 => body / 3,
-        _ if field == edited => body - 1,
-        _ => 1,
-    };
-    match body {
-        4.. => Field::ALL.map(|field| (field, height(field))).to_vec(),
-        // A body only fits in place of the lines.
-        _ if used == edited => vec![(used, rows)],
-        _ => {
-            let first = (used as usize + 1).saturating_sub(usize::from(rows));
-            Field::ALL[first..].iter().take(usize::from(rows)).map(|field| (*field, 1)).collect()
-        }
     }
 }
 
@@ -73,10 +40,10 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         return;
     }
     let width = usize::from(area.width);
-    let below = area.height.saturating_sub(1).min(2);
+    let below = layout::rows_below(area);
     let mut row = 0;
     let mut used = 0;
-    for (field, height) in rooms(compose.field, area.height - below) {
+    for (field, height) in layout::rooms(compose.field, area.height - below) {
         let room = Rect { y: area.y + row, height, ..area };
         row += height;
         if height == 1 {
@@ -176,7 +143,7 @@ fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field
     let used = compose.field == field;
     let has_cursor = used && matches!(compose.stage, DraftStage::Editing);
     let text = if field == Field::Metadata { &compose.metadata } else { &compose.data };
-    if area.height < 3 {
+    if !layout::has_frame(area) {
         return typed::text(frame, area, text, has_cursor, theme);
     }
     let title = match compose.wrong(field) {

@@ -1,0 +1,92 @@
+//! The sizes of the compose dialog and its fields. Drawing uses them, and so do the text editors: their keys depend on the rows
+//! that are visible. Nothing is drawn here.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::Widget as _;
+
+use super::{Compose, DraftStage, Field};
+
+/// The width and height of the dialog in a terminal.
+#[must_use]
+pub fn dialog_size(area: Rect) -> (u16, u16) {
+    let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
+    let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
+    (width, height)
+}
+
+/// Divides the inside of the dialog into the form and, after a conflict, the messages written since.
+#[must_use]
+pub fn form_and_side(stage: &DraftStage, inner: Rect) -> (Rect, Option<Rect>) {
+    match stage {
+        DraftStage::Conflict(_) if inner.width >= 90 => {
+            let half = inner.width / 2;
+            let side = Rect { x: inner.x + half, width: inner.width - half, ..inner };
+            (Rect { width: half, ..inner }, Some(side))
+        }
+        // Without room beside the draft, the newer messages cover it.
+        DraftStage::Conflict(_) => (Rect { height: 0, ..inner }, Some(inner)),
+        _ => (inner, None),
+    }
+}
+
+/// Returns the number of rows below the fields: the status and the keys.
+#[must_use]
+pub fn rows_below(form: Rect) -> u16 {
+    form.height.saturating_sub(1).min(2)
+}
+
+/// Returns the fields to show, with their heights in rows. The focused one is always among them. A field of one row is a
+/// line, a higher one a frame.
+#[must_use]
+pub fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
+    let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
+    let body = rows.saturating_sub(4);
+    let height = |field: Field| match field {
+        // Both bodies have a frame, and the focused one is larger.
+        Field::Data | Field::Metadata if body >= 9 && field == edited => body - body / 3,
+        Field::Data | Field::Metadata if body >= 9 => body / 3,
+        _ if field == edited => body - 1,
+        _ => 1,
+    };
+    match body {
+        4.. => Field::ALL.map(|field| (field, height(field))).to_vec(),
+        // A body only fits in place of the lines.
+        _ if used == edited => vec![(used, rows)],
+        _ => {
+            let first = (used as usize + 1).saturating_sub(usize::from(rows));
+            Field::ALL[first..].iter().take(usize::from(rows)).map(|field| (*field, 1)).collect()
+        }
+    }
+}
+
+/// Returns true if a body of this size has room for a frame.
+#[must_use]
+pub fn has_frame(room: Rect) -> bool {
+    room.height >= 3
+}
+
+impl Compose {
+    /// Tells the text editors which rows are visible. They learn it only by rendering, so they are rendered into a buffer that
+    /// nobody sees.
+    pub fn fit(&self, area: Rect) {
+        let (width, height) = dialog_size(area);
+        let inner = Rect::new(0, 0, width, height).inner(Margin::new(1, 1));
+        let (form, _) = form_and_side(&self.stage, inner);
+        if form.height == 0 {
+            return;
+        }
+        for (field, height) in rooms(self.field, form.height - rows_below(form)) {
+            let text = match field {
+                Field::Data => &self.data,
+                Field::Metadata => &self.metadata,
+                _ => continue,
+            };
+            let room = Rect::new(0, 0, form.width, height);
+            let visible = if has_frame(room) { room.inner(Margin::new(1, 1)) } else { room };
+            if height > 1 {
+                text.render(visible, &mut Buffer::empty(visible));
+            }
+        }
+    }
+}

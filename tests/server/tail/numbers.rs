@@ -91,7 +91,8 @@ async fn each_poll_is_one_statement_in_one_round_trip() {
     let store = TestStore::new(Kind::OursOnPostgres).await;
     let line = RoundTrips::before(server::port()).await;
     let url = line.url_of(&store.database.as_ref().expect("on the server").url()) + "?sslmode=disable";
-    let mut command = User::new().command();
+    let user = User::new();
+    let mut command = user.command();
     let follower = command.args(["--url", &url, "-n", &store.namespace.info().id, "tail", "--from", "start"]);
     let mut follower = follower.stdout(Stdio::piped()).spawn().expect("started");
     let writer = client(&store).await;

@@ -72,7 +72,7 @@ pub enum Problem {
     /// The message cannot keep its global position, for this reason.
     #[error("cannot keep the global position: {0}")]
     NoGlobalPosition(&'static str),
-    /// A batch has both kinds of [`Placement`].
+    /// A batch has messages with and without positions.
     #[error("messages with and without positions cannot be imported together")]
     Mixed,
     /// Messages without positions go to more streams than the import remembers.

@@ -28,7 +28,7 @@ impl Sessions {
         &self.pool.settings
     }
 
-    /// Whether the store was opened read-only. The server can refuse writes too; see [`ServerInfo::read_only`].
+    /// Whether the store was opened read-only. The server can refuse writes too; see `ServerInfo::read_only`.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.pool.read_only

@@ -1,14 +1,20 @@
 //! Works on JSON as text: checks it as Postgres does, formats it for reading and finds the members of objects. Values are never
 //! converted, so numbers keep their digits.
 
+#[cfg(feature = "cli")]
 pub mod document;
+#[cfg(feature = "cli")]
 pub mod links;
+#[cfg(feature = "cli")]
 mod members;
+#[cfg(feature = "cli")]
 mod pretty;
 mod problem;
 pub mod scan;
 
+#[cfg(feature = "cli")]
 pub use members::{members, scan_members, string_value};
+#[cfg(feature = "cli")]
 pub use pretty::pretty;
 pub use problem::JsonProblem;
 

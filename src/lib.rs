@@ -19,6 +19,7 @@ mod child_environment;
 mod cli;
 mod clock;
 #[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "the demo needs the embedded store"))]
 mod demo;
 #[cfg(test)]
 mod documents;

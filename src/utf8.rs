@@ -15,6 +15,7 @@ pub enum NotUtf8 {
     #[error("is {0}, not UTF-8; convert it with: iconv -f {0} -t UTF-8")]
     Encoded(&'static str),
     /// Offset of the first invalid byte.
+    #[cfg(feature = "cli")]
     #[error("is not UTF-8: the first invalid byte is at offset {0}")]
     At(usize),
 }
@@ -23,6 +24,7 @@ pub enum NotUtf8 {
 ///
 /// # Errors
 /// [`NotUtf8`]. A NUL among the first characters counts as UTF-16 or UTF-32.
+#[cfg(feature = "cli")]
 pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     if let Some(name) = other_encoding(bytes) {
         return Err(NotUtf8::Encoded(name));
@@ -35,6 +37,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
 ///
 /// # Errors
 /// [`NotUtf8`]
+#[cfg(feature = "cli")]
 pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     text(&bytes)?;
     let mut text = String::from_utf8(bytes).map_err(|error| NotUtf8::At(error.utf8_error().valid_up_to()))?;
@@ -74,7 +77,7 @@ pub fn other_encoding(first: &[u8]) -> Option<&'static str> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
 

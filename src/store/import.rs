@@ -22,8 +22,11 @@ use tokio::time::{Instant, sleep};
 pub use checked::Checked;
 use error::AttemptError;
 pub use error::{ImportError, Problem};
+#[cfg(feature = "cli")]
+pub(crate) use followers::Follower;
 use followers::NoFollowers;
-pub(crate) use followers::{Commit, Follower, Followers, FollowingBatch};
+pub(crate) use followers::{Commit, Followers, FollowingBatch};
+#[cfg(feature = "cli")]
 pub(crate) use memory::StreamVersions;
 use message::PlannedMessage;
 pub use message::{ImportCounts, ImportOptions, ImportedMessage, Placement};

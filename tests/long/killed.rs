@@ -70,12 +70,9 @@ async fn a_server_killed_during_writes_keeps_each_acknowledged_message_once() {
     assert!(kills > 1, "the server was killed during the writes");
 }
 
-/// Takes a minute, the timeout of a request.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute, the timeout of a request: tests/run --long"]
 async fn a_silently_lost_network_is_noticed_and_following_catches_up() {
-    if !server::long() {
-        return;
-    }
     let direct = TestStore::new(Kind::OursOnPostgres).await;
     let name = direct.database.as_ref().expect("a store on the server").name().to_owned();
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port()))).await;

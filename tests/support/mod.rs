@@ -22,16 +22,19 @@ pub mod proxy;
 pub mod pty;
 pub mod round_trips;
 pub mod server;
+pub mod shared;
 pub mod stores;
 
 /// Runs a test body, `async fn body(store: &TestStore)`, once for each of the four kinds of store. The tests are named
-/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`.
+/// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`. Attributes such as `#[ignore]`
+/// apply to each test.
 macro_rules! for_each_store {
-    ($($body:ident),+ $(,)?) => {$(
+    ($($(#[$attribute:meta])* $body:ident),+ $(,)?) => {$(
         mod $body {
             use $crate::support::stores::{Kind, TestStore};
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$attribute])*
             async fn ours_on_postgres() {
                 let store = TestStore::new(Kind::OursOnPostgres).await;
                 super::$body(&store).await;
@@ -39,18 +42,21 @@ macro_rules! for_each_store {
 
             #[cfg(feature = "embedded")]
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$attribute])*
             async fn ours_embedded() {
                 let store = TestStore::new(Kind::OursEmbedded).await;
                 super::$body(&store).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$attribute])*
             async fn message_db() {
                 let store = TestStore::new(Kind::MessageDb).await;
                 super::$body(&store).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            $(#[$attribute])*
             async fn eventodb() {
                 let store = TestStore::new(Kind::EventoDb).await;
                 super::$body(&store).await;
@@ -64,8 +70,8 @@ pub(crate) use for_each_store;
 /// standby must then give the same answers. The additional tests are named `routed::body::message_db_behind_a_pooler`,
 /// `routed::body::message_db_on_a_pair` and so on.
 macro_rules! for_each_route {
-    ($($body:ident),+ $(,)?) => {
-        $crate::support::for_each_store!($($body),+);
+    ($($(#[$attribute:meta])* $body:ident),+ $(,)?) => {
+        $crate::support::for_each_store!($($(#[$attribute])* $body),+);
 
         mod routed {$(
             mod $body {
@@ -84,31 +90,37 @@ macro_rules! for_each_route {
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn ours_behind_a_pooler() {
                     behind_a_pooler(Kind::OursOnPostgres).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn message_db_behind_a_pooler() {
                     behind_a_pooler(Kind::MessageDb).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn eventodb_behind_a_pooler() {
                     behind_a_pooler(Kind::EventoDb).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn ours_on_a_pair() {
                     on_a_pair(Kind::OursOnPostgres).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn message_db_on_a_pair() {
                     on_a_pair(Kind::MessageDb).await;
                 }
 
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                $(#[$attribute])*
                 async fn eventodb_on_a_pair() {
                     on_a_pair(Kind::EventoDb).await;
                 }

@@ -1,16 +1,13 @@
-//! Temporary servers of the oldest and the newest supported PostgreSQL version. All tests of a test program share one
-//! of each.
-//!
-//! The servers stop and their files are removed however the test program ends, even if it is killed: a guard process
-//! outlives it and waits for the end of a pipe.
+//! Temporary servers of the oldest and the newest supported PostgreSQL version. All tests share one of each, and
+//! `tests/run` stops them.
 
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use super::own_servers::{as_server_user, free_port, server_directory};
+use super::own_servers::{as_server_user, free_port};
 use super::server::variable;
+use super::shared;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -20,48 +17,23 @@ pub enum Version {
     Newest,
 }
 
-/// Waits for the end of its input, then stops the server and removes its directory. Arguments: `pg_ctl`, the directory.
-const GUARD: &str = r#"
-cat >/dev/null
-cd /
-as=""
-if [ "$(id -u)" -eq 0 ]; then as="runuser -u postgres --"; fi
-$as "$1" -D "$2/data" -m immediate -s -w stop
-rm -rf "$2"
-"#;
-
-struct Running {
-    port: u16,
-    _guard: Child,
-}
-
 impl Version {
     /// Returns the superuser's URL of the database `postgres` on the server of this version.
     pub fn url(self) -> String {
-        static OLDEST: OnceLock<Running> = OnceLock::new();
-        static NEWEST: OnceLock<Running> = OnceLock::new();
-        let (running, bin) = match self {
-            Self::Oldest => (&OLDEST, "STREAMSCOPE_TEST_OLDEST_PG_BIN"),
-            Self::Newest => (&NEWEST, "STREAMSCOPE_TEST_NEWEST_PG_BIN"),
+        static OLDEST: OnceLock<u16> = OnceLock::new();
+        static NEWEST: OnceLock<u16> = OnceLock::new();
+        let (port, name, bin) = match self {
+            Self::Oldest => (&OLDEST, "oldest", "STREAMSCOPE_TEST_OLDEST_PG_BIN"),
+            Self::Newest => (&NEWEST, "newest", "STREAMSCOPE_TEST_NEWEST_PG_BIN"),
         };
-        let running = tokio::task::block_in_place(|| running.get_or_init(|| start(&PathBuf::from(variable(bin)))));
-        format!("postgres://postgres@127.0.0.1:{}/postgres", running.port)
+        let start = |directory: &Path| vec![start(&PathBuf::from(variable(bin)), directory)];
+        let port = tokio::task::block_in_place(|| port.get_or_init(|| shared::ports(name, start)[0]));
+        format!("postgres://postgres@127.0.0.1:{port}/postgres")
     }
 }
 
-fn start(bin: &std::path::Path) -> Running {
-    let directory = server_directory().keep();
-    let guard = Command::new("sh")
-        .args(["-c", GUARD, "sh"])
-        .arg(bin.join("pg_ctl"))
-        .arg(&directory)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        // Ctrl-C in the test program must not reach the guard.
-        .process_group(0)
-        .spawn()
-        .expect("sh runs");
+/// Starts a server and returns its port.
+fn start(bin: &Path, directory: &Path) -> u16 {
     let (data, log, port) = (directory.join("data"), directory.join("log"), free_port());
     let run = |command: &mut Command| {
         let done = command.status().expect("the command runs");
@@ -75,5 +47,5 @@ fn start(bin: &std::path::Path) -> Running {
     );
     let mut pg_ctl = as_server_user(&bin.join("pg_ctl"));
     run(pg_ctl.args(["-s", "-w", "-t", "60", "-o", &options, "-l"]).arg(&log).arg("-D").arg(&data).arg("start"));
-    Running { port, _guard: guard }
+    port
 }

@@ -1,7 +1,7 @@
 //! A temporary primary with a hot standby by streaming replication, on two ports of 127.0.0.1.
 //!
-//! The servers stop and their files are removed however the test program ends, even if it is killed: a guard process
-//! outlives it and waits for the end of a pipe.
+//! The servers of one test stop and their files are removed however the test program ends, even if it is killed: a guard
+//! process outlives it and waits for the end of a pipe. `tests/run` stops the shared pair.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::own_servers::{as_server_user, free_port, server_directory};
-use super::server::{connect, pg_bin};
+use super::server::{connect, pg_bin, socket_dir};
+use super::shared;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Server {
@@ -25,7 +26,8 @@ pub struct Pair {
     directory: PathBuf,
     primary: u16,
     standby: u16,
-    guard: Child,
+    /// The process that stops the servers of one test.
+    guard: Option<Child>,
 }
 
 /// Waits for the end of its input, then stops the servers and removes their directory. Arguments: `pg_ctl`, the
@@ -40,21 +42,28 @@ rm -rf "$2"
 "#;
 
 impl Pair {
-    /// Returns the pair that all tests of a test program share. A commit returns only when the standby shows it.
+    /// Returns the pair that all tests share. A commit returns only when the standby shows it.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceLock<Pair> = OnceLock::new();
-        static SYNCHRONOUS: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-        let pair = tokio::task::block_in_place(|| SHARED.get_or_init(Self::start));
-        SYNCHRONOUS
-            .get_or_init(|| async {
-                let primary = connect(&pair.url_of(Server::Primary, "postgres")).await;
-                for set in ["synchronous_standby_names = '*'", "synchronous_commit = remote_apply"] {
-                    primary.batch_execute(&format!("alter system set {set}")).await.expect("the setting is accepted");
-                }
-                primary.batch_execute("select pg_reload_conf()").await.expect("the settings are reloaded");
-            })
-            .await;
-        pair
+        let runtime = tokio::runtime::Handle::current();
+        let get = || {
+            let directory = socket_dir().join("shared/pair");
+            let ports = shared::ports("pair", |directory| {
+                let pair = Self::start_in(directory.to_owned(), None);
+                runtime.block_on(pair.wait_for_the_standby_at_every_commit());
+                vec![pair.primary, pair.standby]
+            });
+            Self { directory, primary: ports[0], standby: ports[1], guard: None }
+        };
+        tokio::task::block_in_place(|| SHARED.get_or_init(get))
+    }
+
+    async fn wait_for_the_standby_at_every_commit(&self) {
+        let primary = connect(&self.url_of(Server::Primary, "postgres")).await;
+        for set in ["synchronous_standby_names = '*'", "synchronous_commit = remote_apply"] {
+            primary.batch_execute(&format!("alter system set {set}")).await.expect("the setting is accepted");
+        }
+        primary.batch_execute("select pg_reload_conf()").await.expect("the settings are reloaded");
     }
 
     /// Starts a pair for one test, which may stop, start and promote the servers. Replication is asynchronous.
@@ -72,6 +81,10 @@ impl Pair {
             .process_group(0)
             .spawn()
             .expect("sh runs");
+        Self::start_in(directory, Some(guard))
+    }
+
+    fn start_in(directory: PathBuf, guard: Option<Child>) -> Self {
         let pair = Self { directory, primary: free_port(), standby: free_port(), guard };
         let data = pair.data(Server::Primary);
         pair.tool("initdb", |command| {
@@ -166,7 +179,9 @@ impl Pair {
 
 impl Drop for Pair {
     fn drop(&mut self) {
-        drop(self.guard.stdin.take());
-        let _ = self.guard.wait();
+        if let Some(guard) = &mut self.guard {
+            drop(guard.stdin.take());
+            let _ = guard.wait();
+        }
     }
 }

@@ -170,6 +170,7 @@ impl Settings {
     }
 
     /// All passwords, so that output can be redacted.
+    #[cfg(feature = "cli")]
     pub(crate) fn passwords(&self) -> impl Iterator<Item = &str> {
         self.servers.iter().filter_map(|server| server.password.as_deref())
     }

@@ -63,6 +63,7 @@ impl FollowingBatch for Never {
 }
 
 /// A batch that was sent in the transaction of another one.
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command reports on followers"))]
 pub(crate) struct Follower<P> {
     pub(crate) batch: P,
     pub(crate) counts: ImportCounts,
@@ -94,6 +95,7 @@ pub(crate) enum Commit {
 }
 
 impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
+    #[cfg(feature = "cli")]
     pub(crate) fn new(most: usize, next: F) -> Self {
         Self { most, next, size: 0, sent: Vec::new(), left: None, commit: Commit::Open }
     }

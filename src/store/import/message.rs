@@ -29,6 +29,7 @@ pub struct ImportedMessage {
 
 impl ImportedMessage {
     /// Returns the bytes of all texts.
+    #[cfg(feature = "cli")]
     pub(crate) fn length(&self) -> usize {
         let body = |body: &Option<String>| body.as_ref().map_or(0, String::len);
         self.stream.as_str().len() + self.message_type.len() + body(&self.data) + body(&self.metadata)

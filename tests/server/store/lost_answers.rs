@@ -15,6 +15,7 @@ for_each_route! {
     a_write_whose_answer_is_lost_is_resolved,
     a_lost_write_that_still_waits_is_stored_once,
     a_conflict_on_retry_is_reported_if_another_writer_won,
+    #[ignore = "takes minutes: tests/run --long"]
     the_outcome_is_unknown_if_the_server_stays_away,
 }
 
@@ -128,9 +129,6 @@ async fn rejected_credentials_are_not_retried_and_leave_the_outcome_unknown(stor
 }
 
 async fn the_outcome_is_unknown_if_the_server_stays_away(store: &TestStore) {
-    if !server::long() {
-        return;
-    }
     let Some((proxy, namespace)) = through_proxy(store).await else { return };
     let message = expecting("account-1", ExpectedVersion::NoStream);
     // Opens the connection. The proxy will refuse any further one.

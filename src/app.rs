@@ -38,7 +38,7 @@ use crate::store::{NamespaceInfo, StoreError};
 use browser::Browser;
 use browser::layout::Pane;
 use browser::search::Edge;
-pub use browser::{layout, message, messages, streams, window, wrapped};
+pub use browser::{layout, message, messages, streams, window};
 use connection::Connection;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;

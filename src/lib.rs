@@ -32,6 +32,7 @@ pub mod message;
 #[cfg(feature = "cli")]
 mod numbers;
 #[cfg(any(feature = "cli", feature = "embedded"))]
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the embedded store opens files in fewer ways"))]
 mod own_files;
 mod pasteable;
 #[cfg(feature = "cli")]

@@ -66,7 +66,7 @@ pub struct ScreenSettings {
     /// Draws with ASCII characters only.
     pub ascii: bool,
     pub no_color: bool,
-    /// The format of times.
+    /// The format of times and the local time zone.
     pub times: Times,
     /// The seed of IDs and random numbers.
     pub seed: u64,
@@ -177,7 +177,7 @@ impl State {
         self.requests.any()
             || self.notices.showing()
             || self.connection.is_down()
-            || self.settings.times == Times::Relative
+            || self.settings.times.is_relative()
             || self.following.current.as_ref().is_some_and(Follow::is_ageing)
     }
 
@@ -424,7 +424,7 @@ impl State {
         match action {
             Action::Copy => self.open_copy(),
             Action::Times => {
-                self.settings.times = self.settings.times.next();
+                self.settings.times.switch();
                 Vec::new()
             }
             Action::Log => self.open_log(),

@@ -54,7 +54,7 @@ impl State {
     fn dialog_context(&self, new_id: uuid::Uuid) -> DialogContext<'_> {
         DialogContext {
             now: self.now,
-            times: self.settings.times,
+            times: &self.settings.times,
             keymap: &self.settings.keymap,
             browser: &self.browser,
             production: self.settings.profile.production,
@@ -126,7 +126,7 @@ impl State {
     }
 
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
-        let prompt = FilterPrompt::new(&self.browser, self.settings.times, self.now);
+        let prompt = FilterPrompt::new(&self.browser, &self.settings.times, self.now);
         self.open(Dialog::Filter(prompt))
     }
 

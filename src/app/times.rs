@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 /// A format of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Times {
+pub enum TimeFormat {
     #[default]
     Utc,
     /// In the time zone of this machine.
@@ -15,43 +15,66 @@ pub enum Times {
     Relative,
 }
 
+/// The format in use and the time zone of this machine, which is read once at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Times {
+    format: TimeFormat,
+    local: TimeZone,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::new(TimeFormat::default(), TimeZone::UTC)
+    }
+}
+
 impl Times {
     #[must_use]
-    pub fn next(self) -> Self {
-        match self {
-            Self::Utc => Self::Local,
-            Self::Local => Self::Relative,
-            Self::Relative => Self::Utc,
-        }
+    pub fn new(format: TimeFormat, local: TimeZone) -> Self {
+        Self { format, local }
+    }
+
+    /// Switches to the next format.
+    pub fn switch(&mut self) {
+        self.format = match self.format {
+            TimeFormat::Utc => TimeFormat::Local,
+            TimeFormat::Local => TimeFormat::Relative,
+            TimeFormat::Relative => TimeFormat::Utc,
+        };
+    }
+
+    /// Returns true if times are shown as ages, which change by themselves.
+    #[must_use]
+    pub fn is_relative(&self) -> bool {
+        self.format == TimeFormat::Relative
     }
 
     /// Returns the name of the zone, or its offset now, or `age`.
     #[must_use]
-    pub fn zone(self, now: Timestamp) -> String {
-        match self {
-            Self::Utc => "UTC".to_owned(),
-            Self::Local => {
-                let zone = TimeZone::system();
-                zone.iana_name().map_or_else(|| zone.to_offset(now).to_string(), str::to_owned)
+    pub fn zone(&self, now: Timestamp) -> String {
+        match self.format {
+            TimeFormat::Utc => "UTC".to_owned(),
+            TimeFormat::Local => {
+                let name = self.local.iana_name();
+                name.map_or_else(|| self.local.to_offset(now).to_string(), str::to_owned)
             }
-            Self::Relative => "age".to_owned(),
+            TimeFormat::Relative => "age".to_owned(),
         }
     }
 
     /// Returns the zone in which typed times are read.
     #[must_use]
-    pub fn time_zone(self) -> TimeZone {
-        if self == Self::Local { TimeZone::system() } else { TimeZone::UTC }
+    pub fn time_zone(&self) -> TimeZone {
+        if self.format == TimeFormat::Local { self.local.clone() } else { TimeZone::UTC }
     }
 
     /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
-    pub fn short(self, time: Timestamp, now: Timestamp) -> String {
-        let zone = match self {
-            Self::Utc => TimeZone::UTC,
-            Self::Local => TimeZone::system(),
-            Self::Relative => return age(now.duration_since(time)),
-        };
+    pub fn short(&self, time: Timestamp, now: Timestamp) -> String {
+        if self.is_relative() {
+            return age(now.duration_since(time));
+        }
+        let zone = self.time_zone();
         let (then, today) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
         if then.date() == today.date() {
             then.strftime("%H:%M:%S%.3f").to_string()
@@ -62,11 +85,14 @@ impl Times {
 
     /// Formats a time with microseconds and zone.
     #[must_use]
-    pub fn full(self, time: Timestamp, now: Timestamp) -> String {
-        match self {
-            Self::Utc => time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string(),
-            Self::Local => time.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S%.6f %:z").to_string(),
-            Self::Relative => format!("{} ({})", age(now.duration_since(time)), Self::Utc.full(time, now)),
+    pub fn full(&self, time: Timestamp, now: Timestamp) -> String {
+        let in_utc = || time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string();
+        match self.format {
+            TimeFormat::Utc => in_utc(),
+            TimeFormat::Local => {
+                time.to_zoned_datetime(self.local.clone()).strftime("%Y-%m-%d %H:%M:%S%.6f %:z").to_string()
+            }
+            TimeFormat::Relative => format!("{} ({})", age(now.duration_since(time)), in_utc()),
         }
     }
 }
@@ -94,9 +120,20 @@ mod tests {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         let today: Timestamp = "2026-03-01T10:02:11.12Z".parse().expect("a time");
         let other: Timestamp = "2026-02-28T10:02:11.12Z".parse().expect("a time");
-        assert_eq!(Times::Utc.short(today, now), "10:02:11.120");
-        assert_eq!(Times::Utc.short(other, now), "2026-02-28 10:02:11");
-        assert_eq!(Times::Relative.short(today, now), "1h57m");
-        assert_eq!(Times::Relative.short(now, today), "in 1h57m");
+        let times = Times::default();
+        assert_eq!(times.short(today, now), "10:02:11.120");
+        assert_eq!(times.short(other, now), "2026-02-28 10:02:11");
+        let relative = Times::new(TimeFormat::Relative, TimeZone::UTC);
+        assert_eq!(relative.short(today, now), "1h57m");
+        assert_eq!(relative.short(now, today), "in 1h57m");
+    }
+
+    #[test]
+    fn shows_local_times_in_the_zone_of_the_machine() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        let times = Times::new(TimeFormat::Local, TimeZone::fixed(jiff::tz::offset(-5)));
+        assert_eq!(times.short(now, now), "07:00:00.000");
+        assert_eq!(times.full(now, now), "2026-03-01 07:00:00.000000 -05:00");
+        assert_eq!(times.zone(now), "-05");
     }
 }

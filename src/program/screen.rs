@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::error::{ContextKind, ContextValue};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::password_command;
 use crate::app::ScreenSettings;
+use crate::app::times::Times;
 use crate::cli::arguments::Arguments;
 use crate::cli::database::{self, Opened};
 use crate::cli::error::{CommandError, Result, Status};
@@ -62,7 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<u8> {
         locator,
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
-        times: config.times,
+        times: Times::new(config.times, TimeZone::system()),
         seed: getrandom::u64().map_err(|error| {
             CommandError::new(Status::Failed, format!("cannot get random numbers from the system: {error}"))
         })?,

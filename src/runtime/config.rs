@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::app::Profile;
 use crate::app::keymap::{Action, Chord, Context, KeyMap};
-use crate::app::times::Times;
+use crate::app::times::TimeFormat;
 use crate::{own_files, utf8};
 
 /// The contents of the file.
@@ -24,7 +24,7 @@ pub struct Config {
     pub mouse: bool,
     /// The initial format of times.
     #[serde(default)]
-    pub times: Times,
+    pub times: TimeFormat,
     /// Keys of actions: `[[keys]] action = "quit" keys = ["ctrl-q"]`.
     #[serde(default)]
     keys: Vec<Binding>,
@@ -174,7 +174,7 @@ mod tests {
              password_command = \"print-token\"\n",
         )
         .expect("a configuration");
-        assert!(config.ascii && !config.mouse && config.times == Times::Local);
+        assert!(config.ascii && !config.mouse && config.times == TimeFormat::Local);
         assert!(config.profile_of("app@db.example.com/shop").production);
         assert!(!config.profile_of("app@localhost/shop").production);
         assert_eq!(config.password_command_of("app@db.example.com/shop"), Some("print-token"));

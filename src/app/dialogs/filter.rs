@@ -28,7 +28,7 @@ pub struct FilterPrompt {
 impl FilterPrompt {
     /// Opens the prompt with the active filter.
     #[must_use]
-    pub fn new(browser: &Browser, times: Times, now: Timestamp) -> Self {
+    pub fn new(browser: &Browser, times: &Times, now: Timestamp) -> Self {
         let messages = &browser.messages;
         let input = Input::new(&messages.filter_text);
         let mut prompt = Self { input, understood: Ok(None), place: messages.place.clone() };
@@ -52,7 +52,7 @@ impl FilterPrompt {
         Outcome::Stay
     }
 
-    fn read(&mut self, times: Times, now: Timestamp) {
+    fn read(&mut self, times: &Times, now: Timestamp) {
         let filter = parse(self.input.text(), now, &times.time_zone());
         self.understood = filter.map(|filter| understood(&filter, times, now));
     }
@@ -199,7 +199,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, Stri
 
 /// Returns a filter in words; none if it matches everything.
 #[must_use]
-pub fn understood(filter: &Filter, times: Times, now: Timestamp) -> Option<String> {
+pub fn understood(filter: &Filter, times: &Times, now: Timestamp) -> Option<String> {
     let mut words = Vec::new();
     if !filter.types.is_empty() {
         words.push(format!("type {}", filter.types.join(" or ")));
@@ -262,7 +262,7 @@ mod tests {
             let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
             for text in [text, other] {
                 if let Ok(filter) = parse(&text, now, &TimeZone::UTC) {
-                    let words = understood(&filter, crate::app::times::Times::default(), now);
+                    let words = understood(&filter, &crate::app::times::Times::default(), now);
                     proptest::prop_assert_eq!(words.is_none(), filter == Filter::default(), "{:?}", filter);
                 }
             }

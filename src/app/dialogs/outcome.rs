@@ -17,7 +17,7 @@ use crate::store::Filter;
 #[derive(Debug, Clone, Copy)]
 pub struct DialogContext<'a> {
     pub now: Timestamp,
-    pub times: Times,
+    pub times: &'a Times,
     pub keymap: &'a KeyMap,
     pub browser: &'a Browser,
     /// Writing asks for confirmation.

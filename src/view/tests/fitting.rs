@@ -163,7 +163,7 @@ fn no_key_reaches_the_panes_through_a_dialog() {
         let mut screen = screen(100, 30);
         press(&mut screen, keys);
         let kind = |screen: &Screen| screen.state.dialogs.open.as_ref().map(std::mem::discriminant::<Dialog>);
-        let before = (kind(&screen), screen.state.browser.focus, screen.state.settings.times);
+        let before = (kind(&screen), screen.state.browser.focus, screen.state.settings.times.clone());
         let copies =
             |screen: &Screen| screen.outside.iter().filter(|effect| matches!(effect, Effect::Copy { .. })).count();
         for key in RISKY {
@@ -172,7 +172,7 @@ fn no_key_reaches_the_panes_through_a_dialog() {
             if copies(&screen) > copied {
                 press(&mut screen, keys);
             }
-            let now = (kind(&screen), screen.state.browser.focus, screen.state.settings.times);
+            let now = (kind(&screen), screen.state.browser.focus, screen.state.settings.times.clone());
             assert_eq!(now, before, "{key:?} in {keys:?}: {}", screen.text());
             assert!(screen.state.following.current.is_none() && !screen.state.browser.fullscreen);
         }

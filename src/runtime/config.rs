@@ -179,7 +179,7 @@ mod tests {
         assert!(!config.profile_of("app@localhost/shop").production);
         assert_eq!(config.password_command_of("app@db.example.com/shop"), Some("print-token"));
         assert_eq!(config.password_command_of("app@localhost/shop"), None);
-        assert_eq!(config.keymap().key(Action::Quit), "ctrl-q");
+        assert_eq!(config.keymap().key(Action::Quit), "Ctrl-Q");
     }
 
     #[test]

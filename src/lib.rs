@@ -29,7 +29,6 @@ mod json_lines;
 #[cfg(feature = "cli")]
 mod locator;
 pub mod message;
-#[cfg(feature = "cli")]
 mod numbers;
 #[cfg(any(feature = "cli", feature = "embedded"))]
 #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the embedded store opens files in fewer ways"))]
@@ -43,6 +42,8 @@ mod redact;
 mod runtime;
 #[cfg(feature = "cli")]
 mod safe_text;
+#[cfg(feature = "cli")]
+mod signals;
 pub mod store;
 #[cfg(any(feature = "cli", feature = "embedded"))]
 mod temporary;

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::blocking::is_blocked;
 use super::error::{CommandError, Result, Status};
 use super::stderr;
+use crate::signals::EndSignals;
 
 /// How long a command may take to end after a signal. An embedded server stops within 2 seconds.
 const GRACE: Duration = Duration::from_secs(3);
@@ -45,7 +46,7 @@ impl fmt::Debug for Interrupt {
 impl Interrupt {
     /// Starts to listen. Must be called within a runtime; its task ends with the runtime.
     pub fn listen() -> io::Result<Self> {
-        let mut signals = Signals::new()?;
+        let mut signals = EndSignals::of_command()?;
         let (sender, receiver) = watch::channel(None);
         let last_words = Arc::<Mutex<Option<ProgressText>>>::default();
         let words = Arc::clone(&last_words);
@@ -55,7 +56,7 @@ impl Interrupt {
             let _ = sender.send(Some(signal));
             tokio::select! {
                 () = tokio::time::sleep(GRACE) => {}
-                () = blocked() => say(&words),
+                () = blocked() => report_last(&words),
                 _ = signals.next() => {}
             }
             process::exit(i32::from(Status::Signal(signal).code()));
@@ -118,15 +119,15 @@ async fn blocked() {
 }
 
 /// Prints the last progress report, unless standard error hangs too.
-fn say(words: &Mutex<Option<ProgressText>>) {
+fn report_last(words: &Mutex<Option<ProgressText>>) {
     let Some(progress) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    let (done, said) = std::sync::mpsc::channel();
+    let (done, reported) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         stderr::line(&progress());
         // The receiver may have timed out.
         let _ = done.send(());
     });
-    let _ = said.recv_timeout(LOOK);
+    let _ = reported.recv_timeout(LOOK);
 }
 
 /// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its
@@ -162,44 +163,5 @@ impl ProgressReporter {
 impl Drop for ProgressReporter {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-#[cfg(unix)]
-struct Signals([(u8, tokio::signal::unix::Signal); 3]);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self([
-            (2, signal(SignalKind::interrupt())?),
-            (3, signal(SignalKind::quit())?),
-            (15, signal(SignalKind::terminate())?),
-        ]))
-    }
-
-    async fn next(&mut self) -> u8 {
-        let [(interrupt, a), (quit, b), (terminate, c)] = &mut self.0;
-        tokio::select! {
-            _ = a.recv() => *interrupt,
-            _ = b.recv() => *quit,
-            _ = c.recv() => *terminate,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) -> u8 {
-        let _ = tokio::signal::ctrl_c().await;
-        2
     }
 }

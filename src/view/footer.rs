@@ -9,12 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::messages::{progress, server_now};
-use super::text::{cut, fill, full_count, whole_parts, words};
+use super::text::{cut, fill, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::app::layout::Pane;
+use crate::numbers::grouped;
 use crate::store::tail::BlockingTransaction;
 
 /// Draws the footer.
@@ -63,9 +64,9 @@ pub fn find_said(state: &State) -> Option<String> {
     let matches = match matches {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
-        more => format!("{} matches", full_count(more as u64)),
+        more => format!("{} matches", grouped(more as u64)),
     };
-    let rows = if rows == 1 { "1 loaded row".to_owned() } else { format!("{} loaded rows", full_count(rows as u64)) };
+    let rows = if rows == 1 { "1 loaded row".to_owned() } else { format!("{} loaded rows", grouped(rows as u64)) };
     Some(format!("{matches} in {rows}"))
 }
 
@@ -92,7 +93,7 @@ fn following(state: &State, follow: &Follow) -> String {
         parts.extend(known(holder));
     }
     if follow.new > 0 {
-        parts.push(format!("+{} new", full_count(follow.new)));
+        parts.push(format!("+{} new", grouped(follow.new)));
     }
     if let Some(error) = &follow.error {
         parts.push(format!("interrupted: {}", cut(error, 60)));
@@ -108,12 +109,12 @@ fn following(state: &State, follow: &Follow) -> String {
     }
     parts.push(format!("complete to {}", follow.final_to));
     if follow.late > 0 {
-        parts.push(format!("{} late", full_count(follow.late)));
+        parts.push(format!("{} late", grouped(follow.late)));
     }
     match follow.unloaded {
         0 => {}
         1 => parts.push("1 older row unloaded".to_owned()),
-        rows => parts.push(format!("{} older rows unloaded", full_count(rows))),
+        rows => parts.push(format!("{} older rows unloaded", grouped(rows))),
     }
     parts.join(" · ")
 }

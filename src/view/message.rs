@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::messages::server_now;
-use super::text::{cut, fill, full_count, size, whole_parts, words, wrap};
+use super::text::{cut, fill, size, whole_parts, words, wrap};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, spinner};
 use crate::app::State;
@@ -17,6 +17,7 @@ use crate::app::request::Slot;
 use crate::app::text_search::contains;
 use crate::json::document::{Document, Kind};
 use crate::message::{MessageHead, Size};
+use crate::numbers::grouped;
 
 /// The most characters of a value that a line is built from. More would be cut off anyway.
 const PREVIEW: usize = 4_000;
@@ -70,7 +71,7 @@ fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
 
 /// Returns the size of the data, and of the metadata once it is loaded.
 fn sizes(head: &MessageHead, state: &State) -> String {
-    let bytes = |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", full_count(number)) };
+    let bytes = |number: u64| if number == 1 { "1 byte".to_owned() } else { format!("{} bytes", grouped(number)) };
     let data = match head.size {
         Size::Text(length) => format!("data {}", bytes(length)),
         stored @ Size::Stored(_) => format!("data {}", size(stored)),

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::text::{cut, fill, full_count, right, size, whole_parts, words};
+use super::text::{cut, fill, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
@@ -16,6 +16,7 @@ use crate::app::find::text_of;
 use crate::app::layout::Pane;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
+use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
 
@@ -122,7 +123,7 @@ pub fn progress(state: &State) -> String {
     };
     match messages.selection() {
         Some(head) if messages.is_stream() => {
-            format!("{} of {total}", full_count(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
+            format!("{} of {total}", grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
         }
         Some(head) => format!("at {} · {}", head.global_position, messages_in_words(&total)),
         None => messages_in_words(&total),
@@ -139,7 +140,7 @@ fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
     let found = matches(search.matches);
     if state.following.current.is_some() {
         // Newer messages that do not match are not counted.
-        return format!("{found} · {} searched before following", full_count(search.searched));
+        return format!("{found} · {} searched before following", grouped(search.searched));
     }
     if search.is_complete() {
         return all_searched(state, &found, search.searched);
@@ -156,7 +157,7 @@ fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
 /// Returns the result of a search that examined every message that can match.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
     let filter = &state.browser.messages.filter;
-    let searched = messages_in_words(&full_count(searched));
+    let searched = messages_in_words(&grouped(searched));
     if filter.since.is_some() || filter.until.is_some() {
         format!("{matches} in this time range · {searched} searched")
     } else {
@@ -168,7 +169,7 @@ fn matches(count: u64) -> String {
     match count {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),
-        more => format!("{} matches", full_count(more)),
+        more => format!("{} matches", grouped(more)),
     }
 }
 
@@ -177,16 +178,16 @@ fn of_total(state: &State, searched: u64) -> String {
     let filter = &state.browser.messages.filter;
     let total = total(state, searched).filter(|_| filter.since.is_none() && filter.until.is_none());
     match total {
-        Some(total) => format!("{} of {total}", full_count(searched)),
-        None => full_count(searched),
+        Some(total) => format!("{} of {total}", grouped(searched)),
+        None => grouped(searched),
     }
 }
 
 /// Returns the number of messages in the scope, at least those already seen, or none if it is unknown.
 fn total(state: &State, seen: u64) -> Option<String> {
     state.browser.messages.count.total.map(|count| match count {
-        Count { messages, through: None } => format!("~{}", full_count(messages.max(seen))),
-        Count { messages, through: Some(_) } => full_count(messages),
+        Count { messages, through: None } => format!("~{}", grouped(messages.max(seen))),
+        Count { messages, through: Some(_) } => grouped(messages),
     })
 }
 
@@ -211,7 +212,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         }
         (format!("{spinner} loading for {seconds}s · Esc stop"), theme.dim)
     } else if let Some(search) = &messages.search {
-        let searched = messages_in_words(&full_count(search.searched));
+        let searched = messages_in_words(&grouped(search.searched));
         let on = if search.can_go_on() { " · Up continue" } else { "" };
         (format!("No match · {searched} searched{on} · Esc show all"), theme.dim)
     } else if messages.place.is_none() {

@@ -102,20 +102,6 @@ pub fn short_count(count: u64) -> String {
     }
 }
 
-/// Formats a count with grouped thousands: `1,234,567`.
-#[must_use]
-pub fn full_count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 /// Formats a size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`. If only the stored size is known, the text says so.
 #[must_use]
 pub fn size(size: Size) -> String {
@@ -147,7 +133,6 @@ mod tests {
     #[test]
     fn counts_and_sizes_fit_their_columns() {
         assert_eq!((short_count(999).as_str(), short_count(12_345).as_str()), ("999", "12.3k"));
-        assert_eq!(full_count(1_234_567), "1,234,567");
         let sizes = [0, 999, 1_000, 4_249, 38_391, 422_118, 999_499, 999_500, 10_485_760, 2_000_000_000];
         let shown = ["0 B", "999 B", "1.0 kB", "4.2 kB", "38 kB", "422 kB", "999 kB", "1.0 MB", "10 MB", "2.0 GB"];
         assert_eq!(sizes.map(|bytes| size(Size::Text(bytes))), shown);

@@ -8,7 +8,7 @@ use super::progress;
 use crate::app::State;
 use crate::app::dialogs::AdminStage;
 use crate::app::dialogs::delete_namespace::DeleteDialog;
-use crate::view::text::full_count;
+use crate::numbers::count;
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, paragraph_from, row_of};
@@ -18,7 +18,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog:
     let messages = match dialog.messages {
         None => "all its messages (counting …)".to_owned(),
         Some(1) => "its 1 message".to_owned(),
-        Some(messages) => format!("its {} messages", full_count(messages)),
+        Some(messages) => format!("its {}", count(messages, "message")),
     };
     let text = format!("This permanently deletes {} and {messages}.", dialog.id);
     paragraph_from(frame, Rect { height: inner.height.min(2), ..inner }, 0, &text, theme.problem);

@@ -1,6 +1,8 @@
 //! Shortens the server's errors: cuts each field to a length that can be displayed, and turns it into valid UTF-8 whatever the
 //! server's encoding is. Does not interpret the fields.
 
+use crate::numbers::grouped;
+
 /// Bytes kept of one field.
 const LONGEST_FIELD: usize = 8_192;
 /// Bytes kept of all fields; later fields are dropped.
@@ -52,7 +54,7 @@ impl ShortenedError {
         self.fields.push(kind);
         self.fields.extend_from_slice(String::from_utf8_lossy(whole).as_bytes());
         if cut {
-            self.fields.extend_from_slice(format!("… ({} bytes in total)", grouped(length)).as_bytes());
+            self.fields.extend_from_slice(format!("… ({} bytes in total)", grouped(length as u64)).as_bytes());
         }
         self.fields.push(0);
     }
@@ -65,18 +67,6 @@ impl ShortenedError {
         out.extend_from_slice(&length.to_be_bytes());
         out.append(&mut self.fields);
     }
-}
-
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// A member, an element, or the document itself.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct JsonRow {
     pub kind: Kind,
     /// The nesting depth; 0 for the document.
     pub depth: u32,
@@ -37,7 +37,7 @@ pub struct Row {
     folded: bool,
 }
 
-impl Row {
+impl JsonRow {
     /// Returns true if the row has children.
     #[must_use]
     pub fn is_container(&self) -> bool {
@@ -53,7 +53,7 @@ impl Row {
 #[derive(Debug, Clone)]
 pub struct Document {
     text: String,
-    rows: Vec<Row>,
+    rows: Vec<JsonRow>,
     /// Indices of the rows that are not hidden by a folded row.
     visible: Vec<u32>,
 }
@@ -122,7 +122,7 @@ impl Document {
     }
 
     #[must_use]
-    pub fn row(&self, row: usize) -> Option<&Row> {
+    pub fn row(&self, row: usize) -> Option<&JsonRow> {
         self.rows.get(row)
     }
 
@@ -214,7 +214,7 @@ impl Document {
 /// Builds the rows of a document from its tokens.
 #[derive(Default)]
 struct Builder {
-    rows: Vec<Row>,
+    rows: Vec<JsonRow>,
     /// The rows of the open containers.
     open: Vec<u32>,
     /// The key of the next value; empty for an element.
@@ -259,7 +259,7 @@ impl Builder {
             None => 0,
         };
         let (depth, key, value) = (narrow(self.open.len()), std::mem::take(&mut self.key), narrow_range(value));
-        self.rows.push(Row { kind, depth, children: 0, index, parent, end: this + 1, key, value, folded: false });
+        self.rows.push(JsonRow { kind, depth, children: 0, index, parent, end: this + 1, key, value, folded: false });
         Some(this)
     }
 

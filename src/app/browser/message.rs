@@ -2,7 +2,7 @@
 //! with links in the metadata. The body is read when a message is selected, never with the list.
 
 use super::wrapped::Wrapped;
-use crate::json::document::{Document, Kind, Row};
+use crate::json::document::{Document, JsonRow, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
 use crate::message::{GlobalPosition, Message, MessageHead, Size};
@@ -229,7 +229,7 @@ impl MessagePane {
 
     /// Folds or unfolds the selected row, which stays selected.
     pub(in crate::app) fn toggle(&mut self) {
-        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(Row::is_folded);
+        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(JsonRow::is_folded);
         if let Some(folded) = folded {
             self.set_folded(!folded);
         }
@@ -412,7 +412,7 @@ impl MessagePane {
     pub(in crate::app) fn expand(&mut self) {
         if !self.set_folded(false) {
             let inside = self.row(self.selected).and_then(|(_, document, row)| document.row(row));
-            if inside.is_some_and(Row::is_container) {
+            if inside.is_some_and(JsonRow::is_container) {
                 self.step(1);
             }
         }

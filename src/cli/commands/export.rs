@@ -25,7 +25,7 @@ use crate::numbers::count;
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
 use gaps::Gaps;
-use part::{Line, Part};
+use part::{Line, PartFile};
 
 const HELP: &str = "\
 An export contains every message that is visible when it starts, and waits until all of them are
@@ -117,7 +117,7 @@ pub async fn run(
     let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
     let mut target = match &prepared.file {
         None => Target::Output(output),
-        Some(path) => Target::File(Box::new(Part::open(path, prepared.arguments.resume, interrupt)?)),
+        Some(path) => Target::File(Box::new(PartFile::open(path, prepared.arguments.resume, interrupt)?)),
     };
     let terminal = match &target {
         Target::Output(output) => output.terminal,
@@ -152,7 +152,7 @@ pub async fn run(
 
 enum Target<'a> {
     Output(&'a mut Output),
-    File(Box<Part>),
+    File(Box<PartFile>),
 }
 
 impl Target<'_> {
@@ -209,8 +209,8 @@ async fn select(namespace: &Namespace, prepared: &Prepared, target: &mut Target<
         up_to: up_to.min(end),
     };
     if let Target::File(part) = target {
-        if let Some((first, last)) = part.kept() {
-            check_kept(namespace, &options, first, last, part.beside()).await?;
+        if let Some((first, last)) = part.kept_lines() {
+            check_kept(namespace, &options, first, last, part.part_path()).await?;
             options.above = last.gpos;
         }
         // Cut the file only now, so that a refused export leaves the part file as it was.
@@ -231,7 +231,7 @@ async fn write_all(
     let filtered = options.filter != Filter { until: prepared.arguments.until, ..Filter::default() };
     let (resumed, unreadable) = match target {
         Target::Output(_) => (false, Unreadable::default()),
-        Target::File(part) => (part.kept().is_some(), part.unreadable()),
+        Target::File(part) => (part.kept_lines().is_some(), part.unreadable()),
     };
     let mut exported = Exported { written: 0, gaps: Gaps::new(filtered, resumed), unreadable };
     let mut first = None;

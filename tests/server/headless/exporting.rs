@@ -75,8 +75,8 @@ fn an_export_that_is_imported_and_exported_again_is_identical(place: &Place) {
     for name in ["all.ndjson", "all.ndjson.gz", "all.ndjson.zst"] {
         let path = place.user.home().join(name);
         let file = path.to_str().unwrap();
-        let told = place.run(&["export", "-o", file]);
-        assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
+        let outcome = place.run(&["export", "-o", file]);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (0, ""), "{outcome:?}");
         assert_eq!(unpacked(&path), place.run(&["export"]).done());
         // Decompression has its own tests in tests/server/import.
         if name != "all.ndjson.zst" {
@@ -107,8 +107,8 @@ fn a_killed_export_resumes(place: &Place) {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        let told = place.run(&["export", "-o", file, "--resume"]);
-        assert_eq!(told.status, 0, "{told:?}");
+        let outcome = place.run(&["export", "-o", file, "--resume"]);
+        assert_eq!(outcome.status, 0, "{outcome:?}");
         assert!(unpacked(&path) == expected, "{name} differs");
         assert!(!part_of(&path).exists());
     }
@@ -133,8 +133,8 @@ fn resume_refuses_the_part_file_of_a_different_export(place: &Place) {
         (&begun.replace(&last, "\"gpos\":99999,"), &[], "is not in namespace"),
     ] {
         std::fs::write(&part, left).unwrap();
-        let told = resume(arguments).failed(2);
-        assert!(told.contains("all.ndjson.part belongs to a different export") && told.contains(differs), "{told}");
+        let error = resume(arguments).failed(2);
+        assert!(error.contains("all.ndjson.part belongs to a different export") && error.contains(differs), "{error}");
         assert_eq!(&std::fs::read_to_string(&part).unwrap(), left, "the part file does not change");
         assert!(!path.exists());
     }
@@ -180,8 +180,8 @@ fn writes_to_devices_in_place_and_keeps_mode_and_symlinks(place: &Place) {
         let pipe = pipe.clone();
         move || std::fs::read_to_string(pipe).unwrap()
     });
-    let told = place.run(&["export", "-o", "pipe"]);
-    assert_eq!(told.status, 0, "{told:?}");
+    let outcome = place.run(&["export", "-o", "pipe"]);
+    assert_eq!(outcome.status, 0, "{outcome:?}");
     assert_eq!(reader.join().unwrap(), all);
     assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
     assert!(place.run(&["export", "-o", "pipe", "--resume"]).failed(2).contains("a device or a pipe"));
@@ -194,8 +194,8 @@ fn writes_to_devices_in_place_and_keeps_mode_and_symlinks(place: &Place) {
     symlink("directory/file", at("link")).unwrap();
     symlink("directory/new", at("link-to-nothing")).unwrap();
     for (link, file) in [("link", "directory/file"), ("link-to-nothing", "directory/new")] {
-        let told = place.run(&["export", "-o", link]);
-        assert_eq!(told.status, 0, "{told:?}");
+        let outcome = place.run(&["export", "-o", link]);
+        assert_eq!(outcome.status, 0, "{outcome:?}");
         assert!(std::fs::symlink_metadata(at(link)).unwrap().is_symlink());
         assert_eq!(unpacked(&at(file)), all);
     }
@@ -215,12 +215,12 @@ fn reports_its_progress_on_sigusr1(place: &Place) {
         let mut command = place.user.command();
         let mut child =
             command.args(place.arguments(&["export"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let waiting = told.next().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waiting = stderr.next().unwrap();
         assert!(waiting.contains("blocked by PID"), "{waiting}");
         let process = rustix::process::Pid::from_child(&child);
         rustix::process::kill_process(process, rustix::process::Signal::USR1).unwrap();
-        let asked = told.next().unwrap();
+        let asked = stderr.next().unwrap();
         assert!(asked.starts_with("streamscope: 0 messages, "), "{asked}");
         runtime.block_on(holder.batch_execute("rollback")).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -238,8 +238,8 @@ fn refuses_invalid_arguments_and_unwritable_paths(place: &Place) {
     assert!(place.run(&["export", "--resume", "-o", "-"]).failed(2).contains("--resume needs a file"));
     assert_eq!(place.run(&["export", "--since", "soon"]).status, 2);
     fill(place, 1);
-    let told = place.run(&["export", "-o", "no/such/directory/file"]).failed(1);
-    assert!(told.contains("no/such/directory/file.part"), "{told}");
+    let error = place.run(&["export", "-o", "no/such/directory/file"]).failed(1);
+    assert!(error.contains("no/such/directory/file.part"), "{error}");
 }
 
 fn ends_quietly_when_the_reader_goes_away(place: &Place) {
@@ -258,9 +258,9 @@ fn reports_a_full_disk_behind_standard_output(place: &Place) {
     fill(place, 1_000);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let output = place.user.command().args(place.arguments(&["export"])).stdout(full).output().unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("No space left on device"), "{told}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("No space left on device"), "{stderr}");
 }
 
 /// A limit on the file size stands in for a full disk: writes fail in the same way. It is above the 16 MiB of the log files of an
@@ -270,22 +270,22 @@ fn keeps_the_part_file_on_a_full_disk_and_resumes_it(place: &Place) {
     const LIMIT: &str = "20000";
     let body = "x".repeat(500_000);
     let line = |n: usize| format!("{{\"stream\":\"long-{n}\",\"type\":\"T\",\"data\":{{\"body\":\"{body}\"}}}}\n");
-    let told = place.run_with_input(&["import", "-"], &(0..60).map(line).collect::<String>());
-    assert_eq!(told.status, 0, "{told:?}");
+    let outcome = place.run_with_input(&["import", "-"], &(0..60).map(line).collect::<String>());
+    assert_eq!(outcome.status, 0, "{outcome:?}");
     let expected = place.run(&["export"]).done();
     let arguments = place.arguments(&["export", "-o", "all.ndjson"]);
     let mut limited = place.user.command_of("bash");
     let script = "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"";
     limited.args(["-c", script, LIMIT, env!("CARGO_BIN_EXE_streamscope")]).args(&arguments);
-    let told = crate::support::program::outcome(&mut limited);
-    assert_eq!(told.status, 1, "{told:?}");
-    assert!(told.stderr.contains("all.ndjson.part") && told.stderr.contains("--resume"), "{told:?}");
+    let outcome = crate::support::program::outcome(&mut limited);
+    assert_eq!(outcome.status, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("all.ndjson.part") && outcome.stderr.contains("--resume"), "{outcome:?}");
     let path = place.user.home().join("all.ndjson");
     assert!(!path.exists());
     // An embedded server reaches the limit first, in a temporary file for sorting.
     let kept = part_of(&path).metadata().unwrap().len();
     assert!(kept > 10_000_000 || place.database.is_none(), "{kept} bytes");
-    let told = place.user.run(&[arguments.as_slice(), &["--resume"]].concat());
-    assert_eq!(told.status, 0, "{told:?}");
+    let outcome = place.user.run(&[arguments.as_slice(), &["--resume"]].concat());
+    assert_eq!(outcome.status, 0, "{outcome:?}");
     assert!(unpacked(&path) == expected);
 }

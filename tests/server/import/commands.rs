@@ -56,8 +56,8 @@ fn a_second_run_adds_only_the_missing_messages(place: &Place) {
     assert_eq!(counts(&place.run(&["import", &whole, "--batch", "7"]).done()), (23, 17));
     assert_eq!(counts(&place.run(&["import", &whole]).done()), (0, 40));
     assert_same(&without_global_positions(&all(place, "account")), &without_global_positions(&lines));
-    let told = place.run(&["import", &whole, "--format", "text"]).done();
-    assert_eq!(told, "imported 0 messages, 40 already stored\n");
+    let printed = place.run(&["import", &whole, "--format", "text"]).done();
+    assert_eq!(printed, "imported 0 messages, 40 already stored\n");
 }
 
 fn compressed_files_are_recognised_by_their_first_bytes(place: &Place) {
@@ -77,11 +77,11 @@ fn compressed_files_are_recognised_by_their_first_bytes(place: &Place) {
     assert_eq!(counts(&piped.done()), (0, 30));
 
     let cut = file(place, "cut.gz", &packed[..packed.len() - 20]);
-    let told = place.run(&["import", &cut]).failed(2);
-    assert!(told.contains("line ") && told.contains("the compressed data is truncated"), "{told}");
+    let error = place.run(&["import", &cut]).failed(2);
+    assert!(error.contains("line ") && error.contains("the compressed data is truncated"), "{error}");
     let plain = file(place, "plain.gz", &lines);
-    let told = place.run(&["import", &plain]).failed(2);
-    assert!(told.contains("line 1: cannot read the input: invalid gzip header"), "{told}");
+    let error = place.run(&["import", &plain]).failed(2);
+    assert!(error.contains("line 1: cannot read the input: invalid gzip header"), "{error}");
 }
 
 fn a_dry_run_reports_the_same_and_writes_nothing(place: &Place) {
@@ -91,20 +91,23 @@ fn a_dry_run_reports_the_same_and_writes_nothing(place: &Place) {
     assert_eq!(dry, "{\"imported\":20,\"present\":0,\"dryRun\":true}\n");
     assert_eq!(all(place, "account"), "");
     let gap = file(place, "gap", format!("{lines}{}", line(20, "account-0", 9)));
-    let told = place.run(&["import", &gap, "--dry-run", "--batch", "4"]).failed(2);
-    assert!(told.contains("line 21: position 9 would leave a gap in account-0, which ends at position 6"), "{told}");
+    let error = place.run(&["import", &gap, "--dry-run", "--batch", "4"]).failed(2);
+    assert!(error.contains("line 21: position 9 would leave a gap in account-0, which ends at position 6"), "{error}");
     place.run(&["import", &path, "--read-only"]).failed(7);
     assert_eq!(counts(&place.run(&["import", &path]).done()), (20, 0));
     let dry = place.run(&["import", &path, "--dry-run", "--batch", "4"]).done();
     assert_eq!(dry, "{\"imported\":0,\"present\":20,\"dryRun\":true}\n");
     // Repeated IDs, far apart.
     let twice = file(place, "twice", format!("{}{}", export("b", 9, 2), line(3, "b-7", 0)));
-    let told = place.run(&["import", &twice, "--dry-run", "--batch", "2"]).failed(2);
-    assert!(told.contains(&format!("line 1: ID {} is taken", id(0))), "{told}");
+    let error = place.run(&["import", &twice, "--dry-run", "--batch", "2"]).failed(2);
+    assert!(error.contains(&format!("line 1: ID {} is taken", id(0))), "{error}");
     let fresh: String = (50..59).map(|number| line(number, &format!("c-{number}"), 0)).collect();
     let twice = file(place, "twice", format!("{fresh}{}", line(52, "c-7", 0)));
-    let told = place.run(&["import", &twice, "--dry-run", "--batch", "2"]).failed(2);
-    assert!(told.contains(&format!("line 10: an earlier, different message of the input has ID {}", id(52))), "{told}");
+    let error = place.run(&["import", &twice, "--dry-run", "--batch", "2"]).failed(2);
+    assert!(
+        error.contains(&format!("line 10: an earlier, different message of the input has ID {}", id(52))),
+        "{error}"
+    );
     assert_eq!(all(place, "c"), "");
 }
 
@@ -129,22 +132,22 @@ fn global_positions_are_kept_and_the_next_write_gets_a_higher_one(place: &Place)
     let taken = low.replace(&id(90), &id(91)).replace("account-9", "account-8");
     for dry in [&["--dry-run"][..], &[]] {
         let path = file(place, "taken", &taken);
-        let told = place.run(&[&["import", &path, "--keep-global-positions"], dry].concat()).failed(2);
-        assert!(told.contains("line 1: global position 91 is taken by position 0 of account-9"), "{told}");
+        let error = place.run(&[&["import", &path, "--keep-global-positions"], dry].concat()).failed(2);
+        assert!(error.contains("line 1: global position 91 is taken by position 0 of account-9"), "{error}");
     }
     // The same message at another global position.
     let moved = file(place, "moved", low.replace("\"gpos\":91", "\"gpos\":92"));
-    let told = place.run(&["import", &moved, "--keep-global-positions"]).failed(2);
+    let error = place.run(&["import", &moved, "--keep-global-positions"]).failed(2);
     assert!(
-        told.contains("line 1: position 0 of account-9 is taken by a message whose global position differs"),
-        "{told}"
+        error.contains("line 1: position 0 of account-9 is taken by a message whose global position differs"),
+        "{error}"
     );
     let twice = file(place, "twice", low.clone() + &taken);
-    let told = place.run(&["import", &twice, "--keep-global-positions"]).failed(2);
-    assert!(told.contains("line 2: an earlier, different message of the input has global position 91"), "{told}");
+    let error = place.run(&["import", &twice, "--keep-global-positions"]).failed(2);
+    assert!(error.contains("line 2: an earlier, different message of the input has global position 91"), "{error}");
     let none = file(place, "none", low.replace("\"gpos\":91,", ""));
-    let told = place.run(&["import", &none, "--keep-global-positions"]).failed(2);
-    assert!(told.contains("line 1: cannot keep the global position: the message has none"), "{told}");
+    let error = place.run(&["import", &none, "--keep-global-positions"]).failed(2);
+    assert!(error.contains("line 1: cannot keep the global position: the message has none"), "{error}");
 }
 
 fn batches_of_one_message_import_every_message(place: &Place) {
@@ -163,6 +166,6 @@ fn a_long_line_is_stored_whole(place: &Place) {
     assert!(all(place, "account").lines().next().unwrap().contains(&long));
     assert_eq!(counts(&place.run(&["import", &path]).done()), (0, 2));
     let other = file(place, "other", lines.replacen("ää", "äü", 1));
-    let told = place.run(&["import", &other]).failed(2);
-    assert!(told.contains("line 1: position 0 of account-1 is taken by a message whose data differs"), "{told:.300}");
+    let error = place.run(&["import", &other]).failed(2);
+    assert!(error.contains("line 1: position 0 of account-1 is taken by a message whose data differs"), "{error:.300}");
 }

@@ -32,29 +32,29 @@ fn export_reports_missing_messages_and_allow_gaps_imports_the_rest(place: &Place
     if !execute(place, gone) {
         return;
     }
-    let told = place.run(&["export", "-o", "all.ndjson"]);
-    assert_eq!(told.status, 0);
+    let outcome = place.run(&["export", "-o", "all.ndjson"]);
+    assert_eq!(outcome.status, 0);
     assert!(
-        told.stderr.ends_with(
+        outcome.stderr.ends_with(
             "streamscope: the exported streams have 2 gaps: account-2 has position 5 after 2, \
              account-1 begins at position 4; import them with --allow-gaps\n"
-        ) || told.stderr.ends_with(
+        ) || outcome.stderr.ends_with(
             "streamscope: the exported streams have 2 gaps: account-1 begins at position 4, \
              account-2 has position 5 after 2; import them with --allow-gaps\n"
         ),
-        "{told:?}"
+        "{outcome:?}"
     );
     let exported = std::fs::read_to_string(place.user.home().join("all.ndjson")).unwrap();
     execute(place, "truncate messages");
     for dry in [&["--dry-run"][..], &[]] {
-        let told = place.run(&[&["import", "all.ndjson"], dry].concat()).failed(2);
-        assert!(told.contains("would leave a gap") && told.contains("; --allow-gaps accepts gaps"), "{told}");
+        let error = place.run(&[&["import", "all.ndjson"], dry].concat()).failed(2);
+        assert!(error.contains("would leave a gap") && error.contains("; --allow-gaps accepts gaps"), "{error}");
     }
     let dry = place.run(&["import", "all.ndjson", "--allow-gaps", "--dry-run", "--batch", "3"]).done();
     assert_eq!(dry, "{\"imported\":34,\"present\":0,\"dryRun\":true}\n");
     for (batch, done) in [("3", "{\"imported\":34,\"present\":0,"), ("100", "{\"imported\":0,\"present\":34,")] {
-        let told = place.run(&["import", "all.ndjson", "--allow-gaps", "--batch", batch]).done();
-        assert!(told.starts_with(done), "{told}");
+        let printed = place.run(&["import", "all.ndjson", "--allow-gaps", "--batch", batch]).done();
+        assert!(printed.starts_with(done), "{printed}");
     }
     assert_same(&without_global_positions(&all(place, "account")), &without_global_positions(&exported));
     let written = place.run(&["write", "account-1", "Next"]).done();
@@ -66,10 +66,10 @@ fn allow_gaps_keeps_positions_in_any_order_and_refuses_duplicates(place: &Place)
         line(1, "account-1", 7) + &line(2, "account-1", 3) + &line(3, "account-2", 5) + &line(4, "account-1", 9);
     let path = file(place, "lines", &lines);
     for batch in ["2", "100"] {
-        let told = place.run(&["import", &path, "--allow-gaps", "--batch", batch]).done();
+        let printed = place.run(&["import", &path, "--allow-gaps", "--batch", batch]).done();
         assert!(
-            told.starts_with(if batch == "2" { "{\"imported\":4," } else { "{\"imported\":0,\"present\":4," }),
-            "{told}"
+            printed.starts_with(if batch == "2" { "{\"imported\":4," } else { "{\"imported\":0,\"present\":4," }),
+            "{printed}"
         );
     }
     let found = place.run(&["get", "account-1", "--batch-size", "-1", "--format", "json"]).done();
@@ -82,8 +82,8 @@ fn allow_gaps_keeps_positions_in_any_order_and_refuses_duplicates(place: &Place)
         (line(21, "account-1", 3), "100"),
     ] {
         let path = file(place, "taken", &lines);
-        let told = place.run(&["import", &path, "--allow-gaps", "--batch", batch]).failed(2);
-        assert!(told.contains(" is taken by a message whose id differs"), "{told}");
+        let error = place.run(&["import", &path, "--allow-gaps", "--batch", batch]).failed(2);
+        assert!(error.contains(" is taken by a message whose id differs"), "{error}");
     }
 }
 
@@ -110,12 +110,12 @@ fn export_reports_a_negative_global_position_and_import_refuses_to_keep_it(place
     if !execute(place, insert) {
         return;
     }
-    let told = place.run(&["export"]);
+    let outcome = place.run(&["export"]);
     assert_eq!(
-        told.stderr,
+        outcome.stderr,
         "streamscope: 1 message has a negative global position, which import --keep-global-positions refuses\n"
     );
-    let path = file(place, "lines", &told.stdout);
+    let path = file(place, "lines", &outcome.stdout);
     execute(place, "truncate messages");
     let refused = place.run(&["import", &path, "--keep-global-positions"]).failed(2);
     assert!(refused.contains("line 1: cannot keep the global position: it is below 0"), "{refused}");

@@ -23,8 +23,8 @@ fn new_messages_are_appended_to_their_streams(place: &Place) {
                     {\"stream\":\"account-1\",\"type\":\"Closed\",\"meta\":{\"n\":1.10},\"data\":null}";
     for dry in [true, false] {
         let arguments: &[&str] = if dry { &["import", "--dry-run"] } else { &["import", "--batch", "1"] };
-        let told = place.run_with_input(arguments, scenario).done();
-        assert_eq!(told, format!("{{\"imported\":3,\"present\":0,\"dryRun\":{dry}}}\n"));
+        let printed = place.run_with_input(arguments, scenario).done();
+        assert_eq!(printed, format!("{{\"imported\":3,\"present\":0,\"dryRun\":{dry}}}\n"));
     }
     let lines = all(place, "account");
     assert_eq!(column(&lines, "pos"), ["0", "1", "0", "2"]);
@@ -47,25 +47,25 @@ fn expected_versions_come_from_a_field_and_then_follow_the_stream(place: &Place)
         |lines: &str| place.run_with_input(&["import", "--expected-version-from", "expected", "--batch", "2"], lines);
     import(first).done();
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"]);
-    let told = import(first).failed(3);
+    let error = import(first).failed(3);
     assert!(
-        told.contains(
+        error.contains(
             "standard input, line 1: version conflict on account-1: expected no stream, but the stream is at version 2"
         ),
-        "{told}"
+        "{error}"
     );
-    let told =
+    let error =
         import("{\"stream\":\"account-1\",\"type\":\"D\"}\n{\"stream\":\"account-1\",\"type\":\"E\",\"expected\":2}\n")
             .failed(3);
     assert!(
-        told.contains("line 2: version conflict on account-1: expected version 2, but the stream is at version 3"),
-        "{told}"
+        error.contains("line 2: version conflict on account-1: expected version 2, but the stream is at version 3"),
+        "{error}"
     );
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1", "2"], "nothing of the batch is stored");
-    let told = place.run_with_input(&["import", "--expected-version-from", "pos"], "").failed(2);
-    assert!(told.contains("--expected-version-from pos"), "{told}");
-    let told = place.run_with_input(&["import"], first).failed(2);
-    assert!(told.contains("line 1, column 34: unknown key \"expected\""), "{told}");
+    let error = place.run_with_input(&["import", "--expected-version-from", "pos"], "").failed(2);
+    assert!(error.contains("--expected-version-from pos"), "{error}");
+    let error = place.run_with_input(&["import"], first).failed(2);
+    assert!(error.contains("line 1, column 34: unknown key \"expected\""), "{error}");
 }
 
 fn a_new_message_with_an_id_is_written_once(place: &Place) {
@@ -82,18 +82,18 @@ fn a_new_message_with_an_id_is_written_once(place: &Place) {
     assert!(place.run_with_input(&["import"], &lines).done().starts_with("{\"imported\":1,\"present\":1,"));
     assert!(place.run_with_input(&["import"], &lines).done().starts_with("{\"imported\":0,\"present\":2,"));
     assert_eq!(column(&all(place, "account"), "pos"), ["0", "1"]);
-    let told = place.run_with_input(&["import"], &lines.replace("{\"n\":1}", "{\"n\":2}")).failed(2);
+    let error = place.run_with_input(&["import"], &lines.replace("{\"n\":1}", "{\"n\":2}")).failed(2);
     assert!(
-        told.contains("line 1: ID ") && told.contains("is taken by a different message at position 0 of account-1"),
-        "{told}"
+        error.contains("line 1: ID ") && error.contains("is taken by a different message at position 0 of account-1"),
+        "{error}"
     );
     // After another writer's message, the new one would not follow directly.
     place.run(&["write", "account-1", "Between"]).done();
     let third = format!("{lines}{{\"stream\":\"account-1\",\"type\":\"C\"}}\n");
-    let told = place.run_with_input(&["import"], &third).failed(3);
+    let error = place.run_with_input(&["import"], &third).failed(3);
     assert!(
-        told.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"),
-        "{told}"
+        error.contains("line 3: version conflict on account-1: expected version 1, but the stream is at version 2"),
+        "{error}"
     );
 }
 
@@ -102,15 +102,15 @@ fn a_message_without_a_position_has_no_time_or_global_position_of_its_own(place:
         ("\"gpos\":1", "line 1, column 35: \"gpos\" without \"pos\""),
         ("\"time\":\"2020-01-01T00:00:00Z\"", "line 1, column 35: \"time\" without \"pos\""),
     ] {
-        let told =
+        let error =
             place.run_with_input(&["import"], &format!("{{\"stream\":\"a-1\",\"type\":\"T\",{more}}}")).failed(2);
-        assert!(told.contains(expected), "{told}");
+        assert!(error.contains(expected), "{error}");
     }
-    let told =
+    let error =
         place.run_with_input(&["import", "--keep-global-positions"], "{\"stream\":\"a-1\",\"type\":\"T\"}").failed(2);
-    assert!(told.contains("line 1: cannot keep the global position: the message has none"), "{told}");
-    let told = place.run_with_input(&["import"], "{\"stream\":\"account\",\"type\":\"T\"}").failed(2);
-    assert!(told.contains("line 1, column 11: must be a stream name"), "{told}");
+    assert!(error.contains("line 1: cannot keep the global position: the message has none"), "{error}");
+    let error = place.run_with_input(&["import"], "{\"stream\":\"account\",\"type\":\"T\"}").failed(2);
+    assert!(error.contains("line 1, column 11: must be a stream name"), "{error}");
 }
 
 /// A trigger of the table runs with the search path of the role, as it does with `write_message`.

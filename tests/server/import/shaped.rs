@@ -44,10 +44,10 @@ fn a_message_that_a_trigger_drops_is_reported_with_its_line(place: &Place) {
         return;
     }
     let path = file(place, "lines", export("account", 6, 1));
-    let told = place.run(&["import", &path, "--batch", "2"]);
-    assert_eq!((told.status, told.stdout.as_str()), (2, ""), "{told:?}");
-    assert!(told.stderr.contains("lines 1 to 2 are stored"), "{told:?}");
-    assert!(told.stderr.contains("line 4: the message was not stored at position 3 of account-0"), "{told:?}");
+    let outcome = place.run(&["import", &path, "--batch", "2"]);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("lines 1 to 2 are stored"), "{outcome:?}");
+    assert!(outcome.stderr.contains("line 4: the message was not stored at position 3 of account-0"), "{outcome:?}");
     assert_eq!(all(place, "account").lines().count(), 2);
 }
 
@@ -72,8 +72,8 @@ fn rows_that_a_trigger_moves_to_a_child_table_are_stored(place: &Place) {
     }
     let path = file(place, "lines", export("account", 6, 2));
     for (imported, present) in [(6, 0), (0, 6)] {
-        let told = place.run(&["import", &path, "--batch", "2"]).done();
-        assert_eq!(told, format!("{{\"imported\":{imported},\"present\":{present},\"dryRun\":false}}\n"));
+        let printed = place.run(&["import", &path, "--batch", "2"]).done();
+        assert_eq!(printed, format!("{{\"imported\":{imported},\"present\":{present},\"dryRun\":false}}\n"));
     }
     assert_eq!(all(place, "account").lines().count(), 6);
 }
@@ -100,8 +100,8 @@ fn no_message_is_written_twice_without_unique_indexes(place: &Place) {
         assert_eq!(all(place, "order").lines().count(), 4, "{indexes}");
     }
     let taken = file(place, "taken", line(2, "b-1", 0));
-    let told = place.run(&["import", &taken]).failed(2);
-    assert!(told.contains(&format!("line 1: ID {} is taken by a different message", id(2))), "{told}");
+    let error = place.run(&["import", &taken]).failed(2);
+    assert!(error.contains(&format!("line 1: ID {} is taken by a different message", id(2))), "{error}");
 }
 
 fn the_same_json_in_another_spelling_is_reported(place: &Place) {
@@ -122,17 +122,17 @@ fn the_same_json_in_another_spelling_is_reported(place: &Place) {
     let id = id(77);
     let write = |data: &str| place.run(&["write", "order-1", "T", "--id", &id, "--data", data]);
     write("{\"n\": 1.0}").done();
-    let told = write("{\"n\": 1.00}");
-    assert_eq!(told.status, 0);
-    assert!(told.stderr.contains("already written"), "{told:?}");
-    assert!(told.stderr.contains("in data, 1.0 is stored and 1.00 was sent"), "{told:?}");
-    let told = place.run_with_input(
+    let outcome = write("{\"n\": 1.00}");
+    assert_eq!(outcome.status, 0);
+    assert!(outcome.stderr.contains("already written"), "{outcome:?}");
+    assert!(outcome.stderr.contains("in data, 1.0 is stored and 1.00 was sent"), "{outcome:?}");
+    let outcome = place.run_with_input(
         &["import"],
         &format!("{{\"id\":\"{id}\",\"stream\":\"order-1\",\"type\":\"T\",\"data\":{{\"n\":1.000}}}}"),
     );
     assert!(
-        told.stderr.contains("line 1: the stored text differs: in data, 1.0 is stored and 1.000 was sent"),
-        "{told:?}"
+        outcome.stderr.contains("line 1: the stored text differs: in data, 1.0 is stored and 1.000 was sent"),
+        "{outcome:?}"
     );
 }
 
@@ -156,9 +156,9 @@ fn an_import_sees_the_version_that_was_committed_while_it_waited(place: &Place) 
             command.args(place.arguments(&["import", &path, "--expected-version-from", "expected"]));
             let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             // After this report it waits without asking for the blocking transaction again.
-            let mut told = String::new();
-            BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut told).unwrap();
-            assert!(told.contains("blocked by PID"), "{told}");
+            let mut line = String::new();
+            BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+            assert!(line.contains("blocked by PID"), "{line}");
             let waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
             runtime.block_on(until_there_is(&holder, waits));
             runtime.block_on(holder.batch_execute("commit")).unwrap();

@@ -39,8 +39,8 @@ fn a_file_of_many_batches_is_stored_whole_and_a_second_run_adds_nothing(place: &
     let lines = large(6_000);
     let path = file(place, "lines", lines.concat());
     for done in ["{\"imported\":6000,\"present\":0,", "{\"imported\":0,\"present\":6000,"] {
-        let told = place.run(&["import", &path, "--keep-global-positions"]).done();
-        assert!(told.starts_with(done), "{told}");
+        let printed = place.run(&["import", &path, "--keep-global-positions"]).done();
+        assert!(printed.starts_with(done), "{printed}");
     }
     assert_same(&in_store(place), &expected(&lines));
     let written = place.run(&["write", "account-0", "Next"]).done();
@@ -52,12 +52,12 @@ fn a_wrong_line_in_a_later_batch_keeps_the_earlier_batches(place: &Place) {
     // This position is taken by the previous message of the stream.
     lines[4_500] = lines[4_500].replace("\"pos\":750,", "\"pos\":749,");
     let path = file(place, "lines", lines.concat());
-    let told = place.run(&["import", &path]);
-    assert_eq!((told.status, told.stdout.as_str()), (2, ""), "{told:?}");
-    assert!(told.stderr.contains("line 4501: position 749 of account-0 is taken"), "{told:?}");
-    let stay = told.stderr.split_once("lines 1 to ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
+    let outcome = place.run(&["import", &path]);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("line 4501: position 749 of account-0 is taken"), "{outcome:?}");
+    let stay = outcome.stderr.split_once("lines 1 to ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
     let stay: usize = stay.parse().unwrap();
-    assert!((1..=4_500).contains(&stay), "{told:?}");
+    assert!((1..=4_500).contains(&stay), "{outcome:?}");
     assert_same(&in_store(place), &expected(&lines[..stay]));
 }
 
@@ -68,8 +68,8 @@ fn stored_messages_in_a_later_batch_are_counted_as_present(place: &Place) {
     let path = file(place, "early", early.concat());
     place.run(&["import", &path]).done();
     let path = file(place, "lines", lines[..5_000].concat() + &early.concat() + &lines[5_000..].concat());
-    let told = place.run(&["import", &path]).done();
-    assert!(told.starts_with("{\"imported\":6000,\"present\":40,"), "{told}");
+    let printed = place.run(&["import", &path]).done();
+    assert!(printed.starts_with("{\"imported\":6000,\"present\":40,"), "{printed}");
     assert_eq!(in_store(place).lines().count(), 6_040);
 }
 
@@ -102,7 +102,7 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
         assert_eq!(stored, 9_000, "{output:?}");
         output
     });
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.starts_with("{\"imported\":9000,\"present\":0,"), "{told} {:?}", String::from_utf8(output.stderr));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.starts_with("{\"imported\":9000,\"present\":0,"), "{stdout} {:?}", String::from_utf8(output.stderr));
     assert_same(&in_store(place), &expected(&lines));
 }

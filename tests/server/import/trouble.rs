@@ -59,8 +59,8 @@ fn a_killed_import_is_completed_by_another_run(place: &Place) {
         child.wait().unwrap();
     }
     let before = all(place, "account").lines().count();
-    let told = place.run(&["import", &path, "--batch", "40"]).done();
-    assert_eq!(told, format!("{{\"imported\":{},\"present\":{before},\"dryRun\":false}}\n", 3_000 - before));
+    let printed = place.run(&["import", &path, "--batch", "40"]).done();
+    assert_eq!(printed, format!("{{\"imported\":{},\"present\":{before},\"dryRun\":false}}\n", 3_000 - before));
     assert_same(&without_global_positions(&all(place, "account")), &without_global_positions(&lines));
 }
 
@@ -136,7 +136,7 @@ fn an_import_that_may_not_advance_the_sequence_reports_the_privilege(place: &Pla
     // The sequence need not advance for the first batch, which is below its next value.
     execute(format!("alter sequence {schema}.messages_global_position_seq restart with 3"));
     let kept = place.user.run(&["--url", &url, "import", &path, "--keep-global-positions", "--batch", "2"]);
-    let told = place.user.run(&["--url", &url, "import", &path]);
+    let outcome = place.user.run(&["--url", &url, "import", &path]);
     let count = all(place, "account").lines().count();
     execute(format!("drop owned by {role}; drop role {role}"));
     assert_eq!((kept.status, kept.stdout.as_str()), (1, ""));
@@ -146,7 +146,7 @@ fn an_import_that_may_not_advance_the_sequence_reports_the_privilege(place: &Pla
         "{kept:?}"
     );
     assert!(kept.stderr.starts_with("streamscope: lines 1 to 2 are stored (2 of them new); "), "{kept:?}");
-    assert!(told.done().starts_with("{\"imported\":3,\"present\":2,"));
+    assert!(outcome.done().starts_with("{\"imported\":3,\"present\":2,"));
     assert_eq!(count, 5);
 }
 
@@ -171,9 +171,9 @@ fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) 
         runtime.block_on(holder.batch_execute(&hold)).unwrap();
         let pid: i32 = runtime.block_on(holder.query_one("select pg_backend_pid()", &[])).unwrap().get(0);
         let mut child = started(place, &["import", &path]);
-        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
-        told.read_line(&mut line).unwrap();
+        stderr.read_line(&mut line).unwrap();
         assert!(line.contains(&format!("blocked by PID {pid} (tester), transaction open since")), "{line}");
         runtime.block_on(holder.batch_execute("commit")).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -186,7 +186,7 @@ fn a_signal_during_the_commit_leaves_the_outcome_unknown(place: &Place) {
     let Some(database) = &place.database else { return };
     let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 1)));
     let runtime = tokio::runtime::Handle::current();
-    let told = tokio::task::block_in_place(|| {
+    let outcome = tokio::task::block_in_place(|| {
         let client = runtime.block_on(database.client());
         let slow = format!(
             "create function public.slow() returns trigger language plpgsql as $$ begin \
@@ -202,9 +202,9 @@ fn a_signal_during_the_commit_leaves_the_outcome_unknown(place: &Place) {
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
         crate::support::program::Outcome::from(child.wait_with_output().unwrap())
     });
-    let told = told.failed(6);
-    assert!(told.contains("lines 1 to 2 are stored (2 of them new)"), "{told}");
-    assert!(told.contains("it is not known whether lines 3 to 4 of"), "{told}");
+    let error = outcome.failed(6);
+    assert!(error.contains("lines 1 to 2 are stored (2 of them new)"), "{error}");
+    assert!(error.contains("it is not known whether lines 3 to 4 of"), "{error}");
 }
 
 fn a_violation_of_another_unique_index_names_the_line(place: &Place) {
@@ -216,8 +216,8 @@ fn a_violation_of_another_unique_index_names_the_line(place: &Place) {
     });
     let lines = export("account", 4, 1).replace("{\"n\": 2}", "{\"n\": 0}");
     let path = file(place, "lines", lines);
-    let told = place.run(&["import", &path]).failed(1);
-    assert!(told.contains("line 3: duplicate key value violates unique constraint \"own\""), "{told}");
+    let error = place.run(&["import", &path]).failed(1);
+    assert!(error.contains("line 3: duplicate key value violates unique constraint \"own\""), "{error}");
     assert_eq!(all(place, "account"), "");
 }
 
@@ -240,19 +240,19 @@ fn reports_its_progress_on_sigusr1(place: &Place) {
         assert!(Instant::now() < limit, "the import installed no signal handler");
         std::thread::sleep(Duration::from_millis(10));
     }
-    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.contains("2 messages, ") {
         assert!(Instant::now() < limit, "{line}");
         rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::USR1).unwrap();
         line.clear();
-        told.read_line(&mut line).unwrap();
+        stderr.read_line(&mut line).unwrap();
         assert!(line.contains(" messages, "), "{line}");
     }
     drop(stdin);
     // The answers to the other signals.
     let mut rest = String::new();
-    told.read_to_string(&mut rest).unwrap();
+    stderr.read_to_string(&mut rest).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{output:?} {rest}");
 }

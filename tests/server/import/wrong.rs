@@ -56,14 +56,14 @@ fn a_wrong_line_is_named_and_its_batch_is_not_stored(place: &Place) {
         let mut lines = good.clone().into_bytes();
         lines.extend_from_slice(wrong);
         let path = file(place, "lines", lines);
-        let told = place.run(&["import", &path]).failed(2);
-        assert!(told.contains(&path) && told.contains("line 7") && told.contains(expected), "{told}");
+        let error = place.run(&["import", &path]).failed(2);
+        assert!(error.contains(&path) && error.contains("line 7") && error.contains(expected), "{error}");
     }
     assert_eq!(all(place, "account"), "");
     // Earlier batches stay and are reported.
     let path = file(place, "lines", good + "x\n");
-    let told = place.run(&["import", &path, "--batch", "4"]).failed(2);
-    assert!(told.contains("line 7, column 1") && told.contains("lines 1 to 4 are stored"), "{told}");
+    let error = place.run(&["import", &path, "--batch", "4"]).failed(2);
+    assert!(error.contains("line 7, column 1") && error.contains("lines 1 to 4 are stored"), "{error}");
     assert_eq!(all(place, "account").lines().count(), 4);
 }
 
@@ -71,8 +71,8 @@ fn gaps_in_the_store_and_in_the_file_are_refused(place: &Place) {
     let refused = |lines: String, expected: &str| {
         for batch in ["1", "100"] {
             let path = file(place, "lines", &lines);
-            let told = place.run(&["import", &path, "--batch", batch]).failed(2);
-            assert!(told.contains(expected), "{told}");
+            let error = place.run(&["import", &path, "--batch", batch]).failed(2);
+            assert!(error.contains(expected), "{error}");
         }
     };
     refused(line(0, "account-1", 1), "line 1: position 1 would leave a gap in account-1, which does not exist yet");
@@ -87,8 +87,8 @@ fn gaps_in_the_store_and_in_the_file_are_refused(place: &Place) {
     // Two messages with the same position.
     let path = file(place, "lines", line(20, "b-1", 0) + &line(21, "b-1", 0));
     for batch in ["1", "100"] {
-        let told = place.run(&["import", &path, "--batch", batch]).failed(2);
-        assert!(told.contains("line 2: position 0 of b-1 is taken by a message whose id differs"), "{told}");
+        let error = place.run(&["import", &path, "--batch", batch]).failed(2);
+        assert!(error.contains("line 2: position 0 of b-1 is taken by a message whose id differs"), "{error}");
     }
 }
 
@@ -108,9 +108,9 @@ fn a_different_message_at_the_same_position_is_refused_with_its_line(place: &Pla
         assert_ne!(wrong, good, "{different}");
         for arguments in [&["--batch", "1"][..], &["--dry-run"], &[]] {
             let path = file(place, "lines", &wrong);
-            let told = place.run(&[&["import", &path], arguments].concat()).failed(2);
+            let error = place.run(&[&["import", &path], arguments].concat()).failed(2);
             let expected = format!("line 3: position 2 of account-0 is taken by a message whose {different} differs");
-            assert!(told.contains(&expected), "{told}");
+            assert!(error.contains(&expected), "{error}");
         }
     }
     // The same values in another spelling are equal.
@@ -128,16 +128,19 @@ fn a_taken_id_is_refused_with_its_line(place: &Place) {
     let wrong = line(10, "b-1", 0) + &line(11, "b-1", 1) + &line(1, "b-1", 2);
     let path = file(place, "lines", wrong);
     for arguments in [&["--dry-run"][..], &[]] {
-        let told = place.run(&[&["import", &path], arguments].concat()).failed(2);
+        let error = place.run(&[&["import", &path], arguments].concat()).failed(2);
         let expected = format!("line 3: ID {} is taken by a different message at position 1 of account-0", id(1));
-        assert!(told.contains(&expected), "{told}");
+        assert!(error.contains(&expected), "{error}");
     }
     assert_eq!(all(place, "b"), "");
     let twice = file(place, "lines", line(10, "b-1", 0) + &line(10, "b-2", 0));
-    let told = place.run(&["import", &twice]).failed(2);
-    assert!(told.contains(&format!("line 2: an earlier, different message of the input has ID {}", id(10))), "{told}");
-    let told = place.run(&["import", &twice, "--batch", "1"]).failed(2);
-    assert!(told.contains(&format!("line 2: ID {} is taken by a different message", id(10))), "{told}");
+    let error = place.run(&["import", &twice]).failed(2);
+    assert!(
+        error.contains(&format!("line 2: an earlier, different message of the input has ID {}", id(10))),
+        "{error}"
+    );
+    let error = place.run(&["import", &twice, "--batch", "1"]).failed(2);
+    assert!(error.contains(&format!("line 2: ID {} is taken by a different message", id(10))), "{error}");
 }
 
 fn a_repeated_line_counts_as_present(place: &Place) {
@@ -145,8 +148,8 @@ fn a_repeated_line_counts_as_present(place: &Place) {
         let first = export(category, 1, 1).replace("0191b2c3", if category == "a" { "0191b2c3" } else { "0191b2c4" });
         let path = file(place, "lines", first.clone() + &first);
         for dry in [&["--dry-run"][..], &[]] {
-            let told = place.run(&[&["import", &path, "--batch", batch], dry].concat()).done();
-            assert!(told.starts_with("{\"imported\":1,\"present\":1,"), "{told}");
+            let printed = place.run(&[&["import", &path, "--batch", batch], dry].concat()).done();
+            assert!(printed.starts_with("{\"imported\":1,\"present\":1,"), "{printed}");
         }
     }
 }
@@ -160,16 +163,16 @@ fn too_long() -> String {
 
 fn a_line_that_the_server_refuses_is_named(place: &Place) {
     let path = file(place, "lines", too_long());
-    let told = place.run(&["import", &path]).failed(1);
-    assert!(told.contains("line 2: index row"), "{told}");
+    let error = place.run(&["import", &path]).failed(1);
+    assert!(error.contains("line 2: index row"), "{error}");
     assert_eq!(all(place, "account"), "");
 }
 
 fn a_refused_import_does_not_advance_the_sequence(place: &Place) {
     place.run(&["write", "other-1", "First"]).done();
     let path = file(place, "lines", too_long().replace("\"gpos\":", "\"gpos\":1000"));
-    let told = place.run(&["import", &path, "--keep-global-positions"]).failed(1);
-    assert!(told.contains("line 2: index row"), "{told}");
+    let error = place.run(&["import", &path, "--keep-global-positions"]).failed(1);
+    assert!(error.contains("line 2: index row"), "{error}");
     let written = place.run(&["write", "other-1", "Second"]).done();
     assert!(written.contains("\"gpos\":2}"), "{written}");
 }
@@ -179,8 +182,8 @@ fn the_last_global_position_of_the_sequence_is_refused(place: &Place) {
         let lines = line(0, "account-1", 0) + &line(1, "account-2", 0).replace("\"gpos\":2,", number);
         let path = file(place, "lines", lines);
         for dry in [&["--dry-run"][..], &[]] {
-            let told = place.run(&[&["import", &path, "--keep-global-positions"], dry].concat()).failed(2);
-            assert!(told.contains("line 2: cannot keep the global position: it leaves none"), "{told}");
+            let error = place.run(&[&["import", &path, "--keep-global-positions"], dry].concat()).failed(2);
+            assert!(error.contains("line 2: cannot keep the global position: it leaves none"), "{error}");
         }
         assert_eq!(all(place, "account"), "");
     };

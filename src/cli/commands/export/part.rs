@@ -43,40 +43,40 @@ pub fn is_replaced(path: &Path) -> Result<bool> {
 }
 
 #[derive(Debug)]
-pub struct Part {
+pub struct PartFile {
     path: PathBuf,
     /// The part file; the same as `path` for a device or a pipe.
-    beside: PathBuf,
+    part_path: PathBuf,
     file: BufWriter<Outlet<File>>,
     compression: Compression,
     piece: Vec<u8>,
-    kept: Kept,
+    usable: Usable,
     /// The output is a terminal.
     pub terminal: bool,
 }
 
-impl Part {
-    /// Opens a new part file or, with `resume`, that of an earlier run. The file does not change before [`Part::begin`].
+impl PartFile {
+    /// Opens a new part file or, with `resume`, that of an earlier run. The file does not change before [`PartFile::begin`].
     ///
     /// # Errors
     /// Those of the file system, and one if another run is writing the file.
     pub fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
         let compression = Compression::of_name(path);
-        let opened = |path, beside, file: File, kept| Self {
+        let opened = |path, part_path, file: File, usable| Self {
             path,
-            beside,
+            part_path,
             terminal: file.is_terminal(),
             file: BufWriter::new(Outlet::new(file, interrupt.clone())),
             compression,
             piece: Vec::new(),
-            kept,
+            usable,
         };
         if !is_replaced(path)? {
             // Opening a named pipe blocks until its reader opens it too.
             let file = own_files::resolve_links(path)
                 .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
                 .map_err(|error| file_error("write", path, error))?;
-            return Ok(opened(path.to_owned(), path.to_owned(), file, Kept::default()));
+            return Ok(opened(path.to_owned(), path.to_owned(), file, Usable::default()));
         }
         let path = own_files::resolve_links(path).map_err(|error| file_error("write", path, error))?;
         let mut name = path.as_os_str().to_owned();
@@ -85,14 +85,14 @@ impl Part {
         let failed = |error: io::Error| file_error("write", &part, error);
         // Opened without truncation: another run may be writing it.
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(failed)?;
-        if !is_ours(&file, &part).map_err(failed)? {
+        if !lock(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(
                 CommandError::new(Status::Failed, what).remedy("wait until it ends, or choose another --output")
             );
         }
-        let kept = if resume { keep(&file, compression).map_err(failed)? } else { Kept::default() };
-        Ok(opened(path, part, file, kept))
+        let usable = if resume { read_usable(&file, compression).map_err(failed)? } else { Usable::default() };
+        Ok(opened(path, part, file, usable))
     }
 
     /// Truncates the file after the last complete line that is kept, and gives it the mode of the file that it will replace, so that
@@ -104,19 +104,19 @@ impl Part {
         if self.is_written_through() {
             return Ok(());
         }
-        let (length, file) = (self.kept.length, self.file.get_mut().get_mut());
+        let (length, file) = (self.usable.length, self.file.get_mut().get_mut());
         file.set_len(length)
             .and_then(|()| file.seek(SeekFrom::Start(length)))
             .and_then(|_| match std::fs::metadata(&self.path) {
                 Ok(replaced) => file.set_permissions(replaced.permissions()),
                 Err(_) => Ok(()),
             })
-            .map_err(|error| file_error("write", &self.beside, error))
+            .map_err(|error| file_error("write", &self.part_path, error))
     }
 
     /// Whether this is a device or a pipe.
     fn is_written_through(&self) -> bool {
-        self.beside == self.path
+        self.part_path == self.path
     }
 
     /// The path of the complete file.
@@ -125,18 +125,18 @@ impl Part {
     }
 
     /// The path of the part file.
-    pub fn beside(&self) -> &Path {
-        &self.beside
+    pub fn part_path(&self) -> &Path {
+        &self.part_path
     }
 
     /// The first and the last line of an earlier run.
-    pub fn kept(&self) -> Option<(Line, Line)> {
-        self.kept.lines
+    pub fn kept_lines(&self) -> Option<(Line, Line)> {
+        self.usable.lines
     }
 
     /// Takes the unreadable messages of an earlier run.
     pub fn unreadable(&mut self) -> Unreadable {
-        std::mem::take(&mut self.kept.unreadable)
+        std::mem::take(&mut self.usable.unreadable)
     }
 
     /// Writes a message as a line.
@@ -148,7 +148,7 @@ impl Part {
         if self.piece.len() < PIECE {
             return Ok(());
         }
-        self.end_piece().map_err(|error| file_error("write", &self.beside, error))
+        self.end_piece().map_err(|error| file_error("write", &self.part_path, error))
     }
 
     fn end_piece(&mut self) -> io::Result<()> {
@@ -177,12 +177,12 @@ impl Part {
     pub fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {
-            return ended.map_err(|error| file_error("write", &self.beside, error));
+            return ended.map_err(|error| file_error("write", &self.part_path, error));
         }
         ended
             .and_then(|()| self.file.get_ref().get_ref().sync_all())
-            .and_then(|()| std::fs::rename(&self.beside, &self.path))
-            .map_err(|error| file_error("write", &self.beside, error))?;
+            .and_then(|()| std::fs::rename(&self.part_path, &self.path))
+            .map_err(|error| file_error("write", &self.part_path, error))?;
         // Sync the new name too. If that is not possible, the file is still on disk under one of its two names.
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
@@ -196,13 +196,13 @@ impl Part {
         }
         // On a full disk this fails, and the next run reads these messages again.
         let _ = self.end_piece();
-        Some(format!("{} is incomplete; run the same command with --resume to continue", self.beside.display()))
+        Some(format!("{} is incomplete; run the same command with --resume to continue", self.part_path.display()))
     }
 }
 
 /// Locks the part file until it is closed. Returns false if another run holds the lock, or has completed and renamed the file since it
 /// was opened.
-fn is_ours(file: &File, part: &Path) -> io::Result<bool> {
+fn lock(file: &File, part: &Path) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => is_named(file, part),
         Err(TryLockError::WouldBlock) => Ok(false),
@@ -235,7 +235,7 @@ pub struct Line {
 
 /// The usable beginning of an earlier run's part file.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Kept {
+struct Usable {
     /// Bytes.
     length: u64,
     /// The first and the last line.
@@ -243,9 +243,9 @@ struct Kept {
     unreadable: Unreadable,
 }
 
-impl Kept {
+impl Usable {
     /// Adds the next piece, which ends at this length.
-    fn go_on(&mut self, length: u64, first: Line, last: Line, unreadable: Unreadable) {
+    fn add(&mut self, length: u64, first: Line, last: Line, unreadable: Unreadable) {
         self.length = length;
         self.lines = Some((self.lines.map_or(first, |(first, _)| first), last));
         self.unreadable.and(unreadable);
@@ -253,15 +253,15 @@ impl Kept {
 }
 
 /// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not compressed.
-fn keep(file: &File, compression: Compression) -> io::Result<Kept> {
+fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
     let mut input = CountingReader { input: BufReader::with_capacity(1 << 18, file), count: 0 };
-    let mut kept = Kept::default();
+    let mut usable = Usable::default();
     match compression {
         Compression::None => {
             let mut text = Vec::new();
             while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
                 let Ok(line) = serde_json::from_slice(&text) else { break };
-                kept.go_on(input.count, line, line, flaw(&text));
+                usable.add(input.count, line, line, flaw(&text));
                 text.clear();
             }
         }
@@ -274,11 +274,11 @@ fn keep(file: &File, compression: Compression) -> io::Result<Kept> {
                 };
                 // The piece is truncated or damaged.
                 let Ok((first, last, unreadable)) = ends else { break };
-                kept.go_on(input.count, first, last, unreadable);
+                usable.add(input.count, first, last, unreadable);
             }
         }
     }
-    Ok(kept)
+    Ok(usable)
 }
 
 /// Returns the message of a line if the line marks it as unreadable.
@@ -375,25 +375,25 @@ mod tests {
         for name in ["a.ndjson", "a.ndjson.gz", "a.ndjson.zst"] {
             let path = directory.path().join(name);
             let mut ends = vec![(0, None)];
-            let mut part = Part::open(&path, false, &Interrupt::never()).expect("a new file");
+            let mut part = PartFile::open(&path, false, &Interrupt::never()).expect("a new file");
             part.begin().expect("an empty file");
             for position in 1..=3 {
                 part.write(&message(position)).expect("written");
                 part.end_piece().expect("a whole piece");
                 ends.push((part.file.get_ref().get_ref().metadata().expect("its size").len(), Some(position)));
             }
-            let beside = part.beside.clone();
+            let part_path = part.part_path.clone();
             drop(part);
-            let whole = std::fs::read(&beside).expect("what was written");
+            let whole = std::fs::read(&part_path).expect("what was written");
             for left in 0..=whole.len() {
-                std::fs::write(&beside, &whole[..left]).expect("cut");
+                std::fs::write(&part_path, &whole[..left]).expect("cut");
                 let (length, last) = *ends.iter().rfind(|(end, _)| *end <= left as u64).expect("0 is an end");
-                let mut resumed = Part::open(&path, true, &Interrupt::never()).expect("resumed");
+                let mut resumed = PartFile::open(&path, true, &Interrupt::never()).expect("resumed");
                 resumed.begin().expect("cut");
-                let kept = resumed.kept().map(|(first, last)| (first.gpos, last.gpos));
+                let kept = resumed.kept_lines().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
                 drop(resumed);
-                assert_eq!(std::fs::metadata(&beside).expect("its size").len(), length, "{name} cut at {left}");
+                assert_eq!(std::fs::metadata(&part_path).expect("its size").len(), length, "{name} cut at {left}");
             }
         }
     }
@@ -402,11 +402,11 @@ mod tests {
     fn refuses_a_part_file_that_another_run_is_writing() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a.ndjson");
-        let mut part = Part::open(&path, false, &Interrupt::never()).expect("a new file");
+        let mut part = PartFile::open(&path, false, &Interrupt::never()).expect("a new file");
         part.write(&message(1)).expect("written");
         part.end_piece().expect("a whole piece");
         for resume in [false, true] {
-            let refused = Part::open(&path, resume, &Interrupt::never()).expect_err("refused");
+            let refused = PartFile::open(&path, resume, &Interrupt::never()).expect_err("refused");
             assert!(refused.what.contains("a.ndjson.part"), "{refused}");
         }
         part.finish().expect("whole");
@@ -421,7 +421,7 @@ mod tests {
         std::fs::write(&precious, "precious").expect("written");
         std::os::unix::fs::symlink(&precious, directory.path().join("a.ndjson.part")).expect("linked");
         for resume in [false, true] {
-            let refused = Part::open(&path, resume, &Interrupt::never()).expect_err("refused");
+            let refused = PartFile::open(&path, resume, &Interrupt::never()).expect_err("refused");
             assert!(refused.what.contains("a.ndjson.part: this is a symbolic link"), "{refused}");
         }
         assert_eq!(std::fs::read_to_string(&precious).expect("there"), "precious");
@@ -436,6 +436,6 @@ mod tests {
         std::fs::write(&part, "lines").expect("a part");
         let opened = File::open(&part).expect("opened");
         std::fs::rename(&part, &path).expect("whole");
-        assert!(!is_ours(&opened, &part).expect("a look"));
+        assert!(!lock(&opened, &part).expect("a look"));
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Display for Server {
         match &self.endpoint {
             Endpoint::Socket(directory) => write!(f, "[{}]", directory.display())?,
             Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } if name.contains(':') => {
-                write!(f, "[{name}]")?
+                write!(f, "[{name}]")?;
             }
             Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => f.write_str(name)?,
             Endpoint::Address { name: None, address: IpAddr::V6(address) } => write!(f, "[{address}]")?,

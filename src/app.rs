@@ -4,26 +4,26 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 mod administration;
-pub mod browser;
+pub(crate) mod browser;
 mod commands;
-pub mod connection;
-pub mod dialogs;
+pub(crate) mod connection;
+pub(crate) mod dialogs;
 mod drafts;
-pub mod event;
+pub(crate) mod event;
 mod filtering;
-pub mod find;
-pub mod following;
-pub mod goto;
-pub mod input;
-pub mod keymap;
+pub(crate) mod find;
+pub(crate) mod following;
+pub(crate) mod goto;
+pub(crate) mod input;
+pub(crate) mod keymap;
 mod listed_names;
-pub mod mouse;
-pub mod notices;
+pub(crate) mod mouse;
+pub(crate) mod notices;
 mod random;
-pub mod request;
-pub mod requests;
-pub mod text_search;
-pub mod times;
+pub(crate) mod request;
+pub(crate) mod requests;
+pub(crate) mod text_search;
+pub(crate) mod times;
 mod trail;
 mod writing;
 
@@ -38,11 +38,11 @@ use crate::store::{NamespaceInfo, StoreError};
 use browser::Browser;
 use browser::layout::Pane;
 use browser::search::Edge;
-pub use browser::{layout, message, messages, streams, window};
+pub(crate) use browser::{layout, message, messages, streams, window};
 use connection::Connection;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;
-pub use event::{Effect, Event};
+pub(crate) use event::{Effect, Event};
 use following::{BODY_PAUSE, Follow, Following};
 use keymap::{Action, Context, KeyMap};
 use mouse::Mouse;
@@ -54,7 +54,7 @@ use times::Times;
 
 /// The options that the screen starts with, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
-pub struct ScreenSettings {
+pub(crate) struct ScreenSettings {
     /// `user@host/database`.
     pub target: String,
     pub profile: Profile,
@@ -75,7 +75,7 @@ pub struct ScreenSettings {
 /// An environment, such as production, and the care that it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Shown in the header (`local`, `production`).
     pub name: String,
     /// The name of a terminal colour.
@@ -86,7 +86,7 @@ pub struct Profile {
 
 /// The whole state of the screen.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     pub browser: Browser,
     pub following: Following,
     pub connection: Connection,
@@ -104,7 +104,7 @@ pub struct State {
 impl State {
     /// Returns the initial state, with nothing loaded, and the first effects.
     #[must_use]
-    pub fn new(settings: ScreenSettings, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
+    pub(crate) fn new(settings: ScreenSettings, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
         let mut state = Self {
             browser: Browser::new(area),
             following: Following::default(),
@@ -124,7 +124,7 @@ impl State {
     }
 
     /// Applies an event and returns the effects that follow from it.
-    pub fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+    pub(crate) fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.now = now;
         self.requests.begin_event(now);
         let mut effects = match event {
@@ -173,7 +173,7 @@ impl State {
 
     /// Returns true if the passing of time alone changes the screen.
     #[must_use]
-    pub fn animated(&self) -> bool {
+    pub(crate) fn animated(&self) -> bool {
         self.requests.any()
             || self.notices.showing()
             || self.connection.is_down()
@@ -183,19 +183,19 @@ impl State {
 
     /// The namespace whose categories and messages are shown.
     #[must_use]
-    pub fn namespace(&self) -> Option<&NamespaceInfo> {
+    pub(crate) fn namespace(&self) -> Option<&NamespaceInfo> {
         self.browser.namespaces.selection()
     }
 
     /// Returns true if the view moves along with new messages.
     #[must_use]
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.following.is_live(&self.browser)
     }
 
     /// Returns the reason why nothing can be written, if there is one.
     #[must_use]
-    pub fn read_only(&self) -> Option<&str> {
+    pub(crate) fn read_only(&self) -> Option<&str> {
         if self.settings.read_only {
             return Some("streamscope was started with --read-only");
         }
@@ -268,7 +268,7 @@ impl State {
     }
 
     /// Carries out an action, whether it comes from a key or the palette.
-    pub fn act(&mut self, action: Action) -> Vec<Effect> {
+    pub(crate) fn act(&mut self, action: Action) -> Vec<Effect> {
         let effects = self
             .move_selection(action)
             .or_else(|| self.change_pane(action))

@@ -8,7 +8,7 @@ const FIRST: Duration = Duration::from_millis(250);
 
 /// The number of failed attempts and the longest pause.
 #[derive(Debug, Clone, Copy)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     attempts: u32,
     longest: Duration,
 }
@@ -16,12 +16,12 @@ pub struct Backoff {
 impl Backoff {
     /// No attempt has failed yet.
     #[must_use]
-    pub const fn up_to(longest: Duration) -> Self {
+    pub(crate) const fn up_to(longest: Duration) -> Self {
         Self { attempts: 0, longest }
     }
 
     /// Counts a failed attempt and returns the pause before the next one.
-    pub fn pause(&mut self) -> Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
         let pause = pause(self.attempts, self.longest, fastrand::u8(..));
         self.attempts = self.attempts.saturating_add(1);
         pause
@@ -30,7 +30,7 @@ impl Backoff {
 
 /// Returns the pause after `attempts` earlier failures. `chance` shortens it by up to a fifth.
 #[must_use]
-pub fn pause(attempts: u32, longest: Duration, chance: u8) -> Duration {
+pub(crate) fn pause(attempts: u32, longest: Duration, chance: u8) -> Duration {
     let whole = FIRST.saturating_mul(1 << attempts.min(10)).min(longest);
     whole * 4 / 5 + whole / 5 * u32::from(u8::MAX - chance) / u32::from(u8::MAX)
 }

@@ -20,7 +20,7 @@ const NAMES: [&str; 7] = [
 ];
 
 /// Removes the secrets from the environment of a program that is about to be started.
-pub fn without_secrets(command: &mut Command) -> &mut Command {
+pub(crate) fn without_secrets(command: &mut Command) -> &mut Command {
     for name in secrets_among(&std::env::vars_os().collect::<Vec<_>>()) {
         command.env_remove(name);
     }

@@ -3,14 +3,14 @@
 //!
 //! This module uses only the public API of the store. It never sends SQL of its own.
 
-pub mod arguments;
+pub(crate) mod arguments;
 mod blocking;
 mod commands;
-pub mod common;
+pub(crate) mod common;
 mod compression;
 mod confirmation;
-pub mod database;
-pub mod error;
+pub(crate) mod database;
+pub(crate) mod error;
 mod interrupt;
 mod output;
 mod progress;
@@ -37,7 +37,7 @@ use output::Output;
 ///
 /// # Errors
 /// Returns the exit status: 0 for help and version, 2 for usage errors.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let error = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => return arguments.check().map(|()| arguments).map_err(|error| report(&error)),
         Err(error) => error,
@@ -55,7 +55,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments,
 
 /// Runs a command and returns the exit status; without a command, prints the overview. Reports failures on standard
 /// error. Must be called within a tokio runtime that has more than one thread.
-pub async fn run(arguments: Arguments, password_command: PasswordCommand) -> u8 {
+pub(crate) async fn run(arguments: Arguments, password_command: PasswordCommand) -> u8 {
     let mut interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
@@ -98,7 +98,7 @@ async fn carry_out(
 }
 
 /// Reports a error on standard error and returns the exit status.
-pub fn report(error: &CommandError) -> u8 {
+pub(crate) fn report(error: &CommandError) -> u8 {
     if !error.what.is_empty() {
         tracing::warn!(status = error.status.code(), "{}", error.logged.as_ref().unwrap_or(&error.what));
         if error.logged.is_some() {

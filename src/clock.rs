@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 /// Returns the time of this machine's clock.
 #[must_use]
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     #[cfg(debug_assertions)]
     if let Some(wrong) = wrong_for_a_test() {
         return Timestamp::now() + wrong;

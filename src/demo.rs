@@ -17,7 +17,7 @@ use crate::store::import::{ImportError, ImportedMessage, Placement};
 use crate::store::{Namespace, Result, Store, StoreError};
 
 /// The namespace that [`generate`] writes to.
-pub const SHOP: &str = "shop";
+pub(crate) const SHOP: &str = "shop";
 
 const ORDERS: u64 = 190;
 const ACCOUNTS: u64 = 24;
@@ -28,7 +28,7 @@ const DAYS: i64 = 6;
 ///
 /// # Errors
 /// [`crate::store::StoreError::NamespaceExists`] if one of them exists already, and errors from the server.
-pub async fn fill(store: &Store) -> Result<()> {
+pub(crate) async fn fill(store: &Store) -> Result<()> {
     let scenario = Scenario::load();
     let now = Timestamp::now();
     for (id, description, plan) in [
@@ -51,7 +51,7 @@ pub async fn fill(store: &Store) -> Result<()> {
 ///
 /// # Errors
 /// The first write that fails.
-pub async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
+pub(crate) async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
     let scenario = Scenario::load();
     // A new seed, because the order IDs must be new.
     let mut random = SeededRandom(Timestamp::now().as_microsecond().cast_unsigned());

@@ -2,28 +2,28 @@
 //! converted, so numbers keep their digits.
 
 #[cfg(feature = "cli")]
-pub mod document;
+pub(crate) mod document;
 #[cfg(feature = "cli")]
-pub mod links;
+pub(crate) mod links;
 #[cfg(feature = "cli")]
 mod members;
 #[cfg(feature = "cli")]
 mod pretty;
 mod problem;
-pub mod scan;
+pub(crate) mod scan;
 
 #[cfg(feature = "cli")]
-pub use members::{members, scan_members, string_value};
+pub(crate) use members::{members, scan_members, string_value};
 #[cfg(feature = "cli")]
-pub use pretty::pretty;
-pub use problem::JsonProblem;
+pub(crate) use pretty::pretty;
+pub(crate) use problem::JsonProblem;
 
 /// Checks that Postgres can store a text as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by default,
 /// depending on its setting `max_stack_depth`.
 ///
 /// # Errors
 /// The first problem.
-pub fn check(text: &str) -> Result<(), JsonProblem> {
+pub(crate) fn check(text: &str) -> Result<(), JsonProblem> {
     scan::scan(text, |_| {})
 }
 

@@ -12,14 +12,14 @@ use crate::safe_text::is_hidden;
 
 /// Writes an object key by key, in the order of the calls.
 #[must_use = "an object ends with end()"]
-pub struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     before: u8,
 }
 
 impl<'a> Object<'a> {
     /// Begins an object at the end of `out`.
-    pub fn begin(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
         Self { out, before: b'{' }
     }
 
@@ -32,13 +32,13 @@ impl<'a> Object<'a> {
     }
 
     /// Adds a string, with hidden characters escaped.
-    pub fn string(mut self, key: &'static str, value: &str) -> Self {
+    pub(crate) fn string(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
         string(self.out, value);
         self
     }
 
-    pub fn string_or_null(self, key: &'static str, value: Option<&str>) -> Self {
+    pub(crate) fn string_or_null(self, key: &'static str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.string(key, value),
             None => self.raw(key, "null"),
@@ -46,14 +46,14 @@ impl<'a> Object<'a> {
     }
 
     /// Adds a number, or any other value whose `Display` is JSON.
-    pub fn number(mut self, key: &'static str, value: impl Display) -> Self {
+    pub(crate) fn number(mut self, key: &'static str, value: impl Display) -> Self {
         self.key(key);
         // Writing to a Vec does not fail.
         let _ = write!(self.out, "{value}");
         self
     }
 
-    pub fn number_or_null(self, key: &'static str, value: Option<impl Display>) -> Self {
+    pub(crate) fn number_or_null(self, key: &'static str, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.number(key, value),
             None => self.raw(key, "null"),
@@ -61,14 +61,14 @@ impl<'a> Object<'a> {
     }
 
     /// Adds JSON text unchanged.
-    pub fn raw(mut self, key: &'static str, value: &str) -> Self {
+    pub(crate) fn raw(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
         self.out.extend_from_slice(value.as_bytes());
         self
     }
 
     /// Adds a time as RFC 3339 in UTC.
-    pub fn time(mut self, key: &'static str, value: Timestamp) -> Self {
+    pub(crate) fn time(mut self, key: &'static str, value: Timestamp) -> Self {
         self.key(key);
         self.out.push(b'"');
         rfc3339(self.out, value);
@@ -76,7 +76,7 @@ impl<'a> Object<'a> {
         self
     }
 
-    pub fn time_or_null(self, key: &'static str, value: Option<Timestamp>) -> Self {
+    pub(crate) fn time_or_null(self, key: &'static str, value: Option<Timestamp>) -> Self {
         match value {
             Some(value) => self.time(key, value),
             None => self.raw(key, "null"),
@@ -84,7 +84,7 @@ impl<'a> Object<'a> {
     }
 
     /// Ends the object and the line.
-    pub fn end(self) {
+    pub(crate) fn end(self) {
         if self.before == b'{' {
             self.out.push(b'{');
         }
@@ -94,7 +94,7 @@ impl<'a> Object<'a> {
 
 /// Writes a message in EventoDB's export format. Bodies keep the text of the server, except that for a terminal hidden and control
 /// characters become the equivalent JSON escapes.
-pub fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
+pub(crate) fn message(out: &mut Vec<u8>, message: &Message, terminal: bool) {
     let mut id = [0; uuid::fmt::Hyphenated::LENGTH];
     let object = Object::begin(out)
         .string("id", message.id.hyphenated().encode_lower(&mut id))
@@ -135,7 +135,7 @@ fn visible(json: &str) -> String {
 
 /// Writes a time as Go's `RFC3339Nano` does: `2026-03-01T12:00:00.1234Z`, without trailing zeros of the fraction. Years before 0 have
 /// six digits (`-004712-…`). [`Timestamp::MIN`] and [`Timestamp::MAX`] become `-infinity` and `infinity`, as on the server.
-pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
+pub(crate) fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
     for (outside, word) in [(Timestamp::MIN, "-infinity"), (Timestamp::MAX, "infinity")] {
         if time == outside {
             return out.extend_from_slice(word.as_bytes());
@@ -167,7 +167,7 @@ pub fn rfc3339(out: &mut Vec<u8>, time: Timestamp) {
 }
 
 /// Writes a JSON string in quotes.
-pub fn string(out: &mut Vec<u8>, value: &str) {
+pub(crate) fn string(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
     let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
     if value.bytes().all(plain) {

@@ -12,7 +12,7 @@ use crate::message::{Category, ConsumerGroup, GlobalPosition, Name, Position, St
 
 /// A location in a namespace.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// The whole namespace.
     Namespace,
     /// A stream or a category.
@@ -47,7 +47,7 @@ impl fmt::Display for Target {
 }
 
 /// Tells which names exist, as far as that is known during parsing.
-pub trait Known {
+pub(crate) trait Known {
     /// Whether a namespace with this ID exists. `None` if unknown.
     fn namespace(&self, id: &str) -> Option<bool>;
 
@@ -70,7 +70,7 @@ impl Known for Unknown {
 
 /// The meaning of a text. Its display describes in full what will be opened.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Destination {
+pub(crate) struct Destination {
     /// The ID of the namespace. `None` for the current one.
     pub namespace: Option<String>,
     /// The location in that namespace.
@@ -96,7 +96,7 @@ impl fmt::Display for Destination {
 impl Destination {
     /// Returns a location in the current namespace.
     #[must_use]
-    pub fn here(target: Target) -> Self {
+    pub(crate) fn here(target: Target) -> Self {
         Self::of(None, target)
     }
 
@@ -114,7 +114,7 @@ impl Destination {
     ///
     /// # Errors
     /// A description of the problem.
-    pub fn read(text: &str, known: &impl Known, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
+    pub(crate) fn read(text: &str, known: &impl Known, now: Timestamp, zone: &TimeZone) -> Result<Self, String> {
         let text = text.trim();
         if text.starts_with('=') {
             return Ok(Self::here(parse_target(text, now, zone)?));
@@ -158,7 +158,7 @@ impl Destination {
 
 /// The program's location argument. It is resolved once the namespaces are known.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Locator {
+pub(crate) struct Locator {
     /// The ID of the current namespace. `None` for the only one in the database.
     pub namespace: Option<String>,
     /// The text. `None` for the whole namespace.
@@ -168,7 +168,7 @@ pub struct Locator {
 impl Locator {
     /// Returns the location of a whole namespace.
     #[must_use]
-    pub fn of_namespace(id: &str) -> Self {
+    pub(crate) fn of_namespace(id: &str) -> Self {
         Self { namespace: Some(id.to_owned()), text: None }
     }
 
@@ -176,7 +176,7 @@ impl Locator {
     ///
     /// # Errors
     /// A description of the problem, if the text is invalid whatever exists.
-    pub fn parse(text: &str, namespace: Option<&str>, now: Timestamp) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str, namespace: Option<&str>, now: Timestamp) -> Result<Self, String> {
         Destination::read(text, &Unknown, now, &TimeZone::UTC)?;
         Ok(Self { namespace: namespace.map(str::to_owned), text: Some(text.to_owned()) })
     }
@@ -188,7 +188,7 @@ impl Locator {
 ///
 /// # Errors
 /// A description of the problem.
-pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, String> {
+pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("a category, a stream, stream@position, a global position, a message ID or a time".to_owned());
@@ -225,14 +225,14 @@ pub fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Targe
 
 /// Parses a time as [`time_in`] does, in UTC unless the text has an offset.
 #[must_use]
-pub fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn parse_time(text: &str, now: Timestamp) -> Option<Timestamp> {
     time_in(text, now, &TimeZone::UTC)
 }
 
 /// Parses `2026-03-01`, `2026-03-01 12:00[:30[.5]]` (also with `T`, an offset or `Z`), `12:00` (today), `now`, and ages such as
 /// `-30s`, `-15m`, `-2h`, `-3d` and `-1w`.
 #[must_use]
-pub fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     if text == "now" {
         return Some(now);
@@ -261,7 +261,7 @@ pub fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp>
 
 /// Parses a duration: a whole number followed by `ms`, `s`, `m`, `h`, `d` or `w`.
 #[must_use]
-pub fn duration(text: &str) -> Option<SignedDuration> {
+pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let number: i64 = number.parse().ok()?;

@@ -2,7 +2,7 @@
 
 /// Formats a number with grouped thousands: `1,234,567`.
 #[must_use]
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -17,7 +17,7 @@ pub fn grouped(number: u64) -> String {
 /// Formats a number with its noun: `1 message`, `1,234 messages`.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn count(number: u64, noun: &str) -> String {
+pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

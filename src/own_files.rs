@@ -16,7 +16,7 @@ const LINKS: usize = 40;
 
 /// The purpose of opening a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Read a file of an earlier run.
     Read,
     /// Read and write. A missing file is created with access for its owner only.
@@ -33,7 +33,7 @@ pub enum Purpose {
 ///
 /// # Errors
 /// Fails if the file is a symbolic link, is not a regular file or belongs to another user, or if the system refuses to open it.
-pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
+pub(crate) fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
     system::open(path, purpose)
 }
 
@@ -41,7 +41,7 @@ pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
 ///
 /// # Errors
 /// Fails if the file or a link to it belongs to another user, or if the system refuses to open it.
-pub fn append_to_named(path: &Path) -> io::Result<File> {
+pub(crate) fn append_to_named(path: &Path) -> io::Result<File> {
     let target = resolve_links(path)?;
     match std::fs::metadata(path) {
         // Opened by the given name, because the link of a standard stream may lead to no path.
@@ -55,7 +55,7 @@ pub fn append_to_named(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// Fails if another user could have written the file, or if the system refuses to open it.
-pub fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     system::open_trusted(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -65,7 +65,7 @@ pub fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Fails if the directory or a link to it belongs to another user, or if the system refuses to create it.
-pub fn make_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn make_directory(path: &Path) -> io::Result<()> {
     system::make_directory(path)
 }
 
@@ -73,7 +73,7 @@ pub fn make_directory(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Fails if it is a link or belongs to another user, or if the system refuses access.
-pub fn check_own_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn check_own_directory(path: &Path) -> io::Result<()> {
     system::check_own_directory(path)
 }
 
@@ -81,7 +81,7 @@ pub fn check_own_directory(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// Fails if a link belongs to another user, or if there are too many links.
-pub fn resolve_links(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
         let Ok(to) = std::fs::read_link(&path) else { return Ok(path) };
@@ -127,7 +127,7 @@ mod unix {
     const WRITABLE_BY_OTHERS: u32 = 0o022;
     const WRITABLE_BY_ALL: u32 = 0o002;
 
-    pub fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
+    pub(super) fn open(path: &Path, purpose: Purpose) -> io::Result<File> {
         let (directory, name) = walk_to_parent(path, Missing::Fail)?;
         let flags = match purpose {
             Purpose::Read => OFlags::RDONLY,
@@ -141,7 +141,7 @@ mod unix {
         Ok(file.into())
     }
 
-    pub fn open_trusted(path: &Path) -> io::Result<File> {
+    pub(super) fn open_trusted(path: &Path) -> io::Result<File> {
         let path = super::resolve_links(path)?;
         let (directory, name) = walk_to_parent(&path, Missing::Fail)?;
         let file = open_at(&directory, &name, OFlags::RDONLY, PRIVATE)?;
@@ -155,13 +155,13 @@ mod unix {
         Ok(file.into())
     }
 
-    pub fn make_directory(path: &Path) -> io::Result<()> {
+    pub(super) fn make_directory(path: &Path) -> io::Result<()> {
         let directory = walk(path, Missing::Create)?;
         let found = rustix::fs::fstat(&directory)?;
         if is_trusted(found.st_uid) { Ok(()) } else { Err(owned_by_other("this directory", found.st_uid)) }
     }
 
-    pub fn check_own_directory(path: &Path) -> io::Result<()> {
+    pub(super) fn check_own_directory(path: &Path) -> io::Result<()> {
         let (directory, name) = walk_to_parent(path, Missing::Fail)?;
         let found = rustix::fs::statat(&directory, &name, AtFlags::SYMLINK_NOFOLLOW)?;
         match file_type(&found) {
@@ -172,7 +172,7 @@ mod unix {
         }
     }
 
-    pub fn check_link(path: &Path) -> io::Result<()> {
+    pub(super) fn check_link(path: &Path) -> io::Result<()> {
         let owner = std::fs::symlink_metadata(path)?.uid();
         if is_trusted(owner) { Ok(()) } else { Err(link_of_other(path.as_os_str(), owner)) }
     }

@@ -16,7 +16,7 @@ fn is_plain(c: char) -> bool {
 /// breaks.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn shell_word(text: &str) -> Option<String> {
+pub(crate) fn shell_word(text: &str) -> Option<String> {
     if text.chars().all(is_plain) {
         // It only fails for characters that are not plain.
         return shlex::try_quote(text).ok().map(std::borrow::Cow::into_owned);
@@ -27,7 +27,7 @@ pub fn shell_word(text: &str) -> Option<String> {
 /// Quotes the words of a command as one line for sh, bash and zsh.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let (mut before, mut line) = (String::new(), String::new());
     for (index, word) in words.into_iter().enumerate() {
         if index > 0 {
@@ -64,7 +64,7 @@ fn printf(text: &str, behind: &str) -> String {
 /// Returns a command that prints messages of a stream or category. A name that begins with `-` goes after `--`.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
+pub(crate) fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
     let namespace: Vec<String> = match namespace {
         Some(id) if id.starts_with('-') => vec![format!("--namespace={id}")],
         Some(id) => vec!["-n".to_owned(), id.to_owned()],
@@ -80,7 +80,7 @@ pub fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> Str
 
 /// Quotes a text as an SQL string that means the same under every setting of `standard_conforming_strings`.
 #[must_use]
-pub fn sql_string(text: &str) -> String {
+pub(crate) fn sql_string(text: &str) -> String {
     let is_plain = |c: char| matches!(c, ' '..='~') && c != '\\';
     if text.chars().all(is_plain) {
         return format!("'{}'", text.replace('\'', "''"));
@@ -102,7 +102,7 @@ pub fn sql_string(text: &str) -> String {
 
 /// Quotes a name as an SQL identifier. Identifiers with escapes do not depend on `standard_conforming_strings`.
 #[must_use]
-pub fn sql_identifier(name: &str) -> String {
+pub(crate) fn sql_identifier(name: &str) -> String {
     if name.chars().all(|c| matches!(c, ' '..='~')) {
         return format!("\"{}\"", name.replace('"', "\"\""));
     }
@@ -123,7 +123,7 @@ pub fn sql_identifier(name: &str) -> String {
 /// Returns a warning for a text that is copied raw, if pasting it into a terminal could be harmful.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn caution(text: &str) -> Option<&'static str> {
+pub(crate) fn caution(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return Some("it contains control characters: do not paste it into a terminal");
     }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 /// The replacement for a password.
-pub const STARS: &str = "***";
+pub(crate) const STARS: &str = "***";
 
 /// Replaces the passwords in `scheme://user:PASSWORD@…` and `password=…`.
 #[must_use]
-pub fn redact(text: &str) -> Cow<'_, str> {
+pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains("://") && !text.to_ascii_lowercase().contains("password") {
         return Cow::Borrowed(text);
     }

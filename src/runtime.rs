@@ -1,18 +1,18 @@
 //! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as events, and
 //! draws after changes, at most sixty times a second. It decides nothing about the content of the screen.
 
-pub mod clipboard;
-pub mod config;
-pub mod drafts;
-pub mod editor;
-pub mod input;
-pub mod pace;
+pub(crate) mod clipboard;
+pub(crate) mod config;
+pub(crate) mod drafts;
+pub(crate) mod editor;
+pub(crate) mod input;
+pub(crate) mod pace;
 #[cfg(unix)]
 mod pastes;
-pub mod questions;
-pub mod signals;
-pub mod slots;
-pub mod terminal;
+pub(crate) mod questions;
+pub(crate) mod signals;
+pub(crate) mod slots;
+pub(crate) mod terminal;
 
 use std::io;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
 use pace::Pace;
-pub use questions::{Attempt, Opening};
+pub(crate) use questions::{Attempt, Opening};
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
@@ -45,7 +45,7 @@ const AT_ONCE: usize = 256;
 
 /// The reason why the screen ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// The user quit.
     Quit,
     /// A signal with this number ended it.
@@ -55,7 +55,7 @@ pub enum Ended {
 }
 
 /// Runs the screen until it ends. The store may still be opening.
-pub async fn run(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Ended> {
+pub(crate) async fn run(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Ended> {
     let mut events = EventLoop::start(opening, settings, mouse)?;
     loop {
         if events.draw_if_due().is_err() {
@@ -336,7 +336,7 @@ fn event_of(input: Input) -> Option<Event> {
 
 /// Returns the reason why the screen cannot open here, if there is one.
 #[must_use]
-pub fn refusal() -> Option<String> {
+pub(crate) fn refusal() -> Option<String> {
     use io::IsTerminal as _;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         return Some(

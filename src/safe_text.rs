@@ -15,7 +15,7 @@ const DOTTED_CIRCLE: char = '\u{25cc}';
 
 /// One line of text that any terminal can show safely.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SafeText {
+pub(crate) struct SafeText {
     text: String,
     width: usize,
 }
@@ -24,7 +24,7 @@ impl SafeText {
     /// Makes text safe: control characters become control pictures, other invisible characters become their code point
     /// (`<U+202E>`), and excessive combining marks are cut.
     #[must_use]
-    pub fn line(text: &str) -> Self {
+    pub(crate) fn line(text: &str) -> Self {
         // A fast path, because nearly all text is plain and lists are drawn 60 times a second.
         if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return Self { text: text.to_owned(), width: text.len() };
@@ -79,19 +79,19 @@ impl SafeText {
     }
 
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Returns the width in terminal cells.
     #[must_use]
-    pub fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     /// Cuts the text to at most `width` cells, with `…` at the end if anything was cut.
     #[must_use]
-    pub fn cut(self, width: usize) -> Self {
+    pub(crate) fn cut(self, width: usize) -> Self {
         if self.width <= width {
             return self;
         }
@@ -112,7 +112,7 @@ impl SafeText {
 
     /// Drops the first `cells` cells. Spaces replace the rest of a wide character that was cut in half.
     #[must_use]
-    pub fn skip(self, cells: usize) -> Self {
+    pub(crate) fn skip(self, cells: usize) -> Self {
         if cells == 0 {
             return self;
         }
@@ -169,14 +169,14 @@ fn by_number(c: char) -> String {
 
 /// Shorthand for [`SafeText::line`].
 #[must_use]
-pub fn safe(text: &str) -> SafeText {
+pub(crate) fn safe(text: &str) -> SafeText {
     SafeText::line(text)
 }
 
 /// Whether a character is invisible or changes how others are shown: C0 and C1 controls, DEL, the twelve bidirectional controls,
 /// zero-width characters, line separators, fillers and tags.
 #[must_use]
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

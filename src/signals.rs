@@ -11,23 +11,23 @@ mod unix {
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
     /// Listens for signals that end the program.
-    pub struct EndSignals(Vec<(u8, Signal)>);
+    pub(crate) struct EndSignals(Vec<(u8, Signal)>);
 
     impl EndSignals {
         /// The signal of Ctrl-C.
-        pub const INTERRUPT: u8 = 2;
+        pub(crate) const INTERRUPT: u8 = 2;
         /// The signal of Ctrl-\.
-        pub const QUIT: u8 = 3;
+        pub(crate) const QUIT: u8 = 3;
         const TERMINATE: u8 = 15;
         const HANGUP: u8 = 1;
 
         /// Starts to listen for the signals that end a command. SIGHUP is not one of them, so that `nohup` works.
-        pub fn of_command() -> io::Result<Self> {
+        pub(crate) fn of_command() -> io::Result<Self> {
             Self::listen(&[Self::INTERRUPT, Self::QUIT, Self::TERMINATE])
         }
 
         /// Starts to listen for the signals that end the screen.
-        pub fn of_screen() -> io::Result<Self> {
+        pub(crate) fn of_screen() -> io::Result<Self> {
             Self::listen(&[Self::TERMINATE, Self::INTERRUPT, Self::QUIT, Self::HANGUP])
         }
 
@@ -37,7 +37,7 @@ mod unix {
         }
 
         /// Waits for a signal and returns its number.
-        pub async fn next(&mut self) -> u8 {
+        pub(crate) async fn next(&mut self) -> u8 {
             poll_fn(|context| {
                 let arrived = self
                     .0
@@ -50,7 +50,7 @@ mod unix {
     }
 }
 #[cfg(unix)]
-pub use unix::EndSignals;
+pub(crate) use unix::EndSignals;
 
 #[cfg(not(unix))]
 mod other {

@@ -18,7 +18,7 @@ const ATTEMPTS: usize = 32;
 
 /// A directory that only this user can access. Dropping the value removes it.
 #[derive(Debug)]
-pub struct TemporaryDirectory {
+pub(crate) struct TemporaryDirectory {
     path: PathBuf,
     _lock: File,
 }
@@ -28,7 +28,7 @@ impl TemporaryDirectory {
     ///
     /// # Errors
     /// Fails if the system refuses to create or lock it.
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Self::new_in(&std::env::temp_dir())
     }
 
@@ -54,7 +54,7 @@ impl TemporaryDirectory {
     }
 
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

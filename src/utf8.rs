@@ -10,7 +10,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why bytes are not UTF-8, as a predicate for an error message such as "line 3 is UTF-16, not UTF-8".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotUtf8 {
+pub(crate) enum NotUtf8 {
     /// Another encoding, by its name in `iconv`.
     #[error("is {0}, not UTF-8; convert it with: iconv -f {0} -t UTF-8")]
     Encoded(&'static str),
@@ -25,7 +25,7 @@ pub enum NotUtf8 {
 /// # Errors
 /// [`NotUtf8`]. A NUL among the first characters counts as UTF-16 or UTF-32.
 #[cfg(feature = "cli")]
-pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     if let Some(name) = other_encoding(bytes) {
         return Err(NotUtf8::Encoded(name));
     }
@@ -38,7 +38,7 @@ pub fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
 /// # Errors
 /// [`NotUtf8`]
 #[cfg(feature = "cli")]
-pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
+pub(crate) fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     text(&bytes)?;
     let mut text = String::from_utf8(bytes).map_err(|error| NotUtf8::At(error.utf8_error().valid_up_to()))?;
     text.drain(..text.len() - without_mark(text.as_bytes()).len());
@@ -49,7 +49,7 @@ pub fn into_text(bytes: Vec<u8>) -> Result<String, NotUtf8> {
 ///
 /// # Errors
 /// [`NotUtf8::Encoded`]
-pub fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
+pub(crate) fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
     match other_encoding(bytes) {
         Some(name) => Err(NotUtf8::Encoded(name)),
         None => Ok(String::from_utf8_lossy(without_mark(bytes))),
@@ -58,14 +58,14 @@ pub fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
 
 /// Skips a byte order mark, if there is one.
 #[must_use]
-pub fn without_mark(bytes: &[u8]) -> &[u8] {
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(MARK).unwrap_or(bytes)
 }
 
 /// Recognises UTF-16 and UTF-32 by the byte order mark, or by the NUL bytes next to the first ASCII character. Returns the name with
 /// which `iconv` removes the mark, if there is one.
 #[must_use]
-pub fn other_encoding(first: &[u8]) -> Option<&'static str> {
+pub(crate) fn other_encoding(first: &[u8]) -> Option<&'static str> {
     match first {
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),

@@ -2,16 +2,16 @@
 //!
 //! Every text from the store, the server or a file passes through [`text`] before it reaches a cell.
 
-pub mod dialogs;
-pub mod footer;
-pub mod header;
-pub mod lists;
-pub mod message;
-pub mod messages;
-pub mod text;
-pub mod theme;
-pub mod typed;
-pub mod widgets;
+pub(crate) mod dialogs;
+pub(crate) mod footer;
+pub(crate) mod header;
+pub(crate) mod lists;
+pub(crate) mod message;
+pub(crate) mod messages;
+pub(crate) mod text;
+pub(crate) mod theme;
+pub(crate) mod typed;
+pub(crate) mod widgets;
 
 use ratatui::Frame;
 
@@ -20,7 +20,7 @@ use crate::app::layout::Pane;
 use theme::Theme;
 
 /// Draws the whole screen.
-pub fn draw(frame: &mut Frame, state: &State) {
+pub(crate) fn draw(frame: &mut Frame, state: &State) {
     let theme = Theme::of(&state.settings);
     let layout = state.browser.layout();
     header::draw(frame, layout.header, state, &theme);

@@ -3,14 +3,14 @@
 //! it, and only returns effects for the runtime.
 
 mod count;
-pub mod layout;
-pub mod message;
-pub mod messages;
-pub mod places;
-pub mod search;
-pub mod streams;
-pub mod window;
-pub mod wrapped;
+pub(crate) mod layout;
+pub(crate) mod message;
+pub(crate) mod messages;
+pub(crate) mod places;
+pub(crate) mod search;
+pub(crate) mod streams;
+pub(crate) mod window;
+pub(crate) mod wrapped;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,7 +36,7 @@ use window::Window;
 
 /// The state of the panes.
 #[derive(Debug)]
-pub struct Browser {
+pub(crate) struct Browser {
     /// The area of the terminal.
     pub area: Rect,
     /// The pane that takes keys.
@@ -74,7 +74,7 @@ pub struct Browser {
 impl Browser {
     /// Creates empty panes.
     #[must_use]
-    pub fn new(area: Rect) -> Self {
+    pub(crate) fn new(area: Rect) -> Self {
         Self {
             area,
             focus: Pane::Namespaces,
@@ -98,7 +98,7 @@ impl Browser {
 
     /// Returns the rectangles of the panes.
     #[must_use]
-    pub fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.area, self.focus, self.fullscreen, self.shares)
     }
 

@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 
 /// The state of the connection.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Connection {
+pub(crate) enum Connection {
     /// The first attempt is under way.
     Connecting { since: Timestamp },
     /// The server answers.
@@ -41,19 +41,19 @@ pub enum Connection {
 
 impl Connection {
     #[must_use]
-    pub fn new(now: Timestamp) -> Self {
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self::Connecting { since: now }
     }
 
     /// Returns true until the first answer, and while the server does not answer.
     #[must_use]
-    pub fn is_down(&self) -> bool {
+    pub(crate) fn is_down(&self) -> bool {
         matches!(self, Self::Down { .. } | Self::Connecting { .. })
     }
 
     /// Returns the reason why the server is down or refuses; none if it answers or was not reached yet.
     #[must_use]
-    pub fn problem(&self) -> Option<&str> {
+    pub(crate) fn problem(&self) -> Option<&str> {
         match self {
             Self::Down { reason, .. } | Self::Refused { reason } => Some(reason),
             Self::Connecting { .. } | Self::Up(_) => None,
@@ -61,7 +61,7 @@ impl Connection {
     }
 
     #[must_use]
-    pub fn server(&self) -> Option<&ServerInfo> {
+    pub(crate) fn server(&self) -> Option<&ServerInfo> {
         match self {
             Self::Up(info) => Some(info),
             _ => None,

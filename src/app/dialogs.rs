@@ -3,24 +3,24 @@
 //! anything: it does not close one that waits for an answer, nor the token of a new namespace.
 
 mod admin;
-pub mod compose;
-pub mod copy;
-pub mod create_namespace;
-pub mod delete_namespace;
-pub mod filter;
-pub mod find;
+pub(crate) mod compose;
+pub(crate) mod copy;
+pub(crate) mod create_namespace;
+pub(crate) mod delete_namespace;
+pub(crate) mod filter;
+pub(crate) mod find;
 mod fuzzy;
-pub mod go_to;
-pub mod help;
-pub mod log;
-pub mod outcome;
-pub mod palette;
-pub mod token;
+pub(crate) mod go_to;
+pub(crate) mod help;
+pub(crate) mod log;
+pub(crate) mod outcome;
+pub(crate) mod palette;
+pub(crate) mod token;
 
 use crossterm::event::KeyEvent;
 use jiff::{SignedDuration, Timestamp};
 
-pub use admin::AdminStage;
+pub(crate) use admin::AdminStage;
 use compose::{Compose, Draft};
 use copy::CopyMenu;
 use create_namespace::CreateDialog;
@@ -41,7 +41,7 @@ const PASTE_TAIL: SignedDuration = SignedDuration::from_millis(100);
 
 /// The open dialog with its input.
 #[derive(Debug)]
-pub enum Dialog {
+pub(crate) enum Dialog {
     /// `/`.
     Find(FindPrompt),
     /// `&`.
@@ -110,7 +110,7 @@ impl Dialog {
 
 /// The open dialog, and what dialogs leave behind.
 #[derive(Debug, Default)]
-pub struct Dialogs {
+pub(crate) struct Dialogs {
     /// The dialog in front of the panes.
     pub open: Option<Dialog>,
     /// Closed drafts; the last one is opened next.

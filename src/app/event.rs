@@ -14,7 +14,7 @@ use crate::store::{Filter, StoreError};
 
 /// An input to the state.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     Key(KeyEvent),
     Paste(String),
     Mouse(MouseEvent),
@@ -50,7 +50,7 @@ pub enum Event {
 
 /// A request from the state to the runtime.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Asks the store, after a delay. The answer carries the same slot and generation.
     Ask {
         slot: Slot,

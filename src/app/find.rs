@@ -48,7 +48,7 @@ struct Looked {
 
 /// The last search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Find {
+pub(crate) struct Find {
     /// Empty if there was no search.
     text: String,
     /// The number of matching rows, and the rows that were searched.
@@ -59,7 +59,7 @@ pub struct Find {
 
 /// Returns the searchable text of a row in the messages pane.
 #[must_use]
-pub fn text_of(head: &MessageHead) -> String {
+pub(crate) fn text_of(head: &MessageHead) -> String {
     let (position, global) = (head.position, head.global_position);
     format!("{position} {global} {} {} {} {}", head.message_type, head.stream, head.preview, head.id)
 }
@@ -193,14 +193,14 @@ impl State {
 
     /// Returns the text whose matches are highlighted in a pane.
     #[must_use]
-    pub fn find_in(&self, pane: Pane) -> Option<&str> {
+    pub(crate) fn find_in(&self, pane: Pane) -> Option<&str> {
         let (_, looked) = self.browser.find.found.as_ref()?;
         (looked.list == self.list_of(pane)).then_some(self.browser.find.text.as_str())
     }
 
     /// Returns the number of matches and of rows in a pane; none if other rows were searched.
     #[must_use]
-    pub fn matches_in(&self, pane: Pane) -> Option<(usize, usize)> {
+    pub(crate) fn matches_in(&self, pane: Pane) -> Option<(usize, usize)> {
         let (matches, looked) = self.browser.find.found.as_ref()?;
         (*looked == self.looked(pane)).then_some((*matches, looked.rows))
     }
@@ -279,7 +279,7 @@ impl State {
 
     /// Returns the text of the last search; empty if there was none.
     #[must_use]
-    pub fn find_text(&self) -> &str {
+    pub(crate) fn find_text(&self) -> &str {
         &self.browser.find.text
     }
 }

@@ -31,7 +31,7 @@ pub(super) const BODY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long transactions have blocked following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stall {
+pub(crate) enum Stall {
     No,
     /// Longer than [`WAITING`].
     Waiting,
@@ -41,7 +41,7 @@ pub enum Stall {
 
 /// Following, if it is on.
 #[derive(Debug, Default)]
-pub struct Following {
+pub(crate) struct Following {
     pub current: Option<Follow>,
     /// Counts how often following was started.
     pub(super) started: u64,
@@ -49,7 +49,7 @@ pub struct Following {
 
 /// The state of following.
 #[derive(Debug)]
-pub struct Follow {
+pub(crate) struct Follow {
     /// Increases with every start. Batches of an older generation are dropped.
     pub generation: u64,
     /// Nothing moves until resumed.
@@ -108,13 +108,13 @@ impl Follow {
     /// Returns the lag at a time of the server's clock. While a transaction blocks, this is the time since it began to block,
     /// otherwise the time that the newest message took.
     #[must_use]
-    pub fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
+    pub(crate) fn lag(&self, now: Timestamp) -> Option<SignedDuration> {
         self.blocked_since.map(|since| now.duration_since(since)).or(self.lag)
     }
 
     /// Returns how long transactions have blocked at a time of the server's clock.
     #[must_use]
-    pub fn stall(&self, now: Timestamp) -> Stall {
+    pub(crate) fn stall(&self, now: Timestamp) -> Stall {
         match self.blocked_since.map(|since| now.duration_since(since)) {
             Some(held) if held >= STALLED => Stall::Stalled,
             Some(held) if held >= WAITING => Stall::Waiting,
@@ -125,7 +125,7 @@ impl Follow {
     /// Returns the messages per second over the last [`RATE_SECONDS`].
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "a rate is shown with one decimal")]
-    pub fn rate(&self, now: Timestamp) -> f64 {
+    pub(crate) fn rate(&self, now: Timestamp) -> f64 {
         let since = now - SignedDuration::from_secs(RATE_SECONDS);
         let count: u64 = self.arrivals.iter().filter(|(at, _)| *at >= since).map(|(_, count)| count).sum();
         count as f64 / RATE_SECONDS as f64
@@ -133,7 +133,7 @@ impl Follow {
 
     /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
-    pub fn is_ageing(&self) -> bool {
+    pub(crate) fn is_ageing(&self) -> bool {
         !self.arrivals.is_empty() || self.blocked_since.is_some()
     }
 
@@ -199,7 +199,7 @@ impl Following {
 
     /// Returns true if the view moves along with new messages.
     #[must_use]
-    pub fn is_live(&self, browser: &Browser) -> bool {
+    pub(crate) fn is_live(&self, browser: &Browser) -> bool {
         self.current.as_ref().is_some_and(|follow| !follow.paused) && browser.messages.is_on_newest()
     }
 

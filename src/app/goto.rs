@@ -16,7 +16,7 @@ use crate::store::{Filter, StoreError};
 
 /// A navigation that waits for its lookup.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Journey {
+pub(crate) struct Journey {
     namespace: String,
     /// The scope in which the message is shown; none for the message's own stream.
     scope: Option<Scope>,

@@ -5,32 +5,32 @@ use ratatui_textarea::{CursorMove, TextArea};
 
 /// One line of text with a cursor.
 #[derive(Debug, Clone, Default)]
-pub struct Input {
+pub(crate) struct Input {
     area: TextArea<'static>,
 }
 
 impl Input {
     /// Creates an input with the cursor after the text.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let mut area = TextArea::new(vec![one_line(text)]);
         area.move_cursor(CursorMove::End);
         Self { area }
     }
 
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)
     }
 
     /// Returns the number of characters before the cursor.
     #[must_use]
-    pub fn cursor(&self) -> usize {
+    pub(crate) fn cursor(&self) -> usize {
         self.area.cursor().1
     }
 
     /// Handles a key that edits the text. Returns whether the text changed.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         use crossterm::event::{KeyCode, KeyModifiers};
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -43,12 +43,12 @@ impl Input {
     }
 
     /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces.
-    pub fn paste(&mut self, text: &str) {
+    pub(crate) fn paste(&mut self, text: &str) {
         self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])));
     }
 
     /// Replaces the text and moves the cursor to its end.
-    pub fn set(&mut self, text: &str) {
+    pub(crate) fn set(&mut self, text: &str) {
         *self = Self::new(text);
     }
 }
@@ -59,6 +59,6 @@ fn one_line(text: &str) -> String {
 
 /// Normalises line breaks to line feeds. Many terminals paste carriage returns.
 #[must_use]
-pub fn with_line_feeds(text: &str) -> String {
+pub(crate) fn with_line_feeds(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }

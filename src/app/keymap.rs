@@ -9,7 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// Where a binding applies. A binding of a pane takes precedence over [`Context::Anywhere`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Context {
+pub(crate) enum Context {
     Anywhere,
     Namespaces,
     Streams,
@@ -21,21 +21,21 @@ macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal;)*) => {
         /// An action that a key can run.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Action { $(#[doc = $title] $name,)* }
+        pub(crate) enum Action { $(#[doc = $title] $name,)* }
 
         impl Action {
             /// All actions, in the order of the help.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The name in the configuration file.
             #[must_use]
-            pub fn id(self) -> &'static str {
+            pub(crate) fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
             }
 
             /// The title in help and palette.
             #[must_use]
-            pub fn title(self) -> &'static str {
+            pub(crate) fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }
         }
@@ -105,7 +105,7 @@ impl FromStr for Action {
 
 /// One key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Chord {
+pub(crate) struct Chord {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
@@ -265,7 +265,7 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
 
 /// The bindings in effect.
 #[derive(Debug, Clone)]
-pub struct KeyMap {
+pub(crate) struct KeyMap {
     bindings: Vec<(Context, Chord, Action)>,
 }
 
@@ -284,7 +284,7 @@ impl Default for KeyMap {
 
 impl KeyMap {
     /// Replaces an action's keys in a context. A key that was bound to another action there is taken from it.
-    pub fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
+    pub(crate) fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
         self.bindings
             .retain(|(in_context, chord, bound)| *in_context != context || (*bound != action && !keys.contains(chord)));
         self.bindings.extend(keys.iter().map(|chord| (context, *chord, action)));
@@ -292,7 +292,7 @@ impl KeyMap {
 
     /// Returns the action of a key in a context.
     #[must_use]
-    pub fn action(&self, context: Context, key: KeyEvent) -> Option<Action> {
+    pub(crate) fn action(&self, context: Context, key: KeyEvent) -> Option<Action> {
         let chord = Chord::from(key);
         let bound_in = |wanted: Context| {
             self.bindings.iter().find(|(context, bound, _)| *context == wanted && *bound == chord).map(|found| found.2)
@@ -302,18 +302,18 @@ impl KeyMap {
 
     /// Returns the keys of an action. The first one is shown if there is room for only one.
     #[must_use]
-    pub fn keys(&self, action: Action) -> Vec<Chord> {
+    pub(crate) fn keys(&self, action: Action) -> Vec<Chord> {
         self.bindings.iter().filter(|(_, _, bound)| *bound == action).map(|(_, chord, _)| *chord).collect()
     }
 
     /// Returns the first key of an action as text; empty if it has none.
     #[must_use]
-    pub fn key(&self, action: Action) -> String {
+    pub(crate) fn key(&self, action: Action) -> String {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
 
     #[must_use]
-    pub fn bindings(&self) -> &[(Context, Chord, Action)] {
+    pub(crate) fn bindings(&self) -> &[(Context, Chord, Action)] {
         &self.bindings
     }
 }

@@ -16,7 +16,7 @@ enum Current {
 
 /// The names that the panes list.
 #[derive(Debug, Clone, Copy)]
-pub struct ListedNames<'a> {
+pub(super) struct ListedNames<'a> {
     browser: &'a Browser,
     current: Current,
 }
@@ -24,13 +24,13 @@ pub struct ListedNames<'a> {
 impl<'a> ListedNames<'a> {
     /// Names relative to the namespace on screen.
     #[must_use]
-    pub fn on_screen(browser: &'a Browser) -> Self {
+    pub(super) fn on_screen(browser: &'a Browser) -> Self {
         Self { browser, current: Current::Shown }
     }
 
     /// Names relative to a namespace that may not be on screen yet.
     #[must_use]
-    pub fn relative_to(browser: &'a Browser, namespace: Option<&str>) -> Self {
+    pub(super) fn relative_to(browser: &'a Browser, namespace: Option<&str>) -> Self {
         let current = if namespace.is_some() { Current::Named } else { Current::Missing };
         Self { browser, current }
     }

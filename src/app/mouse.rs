@@ -13,14 +13,14 @@ const NOTCH: isize = 3;
 
 /// The state of the mouse.
 #[derive(Debug, Default)]
-pub struct Mouse {
+pub(crate) struct Mouse {
     /// The pane whose left border is being dragged.
     dragged: Option<Pane>,
 }
 
 impl Mouse {
     /// Handles an event over the panes.
-    pub fn handle(&mut self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
+    pub(crate) fn handle(&mut self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
         let Some(pane) = browser.layout().pane_at(mouse.column, mouse.row) else { return Vec::new() };
         match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {

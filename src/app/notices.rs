@@ -9,7 +9,7 @@ const KEPT: usize = 500;
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     pub time: Timestamp,
     /// Something went wrong.
     pub problem: bool,
@@ -18,19 +18,19 @@ pub struct Notice {
 
 /// The log, whose newest line is the toast while it is shown.
 #[derive(Debug, Clone, Default)]
-pub struct Notices {
+pub(crate) struct Notices {
     log: VecDeque<Notice>,
     shown_until: Option<Timestamp>,
 }
 
 impl Notices {
     /// Logs a completed action and shows it briefly.
-    pub fn done(&mut self, text: String, now: Timestamp) {
+    pub(crate) fn done(&mut self, text: String, now: Timestamp) {
         self.push(Notice { time: now, problem: false, text }, 3);
     }
 
     /// Logs a problem and shows it longer.
-    pub fn problem(&mut self, text: String, now: Timestamp) {
+    pub(crate) fn problem(&mut self, text: String, now: Timestamp) {
         self.push(Notice { time: now, problem: true, text }, 8);
     }
 
@@ -43,30 +43,30 @@ impl Notices {
     }
 
     #[must_use]
-    pub fn toast(&self) -> Option<&Notice> {
+    pub(crate) fn toast(&self) -> Option<&Notice> {
         self.shown_until.and(self.log.back())
     }
 
     #[must_use]
-    pub fn showing(&self) -> bool {
+    pub(crate) fn showing(&self) -> bool {
         self.shown_until.is_some()
     }
 
     /// Hides the toast if its time is over.
-    pub fn expire(&mut self, now: Timestamp) {
+    pub(crate) fn expire(&mut self, now: Timestamp) {
         if self.shown_until.is_some_and(|until| until <= now) {
             self.dismiss();
         }
     }
 
     /// Hides the toast and returns true, or returns false if there is none.
-    pub fn dismiss(&mut self) -> bool {
+    pub(crate) fn dismiss(&mut self) -> bool {
         self.shown_until.take().is_some()
     }
 
     /// Returns the log, oldest line first.
     #[must_use]
-    pub fn log(&self) -> &VecDeque<Notice> {
+    pub(crate) fn log(&self) -> &VecDeque<Notice> {
         &self.log
     }
 }

@@ -5,18 +5,18 @@ use uuid::Uuid;
 
 /// The source, seeded once at the start.
 #[derive(Debug)]
-pub struct Random {
+pub(super) struct Random {
     generator: fastrand::Rng,
 }
 
 impl Random {
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { generator: fastrand::Rng::with_seed(seed) }
     }
 
     /// Returns a new UUID of version 7, which sorts by the time.
-    pub fn message_id(&mut self, now: Timestamp) -> Uuid {
+    pub(super) fn message_id(&mut self, now: Timestamp) -> Uuid {
         let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
         let mut random = [0; 10];
         self.generator.fill(&mut random);

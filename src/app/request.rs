@@ -18,7 +18,7 @@ use crate::store::{CreatedNamespace, Filter, NamespaceInfo, StoreError};
 /// A part of the screen that waits for answers. Each has at most one question at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// The check that the server answers.
     Server,
     Namespaces,
@@ -40,7 +40,7 @@ pub enum Slot {
 }
 
 impl Slot {
-    pub const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -58,7 +58,7 @@ impl Slot {
 
 /// A question to the store. `namespace` is always the ID in the registry, and `limit` is the most rows that are returned.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Question {
+pub(crate) enum Question {
     /// Answered by [`Answer::Server`].
     Server,
     /// Answered by [`Answer::Namespaces`].
@@ -130,14 +130,14 @@ pub enum Question {
 impl Question {
     /// Returns true if the question changes the store. It must not be dropped: only its answer tells whether it succeeded.
     #[must_use]
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
     }
 }
 
 /// A lookup of the go-to box.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lookup {
+pub(crate) enum Lookup {
     /// The message with this ID.
     Id(Uuid),
     /// The message at a position of a stream, or the last one of the stream.
@@ -152,7 +152,7 @@ pub enum Lookup {
 
 /// The kind of name that is being completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Completing {
+pub(crate) enum Completing {
     Stream,
     /// Message types of a category.
     Type(Category),
@@ -160,7 +160,7 @@ pub enum Completing {
 
 /// An answer from the store.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Server(ServerInfo),
     Namespaces(Vec<NamespaceInfo>),
     Categories(Vec<CategoryRow>),
@@ -209,7 +209,7 @@ pub enum Answer {
 
 /// A new namespace and its token. Debug output omits the token.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Created {
+pub(crate) struct Created {
     pub info: NamespaceInfo,
     /// Shown only once.
     pub token: String,
@@ -228,4 +228,4 @@ impl From<CreatedNamespace> for Created {
 }
 
 /// An answer or an error. The error is shared, because a test may send the same event twice.
-pub type Outcome = Result<Answer, Arc<StoreError>>;
+pub(crate) type Outcome = Result<Answer, Arc<StoreError>>;

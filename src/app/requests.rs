@@ -10,7 +10,7 @@ use super::request::{Question, Slot};
 
 /// The pending questions by slot.
 #[derive(Debug, Clone)]
-pub struct Requests {
+pub(crate) struct Requests {
     /// The time of the current event.
     now: Timestamp,
     generations: [u64; Slot::ALL.len()],
@@ -20,7 +20,7 @@ pub struct Requests {
 
 impl Requests {
     #[must_use]
-    pub fn new(now: Timestamp) -> Self {
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             now,
             generations: [0; Slot::ALL.len()],
@@ -30,24 +30,24 @@ impl Requests {
     }
 
     /// Sets the time of the current event, at which the next questions are asked.
-    pub fn begin_event(&mut self, now: Timestamp) {
+    pub(crate) fn begin_event(&mut self, now: Timestamp) {
         self.now = now;
     }
 
     #[must_use]
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.now
     }
 
     /// Asks a question in a slot, in place of the one before it.
     #[must_use]
-    pub fn ask(&mut self, slot: Slot, question: Question) -> Effect {
+    pub(crate) fn ask(&mut self, slot: Slot, question: Question) -> Effect {
         self.ask_later(slot, question, Duration::ZERO)
     }
 
     /// Asks a question in a slot after a delay.
     #[must_use]
-    pub fn ask_later(&mut self, slot: Slot, question: Question, after: Duration) -> Effect {
+    pub(crate) fn ask_later(&mut self, slot: Slot, question: Question, after: Duration) -> Effect {
         let index = slot as usize;
         self.generations[index] += 1;
         self.waiting[index] = Some(self.now);
@@ -56,7 +56,7 @@ impl Requests {
     }
 
     /// Returns true if an answer is the wanted one, and then waits for it no longer.
-    pub fn accept(&mut self, slot: Slot, generation: u64) -> bool {
+    pub(crate) fn accept(&mut self, slot: Slot, generation: u64) -> bool {
         let index = slot as usize;
         let wanted = self.generations[index] == generation && self.waiting[index].is_some();
         if wanted {
@@ -67,30 +67,30 @@ impl Requests {
 
     /// Drops the question in a slot. Returns the effect that stops it on the server, or none if no question is pending.
     #[must_use]
-    pub fn stop(&mut self, slot: Slot) -> Option<Effect> {
+    pub(crate) fn stop(&mut self, slot: Slot) -> Option<Effect> {
         self.waiting[slot as usize].take().map(|_| Effect::Stop(slot))
     }
 
     /// Keeps the error that answered the last question in a slot.
-    pub fn fail(&mut self, slot: Slot, error: String) {
+    pub(crate) fn fail(&mut self, slot: Slot, error: String) {
         self.failures[slot as usize] = Some(error);
     }
 
     /// Returns the error that answered the last question in a slot.
     #[must_use]
-    pub fn failure(&self, slot: Slot) -> Option<&str> {
+    pub(crate) fn failure(&self, slot: Slot) -> Option<&str> {
         self.failures[slot as usize].as_deref()
     }
 
     /// Returns the time at which the pending question in a slot was asked.
     #[must_use]
-    pub fn since(&self, slot: Slot) -> Option<Timestamp> {
+    pub(crate) fn since(&self, slot: Slot) -> Option<Timestamp> {
         self.waiting[slot as usize]
     }
 
     /// Returns true while any question is pending.
     #[must_use]
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         self.waiting.iter().any(Option::is_some)
     }
 }

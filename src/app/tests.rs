@@ -5,7 +5,7 @@ mod browse;
 mod compose;
 mod drafts;
 mod editing;
-pub mod fake;
+pub(crate) mod fake;
 mod filtered;
 mod find;
 mod follow;

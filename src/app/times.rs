@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 /// A format of times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum TimeFormat {
+pub(crate) enum TimeFormat {
     #[default]
     Utc,
     /// In the time zone of this machine.
@@ -17,7 +17,7 @@ pub enum TimeFormat {
 
 /// The format in use and the time zone of this machine, which is read once at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Times {
+pub(crate) struct Times {
     format: TimeFormat,
     local: TimeZone,
 }
@@ -30,12 +30,12 @@ impl Default for Times {
 
 impl Times {
     #[must_use]
-    pub fn new(format: TimeFormat, local: TimeZone) -> Self {
+    pub(crate) fn new(format: TimeFormat, local: TimeZone) -> Self {
         Self { format, local }
     }
 
     /// Switches to the next format.
-    pub fn switch(&mut self) {
+    pub(crate) fn switch(&mut self) {
         self.format = match self.format {
             TimeFormat::Utc => TimeFormat::Local,
             TimeFormat::Local => TimeFormat::Relative,
@@ -45,13 +45,13 @@ impl Times {
 
     /// Returns true if times are shown as ages, which change by themselves.
     #[must_use]
-    pub fn is_relative(&self) -> bool {
+    pub(crate) fn is_relative(&self) -> bool {
         self.format == TimeFormat::Relative
     }
 
     /// Returns the name of the zone, or its offset now, or `age`.
     #[must_use]
-    pub fn zone(&self, now: Timestamp) -> String {
+    pub(crate) fn zone(&self, now: Timestamp) -> String {
         match self.format {
             TimeFormat::Utc => "UTC".to_owned(),
             TimeFormat::Local => {
@@ -64,13 +64,13 @@ impl Times {
 
     /// Returns the zone in which typed times are read.
     #[must_use]
-    pub fn time_zone(&self) -> TimeZone {
+    pub(crate) fn time_zone(&self) -> TimeZone {
         if self.format == TimeFormat::Local { self.local.clone() } else { TimeZone::UTC }
     }
 
     /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
-    pub fn short(&self, time: Timestamp, now: Timestamp) -> String {
+    pub(crate) fn short(&self, time: Timestamp, now: Timestamp) -> String {
         if self.is_relative() {
             return age(now.duration_since(time));
         }
@@ -85,7 +85,7 @@ impl Times {
 
     /// Formats a time with microseconds and zone.
     #[must_use]
-    pub fn full(&self, time: Timestamp, now: Timestamp) -> String {
+    pub(crate) fn full(&self, time: Timestamp, now: Timestamp) -> String {
         let in_utc = || time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string();
         match self.format {
             TimeFormat::Utc => in_utc(),

@@ -7,7 +7,7 @@ use super::{Effect, State};
 
 /// A location to return to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub(super) struct Spot {
     place: Place,
     focus: Pane,
     /// The position or global position of the selected message.
@@ -16,7 +16,7 @@ pub struct Spot {
 
 /// Each location that was left by a link or the go-to box, with the list that was opened from it.
 #[derive(Debug, Default)]
-pub struct Trail(Vec<(Spot, Place)>);
+pub(super) struct Trail(Vec<(Spot, Place)>);
 
 impl State {
     /// Returns the current location.

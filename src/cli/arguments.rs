@@ -41,7 +41,7 @@ Examples:
 #[derive(Debug, Clone, Parser)]
 #[command(name = "streamscope", version, about = "Browse, follow and write messages in Postgres message stores")]
 #[command(after_help = AFTER_HELP, subcommand_value_name = "COMMAND")]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Where to open the screen: STREAM@POSITION, STREAM, CATEGORY, NS/, or NS/ followed by one of the first three. A
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
@@ -57,14 +57,14 @@ pub struct Arguments {
 impl Arguments {
     /// Describes the command line without the locator, which could be mistaken for a command.
     #[must_use]
-    pub fn without_locator() -> clap::Command {
+    pub(crate) fn without_locator() -> clap::Command {
         let command = clap::Command::new("streamscope").version(env!("CARGO_PKG_VERSION"));
         Command::augment_subcommands(Common::augment_args(command))
     }
 
     /// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and
     /// one after it.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if let (Some(locator), Some(_)) = (&self.locator, &self.command) {
             return Err(CommandError::usage(format!("unexpected {locator} before the command"))
                 .remedy("To choose a namespace, use -n. Arguments follow the command: streamscope get NAME"));

@@ -8,7 +8,7 @@ static BLOCKING: AtomicUsize = AtomicUsize::new(0);
 
 /// Runs work that can block until another program reads or writes. The program exits after a signal even if it still
 /// blocks.
-pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn may_block<T>(work: impl FnOnce() -> T) -> T {
     BLOCKING.fetch_add(1, Ordering::Relaxed);
     let done = work();
     BLOCKING.fetch_sub(1, Ordering::Relaxed);
@@ -16,6 +16,6 @@ pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Returns whether such a call is running.
-pub fn is_blocked() -> bool {
+pub(super) fn is_blocked() -> bool {
     BLOCKING.load(Ordering::Relaxed) > 0
 }

@@ -32,7 +32,7 @@ use crate::store::Store;
 
 /// A command and its arguments.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     #[command(subcommand)]
     Ns(ns::NsCommand),
     Categories(categories::CategoriesArguments),
@@ -53,7 +53,7 @@ pub enum Command {
 
 impl Command {
     /// Runs a command that only describes the command line and needs no store. Returns `None` for all others.
-    pub fn describe(
+    pub(crate) fn describe(
         &self,
         whole: impl FnOnce() -> clap::Command,
         without_locator: impl FnOnce() -> clap::Command,
@@ -69,7 +69,7 @@ impl Command {
 }
 
 /// A command whose arguments have been checked.
-pub enum Prepared<'a> {
+pub(super) enum Prepared<'a> {
     Overview,
     Ns(&'a ns::NsCommand),
     Categories,
@@ -87,7 +87,7 @@ pub enum Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     /// Checks the arguments of a command. Without a command, prepares the overview.
-    pub async fn new(command: Option<&'a Command>, common: &Common) -> Result<Self> {
+    pub(super) async fn new(command: Option<&'a Command>, common: &Common) -> Result<Self> {
         let Some(command) = command else { return Ok(Self::Overview) };
         Ok(match command {
             Command::Ns(command) => {
@@ -116,12 +116,12 @@ impl<'a> Prepared<'a> {
     }
 
     /// Returns how many connections the command uses.
-    pub fn connections(&self) -> usize {
+    pub(super) fn connections(&self) -> usize {
         if let Self::Bench(command) = self { command.connections() } else { 1 }
     }
 
     /// Runs the command; `id` is the value of `--namespace`.
-    pub async fn run(
+    pub(super) async fn run(
         self,
         store: &Store,
         id: Option<&str>,

@@ -9,7 +9,7 @@ use super::output::Format;
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Common {
+pub(crate) struct Common {
     /// Connect to this database: postgres://user@host:port/database?sslmode=…, or any form that psql takes
     #[arg(long, global = true, value_name = "URL")]
     pub url: Option<String>,
@@ -43,7 +43,7 @@ pub struct Common {
 impl Common {
     /// Returns the chosen namespace. An empty variable chooses none.
     #[must_use]
-    pub fn namespace(&self) -> Option<&str> {
+    pub(crate) fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
+pub(super) enum Compression {
     None,
     Gzip,
     Zstd,
@@ -11,7 +11,7 @@ pub enum Compression {
 
 impl Compression {
     /// By the extension of the file name, in upper or lower case.
-    pub fn of_name(path: &Path) -> Self {
+    pub(super) fn of_name(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if extension.eq_ignore_ascii_case("gz") {
             Self::Gzip
@@ -23,7 +23,7 @@ impl Compression {
     }
 
     /// By the first four bytes, which take precedence over the name.
-    pub fn of_content(first: &[u8], path: Option<&Path>) -> Self {
+    pub(super) fn of_content(first: &[u8], path: Option<&Path>) -> Self {
         match first {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // A frame, or a skippable frame.

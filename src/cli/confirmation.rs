@@ -6,12 +6,12 @@ use super::error::{CommandError, Result, Status};
 use super::stderr;
 
 /// Returns whether there is a terminal to ask on.
-pub fn can_ask() -> bool {
+pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Prints a warning and a prompt, and returns the typed line without its end.
-pub async fn ask(warning: &str, prompt: &str) -> Result<String> {
+pub(super) async fn ask(warning: &str, prompt: &str) -> Result<String> {
     stderr::line(warning);
     stderr::raw(prompt);
     let read = tokio::task::spawn_blocking(|| {

@@ -22,10 +22,10 @@ const NAMED: usize = 12;
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Returns the password command in the configuration for a target (`user@host/database`).
-pub type PasswordCommand = fn(target: &str) -> Result<Option<String>, String>;
+pub(crate) type PasswordCommand = fn(target: &str) -> Result<Option<String>, String>;
 
 /// A store, with its embedded server if it has one.
-pub struct Opened {
+pub(crate) struct Opened {
     /// The store.
     pub store: Store,
     /// The embedded server. It must stop after the connections of the store are closed.
@@ -34,7 +34,7 @@ pub struct Opened {
 }
 
 /// Resolves the settings of the database server; `None` for an embedded store.
-pub fn settings(common: &Common, password_command: PasswordCommand) -> Result<Option<Settings>> {
+pub(crate) fn settings(common: &Common, password_command: PasswordCommand) -> Result<Option<Settings>> {
     if common.demo || common.embedded.is_some() {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ pub fn settings(common: &Common, password_command: PasswordCommand) -> Result<Op
 
 impl Opened {
     /// Opens the database of the command line, else that of the environment, else the user's embedded store.
-    pub async fn open(common: &Common, connections: usize, password_command: PasswordCommand) -> Result<Self> {
+    pub(crate) async fn open(common: &Common, connections: usize, password_command: PasswordCommand) -> Result<Self> {
         let options = Options { read_only: common.read_only, connections };
         let Some(settings) = settings(common, password_command)? else {
             return Self::embedded(common, options).await;
@@ -83,7 +83,7 @@ impl Opened {
     }
 
     /// Closes the connections and cancels queries that still run on the server.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.store.close(CLOSE_LIMIT).await;
     }
 
@@ -99,7 +99,7 @@ impl Opened {
 /// # Errors
 /// Returns [`Status::NotFound`] if it does not exist, and [`Status::Usage`] if there are several and none was chosen.
 /// Both list the existing namespaces.
-pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> {
+pub(crate) async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> {
     if let Some(id) = asked {
         return named(store, id).await;
     }
@@ -119,7 +119,7 @@ pub async fn namespace(store: &Store, asked: Option<&str>) -> Result<Namespace> 
 ///
 /// # Errors
 /// Returns [`Status::NotFound`], with a list of the existing namespaces.
-pub async fn named(store: &Store, id: &str) -> Result<Namespace> {
+pub(crate) async fn named(store: &Store, id: &str) -> Result<Namespace> {
     match store.namespace(id).await {
         Err(error @ StoreError::NamespaceNotFound(_)) => {
             let ids = ids(store).await?;

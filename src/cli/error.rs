@@ -11,7 +11,7 @@ use crate::store::{Obstacle, StoreError};
 
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// Success.
     Done,
     /// An error that has no status of its own.
@@ -35,7 +35,7 @@ pub enum Status {
 impl Status {
     /// Returns the number for the system: 0 to 7, or 128 plus the number of the signal.
     #[must_use]
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -52,7 +52,7 @@ impl Status {
 
 /// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandError {
+pub(crate) struct CommandError {
     /// The exit status.
     pub status: Status,
     /// What happened; empty if there is nobody to report it to.
@@ -83,35 +83,35 @@ impl From<Signalled> for io::Error {
 }
 
 /// The result of a command.
-pub type Result<T, E = CommandError> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 impl CommandError {
     /// Creates a failure without a remedy.
-    pub fn new(status: Status, what: impl Into<String>) -> Self {
+    pub(crate) fn new(status: Status, what: impl Into<String>) -> Self {
         Self { status, what: what.into(), remedy: None, logged: None }
     }
 
     /// Creates a usage error.
-    pub fn usage(what: impl Into<String>) -> Self {
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self::new(Status::Usage, what)
     }
 
     /// Adds a remedy.
     #[must_use]
-    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
     /// A signal ended the command. Nothing is reported, because the sender knows.
     #[must_use]
-    pub fn signalled(signal: u8) -> Self {
+    pub(crate) fn signalled(signal: u8) -> Self {
         Self::new(Status::Signal(signal), String::new())
     }
 
     /// Prepends the database to an unavailability that does not name it.
     #[must_use]
-    pub fn at(mut self, target: &str) -> Self {
+    pub(crate) fn at(mut self, target: &str) -> Self {
         if self.status == Status::Unavailable && !self.what.contains(target) {
             self.what = format!("{target}: {}", self.what);
         }

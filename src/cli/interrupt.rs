@@ -28,11 +28,11 @@ const BLOCKED: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Describes the progress of a command. Can be called on any thread.
-pub type ProgressText = Arc<dyn Fn() -> String + Send + Sync>;
+pub(super) type ProgressText = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Listens for signals that end the program.
 #[derive(Clone)]
-pub struct Interrupt {
+pub(crate) struct Interrupt {
     signal: watch::Receiver<Option<u8>>,
     last_words: Arc<Mutex<Option<ProgressText>>>,
 }
@@ -45,7 +45,7 @@ impl fmt::Debug for Interrupt {
 
 impl Interrupt {
     /// Starts to listen. Must be called within a runtime; its task ends with the runtime.
-    pub fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         let mut signals = EndSignals::of_command()?;
         let (sender, receiver) = watch::channel(None);
         let last_words = Arc::<Mutex<Option<ProgressText>>>::default();
@@ -67,12 +67,12 @@ impl Interrupt {
     /// Creates one that never receives a signal.
     #[cfg(test)]
     #[must_use]
-    pub fn never() -> Self {
+    pub(crate) fn never() -> Self {
         Self { signal: watch::channel(None).1, last_words: Arc::default() }
     }
 
     /// Waits for a signal and returns its number.
-    pub async fn signalled(&mut self) -> u8 {
+    pub(crate) async fn signalled(&mut self) -> u8 {
         match self.signal.wait_for(Option::is_some).await.map(|signal| *signal) {
             Ok(Some(signal)) => signal,
             // The listening task ended with the runtime, so no signal can arrive.
@@ -84,7 +84,7 @@ impl Interrupt {
     ///
     /// # Errors
     /// Returns the error of the work, or one with the number of the signal.
-    pub async fn unless_signalled<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn unless_signalled<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
             result = work => result,
@@ -94,12 +94,12 @@ impl Interrupt {
 
     /// Returns the signal received so far.
     #[must_use]
-    pub fn so_far(&self) -> Option<u8> {
+    pub(crate) fn so_far(&self) -> Option<u8> {
         *self.signal.borrow()
     }
 
     /// Sets the progress report to print if a signal comes while the command hangs and cannot print it.
-    pub fn last_words(&self, progress: ProgressText) {
+    pub(crate) fn last_words(&self, progress: ProgressText) {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
 }
@@ -133,7 +133,7 @@ fn report_last(words: &Mutex<Option<ProgressText>>) {
 /// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its
 /// reader.
 #[derive(Debug)]
-pub struct ProgressReporter {
+pub(super) struct ProgressReporter {
     #[cfg(unix)]
     task: JoinHandle<()>,
 }
@@ -142,7 +142,7 @@ impl ProgressReporter {
     /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has
     /// more than one thread.
     #[cfg(unix)]
-    pub fn start(progress: ProgressText) -> io::Result<Self> {
+    pub(super) fn start(progress: ProgressText) -> io::Result<Self> {
         let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;
         let task = tokio::spawn(async move {
             while signal.recv().await.is_some() {

@@ -3,11 +3,11 @@
 //! Output is buffered, so every command must end with [`Output::finish`]. This module never queries a store. Text from
 //! a store passes through `safe_text` before it is printed for people.
 
-pub mod messages;
-pub mod outlet;
-pub mod paint;
-pub mod table;
-pub mod time;
+pub(super) mod messages;
+pub(super) mod outlet;
+pub(super) mod paint;
+pub(super) mod table;
+pub(super) mod time;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const PIECE: usize = 128 * 1024;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// Aligned columns.
     Text,
     /// One object per line.
@@ -33,7 +33,7 @@ pub enum Format {
 }
 
 /// Standard output and its format.
-pub struct Output {
+pub(crate) struct Output {
     /// Text or JSON.
     pub format: Format,
     /// Whether standard output is a terminal.
@@ -58,7 +58,7 @@ impl Output {
     /// Opens standard output. Without a format, uses text on a terminal and JSON elsewhere.
     /// A signal ends the wait for a slow reader.
     #[must_use]
-    pub fn stdout(format: Option<Format>, interrupt: &Interrupt) -> Self {
+    pub(crate) fn stdout(format: Option<Format>, interrupt: &Interrupt) -> Self {
         let terminal = io::stdout().is_terminal();
         let format = format.unwrap_or(if terminal { Format::Text } else { Format::Json });
         let width =
@@ -78,22 +78,22 @@ impl Output {
     }
 
     #[must_use]
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
     /// Returns the buffer. Callers append whole lines and call [`Output::line_done`] after each.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
 
     /// Writes the buffer if it is large enough.
-    pub fn line_done(&mut self) -> io::Result<()> {
+    pub(crate) fn line_done(&mut self) -> io::Result<()> {
         if self.buffer.len() >= PIECE { self.flush() } else { Ok(()) }
     }
 
     /// Prints a line of text.
-    pub fn line(&mut self, line: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, line: &str) -> io::Result<()> {
         self.buffer.extend_from_slice(line.as_bytes());
         self.buffer.push(b'\n');
         self.line_done()
@@ -101,13 +101,13 @@ impl Output {
 
     /// Returns the number of bytes printed so far, whether or not they are still in the buffer.
     #[must_use]
-    pub fn printed(&self) -> u64 {
+    pub(crate) fn printed(&self) -> u64 {
         self.handed_over + self.buffer.len() as u64
     }
 
     /// Returns a counter of the bytes that the system has accepted, which can be read at any time.
     #[must_use]
-    pub fn written(&self) -> Arc<Written> {
+    pub(crate) fn written(&self) -> Arc<Written> {
         self.to.written()
     }
 
@@ -122,7 +122,7 @@ impl Output {
     }
 
     /// Writes the rest of the buffer.
-    pub fn finish(&mut self) -> io::Result<()> {
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
         self.flush()?;
         self.to.flush()
     }
@@ -130,7 +130,7 @@ impl Output {
     /// Returns whether the reader of standard output has closed it.
     #[cfg(unix)]
     #[must_use]
-    pub fn reader_is_gone(&self) -> bool {
+    pub(crate) fn reader_is_gone(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let stdout = io::stdout();
         let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
@@ -146,7 +146,7 @@ impl Output {
     }
 
     /// Prints a note on standard error, but only if the results are text.
-    pub fn note(&self, note: &str) {
+    pub(crate) fn note(&self, note: &str) {
         if self.format == Format::Text {
             stderr::line(note);
         }
@@ -161,7 +161,7 @@ fn colours() -> bool {
 
 /// Formats an estimate: `~1,234`, or `?` if the server has none.
 #[must_use]
-pub fn estimate(estimate: Option<u64>) -> String {
+pub(super) fn estimate(estimate: Option<u64>) -> String {
     estimate.map_or_else(|| "?".to_owned(), |number| format!("~{}", grouped(number)))
 }
 

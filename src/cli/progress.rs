@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Shared between the command, the thread that reads its input, and the one that answers SIGUSR1.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     begun: Instant,
     messages: AtomicU64,
     /// Bytes of input before decompression, or global positions of output.
@@ -28,7 +28,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(size: Option<u64>) -> Self {
+    pub(super) fn new(size: Option<u64>) -> Self {
         Self {
             begun: Instant::now(),
             messages: AtomicU64::new(0),
@@ -39,29 +39,29 @@ impl Progress {
         }
     }
 
-    pub fn set_messages(&self, messages: u64) {
+    pub(super) fn set_messages(&self, messages: u64) {
         self.messages.store(messages, Ordering::Relaxed);
     }
 
-    pub fn set_size(&self, size: u64) {
+    pub(super) fn set_size(&self, size: u64) {
         self.size.store(size, Ordering::Relaxed);
     }
 
-    pub fn set_done(&self, done: u64) {
+    pub(super) fn set_done(&self, done: u64) {
         self.done.store(done, Ordering::Relaxed);
     }
 
-    pub fn add_done(&self, done: u64) {
+    pub(super) fn add_done(&self, done: u64) {
         self.done.fetch_add(done, Ordering::Relaxed);
     }
 
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
         line(load(&self.messages), self.begun.elapsed(), load(&self.done), load(&self.size))
     }
 
     /// Updates the line on a terminal, but not more often than is useful.
-    pub fn draw(&self) {
+    pub(super) fn draw(&self) {
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.terminal || drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
             return;
@@ -75,7 +75,7 @@ impl Progress {
     }
 
     /// Keeps the line on a terminal up to date, even while no message arrives.
-    pub async fn keep_drawn(&self) -> Infallible {
+    pub(super) async fn keep_drawn(&self) -> Infallible {
         if !self.terminal {
             return std::future::pending().await;
         }
@@ -86,7 +86,7 @@ impl Progress {
     }
 
     /// Erases the line.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         if self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
             stderr::raw("\r\x1b[K");
         }

@@ -16,7 +16,7 @@ use super::error::{CommandError, Result};
 
 /// A point in the order of global positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Point {
+pub(crate) enum Point {
     /// After the newest message.
     Now,
     /// Before the first message.
@@ -53,14 +53,14 @@ impl FromStr for Point {
 ///
 /// # Errors
 /// Returns a text that lists the accepted forms.
-pub fn time(text: &str) -> Result<Timestamp, String> {
+pub(super) fn time(text: &str) -> Result<Timestamp, String> {
     parse_time(text, Timestamp::now())
         .ok_or_else(|| "use a time such as 2026-03-01, \"2026-03-01 12:00\", 12:00, now or -2h (UTC)".to_owned())
 }
 
 /// Filters on type and data.
 #[derive(Debug, Clone, Default, Args)]
-pub struct MatchingArguments {
+pub(crate) struct MatchingArguments {
     /// Only messages of this type; may be repeated
     #[arg(long = "type", value_name = "TYPE", allow_hyphen_values = true)]
     pub types: Vec<String>,
@@ -74,7 +74,7 @@ impl MatchingArguments {
     ///
     /// # Errors
     /// Returns [`super::error::Status::Usage`] for an invalid jsonpath, and the errors of the store.
-    pub async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
+    pub(crate) async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
         let filter = Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() };
         namespace.check_paths(&filter).await.map_err(|error| match error {
             StoreError::Invalid { reason, .. } => {
@@ -90,7 +90,7 @@ impl MatchingArguments {
 ///
 /// # Errors
 /// Returns [`super::error::Status::Usage`] for an invalid name.
-pub fn scope(name: Option<&str>) -> Result<Scope> {
+pub(super) fn scope(name: Option<&str>) -> Result<Scope> {
     Ok(match name.map(Name::new).transpose()? {
         None => Scope::Namespace,
         Some(Name::Stream(stream)) => Scope::Stream(stream),
@@ -102,18 +102,18 @@ pub fn scope(name: Option<&str>) -> Result<Scope> {
 ///
 /// # Errors
 /// Returns [`super::error::Status::Usage`] for an invalid name.
-pub fn stored_stream(name: &str) -> Result<StreamName> {
+pub(super) fn stored_stream(name: &str) -> Result<StreamName> {
     Name::new(name)?;
     Ok(StreamName::stored(name))
 }
 
 /// Returns whether a name is that of a category. A store can still hold a stream with this name.
-pub fn is_category(name: &StreamName) -> bool {
+pub(super) fn is_category(name: &StreamName) -> bool {
     matches!(Name::new(name.as_str()), Ok(Name::Category(_)))
 }
 
 /// Returns the error of a command that needs a stream but was given a category.
-pub fn needs_a_stream(category: &StreamName, command: &str) -> CommandError {
+pub(super) fn needs_a_stream(category: &StreamName, command: &str) -> CommandError {
     let streams = shell_word(category.as_str()).map(|word| format!("To list its streams: streamscope streams {word}"));
     let error = CommandError::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"));
     if let Some(streams) = streams { error.remedy(streams) } else { error }

@@ -6,34 +6,34 @@ use crate::numbers::grouped;
 
 /// The unreadable messages of one output.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Unreadable {
+pub(super) struct Unreadable {
     count: u64,
     first: Option<(GlobalPosition, String)>,
 }
 
 impl Unreadable {
     /// Counts a message if it could not be read.
-    pub fn see(&mut self, message: &Message) {
+    pub(super) fn see(&mut self, message: &Message) {
         if let Some(flaw) = &message.flaw {
             self.add(message.global_position, flaw);
         }
     }
 
     /// Counts a message that could not be read for this reason.
-    pub fn add(&mut self, position: GlobalPosition, flaw: &str) {
+    pub(super) fn add(&mut self, position: GlobalPosition, flaw: &str) {
         self.count += 1;
         self.first.get_or_insert_with(|| (position, flaw.to_owned()));
     }
 
     /// Adds the counts of later messages.
-    pub fn and(&mut self, later: Self) {
+    pub(super) fn and(&mut self, later: Self) {
         self.count += later.count;
         self.first = self.first.take().or(later.first);
     }
 
     /// Returns the sentence for standard error; `None` if every message could be read.
     #[must_use]
-    pub fn report(&self) -> Option<String> {
+    pub(super) fn report(&self) -> Option<String> {
         let (position, flaw) = self.first.as_ref()?;
         Some(match self.count {
             1 => format!("1 message has a value that cannot be read: global position {position} ({flaw})"),

@@ -6,12 +6,12 @@ use super::stderr;
 use crate::store::tail::{BlockingTransaction, Doubt};
 
 /// Warns that messages may appear below the final ones.
-pub fn doubt(doubt: &Doubt) {
+pub(super) fn doubt(doubt: &Doubt) {
     stderr::line(&format!("streamscope: {doubt}, so a message can appear below final ones and be missed"));
 }
 
 /// Reports the blocking transactions.
-pub fn blocking_transactions(holders: &[BlockingTransaction]) {
+pub(super) fn blocking_transactions(holders: &[BlockingTransaction]) {
     for holder in holders {
         let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
         let application = holder.application.as_deref().filter(|name| !name.is_empty());

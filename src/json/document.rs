@@ -10,7 +10,7 @@ use super::scan::{Token, scan};
 
 /// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Object,
     Array,
     String,
@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// A member, an element, or the document itself.
 #[derive(Debug, Clone)]
-pub struct JsonRow {
+pub(crate) struct JsonRow {
     pub kind: Kind,
     /// The nesting depth; 0 for the document.
     pub depth: u32,
@@ -40,18 +40,18 @@ pub struct JsonRow {
 impl JsonRow {
     /// Returns true if the row has children.
     #[must_use]
-    pub fn is_container(&self) -> bool {
+    pub(crate) fn is_container(&self) -> bool {
         matches!(self.kind, Kind::Object | Kind::Array) && self.children > 0
     }
 
     #[must_use]
-    pub fn is_folded(&self) -> bool {
+    pub(crate) fn is_folded(&self) -> bool {
         self.folded
     }
 }
 
 #[derive(Debug, Clone)]
-pub struct Document {
+pub(crate) struct Document {
     text: String,
     rows: Vec<JsonRow>,
     /// Indices of the rows that are not hidden by a folded row.
@@ -59,7 +59,7 @@ pub struct Document {
 }
 
 /// Most rows of a document. Each takes about 60 bytes.
-pub const MOST_ROWS: usize = 500_000;
+pub(crate) const MOST_ROWS: usize = 500_000;
 
 /// The parent of the document.
 const NONE: u32 = u32::MAX;
@@ -78,7 +78,7 @@ impl Document {
     ///
     /// # Errors
     /// The first problem if the text is not JSON or has more than [`MOST_ROWS`] values.
-    pub fn parse(text: String) -> Result<Self, JsonProblem> {
+    pub(crate) fn parse(text: String) -> Result<Self, JsonProblem> {
         let mut builder = Builder::default();
         scan(&text, |token| builder.token(token))?;
         if builder.too_many {
@@ -99,52 +99,52 @@ impl Document {
     }
 
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Returns the number of visible rows.
     #[must_use]
-    pub fn visible(&self) -> usize {
+    pub(crate) fn visible(&self) -> usize {
         self.visible.len()
     }
 
     /// Returns the index of the row on a visible line.
     #[must_use]
-    pub fn at_line(&self, line: usize) -> Option<usize> {
+    pub(crate) fn at_line(&self, line: usize) -> Option<usize> {
         self.visible.get(line).map(|row| *row as usize)
     }
 
     /// Returns the visible line of a row, or that of the folded row that hides it.
     #[must_use]
-    pub fn line_of(&self, row: usize) -> usize {
+    pub(crate) fn line_of(&self, row: usize) -> usize {
         self.visible.partition_point(|visible| (*visible as usize) <= row).saturating_sub(1)
     }
 
     #[must_use]
-    pub fn row(&self, row: usize) -> Option<&JsonRow> {
+    pub(crate) fn row(&self, row: usize) -> Option<&JsonRow> {
         self.rows.get(row)
     }
 
     #[must_use]
-    pub fn parent(&self, row: usize) -> Option<usize> {
+    pub(crate) fn parent(&self, row: usize) -> Option<usize> {
         self.rows.get(row).map(|row| row.parent).filter(|parent| *parent != NONE).map(|parent| parent as usize)
     }
 
     /// Returns the key of a member as written, with its quotes; empty for an element.
     #[must_use]
-    pub fn key(&self, row: usize) -> &str {
+    pub(crate) fn key(&self, row: usize) -> &str {
         self.rows.get(row).map_or("", |row| &self.text[row.key.0 as usize..row.key.1 as usize])
     }
 
     /// Returns the value as written; for a container, the text of its whole subtree.
     #[must_use]
-    pub fn value(&self, row: usize) -> &str {
+    pub(crate) fn value(&self, row: usize) -> &str {
         self.rows.get(row).map_or("", |row| &self.text[row.value.0 as usize..row.value.1 as usize])
     }
 
     /// Folds or unfolds a row. Returns true if anything changed.
-    pub fn set_folded(&mut self, row: usize, folded: bool) -> bool {
+    pub(crate) fn set_folded(&mut self, row: usize, folded: bool) -> bool {
         let Some(found) = self.rows.get_mut(row).filter(|row| row.is_container() && row.folded != folded) else {
             return false;
         };
@@ -154,7 +154,7 @@ impl Document {
     }
 
     /// Folds all containers at this depth or deeper, and unfolds the others.
-    pub fn fold_from(&mut self, depth: u32) {
+    pub(crate) fn fold_from(&mut self, depth: u32) {
         for row in &mut self.rows {
             row.folded = row.is_container() && row.depth >= depth;
         }
@@ -162,7 +162,7 @@ impl Document {
     }
 
     /// Unfolds all ancestors of a row.
-    pub fn reveal(&mut self, row: usize) {
+    pub(crate) fn reveal(&mut self, row: usize) {
         let mut changed = false;
         let mut above = self.parent(row);
         while let Some(parent) = above {
@@ -176,7 +176,7 @@ impl Document {
 
     /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it.
     #[must_use]
-    pub fn path(&self, row: usize) -> String {
+    pub(crate) fn path(&self, row: usize) -> String {
         let mut steps = Vec::new();
         let mut at = Some(row);
         while let Some(row) = at {
@@ -195,7 +195,7 @@ impl Document {
     /// Returns the rows whose key or scalar value contains a text, as written or decoded. Letter case matters only if the text has an
     /// upper-case letter.
     #[must_use]
-    pub fn find(&self, text: &str) -> Vec<usize> {
+    pub(crate) fn find(&self, text: &str) -> Vec<usize> {
         if text.is_empty() {
             return Vec::new();
         }

@@ -5,7 +5,7 @@ use super::members::{members, string_value};
 
 /// The target of a key in metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// A stream or category.
     pub name: String,
     /// A position in the stream, if the metadata has one.
@@ -14,7 +14,7 @@ pub struct Link {
 
 /// Returns the target of a top-level key of metadata, if it has one.
 #[must_use]
-pub fn link(metadata: &str, key: &str) -> Option<Link> {
+pub(crate) fn link(metadata: &str, key: &str) -> Option<Link> {
     let members = members(metadata);
     let value = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, raw)| *raw);
     let name = |key: &str| value(key).and_then(string_value).filter(|name| !name.is_empty());
@@ -32,7 +32,7 @@ pub fn link(metadata: &str, key: &str) -> Option<Link> {
 /// Builds the metadata of a follow-up message as Eventide's `follow` does: causation points to the given message; correlation
 /// stream, reply stream and all properties that are not local are copied. Everything else is omitted.
 #[must_use]
-pub fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_position: i64) -> String {
+pub(crate) fn follow_up_metadata(metadata: &str, stream: &str, position: i64, global_position: i64) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut parts = vec![
         format!("\"causationMessageStreamName\":{}", quoted(stream)),

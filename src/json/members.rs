@@ -10,7 +10,10 @@ use super::scan::{Token, scan};
 ///
 /// # Errors
 /// The first problem; the members before it are already passed.
-pub fn scan_members(text: &str, mut found: impl FnMut(Option<Range<usize>>, Range<usize>)) -> Result<(), JsonProblem> {
+pub(crate) fn scan_members(
+    text: &str,
+    mut found: impl FnMut(Option<Range<usize>>, Range<usize>),
+) -> Result<(), JsonProblem> {
     let mut depth = 0;
     // The depth of the reported values: 1 for the members of an object, 0 for any other document.
     let mut level = 0;
@@ -48,7 +51,7 @@ pub fn scan_members(text: &str, mut found: impl FnMut(Option<Range<usize>>, Rang
 
 /// Returns the members of an object: the decoded key and the text of the value. Empty if the text is not an object.
 #[must_use]
-pub fn members(text: &str) -> Vec<(String, &str)> {
+pub(crate) fn members(text: &str) -> Vec<(String, &str)> {
     let mut members = Vec::new();
     let outcome = scan_members(text, |key, value| {
         if let Some(key) = key.and_then(|key| string_value(&text[key])) {
@@ -60,7 +63,7 @@ pub fn members(text: &str) -> Vec<(String, &str)> {
 
 /// Decodes a JSON string with its quotes. Returns `None` if it is not a string.
 #[must_use]
-pub fn string_value(raw: &str) -> Option<String> {
+pub(crate) fn string_value(raw: &str) -> Option<String> {
     serde_json::from_str(raw).ok()
 }
 

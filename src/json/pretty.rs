@@ -7,7 +7,7 @@ const DEEPEST: usize = 64;
 
 /// Formats a document with one member per line and two spaces per level. Returns text that is not JSON unchanged.
 #[must_use]
-pub fn pretty(text: &str) -> String {
+pub(crate) fn pretty(text: &str) -> String {
     let mut printer = Printer::new(text);
     match scan(text, |token| printer.token(&token)) {
         Ok(()) => printer.out,

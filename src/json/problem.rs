@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The first problem of a text that Postgres would not store as `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct JsonProblem {
+pub(crate) struct JsonProblem {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::problem::JsonProblem;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Token {
+pub(crate) enum Token {
     /// `{` or `[`.
     Open {
         at: usize,
@@ -41,7 +41,7 @@ enum Expect {
 ///
 /// # Errors
 /// The first problem; the tokens before it are already passed.
-pub fn scan(text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonProblem> {
+pub(crate) fn scan(text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonProblem> {
     let mut scanner = Scanner { text, at: 0, open: Vec::new(), expect: Expect::Value };
     while let Some(token) = scanner.next()? {
         found(token);

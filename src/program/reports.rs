@@ -23,7 +23,7 @@ use crate::safe_text::safe;
 ///
 /// # Errors
 /// Fails if a hook is already installed.
-pub fn install(secrets: &Secrets) -> Result<()> {
+pub(super) fn install(secrets: &Secrets) -> Result<()> {
     let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let theme = if colour { Theme::dark() } else { Theme::new() };
     let (panic_hook, eyre_hook) = HookBuilder::default().theme(theme).display_env_section(false).into_hooks();
@@ -44,7 +44,7 @@ pub fn install(secrets: &Secrets) -> Result<()> {
 ///
 /// # Errors
 /// Fails if the file cannot be opened or the level is unknown.
-pub fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
+pub(super) fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
     let level = env::var("STREAMSCOPE_LOG_LEVEL").unwrap_or_default();
     let level = if level.is_empty() { "info".to_owned() } else { level.to_ascii_lowercase() };
     if !["error", "warn", "info", "debug", "trace"].contains(&level.as_str()) {

@@ -32,7 +32,7 @@ type Kept = Arc<Mutex<Option<Opened>>>;
 ///
 /// # Errors
 /// Returns [`Status::Usage`] if there is no terminal for the screen, and errors from the terminal.
-pub async fn run(arguments: Arguments) -> Result<u8> {
+pub(super) async fn run(arguments: Arguments) -> Result<u8> {
     if let Some(refusal) = runtime::refusal() {
         let Some(word) = &arguments.locator else { return Err(CommandError::usage(refusal)) };
         return Err(match nearest_command(word) {

@@ -10,13 +10,13 @@ use crate::store::connect::Environment;
 
 /// The passwords of this run, to be removed from text with unknown parts: panics and the log.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(Vec<String>);
+pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
     /// Collects the passwords of the environment, of a connection string, and of the password and service files that
     /// they name.
     #[must_use]
-    pub fn of(url: Option<&str>) -> Self {
+    pub(super) fn of(url: Option<&str>) -> Self {
         let mut secrets = Self::default();
         if let Ok(password) = env::var("PGPASSWORD") {
             secrets.add(&password);
@@ -50,7 +50,7 @@ impl Secrets {
 
     /// Replaces these passwords in a text, and those in connection strings.
     #[must_use]
-    pub fn redact(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         let mut text = redact(text).into_owned();
         for secret in &self.0 {
             text = text.replace(secret.as_str(), STARS);
@@ -62,7 +62,7 @@ impl Secrets {
 /// Returns the arguments without a `--url` that contains a password, and that URL; `None` if there is no such URL. All
 /// users can read the arguments of a process, but only its owner can read its environment.
 #[must_use]
-pub fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
+pub(super) fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)> {
     let holds_one = |url: &str| redact(url) != url;
     for (at, argument) in arguments.iter().enumerate().filter_map(|(at, argument)| Some((at, argument.to_str()?))) {
         let (url, words) = match argument.strip_prefix("--url") {

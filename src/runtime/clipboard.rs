@@ -11,7 +11,7 @@ use crate::pasteable::caution;
 const OSC_52_LIMIT: usize = 74_994;
 
 /// Copies text. Returns a phrase for the toast if it did not use the clipboard of the system, or the reason why it failed.
-pub fn copy(text: &str) -> Result<&'static str, String> {
+pub(crate) fn copy(text: &str) -> Result<&'static str, String> {
     let remote = std::env::var_os("SSH_CONNECTION").is_some();
     if !remote && arboard::Clipboard::new().and_then(|mut clipboard| clipboard.set_text(text)).is_ok() {
         return Ok("");
@@ -26,7 +26,7 @@ pub fn copy(text: &str) -> Result<&'static str, String> {
 
 /// Returns the toast of a copy, with a warning if pasting the text could be dangerous.
 #[must_use]
-pub fn report(what: &str, how: &str, text: &str) -> String {
+pub(crate) fn report(what: &str, how: &str, text: &str) -> String {
     let caution = caution(text).map(|caution| format!(" · {caution}")).unwrap_or_default();
     format!("{what} copied{how}{caution}")
 }

@@ -15,7 +15,7 @@ use crate::{own_files, utf8};
 /// The contents of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// ASCII characters instead of line drawing.
     #[serde(default)]
     pub ascii: bool,
@@ -86,7 +86,7 @@ fn anywhere() -> Context {
 impl Config {
     /// Returns the path of the file, which `STREAMSCOPE_CONFIG` overrides.
     #[must_use]
-    pub fn path() -> Option<PathBuf> {
+    pub(crate) fn path() -> Option<PathBuf> {
         if let Some(path) = Self::named() {
             return Some(path);
         }
@@ -103,7 +103,7 @@ impl Config {
     ///
     /// # Errors
     /// The file cannot be read or has a mistake, whose line and column are named.
-    pub fn load() -> Result<Self, String> {
+    pub(crate) fn load() -> Result<Self, String> {
         match Self::path() {
             Some(path) => Self::read(&path, Self::named().is_some()),
             None => Self::parse(""),
@@ -131,7 +131,7 @@ impl Config {
 
     /// Returns the default key map, overridden by the keys in the file.
     #[must_use]
-    pub fn keymap(&self) -> KeyMap {
+    pub(crate) fn keymap(&self) -> KeyMap {
         let mut map = KeyMap::default();
         for Binding { context, action, keys } in &self.keys {
             let keys: Vec<Chord> = keys.iter().map(|key| key.0).collect();
@@ -142,7 +142,7 @@ impl Config {
 
     /// Returns the profile of a target. The last one that applies wins.
     #[must_use]
-    pub fn profile_of(&self, target: &str) -> Profile {
+    pub(crate) fn profile_of(&self, target: &str) -> Profile {
         self.environment_of(target).map_or_else(Profile::default, |profile| Profile {
             name: profile.name.clone(),
             color: profile.color.clone(),
@@ -152,7 +152,7 @@ impl Config {
 
     /// Returns the password command in the profile of a target, if there is one.
     #[must_use]
-    pub fn password_command_of(&self, target: &str) -> Option<&str> {
+    pub(crate) fn password_command_of(&self, target: &str) -> Option<&str> {
         self.environment_of(target)?.password_command.as_deref()
     }
 

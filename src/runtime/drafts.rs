@@ -15,7 +15,7 @@ use crate::utf8;
 const SCREENS: usize = 16;
 
 /// The file with the drafts of a screen. Drafts are not saved if the user has no directory for it.
-pub struct Drafts {
+pub(crate) struct Drafts {
     path: Option<PathBuf>,
     /// Locked while the screen is open. The system releases the lock however the program ends.
     _lock: Option<File>,
@@ -24,7 +24,7 @@ pub struct Drafts {
 impl Drafts {
     /// Opens drafts of a database that no other screen has open.
     #[must_use]
-    pub fn new(target: &str) -> Self {
+    pub(crate) fn new(target: &str) -> Self {
         let Some(directories) = directories::ProjectDirs::from("", "", "streamscope") else {
             return Self { path: None, _lock: None };
         };
@@ -54,7 +54,7 @@ impl Drafts {
 
     /// Reads the drafts of an earlier run.
     #[must_use]
-    pub fn load(&self) -> Vec<Draft> {
+    pub(crate) fn load(&self) -> Vec<Draft> {
         let Some(path) = &self.path else { return Vec::new() };
         let mut bytes = Vec::new();
         match own_files::open(path, Purpose::Read).and_then(|mut file| file.read_to_end(&mut bytes)) {
@@ -70,7 +70,7 @@ impl Drafts {
 
     /// Replaces the drafts. A new file is written and renamed, so that the file is always complete. Without drafts it is
     /// deleted.
-    pub fn save(&self, drafts: &[Draft]) -> std::io::Result<()> {
+    pub(crate) fn save(&self, drafts: &[Draft]) -> std::io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         if drafts.is_empty() {
             // Fails if no draft was ever saved.

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The way in which editing ended.
 #[derive(Debug)]
-pub enum Left {
+pub(crate) enum Left {
     /// The editor exited: the edited text, or the reason why there is none.
     Text(Result<String, String>),
     /// A signal with this number ends the program.
@@ -28,7 +28,7 @@ pub enum Left {
 }
 
 /// Lets the user edit text.
-pub async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
+pub(crate) async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Left {
     let editor = ["VISUAL", "EDITOR"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))

@@ -30,14 +30,14 @@ mod unix {
     const GONE: PollFlags = PollFlags::HUP.union(PollFlags::ERR).union(PollFlags::NVAL);
 
     /// The events of the terminal, read by a thread.
-    pub struct Inputs {
+    pub(crate) struct Inputs {
         events: mpsc::Receiver<(Event, Timestamp)>,
         wake: UnixStream,
         ended: oneshot::Receiver<()>,
     }
 
     impl Inputs {
-        pub fn new() -> io::Result<Self> {
+        pub(crate) fn new() -> io::Result<Self> {
             let (stop, wake) = UnixStream::pair()?;
             let (sender, events) = mpsc::channel(QUEUE);
             let (tell_ended, ended) = oneshot::channel();
@@ -50,12 +50,12 @@ mod unix {
         }
 
         /// Returns the next event and the time at which it was read; none once the terminal has gone away.
-        pub async fn next(&mut self) -> Option<(Event, Timestamp)> {
+        pub(crate) async fn next(&mut self) -> Option<(Event, Timestamp)> {
             self.events.recv().await
         }
 
         /// Stops reading, so that another program can have the terminal.
-        pub async fn stop(&mut self) {
+        pub(crate) async fn stop(&mut self) {
             self.events.close();
             // Fails only if the thread has ended.
             let _ = self.wake.shutdown(Shutdown::Both);
@@ -92,7 +92,7 @@ mod unix {
     }
 
     /// Waits until the terminal has gone away, even in the middle of a sequence.
-    pub async fn gone() {
+    pub(crate) async fn gone() {
         let (tell, told) = oneshot::channel();
         let watch = move || {
             let stdin = rustix::stdio::stdin();
@@ -109,7 +109,7 @@ mod unix {
     }
 }
 #[cfg(unix)]
-pub use unix::{Inputs, gone};
+pub(crate) use unix::{Inputs, gone};
 
 #[cfg(not(unix))]
 mod other {

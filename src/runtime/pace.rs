@@ -15,7 +15,7 @@ const AHEAD: Duration = EVERY.saturating_mul(4);
 
 /// The times of the last frames.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// The time of the next frame at a steady rate.
     next: Instant,
     /// The times of the last frames, at most [`IN_SECOND`].
@@ -24,20 +24,20 @@ pub struct Pace {
 
 impl Pace {
     #[must_use]
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { next: now, drawn: VecDeque::with_capacity(IN_SECOND) }
     }
 
     /// Returns the earliest time at which the next frame may be drawn.
     #[must_use]
-    pub fn due(&self) -> Instant {
+    pub(crate) fn due(&self) -> Instant {
         let steady = self.next.checked_sub(AHEAD).unwrap_or(self.next);
         let full = self.drawn.front().filter(|_| self.drawn.len() == IN_SECOND);
         full.map_or(steady, |first| steady.max(*first + Duration::from_secs(1)))
     }
 
     /// Records a frame.
-    pub fn drawn(&mut self, now: Instant) {
+    pub(crate) fn drawn(&mut self, now: Instant) {
         self.next = self.next.max(now) + EVERY;
         if self.drawn.len() == IN_SECOND {
             self.drawn.pop_front();

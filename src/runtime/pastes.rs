@@ -13,7 +13,7 @@ const GOES_ON: SignedDuration = SignedDuration::from_millis(50);
 
 /// Joins events into pastes.
 #[derive(Debug, Default)]
-pub struct Pastes {
+pub(super) struct Pastes {
     /// The time at which the last part of an unmarked paste was read.
     unmarked: Option<Timestamp>,
 }
@@ -21,7 +21,7 @@ pub struct Pastes {
 impl Pastes {
     /// Joins the events of one read. Text after a marked paste belongs to it, and other keys after it are dropped. Keys that
     /// form several lines of text are an unmarked paste.
-    pub fn join(&mut self, read: Vec<Event>, at: Timestamp) -> Vec<Event> {
+    pub(super) fn join(&mut self, read: Vec<Event>, at: Timestamp) -> Vec<Event> {
         let goes_on = self.unmarked.is_some_and(|before| at.duration_since(before).abs() < GOES_ON);
         let text: String = read.iter().map_while(character).collect();
         let begins_unmarked = goes_on && !text.is_empty() || is_many_lines(&text);

@@ -22,10 +22,10 @@ const SINCE: i64 = 100;
 const COMPLETIONS: usize = 20;
 
 /// An attempt to open a store. It starts when it is first awaited, and fails with a message for the user.
-pub type Attempt = BoxFuture<'static, Result<Store, String>>;
+pub(crate) type Attempt = BoxFuture<'static, Result<Store, String>>;
 
 /// A store that may still be opening, because the screen does not wait for it. After a failure, the next question retries.
-pub struct Opening {
+pub(crate) struct Opening {
     open: Box<dyn Fn() -> Attempt + Send + Sync>,
     attempt: Mutex<Shared<Attempt>>,
     named: Option<String>,
@@ -34,7 +34,7 @@ pub struct Opening {
 impl Opening {
     /// Prepares the first attempt. `named` is the namespace that the user named on the command line.
     #[must_use]
-    pub fn new(named: Option<String>, open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(named: Option<String>, open: impl Fn() -> Attempt + Send + Sync + 'static) -> Self {
         let attempt = Mutex::new(open().shared());
         Self { open: Box::new(open), attempt, named }
     }
@@ -54,14 +54,14 @@ impl Opening {
 }
 
 /// The store and its open namespaces.
-pub struct Answerer {
+pub(crate) struct Answerer {
     opening: Opening,
     open: Mutex<HashMap<String, Namespace>>,
 }
 
 impl Answerer {
     #[must_use]
-    pub fn new(opening: Opening) -> Self {
+    pub(crate) fn new(opening: Opening) -> Self {
         Self { opening, open: Mutex::default() }
     }
 
@@ -70,7 +70,7 @@ impl Answerer {
     }
 
     /// Returns a namespace by its ID, and opens it if necessary.
-    pub async fn namespace(&self, id: &str) -> Result<Namespace> {
+    pub(crate) async fn namespace(&self, id: &str) -> Result<Namespace> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         if let Some(namespace) = open {
             return Ok(namespace);
@@ -99,7 +99,7 @@ impl Answerer {
     }
 
     /// Answers a question.
-    pub async fn answer(&self, question: &Question) -> Result<Answer> {
+    pub(crate) async fn answer(&self, question: &Question) -> Result<Answer> {
         Ok(match question {
             Question::Server => Answer::Server(self.store().await?.server().await?),
             Question::Namespaces => {

@@ -10,7 +10,7 @@ use crate::signals::EndSignals;
 
 /// The request in a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// End with status 128 plus this number.
     End(i32),
     /// Stop until continued.
@@ -22,7 +22,7 @@ pub enum Signal {
 }
 
 /// The signals that the screen listens to.
-pub struct Signals {
+pub(crate) struct Signals {
     end: EndSignals,
     #[cfg(unix)]
     stop: Stream,
@@ -34,12 +34,12 @@ pub struct Signals {
 
 impl Signals {
     /// The signal of Ctrl-C.
-    pub const INTERRUPT: i32 = EndSignals::INTERRUPT as i32;
+    pub(crate) const INTERRUPT: i32 = EndSignals::INTERRUPT as i32;
     /// The signal of Ctrl-\.
-    pub const QUIT: i32 = EndSignals::QUIT as i32;
+    pub(crate) const QUIT: i32 = EndSignals::QUIT as i32;
 
     #[cfg(unix)]
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let raw = |signal: rustix::process::Signal| SignalKind::from_raw(signal.as_raw());
         Ok(Self {
             end: EndSignals::of_screen()?,
@@ -55,7 +55,7 @@ impl Signals {
     }
 
     #[cfg(unix)]
-    pub async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&mut self) -> Signal {
         tokio::select! {
             number = self.end.next() => Signal::End(number.into()),
             _ = self.stop.recv() => Signal::Stop,

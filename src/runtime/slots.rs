@@ -33,7 +33,7 @@ struct Job {
 }
 
 /// The tasks of all slots and of following. Dropping it ends them.
-pub struct Slots {
+pub(crate) struct Slots {
     jobs: Vec<watch::Sender<Option<Job>>>,
     tasks: Vec<JoinHandle<()>>,
     answerer: Arc<Answerer>,
@@ -46,7 +46,7 @@ pub struct Slots {
 impl Slots {
     /// Starts one task per slot. The store may still be opening.
     #[must_use]
-    pub fn new(opening: Opening, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn new(opening: Opening, events: mpsc::Sender<Event>) -> Self {
         let answerer = Arc::new(Answerer::new(opening));
         let (jobs, tasks) = Slot::ALL
             .into_iter()
@@ -59,17 +59,17 @@ impl Slots {
     }
 
     /// Asks a question, which replaces the one under way in the slot.
-    pub fn ask(&self, slot: Slot, generation: u64, question: Question, after: Duration) {
+    pub(crate) fn ask(&self, slot: Slot, generation: u64, question: Question, after: Duration) {
         self.jobs[slot as usize].send_replace(Some(Job { generation, question, after }));
     }
 
     /// Cancels the question under way in a slot, on the server too.
-    pub fn stop(&self, slot: Slot) {
+    pub(crate) fn stop(&self, slot: Slot) {
         self.jobs[slot as usize].send_replace(None);
     }
 
     /// Follows a scope in place of any earlier following.
-    pub fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
+    pub(crate) fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
         self.stop_following();
         let (answerer, events, hurry) = (Arc::clone(&self.answerer), self.events.clone(), Arc::clone(&self.hurry));
         self.following = Some(tokio::spawn(async move {
@@ -79,13 +79,13 @@ impl Slots {
     }
 
     /// Makes following poll soon, because the user is at the keyboard.
-    pub fn hurry(&self) {
+    pub(crate) fn hurry(&self) {
         if self.following.is_some() {
             self.hurry.notify_one();
         }
     }
 
-    pub fn stop_following(&mut self) {
+    pub(crate) fn stop_following(&mut self) {
         if let Some(task) = self.following.take() {
             task.abort();
         }

@@ -29,7 +29,7 @@ static WRITING: Mutex<()> = Mutex::new(());
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Notified when a task panics. The loop then ends, because the screen would otherwise continue without the task.
-pub static PANICKED: Notify = Notify::const_new();
+pub(crate) static PANICKED: Notify = Notify::const_new();
 
 /// Restores the terminal before a panic is reported, in whatever thread it happens.
 fn hook_panics() {
@@ -45,7 +45,7 @@ fn hook_panics() {
 }
 
 /// Restores the terminal if it was taken over. Errors are ignored, because the terminal may be gone.
-pub fn restore() {
+pub(crate) fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
@@ -69,7 +69,7 @@ fn lock_for(patience: Duration) -> Option<MutexGuard<'static, ()>> {
 }
 
 /// Writes bytes in one piece, unless the terminal has been restored meanwhile.
-pub fn write(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write(bytes: &[u8]) -> io::Result<()> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     if TAKEN.load(Ordering::SeqCst) {
         let mut out = io::stdout().lock();
@@ -107,7 +107,7 @@ fn canvas(frame: &Frame, area: Rect) -> io::Result<ratatui::Terminal<CrosstermBa
 }
 
 /// The terminal while the screen uses it.
-pub struct Terminal {
+pub(crate) struct Terminal {
     inner: ratatui::Terminal<CrosstermBackend<Frame>>,
     frame: Frame,
     frames: mpsc::Sender<Vec<u8>>,
@@ -119,7 +119,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// Takes over the terminal.
-    pub fn enter(mouse: bool) -> io::Result<Self> {
+    pub(crate) fn enter(mouse: bool) -> io::Result<Self> {
         hook_panics();
         let frame = Frame::default();
         let (frames, mut arriving) = mpsc::channel::<Vec<u8>>(1);
@@ -143,19 +143,19 @@ impl Terminal {
 
     /// Returns true while the last frame is being written. The next one must wait.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub(crate) fn is_busy(&self) -> bool {
         self.busy
     }
 
     /// Waits until the last frame was written.
-    pub async fn written(&mut self) -> io::Result<()> {
+    pub(crate) async fn written(&mut self) -> io::Result<()> {
         let outcome = self.written.recv().await;
         self.busy = false;
         outcome.unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
     /// Draws the state and starts writing the frame.
-    pub fn draw(&mut self, state: &State) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, state: &State) -> io::Result<()> {
         if self.inner.get_frame().area() != state.browser.area {
             self.begin_anew(state.browser.area)?;
         }
@@ -166,7 +166,7 @@ impl Terminal {
     }
 
     /// Lends the terminal to another program, and restores its settings afterwards.
-    pub async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
+    pub(crate) async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
         restore();
         let settings = TerminalModes::now();
         let outcome = run.await;
@@ -175,7 +175,7 @@ impl Terminal {
     }
 
     /// Takes over the terminal again. The next frame is a full one.
-    pub fn retake(&mut self) -> io::Result<()> {
+    pub(crate) fn retake(&mut self) -> io::Result<()> {
         restore();
         take(self.mouse)?;
         let area = self.inner.get_frame().area();
@@ -190,7 +190,7 @@ impl Terminal {
     }
 
     /// Restores the terminal, stops until the shell continues the program, and takes over the terminal again.
-    pub fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
+    pub(crate) fn suspend(&mut self, whom: Stopped) -> io::Result<()> {
         restore();
         stop(whom);
         self.retake()
@@ -225,7 +225,7 @@ impl TerminalModes {
 
 /// The processes that stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub(crate) enum Stopped {
     /// All processes in the foreground, as for Ctrl-Z. A parent that waits for this program would otherwise keep the shell
     /// waiting.
     Foreground,
@@ -235,7 +235,7 @@ pub enum Stopped {
 
 /// Stops until continued.
 #[cfg(unix)]
-pub fn stop(whom: Stopped) {
+pub(crate) fn stop(whom: Stopped) {
     use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
     // If the system does not let a process stop itself, the program continues.
     let _ = match whom {
@@ -251,7 +251,7 @@ pub fn stop(_: Stopped) {}
 /// Returns true if a parent in the same session, such as a shell, could continue the program.
 #[cfg(unix)]
 #[must_use]
-pub fn can_be_continued() -> bool {
+pub(crate) fn can_be_continued() -> bool {
     use nix::unistd::{getppid, getsid};
     // A parent or session outside the container has the ID 0. `getsid(0)` would ask for the session of this program.
     let parent = getppid();

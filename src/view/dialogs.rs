@@ -19,7 +19,7 @@ use crate::app::State;
 use crate::app::dialogs::Dialog;
 
 /// Draws the open dialog, if there is one.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(dialog) = &state.dialogs.open else { return };
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),

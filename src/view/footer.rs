@@ -19,7 +19,7 @@ use crate::numbers::grouped;
 use crate::store::tail::BlockingTransaction;
 
 /// Draws the footer.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     if area.area() == 0 {
         return;
     }
@@ -59,7 +59,7 @@ pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 
 /// Returns how many loaded rows of the focused pane match `/`.
 #[must_use]
-pub fn find_said(state: &State) -> Option<String> {
+pub(crate) fn find_said(state: &State) -> Option<String> {
     let (matches, rows) = state.matches_in(state.browser.focus)?;
     let matches = match matches {
         0 => "no match".to_owned(),
@@ -184,7 +184,7 @@ fn help_width(state: &State) -> usize {
 }
 
 /// Draws the toast above the footer.
-pub fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(notice) = state.notices.toast() else { return };
     if area.height < 3 || area.width < 8 {
         return;

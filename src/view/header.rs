@@ -19,7 +19,7 @@ const SEPARATOR: &str = " ─ ";
 const TARGET: usize = 8;
 
 /// Draws the header.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     if area.area() == 0 {
         return;
     }

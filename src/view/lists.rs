@@ -25,7 +25,7 @@ struct Parts<'a> {
 }
 
 /// Draws the namespaces, with the flavour of those that streamscope did not create.
-pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let parts = Parts {
         pane: Pane::Namespaces,
         title: "Namespaces".to_owned(),
@@ -44,7 +44,7 @@ pub fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 }
 
 /// Draws the categories, with estimates of their messages.
-pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let parts = Parts {
         pane: Pane::Categories,
         title: "Categories".to_owned(),
@@ -60,7 +60,7 @@ pub fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
 }
 
 /// Draws the streams of the selected category, with their versions.
-pub fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let order = if state.browser.streams.by_activity { " · by activity" } else { "" };
     let parts = Parts {
         pane: Pane::Streams,

@@ -26,7 +26,7 @@ const PREVIEW: usize = 4_000;
 const VALUE: usize = 8;
 
 /// Draws the pane.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let focused = state.browser.focus == Pane::Message;
     let form = match state.browser.message.form {
         Form::Tree => "",

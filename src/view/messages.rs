@@ -21,7 +21,7 @@ use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
 
 /// Draws the table.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let focused = state.browser.focus == Pane::Messages;
     let block = frame_of(format!(" {} ", title(state, theme, usize::from(area.width))), focused, theme);
     let inner = block.inner(area);
@@ -100,7 +100,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
 
 /// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages searched.
 #[must_use]
-pub fn progress(state: &State) -> String {
+pub(crate) fn progress(state: &State) -> String {
     let messages = &state.browser.messages;
     let spinner = spinner(state, state.settings.ascii);
     let counting = state.requests.since(Slot::Count).filter(|_| messages.count.by_user);
@@ -349,7 +349,7 @@ impl Columns {
 
 /// Returns the time by the clock of the server, or by the local clock until the difference is known.
 #[must_use]
-pub fn server_now(state: &State) -> jiff::Timestamp {
+pub(crate) fn server_now(state: &State) -> jiff::Timestamp {
     let ahead = state.connection.server().map_or(0, |info| info.clock_ahead_us);
     state.now.checked_add(jiff::SignedDuration::from_micros(ahead)).unwrap_or(state.now)
 }

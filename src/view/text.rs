@@ -7,20 +7,20 @@ use crate::safe_text::SafeText;
 
 /// Returns one line of at most `width` cells, ending in `…` if it was cut.
 #[must_use]
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     SafeText::line(text).cut(width).as_str().to_owned()
 }
 
 /// Cuts like [`cut`], and pads with spaces to exactly `width` cells.
 #[must_use]
-pub fn fill(text: &str, width: usize) -> String {
+pub(crate) fn fill(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", shown.as_str(), " ".repeat(width.saturating_sub(shown.width())))
 }
 
 /// Cuts and pads like [`fill`], with the text at the right.
 #[must_use]
-pub fn right(text: &str, width: usize) -> String {
+pub(crate) fn right(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", " ".repeat(width.saturating_sub(shown.width())), shown.as_str())
 }
@@ -30,7 +30,7 @@ const BETWEEN: &str = " · ";
 
 /// Returns as many whole parts of `a · b · c` as fit, from the left. A first part that does not fit is cut between words.
 #[must_use]
-pub fn whole_parts(text: &str, width: usize) -> String {
+pub(crate) fn whole_parts(text: &str, width: usize) -> String {
     let mut kept = String::new();
     let mut used = 0;
     for part in text.split(BETWEEN) {
@@ -54,7 +54,7 @@ pub fn whole_parts(text: &str, width: usize) -> String {
 
 /// Returns as many whole words as fit, followed by `…` if some were left out. A first word that does not fit is cut.
 #[must_use]
-pub fn words(text: &str, width: usize) -> String {
+pub(crate) fn words(text: &str, width: usize) -> String {
     if SafeText::line(text).width() <= width {
         return cut(text, width);
     }
@@ -74,7 +74,7 @@ pub fn words(text: &str, width: usize) -> String {
 
 /// Breaks text at spaces.
 #[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
@@ -93,7 +93,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 /// Formats a count briefly: `999`, `12.3k`, `5.1M`.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn short_count(count: u64) -> String {
+pub(crate) fn short_count(count: u64) -> String {
     match count {
         0..1_000 => count.to_string(),
         1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
@@ -104,7 +104,7 @@ pub fn short_count(count: u64) -> String {
 
 /// Formats a size in units of 1,000: `831 B`, `4.2 kB`, `38 kB`, `10 MB`. If only the stored size is known, the text says so.
 #[must_use]
-pub fn size(size: Size) -> String {
+pub(crate) fn size(size: Size) -> String {
     match size {
         Size::Text(bytes) => in_units(bytes),
         Size::Stored(bytes) => format!("stored {}", in_units(bytes)),

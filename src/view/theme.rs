@@ -7,7 +7,7 @@ use crate::app::ScreenSettings;
 
 /// The styles by purpose.
 #[derive(Debug, Clone)]
-pub struct Theme {
+pub(crate) struct Theme {
     /// ASCII characters instead of line drawing.
     pub ascii: bool,
     /// Without colours.
@@ -41,7 +41,7 @@ pub struct Theme {
 
 /// The styles of JSON.
 #[derive(Debug, Clone, Copy)]
-pub struct Json {
+pub(crate) struct Json {
     /// Names of members.
     pub key: Style,
     pub string: Style,
@@ -58,7 +58,7 @@ const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Colo
 impl Theme {
     /// Returns the theme for the setup.
     #[must_use]
-    pub fn of(setup: &ScreenSettings) -> Self {
+    pub(crate) fn of(setup: &ScreenSettings) -> Self {
         let plain = setup.no_color;
         let colored = |color: Color| if plain { Style::new() } else { Style::new().fg(color) };
         let bold = Modifier::BOLD;
@@ -96,7 +96,7 @@ impl Theme {
 
     /// Returns the style of a type, which is the same in every run.
     #[must_use]
-    pub fn type_style(&self, message_type: &str) -> Style {
+    pub(crate) fn type_style(&self, message_type: &str) -> Style {
         if self.plain {
             return Style::new();
         }

@@ -37,7 +37,7 @@ fn cursor(frame: &mut Frame, area: Rect, row: u16, cell: usize) {
 }
 
 /// Draws a prefix and the edited line after it, and places the cursor if the line has it.
-pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_cursor: bool, style: Style) {
+pub(crate) fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_cursor: bool, style: Style) {
     line_at(frame, row, 0, prefix, style);
     let taken = u16::try_from(SafeText::line(prefix).width()).unwrap_or(u16::MAX).min(row.width);
     let area = Rect { x: row.x + taken, width: row.width - taken, ..row };
@@ -51,7 +51,7 @@ pub fn line(frame: &mut Frame, row: Rect, prefix: &str, input: &Input, has_curso
 }
 
 /// Draws edited text with line numbers, and places the cursor if the text has it.
-pub fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_cursor: bool, theme: &Theme) {
+pub(crate) fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_cursor: bool, theme: &Theme) {
     // Tabs are shown as two spaces.
     let lines = text.lines();
     let spaced = |row: usize, characters: usize| -> String {

@@ -25,7 +25,7 @@ const ASCII: border::Set<'static> = border::Set {
 
 /// Returns a frame with a title. The focused one is bold and thick, so that colour never carries the meaning alone.
 #[must_use]
-pub fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
+pub(crate) fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
     let style = if focused { theme.focused } else { theme.border };
     let block = Block::new().borders(Borders::ALL).border_style(style).title(title).title_style(if focused {
         theme.title
@@ -40,7 +40,7 @@ pub fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block<'a> {
 }
 
 /// Draws an empty box in the middle and returns its inner area.
-pub fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
+pub(crate) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
@@ -54,19 +54,19 @@ pub fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u
 
 /// Returns one row of an area, which is empty if the area has too few.
 #[must_use]
-pub fn row_of(area: Rect, row: u16) -> Rect {
+pub(crate) fn row_of(area: Rect, row: u16) -> Rect {
     Rect { y: area.y.saturating_add(row), height: u16::from(row < area.height), ..area }
 }
 
 /// Draws one line of text in a row of an area, cut to its width.
-pub fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
+pub(crate) fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     if row < area.height {
         frame.buffer_mut().set_stringn(area.x, area.y + row, text, usize::from(area.width), style);
     }
 }
 
 /// Draws text from the top of an area, wrapped at spaces.
-pub fn paragraph(frame: &mut Frame, area: Rect, text: &str, style: Style) {
+pub(crate) fn paragraph(frame: &mut Frame, area: Rect, text: &str, style: Style) {
     let width = usize::from(area.width);
     for (row, line) in wrap(text, width).into_iter().enumerate() {
         line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, width), style);
@@ -74,7 +74,7 @@ pub fn paragraph(frame: &mut Frame, area: Rect, text: &str, style: Style) {
 }
 
 /// Draws text from a row of an area on, wrapped at spaces.
-pub fn paragraph_from(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
+pub(crate) fn paragraph_from(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     let width = usize::from(area.width);
     for (line, text) in wrap(&cut(text, 2_000), width).into_iter().enumerate() {
         line_at(frame, area, row + u16::try_from(line).unwrap_or(u16::MAX - row), &text, style);
@@ -83,7 +83,7 @@ pub fn paragraph_from(frame: &mut Frame, area: Rect, row: u16, text: &str, style
 
 /// Returns the phase of the spinner at the time of the last event.
 #[must_use]
-pub fn spinner(state: &State, ascii: bool) -> char {
+pub(crate) fn spinner(state: &State, ascii: bool) -> char {
     let phases: &[char] =
         if ascii { &['|', '/', '-', '\\'] } else { &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧'] };
     let tick = usize::try_from(state.now.as_millisecond().unsigned_abs() / 100).unwrap_or(0);

@@ -24,9 +24,9 @@ use crate::support::stores::{Kind, Route, TestStore, settings};
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
 /// The timeout of every wait.
-pub const LIMIT: Duration = Duration::from_mins(1);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
-pub fn message(stream: &str) -> NewMessage {
+pub(crate) fn message(stream: &str) -> NewMessage {
     NewMessage {
         id: Uuid::now_v7(),
         stream: StreamName::stored(stream),
@@ -41,7 +41,7 @@ async fn write(namespace: &Namespace, stream: &str) -> Written {
     namespace.write(&message(stream)).await.expect("a write")
 }
 
-pub fn options(from: TailFrom, delivery: Delivery) -> TailOptions {
+pub(crate) fn options(from: TailFrom, delivery: Delivery) -> TailOptions {
     TailOptions { scope: Scope::Namespace, from, delivery, batch: 100, filter: Filter::default() }
 }
 
@@ -259,14 +259,14 @@ async fn following_on_a_standby_waits_for_a_lower_position_that_commits_late() {
 }
 
 /// A database with one namespace, on a pair of servers that only one test uses.
-pub struct OwnPair {
+pub(crate) struct OwnPair {
     // Must be dropped before the pair.
     pub database: Database,
     pub pair: Pair,
 }
 
 impl OwnPair {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let pair = tokio::task::block_in_place(Pair::start);
         let database = Database::create_on(&pair.url_of(Server::Primary, "postgres"), "").await;
         let own = Self { database, pair };

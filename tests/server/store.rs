@@ -6,7 +6,7 @@ mod collation;
 mod column_types;
 mod isolation;
 mod lost_answers;
-pub mod messages;
+pub(crate) mod messages;
 mod operations;
 mod plans;
 mod repeated;

@@ -11,7 +11,7 @@ async fn of_category(namespace: &Namespace, category: &Category, options: &Categ
 }
 
 /// Compares the answers and returns the number of messages. Use it with a few hundred messages at most.
-pub async fn same_answers(one: &Namespace, other: &Namespace) -> usize {
+pub(crate) async fn same_answers(one: &Namespace, other: &Namespace) -> usize {
     assert_eq!(one.info(), other.info());
     let categories = async |namespace: &Namespace| {
         let rows = namespace.categories().await.unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// Compares received with stored global positions, both in order. Describes the first difference.
-pub fn check(given: &[i64], stored: &[i64]) -> Result<(), String> {
+pub(crate) fn check(given: &[i64], stored: &[i64]) -> Result<(), String> {
     let mut seen = HashSet::new();
     for position in given {
         if !seen.insert(position) {

@@ -9,21 +9,21 @@
     reason = "a test without its server fails with a panic"
 )]
 
-pub mod agreement;
-pub mod history;
-pub mod other_servers;
-pub mod own_servers;
-pub mod pair;
-pub mod place;
-pub mod pooler;
-pub mod program;
-pub mod proxy;
+pub(crate) mod agreement;
+pub(crate) mod history;
+pub(crate) mod other_servers;
+pub(crate) mod own_servers;
+pub(crate) mod pair;
+pub(crate) mod place;
+pub(crate) mod pooler;
+pub(crate) mod program;
+pub(crate) mod proxy;
 #[cfg(unix)]
-pub mod pty;
-pub mod round_trips;
-pub mod server;
-pub mod shared;
-pub mod stores;
+pub(crate) mod pty;
+pub(crate) mod round_trips;
+pub(crate) mod server;
+pub(crate) mod shared;
+pub(crate) mod stores;
 
 /// Runs a test body, `async fn body(store: &TestStore)`, once for each of the four kinds of store. The tests are named
 /// `body::ours_on_postgres`, `body::ours_embedded`, `body::message_db` and `body::eventodb`. Attributes such as `#[ignore]`

@@ -10,7 +10,7 @@ use super::server::variable;
 use super::shared;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Version {
+pub(crate) enum Version {
     /// PostgreSQL 10, or the version in the directory that `STREAMSCOPE_TEST_OLDEST_PG_BIN` names.
     Oldest,
     /// PostgreSQL 18, or the version in the directory that `STREAMSCOPE_TEST_NEWEST_PG_BIN` names.
@@ -19,7 +19,7 @@ pub enum Version {
 
 impl Version {
     /// Returns the superuser's URL of the database `postgres` on the server of this version.
-    pub fn url(self) -> String {
+    pub(crate) fn url(self) -> String {
         static OLDEST: OnceLock<u16> = OnceLock::new();
         static NEWEST: OnceLock<u16> = OnceLock::new();
         let (port, name, bin) = match self {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Returns a command that runs as the user of the servers, because PostgreSQL and PgBouncer refuse to run as root.
-pub fn as_server_user(program: &Path) -> Command {
+pub(crate) fn as_server_user(program: &Path) -> Command {
     let is_root = rustix::process::geteuid().is_root();
     let mut command = if is_root {
         let mut command = Command::new("runuser");
@@ -21,14 +21,14 @@ pub fn as_server_user(program: &Path) -> Command {
 
 /// Creates a directory that the servers' user may write to. Its path is short, because the length of a socket's path is
 /// limited.
-pub fn server_directory() -> tempfile::TempDir {
+pub(crate) fn server_directory() -> tempfile::TempDir {
     let directory = tempfile::Builder::new().prefix("sc").tempdir_in("/tmp").expect("a directory");
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o777)).expect("the mode is set");
     directory
 }
 
 /// Returns a port that no program listens on at the moment.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.local_addr().expect("its address").port()
 }

@@ -14,7 +14,7 @@ use super::server::{connect, pg_bin, socket_dir};
 use super::shared;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Server {
+pub(crate) enum Server {
     /// The server that was the primary at the start.
     Primary,
     /// The server that was the standby at the start.
@@ -22,7 +22,7 @@ pub enum Server {
 }
 
 #[derive(Debug)]
-pub struct Pair {
+pub(crate) struct Pair {
     directory: PathBuf,
     primary: u16,
     standby: u16,
@@ -43,7 +43,7 @@ rm -rf "$2"
 
 impl Pair {
     /// Returns the pair that all tests share. A commit returns only when the standby shows it.
-    pub async fn shared() -> &'static Self {
+    pub(crate) async fn shared() -> &'static Self {
         static SHARED: OnceLock<Pair> = OnceLock::new();
         let runtime = tokio::runtime::Handle::current();
         let get = || {
@@ -67,7 +67,7 @@ impl Pair {
     }
 
     /// Starts a pair for one test, which may stop, start and promote the servers. Replication is asynchronous.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // The guard removes the directory.
         let directory = server_directory().keep();
         let guard = Command::new("sh")
@@ -101,18 +101,18 @@ impl Pair {
     }
 
     /// Returns the superuser's URL of a database on one of the servers.
-    pub fn url_of(&self, server: Server, database: &str) -> String {
+    pub(crate) fn url_of(&self, server: Server, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port(server))
     }
 
     /// Returns a URL that names both servers, the standby first, with this value of `target_session_attrs`.
-    pub fn url_of_both(&self, database: &str, wanted: &str) -> String {
+    pub(crate) fn url_of_both(&self, database: &str, wanted: &str) -> String {
         let Self { primary, standby, .. } = self;
         format!("postgres://postgres@127.0.0.1:{standby},127.0.0.1:{primary}/{database}?target_session_attrs={wanted}")
     }
 
     /// Starts or restarts one of the servers.
-    pub fn run(&self, server: Server) {
+    pub(crate) fn run(&self, server: Server) {
         let options = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC -c hot_standby_feedback=on",
             self.port(server),
@@ -126,21 +126,21 @@ impl Pair {
     }
 
     /// Stops one of the servers without a clean shutdown.
-    pub fn crash(&self, server: Server) {
+    pub(crate) fn crash(&self, server: Server) {
         self.tool("pg_ctl", |command| {
             command.args(["-s", "-w", "-m", "immediate", "-D"]).arg(self.data(server)).arg("stop");
         });
     }
 
     /// Promotes the standby to a primary.
-    pub fn promote(&self) {
+    pub(crate) fn promote(&self) {
         self.tool("pg_ctl", |command| {
             command.args(["-s", "-w", "-t", "60", "-D"]).arg(self.data(Server::Standby)).arg("promote");
         });
     }
 
     /// Waits until the standby shows everything that the primary has committed so far.
-    pub async fn caught_up(&self) {
+    pub(crate) async fn caught_up(&self) {
         let primary = connect(&self.url_of(Server::Primary, "postgres")).await;
         let standby = connect(&self.url_of(Server::Standby, "postgres")).await;
         let position: String =

@@ -6,7 +6,7 @@ use crate::support::server::Database;
 use crate::support::stores::{self, Kind};
 
 /// A user, and the arguments that choose their store.
-pub struct Place {
+pub(crate) struct Place {
     pub user: User,
     arguments: Vec<String>,
     pub database: Option<Database>,
@@ -14,7 +14,7 @@ pub struct Place {
 
 impl Place {
     /// Creates an empty namespace.
-    pub async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         let user = User::new();
         let (database, arguments) = match kind {
             Kind::OursEmbedded => {
@@ -33,19 +33,19 @@ impl Place {
     }
 
     /// Prepends the arguments that choose the store. There is only one namespace, so none is chosen.
-    pub fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+    pub(crate) fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         self.arguments.iter().map(String::as_str).chain(arguments.iter().copied()).collect()
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         self.user.run(&self.arguments(arguments))
     }
 
-    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
         self.user.run_with_input(&self.arguments(arguments), input.as_bytes())
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.database.as_ref().expect("a store on the server").url()
     }
 }
@@ -58,14 +58,14 @@ fn on_server(database: Database) -> (Option<Database>, Vec<String>) {
 impl Outcome {
     /// Asserts that it succeeded without anything on standard error. Returns its output.
     #[track_caller]
-    pub fn done(self) -> String {
+    pub(crate) fn done(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (0, ""), "{self:?}");
         self.stdout
     }
 
     /// Asserts its status and that it printed nothing. Returns the one or two lines of its error.
     #[track_caller]
-    pub fn failed(self, status: i32) -> String {
+    pub(crate) fn failed(self, status: i32) -> String {
         assert_eq!((self.status, self.stdout.as_str()), (status, ""), "{self:?}");
         assert!((1..=2).contains(&self.stderr.lines().count()), "one or two lines: {self:?}");
         self.stderr

@@ -11,7 +11,7 @@ use super::server::connect;
 
 /// A pooler in front of a local server, with two connections to each database. It stops when dropped.
 #[derive(Debug)]
-pub struct Pooler {
+pub(crate) struct Pooler {
     child: Child,
     _directory: tempfile::TempDir,
     port: u16,
@@ -19,7 +19,7 @@ pub struct Pooler {
 
 impl Pooler {
     /// Starts a pooler in front of the server at this port. `more` contains additional lines of settings.
-    pub async fn start(server: u16, more: &str) -> Self {
+    pub(crate) async fn start(server: u16, more: &str) -> Self {
         let program =
             ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/opt/homebrew/bin/pgbouncer"].into_iter().map(Path::new);
         let program =
@@ -49,7 +49,7 @@ impl Pooler {
 
     /// Starts a pooler that alternates between two connections to a database, so that a statement never finds what the
     /// previous one left in its session.
-    pub async fn alternating(server: u16, database: &str) -> Self {
+    pub(crate) async fn alternating(server: u16, database: &str) -> Self {
         let pooler = Self::start(server, "server_round_robin=1").await;
         let (one, other) = (connect(&pooler.url_of(database)).await, connect(&pooler.url_of(database)).await);
         // Two concurrent transactions open both connections.
@@ -60,7 +60,7 @@ impl Pooler {
     }
 
     /// Returns the URL of a database through the pooler.
-    pub fn url_of(&self, database: &str) -> String {
+    pub(crate) fn url_of(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 }

@@ -8,13 +8,13 @@ use tempfile::TempDir;
 
 /// A user with an empty home directory and no settings.
 #[derive(Debug)]
-pub struct User {
+pub(crate) struct User {
     home: TempDir,
 }
 
 /// The result of a run of the program.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Exit status, or 128 + n if signal n ended the program.
     pub status: i32,
     pub stdout: String,
@@ -22,22 +22,22 @@ pub struct Outcome {
 }
 
 impl User {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: TempDir::new().unwrap() }
     }
 
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Returns a command that runs the program in this user's environment, without the caller's `PG*`, URLs and XDG
     /// directories.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         self.command_of(env!("CARGO_BIN_EXE_streamscope"))
     }
 
     /// Returns a command that runs another program in the same environment.
-    pub fn command_of(&self, program: &str) -> Command {
+    pub(crate) fn command_of(&self, program: &str) -> Command {
         let home = self.home.path();
         let mut command = Command::new(program);
         command
@@ -57,12 +57,12 @@ impl User {
     }
 
     /// Runs the program to its end with an empty standard input.
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         outcome(self.command().args(arguments))
     }
 
     /// Runs the program to its end with `input` on standard input.
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Outcome {
         outcome_with_input(self.command().args(arguments), input)
     }
 }
@@ -74,13 +74,13 @@ impl Default for User {
 }
 
 /// Runs a command to its end.
-pub fn outcome(command: &mut Command) -> Outcome {
+pub(crate) fn outcome(command: &mut Command) -> Outcome {
     let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
     Outcome::from(output)
 }
 
 /// Runs a command to its end with `input` on standard input.
-pub fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
+pub(crate) fn outcome_with_input(command: &mut Command, input: &[u8]) -> Outcome {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();

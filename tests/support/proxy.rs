@@ -39,14 +39,14 @@ impl Faults {
     }
 }
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     address: SocketAddr,
     faults: Arc<Faults>,
     listener: JoinHandle<()>,
 }
 
 impl Proxy {
-    pub async fn start(server: SocketAddr) -> Self {
+    pub(crate) async fn start(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let faults = Arc::new(Faults::default());
@@ -62,32 +62,32 @@ impl Proxy {
         Self { address, faults, listener }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Loses the answer to the next write, after it was committed.
-    pub fn lose_next_answer(&self) {
+    pub(crate) fn lose_next_answer(&self) {
         self.faults.mode.store(LOSE_ANSWER, Ordering::SeqCst);
     }
 
     /// Ends the connection as soon as the next write is sent.
-    pub fn cut_after_next_write(&self) {
+    pub(crate) fn cut_after_next_write(&self) {
         self.faults.mode.store(CUT_AFTER_SENDING, Ordering::SeqCst);
     }
 
     /// Ends every new connection at once.
-    pub fn refuse(&self) {
+    pub(crate) fn refuse(&self) {
         self.faults.refuses.store(true, Ordering::SeqCst);
     }
 
     /// Stops passing bytes on without ending connections, like a lost network. `false` passes them on again.
-    pub fn silence(&self, silent: bool) {
+    pub(crate) fn silence(&self, silent: bool) {
         self.faults.silent.store(silent, Ordering::SeqCst);
     }
 
     /// Returns the number of writes that lost their answer.
-    pub fn lost(&self) -> usize {
+    pub(crate) fn lost(&self) -> usize {
         self.faults.lost.load(Ordering::SeqCst)
     }
 }

@@ -15,11 +15,11 @@ use super::program::User;
 /// The timeout of every wait.
 const LIMIT: Duration = Duration::from_secs(30);
 /// The default number of columns and rows.
-pub const SIZE: (u16, u16) = (160, 45);
+pub(crate) const SIZE: (u16, u16) = (160, 45);
 
 /// How a program on a terminal ended.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// Exit status, or 128 + n if signal n ended the program.
     pub status: u32,
     /// Whether the terminal has the settings that it had before the program started.
@@ -38,7 +38,7 @@ struct Seen {
 }
 
 /// A running program and its terminal.
-pub struct Screen {
+pub(crate) struct Screen {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn std::io::Write + Send>>,
@@ -48,12 +48,12 @@ pub struct Screen {
 
 impl Screen {
     /// Starts the program in a user's environment.
-    pub fn start(user: &User, arguments: &[&str]) -> Self {
+    pub(crate) fn start(user: &User, arguments: &[&str]) -> Self {
         Self::start_with(user, arguments, &[], SIZE)
     }
 
     /// Starts the program with these variables and this size.
-    pub fn start_with(user: &User, arguments: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
+    pub(crate) fn start_with(user: &User, arguments: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
         let program = user.command().get_program().to_owned();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
@@ -62,7 +62,7 @@ impl Screen {
 
     /// Starts the program under a shell with job control. The shell prints `back at the shell` when the program stops
     /// or ends, and resumes it after a line is typed.
-    pub fn start_under_shell(user: &User, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_under_shell(user: &User, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new("/bin/sh");
         let program = user.command().get_program().to_string_lossy().into_owned();
         command.args(["-mc", r#""$@"; echo "back at the shell"; read line; fg; echo "ended with $?""#, "sh", &program]);
@@ -71,7 +71,7 @@ impl Screen {
     }
 
     /// Starts another program in the same environment.
-    pub fn start_other(user: &User, words: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
+    pub(crate) fn start_other(user: &User, words: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Self {
         let mut command = CommandBuilder::new(words[0]);
         command.args(&words[1..]);
         Self::spawn(user, command, variables, size)
@@ -126,7 +126,7 @@ impl Screen {
     }
 
     /// Types keys. `\x1b` is Esc and `\r` is Enter.
-    pub fn keys(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, keys: &str) -> &mut Self {
         let writer = self.writer.as_mut().expect("the terminal is open");
         writer.write_all(keys.as_bytes()).expect("typed");
         writer.flush().expect("typed");
@@ -134,12 +134,12 @@ impl Screen {
     }
 
     /// Pastes text as a terminal does.
-    pub fn paste(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn paste(&mut self, text: &str) -> &mut Self {
         self.keys(&format!("\x1b[200~{text}\x1b[201~"))
     }
 
     /// Types keys repeatedly until a text is on the screen.
-    pub fn keys_until(&mut self, keys: &str, text: &str) -> &mut Self {
+    pub(crate) fn keys_until(&mut self, keys: &str, text: &str) -> &mut Self {
         let until = Instant::now() + LIMIT;
         while !self.contents().contains(text) {
             assert!(Instant::now() < until, "not on screen: {text}\n{}", self.contents());
@@ -150,7 +150,7 @@ impl Screen {
     }
 
     /// Waits until the screen meets a condition. `what` describes the condition.
-    pub fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
+    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) -> &mut Self {
         let until = Instant::now() + LIMIT;
         let mut seen = lock(&self.seen.0);
         while !is_so(seen.emulator.screen()) {
@@ -168,33 +168,33 @@ impl Screen {
     }
 
     /// Waits until a text is on the screen.
-    pub fn shows(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
         self.wait(text, |screen| screen.contents().contains(text))
     }
 
     /// Waits until a text is no longer on the screen.
-    pub fn hides(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
         self.wait(&format!("no {text}"), |screen| !screen.contents().contains(text))
     }
 
     /// Waits until one line of the screen contains all of these texts.
-    pub fn shows_line(&mut self, texts: &[&str]) -> &mut Self {
+    pub(crate) fn shows_line(&mut self, texts: &[&str]) -> &mut Self {
         self.wait(&format!("a line with {texts:?}"), |screen| {
             screen.contents().lines().any(|line| texts.iter().all(|text| line.contains(text)))
         })
     }
 
     /// Returns the current text of the screen.
-    pub fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         lock(&self.seen.0).emulator.screen().contents()
     }
 
     /// Returns all bytes written to the terminal so far.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         lock(&self.seen.0).bytes.clone()
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         lock(&self.seen.0).emulator.screen_mut().set_size(cells(rows), cells(columns));
         let master = self.master.as_ref().expect("the terminal is open");
         master.resize(pty_size((columns, rows))).expect("resized");
@@ -202,14 +202,14 @@ impl Screen {
     }
 
     /// Makes the terminal stop accepting bytes, or accept them again.
-    pub fn stuck(&mut self, stuck: bool) -> &mut Self {
+    pub(crate) fn stuck(&mut self, stuck: bool) -> &mut Self {
         lock(&self.seen.0).stuck = stuck;
         self.seen.1.notify_all();
         self
     }
 
     /// Changes the whole screen with keys and sizes until the program blocks on writing to the stuck terminal.
-    pub fn fill_the_terminal(&mut self, keys: &str, sizes: [(u16, u16); 2]) {
+    pub(crate) fn fill_the_terminal(&mut self, keys: &str, sizes: [(u16, u16); 2]) {
         let path = format!("/proc/{}/io", self.pid().as_raw_nonzero());
         let written = || {
             let io = std::fs::read_to_string(&path).expect("the program is running");
@@ -230,7 +230,7 @@ impl Screen {
     }
 
     /// Returns the resident memory of the program in KiB.
-    pub fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         let path = format!("/proc/{}/status", self.pid().as_raw_nonzero());
         let status = std::fs::read_to_string(path).expect("the program is running");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the status has this line");
@@ -238,12 +238,12 @@ impl Screen {
     }
 
     /// Sends a signal to the program.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("the program is running");
     }
 
     /// Waits until the process is in a state, as in `/proc/PID/stat`.
-    pub fn wait_for_process_state(&self, state: char) {
+    pub(crate) fn wait_for_process_state(&self, state: char) {
         let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
         let until = Instant::now() + LIMIT;
         loop {
@@ -258,7 +258,7 @@ impl Screen {
     }
 
     /// Returns the CPU time of the program so far, in clock ticks.
-    pub fn processor_ticks(&self) -> u64 {
+    pub(crate) fn processor_ticks(&self) -> u64 {
         let path = format!("/proc/{}/stat", self.pid().as_raw_nonzero());
         let stat = std::fs::read_to_string(path).expect("the program is running");
         let fields: Vec<&str> = stat.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap();
@@ -266,27 +266,27 @@ impl Screen {
     }
 
     /// Returns whether the terminal has the settings that it had before the program started.
-    pub fn settings_kept(&self) -> bool {
+    pub(crate) fn settings_kept(&self) -> bool {
         self.master.as_ref().is_some_and(|master| settings_of(&**master) == self.settings)
     }
 
     /// Closes the terminal and waits for the program to end. Returns its exit status. The program must be drawing,
     /// because only its next frame releases the reader.
-    pub fn hang_up(mut self) -> u32 {
+    pub(crate) fn hang_up(mut self) -> u32 {
         lock(&self.seen.0).hung_up = true;
         drop((self.master.take(), self.writer.take()));
         self.exit_code()
     }
 
     /// Waits for the program to end while its terminal accepts no bytes. Returns its exit status.
-    pub fn end_stuck(mut self) -> u32 {
+    pub(crate) fn end_stuck(mut self) -> u32 {
         let status = self.exit_code();
         self.stuck(false);
         status
     }
 
     /// Waits for the program to end.
-    pub fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> Ended {
         let status = self.exit_code();
         let mut seen = lock(&self.seen.0);
         while !seen.closed {
@@ -309,7 +309,7 @@ impl Screen {
     }
 
     /// Returns the program's PID.
-    pub fn pid(&self) -> Pid {
+    pub(crate) fn pid(&self) -> Pid {
         let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
         Pid::from_raw(pid.expect("a running program")).expect("not zero")
     }

@@ -26,7 +26,7 @@ struct Count {
 
 /// The proxy. All connections count together: a request sent after the third answer on any of them belongs to the
 /// fourth round.
-pub struct RoundTrips {
+pub(crate) struct RoundTrips {
     address: SocketAddr,
     count: Arc<Count>,
     listener: JoinHandle<()>,
@@ -34,7 +34,7 @@ pub struct RoundTrips {
 
 impl RoundTrips {
     /// Starts a proxy in front of the local server at this port.
-    pub async fn before(port: u16) -> Self {
+    pub(crate) async fn before(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let count = Arc::new(Count {
@@ -53,7 +53,7 @@ impl RoundTrips {
     }
 
     /// Replaces the server in a URL with the proxy.
-    pub fn url_of(&self, url: &str) -> String {
+    pub(crate) fn url_of(&self, url: &str) -> String {
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (user, rest) = rest.split_once('@').expect("a user");
         let (_, database) = rest.split_once('/').expect("a database");
@@ -61,22 +61,22 @@ impl RoundTrips {
     }
 
     /// Returns the number of round trips since the last call.
-    pub fn take(&self) -> usize {
+    pub(crate) fn take(&self) -> usize {
         self.count.answered.swap(0, Ordering::SeqCst)
     }
 
     /// Returns the number of bytes that the server sent since the last call.
-    pub fn take_bytes(&self) -> usize {
+    pub(crate) fn take_bytes(&self) -> usize {
         self.count.bytes.swap(0, Ordering::SeqCst)
     }
 
     /// Returns the number of statements with parameters that the client sent since the last call.
-    pub fn take_statements(&self) -> usize {
+    pub(crate) fn take_statements(&self) -> usize {
         self.count.statements.swap(0, Ordering::SeqCst)
     }
 
     /// Withholds all answers after this many rounds.
-    pub fn end_after(&self, rounds: usize) {
+    pub(crate) fn end_after(&self, rounds: usize) {
         self.count.last.store(rounds, Ordering::SeqCst);
     }
 }

@@ -6,19 +6,19 @@ use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Returns the value of a variable that `tests/run` sets.
-pub fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set. Run all tests with tests/run, or one test with: tests/run -- cargo test NAME")
     })
 }
 
 /// Returns the superuser's URL of the database `postgres`.
-pub fn url() -> String {
+pub(crate) fn url() -> String {
     variable("STREAMSCOPE_TEST_URL")
 }
 
 /// Returns the superuser's URL of another database on the same server.
-pub fn url_of(database: &str) -> String {
+pub(crate) fn url_of(database: &str) -> String {
     with_database(&url(), database)
 }
 
@@ -29,38 +29,38 @@ fn with_database(url: &str, database: &str) -> String {
 }
 
 /// Returns the port of the server, which is also part of the socket's name.
-pub fn port() -> u16 {
+pub(crate) fn port() -> u16 {
     port_of(&url())
 }
 
 /// Returns the port in a URL that names one server.
-pub fn port_of(url: &str) -> u16 {
+pub(crate) fn port_of(url: &str) -> u16 {
     let port = url.rsplit_once(':').and_then(|(_, rest)| rest.split_once('/')).map(|(port, _)| port);
     port.and_then(|port| port.parse().ok()).expect("the URL names a port")
 }
 
 /// Returns the directory of the server's Unix socket.
-pub fn socket_dir() -> PathBuf {
+pub(crate) fn socket_dir() -> PathBuf {
     variable("STREAMSCOPE_TEST_SOCKET_DIR").into()
 }
 
 /// Returns the directory of `initdb`, `pg_ctl` and `postgres`.
-pub fn pg_bin() -> PathBuf {
+pub(crate) fn pg_bin() -> PathBuf {
     variable("STREAMSCOPE_TEST_PG_BIN").into()
 }
 
 /// Returns the directory of the unpacked npm package `@eventide/message-db`.
-pub fn message_db_package() -> PathBuf {
+pub(crate) fn message_db_package() -> PathBuf {
     variable("STREAMSCOPE_TEST_MESSAGE_DB").into()
 }
 
 /// Returns whether the tests that take minutes are requested (`tests/run --long`).
-pub fn long() -> bool {
+pub(crate) fn long() -> bool {
     std::env::var_os("STREAMSCOPE_TEST_LONG").is_some()
 }
 
 /// Connects independently of the program under test.
-pub async fn connect(url: &str) -> Client {
+pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls)
         .await
         .unwrap_or_else(|error| panic!("cannot connect to the server of tests/run at {url}: {error:?}"));
@@ -70,7 +70,7 @@ pub async fn connect(url: &str) -> Client {
 
 /// A database for one test. It is dropped with this value, even if clients are still connected.
 #[derive(Debug)]
-pub struct Database {
+pub(crate) struct Database {
     name: String,
     /// The superuser's URL of the server's database `postgres`.
     server: String,
@@ -78,17 +78,17 @@ pub struct Database {
 
 impl Database {
     /// Creates an empty database.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::create("").await
     }
 
     /// Creates a database. `how` follows `create database NAME`, for example `template template0 locale 'en_US.UTF-8'`.
-    pub async fn create(how: &str) -> Self {
+    pub(crate) async fn create(how: &str) -> Self {
         Self::create_on(&url(), how).await
     }
 
     /// Creates a database on another server, named by the URL of its database `postgres`.
-    pub async fn create_on(server: &str, how: &str) -> Self {
+    pub(crate) async fn create_on(server: &str, how: &str) -> Self {
         let name = format!("t_{}", Uuid::now_v7().simple());
         let admin = connect(server).await;
         admin.batch_execute(&format!("create database {name} {how}")).await.unwrap();
@@ -96,17 +96,17 @@ impl Database {
     }
 
     /// Returns the name, which contains only letters, digits and `_`.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the superuser's URL.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         with_database(&self.server, &self.name)
     }
 
     /// Connects as superuser, independently of the program under test.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         connect(&self.url()).await
     }
 }

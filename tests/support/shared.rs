@@ -8,7 +8,7 @@ use std::path::Path;
 use super::server::socket_dir;
 
 /// Returns the ports of the servers with this name. Starts them in a new directory if no process has done so yet.
-pub fn ports(name: &str, start: impl FnOnce(&Path) -> Vec<u16>) -> Vec<u16> {
+pub(crate) fn ports(name: &str, start: impl FnOnce(&Path) -> Vec<u16>) -> Vec<u16> {
     let folder = socket_dir().join("shared");
     let (directory, noted) = (folder.join(name), folder.join(format!("{name}.ports")));
     // Closing the file releases the lock, however this process ends.

@@ -14,7 +14,7 @@ use super::pooler::Pooler;
 use super::server::{self, Database};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A namespace created by streamscope on PostgreSQL.
     OursOnPostgres,
     /// A namespace created by streamscope on the embedded store.
@@ -27,7 +27,7 @@ pub enum Kind {
 
 /// The way to a store on a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// Directly.
     Direct,
     /// Through PgBouncer in transaction mode.
@@ -40,7 +40,7 @@ pub enum Route {
 
 /// A namespace for one test. Its database is dropped with it.
 #[derive(Debug)]
-pub struct TestStore {
+pub(crate) struct TestStore {
     pub kind: Kind,
     pub store: Store,
     /// The namespace under test.
@@ -57,7 +57,7 @@ pub struct TestStore {
 
 impl TestStore {
     /// Creates a fresh namespace.
-    pub async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         match kind {
             Kind::OursOnPostgres | Kind::MessageDb | Kind::EventoDb => Self::by_route(kind, Route::Direct).await,
             #[cfg(feature = "embedded")]
@@ -84,7 +84,7 @@ impl TestStore {
     }
 
     /// Creates a fresh namespace on a server and opens it by this route.
-    pub async fn by_route(kind: Kind, route: Route) -> Self {
+    pub(crate) async fn by_route(kind: Kind, route: Route) -> Self {
         let server = match route {
             Route::Direct | Route::Pooler => server::url(),
             Route::Pair => Pair::shared().await.url_of(Server::Primary, "postgres"),
@@ -125,7 +125,7 @@ impl TestStore {
     }
 
     /// Opens the same namespace on the standby. The store must use [`Route::Pair`].
-    pub async fn on_the_standby(&self) -> Namespace {
+    pub(crate) async fn on_the_standby(&self) -> Namespace {
         let database = self.database.as_ref().expect("a store on the pair");
         let url = Pair::shared().await.url_of_both(database.name(), "standby");
         let store = Store::new(settings(&url), Options::default());
@@ -134,7 +134,7 @@ impl TestStore {
     }
 
     /// Returns the flavour that streamscope must recognise.
-    pub fn flavour(&self) -> Flavour {
+    pub(crate) fn flavour(&self) -> Flavour {
         match self.kind {
             Kind::OursOnPostgres | Kind::OursEmbedded => Flavour::Streamscope,
             Kind::MessageDb => Flavour::MessageDb,
@@ -144,7 +144,7 @@ impl TestStore {
 
     /// Connects as superuser, independently of the program under test. The embedded store serves only one connection,
     /// so it returns none.
-    pub async fn client(&self) -> Option<Client> {
+    pub(crate) async fn client(&self) -> Option<Client> {
         match &self.database {
             Some(database) => Some(database.client().await),
             None => None,
@@ -156,19 +156,19 @@ const OURS: &str = "test";
 const EVENTODB: &str = "shop";
 
 /// Returns a store with default options over a database.
-pub fn store(database: &Database) -> Store {
+pub(crate) fn store(database: &Database) -> Store {
     Store::new(settings(&database.url()), Options::default())
 }
 
 /// Returns the settings of a URL, ignoring the environment.
-pub fn settings(url: &str) -> Settings {
+pub(crate) fn settings(url: &str) -> Settings {
     let environment = Environment::new(HashMap::new(), None, None);
     Settings::resolve(Some(url), &environment).unwrap().expect("a URL names a server")
 }
 
 /// Creates a database with the official Message DB. Its own script installs it once, into a template that is then
 /// copied.
-pub async fn message_db() -> Database {
+pub(crate) async fn message_db() -> Database {
     message_db_on(&server::url()).await
 }
 
@@ -200,7 +200,7 @@ async fn message_db_on(server: &str) -> Database {
 }
 
 /// Creates a database with the registry and one namespace `shop`, as EventoDB would.
-pub async fn eventodb() -> Database {
+pub(crate) async fn eventodb() -> Database {
     eventodb_on(&server::url()).await
 }
 
@@ -226,18 +226,18 @@ mod embedded {
     static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
     #[derive(Debug)]
-    pub struct Running {
+    pub(super) struct Running {
         server: Embedded,
         _permit: SemaphorePermit<'static>,
     }
 
     impl Running {
-        pub async fn start() -> Self {
+        pub(super) async fn start() -> Self {
             let permit = AT_ONCE.acquire().await.unwrap();
             Self { server: Embedded::temporary().await.unwrap(), _permit: permit }
         }
 
-        pub fn settings(&self) -> Settings {
+        pub(super) fn settings(&self) -> Settings {
             self.server.settings()
         }
     }

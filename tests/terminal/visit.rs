@@ -9,19 +9,19 @@ use super::support::pty::{SIZE, Screen};
 use super::support::stores::{Kind, TestStore};
 
 /// A store on the server and a user of it.
-pub struct Visit {
+pub(crate) struct Visit {
     pub user: User,
     pub store: TestStore,
 }
 
 impl Visit {
     /// Creates a visit with an empty store.
-    pub async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         Self { user: User::new(), store: TestStore::new(kind).await }
     }
 
     /// Creates a visit with two accounts, of three and two messages.
-    pub async fn with_accounts(kind: Kind) -> Self {
+    pub(crate) async fn with_accounts(kind: Kind) -> Self {
         let visit = Self::new(kind).await;
         for (stream, message_type, amount) in [
             ("account-1", "Opened", 0),
@@ -36,12 +36,12 @@ impl Visit {
     }
 
     /// Writes a message as another program.
-    pub async fn write(&self, stream: &str, message_type: &str, data: &str) -> Written {
+    pub(crate) async fn write(&self, stream: &str, message_type: &str, data: &str) -> Written {
         write(&self.store.namespace, stream, message_type, data).await
     }
 
     /// Inserts a message without any checks, as a hostile or careless producer would.
-    pub async fn plant(&self, stream: &str, position: i64, message_type: &str, data: &str) {
+    pub(crate) async fn plant(&self, stream: &str, position: i64, message_type: &str, data: &str) {
         let client = self.store.client().await.expect("a store on the server");
         let insert = format!(
             "insert into \"{}\".messages (id, stream_name, type, position, data, metadata)
@@ -52,23 +52,23 @@ impl Visit {
     }
 
     /// Opens the screen with more arguments.
-    pub fn screen(&self, arguments: &[&str]) -> Screen {
+    pub(crate) fn screen(&self, arguments: &[&str]) -> Screen {
         self.screen_with(arguments, &[])
     }
 
     /// Opens the screen with more arguments and environment variables.
-    pub fn screen_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Screen {
+    pub(crate) fn screen_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Screen {
         let url = self.url();
         let arguments: Vec<&str> = ["--url", &url].into_iter().chain(arguments.iter().copied()).collect();
         Screen::start_with(&self.user, &arguments, variables, SIZE)
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.store.database.as_ref().expect("a store on the server").url()
     }
 
     /// Repeats a query outside the program until it returns the wanted count.
-    pub async fn wait_for_count(&self, query: &str, wanted: i64) {
+    pub(crate) async fn wait_for_count(&self, query: &str, wanted: i64) {
         let client = self.store.client().await.expect("a store on the server");
         let limit = std::time::Instant::now() + std::time::Duration::from_secs(30);
         loop {
@@ -83,7 +83,7 @@ impl Visit {
 }
 
 /// Writes a message with any expected version.
-pub async fn write(namespace: &Namespace, stream: &str, message_type: &str, data: &str) -> Written {
+pub(crate) async fn write(namespace: &Namespace, stream: &str, message_type: &str, data: &str) -> Written {
     let message = NewMessage {
         id: Uuid::now_v7(),
         stream: StreamName::new(stream).expect("a stream's name"),

@@ -7,7 +7,7 @@ use crate::store::browse::{Count, CountStep};
 
 /// The count of a list.
 #[derive(Debug, Default)]
-pub struct MessageCount {
+pub(crate) struct MessageCount {
     /// The number of messages in the scope, once it is known.
     pub total: Option<Count>,
     /// The count of all matches, if the user asked for it.
@@ -20,7 +20,7 @@ pub struct MessageCount {
 
 /// A count of all matches in the scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct MatchCount {
+pub(crate) struct MatchCount {
     pub matches: u64,
     /// Messages examined.
     pub searched: u64,
@@ -40,7 +40,7 @@ pub(super) struct ListKind {
 impl MessageCount {
     /// Returns the ordinal of a message in its stream, from 1, not counting deleted messages.
     #[must_use]
-    pub fn ordinal(&self, head: &MessageHead) -> i64 {
+    pub(crate) fn ordinal(&self, head: &MessageHead) -> i64 {
         let deleted = self.total.and_then(|count| {
             let messages = i64::try_from(count.messages).ok()?;
             count.through?.checked_add(1)?.checked_sub(messages)

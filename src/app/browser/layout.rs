@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 /// The five panes, in the order of the keys `1` to `5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
-pub enum Pane {
+pub(crate) enum Pane {
     Namespaces,
     Categories,
     Streams,
@@ -16,24 +16,25 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 5] = [Self::Namespaces, Self::Categories, Self::Streams, Self::Messages, Self::Message];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Namespaces, Self::Categories, Self::Streams, Self::Messages, Self::Message];
 
     /// Returns the next pane; the first one follows the last.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         Self::ALL[(self as usize + 1) % Self::ALL.len()]
     }
 
     /// Returns the previous pane; the last one precedes the first.
     #[must_use]
-    pub fn previous(self) -> Self {
+    pub(crate) fn previous(self) -> Self {
         Self::ALL[(self as usize + Self::ALL.len() - 1) % Self::ALL.len()]
     }
 }
 
 /// The widths of the columns, which the mouse can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shares {
+pub(crate) struct Shares {
     /// Width of the left column in cells.
     pub left: u16,
     /// The share of the remaining width that the message pane takes, in percent; none to derive it from the width.
@@ -48,7 +49,7 @@ impl Default for Shares {
 
 /// The rectangles of a frame. A part that is hidden has an empty one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Layout {
+pub(crate) struct Layout {
     pub header: Rect,
     pub footer: Rect,
     panes: [Rect; 5],
@@ -57,7 +58,7 @@ pub struct Layout {
 impl Layout {
     /// Lays out the panes. With `fullscreen` only the focused one is shown.
     #[must_use]
-    pub fn new(area: Rect, focus: Pane, fullscreen: bool, shares: Shares) -> Self {
+    pub(crate) fn new(area: Rect, focus: Pane, fullscreen: bool, shares: Shares) -> Self {
         let mut layout = Self::default();
         let lines = u16::from(area.height >= 3);
         let footer_lines = u16::from(area.height >= 4);
@@ -102,25 +103,25 @@ impl Layout {
 
     /// Returns the rectangle of a pane with its border; empty if the pane is hidden.
     #[must_use]
-    pub fn pane(&self, pane: Pane) -> Rect {
+    pub(crate) fn pane(&self, pane: Pane) -> Rect {
         self.panes[pane as usize]
     }
 
     /// Returns the number of rows inside the border of a pane, without the heading of the messages pane.
     #[must_use]
-    pub fn rows(&self, pane: Pane) -> usize {
+    pub(crate) fn rows(&self, pane: Pane) -> usize {
         let frame = if pane == Pane::Messages { 3 } else { 2 };
         usize::from(self.pane(pane).height.saturating_sub(frame))
     }
 
     /// Returns the number of columns inside the border of a pane.
     #[must_use]
-    pub fn columns(&self, pane: Pane) -> usize {
+    pub(crate) fn columns(&self, pane: Pane) -> usize {
         usize::from(self.pane(pane).width.saturating_sub(2))
     }
 
     #[must_use]
-    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+    pub(crate) fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         Pane::ALL.into_iter().find(|pane| self.pane(*pane).contains((column, row).into()))
     }
 }

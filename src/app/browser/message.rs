@@ -13,7 +13,7 @@ const LARGE: usize = 32 * 1024 * 1024;
 
 /// How the body is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Form {
+pub(crate) enum Form {
     #[default]
     Tree,
     /// Indented JSON.
@@ -24,14 +24,14 @@ pub enum Form {
 
 /// The document that a line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     Data,
     Metadata,
 }
 
 /// Data or metadata.
 #[derive(Debug)]
-pub enum Body {
+pub(crate) enum Body {
     /// The column is NULL.
     Null,
     Tree(Document),
@@ -61,7 +61,7 @@ impl Body {
 
 /// A message whose body has been read.
 #[derive(Debug)]
-pub struct Open {
+pub(crate) struct Open {
     pub message: Message,
     pub data: Body,
     pub metadata: Body,
@@ -81,7 +81,7 @@ impl Open {
 
 /// The state of the pane.
 #[derive(Debug, Default)]
-pub struct MessagePane {
+pub(crate) struct MessagePane {
     namespace: String,
     head: Option<MessageHead>,
     /// The whole message, once it has been read.
@@ -95,7 +95,7 @@ pub struct MessagePane {
 }
 
 /// The lines above the documents, which are known without the body.
-pub const FACTS: usize = 5;
+pub(crate) const FACTS: usize = 5;
 
 impl MessagePane {
     /// Shows a message. Returns whether its body must be read.
@@ -113,7 +113,7 @@ impl MessagePane {
 
     /// Returns the message as listed, without its body.
     #[must_use]
-    pub fn head(&self) -> Option<&MessageHead> {
+    pub(crate) fn head(&self) -> Option<&MessageHead> {
         self.head.as_ref()
     }
 
@@ -129,7 +129,7 @@ impl MessagePane {
 
     /// Returns the message with data and metadata, once it has been read.
     #[must_use]
-    pub fn whole(&self) -> Option<&Message> {
+    pub(crate) fn whole(&self) -> Option<&Message> {
         self.open.as_ref().map(|open| &open.message)
     }
 
@@ -139,19 +139,19 @@ impl MessagePane {
 
     /// Returns the index of the selected line, without the [`FACTS`].
     #[must_use]
-    pub fn selected(&self) -> usize {
+    pub(crate) fn selected(&self) -> usize {
         self.selected
     }
 
     /// Returns the index of the first line in view.
     #[must_use]
-    pub fn top(&self) -> usize {
+    pub(crate) fn top(&self) -> usize {
         self.top
     }
 
     /// Returns the number of lines of both documents, including their headings.
     #[must_use]
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         match (&self.open, self.form) {
             (None, _) => 0,
             (Some(open), Form::Tree) => open.data.lines() + open.metadata.lines(),
@@ -161,7 +161,7 @@ impl MessagePane {
 
     /// Returns the document of a line in the tree, and the line in that document.
     #[must_use]
-    pub fn line(&self, line: usize) -> Option<(Part, usize)> {
+    pub(crate) fn line(&self, line: usize) -> Option<(Part, usize)> {
         let open = self.open.as_ref()?;
         let data = open.data.lines();
         if line < data { Some((Part::Data, line)) } else { Some((Part::Metadata, line - data)) }
@@ -314,7 +314,7 @@ impl MessagePane {
 
     /// Returns the link on a line of metadata.
     #[must_use]
-    pub fn link_at(&self, line: usize) -> Option<Link> {
+    pub(crate) fn link_at(&self, line: usize) -> Option<Link> {
         let (part, document, row) = self.row(line)?;
         if part != Part::Metadata || document.row(row)?.depth != 1 {
             return None;

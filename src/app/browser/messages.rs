@@ -22,17 +22,17 @@ const ENOUGH_MATCHES: u64 = 100;
 
 /// The namespace and the scope whose messages are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListKey {
+pub(crate) struct ListKey {
     /// The ID of the namespace.
     pub namespace: String,
     pub scope: Scope,
 }
 
-pub use ListKey as Place;
+pub(crate) use ListKey as Place;
 
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageRow {
+pub(crate) struct MessageRow {
     pub head: MessageHead,
     /// It became visible after messages with higher global positions.
     pub late: bool,
@@ -49,7 +49,7 @@ enum Pending {
 
 /// The list of messages, its filter and its counts.
 #[derive(Debug, Default)]
-pub struct Messages {
+pub(crate) struct Messages {
     /// None before anything is selected.
     pub place: Option<ListKey>,
     pub window: Window<MessageRow>,
@@ -76,28 +76,28 @@ pub struct Messages {
 impl Messages {
     /// Creates an empty list.
     #[must_use]
-    pub fn new(key: ListKey, newest_first: bool) -> Self {
+    pub(crate) fn new(key: ListKey, newest_first: bool) -> Self {
         Self { place: Some(key), newest_first, ..Self::default() }
     }
 
     /// Returns the number that orders the scope: the position in a stream, the global position elsewhere.
     #[must_use]
-    pub fn number(&self, head: &MessageHead) -> i64 {
+    pub(crate) fn number(&self, head: &MessageHead) -> i64 {
         if self.is_stream() { head.position } else { head.global_position }
     }
 
     #[must_use]
-    pub fn is_stream(&self) -> bool {
+    pub(crate) fn is_stream(&self) -> bool {
         matches!(self.place.as_ref().map(|key| &key.scope), Some(Scope::Stream(_)))
     }
 
     #[must_use]
-    pub fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         self.filter != Filter::default()
     }
 
     #[must_use]
-    pub fn selection(&self) -> Option<&MessageHead> {
+    pub(crate) fn selection(&self) -> Option<&MessageHead> {
         self.window.selection().map(|row| &row.head)
     }
 
@@ -133,7 +133,7 @@ impl Messages {
 
     /// Returns true if the newest message is loaded.
     #[must_use]
-    pub fn at_end(&self) -> bool {
+    pub(crate) fn at_end(&self) -> bool {
         if self.newest_first { self.window.at_first } else { self.window.at_last }
     }
 

@@ -13,13 +13,13 @@ const KEPT_FILTERS: usize = 200;
 
 /// The lists that are kept.
 #[derive(Debug, Default)]
-pub struct Places {
+pub(crate) struct Places {
     messages: VecDeque<Messages>,
     streams: VecDeque<Streams>,
 }
 
 impl Places {
-    pub fn leave_messages(&mut self, messages: Messages) {
+    pub(crate) fn leave_messages(&mut self, messages: Messages) {
         if messages.place.is_none() || (messages.window.is_empty() && !messages.is_filtered()) {
             return;
         }
@@ -42,12 +42,12 @@ impl Places {
     }
 
     /// Takes the list of messages of a location as it was left.
-    pub fn messages_of(&mut self, wanted: &ListKey) -> Option<Messages> {
+    pub(crate) fn messages_of(&mut self, wanted: &ListKey) -> Option<Messages> {
         let index = self.messages.iter().position(|kept| kept.place.as_ref() == Some(wanted))?;
         self.messages.remove(index)
     }
 
-    pub fn leave_streams(&mut self, streams: Streams) {
+    pub(crate) fn leave_streams(&mut self, streams: Streams) {
         if streams.of.is_some() && !streams.window.is_empty() {
             keep(&mut self.streams, streams, |old, new| old.of == new.of);
             let excess = self.streams.len().saturating_sub(KEPT);
@@ -56,20 +56,20 @@ impl Places {
     }
 
     /// Takes a list of streams as it was left.
-    pub fn streams_of(&mut self, wanted: &StreamListKey) -> Option<Streams> {
+    pub(crate) fn streams_of(&mut self, wanted: &StreamListKey) -> Option<Streams> {
         let index = self.streams.iter().position(|kept| kept.of.as_ref() == Some(wanted))?;
         self.streams.remove(index)
     }
 
     /// Drops all rows after a reload or a reconnect, because they may be outdated. Filters stay.
-    pub fn forget_rows(&mut self) {
+    pub(crate) fn forget_rows(&mut self) {
         self.streams.clear();
         self.messages.iter_mut().for_each(Messages::unload);
         self.drop_excess();
     }
 
     /// Drops all lists of a namespace.
-    pub fn forget(&mut self, namespace: &str) {
+    pub(crate) fn forget(&mut self, namespace: &str) {
         self.streams.retain(|kept| kept.of.as_ref().is_none_or(|of| of.namespace != namespace));
         self.messages.retain(|kept| kept.place.as_ref().is_none_or(|key| key.namespace != namespace));
     }

@@ -21,7 +21,7 @@ impl Edge {
 
 /// The progress of a filtered search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SearchProgress {
+pub(crate) struct SearchProgress {
     /// Messages examined.
     pub searched: u64,
     /// Matches among them.
@@ -51,13 +51,13 @@ impl SearchProgress {
 
     /// Returns true once every message that can match was examined.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.reached_oldest && self.reached_newest
     }
 
     /// Returns true while there are messages to examine.
     #[must_use]
-    pub fn can_go_on(&self) -> bool {
+    pub(crate) fn can_go_on(&self) -> bool {
         self.towards_first.is_some() || self.towards_last.is_some()
     }
 

@@ -22,17 +22,17 @@ const SLOW: SignedDuration = SignedDuration::from_millis(300);
 
 /// The category whose streams are listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StreamListKey {
+pub(crate) struct StreamListKey {
     /// The ID of the namespace.
     pub namespace: String,
     pub category: Category,
 }
 
-pub use StreamListKey as Of;
+pub(crate) use StreamListKey as Of;
 
 /// The listed streams.
 #[derive(Debug, Default)]
-pub struct Streams {
+pub(crate) struct Streams {
     /// None before a category is selected.
     pub of: Option<StreamListKey>,
     pub window: Window<StreamRow>,
@@ -50,7 +50,7 @@ pub struct Streams {
 impl Streams {
     /// Creates an empty list.
     #[must_use]
-    pub fn new(of: StreamListKey, by_activity: bool) -> Self {
+    pub(crate) fn new(of: StreamListKey, by_activity: bool) -> Self {
         Self { of: Some(of), by_activity, ..Self::default() }
     }
 

@@ -5,11 +5,11 @@
 use std::collections::VecDeque;
 
 /// The most rows that are loaded. Two screens are about 100 rows; the others let the user scroll without waiting.
-pub const CAPACITY: usize = 2_000;
+pub(crate) const CAPACITY: usize = 2_000;
 
 /// The loaded rows of a list, in the order of the screen.
 #[derive(Debug, Clone)]
-pub struct Window<T> {
+pub(crate) struct Window<T> {
     rows: VecDeque<T>,
     selected: usize,
     top: usize,
@@ -27,55 +27,55 @@ impl<T> Default for Window<T> {
 
 impl<T> Window<T> {
     #[must_use]
-    pub fn rows(&self) -> &VecDeque<T> {
+    pub(crate) fn rows(&self) -> &VecDeque<T> {
         &self.rows
     }
 
-    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.rows.iter_mut()
     }
 
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Returns the index of the selected row, or 0 if the list is empty.
     #[must_use]
-    pub fn selected(&self) -> usize {
+    pub(crate) fn selected(&self) -> usize {
         self.selected
     }
 
     #[must_use]
-    pub fn selection(&self) -> Option<&T> {
+    pub(crate) fn selection(&self) -> Option<&T> {
         self.rows.get(self.selected)
     }
 
     /// Returns the index of the first visible row.
     #[must_use]
-    pub fn top(&self) -> usize {
+    pub(crate) fn top(&self) -> usize {
         self.top
     }
 
     /// Selects the row at the index, or the last one if there are fewer.
-    pub fn select(&mut self, index: usize) {
+    pub(crate) fn select(&mut self, index: usize) {
         self.selected = index.min(self.rows.len().saturating_sub(1));
     }
 
     /// Moves the selection and returns true if it changed.
-    pub fn step(&mut self, rows: isize) -> bool {
+    pub(crate) fn step(&mut self, rows: isize) -> bool {
         let before = self.selected;
         self.select(self.selected.saturating_add_signed(rows));
         before != self.selected
     }
 
     /// Scrolls the view, as a mouse wheel does. The selection moves only as far as it must to stay visible.
-    pub fn scroll(&mut self, rows: isize, height: usize) {
+    pub(crate) fn scroll(&mut self, rows: isize, height: usize) {
         let height = height.max(1);
         let last_top = self.rows.len().saturating_sub(height);
         self.top = self.top.saturating_add_signed(rows).min(last_top);
@@ -84,7 +84,7 @@ impl<T> Window<T> {
     }
 
     /// Scrolls as little as possible to make the selection visible in a view of `height` rows.
-    pub fn reveal(&mut self, height: usize) {
+    pub(crate) fn reveal(&mut self, height: usize) {
         let height = height.max(1);
         if self.selected < self.top {
             self.top = self.selected;
@@ -95,24 +95,24 @@ impl<T> Window<T> {
     }
 
     /// Scrolls the selection to the middle of a view of `height` rows.
-    pub fn center(&mut self, height: usize) {
+    pub(crate) fn center(&mut self, height: usize) {
         self.top = self.selected.saturating_sub(height / 2).min(self.rows.len().saturating_sub(height));
     }
 
     /// Scrolls so that `rows` rows are visible above the selection.
-    pub fn put_below(&mut self, rows: usize) {
+    pub(crate) fn put_below(&mut self, rows: usize) {
         self.top = self.selected.saturating_sub(rows);
     }
 
     /// Replaces all rows and selects the first.
-    pub fn replace(&mut self, rows: impl IntoIterator<Item = T>) {
+    pub(crate) fn replace(&mut self, rows: impl IntoIterator<Item = T>) {
         self.rows = rows.into_iter().collect();
         self.selected = 0;
         self.top = 0;
     }
 
     /// Replaces a list that is loaded as a whole, and selects the first row that matches, or the first row.
-    pub fn replace_all(&mut self, rows: impl IntoIterator<Item = T>, selected: impl Fn(&T) -> bool) {
+    pub(crate) fn replace_all(&mut self, rows: impl IntoIterator<Item = T>, selected: impl Fn(&T) -> bool) {
         self.replace(rows);
         self.at_first = true;
         self.at_last = true;
@@ -120,7 +120,7 @@ impl<T> Window<T> {
     }
 
     /// Appends rows and returns how many were unloaded at the front.
-    pub fn append(&mut self, rows: impl IntoIterator<Item = T>) -> usize {
+    pub(crate) fn append(&mut self, rows: impl IntoIterator<Item = T>) -> usize {
         let before = self.rows.len();
         self.rows.extend(rows);
         debug_assert!(self.rows.len() - before <= CAPACITY / 2, "a page leaves the selection in the list");
@@ -135,12 +135,12 @@ impl<T> Window<T> {
     }
 
     /// Appends rows without unloading any, for lists whose pages can only be read forwards.
-    pub fn extend_unbounded(&mut self, rows: impl IntoIterator<Item = T>) {
+    pub(crate) fn extend_unbounded(&mut self, rows: impl IntoIterator<Item = T>) {
         self.rows.extend(rows);
     }
 
     /// Prepends rows, given in the order of the screen, and returns how many were unloaded at the back.
-    pub fn prepend(&mut self, rows: impl IntoIterator<Item = T, IntoIter: DoubleEndedIterator>) -> usize {
+    pub(crate) fn prepend(&mut self, rows: impl IntoIterator<Item = T, IntoIter: DoubleEndedIterator>) -> usize {
         let before = self.rows.len();
         for row in rows.into_iter().rev() {
             self.rows.push_front(row);
@@ -162,18 +162,18 @@ impl<T> Window<T> {
     }
 
     /// Reverses the rows. The selection stays on its row.
-    pub fn reverse(&mut self) {
+    pub(crate) fn reverse(&mut self) {
         self.rows.make_contiguous().reverse();
         self.selected = self.rows.len().saturating_sub(self.selected + 1);
         std::mem::swap(&mut self.at_first, &mut self.at_last);
     }
 
-    pub fn row_mut(&mut self, index: usize) -> Option<&mut T> {
+    pub(crate) fn row_mut(&mut self, index: usize) -> Option<&mut T> {
         self.rows.get_mut(index)
     }
 
     /// Sorts the rows. The selection stays on its row.
-    pub fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
+    pub(crate) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
         let selected = self.selection().map(&key);
         self.rows.make_contiguous().sort_by_key(&key);
         let index = self.rows.iter().position(|row| Some(key(row)) == selected);
@@ -181,13 +181,13 @@ impl<T> Window<T> {
     }
 
     /// Inserts a row and returns how many were unloaded at the front. Selection and view stay on their rows.
-    pub fn insert(&mut self, index: usize, row: T) -> usize {
+    pub(crate) fn insert(&mut self, index: usize, row: T) -> usize {
         self.insert_unbounded(index, row);
         self.append([])
     }
 
     /// Inserts a row without unloading any. Selection and view stay on their rows.
-    pub fn insert_unbounded(&mut self, index: usize, row: T) {
+    pub(crate) fn insert_unbounded(&mut self, index: usize, row: T) {
         self.rows.insert(index, row);
         if self.rows.len() > 1 {
             if index <= self.selected {
@@ -201,13 +201,13 @@ impl<T> Window<T> {
 
     /// Returns true if the selection is so near the first loaded row that the page before it should be loaded.
     #[must_use]
-    pub fn nears_first(&self) -> bool {
+    pub(crate) fn nears_first(&self) -> bool {
         !self.at_first && self.selected < CAPACITY / 10
     }
 
     /// Returns true if the selection is so near the last loaded row that the page after it should be loaded.
     #[must_use]
-    pub fn nears_last(&self) -> bool {
+    pub(crate) fn nears_last(&self) -> bool {
         !self.at_last && self.selected + CAPACITY / 10 >= self.rows.len()
     }
 }

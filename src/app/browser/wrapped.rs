@@ -15,7 +15,7 @@ struct Row {
 
 /// Lines of text and the rows that show them.
 #[derive(Debug, Default)]
-pub struct Wrapped {
+pub(crate) struct Wrapped {
     lines: Vec<String>,
     rows: Vec<Row>,
 }
@@ -44,13 +44,13 @@ impl Wrapped {
 
     /// Returns the number of rows.
     #[must_use]
-    pub fn height(&self) -> usize {
+    pub(crate) fn height(&self) -> usize {
         self.rows.len()
     }
 
     /// Returns the text of a row.
     #[must_use]
-    pub fn row(&self, row: usize) -> Option<&str> {
+    pub(crate) fn row(&self, row: usize) -> Option<&str> {
         let Row { line, bytes } = self.rows.get(row)?;
         Some(&self.lines[*line][bytes.clone()])
     }

@@ -6,7 +6,7 @@ use super::outcome::{Command, Outcome};
 
 /// How far creating or deleting is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AdminStage {
+pub(crate) enum AdminStage {
     #[default]
     Typing,
     /// In production, an upper-case `Y` creates the namespace.

@@ -4,14 +4,14 @@
 
 mod draft;
 mod keys;
-pub mod layout;
+pub(crate) mod layout;
 mod version;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui_textarea::{CursorMove, TextArea};
 use uuid::Uuid;
 
-pub use draft::Draft;
+pub(crate) use draft::Draft;
 
 use super::fuzzy::fuzzy;
 use crate::app::input::{Input, with_line_feeds};
@@ -21,7 +21,7 @@ use crate::message::{ExpectedVersion, Message, NewMessage, Position, StreamName}
 /// A field of the dialog, in the order of the screen. The discriminant indexes [`Compose::lines`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(usize)]
-pub enum Field {
+pub(crate) enum Field {
     Stream,
     Type,
     Id,
@@ -32,11 +32,12 @@ pub enum Field {
 
 impl Field {
     /// From top to bottom.
-    pub const ALL: [Self; 6] = [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Stream, Self::Type, Self::Id, Self::ExpectedVersion, Self::Data, Self::Metadata];
 
     /// The label on screen.
     #[must_use]
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Stream => "stream",
             Self::Type => "type",
@@ -50,7 +51,7 @@ impl Field {
 
 /// How far the draft is on its way to the store.
 #[derive(Debug)]
-pub enum DraftStage {
+pub(crate) enum DraftStage {
     Editing,
     /// In production, an upper-case `Y` sends the draft.
     Confirming,
@@ -64,7 +65,7 @@ pub enum DraftStage {
 
 /// A version conflict.
 #[derive(Debug)]
-pub struct Conflict {
+pub(crate) struct Conflict {
     pub expected: ExpectedVersion,
     /// The stream's version; none if it does not exist.
     pub actual: Option<Position>,
@@ -74,7 +75,7 @@ pub struct Conflict {
 
 /// The dialog and the draft in it.
 #[derive(Debug)]
-pub struct Compose {
+pub(crate) struct Compose {
     /// The namespace's ID.
     pub namespace: String,
     /// The field with the cursor.
@@ -126,13 +127,13 @@ fn is_unfilled(area: &TextArea<'_>) -> bool {
 impl Compose {
     /// Opens a draft that was kept. `seen` is the number of drafts shown so far.
     #[must_use]
-    pub fn kept(draft: &Draft, seen: usize) -> Self {
+    pub(crate) fn kept(draft: &Draft, seen: usize) -> Self {
         Self { seen, ..Self::new(draft) }
     }
 
     /// Opens a new draft, with a note about it. It is not kept unless the user changes it.
     #[must_use]
-    pub fn untouched(draft: Draft, note: Option<String>) -> Self {
+    pub(crate) fn untouched(draft: Draft, note: Option<String>) -> Self {
         let mut compose = Self { problem: note, ..Self::new(&draft) };
         if draft.stream.ends_with('-') {
             compose.field = Field::Stream;
@@ -142,7 +143,7 @@ impl Compose {
     }
 
     /// Marks the draft as changed, so that it is kept.
-    pub fn touch(&mut self) {
+    pub(crate) fn touch(&mut self) {
         self.untouched = None;
     }
 
@@ -172,7 +173,7 @@ impl Compose {
     }
 
     #[must_use]
-    pub fn text(&self, field: Field) -> String {
+    pub(crate) fn text(&self, field: Field) -> String {
         match field {
             Field::Data => self.data.lines().join("\n"),
             Field::Metadata => self.metadata.lines().join("\n"),
@@ -181,7 +182,7 @@ impl Compose {
     }
 
     #[must_use]
-    pub fn draft(&self) -> Draft {
+    pub(crate) fn draft(&self) -> Draft {
         Draft {
             namespace: self.namespace.clone(),
             stream: self.text(Field::Stream),
@@ -194,13 +195,13 @@ impl Compose {
     }
 
     /// Whether the draft differs from a new one, so that it must not be lost.
-    pub fn is_touched(&self) -> bool {
+    pub(crate) fn is_touched(&self) -> bool {
         self.untouched.as_ref() != Some(&self.draft())
     }
 
     /// Returns why a field cannot be written as it is. Problems in JSON have line and column.
     #[must_use]
-    pub fn wrong(&self, field: Field) -> Option<String> {
+    pub(crate) fn wrong(&self, field: Field) -> Option<String> {
         let text = self.text(field);
         match field {
             Field::Stream => StreamName::new(text).err().map(|error| error.to_string()),
@@ -246,7 +247,7 @@ impl Compose {
         }
     }
 
-    pub fn set(&mut self, field: Field, text: &str) {
+    pub(crate) fn set(&mut self, field: Field, text: &str) {
         match field {
             Field::Data => self.data = text_area(text),
             Field::Metadata => self.metadata = text_area(text),
@@ -283,7 +284,7 @@ impl Compose {
     }
 
     /// Offers completions of the field with the cursor, at most eight.
-    pub fn offer(&mut self, found: Vec<String>) {
+    pub(crate) fn offer(&mut self, found: Vec<String>) {
         let typed = self.text(self.field);
         let found: Vec<String> = found.into_iter().filter(|name| *name != typed).collect();
         self.completions = match self.field {

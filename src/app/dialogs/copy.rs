@@ -14,7 +14,7 @@ use crate::store::browse::Scope;
 
 /// Something that can be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyEntry {
+pub(crate) struct CopyEntry {
     pub letter: char,
     pub label: &'static str,
     pub text: String,
@@ -28,14 +28,14 @@ impl CopyEntry {
 
 /// The open menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyMenu {
+pub(crate) struct CopyMenu {
     pub entries: Vec<CopyEntry>,
 }
 
 impl CopyMenu {
     /// Returns what can be copied from the focused pane; none if that is nothing.
     #[must_use]
-    pub fn of(browser: &Browser) -> Option<Self> {
+    pub(crate) fn of(browser: &Browser) -> Option<Self> {
         let mut entries = Vec::new();
         if browser.focus == Pane::Message {
             let value = browser.message.selected_value();

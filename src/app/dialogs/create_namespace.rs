@@ -10,7 +10,7 @@ use crate::app::request::{Question, Slot};
 
 /// The open dialog.
 #[derive(Debug, Default)]
-pub struct CreateDialog {
+pub(crate) struct CreateDialog {
     pub id: Input,
     pub description: Input,
     /// Whether the description has the cursor.

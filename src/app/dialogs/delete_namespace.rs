@@ -10,7 +10,7 @@ use crate::app::request::{Question, Slot};
 
 /// The open dialog.
 #[derive(Debug)]
-pub struct DeleteDialog {
+pub(crate) struct DeleteDialog {
     /// The ID that the user must type.
     pub id: String,
     pub input: Input,
@@ -24,7 +24,7 @@ pub struct DeleteDialog {
 
 impl DeleteDialog {
     #[must_use]
-    pub fn new(id: String) -> Self {
+    pub(crate) fn new(id: String) -> Self {
         Self { id, input: Input::default(), messages: None, stage: AdminStage::Typing, problem: None }
     }
 

@@ -17,7 +17,7 @@ use crate::store::Filter;
 
 /// The open prompt.
 #[derive(Debug)]
-pub struct FilterPrompt {
+pub(crate) struct FilterPrompt {
     pub input: Input,
     /// The filter in words, or what is wrong with it; none while nothing is typed.
     pub understood: Result<Option<String>, String>,
@@ -28,7 +28,7 @@ pub struct FilterPrompt {
 impl FilterPrompt {
     /// Opens the prompt with the active filter.
     #[must_use]
-    pub fn new(browser: &Browser, times: &Times, now: Timestamp) -> Self {
+    pub(crate) fn new(browser: &Browser, times: &Times, now: Timestamp) -> Self {
         let messages = &browser.messages;
         let input = Input::new(&messages.filter_text);
         let mut prompt = Self { input, understood: Ok(None), place: messages.place.clone() };
@@ -157,7 +157,7 @@ fn path_end(text: &str) -> usize {
 ///
 /// # Errors
 /// Returns the reason for the prompt.
-pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
+pub(crate) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, String> {
     let mut filter = Filter::default();
     let mut words: Vec<String> = Vec::new();
     let time = |value: &str| {
@@ -199,7 +199,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filter, Stri
 
 /// Returns a filter in words; none if it matches everything.
 #[must_use]
-pub fn understood(filter: &Filter, times: &Times, now: Timestamp) -> Option<String> {
+pub(crate) fn understood(filter: &Filter, times: &Times, now: Timestamp) -> Option<String> {
     let mut words = Vec::new();
     if !filter.types.is_empty() {
         words.push(format!("type {}", filter.types.join(" or ")));

@@ -7,7 +7,7 @@ use crate::app::input::Input;
 
 /// The open prompt.
 #[derive(Debug, Default)]
-pub struct FindPrompt {
+pub(crate) struct FindPrompt {
     pub input: Input,
 }
 

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
 /// Returns the items whose name matches, best first.
-pub fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
+pub(super) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
     struct Named<'a, T>(&'a str, T);
     impl<T> AsRef<str> for Named<'_, T> {
         fn as_ref(&self) -> &str {

@@ -12,7 +12,7 @@ use crate::message::Category;
 
 /// The open box.
 #[derive(Debug)]
-pub struct GoToPrompt {
+pub(crate) struct GoToPrompt {
     pub input: Input,
     /// Where Enter leads, or what is wrong or expected.
     pub understood: Result<Destination, String>,
@@ -20,14 +20,14 @@ pub struct GoToPrompt {
 
 impl GoToPrompt {
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let hint = "category · stream · stream@position · namespace/ · position · ID · time · =name";
         Self { input: Input::default(), understood: Err(hint.to_owned()) }
     }
 
     /// Creates a box with `CATEGORY#`, for a consumer group member to be typed after it.
     #[must_use]
-    pub fn for_member(category: &Category) -> Self {
+    pub(crate) fn for_member(category: &Category) -> Self {
         let hint = "MEMBER:SIZE of the consumer group, such as 0:3";
         Self { input: Input::new(&format!("{category}#")), understood: Err(hint.to_owned()) }
     }
@@ -58,7 +58,7 @@ impl GoToPrompt {
     }
 
     /// Resolves the input, relative to the namespace on screen.
-    pub fn resolve(&mut self, context: &DialogContext) {
+    pub(crate) fn resolve(&mut self, context: &DialogContext) {
         let names = ListedNames::on_screen(context.browser);
         self.understood = Destination::read(self.input.text(), &names, context.now, &context.times.time_zone());
     }

@@ -11,7 +11,7 @@ use crate::app::layout::Pane;
 
 /// The open help.
 #[derive(Debug)]
-pub struct Help {
+pub(crate) struct Help {
     /// The filter prompt, if it is open.
     pub filter: Option<Input>,
     /// The rows that match the filter.
@@ -22,7 +22,7 @@ pub struct Help {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HelpRow {
+pub(crate) enum HelpRow {
     /// The context of the rows below.
     Heading(&'static str),
     /// An action and its keys.
@@ -107,7 +107,7 @@ fn without_empty_headings(rows: Vec<HelpRow>) -> Vec<HelpRow> {
 
 impl Help {
     #[must_use]
-    pub fn new(keymap: &KeyMap, pane: Pane) -> Self {
+    pub(crate) fn new(keymap: &KeyMap, pane: Pane) -> Self {
         let all = rows_of(keymap, pane);
         let mut help = Self { filter: None, rows: all.clone(), selected: 0, all };
         help.step(0);

@@ -7,7 +7,7 @@ use crate::app::keymap::Action;
 
 /// The open log.
 #[derive(Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     /// The number of lines scrolled back from the end.
     pub back: usize,
 }

@@ -15,7 +15,7 @@ use crate::store::Filter;
 
 /// The rest of the screen, as far as dialogs need it.
 #[derive(Debug, Clone, Copy)]
-pub struct DialogContext<'a> {
+pub(crate) struct DialogContext<'a> {
     pub now: Timestamp,
     pub times: &'a Times,
     pub keymap: &'a KeyMap,
@@ -35,13 +35,13 @@ pub struct DialogContext<'a> {
 impl DialogContext<'_> {
     /// Returns the action of a key that has the same meaning in dialogs as in the panes.
     #[must_use]
-    pub fn action(&self, key: KeyEvent) -> Option<Action> {
+    pub(crate) fn action(&self, key: KeyEvent) -> Option<Action> {
         self.keymap.action(Context::Anywhere, key)
     }
 
     /// Returns the outcome of a key that must not write because it may be part of a paste, if that is so.
     #[must_use]
-    pub fn refuse_after_paste(&self, key: &str) -> Option<Outcome> {
+    pub(crate) fn refuse_after_paste(&self, key: &str) -> Option<Outcome> {
         let warning = || Command::Warn(format!("{key} is ignored right after a paste. Press {key} again."));
         self.just_pasted.then(|| Outcome::Do(vec![warning()]))
     }
@@ -49,7 +49,7 @@ impl DialogContext<'_> {
 
 /// The result of a key or a paste.
 #[derive(Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The dialog stays open, and nothing else changes.
     Stay,
     /// The dialog closes as Esc closes it, with the commands of `Dialog::closed`.
@@ -62,7 +62,7 @@ pub enum Outcome {
 
 /// A request of a dialog to the rest of the screen.
 #[derive(Debug)]
-pub enum Command {
+pub(crate) enum Command {
     /// Runs an action as if its key had been pressed.
     Run(Action),
     Ask(Slot, Question),
@@ -99,7 +99,7 @@ pub enum Command {
 
 /// Returns true for Ctrl and this letter, in either case.
 #[must_use]
-pub fn is_ctrl(key: KeyEvent, letter: char) -> bool {
+pub(crate) fn is_ctrl(key: KeyEvent, letter: char) -> bool {
     key.modifiers.contains(KeyModifiers::CONTROL)
         && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
 }

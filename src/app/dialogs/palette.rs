@@ -10,7 +10,7 @@ use crate::app::keymap::Action;
 
 /// The open palette.
 #[derive(Debug)]
-pub struct Palette {
+pub(crate) struct Palette {
     pub input: Input,
     /// Matching actions, best first.
     pub matches: Vec<Action>,
@@ -20,7 +20,7 @@ pub struct Palette {
 
 impl Palette {
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { input: Input::default(), matches: matching(""), selected: 0 }
     }
 

@@ -7,7 +7,7 @@ use crate::app::request::Created;
 
 /// The open dialog.
 #[derive(Debug)]
-pub struct TokenDialog {
+pub(crate) struct TokenDialog {
     pub created: Created,
 }
 

@@ -10,7 +10,7 @@ use crossterm::event::KeyCode;
 use super::fake::{Fake, Screen};
 
 /// Returns the open compose dialog.
-pub fn compose(screen: &Screen) -> &crate::app::dialogs::compose::Compose {
+pub(super) fn compose(screen: &Screen) -> &crate::app::dialogs::compose::Compose {
     match &screen.state.dialogs.open {
         Some(Dialog::Compose(compose)) => compose,
         other => panic!("the compose dialog is not open: {other:?}"),

@@ -22,7 +22,7 @@ use ratatui::layout::Rect;
 use uuid::Uuid;
 
 /// Returns noon on 1 March 2026, the time at which the tests begin.
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().expect("a time")
 }
 
@@ -31,7 +31,7 @@ const HITS: usize = 500;
 
 /// A store in memory. Global positions begin at 1.
 #[derive(Default)]
-pub struct Fake {
+pub(crate) struct Fake {
     pub messages: Vec<Message>,
     /// Namespaces that were created in addition to the two initial ones.
     pub created: Vec<String>,
@@ -54,7 +54,7 @@ fn matches(filter: &Filter, head: &MessageHead) -> bool {
 
 impl Fake {
     /// Creates a store with `streams` accounts and as many orders, of five messages each.
-    pub fn shop(streams: usize) -> Self {
+    pub(crate) fn shop(streams: usize) -> Self {
         let mut fake = Self::default();
         for position in 0..5 {
             for stream in 0..streams {
@@ -75,12 +75,12 @@ impl Fake {
     }
 
     /// Appends a message to the only stream of the store.
-    pub fn append(&mut self, stream: &str, kind: &str) {
+    pub(crate) fn append(&mut self, stream: &str, kind: &str) {
         let position = self.messages.len() as i64;
         self.store(stream, position, kind, "{}", None);
     }
 
-    pub fn push(&mut self, stream: &str, kind: &str, data: &str, metadata: Option<&str>) -> Message {
+    pub(crate) fn push(&mut self, stream: &str, kind: &str, data: &str, metadata: Option<&str>) -> Message {
         let position = self.messages.iter().filter(|message| message.stream.as_str() == stream).count() as i64;
         self.store(stream, position, kind, data, metadata)
     }
@@ -102,7 +102,7 @@ impl Fake {
         message
     }
 
-    pub fn of(&self, scope: &Scope) -> Vec<MessageHead> {
+    pub(crate) fn of(&self, scope: &Scope) -> Vec<MessageHead> {
         let wanted = |message: &&Message| match scope {
             Scope::Namespace => true,
             Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
@@ -226,7 +226,7 @@ impl Fake {
         CountStep { matches, searched, through, next }
     }
 
-    pub fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
+    pub(crate) fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
         if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
             return Err(Arc::new(self.fail.remove(index).1));
         }
@@ -388,7 +388,7 @@ fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
     (namespace != "shop").then_some(answer)
 }
 
-pub fn head(message: &Message) -> MessageHead {
+pub(crate) fn head(message: &Message) -> MessageHead {
     MessageHead {
         id: message.id,
         stream: message.stream.clone(),
@@ -406,7 +406,7 @@ pub fn head(message: &Message) -> MessageHead {
     }
 }
 
-pub fn namespace(id: &str) -> NamespaceInfo {
+pub(crate) fn namespace(id: &str) -> NamespaceInfo {
     NamespaceInfo {
         id: id.to_owned(),
         schema: format!("eventodb_{id}"),
@@ -422,7 +422,7 @@ pub fn namespace(id: &str) -> NamespaceInfo {
     }
 }
 
-pub fn server() -> ServerInfo {
+pub(crate) fn server() -> ServerInfo {
     ServerInfo {
         version: "17.5".to_owned(),
         database: "shop".to_owned(),
@@ -454,7 +454,7 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
 }
 
 /// A screen over a store in memory. Effects are carried out at once, but answers can be held.
-pub struct Screen {
+pub(crate) struct Screen {
     pub state: State,
     pub fake: Fake,
     /// All effects except questions.
@@ -470,7 +470,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(fake: Fake) -> Self {
+    pub(crate) fn new(fake: Fake) -> Self {
         Self::with(
             fake,
             ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() },
@@ -479,7 +479,7 @@ impl Screen {
         )
     }
 
-    pub fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
+    pub(crate) fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
         let mut screen = Self {
             state,
@@ -495,7 +495,7 @@ impl Screen {
         screen
     }
 
-    pub fn send(&mut self, event: Event) {
+    pub(crate) fn send(&mut self, event: Event) {
         let effects = self.state.update(event, self.now);
         self.carry_out(effects);
     }
@@ -532,27 +532,27 @@ impl Screen {
     }
 
     /// Delivers all held answers, oldest first, and those to the questions that follow.
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         self.hold = false;
         while self.release_one() {}
     }
 
     /// Delivers the oldest held answer. Returns false if there is none.
-    pub fn release_one(&mut self) -> bool {
+    pub(crate) fn release_one(&mut self) -> bool {
         let Some((slot, generation, outcome)) = self.held.pop_front() else { return false };
         self.send(Event::Answered { slot, generation, outcome });
         true
     }
 
     /// Writes a message as another program, and delivers it if it is followed.
-    pub fn arrive(&mut self, stream: &str, kind: &str) -> Message {
+    pub(crate) fn arrive(&mut self, stream: &str, kind: &str) -> Message {
         let message = self.fake.push(stream, kind, r#"{"amount": 1}"#, None);
         self.deliver(&message, false);
         message
     }
 
     /// Delivers a message through following, if it belongs to the followed scope.
-    pub fn deliver(&mut self, message: &Message, late: bool) {
+    pub(crate) fn deliver(&mut self, message: &Message, late: bool) {
         let Some((generation, scope, filter)) = &self.followed else { return };
         let generation = *generation;
         let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
@@ -564,7 +564,7 @@ impl Screen {
     }
 
     /// Reports through following that a transaction has blocked for some seconds, or that none does.
-    pub fn held_back(&mut self, holder: Option<BlockingTransaction>, seconds: i64) {
+    pub(crate) fn held_back(&mut self, holder: Option<BlockingTransaction>, seconds: i64) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
         let blocked_since = holder.as_ref().map(|_| self.now - SignedDuration::from_secs(seconds));
@@ -579,7 +579,7 @@ impl Screen {
     }
 
     /// Reports through following why late messages may be missed.
-    pub fn doubted(&mut self, doubts: Vec<Doubt>) {
+    pub(crate) fn doubted(&mut self, doubts: Vec<Doubt>) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
         let batch = TailBatch { doubts, ..batch(Vec::new(), self.now) };
@@ -587,7 +587,7 @@ impl Screen {
     }
 
     /// Reports through following that the store was replaced and has these messages now.
-    pub fn replaced(&mut self, messages: &[Message]) {
+    pub(crate) fn replaced(&mut self, messages: &[Message]) {
         let Some((generation, ..)) = &self.followed else { return };
         let generation = *generation;
         let messages = messages.iter().map(|message| Tailed { message: head(message), late: false }).collect();
@@ -595,47 +595,47 @@ impl Screen {
         self.send(Event::Followed { generation, batch });
     }
 
-    pub fn key(&mut self, code: KeyCode) {
+    pub(crate) fn key(&mut self, code: KeyCode) {
         self.send(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 
-    pub fn ctrl(&mut self, letter: char) {
+    pub(crate) fn ctrl(&mut self, letter: char) {
         self.send(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL)));
     }
 
     /// Carries out an action, as its key or the palette would.
-    pub fn act(&mut self, action: Action) {
+    pub(crate) fn act(&mut self, action: Action) {
         let effects = self.state.act(action);
         self.carry_out(effects);
     }
 
-    pub fn keys(&mut self, letters: &str) {
+    pub(crate) fn keys(&mut self, letters: &str) {
         for letter in letters.chars() {
             self.key(KeyCode::Char(letter));
         }
     }
 
-    pub fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         self.key(KeyCode::Enter);
     }
 
-    pub fn esc(&mut self) {
+    pub(crate) fn esc(&mut self) {
         self.key(KeyCode::Esc);
     }
 
-    pub fn down(&mut self) {
+    pub(crate) fn down(&mut self) {
         self.key(KeyCode::Down);
     }
 
     /// Enters a target into the go-to box.
-    pub fn go_to(&mut self, target: &str) {
+    pub(crate) fn go_to(&mut self, target: &str) {
         self.keys(":");
         self.keys(target);
         self.enter();
     }
 
     /// Goes to a stream and holds the answers as soon as its list is on screen.
-    pub fn go_to_stream_and_hold(&mut self, target: &str) {
+    pub(crate) fn go_to_stream_and_hold(&mut self, target: &str) {
         self.hold = true;
         self.go_to(target);
         let arrived = |state: &State| {
@@ -646,13 +646,13 @@ impl Screen {
         }
     }
 
-    pub fn wait(&mut self, seconds: i64) {
+    pub(crate) fn wait(&mut self, seconds: i64) {
         self.now += SignedDuration::from_secs(seconds);
         self.send(Event::Tick);
     }
 
     /// Returns the selected message as `stream@position`.
-    pub fn selected(&self) -> String {
+    pub(crate) fn selected(&self) -> String {
         self.state
             .browser
             .messages
@@ -660,7 +660,7 @@ impl Screen {
             .map_or_else(String::new, |head| format!("{}@{}", head.stream, head.position))
     }
 
-    pub fn terminal(&self) -> Terminal<TestBackend> {
+    pub(crate) fn terminal(&self) -> Terminal<TestBackend> {
         let area = self.state.browser.area;
         let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).expect("a test back end");
         terminal.draw(|frame| crate::view::draw(frame, &self.state)).expect("drawing to memory");
@@ -668,7 +668,7 @@ impl Screen {
     }
 
     /// Returns the text on screen.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
         let line = |row: u16| -> String {
@@ -683,6 +683,6 @@ impl Screen {
 }
 
 /// Returns the number that orders a scope.
-pub fn number(scope: &Scope, head: &MessageHead) -> i64 {
+pub(crate) fn number(scope: &Scope, head: &MessageHead) -> i64 {
     if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position }
 }

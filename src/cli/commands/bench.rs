@@ -60,7 +60,7 @@ Examples:
 /// Measure how fast the store is from this machine
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = HELP)]
-pub enum BenchCommand {
+pub(crate) enum BenchCommand {
     /// Write messages as fast as possible
     #[command(after_help = WRITE_HELP)]
     Write {
@@ -98,7 +98,7 @@ pub enum BenchCommand {
 
 /// Options of the benchmarks that write.
 #[derive(Debug, Clone, Args)]
-pub struct RunArguments {
+pub(crate) struct RunArguments {
     /// How long to run, in seconds
     #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true,
               value_parser = RangedI64ValueParser::<u64>::new().range(1..=3_600))]
@@ -111,7 +111,7 @@ pub struct RunArguments {
 impl BenchCommand {
     /// Returns how many connections the benchmark uses.
     #[must_use]
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         match self {
             Self::Write { connections, .. } => usize::from(*connections),
             Self::Read { .. } => 1,
@@ -128,7 +128,7 @@ impl BenchCommand {
 }
 
 /// Refuses, before anything is opened, to write if writes are off or if there is no terminal to ask on.
-pub fn check(command: &BenchCommand, common: &Common) -> Result<()> {
+pub(super) fn check(command: &BenchCommand, common: &Common) -> Result<()> {
     let Some(run) = command.writes() else { return Ok(()) };
     if common.read_only {
         return Err(StoreError::ReadOnly("--read-only is set".to_owned()).into());
@@ -143,7 +143,7 @@ pub fn check(command: &BenchCommand, common: &Common) -> Result<()> {
 }
 
 /// Runs the command.
-pub async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, command: &BenchCommand, output: &mut Output) -> Result<()> {
     if let Some(run) = command.writes().filter(|run| !run.yes) {
         confirm(namespace, run.seconds).await?;
     }

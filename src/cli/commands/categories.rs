@@ -20,9 +20,9 @@ Examples:
 /// List categories with their estimated numbers of messages
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct CategoriesArguments {}
+pub(crate) struct CategoriesArguments {}
 
-pub async fn run(namespace: &Namespace, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, output: &mut Output) -> Result<()> {
     let rows = namespace.categories().await?;
     if rows.is_empty() {
         output.note("No messages yet. To write one: streamscope write STREAM TYPE");

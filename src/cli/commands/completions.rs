@@ -19,13 +19,13 @@ Examples:
 /// Print shell completions
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct CompletionsArguments {
+pub(crate) struct CompletionsArguments {
     /// Shell: bash, elvish, fish, powershell or zsh
     pub shell: Shell,
 }
 
 /// Prints the completions of a command line.
-pub fn run(arguments: &CompletionsArguments, command_line: clap::Command, output: &mut Output) -> Result<()> {
+pub(super) fn run(arguments: &CompletionsArguments, command_line: clap::Command, output: &mut Output) -> Result<()> {
     let name = command_line.get_name().to_owned();
     let mut command = no_files(command_line);
     // Generated in memory first, because the generator panics if its writer fails.

@@ -51,7 +51,7 @@ Examples:
 /// Export messages as JSON lines to a file or standard output
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct ExportArguments {
+pub(crate) struct ExportArguments {
     /// Categories and streams; the whole namespace if omitted
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -73,7 +73,7 @@ pub struct ExportArguments {
 
 /// An export whose arguments are valid.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     names: Vec<Name>,
     file: Option<PathBuf>,
     arguments: ExportArguments,
@@ -84,7 +84,7 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Status::Usage`] for an invalid name, for a directory as output, and for `--resume` without a file.
-    pub fn new(arguments: &ExportArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &ExportArguments) -> Result<Self> {
         let names = arguments.names.iter().map(|name| Name::new(name)).collect::<Result<_, _>>()?;
         let file = arguments.output.clone().filter(|path| path.as_os_str() != "-");
         if arguments.resume && file.is_none() {
@@ -106,7 +106,7 @@ impl Prepared {
 /// # Errors
 /// Those of the store and of the file, which keeps what is written for `--resume`. [`Status::Failed`] if some messages could not be
 /// read; everything is written by then.
-pub async fn run(
+pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
     interrupt: &mut Interrupt,

@@ -34,7 +34,7 @@ Examples:
 /// Print the messages of a stream or category
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct GetArguments {
+pub(crate) struct GetArguments {
     /// Stream (category-id) or category
     pub name: String,
     /// Where to start, inclusive: start, now, a time, a position (for a stream) or a global position (for a category)
@@ -67,7 +67,7 @@ pub struct GetArguments {
 
 /// The arguments of `get`, checked before anything is opened.
 #[derive(Debug)]
-pub struct Get {
+pub(crate) struct Get {
     name: Name,
     options: CategoryOptions,
     from: Point,
@@ -81,7 +81,7 @@ impl Get {
     ///
     /// # Errors
     /// Returns [`Status::Usage`] for invalid names and consumer groups, and for options of categories with a stream.
-    pub fn new(arguments: &GetArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &GetArguments) -> Result<Self> {
         let name = Name::new(&arguments.name)?;
         let consumer_group = match (arguments.consumer_group_member, arguments.consumer_group_size) {
             (Some(member), Some(size)) => Some(ConsumerGroup::new(member, size).map_err(CommandError::usage)?),
@@ -131,7 +131,7 @@ impl Get {
 ///
 /// # Errors
 /// Returns the errors of the store, after printing the messages before the error.
-pub async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -> Result<()> {
     let mut messages = get.messages(namespace).await?;
     let mut table = MessageTable::new(matches!(get.name, Name::Stream(_)));
     let (mut given, mut beyond, mut unreadable) = (0, None, Unreadable::default());

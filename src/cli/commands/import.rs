@@ -56,7 +56,7 @@ Examples:
 /// Import messages: exported ones, or new ones
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct ImportArguments {
+pub(crate) struct ImportArguments {
     /// File with one message per line, plain, gzip or zstd; standard input if omitted or -
     pub file: Option<PathBuf>,
     /// Keep global positions, fail if one is taken, and advance the sequence past the highest
@@ -78,7 +78,7 @@ pub struct ImportArguments {
 }
 
 /// An import whose arguments are valid and whose file is open.
-pub struct Prepared {
+pub(crate) struct Prepared {
     name: String,
     path: Option<PathBuf>,
     source: Source,
@@ -90,7 +90,7 @@ impl Prepared {
     ///
     /// # Errors
     /// [`Status::Usage`] for a key that already has a meaning, [`Status::Failed`] if the file cannot be opened.
-    pub fn new(arguments: &ImportArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &ImportArguments) -> Result<Self> {
         if let Some(field) = &arguments.expected_version_from
             && line::KEYS.contains(&field.as_str())
         {
@@ -110,7 +110,7 @@ impl Prepared {
 /// # Errors
 /// Those of the store, [`Status::Usage`] for an invalid line and [`Status::Conflict`] for a wrong expected version. The messages that
 /// were imported before the error are reported.
-pub async fn run(
+pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
     interrupt: &mut Interrupt,

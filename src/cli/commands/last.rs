@@ -28,7 +28,7 @@ Examples:
 /// Print the last message of a stream
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct LastArguments {
+pub(crate) struct LastArguments {
     /// Stream (category-id)
     pub stream: String,
     /// Print the last message of this type
@@ -40,7 +40,7 @@ pub struct LastArguments {
 ///
 /// # Errors
 /// Returns [`Status::NotFound`] if there is no such message, and the errors of the store.
-pub async fn run(namespace: &Namespace, arguments: &LastArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, arguments: &LastArguments, output: &mut Output) -> Result<()> {
     let stream = stored_stream(&arguments.stream)?;
     let Some(message) = namespace.last_stream_message(&stream, arguments.message_type.as_deref()).await? else {
         return Err(match &arguments.message_type {

@@ -22,14 +22,14 @@ const TITLES: [&str; 3] = ["Choosing a database:", "Exit status:", "Examples:"];
 /// Print the manual page, or write one page per command to a directory
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct ManArguments {
+pub(crate) struct ManArguments {
     /// Directory to write to: streamscope.1, streamscope-tail.1, …
     #[arg(value_hint = ValueHint::DirPath)]
     pub directory: Option<PathBuf>,
 }
 
 /// Prints or writes the pages of a command line.
-pub fn run(arguments: &ManArguments, command_line: clap::Command, output: &mut Output) -> Result<()> {
+pub(super) fn run(arguments: &ManArguments, command_line: clap::Command, output: &mut Output) -> Result<()> {
     let command = built(command_line);
     let Some(directory) = &arguments.directory else { return Ok(render(command, output.buffer())?) };
     let failed = |error: io::Error| {

@@ -24,7 +24,7 @@ Examples:
 /// List, create, inspect, migrate and delete namespaces
 #[derive(Debug, Clone, Subcommand)]
 #[command(after_help = HELP)]
-pub enum NsCommand {
+pub(crate) enum NsCommand {
     List(list::ListArguments),
     Create(create::CreateArguments),
     Delete(delete::DeleteArguments),
@@ -34,12 +34,12 @@ pub enum NsCommand {
 
 impl NsCommand {
     /// Checks the arguments before anything is opened.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if let Self::Delete(arguments) = self { arguments.check() } else { Ok(()) }
     }
 
     /// Runs the command; `namespace` is the value of `--namespace`.
-    pub async fn run(&self, store: &Store, namespace: Option<&str>, output: &mut Output) -> Result<()> {
+    pub(crate) async fn run(&self, store: &Store, namespace: Option<&str>, output: &mut Output) -> Result<()> {
         match self {
             Self::List(_) => list::run(store, output).await,
             Self::Create(arguments) => create::run(store, arguments, output).await,

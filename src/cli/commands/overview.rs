@@ -7,7 +7,7 @@ use crate::cli::output::table::{Column, Table};
 use crate::cli::output::{Output, estimate};
 use crate::store::{Store, StoreError};
 
-pub async fn run(store: &Store, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
     let mut table = Table::new(&[Column::text("NAMESPACE"), Column::text("CATEGORY"), Column::number("MESSAGES")]);
     let namespaces = store.list().await?;
     if namespaces.is_empty() {

@@ -33,7 +33,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /// A property by which messages are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Counted {
+pub(crate) enum Counted {
     Categories,
     Types,
     Streams,
@@ -68,7 +68,7 @@ impl Counted {
 /// Count messages by category, type or stream, with their rate over time
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct StatsArguments {
+pub(crate) struct StatsArguments {
     /// Count messages by this property
     #[arg(
         value_enum,
@@ -88,7 +88,7 @@ pub struct StatsArguments {
 }
 
 /// Checks the arguments before anything is opened.
-pub fn check(arguments: &StatsArguments) -> Result<()> {
+pub(super) fn check(arguments: &StatsArguments) -> Result<()> {
     if arguments.by == Some(arguments.what) {
         let name = arguments.what.key();
         return Err(CommandError::usage(format!(
@@ -99,7 +99,7 @@ pub fn check(arguments: &StatsArguments) -> Result<()> {
     Ok(())
 }
 
-pub async fn run(namespace: &Namespace, arguments: &StatsArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, arguments: &StatsArguments, output: &mut Output) -> Result<()> {
     let options = StatsOptions {
         key: arguments.what.by(),
         by: arguments.by.map(Counted::by),

@@ -30,7 +30,7 @@ const PAGE: usize = 1_000;
 /// List the streams of a namespace or category
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct StreamsArguments {
+pub(crate) struct StreamsArguments {
     /// List only streams of this category
     pub category: Option<String>,
     /// List only streams whose names start with this
@@ -49,7 +49,7 @@ pub struct StreamsArguments {
 ///
 /// # Errors
 /// Returns [`crate::cli::error::Status::Usage`] for an invalid category, and the errors of the store.
-pub async fn run(namespace: &Namespace, arguments: &StreamsArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, arguments: &StreamsArguments, output: &mut Output) -> Result<()> {
     let Some(of) = which(arguments)? else { return Ok(()) };
     let mut table = Table::new(&[
         Column::text("STREAM"),

@@ -56,7 +56,7 @@ const READER: Duration = Duration::from_millis(250);
 /// Follow a stream, category or namespace: each message once, in final order
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct TailArguments {
+pub(crate) struct TailArguments {
     /// Stream (category-id) or category; the whole namespace if omitted
     pub name: Option<String>,
     /// Where to start: now, start, a global position (inclusive), or a time
@@ -89,7 +89,7 @@ fn length(text: &str) -> Result<Duration, String> {
 
 /// The arguments of `tail`, checked before anything is opened.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     scope: Scope,
     arguments: TailArguments,
 }
@@ -99,7 +99,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Returns [`crate::cli::error::Status::Usage`] for an invalid name, consumer group or end.
-    pub fn new(arguments: &TailArguments) -> Result<Self> {
+    pub(crate) fn new(arguments: &TailArguments) -> Result<Self> {
         let scope = selection::scope(arguments.name.as_deref())?;
         let scope = match (arguments.consumer_group_member, arguments.consumer_group_size, scope) {
             (Some(member), Some(size), Scope::Category(category)) => {
@@ -129,7 +129,7 @@ enum End {
 ///
 /// # Errors
 /// Returns the errors of the store, except for lost connections, which are made again.
-pub async fn run(
+pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,
     interrupt: &mut Interrupt,

@@ -20,7 +20,7 @@ Examples:
 /// Print the version of a stream
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct VersionArguments {
+pub(crate) struct VersionArguments {
     /// Stream (category-id)
     pub stream: String,
 }
@@ -29,7 +29,7 @@ pub struct VersionArguments {
 ///
 /// # Errors
 /// Returns [`crate::cli::error::Status::Usage`] for a category, and the errors of the store.
-pub async fn run(namespace: &Namespace, arguments: &VersionArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(namespace: &Namespace, arguments: &VersionArguments, output: &mut Output) -> Result<()> {
     let stream = stored_stream(&arguments.stream)?;
     let version = namespace.stream_version(&stream).await?;
     if version.is_none() && is_category(&stream) {

@@ -33,7 +33,7 @@ Examples:
 /// Write a message
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct WriteArguments {
+pub(crate) struct WriteArguments {
     /// Stream to write to (category-id)
     pub stream: String,
     /// Type of the message
@@ -57,7 +57,7 @@ pub struct WriteArguments {
 ///
 /// # Errors
 /// Returns [`Status::Usage`] for a name that is not a stream name, for invalid JSON and for input that is not UTF-8.
-pub async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
+pub(super) async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
     let stream = StreamName::new(arguments.stream.clone())?;
     let (source, data) = if arguments.data == "-" {
         ("standard input", from_stdin().await?)
@@ -108,7 +108,7 @@ fn checked(source: &str, json: &str) -> Result<()> {
 ///
 /// # Errors
 /// Returns the errors of the store, and [`Status::OutcomeUnknown`] if a signal comes before the answer.
-pub async fn run(
+pub(super) async fn run(
     namespace: &Namespace,
     message: &NewMessage,
     interrupt: &mut Interrupt,

@@ -10,7 +10,7 @@ use super::time::for_people;
 use crate::message::{GlobalPosition, Message};
 
 /// A table of messages. Omits the stream column for messages of one stream.
-pub struct MessageTable {
+pub(crate) struct MessageTable {
     table: Table,
     one_stream: bool,
     /// The global positions of the rows that are not printed yet.
@@ -19,7 +19,7 @@ pub struct MessageTable {
 
 impl MessageTable {
     #[must_use]
-    pub fn new(one_stream: bool) -> Self {
+    pub(crate) fn new(one_stream: bool) -> Self {
         let columns = [
             Column::text("STREAM"),
             Column::number("POSITION"),
@@ -33,7 +33,7 @@ impl MessageTable {
 
     /// Adds a message. Once its line is printed, calls `printed` with the offset of its end in the output and its
     /// global position.
-    pub fn row(
+    pub(crate) fn row(
         &mut self,
         output: &mut Output,
         message: &Message,
@@ -52,7 +52,11 @@ impl MessageTable {
     }
 
     /// Prints the rows that were kept back to be aligned with later ones.
-    pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(u64, GlobalPosition)) -> io::Result<()> {
+    pub(crate) fn flush(
+        &mut self,
+        output: &mut Output,
+        printed: &mut dyn FnMut(u64, GlobalPosition),
+    ) -> io::Result<()> {
         let gathered = &mut self.gathered;
         self.table.flush(output, &mut |output| {
             if let Some(position) = gathered.pop_front() {

@@ -27,7 +27,7 @@ const WRITE: Duration = Duration::from_millis(50);
 
 /// A counter of the bytes that the system has accepted. Can be read on any thread.
 #[derive(Debug, Default)]
-pub struct Written {
+pub(crate) struct Written {
     bytes: AtomicU64,
     writing: AtomicBool,
 }
@@ -35,7 +35,7 @@ pub struct Written {
 impl Written {
     /// Returns the number of bytes. Waits for a running write unless it hangs, so that everything a reader has seen is
     /// counted.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         let asked = Instant::now();
         while self.writing.load(Ordering::SeqCst) && asked.elapsed() < WRITE {
             std::thread::sleep(Duration::from_millis(1));
@@ -55,14 +55,14 @@ impl Written {
     }
 
     #[cfg(test)]
-    pub fn set(&self, bytes: u64) {
+    pub(crate) fn set(&self, bytes: u64) {
         self.bytes.store(bytes, Ordering::SeqCst);
     }
 }
 
 /// A writer that can be polled.
 #[cfg(unix)]
-pub use std::os::fd::AsFd as Writable;
+pub(crate) use std::os::fd::AsFd as Writable;
 #[cfg(not(unix))]
 pub trait Writable {}
 #[cfg(not(unix))]
@@ -81,7 +81,7 @@ enum Kind {
 
 /// An unbuffered writer whose waits end on a signal.
 #[derive(Debug)]
-pub struct Outlet<W> {
+pub(crate) struct Outlet<W> {
     to: W,
     kind: Kind,
     interrupt: Interrupt,
@@ -92,20 +92,20 @@ pub struct Outlet<W> {
 
 impl<W: Writable> Outlet<W> {
     /// Writes to an open file, pipe, device or terminal.
-    pub fn new(to: W, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(to: W, interrupt: Interrupt) -> Self {
         Self { kind: kind(&to), to, interrupt, ending: None, written: Arc::default() }
     }
 
     /// Returns the counter of the bytes that the system has accepted.
-    pub fn written(&self) -> Arc<Written> {
+    pub(crate) fn written(&self) -> Arc<Written> {
         Arc::clone(&self.written)
     }
 
-    pub fn get_ref(&self) -> &W {
+    pub(crate) fn get_ref(&self) -> &W {
         &self.to
     }
 
-    pub fn get_mut(&mut self) -> &mut W {
+    pub(crate) fn get_mut(&mut self) -> &mut W {
         &mut self.to
     }
 

@@ -6,7 +6,7 @@ use crate::json::scan::{Token, scan};
 
 /// The look of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     Plain,
     /// Secondary information.
     Dim,
@@ -28,7 +28,7 @@ const LITERAL: &str = "36";
 impl Look {
     /// Returns the look for a text. Needs the whole text, even if only a part of it is shown.
     #[must_use]
-    pub fn of(self, text: &str) -> Self {
+    pub(crate) fn of(self, text: &str) -> Self {
         let fails = ["Failed", "Declined", "Rejected", "Error"].iter().any(|end| text.ends_with(end));
         if self == Self::Type && fails { Self::Failure } else { self }
     }
@@ -36,7 +36,7 @@ impl Look {
 
 /// Colours a text.
 #[must_use]
-pub fn paint(look: Look, text: &str) -> String {
+pub(crate) fn paint(look: Look, text: &str) -> String {
     match look {
         Look::Dim => with(DIM, text),
         Look::Failure => with(FAILURE, text),

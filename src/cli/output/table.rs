@@ -17,7 +17,7 @@ const GAP: &str = "  ";
 
 /// The title, alignment and look of a column.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
+pub(crate) struct Column {
     title: &'static str,
     right: bool,
     gives_way: bool,
@@ -27,41 +27,41 @@ pub struct Column {
 impl Column {
     /// Left-aligned text, cut if the terminal is too narrow.
     #[must_use]
-    pub const fn text(title: &'static str) -> Self {
+    pub(crate) const fn text(title: &'static str) -> Self {
         Self { title, right: false, gives_way: true, look: Look::Plain }
     }
 
     /// Left-aligned times, never cut, because a part of a time would be misread.
     #[must_use]
-    pub const fn time(title: &'static str) -> Self {
+    pub(crate) const fn time(title: &'static str) -> Self {
         Self { title, right: false, gives_way: false, look: Look::Plain }
     }
 
     /// Right-aligned numbers, never cut.
     #[must_use]
-    pub const fn number(title: &'static str) -> Self {
+    pub(crate) const fn number(title: &'static str) -> Self {
         Self { title, right: true, gives_way: false, look: Look::Plain }
     }
 
     #[must_use]
-    pub const fn message_type(title: &'static str) -> Self {
+    pub(crate) const fn message_type(title: &'static str) -> Self {
         Self { look: Look::Type, ..Self::text(title) }
     }
 
     #[must_use]
-    pub const fn json(title: &'static str) -> Self {
+    pub(crate) const fn json(title: &'static str) -> Self {
         Self { look: Look::Json, ..Self::text(title) }
     }
 
     /// Dims the column, because it matters less than its neighbours.
     #[must_use]
-    pub const fn dim(self) -> Self {
+    pub(crate) const fn dim(self) -> Self {
         Self { look: Look::Dim, ..self }
     }
 }
 
 /// A table, printed block by block.
-pub struct Table {
+pub(crate) struct Table {
     columns: Vec<Column>,
     widths: Vec<usize>,
     rows: Vec<Vec<SafeText>>,
@@ -71,18 +71,18 @@ pub struct Table {
 
 impl Table {
     #[must_use]
-    pub fn new(columns: &[Column]) -> Self {
+    pub(crate) fn new(columns: &[Column]) -> Self {
         let widths = columns.iter().map(|column| safe(column.title).width()).collect();
         Self { columns: columns.to_vec(), widths, rows: Vec::new(), bytes: 0, titled: false }
     }
 
     /// Adds a row and prints the block if it is full. Makes cells safe.
-    pub fn row(&mut self, output: &mut Output, cells: &[&str]) -> io::Result<()> {
+    pub(crate) fn row(&mut self, output: &mut Output, cells: &[&str]) -> io::Result<()> {
         if self.gather(output, cells) { self.flush(output, &mut |_| ()) } else { Ok(()) }
     }
 
     /// Adds a row without printing. Returns whether the block is full.
-    pub fn gather(&mut self, output: &Output, cells: &[&str]) -> bool {
+    pub(crate) fn gather(&mut self, output: &Output, cells: &[&str]) -> bool {
         let row: Vec<SafeText> = cells.iter().map(|cell| safe(beginning(cell, output.width))).collect();
         self.bytes += row.iter().map(|cell| cell.as_str().len()).sum::<usize>();
         self.rows.push(row);
@@ -90,12 +90,12 @@ impl Table {
     }
 
     /// Prints the remaining rows. Without any row, prints nothing, not even titles.
-    pub fn finish(mut self, output: &mut Output) -> io::Result<()> {
+    pub(crate) fn finish(mut self, output: &mut Output) -> io::Result<()> {
         self.flush(output, &mut |_| ())
     }
 
     /// Prints the rows so far and calls `printed` after each. Later rows are aligned with them if they fit.
-    pub fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(&Output)) -> io::Result<()> {
+    pub(crate) fn flush(&mut self, output: &mut Output, printed: &mut dyn FnMut(&Output)) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());
         }
@@ -155,7 +155,7 @@ impl Table {
 }
 
 /// Prints labelled values, one per line, with aligned labels. Makes values safe and never cuts them.
-pub fn record(output: &mut Output, fields: &[(&str, &str)]) -> io::Result<()> {
+pub(crate) fn record(output: &mut Output, fields: &[(&str, &str)]) -> io::Result<()> {
     let width = fields.iter().map(|(label, _)| safe(label).width()).max().unwrap_or(0);
     for (label, value) in fields {
         output.line(format!("{label:width$}{GAP}{}", safe(value)).trim_end())?;

@@ -7,7 +7,7 @@ use crate::json_lines::rfc3339;
 
 /// Formats a time as RFC 3339 in UTC.
 #[must_use]
-pub fn rfc3339_text(time: Timestamp) -> String {
+pub(crate) fn rfc3339_text(time: Timestamp) -> String {
     let mut out = Vec::with_capacity(27);
     rfc3339(&mut out, time);
     String::from_utf8_lossy(&out).into_owned()
@@ -15,7 +15,7 @@ pub fn rfc3339_text(time: Timestamp) -> String {
 
 /// Formats a time for people, to the second and always with the same length: `2026-03-01 12:00:00Z`.
 #[must_use]
-pub fn for_people(time: Timestamp) -> String {
+pub(crate) fn for_people(time: Timestamp) -> String {
     if time == Timestamp::MIN || time == Timestamp::MAX {
         return format!("{:20}", rfc3339_text(time));
     }

@@ -11,7 +11,7 @@ use crate::store::error::{Result, StoreError};
 /// A description of the data directory in the archive.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Template {
+pub(super) struct Template {
     /// The archive's hash, in hexadecimal.
     pub archive_sha256: String,
     /// PostgreSQL compares it before it touches a data directory.
@@ -22,7 +22,7 @@ pub struct Template {
 
 impl Template {
     /// Returns the template in this build.
-    pub fn of_this_build() -> Result<Self> {
+    pub(super) fn of_this_build() -> Result<Self> {
         let json = pglite_oxide_assets::pgdata_template_manifest().ok_or_else(missing)?;
         serde_json::from_slice(json).map_err(|error| {
             StoreError::Embedded(format!(
@@ -32,13 +32,13 @@ impl Template {
     }
 
     /// Visits every entry of the data directory with its path and, for a file, its bytes. A directory comes before its contents.
-    pub fn each_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
+    pub(super) fn each_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
         each_entry(pglite_oxide_assets::pgdata_template_archive().ok_or_else(missing)?, visit)
     }
 }
 
 /// Returns the hash of the archive of PostgreSQL's own files. `pglite-oxide` uses it as the name of their directory.
-pub fn runtime_sha256() -> Result<&'static str> {
+pub(super) fn runtime_sha256() -> Result<&'static str> {
     #[derive(Deserialize)]
     struct Manifest<'a> {
         #[serde(borrow)]
@@ -59,7 +59,7 @@ pub fn runtime_sha256() -> Result<&'static str> {
 }
 
 /// Visits every entry of PostgreSQL's own files, like [`Template::each_entry`].
-pub fn each_runtime_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
+pub(super) fn each_runtime_entry(visit: impl FnMut(&Path, Option<&[u8]>) -> Result<()>) -> Result<()> {
     each_entry(pglite_oxide_assets::runtime_archive().ok_or_else(missing)?, visit)
 }
 

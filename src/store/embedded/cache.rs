@@ -23,7 +23,7 @@ const PARTS: [&str; 3] = ["bin", "lib", "share"];
 const CHECKED: &str = "streamscope-checked";
 
 /// Verifies the cache and repairs it if necessary.
-pub fn verify() -> Result<()> {
+pub(super) fn verify() -> Result<()> {
     let root = directory()?;
     own_files::make_directory(&root)
         .and_then(|()| own_files::check_own_directory(&root))

@@ -28,7 +28,7 @@ const PREPARING: &str = "postgres.preparing";
 const CONTROL_LENGTH: u64 = 8192;
 
 /// Prepares the store in `directory`, whose lock the caller holds, and returns its root.
-pub fn prepare(directory: &Path) -> Result<PathBuf> {
+pub(super) fn prepare(directory: &Path) -> Result<PathBuf> {
     let root = directory.join("postgres");
     let preparing = directory.join(PREPARING);
     let template = Template::of_this_build()?;
@@ -66,7 +66,7 @@ pub fn prepare(directory: &Path) -> Result<PathBuf> {
 }
 
 /// Prepares a store that need not survive this process.
-pub fn prepare_temporary(directory: &Path) -> Result<PathBuf> {
+pub(super) fn prepare_temporary(directory: &Path) -> Result<PathBuf> {
     let root = directory.join("postgres");
     make(&root, &Template::of_this_build()?)?;
     Ok(root)

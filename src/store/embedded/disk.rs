@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// The files of one database, and when they were last synced.
 #[derive(Debug)]
-pub struct Disk {
+pub(super) struct Disk {
     data: PathBuf,
     log_synced: SystemTime,
     all_synced: SystemTime,
@@ -25,13 +25,13 @@ pub struct Disk {
 
 impl Disk {
     /// `root` is the root of a database of `pglite-oxide` 0.5.
-    pub fn new(root: &Path) -> Self {
+    pub(super) fn new(root: &Path) -> Self {
         let data = root.join("tmp/pglite/base");
         Self { data, log_synced: SystemTime::UNIX_EPOCH, all_synced: SystemTime::UNIX_EPOCH }
     }
 
     /// Syncs the changed files of the write-ahead log.
-    pub fn sync_log(&mut self) -> io::Result<()> {
+    pub(super) fn sync_log(&mut self) -> io::Result<()> {
         let begun = SystemTime::now();
         sync_newer(&self.data.join("pg_wal"), self.log_synced)?;
         self.log_synced = begun.checked_sub(TICK).unwrap_or(begun);
@@ -39,7 +39,7 @@ impl Disk {
     }
 
     /// Syncs all changed files.
-    pub fn sync_all(&mut self) -> io::Result<()> {
+    pub(super) fn sync_all(&mut self) -> io::Result<()> {
         let begun = SystemTime::now();
         sync_newer(&self.data, self.all_synced)?;
         self.all_synced = begun.checked_sub(TICK).unwrap_or(begun);
@@ -48,7 +48,7 @@ impl Disk {
 }
 
 /// Syncs everything below a directory.
-pub fn sync(dir: &Path) -> Result<()> {
+pub(super) fn sync(dir: &Path) -> Result<()> {
     sync_newer(dir, SystemTime::UNIX_EPOCH).map_err(|error| cannot("sync", dir, &error))
 }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use crate::store::error::StoreError;
 
 /// Returns the error for a failed operation on a file: "cannot WHAT PATH: ERROR".
-pub fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
+pub(super) fn cannot(what: &str, path: &Path, error: &io::Error) -> StoreError {
     let full = if is_disk_full(error) { "the disk is full: " } else { "" };
     StoreError::Embedded(format!("{full}cannot {what} {}: {error}", path.display()))
 }
 
-pub fn is_disk_full(error: &io::Error) -> bool {
+pub(super) fn is_disk_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

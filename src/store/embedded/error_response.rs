@@ -1,7 +1,7 @@
 //! Writes the backend message `ErrorResponse` of PostgreSQL's protocol. Sends nothing itself.
 
 /// Returns the complete message with its header. `code` is an SQLSTATE.
-pub fn error_response(severity: &str, code: &str, reason: &str) -> Vec<u8> {
+pub(super) fn error_response(severity: &str, code: &str, reason: &str) -> Vec<u8> {
     let mut fields = Vec::new();
     for (field, value) in [(b'S', severity), (b'V', severity), (b'C', code), (b'M', reason)] {
         fields.push(field);

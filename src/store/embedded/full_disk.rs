@@ -14,7 +14,7 @@ const SHORT: u64 = 24 << 20;
 
 /// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error
 /// replaced.
-pub fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
+pub(super) fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
     // Asking for the free space is cheaper than searching the answers.
     let free = free_bytes(root).filter(|free| *free < SHORT)?;
     let found = answers.windows(IO_ERROR.len()).position(|window| window == IO_ERROR)?;

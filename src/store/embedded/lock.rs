@@ -10,12 +10,12 @@ use crate::store::error::{Result, StoreError};
 
 /// Holds the lock until it is dropped. The operating system releases it however the program ends.
 #[derive(Debug)]
-pub struct DirectoryLock {
+pub(super) struct DirectoryLock {
     _file: File,
 }
 
 impl DirectoryLock {
-    pub fn take(dir: &Path) -> Result<Self> {
+    pub(super) fn take(dir: &Path) -> Result<Self> {
         let path = dir.join("lock");
         let mut file = own_files::open(&path, Purpose::ReadWrite).map_err(|error| cannot("open", &path, &error))?;
         match file.try_lock() {

@@ -21,14 +21,14 @@ const TERMINATE: [u8; 5] = [b'X', 0, 0, 0, 4];
 
 /// Connects one client after another to the backend.
 #[derive(Debug, Default)]
-pub struct Relay {
+pub(super) struct Relay {
     stopping: AtomicBool,
     /// The current client, which is disconnected when the store is closed.
     client: Mutex<Option<Stream>>,
 }
 
 impl Relay {
-    pub fn serve(
+    pub(super) fn serve(
         &self,
         listener: &Listener,
         mut backend: Backend,
@@ -70,7 +70,7 @@ impl Relay {
         let _ = client.shutdown(Shutdown::Both);
     }
 
-    pub fn stop(&self, address: &Address) {
+    pub(super) fn stop(&self, address: &Address) {
         self.stopping.store(true, Ordering::SeqCst);
         if let Some(client) = self.client.lock().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = client.shutdown(Shutdown::Both);
@@ -125,7 +125,7 @@ fn copy(from: &Stream, to: &Stream, mut first: impl FnMut(&[u8]) -> io::Result<O
 }
 
 #[derive(Debug)]
-pub struct Backend {
+pub(super) struct Backend {
     pub root: PathBuf,
     /// `None` for a temporary store, which is not synced.
     pub disk: Option<Disk>,

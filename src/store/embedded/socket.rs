@@ -6,7 +6,7 @@ use std::error::Error;
 #[cfg(not(unix))]
 pub use self::loopback::{Address, Listener, Stream};
 #[cfg(unix)]
-pub use self::private::{Address, Listener, Stream};
+pub(super) use self::private::{Address, Listener, Stream};
 
 /// Explains why the server does not start. Its errors only name the failed operation, so a full disk is mentioned first.
 fn failure<'a>(text: &str, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
@@ -24,23 +24,23 @@ mod private {
 
     use pglite_oxide::{PgliteServer, PgliteServerBuilder};
 
-    pub type Listener = std::os::unix::net::UnixListener;
-    pub type Stream = std::os::unix::net::UnixStream;
+    pub(crate) type Listener = std::os::unix::net::UnixListener;
+    pub(crate) type Stream = std::os::unix::net::UnixStream;
 
     #[derive(Debug)]
-    pub struct Address {
+    pub(crate) struct Address {
         dir: PathBuf,
         port: u16,
     }
 
     impl Address {
         /// The server's address.
-        pub fn backend(dir: &Path) -> Self {
+        pub(crate) fn backend(dir: &Path) -> Self {
             Self { dir: dir.to_owned(), port: 1 }
         }
 
         /// Listens at the relay's address.
-        pub fn listen(dir: &Path) -> io::Result<(Listener, Self)> {
+        pub(crate) fn listen(dir: &Path) -> io::Result<(Listener, Self)> {
             let address = Self { dir: dir.to_owned(), port: 5432 };
             Ok((Listener::bind(address.path())?, address))
         }
@@ -49,21 +49,21 @@ mod private {
             self.dir.join(format!(".s.PGSQL.{}", self.port))
         }
 
-        pub fn connect(&self) -> io::Result<Stream> {
+        pub(crate) fn connect(&self) -> io::Result<Stream> {
             Stream::connect(self.path())
         }
 
-        pub fn host_and_port(&self) -> (String, u16) {
+        pub(crate) fn host_and_port(&self) -> (String, u16) {
             (self.dir.display().to_string(), self.port)
         }
 
-        pub fn serve(&self, builder: PgliteServerBuilder) -> Result<PgliteServer, String> {
+        pub(crate) fn serve(&self, builder: PgliteServerBuilder) -> Result<PgliteServer, String> {
             let server = builder.unix(self.path()).start();
             server.map_err(|error| super::failure(&format!("{error:#}"), error.chain()))
         }
 
         #[allow(clippy::unused_self, reason = "the TCP variant learns its port here; a path is known in advance")]
-        pub fn bound(&mut self, _server: &PgliteServer) {}
+        pub(crate) fn bound(&mut self, _server: &PgliteServer) {}
     }
 }
 

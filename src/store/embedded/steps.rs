@@ -10,13 +10,13 @@ use crate::own_files::{self, Purpose};
 use crate::store::error::Result;
 
 /// Creates a directory and its parents, unless they exist.
-pub fn make_directory(path: &Path) -> Result<()> {
+pub(super) fn make_directory(path: &Path) -> Result<()> {
     step();
     own_files::make_directory(path).map_err(|error| cannot("create the directory", path, &error))
 }
 
 /// Writes a new file.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |error| cannot("write", path, &error);
     step();
     let mut file = own_files::open(path, Purpose::CreateNew).map_err(failed)?;
@@ -28,20 +28,20 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Replaces a file atomically and syncs it. `beside` is a path in the same file system for the new file.
-pub fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<()> {
+pub(super) fn replace(path: &Path, beside: &Path, bytes: &[u8]) -> Result<()> {
     remove(beside)?;
     write(beside, bytes)?;
     sync(beside)?;
     rename(beside, path)
 }
 
-pub fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
     step();
     std::fs::rename(from, to).map_err(|error| cannot("rename", from, &error))
 }
 
 /// Removes a file or a whole directory, if it exists.
-pub fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
     step();
     let removed = if found.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
@@ -54,7 +54,7 @@ fn sync(path: &Path) -> Result<()> {
 }
 
 /// Makes the names in a directory durable. Windows cannot do this.
-pub fn sync_names(directory: &Path) -> Result<()> {
+pub(super) fn sync_names(directory: &Path) -> Result<()> {
     if cfg!(unix) { sync(directory) } else { Ok(()) }
 }
 

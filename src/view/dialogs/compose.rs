@@ -19,7 +19,7 @@ const KEYS: &str = "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard ·
                     Ctrl-O other draft · Ctrl-F format";
 
 /// Draws the dialog.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
     let (width, height) = layout::dialog_size(area);
     let kept = match state.dialogs.drafts.len() {
         0 => String::new(),

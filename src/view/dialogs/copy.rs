@@ -9,7 +9,7 @@ use crate::view::text::{fill, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at};
 
-pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, menu: &CopyMenu) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, menu: &CopyMenu) {
     let height = u16::try_from(menu.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
     let inner = boxed(frame, area, theme, "Copy", 60, height);
     for (row, entry) in (0..).zip(&menu.entries) {

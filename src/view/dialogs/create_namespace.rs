@@ -12,7 +12,7 @@ use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, paragraph_from, row_of};
 
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &CreateDialog) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &CreateDialog) {
     let inner = boxed(frame, area, theme, "Create a namespace", 64, 8);
     for (row, title, input, used) in [
         (0, "ID           ", &dialog.id, !dialog.on_description),

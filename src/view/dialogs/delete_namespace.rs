@@ -13,7 +13,7 @@ use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, paragraph_from, row_of};
 
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &DeleteDialog) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &DeleteDialog) {
     let inner = boxed(frame, area, theme, "Delete a namespace", 78, 10);
     let messages = match dialog.messages {
         None => "all its messages (counting …)".to_owned(),

@@ -11,7 +11,7 @@ use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, row_of};
 
 /// Draws the help. The selected row is visible, and the last line shows the keys of the help itself.
-pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     let inner = boxed(frame, area, theme, "Help", 78, area.height);
     let width = usize::from(inner.width);
     let keys_width =

@@ -10,7 +10,7 @@ use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at};
 
 /// Draws the log, scrolled back by a number of lines.
-pub fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
     let inner =
         boxed(frame, area, theme, "Log · Esc close", area.width.saturating_sub(4), area.height.saturating_sub(2));
     let width = usize::from(inner.width);

@@ -11,7 +11,7 @@ use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, row_of};
 
-pub fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, palette: &Palette) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, palette: &Palette) {
     let inner = boxed(frame, area, theme, "Commands", 78, 18);
     typed::line(frame, row_of(inner, 0), "> ", &palette.input, true, theme.key);
     let width = usize::from(inner.width);

@@ -8,7 +8,13 @@ use crate::view::theme::Theme;
 use crate::view::widgets::spinner;
 
 /// Returns the progress, the problem or the keys, in this order.
-pub fn of(state: &State, theme: &Theme, stage: AdminStage, problem: Option<&str>, keys: &str) -> (String, Style) {
+pub(super) fn of(
+    state: &State,
+    theme: &Theme,
+    stage: AdminStage,
+    problem: Option<&str>,
+    keys: &str,
+) -> (String, Style) {
     match (stage, problem) {
         (AdminStage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
         (AdminStage::Confirming, _) => {

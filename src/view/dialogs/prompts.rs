@@ -16,12 +16,12 @@ use crate::view::{footer, typed};
 
 const FILTER_HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
 
-pub fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
+pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
     let matches = footer::find_said(state).unwrap_or_default();
     draw(frame, area, theme, "/", &prompt.input, &Ok(matches));
 }
 
-pub fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPrompt) {
+pub(super) fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPrompt) {
     let note = match &prompt.understood {
         Ok(Some(words)) => Ok(format!("→ {words}")),
         Ok(None) => Ok(FILTER_HINT.to_owned()),
@@ -30,7 +30,7 @@ pub fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPromp
     draw(frame, area, theme, "&", &prompt.input, &note);
 }
 
-pub fn go_to(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &GoToPrompt) {
+pub(super) fn go_to(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &GoToPrompt) {
     let note = prompt.understood.as_ref().map(|target| format!("→ {target}")).map_err(Clone::clone);
     draw(frame, area, theme, ":", &prompt.input, &note);
 }

@@ -11,7 +11,7 @@ use crate::view::widgets::{boxed, line_at, paragraph_from};
 
 const ADVICE: &str = "Copy the token now. It is shown only once, because only its hash is stored.";
 
-pub fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &TokenDialog) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &TokenDialog) {
     let inner = boxed(frame, area, theme, "Namespace created", 92, 10);
     let width = usize::from(inner.width);
     line_at(frame, inner, 0, &cut(&format!("Namespace {}", dialog.created.info.id), width), Style::new());

@@ -15,7 +15,7 @@ use openssl::x509::{X509, X509Builder, X509Crl, X509CrlBuilder, X509Extension, X
 
 /// A type of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Rsa(u32),
     RsaPss,
     Curve(Nid),
@@ -24,7 +24,7 @@ pub enum Kind {
 }
 
 /// Every type of key for which OpenSSL creates certificates.
-pub const KINDS: [Kind; 13] = [
+pub(super) const KINDS: [Kind; 13] = [
     Kind::Rsa(1024),
     Kind::Rsa(2048),
     Kind::Rsa(4096),
@@ -40,7 +40,7 @@ pub const KINDS: [Kind; 13] = [
     Kind::Dsa,
 ];
 
-pub fn key(kind: Kind) -> PKey<Private> {
+pub(super) fn key(kind: Kind) -> PKey<Private> {
     let made: Result<PKey<Private>, ErrorStack> = match kind {
         Kind::Rsa(bits) => Rsa::generate(bits).and_then(PKey::from_rsa),
         Kind::RsaPss => (|| {
@@ -57,13 +57,13 @@ pub fn key(kind: Kind) -> PKey<Private> {
 }
 
 /// A certificate with its key.
-pub struct Certified {
+pub(super) struct Certified {
     pub certificate: X509,
     pub key: PKey<Private>,
 }
 
 /// The contents of a certificate.
-pub struct Wish<'a> {
+pub(super) struct Wish<'a> {
     pub common_name: &'a str,
     /// Alternative names: host names or IP addresses.
     pub names: &'a [&'a str],
@@ -74,21 +74,21 @@ pub struct Wish<'a> {
 
 impl Certified {
     /// Creates a certificate for a key, signed by `issuer` or by itself.
-    pub fn new(key: PKey<Private>, wish: &Wish<'_>, issuer: Option<&Self>) -> Self {
+    pub(super) fn new(key: PKey<Private>, wish: &Wish<'_>, issuer: Option<&Self>) -> Self {
         let certificate = build(&key, wish, issuer).expect("a certificate");
         Self { certificate, key }
     }
 
-    pub fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         String::from_utf8(self.certificate.to_pem().expect("PEM")).expect("text")
     }
 
-    pub fn key_pem(&self) -> String {
+    pub(super) fn key_pem(&self) -> String {
         String::from_utf8(self.key.private_key_to_pem_pkcs8().expect("PEM")).expect("text")
     }
 
     /// Creates a list that revokes certificates of this authority.
-    pub fn revoking(&self, revoked: &[&X509]) -> X509Crl {
+    pub(super) fn revoking(&self, revoked: &[&X509]) -> X509Crl {
         let day = |days| Asn1Time::days_from_now(days).expect("a time");
         let mut list = X509CrlBuilder::new().expect("a list");
         list.set_issuer_name(self.certificate.subject_name()).expect("a name");
@@ -161,6 +161,6 @@ fn build(key: &PKey<Private>, wish: &Wish<'_>, issuer: Option<&Certified>) -> Re
     Ok(builder.build())
 }
 
-pub fn authority(name: &str, kind: Kind, version: i32) -> Certified {
+pub(super) fn authority(name: &str, kind: Kind, version: i32) -> Certified {
     Certified::new(key(kind), &Wish { common_name: name, names: &[], version, authority: true }, None)
 }

@@ -17,7 +17,7 @@ use crate::support::server::pg_bin;
 const QUICK: Kind = Kind::Curve(Nid::X9_62_PRIME256V1);
 
 /// A running server. Dropping it stops and removes the server.
-pub struct Cluster {
+pub(super) struct Cluster {
     directory: tempfile::TempDir,
     pub port: u16,
     /// Signs the server's first certificate, and the client certificates that the server accepts.
@@ -27,7 +27,7 @@ pub struct Cluster {
 impl Cluster {
     /// Starts the server. The authority `ca.pem` signs the server's certificate (for `localhost`, not for its address), and
     /// `client.pem` with `client.key` for the role `certified`. The authority `other.pem` signs nothing.
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         let authority = authority("streamscope test authority", QUICK, 3);
         let cluster = Self { directory: server_directory(), port: free_port(), authority };
         let data = cluster.path("data");
@@ -75,19 +75,19 @@ impl Cluster {
     }
 
     /// Creates a certificate that the server's authority signs.
-    pub fn signed(&self, common_name: &str, names: &[&str]) -> Certified {
+    pub(super) fn signed(&self, common_name: &str, names: &[&str]) -> Certified {
         let wish = Wish { common_name, names, version: 3, authority: false };
         Certified::new(key(QUICK), &wish, Some(&self.authority))
     }
 
     /// Gives the server a self-signed certificate. `server.pem` is then its own root.
-    pub fn present(&self, common_name: &str, names: &[&str]) {
+    pub(super) fn present(&self, common_name: &str, names: &[&str]) {
         let own = Certified::new(key(QUICK), &Wish { common_name, names, version: 3, authority: false }, None);
         assert!(self.shows(&own, &[]), "the server does not start with its certificate");
     }
 
     /// Restarts the server with a certificate and the chain to its root. Returns false if the server refuses to start with it.
-    pub fn shows(&self, shown: &Certified, chain: &[&X509]) -> bool {
+    pub(super) fn shows(&self, shown: &Certified, chain: &[&X509]) -> bool {
         let pem = |certificate: &&X509| String::from_utf8(certificate.to_pem().expect("PEM")).expect("text");
         let chain: String = chain.iter().map(pem).collect();
         // Written in place: the files keep their owner and mode.
@@ -97,7 +97,7 @@ impl Cluster {
         self.try_control("start")
     }
 
-    pub fn control(&self, what: &str) {
+    pub(super) fn control(&self, what: &str) {
         assert!(self.try_control(what), "pg_ctl {what} failed");
     }
 
@@ -112,20 +112,20 @@ impl Cluster {
         done.is_ok_and(|status| status.success())
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
     /// The name of its socket in Linux's abstract namespace.
-    pub fn abstract_name(&self) -> String {
+    pub(super) fn abstract_name(&self) -> String {
         format!("@streamscope-{}", self.port)
     }
 
-    pub fn socket_dir(&self) -> String {
+    pub(super) fn socket_dir(&self) -> String {
         self.directory.path().display().to_string()
     }
 
-    pub fn write(&self, name: &str, text: &str, mode: u32) -> String {
+    pub(super) fn write(&self, name: &str, text: &str, mode: u32) -> String {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a directory above")).expect("a directory");
         fs::write(&path, text).expect("a file");

@@ -58,7 +58,7 @@ impl Case {
 }
 
 /// Compares a list of settings and collects the differences.
-pub struct Comparison<'a> {
+pub(super) struct Comparison<'a> {
     cluster: &'a Cluster,
     home: PathBuf,
     differing: Vec<String>,
@@ -67,7 +67,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub fn new(cluster: &'a Cluster) -> Self {
+    pub(super) fn new(cluster: &'a Cluster) -> Self {
         let home = cluster.path("home");
         fs::create_dir_all(&home).expect("a home");
         Self { cluster, home, differing: Vec::new(), accepted: 0, refused: 0 }
@@ -82,7 +82,7 @@ impl<'a> Comparison<'a> {
             .replace("{E}", &directory.replace('/', "%2F"))
     }
 
-    pub async fn both(&mut self, url: Option<&str>, variables: &[(&'static str, &str)]) {
+    pub(super) async fn both(&mut self, url: Option<&str>, variables: &[(&'static str, &str)]) {
         let url = url.map(|url| self.fill(url));
         let variables = variables.iter().map(|(name, value)| (*name, self.fill(value))).collect();
         let case = Case { url, variables, home: self.home.clone() };
@@ -112,13 +112,13 @@ impl<'a> Comparison<'a> {
         fs::remove_file(path).expect("the file was there");
     }
 
-    pub fn end(self) {
+    pub(super) fn end(self) {
         assert!(self.differing.is_empty(), "{} cases differ:\n{}", self.differing.len(), self.differing.join("\n"));
         assert!(self.accepted > 5 && self.refused > 2, "{} accepted, {} refused", self.accepted, self.refused);
     }
 }
 
-pub fn prepare(cluster: &Cluster) {
+pub(super) fn prepare(cluster: &Cluster) {
     let sql = "set password_encryption = 'scram-sha-256'; create role trusted login; create role shop login; \
                create role locked login password 'pa:ss\\word @/%'; create role only_tls login; \
                create role only_plain login; create role certified login; set password_encryption = 'md5'; \

@@ -41,7 +41,7 @@ fn refusing_encryption() -> (u16, Arc<AtomicUsize>) {
 }
 
 /// Connects like the program, with nothing but a URL.
-pub async fn connect(url: &str) -> Result<(), StoreError> {
+pub(super) async fn connect(url: &str) -> Result<(), StoreError> {
     let settings = Settings::resolve(Some(url), &Environment::default()).expect("a good URL").expect("a server");
     Sessions::new(settings, Options::default()).acquire().await.map(drop)
 }

@@ -173,7 +173,7 @@ fn refuses_invalid_arguments_of_tail(place: &Place) {
     }
 }
 
-pub fn following(place: &Place, arguments: &[&str]) -> Child {
+pub(super) fn following(place: &Place, arguments: &[&str]) -> Child {
     let arguments = place.arguments(&[&["tail"], arguments].concat());
     place.user.command().args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
@@ -204,7 +204,7 @@ fn an_open_transaction_delays_the_end_unless_tail_exits_when_idle(place: &Place)
 }
 
 #[cfg(unix)]
-pub fn signal(child: &Child, signal: rustix::process::Signal) {
+pub(super) fn signal(child: &Child, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }

@@ -12,7 +12,7 @@ use crate::support::stores::TestStore;
 
 for_each_store!(a_batch_is_stored_unchanged_and_skipped_the_second_time);
 
-pub fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
+pub(super) fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
     ImportedMessage {
         id: Uuid::now_v7(),
         stream: StreamName::stored(stream),
@@ -27,14 +27,14 @@ pub fn kept(stream: &str, position: i64, data: &str) -> ImportedMessage {
     }
 }
 
-pub async fn all(namespace: &Namespace, category: &str) -> Vec<Message> {
+pub(super) async fn all(namespace: &Namespace, category: &str) -> Vec<Message> {
     let category = streamscope::message::Category::new(category).unwrap();
     let options = streamscope::store::read::CategoryOptions::default();
     namespace.category_messages(&category, 0, -1, &options).await.unwrap().try_collect().await.unwrap()
 }
 
 /// Returns the highest global position.
-pub async fn newest(namespace: &Namespace) -> i64 {
+pub(super) async fn newest(namespace: &Namespace) -> i64 {
     let page = namespace.page(&Scope::Namespace, PageFrom::End, 1).await.unwrap();
     page.heads.first().map_or(0, |head| head.global_position)
 }

@@ -151,7 +151,7 @@ fn an_import_that_may_not_advance_the_sequence_reports_the_privilege(place: &Pla
 }
 
 /// Waits until a query returns a row.
-pub async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
+pub(super) async fn until_there_is(client: &tokio_postgres::Client, query: &str) {
     let limit = Instant::now() + Duration::from_secs(30);
     while client.query(query, &[]).await.unwrap().is_empty() {
         assert!(Instant::now() < limit, "no row after 30 seconds: {query}");

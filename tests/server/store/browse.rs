@@ -25,7 +25,7 @@ for_each_route! {
     searching_window_by_window_finds_every_match,
 }
 
-pub async fn lists_categories_with_estimates(store: &TestStore) {
+pub(super) async fn lists_categories_with_estimates(store: &TestStore) {
     let namespace = &store.namespace;
     assert!(namespace.categories().await.unwrap().is_empty());
     write_many(namespace, "account-1", 3).await;
@@ -82,7 +82,7 @@ async fn all_streams_from_the_end(namespace: &Namespace, of: &StreamsOf, limit: 
     }
 }
 
-pub async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) {
+pub(super) async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) {
     streams_have_no_gaps_or_repeats(&store.namespace).await;
 }
 
@@ -90,7 +90,7 @@ pub async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) {
 type IsMeant = &'static dyn Fn(&str) -> bool;
 
 /// Also used for databases with another collation.
-pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
+pub(super) async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
     for name in AROUND_ACCOUNT {
         write_many(namespace, name, 2).await;
     }
@@ -125,7 +125,7 @@ pub async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
     );
 }
 
-pub async fn lists_recently_active_streams_window_by_window(store: &TestStore) {
+pub(super) async fn lists_recently_active_streams_window_by_window(store: &TestStore) {
     let namespace = &store.namespace;
     for name in ["account-1", "account-2", "other-1", "account-3", "account-1", "account-2", "account-1"] {
         write(namespace, name, "Happened").await;
@@ -156,7 +156,7 @@ fn numbers(scope: &Scope, page: &Page) -> Vec<i64> {
     page.heads.iter().map(number).collect()
 }
 
-pub async fn paging_from_either_end_reaches_the_other(store: &TestStore) {
+pub(super) async fn paging_from_either_end_reaches_the_other(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..12 {
         write(namespace, &format!("account-{}", number % 3), "Happened").await;
@@ -247,7 +247,7 @@ async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
     }
 }
 
-pub async fn finds_the_first_message_at_a_time(store: &TestStore) {
+pub(super) async fn finds_the_first_message_at_a_time(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{}", number % 2), "Happened").await;
@@ -339,7 +339,7 @@ async fn time_filters_narrow_the_search_if_times_rise(store: &TestStore) {
     assert_eq!(between(Some(day(100)), Some(day(200))).await, (i64::MIN, i64::MAX));
 }
 
-pub async fn recent_types_are_ordered_by_frequency(store: &TestStore) {
+pub(super) async fn recent_types_are_ordered_by_frequency(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;

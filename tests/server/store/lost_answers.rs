@@ -25,7 +25,7 @@ for_each_store! {
 }
 
 /// Waits until `count` sessions of the test's database wait for a lock.
-pub async fn wait_for_waiters(store: &TestStore, count: i64) {
+pub(super) async fn wait_for_waiters(store: &TestStore, count: i64) {
     let client = store.client().await.expect("a store on a server");
     let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
     for _ in 0..3_000 {
@@ -39,7 +39,7 @@ pub async fn wait_for_waiters(store: &TestStore, count: i64) {
 }
 
 /// Opens the store's namespace through a proxy. Returns `None` for the embedded store, which runs in this process.
-pub async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
+pub(super) async fn through_proxy(store: &TestStore) -> Option<(Proxy, Namespace)> {
     let database = store.database.as_ref()?;
     let proxy = Proxy::start(SocketAddr::from(([127, 0, 0, 1], server::port_of(store.url.as_ref()?)))).await;
     let url = format!("postgres://postgres@{}/{}?sslmode=disable", proxy.address(), database.name());

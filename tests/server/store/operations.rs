@@ -29,7 +29,7 @@ for_each_route! {
     returns_the_version_of_a_stream,
 }
 
-pub async fn writes_to_its_own_schema(store: &TestStore) {
+pub(super) async fn writes_to_its_own_schema(store: &TestStore) {
     let (one, other) = (&store.namespace, other_namespace(store).await);
     let message = new("account-1", "Opened");
     one.write(&message).await.unwrap();
@@ -43,7 +43,7 @@ pub async fn writes_to_its_own_schema(store: &TestStore) {
     }
 }
 
-pub async fn numbers_messages_by_stream_and_by_namespace(store: &TestStore) {
+pub(super) async fn numbers_messages_by_stream_and_by_namespace(store: &TestStore) {
     let namespace = &store.namespace;
     let first = write(namespace, "account-1", "Opened").await;
     let elsewhere = write(namespace, "other-1", "Opened").await;
@@ -57,7 +57,7 @@ pub async fn numbers_messages_by_stream_and_by_namespace(store: &TestStore) {
     }
 }
 
-pub async fn accepts_the_expected_version(store: &TestStore) {
+pub(super) async fn accepts_the_expected_version(store: &TestStore) {
     let namespace = &store.namespace;
     let first = namespace.write(&expecting("account-1", ExpectedVersion::NoStream)).await.unwrap();
     assert_eq!(first.position, 0);
@@ -67,7 +67,7 @@ pub async fn accepts_the_expected_version(store: &TestStore) {
     assert_eq!(third.position, 2);
 }
 
-pub async fn rejects_any_other_version(store: &TestStore) {
+pub(super) async fn rejects_any_other_version(store: &TestStore) {
     let namespace = &store.namespace;
     let absent = namespace.write(&expecting("account-1", ExpectedVersion::At(3))).await.unwrap_err();
     match absent {
@@ -88,14 +88,14 @@ pub async fn rejects_any_other_version(store: &TestStore) {
     assert_eq!(of_stream(namespace, "account-1").await.len(), 3);
 }
 
-pub async fn positions_rise_by_one(store: &TestStore) {
+pub(super) async fn positions_rise_by_one(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write_many(namespace, "account-1", 10).await;
     assert_eq!(written.iter().map(|w| w.position).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
     assert!(written.windows(2).all(|pair| pair[0].global_position < pair[1].global_position));
 }
 
-pub async fn reads_the_messages_of_a_stream_unchanged(store: &TestStore) {
+pub(super) async fn reads_the_messages_of_a_stream_unchanged(store: &TestStore) {
     let namespace = &store.namespace;
     let message = NewMessage {
         data: r#"{"amount": 12345678901234567890123, "rate": 1.10, "name": "Zoë"}"#.to_owned(),
@@ -124,7 +124,7 @@ pub async fn reads_the_messages_of_a_stream_unchanged(store: &TestStore) {
     assert_eq!(messages[1].metadata, None);
 }
 
-pub async fn reads_a_stream_from_a_position_with_a_limit(store: &TestStore) {
+pub(super) async fn reads_a_stream_from_a_position_with_a_limit(store: &TestStore) {
     let namespace = &store.namespace;
     write_many(namespace, "account-1", 7).await;
     let positions = async |position, batch_size| {
@@ -141,7 +141,7 @@ pub async fn reads_a_stream_from_a_position_with_a_limit(store: &TestStore) {
     assert!(matches!(error, StoreError::Invalid { field: "batch size", .. }), "{error:?}");
 }
 
-pub async fn reads_a_category_across_its_streams(store: &TestStore) {
+pub(super) async fn reads_a_category_across_its_streams(store: &TestStore) {
     let namespace = &store.namespace;
     let mut expected = Vec::new();
     for name in ["account-1", "account-2", "account:command-1", "account-1", "other-account-1", "account-3-4"] {
@@ -172,7 +172,7 @@ pub async fn reads_a_category_across_its_streams(store: &TestStore) {
     assert!(collect(namespace.category_messages(&category("account"), 0, -1, &options).await).await.is_empty());
 }
 
-pub async fn consumer_group_members_receive_their_streams(store: &TestStore) {
+pub(super) async fn consumer_group_members_receive_their_streams(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..10 {
         write_many(namespace, &format!("account-{number}"), 2).await;
@@ -187,7 +187,7 @@ pub async fn consumer_group_members_receive_their_streams(store: &TestStore) {
     assert_eq!(of_member(namespace, "account", 0, 1).await.len(), 20, "a stream without an ID belongs to no member");
 }
 
-pub async fn members_share_a_category_without_overlap_or_loss(store: &TestStore) {
+pub(super) async fn members_share_a_category_without_overlap_or_loss(store: &TestStore) {
     let namespace = &store.namespace;
     for number in 0..20 {
         write(namespace, &format!("account-{number}"), "Happened").await;
@@ -208,7 +208,7 @@ pub async fn members_share_a_category_without_overlap_or_loss(store: &TestStore)
     assert_eq!(seen, all);
 }
 
-pub async fn returns_the_last_message_of_a_stream(store: &TestStore) {
+pub(super) async fn returns_the_last_message_of_a_stream(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.last_stream_message(&stream("account-1"), None).await.unwrap(), None);
     let written = write_many(namespace, "account-1", 3).await;
@@ -217,7 +217,7 @@ pub async fn returns_the_last_message_of_a_stream(store: &TestStore) {
     assert_eq!((last.id, last.position), (written[2].id, 2));
 }
 
-pub async fn returns_the_last_message_of_a_type(store: &TestStore) {
+pub(super) async fn returns_the_last_message_of_a_type(store: &TestStore) {
     let namespace = &store.namespace;
     for message_type in ["Opened", "Deposited", "Deposited", "Closed"] {
         write(namespace, "account-1", message_type).await;
@@ -231,7 +231,7 @@ pub async fn returns_the_last_message_of_a_type(store: &TestStore) {
     assert_eq!(last("Never").await, None);
 }
 
-pub async fn returns_the_version_of_a_stream(store: &TestStore) {
+pub(super) async fn returns_the_version_of_a_stream(store: &TestStore) {
     let namespace = &store.namespace;
     assert_eq!(namespace.stream_version(&stream("account-1")).await.unwrap(), None);
     write_many(namespace, "account-1", 3).await;

@@ -201,7 +201,7 @@ async fn compile_eagerly(store: &TestStore) -> Vec<u32> {
 }
 
 /// Runs every read that uses an index, and a write.
-pub async fn everything(namespace: &Namespace, messages: i64) {
+pub(super) async fn everything(namespace: &Namespace, messages: i64) {
     reads(namespace, messages, &large_amounts()).await;
     let written = write(namespace, "account-1", "Happened").await;
     namespace.message(written.global_position).await.unwrap();
@@ -214,7 +214,7 @@ fn large_amounts() -> Filter {
 }
 
 /// Runs every read that uses an index, with a filter for searches.
-pub async fn reads(namespace: &Namespace, messages: i64, filter: &Filter) {
+pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter) {
     let middle = messages / 2;
     let near_the_end = messages - 30_000;
     let account = category("account");

@@ -30,7 +30,7 @@ for_each_version! {
     versions::written_messages_are_followed_exported_and_imported,
 }
 
-pub async fn every_read_works(store: &TestStore) {
+pub(super) async fn every_read_works(store: &TestStore) {
     write_many(&store.namespace, "account-1", 30).await;
     let filter = Filter {
         types: vec!["Happened".to_owned()],
@@ -44,7 +44,7 @@ pub async fn every_read_works(store: &TestStore) {
     assert_eq!(found.heads.len(), 30);
 }
 
-pub async fn written_messages_are_followed_exported_and_imported(store: &TestStore) {
+pub(super) async fn written_messages_are_followed_exported_and_imported(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write(namespace, "account-1", "Opened").await;
     write(namespace, "account-1", "Closed").await;

@@ -30,7 +30,7 @@ for_each_route! {
     retries_if_a_writer_without_the_lock_takes_the_position,
 }
 
-pub async fn a_taken_id_is_reported_as_a_duplicate(store: &TestStore) {
+pub(super) async fn a_taken_id_is_reported_as_a_duplicate(store: &TestStore) {
     let namespace = &store.namespace;
     let first = new("account-1", "Opened");
     namespace.write(&first).await.unwrap();
@@ -46,7 +46,7 @@ pub async fn a_taken_id_is_reported_as_a_duplicate(store: &TestStore) {
     assert_eq!(of_category(namespace, "account").await.len(), 1);
 }
 
-pub async fn repeating_a_write_stores_the_message_once_and_says_so(store: &TestStore) {
+pub(super) async fn repeating_a_write_stores_the_message_once_and_says_so(store: &TestStore) {
     let namespace = &store.namespace;
     let metadata = [None, Some("null".to_owned()), Some(r#"{"n": 1e3}"#.to_owned())];
     let expected = [ExpectedVersion::Any, ExpectedVersion::At(0), ExpectedVersion::At(1)];
@@ -168,7 +168,7 @@ async fn one_of_several_writers_with_the_same_expected_version_wins(store: &Test
     }
 }
 
-pub async fn concurrent_writers_neither_lose_nor_duplicate_messages(store: &TestStore) {
+pub(super) async fn concurrent_writers_neither_lose_nor_duplicate_messages(store: &TestStore) {
     let namespace = &store.namespace;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..6 {

@@ -10,7 +10,7 @@ use crate::support::stores::{Kind, TestStore};
 
 const KINDS: [Kind; 3] = [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb];
 
-pub async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64) -> i64 {
+pub(super) async fn insert(client: &Client, store: &TestStore, stream: &str, position: i64) -> i64 {
     let sql = format!(
         "insert into \"{}\".messages (stream_name, position, type, data) values ($1, $2, 'T', '{{}}') returning global_position",
         store.schema
@@ -18,12 +18,12 @@ pub async fn insert(client: &Client, store: &TestStore, stream: &str, position: 
     client.query_one(&sql, &[&stream, &position]).await.expect("an insert").get(0)
 }
 
-pub async fn client(store: &TestStore) -> Client {
+pub(super) async fn client(store: &TestStore) -> Client {
     store.client().await.expect("a server")
 }
 
 /// Returns the batch that reports the blocking transaction, and checks that no message comes before it.
-pub async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
+pub(super) async fn held_back(headless: &mut Tail<Message>) -> TailBatch<Message> {
     loop {
         let batch = tokio::time::timeout(LIMIT, headless.next()).await.expect("in time").expect("a batch");
         assert!(batch.messages.is_empty(), "no message is returned before it is final");

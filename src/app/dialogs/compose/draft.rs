@@ -8,7 +8,7 @@ use crate::message::Message;
 
 /// A draft as it is stored on disk. All fields are text as typed, so an invalid draft is kept too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// The namespace's ID.
     pub namespace: String,
     pub stream: String,
@@ -25,7 +25,7 @@ pub struct Draft {
 impl Draft {
     /// Copies a message, except its ID and version.
     #[must_use]
-    pub fn clone_of(namespace: String, message: &Message, id: Uuid) -> Self {
+    pub(crate) fn clone_of(namespace: String, message: &Message, id: Uuid) -> Self {
         Self {
             namespace,
             stream: message.stream.to_string(),

@@ -109,7 +109,7 @@ impl Compose {
 
     /// Asks for completions of the field with the cursor, and cancels an earlier request.
     #[must_use]
-    pub fn complete(&self) -> Command {
+    pub(crate) fn complete(&self) -> Command {
         let (stream, namespace) = (self.text(Field::Stream), self.namespace.clone());
         let (prefix, what) = match self.field {
             Field::Stream if !stream.is_empty() => (stream, Completing::Stream),

@@ -9,7 +9,7 @@ use super::{Compose, DraftStage, Field};
 
 /// The width and height of the dialog in a terminal.
 #[must_use]
-pub fn dialog_size(area: Rect) -> (u16, u16) {
+pub(crate) fn dialog_size(area: Rect) -> (u16, u16) {
     let width = area.width.saturating_sub(area.width / 8).max(area.width.min(60));
     let height = area.height.saturating_sub(area.height / 8).max(area.height.min(20));
     (width, height)
@@ -17,7 +17,7 @@ pub fn dialog_size(area: Rect) -> (u16, u16) {
 
 /// Divides the inside of the dialog into the form and, after a conflict, the messages written since.
 #[must_use]
-pub fn form_and_side(stage: &DraftStage, inner: Rect) -> (Rect, Option<Rect>) {
+pub(crate) fn form_and_side(stage: &DraftStage, inner: Rect) -> (Rect, Option<Rect>) {
     match stage {
         DraftStage::Conflict(_) if inner.width >= 90 => {
             let half = inner.width / 2;
@@ -32,14 +32,14 @@ pub fn form_and_side(stage: &DraftStage, inner: Rect) -> (Rect, Option<Rect>) {
 
 /// Returns the number of rows below the fields: the status and the keys.
 #[must_use]
-pub fn rows_below(form: Rect) -> u16 {
+pub(crate) fn rows_below(form: Rect) -> u16 {
     form.height.saturating_sub(1).min(2)
 }
 
 /// Returns the fields to show, with their heights in rows. The focused one is always among them. A field of one row is a
 /// line, a higher one a frame.
 #[must_use]
-pub fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
+pub(crate) fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
     let body = rows.saturating_sub(4);
     let height = |field: Field| match field {
@@ -62,14 +62,14 @@ pub fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
 
 /// Returns true if a body of this size has room for a frame.
 #[must_use]
-pub fn has_frame(room: Rect) -> bool {
+pub(crate) fn has_frame(room: Rect) -> bool {
     room.height >= 3
 }
 
 impl Compose {
     /// Tells the text editors which rows are visible. They learn it only by rendering, so they are rendered into a buffer that
     /// nobody sees.
-    pub fn fit(&self, area: Rect) {
+    pub(crate) fn fit(&self, area: Rect) {
         let (width, height) = dialog_size(area);
         let inner = Rect::new(0, 0, width, height).inner(Margin::new(1, 1));
         let (form, _) = form_and_side(&self.stage, inner);

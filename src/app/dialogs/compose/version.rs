@@ -10,7 +10,7 @@ use crate::store::StoreError;
 impl Compose {
     /// Marks the version in the draft as filled in: it changes with the stream, and the server is asked while it is
     /// empty.
-    pub fn version_is_filled(&mut self) {
+    pub(crate) fn version_is_filled(&mut self) {
         self.filled =
             Some(FilledVersion { stream: self.text(Field::Stream), version: self.text(Field::ExpectedVersion) });
     }
@@ -34,7 +34,7 @@ impl Compose {
     }
 
     /// Asks for the stream's version if the filled-in version is of another stream.
-    pub fn ask_version(&mut self) -> Option<Command> {
+    pub(crate) fn ask_version(&mut self) -> Option<Command> {
         let stream = self.version_wanted()?;
         self.fill_version("");
         self.awaits_version = true;
@@ -42,13 +42,13 @@ impl Compose {
     }
 
     /// Fills in the version that the server answered, unless the user has typed one in the meantime.
-    pub fn version_answered(&mut self, version: Option<Position>) {
+    pub(crate) fn version_answered(&mut self, version: Option<Position>) {
         if std::mem::take(&mut self.awaits_version) && self.text(Field::ExpectedVersion).is_empty() {
             self.fill_version(&ExpectedVersion::from_version(version).to_string());
         }
     }
 
-    pub fn version_failed(&mut self, error: &StoreError) {
+    pub(crate) fn version_failed(&mut self, error: &StoreError) {
         if std::mem::take(&mut self.awaits_version) {
             self.problem = Some(format!("Cannot read the stream's version: {error}"));
         }

@@ -8,7 +8,7 @@ use crate::store::import::StreamVersions;
 /// How many gaps the report names.
 const EXAMPLES: usize = 3;
 
-pub struct Gaps {
+pub(super) struct Gaps {
     versions: StreamVersions,
     filtered: bool,
     resumed: bool,
@@ -20,12 +20,12 @@ pub struct Gaps {
 
 impl Gaps {
     /// A `filtered` export omits messages, and the streams of a `resumed` one may have begun in an earlier run.
-    pub fn new(filtered: bool, resumed: bool) -> Self {
+    pub(super) fn new(filtered: bool, resumed: bool) -> Self {
         let versions = StreamVersions::default();
         Self { versions, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
     }
 
-    pub fn check(&mut self, message: &Message) {
+    pub(super) fn check(&mut self, message: &Message) {
         let (stream, position) = (message.stream.as_str(), message.position);
         self.negative += u64::from(message.global_position < 0);
         let end = self.versions.get(stream);
@@ -47,7 +47,7 @@ impl Gaps {
     }
 
     /// Returns the report, one sentence per line.
-    pub fn report(&self) -> Vec<String> {
+    pub(super) fn report(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if self.count > 0 {
             let gaps = if self.count == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(self.count)) };

@@ -31,7 +31,7 @@ const ZSTD_LEVEL: i32 = 3;
 ///
 /// # Errors
 /// [`Status::Usage`] for a directory, and those of the file system.
-pub fn is_replaced(path: &Path) -> Result<bool> {
+pub(super) fn is_replaced(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
             Err(CommandError::usage(format!("--output {}: this is a directory", path.display())))
@@ -43,7 +43,7 @@ pub fn is_replaced(path: &Path) -> Result<bool> {
 }
 
 #[derive(Debug)]
-pub struct PartFile {
+pub(crate) struct PartFile {
     path: PathBuf,
     /// The part file; the same as `path` for a device or a pipe.
     part_path: PathBuf,
@@ -60,7 +60,7 @@ impl PartFile {
     ///
     /// # Errors
     /// Those of the file system, and one if another run is writing the file.
-    pub fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
+    pub(super) fn open(path: &Path, resume: bool, interrupt: &Interrupt) -> Result<Self> {
         let compression = Compression::of_name(path);
         let opened = |path, part_path, file: File, usable| Self {
             path,
@@ -100,7 +100,7 @@ impl PartFile {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn begin(&mut self) -> Result<()> {
+    pub(super) fn begin(&mut self) -> Result<()> {
         if self.is_written_through() {
             return Ok(());
         }
@@ -120,22 +120,22 @@ impl PartFile {
     }
 
     /// The path of the complete file.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The path of the part file.
-    pub fn part_path(&self) -> &Path {
+    pub(crate) fn part_path(&self) -> &Path {
         &self.part_path
     }
 
     /// The first and the last line of an earlier run.
-    pub fn kept_lines(&self) -> Option<(Line, Line)> {
+    pub(crate) fn kept_lines(&self) -> Option<(Line, Line)> {
         self.usable.lines
     }
 
     /// Takes the unreadable messages of an earlier run.
-    pub fn unreadable(&mut self) -> Unreadable {
+    pub(crate) fn unreadable(&mut self) -> Unreadable {
         std::mem::take(&mut self.usable.unreadable)
     }
 
@@ -143,7 +143,7 @@ impl PartFile {
     ///
     /// # Errors
     /// Those of the file system.
-    pub fn write(&mut self, message: &Message) -> Result<()> {
+    pub(super) fn write(&mut self, message: &Message) -> Result<()> {
         json::message(&mut self.piece, message, self.terminal);
         if self.piece.len() < PIECE {
             return Ok(());
@@ -174,7 +174,7 @@ impl PartFile {
     ///
     /// # Errors
     /// Those of the file system; the part file stays.
-    pub fn finish(&mut self) -> Result<()> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         let ended = self.end_piece();
         if self.is_written_through() {
             return ended.map_err(|error| file_error("write", &self.part_path, error));
@@ -190,7 +190,7 @@ impl PartFile {
     }
 
     /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file.
-    pub fn keep(mut self) -> Option<String> {
+    pub(super) fn keep(mut self) -> Option<String> {
         if self.is_written_through() {
             return None;
         }
@@ -228,7 +228,7 @@ fn is_named(_: &File, _: &Path) -> io::Result<bool> {
 
 /// The message of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct Line {
+pub(super) struct Line {
     pub id: Uuid,
     pub gpos: GlobalPosition,
 }

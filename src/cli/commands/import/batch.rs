@@ -10,7 +10,7 @@ use crate::store::import::{self, Checked, ImportedMessage, Placement};
 /// Stands for the length of a NULL body.
 const NULL: u32 = u32::MAX;
 
-pub struct Batch {
+pub(super) struct Batch {
     pub messages: Vec<ImportedMessage>,
     pub checked: Checked,
     /// The line number of each message.
@@ -22,7 +22,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn new(
+    pub(super) fn new(
         messages: Vec<ImportedMessage>,
         checked: Checked,
         lines: Vec<u64>,
@@ -33,11 +33,11 @@ impl Batch {
     }
 
     /// Returns the line number of a message.
-    pub fn line(&self, index: usize) -> u64 {
+    pub(super) fn line(&self, index: usize) -> u64 {
         self.lines.get(index).copied().unwrap_or_default()
     }
 
-    pub fn last_line(&self) -> u64 {
+    pub(super) fn last_line(&self) -> u64 {
         self.lines.last().copied().unwrap_or_default()
     }
 }
@@ -62,7 +62,7 @@ impl import::FollowingBatch for Batch {
     }
 }
 
-pub struct Packed {
+pub(super) struct Packed {
     texts: String,
     messages: Vec<Entry>,
     checked: Checked,
@@ -101,7 +101,7 @@ impl Packed {
     }
 
     /// Restores the batch, without permits.
-    pub fn unpack(self) -> Batch {
+    pub(super) fn unpack(self) -> Batch {
         let mut rest = self.texts.as_str();
         let mut take = |length: u32| {
             let (text, after) = rest.split_at(length as usize);
@@ -122,12 +122,12 @@ impl Packed {
         Batch::new(messages.collect(), self.checked, self.lines, self.size, Vec::new())
     }
 
-    pub fn last_line(&self) -> u64 {
+    pub(super) fn last_line(&self) -> u64 {
         self.lines.last().copied().unwrap_or_default()
     }
 
     /// Returns the line number of a message.
-    pub fn line(&self, index: usize) -> u64 {
+    pub(super) fn line(&self, index: usize) -> u64 {
         self.lines.get(index).copied().unwrap_or_default()
     }
 }

@@ -30,21 +30,21 @@ const CATEGORIES: usize = 256;
 
 /// A line that is not a valid message.
 #[derive(Debug)]
-pub struct InvalidLine {
+pub(super) struct InvalidLine {
     pub line: u64,
     pub column: Option<usize>,
     pub reason: String,
 }
 
 /// The batches, in order. None follows an invalid line.
-pub struct Batches {
+pub(super) struct Batches {
     receiver: mpsc::Receiver<Result<Batch, InvalidLine>>,
     /// Met by [`Batches::ready`], and returned by the next call of [`Batches::next`].
     invalid: Option<InvalidLine>,
 }
 
 impl Batches {
-    pub async fn next(&mut self) -> Option<Result<Batch, InvalidLine>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Batch, InvalidLine>> {
         match self.invalid.take() {
             Some(invalid) => Some(Err(invalid)),
             None => self.receiver.recv().await,
@@ -52,7 +52,7 @@ impl Batches {
     }
 
     /// Returns the next batch if it is ready, or will be within a moment.
-    pub async fn ready(&mut self) -> Option<Batch> {
+    pub(super) async fn ready(&mut self) -> Option<Batch> {
         if self.invalid.is_some() {
             return None;
         }
@@ -67,7 +67,7 @@ impl Batches {
 }
 
 /// What the thread needs to know.
-pub struct BatchOptions {
+pub(super) struct BatchOptions {
     pub expected_from: Option<String>,
     pub import: ImportOptions,
     /// Most messages in a batch.
@@ -78,7 +78,12 @@ pub struct BatchOptions {
 ///
 /// # Errors
 /// [`Status::Failed`] if the system cannot start a thread.
-pub fn start(options: BatchOptions, source: Source, path: Option<PathBuf>, progress: Arc<Progress>) -> Result<Batches> {
+pub(super) fn start(
+    options: BatchOptions,
+    source: Source,
+    path: Option<PathBuf>,
+    progress: Arc<Progress>,
+) -> Result<Batches> {
     let (sender, receiver) = mpsc::channel(1);
     let runtime = Handle::current();
     let work = move || {

@@ -13,13 +13,13 @@ use crate::cli::progress::Progress;
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line in bytes; jsonb stores no more than that.
-pub const LONGEST: usize = 256 << 20;
+pub(super) const LONGEST: usize = 256 << 20;
 /// Size of a read in bytes.
 const PIECE: usize = 64 * 1024;
 /// The buffer shrinks to this size after a longer line.
 const KEPT: usize = 1 << 20;
 
-pub enum Source {
+pub(super) enum Source {
     /// A file and its size in bytes; 0 for a pipe or a device.
     File(File, u64),
     Stdin,
@@ -30,7 +30,7 @@ impl Source {
     ///
     /// # Errors
     /// Those of the file system, and [`io::ErrorKind::IsADirectory`].
-    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+    pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
         match path.filter(|path| path.as_os_str() != "-") {
             None => Ok(Self::Stdin),
             Some(path) => {
@@ -46,7 +46,7 @@ impl Source {
 
     /// Returns the size in bytes if it is known.
     #[must_use]
-    pub fn size(&self) -> Option<u64> {
+    pub(super) fn size(&self) -> Option<u64> {
         match self {
             Self::File(_, size) => (*size > 0).then_some(*size),
             Self::Stdin => None,
@@ -73,7 +73,7 @@ impl<R: Read> Read for SourceReader<R> {
     }
 }
 
-pub struct Lines {
+pub(super) struct Lines {
     reader: Box<dyn BufRead>,
     line: Vec<u8>,
     number: u64,
@@ -81,7 +81,7 @@ pub struct Lines {
 
 /// Why a line could not be read.
 #[derive(Debug)]
-pub enum LineError {
+pub(super) enum LineError {
     /// An error of the system, or damaged or truncated compressed data.
     Unreadable(io::Error),
     /// Longer than [`LONGEST`].
@@ -95,7 +95,7 @@ impl Lines {
     ///
     /// # Errors
     /// Those of the system.
-    pub fn new(source: Source, path: Option<&Path>, progress: Arc<Progress>) -> io::Result<Self> {
+    pub(super) fn new(source: Source, path: Option<&Path>, progress: Arc<Progress>) -> io::Result<Self> {
         let inner: Box<dyn Read + Send> = match source {
             Source::File(file, _) => Box::new(file),
             Source::Stdin => Box::new(io::stdin()),
@@ -114,7 +114,7 @@ impl Lines {
     }
 
     /// Returns the number, from 1, of the line that was last read or failed.
-    pub fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.number
     }
 
@@ -122,7 +122,7 @@ impl Lines {
     ///
     /// # Errors
     /// [`LineError`], for line [`Lines::number`].
-    pub fn read(&mut self) -> Result<Option<Ended>, LineError> {
+    pub(super) fn read(&mut self) -> Result<Option<Ended>, LineError> {
         self.line.clear();
         self.line.shrink_to(KEPT);
         self.number += 1;
@@ -145,14 +145,14 @@ impl Lines {
     }
 
     /// Returns the last line. The caller may take its memory.
-    pub fn line(&mut self) -> &mut Vec<u8> {
+    pub(super) fn line(&mut self) -> &mut Vec<u8> {
         &mut self.line
     }
 }
 
 /// Whether a line ended with a newline or with the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub(super) enum Ended {
     Yes,
     /// The line may be truncated.
     No,

@@ -14,13 +14,13 @@ use crate::message::{ExpectedVersion, StreamName};
 use crate::store::import::{FIRST_TIME, ImportedMessage, Placement};
 
 /// The keys of a line, which are those of EventoDB's export format.
-pub const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
+pub(super) const KEYS: [&str; 8] = ["id", "stream", "type", "pos", "gpos", "data", "meta", "time"];
 /// A body above this size is not copied from its line: it takes over the memory of the line.
 const MOVED: usize = 1 << 16;
 
 /// Why a line is not a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineProblem {
+pub(super) struct LineProblem {
     /// In characters, from 1; `None` if the problem concerns the whole line.
     pub column: Option<usize>,
     pub reason: String,
@@ -43,7 +43,7 @@ struct Values {
 }
 
 #[derive(Debug, Clone)]
-pub struct LineParser {
+pub(super) struct LineParser {
     /// The key that holds the expected version.
     expected_from: Option<String>,
     /// The longest line in bytes, after its placeholders are replaced.
@@ -51,7 +51,7 @@ pub struct LineParser {
 }
 
 impl LineParser {
-    pub fn new(expected_from: Option<String>) -> Self {
+    pub(super) fn new(expected_from: Option<String>) -> Self {
         Self { expected_from, longest: LONGEST }
     }
 
@@ -59,7 +59,7 @@ impl LineParser {
     ///
     /// # Errors
     /// The first problem of the line.
-    pub fn message(&self, line: &mut Vec<u8>) -> Result<ImportedMessage, LineProblem> {
+    pub(super) fn message(&self, line: &mut Vec<u8>) -> Result<ImportedMessage, LineProblem> {
         let text = as_text(line)?;
         let Values { known: [id, stream, message_type, pos, gpos, data, meta, time], expected } = self.values(text)?;
         let present = |range: Option<Range<usize>>| range.filter(|range| &text[range.clone()] != "null");

@@ -7,19 +7,19 @@ use crate::cli::output::time::rfc3339_text;
 use crate::json::scan::{Token, scan};
 
 /// Becomes a new UUID (version 7) each time. Values are longer than their placeholders.
-pub const UUID: &str = "{{uuid}}";
+pub(super) const UUID: &str = "{{uuid}}";
 /// Becomes the current time, the same in the whole line.
 const NOW: &str = "{{now}}";
 
 /// Replaces the placeholders of one line.
-pub struct Placeholders {
+pub(super) struct Placeholders {
     /// Bytes that the line may still grow.
     room: usize,
     now: Option<String>,
 }
 
 impl Placeholders {
-    pub fn new(room: usize) -> Self {
+    pub(super) fn new(room: usize) -> Self {
         Self { room, now: None }
     }
 
@@ -27,7 +27,7 @@ impl Placeholders {
     ///
     /// # Errors
     /// The reason why the line would become too long.
-    pub fn replace(&mut self, text: &str) -> Result<String, &'static str> {
+    pub(super) fn replace(&mut self, text: &str) -> Result<String, &'static str> {
         let mut out = String::new();
         self.append(&mut out, text)?;
         Ok(out)
@@ -37,7 +37,7 @@ impl Placeholders {
     ///
     /// # Errors
     /// The reason why the line would become too long.
-    pub fn replace_in_body(&mut self, raw: &str) -> Result<String, &'static str> {
+    pub(super) fn replace_in_body(&mut self, raw: &str) -> Result<String, &'static str> {
         let mut out = String::new();
         let mut copied = 0;
         let mut problem = None;

@@ -15,7 +15,7 @@ use crate::numbers::{count, grouped};
 use crate::store::StoreError;
 use crate::store::import::{Commit, Follower, Followers, Import, ImportCounts, ImportError, Placement, Problem};
 
-pub struct ImportRun {
+pub(super) struct ImportRun {
     import: Import,
     name: String,
     done: ImportCounts,
@@ -31,7 +31,7 @@ pub struct ImportRun {
 }
 
 impl ImportRun {
-    pub fn new(import: Import, name: String, most: usize, dry_run: bool) -> Self {
+    pub(super) fn new(import: Import, name: String, most: usize, dry_run: bool) -> Self {
         let done = ImportCounts::default();
         Self { import, name, done, done_to: 0, sent_to: Cell::new(0), most, difference: None, dry_run }
     }
@@ -40,7 +40,7 @@ impl ImportRun {
     ///
     /// # Errors
     /// Those of the store, and an error for the first line that cannot be imported.
-    pub async fn all(&mut self, mut batches: Batches, progress: &Progress) -> Result<()> {
+    pub(super) async fn all(&mut self, mut batches: Batches, progress: &Progress) -> Result<()> {
         let mut next = batches.next().await;
         while let Some(batch) = next {
             let batch = batch.map_err(|invalid| self.line_error(invalid.line, invalid.column, &invalid.reason))?;
@@ -148,7 +148,7 @@ impl ImportRun {
     }
 
     /// The error of an import that a signal ended.
-    pub fn signalled(&self, number: u8) -> CommandError {
+    pub(super) fn signalled(&self, number: u8) -> CommandError {
         if self.import.is_in_doubt() {
             self.unknown("a signal arrived before the server answered")
         } else {
@@ -157,7 +157,7 @@ impl ImportRun {
     }
 
     /// Reports the messages that were imported before a failure and stay.
-    pub fn report_stored(&self) {
+    pub(super) fn report_stored(&self) {
         if self.done_to == 0 || self.dry_run {
             return;
         }
@@ -172,7 +172,7 @@ impl ImportRun {
     ///
     /// # Errors
     /// Those of the output.
-    pub fn report(&self, output: &mut Output) -> Result<()> {
+    pub(super) fn report(&self, output: &mut Output) -> Result<()> {
         let ImportCounts { imported, present, differing, unchecked } = self.done;
         if let Some((line, difference)) = &self.difference {
             let messages = if differing == 1 {

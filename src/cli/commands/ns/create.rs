@@ -19,7 +19,7 @@ Examples:
 /// Create a namespace and print its token, which is shown only once
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct CreateArguments {
+pub(crate) struct CreateArguments {
     /// ID of the namespace, 1 to 54 bytes
     id: String,
     /// What the namespace is for
@@ -33,7 +33,7 @@ pub struct CreateArguments {
     grant: Vec<String>,
 }
 
-pub async fn run(store: &Store, arguments: &CreateArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, arguments: &CreateArguments, output: &mut Output) -> Result<()> {
     let CreateArguments { id, description, schema, grant } = arguments;
     let (description, schema) = (description.as_deref(), schema.as_deref());
     let created = store.create(&NewNamespace { id, description, schema, roles: grant }).await?;

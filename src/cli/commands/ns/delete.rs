@@ -23,7 +23,7 @@ Examples:
 /// Delete a namespace and all its messages
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct DeleteArguments {
+pub(crate) struct DeleteArguments {
     /// ID of the namespace
     id: String,
     /// The ID again, as confirmation; required if there is no terminal to ask on
@@ -33,7 +33,7 @@ pub struct DeleteArguments {
 
 impl DeleteArguments {
     /// Refuses, before anything is opened, a deletion that is not confirmed and cannot be asked about.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let id = &self.id;
         match &self.confirm {
             Some(confirm) if confirm == id => Ok(()),
@@ -58,7 +58,7 @@ fn confirmed(id: &str) -> String {
     }
 }
 
-pub async fn run(store: &Store, arguments: &DeleteArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, arguments: &DeleteArguments, output: &mut Output) -> Result<()> {
     let DeleteArguments { id, confirm: confirmation } = arguments;
     match named(store, id).await {
         Ok(namespace) if confirmation.is_none() && namespace.info().flavour != Flavour::MessageDb => {

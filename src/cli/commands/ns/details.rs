@@ -4,7 +4,7 @@ use crate::cli::output::json::Object;
 use crate::store::NamespaceInfo;
 
 /// Adds the JSON keys of a namespace.
-pub fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
+pub(super) fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
     object
         .string("id", &info.id)
         .string("schema", &info.schema)
@@ -19,7 +19,7 @@ pub fn describe<'a>(object: Object<'a>, info: &NamespaceInfo) -> Object<'a> {
 }
 
 /// Returns the version for people, with a hint if it is outdated.
-pub fn version(info: &NamespaceInfo) -> String {
+pub(super) fn version(info: &NamespaceInfo) -> String {
     let version = info.version.as_deref().unwrap_or_default();
     if info.outdated { format!("{version} (outdated; run ns migrate)") } else { version.to_owned() }
 }

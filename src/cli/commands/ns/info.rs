@@ -24,12 +24,12 @@ Examples:
 /// Show the details and the estimated size of a namespace
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct InfoArguments {
+pub(crate) struct InfoArguments {
     /// ID of the namespace
     id: String,
 }
 
-pub async fn run(store: &Store, arguments: &InfoArguments, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, arguments: &InfoArguments, output: &mut Output) -> Result<()> {
     let namespace = named(store, &arguments.id).await?;
     let info = namespace.info();
     let messages = namespace.estimate(&Scope::Namespace).await?.map(|estimate| estimate.messages);

@@ -22,9 +22,9 @@ Examples:
 /// List the namespaces in the database
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct ListArguments {}
+pub(crate) struct ListArguments {}
 
-pub async fn run(store: &Store, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
     let (namespaces, lost) = store.survey().await?;
     for LostNamespace { id, schema } in lost {
         stderr::line(&format!(

@@ -20,12 +20,12 @@ Examples:
 /// Upgrade namespaces that an older streamscope created
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
-pub struct MigrateArguments {
+pub(crate) struct MigrateArguments {
     /// ID of the namespace; all outdated ones if omitted
     pub id: Option<String>,
 }
 
-pub async fn run(store: &Store, id: Option<&str>, output: &mut Output) -> Result<()> {
+pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) -> Result<()> {
     let ids = match id {
         Some(id) => vec![named(store, id).await?.info().id.clone()],
         None => store.namespaces().await?.into_iter().filter(|info| info.outdated).map(|info| info.id).collect(),

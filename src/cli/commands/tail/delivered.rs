@@ -11,7 +11,7 @@ use crate::numbers::count;
 
 /// The progress of `tail`.
 #[derive(Debug)]
-pub struct Delivered {
+pub(super) struct Delivered {
     /// The bytes that the system has accepted.
     written: Arc<Written>,
     stands: Mutex<Stands>,
@@ -30,7 +30,7 @@ struct Stands {
 }
 
 impl Delivered {
-    pub fn new(written: Arc<Written>) -> Self {
+    pub(super) fn new(written: Arc<Written>) -> Self {
         Self { written, stands: Mutex::default() }
     }
 
@@ -40,7 +40,7 @@ impl Delivered {
     }
 
     /// Records that the lines printed next complete everything up to this position.
-    pub fn completes(&self, settled: GlobalPosition) {
+    pub(super) fn completes(&self, settled: GlobalPosition) {
         let written = self.written.bytes();
         let mut stands = self.stands();
         let taken = stands.printed.partition_point(|(end, _)| *end <= written);
@@ -50,18 +50,18 @@ impl Delivered {
     }
 
     /// Records a printed line that ends at this byte of the output.
-    pub fn printed(&self, end: u64, position: GlobalPosition) {
+    pub(super) fn printed(&self, end: u64, position: GlobalPosition) {
         self.stands().printed.push_back((end, position));
     }
 
     /// Records that no message above this global position will be printed.
-    pub fn ends_at(&self, last: GlobalPosition) {
+    pub(super) fn ends_at(&self, last: GlobalPosition) {
         let mut stands = self.stands();
         stands.last = Some(stands.last.map_or(last, |before| before.min(last)));
     }
 
     /// Returns the progress as one line for standard error.
-    pub fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         let stands = self.stands();
         // Read under the lock, so that no line is added meanwhile.
         let written = self.written.bytes();

@@ -28,13 +28,13 @@ struct Manifest {
 }
 
 /// Whether a data directory is an overlay over a template.
-pub fn is_one(data: &Path) -> bool {
+pub(super) fn is_one(data: &Path) -> bool {
     data.join(MANIFEST).exists()
 }
 
 /// Whether PostgreSQL ever started with this data directory. If not, it contains no messages. The server writes the control file before
 /// anything else.
-pub fn has_started(data: &Path) -> Result<bool> {
+pub(super) fn has_started(data: &Path) -> Result<bool> {
     let own = match std::fs::read(data.join("global/pg_control")) {
         Ok(own) => own,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -51,7 +51,7 @@ pub fn has_started(data: &Path) -> Result<bool> {
 }
 
 /// Completes a data directory from the template. `beside` is a path for a file that is being written.
-pub fn complete(directory: &Path, data: &Path, beside: &Path, template: &Template) -> Result<()> {
+pub(super) fn complete(directory: &Path, data: &Path, beside: &Path, template: &Template) -> Result<()> {
     let made_of = made_of(data);
     if made_of != template.archive_sha256 {
         return Err(StoreError::Embedded(format!(

@@ -17,7 +17,7 @@ const PGLITE_OXIDE: &str = "0.5.1";
 
 /// The versions that last opened a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub(super) struct Stamp {
     streamscope: String,
     pglite_oxide: String,
     postgres_version: String,
@@ -27,7 +27,7 @@ pub struct Stamp {
 
 impl Stamp {
     /// Returns the stamp of this version.
-    pub fn new(template: &Template) -> Self {
+    pub(super) fn new(template: &Template) -> Self {
         Self {
             streamscope: env!("CARGO_PKG_VERSION").to_owned(),
             pglite_oxide: PGLITE_OXIDE.to_owned(),
@@ -38,19 +38,19 @@ impl Stamp {
     }
 
     /// Reads the stamp of a store. The first version wrote none.
-    pub fn read(root: &Path) -> Option<Self> {
+    pub(super) fn read(root: &Path) -> Option<Self> {
         let file = own_files::open(&root.join(NAME), Purpose::Read).ok()?;
         serde_json::from_reader(file).ok()
     }
 
-    pub fn write(&self, root: &Path) -> Result<()> {
+    pub(super) fn write(&self, root: &Path) -> Result<()> {
         let text = serde_json::json!(self).to_string();
         steps::replace(&root.join(NAME), &root.join(BESIDE), text.as_bytes())?;
         steps::sync_names(root)
     }
 
     /// Describes the versions, for an error message.
-    pub fn maker(&self) -> String {
+    pub(super) fn maker(&self) -> String {
         format!("streamscope {} with PostgreSQL {}", self.streamscope, self.postgres_version)
     }
 }

@@ -11,20 +11,19 @@ pub(crate) mod dialogs;
 mod drafts;
 pub(crate) mod event;
 mod filtering;
-pub(crate) mod find;
 pub(crate) mod following;
-pub(crate) mod goto;
 pub(crate) mod input;
 pub(crate) mod keymap;
 mod listed_names;
 pub(crate) mod mouse;
+mod navigation;
 pub(crate) mod notices;
 mod random;
 pub(crate) mod request;
 pub(crate) mod requests;
+pub(crate) mod search;
 pub(crate) mod text_search;
 pub(crate) mod times;
-mod trail;
 mod writing;
 
 use std::time::Duration;
@@ -36,9 +35,9 @@ use ratatui::layout::Rect;
 use crate::locator::Locator;
 use crate::store::{NamespaceInfo, StoreError};
 use browser::Browser;
+use browser::find::Find;
 use browser::layout::Pane;
 use browser::search::Edge;
-pub(crate) use browser::{layout, message, messages, streams, window};
 use connection::Connection;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;
@@ -299,6 +298,14 @@ impl State {
         })
     }
 
+    /// Goes to the next or previous match of the last search, or opens the prompt if there was none.
+    fn find_again(&mut self, forwards: bool) -> Vec<Effect> {
+        if self.browser.find_text().is_empty() {
+            return self.open_find();
+        }
+        self.browser.find_again(forwards, &mut self.requests)
+    }
+
     /// Goes to an edge of the focused pane. While following, the newest message is reached by going live.
     fn go_to_edge(&mut self, edge: Edge) -> Vec<Effect> {
         let (browser, requests) = (&mut self.browser, &mut self.requests);
@@ -339,8 +346,8 @@ impl State {
             self.browser.fullscreen = false;
             return Vec::new();
         }
-        if self.find_in(self.browser.focus).is_some() {
-            self.browser.find = find::Find::default();
+        if self.browser.find_in(self.browser.focus).is_some() {
+            self.browser.find = Find::default();
             return Vec::new();
         }
         if self.browser.focus == Pane::Messages && self.browser.messages.is_filtered() {
@@ -350,7 +357,7 @@ impl State {
             return Vec::new();
         }
         if self.browser.focus == Pane::Messages
-            && let Some(effects) = self.go_back()
+            && let Some(effects) = self.browser.go_back(&mut self.requests)
         {
             return effects;
         }
@@ -529,7 +536,7 @@ impl State {
             Slot::Message => self.browser.message.fail(error),
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
-            Slot::GoTo => return self.goto_failed(error),
+            Slot::GoTo => return self.navigation_failed(error),
             _ => {}
         }
         self.notices.problem(error.to_string(), self.now);
@@ -547,61 +554,6 @@ impl State {
         }
         self.notices.problem(format!("Following interrupted: {error}"), self.now);
         Vec::new()
-    }
-}
-
-/// Short forms for the files beside this one.
-impl State {
-    fn ask(&mut self, slot: Slot, question: Question) -> Effect {
-        self.requests.ask(slot, question)
-    }
-
-    fn layout(&self) -> layout::Layout {
-        self.browser.layout()
-    }
-
-    fn reveal(&mut self) {
-        self.browser.reveal();
-    }
-
-    fn show(&mut self, place: messages::Place) -> Vec<Effect> {
-        self.browser.show(place, &mut self.requests)
-    }
-
-    fn read_from(&mut self, from: crate::store::browse::PageFrom) -> Option<Effect> {
-        self.browser.messages.read_from(from, &mut self.requests)
-    }
-
-    fn read_around(&mut self, number: i64) -> Option<Effect> {
-        self.browser.messages.read_around(number, &mut self.requests)
-    }
-
-    fn namespace_selected(&mut self) -> Vec<Effect> {
-        self.browser.namespace_selected(&mut self.requests)
-    }
-
-    fn category_selected(&mut self) -> Vec<Effect> {
-        self.browser.category_selected(&mut self.requests)
-    }
-
-    fn stream_selected(&mut self) -> Vec<Effect> {
-        self.browser.stream_selected(&mut self.requests)
-    }
-
-    fn reread_streams(&mut self, stream: &str) -> Option<Effect> {
-        self.browser.reload_streams_of(stream, &mut self.requests)
-    }
-
-    fn follow_selection(&mut self) -> Vec<Effect> {
-        self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
-    }
-
-    fn start_follow(&mut self) -> Vec<Effect> {
-        self.following.start(&mut self.browser).into_iter().collect()
-    }
-
-    fn stop_follow(&mut self) -> Vec<Effect> {
-        self.following.stop().into_iter().collect()
     }
 }
 

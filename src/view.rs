@@ -16,7 +16,7 @@ pub(crate) mod widgets;
 use ratatui::Frame;
 
 use crate::app::State;
-use crate::app::layout::Pane;
+use crate::app::browser::layout::Pane;
 use theme::Theme;
 
 /// Draws the whole screen.

@@ -1,10 +1,10 @@
 //! Opens the dialogs that create and delete a namespace, and handles their answers. The requests themselves come from the
 //! dialogs.
 
+use super::browser::layout::Pane;
 use super::dialogs::Dialog;
 use super::dialogs::delete_namespace::DeleteDialog;
 use super::dialogs::token::TokenDialog;
-use super::layout::Pane;
 use super::request::{Answer, Question, Slot};
 use super::{Effect, State};
 use crate::store::browse::Scope;
@@ -36,7 +36,7 @@ impl State {
         }
         let id = namespace.id.clone();
         self.dialogs.open = Some(Dialog::DeleteNamespace(DeleteDialog::new(id.clone())));
-        vec![self.ask(Slot::Admin, Question::Count { namespace: id, scope: Scope::Namespace })]
+        vec![self.requests.ask(Slot::Admin, Question::Count { namespace: id, scope: Scope::Namespace })]
     }
 
     pub(super) fn admin_answered(&mut self, answer: Answer) -> Vec<Effect> {
@@ -46,16 +46,16 @@ impl State {
                 (self.browser.focus, self.browser.active) = (Pane::Namespaces, Pane::Namespaces);
                 self.browser.wanted_namespace = Some(created.info.id.clone());
                 self.dialogs.open = Some(Dialog::Token(TokenDialog { created: *created }));
-                vec![self.ask(Slot::Namespaces, Question::Namespaces)]
+                vec![self.requests.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Deleted { messages } => {
                 if let Some(dialog) = self.dialogs.delete_namespace() {
-                    self.browser.places.forget(&dialog.id);
+                    self.browser.kept_lists.forget(&dialog.id);
                 }
                 self.dialogs.open = None;
                 let plural = if messages == 1 { "" } else { "s" };
                 self.notices.done(format!("Deleted the namespace and its {messages} message{plural}"), self.now);
-                vec![self.ask(Slot::Namespaces, Question::Namespaces)]
+                vec![self.requests.ask(Slot::Namespaces, Question::Namespaces)]
             }
             Answer::Count(count) => {
                 if let Some(dialog) = self.dialogs.delete_namespace() {

@@ -3,10 +3,12 @@
 //! it, and only returns effects for the runtime.
 
 mod count;
+pub(crate) mod find;
+pub(super) mod history;
+mod kept_lists;
 pub(crate) mod layout;
 pub(crate) mod message;
 pub(crate) mod messages;
-pub(crate) mod places;
 pub(crate) mod search;
 pub(crate) mod streams;
 pub(crate) mod window;
@@ -18,18 +20,17 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use super::event::Effect;
-use super::find::Find;
-use super::goto::Journey;
 use super::request::{Answer, Question, Slot};
 use super::requests::Requests;
-use super::trail::Trail;
 use crate::message::{Category, MessageHead, StreamName, category};
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
+use find::Find;
+use history::{History, PendingNavigation};
+use kept_lists::KeptLists;
 use layout::{Layout, Pane, Shares};
 use message::MessagePane;
 use messages::{ListKey, Messages};
-use places::Places;
 use search::Edge;
 use streams::{StreamListKey, Streams};
 use window::Window;
@@ -57,12 +58,12 @@ pub(crate) struct Browser {
     /// The selected message.
     pub message: MessagePane,
     /// Lists that were left, kept for returning to them.
-    pub places: Places,
+    pub(super) kept_lists: KeptLists,
     pub find: Find,
     /// The navigation under way, started by the go-to box or a link.
-    pub(super) journey: Option<Journey>,
+    pub(super) navigation: Option<PendingNavigation>,
     /// The locations from which links and the go-to box were used.
-    pub(super) trail: Trail,
+    pub(super) history: History,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,
     /// The namespace to select once the namespaces are loaded.
@@ -86,10 +87,10 @@ impl Browser {
             streams: Streams::default(),
             messages: Messages::default(),
             message: MessagePane::default(),
-            places: Places::default(),
+            kept_lists: KeptLists::default(),
             find: Find::default(),
-            journey: None,
-            trail: Trail::default(),
+            navigation: None,
+            history: History::default(),
             shown_namespace: None,
             wanted_namespace: None,
             wanted_category: None,
@@ -119,7 +120,7 @@ impl Browser {
 
     /// Shows the selected message in the message pane. If the selection changed, asks for its body after a pause.
     pub(super) fn load_selected_message(&mut self, pause: Duration, requests: &mut Requests) -> Option<Effect> {
-        let ListKey { namespace, .. } = self.messages.place.clone()?;
+        let ListKey { namespace, .. } = self.messages.key.clone()?;
         let head = self.messages.selection().cloned();
         if !self.message.show(&namespace, head) {
             return None;
@@ -291,7 +292,7 @@ impl Browser {
         let key = StreamListKey { namespace: namespace.clone(), category: category.clone() };
         if self.streams.of.as_ref() != Some(&key) {
             let by_activity = self.streams.by_activity;
-            let kept = self.places.streams_of(&key);
+            let kept = self.kept_lists.streams_of(&key);
             let streams = kept.unwrap_or_else(|| Streams::new(key, by_activity));
             self.replace_streams(streams);
             if self.streams.window.is_empty() {
@@ -299,7 +300,7 @@ impl Browser {
             }
             effects.extend(self.streams.load_now(requests));
         }
-        let member_is_shown = matches!(&self.messages.place, Some(ListKey { namespace: shown, scope: Scope::Member(of, _) })
+        let member_is_shown = matches!(&self.messages.key, Some(ListKey { namespace: shown, scope: Scope::Member(of, _) })
             if *shown == namespace && *of == category);
         if self.active == Pane::Categories && !member_is_shown {
             effects.extend(self.show(ListKey { namespace, scope: Scope::Category(category) }, requests));
@@ -322,13 +323,13 @@ impl Browser {
 
     /// Shows the messages of a scope, as they were left or from the newest one.
     pub(super) fn show(&mut self, key: ListKey, requests: &mut Requests) -> Vec<Effect> {
-        if self.messages.place.as_ref() == Some(&key) {
+        if self.messages.key.as_ref() == Some(&key) {
             return Vec::new();
         }
         let newest_first = self.messages.newest_first;
-        let list = self.places.messages_of(&key).unwrap_or_else(|| Messages::new(key, newest_first));
+        let list = self.kept_lists.messages_of(&key).unwrap_or_else(|| Messages::new(key, newest_first));
         let left = std::mem::replace(&mut self.messages, list);
-        self.places.leave_messages(left);
+        self.kept_lists.leave_messages(left);
         self.messages.enter(requests)
     }
 
@@ -338,7 +339,7 @@ impl Browser {
 
     /// Returns the stream whose messages are shown, if it belongs to the category.
     fn stream_on_screen(&self, of: &Category) -> Option<StreamName> {
-        match self.messages.place.as_ref().map(|key| &key.scope) {
+        match self.messages.key.as_ref().map(|key| &key.scope) {
             Some(Scope::Stream(stream)) if stream.category() == *of => Some(stream.clone()),
             _ => None,
         }
@@ -346,13 +347,13 @@ impl Browser {
 
     fn replace_streams(&mut self, instead: Streams) {
         let left = std::mem::replace(&mut self.streams, instead);
-        self.places.leave_streams(left);
+        self.kept_lists.leave_streams(left);
     }
 
     /// Clears every list, because the namespace on screen no longer exists.
     fn leave_namespace(&mut self, requests: &mut Requests) -> Vec<Effect> {
         if let Some(namespace) = self.shown_namespace.take() {
-            self.places.forget(&namespace);
+            self.kept_lists.forget(&namespace);
         }
         self.categories = Window::default();
         self.streams = Streams::default();
@@ -409,7 +410,7 @@ impl Browser {
                 self.streams_listed(requests)
             }
             Answer::Page(page) => {
-                self.streams.raise_versions(self.messages.place.as_ref(), &page.heads);
+                self.streams.raise_versions(self.messages.key.as_ref(), &page.heads);
                 self.messages.page_arrived(page, requests).into_iter().collect()
             }
             Answer::Search(step, range) => self.messages.search_step(step, range, requests).into_iter().collect(),
@@ -470,7 +471,7 @@ impl Browser {
 impl Browser {
     /// Loads everything on screen again. Location and selection stay.
     pub(super) fn reload(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        self.places.forget_rows();
+        self.kept_lists.forget_rows();
         self.message.forget();
         let mut effects = vec![requests.ask(Slot::Namespaces, Question::Namespaces)];
         effects.extend(self.reload_side_panes(requests));

@@ -1,6 +1,8 @@
 //! Runs what dialogs ask for, and opens the dialogs. It changes nothing by itself: each command calls the part of the screen
 //! that owns what changes.
 
+use std::time::Duration;
+
 use crossterm::event::KeyEvent;
 
 use super::dialogs::Dialog;
@@ -77,7 +79,7 @@ impl State {
     fn run(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Run(action) => self.act(action),
-            Command::Ask(slot, question) => vec![self.ask(slot, question)],
+            Command::Ask(slot, question) => vec![self.requests.ask(slot, question)],
             Command::Cancel(slot) => self.cancel(slot),
             Command::Copy(text, what) => vec![Effect::Copy { text, what }],
             Command::Edit(text) => vec![Effect::Edit { text, suffix: ".json" }],
@@ -89,9 +91,11 @@ impl State {
                 self.notices.problem(text, self.now);
                 Vec::new()
             }
-            Command::Search(text) => self.search(text),
-            Command::ConfirmSearch => self.follow_selection(),
-            Command::CancelSearch => self.cancel_search(),
+            Command::Search(text) => self.browser.search(text, &mut self.requests),
+            Command::ConfirmSearch => {
+                self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
+            }
+            Command::CancelSearch => self.browser.cancel_search(&mut self.requests),
             Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
             Command::SaveDrafts => vec![self.save_drafts()],
@@ -131,7 +135,7 @@ impl State {
     }
 
     pub(super) fn open_find(&mut self) -> Vec<Effect> {
-        self.begin_search();
+        self.browser.begin_search();
         self.open(Dialog::Find(FindPrompt::default()))
     }
 
@@ -141,7 +145,7 @@ impl State {
 
     /// Opens the go-to box with the category on screen, so that the user types a consumer group member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
-        let category = match self.browser.messages.place.as_ref().map(|place| &place.scope) {
+        let category = match self.browser.messages.key.as_ref().map(|list| &list.scope) {
             Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
             Some(Scope::Stream(stream)) => Some(stream.category()),
             _ => self.browser.categories.selection().map(|row| row.category.clone()),

@@ -32,8 +32,8 @@ impl State {
             self.notices.problem("Cannot write: no namespace is selected".to_owned(), self.now);
             return Vec::new();
         };
-        let place = self.browser.messages.place.as_ref().filter(|place| place.namespace == namespace);
-        let (stream, expected_version) = match place.map(|place| &place.scope) {
+        let list = self.browser.messages.key.as_ref().filter(|list| list.namespace == namespace);
+        let (stream, expected_version) = match list.map(|list| &list.scope) {
             Some(Scope::Stream(stream)) => {
                 (stream.to_string(), self.version_on_screen(stream).unwrap_or(ExpectedVersion::Any))
             }
@@ -127,7 +127,7 @@ impl State {
     /// Returns the version of a stream if the messages pane shows its end.
     fn version_on_screen(&self, stream: &StreamName) -> Option<ExpectedVersion> {
         let messages = &self.browser.messages;
-        let is_shown = matches!(messages.place.as_ref().map(|place| &place.scope),
+        let is_shown = matches!(messages.key.as_ref().map(|list| &list.scope),
             Some(Scope::Stream(shown)) if shown == stream);
         if !is_shown || !messages.at_end() || messages.is_filtered() {
             return None;

@@ -157,7 +157,7 @@ impl Following {
     /// Follows the list on screen with its filter, in place of any earlier following. The list is reloaded once following has
     /// begun, so that no message falls between reading and following.
     pub(super) fn start(&mut self, browser: &mut Browser) -> Option<Effect> {
-        let list = browser.messages.place.clone()?;
+        let list = browser.messages.key.clone()?;
         self.started += 1;
         let generation = self.started;
         self.current = Some(Follow::new(generation, list.clone()));
@@ -175,7 +175,7 @@ impl Following {
 
     /// Stops if another list is on screen than the one that is followed.
     pub(super) fn stop_if_left(&mut self, browser: &Browser) -> Option<Effect> {
-        self.current.as_ref().filter(|follow| browser.messages.place.as_ref() != Some(&follow.list))?;
+        self.current.as_ref().filter(|follow| browser.messages.key.as_ref() != Some(&follow.list))?;
         self.stop()
     }
 
@@ -221,7 +221,7 @@ impl Following {
         let namespace = follow.list.namespace.clone();
         let heads = batch.messages.iter().map(|tailed| &tailed.message);
         let mut effects = browser.include_new_messages(&namespace, heads, requests);
-        if browser.messages.place.as_ref() != Some(&follow.list) {
+        if browser.messages.key.as_ref() != Some(&follow.list) {
             return effects;
         }
         follow.waiting.extend(batch.messages);

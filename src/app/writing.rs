@@ -42,7 +42,7 @@ impl State {
         );
         let mut effects = vec![self.save_drafts()];
         if self.browser.shown_namespace.as_deref() == Some(&draft.namespace) {
-            effects.extend(self.reread_streams(&draft.stream));
+            effects.extend(self.browser.reload_streams_of(&draft.stream, &mut self.requests));
         }
         let target = Target::StreamPosition(StreamName::stored(&draft.stream), written.position);
         effects.extend(self.travel(draft.namespace, Destination::here(target)));
@@ -63,7 +63,7 @@ impl State {
             compose.stage = DraftStage::Conflict(Conflict { expected: *expected, actual: *actual, since: None });
             let version = expected.as_argument().filter(|version| *version >= 0);
             let question = Question::Since { namespace: compose.namespace.clone(), stream: stream.clone(), version };
-            return vec![self.ask(Slot::Write, question)];
+            return vec![self.requests.ask(Slot::Write, question)];
         }
         compose.stage = DraftStage::Editing;
         compose.problem = Some(error.to_string());

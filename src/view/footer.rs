@@ -12,9 +12,10 @@ use super::messages::{progress, server_now};
 use super::text::{cut, fill, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
+use crate::app::browser::layout::Pane;
 use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
-use crate::app::layout::Pane;
+use crate::app::browser::layout::Pane;
 use crate::numbers::grouped;
 use crate::store::tail::BlockingTransaction;
 
@@ -47,7 +48,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     }
     push(progress(state), Style::new());
     if let Some(said) = find_said(state) {
-        push(format!("/{}: {said}", cut(state.find_text(), 20)), theme.dim);
+        push(format!("/{}: {said}", cut(state.browser.find_text(), 20)), theme.dim);
     }
     let left = Line::from(left);
     let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
@@ -60,7 +61,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
 /// Returns how many loaded rows of the focused pane match `/`.
 #[must_use]
 pub(crate) fn find_said(state: &State) -> Option<String> {
-    let (matches, rows) = state.matches_in(state.browser.focus)?;
+    let (matches, rows) = state.browser.matches_in(state.browser.focus)?;
     let matches = match matches {
         0 => "no match".to_owned(),
         1 => "1 match".to_owned(),

@@ -48,9 +48,9 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
 
 /// Returns the location (`shop › account › account-123`), or as much of its end as fits.
 fn path(state: &State, room: usize) -> String {
-    let Some(place) = &state.browser.messages.place else { return String::new() };
-    let mut parts = vec![place.namespace.clone()];
-    match &place.scope {
+    let Some(list) = &state.browser.messages.key else { return String::new() };
+    let mut parts = vec![list.namespace.clone()];
+    match &list.scope {
         Scope::Namespace => {}
         Scope::Category(category) => parts.push(category.to_string()),
         Scope::Member(category, group) => {

@@ -9,10 +9,10 @@ use super::text::{cut, fill, short_count, whole_parts};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
-use crate::app::layout::Pane;
+use crate::app::browser::layout::Pane;
+use crate::app::browser::window::Window;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
-use crate::app::window::Window;
 
 /// The parts of a list besides its rows.
 struct Parts<'a> {
@@ -100,7 +100,7 @@ fn draw<T>(
         paragraph(frame, inner, parts.empty, theme.dim);
         return;
     }
-    let find = state.find_in(parts.pane).filter(|_| focused);
+    let find = state.browser.find_in(parts.pane).filter(|_| focused);
     for line in 0..inner.height {
         let index = window.top() + usize::from(line);
         let Some(row) = window.rows().get(index) else { break };

@@ -11,8 +11,8 @@ use super::text::{cut, fill, size, whole_parts, words, wrap};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, spinner};
 use crate::app::State;
-use crate::app::layout::Pane;
-use crate::app::message::{Body, FACTS, Form, Open, Part};
+use crate::app::browser::layout::Pane;
+use crate::app::browser::message::{Body, FACTS, Form, Open, Part};
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
 use crate::json::document::{Document, Kind};
@@ -99,7 +99,7 @@ fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &M
 
 fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Open, focused: bool) {
     let pane = &state.browser.message;
-    let find = state.find_in(Pane::Message).filter(|_| focused);
+    let find = state.browser.find_in(Pane::Message).filter(|_| focused);
     for row in 0..area.height {
         let line = pane.top() + usize::from(row);
         if line >= pane.lines() {

@@ -10,11 +10,11 @@ use super::text::{cut, fill, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
+use crate::app::browser::layout::Pane;
 use crate::app::browser::messages::MessageRow;
 use crate::app::browser::search::SearchProgress;
-use crate::app::find::text_of;
-use crate::app::layout::Pane;
 use crate::app::request::Slot;
+use crate::app::search::text_of;
 use crate::app::text_search::contains;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
@@ -37,7 +37,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         explain_empty(frame, body, state, theme);
         return;
     }
-    let find = state.find_in(Pane::Messages).filter(|_| focused);
+    let find = state.browser.find_in(Pane::Messages).filter(|_| focused);
     for line in 0..body.height {
         let index = messages.window.top() + usize::from(line);
         let Some(row) = messages.window.rows().get(index) else { break };
@@ -59,7 +59,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
 /// Returns the title: the scope, the progress of loading, the order and the filter.
 fn title(state: &State, theme: &Theme, width: usize) -> String {
     let messages = &state.browser.messages;
-    let name = match messages.place.as_ref().map(|place| &place.scope) {
+    let name = match messages.key.as_ref().map(|list| &list.scope) {
         None | Some(Scope::Namespace) => String::new(),
         Some(Scope::Category(category)) => category.to_string(),
         Some(Scope::Member(category, group)) => format!("{category}#{}:{}", group.member(), group.size()),
@@ -69,7 +69,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     let waiting = if state.requests.since(Slot::Messages).is_some() { 18 } else { 0 };
     let room = width.saturating_sub(10 + waiting);
     let room = if messages.is_filtered() { room * 2 / 3 } else { room };
-    let mut title = match messages.place {
+    let mut title = match messages.key {
         Some(_) if name.is_empty() => "All messages".to_owned(),
         None => "Messages".to_owned(),
         Some(_) => format!("Messages  {}", cut(&name, room)),
@@ -85,7 +85,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     if messages.newest_first {
         title.push_str(" · newest first");
     }
-    let shown = messages.place.as_ref().map(|place| &place.namespace);
+    let shown = messages.key.as_ref().map(|list| &list.namespace);
     if state.browser.namespaces.rows().iter().any(|info| info.hides_rows && Some(&info.id) == shown) {
         title.push_str(" · rows may be hidden");
     }
@@ -215,7 +215,7 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let searched = messages_in_words(&grouped(search.searched));
         let on = if search.can_go_on() { " · Up continue" } else { "" };
         (format!("No match · {searched} searched{on} · Esc show all"), theme.dim)
-    } else if messages.place.is_none() {
+    } else if messages.key.is_none() {
         ("Nothing selected".to_owned(), theme.dim)
     } else {
         ("No messages · w write · F follow".to_owned(), theme.dim)

@@ -28,8 +28,6 @@ pub(crate) struct ListKey {
     pub scope: Scope,
 }
 
-pub(crate) use ListKey as Place;
-
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MessageRow {
@@ -51,7 +49,7 @@ enum Pending {
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     /// None before anything is selected.
-    pub place: Option<ListKey>,
+    pub key: Option<ListKey>,
     pub window: Window<MessageRow>,
     /// Newest first instead of oldest first.
     pub newest_first: bool,
@@ -77,7 +75,7 @@ impl Messages {
     /// Creates an empty list.
     #[must_use]
     pub(crate) fn new(key: ListKey, newest_first: bool) -> Self {
-        Self { place: Some(key), newest_first, ..Self::default() }
+        Self { key: Some(key), newest_first, ..Self::default() }
     }
 
     /// Returns the number that orders the scope: the position in a stream, the global position elsewhere.
@@ -88,7 +86,7 @@ impl Messages {
 
     #[must_use]
     pub(crate) fn is_stream(&self) -> bool {
-        matches!(self.place.as_ref().map(|key| &key.scope), Some(Scope::Stream(_)))
+        matches!(self.key.as_ref().map(|key| &key.scope), Some(Scope::Stream(_)))
     }
 
     #[must_use]
@@ -125,10 +123,10 @@ impl Messages {
 
     /// Unloads the rows and the progress of the search. The filter stays.
     pub(in crate::app) fn unload(&mut self) {
-        let (key, filter) = (self.place.take(), std::mem::take(&mut self.filter));
+        let (key, filter) = (self.key.take(), std::mem::take(&mut self.filter));
         let (filter_text, newest_first) = (std::mem::take(&mut self.filter_text), self.newest_first);
         let before_filter = self.selected_number().or(self.before_filter);
-        *self = Self { place: key, newest_first, filter, filter_text, before_filter, ..Self::default() };
+        *self = Self { key, newest_first, filter, filter_text, before_filter, ..Self::default() };
     }
 
     /// Returns true if the newest message is loaded.
@@ -157,7 +155,7 @@ impl Messages {
     }
 
     fn question(&self, from: PageFrom) -> Option<Question> {
-        let ListKey { namespace, scope } = self.place.clone()?;
+        let ListKey { namespace, scope } = self.key.clone()?;
         Some(if self.is_filtered() {
             Question::Search {
                 namespace,
@@ -531,7 +529,7 @@ impl Messages {
 impl Messages {
     /// Asks for an estimate of the number of messages, in place of a count under way.
     pub(in crate::app) fn estimate(&mut self, requests: &mut Requests) -> Option<Effect> {
-        let ListKey { namespace, scope } = self.place.clone()?;
+        let ListKey { namespace, scope } = self.key.clone()?;
         self.count.by_user = false;
         self.count.matches = self.count.matches.filter(|count| count.is_complete);
         Some(requests.ask(Slot::Count, Question::Estimate { namespace, scope }))
@@ -539,7 +537,7 @@ impl Messages {
 
     /// Asks for the exact number of messages, or of matches in a filtered list.
     pub(in crate::app) fn count_exactly(&mut self, requests: &mut Requests) -> Option<Effect> {
-        let ListKey { namespace, scope } = self.place.clone()?;
+        let ListKey { namespace, scope } = self.key.clone()?;
         self.count.by_user = true;
         let question = if self.is_filtered() {
             self.count.matches = Some(MatchCount::default());
@@ -570,7 +568,7 @@ impl Messages {
     }
 
     fn count_matches(&self, from: Option<i64>) -> Option<Question> {
-        let ListKey { namespace, scope } = self.place.clone()?;
+        let ListKey { namespace, scope } = self.key.clone()?;
         let filter = self.filter.clone();
         Some(Question::CountMatches { namespace, scope, filter, range: self.range, from, window: COUNT_WINDOW })
     }

@@ -28,8 +28,6 @@ pub(crate) struct StreamListKey {
     pub category: Category,
 }
 
-pub(crate) use StreamListKey as Of;
-
 /// The listed streams.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {

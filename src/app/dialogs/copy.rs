@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::outcome::{Command, Outcome};
 use crate::app::browser::Browser;
-use crate::app::layout::Pane;
-use crate::app::messages::Place;
+use crate::app::browser::layout::Pane;
+use crate::app::browser::messages::ListKey;
 use crate::message::{Message, MessageHead};
 use crate::pasteable::{get_command, sql_identifier};
 use crate::store::NamespaceInfo;
@@ -51,7 +51,7 @@ impl CopyMenu {
         let namespace = browser.namespaces.selection();
         match (browser.focus, browser.messages.selection()) {
             (Pane::Messages | Pane::Message, Some(head)) => entries.extend(of_message(head, namespace)),
-            _ => entries.extend(browser.messages.place.iter().flat_map(|place| of_place(place, namespace))),
+            _ => entries.extend(browser.messages.key.iter().flat_map(|list| of_list(list, namespace))),
         }
         (!entries.is_empty()).then_some(Self { entries })
     }
@@ -76,20 +76,20 @@ fn as_json(message: &Message) -> String {
 }
 
 /// Returns the name of a location, and the query and the command that show its messages.
-fn of_place(place: &Place, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
-    let name = match &place.scope {
-        Scope::Namespace => return vec![CopyEntry::new('n', "namespace", place.namespace.clone())],
+fn of_list(list: &ListKey, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
+    let name = match &list.scope {
+        Scope::Namespace => return vec![CopyEntry::new('n', "namespace", list.namespace.clone())],
         Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
         Scope::Stream(stream) => stream.to_string(),
     };
-    let command = if let Scope::Member(_, group) = &place.scope {
+    let command = if let Scope::Member(_, group) = &list.scope {
         let (member, size) = (group.member().to_string(), group.size().to_string());
         let options = ["--consumer-group-member", &member, "--consumer-group-size", &size];
-        get_command(Some(&place.namespace), &name, &options)
+        get_command(Some(&list.namespace), &name, &options)
     } else {
-        get_command(Some(&place.namespace), &name, &[])
+        get_command(Some(&list.namespace), &name, &[])
     };
-    let sql = info.map(|info| place.scope.statement(info)).unwrap_or_default();
+    let sql = info.map(|info| list.scope.statement(info)).unwrap_or_default();
     vec![CopyEntry::new('n', "name", name), CopyEntry::new('s', "SQL", sql), CopyEntry::new('c', "command", command)]
 }
 

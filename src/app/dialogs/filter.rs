@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
+use crate::app::browser::messages::ListKey;
 use crate::app::input::Input;
-use crate::app::messages::Place;
 use crate::app::times::Times;
 use crate::locator;
 use crate::store::Filter;
@@ -22,7 +22,7 @@ pub(crate) struct FilterPrompt {
     /// The filter in words, or what is wrong with it; none while nothing is typed.
     pub understood: Result<Option<String>, String>,
     /// The list that was on screen when the prompt was opened.
-    place: Option<Place>,
+    list: Option<ListKey>,
 }
 
 impl FilterPrompt {
@@ -31,7 +31,7 @@ impl FilterPrompt {
     pub(crate) fn new(browser: &Browser, times: &Times, now: Timestamp) -> Self {
         let messages = &browser.messages;
         let input = Input::new(&messages.filter_text);
-        let mut prompt = Self { input, understood: Ok(None), place: messages.place.clone() };
+        let mut prompt = Self { input, understood: Ok(None), list: messages.key.clone() };
         prompt.read(times, now);
         prompt
     }
@@ -58,9 +58,9 @@ impl FilterPrompt {
     }
 
     fn apply(&mut self, context: &DialogContext) -> Outcome {
-        if self.place != context.browser.messages.place {
+        if self.list != context.browser.messages.key {
             // A slow link or list changed the screen while the filter was typed.
-            self.place.clone_from(&context.browser.messages.place);
+            self.list.clone_from(&context.browser.messages.key);
             self.understood = Err("the list has changed; press Enter to filter this one".to_owned());
             return Outcome::Stay;
         }

@@ -5,9 +5,9 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Context, KeyMap};
-use crate::app::layout::Pane;
 
 /// The open help.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Panes, locations, paging, the go-to box and lost connections.
 
 use crate::app::Effect;
+use crate::app::browser::layout::Pane;
 use crate::app::connection::Connection;
-use crate::app::layout::Pane;
 use crate::app::request::Slot;
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
@@ -77,7 +77,7 @@ fn lists_load_by_pages_in_both_directions() {
         screen.key(KeyCode::PageUp);
     }
     assert_eq!(screen.selected(), "ledger-main@0");
-    assert!(screen.state.browser.messages.window.len() <= crate::app::window::CAPACITY);
+    assert!(screen.state.browser.messages.window.len() <= crate::app::browser::window::CAPACITY);
     for _ in 0..200 {
         screen.key(KeyCode::PageDown);
     }
@@ -115,7 +115,7 @@ fn the_go_to_box_accepts_streams_positions_ids_and_times() {
     assert_eq!(screen.state.browser.messages.selection().map(|head| head.global_position), Some(9));
     screen.go_to("order");
     assert_eq!(
-        screen.state.browser.messages.place.as_ref().map(|place| format!("{:?}", place.scope)),
+        screen.state.browser.messages.key.as_ref().map(|list| format!("{:?}", list.scope)),
         Some("Category(Category(\"order\"))".to_owned())
     );
 }
@@ -212,7 +212,7 @@ fn the_streams_pane_reaches_both_ends_with_a_bounded_list() {
         screen.key(KeyCode::PageUp);
         pages += 1;
         assert!(pages < 500, "the first stream is never reached");
-        assert!(screen.state.browser.streams.window.len() <= crate::app::window::CAPACITY);
+        assert!(screen.state.browser.streams.window.len() <= crate::app::browser::window::CAPACITY);
     }
     assert!(screen.state.browser.streams.window.at_first);
     for _ in 0..pages {

@@ -639,7 +639,7 @@ impl Screen {
         self.hold = true;
         self.go_to(target);
         let arrived = |state: &State| {
-            state.browser.messages.place.as_ref().is_some_and(|place| matches!(place.scope, Scope::Stream(_)))
+            state.browser.messages.key.as_ref().is_some_and(|list| matches!(list.scope, Scope::Stream(_)))
         };
         while !arrived(&self.state) {
             assert!(self.release_one(), "the stream exists");

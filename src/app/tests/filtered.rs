@@ -1,7 +1,7 @@
 //! Filtered lists: every match can be reached, a stopped search continues where it stopped, and the selection is restored.
 
+use crate::app::browser::window::CAPACITY;
 use crate::app::request::Slot;
-use crate::app::window::CAPACITY;
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 

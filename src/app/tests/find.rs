@@ -1,7 +1,7 @@
 //! Finding in a pane, filtering on the server, the palette, copying and help.
 
 use crate::app::Effect;
-use crate::app::layout::Pane;
+use crate::app::browser::layout::Pane;
 use crate::app::request::Slot;
 use crossterm::event::KeyCode;
 

@@ -125,7 +125,7 @@ fn unloaded_rows_are_counted_and_can_be_reloaded() {
     for _ in 0..2_100 {
         write(&mut screen, "account-0");
     }
-    assert_eq!(screen.state.browser.messages.window.len(), crate::app::window::CAPACITY);
+    assert_eq!(screen.state.browser.messages.window.len(), crate::app::browser::window::CAPACITY);
     let unloaded = screen.state.following.current.as_ref().expect("following").unloaded;
     assert_eq!(unloaded, 130);
     screen.keys("g");

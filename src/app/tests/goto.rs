@@ -1,6 +1,6 @@
 //! `:` and the program's argument: Enter leads where the box says.
 
-use crate::app::layout::Pane;
+use crate::app::browser::layout::Pane;
 use crate::app::request::Slot;
 use crate::app::{Effect, ScreenSettings};
 use crate::locator::Locator;
@@ -11,9 +11,9 @@ use crossterm::event::KeyCode;
 use super::fake::{Fake, Screen, noon};
 
 /// Returns the namespace and scope on screen.
-fn place(screen: &Screen) -> (String, Scope) {
-    let place = screen.state.browser.messages.place.clone().expect("a list is on screen");
-    (place.namespace, place.scope)
+fn location(screen: &Screen) -> (String, Scope) {
+    let location = screen.state.browser.messages.key.clone().expect("a list is on screen");
+    (location.namespace, location.scope)
 }
 
 fn category(name: &str) -> Scope {
@@ -28,7 +28,7 @@ fn opens_a_category_from_every_pane_and_selection() {
             screen.go_to(before);
             screen.keys(pane);
             screen.go_to("account");
-            assert_eq!(place(&screen), ("shop".to_owned(), category("account")), "from {before} with pane {pane}");
+            assert_eq!(location(&screen), ("shop".to_owned(), category("account")), "from {before} with pane {pane}");
             assert_eq!((screen.state.browser.focus, screen.state.browser.active), (Pane::Messages, Pane::Categories));
         }
     }
@@ -43,10 +43,10 @@ fn opens_a_namespace_by_name_with_and_without_a_slash() {
         screen.keys(text);
         assert!(screen.text().contains("→ namespace audit"), "{}", screen.text());
         screen.enter();
-        assert_eq!(place(&screen), ("audit".to_owned(), Scope::Namespace), "{text}");
+        assert_eq!(location(&screen), ("audit".to_owned(), Scope::Namespace), "{text}");
         assert_eq!(screen.state.namespace().map(|info| info.id.as_str()), Some("audit"));
         screen.esc();
-        assert_eq!(place(&screen).0, "shop", "Esc goes back");
+        assert_eq!(location(&screen).0, "shop", "Esc goes back");
     }
 }
 
@@ -58,9 +58,9 @@ fn prefers_a_category_here_to_a_namespace_of_the_same_name() {
     screen.keys(":audit");
     assert!(screen.text().contains("→ category audit · audit/ opens the namespace"), "{}", screen.text());
     screen.enter();
-    assert_eq!(place(&screen), ("shop".to_owned(), category("audit")));
+    assert_eq!(location(&screen), ("shop".to_owned(), category("audit")));
     screen.go_to("audit/");
-    assert_eq!(place(&screen), ("audit".to_owned(), Scope::Namespace));
+    assert_eq!(location(&screen), ("audit".to_owned(), Scope::Namespace));
 }
 
 #[test]
@@ -72,20 +72,20 @@ fn opens_the_namespace_if_the_stream_does_not_exist() {
     screen.keys(":my-shop");
     assert!(screen.text().contains("→ stream my-shop if it exists, otherwise namespace my-shop"), "{}", screen.text());
     screen.enter();
-    assert_eq!(place(&screen), ("my-shop".to_owned(), Scope::Namespace));
+    assert_eq!(location(&screen), ("my-shop".to_owned(), Scope::Namespace));
     screen.go_to("shop/account-1");
-    assert!(matches!(place(&screen), (namespace, Scope::Stream(_)) if namespace == "shop"));
+    assert!(matches!(location(&screen), (namespace, Scope::Stream(_)) if namespace == "shop"));
     screen.go_to("account-1");
-    assert_eq!(place(&screen).0, "shop", "the stream comes first");
+    assert_eq!(location(&screen).0, "shop", "the stream comes first");
     screen.go_to("account-1/");
-    assert_eq!(place(&screen), ("account-1".to_owned(), Scope::Namespace));
+    assert_eq!(location(&screen), ("account-1".to_owned(), Scope::Namespace));
 }
 
 #[test]
 fn a_missing_target_is_reported_and_nothing_moves() {
     let mut screen = Screen::new(Fake::shop(2));
     screen.go_to("account-1");
-    let before = place(&screen);
+    let before = location(&screen);
     for (text, said) in [
         ("unknown", "no category named unknown in namespace shop"),
         ("=audit", "no category named audit in namespace shop"),
@@ -94,7 +94,7 @@ fn a_missing_target_is_reported_and_nothing_moves() {
     ] {
         screen.go_to(text);
         assert!(screen.text().contains(said), "{text}: {}", screen.text());
-        assert_eq!(place(&screen), before);
+        assert_eq!(location(&screen), before);
         screen.esc();
     }
 }
@@ -114,7 +114,7 @@ fn resolves_the_programs_argument_by_the_same_rules() {
         ("shop/account", Some("audit"), ("shop", category("account"))),
     ] {
         let screen = opened(text, namespace);
-        assert_eq!(place(&screen), (expected.0.to_owned(), expected.1), "{text} with {namespace:?}");
+        assert_eq!(location(&screen), (expected.0.to_owned(), expected.1), "{text} with {namespace:?}");
     }
     let screen = opened("account", None);
     assert!(screen.text().contains("as in NAMESPACE/account"), "{}", screen.text());
@@ -131,7 +131,7 @@ fn asks_again_before_filtering_a_list_that_has_changed() {
     screen.enter();
     screen.keys("&type:Closed");
     screen.release();
-    let (_, stream) = place(&screen);
+    let (_, stream) = location(&screen);
     assert!(matches!(stream, Scope::Stream(_)), "the slow link has changed the list");
     screen.enter();
     assert!(!screen.state.browser.messages.is_filtered());
@@ -171,9 +171,9 @@ fn opening_a_namespace_cancels_a_pending_lookup() {
     screen.go_to("audit/");
     assert!(screen.outside.contains(&Effect::Stop(Slot::GoTo)));
     screen.release();
-    assert_eq!(place(&screen).0, "audit");
+    assert_eq!(location(&screen).0, "audit");
     screen.key(KeyCode::Esc);
-    assert_eq!(place(&screen).0, "shop");
+    assert_eq!(location(&screen).0, "shop");
 }
 
 #[test]
@@ -197,5 +197,5 @@ fn resolves_the_input_again_when_the_lists_arrive() {
     screen.release();
     assert!(screen.text().contains("→ namespace new"), "{}", screen.text());
     screen.enter();
-    assert_eq!(place(&screen), ("new".to_owned(), Scope::Namespace));
+    assert_eq!(location(&screen), ("new".to_owned(), Scope::Namespace));
 }

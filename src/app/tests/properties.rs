@@ -1,13 +1,13 @@
 //! Properties of the screen under random sequences of keys, sizes, answers and waits: nothing panics, and the invariants hold.
 
 use crate::app::Event;
+use crate::app::browser::layout::Pane;
+use crate::app::browser::messages::ListKey;
+use crate::app::browser::window::CAPACITY;
 use crate::app::connection::Connection;
 use crate::app::dialogs::Dialog;
 use crate::app::keymap::Action;
-use crate::app::layout::Pane;
-use crate::app::messages::Place;
 use crate::app::request::Slot;
-use crate::app::window::CAPACITY;
 use crate::message::MessageHead;
 use crate::store::StoreError;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -138,24 +138,24 @@ fn take(screen: &mut Screen, step: Step) {
 /// The filter that each list should have after the keys that were pressed.
 #[derive(Default)]
 struct Filters {
-    set: Vec<(Place, String)>,
+    set: Vec<(ListKey, String)>,
     /// The list that was on screen before the step.
-    before: Option<Place>,
+    before: Option<ListKey>,
     /// The list for which the open filter prompt was opened.
-    opened_for: Option<Place>,
+    opened_for: Option<ListKey>,
     /// The filter that Enter sets, and its list.
-    typed: Option<(Place, String)>,
+    typed: Option<(ListKey, String)>,
 }
 
 impl Filters {
     fn look_before(&mut self, screen: &Screen, step: &Step) {
-        let place = &screen.state.browser.messages.place;
-        self.before.clone_from(place);
+        let list = &screen.state.browser.messages.key;
+        self.before.clone_from(list);
         let typed = match (&screen.state.dialogs.open, step) {
             (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
-                self.opened_for.clone().map(|place| (place, prompt.input.text().trim().to_owned()))
+                self.opened_for.clone().map(|list| (list, prompt.input.text().trim().to_owned()))
             }
-            (None, Step::Filter(filter)) => place.clone().map(|place| (place, (*filter).to_owned())),
+            (None, Step::Filter(filter)) => list.clone().map(|list| (list, (*filter).to_owned())),
             _ => None,
         };
         self.typed = typed;
@@ -165,36 +165,36 @@ impl Filters {
     fn check_after(&mut self, screen: &Screen) {
         let messages = &screen.state.browser.messages;
         match &screen.state.dialogs.open {
-            Some(Dialog::Filter(_)) if self.opened_for.is_none() => self.opened_for.clone_from(&messages.place),
+            Some(Dialog::Filter(_)) if self.opened_for.is_none() => self.opened_for.clone_from(&messages.key),
             Some(Dialog::Filter(_)) => {}
             _ => self.opened_for = None,
         }
-        let Some(place) = messages.place.clone() else { return };
+        let Some(list) = messages.key.clone() else { return };
         let is_open = screen.state.dialogs.open.is_some();
         if let Some((of, typed)) = self.typed.take() {
             if is_open {
                 // The prompt stays open, now for the list on screen.
-                self.opened_for = Some(place);
+                self.opened_for = Some(list);
                 return;
             }
             self.set.retain(|(set, _)| *set != of);
             self.set.push((of, typed));
         }
-        let index = self.set.iter().position(|(of, _)| *of == place);
+        let index = self.set.iter().position(|(of, _)| *of == list);
         let set = index.map(|index| self.set.remove(index).1).unwrap_or_default();
         if set != messages.filter_text {
             assert!(
                 messages.filter_text.is_empty(),
-                "{place:?} has the filter {:?} instead of {set:?}",
+                "{list:?} has the filter {:?} instead of {set:?}",
                 messages.filter_text
             );
             let said = screen.state.notices.log().back().is_some_and(|notice| notice.text.contains("filter was"));
             assert!(
-                said || self.before.as_ref() == Some(&place),
-                "{place:?} lost its filter {set:?} while it was not on screen"
+                said || self.before.as_ref() == Some(&list),
+                "{list:?} lost its filter {set:?} while it was not on screen"
             );
         }
-        self.set.push((place, messages.filter_text.clone()));
+        self.set.push((list, messages.filter_text.clone()));
     }
 }
 
@@ -234,26 +234,26 @@ fn check(screen: &Screen) {
 /// Checks that an exact count is the number of stored messages up to the number that it names, and that no newer one is shown.
 fn the_count_is_true(screen: &Screen) {
     let messages = &screen.state.browser.messages;
-    let Some((place, count)) = messages.place.as_ref().zip(messages.count.total) else { return };
+    let Some((list, count)) = messages.key.as_ref().zip(messages.count.total) else { return };
     let Some(through) = count.through else { return };
-    let stored = screen.fake.of(&place.scope).into_iter().filter(|head| number(&place.scope, head) <= through);
-    assert_eq!(count.messages, stored.count() as u64, "{count:?} of {place:?}");
+    let stored = screen.fake.of(&list.scope).into_iter().filter(|head| number(&list.scope, head) <= through);
+    assert_eq!(count.messages, stored.count() as u64, "{count:?} of {list:?}");
     let rows = messages.window.rows().iter();
-    assert!(rows.map(|row| messages.number(&row.head)).all(|number| number <= through), "{count:?} of {place:?}");
+    assert!(rows.map(|row| messages.number(&row.head)).all(|number| number <= through), "{count:?} of {list:?}");
 }
 
 /// Checks that the rows have no gap. While following, they must reach the newest message.
 fn nothing_is_missing(screen: &Screen) {
     let messages = &screen.state.browser.messages;
-    let Some(place) = &messages.place else { return };
+    let Some(list) = &messages.key else { return };
     let mut rows: Vec<i64> = messages.window.rows().iter().map(|row| row.head.global_position).collect();
     rows.sort_unstable();
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
     let matches =
         |head: &&MessageHead| messages.filter.types.is_empty() || messages.filter.types.contains(&head.message_type);
-    let heads = screen.fake.of(&place.scope);
+    let heads = screen.fake.of(&list.scope);
     let mut stored: Vec<i64> = heads.iter().filter(matches).map(|head| head.global_position).collect();
-    if place.namespace == "audit" {
+    if list.namespace == "audit" {
         stored.clear();
     }
     let to_the_end = screen.state.following.current.is_some() && messages.at_end();

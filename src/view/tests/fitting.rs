@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
-use crate::app::layout::Pane;
 use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crossterm::event::KeyCode;
 

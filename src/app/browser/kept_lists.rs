@@ -13,17 +13,17 @@ const KEPT_FILTERS: usize = 200;
 
 /// The lists that are kept.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct KeptLists {
     messages: VecDeque<Messages>,
     streams: VecDeque<Streams>,
 }
 
-impl Places {
+impl KeptLists {
     pub(crate) fn leave_messages(&mut self, messages: Messages) {
-        if messages.place.is_none() || (messages.window.is_empty() && !messages.is_filtered()) {
+        if messages.key.is_none() || (messages.window.is_empty() && !messages.is_filtered()) {
             return;
         }
-        keep(&mut self.messages, messages, |old, new| old.place == new.place);
+        keep(&mut self.messages, messages, |old, new| old.key == new.key);
         let mut with_rows = 0;
         for kept in self.messages.iter_mut().rev() {
             with_rows += usize::from(!kept.window.is_empty());
@@ -43,7 +43,7 @@ impl Places {
 
     /// Takes the list of messages of a location as it was left.
     pub(crate) fn messages_of(&mut self, wanted: &ListKey) -> Option<Messages> {
-        let index = self.messages.iter().position(|kept| kept.place.as_ref() == Some(wanted))?;
+        let index = self.messages.iter().position(|kept| kept.key.as_ref() == Some(wanted))?;
         self.messages.remove(index)
     }
 
@@ -71,7 +71,7 @@ impl Places {
     /// Drops all lists of a namespace.
     pub(crate) fn forget(&mut self, namespace: &str) {
         self.streams.retain(|kept| kept.of.as_ref().is_none_or(|of| of.namespace != namespace));
-        self.messages.retain(|kept| kept.place.as_ref().is_none_or(|key| key.namespace != namespace));
+        self.messages.retain(|kept| kept.key.as_ref().is_none_or(|key| key.namespace != namespace));
     }
 }
 

@@ -3,29 +3,19 @@
 
 use jiff::tz::TimeZone;
 
-use super::layout::Pane;
+use super::State;
+use super::browser::Browser;
+use super::browser::history::{HistoryEntry, PendingNavigation};
+use super::browser::layout::Pane;
+use super::browser::messages::ListKey;
+use super::event::Effect;
 use super::listed_names::ListedNames;
-use super::messages::Place;
 use super::request::{Lookup, Question, Slot};
-use super::trail::Spot;
-use super::{Effect, State};
+use super::requests::Requests;
 use crate::locator::{Destination, Locator, Target};
 use crate::message::{MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::{Filter, StoreError};
-
-/// A navigation that waits for its lookup.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Journey {
-    namespace: String,
-    /// The scope in which the message is shown; none for the message's own stream.
-    scope: Option<Scope>,
-    target: Target,
-    /// The namespace to open if the target does not exist.
-    otherwise: Option<String>,
-    /// The location to go back to.
-    from: Option<Spot>,
-}
 
 fn missing(target: &Target, namespace: &str) -> String {
     match target {
@@ -61,10 +51,10 @@ impl State {
     /// Starts the navigation to a destination in a namespace.
     pub(super) fn travel(&mut self, namespace: String, destination: Destination) -> Vec<Effect> {
         let Destination { target, otherwise, .. } = destination;
-        let here = self.browser.messages.place.as_ref().filter(|place| place.namespace == namespace);
+        let here = self.browser.messages.key.as_ref().filter(|list| list.namespace == namespace);
         // Numbers and times are looked up in the current scope. A stream has no global positions of its own, so one
         // leaves it.
-        let scope = here.map_or(Scope::Namespace, |place| place.scope.clone());
+        let scope = here.map_or(Scope::Namespace, |list| list.scope.clone());
         let (what, scope) = match target.clone() {
             Target::Namespace => return self.open_namespace(&namespace),
             Target::Name(Name::Category(category)) => {
@@ -82,18 +72,23 @@ impl State {
             }
             Target::Time(time) => (Lookup::Time(scope.clone(), time), Some(scope)),
         };
-        self.browser.journey =
-            Some(Journey { namespace: namespace.clone(), scope, target, otherwise, from: self.spot() });
-        vec![self.ask(Slot::GoTo, Question::Find { namespace, what })]
+        self.browser.navigation = Some(PendingNavigation {
+            namespace: namespace.clone(),
+            scope,
+            target,
+            otherwise,
+            from: self.browser.here(),
+        });
+        vec![self.requests.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
 
     pub(super) fn found(&mut self, head: Option<Box<MessageHead>>) -> Vec<Effect> {
-        let Some(journey) = self.browser.journey.take() else { return Vec::new() };
+        let Some(navigation) = self.browser.navigation.take() else { return Vec::new() };
         let Some(head) = head else {
-            if let Some(namespace) = &journey.otherwise {
+            if let Some(namespace) = &navigation.otherwise {
                 return self.open_namespace(namespace);
             }
-            let missing = missing(&journey.target, &journey.namespace);
+            let missing = missing(&navigation.target, &navigation.namespace);
             match self.dialogs.go_to() {
                 Some(prompt) => prompt.understood = Err(missing),
                 None => self.notices.problem(missing, self.now),
@@ -101,85 +96,50 @@ impl State {
             return Vec::new();
         };
         self.dialogs.close_go_to();
-        let scope = journey.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
+        let scope = navigation.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let at_end = match &scope {
-            Scope::Category(_) => self.browser.messages.place.is_none(),
+            Scope::Category(_) => self.browser.messages.key.is_none(),
             // The lookup found a message of the category, which the member may not receive.
             Scope::Member(..) => true,
             _ => false,
         };
-        let mut effects = self.arrive_in(&journey.namespace, scope);
-        self.came_from(journey.from);
-        if self.browser.messages.is_filtered() && matches!(journey.target, Target::StreamPosition(..) | Target::Id(_)) {
+        let mut effects = self.browser.arrive_in(&navigation.namespace, scope, &mut self.requests);
+        self.browser.history.record(navigation.from, self.browser.messages.key.as_ref());
+        if self.browser.messages.is_filtered()
+            && matches!(navigation.target, Target::StreamPosition(..) | Target::Id(_))
+        {
             // The filter may exclude the message.
-            effects.extend(self.stop_follow());
+            effects.extend(self.following.stop());
             self.browser.messages.set_filter(Filter::default(), String::new());
             self.notices.done("The filter was removed to show this message".to_owned(), self.now);
         }
-        if let Some(said) = past_the_end(&journey.target, &head) {
+        if let Some(said) = past_the_end(&navigation.target, &head) {
             self.notices.problem(said, self.now);
         }
-        effects.extend(if at_end { self.read_from(PageFrom::End) } else { self.read_around(number) });
-        self.browser.messages.offset = self.layout().rows(Pane::Messages) / 2;
+        effects.extend(if at_end {
+            self.browser.messages.read_from(PageFrom::End, &mut self.requests)
+        } else {
+            self.browser.messages.read_around(number, &mut self.requests)
+        });
+        self.browser.messages.offset = self.browser.layout().rows(Pane::Messages) / 2;
         effects
     }
 
     fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
-        let from = self.spot();
+        let from = self.browser.here();
         self.dialogs.close_go_to();
         let mut effects = Vec::new();
         // This replaces a navigation that is still waiting.
-        self.browser.journey = None;
+        self.browser.navigation = None;
         effects.extend(self.requests.stop(Slot::GoTo));
-        effects.extend(self.arrive_in(namespace, Scope::Namespace));
-        self.came_from(from);
+        effects.extend(self.browser.arrive_in(namespace, Scope::Namespace, &mut self.requests));
+        self.browser.history.record(from, self.browser.messages.key.as_ref());
         effects
     }
 
-    /// Shows a scope and selects its namespace, category and stream in the left panes.
-    pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        // Move the focus first: a focused list shows its selection as soon as its rows arrive.
-        self.browser.focus = Pane::Messages;
-        let index = self.browser.namespaces.rows().iter().position(|row| row.id == namespace);
-        if let Some(index) = index {
-            self.browser.namespaces.select(index);
-        }
-        self.browser.active = match &scope {
-            Scope::Namespace => Pane::Namespaces,
-            Scope::Category(_) | Scope::Member(..) => Pane::Categories,
-            Scope::Stream(_) => Pane::Streams,
-        };
-        let category = match &scope {
-            Scope::Namespace => None,
-            Scope::Category(category) | Scope::Member(category, _) => Some(category.clone()),
-            Scope::Stream(stream) => Some(stream.category()),
-        };
-        let stream = if let Scope::Stream(stream) = &scope { Some(stream.clone()) } else { None };
-        effects.extend(self.show(Place { namespace: namespace.to_owned(), scope }));
-        if self.browser.shown_namespace.as_deref() != Some(namespace) {
-            self.browser.wanted_category = category;
-            effects.extend(self.namespace_selected());
-        } else if let Some(category) = category {
-            let index = self.browser.categories.rows().iter().position(|row| row.category == category);
-            if let Some(index) = index {
-                self.browser.categories.select(index);
-                effects.extend(self.category_selected());
-            } else {
-                // The category got its first message after the list was read.
-                self.browser.wanted_category = Some(category);
-                effects.push(self.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
-            }
-        }
-        if let Some(stream) = stream {
-            effects.extend(self.browser.select_stream(&stream, &mut self.requests));
-        }
-        effects
-    }
-
-    pub(super) fn goto_failed(&mut self, error: &StoreError) -> Vec<Effect> {
-        self.browser.journey = None;
+    pub(super) fn navigation_failed(&mut self, error: &StoreError) -> Vec<Effect> {
+        self.browser.navigation = None;
         self.notices.problem(error.to_string(), self.now);
         Vec::new()
     }
@@ -191,16 +151,16 @@ impl State {
                 if let Some(index) = self.browser.namespaces.rows().iter().position(|row| row.id == namespace) {
                     self.browser.namespaces.select(index);
                 }
-                let mut effects = self.namespace_selected();
+                let mut effects = self.browser.namespace_selected(&mut self.requests);
                 effects.extend(self.travel(namespace, destination));
-                if let Some(journey) = &mut self.browser.journey {
-                    journey.from = None;
+                if let Some(navigation) = &mut self.browser.navigation {
+                    navigation.from = None;
                 }
                 effects
             }
             Err(problem) => {
                 self.notices.problem(problem, self.now);
-                self.namespace_selected()
+                self.browser.namespace_selected(&mut self.requests)
             }
         }
     }
@@ -241,5 +201,67 @@ impl State {
             },
         };
         self.travel(namespace, Destination::here(target))
+    }
+}
+
+impl Browser {
+    /// Returns the current location.
+    fn here(&self) -> Option<HistoryEntry> {
+        let list = self.messages.key.clone()?;
+        Some(HistoryEntry { list, focus: self.focus, number: self.messages.selected_number() })
+    }
+
+    /// Returns to the previous location; none if the current one was not opened by a link or the go-to box.
+    pub(super) fn go_back(&mut self, requests: &mut Requests) -> Option<Vec<Effect>> {
+        let HistoryEntry { list, focus, number } = self.history.pop(self.messages.key.as_ref())?;
+        let mut effects = self.arrive_in(&list.namespace, list.scope, requests);
+        if let Some(number) = number.filter(|number| self.messages.selected_number() != Some(*number)) {
+            effects.extend(self.messages.read_around(number, requests));
+        }
+        let is_list = matches!(focus, Pane::Namespaces | Pane::Categories | Pane::Streams);
+        // A left pane that had the focus may not be the one whose selection is shown.
+        self.focus = if is_list { self.active } else { focus };
+        Some(effects)
+    }
+
+    /// Shows a scope and selects its namespace, category and stream in the left panes.
+    pub(super) fn arrive_in(&mut self, namespace: &str, scope: Scope, requests: &mut Requests) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        // Move the focus first: a focused list shows its selection as soon as its rows arrive.
+        self.focus = Pane::Messages;
+        let index = self.namespaces.rows().iter().position(|row| row.id == namespace);
+        if let Some(index) = index {
+            self.namespaces.select(index);
+        }
+        self.active = match &scope {
+            Scope::Namespace => Pane::Namespaces,
+            Scope::Category(_) | Scope::Member(..) => Pane::Categories,
+            Scope::Stream(_) => Pane::Streams,
+        };
+        let category = match &scope {
+            Scope::Namespace => None,
+            Scope::Category(category) | Scope::Member(category, _) => Some(category.clone()),
+            Scope::Stream(stream) => Some(stream.category()),
+        };
+        let stream = if let Scope::Stream(stream) = &scope { Some(stream.clone()) } else { None };
+        effects.extend(self.show(ListKey { namespace: namespace.to_owned(), scope }, requests));
+        if self.shown_namespace.as_deref() != Some(namespace) {
+            self.wanted_category = category;
+            effects.extend(self.namespace_selected(requests));
+        } else if let Some(category) = category {
+            let index = self.categories.rows().iter().position(|row| row.category == category);
+            if let Some(index) = index {
+                self.categories.select(index);
+                effects.extend(self.category_selected(requests));
+            } else {
+                // The category got its first message after the list was read.
+                self.wanted_category = Some(category);
+                effects.push(requests.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
+            }
+        }
+        if let Some(stream) = stream {
+            effects.extend(self.select_stream(&stream, requests));
+        }
+        effects
     }
 }

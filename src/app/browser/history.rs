@@ -1,0 +1,52 @@
+//! The locations to return to with Esc, and the navigation that waits for its lookup. Moving between the panes is never
+//! recorded.
+
+use super::layout::Pane;
+use super::messages::ListKey;
+use crate::locator::Target;
+use crate::store::browse::Scope;
+
+/// A location to return to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::app) struct HistoryEntry {
+    pub list: ListKey,
+    pub focus: Pane,
+    /// The position or global position of the selected message.
+    pub number: Option<i64>,
+}
+
+/// The locations that were left by a link or the go-to box, each with the list that was opened from it.
+#[derive(Debug, Default)]
+pub(in crate::app) struct History(Vec<(HistoryEntry, ListKey)>);
+
+impl History {
+    /// Records a location, unless it is in the same list.
+    pub(crate) fn record(&mut self, from: Option<HistoryEntry>, to: Option<&ListKey>) {
+        let step = from.zip(to.cloned());
+        self.0.extend(step.filter(|(entry, to)| entry.list != *to));
+    }
+
+    /// Takes the location from which the list on screen was opened. If another list is on screen, the user has moved on in the
+    /// panes, and the history is cleared.
+    pub(crate) fn pop(&mut self, on_screen: Option<&ListKey>) -> Option<HistoryEntry> {
+        let (entry, to) = self.0.pop()?;
+        if on_screen == Some(&to) {
+            return Some(entry);
+        }
+        self.0.clear();
+        None
+    }
+}
+
+/// A navigation that waits for its lookup.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::app) struct PendingNavigation {
+    pub namespace: String,
+    /// The scope in which the message is shown; none for the message's own stream.
+    pub scope: Option<Scope>,
+    pub target: Target,
+    /// The namespace to open if the target does not exist.
+    pub otherwise: Option<String>,
+    /// The location to go back to.
+    pub from: Option<HistoryEntry>,
+}

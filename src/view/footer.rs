@@ -13,7 +13,6 @@ use super::text::{cut, fill, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::layout::Pane;
 use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::numbers::grouped;

@@ -74,7 +74,7 @@ async fn a_written_message_is_selected() {
     screen.keys("Closed\r\r\r").paste("{\"reason\": \"moved\"").shows("✗");
     // Invalid JSON is not sent.
     screen.keys_until("\x13", "data: line");
-    screen.keys("}").keys_until("\x13", "written: account-1 at 3").shows("reason: \"moved\"");
+    screen.keys("}").keys_until("\x13", "Written to account-1 at position 3").shows("reason: \"moved\"");
     let messages = visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version");
     assert_eq!(messages, Some(3));
 }
@@ -88,7 +88,7 @@ async fn a_conflict_keeps_the_draft_and_can_be_resolved() {
     visit.write("account-1", "Frozen", "{\"theirs\": 2}").await;
     screen.keys_until("\x13", "Written since").shows("Frozen").shows("theirs").shows("mine");
     assert_eq!(visit.store.namespace.stream_version(&"account-1".parse_stream()).await.expect("a version"), Some(3));
-    screen.keys("t").hides("Written since").keys("\x13").shows("written: account-1 at 4").shows("mine: 1");
+    screen.keys("t").hides("Written since").keys("\x13").shows("Written to account-1 at position 4").shows("mine: 1");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,13 +96,13 @@ async fn clones_a_message_and_writes_a_follow_up() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account-2"]);
     screen.shows("› account-2").shows("amount: 99").keys("c").shows("Write a message").shows("\"amount\": 99");
-    screen.keys("\x13").shows("written: account-2 at 2").shows_line(&["2", "Deposited"]);
+    screen.keys("\x13").shows("Written to account-2 at position 2").shows_line(&["2", "Deposited"]);
     screen.wait("the whole message", |screen| {
         let contents = screen.contents();
         contents.contains("account-2 @ 2") && contents.contains("amount: 99")
     });
     screen.keys("r").shows("causationMessageStreamName");
-    screen.keys("audit-1\rSeen").shows("Seen").keys_until("\x13", "written: audit-1 at 0");
+    screen.keys("audit-1\rSeen").shows("Seen").keys_until("\x13", "Written to audit-1 at position 0");
     screen.shows("› audit-1").shows("causationMessagePosition: ⇢ 2");
 }
 
@@ -203,7 +203,7 @@ async fn the_editor_gets_the_terminal_and_can_be_suspended() {
     screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("editing {}");
     // The terminal sends Ctrl-Z to editor and program alike, and the program must not keep the shell waiting.
     screen.keys("\x1a").shows("back at the shell").keys("\r").keys("by hand\r").shows("\"by hand\"");
-    screen.keys("\x13").shows("written: account-1 at 3").shows("edited: \"by hand\"");
+    screen.keys("\x13").shows("Written to account-1 at position 3").shows("edited: \"by hand\"");
     screen.keys("q").shows("ended with 0");
 }
 
@@ -232,7 +232,7 @@ async fn the_editor_sees_no_password_and_leaves_no_files() {
     let mut screen = Screen::start_with(&visit.user, &["--url", &url, "account-1"], &variables, SIZE);
     screen.shows("amount: 10").keys("w").shows("Write a message").keys("Closed\r\r\r\x05").shows("\"edited\": 1");
     // The byte order mark was removed. JSON must not begin with one.
-    screen.keys("\x13").shows("written: account-1 at 3").keys("q");
+    screen.keys("\x13").shows("Written to account-1 at position 3").keys("q");
     assert_eq!(screen.end().status, 0);
     let seen = std::fs::read_to_string(home.join("environment")).expect("the environment of the editor");
     assert!(seen.contains("KEPT=as it was") && !seen.contains("s3cr3tw0rd"), "{seen}");
@@ -257,7 +257,7 @@ fn the_embedded_store_can_be_followed_and_written_at_once() {
     screen.shows("▌test").shows("RW").keys("F").shows("FOLLOWING").keys("w").shows("Write a message");
     screen.keys("account-1\rOpened\r\r\r").paste("{\"first\": true}").shows("first");
     // Ctrl-S right after a paste is ignored.
-    screen.keys_until("\x13", "written: account-1 at 0");
+    screen.keys_until("\x13", "Written to account-1 at position 0");
     screen.shows("first: true").keys("q");
     assert_eq!(screen.end().status, 0);
     let got = user.run(&[store[0], store[1], "get", "account-1"]);

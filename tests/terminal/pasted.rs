@@ -156,7 +156,7 @@ async fn a_paste_never_triggers_keys_and_never_writes() {
     // Nothing was written: the dialog is still open, and the stream is unchanged.
     screen.shows("Write a message");
     visit.wait_for_count(&format!("select count(*) from \"{}\".messages", visit.store.schema), 5).await;
-    screen.keys_until("\x13", "written: account-1 at 3");
+    screen.keys_until("\x13", "Written to account-1 at position 3");
     let stored =
         visit.store.namespace.last_stream_message(&streamscope::message::StreamName::stored("account-1"), None).await;
     let data = stored.expect("read").expect("a message").data.expect("data");

@@ -91,7 +91,7 @@ async fn a_draft_survives_a_crash() {
         .keys("w")
         .shows("Closed")
         .shows("\"kept\": true");
-    screen.keys("\x13").shows("written: account-1 at 3");
+    screen.keys("\x13").shows("Written to account-1 at position 3");
     screen.keys("q");
     assert_eq!(screen.end().status, 0);
     let drafts = std::fs::read_dir(visit.user.home().join("state/streamscope/drafts")).expect("a directory");

@@ -91,13 +91,13 @@ async fn carry_out(
     let opened = Opened::open(common, prepared.connections(), password_command);
     let opened = interrupt.unless_signalled(opened).await?;
     tracing::info!(target = %opened.store.target(), "opened");
-    let result = prepared.run(&opened.store, common.namespace(), interrupt, output).await;
+    let result = Box::pin(prepared.run(&opened.store, common.namespace(), interrupt, output)).await;
     let result = result.map_err(|error| error.at(&opened.store.target()));
     opened.close().await;
     result
 }
 
-/// Reports a error on standard error and returns the exit status.
+/// Reports an error on standard error and returns the exit status.
 pub(crate) fn report(error: &CommandError) -> u8 {
     if !error.what.is_empty() {
         tracing::warn!(status = error.status.code(), "{}", error.logged.as_ref().unwrap_or(&error.what));

@@ -42,10 +42,10 @@ pub(crate) fn settings(common: &Common, password_command: PasswordCommand) -> Re
     let url = common.url.clone().or_else(|| variables.into_iter().find(|url| !url.is_empty()));
     let environment = Environment::of_process();
     let mut settings = Settings::resolve(url.as_deref(), &environment)?;
-    if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password()) {
-        if let Some(command) = password_command(&settings.target()).map_err(CommandError::usage)? {
-            settings.use_password_command(&command);
-        }
+    if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password())
+        && let Some(command) = password_command(&settings.target()).map_err(CommandError::usage)?
+    {
+        settings.use_password_command(&command);
     }
     Ok(settings)
 }

@@ -130,7 +130,7 @@ impl Output {
     /// Returns whether the reader of standard output has closed it.
     #[cfg(unix)]
     #[must_use]
-    pub(crate) fn reader_is_gone(&self) -> bool {
+    pub(crate) fn reader_is_gone() -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let stdout = io::stdout();
         let mut fds = [PollFd::new(&stdout, PollFlags::empty())];
@@ -141,7 +141,7 @@ impl Output {
     /// Returns false, because this system reports a closed reader only on a write.
     #[cfg(not(unix))]
     #[must_use]
-    pub fn reader_is_gone(&self) -> bool {
+    pub(crate) fn reader_is_gone() -> bool {
         false
     }
 

@@ -46,9 +46,9 @@ pub(crate) fn options(from: TailFrom, delivery: Delivery) -> TailOptions {
 }
 
 /// Returns the URL of the standby and the URL of both servers, for the same database of the shared pair.
-async fn urls(store: &TestStore) -> (String, String) {
+fn urls(store: &TestStore) -> (String, String) {
     let name = store.database.as_ref().expect("on the pair").name();
-    let pair = Pair::shared().await;
+    let pair = Pair::shared();
     (pair.url_of(Server::Standby, name), pair.url_of_both(name, "primary"))
 }
 
@@ -70,7 +70,7 @@ async fn a_standby_refuses_writes_and_says_why() {
     for kind in KINDS {
         let store = TestStore::by_route(kind, Route::Pair).await;
         write(&store.namespace, "account-1").await;
-        let (url, _) = urls(&store).await;
+        let (url, _) = urls(&store);
         let on_standby = Store::new(settings(&url), Options::default());
         let server = on_standby.server().await.expect("an answer");
         assert!(server.standby);
@@ -97,7 +97,7 @@ async fn a_standby_refuses_writes_and_says_why() {
 async fn the_screen_on_a_standby_follows_and_says_why_it_cannot_write() {
     let store = TestStore::by_route(Kind::MessageDb, Route::Pair).await;
     write(&store.namespace, "account-1").await;
-    let (url, _) = urls(&store).await;
+    let (url, _) = urls(&store);
     let user = User::new();
     let mut screen = Screen::start(&user, &["--url", &url, "account"]);
     screen.shows("READ-ONLY").shows("› account").keys("w").shows("the server is a standby");
@@ -112,7 +112,7 @@ async fn the_screen_on_a_standby_follows_and_says_why_it_cannot_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_through_a_url_of_both_servers_reach_the_primary() {
     let store = TestStore::by_route(Kind::MessageDb, Route::Pair).await;
-    let pair = Pair::shared().await;
+    let pair = Pair::shared();
     let name = store.database.as_ref().expect("on the pair").name();
     let user = User::new();
     for (position, wanted) in (0..).zip(["primary", "read-write"]) {

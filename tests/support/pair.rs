@@ -43,7 +43,7 @@ rm -rf "$2"
 
 impl Pair {
     /// Returns the pair that all tests share. A commit returns only when the standby shows it.
-    pub(crate) async fn shared() -> &'static Self {
+    pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Pair> = OnceLock::new();
         let runtime = tokio::runtime::Handle::current();
         let get = || {

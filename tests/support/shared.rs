@@ -22,6 +22,7 @@ pub(crate) fn ports(name: &str, start: impl FnOnce(&Path) -> Vec<u16>) -> Vec<u1
     fs::create_dir(&directory).expect("a directory");
     fs::set_permissions(&directory, Permissions::from_mode(0o777)).expect("the mode is set");
     let ports = start(&directory);
-    fs::write(&noted, ports.iter().map(|port| format!("{port}\n")).collect::<String>()).expect("noted");
+    let lines: Vec<String> = ports.iter().map(u16::to_string).collect();
+    fs::write(&noted, lines.join("\n")).expect("noted");
     ports
 }

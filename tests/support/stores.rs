@@ -87,7 +87,7 @@ impl TestStore {
     pub(crate) async fn by_route(kind: Kind, route: Route) -> Self {
         let server = match route {
             Route::Direct | Route::Pooler => server::url(),
-            Route::Pair => Pair::shared().await.url_of(Server::Primary, "postgres"),
+            Route::Pair => Pair::shared().url_of(Server::Primary, "postgres"),
             Route::On(version) => version.url(),
         };
         let (database, id) = match kind {
@@ -102,7 +102,7 @@ impl TestStore {
         };
         let url = match (&pooler, route) {
             (Some(pooler), _) => pooler.url_of(database.name()),
-            (None, Route::Pair) => Pair::shared().await.url_of_both(database.name(), "primary"),
+            (None, Route::Pair) => Pair::shared().url_of_both(database.name(), "primary"),
             (None, _) => database.url(),
         };
         let store = Store::new(settings(&url), Options::default());
@@ -127,7 +127,7 @@ impl TestStore {
     /// Opens the same namespace on the standby. The store must use [`Route::Pair`].
     pub(crate) async fn on_the_standby(&self) -> Namespace {
         let database = self.database.as_ref().expect("a store on the pair");
-        let url = Pair::shared().await.url_of_both(database.name(), "standby");
+        let url = Pair::shared().url_of_both(database.name(), "standby");
         let store = Store::new(settings(&url), Options::default());
         assert!(store.server().await.unwrap().standby);
         store.namespace(&self.namespace.info().id).await.unwrap()

@@ -175,7 +175,7 @@ async fn follow(
                     () = tokio::time::sleep_until(due.unwrap_or(until)), if due.is_some() => break Woken::Due,
                     () = tokio::time::sleep_until(until), if idle => break Woken::Idle,
                     _ = reader.tick() => {
-                        if output.reader_is_gone() {
+                        if Output::reader_is_gone() {
                             break Woken::ReaderGone;
                         }
                     }

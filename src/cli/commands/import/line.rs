@@ -72,16 +72,13 @@ impl LineParser {
         let stream_name = strings.get(&stream, "stream")?;
         let message_type = strings.get(&message_type, "type")?;
         let (id, generated) = strings.id(present(id))?;
-        let (stream, placement) = match pos {
-            Some(pos) => {
-                let placement = kept(&mut strings, &pos, gpos, time, expected)?;
-                // A store may hold any text.
-                (StreamName::stored(stream_name), placement)
-            }
-            None => {
-                let placement = next(text, gpos, time, expected, generated)?;
-                (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, placement)
-            }
+        let (stream, placement) = if let Some(pos) = pos {
+            let placement = kept(&mut strings, &pos, gpos, time, expected)?;
+            // A store may hold any text.
+            (StreamName::stored(stream_name), placement)
+        } else {
+            let placement = next(text, gpos, time, expected, generated)?;
+            (StreamName::new(stream_name).map_err(|error| at(text, stream.start, error.to_string()))?, placement)
         };
 
         let no_data = data.is_none();

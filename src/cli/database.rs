@@ -88,6 +88,7 @@ impl Opened {
     }
 
     #[cfg(not(feature = "embedded"))]
+    #[expect(clippy::unused_async, reason = "with the embedded store, this waits for it")]
     async fn embedded(_: &Common, _: Options) -> Result<Self> {
         Err(CommandError::usage("no database chosen, and this streamscope was built without the embedded store")
             .remedy("Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the PG* variables"))

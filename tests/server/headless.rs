@@ -11,8 +11,10 @@ mod manual;
 mod unreadable;
 
 use serde_json::Value;
+use tokio_postgres::Client;
 
 use crate::support::place::Place;
+use crate::support::server::Database;
 
 /// Imports messages with five types, in ten streams of two categories.
 fn fill(place: &Place, messages: usize) {
@@ -26,6 +28,15 @@ fn fill(place: &Place, messages: usize) {
     };
     let told = place.run_with_input(&["import", "-"], &(0..messages).map(line).collect::<String>());
     assert_eq!(told.status, 0, "{told:?}");
+}
+
+/// Returns a connection whose open transaction blocks following and exports until it is rolled back.
+async fn blocking_transaction(place: &Place, database: &Database) -> Client {
+    let schema = lines(&place.run(&["ns", "list"]).done())[0]["schema"].as_str().unwrap().to_owned();
+    let client = database.client().await;
+    let lock = format!("begin; lock table \"{schema}\".messages in row exclusive mode");
+    client.batch_execute(&lock).await.unwrap();
+    client
 }
 
 fn lines(output: &str) -> Vec<Value> {

@@ -261,32 +261,30 @@ fn nothing_is_missing(screen: &Screen) {
     assert_eq!(rows, stored, "the rows have no gap");
 }
 
+/// Takes all steps and checks the invariants after each.
+fn run(steps: Vec<Step>) -> Screen {
+    let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
+    let mut filters = Filters::default();
+    for step in steps {
+        filters.look_before(&screen, &step);
+        take(&mut screen, step);
+        check(&screen);
+        filters.check_after(&screen);
+    }
+    screen
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_sequence_of_events_panics_or_breaks_an_invariant(steps in proptest::collection::vec(step(), 1..120)) {
-        let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
-        let mut filters = Filters::default();
-        for step in steps {
-            filters.look_before(&screen, &step);
-            take(&mut screen, step);
-            check(&screen);
-            filters.check_after(&screen);
-        }
-        screen.terminal();
+        run(steps).terminal();
     }
 
     #[test]
     fn a_filter_stays_with_its_list_and_never_reaches_another(steps in proptest::collection::vec(way(), 1..60)) {
-        let mut screen = Screen::new(Fake { search_window: Some(7), ..Fake::shop(4) });
-        let mut filters = Filters::default();
-        for step in steps {
-            filters.look_before(&screen, &step);
-            take(&mut screen, step);
-            check(&screen);
-            filters.check_after(&screen);
-        }
+        run(steps);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use super::{blocking_transaction, following::signal};
 use super::{fill, lines, positions};
 use crate::support::place::{Place, in_each_place};
 
@@ -207,19 +209,15 @@ fn reports_its_progress_on_sigusr1(place: &Place) {
     let Some(database) = &place.database else { return };
     fill(place, 10);
     let runtime = tokio::runtime::Handle::current();
-    let schema = lines(&place.run(&["ns", "list"]).done())[0]["schema"].as_str().unwrap().to_owned();
     tokio::task::block_in_place(|| {
-        let holder = runtime.block_on(database.client());
-        let hold = format!("begin; lock table \"{schema}\".messages in row exclusive mode");
-        runtime.block_on(holder.batch_execute(&hold)).unwrap();
+        let holder = runtime.block_on(blocking_transaction(place, database));
         let mut command = place.user.command();
         let mut child =
             command.args(place.arguments(&["export"])).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
         let waiting = stderr.next().unwrap();
         assert!(waiting.contains("blocked by PID"), "{waiting}");
-        let process = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(process, rustix::process::Signal::USR1).unwrap();
+        signal(&child, rustix::process::Signal::USR1);
         let asked = stderr.next().unwrap();
         assert!(asked.starts_with("streamscope: 0 messages, "), "{asked}");
         runtime.block_on(holder.batch_execute("rollback")).unwrap();

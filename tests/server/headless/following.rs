@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{fill, lines, number_after, positions};
+use super::{blocking_transaction, fill, lines, number_after, positions};
 use crate::support::place::{Place, in_each_place};
 use crate::support::stores::Kind;
 
@@ -182,11 +182,8 @@ fn an_open_transaction_delays_the_end_unless_tail_exits_when_idle(place: &Place)
     let Some(database) = &place.database else { return };
     fill(place, 3);
     let runtime = tokio::runtime::Handle::current();
-    let schema = lines(&place.run(&["ns", "list"]).done())[0]["schema"].as_str().unwrap().to_owned();
     tokio::task::block_in_place(|| {
-        let holder = runtime.block_on(database.client());
-        let hold = format!("begin; lock table \"{schema}\".messages in row exclusive mode");
-        runtime.block_on(holder.batch_execute(&hold)).unwrap();
+        let holder = runtime.block_on(blocking_transaction(place, database));
         let told = place.run(&["tail", "--from", "start", "--until", "now", "--exit-when-idle", "1s"]);
         assert_eq!((told.status, told.stdout.as_str()), (0, ""), "{told:?}");
         assert!(told.stderr.contains("blocked by PID") && told.stderr.contains("continue with --from 1"), "{told:?}");

@@ -203,11 +203,11 @@ impl Document {
         let within = |part: &str| if exact { part.contains(text) } else { part.to_lowercase().contains(text) };
         let meant = |part: &str| part.contains('\\') && string_value(part).is_some_and(|meant| within(&meant));
         let holds = |part: &str| within(part) || meant(part);
-        let hit = |row: &usize| {
+        let matches = |row: &usize| {
             let value = if self.rows[*row].is_container() { "" } else { self.value(*row) };
             holds(self.key(*row)) || holds(value)
         };
-        (0..self.rows.len()).filter(hit).collect()
+        (0..self.rows.len()).filter(matches).collect()
     }
 }
 

@@ -122,7 +122,7 @@ fn draw<T>(
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,
-            _ if find.is_some_and(|find| contains(&name, find)) => theme.hit,
+            _ if find.is_some_and(|find| contains(&name, find)) => theme.matched,
             _ => Style::new(),
         };
         line_at(frame, inner, line, &fill(&text, width), style);

@@ -111,10 +111,10 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
             Form::Tree => tree_line(state, theme, open, line, usize::from(area.width)),
             _ => text_line(open.text.row(line).unwrap_or_default(), theme, usize::from(area.width)),
         };
-        let hit = find.is_some_and(|find| shown.spans.iter().any(|span| contains(&span.content, find)));
-        let style = match (selected && focused, hit) {
+        let matched = find.is_some_and(|find| shown.spans.iter().any(|span| contains(&span.content, find)));
+        let style = match (selected && focused, matched) {
             (true, _) => theme.selected,
-            (false, true) => theme.hit,
+            (false, true) => theme.matched,
             (false, false) => Style::new(),
         };
         frame.render_widget(shown.style(style), at);

@@ -43,16 +43,16 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         let Some(row) = messages.window.rows().get(index) else { break };
         let at = Rect { y: body.y + line, height: 1, ..body };
         let selected = index == messages.window.selected();
-        let unsettled =
+        let may_change =
             state.following.current.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
-        let hit = find.is_some_and(|find| contains(&text_of(&row.head), find));
+        let matched = find.is_some_and(|find| contains(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.marked,
-            _ if hit => theme.hit,
+            _ if matched => theme.matched,
             _ => Style::new(),
         };
-        frame.render_widget(columns.line(row, state, theme, selected, unsettled).style(style), at);
+        frame.render_widget(columns.line(row, state, theme, selected, may_change).style(style), at);
     }
 }
 
@@ -311,14 +311,14 @@ impl Columns {
         text
     }
 
-    fn line<'a>(&self, row: &MessageRow, state: &State, theme: &Theme, selected: bool, unsettled: bool) -> Line<'a> {
+    fn line<'a>(&self, row: &MessageRow, state: &State, theme: &Theme, selected: bool, may_change: bool) -> Line<'a> {
         let head = &row.head;
         let marker = match (selected, theme.ascii) {
             (true, false) => "▌",
             (true, true) => ">",
             (false, _) => " ",
         };
-        let (state_mark, mark_style) = match (row.late, unsettled) {
+        let (state_mark, mark_style) = match (row.late, may_change) {
             (true, _) => ("+", theme.warning),
             (false, true) => ("?", theme.dim),
             (false, false) => (" ", Style::new()),

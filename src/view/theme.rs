@@ -33,7 +33,7 @@ pub(crate) struct Theme {
     /// Keys in the footer and the help.
     pub key: Style,
     /// A match of `/`.
-    pub hit: Style,
+    pub matched: Style,
     pub json: Json,
     /// The name of the environment in the header.
     pub profile: Style,
@@ -82,7 +82,7 @@ impl Theme {
             warning: colored(Color::Magenta).add_modifier(bold),
             held: colored(Color::Yellow).add_modifier(bold),
             key: Style::new().add_modifier(bold),
-            hit: Style::new().add_modifier(Modifier::UNDERLINED | bold),
+            matched: Style::new().add_modifier(Modifier::UNDERLINED | bold),
             json: Json {
                 key: colored(Color::Blue),
                 string: colored(Color::Green),

@@ -323,10 +323,10 @@ impl MessagePane {
     }
 
     /// Returns the rows that contain a text, including folded ones.
-    fn hits(&self, text: &str) -> Vec<(Part, usize)> {
+    fn matching_rows(&self, text: &str) -> Vec<(Part, usize)> {
         let Some(open) = &self.open else { return Vec::new() };
         if self.form != Form::Tree {
-            return open.text.hits(text).into_iter().map(|row| (Part::Data, row)).collect();
+            return open.text.matching_rows(text).into_iter().map(|row| (Part::Data, row)).collect();
         }
         [Part::Data, Part::Metadata]
             .into_iter()
@@ -338,7 +338,7 @@ impl MessagePane {
     }
 
     /// Selects a match and unfolds its parents.
-    fn select_hit(&mut self, (part, row): (Part, usize)) {
+    fn select_match(&mut self, (part, row): (Part, usize)) {
         if self.form != Form::Tree {
             self.select(row);
             return;
@@ -353,30 +353,30 @@ impl MessagePane {
 
     /// Selects the first match from a line on. Returns the number of matches.
     pub(in crate::app) fn find(&mut self, text: &str, from: usize) -> usize {
-        let hits = self.hits(text);
-        let next = hits.iter().find(|hit| self.hit_line(**hit) >= from).or(hits.first()).copied();
-        if let Some(hit) = next {
-            self.select_hit(hit);
+        let matches = self.matching_rows(text);
+        let next = matches.iter().find(|at| self.line_of_match(**at) >= from).or(matches.first()).copied();
+        if let Some(at) = next {
+            self.select_match(at);
         }
-        hits.len()
+        matches.len()
     }
 
     /// Selects the next or previous match. Returns the number of matches.
     pub(in crate::app) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
-        let hits = self.hits(text);
+        let matches = self.matching_rows(text);
         let selected = self.selected;
         let next = if forwards {
-            hits.iter().find(|hit| self.hit_line(**hit) > selected).or(hits.first())
+            matches.iter().find(|at| self.line_of_match(**at) > selected).or(matches.first())
         } else {
-            hits.iter().rev().find(|hit| self.hit_line(**hit) < selected).or(hits.last())
+            matches.iter().rev().find(|at| self.line_of_match(**at) < selected).or(matches.last())
         };
-        if let Some(hit) = next.copied() {
-            self.select_hit(hit);
+        if let Some(at) = next.copied() {
+            self.select_match(at);
         }
-        hits.len()
+        matches.len()
     }
 
-    fn hit_line(&self, (part, row): (Part, usize)) -> usize {
+    fn line_of_match(&self, (part, row): (Part, usize)) -> usize {
         if self.form == Form::Tree { self.line_of(part, row) } else { row }
     }
 

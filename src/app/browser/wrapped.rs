@@ -66,7 +66,7 @@ impl Wrapped {
     }
 
     /// Returns the rows in which a match begins. The match may end in a later row.
-    pub(super) fn hits(&self, text: &str) -> Vec<usize> {
+    pub(super) fn matching_rows(&self, text: &str) -> Vec<usize> {
         let beyond = text.chars().count().saturating_sub(1);
         let begins = |row: &Row| {
             let line = &self.lines[row.line];
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn finds_matches_across_rows_and_rows_of_lines_after_rewrapping() {
         let mut wrapped = Wrapped::new(vec!["abcdefgh".to_owned(), "ghi".to_owned()], 4);
-        assert_eq!(wrapped.hits("def"), [0]);
-        assert_eq!(wrapped.hits("gh"), [1, 2]);
+        assert_eq!(wrapped.matching_rows("def"), [0]);
+        assert_eq!(wrapped.matching_rows("gh"), [1, 2]);
         assert_eq!((wrapped.line_of(2), wrapped.first_row(1)), (1, 2));
         wrapped.wrap(100);
         assert_eq!((wrapped.height(), wrapped.first_row(1)), (2, 1));

@@ -20,7 +20,7 @@ pub(super) struct Delivered {
 #[derive(Debug, Default)]
 struct Stands {
     /// Everything up to this position is final and was printed; `None` before following has started.
-    settled: Option<GlobalPosition>,
+    final_to: Option<GlobalPosition>,
     /// The last position that was asked for.
     last: Option<GlobalPosition>,
     /// The lines that the system has accepted, without those in `printed`.
@@ -40,13 +40,13 @@ impl Delivered {
     }
 
     /// Records that the lines printed next complete everything up to this position.
-    pub(super) fn completes(&self, settled: GlobalPosition) {
+    pub(super) fn completes(&self, final_to: GlobalPosition) {
         let written = self.written.bytes();
         let mut stands = self.stands();
         let taken = stands.printed.partition_point(|(end, _)| *end <= written);
         stands.given += taken as u64;
         stands.printed.drain(..taken);
-        stands.settled = Some(settled);
+        stands.final_to = Some(final_to);
     }
 
     /// Records a printed line that ends at this byte of the output.
@@ -65,11 +65,11 @@ impl Delivered {
         let stands = self.stands();
         // Read under the lock, so that no line is added meanwhile.
         let written = self.written.bytes();
-        let Some(settled) = stands.settled else {
+        let Some(final_to) = stands.final_to else {
             return "streamscope: 0 messages, following had not started".to_owned();
         };
         let taken = stands.printed.partition_point(|(end, _)| *end <= written);
-        let mut complete = stands.last.map_or(settled, |last| last.min(settled));
+        let mut complete = stands.last.map_or(final_to, |last| last.min(final_to));
         if let Some((_, waiting)) = stands.printed.get(taken) {
             complete = complete.min(waiting - 1);
         }

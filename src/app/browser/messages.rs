@@ -67,6 +67,8 @@ pub(crate) struct Messages {
     pending: Option<Pending>,
     /// The number to select once its page is loaded.
     wanted: Option<i64>,
+    /// The list is being loaded again, but not because the user goes elsewhere.
+    reloading: bool,
     /// The number of visible rows above the wanted one.
     pub(in crate::app) offset: usize,
 }
@@ -183,6 +185,7 @@ impl Messages {
     fn fresh(&mut self, from: PageFrom) -> Option<Question> {
         self.pending = Some(Pending::Fresh(from));
         self.wanted = None;
+        self.reloading = false;
         self.error = None;
         self.search = self.is_filtered().then(SearchProgress::default);
         self.question(from)
@@ -296,10 +299,9 @@ impl Messages {
 
     /// Keeps the row that the user selects while an answer is under way.
     pub(in crate::app) fn moved(&mut self) {
-        if self.wanted.is_some()
-            && let Some(head) = self.selection()
-        {
-            self.wanted = Some(self.number(head));
+        if let Some(number) = self.selected_number().filter(|_| self.reloading || self.wanted.is_some()) {
+            self.wanted = Some(number);
+            self.offset = self.window.selected().saturating_sub(self.window.top());
         }
     }
 
@@ -321,6 +323,7 @@ impl Messages {
     /// Handles a question that failed or was stopped. A list that was to be replaced stays, but newer messages may exist: those
     /// that arrive while following may not be all since the count.
     fn abandon_question(&mut self) {
+        self.reloading = false;
         if matches!(self.pending.take(), Some(Pending::Fresh(_))) {
             self.newer_exist();
             self.count.become_estimate(self.kind());
@@ -413,10 +416,12 @@ impl Messages {
     /// Reloads the list around its selection, or from the end.
     pub(in crate::app) fn reload(&mut self, requests: &mut Requests) -> Option<Effect> {
         let on_newest = self.is_on_newest();
-        match self.selected_number() {
+        let effect = match self.selected_number() {
             Some(number) if !on_newest && !self.is_filtered() => self.read_around(number, requests),
             _ => self.read_from(PageFrom::End, requests),
-        }
+        };
+        self.reloading = true;
+        effect
     }
 
     /// Loads more rows if the selection is near an edge.
@@ -446,7 +451,10 @@ impl Messages {
         let is_loaded = if edge == Edge::First { self.window.at_first } else { self.window.at_last };
         if is_loaded {
             self.window.select(if edge == Edge::First { 0 } else { usize::MAX });
-            return None;
+            // A page that is about to replace the list may lead elsewhere.
+            if !matches!(self.pending, Some(Pending::Fresh(_))) {
+                return None;
+            }
         }
         let from = if edge == self.newer_edge() { PageFrom::End } else { PageFrom::Start };
         self.read_from(from, requests)
@@ -462,6 +470,13 @@ impl Messages {
             Pending::Fresh(_) => {}
         }
         self.insert_page(pending, page.heads, at_start, at_end);
+        if std::mem::take(&mut self.reloading)
+            && let Some(number) = self.wanted
+            && !matches!(pending, Pending::Fresh(PageFrom::Around(around)) if around == number)
+        {
+            // The user moved away from the rows that were reloaded.
+            return self.read_around(number, requests);
+        }
         self.read_on(requests)
     }
 
@@ -474,6 +489,7 @@ impl Messages {
     ) -> Option<Effect> {
         let (Some(pending), Some(mut search)) = (self.pending.take(), self.search) else { return None };
         self.range = Some(range);
+        self.reloading = false;
         let newer_edge = self.newer_edge();
         let numbers: Vec<i64> = step.heads.iter().map(|head| self.number(head)).collect();
         search.count(&step, &numbers);

@@ -236,6 +236,37 @@ fn reloading_the_streams_keeps_the_selection() {
 }
 
 #[test]
+fn a_move_while_the_list_reloads_is_kept() {
+    let mut screen = Screen::new(Fake::shop(1));
+    for position in 5..1_000 {
+        screen.fake.push("account-0", "Deposited", &format!("{{\"amount\": {position}}}"), None);
+    }
+    screen.go_to("account-0@0");
+    let reload_and = |screen: &mut Screen, keys: &str| {
+        screen.hold = true;
+        screen.ctrl('r');
+        screen.keys(keys);
+        screen.hold = false;
+        screen.release();
+        screen.selected()
+    };
+    assert_eq!(reload_and(&mut screen, "jj"), "account-0@2", "a row of the new page");
+    assert_eq!(reload_and(&mut screen, "G"), "account-0@999", "the end, which the new page does not contain");
+    assert_eq!(reload_and(&mut screen, "k"), "account-0@998", "a row before the end");
+    assert_eq!(reload_and(&mut screen, "g"), "account-0@0");
+    screen.go_to("account-0@500");
+    screen.hold = true;
+    screen.ctrl('r');
+    for _ in 0..12 {
+        screen.key(KeyCode::PageUp);
+    }
+    let far = screen.selected();
+    screen.hold = false;
+    screen.release();
+    assert_eq!(screen.selected(), far, "a row that was loaded, outside the new page");
+}
+
+#[test]
 fn the_messages_of_a_group_member_can_be_shown_and_followed() {
     let mut screen = Screen::new(Fake::shop(8));
     screen.go_to("account");

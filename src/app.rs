@@ -13,7 +13,6 @@ pub(crate) mod event;
 mod filtering;
 pub(crate) mod following;
 pub(crate) mod input;
-pub(crate) mod keymap;
 mod listed_names;
 pub(crate) mod mouse;
 mod navigation;
@@ -32,6 +31,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
+pub(crate) use crate::config::Profile;
+use crate::config::colors::{Colors, ThemeName};
+pub(crate) use crate::keymap;
 use crate::locator::Locator;
 use crate::store::{NamespaceInfo, StoreError};
 use browser::Browser;
@@ -62,6 +64,9 @@ pub(crate) struct ScreenSettings {
     pub keymap: KeyMap,
     /// The location to open first.
     pub locator: Option<Locator>,
+    pub theme: ThemeName,
+    /// Colours in place of the theme's.
+    pub colors: Colors,
     /// Draws with ASCII characters only.
     pub ascii: bool,
     pub no_color: bool,
@@ -69,18 +74,6 @@ pub(crate) struct ScreenSettings {
     pub times: Times,
     /// The seed of IDs and random numbers.
     pub seed: u64,
-}
-
-/// An environment, such as production, and the care that it needs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Profile {
-    /// Shown in the header (`local`, `production`).
-    pub name: String,
-    /// The name of a terminal colour.
-    pub color: Option<String>,
-    /// Draws a red frame, and asks for an upper-case `Y` before writing.
-    pub production: bool,
 }
 
 /// The whole state of the screen.

@@ -19,6 +19,8 @@ mod child_environment;
 mod cli;
 mod clock;
 #[cfg(feature = "cli")]
+mod config;
+#[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "the demo needs the embedded store"))]
 mod demo;
 #[cfg(test)]
@@ -27,8 +29,12 @@ mod json;
 #[cfg(feature = "cli")]
 mod json_lines;
 #[cfg(feature = "cli")]
+mod keymap;
+#[cfg(feature = "cli")]
 mod locator;
 pub mod message;
+#[cfg(feature = "cli")]
+mod nearest;
 mod numbers;
 #[cfg(any(feature = "cli", feature = "embedded"))]
 #[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the embedded store opens files in fewer ways"))]

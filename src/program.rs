@@ -14,7 +14,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 use crate::cli;
 use crate::cli::arguments::Arguments;
 use crate::cli::error::CommandError;
-use crate::runtime::config::Config;
+use crate::config::Config;
 use secrets::{Secrets, without_password};
 
 /// Runs the program.

@@ -2,7 +2,6 @@
 //! draws after changes, at most sixty times a second. It decides nothing about the content of the screen.
 
 pub(crate) mod clipboard;
-pub(crate) mod config;
 pub(crate) mod drafts;
 pub(crate) mod editor;
 pub(crate) mod input;

@@ -40,6 +40,7 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
     footer::draw(frame, layout.footer, state, &theme);
     footer::toast(frame, frame.area(), state, &theme);
     dialogs::draw(frame, frame.area(), state, &theme);
+    theme.fill(frame.buffer_mut());
     if theme.ascii {
         in_ascii(frame);
     }

@@ -3,17 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// A format of times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum TimeFormat {
-    #[default]
-    Utc,
-    /// In the time zone of this machine.
-    Local,
-    /// As an age by the clock of the server.
-    Relative,
-}
+pub(crate) use crate::config::TimeFormat;
 
 /// The format in use and the time zone of this machine, which is read once at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]

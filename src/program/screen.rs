@@ -14,6 +14,7 @@ use crate::app::times::Times;
 use crate::cli::arguments::Arguments;
 use crate::cli::database::{self, Opened};
 use crate::cli::error::{CommandError, Result, Status};
+use crate::config::Config;
 use crate::demo;
 use crate::locator::Locator;
 use crate::runtime::{self, Attempt, Ended, Opening};
@@ -55,13 +56,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<u8> {
             common.embedded.as_ref().map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string())
         }
     };
-    let config = runtime::config::Config::load().map_err(CommandError::usage)?;
+    let config = Config::load().map_err(CommandError::usage)?;
     let setup = ScreenSettings {
         profile: config.profile_of(&target),
         target,
         read_only: common.read_only,
         keymap: config.keymap(),
         locator,
+        theme: config.theme,
+        colors: config.colors,
         ascii: config.ascii,
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
         times: Times::new(config.times, TimeZone::system()),

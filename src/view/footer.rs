@@ -39,7 +39,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     if let Some(follow) = &state.following.current {
         let style = match follow.stall(server_now(state)) {
             Stall::Stalled => theme.problem,
-            Stall::Waiting => theme.held,
+            Stall::Waiting => theme.warning,
             Stall::No if state.is_live() => theme.done,
             Stall::No => theme.warning,
         };

@@ -121,7 +121,7 @@ fn draw<T>(
         let text = format!("{marker}{} {}", fill(&name, name_width), cut(&note, note_width));
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
-            (true, false) => theme.marked,
+            (true, false) => theme.selected_elsewhere,
             _ if find.is_some_and(|find| contains(&name, find)) => theme.matched,
             _ => Style::new(),
         };

@@ -48,7 +48,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         let matched = find.is_some_and(|find| contains(&text_of(&row.head), find));
         let style = match (selected, focused) {
             (true, true) => theme.selected,
-            (true, false) => theme.marked,
+            (true, false) => theme.selected_elsewhere,
             _ if matched => theme.matched,
             _ => Style::new(),
         };

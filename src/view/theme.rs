@@ -1,40 +1,58 @@
-//! The theme: the sixteen colours of the terminal on its own background, so that light and dark schemes stay readable.
-//! Without colours, everything is distinguished by bold, dim, underlined and reversed text.
+//! The themes: a style for each role. This is the only place that knows colours. The default theme uses the sixteen colours
+//! of the terminal on its own background, so that every scheme stays readable. Without colours, everything is distinguished
+//! by bold, dim, underlined and reversed text.
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::ScreenSettings;
+use crate::config::colors::{Paint, Role, ThemeName};
 
-/// The styles by purpose.
+/// The styles by role.
+#[allow(dead_code, reason = "some roles are not drawn yet")]
 #[derive(Debug, Clone)]
 pub(crate) struct Theme {
     /// ASCII characters instead of line drawing.
     pub ascii: bool,
     /// Without colours.
     pub plain: bool,
+    /// Text without a style of its own, and the background.
+    base: Style,
     /// The border of a pane.
     pub border: Style,
     /// The border of the focused pane.
     pub focused: Style,
-    /// The title of the focused pane.
     pub title: Style,
     /// The selected row of the focused pane.
     pub selected: Style,
     /// The selected row of another pane.
+    pub selected_elsewhere: Style,
+    /// The sign beside the selection that is shown.
+    pub marker: Style,
+    /// The sign beside selections that lead to the shown one.
+    pub weak_marker: Style,
+    /// A message that the user has marked.
     pub marked: Style,
+    /// A match of a search.
+    pub matched: Style,
     /// Text that matters less.
     pub dim: Style,
-    pub problem: Style,
-    pub done: Style,
-    /// Late messages, read-only mode and other states that deserve attention.
-    pub warning: Style,
-    /// The state of following while a transaction blocks it.
-    pub held: Style,
-    /// Keys in the footer and the help.
+    /// Text that only repeats what is known.
+    pub repeated: Style,
+    /// Keys in the footer and in dialogs.
     pub key: Style,
-    /// A match of `/`.
-    pub matched: Style,
+    pub done: Style,
+    /// Late messages, read-only mode, waiting, and other states that deserve attention.
+    pub warning: Style,
+    pub problem: Style,
+    /// The type of a message that reports a failure.
+    pub type_error: Style,
     pub json: Json,
+    pub scrollbar: Style,
+    pub timeline: Style,
+    /// The part of the timeline that the list shows.
+    pub timeline_visible: Style,
+    pub difference: Difference,
     /// The name of the environment in the header.
     pub profile: Style,
 }
@@ -52,6 +70,15 @@ pub(crate) struct Json {
     pub link: Style,
 }
 
+/// The styles of a comparison.
+#[allow(dead_code, reason = "some roles are not drawn yet")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Difference {
+    pub added: Style,
+    pub removed: Style,
+    pub changed: Style,
+}
+
 /// Colours for types, readable on light and dark backgrounds in every scheme.
 const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Color::Cyan, Color::Red, Color::Yellow];
 
@@ -59,38 +86,60 @@ impl Theme {
     /// Returns the theme for the setup.
     #[must_use]
     pub(crate) fn of(setup: &ScreenSettings) -> Self {
-        let plain = setup.no_color;
-        let colored = |color: Color| if plain { Style::new() } else { Style::new().fg(color) };
+        let style = |role: Role| {
+            let own = setup.colors.of(role).filter(|color| *color != Color::Reset);
+            let color = if setup.no_color { Color::Reset } else { own.unwrap_or_else(|| color(setup.theme, role)) };
+            let style = Style::new().add_modifier(modifier(role, color));
+            if color == Color::Reset { style } else { style.fg(color) }
+        };
+        let frame = |role: Role| {
+            // Whatever the colours are, production looks like production.
+            let red = setup.profile.production && !setup.no_color;
+            if red {
+                Style::new().fg(color(setup.theme, Role::Problem)).add_modifier(modifier(role, Color::Red))
+            } else {
+                style(role)
+            }
+        };
         let bold = Modifier::BOLD;
-        let profile = setup.profile.color.as_deref().and_then(|name| name.parse().ok());
-        let frame = if setup.profile.production { colored(Color::Red) } else { Style::new() };
+        let profile = setup.profile.color.filter(|_| !setup.no_color);
+        let ground = setup.colors.of(Role::Background).unwrap_or_else(|| color(setup.theme, Role::Background));
         Self {
             ascii: setup.ascii,
-            plain,
-            border: if setup.profile.production { frame } else { Style::new().add_modifier(Modifier::DIM) },
-            focused: if setup.profile.production {
-                frame.add_modifier(bold)
-            } else {
-                colored(Color::Blue).add_modifier(bold)
-            },
-            title: Style::new().add_modifier(bold),
-            selected: Style::new().add_modifier(Modifier::REVERSED),
-            marked: Style::new().add_modifier(bold),
-            dim: Style::new().add_modifier(Modifier::DIM),
-            problem: colored(Color::Red).add_modifier(bold),
-            done: colored(Color::Green),
-            warning: colored(Color::Magenta).add_modifier(bold),
-            held: colored(Color::Yellow).add_modifier(bold),
-            key: Style::new().add_modifier(bold),
-            matched: Style::new().add_modifier(Modifier::UNDERLINED | bold),
+            plain: setup.no_color,
+            base: if setup.no_color { Style::new() } else { style(Role::Text).bg(ground) },
+            border: frame(Role::Border),
+            focused: frame(Role::Focused),
+            title: style(Role::Title),
+            selected: style(Role::Selected),
+            selected_elsewhere: style(Role::SelectedElsewhere),
+            marker: style(Role::Marker),
+            weak_marker: style(Role::WeakMarker),
+            marked: style(Role::Marked),
+            matched: style(Role::Match),
+            dim: style(Role::Dim),
+            repeated: style(Role::Repeated),
+            key: style(Role::Key),
+            done: style(Role::Done),
+            warning: style(Role::Warning),
+            problem: style(Role::Problem),
+            type_error: style(Role::TypeError),
             json: Json {
-                key: colored(Color::Blue),
-                string: colored(Color::Green),
-                number: colored(Color::Magenta),
-                literal: colored(Color::Cyan),
-                link: colored(Color::Cyan).add_modifier(Modifier::UNDERLINED),
+                key: style(Role::JsonKey),
+                string: style(Role::JsonString),
+                number: style(Role::JsonNumber),
+                literal: style(Role::JsonLiteral),
+                link: style(Role::Link),
             },
-            profile: profile.map_or(Style::new(), colored).add_modifier(bold),
+            scrollbar: style(Role::Scrollbar),
+            timeline: style(Role::Timeline),
+            timeline_visible: style(Role::TimelineVisible),
+            difference: Difference {
+                added: style(Role::Added),
+                removed: style(Role::Removed),
+                changed: style(Role::Changed),
+            },
+            profile: profile.map_or(Style::new(), |color| Style::new().fg(color)).add_modifier(bold),
         }
     }
 
@@ -102,5 +151,222 @@ impl Theme {
         }
         let sum = message_type.bytes().fold(5_381_usize, |sum, byte| sum.wrapping_mul(33) ^ usize::from(byte));
         Style::new().fg(TYPE_COLORS[sum % TYPE_COLORS.len()])
+    }
+
+    /// Returns the style of a colour that the user chose for something that is not a role.
+    #[must_use]
+    #[allow(dead_code, reason = "some roles are not drawn yet")]
+    pub(crate) fn painted(&self, paint: Paint) -> Style {
+        if self.plain { Style::new() } else { Style::new().fg(paint.0) }
+    }
+
+    /// Gives every cell without a colour of its own the colours of the theme. It comes last, because clearing the area of a
+    /// dialog removes them.
+    pub(super) fn fill(&self, buffer: &mut Buffer) {
+        let (text, ground) = (self.base.fg.unwrap_or(Color::Reset), self.base.bg.unwrap_or(Color::Reset));
+        if (text, ground) == (Color::Reset, Color::Reset) {
+            return;
+        }
+        for cell in &mut buffer.content {
+            if cell.fg == Color::Reset {
+                cell.fg = text;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = ground;
+            }
+        }
+    }
+}
+
+/// Returns how the text of a role is drawn besides its colour, so that colour never carries the meaning alone.
+fn modifier(role: Role, color: Color) -> Modifier {
+    let bold = Modifier::BOLD;
+    match role {
+        Role::Selected => Modifier::REVERSED,
+        Role::Link => Modifier::UNDERLINED,
+        Role::Match => Modifier::UNDERLINED | bold,
+        Role::Focused
+        | Role::Title
+        | Role::SelectedElsewhere
+        | Role::Marker
+        | Role::Marked
+        | Role::Key
+        | Role::Warning
+        | Role::Problem
+        | Role::TimelineVisible => bold,
+        Role::Border | Role::WeakMarker | Role::Dim | Role::Repeated | Role::Scrollbar | Role::Timeline
+            if color == Color::Reset =>
+        {
+            Modifier::DIM
+        }
+        _ => Modifier::empty(),
+    }
+}
+
+/// Returns the colour of a role in a theme. The themes with a background of their own use the fixed part of the 256-colour
+/// palette, which looks the same in every terminal.
+fn color(theme: ThemeName, role: Role) -> Color {
+    match theme {
+        ThemeName::Terminal => terminal(role),
+        ThemeName::Light => Color::Indexed(light(role)),
+        ThemeName::Dark => Color::Indexed(dark(role)),
+        ThemeName::HighContrast => Color::Indexed(high_contrast(role)),
+    }
+}
+
+fn terminal(role: Role) -> Color {
+    match role {
+        Role::Focused | Role::Marker | Role::JsonKey | Role::TimelineVisible => Color::Blue,
+        Role::Done | Role::JsonString | Role::Added => Color::Green,
+        Role::Warning | Role::Changed => Color::Yellow,
+        Role::Problem | Role::TypeError | Role::Removed => Color::Red,
+        Role::Marked | Role::JsonNumber => Color::Magenta,
+        Role::JsonLiteral | Role::Link => Color::Cyan,
+        Role::Text
+        | Role::Background
+        | Role::Border
+        | Role::Title
+        | Role::Selected
+        | Role::SelectedElsewhere
+        | Role::WeakMarker
+        | Role::Match
+        | Role::Dim
+        | Role::Repeated
+        | Role::Key
+        | Role::Scrollbar
+        | Role::Timeline => Color::Reset,
+    }
+}
+
+fn light(role: Role) -> u8 {
+    match role {
+        Role::Background => 231,
+        Role::Text | Role::Title | Role::Selected | Role::SelectedElsewhere | Role::Key => 235,
+        Role::Dim | Role::Repeated => 242,
+        Role::Border | Role::WeakMarker | Role::Scrollbar | Role::Timeline => 245,
+        Role::Focused | Role::Marker | Role::JsonKey | Role::TimelineVisible => 25,
+        Role::Done | Role::JsonString | Role::Added => 28,
+        Role::Warning | Role::Match | Role::Changed => 130,
+        Role::Problem | Role::TypeError | Role::Removed => 160,
+        Role::Marked | Role::JsonNumber => 127,
+        Role::JsonLiteral | Role::Link => 24,
+    }
+}
+
+fn dark(role: Role) -> u8 {
+    match role {
+        Role::Background => 234,
+        Role::Text | Role::Title | Role::Selected | Role::SelectedElsewhere | Role::Key => 252,
+        Role::Dim | Role::Repeated => 246,
+        Role::Border | Role::WeakMarker | Role::Scrollbar | Role::Timeline => 243,
+        Role::Focused | Role::Marker | Role::JsonKey | Role::TimelineVisible => 75,
+        Role::Done | Role::JsonString | Role::Added => 114,
+        Role::Warning | Role::Match | Role::Changed => 221,
+        Role::Problem | Role::TypeError | Role::Removed => 203,
+        Role::Marked | Role::JsonNumber => 176,
+        Role::JsonLiteral | Role::Link => 80,
+    }
+}
+
+fn high_contrast(role: Role) -> u8 {
+    match role {
+        Role::Background => 16,
+        Role::Text
+        | Role::Title
+        | Role::Selected
+        | Role::SelectedElsewhere
+        | Role::Key
+        | Role::Dim
+        | Role::Repeated
+        | Role::Border
+        | Role::WeakMarker
+        | Role::Scrollbar
+        | Role::Timeline => 231,
+        Role::Focused | Role::Marker | Role::JsonKey | Role::TimelineVisible => 117,
+        Role::Done | Role::JsonString | Role::Added => 46,
+        Role::Warning | Role::Match | Role::Changed => 226,
+        Role::Problem | Role::TypeError | Role::Removed => 203,
+        Role::Marked | Role::JsonNumber => 213,
+        Role::JsonLiteral | Role::Link => 51,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the luminance of a fixed colour of the 256-colour palette, as WCAG defines it.
+    fn luminance(index: u8) -> f64 {
+        let (index, step) = (i32::from(index), |value: i32| if value == 0 { 0 } else { 55 + 40 * value });
+        let channels = match index {
+            16..=231 => [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(step),
+            _ => [8 + 10 * (index - 232); 3],
+        };
+        let [red, green, blue] = channels.map(|channel| {
+            let share = f64::from(channel) / 255.0;
+            if share <= 0.04045 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+    }
+
+    fn contrast(left: u8, right: u8) -> f64 {
+        let (left, right) = (luminance(left) + 0.05, luminance(right) + 0.05);
+        if left > right { left / right } else { right / left }
+    }
+
+    #[test]
+    fn text_contrasts_with_the_background_of_its_theme() {
+        for (colors, least) in [(light as fn(Role) -> u8, 4.5), (dark, 4.5), (high_contrast, 7.0)] {
+            for role in Role::ALL.iter().filter(|role| **role != Role::Background) {
+                let is_line = matches!(role, Role::Border | Role::WeakMarker | Role::Scrollbar | Role::Timeline);
+                let (least, found) =
+                    (if is_line { 3.0 } else { least }, contrast(colors(*role), colors(Role::Background)));
+                assert!(found >= least, "{}: {found:.2}, not {least}", role.id());
+            }
+        }
+    }
+
+    fn theme(settings: ScreenSettings) -> Theme {
+        Theme::of(&settings)
+    }
+
+    #[test]
+    fn colours_of_the_configuration_replace_those_of_the_theme() {
+        let colors = toml::from_str("json-key = 130\nborder = \"green\"\nselected = \"#102030\"").expect("colours");
+        let theme = theme(ScreenSettings { colors, ..ScreenSettings::default() });
+        assert_eq!(theme.json.key.fg, Some(Color::Indexed(130)));
+        assert_eq!((theme.border.fg, theme.border.add_modifier), (Some(Color::Green), Modifier::empty()));
+        assert_eq!(theme.selected, Style::new().fg(Color::Rgb(16, 32, 48)).add_modifier(Modifier::REVERSED));
+        assert_eq!(theme.json.string.fg, Some(Color::Green), "the others stay");
+    }
+
+    #[test]
+    fn a_production_frame_is_red_in_every_theme_and_whatever_the_colours_are() {
+        for name in [ThemeName::Terminal, ThemeName::Light, ThemeName::Dark, ThemeName::HighContrast] {
+            for written in ["", "border = \"green\"\nfocused = \"green\"\nproblem = \"green\""] {
+                let profile = crate::app::Profile { production: true, ..Default::default() };
+                let colors = toml::from_str(written).expect("colours");
+                let theme = theme(ScreenSettings { theme: name, colors, profile, ..ScreenSettings::default() });
+                let red = [Color::Red, Color::Indexed(160), Color::Indexed(203)];
+                for style in [theme.border, theme.focused] {
+                    assert!(style.fg.is_some_and(|color| red.contains(&color)), "{name:?}: {style:?}");
+                }
+                assert!(theme.focused.add_modifier.contains(Modifier::BOLD));
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_no_theme_and_no_configuration_brings_one_back() {
+        for name in [ThemeName::Terminal, ThemeName::Light, ThemeName::Dark, ThemeName::HighContrast] {
+            let colors = toml::from_str("text = \"red\"\nbackground = 17\nselected = \"green\"").expect("colours");
+            let profile = crate::app::Profile { production: true, color: Some(Color::Red), ..Default::default() };
+            let setup = ScreenSettings { theme: name, colors, profile, no_color: true, ..ScreenSettings::default() };
+            let theme = theme(setup);
+            let text = format!("{theme:?}");
+            let colors = ["Red", "Green", "Blue", "Yellow", "Magenta", "Cyan", "Indexed", "Rgb"];
+            assert!(colors.iter().all(|color| !text.contains(color)), "{text}");
+            assert!(theme.selected.add_modifier.contains(Modifier::REVERSED));
+        }
     }
 }

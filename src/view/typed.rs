@@ -3,7 +3,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui_textarea::{DataCursor, TextArea};
 
 use super::text::right;
@@ -77,7 +77,7 @@ pub(crate) fn text(frame: &mut Frame, area: Rect, text: &TextArea<'_>, has_curso
             let within = |cell: usize| u16::try_from(cell.saturating_sub(first)).unwrap_or(u16::MAX).min(inside.width);
             let (begin, end) = (within(begin), within(end));
             let part = Rect { x: inside.x + begin, y: inside.y + row, width: end - begin, height: 1 };
-            frame.buffer_mut().set_style(part, Modifier::REVERSED);
+            frame.buffer_mut().set_style(part, theme.selected);
         }
         if has_cursor && number == at_row {
             cursor(frame, inside, row, at - first);

@@ -1,21 +1,28 @@
 //! The configuration file: keys, appearance and profiles. Every setting is optional, and an error names its line and column.
 //! The file is never written.
 
+pub(crate) mod colors;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::app::Profile;
-use crate::app::keymap::{Action, Chord, Context, KeyMap};
-use crate::app::times::TimeFormat;
+use crate::keymap::{Action, Chord, Context, KeyMap};
 use crate::{own_files, utf8};
+use colors::{Colors, Paint, ThemeName};
 
 /// The contents of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
+    /// The colours of the screen.
+    #[serde(default)]
+    pub theme: ThemeName,
+    /// Colours of single parts of the screen, in place of the theme's.
+    #[serde(default)]
+    pub colors: Colors,
     /// ASCII characters instead of line drawing.
     #[serde(default)]
     pub ascii: bool,
@@ -47,6 +54,29 @@ struct Binding {
 #[derive(Debug, Clone, Copy, Deserialize)]
 struct Key(#[serde(deserialize_with = "parsed")] Chord);
 
+/// A format of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TimeFormat {
+    #[default]
+    Utc,
+    /// In the time zone of this machine.
+    Local,
+    /// As an age by the clock of the server.
+    Relative,
+}
+
+/// An environment, such as production, and the care that it needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// Shown in the header (`local`, `production`).
+    pub name: String,
+    /// The colour of the name.
+    pub color: Option<ratatui::style::Color>,
+    /// Draws a red frame, and asks for an upper-case `Y` before writing.
+    pub production: bool,
+}
+
 /// A profile and the targets to which it applies.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,8 +84,7 @@ struct Environment {
     /// The profile applies to every target (`user@host/database`) that contains this text.
     target: String,
     name: String,
-    #[serde(default, deserialize_with = "color")]
-    color: Option<String>,
+    color: Option<Paint>,
     #[serde(default)]
     production: bool,
     /// A command for `sh` that prints the password.
@@ -65,14 +94,6 @@ struct Environment {
 /// Parses a value while the file is read, so that an error names its line and column.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-}
-
-fn color<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    match name.parse::<ratatui::style::Color>() {
-        Ok(_) => Ok(Some(name)),
-        Err(_) => Err(D::Error::custom(format!("unknown colour '{name}'"))),
-    }
 }
 
 fn yes() -> bool {
@@ -145,7 +166,7 @@ impl Config {
     pub(crate) fn profile_of(&self, target: &str) -> Profile {
         self.environment_of(target).map_or_else(Profile::default, |profile| Profile {
             name: profile.name.clone(),
-            color: profile.color.clone(),
+            color: profile.color.map(|paint| paint.0),
             production: profile.production,
         })
     }

@@ -126,6 +126,18 @@ impl Document {
         self.rows.get(row)
     }
 
+    /// Returns the number of rows, visible or not.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns the rows of the members or elements of a container.
+    pub(super) fn children(&self, row: usize) -> impl Iterator<Item = usize> {
+        let end = self.rows.get(row).map_or(row, |row| row.end as usize);
+        let next = move |row: usize| Some(row).filter(|row| *row < end);
+        std::iter::successors(next(row + 1), move |child| next(self.rows[*child].end as usize))
+    }
+
     #[must_use]
     pub(crate) fn parent(&self, row: usize) -> Option<usize> {
         self.rows.get(row).map(|row| row.parent).filter(|parent| *parent != NONE).map(|parent| parent as usize)

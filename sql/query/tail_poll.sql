@@ -9,7 +9,7 @@
 --
 -- l has exactly one row. r has the messages in order.
 --
--- {blocking}: blocking_transactions.sql with table_locks.sql. {rows} and {joined}: tail_rows.sql, or empty to read no messages.
+-- {blocking}: blocking_transaction_ids.sql or blocking_transactions.sql, with table_locks.sql. {rows} and {joined}: tail_rows.sql, or empty to read no messages.
 -- $1 to $14 as in tail_rows.sql, $15 table, $16 the newest remembered global position, $17 OID of the sequence or null,
 -- $18 global position up to which all messages were returned
 -- Served by: messages_pkey, backwards; the catalog; the indexes of tail_rows.sql.

@@ -24,13 +24,19 @@ const BUSY_SCREEN: Duration = Duration::from_micros(17_500);
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// How long a transaction must block following before it is reported.
 const REPORTED: SignedDuration = SignedDuration::from_millis(500);
+/// How long a transaction must block following before its details are read: a little shorter than [`REPORTED`], so that they are known
+/// by then.
+const DETAILED: Duration = Duration::from_millis(400);
 
 /// A newest message, with the transactions that could still commit below it.
 #[derive(Debug, Clone)]
 pub(super) struct Checkpoint {
     pub(super) newest: GlobalPosition,
     pub(super) holders: HashSet<String>,
+    /// When it was taken, by the server's clock.
     pub(super) since: Timestamp,
+    /// The same by the local clock.
+    pub(super) taken: Instant,
     /// When the server was started.
     pub(super) started: Timestamp,
 }
@@ -38,7 +44,7 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     pub(super) fn of(seen: &Horizon) -> Self {
         let holders = seen.blocking.iter().map(|holder| holder.transaction.clone()).collect();
-        Self { newest: seen.newest, holders, since: seen.server_time, started: seen.started }
+        Self { newest: seen.newest, holders, since: seen.server_time, taken: Instant::now(), started: seen.started }
     }
 
     /// Whether the checkpoint still applies to what is visible now. A standby can show less than before after a crash or a promotion.
@@ -189,10 +195,15 @@ impl<M: Followed> Tail<M> {
         checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
+    /// Returns whether a transaction has blocked for so long that the next poll should read its application and state.
+    pub(super) fn needs_details(&self) -> bool {
+        self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.taken.elapsed() >= DETAILED)
+    }
+
     /// Returns the transactions of the checkpoint that still block, once they have done so long enough to be reported.
     pub(super) fn blocked_by(&self, seen: &Horizon) -> Vec<BlockingTransaction> {
         let Some(checkpoint) = &self.checkpoint else { return Vec::new() };
-        if seen.server_time.duration_since(checkpoint.since) < REPORTED {
+        if !seen.detailed || seen.server_time.duration_since(checkpoint.since) < REPORTED {
             return Vec::new();
         }
         let mut waiting: Vec<BlockingTransaction> =

@@ -20,6 +20,8 @@ pub(super) struct Horizon {
     pub remembered: Option<Uuid>,
     /// Transactions that may still commit below the newest message.
     pub blocking: Vec<BlockingTransaction>,
+    /// Whether application, state and beginning of the transactions are known.
+    pub detailed: bool,
     /// The server's clock.
     pub server_time: Timestamp,
     /// Whether the server is a standby, which does not show the primary's locks.
@@ -36,7 +38,7 @@ impl Horizon {
     pub(super) const COLUMNS: usize = 9;
 
     /// Decodes the last columns of a row.
-    pub(super) fn read(row: &Row) -> Result<Self> {
+    pub(super) fn read(row: &Row, detailed: bool) -> Result<Self> {
         let first = row.len().saturating_sub(Self::COLUMNS);
         let id = |index| -> Result<Option<Uuid>> {
             let id: Option<String> = column(row, first + index)?;
@@ -53,6 +55,7 @@ impl Horizon {
             storage: column(row, first + 6)?,
             gapless: column(row, first + 7)?,
             blocking: BlockingTransaction::all(blocking.as_deref())?,
+            detailed,
         })
     }
 }

@@ -130,7 +130,8 @@ impl<M: Followed> Tail<M> {
 
     /// Polls and reads the next messages of a range. The flag tells whether there may be more.
     async fn ask(&self, session: &Session, range: Option<Range>) -> Result<(Horizon, Vec<M>, bool)> {
-        let sql = self.statement(range.is_some());
+        let detailed = self.needs_details();
+        let sql = self.statement(range.is_some(), detailed);
         let Range { above, up_to } = range.unwrap_or(Range { above: 0, up_to: 0 });
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let scope = &self.options.scope;
@@ -165,7 +166,7 @@ impl<M: Followed> Tail<M> {
         let (mut seen, mut messages, mut bytes) = (None, Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
             if seen.is_none() {
-                seen = Some(Horizon::read(&row)?);
+                seen = Some(Horizon::read(&row, detailed)?);
             }
             let there = row.len().checked_sub(Horizon::COLUMNS + 1);
             let Some(there) = there else { continue };
@@ -188,11 +189,12 @@ impl<M: Followed> Tail<M> {
         Ok((seen, messages, full))
     }
 
-    /// Builds the statement, with or without reading messages.
-    fn statement(&self, messages: bool) -> String {
+    /// Builds the statement, with or without reading messages and the details of blocking transactions.
+    fn statement(&self, messages: bool, detailed: bool) -> String {
         let poll = include_str!("../../../sql/query/tail_poll.sql");
         let locks = self.namespace.query(include_str!("../../../sql/query/table_locks.sql"), &[]);
-        let blocking = BlockingTransaction::query(&locks);
+        let blocking =
+            if detailed { BlockingTransaction::query(&locks) } else { BlockingTransaction::short_query(&locks) };
         if !messages {
             return self.namespace.query(poll, &[("rows", ""), ("joined", ""), ("blocking", &blocking)]);
         }

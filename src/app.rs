@@ -326,7 +326,7 @@ impl State {
                 browser.fullscreen = !browser.fullscreen;
                 Vec::new()
             }
-            _ => return None,
+            _ => return browser.resize(action, requests),
         })
     }
 

@@ -12,6 +12,8 @@ pub(crate) mod links;
 mod members;
 #[cfg(feature = "cli")]
 mod pretty;
+#[cfg(feature = "cli")]
+pub(crate) mod pretty_line;
 mod problem;
 pub(crate) mod scan;
 

@@ -61,6 +61,12 @@ actions! {
     PaneMessages = "pane-messages", "Messages pane";
     PaneMessage = "pane-message", "Message pane";
     Fullscreen = "fullscreen", "Toggle full screen";
+    CollapseSide = "collapse-side-panes", "Collapse or show the side panes";
+    BorderLeft = "border-left", "Resize: move the border of the pane left";
+    BorderRight = "border-right", "Resize: move the border of the pane right";
+    BorderUp = "border-up", "Resize: move the border of the pane up";
+    BorderDown = "border-down", "Resize: move the border of the pane down";
+    ResetSizes = "reset-sizes", "Reset the sizes of the panes";
     Find = "find", "Find in the pane";
     FindNext = "find-next", "Next match";
     FindPrevious = "find-previous", "Previous match";
@@ -229,6 +235,12 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::PaneMessages, "4"),
     (Context::Anywhere, Action::PaneMessage, "5"),
     (Context::Anywhere, Action::Fullscreen, "f"),
+    (Context::Anywhere, Action::CollapseSide, "H"),
+    (Context::Anywhere, Action::BorderLeft, "alt-left"),
+    (Context::Anywhere, Action::BorderRight, "alt-right"),
+    (Context::Anywhere, Action::BorderUp, "alt-up"),
+    (Context::Anywhere, Action::BorderDown, "alt-down"),
+    (Context::Anywhere, Action::ResetSizes, "alt-0"),
     (Context::Anywhere, Action::Find, "/"),
     (Context::Anywhere, Action::FindNext, "n"),
     (Context::Anywhere, Action::FindPrevious, "N"),

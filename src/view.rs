@@ -8,6 +8,7 @@ pub(crate) mod header;
 pub(crate) mod lists;
 pub(crate) mod message;
 pub(crate) mod messages;
+pub(crate) mod scrollbar;
 pub(crate) mod text;
 pub(crate) mod theme;
 pub(crate) mod typed;
@@ -36,8 +37,10 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
             Pane::Messages => messages::draw(frame, area, state, &theme),
             Pane::Message => message::draw(frame, area, state, &theme),
         }
+        scrollbar::draw(frame, area, state.browser.extent(pane), &theme);
     }
     footer::draw(frame, layout.footer, state, &theme);
+    footer::blocking(frame, frame.area(), state, &theme);
     footer::toast(frame, frame.area(), state, &theme);
     dialogs::draw(frame, frame.area(), state, &theme);
     theme.fill(frame.buffer_mut());

@@ -1,5 +1,6 @@
 -- Lists the transactions of other sessions that hold some locks, as a JSON array, or null if there are none. A transaction is listed once
--- for each of its locks. Prepared transactions are listed without a PID and with their GID as the application.
+-- for each of its locks. Prepared transactions are listed without a PID and with their GID as the application. The text of the query is
+-- left out if this role may not see it (its state is null then), or if its encoding is unknown.
 --
 -- {locks}: a condition on pg_locks l: category_locks.sql or table_locks.sql
 -- Served by: the catalog.
@@ -8,7 +9,8 @@ select json_agg(json_build_object(
   'pid', l.pid,
   'since', (extract(epoch from coalesce(a.xact_start, p.prepared, clock_timestamp())) * 1000000)::bigint,
   'application', coalesce(a.application_name::text, p.gid),
-  'state', a.state::text
+  'state', a.state::text,
+  'query', case when a.state is not null and getdatabaseencoding() <> 'SQL_ASCII' then left(a.query::text, 500) end
 ))::text
 from pg_locks l
 left join pg_stat_activity a on a.pid = l.pid

@@ -3,13 +3,18 @@
 //! it, and only returns effects for the runtime.
 
 mod count;
+pub(crate) mod extent;
 pub(crate) mod find;
 pub(super) mod history;
 mod kept_lists;
 pub(crate) mod layout;
 pub(crate) mod message;
+mod message_view;
 pub(crate) mod messages;
+pub(crate) mod node;
+mod resizing;
 pub(crate) mod search;
+pub(crate) mod sizes;
 pub(crate) mod streams;
 pub(crate) mod window;
 pub(crate) mod wrapped;
@@ -28,10 +33,11 @@ use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
 use find::Find;
 use history::{History, PendingNavigation};
 use kept_lists::KeptLists;
-use layout::{Layout, Pane, Shares};
+use layout::{Pane, SideRoom};
 use message::MessagePane;
 use messages::{ListKey, Messages};
 use search::Edge;
+use sizes::Sizes;
 use streams::{StreamListKey, Streams};
 use window::Window;
 
@@ -46,8 +52,12 @@ pub(crate) struct Browser {
     pub active: Pane,
     /// Only the focused pane is shown.
     pub fullscreen: bool,
-    /// The widths of the columns.
-    pub shares: Shares,
+    /// The sizes that the user gave the panes.
+    pub sizes: Sizes,
+    /// The room that the side panes need.
+    side_room: SideRoom,
+    /// The namespace for which the room was measured.
+    measured_namespace: Option<String>,
     pub namespaces: Window<NamespaceInfo>,
     /// The categories of the selected namespace.
     pub categories: Window<CategoryRow>,
@@ -81,7 +91,9 @@ impl Browser {
             focus: Pane::Namespaces,
             active: Pane::Namespaces,
             fullscreen: false,
-            shares: Shares::default(),
+            sizes: Sizes::default(),
+            side_room: SideRoom::default(),
+            measured_namespace: None,
             namespaces: Window::default(),
             categories: Window::default(),
             streams: Streams::default(),
@@ -97,19 +109,14 @@ impl Browser {
         }
     }
 
-    /// Returns the rectangles of the panes.
-    #[must_use]
-    pub(crate) fn layout(&self) -> Layout {
-        Layout::new(self.area, self.focus, self.fullscreen, self.shares)
-    }
-
     /// Returns the number of rows that a page key moves by.
     pub(super) fn page_rows(&self) -> isize {
         isize::try_from(self.layout().rows(self.focus).saturating_sub(1).max(1)).unwrap_or(isize::MAX)
     }
 
-    /// Keeps the selection of every list visible.
+    /// Gives the panes the room that they need, and keeps the selection of every list visible.
     pub(super) fn reveal(&mut self) {
+        self.measure_side();
         let layout = self.layout();
         self.namespaces.reveal(layout.rows(Pane::Namespaces));
         self.categories.reveal(layout.rows(Pane::Categories));

@@ -9,6 +9,7 @@ pub(crate) mod create_namespace;
 pub(crate) mod delete_namespace;
 pub(crate) mod filter;
 pub(crate) mod find;
+pub(crate) mod frame;
 mod fuzzy;
 pub(crate) mod go_to;
 pub(crate) mod help;

@@ -1,62 +1,87 @@
-//! The mouse: a click selects, the wheel scrolls the pane under the pointer, and dragging a border resizes. It never reaches
-//! a dialog.
+//! The mouse: a click selects, the wheel scrolls the pane under the pointer, and dragging moves a border or a scrollbar. It never
+//! reaches a dialog.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::browser::Browser;
 use super::browser::layout::Pane;
+use super::browser::sizes::Border;
 use super::event::Effect;
 use super::requests::Requests;
 
 /// Rows that one notch of the wheel moves.
 const NOTCH: isize = 3;
 
+/// What the pointer holds since the button was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dragged {
+    Border(Border),
+    /// The thumb of a pane's scrollbar.
+    Thumb(Pane),
+}
+
 /// The state of the mouse.
 #[derive(Debug, Default)]
 pub(crate) struct Mouse {
-    /// The pane whose left border is being dragged.
-    dragged: Option<Pane>,
+    dragged: Option<Dragged>,
 }
 
 impl Mouse {
     /// Handles an event over the panes.
     pub(crate) fn handle(&mut self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
+        if mouse.kind == MouseEventKind::Drag(MouseButton::Left) {
+            return self.drag(mouse, browser, requests);
+        }
         let Some(pane) = browser.layout().pane_at(mouse.column, mouse.row) else { return Vec::new() };
         match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => {
-                self.dragged = border_at(browser, mouse.column);
-                if self.dragged.is_some() { Vec::new() } else { click(browser, pane, mouse, requests) }
-            }
-            MouseEventKind::Drag(MouseButton::Left) => {
-                self.drag(browser, mouse.column);
-                Vec::new()
+                self.dragged = dragged_at(browser, mouse);
+                match self.dragged {
+                    Some(Dragged::Thumb(pane)) => {
+                        let focused = focus_side(browser, pane, requests);
+                        focused.into_iter().chain(browser.drag_thumb(pane, mouse.row, requests)).collect()
+                    }
+                    Some(Dragged::Border(_)) => Vec::new(),
+                    None => click(browser, pane, mouse, requests),
+                }
             }
             MouseEventKind::ScrollDown => wheel(browser, pane, NOTCH, requests),
             MouseEventKind::ScrollUp => wheel(browser, pane, -NOTCH, requests),
             _ => Vec::new(),
         }
     }
+}
 
-    /// Moves the dragged border to the column.
-    fn drag(&self, browser: &mut Browser, column: u16) {
-        let messages = browser.layout().pane(Pane::Messages);
-        if self.dragged == Some(Pane::Messages) {
-            browser.shares.left = column.max(1);
-        } else if self.dragged == Some(Pane::Message) {
-            let rest = browser.area.width.saturating_sub(messages.x).max(1);
-            let right = browser.area.width.saturating_sub(column);
-            browser.shares.message = u16::try_from(u32::from(right) * 100 / u32::from(rest)).ok();
+impl Mouse {
+    /// Moves what the pointer holds, which may have left its pane.
+    fn drag(&self, mouse: MouseEvent, browser: &mut Browser, requests: &mut Requests) -> Vec<Effect> {
+        match self.dragged {
+            Some(Dragged::Thumb(pane)) => browser.drag_thumb(pane, mouse.row, requests),
+            Some(Dragged::Border(border)) => {
+                let at = if browser.layout().is_upright(border) { mouse.column } else { mouse.row };
+                browser.put_border(border, at);
+                Vec::new()
+            }
+            None => Vec::new(),
         }
     }
 }
 
-/// Returns the pane whose left border is at the column, if there is one.
-fn border_at(browser: &Browser, column: u16) -> Option<Pane> {
+/// Returns what a press of the button takes hold of: the scrollbar of a pane, which is on its right border, or else a border.
+fn dragged_at(browser: &Browser, mouse: MouseEvent) -> Option<Dragged> {
     let layout = browser.layout();
-    [Pane::Messages, Pane::Message].into_iter().find(|pane| {
+    let has_thumb = |pane: &Pane| {
         let area = layout.pane(*pane);
-        area.area() > 0 && area.x > 0 && (area.x - 1..=area.x).contains(&column)
-    })
+        let is_on_track = mouse.column + 1 == area.right() && mouse.row > area.y && mouse.row + 1 < area.bottom();
+        is_on_track && browser.extent(*pane).and_then(|extent| extent.thumb(area.height - 2)).is_some()
+    };
+    let thumb = layout.pane_at(mouse.column, mouse.row).filter(has_thumb).map(Dragged::Thumb);
+    thumb.or_else(|| layout.border_at(mouse.column, mouse.row).map(Dragged::Border))
+}
+
+/// Focuses a side pane, whose selection moves when it is scrolled.
+fn focus_side(browser: &mut Browser, pane: Pane, requests: &mut Requests) -> Vec<Effect> {
+    if pane.is_side() && browser.focus != pane { browser.focus_on(pane, requests) } else { Vec::new() }
 }
 
 /// Focuses the pane and selects the row under the pointer.
@@ -104,7 +129,7 @@ fn wheel(browser: &mut Browser, pane: Pane, rows: isize, requests: &mut Requests
             Vec::new()
         }
         _ => {
-            let mut effects = if browser.focus == pane { Vec::new() } else { browser.focus_on(pane, requests) };
+            let mut effects = focus_side(browser, pane, requests);
             effects.extend(browser.step(rows, requests));
             effects
         }

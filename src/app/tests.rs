@@ -10,5 +10,6 @@ mod filtered;
 mod find;
 mod follow;
 mod goto;
+mod layout;
 mod namespaces;
 mod properties;

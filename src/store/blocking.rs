@@ -2,6 +2,7 @@
 //! them; never waits for them or ends them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,7 +11,9 @@ use super::query::fill;
 use super::{Result, StoreError};
 
 /// A transaction that holds a lock that others wait for: a writer's lock on the table, or the lock of a category.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Its debug output omits the query, which can contain data.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BlockingTransaction {
     /// The virtual transaction ID. Prepared transactions have one too.
     pub transaction: String,
@@ -22,9 +25,28 @@ pub struct BlockingTransaction {
     pub application: Option<String>,
     /// Its state, such as `idle in transaction`, if this role may see it.
     pub state: Option<String>,
+    /// The first line of its query, or of its last one, if this role may see it. At most 500 characters.
+    pub query: Option<String>,
+}
+
+impl fmt::Debug for BlockingTransaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingTransaction")
+            .field("transaction", &self.transaction)
+            .field("pid", &self.pid)
+            .field("since", &self.since)
+            .field("application", &self.application)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 impl BlockingTransaction {
+    /// Returns what a report about the transaction depends on: the transaction, its state and its query.
+    pub(super) fn news(&self) -> (String, Option<String>, Option<String>) {
+        (self.transaction.clone(), self.state.clone(), self.query.clone())
+    }
+
     /// Returns a query for the transactions that hold some locks, as one JSON text for [`BlockingTransaction::all`]. `locks` is a
     /// condition on `pg_locks l`.
     pub(super) fn query(locks: &str) -> String {
@@ -44,9 +66,10 @@ impl BlockingTransaction {
             message: format!("cannot read the list of transactions that hold locks: {error}"),
         })?;
         let mut all = BTreeMap::new();
-        for Listed { transaction, pid, since, application, state } in listed {
+        for Listed { transaction, pid, since, application, state, query } in listed {
             let since = Timestamp::from_microsecond(since).unwrap_or(Timestamp::UNIX_EPOCH);
-            all.entry(transaction.clone()).or_insert(Self { transaction, pid, since, application, state });
+            let query = query.as_deref().and_then(first_line);
+            all.entry(transaction.clone()).or_insert(Self { transaction, pid, since, application, state, query });
         }
         Ok(all.into_values().collect())
     }
@@ -61,4 +84,27 @@ struct Listed {
     since: i64,
     application: Option<String>,
     state: Option<String>,
+    query: Option<String>,
+}
+
+/// Returns the first line of a query that is not empty.
+fn first_line(query: &str) -> Option<String> {
+    query.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_the_first_line_of_a_query_and_never_prints_it() {
+        let json = r#"[
+            {"transaction": "3/14", "pid": 7, "since": 0, "application": null, "state": "active", "query": "\n  insert into\n t"},
+            {"transaction": "3/15", "pid": 8, "since": 0, "application": null, "state": null, "query": null}
+        ]"#;
+        let listed = BlockingTransaction::all(Some(json)).expect("a list");
+        let queries: Vec<_> = listed.iter().map(|one| one.query.as_deref()).collect();
+        assert_eq!(queries, [Some("insert into"), None]);
+        assert!(!format!("{listed:?}").contains("insert"));
+    }
 }

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::messages::{progress, server_now};
-use super::text::{cut, fill, whole_parts, words};
+use super::text::{cut, cut_middle, fill, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::browser::layout::Pane;
@@ -37,13 +37,11 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         left.push(span);
     };
     if let Some(follow) = &state.following.current {
-        let style = match follow.stall(server_now(state)) {
-            Stall::Stalled => theme.problem,
-            Stall::Waiting => theme.warning,
-            Stall::No if state.is_live() => theme.done,
-            Stall::No => theme.warning,
-        };
-        push(following(state, follow), style);
+        push(following(state, follow), following_style(state, follow, theme));
+    }
+    if let Some(path) = cursor_path(state) {
+        // The position in the list follows it.
+        push(cut_middle(&path, room / 2), theme.json.key);
     }
     push(progress(state), Style::new());
     if let Some(said) = find_said(state) {
@@ -55,6 +53,16 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let keys = keys(state, theme, usize::from(area.width - used));
     let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
     frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });
+}
+
+/// Returns the path of the cursor in the message, if its pane has the focus: `$.items[2].sku`, or `metadata $.traceId`.
+fn cursor_path(state: &State) -> Option<String> {
+    if state.browser.focus != Pane::Message {
+        return None;
+    }
+    let message = &state.browser.message;
+    let path = message.selected_path()?;
+    Some(if message.is_in_metadata() { format!("metadata {path}") } else { path })
 }
 
 /// Returns how many loaded rows of the focused pane match `/`.
@@ -90,7 +98,6 @@ fn following(state: &State, follow: &Follow) -> String {
         && let Some(holder) = blocking
     {
         parts.push(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)));
-        parts.extend(known(holder));
     }
     if follow.new > 0 {
         parts.push(format!("+{} new", grouped(follow.new)));
@@ -119,18 +126,48 @@ fn following(state: &State, follow: &Follow) -> String {
     parts.join(" · ")
 }
 
-/// Names the blocking transaction and its age, and counts the others.
-fn named(holder: &BlockingTransaction, now: Timestamp, others: usize) -> String {
-    let pid = holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
-    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
-    format!("{pid}{more}, open {}s", now.duration_since(holder.since).as_secs().max(0))
+fn process(holder: &BlockingTransaction) -> String {
+    holder.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"))
 }
 
-/// Returns the application and the state of the blocking session, if the role may see them.
-fn known(holder: &BlockingTransaction) -> Option<String> {
-    let known = [&holder.application, &holder.state].into_iter().flatten().filter(|text| !text.is_empty());
-    let known: Vec<String> = known.map(|text| cut(text, 24)).collect();
-    (!known.is_empty()).then(|| known.join(", "))
+/// Names the blocking transaction and its age, and counts the others.
+fn named(holder: &BlockingTransaction, now: Timestamp, others: usize) -> String {
+    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+    format!("{}{more}, open {}s", process(holder), now.duration_since(holder.since).as_secs().max(0))
+}
+
+/// Returns the style of the state of following.
+fn following_style(state: &State, follow: &Follow, theme: &Theme) -> Style {
+    match follow.stall(server_now(state)) {
+        Stall::Stalled => theme.problem,
+        Stall::Waiting => theme.warning,
+        Stall::No if state.is_live() => theme.done,
+        Stall::No => theme.warning,
+    }
+}
+
+/// Draws the blocking transaction above the footer: its process, application, state and query, as far as the role may see them.
+pub(crate) fn blocking(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let Some(follow) = state.following.current.as_ref().filter(|_| area.height >= 4) else { return };
+    let Some(holder) = follow.blocked_by.first().filter(|_| follow.stall(server_now(state)) != Stall::No) else {
+        return;
+    };
+    let width = usize::from(area.width);
+    let mut text = process(holder);
+    for known in [&holder.application, &holder.state].into_iter().flatten().filter(|known| !known.is_empty()) {
+        text = format!("{text} · {}", cut(known, 40));
+    }
+    match (&holder.query, &holder.state) {
+        (Some(query), Some(state)) => {
+            let which = if state == "active" { "query" } else { "last query" };
+            text = format!("{text} · {which}: {query}");
+        }
+        (None, None) if holder.pid.is_some() => text.push_str(" · this role may not see its application and query"),
+        _ => {}
+    }
+    let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
+    let text = format!(" {}", words(&text, width.saturating_sub(2)));
+    frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, following_style(state, follow, theme));
 }
 
 /// Returns the keys that apply now, as many as fit. The help key is kept as long as possible.

@@ -4,13 +4,16 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::text::{cut, fill, short_count, whole_parts};
+use super::text::{cut, cut_middle, fill, short_count, whole_parts};
 use super::theme::Theme;
-use super::widgets::{frame_of, line_at, paragraph, spinner};
+use super::widgets::{explain, frame_of, line_at, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::window::Window;
+use crate::app::keymap::Action;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
 
@@ -18,6 +21,8 @@ use crate::app::text_search::contains;
 struct Parts<'a> {
     pane: Pane,
     title: String,
+    /// The meaning of the notes at the right.
+    notes: &'static str,
     slot: Slot,
     /// Explains an empty list.
     empty: &'a str,
@@ -29,6 +34,7 @@ pub(crate) fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &T
     let parts = Parts {
         pane: Pane::Namespaces,
         title: "Namespaces".to_owned(),
+        notes: "",
         slot: Slot::Namespaces,
         empty: "No message store in this database · a create a namespace",
         problem: state.requests.failure(Slot::Namespaces),
@@ -48,6 +54,7 @@ pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &T
     let parts = Parts {
         pane: Pane::Categories,
         title: "Categories".to_owned(),
+        notes: "messages",
         slot: Slot::Categories,
         empty: if state.namespace().is_some() { "No messages yet · w write the first" } else { "" },
         problem: state.requests.failure(Slot::Categories),
@@ -65,8 +72,9 @@ pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Them
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
+        notes: "version",
         slot: Slot::Streams,
-        empty: if state.browser.categories.is_empty() { "" } else { "No streams" },
+        empty: if state.browser.categories.is_empty() { "" } else { "No streams · w write a message" },
         problem: state.browser.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.browser.streams.window, |row| {
@@ -88,12 +96,19 @@ fn draw<T>(
     let title =
         if waiting { format!("{} · {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
     let title = whole_parts(&title, usize::from(area.width.saturating_sub(4)));
-    let block = frame_of(format!(" {title} "), focused, theme);
+    let title = format!(" {title} ");
+    let notes = Line::styled(format!(" {} ", parts.notes), theme.dim).right_aligned();
+    let has_room = !parts.notes.is_empty() && title.width() + notes.width() + 3 <= usize::from(area.width);
+    let mut block = frame_of(title, focused, theme);
+    if has_room && !window.is_empty() {
+        block = block.title_top(notes);
+    }
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     if let Some(problem) = parts.problem.filter(|_| window.is_empty()) {
-        paragraph(frame, inner, problem, theme.problem);
+        let keys = format!("{} reload", state.settings.keymap.key(Action::Refresh));
+        explain(frame, inner, problem, &keys, theme.problem);
         return;
     }
     if window.is_empty() && !waiting && state.connection.server().is_some() {
@@ -118,7 +133,7 @@ fn draw<T>(
             (true, false, false) => "▏",
             (true, false, true) => "|",
         };
-        let text = format!("{marker}{} {}", fill(&name, name_width), cut(&note, note_width));
+        let text = format!("{marker}{} {}", fill(&cut_middle(&name, name_width), name_width), cut(&note, note_width));
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.selected_elsewhere,

@@ -1,29 +1,30 @@
 //! The selected message: its facts, then its data and metadata as a tree, as formatted or as raw text. The size of a body
 //! never slows drawing down, because only visible rows are formatted.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::messages::server_now;
-use super::text::{cut, fill, size, whole_parts, words, wrap};
+use super::text::{cut, fill, size, whole_parts, words};
 use super::theme::Theme;
-use super::widgets::{frame_of, line_at, spinner};
+use super::widgets::{explain, frame_of, line_at, paragraph, paragraph_from, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::message::{Body, FACTS, Form, Open, Part};
+use crate::app::browser::message::{Body, Form, Open, Part};
+use crate::app::browser::node::{Node, NodeName, head_of};
+use crate::app::browser::wrapped::Wrapped;
+use crate::app::keymap::Action;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
-use crate::json::document::{Document, Kind};
+use crate::json::document::Kind;
+use crate::json::pretty_line::{PrettyPart, parts_of};
 use crate::message::{MessageHead, Size};
 use crate::numbers::grouped;
-
-/// The most characters of a value that a line is built from. More would be cut off anyway.
-const PREVIEW: usize = 4_000;
-
-/// The width that a value has at least.
-const VALUE: usize = 8;
+use crate::safe_text::SafeText;
 
 /// Draws the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -41,19 +42,35 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(head) = state.browser.message.head() else { return };
-    let width = usize::from(inner.width);
-    for (row, (name, value)) in facts(head, state).into_iter().enumerate() {
-        let row = u16::try_from(row).unwrap_or(u16::MAX);
-        let value = if name == "type" { whole_parts(&value, width.saturating_sub(8)) } else { value };
-        line_at(frame, inner, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
-    }
-    let facts = u16::try_from(FACTS).unwrap_or(u16::MAX);
-    let Some(height) = inner.height.checked_sub(facts) else { return };
-    let body = Rect { y: inner.y + facts, height, ..inner };
+    let rows = state.browser.message.fact_rows();
+    draw_facts(frame, Rect { height: inner.height.min(cells(rows)), ..inner }, state, theme, head);
+    let Some(height) = inner.height.checked_sub(cells(rows)) else { return };
+    let body = Rect { y: inner.y + cells(rows), height, ..inner };
     match &state.browser.message.open {
         Some(open) => lines(frame, body, state, theme, open, focused),
         None => waiting(frame, body, state, theme, head),
     }
+}
+
+fn cells(rows: usize) -> u16 {
+    u16::try_from(rows).unwrap_or(u16::MAX)
+}
+
+/// Draws the facts that are known without the body: one in each row, or as many as fit into a low pane.
+fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &MessageHead) {
+    let width = usize::from(area.width);
+    let facts = facts(head, state);
+    if state.browser.message.is_roomy() {
+        for (row, (name, value)) in (0..).zip(facts) {
+            let value = if name == "type" { whole_parts(&value, width.saturating_sub(8)) } else { value };
+            line_at(frame, area, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
+        }
+        return;
+    }
+    // The title has the position.
+    let [(_, type_and_sizes), _, (_, time), (_, id)] = facts;
+    let text = format!("{type_and_sizes} · global {} · {time} · {} · {id}", head.global_position, head.stream);
+    paragraph(frame, area, &text, theme.dim);
 }
 
 /// Returns the facts that are known without the body.
@@ -84,145 +101,148 @@ fn sizes(head: &MessageHead, state: &State) -> String {
 
 /// Draws the error that the body could not be read for, or the beginning of the data until the body is there.
 fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &MessageHead) {
-    let width = usize::from(area.width);
     if let Some(error) = &state.browser.message.error {
-        for (row, line) in wrap(&cut(error, 1_000), width).into_iter().enumerate() {
-            line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &line, theme.problem);
-        }
+        let keys = format!("{} reload", state.settings.keymap.key(Action::Refresh));
+        explain(frame, area, error, &keys, theme.problem);
     } else if state.requests.since(Slot::Message).is_some() {
         line_at(frame, area, 0, &spinner(state, theme.ascii).to_string(), theme.dim);
-        for (row, line) in wrap(&cut(&head.preview, PREVIEW), width).into_iter().enumerate() {
-            line_at(frame, area, u16::try_from(row + 1).unwrap_or(u16::MAX), &line, theme.dim);
-        }
+        paragraph_from(frame, area, 1, &head.preview, theme.dim);
     }
 }
 
 fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Open, focused: bool) {
     let pane = &state.browser.message;
     let find = state.browser.find_in(Pane::Message).filter(|_| focused);
-    for row in 0..area.height {
-        let line = pane.top() + usize::from(row);
-        if line >= pane.lines() {
-            break;
-        }
-        let at = Rect { y: area.y + row, height: 1, ..area };
-        let selected = line == pane.selected();
+    let width = usize::from(area.width);
+    let (mut row, mut skipped) = (0, pane.skipped());
+    for line in pane.top()..pane.lines() {
         let shown = match pane.form {
-            Form::Tree => tree_line(state, theme, open, line, usize::from(area.width)),
-            _ => text_line(open.text.row(line).unwrap_or_default(), theme, usize::from(area.width)),
+            Form::Tree => tree_rows(state, theme, open, line, width),
+            form => vec![text_row(&open.text, line, form, theme)],
         };
-        let matched = find.is_some_and(|find| shown.spans.iter().any(|span| contains(&span.content, find)));
-        let style = match (selected && focused, matched) {
+        let matched =
+            find.is_some_and(|find| shown.iter().flat_map(|row| &row.spans).any(|span| contains(&span.content, find)));
+        let style = match (line == pane.selected() && focused, matched) {
             (true, _) => theme.selected,
             (false, true) => theme.matched,
             (false, false) => Style::new(),
         };
-        frame.render_widget(shown.style(style), at);
+        for shown in shown.into_iter().skip(std::mem::take(&mut skipped)) {
+            if row == area.height {
+                return;
+            }
+            frame.render_widget(shown.style(style), Rect { y: area.y + row, height: 1, ..area });
+            row += 1;
+        }
     }
 }
 
-fn text_line(text: &str, theme: &Theme, width: usize) -> Line<'static> {
-    let heading = text == "data" || text == "metadata";
-    Line::styled(fill(text, width), if heading { theme.title } else { Style::new() })
+/// Returns a row of pretty or raw text. Pretty text has the colours of the tree.
+fn text_row(text: &Wrapped, row: usize, form: Form, theme: &Theme) -> Line<'static> {
+    let Some((line, bytes)) = text.part(row) else { return Line::default() };
+    let shown = |bytes: Range<usize>| SafeText::line(&line[bytes]).to_string();
+    if line == "data" || line == "metadata" {
+        return Line::styled(shown(bytes), theme.title);
+    }
+    if form == Form::Raw {
+        return Line::raw(shown(bytes));
+    }
+    let mut begin = bytes.start;
+    let parts = parts_of(line).into_iter().map(|(end, part)| (end.min(bytes.end), part));
+    let spans = parts.filter(|(end, _)| *end > bytes.start).map(|(end, part)| {
+        let style = match part {
+            PrettyPart::Plain => Style::new(),
+            PrettyPart::Key => theme.json.key,
+            PrettyPart::String => theme.json.string,
+            PrettyPart::Number => theme.json.number,
+            PrettyPart::Literal => theme.json.literal,
+        };
+        Span::styled(shown(std::mem::replace(&mut begin, end)..end), style)
+    });
+    Line::from(spans.collect::<Vec<_>>())
 }
 
-/// Returns the first [`PREVIEW`] characters of a text.
-fn head_of(text: &str) -> String {
-    text.chars().take(PREVIEW).collect()
-}
-
-fn tree_line(state: &State, theme: &Theme, open: &Open, line: usize, width: usize) -> Line<'static> {
-    let Some((part, line_in_part)) = state.browser.message.line(line) else { return Line::default() };
+/// Returns the rows of a line in the tree.
+fn tree_rows(state: &State, theme: &Theme, open: &Open, line: usize, width: usize) -> Vec<Line<'static>> {
+    let pane = &state.browser.message;
+    if let Some(node) = pane.node(line) {
+        let is_link = pane.link_at(line).is_some();
+        return if node.row.is_container() {
+            vec![container(&node, theme, width)]
+        } else {
+            scalar(&node, is_link, theme, width)
+        };
+    }
+    let Some((part, _)) = pane.line(line) else { return Vec::new() };
     let (title, body) = match part {
         Part::Data => ("data", &open.data),
         Part::Metadata => ("metadata", &open.metadata),
     };
+    let mut spans = vec![Span::styled(format!("  {title}: "), theme.title)];
     match body {
-        Body::Null => Line::from(vec![
-            Span::styled(format!("  {title}: "), theme.title),
-            Span::styled("NULL", theme.json.literal),
-        ]),
         Body::Text(text, why) => {
             let why = words(&format!("not shown as a tree: {why}"), width.saturating_sub(title.len() + 5)) + " ";
             let room = width.saturating_sub(title.len() + 4 + why.chars().count());
-            Line::from(vec![
-                Span::styled(format!("  {title}: "), theme.title),
-                Span::styled(why, theme.warning),
-                Span::raw(cut(&head_of(text), room)),
-            ])
+            spans.extend([Span::styled(why, theme.warning), Span::raw(cut(head_of(text), room))]);
         }
-        Body::Tree(document) => match document.at_line(line_in_part) {
-            Some(row) => document_line(state, theme, document, row, title, line, width),
-            None => Line::default(),
-        },
+        _ => spans.push(Span::styled("NULL", theme.json.literal)),
     }
+    vec![Line::from(spans)]
 }
 
-/// Returns a row of the tree: fold mark, name and value. A folded container shows the beginning of its content.
-fn document_line(
-    state: &State,
-    theme: &Theme,
-    document: &Document,
-    index: usize,
-    title: &str,
-    line: usize,
-    width: usize,
-) -> Line<'static> {
-    let Some(row) = document.row(index) else { return Line::default() };
-    // Deep rows keep half of the width for their content.
-    let indent = usize::try_from(row.depth).unwrap_or(usize::MAX).saturating_mul(2).min(width / 2);
-    let mark = match (row.is_container(), row.is_folded(), theme.ascii) {
+/// Returns the beginning of a row: its fold mark and its name.
+fn named(node: &Node, theme: &Theme) -> Vec<Span<'static>> {
+    let mark = match (node.row.is_container(), node.row.is_folded(), theme.ascii) {
         (false, ..) => " ",
         (true, true, false) => "▸",
         (true, false, false) => "▾",
         (true, true, true) => "+",
         (true, false, true) => "-",
     };
-    let parent_is_array =
-        document.parent(index).and_then(|parent| document.row(parent)).is_some_and(|parent| parent.kind == Kind::Array);
-    let name = match (row.depth, parent_is_array) {
-        (0, _) => title.to_owned(),
-        (_, true) => row.index.to_string(),
-        _ => crate::json::string_value(document.key(index)).unwrap_or_else(|| document.key(index).to_owned()),
+    let style = match node.name {
+        NodeName::Title(_) => theme.title,
+        NodeName::Index(_) => theme.dim,
+        NodeName::Key(_) => theme.json.key,
     };
-    let name_style = match (row.depth, parent_is_array) {
-        (0, _) => theme.title,
-        (_, true) => theme.dim,
-        _ => theme.json.key,
-    };
-    // The beginning of the value stays visible beside a long name.
-    let name = cut(&head_of(&name), width.saturating_sub(indent + 4 + VALUE).max(1));
-    let mut spans =
-        vec![Span::raw(" ".repeat(indent)), Span::raw(mark), Span::raw(" "), Span::styled(name, name_style)];
-    let room = |spans: &[Span]| width.saturating_sub(spans.iter().map(Span::width).sum());
-    let value = head_of(document.value(index));
-    match row.kind {
-        Kind::Object | Kind::Array if row.is_container() => {
-            let count = match row.kind {
-                Kind::Object => format!(" {{{}}}", row.children),
-                _ => format!(" [{}]", row.children),
-            };
-            spans.push(Span::styled(count, theme.dim));
-            if row.is_folded() {
-                let start = cut(&value, room(&spans).saturating_sub(1));
-                spans.push(Span::styled(format!(" {start}"), theme.dim));
-            }
-        }
-        kind => {
-            spans.push(Span::raw(": "));
-            let link = state.browser.message.link_at(line);
-            let style = match (kind, &link) {
-                (_, Some(_)) => theme.json.link,
-                (Kind::String, None) => theme.json.string,
-                (Kind::Number, None) => theme.json.number,
-                _ => theme.json.literal,
-            };
-            if link.is_some() {
-                spans.push(Span::styled(if theme.ascii { "-> " } else { "⇢ " }, theme.json.link));
-            }
-            let value = cut(&value, room(&spans));
-            spans.push(Span::styled(value, style));
-        }
+    let name = Span::styled(node.name.text().to_owned(), style);
+    vec![Span::raw(" ".repeat(node.indent)), Span::raw(mark), Span::raw(" "), name]
+}
+
+/// Returns the row of a container. A folded one shows the beginning of its content.
+fn container(node: &Node, theme: &Theme, width: usize) -> Line<'static> {
+    let mut spans = named(node, theme);
+    let (open, close) = if node.row.kind == Kind::Object { ('{', '}') } else { ('[', ']') };
+    spans.push(Span::styled(format!(" {open}{}{close}", node.row.children), theme.dim));
+    if node.row.is_folded() {
+        let used: usize = spans.iter().map(Span::width).sum();
+        spans.push(Span::styled(format!(" {}", cut(node.value, width.saturating_sub(used + 1))), theme.dim));
     }
     Line::from(spans)
+}
+
+/// Returns the rows of a value.
+fn scalar(node: &Node, is_link: bool, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let style = match (node.row.kind, is_link) {
+        (_, true) => theme.json.link,
+        (Kind::String, false) => theme.json.string,
+        (Kind::Number, false) => theme.json.number,
+        _ => theme.json.literal,
+    };
+    let last = node.rows.len() - 1;
+    let mut lines = Vec::with_capacity(node.rows.len());
+    for (index, bytes) in node.rows.iter().enumerate() {
+        let mut spans = if index == 0 { named(node, theme) } else { vec![Span::raw(" ".repeat(node.hanging))] };
+        if index == 0 {
+            spans.push(Span::raw(": "));
+            if is_link {
+                spans.push(Span::styled(if theme.ascii { "-> " } else { "⇢ " }, theme.json.link));
+            }
+        }
+        let used: usize = spans.iter().map(Span::width).sum();
+        let more = if index == last && node.is_cut { "…" } else { "" };
+        let text = format!("{}{more}", SafeText::line(&node.value[bytes.clone()]));
+        spans.push(Span::styled(cut(&text, width.saturating_sub(used)), style));
+        lines.push(Line::from(spans));
+    }
+    lines
 }

@@ -123,9 +123,9 @@ pub(crate) fn progress(state: &State) -> String {
     };
     match messages.selection() {
         Some(head) if messages.is_stream() => {
-            format!("{} of {total}", grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
+            format!("message {} of {total}", grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
         }
-        Some(head) => format!("at {} · {}", head.global_position, messages_in_words(&total)),
+        Some(head) => format!("global position {} · {}", head.global_position, messages_in_words(&total)),
         None => messages_in_words(&total),
     }
 }

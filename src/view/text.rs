@@ -1,5 +1,6 @@
 //! The last step before a cell: makes text safe, cuts it to a width and formats counts and sizes. It knows nothing of styles.
 
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::message::Size;
@@ -72,22 +73,60 @@ pub(crate) fn words(text: &str, width: usize) -> String {
     }
 }
 
-/// Breaks text at spaces.
+/// Breaks text at spaces. A word that is wider than a line continues in the next one.
 #[must_use]
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in SafeText::line(text).as_str().split(' ') {
+        let cells = word.width();
+        if used > 0 && used + 1 + cells > width {
             lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
+            used = 0;
+        } else if used > 0 {
             line.push(' ');
+            used += 1;
         }
-        line.push_str(word);
+        for grapheme in word.graphemes(true) {
+            if used > 0 && used + grapheme.width() > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(grapheme);
+            used += grapheme.width();
+        }
     }
     lines.push(line);
     lines
+}
+
+/// Breaks text of parts (`a · b · c`) between its parts if possible, and otherwise at spaces.
+#[must_use]
+pub(crate) fn wrap_parts(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split(BETWEEN) {
+        let cells = SafeText::line(part).width();
+        match lines.last_mut() {
+            Some(line) if line.width() + BETWEEN.width() + cells <= width => {
+                line.push_str(BETWEEN);
+                line.push_str(&cut(part, width));
+            }
+            _ => lines.extend(wrap(part, width)),
+        }
+    }
+    lines
+}
+
+/// Cuts text to a width by leaving out its middle (`account-f0a5…7aa6`), because its end often tells more than its middle.
+#[must_use]
+pub(crate) fn cut_middle(text: &str, width: usize) -> String {
+    let text = SafeText::line(text);
+    let Some(room) = width.checked_sub(1).filter(|_| text.width() > width) else {
+        return text.cut(width).as_str().to_owned();
+    };
+    let all = text.width();
+    let before = text.clone().cut(room - room / 2 + 1);
+    let after = text.skip(all - room / 2);
+    format!("{}{}", before.as_str(), after.as_str())
 }
 
 /// Formats a count briefly: `999`, `12.3k`, `5.1M`.
@@ -148,6 +187,23 @@ mod tests {
         assert_eq!(words("the server said no", 16), "the server …");
         assert_eq!(words("unbreakable", 5), "unbr…");
         assert_eq!((words(" a  b cd", 7), words(" unbreakable", 5)), (" a  b …".to_owned(), " unb…".to_owned()));
+    }
+
+    #[test]
+    fn text_is_wrapped_between_parts_then_at_words_and_never_loses_a_character() {
+        assert_eq!(wrap("the server said no", 10), ["the server", "said no"]);
+        assert_eq!(wrap("see abcdefghij x", 4), ["see", "abcd", "efgh", "ij x"]);
+        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
+        assert_eq!(wrap_parts("No streams · w write · F follow", 20), ["No streams · w write", "F follow"]);
+        assert_eq!(wrap_parts("No messages yet · w write", 12), ["No messages", "yet", "w write"]);
+    }
+
+    #[test]
+    fn the_middle_is_left_out_if_the_text_is_too_long() {
+        assert_eq!(cut_middle("$.items[2].sku", 20), "$.items[2].sku");
+        assert_eq!(cut_middle("account-0190b6a3", 9), "acco…b6a3");
+        assert_eq!(cut_middle("日本語日本語", 8), "日本… 語");
+        assert_eq!([0, 1, 2, 3].map(|width| cut_middle("abcdef", width)), ["", "…", "a…", "a…f"]);
     }
 
     #[test]

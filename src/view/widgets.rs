@@ -7,9 +7,12 @@ use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
-use super::text::{cut, whole_parts, wrap};
+use super::text::{cut, whole_parts, words, wrap_parts};
 use super::theme::Theme;
-use crate::app::State;
+use crate::app::{State, dialogs};
+
+/// The most characters of a text that is wrapped.
+const MOST_TEXT: usize = 2_000;
 
 /// ASCII borders for terminals and fonts without line drawing.
 const ASCII: border::Set<'static> = border::Set {
@@ -39,16 +42,12 @@ pub(crate) fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block
     }
 }
 
-/// Draws an empty box in the middle and returns its inner area.
+/// Draws an empty box in the middle and returns the area of its text, inside the padding. The size includes the border.
 pub(crate) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
-    let width = width.min(area.width);
-    let height = height.min(area.height);
-    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let (outer, inner) = dialogs::frame::frame(area, width, height);
     frame.render_widget(Clear, outer);
-    let title = whole_parts(title, usize::from(width.saturating_sub(4)));
-    let block = frame_of(format!(" {title} "), true, theme);
-    let inner = block.inner(outer);
-    frame.render_widget(block, outer);
+    let title = whole_parts(title, usize::from(outer.width.saturating_sub(4)));
+    frame.render_widget(frame_of(format!(" {title} "), true, theme), outer);
     inner
 }
 
@@ -65,19 +64,35 @@ pub(crate) fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style
     }
 }
 
-/// Draws text from the top of an area, wrapped at spaces.
+/// Draws text from the top of an area, wrapped between its parts and words. If there is not enough room, it ends in `…`.
 pub(crate) fn paragraph(frame: &mut Frame, area: Rect, text: &str, style: Style) {
-    let width = usize::from(area.width);
-    for (row, line) in wrap(text, width).into_iter().enumerate() {
-        line_at(frame, area, u16::try_from(row).unwrap_or(u16::MAX), &cut(&line, width), style);
-    }
+    explain(frame, area, text, "", style);
 }
 
-/// Draws text from a row of an area on, wrapped at spaces.
+/// Draws text from a row of an area on, wrapped like a [`paragraph`].
 pub(crate) fn paragraph_from(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
-    let width = usize::from(area.width);
-    for (line, text) in wrap(&cut(text, 2_000), width).into_iter().enumerate() {
-        line_at(frame, area, row + u16::try_from(line).unwrap_or(u16::MAX - row), &text, style);
+    let row = row.min(area.height);
+    paragraph(frame, Rect { y: area.y + row, height: area.height - row, ..area }, text, style);
+}
+
+/// Draws a text like a [`paragraph`], and the next keys after it. The keys stay visible if the text does not fit.
+pub(crate) fn explain(frame: &mut Frame, area: Rect, text: &str, keys: &str, style: Style) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let text = cut(text, MOST_TEXT);
+    let mut lines = wrap_parts(&if keys.is_empty() { text.clone() } else { format!("{text} · {keys}") }, width);
+    if lines.len() > height {
+        let mut keys = if keys.is_empty() { Vec::new() } else { wrap_parts(keys, width) };
+        keys.truncate(height.saturating_sub(1));
+        lines = wrap_parts(&text, width);
+        let room = height - keys.len();
+        if lines.len() > room && room > 0 {
+            let rest = lines.split_off(room - 1).join(" ");
+            lines.push(words(&rest, width));
+        }
+        lines.append(&mut keys);
+    }
+    for (row, line) in (0..area.height).zip(lines) {
+        line_at(frame, area, row, &line, style);
     }
 }
 

@@ -89,13 +89,17 @@ pub(crate) struct MessagePane {
     pub form: Form,
     /// Why the message could not be read.
     pub error: Option<String>,
-    selected: usize,
-    top: usize,
-    columns: usize,
+    pub(super) selected: usize,
+    pub(super) top: usize,
+    /// The rows of the first line in view that are above the view, because the line is longer than one row.
+    pub(super) skipped: usize,
+    /// The size of the pane inside its border.
+    pub(super) columns: usize,
+    pub(super) rows: usize,
 }
 
-/// The lines above the documents, which are known without the body.
-pub(crate) const FACTS: usize = 5;
+/// The height from which each fact above the documents has a row of its own.
+const ROOMY: usize = 14;
 
 impl MessagePane {
     /// Shows a message. Returns whether its body must be read.
@@ -106,8 +110,8 @@ impl MessagePane {
         if same {
             return false;
         }
-        let (form, columns) = (self.form, self.columns);
-        *self = Self { namespace: namespace.to_owned(), head, form, columns, ..Self::default() };
+        let (form, columns, rows) = (self.form, self.columns, self.rows);
+        *self = Self { namespace: namespace.to_owned(), head, form, columns, rows, ..Self::default() };
         self.head.is_some()
     }
 
@@ -124,7 +128,7 @@ impl MessagePane {
 
     /// Empties the pane and keeps its form.
     pub(in crate::app) fn forget(&mut self) {
-        *self = Self { form: self.form, columns: self.columns, ..Self::default() };
+        *self = Self { form: self.form, columns: self.columns, rows: self.rows, ..Self::default() };
     }
 
     /// Returns the message with data and metadata, once it has been read.
@@ -137,7 +141,19 @@ impl MessagePane {
         self.error = Some(error.to_string());
     }
 
-    /// Returns the index of the selected line, without the [`FACTS`].
+    /// Returns true if each fact above the documents has a row of its own.
+    #[must_use]
+    pub(crate) fn is_roomy(&self) -> bool {
+        self.rows >= ROOMY
+    }
+
+    /// Returns the number of rows above the documents, for the facts that are known without the body.
+    #[must_use]
+    pub(crate) fn fact_rows(&self) -> usize {
+        if self.is_roomy() { 5 } else { 2 }
+    }
+
+    /// Returns the index of the selected line, without the facts.
     #[must_use]
     pub(crate) fn selected(&self) -> usize {
         self.selected
@@ -188,43 +204,6 @@ impl MessagePane {
 
     pub(in crate::app) fn select(&mut self, line: usize) {
         self.selected = line.min(self.lines().saturating_sub(1));
-    }
-
-    /// Scrolls so that this number of lines is in view above the selected one.
-    pub(in crate::app) fn put_below(&mut self, lines: usize) {
-        self.top = self.selected.saturating_sub(lines);
-    }
-
-    pub(in crate::app) fn step(&mut self, lines: isize) {
-        self.select(self.selected.saturating_add_signed(lines));
-    }
-
-    pub(in crate::app) fn click(&mut self, row: usize) {
-        let Some(row) = row.checked_sub(FACTS) else { return };
-        let again = self.selected == self.top + row;
-        self.select(self.top + row);
-        if again {
-            self.toggle();
-        }
-    }
-
-    /// Scrolls the selection into a view of this size, and wraps text again if the width has changed.
-    pub(in crate::app) fn reveal(&mut self, rows: usize, columns: usize) {
-        if columns != self.columns && columns > 0 {
-            self.columns = columns;
-            if let Some(open) = self.open.as_mut().filter(|_| self.form != Form::Tree) {
-                let line = open.text.line_of(self.selected);
-                open.text.wrap(columns);
-                self.selected = open.text.first_row(line);
-            }
-        }
-        let height = rows.saturating_sub(FACTS).max(1);
-        if self.selected < self.top {
-            self.top = self.selected;
-        } else if self.selected >= self.top + height {
-            self.top = self.selected + 1 - height;
-        }
-        self.top = self.top.min(self.lines().saturating_sub(height));
     }
 
     /// Folds or unfolds the selected row, which stays selected.
@@ -308,8 +287,15 @@ impl MessagePane {
     }
 
     /// Returns the JSON path of the selected row.
-    pub(in crate::app) fn selected_path(&self) -> Option<String> {
+    #[must_use]
+    pub(crate) fn selected_path(&self) -> Option<String> {
         self.row(self.selected).map(|(_, document, row)| document.path(row))
+    }
+
+    /// Returns true if the selected row of the tree is in the metadata.
+    #[must_use]
+    pub(crate) fn is_in_metadata(&self) -> bool {
+        self.line(self.selected).is_some_and(|(part, _)| part == Part::Metadata)
     }
 
     /// Returns the link on a line of metadata.

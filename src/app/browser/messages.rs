@@ -69,6 +69,9 @@ pub(crate) struct Messages {
     wanted: Option<i64>,
     /// The list is being loaded again, but not because the user goes elsewhere.
     reloading: bool,
+    /// The lowest and the highest number of the list, once they have been loaded.
+    lowest: Option<i64>,
+    highest: Option<i64>,
     /// The number of visible rows above the wanted one.
     pub(in crate::app) offset: usize,
 }
@@ -218,8 +221,39 @@ impl Messages {
         ListKind { is_stream: self.is_stream(), is_filtered: self.is_filtered() }
     }
 
+    /// Returns the range of the numbers in the list, once it is known. A filtered list has none, because the numbers of its
+    /// matches do not tell their places.
+    pub(super) fn number_range(&self) -> Option<(i64, i64)> {
+        if self.is_filtered() {
+            return None;
+        }
+        let of_stream = || {
+            let Count { messages, through } = self.count.total.filter(|_| self.is_stream())?;
+            Some((through?.checked_add(1)?.checked_sub_unsigned(messages)?, through?))
+        };
+        of_stream().or(self.lowest.zip(self.highest))
+    }
+
+    /// Remembers the numbers at the ends of the list that are loaded.
+    fn notice_ends(&mut self) {
+        let (at_oldest, at_newest) = if self.newest_first {
+            (self.window.at_last, self.window.at_first)
+        } else {
+            (self.window.at_first, self.window.at_last)
+        };
+        let number = |row: Option<&MessageRow>| row.map(|row| self.number(&row.head));
+        let ends = [number(self.window.rows().front()), number(self.window.rows().back())];
+        if at_oldest {
+            self.lowest = ends.into_iter().min().flatten();
+        }
+        if at_newest || ends.into_iter().max().flatten() > self.highest {
+            self.highest = ends.into_iter().max().flatten().or(self.highest);
+        }
+    }
+
     /// Adds the loaded messages to the count.
     fn count_loaded(&mut self) {
+        self.notice_ends();
         let numbers: Vec<i64> = self.window.rows().iter().map(|row| self.number(&row.head)).collect();
         self.count.include_loaded(self.kind(), &numbers);
     }
@@ -289,7 +323,13 @@ impl Messages {
         self.count_loaded();
         if let Some(wanted) = self.wanted {
             let found = self.window.rows().iter().position(|row| self.number(&row.head) == wanted);
-            if let Some(index) = found {
+            // The message may not exist: the page around it has its neighbours.
+            let nearest = || {
+                let is_before = |row: &MessageRow| (self.number(&row.head) < wanted) != self.newest_first;
+                let index = self.window.rows().partition_point(is_before);
+                (pending == Pending::Fresh(PageFrom::Around(wanted))).then_some(index)
+            };
+            if let Some(index) = found.or_else(nearest) {
                 self.window.select(index);
                 self.window.put_below(self.offset);
                 self.wanted = None;

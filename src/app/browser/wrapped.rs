@@ -48,11 +48,11 @@ impl Wrapped {
         self.rows.len()
     }
 
-    /// Returns the text of a row.
+    /// Returns the line of a row, and the bytes of the line that the row shows.
     #[must_use]
-    pub(crate) fn row(&self, row: usize) -> Option<&str> {
+    pub(crate) fn part(&self, row: usize) -> Option<(&str, Range<usize>)> {
         let Row { line, bytes } = self.rows.get(row)?;
-        Some(&self.lines[*line][bytes.clone()])
+        Some((&self.lines[*line], bytes.clone()))
     }
 
     /// Returns the line that a row belongs to.
@@ -77,8 +77,16 @@ impl Wrapped {
     }
 }
 
-/// Returns the number of bytes that fit into a row; none if the whole text fits.
-fn row_length(text: &str, width: usize) -> Option<usize> {
+/// Returns the number of bytes that fit into a row; none if the whole text fits. Breaks after a space if there is one in the
+/// second half of the row.
+pub(super) fn row_length(text: &str, width: usize) -> Option<usize> {
+    let length = fitting(text, width)?;
+    let after_space = text[..length].rfind(' ').map(|space| space + 1).filter(|after| *after > length / 2);
+    Some(after_space.unwrap_or(length))
+}
+
+/// Returns the number of bytes that fit into a row of a width; none if the whole text fits.
+fn fitting(text: &str, width: usize) -> Option<usize> {
     // Fast path for ASCII: a body can have ten million characters, and nearly all of them are plain.
     let plain = text.bytes().take(width + 1).take_while(|byte| matches!(byte, 0x20..=0x7e)).count();
     if plain == text.len() && plain <= width {
@@ -104,7 +112,7 @@ mod tests {
 
     fn rows(text: &str, width: usize) -> Vec<String> {
         let wrapped = Wrapped::new(text.lines().map(str::to_owned).collect(), width);
-        (0..wrapped.height()).filter_map(|row| wrapped.row(row).map(str::to_owned)).collect()
+        (0..wrapped.height()).filter_map(|row| wrapped.part(row).map(|(line, bytes)| line[bytes].to_owned())).collect()
     }
 
     #[test]
@@ -113,6 +121,7 @@ mod tests {
         assert_eq!(rows("日本語abc", 5), ["日本", "語abc"]);
         assert_eq!(rows("ab\u{202e}cd", 10), ["ab\u{202e}", "cd"], "an escaped character is as wide as its escape");
         assert_eq!(rows("日本", 1), ["日", "本"]);
+        assert_eq!(rows("one two three", 6), ["one ", "two ", "three"], "words stay whole if they fit");
         assert_eq!(rows("日本abc\n", 0), ["日本abc"]);
     }
 
@@ -131,7 +140,7 @@ mod tests {
         fn rows_contain_the_whole_text(text in proptest::prelude::any::<String>(), width in 1..30_usize) {
             let lines: Vec<String> = text.lines().map(str::to_owned).collect();
             let wrapped = Wrapped::new(lines.clone(), width);
-            let rows: String = (0..wrapped.height()).filter_map(|row| wrapped.row(row)).collect();
+            let rows: String = (0..wrapped.height()).filter_map(|row| wrapped.part(row)).map(|(line, bytes)| &line[bytes]).collect();
             proptest::prop_assert_eq!(rows, lines.concat());
         }
     }

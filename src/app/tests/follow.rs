@@ -306,21 +306,46 @@ fn a_blocking_transaction_is_named_and_turns_the_status_amber_then_red() {
         since: screen.now - jiff::SignedDuration::from_secs(5),
         application: Some("nightly-import".to_owned()),
         state: Some("idle in transaction".to_owned()),
+        query: Some("insert into messages values (\u{1b}[31m)".to_owned()),
     };
     screen.held_back(Some(holder), 2);
-    let waiting = "WAITING: blocked by PID 4711, open 5s · nightly-import, idle in transaction";
-    assert!(screen.text().contains(waiting), "{}", screen.text());
+    let waiting = "WAITING: blocked by PID 4711, open 5s";
+    let details = "PID 4711 · nightly-import · idle in transaction · last query: insert into messages values (␛[31m)";
+    assert!(screen.text().contains(waiting) && screen.text().contains(details), "{}", screen.text());
     assert!(screen.text().contains("lag 2000 ms"), "{}", screen.text());
-    assert_eq!(style_of(&screen, waiting).fg, Some(Color::Yellow));
+    assert_eq!(
+        (style_of(&screen, waiting).fg, style_of(&screen, details).fg),
+        (Some(Color::Yellow), Some(Color::Yellow))
+    );
     // The status changes with time, without a new batch.
     assert!(screen.state.animated());
     screen.wait(10);
-    let stalled = "STALLED: blocked by PID 4711, open 15s · nightly-import, idle in transaction";
+    let stalled = "STALLED: blocked by PID 4711, open 15s";
     assert!(screen.text().contains(stalled) && screen.text().contains("lag 12 s"), "{}", screen.text());
-    assert_eq!(style_of(&screen, stalled).fg, Some(Color::Red));
+    assert_eq!((style_of(&screen, stalled).fg, style_of(&screen, details).fg), (Some(Color::Red), Some(Color::Red)));
     screen.held_back(None, 0);
-    assert!(!screen.text().contains("STALLED"), "{}", screen.text());
+    assert!(!screen.text().contains("STALLED") && !screen.text().contains("nightly-import"), "{}", screen.text());
     assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
+}
+
+#[test]
+fn the_blocking_transaction_is_described_as_far_as_the_role_may_see_it() {
+    let mut screen = following();
+    let holder = BlockingTransaction {
+        transaction: "3/14".to_owned(),
+        pid: Some(4_711),
+        since: screen.now,
+        application: None,
+        state: None,
+        query: None,
+    };
+    screen.held_back(Some(holder.clone()), 2);
+    let text = screen.text();
+    assert!(text.contains("PID 4711 · this role may not see its application and query"), "{text}");
+    screen.held_back(Some(BlockingTransaction { pid: None, application: Some("tx-7".to_owned()), ..holder }), 2);
+    assert!(screen.text().contains("a prepared transaction · tx-7"), "{}", screen.text());
+    // Nothing of it is logged.
+    assert!(screen.state.notices.log().iter().all(|notice| !notice.text.contains("4711")));
 }
 
 #[test]

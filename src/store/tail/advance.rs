@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::Result;
+use super::super::blocking::BlockingTransaction;
 use super::batch::{TailBatch, Tailed};
 use super::doubts::Doubt;
 use super::followed::Followed;
@@ -69,14 +70,15 @@ impl<M: Followed> Tail<M> {
         let full = poll.full;
         let (seen, messages) = self.apply(poll);
         let blocked_by = self.blocked_by(&seen);
-        let names: Vec<String> = blocked_by.iter().map(|blocking| blocking.transaction.clone()).collect();
+        let blocking: Vec<_> = blocked_by.iter().map(BlockingTransaction::news).collect();
         let has_more = full || (self.options.delivery == Delivery::WhenFinal && self.delivered_to < self.horizon);
         // The first report waits for the first messages, if there are any.
         let first = !(self.has_reported || has_more && messages.is_empty());
         self.has_reported |= first;
         let moved = self.delivered_to != before;
-        let is_news = first || !messages.is_empty() || moved || names != self.reported || self.news != News::default();
-        self.reported = names;
+        let is_news =
+            first || !messages.is_empty() || moved || blocking != self.reported || self.news != News::default();
+        self.reported = blocking;
         self.rhythm.found(self.found(has_more, !messages.is_empty()), Instant::now());
         is_news.then(|| {
             let News { receded_from, diverges_above, begins_above } = std::mem::take(&mut self.news);

@@ -61,10 +61,10 @@ impl Namespace {
                 return Ok(newest);
             }
             let holders: Vec<BlockingTransaction> = tail.blocked_by(&seen);
-            let names: Vec<String> = holders.iter().map(|holder| holder.transaction.clone()).collect();
-            if names != tail.reported {
+            let blocking: Vec<_> = holders.iter().map(BlockingTransaction::news).collect();
+            if blocking != tail.reported {
                 waiting(&holders);
-                tail.reported = names;
+                tail.reported = blocking;
             }
             tail.checkpoint.get_or_insert_with(|| Checkpoint::of(&seen));
             pause = (pause * 3 / 2).min(LOOK);

@@ -115,7 +115,8 @@ pub struct Tail<M> {
     pub(super) sequence: Option<u32>,
     /// When everything above `delivered_to` was last read.
     pub(super) looked_back: Instant,
-    pub(super) reported: Vec<String>,
+    /// The blocking transactions of the last report, with their states and queries.
+    pub(super) reported: Vec<(String, Option<String>, Option<String>)>,
     pub(super) rhythm: Rhythm,
     /// The number of messages to request, chosen by the size of recent ones.
     pub(super) limit: usize,

@@ -41,9 +41,10 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     }
     let width = usize::from(area.width);
     let below = layout::rows_below(area);
+    let rows = area.height - below;
+    let listed = layout::completion_rows(rows, compose.completions.len());
     let mut row = 0;
-    let mut used = 0;
-    for (field, height) in layout::rooms(compose.field, area.height - below) {
+    for (field, height) in layout::rooms(compose.field, rows - listed) {
         let room = Rect { y: area.y + row, height, ..area };
         row += height;
         if height == 1 {
@@ -51,13 +52,17 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         } else {
             editor(frame, room, theme, compose, field);
         }
-        if field == compose.field {
-            used = row;
+        if field == compose.field && listed > 0 {
+            completions(frame, Rect { y: area.y + row, height: listed, ..area }, theme, compose);
+            row += listed;
         }
     }
-    completions(frame, Rect { y: area.y + used, height: area.height - used, ..area }, theme, compose);
     let bottom = area.height - below;
-    let (text, style) = status(state, theme, compose);
+    let (text, style) = match compose.completions.get(compose.chosen) {
+        // There is no room for the list.
+        Some(name) if listed == 0 => (format!("Tab {name}"), theme.dim),
+        _ => status(state, theme, compose),
+    };
     line_at(frame, area, bottom, &words(&text, width), style);
     let keys = match &compose.stage {
         DraftStage::Conflict(conflict) => conflict_keys(conflict),
@@ -156,7 +161,7 @@ fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field
     typed::text(frame, inner, text, has_cursor, theme);
 }
 
-/// Draws the completions below the focused field. The one that Tab accepts is always visible.
+/// Draws the completions in the rows below the focused field. The one that Tab accepts is always visible.
 fn completions(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose) {
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };

@@ -4,7 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::browser::extent::Extent;
+use crate::app::dialogs;
 use crate::app::dialogs::help::{Help, HelpRow};
+use crate::view::scrollbar;
 use crate::view::text::{fill, whole_parts, words, wrap};
 use crate::view::theme::Theme;
 use crate::view::typed;
@@ -49,6 +52,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     for (row, (line, style)) in lines.iter().skip(first).take(height).enumerate() {
         line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), line, *style);
     }
+    let (outer, _) = dialogs::frame::frame(area, 78, area.height);
+    scrollbar::draw(frame, outer, Some(Extent::of(lines.len(), first, height)), theme);
     if lines.is_empty() {
         line_at(frame, inner, 0, &words("No key or action contains this text", width), theme.dim);
     }

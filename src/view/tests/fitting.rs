@@ -6,32 +6,48 @@ use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
 use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crossterm::event::KeyCode;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 
 use crate::app::tests::fake::{Fake, Screen};
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (100, 30), (80, 24)];
 
-/// The keys that open each dialog, and the start of its title.
-const DIALOGS: [(&str, &str); 12] = [
-    ("?", "Help"),
-    ("1?", "Help"),
-    ("5?", "Help"),
-    ("?/fold", "Help"),
-    ("\u{10}", "Commands"),
-    ("!", "Log"),
-    ("5y", "Copy"),
-    ("c", "Write a message"),
-    ("w", "Write a message"),
-    ("1a", "Create a namespace"),
-    ("1an\r", "Namespace created"),
-    ("1D", "Delete a namespace"),
-];
+/// Lists the dialogs with the keys that open them in their different states. A new dialog does not compile without them.
+macro_rules! samples {
+    ($($dialog:ident: $($keys:literal)+;)*) => {
+        const SAMPLES: &[(&str, &str)] = &[$($((stringify!($dialog), $keys),)+)*];
+
+        fn name_of(dialog: &Dialog) -> &'static str {
+            match dialog {
+                $(Dialog::$dialog { .. } => stringify!($dialog),)*
+            }
+        }
+    };
+}
+
+samples! {
+    Find: "/" "4/opened";
+    Filter: "&" "&type:Opened" "&since:x";
+    GoTo: ":" ":a" ":account-1" ":account-1@2";
+    Palette: "\u{10}" "\u{10}fold";
+    Help: "?" "1?" "5?" "?/fold" "?/no such key";
+    Log: "!";
+    Copy: "5y" "1y" "4y";
+    Compose: "c" "w" "wacc" "wx\u{7}" "c\t\t\t\t\t\u{15}0\u{13}";
+    CreateNamespace: "1a" "1aX";
+    Token: "1an\r";
+    DeleteNamespace: "1D" "1Dx\r";
+}
 
 fn press(screen: &mut Screen, keys: &str) {
     for key in keys.chars() {
         match key {
+            '\u{7}' => screen.ctrl('g'),
             '\u{10}' => screen.ctrl('p'),
             '\u{13}' => screen.ctrl('s'),
+            '\u{15}' => screen.ctrl('u'),
+            '\t' => screen.key(KeyCode::Tab),
             '\r' => screen.enter(),
             key => screen.keys(&key.to_string()),
         }
@@ -64,7 +80,7 @@ fn inside(text: &str, title: &str) -> Vec<String> {
     let mut found: Vec<String> = lines[top + 1..bottom]
         .iter()
         .map(|line| {
-            assert_eq!((line[left], line[right]), ('┃', '┃'), "the frame is intact: {text}");
+            assert!(line[left] == '┃' && matches!(line[right], '┃' | '█'), "the frame is intact: {text}");
             line[left + 1..right].iter().collect()
         })
         .collect();
@@ -73,27 +89,67 @@ fn inside(text: &str, title: &str) -> Vec<String> {
 }
 
 fn words_of(lines: &[String]) -> BTreeSet<String> {
-    let words = lines.iter().flat_map(|line| line.split(|c: char| c.is_whitespace() || "┃│━─┏┓┗┛┌┐└┘".contains(c)));
+    let words = lines.iter().flat_map(|line| line.split(|c: char| c.is_whitespace() || "┃│█━─┏┓┗┛┌┐└┘".contains(c)));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// Returns the lines of the open dialog without the panes behind it.
+fn dialog_lines(screen: &Screen) -> Vec<String> {
+    let area = screen.state.browser.area;
+    let theme = crate::view::theme::Theme::of(&screen.state.settings);
+    let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).expect("a test back end");
+    terminal.draw(|frame| crate::view::dialogs::draw(frame, area, &screen.state, &theme)).expect("drawing to memory");
+    let buffer = terminal.backend().buffer();
+    let line = |row| (0..area.width).map(|column| buffer[(column, row)].symbol()).collect();
+    (0..area.height).map(line).collect()
+}
+
+/// Opens a dialog at a size.
+fn sample(width: u16, height: u16, name: &str, keys: &str) -> Screen {
+    let mut screen = screen(width, height);
+    press(&mut screen, keys);
+    let open = screen.state.dialogs.open.as_ref().map(name_of);
+    assert_eq!(open, Some(name), "{keys:?} opens it at {width}×{height}: {}", screen.text());
+    screen
 }
 
 #[test]
 fn no_dialog_cuts_a_word() {
-    for (keys, title) in DIALOGS {
-        let mut large = screen(300, 130);
-        press(&mut large, keys);
-        let whole = words_of(&inside(&large.text(), title));
+    for (name, keys) in SAMPLES {
+        let whole = words_of(&dialog_lines(&sample(300, 130, name, keys)));
         for (width, height) in SIZES {
-            let mut screen = screen(width, height);
-            press(&mut screen, keys);
-            let text = screen.text();
-            for word in words_of(&inside(&text, title)) {
+            let lines = dialog_lines(&sample(width, height, name, keys));
+            for word in words_of(&lines) {
                 // JSON, IDs and names are data and may be truncated.
                 let is_data = word.contains(['"', '{', '-', '_']);
                 assert!(
                     word == "…" || whole.contains(&word) || is_data,
-                    "{word:?} of {keys:?} at {width}×{height}: {text}"
+                    "{word:?} of {keys:?} at {width}×{height}: {}",
+                    lines.join("\n")
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_text_of_a_dialog_keeps_a_distance_from_its_border() {
+    for (name, keys) in SAMPLES {
+        for (width, height) in SIZES {
+            let lines = dialog_lines(&sample(width, height, name, keys));
+            let text = lines.join("\n");
+            let lines: Vec<Vec<char>> = lines.iter().map(|line| line.chars().collect()).collect();
+            let corner =
+                |line: &Vec<char>| line.iter().position(|c| *c == '┏').zip(line.iter().rposition(|c| *c == '┓'));
+            // Prompts have no frame. The first frame is the outer one.
+            let Some((top, (left, right))) =
+                lines.iter().enumerate().find_map(|(row, line)| Some((row, corner(line)?)))
+            else {
+                continue;
+            };
+            for line in lines[top + 1..].iter().take_while(|line| line[left] == '┃') {
+                assert_eq!((line[left + 1], line[right - 1]), (' ', ' '), "{name}: {text}");
+                assert!(matches!(line[right], '┃' | '█'), "{name}: {text}");
             }
         }
     }
@@ -224,20 +280,23 @@ fn production_and_conflicts_keep_their_words_whole() {
 }
 
 #[test]
-fn a_truncated_value_ends_with_an_ellipsis() {
+fn a_long_value_is_shown_whole_and_the_beginning_of_a_folded_one_ends_with_an_ellipsis() {
+    let name = "account-with-a-name-that-is-longer-than-every-pane-is-wide-in-this-test-1";
     for width in 70..130 {
         let mut fake = Fake::default();
-        let name = "account-with-a-name-that-is-longer-than-every-pane-is-wide-in-this-test-1";
-        let data = format!(r#"{{"link": "{name}", "folded": {{"inside": "{name}"}}}}"#);
+        let data = format!(r#"{{"folded": {{"inside": "{name}"}}}}"#);
         let metadata = format!(r#"{{"causationMessageStreamName": "{name}"}}"#);
-        fake.push(name, "Opened", &data, Some(&metadata));
-        let mut screen = Screen::with(fake, ScreenSettings::default(), width, 24);
+        fake.push("account-1", "Opened", &data, Some(&metadata));
+        let mut screen = Screen::with(fake, ScreenSettings::default(), width, 45);
         screen.keys("5C");
-        screen.key(KeyCode::Enter);
+        let pane = screen.state.browser.layout().pane(Pane::Message);
         let text = screen.text();
-        for line in text.lines().filter(|line| line.contains("Name: ") || line.contains("link: ")) {
-            let shown = line.rsplit('│').next().unwrap_or(line).trim_end_matches('┃');
-            assert!(shown.contains('…') || shown.contains("-1\""), "{width}: {text}");
-        }
+        let inside =
+            |line: &str| line.chars().skip(usize::from(pane.x) + 1).take(usize::from(pane.width) - 2).collect();
+        let lines: Vec<String> = text.lines().map(inside).collect();
+        let joined: String = lines.iter().map(|line| line.trim()).collect();
+        assert!(joined.contains(&format!("\"{name}\"")), "{width}: {text}");
+        let folded = lines.iter().find(|line| line.contains("folded {1}")).expect("the folded row");
+        assert!(folded.trim_end().ends_with('…'), "{width}: {text}");
     }
 }

@@ -6,6 +6,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::Widget as _;
 
 use super::{Compose, DraftStage, Field};
+use crate::app::dialogs::frame::frame;
 
 /// The width and height of the dialog in a terminal.
 #[must_use]
@@ -36,8 +37,20 @@ pub(crate) fn rows_below(form: Rect) -> u16 {
     form.height.saturating_sub(1).min(2)
 }
 
-/// Returns the fields to show, with their heights in rows. The focused one is always among them. A field of one row is a
-/// line, a higher one a frame.
+/// The most completions that are listed at once.
+const COMPLETIONS: u16 = 6;
+/// The rows that the bodies keep beside the completions.
+const LEAST_BODY: u16 = 6;
+
+/// Returns the number of rows for completions below the focused field, which is a line.
+#[must_use]
+pub(crate) fn completion_rows(rows: u16, completions: usize) -> u16 {
+    let wanted = u16::try_from(completions).unwrap_or(u16::MAX).min(COMPLETIONS);
+    wanted.min(rows.saturating_sub(4 + LEAST_BODY))
+}
+
+/// Returns the fields to show, with their heights in rows, in the rows that completions leave. The focused one is always among
+/// them. A field of one row is a line, a higher one a frame.
 #[must_use]
 pub(crate) fn rooms(used: Field, rows: u16) -> Vec<(Field, u16)> {
     let edited = if used == Field::Metadata { Field::Metadata } else { Field::Data };
@@ -71,12 +84,13 @@ impl Compose {
     /// nobody sees.
     pub(crate) fn fit(&self, area: Rect) {
         let (width, height) = dialog_size(area);
-        let inner = Rect::new(0, 0, width, height).inner(Margin::new(1, 1));
+        let (_, inner) = frame(area, width, height);
         let (form, _) = form_and_side(&self.stage, inner);
         if form.height == 0 {
             return;
         }
-        for (field, height) in rooms(self.field, form.height - rows_below(form)) {
+        let rows = form.height - rows_below(form);
+        for (field, height) in rooms(self.field, rows - completion_rows(rows, self.completions.len())) {
             let text = match field {
                 Field::Data => &self.data,
                 Field::Metadata => &self.metadata,

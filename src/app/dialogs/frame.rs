@@ -1,0 +1,33 @@
+//! The frame of a dialog: its place on the terminal and the padding inside its border. Drawing uses it, and so do the text
+//! editors, whose keys depend on the rows that are visible.
+
+use ratatui::layout::{Margin, Rect};
+
+/// The width inside the border from which the text keeps a distance of one column.
+const PADDED: u16 = 20;
+
+/// Returns the rectangle of a dialog and the one of its text. The wanted size includes the border. There is one column of
+/// padding, and one row if the terminal has room for it.
+#[must_use]
+pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
+    let (padded_width, padded_height) = (width.saturating_add(2), height.saturating_add(2));
+    let (width, height) = (padded_width.min(area.width), padded_height.min(area.height));
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inside = outer.inner(Margin::new(1, 1));
+    let rows = u16::from(height == padded_height);
+    (outer, inside.inner(Margin::new(u16::from(inside.width >= PADDED), rows)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_keeps_a_distance_from_the_border_if_there_is_room() {
+        let inner = |width, height| frame(Rect::new(0, 0, width, height), 60, 10).1;
+        assert_eq!(inner(80, 24), Rect::new(11, 6, 58, 8));
+        assert_eq!(inner(40, 10), Rect::new(2, 1, 36, 8), "rows of text matter more than padding");
+        assert_eq!(inner(12, 3), Rect::new(1, 1, 10, 1));
+        assert_eq!(inner(1, 1).area(), 0);
+    }
+}

@@ -18,6 +18,7 @@ pub(crate) mod mouse;
 mod navigation;
 pub(crate) mod notices;
 mod random;
+mod relevance;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod search;
@@ -126,6 +127,7 @@ impl State {
             Event::Resize(width, height) => {
                 self.browser.area = Rect::new(0, 0, width, height);
                 self.browser.reveal();
+                self.refresh_omnibox();
                 Vec::new()
             }
             Event::Tick => {
@@ -253,7 +255,7 @@ impl State {
 
     fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
         if self.dialogs.open.is_some() {
-            return Vec::new();
+            return self.dialog_mouse(mouse);
         }
         let effects = self.mouse.handle(mouse, &mut self.browser, &mut self.requests);
         self.finish(effects, Duration::ZERO)
@@ -370,7 +372,7 @@ impl State {
             }
             Action::Find => self.open_find(),
             Action::Filter => self.open_filter(),
-            Action::GoTo => self.open_goto(),
+            Action::GoTo => self.open_omnibox(),
             Action::Member => self.open_member(),
             _ => return None,
         })
@@ -467,6 +469,7 @@ impl State {
             }
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
+            (Slot::Suggest | Slot::StreamSearch, answer) => self.omnibox_answered(answer),
             (_, Answer::Server(info)) => {
                 if !self.connection.connected(info) {
                     return Vec::new();
@@ -480,12 +483,12 @@ impl State {
                     Some(locator) => self.open_locator(&locator),
                     None => self.browser.namespace_selected(&mut self.requests),
                 });
-                self.resolve_go_to();
+                self.refresh_omnibox();
                 effects
             }
             (_, Answer::Categories(categories)) => {
                 let effects = self.browser.categories_listed(categories, &mut self.requests);
-                self.resolve_go_to();
+                self.refresh_omnibox();
                 effects
             }
             (_, Answer::Found(head)) => self.found(head),
@@ -499,6 +502,11 @@ impl State {
             && let Some(compose) = self.dialogs.compose()
         {
             compose.version_failed(error);
+        }
+        if matches!(slot, Slot::Suggest | Slot::StreamSearch)
+            && let Some(omnibox) = self.dialogs.omnibox()
+        {
+            omnibox.search_failed(error.to_string());
         }
         match error {
             StoreError::Unavailable { reason, obstacle, .. }
@@ -530,6 +538,8 @@ impl State {
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
             Slot::GoTo => return self.navigation_failed(error),
+            // The box shows the error.
+            Slot::Suggest | Slot::StreamSearch => return Vec::new(),
             _ => {}
         }
         self.notices.problem(error.to_string(), self.now);

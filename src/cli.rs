@@ -15,6 +15,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod selection;
+mod status_line;
 mod stderr;
 mod unreadable;
 mod warnings;

@@ -1,4 +1,4 @@
-//! Parses locations: what a user types in the go-to box (`stream@position`, a number, an ID, a time) or passes as the program's
+//! Parses locations: what a user types in the omnibox (`stream@position`, a number, an ID, a time) or passes as the program's
 //! argument (`namespace/stream@4`). Clock and time zone are parameters, and nothing is looked up in a store.
 
 use std::fmt;
@@ -104,7 +104,7 @@ impl Destination {
         Self { namespace: namespace.map(str::to_owned), target, otherwise: None, also: Vec::new() }
     }
 
-    /// Parses the text of the go-to box or the command line, with these rules in order:
+    /// Parses the text of the omnibox or the command line, with these rules in order:
     ///
     /// 1. `NAME/` is a namespace. `NAME/LOCATION` is a location in the namespace `NAME` if it exists; otherwise the slash is part of
     ///    a name.

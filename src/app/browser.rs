@@ -70,9 +70,9 @@ pub(crate) struct Browser {
     /// Lists that were left, kept for returning to them.
     pub(super) kept_lists: KeptLists,
     pub find: Find,
-    /// The navigation under way, started by the go-to box or a link.
+    /// The navigation under way, started by the omnibox or a link.
     pub(super) navigation: Option<PendingNavigation>,
-    /// The locations from which links and the go-to box were used.
+    /// The locations from which links and the omnibox were used.
     pub(super) history: History,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,

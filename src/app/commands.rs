@@ -3,18 +3,17 @@
 
 use std::time::Duration;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::dialogs::Dialog;
 use super::dialogs::copy::CopyMenu;
 use super::dialogs::filter::FilterPrompt;
 use super::dialogs::find::FindPrompt;
-use super::dialogs::go_to::GoToPrompt;
 use super::dialogs::help::Help;
 use super::dialogs::log::Log;
+use super::dialogs::omnibox::{Kind, Omnibox};
 use super::dialogs::outcome::{Command, DialogContext, Outcome, is_ctrl};
-use super::dialogs::palette::Palette;
-use super::request::Slot;
+use super::request::{Answer, Slot};
 use super::{Effect, State};
 use crate::store::browse::Scope;
 
@@ -35,6 +34,10 @@ impl State {
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.dialogs.pasted = Some(self.now);
         self.with_dialog(|dialog, context| dialog.paste(text, context))
+    }
+
+    pub(super) fn dialog_mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        self.with_dialog(|dialog, context| dialog.mouse(mouse, context))
     }
 
     /// Passes an input to the open dialog and runs what it asks for.
@@ -64,6 +67,7 @@ impl State {
             page: isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1),
             log_lines: self.notices.log().len(),
             new_id,
+            entered: &self.dialogs.entered,
         }
     }
 
@@ -80,7 +84,12 @@ impl State {
         match command {
             Command::Run(action) => self.act(action),
             Command::Ask(slot, question) => vec![self.requests.ask(slot, question)],
+            Command::AskLater(slot, question, after) => vec![self.requests.ask_later(slot, question, after)],
             Command::Cancel(slot) => self.cancel(slot),
+            Command::Remember(text) => {
+                self.dialogs.entered.add(text);
+                Vec::new()
+            }
             Command::Copy(text, what) => vec![Effect::Copy { text, what }],
             Command::Edit(text) => vec![Effect::Edit { text, suffix: ".json" }],
             Command::Report(text) => {
@@ -114,7 +123,17 @@ impl State {
     }
 
     pub(super) fn open_palette(&mut self) -> Vec<Effect> {
-        self.open(Dialog::Palette(Palette::new()))
+        self.open_box(Omnibox::new(Kind::Commands))
+    }
+
+    pub(super) fn open_omnibox(&mut self) -> Vec<Effect> {
+        self.open_box(Omnibox::new(Kind::Everything))
+    }
+
+    fn open_box(&mut self, omnibox: Omnibox) -> Vec<Effect> {
+        self.dialogs.open = Some(Dialog::Omnibox(Box::new(omnibox)));
+        self.refresh_omnibox();
+        Vec::new()
     }
 
     pub(super) fn open_help(&mut self) -> Vec<Effect> {
@@ -139,11 +158,7 @@ impl State {
         self.open(Dialog::Find(FindPrompt::default()))
     }
 
-    pub(super) fn open_goto(&mut self) -> Vec<Effect> {
-        self.open(Dialog::GoTo(GoToPrompt::new()))
-    }
-
-    /// Opens the go-to box with the category on screen, so that the user types a consumer group member.
+    /// Opens the omnibox with the category on screen, so that the user types a consumer group member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
         let category = match self.browser.messages.key.as_ref().map(|list| &list.scope) {
             Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
@@ -154,21 +169,38 @@ impl State {
             self.notices.problem("No category is selected. Select one first.".to_owned(), self.now);
             return Vec::new();
         };
-        self.open(Dialog::GoTo(GoToPrompt::for_member(&category)))
+        self.open_box(Omnibox::for_member(&category))
     }
 
-    /// Resolves the input of the go-to box again after a list has changed, since it may now lead elsewhere.
-    pub(super) fn resolve_go_to(&mut self) {
-        let is_waiting = self.requests.since(Slot::GoTo).is_some();
-        if is_waiting || self.dialogs.go_to().is_none_or(|prompt| prompt.input.text().is_empty()) {
-            return;
-        }
-        let effects = self.with_dialog(|dialog, context| {
-            if let Dialog::GoTo(prompt) = dialog {
-                prompt.resolve(context);
-            }
+    /// Matches the text of the omnibox again after a list has changed, since it may now lead elsewhere.
+    pub(super) fn refresh_omnibox(&mut self) {
+        let effects = self.with_omnibox(|omnibox, context| {
+            omnibox.refresh(context);
             Outcome::Stay
         });
-        debug_assert!(effects.is_empty(), "resolving asks for nothing");
+        debug_assert!(effects.is_empty(), "matching asks for nothing");
+    }
+
+    pub(super) fn omnibox_answered(&mut self, answer: Answer) -> Vec<Effect> {
+        self.with_omnibox(|omnibox, context| omnibox.answered(answer, context))
+    }
+
+    fn with_omnibox(&mut self, change: impl FnOnce(&mut Omnibox, &DialogContext) -> Outcome) -> Vec<Effect> {
+        self.with_dialog(|dialog, context| match dialog {
+            Dialog::Omnibox(omnibox) => change(omnibox, context),
+            _ => Outcome::Stay,
+        })
+    }
+
+    /// Closes the omnibox after it has led somewhere, remembers what was entered, and ends its search.
+    pub(super) fn close_omnibox(&mut self) -> Vec<Effect> {
+        let Some(Dialog::Omnibox(omnibox)) = self.dialogs.open.take_if(|open| matches!(open, Dialog::Omnibox(_)))
+        else {
+            return Vec::new();
+        };
+        if let Some(text) = omnibox.into_opened() {
+            self.dialogs.entered.add(text);
+        }
+        [Slot::Suggest, Slot::StreamSearch].into_iter().filter_map(|slot| self.requests.stop(slot)).collect()
     }
 }

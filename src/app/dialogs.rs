@@ -11,14 +11,13 @@ pub(crate) mod filter;
 pub(crate) mod find;
 pub(crate) mod frame;
 mod fuzzy;
-pub(crate) mod go_to;
 pub(crate) mod help;
 pub(crate) mod log;
+pub(crate) mod omnibox;
 pub(crate) mod outcome;
-pub(crate) mod palette;
 pub(crate) mod token;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use admin::AdminStage;
@@ -28,11 +27,11 @@ use create_namespace::CreateDialog;
 use delete_namespace::DeleteDialog;
 use filter::FilterPrompt;
 use find::FindPrompt;
-use go_to::GoToPrompt;
 use help::Help;
 use log::Log;
+use omnibox::Omnibox;
+use omnibox::history::Entered;
 use outcome::{Command, DialogContext, Outcome};
-use palette::Palette;
 use token::TokenDialog;
 
 use super::request::Slot;
@@ -47,10 +46,8 @@ pub(crate) enum Dialog {
     Find(FindPrompt),
     /// `&`.
     Filter(FilterPrompt),
-    /// `:`.
-    GoTo(GoToPrompt),
-    /// Ctrl-P.
-    Palette(Palette),
+    /// `:` and Ctrl-P.
+    Omnibox(Box<Omnibox>),
     /// `?`.
     Help(Box<Help>),
     /// `!`.
@@ -71,8 +68,7 @@ impl Dialog {
         match self {
             Self::Find(prompt) => prompt.key(key),
             Self::Filter(prompt) => prompt.key(key, context),
-            Self::GoTo(prompt) => prompt.key(key, context),
-            Self::Palette(palette) => palette.key(key),
+            Self::Omnibox(omnibox) => omnibox.key(key, context),
             Self::Help(help) => help.key(key, context),
             Self::Log(log) => log.key(key, context),
             Self::Copy(menu) => menu.key(key),
@@ -87,9 +83,8 @@ impl Dialog {
         match self {
             Self::Find(prompt) => return prompt.paste(text),
             Self::Filter(prompt) => return prompt.paste(text, context),
-            Self::GoTo(prompt) => return prompt.paste(text, context),
+            Self::Omnibox(omnibox) => return omnibox.paste(text, context),
             Self::Compose(compose) => return compose.paste(text),
-            Self::Palette(palette) => palette.paste(text),
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),
@@ -98,11 +93,18 @@ impl Dialog {
         Outcome::Stay
     }
 
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        match self {
+            Self::Omnibox(omnibox) => omnibox.mouse(mouse, context),
+            _ => Outcome::Stay,
+        }
+    }
+
     /// Returns the commands that closing causes.
     pub(super) fn closed(self) -> Vec<Command> {
         match self {
             Self::Find(_) => vec![Command::CancelSearch],
-            Self::GoTo(_) => vec![Command::Cancel(Slot::GoTo)],
+            Self::Omnibox(_) => [Slot::GoTo, Slot::Suggest, Slot::StreamSearch].map(Command::Cancel).into(),
             Self::Compose(compose) => compose.closed(),
             _ => Vec::new(),
         }
@@ -118,6 +120,8 @@ pub(crate) struct Dialogs {
     pub drafts: Vec<Draft>,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
     pub(super) in_editor: Option<(Draft, String)>,
+    /// What was entered in the omnibox.
+    pub entered: Entered,
     /// The time of the last paste.
     pub(super) pasted: Option<Timestamp>,
 }
@@ -130,17 +134,10 @@ impl Dialogs {
         }
     }
 
-    pub(super) fn go_to(&mut self) -> Option<&mut GoToPrompt> {
+    pub(super) fn omnibox(&mut self) -> Option<&mut Omnibox> {
         match &mut self.open {
-            Some(Dialog::GoTo(prompt)) => Some(prompt),
+            Some(Dialog::Omnibox(omnibox)) => Some(omnibox),
             _ => None,
-        }
-    }
-
-    /// Closes the go-to box after it has led somewhere.
-    pub(super) fn close_go_to(&mut self) {
-        if matches!(self.open, Some(Dialog::GoTo(_))) {
-            self.open = None;
         }
     }
 

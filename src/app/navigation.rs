@@ -1,4 +1,4 @@
-//! Navigation: takes the screen to what the go-to box, a link or the command line names, and says if it does not exist. The
+//! Navigation: takes the screen to what the omnibox, a link or the command line names, and says if it does not exist. The
 //! box itself is a dialog, and parsing is in `locator`.
 
 use jiff::tz::TimeZone;
@@ -89,13 +89,13 @@ impl State {
                 return self.open_namespace(namespace);
             }
             let missing = missing(&navigation.target, &navigation.namespace);
-            match self.dialogs.go_to() {
-                Some(prompt) => prompt.understood = Err(missing),
+            match self.dialogs.omnibox() {
+                Some(omnibox) => omnibox.fail(missing),
                 None => self.notices.problem(missing, self.now),
             }
             return Vec::new();
         };
-        self.dialogs.close_go_to();
+        let closed = self.close_omnibox();
         let scope = navigation.scope.unwrap_or_else(|| Scope::Stream(head.stream.clone()));
         let number = if matches!(scope, Scope::Stream(_)) { head.position } else { head.global_position };
         let at_end = match &scope {
@@ -104,7 +104,8 @@ impl State {
             Scope::Member(..) => true,
             _ => false,
         };
-        let mut effects = self.browser.arrive_in(&navigation.namespace, scope, &mut self.requests);
+        let mut effects = closed;
+        effects.extend(self.browser.arrive_in(&navigation.namespace, scope, &mut self.requests));
         self.browser.history.record(navigation.from, self.browser.messages.key.as_ref());
         if self.browser.messages.is_filtered()
             && matches!(navigation.target, Target::StreamPosition(..) | Target::Id(_))
@@ -128,8 +129,7 @@ impl State {
 
     fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
         let from = self.browser.here();
-        self.dialogs.close_go_to();
-        let mut effects = Vec::new();
+        let mut effects = self.close_omnibox();
         // This replaces a navigation that is still waiting.
         self.browser.navigation = None;
         effects.extend(self.requests.stop(Slot::GoTo));
@@ -211,7 +211,7 @@ impl Browser {
         Some(HistoryEntry { list, focus: self.focus, number: self.messages.selected_number() })
     }
 
-    /// Returns to the previous location; none if the current one was not opened by a link or the go-to box.
+    /// Returns to the previous location; none if the current one was not opened by a link or the omnibox.
     pub(super) fn go_back(&mut self, requests: &mut Requests) -> Option<Vec<Effect>> {
         let HistoryEntry { list, focus, number } = self.history.pop(self.messages.key.as_ref())?;
         let mut effects = self.arrive_in(&list.namespace, list.scope, requests);

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
 use crate::store::browse::{
-    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
+    CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
+    StreamsFrom, StreamsOf,
 };
 use crate::store::session::ServerInfo;
 use crate::store::{CreatedNamespace, Filter, NamespaceInfo, StoreError};
@@ -37,10 +38,14 @@ pub(crate) enum Slot {
     Admin,
     /// The expected version of a draft.
     Version,
+    /// Streams in the omnibox that begin with the text.
+    Suggest,
+    /// Streams in the omnibox that contain the text.
+    StreamSearch,
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -53,6 +58,8 @@ impl Slot {
         Self::Write,
         Self::Admin,
         Self::Version,
+        Self::Suggest,
+        Self::StreamSearch,
     ];
 }
 
@@ -112,6 +119,20 @@ pub(crate) enum Question {
     Complete { namespace: String, prefix: String, what: Completing },
     /// The version of a stream; answered by [`Answer::Version`].
     Version { namespace: String, stream: StreamName },
+    /// Streams that begin with one of several texts, and whether a location exists; answered by [`Answer::SuggestedStreams`].
+    SuggestStreams { namespace: String, prefixes: Vec<String>, check: Option<Lookup> },
+    /// One step of a search for streams whose name contains a text; answered by [`Answer::FoundStreams`].
+    SearchStreams {
+        namespace: String,
+        part: NamePart,
+        /// The stream after which the step begins; none for the first.
+        after: Option<StreamName>,
+        /// The most names to examine.
+        names: u32,
+        limit: usize,
+        /// Whether to estimate the number of all streams too.
+        estimate: bool,
+    },
     /// Answered by [`Answer::Written`].
     Write { namespace: String, message: NewMessage },
     /// The messages of a stream after a version; answered by [`Answer::Since`].
@@ -135,7 +156,7 @@ impl Question {
     }
 }
 
-/// A lookup of the go-to box.
+/// A lookup of a location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lookup {
     /// The message with this ID.
@@ -193,6 +214,16 @@ pub(crate) enum Answer {
     Completions(Vec<String>),
     /// None if the stream does not exist.
     Version(Option<Position>),
+    /// The streams in the order of the texts, and whether the location exists; none if it was not asked.
+    SuggestedStreams {
+        rows: Vec<StreamRow>,
+        exists: Option<bool>,
+    },
+    /// A step of a search for streams, and an estimate of the number of all streams.
+    FoundStreams {
+        found: StreamMatches,
+        total: Option<u64>,
+    },
     Written(Written),
     Since {
         /// In the order of their positions.

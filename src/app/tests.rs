@@ -12,4 +12,5 @@ mod follow;
 mod goto;
 mod layout;
 mod namespaces;
+mod omnibox;
 mod properties;

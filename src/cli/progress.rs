@@ -3,16 +3,11 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::stderr;
+use super::status_line::{PAUSE, StatusLine};
 use crate::numbers::grouped;
-
-/// Between two updates of the line.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Shared between the command, the thread that reads its input, and the one that answers SIGUSR1.
 #[derive(Debug)]
@@ -23,8 +18,7 @@ pub(super) struct Progress {
     done: AtomicU64,
     /// The number at which `done` is complete; 0 if it is not known.
     size: AtomicU64,
-    terminal: bool,
-    drawn: Mutex<Option<Instant>>,
+    shown: StatusLine,
 }
 
 impl Progress {
@@ -34,8 +28,7 @@ impl Progress {
             messages: AtomicU64::new(0),
             done: AtomicU64::new(0),
             size: AtomicU64::new(size.unwrap_or(0)),
-            terminal: io::stderr().is_terminal(),
-            drawn: Mutex::default(),
+            shown: StatusLine::new(),
         }
     }
 
@@ -60,23 +53,14 @@ impl Progress {
         line(load(&self.messages), self.begun.elapsed(), load(&self.done), load(&self.size))
     }
 
-    /// Updates the line on a terminal, but not more often than is useful.
+    /// Updates the line on a terminal.
     pub(super) fn draw(&self) {
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.terminal || drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {
-            return;
-        }
-        *drawn = Some(Instant::now());
-        let width = crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns));
-        // The line is ASCII. Some terminals wrap after the last column.
-        let mut line = self.line();
-        line.truncate(width.saturating_sub(1));
-        stderr::raw(&format!("\r{line}\x1b[K"));
+        self.shown.draw(|| self.line());
     }
 
     /// Keeps the line on a terminal up to date, even while no message arrives.
     pub(super) async fn keep_drawn(&self) -> Infallible {
-        if !self.terminal {
+        if !self.shown.is_shown() {
             return std::future::pending().await;
         }
         loop {
@@ -87,9 +71,7 @@ impl Progress {
 
     /// Erases the line.
     pub(super) fn clear(&self) {
-        if self.drawn.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            stderr::raw("\r\x1b[K");
-        }
+        self.shown.clear();
     }
 }
 

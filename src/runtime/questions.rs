@@ -21,6 +21,9 @@ const SINCE: i64 = 100;
 /// The most names that are offered for completion.
 const COMPLETIONS: usize = 20;
 
+/// The most streams that are suggested for each beginning of a name.
+const SUGGESTIONS: u32 = 10;
+
 /// An attempt to open a store. It starts when it is first awaited, and fails with a message for the user.
 pub(crate) type Attempt = BoxFuture<'static, Result<Store, String>>;
 
@@ -157,6 +160,22 @@ impl Answerer {
             Question::Complete { namespace, prefix, what } => {
                 let namespace = self.namespace(namespace).await?;
                 Answer::Completions(complete(&namespace, prefix, what).await?)
+            }
+            Question::SuggestStreams { namespace, prefixes, check } => {
+                let namespace = self.namespace(namespace).await?;
+                let rows = namespace.streams_with_prefixes(prefixes, SUGGESTIONS).await?;
+                let exists = match check {
+                    Some(what) => Some(find(&namespace, what).await?.is_some()),
+                    None => None,
+                };
+                Answer::SuggestedStreams { rows, exists }
+            }
+            Question::SearchStreams { namespace, part, after, names, limit, estimate } => {
+                let namespace = self.namespace(namespace).await?;
+                let of = StreamsOf::Namespace;
+                let found = namespace.streams_containing(&of, part, after.as_ref(), *names, *limit).await?;
+                let total = if *estimate { namespace.estimate_streams().await? } else { None };
+                Answer::FoundStreams { found, total }
             }
             Question::Write { namespace, message } => {
                 Answer::Written(self.namespace(namespace).await?.write(message).await?)

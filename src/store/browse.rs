@@ -4,6 +4,8 @@
 
 mod categories;
 mod counts;
+mod find_streams;
+mod name_part;
 mod page;
 mod scope;
 mod search;
@@ -12,6 +14,8 @@ mod times;
 mod window;
 
 use jiff::Timestamp;
+
+pub use name_part::NamePart;
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};
 
@@ -84,6 +88,17 @@ pub struct RecentStreams {
     pub streams: Vec<StreamRow>,
     /// Where the next window ends (exclusive). `None` once the beginning of the category is reached.
     pub next: Option<GlobalPosition>,
+}
+
+/// The result of [`Namespace::streams_containing`](super::Namespace::streams_containing).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamMatches {
+    /// The matches of this step.
+    pub streams: Vec<StreamRow>,
+    /// The number of names that this step examined.
+    pub searched: u64,
+    /// The stream after which the next step begins. `None` once all names were examined.
+    pub next: Option<StreamName>,
 }
 
 /// The number of messages in a scope.

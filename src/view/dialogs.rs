@@ -6,7 +6,7 @@ mod create_namespace;
 mod delete_namespace;
 mod help;
 mod log;
-mod palette;
+mod omnibox;
 mod progress;
 mod prompts;
 mod token;
@@ -24,8 +24,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::Filter(prompt) => prompts::filter(frame, area, theme, prompt),
-        Dialog::GoTo(prompt) => prompts::go_to(frame, area, theme, prompt),
-        Dialog::Palette(palette) => palette::draw(frame, area, &state.settings.keymap, theme, palette),
+        Dialog::Omnibox(omnibox) => omnibox::draw(frame, area, state, theme, omnibox),
         Dialog::Help(help) => help::draw(frame, area, theme, help),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),

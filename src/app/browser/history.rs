@@ -15,7 +15,7 @@ pub(in crate::app) struct HistoryEntry {
     pub number: Option<i64>,
 }
 
-/// The locations that were left by a link or the go-to box, each with the list that was opened from it.
+/// The locations that were left by a link or the omnibox, each with the list that was opened from it.
 #[derive(Debug, Default)]
 pub(in crate::app) struct History(Vec<(HistoryEntry, ListKey)>);
 

@@ -1,18 +1,37 @@
-//! Fuzzy matching of names, for the palette and for completions.
+//! Fuzzy matching of names, for the omnibox and for completions.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// A text to match names with. Case matters only if the text has an upper-case letter.
+pub(super) struct Fuzzy {
+    pattern: Pattern,
+    matcher: Matcher,
+    characters: Vec<char>,
+}
+
+impl Fuzzy {
+    pub(super) fn new(text: &str) -> Self {
+        let pattern = Pattern::new(text, CaseMatching::Smart, Normalization::Smart, AtomKind::Fuzzy);
+        Self { pattern, matcher: Matcher::new(Config::DEFAULT), characters: Vec::new() }
+    }
+
+    /// Returns how well a name matches, and the indices of its matching characters. Every name matches an empty text.
+    pub(super) fn rank(&mut self, name: &str) -> Option<(u32, Vec<usize>)> {
+        let mut indices = Vec::new();
+        let name = Utf32Str::new(name, &mut self.characters);
+        let score = self.pattern.indices(name, &mut self.matcher, &mut indices)?;
+        indices.sort_unstable();
+        indices.dedup();
+        Some((score, indices.into_iter().filter_map(|index| usize::try_from(index).ok()).collect()))
+    }
+}
 
 /// Returns the items whose name matches, best first.
 pub(super) fn fuzzy<T>(text: &str, items: Vec<(&str, T)>) -> Vec<T> {
-    struct Named<'a, T>(&'a str, T);
-    impl<T> AsRef<str> for Named<'_, T> {
-        fn as_ref(&self) -> &str {
-            self.0
-        }
-    }
-    let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
-    let named = items.into_iter().map(|(name, item)| Named(name, item));
-    let matches = pattern.match_list(named, &mut Matcher::new(Config::DEFAULT));
-    matches.into_iter().map(|(named, _)| named.1).collect()
+    let mut fuzzy = Fuzzy::new(text);
+    let mut matches: Vec<(u32, T)> =
+        items.into_iter().filter_map(|(name, item)| Some((fuzzy.rank(name)?.0, item))).collect();
+    matches.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    matches.into_iter().map(|(_, item)| item).collect()
 }

@@ -1,11 +1,14 @@
 //! What a dialog may know about the rest of the screen, and what it may ask for in return. A dialog changes nothing but
 //! itself: a key leads to an [`Outcome`], and `State` runs its commands.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::compose::Draft;
+use super::omnibox::history::Entered;
 use crate::app::browser::Browser;
 use crate::app::keymap::{Action, Context, KeyMap};
 use crate::app::request::{Question, Slot};
@@ -30,6 +33,8 @@ pub(crate) struct DialogContext<'a> {
     pub log_lines: usize,
     /// An ID that no message has.
     pub new_id: Uuid,
+    /// What was entered in the omnibox.
+    pub entered: &'a Entered,
 }
 
 impl DialogContext<'_> {
@@ -66,6 +71,10 @@ pub(crate) enum Command {
     /// Runs an action as if its key had been pressed.
     Run(Action),
     Ask(Slot, Question),
+    /// Asks after a delay.
+    AskLater(Slot, Question, Duration),
+    /// Keeps a text that was entered in the omnibox.
+    Remember(String),
     /// Cancels the pending question of a slot, if there is one.
     Cancel(Slot),
     /// Puts text on the clipboard. The second field describes it.

@@ -1,4 +1,4 @@
-//! Panes, locations, paging, the go-to box and lost connections.
+//! Panes, locations, paging, the omnibox and lost connections.
 
 use crate::app::Effect;
 use crate::app::browser::layout::Pane;
@@ -101,7 +101,7 @@ fn newest_first_reverses_the_list_and_keeps_the_selection() {
 }
 
 #[test]
-fn the_go_to_box_accepts_streams_positions_ids_and_times() {
+fn the_omnibox_accepts_streams_positions_ids_and_times() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("order-1@3");
     assert_eq!(screen.selected(), "order-1@3");
@@ -121,7 +121,7 @@ fn the_go_to_box_accepts_streams_positions_ids_and_times() {
 }
 
 #[test]
-fn the_go_to_box_shows_its_interpretation_and_names_a_missing_stream() {
+fn the_omnibox_shows_its_interpretation_and_names_a_missing_stream() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys(":account-1@3");
     assert!(screen.text().contains("→ stream account-1 at position 3"), "{}", screen.text());
@@ -284,7 +284,7 @@ fn the_messages_of_a_group_member_can_be_shown_and_followed() {
 }
 
 #[test]
-fn a_key_while_the_list_loads_does_not_lose_the_target_of_the_go_to_box() {
+fn a_key_while_the_list_loads_does_not_lose_the_target_of_the_omnibox() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to_stream_and_hold("account-1@2");
     screen.keys("k");
@@ -293,7 +293,7 @@ fn a_key_while_the_list_loads_does_not_lose_the_target_of_the_go_to_box() {
 }
 
 #[test]
-fn esc_returns_from_the_go_to_box_step_by_step() {
+fn esc_returns_from_the_omnibox_step_by_step() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("2");
     screen.keys("4kkk");
@@ -320,7 +320,7 @@ fn esc_goes_one_pane_back_after_leaving_the_target_through_the_panes() {
 }
 
 #[test]
-fn the_go_to_box_explains_targets_past_the_end() {
+fn the_omnibox_explains_targets_past_the_end() {
     let mut screen = Screen::new(Fake::shop(3));
     for (target, said) in [
         ("account-1@99", "account-1 ends at position 4. There is no position 99."),
@@ -333,7 +333,7 @@ fn the_go_to_box_explains_targets_past_the_end() {
 }
 
 #[test]
-fn the_go_to_box_centres_the_message() {
+fn the_omnibox_centres_the_message() {
     let mut fake = Fake::default();
     for _ in 0..5_000 {
         fake.append("ledger-main", "Posted");

@@ -9,7 +9,8 @@ use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use crate::app::{Effect, Event, ScreenSettings, State};
 use crate::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use crate::store::browse::{
-    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamRow, StreamsFrom, StreamsOf,
+    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
+    StreamsFrom, StreamsOf,
 };
 use crate::store::session::ServerInfo;
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
@@ -285,6 +286,29 @@ impl Fake {
                 let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
                 Answer::Completions(rows.into_iter().map(|row| row.stream.to_string()).collect())
             }
+            Question::SuggestStreams { prefixes, check, .. } => {
+                let of_prefix = |prefix: &String| self.streams(&StreamsOf::Prefix(prefix.clone())).into_iter().take(10);
+                let rows = prefixes.iter().flat_map(of_prefix).collect();
+                Answer::SuggestedStreams { rows, exists: check.as_ref().map(|what| self.find(what).is_some()) }
+            }
+            Question::SearchStreams { part, after, names, limit, estimate, .. } => {
+                let mut rows = self.streams(&StreamsOf::Namespace);
+                let total = estimate.then_some(rows.len() as u64);
+                rows.retain(|row| after.as_ref().is_none_or(|after| row.stream > *after));
+                let mut found = StreamMatches { streams: Vec::new(), searched: 0, next: None };
+                let names = self.search_window.unwrap_or(*names as usize);
+                let mut rows = rows.into_iter().peekable();
+                while let Some(row) = rows.next() {
+                    found.searched += 1;
+                    let stream = row.stream.clone();
+                    found.streams.extend(part.find_in(stream.as_str()).map(|_| row));
+                    if found.searched as usize == names || found.streams.len() == *limit {
+                        found.next = rows.peek().map(|_| stream);
+                        break;
+                    }
+                }
+                Answer::FoundStreams { found, total }
+            }
             Question::Write { message, .. } => {
                 let heads = self.of(&Scope::Stream(message.stream.clone()));
                 let actual = heads.last().map(|head| head.position);
@@ -383,6 +407,13 @@ fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
         }
         Question::Search { namespace, .. } => (namespace, Answer::Search(nothing, SearchRange::EVERYTHING)),
         Question::CountMatches { namespace, .. } => (namespace, Answer::CountStep(none, SearchRange::EVERYTHING)),
+        Question::SuggestStreams { namespace, .. } => {
+            (namespace, Answer::SuggestedStreams { rows: Vec::new(), exists: Some(false) })
+        }
+        Question::SearchStreams { namespace, .. } => {
+            let found = StreamMatches { streams: Vec::new(), searched: 0, next: None };
+            (namespace, Answer::FoundStreams { found, total: None })
+        }
         _ => return None,
     };
     (namespace != "shop").then_some(answer)
@@ -627,7 +658,7 @@ impl Screen {
         self.key(KeyCode::Down);
     }
 
-    /// Enters a target into the go-to box.
+    /// Enters a target into the omnibox.
     pub(crate) fn go_to(&mut self, target: &str) {
         self.keys(":");
         self.keys(target);

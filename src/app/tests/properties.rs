@@ -88,7 +88,7 @@ fn way() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Targets for the go-to box.
+/// Targets for the omnibox.
 const GO_TO: [&str; 9] =
     ["account", "order", "account-1", "order-2", "account-2@3", "17", "11:00:20", "account#0:2", "nothing-1"];
 

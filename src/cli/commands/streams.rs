@@ -1,6 +1,8 @@
 //! The command `streams`: lists the streams of a namespace or category. They are read page by page: memory stays bounded
 //! whatever the limit, and no more than one page is ever held.
 
+mod containing;
+
 use clap::Args;
 
 use crate::cli::error::Result;
@@ -11,17 +13,23 @@ use crate::cli::output::time::for_people;
 use crate::message::{Category, StreamName};
 use crate::pasteable::shell_word;
 use crate::store::Namespace;
-use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
+use crate::store::browse::{NamePart, StreamRow, StreamsFrom, StreamsOf};
+use containing::Search;
 
 const HELP: &str = "\
 Streams are listed by name, each with its version (the position of its last message) and the
 time of its last message.
+
+--contains searches all names step by step and prints each stream as soon as it is found.
+Case matters only if TEXT has an upper-case letter; otherwise ASCII letters match in both
+cases.
 
 JSON keys: stream, version, gpos, time
 
 Examples:
   streamscope -n shop streams account
   streamscope -n shop streams --prefix account-12 --limit 20
+  streamscope -n shop streams --contains 9f3a-7aa6
   streamscope -n shop streams account --after account-129";
 
 /// Streams per query.
@@ -36,6 +44,9 @@ pub(crate) struct StreamsArguments {
     /// List only streams whose names start with this
     #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
     pub prefix: Option<String>,
+    /// List only streams whose names contain this
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub contains: Option<String>,
     /// List only streams after this one, to continue an earlier list
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub after: Option<String>,
@@ -60,6 +71,10 @@ pub(super) async fn run(namespace: &Namespace, arguments: &StreamsArguments, out
     // A negative limit means all.
     let mut left = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let mut after = arguments.after.as_deref().map(StreamName::stored);
+    if let Some(text) = &arguments.contains {
+        let search = Search { of: &of, part: NamePart::new(text), after, limit: left };
+        return containing::run(namespace, search, table, output).await;
+    }
     while left > 0 {
         let wanted = left.min(PAGE);
         let rows = namespace.streams(&of, &StreamsFrom::after(after.clone()), wanted).await?;
@@ -128,6 +143,7 @@ mod tests {
         let arguments = StreamsArguments {
             category: category.map(str::to_owned),
             prefix: prefix.map(str::to_owned),
+            contains: None,
             after: None,
             limit: 10,
         };

@@ -57,7 +57,7 @@ impl Walk {
 }
 
 /// Returns the smallest text that sorts bytewise after everything with a prefix, or `None` if there is none.
-fn prefix_end(prefix: &str) -> Option<String> {
+pub(super) fn prefix_end(prefix: &str) -> Option<String> {
     let mut head = prefix.to_owned();
     loop {
         let last = head.pop()?;
@@ -70,7 +70,7 @@ fn prefix_end(prefix: &str) -> Option<String> {
     }
 }
 
-fn stream_row(row: &Row) -> Result<StreamRow> {
+pub(super) fn stream_row(row: &Row) -> Result<StreamRow> {
     Ok(StreamRow {
         stream: StreamName::stored(text(row, 0)?),
         version: column(row, 1)?,
@@ -253,7 +253,7 @@ impl Namespace {
     /// them (in Welsh, `ng` sorts before `n`). A category is followed by `-` or nothing, which never combines. If a prefix
     /// ends in an ASCII letter or digit, the server is asked whether a following letter would combine with it. If so, the letters
     /// and digits at the end are removed. Other characters at the end are always removed unless they are ASCII.
-    async fn least_name(&self, category: Option<&str>, prefix: Option<&str>) -> Result<String> {
+    pub(super) async fn least_name(&self, category: Option<&str>, prefix: Option<&str>) -> Result<String> {
         if let Some(category) = category {
             return Ok(category.to_owned());
         }

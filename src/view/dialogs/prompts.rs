@@ -1,4 +1,4 @@
-//! The prompts in the last line: `/`, `&` and `:`, each with a note in the line above. Their keys are handled elsewhere.
+//! The prompts in the last line: `/` and `&`, each with a note in the line above. Their keys are handled elsewhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,7 +7,6 @@ use ratatui::widgets::Clear;
 use crate::app::State;
 use crate::app::dialogs::filter::FilterPrompt;
 use crate::app::dialogs::find::FindPrompt;
-use crate::app::dialogs::go_to::GoToPrompt;
 use crate::app::input::Input;
 use crate::view::text::{fill, whole_parts};
 use crate::view::theme::Theme;
@@ -28,11 +27,6 @@ pub(super) fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &Filt
         Err(problem) => Err(problem.clone()),
     };
     draw(frame, area, theme, "&", &prompt.input, &note);
-}
-
-pub(super) fn go_to(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &GoToPrompt) {
-    let note = prompt.understood.as_ref().map(|target| format!("→ {target}")).map_err(Clone::clone);
-    draw(frame, area, theme, ":", &prompt.input, &note);
 }
 
 /// Draws a prompt in the last line, and a note or a problem in the line above.

@@ -118,7 +118,14 @@ fn ascii_mode_draws_only_ascii() {
 
 #[test]
 fn dialogs() {
-    let keys = [("help", "?"), ("palette", "\u{10}"), ("copy", "5y"), ("go_to", ":account-1@3"), ("filter", "&type:X")];
+    let keys = [
+        ("help", "?"),
+        ("palette", "\u{10}"),
+        ("copy", "5y"),
+        ("go_to", ":account-1@3"),
+        ("omnibox", ":acc"),
+        ("filter", "&type:X"),
+    ];
     for (name, keys) in keys {
         for (width, height) in SIZES {
             let mut screen = screen(width, height, false);

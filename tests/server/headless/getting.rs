@@ -10,6 +10,7 @@ in_each_place!(
     get_says_where_to_continue_after_its_limit,
     old_option_names_still_work,
     commands_that_need_a_stream_refuse_a_category,
+    streams_are_found_by_a_part_of_their_name,
 );
 
 fn get_and_tail_take_the_same_options_and_print_the_same_lines(place: &Place) {
@@ -83,6 +84,29 @@ fn commands_that_need_a_stream_refuse_a_category(place: &Place) {
     assert!(place.run(&["streams", "account-2"]).failed(2).contains("account-2 is a stream"));
     place.run(&["last", "account-9"]).failed(4);
     assert_eq!(place.run(&["version", "account-9"]).done(), "-1\n");
+}
+
+fn streams_are_found_by_a_part_of_their_name(place: &Place) {
+    fill(place, 20);
+    let found = |options: &[&str]| {
+        let told = place.run(&[&["streams", "--contains"], options].concat());
+        assert_eq!(told.status, 0, "{told:?}");
+        let names: Vec<_> =
+            lines(&told.stdout).iter().map(|line| line["stream"].as_str().unwrap().to_owned()).collect();
+        (names, told.stderr)
+    };
+    assert_eq!(found(&["-1"]), (vec!["order-1".to_owned()], String::new()));
+    assert_eq!(found(&["ER-1"]).0, Vec::<String>::new(), "an upper-case letter makes case matter");
+    let all = found(&["r-"]).0;
+    assert_eq!(all, ["order-1", "order-3", "order-5", "order-7", "order-9"]);
+    assert_eq!(found(&["-", "--prefix", "order-"]).0, all);
+    assert_eq!(found(&["r-", "account"]).0, Vec::<String>::new());
+    let (first, told) = found(&["r-", "--limit", "2"]);
+    assert!(told.contains("Continue with --after order-3 or --limit -1"), "{told}");
+    let (rest, told) = found(&["r-", "--limit", "3", "--after", "order-3"]);
+    assert_eq!(([first, rest].concat(), told.contains("More may follow")), (all, true));
+    let text = place.run(&["streams", "--contains", "nothing", "--format", "text"]);
+    assert_eq!((text.stdout.as_str(), text.stderr.contains("No match in 10 streams")), ("", true), "{text:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::TryStreamExt as _;
 use jiff::SignedDuration;
 use streamscope::message::{Category, ConsumerGroup, Message, NewMessage, Size, StreamName};
-use streamscope::store::browse::{Count, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::browse::{Count, NamePart, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::{Filter, Namespace, StoreError};
 
@@ -17,6 +17,7 @@ for_each_route! {
     lists_categories_with_estimates,
     pages_of_streams_have_no_gaps_or_repeats,
     lists_recently_active_streams_window_by_window,
+    finds_streams_by_parts_of_their_names,
     paging_from_either_end_reaches_the_other,
     heads_have_a_preview_and_a_size_but_no_large_body,
     finds_the_first_message_at_a_time,
@@ -89,20 +90,23 @@ pub(super) async fn pages_of_streams_have_no_gaps_or_repeats(store: &TestStore) 
 /// Selects the names that a listing should contain.
 type IsMeant = &'static dyn Fn(&str) -> bool;
 
-/// Also used for databases with another collation.
-pub(super) async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
-    for name in AROUND_ACCOUNT {
-        write_many(namespace, name, 2).await;
-    }
-    let lists: [(StreamsOf, IsMeant); 6] = [
+fn lists() -> [(StreamsOf, IsMeant); 6] {
+    [
         (StreamsOf::Namespace, &|_| true),
         (StreamsOf::Category(category("account")), &|name| streamscope::message::category(name) == "account"),
         (StreamsOf::Category(category("nothing")), &|_| false),
         (StreamsOf::Prefix("account".to_owned()), &|name| name.starts_with("account")),
         (StreamsOf::Prefix("account-1".to_owned()), &|name| name.starts_with("account-1")),
         (StreamsOf::Prefix(String::new()), &|_| true),
-    ];
-    for (of, is_meant) in lists {
+    ]
+}
+
+/// Also used for databases with another collation.
+pub(super) async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
+    for name in AROUND_ACCOUNT {
+        write_many(namespace, name, 2).await;
+    }
+    for (of, is_meant) in lists() {
         let expected: BTreeSet<_> =
             AROUND_ACCOUNT.iter().copied().filter(|name| is_meant(name)).map(str::to_owned).collect();
         for limit in [1, 2, 100] {
@@ -123,6 +127,57 @@ pub(super) async fn streams_have_no_gaps_or_repeats(namespace: &Namespace) {
         (page[0].version, page[0].last_global_position, page[0].last_time),
         (1, last.global_position, last.time)
     );
+}
+
+pub(super) async fn finds_streams_by_parts_of_their_names(store: &TestStore) {
+    let namespace = &store.namespace;
+    parts_find_streams(namespace).await;
+    let prefixes = ["account-1", "zoo", "nothing", "A"].map(str::to_owned);
+    let found = namespace.streams_with_prefixes(&prefixes, 2).await.unwrap();
+    let names: Vec<_> = found.iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(names, ["account-1", "account-10", "zoo-account-1", "Account-1"]);
+    assert_eq!(found[0].version, 0);
+    assert_eq!(namespace.streams_with_prefixes(&[], 2).await.unwrap(), []);
+}
+
+/// Returns the streams that a search finds with steps of this size, and checks that no step exceeds it.
+async fn containing(namespace: &Namespace, of: &StreamsOf, text: &str, names: u32, limit: usize) -> Vec<String> {
+    let (mut found, mut after, mut searched) = (Vec::new(), None, 0);
+    loop {
+        let part = NamePart::new(text);
+        let step = namespace.streams_containing(of, &part, after.as_ref(), names, limit).await.unwrap();
+        assert!(step.searched <= u64::from(names) && step.streams.len() <= limit, "{step:?}");
+        searched += step.searched;
+        found.extend(step.streams.into_iter().map(|row| row.stream.to_string()));
+        let Some(next) = step.next else { break };
+        after = Some(next);
+    }
+    assert!(searched <= AROUND_ACCOUNT.len() as u64, "no name is examined twice");
+    found
+}
+
+/// Checks that every stream whose name contains a text is found once, whatever the size of the steps.
+pub(super) async fn parts_find_streams(namespace: &Namespace) {
+    for name in AROUND_ACCOUNT {
+        write(namespace, name, "Happened").await;
+    }
+    for (of, is_meant) in lists() {
+        for text in ["", "-1", "ACC", "Acc", "acc", "é", "oUn", "account-1", "%"] {
+            let folds = text == text.to_lowercase();
+            let contains = |name: &str| if folds { name.to_lowercase().contains(text) } else { name.contains(text) };
+            let mut expected: Vec<_> = AROUND_ACCOUNT
+                .iter()
+                .filter(|name| is_meant(name) && contains(name))
+                .map(|name| (*name).to_owned())
+                .collect();
+            expected.sort();
+            for (names, limit) in [(1, 5), (3, 1), (1_000, 2), (1_000, 1_000)] {
+                let mut found = containing(namespace, &of, text, names, limit).await;
+                found.sort();
+                assert_eq!(found, expected, "{text:?} in {of:?} with steps of {names} names and {limit} matches");
+            }
+        }
+    }
 }
 
 pub(super) async fn lists_recently_active_streams_window_by_window(store: &TestStore) {

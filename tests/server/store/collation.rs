@@ -5,7 +5,7 @@ use std::process::Command;
 use streamscope::store::Namespace;
 use streamscope::store::browse::{StreamsFrom, StreamsOf};
 
-use super::browse::streams_have_no_gaps_or_repeats;
+use super::browse::{parts_find_streams, streams_have_no_gaps_or_repeats};
 use super::messages::{category, of_category, stream, write_many};
 use crate::support::server::{self, Database};
 use crate::support::stores::store;
@@ -56,6 +56,17 @@ async fn streams_of_message_db_are_complete_under_a_linguistic_collation() {
 async fn streams_of_eventodb_are_complete_under_a_linguistic_collation() {
     let (_database, namespace) = eventodb().await;
     streams_have_no_gaps_or_repeats(&namespace).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_of_names_find_streams_under_a_linguistic_collation() {
+    for (_database, namespace) in [message_db().await, eventodb().await] {
+        parts_find_streams(&namespace).await;
+        let prefixes = ["account-1".to_owned(), "zoo".to_owned()];
+        let found = namespace.streams_with_prefixes(&prefixes, 20).await.unwrap();
+        let names: Vec<_> = found.iter().map(|row| row.stream.as_str()).collect();
+        assert_eq!(names, ["account-1", "account-10", "zoo-account-1"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,202 @@
+//! `:` and Ctrl-P: one box that finds everything. Results appear while the user types, in groups: where the text leads if taken literally,
+//! names and places that match it, commands, and streams from the server. The journey itself belongs to the panes, and the
+//! search for streams to the store; the box only asks for both.
+
+pub(crate) mod entries;
+pub(crate) mod history;
+mod interpretation;
+pub(crate) mod keys;
+pub(crate) mod layout;
+mod matching;
+pub(crate) mod streams;
+
+use std::time::Duration;
+
+use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::input::Input;
+use crate::app::request::{Answer, Slot};
+use crate::message::Category;
+use entries::{Entry, Group, Lead};
+use interpretation::Meaning;
+use layout::BoxLayout;
+use streams::FoundStreams;
+
+/// A pause in typing before the names of streams are searched for a part.
+const PAUSE: Duration = Duration::from_millis(60);
+
+/// What a box finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `:` finds places, streams and commands.
+    Everything,
+    /// Ctrl-P finds commands and places, those of the focused pane first.
+    Commands,
+}
+
+/// The open box.
+#[derive(Debug)]
+pub(crate) struct Omnibox {
+    pub kind: Kind,
+    pub input: Input,
+    /// The results, group by group.
+    pub entries: Vec<Entry>,
+    /// The index of the entry to which Enter leads, if there are any.
+    pub selected: usize,
+    /// The index of the first visible entry.
+    pub top: usize,
+    /// Why Enter led nowhere.
+    pub problem: Option<String>,
+    /// Why the text is no location.
+    pub misread: Option<String>,
+    /// What the text is expected to be; shown while nothing else is.
+    pub hint: String,
+    pub streams: FoundStreams,
+    /// The user selected an entry, which stays selected while others arrive.
+    chosen: bool,
+    /// The number of the recalled text in the history.
+    recalled: Option<usize>,
+    /// The text of the entry that was last opened, for the history.
+    opened: Option<String>,
+}
+
+impl Omnibox {
+    #[must_use]
+    pub(crate) fn new(kind: Kind) -> Self {
+        let hint = match kind {
+            Kind::Everything => "category · stream · stream@position · namespace/ · position · ID · time · =name",
+            Kind::Commands => "",
+        };
+        Self {
+            kind,
+            input: Input::default(),
+            entries: Vec::new(),
+            selected: 0,
+            top: 0,
+            problem: None,
+            misread: None,
+            hint: hint.to_owned(),
+            streams: FoundStreams::default(),
+            chosen: false,
+            recalled: None,
+            opened: None,
+        }
+    }
+
+    /// Creates a box with `CATEGORY#`, for a consumer group member to be typed after it.
+    #[must_use]
+    pub(crate) fn for_member(category: &Category) -> Self {
+        Self {
+            input: Input::new(&format!("{category}#")),
+            hint: "MEMBER:SIZE of the consumer group, such as 0:3".to_owned(),
+            ..Self::new(Kind::Everything)
+        }
+    }
+
+    /// Returns true if Enter leads to the selected entry. In an empty `:`, no entry is selected until the user selects one.
+    #[must_use]
+    pub(crate) fn has_selection(&self) -> bool {
+        self.chosen || self.kind == Kind::Commands || !self.input.text().trim().is_empty()
+    }
+
+    fn selection(&self) -> Option<&Entry> {
+        self.entries.get(self.selected).filter(|_| self.has_selection())
+    }
+
+    /// Matches everything again after the text or the lists of the screen have changed.
+    pub(in crate::app) fn refresh(&mut self, context: &DialogContext) {
+        let meaning = Meaning::read(self.input.text(), context);
+        let kept = self.selection().filter(|_| self.chosen).map(|entry| entry.lead.clone());
+        self.misread.clone_from(&meaning.problem);
+        self.entries = matching::entries(self.kind, &meaning, context, &self.streams);
+        self.selected = match kept {
+            Some(lead) => self.entries.iter().position(|entry| entry.lead == lead).unwrap_or(self.selected),
+            None => 0,
+        };
+        self.select(self.selected, context);
+    }
+
+    /// Selects an entry and makes it visible.
+    fn select(&mut self, index: usize, context: &DialogContext) {
+        self.selected = index.min(self.entries.len().saturating_sub(1));
+        let height = usize::from(BoxLayout::of(context.browser.area).list.height).max(1);
+        self.top = self.top.clamp((self.selected + 1).saturating_sub(height), self.selected);
+        self.top = self.top.min(self.entries.len().saturating_sub(height));
+    }
+
+    /// Searches for the text that was just typed.
+    fn typed(&mut self, context: &DialogContext) -> Outcome {
+        self.problem = None;
+        self.chosen = false;
+        self.top = 0;
+        let commands = self.search(context);
+        self.refresh(context);
+        Outcome::Do(commands)
+    }
+
+    fn search(&mut self, context: &DialogContext) -> Vec<Command> {
+        if self.kind == Kind::Commands {
+            return Vec::new();
+        }
+        let meaning = Meaning::read(self.input.text(), context);
+        let Some(namespace) = meaning.namespace.clone() else { return self.streams.clear() };
+        if meaning.name.is_empty() {
+            return self.streams.clear();
+        }
+        let categories = context.browser.categories.rows().iter().map(|row| row.category.as_str());
+        let is_shown = context.browser.shown_namespace.as_ref() == Some(&namespace);
+        let categories: Vec<&str> = categories.filter(|_| is_shown).collect();
+        self.streams.search(&namespace, &meaning.name, &categories, meaning.lookup(), context.now)
+    }
+
+    /// Takes an answer to the search for streams, and continues the search.
+    pub(in crate::app) fn answered(&mut self, answer: Answer, context: &DialogContext) -> Outcome {
+        let next = self.streams.answered(answer, context.now);
+        self.refresh(context);
+        Outcome::Do(next.into_iter().collect())
+    }
+
+    /// Shows why the search for streams failed.
+    pub(in crate::app) fn search_failed(&mut self, error: String) {
+        self.streams.fail(error);
+    }
+
+    /// Shows that the text, or the entry that was opened, leads nowhere.
+    pub(in crate::app) fn fail(&mut self, problem: String) {
+        self.problem = Some(problem);
+        self.opened = None;
+    }
+
+    /// Returns the text of the entry that was opened, for the history.
+    pub(in crate::app) fn into_opened(self) -> Option<String> {
+        self.opened
+    }
+
+    /// Goes where the selected entry leads.
+    fn enter(&mut self, context: &DialogContext) -> Outcome {
+        let Some(entry) = self.selection() else { return Outcome::Stay };
+        let text = entry.text_to_type(context);
+        match entry.lead.clone() {
+            Lead::Run(action) => {
+                let stop = [Slot::Suggest, Slot::StreamSearch].map(Command::Cancel);
+                let run = [Command::Remember(text), Command::Run(action)];
+                Outcome::Finish(stop.into_iter().chain(run).collect())
+            }
+            Lead::Go(destination) => {
+                let shown = context.browser.shown_namespace.clone();
+                let Some(namespace) = destination.namespace.clone().or(shown) else {
+                    self.problem = Some("no namespace is open; type NAMESPACE/ first".to_owned());
+                    return Outcome::Stay;
+                };
+                self.opened = Some(text);
+                Outcome::Do(vec![Command::Navigate(namespace, destination)])
+            }
+        }
+    }
+
+    /// Returns the title of an entry's group if the entry is the first visible one of the group.
+    #[must_use]
+    pub(crate) fn heading(&self, index: usize) -> Option<Group> {
+        let group = self.entries.get(index)?.group;
+        (index == self.top || self.entries[index - 1].group != group).then_some(group)
+    }
+}

@@ -1,0 +1,108 @@
+//! The keys and the mouse in the box.
+
+use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+
+use super::Omnibox;
+use super::layout::BoxLayout;
+use crate::app::dialogs::outcome::{DialogContext, Outcome, is_ctrl};
+
+/// The keys, for the last line of the box.
+pub(crate) const KEYS: &str = "Enter go · Tab complete · Esc close · Up, Down select · Up in an empty box recalls";
+/// The keys of a box with commands.
+pub(crate) const COMMAND_KEYS: &str = "Enter run · Tab complete · Esc close · Up, Down select";
+
+impl Omnibox {
+    pub(in crate::app::dialogs) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let page = usize::from(BoxLayout::of(context.browser.area).list.height).max(1);
+        match key.code {
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Enter => return self.enter(context),
+            KeyCode::Tab => return self.complete(context),
+            KeyCode::Up if self.recalls() => return self.recall(true, context),
+            KeyCode::Down if self.recalled.is_some() => return self.recall(false, context),
+            KeyCode::Up => return self.step(-1, context),
+            KeyCode::Down => return self.step(1, context),
+            KeyCode::PageUp => return self.step(-isize::try_from(page).unwrap_or(1), context),
+            KeyCode::PageDown => return self.step(isize::try_from(page).unwrap_or(1), context),
+            _ if is_ctrl(key, 'n') => return self.step(1, context),
+            _ if is_ctrl(key, 'p') => return self.step(-1, context),
+            _ if self.input.key(key) => {}
+            _ => return Outcome::Stay,
+        }
+        self.recalled = None;
+        self.typed(context)
+    }
+
+    pub(in crate::app::dialogs) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
+        self.input.paste(text);
+        self.recalled = None;
+        self.typed(context)
+    }
+
+    /// A click selects an entry, a click on the selected entry goes there, and the wheel moves the selection.
+    pub(in crate::app::dialogs) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.step(1, context),
+            MouseEventKind::ScrollUp => self.step(-1, context),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let row = BoxLayout::of(context.browser.area).row_at(mouse.column, mouse.row);
+                let Some(index) = row.map(|row| self.top + row).filter(|index| *index < self.entries.len()) else {
+                    return Outcome::Stay;
+                };
+                if index == self.selected && self.has_selection() {
+                    return self.enter(context);
+                }
+                self.step_to(index, context)
+            }
+            _ => Outcome::Stay,
+        }
+    }
+
+    /// Moves the selection. The first step in an empty box selects the first entry.
+    fn step(&mut self, by: isize, context: &DialogContext) -> Outcome {
+        let index = if self.has_selection() { self.selected.saturating_add_signed(by) } else { 0 };
+        self.step_to(index, context)
+    }
+
+    fn step_to(&mut self, index: usize, context: &DialogContext) -> Outcome {
+        self.chosen = !self.entries.is_empty();
+        self.problem = None;
+        self.select(index, context);
+        let nears_end = self.selected + 10 >= self.entries.len();
+        let more = if nears_end { self.streams.search_more(context.now) } else { None };
+        Outcome::Do(more.into_iter().collect())
+    }
+
+    /// Completes the text with the selected entry, or with the first one.
+    fn complete(&mut self, context: &DialogContext) -> Outcome {
+        let Some(entry) = self.entries.get(self.selected) else { return Outcome::Stay };
+        let text = entry.completion(self.input.text(), context);
+        self.input.set(&text);
+        self.recalled = None;
+        self.typed(context)
+    }
+
+    /// Returns true if Up recalls an earlier text: in an empty box, and while recalling.
+    fn recalls(&self) -> bool {
+        self.recalled.is_some() || (self.input.text().is_empty() && !self.chosen)
+    }
+
+    /// Replaces the text by an earlier or a later one of the history. After the latest, the box is empty again.
+    fn recall(&mut self, earlier: bool, context: &DialogContext) -> Outcome {
+        let number = match self.recalled {
+            None => Some(0),
+            Some(number) if earlier => Some(number + 1),
+            Some(number) => number.checked_sub(1),
+        };
+        let text = match number {
+            Some(number) => match context.entered.get(number) {
+                Some(text) => text.to_owned(),
+                None => return Outcome::Stay,
+            },
+            None => String::new(),
+        };
+        self.recalled = number;
+        self.input.set(&text);
+        self.typed(context)
+    }
+}

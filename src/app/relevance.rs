@@ -1,0 +1,32 @@
+//! Which actions concern which pane most, for the order of the help and of the palette. The key map decides where a key works;
+//! this only says what a user of the pane looks for first.
+
+use super::browser::layout::Pane;
+use super::keymap::Action;
+
+/// Returns true if an action concerns the pane more than others.
+#[must_use]
+pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
+    let panes: &[Pane] = match action {
+        Action::CreateNamespace | Action::DeleteNamespace => &[Pane::Namespaces],
+        Action::Member => &[Pane::Categories, Pane::Messages],
+        Action::Order => &[Pane::Streams, Pane::Messages],
+        Action::Filter | Action::Count | Action::Follow | Action::Pause => &[Pane::Messages],
+        Action::CloneMessage | Action::FollowUp | Action::Edit => &[Pane::Messages, Pane::Message],
+        Action::Copy => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
+        Action::Find | Action::FindNext | Action::FindPrevious => {
+            &[Pane::Namespaces, Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message]
+        }
+        Action::Write => &[Pane::Categories, Pane::Streams, Pane::Messages],
+        Action::Fold
+        | Action::FoldAll
+        | Action::UnfoldAll
+        | Action::Collapse
+        | Action::Expand
+        | Action::RawText
+        | Action::PreviousMessage
+        | Action::NextMessage => &[Pane::Message],
+        _ => &[],
+    };
+    panes.contains(&pane)
+}

@@ -1,0 +1,117 @@
+//! The omnibox: what is typed, a note, the results in their groups, and the keys. Its rectangles and results come from the state.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::State;
+use crate::app::dialogs::omnibox::entries::{Entry, Group, Lead};
+use crate::app::dialogs::omnibox::keys::{COMMAND_KEYS, KEYS};
+use crate::app::dialogs::omnibox::layout::BoxLayout;
+use crate::app::dialogs::omnibox::streams::FoundStreams;
+use crate::app::dialogs::omnibox::{Kind, Omnibox};
+use crate::numbers::grouped;
+use crate::safe_text::SafeText;
+use crate::view::text::{cut, right, whole_parts};
+use crate::view::theme::Theme;
+use crate::view::typed;
+use crate::view::widgets::{boxed, line_at, spinner};
+
+/// The width of the names of the groups. Below twice this width beside them, they are left out.
+const GROUPS: u16 = 13;
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, omnibox: &Omnibox) {
+    let layout = BoxLayout::of(area);
+    let (title, prompt, keys) = match omnibox.kind {
+        Kind::Everything => ("Go to", ":", KEYS),
+        Kind::Commands => ("Commands", "> ", COMMAND_KEYS),
+    };
+    boxed(frame, area, theme, title, layout.size.0, layout.size.1);
+    typed::line(frame, layout.input, prompt, &omnibox.input, true, theme.key);
+    let width = usize::from(layout.note.width);
+    let (note, style) = note(state, theme, omnibox);
+    line_at(frame, layout.note, 0, &whole_parts(&note, width), style);
+    for row in 0..layout.list.height {
+        let index = omnibox.top + usize::from(row);
+        let Some(entry) = omnibox.entries.get(index) else { break };
+        let line = Rect { y: layout.list.y + row, height: 1, ..layout.list };
+        let is_selected = index == omnibox.selected && omnibox.has_selection();
+        result(frame, line, theme, entry, omnibox.heading(index), is_selected);
+    }
+    line_at(frame, layout.keys, 0, &whole_parts(keys, width), theme.dim);
+}
+
+/// Returns the line below the text: a problem, the progress of the search, or what can be typed.
+fn note(state: &State, theme: &Theme, omnibox: &Omnibox) -> (String, Style) {
+    let problem = omnibox.problem.as_ref().or(omnibox.streams.failed.as_ref()).or(omnibox.misread.as_ref());
+    if let Some(problem) = problem {
+        return (problem.clone(), theme.problem);
+    }
+    if let Some(progress) = progress(state, theme, &omnibox.streams) {
+        return (progress, theme.dim);
+    }
+    let is_hinted = !omnibox.has_selection() || omnibox.entries.is_empty();
+    (if is_hinted { omnibox.hint.clone() } else { String::new() }, theme.dim)
+}
+
+/// Says how many names the search for streams has examined, and whether those were all.
+fn progress(state: &State, theme: &Theme, streams: &FoundStreams) -> Option<String> {
+    let searched = grouped(streams.searched);
+    if streams.is_walking() {
+        let total = streams.total.filter(|total| *total > streams.searched);
+        let total = total.map(|total| format!(" of ~{}", grouped(total))).unwrap_or_default();
+        return Some(format!("{} searched {searched}{total} streams", spinner(state, theme.ascii)));
+    }
+    if streams.is_paused() {
+        let found = grouped(streams.rows().len() as u64);
+        return Some(format!("first {found} streams · searched {searched} · select the last one for more"));
+    }
+    (streams.is_complete() && streams.searched > 0).then(|| format!("searched all {searched} streams"))
+}
+
+/// Draws one result: its group, its text with the matching characters, and its detail at the right.
+fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: Option<Group>, is_selected: bool) {
+    let groups = if line.width >= 3 * GROUPS { GROUPS } else { 0 };
+    if let Some(heading) = heading.filter(|_| groups > 0) {
+        line_at(frame, Rect { width: groups, ..line }, 0, heading.title(), theme.dim);
+    }
+    let rest = Rect { x: line.x + groups, width: line.width - groups, ..line };
+    let base = match (is_selected, entry.group) {
+        (true, _) => theme.selected,
+        (false, Group::Missing) => theme.dim,
+        (false, _) => Style::new(),
+    };
+    line_at(frame, rest, 0, &" ".repeat(usize::from(rest.width)), base);
+    let arrow = if matches!(entry.group, Group::GoTo | Group::Missing) { "→ " } else { "" };
+    let name = Rect { x: rest.x + 1.min(rest.width), width: rest.width.saturating_sub(2), ..rest };
+    let taken = SafeText::line(arrow).width() + SafeText::line(&entry.text).width();
+    let room = usize::from(name.width).saturating_sub(taken + 2);
+    // Of several keys, the first one is enough.
+    let first = entry.detail.split(' ').next().filter(|_| matches!(entry.lead, Lead::Run(_)));
+    let fits = |detail: &&str| !detail.is_empty() && SafeText::line(detail).width() <= room;
+    if let Some(detail) = [Some(entry.detail.as_str()), first].into_iter().flatten().find(fits) {
+        let style = if is_selected { base } else { theme.dim };
+        line_at(frame, name, 0, &right(detail, usize::from(name.width)), style);
+    }
+    matched(frame, name, arrow, entry, base, theme);
+}
+
+/// Draws the text of a result with its matching characters marked.
+fn matched(frame: &mut Frame, area: Rect, arrow: &str, entry: &Entry, base: Style, theme: &Theme) {
+    let room = usize::from(area.width);
+    let whole = format!("{arrow}{}", SafeText::line(&entry.text).as_str());
+    line_at(frame, area, 0, &cut(&whole, room), base);
+    let marked = base.patch(theme.matched);
+    let before = |characters: usize| -> usize {
+        let text: String = entry.text.chars().take(characters).collect();
+        arrow.chars().count() + SafeText::line(&text).width()
+    };
+    for index in &entry.matched {
+        let (begin, end) = (before(*index), before(index + 1));
+        if end > room {
+            break;
+        }
+        let (x, width) = (u16::try_from(begin).unwrap_or(u16::MAX), u16::try_from(end - begin).unwrap_or(0));
+        frame.buffer_mut().set_style(Rect { x: area.x.saturating_add(x), width, ..area }, marked);
+    }
+}

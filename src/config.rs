@@ -10,6 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::keymap::{Action, Chord, Context, KeyMap};
+use crate::store::trace::{LinkRule, LinkTarget, Path as MetadataPath};
 use crate::{own_files, utf8};
 use colors::{Colors, Paint, ThemeName};
 
@@ -37,6 +38,26 @@ pub(crate) struct Config {
     keys: Vec<Binding>,
     #[serde(default)]
     profile: Vec<Environment>,
+    /// Conventions for links between messages, which come before the built-in ones.
+    #[serde(default)]
+    links: Vec<LinkConvention>,
+}
+
+/// Where metadata names the cause or the workflow of a message.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkConvention {
+    /// The name that results show.
+    name: String,
+    /// Path of the cause in metadata, such as `$.headers.parent`.
+    #[serde(default, deserialize_with = "parsed_some")]
+    cause: Option<MetadataPath>,
+    /// What it names: `id`, `stream@position`, `global position`, or a path in the metadata of the cause.
+    #[serde(default = "an_id", deserialize_with = "parsed")]
+    to: LinkTarget,
+    /// Path of a value that all messages of a workflow share.
+    #[serde(default, deserialize_with = "parsed_some")]
+    workflow: Option<MetadataPath>,
 }
 
 /// The keys of an action.
@@ -94,6 +115,15 @@ struct Environment {
 /// Parses a value while the file is read, so that an error names its line and column.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<T, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+/// Like [`parsed`], for a setting that can be absent.
+fn parsed_some<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    parsed(deserializer).map(Some)
+}
+
+fn an_id() -> LinkTarget {
+    LinkTarget::Id
 }
 
 fn yes() -> bool {
@@ -171,6 +201,18 @@ impl Config {
         })
     }
 
+    /// Returns the user's conventions for links between messages.
+    #[must_use]
+    pub(crate) fn link_rules(&self) -> Vec<LinkRule> {
+        let rule = |link: &LinkConvention| LinkRule {
+            name: link.name.clone(),
+            cause: link.cause.clone(),
+            to: link.to.clone(),
+            workflow: link.workflow.clone(),
+        };
+        self.links.iter().map(rule).collect()
+    }
+
     /// Returns the password command in the profile of a target, if there is one.
     #[must_use]
     pub(crate) fn password_command_of(&self, target: &str) -> Option<&str> {
@@ -201,6 +243,19 @@ mod tests {
         assert_eq!(config.password_command_of("app@db.example.com/shop"), Some("print-token"));
         assert_eq!(config.password_command_of("app@localhost/shop"), None);
         assert_eq!(config.keymap().key(Action::Quit), "Ctrl-Q");
+    }
+
+    #[test]
+    fn reads_conventions_for_links() {
+        let config = Config::parse(
+            "[[links]]\nname = \"ours\"\ncause = \"$.x.parent\"\nto = \"$.headers.id\"\nworkflow = \"$.x.flow\"\n",
+        )
+        .expect("a configuration");
+        let rules = config.link_rules();
+        assert_eq!(rules.len(), 1);
+        assert_eq!((rules[0].name.as_str(), &rules[0].to), ("ours", &"$.headers.id".parse().expect("a target")));
+        let error = Config::parse("[[links]]\nname = \"a\"\ncause = \"parent\"").expect_err("a mistake");
+        assert!(error.contains("line 3, column 9: 'parent' is not a path"), "{error}");
     }
 
     #[test]

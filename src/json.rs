@@ -8,7 +8,6 @@ pub(crate) mod difference;
 pub(crate) mod document;
 #[cfg(feature = "cli")]
 pub(crate) mod links;
-#[cfg(feature = "cli")]
 mod members;
 #[cfg(feature = "cli")]
 mod pretty;
@@ -18,7 +17,8 @@ mod problem;
 pub(crate) mod scan;
 
 #[cfg(feature = "cli")]
-pub(crate) use members::{members, scan_members, string_value};
+pub(crate) use members::scan_members;
+pub(crate) use members::{members, string_value};
 #[cfg(feature = "cli")]
 pub(crate) use pretty::pretty;
 pub(crate) use problem::JsonProblem;

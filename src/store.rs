@@ -12,6 +12,7 @@
 //! | read messages | [`Namespace::stream_messages`], [`Namespace::category_messages`], [`Namespace::message`], [`read`] |
 //! | follow new messages | [`Namespace::tail`], [`tail`] |
 //! | list, page, search and count | [`browse`], [`Filter`] |
+//! | find causes, effects and workflows | [`Namespace::trace`], [`trace`] |
 //! | report | [`Namespace::stats`], [`stats`] |
 //! | copy between stores | [`export`], [`import`] |
 //!
@@ -77,6 +78,7 @@ pub mod session;
 pub mod shape;
 pub mod stats;
 pub mod tail;
+pub mod trace;
 mod write;
 
 use std::sync::Arc;

@@ -78,6 +78,11 @@ impl Arguments {
             return Err(CommandError::usage("export has no text format; it writes JSON lines")
                 .remedy("To print text, use get, or tail --from start --until now"));
         }
+        let for_trace = common.format.filter(|format| !matches!(format, Format::Text | Format::Json));
+        if for_trace.is_some() && !matches!(self.command, Some(Command::Trace(_))) {
+            return Err(CommandError::usage("only trace has the formats ndjson, dot and mermaid")
+                .remedy("Use --format text or --format json"));
+        }
         let given =
             [("--url", common.url.is_some()), ("--embedded", common.embedded.is_some()), ("--demo", common.demo)];
         let given: Vec<&str> = given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect();

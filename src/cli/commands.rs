@@ -17,6 +17,7 @@ mod overview;
 mod stats;
 mod streams;
 mod tail;
+mod trace;
 mod version;
 mod write;
 
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Tail(tail::TailArguments),
     Export(export::ExportArguments),
     Stats(stats::StatsArguments),
+    Trace(trace::TraceArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
@@ -83,6 +85,7 @@ pub(super) enum Prepared<'a> {
     Tail(tail::Prepared),
     Export(export::Prepared),
     Stats(&'a stats::StatsArguments),
+    Trace(trace::Prepared),
 }
 
 impl<'a> Prepared<'a> {
@@ -111,6 +114,7 @@ impl<'a> Prepared<'a> {
                 stats::check(arguments)?;
                 Self::Stats(arguments)
             }
+            Command::Trace(arguments) => Self::Trace(trace::Prepared::new(arguments)?),
             Command::Completions(_) | Command::Man(_) => Self::Overview,
         })
     }
@@ -168,6 +172,10 @@ impl<'a> Prepared<'a> {
             }
             Self::Stats(arguments) => {
                 interrupt.unless_signalled(async { stats::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Trace(prepared) => {
+                let trace = async { Box::pin(trace::run(&named().await?, prepared, output)).await };
+                interrupt.unless_signalled(trace).await
             }
         }
     }

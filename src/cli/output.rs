@@ -30,6 +30,12 @@ pub(crate) enum Format {
     Text,
     /// One object per line.
     Json,
+    /// Whole messages that import accepts; only for trace.
+    Ndjson,
+    /// A graph for Graphviz; only for trace.
+    Dot,
+    /// A graph for Mermaid; only for trace.
+    Mermaid,
 }
 
 /// Standard output and its format.

@@ -27,6 +27,11 @@ impl Namespace {
         )
     }
 
+    /// Returns the select list of [`Namespace::head_columns`] followed by the metadata, which `row::traced` decodes.
+    pub(super) fn traced_columns(&self) -> String {
+        format!("{}, {}", self.head_columns(), body_text("metadata", &self.shape().columns.metadata))
+    }
+
     /// The aliases differ from the column names. Otherwise `order by` would refer to the cast values, which have no index.
     fn identity_columns(&self) -> String {
         let id = if self.shape().columns.id.kind == ColumnType::Uuid { "id::uuid" } else { "id::text" };

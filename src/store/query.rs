@@ -94,6 +94,7 @@ impl Namespace {
         let category = self.category_expression();
         let correlation = self.correlation_expression();
         let (message, head) = (self.message_columns(), self.head_columns());
+        let traced = self.traced_columns();
         let (m_data, m_metadata) = (self.body_as_jsonb("m.data"), self.body_as_jsonb("m.metadata"));
         let (m_data_text, m_metadata_text) = (self.body_as_text("m.data"), self.body_as_text("m.metadata"));
         let m_time = self.time_expression().replace("time::", "m.time::");
@@ -104,6 +105,7 @@ impl Namespace {
             ("correlation", correlation.as_ref()),
             ("message", message.as_ref()),
             ("head", head.as_ref()),
+            ("traced", traced.as_ref()),
             ("time", self.time_expression()),
             ("data", data.as_ref()),
             ("metadata", metadata.as_ref()),

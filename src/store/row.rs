@@ -207,6 +207,11 @@ pub(super) fn head(row: &Row) -> Result<MessageHead> {
     Ok(MessageHead { id, stream, message_type, position, global_position, time, size, preview, flaw: reader.flaw })
 }
 
+/// Decodes a row of [`super::Namespace::traced_columns`]: a head and the metadata, which need not be JSON.
+pub(super) fn traced(row: &Row) -> Result<(MessageHead, Option<String>)> {
+    Ok((head(row)?, column::<Option<Lossy>>(row, 8)?.map(|metadata| metadata.text)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

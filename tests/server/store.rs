@@ -12,5 +12,6 @@ mod plans;
 mod repeated;
 mod sequences;
 mod shape;
+mod trace;
 mod versions;
 mod writes;

@@ -278,6 +278,7 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
         }
     }
     collect(namespace.stream_messages(&stream("ledger-main"), 500, -1).await).await;
+    super::trace::every_search(namespace, middle).await;
     namespace.last_stream_message(&stream("ledger-main"), Some("Posted")).await.unwrap();
     namespace.stream_version(&stream("ledger-main")).await.unwrap();
     if let Some(posted) = namespace.message_at(&stream("ledger-main"), 0).await.unwrap() {

@@ -1,0 +1,206 @@
+//! The command `trace`: prints what caused a message and what it caused, or the messages of its workflow.
+
+mod graph;
+mod lines;
+mod report;
+mod text;
+mod workflow;
+
+use std::str::FromStr;
+
+use clap::Args;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::output::{Format, Output};
+use crate::cli::stderr;
+use crate::config::Config;
+use crate::locator::{Target, duration, parse_target};
+use crate::store::Namespace;
+use crate::store::trace::{
+    Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Trace, TraceOptions, Traced,
+};
+
+const HELP: &str = "\
+A message is named by STREAM@POSITION, a global position or an ID. The tree begins with its root
+cause and ends with all effects found; ▶ marks the given message. Links are recognised in metadata:
+Eventide, Protean, causation and correlation IDs, trace IDs, and [[links]] in the configuration.
+
+No index knows the effects of a message, so trace reads the messages after the root cause and after
+the given message, by default 100,000 global positions of each. Standard error says how far the
+search went and how to continue.
+
+Formats: text, json, ndjson, dot, mermaid
+  ndjson has whole messages in global order, which import accepts with --allow-gaps.
+JSON keys: id, stream, pos, gpos, type, time, cause, depth, delayMs, link
+A cause that is named but absent is a line with the keys missing, depth and link.
+
+Examples:
+  streamscope -n shop trace order-1@3
+  streamscope -n shop trace order-1@3 --down --within 2h
+  streamscope -n shop trace 4711 --correlated
+  streamscope -n shop trace 4711 --format ndjson > report.ndjson
+  streamscope -n shop trace 4711 --format dot | dot -Tsvg > trace.svg";
+
+/// Print what caused a message, and what it caused
+#[derive(Debug, Clone, Args)]
+#[command(after_help = HELP)]
+pub(crate) struct TraceArguments {
+    /// Message: STREAM@POSITION, global position or ID
+    #[arg(value_name = "MESSAGE")]
+    pub message: String,
+    /// Print only the causes of the message
+    #[arg(long, conflicts_with_all = ["down", "correlated"])]
+    pub up: bool,
+    /// Print only the effects of the message
+    #[arg(long, conflicts_with = "correlated")]
+    pub down: bool,
+    /// Print the messages that share the correlation value of the message, in global order
+    #[arg(long, conflicts_with = "depth")]
+    pub correlated: bool,
+    /// Follow at most N causes upward, and print effects at most N levels below the message
+    #[arg(long, value_name = "N")]
+    pub depth: Option<usize>,
+    /// Collect at most N messages
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MESSAGES, value_parser = at_least_one)]
+    pub limit: usize,
+    /// How far to search: a number of global positions, or a time such as 90s, 15m, 2h or 3d
+    #[arg(long, value_name = "N|TIME", default_value_t = Within(Extent::Positions(DEFAULT_EXTENT)))]
+    pub within: Within,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=100_000) => Ok(number),
+        _ => Err("use a number from 1 to 100000".to_owned()),
+    }
+}
+
+/// How far to search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Within(Extent);
+
+impl FromStr for Within {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(positions @ 1..) = text.parse() {
+            return Ok(Self(Extent::Positions(positions)));
+        }
+        let time = duration(text).filter(|time| *time > SignedDuration::ZERO);
+        let wrong = "use a number of global positions, or a time such as 90s, 15m, 2h or 3d";
+        time.map(|time| Self(Extent::Time(time))).ok_or_else(|| wrong.to_owned())
+    }
+}
+
+impl std::fmt::Display for Within {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Extent::Positions(positions) => write!(f, "{positions}"),
+            Extent::Time(time) => write!(f, "{}s", time.as_secs()),
+        }
+    }
+}
+
+/// A trace whose arguments are valid.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    given: String,
+    reference: Reference,
+    depth: Option<usize>,
+    correlated: bool,
+    options: TraceOptions,
+}
+
+impl Prepared {
+    /// Checks the arguments and reads the conventions of the user.
+    ///
+    /// # Errors
+    /// [`Status::Usage`] for anything but a message, and for a configuration with a mistake.
+    pub(crate) fn new(arguments: &TraceArguments) -> Result<Self> {
+        let given = arguments.message.clone();
+        let reference = match parse_target(&given, Timestamp::now(), &TimeZone::UTC).map_err(CommandError::usage)? {
+            Target::StreamPosition(stream, position) => Reference::Position(stream, position),
+            Target::GlobalPosition(position) => Reference::GlobalPosition(position),
+            Target::Id(id) => Reference::Id(id),
+            _ => {
+                return Err(CommandError::usage(format!("{given} does not name a message"))
+                    .remedy("Use STREAM@POSITION, a global position or a message ID"));
+            }
+        };
+        let options = TraceOptions {
+            links: Links::with_rules(Config::load().map_err(CommandError::usage)?.link_rules()),
+            up: !arguments.down,
+            down: !arguments.up,
+            hops: arguments.depth.unwrap_or(MAX_HOPS),
+            messages: arguments.limit,
+            extent: arguments.within.0,
+        };
+        Ok(Self { given, reference, depth: arguments.depth, correlated: arguments.correlated, options })
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// [`Status::NotFound`] if there is no such message, and the errors of the store.
+pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut Output) -> Result<()> {
+    let Prepared { given, reference, depth, correlated, options } = prepared;
+    let start = find(namespace, &given, &reference).await?;
+    if correlated {
+        return workflow::run(namespace, &start, &options, output).await;
+    }
+    let within = options.extent;
+    let (up, down) = (options.up, options.down);
+    let mut trace = namespace.trace(start, options);
+    while trace.step().await? {}
+    let mut tree = trace.tree();
+    if let Some(depth) = depth {
+        let deepest = tree.iter().find(|branch| branch.is_start).map_or(0, |start| start.depth).saturating_add(depth);
+        tree.retain(|branch| branch.depth <= deepest);
+    }
+    print(namespace, &trace, &tree, output).await?;
+    output.finish()?;
+    for line in report::lines(&trace, up, down, within) {
+        stderr::line(&format!("streamscope: {line}"));
+    }
+    Ok(())
+}
+
+async fn find(namespace: &Namespace, given: &str, reference: &Reference) -> Result<Traced> {
+    namespace.traced(reference).await?.ok_or_else(|| {
+        let remedy = match reference {
+            Reference::Id(_) if !namespace.shape().ids_are_indexed() => {
+                "The table has no index on IDs; use STREAM@POSITION or a global position"
+            }
+            _ => "Check the namespace (-n), or list messages with streamscope get",
+        };
+        CommandError::new(Status::NotFound, format!("no message {given}")).remedy(remedy)
+    })
+}
+
+async fn print(namespace: &Namespace, trace: &Trace, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {
+    match output.format {
+        Format::Text => text::tree(trace.top(), tree, output)?,
+        Format::Json => lines::tree(trace.top(), tree, output)?,
+        Format::Ndjson => lines::messages(namespace, tree.iter().map(|branch| branch.message), output).await?,
+        Format::Dot => graph::dot(trace.top(), tree, output)?,
+        Format::Mermaid => graph::mermaid(trace.top(), tree, output)?,
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_positions_and_times() {
+        assert_eq!("5000".parse(), Ok(Within(Extent::Positions(5_000))));
+        assert_eq!("2h".parse(), Ok(Within(Extent::Time(SignedDuration::from_hours(2)))));
+        for wrong in ["", "0", "-5", "0s", "2y", "far"] {
+            assert!(wrong.parse::<Within>().is_err(), "{wrong}");
+        }
+    }
+}

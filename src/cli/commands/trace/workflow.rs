@@ -1,0 +1,82 @@
+//! `trace --correlated`: the messages that share the correlation value of a message, in global order.
+
+use std::collections::HashMap;
+
+use super::report::{further, name, ranges};
+use super::{graph, lines, text};
+use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::output::{Format, Output};
+use crate::cli::stderr;
+use crate::store::Namespace;
+use crate::store::trace::{Branch, Top, TraceOptions, Traced};
+
+/// Prints the messages of the workflow.
+///
+/// # Errors
+/// [`Status::NotFound`] if the message has no correlation value, and the errors of the store.
+pub(super) async fn run(
+    namespace: &Namespace,
+    start: &Traced,
+    options: &TraceOptions,
+    output: &mut Output,
+) -> Result<()> {
+    let workflows = options.links.workflows(start.metadata.as_deref().unwrap_or_default());
+    let Some(workflow) = workflows.into_iter().next() else {
+        return Err(CommandError::new(Status::NotFound, format!("{} has no correlation value", name(start)))
+            .remedy("Omit --correlated to follow its causes and effects"));
+    };
+    let shared = format!("{} = {}", workflow.path, workflow.value);
+    let link = workflow.link.clone();
+    let mut search = namespace.correlated(start, workflow, options.extent, options.messages).await?;
+    let mut messages: Vec<Traced> = Vec::new();
+    while let Some(found) = search.step().await? {
+        messages.extend(found);
+    }
+    let causes = causes(&messages, options);
+    let branches: Vec<Branch<'_>> = messages
+        .iter()
+        .zip(causes)
+        .map(|(message, cause)| Branch {
+            message,
+            cause: cause.map(|index| &messages[index]),
+            link: Some(&link),
+            depth: 0,
+            is_start: message.head.global_position == start.head.global_position,
+        })
+        .collect();
+    match output.format {
+        Format::Text => text::tree(&Top::Unknown, &branches, output)?,
+        Format::Json => lines::tree(&Top::Unknown, &branches, output)?,
+        Format::Ndjson => lines::messages(namespace, messages.iter(), output).await?,
+        Format::Dot => graph::dot(&Top::Unknown, &branches, output)?,
+        Format::Mermaid => graph::mermaid(&Top::Unknown, &branches, output)?,
+    }
+    output.finish()?;
+    let searched = ranges(&[search.searched()]);
+    stderr::line(&if search.is_truncated() {
+        format!("streamscope: stopped at --limit {} messages with {shared}; raise --limit", options.messages)
+    } else if search.is_complete() {
+        format!("streamscope: searched the whole namespace for {shared}")
+    } else {
+        format!(
+            "streamscope: searched global positions {searched} for {shared}; continue with {}",
+            further(options.extent)
+        )
+    });
+    Ok(())
+}
+
+/// Returns the index of the cause of each message, if the workflow contains it.
+fn causes(messages: &[Traced], options: &TraceOptions) -> Vec<Option<usize>> {
+    let mut named: HashMap<String, usize> = HashMap::new();
+    for (index, message) in messages.iter().enumerate() {
+        for key in options.links.names_of(message) {
+            named.entry(key).or_insert(index);
+        }
+    }
+    let cause = |message: &Traced| options.links.cause(message.metadata.as_deref()?);
+    messages
+        .iter()
+        .map(|message| cause(message).and_then(|cause| named.get(&options.links.name(&cause.reference)).copied()))
+        .collect()
+}

@@ -29,7 +29,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let mut used = 0;
     let mut push = |text: String, style: Style| {
         let text = whole_parts(&text, room.saturating_sub(used + 2));
-        if text.is_empty() {
+        // Only what comes first may be cut between its words.
+        if text.is_empty() || (used > 0 && text.ends_with('…')) {
             return;
         }
         let span = Span::styled(format!(" {text} "), style);
@@ -167,6 +168,7 @@ pub(crate) fn blocking(frame: &mut Frame, area: Rect, state: &State, theme: &The
     }
     let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
     let text = format!(" {}", words(&text, width.saturating_sub(2)));
+    frame.render_widget(Clear, line);
     frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, following_style(state, follow, theme));
 }
 
@@ -188,7 +190,7 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         (Action::Find, "find"),
         (Action::GoTo, "go to"),
         (Action::Write, "write"),
-        (Action::Follow, "follow"),
+        (Action::Follow, if state.following.current.is_some() { "stop" } else { "follow" }),
     ]);
     if state.read_only().is_some() {
         offered.retain(|(action, _)| !matches!(action, Action::Write | Action::CreateNamespace));

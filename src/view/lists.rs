@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::text::{cut, cut_middle, fill, short_count, whole_parts};
+use super::text::{cut_middle, fill, short_count, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{explain, frame_of, line_at, paragraph, spinner};
 use crate::app::State;
@@ -121,7 +121,12 @@ fn draw<T>(
         let Some(row) = window.rows().get(index) else { break };
         let (name, note) = row_of(row);
         let selected = index == window.selected();
-        let note_width = note.chars().count().min(width / 2);
+        let room = width.saturating_sub(name.width() + 2);
+        let note_width = match note.chars().count() {
+            // The name of a namespace matters more than its flavour.
+            wanted if wanted > room && parts.notes.is_empty() && !note.contains(' ') => 0,
+            wanted => wanted.min(width / 2),
+        };
         let name_width = width.saturating_sub(note_width + 2);
         // The selections that lead to the shown one have a light marker, those to the right of it have none.
         let behind = parts.pane as usize > state.browser.active as usize && !focused;
@@ -133,7 +138,7 @@ fn draw<T>(
             (true, false, false) => "▏",
             (true, false, true) => "|",
         };
-        let text = format!("{marker}{} {}", fill(&cut_middle(&name, name_width), name_width), cut(&note, note_width));
+        let text = format!("{marker}{} {}", fill(&cut_middle(&name, name_width), name_width), words(&note, note_width));
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.selected_elsewhere,

@@ -9,9 +9,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::messages::server_now;
-use super::text::{cut, fill, size, whole_parts, words};
+use super::text::{cut, cut_middle, fill, size, whole_parts, words, wrap_parts};
 use super::theme::Theme;
-use super::widgets::{explain, frame_of, line_at, paragraph, paragraph_from, spinner};
+use super::widgets::{explain, frame_of, line_at, paragraph_from, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::message::{Body, Form, Open, Part};
@@ -62,15 +62,24 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
     let facts = facts(head, state);
     if state.browser.message.is_roomy() {
         for (row, (name, value)) in (0..).zip(facts) {
-            let value = if name == "type" { whole_parts(&value, width.saturating_sub(8)) } else { value };
+            let room = width.saturating_sub(8);
+            let value = match name {
+                "type" => whole_parts(&value, room),
+                // Its position is at the end.
+                "stream" => cut_middle(&value, room),
+                _ => value,
+            };
             line_at(frame, area, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
         }
         return;
     }
     // The title has the position.
     let [(_, type_and_sizes), _, (_, time), (_, id)] = facts;
-    let text = format!("{type_and_sizes} · global {} · {time} · {} · {id}", head.global_position, head.stream);
-    paragraph(frame, area, &text, theme.dim);
+    let stream = cut_middle(head.stream.as_str(), width);
+    let text = format!("{type_and_sizes} · global {} · {time} · {stream} · {id}", head.global_position);
+    for (row, line) in (0..area.height).zip(wrap_parts(&text, width)) {
+        line_at(frame, area, row, &line, theme.dim);
+    }
 }
 
 /// Returns the facts that are known without the body.

@@ -125,7 +125,7 @@ pub(crate) fn progress(state: &State) -> String {
         Some(head) if messages.is_stream() => {
             format!("message {} of {total}", grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
         }
-        Some(head) => format!("global position {} · {}", head.global_position, messages_in_words(&total)),
+        Some(head) => format!("global {} · {}", head.global_position, messages_in_words(&total)),
         None => messages_in_words(&total),
     }
 }

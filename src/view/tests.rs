@@ -1,5 +1,6 @@
 //! Tests of the drawn screen: snapshots of every dialog, and what fits at each size.
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "all numbers are small")]
 
+mod explained;
 mod fitting;
 mod snapshots;

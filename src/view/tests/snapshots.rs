@@ -1,4 +1,4 @@
-//! Snapshots of the screen in three sizes, with and without colour, which are reviewed like code.
+//! Snapshots of the screen in four sizes, with and without colour, which are reviewed like code.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 
 use crate::app::tests::fake::{Fake, Screen};
 
-const SIZES: [(u16, u16); 3] = [(160, 45), (80, 24), (40, 10)];
+const SIZES: [(u16, u16); 4] = [(160, 45), (100, 30), (80, 24), (40, 10)];
 
 fn screen(width: u16, height: u16, no_color: bool) -> Screen {
     let setup = ScreenSettings { target: "postgres@localhost/shop".to_owned(), no_color, ..ScreenSettings::default() };

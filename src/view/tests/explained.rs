@@ -1,0 +1,63 @@
+//! What panes say if they have nothing to show: the reason, wrapped at words, and the next key.
+
+use std::collections::BTreeSet;
+
+use crate::app::ScreenSettings;
+use crate::app::browser::layout::Pane;
+use crate::app::request::Slot;
+use crate::app::tests::fake::{Fake, Screen};
+use crate::store::StoreError;
+
+const SIZES: [(u16, u16); 4] = [(160, 45), (100, 30), (80, 24), (40, 10)];
+
+/// Returns the text inside the border of a pane.
+fn inside(screen: &Screen, pane: Pane) -> String {
+    let area = screen.state.browser.layout().pane(pane);
+    let inner = |line: &str| -> String {
+        line.chars().skip(usize::from(area.x) + 1).take(usize::from(area.width) - 2).collect()
+    };
+    let text = screen.text();
+    let rows = text.lines().skip(usize::from(area.y) + 1).take(usize::from(area.height) - 2);
+    rows.map(inner).collect::<Vec<_>>().join("\n")
+}
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| c.is_whitespace() || c == '·').filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn an_error_keeps_its_words_whole_and_names_the_next_key() {
+    let reason = "the server closed the transaction because another session held a lock on the table for too long";
+    for (width, height) in SIZES {
+        for (slot, pane, keys) in [
+            (Slot::Categories, Pane::Categories, "2"),
+            (Slot::Streams, Pane::Streams, "3"),
+            (Slot::Message, Pane::Message, "5"),
+        ] {
+            let mut screen = Screen::with(Fake::default(), ScreenSettings::default(), width, height);
+            screen.fake = Fake::shop(2);
+            screen.fake.fail.push((slot, StoreError::Server { code: "57014".to_owned(), message: reason.to_owned() }));
+            screen.ctrl('r');
+            screen.keys(keys);
+            let text = inside(&screen, pane);
+            let whole =
+                format!("{reason} … Ctrl-R reload {}", screen.state.notices.log().back().map_or("", |n| &n.text));
+            assert!(text.contains("Ctrl-R reload"), "{width}×{height} {pane:?}: {}", screen.text());
+            let shown = text.split_once("the server").map_or("", |(_, shown)| shown);
+            assert!(words(shown).is_subset(&words(&whole)), "{width}×{height} {pane:?}: {}", screen.text());
+        }
+    }
+}
+
+#[test]
+fn an_empty_store_names_the_next_key() {
+    for (width, height) in SIZES {
+        let mut screen = Screen::with(Fake::default(), ScreenSettings::default(), width, height);
+        screen.keys("2");
+        let text = inside(&screen, Pane::Categories);
+        assert!(text.contains("No messages yet") && text.contains("w write"), "{width}×{height}: {}", screen.text());
+        screen.keys("4");
+        let text = inside(&screen, Pane::Messages);
+        assert!(text.contains("No messages") && text.contains("w write"), "{width}×{height}: {}", screen.text());
+    }
+}

@@ -4,9 +4,13 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 mod administration;
+mod bookmarking;
+pub(crate) mod bookmarks;
 pub(crate) mod browser;
 mod commands;
+mod connecting;
 pub(crate) mod connection;
+pub(crate) mod connections;
 pub(crate) mod dialogs;
 mod drafts;
 pub(crate) mod event;
@@ -17,10 +21,14 @@ mod listed_names;
 pub(crate) mod mouse;
 mod navigation;
 pub(crate) mod notices;
+pub(crate) mod place;
 mod random;
 mod relevance;
 pub(crate) mod request;
 pub(crate) mod requests;
+mod restoring;
+pub(crate) mod saved;
+pub(crate) mod saved_filters;
 pub(crate) mod search;
 pub(crate) mod text_search;
 pub(crate) mod times;
@@ -37,11 +45,13 @@ use crate::config::colors::{Colors, ThemeName};
 pub(crate) use crate::keymap;
 use crate::locator::Locator;
 use crate::store::{NamespaceInfo, StoreError};
+use bookmarks::Bookmarks;
 use browser::Browser;
 use browser::find::Find;
 use browser::layout::Pane;
 use browser::search::Edge;
 use connection::Connection;
+use connections::Connections;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;
 pub(crate) use event::{Effect, Event};
@@ -52,6 +62,9 @@ use notices::Notices;
 use random::Random;
 use request::{Answer, Outcome, Question, Slot};
 use requests::Requests;
+use restoring::Restoring;
+use saved::Saved;
+use saved_filters::SavedFilters;
 use times::Times;
 
 /// The options that the screen starts with, from the command line and the configuration file.
@@ -75,6 +88,10 @@ pub(crate) struct ScreenSettings {
     pub times: Times,
     /// The seed of IDs and random numbers.
     pub seed: u64,
+    /// The databases that are offered for a connection.
+    pub connections: Connections,
+    /// What survived from an earlier run.
+    pub saved: Saved,
 }
 
 /// The whole state of the screen.
@@ -86,6 +103,10 @@ pub(crate) struct State {
     pub requests: Requests,
     pub dialogs: Dialogs,
     pub notices: Notices,
+    pub bookmarks: Bookmarks,
+    pub saved_filters: SavedFilters,
+    /// The place that the screen returns to, until it is known whether it still exists.
+    restoring: Option<Restoring>,
     mouse: Mouse,
     pub settings: ScreenSettings,
     /// The time of the last event.
@@ -97,7 +118,12 @@ pub(crate) struct State {
 impl State {
     /// Returns the initial state, with nothing loaded, and the first effects.
     #[must_use]
-    pub(crate) fn new(settings: ScreenSettings, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
+    pub(crate) fn new(mut settings: ScreenSettings, area: Rect, now: Timestamp) -> (Self, Vec<Effect>) {
+        let saved = std::mem::take(&mut settings.saved).bounded();
+        settings.saved.place.clone_from(&saved.place);
+        if let Some(format) = saved.times {
+            settings.times.choose(format);
+        }
         let mut state = Self {
             browser: Browser::new(area),
             following: Following::default(),
@@ -105,11 +131,22 @@ impl State {
             requests: Requests::new(now),
             dialogs: Dialogs::default(),
             notices: Notices::default(),
+            bookmarks: saved.bookmarks,
+            saved_filters: saved.filters,
+            restoring: None,
             mouse: Mouse::default(),
             random: Random::new(settings.seed),
             settings,
             now,
         };
+        state.browser.recent = saved.recent;
+        state.browser.sizes = saved.sizes;
+        state.dialogs.entered = saved.entered;
+        state.browser.streams.by_activity = saved.streams_by_activity;
+        state.browser.messages.newest_first = saved.newest_first;
+        for list in saved.lists.into_iter().rev() {
+            state.browser.kept_lists.put(list.restored(&state.settings.times, now));
+        }
         let requests = &mut state.requests;
         let effects =
             vec![requests.ask(Slot::Server, Question::Server), requests.ask(Slot::Namespaces, Question::Namespaces)];
@@ -153,12 +190,17 @@ impl State {
                 self.drafts_found(drafts);
                 Vec::new()
             }
+            Event::ConnectingFailed(reason) => {
+                self.connecting_failed(reason);
+                Vec::new()
+            }
             Event::Notice(text) => {
                 self.notices.problem(text, now);
                 Vec::new()
             }
         };
         effects.extend(self.stop_following_if_left());
+        self.browser.remember_list();
         if let Some(compose) = self.dialogs.compose() {
             compose.fit(self.browser.area);
         }
@@ -170,6 +212,7 @@ impl State {
     pub(crate) fn animated(&self) -> bool {
         self.requests.any()
             || self.notices.showing()
+            || self.dialogs.connecting()
             || self.connection.is_down()
             || self.settings.times.is_relative()
             || self.following.current.as_ref().is_some_and(Follow::is_ageing)
@@ -373,6 +416,8 @@ impl State {
             Action::Find => self.open_find(),
             Action::Filter => self.open_filter(),
             Action::GoTo => self.open_omnibox(),
+            Action::Bookmark => self.toggle_bookmark(),
+            Action::Bookmarks => self.open_bookmarks(),
             Action::Member => self.open_member(),
             _ => return None,
         })
@@ -425,6 +470,7 @@ impl State {
     fn act_on_screen(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Copy => self.open_copy(),
+            Action::Connections => self.open_connections(),
             Action::Times => {
                 self.settings.times.switch();
                 Vec::new()
@@ -479,20 +525,23 @@ impl State {
             }
             (_, Answer::Namespaces(namespaces)) => {
                 let mut effects = self.browser.namespaces_listed(namespaces, &mut self.requests);
-                effects.extend(match self.settings.locator.take() {
-                    Some(locator) => self.open_locator(&locator),
-                    None => self.browser.namespace_selected(&mut self.requests),
-                });
+                effects.extend(self.open_first());
+                effects.extend(self.offer_connections());
                 self.refresh_omnibox();
                 effects
             }
             (_, Answer::Categories(categories)) => {
-                let effects = self.browser.categories_listed(categories, &mut self.requests);
+                let mut effects = self.check_restored_category(&categories);
+                effects.extend(self.browser.categories_listed(categories, &mut self.requests));
                 self.refresh_omnibox();
                 effects
             }
             (_, Answer::Found(head)) => self.found(head),
-            (_, answer) => self.browser.answered(answer, &mut self.requests),
+            (_, answer) => {
+                let mut effects = self.browser.answered(answer, &mut self.requests);
+                effects.extend(self.check_restored_messages());
+                effects
+            }
         }
     }
 

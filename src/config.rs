@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::keymap::{Action, Chord, Context, KeyMap};
 use crate::store::trace::{LinkRule, LinkTarget, Path as MetadataPath};
+use crate::store::{Settings, connect};
 use crate::{own_files, utf8};
 use colors::{Colors, Paint, ThemeName};
 
@@ -76,7 +77,7 @@ struct Binding {
 struct Key(#[serde(deserialize_with = "parsed")] Chord);
 
 /// A format of times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum TimeFormat {
     #[default]
@@ -103,13 +104,26 @@ pub(crate) struct Profile {
 #[serde(deny_unknown_fields)]
 struct Environment {
     /// The profile applies to every target (`user@host/database`) that contains this text.
-    target: String,
+    target: Option<String>,
     name: String,
+    /// The database that the profile offers for connecting, without a password.
+    url: Option<String>,
     color: Option<Paint>,
     #[serde(default)]
     production: bool,
     /// A command for `sh` that prints the password.
     password_command: Option<String>,
+}
+
+impl Environment {
+    /// Returns true for a target that contains the profile's text, and for the one of its URL.
+    fn applies_to(&self, target: &str) -> bool {
+        let is_own = |url: &String| {
+            let settings = Settings::resolve(Some(url), &connect::Environment::of_process());
+            settings.is_ok_and(|settings| settings.is_some_and(|settings| settings.target() == target))
+        };
+        self.target.as_ref().is_some_and(|part| target.contains(part)) || self.url.as_ref().is_some_and(is_own)
+    }
 }
 
 /// Parses a value while the file is read, so that an error names its line and column.
@@ -213,6 +227,11 @@ impl Config {
         self.links.iter().map(rule).collect()
     }
 
+    /// Returns the profiles with a URL, by name, and their URLs.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.profile.iter().filter_map(|profile| Some((profile.name.as_str(), profile.url.as_deref()?)))
+    }
+
     /// Returns the password command in the profile of a target, if there is one.
     #[must_use]
     pub(crate) fn password_command_of(&self, target: &str) -> Option<&str> {
@@ -220,7 +239,7 @@ impl Config {
     }
 
     fn environment_of(&self, target: &str) -> Option<&Environment> {
-        self.profile.iter().rev().find(|profile| target.contains(&profile.target))
+        self.profile.iter().rev().find(|profile| profile.applies_to(target))
     }
 }
 

@@ -72,6 +72,8 @@ actions! {
     FindPrevious = "find-previous", "Previous match";
     Filter = "filter", "Filter messages on the server";
     GoTo = "go-to", "Go to a stream, position, ID or time";
+    Bookmark = "bookmark", "Bookmark the list or message, or remove its bookmark";
+    Bookmarks = "bookmarks", "Bookmarks …";
     Member = "member", "Show the messages of a consumer group member";
     Order = "order", "Order: newest or oldest first; streams by name or activity";
     Count = "count", "Count the whole list exactly";
@@ -90,6 +92,7 @@ actions! {
     FollowUp = "follow-up", "Write a follow-up (causation filled in)";
     Edit = "edit", "Open in $EDITOR";
     Copy = "copy", "Copy …";
+    Connections = "connections", "Connect to another database …";
     Times = "times", "Switch times between UTC, local and relative";
     CreateNamespace = "create-namespace", "Create a namespace";
     DeleteNamespace = "delete-namespace", "Delete the namespace";
@@ -246,6 +249,8 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::FindPrevious, "N"),
     (Context::Anywhere, Action::Filter, "&"),
     (Context::Anywhere, Action::GoTo, ":"),
+    (Context::Anywhere, Action::Bookmark, "b"),
+    (Context::Anywhere, Action::Bookmarks, "'"),
     (Context::Anywhere, Action::Member, "M"),
     (Context::Anywhere, Action::Count, "#"),
     (Context::Anywhere, Action::Follow, "F"),
@@ -256,6 +261,7 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::FollowUp, "r"),
     (Context::Anywhere, Action::Edit, "e"),
     (Context::Anywhere, Action::Copy, "y"),
+    (Context::Anywhere, Action::Connections, "O"),
     (Context::Anywhere, Action::Times, "t"),
     (Context::Anywhere, Action::RawText, "v"),
     (Context::Anywhere, Action::PreviousMessage, "["),

@@ -1,6 +1,7 @@
 //! The program: reads the arguments, installs the hooks, and starts a command or the screen. It is the only module that
 //! knows both the commands and the screen, and it contains nothing of either.
 
+mod databases;
 mod reports;
 mod screen;
 mod secrets;

@@ -1,20 +1,25 @@
 //! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as events, and
 //! draws after changes, at most sixty times a second. It decides nothing about the content of the screen.
 
+mod autosave;
 pub(crate) mod clipboard;
+pub(crate) mod connecting;
 pub(crate) mod drafts;
 pub(crate) mod editor;
 pub(crate) mod input;
+mod merge;
 pub(crate) mod pace;
 #[cfg(unix)]
 mod pastes;
 pub(crate) mod questions;
+pub(crate) mod session_file;
 pub(crate) mod signals;
 pub(crate) mod slots;
 pub(crate) mod terminal;
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::{self, Context as _, Result};
@@ -24,13 +29,16 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::app::{Effect, Event, ScreenSettings, State};
+use crate::app::{Effect, Event, State};
 use crate::clock;
+use autosave::Autosave;
+use connecting::{Closing, Connecting, Connector, Prepared};
 use drafts::Drafts;
 use editor::Left;
 use input::Inputs;
 use pace::Pace;
 pub(crate) use questions::{Attempt, Opening};
+use session_file::Session;
 use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
@@ -54,21 +62,16 @@ pub(crate) enum Ended {
 }
 
 /// Runs the screen until it ends. The store may still be opening.
-pub(crate) async fn run(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Ended> {
-    let mut events = EventLoop::start(opening, settings, mouse)?;
-    loop {
-        if events.draw_if_due().is_err() {
-            return Ok(Ended::TerminalGone);
-        }
-        let happening = events.next().await;
-        if let Some(ended) = events.handle(happening)? {
-            return Ok(ended);
-        }
-        events.handle_queued();
-        if let Some(ended) = events.take_step().await? {
-            return Ok(ended);
-        }
-    }
+pub(crate) async fn run(
+    first: Prepared,
+    session: Session,
+    connector: Arc<dyn Connector>,
+    mouse: bool,
+) -> Result<Ended> {
+    let mut events = EventLoop::start(first, session, connector, mouse)?;
+    let ended = events.run().await;
+    events.end().await;
+    ended
 }
 
 /// Something that the loop was waiting for.
@@ -83,6 +86,10 @@ enum Happening {
     /// The next frame may be drawn.
     FrameDue,
     Tick,
+    /// An attempt to connect to another database ended.
+    Connected(Result<Box<Prepared>, String>),
+    /// What survives a restart may have changed some time ago.
+    SaveDue,
 }
 
 /// An effect that the loop itself must carry out.
@@ -97,7 +104,11 @@ enum Step {
 struct EventLoop {
     state: State,
     slots: Slots,
+    connecting: Connecting,
+    /// Closes the current store.
+    closing: Closing,
     drafts: Drafts,
+    autosave: Autosave,
     sender: mpsc::Sender<Event>,
     arriving: mpsc::Receiver<Event>,
     inputs: Inputs,
@@ -115,9 +126,10 @@ struct EventLoop {
 }
 
 impl EventLoop {
-    fn start(opening: Opening, settings: ScreenSettings, mouse: bool) -> Result<Self> {
+    fn start(first: Prepared, session: Session, connector: Arc<dyn Connector>, mouse: bool) -> Result<Self> {
         let signals = Signals::new().context("cannot handle signals")?;
         let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
+        let Prepared { opening, settings, closing, .. } = first;
         let (sender, arriving) = mpsc::channel(QUEUE);
         let drafts = Drafts::new(&settings.target);
         let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -125,7 +137,10 @@ impl EventLoop {
         let mut events = Self {
             state,
             slots: Slots::new(opening, sender.clone()),
+            connecting: Connecting::new(connector),
+            closing,
             drafts,
+            autosave: Autosave::new(session.file, session.loaded, sender.clone()),
             sender,
             arriving,
             inputs: Inputs::new().context("cannot read from the terminal")?,
@@ -139,12 +154,71 @@ impl EventLoop {
             #[cfg(debug_assertions)]
             panic_in: std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok(),
         };
-        let found = events.drafts.load();
-        if !found.is_empty() {
-            events.update(Event::DraftsFound(found));
-        }
-        events.carry_out(effects);
+        events.begin(session.problem, effects);
         Ok(events)
+    }
+
+    /// Reports what the files of earlier runs contain, and carries out the first effects of a state.
+    fn begin(&mut self, problem: Option<String>, effects: Vec<Effect>) {
+        let found = self.drafts.load();
+        if !found.is_empty() {
+            self.update(Event::DraftsFound(found));
+        }
+        if let Some(problem) = problem {
+            self.update(Event::Notice(problem));
+        }
+        self.carry_out(effects);
+    }
+
+    /// Replaces the whole state by that of another database, and leaves the old one in the background.
+    async fn switch_to(&mut self, prepared: Prepared) {
+        let Prepared { opening, mut settings, closing, session } = prepared;
+        self.autosave.finish(self.state.saved()).await;
+        let session = Session::open(&session, false);
+        settings.saved.clone_from(&session.loaded);
+        // Answers of the old database must not reach the new state.
+        (self.sender, self.arriving) = mpsc::channel(QUEUE);
+        self.slots = Slots::new(opening, self.sender.clone());
+        self.connecting.leave(std::mem::replace(&mut self.closing, closing));
+        self.drafts = Drafts::new(&settings.target);
+        self.autosave = Autosave::new(session.file, session.loaded, self.sender.clone());
+        let connected = format!("Connected to {}", settings.target);
+        let (state, effects) = State::new(settings, self.state.browser.area, clock::now());
+        self.state = state;
+        self.state.notices.done(connected, clock::now());
+        self.begin(session.problem, effects);
+        self.changed = true;
+    }
+
+    /// Saves the session and closes the stores.
+    async fn end(self) {
+        let Self { mut autosave, slots, connecting, closing, state, inputs, terminal, .. } = self;
+        drop(slots);
+        drop(inputs);
+        drop(terminal);
+        autosave.finish(state.saved()).await;
+        connecting.end(closing).await;
+    }
+
+    async fn run(&mut self) -> Result<Ended> {
+        loop {
+            if self.draw_if_due().is_err() {
+                return Ok(Ended::TerminalGone);
+            }
+            let happening = self.next().await;
+            match happening {
+                Happening::Connected(Ok(prepared)) => self.switch_to(*prepared).await,
+                happening => {
+                    if let Some(ended) = self.handle(happening)? {
+                        return Ok(ended);
+                    }
+                }
+            }
+            self.handle_queued();
+            if let Some(ended) = self.take_step().await? {
+                return Ok(ended);
+            }
+        }
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
@@ -161,6 +235,7 @@ impl EventLoop {
     /// Waits for the next happening, the most urgent one first.
     async fn next(&mut self) -> Happening {
         let (animated, busy) = (self.state.animated(), self.terminal.is_busy());
+        let save_due = self.autosave.due();
         tokio::select! {
             biased;
             () = terminal::PANICKED.notified() => Happening::Panicked,
@@ -173,6 +248,8 @@ impl EventLoop {
             written = self.terminal.written(), if busy => Happening::Written(written),
             () = tokio::time::sleep_until(self.pace.due()), if self.changed && !busy => Happening::FrameDue,
             () = tokio::time::sleep(TICK), if animated => Happening::Tick,
+            result = self.connecting.result(), if self.connecting.is_under_way() => Happening::Connected(result),
+            () = autosave::sleep_until(save_due), if save_due.is_some() => Happening::SaveDue,
         }
     }
 
@@ -195,7 +272,9 @@ impl EventLoop {
             }
             Happening::Event(event) => self.update(event),
             Happening::Tick => self.update(Event::Tick),
-            Happening::Written(Ok(())) | Happening::FrameDue => {}
+            Happening::SaveDue => self.autosave.save(self.state.saved()),
+            Happening::Connected(Err(reason)) => self.update(Event::ConnectingFailed(reason)),
+            Happening::Connected(Ok(_)) | Happening::Written(Ok(())) | Happening::FrameDue => {}
         }
         Ok(None)
     }
@@ -264,6 +343,7 @@ impl EventLoop {
     fn update_at(&mut self, event: Event, at: Timestamp) {
         if matches!(event, Event::Key(_) | Event::Paste(_) | Event::Mouse(_)) {
             self.slots.hurry();
+            self.autosave.soon();
         }
         self.changed = true;
         let effects = self.state.update(event, at);
@@ -291,6 +371,8 @@ impl EventLoop {
                         tracing::warn!(%error, "cannot save the drafts");
                     }
                 }
+                Effect::Connect(to) => self.connecting.start(to),
+                Effect::StopConnecting => self.connecting.stop(),
                 Effect::Suspend => self.request(Step::Suspend(Stopped::Foreground)),
                 Effect::Quit => self.request(Step::Quit),
             }

@@ -12,6 +12,7 @@ pub(crate) mod message;
 mod message_view;
 pub(crate) mod messages;
 pub(crate) mod node;
+pub(crate) mod recent;
 mod resizing;
 pub(crate) mod search;
 pub(crate) mod sizes;
@@ -36,6 +37,7 @@ use kept_lists::KeptLists;
 use layout::{Pane, SideRoom};
 use message::MessagePane;
 use messages::{ListKey, Messages};
+use recent::RecentPlaces;
 use search::Edge;
 use sizes::Sizes;
 use streams::{StreamListKey, Streams};
@@ -74,6 +76,8 @@ pub(crate) struct Browser {
     pub(super) navigation: Option<PendingNavigation>,
     /// The locations from which links and the omnibox were used.
     pub(super) history: History,
+    /// The lists that were used recently.
+    pub recent: RecentPlaces,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,
     /// The namespace to select once the namespaces are loaded.
@@ -103,6 +107,7 @@ impl Browser {
             find: Find::default(),
             navigation: None,
             history: History::default(),
+            recent: RecentPlaces::default(),
             shown_namespace: None,
             wanted_namespace: None,
             wanted_category: None,
@@ -279,7 +284,9 @@ impl Browser {
         if self.shown_namespace.as_ref() != Some(&namespace) {
             self.shown_namespace = Some(namespace.clone());
             self.categories = Window::default();
+            let by_activity = self.streams.by_activity;
             self.replace_streams(Streams::default());
+            self.streams.by_activity = by_activity;
             effects.extend(self.streams.load_now(requests));
             effects.push(requests.ask(Slot::Categories, Question::Categories { namespace: namespace.clone() }));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::dialogs::Dialog;
+use super::dialogs::bookmarks::BookmarkList;
 use super::dialogs::copy::CopyMenu;
 use super::dialogs::filter::FilterPrompt;
 use super::dialogs::find::FindPrompt;
@@ -62,6 +63,8 @@ impl State {
             times: &self.settings.times,
             keymap: &self.settings.keymap,
             browser: &self.browser,
+            bookmarks: &self.bookmarks,
+            saved_filters: &self.saved_filters,
             production: self.settings.profile.production,
             just_pasted: self.dialogs.just_pasted(self.now),
             page: isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1),
@@ -107,6 +110,25 @@ impl State {
             Command::CancelSearch => self.browser.cancel_search(&mut self.requests),
             Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
+            Command::OpenBookmark(bookmark) => self.open_bookmark(bookmark),
+            Command::RenameBookmark(bookmark, name) => {
+                self.bookmarks.rename(&bookmark, name);
+                Vec::new()
+            }
+            Command::RemoveBookmark(bookmark) => {
+                self.bookmarks.remove(&bookmark);
+                Vec::new()
+            }
+            Command::SaveFilter(filter) => {
+                self.saved_filters.save(filter);
+                Vec::new()
+            }
+            Command::RemoveFilter(name) => {
+                self.saved_filters.remove(&name);
+                Vec::new()
+            }
+            Command::Connect(to) => self.connect(to),
+            Command::StopConnecting => vec![Effect::StopConnecting],
             Command::SaveDrafts => vec![self.save_drafts()],
             Command::KeepDraft(draft) => self.keep_draft(draft),
             Command::NextDraft { changed, seen } => self.next_draft(changed, seen),
@@ -149,8 +171,12 @@ impl State {
     }
 
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
-        let prompt = FilterPrompt::new(&self.browser, &self.settings.times, self.now);
+        let prompt = FilterPrompt::new(&self.browser, &self.saved_filters, &self.settings.times, self.now);
         self.open(Dialog::Filter(prompt))
+    }
+
+    pub(super) fn open_bookmarks(&mut self) -> Vec<Effect> {
+        self.open(Dialog::Bookmarks(BookmarkList::default()))
     }
 
     pub(super) fn open_find(&mut self) -> Vec<Effect> {

@@ -3,7 +3,10 @@
 //! anything: it does not close one that waits for an answer, nor the token of a new namespace.
 
 mod admin;
+pub(crate) mod bookmarks;
+mod choice;
 pub(crate) mod compose;
+pub(crate) mod connections;
 pub(crate) mod copy;
 pub(crate) mod create_namespace;
 pub(crate) mod delete_namespace;
@@ -21,7 +24,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use admin::AdminStage;
+use bookmarks::BookmarkList;
 use compose::{Compose, Draft};
+use connections::ConnectDialog;
 use copy::CopyMenu;
 use create_namespace::CreateDialog;
 use delete_namespace::DeleteDialog;
@@ -48,6 +53,10 @@ pub(crate) enum Dialog {
     Filter(FilterPrompt),
     /// `:` and Ctrl-P.
     Omnibox(Box<Omnibox>),
+    /// `'`.
+    Bookmarks(BookmarkList),
+    /// `O`.
+    Connections(Box<ConnectDialog>),
     /// `?`.
     Help(Box<Help>),
     /// `!`.
@@ -69,6 +78,8 @@ impl Dialog {
             Self::Find(prompt) => prompt.key(key),
             Self::Filter(prompt) => prompt.key(key, context),
             Self::Omnibox(omnibox) => omnibox.key(key, context),
+            Self::Bookmarks(list) => list.key(key, context),
+            Self::Connections(dialog) => dialog.key(key, context),
             Self::Help(help) => help.key(key, context),
             Self::Log(log) => log.key(key, context),
             Self::Copy(menu) => menu.key(key),
@@ -85,6 +96,8 @@ impl Dialog {
             Self::Filter(prompt) => return prompt.paste(text, context),
             Self::Omnibox(omnibox) => return omnibox.paste(text, context),
             Self::Compose(compose) => return compose.paste(text),
+            Self::Bookmarks(list) => list.paste(text),
+            Self::Connections(dialog) => dialog.paste(text),
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),
@@ -106,6 +119,7 @@ impl Dialog {
             Self::Find(_) => vec![Command::CancelSearch],
             Self::Omnibox(_) => [Slot::GoTo, Slot::Suggest, Slot::StreamSearch].map(Command::Cancel).into(),
             Self::Compose(compose) => compose.closed(),
+            Self::Connections(dialog) if dialog.attempt.is_some() => vec![Command::StopConnecting],
             _ => Vec::new(),
         }
     }
@@ -139,6 +153,11 @@ impl Dialogs {
             Some(Dialog::Omnibox(omnibox)) => Some(omnibox),
             _ => None,
         }
+    }
+
+    /// Returns true while an attempt to connect to another database is under way.
+    pub(super) fn connecting(&self) -> bool {
+        matches!(&self.open, Some(Dialog::Connections(dialog)) if dialog.attempt.is_some())
     }
 
     pub(super) fn delete_namespace(&mut self) -> Option<&mut DeleteDialog> {

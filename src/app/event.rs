@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::connections::ConnectTo;
 use super::dialogs::compose::Draft;
 use super::request::{Outcome, Question, Slot};
 use crate::message::MessageHead;
@@ -44,6 +45,8 @@ pub(crate) enum Event {
     Copied(Result<String, String>),
     /// Drafts from an earlier run, oldest first.
     DraftsFound(Vec<Draft>),
+    /// An attempt to connect to another database failed, for this reason.
+    ConnectingFailed(String),
     /// A problem for the log and a toast, reported by the runtime.
     Notice(String),
 }
@@ -80,6 +83,10 @@ pub(crate) enum Effect {
     },
     /// Replaces the drafts on disk, which survive a crash.
     SaveDrafts(Vec<Draft>),
+    /// Connects to another database, in place of an attempt under way. On success, its screen replaces this state.
+    Connect(ConnectTo),
+    /// Ends the attempt to connect to another database.
+    StopConnecting,
     /// Stops the program until the shell continues it.
     Suspend,
     Quit,

@@ -18,6 +18,15 @@ impl Input {
         Self { area }
     }
 
+    /// Creates an input with the cursor after a number of characters.
+    #[must_use]
+    pub(crate) fn with_cursor(text: &str, characters: usize) -> Self {
+        let mut input = Self::new(text);
+        let column = u16::try_from(characters).unwrap_or(u16::MAX);
+        input.area.move_cursor(CursorMove::Jump(0, column));
+        input
+    }
+
     #[must_use]
     pub(crate) fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)

@@ -5,11 +5,12 @@ use jiff::tz::TimeZone;
 
 use super::State;
 use super::browser::Browser;
-use super::browser::history::{HistoryEntry, PendingNavigation};
+use super::browser::history::PendingNavigation;
 use super::browser::layout::Pane;
 use super::browser::messages::ListKey;
 use super::event::Effect;
 use super::listed_names::ListedNames;
+use super::place::Place;
 use super::request::{Lookup, Question, Slot};
 use super::requests::Requests;
 use crate::locator::{Destination, Locator, Target};
@@ -77,7 +78,7 @@ impl State {
             scope,
             target,
             otherwise,
-            from: self.browser.here(),
+            from: self.browser.place(),
         });
         vec![self.requests.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
@@ -128,7 +129,7 @@ impl State {
     }
 
     fn open_namespace(&mut self, namespace: &str) -> Vec<Effect> {
-        let from = self.browser.here();
+        let from = self.browser.place();
         let mut effects = self.close_omnibox();
         // This replaces a navigation that is still waiting.
         self.browser.navigation = None;
@@ -205,15 +206,9 @@ impl State {
 }
 
 impl Browser {
-    /// Returns the current location.
-    fn here(&self) -> Option<HistoryEntry> {
-        let list = self.messages.key.clone()?;
-        Some(HistoryEntry { list, focus: self.focus, number: self.messages.selected_number() })
-    }
-
     /// Returns to the previous location; none if the current one was not opened by a link or the omnibox.
     pub(super) fn go_back(&mut self, requests: &mut Requests) -> Option<Vec<Effect>> {
-        let HistoryEntry { list, focus, number } = self.history.pop(self.messages.key.as_ref())?;
+        let Place { list, focus, number } = self.history.pop(self.messages.key.as_ref())?;
         let mut effects = self.arrive_in(&list.namespace, list.scope, requests);
         if let Some(number) = number.filter(|number| self.messages.selected_number() != Some(*number)) {
             effects.extend(self.messages.read_around(number, requests));

@@ -9,6 +9,7 @@ pub(crate) use crate::config::TimeFormat;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Times {
     format: TimeFormat,
+    configured: TimeFormat,
     local: TimeZone,
 }
 
@@ -21,7 +22,18 @@ impl Default for Times {
 impl Times {
     #[must_use]
     pub(crate) fn new(format: TimeFormat, local: TimeZone) -> Self {
-        Self { format, local }
+        Self { format, configured: format, local }
+    }
+
+    /// Uses a format that was chosen in an earlier run.
+    pub(super) fn choose(&mut self, format: TimeFormat) {
+        self.format = format;
+    }
+
+    /// Returns the format in use, if it is not the configured one.
+    #[must_use]
+    pub(super) fn chosen(&self) -> Option<TimeFormat> {
+        (self.format != self.configured).then_some(self.format)
     }
 
     /// Switches to the next format.

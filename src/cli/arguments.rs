@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
+    /// Start the screen without what the last session left: place, filters, bookmarks and columns. What is saved stays,
+    /// except for what you change
+    #[arg(long)]
+    pub fresh: bool,
     /// Options of every command.
     #[command(flatten)]
     pub common: Common,
@@ -68,6 +72,9 @@ impl Arguments {
         if let (Some(locator), Some(_)) = (&self.locator, &self.command) {
             return Err(CommandError::usage(format!("unexpected {locator} before the command"))
                 .remedy("To choose a namespace, use -n. Arguments follow the command: streamscope get NAME"));
+        }
+        if self.fresh && self.command.is_some() {
+            return Err(CommandError::usage("--fresh is for the screen; commands do not use the saved session"));
         }
         let common = &self.common;
         if common.url.as_deref() == Some("") {

@@ -42,6 +42,15 @@ impl Opening {
         Self { open: Box::new(open), attempt, named }
     }
 
+    /// Opens the store and waits until its server answers.
+    ///
+    /// # Errors
+    /// The reason, for the user.
+    pub(crate) async fn check(&self) -> std::result::Result<(), String> {
+        let store = self.store().await.map_err(|error| error.to_string())?;
+        store.server().await.map(drop).map_err(|error| error.to_string())
+    }
+
     async fn store(&self) -> Result<Store> {
         let attempt = self.attempt.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let opened = attempt.clone().await;

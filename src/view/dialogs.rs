@@ -1,9 +1,13 @@
 //! Draws the open dialog in front of the panes. The keys of the dialogs are handled in `app::dialogs`.
 
+mod bookmarks;
+mod choices;
 mod compose;
+mod connections;
 mod copy;
 mod create_namespace;
 mod delete_namespace;
+mod filter;
 mod help;
 mod log;
 mod omnibox;
@@ -23,8 +27,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let Some(dialog) = &state.dialogs.open else { return };
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
-        Dialog::Filter(prompt) => prompts::filter(frame, area, theme, prompt),
+        Dialog::Filter(prompt) => filter::draw(frame, area, theme, prompt),
         Dialog::Omnibox(omnibox) => omnibox::draw(frame, area, state, theme, omnibox),
+        Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
+        Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
         Dialog::Help(help) => help::draw(frame, area, theme, help),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),

@@ -51,6 +51,18 @@ pub(crate) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, w
     inner
 }
 
+/// Draws an empty box with room for some rows at the bottom of an area and returns its inner area.
+pub(crate) fn boxed_above(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, rows: u16) -> Rect {
+    let height = (rows + 2).min(area.height);
+    let outer = Rect { y: area.y + area.height - height, height, ..area };
+    frame.render_widget(Clear, outer);
+    let title = whole_parts(title, usize::from(area.width.saturating_sub(4)));
+    let block = frame_of(format!(" {title} "), false, theme);
+    let inner = block.inner(outer);
+    frame.render_widget(block, outer);
+    inner
+}
+
 /// Returns one row of an area, which is empty if the area has too few.
 #[must_use]
 pub(crate) fn row_of(area: Rect, row: u16) -> Rect {

@@ -1,34 +1,25 @@
 //! The locations to return to with Esc, and the navigation that waits for its lookup. Moving between the panes is never
 //! recorded.
 
-use super::layout::Pane;
 use super::messages::ListKey;
+use crate::app::place::Place;
 use crate::locator::Target;
 use crate::store::browse::Scope;
 
-/// A location to return to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::app) struct HistoryEntry {
-    pub list: ListKey,
-    pub focus: Pane,
-    /// The position or global position of the selected message.
-    pub number: Option<i64>,
-}
-
 /// The locations that were left by a link or the omnibox, each with the list that was opened from it.
 #[derive(Debug, Default)]
-pub(in crate::app) struct History(Vec<(HistoryEntry, ListKey)>);
+pub(in crate::app) struct History(Vec<(Place, ListKey)>);
 
 impl History {
     /// Records a location, unless it is in the same list.
-    pub(crate) fn record(&mut self, from: Option<HistoryEntry>, to: Option<&ListKey>) {
+    pub(crate) fn record(&mut self, from: Option<Place>, to: Option<&ListKey>) {
         let step = from.zip(to.cloned());
         self.0.extend(step.filter(|(entry, to)| entry.list != *to));
     }
 
     /// Takes the location from which the list on screen was opened. If another list is on screen, the user has moved on in the
     /// panes, and the history is cleared.
-    pub(crate) fn pop(&mut self, on_screen: Option<&ListKey>) -> Option<HistoryEntry> {
+    pub(crate) fn pop(&mut self, on_screen: Option<&ListKey>) -> Option<Place> {
         let (entry, to) = self.0.pop()?;
         if on_screen == Some(&to) {
             return Some(entry);
@@ -48,5 +39,5 @@ pub(in crate::app) struct PendingNavigation {
     /// The namespace to open if the target does not exist.
     pub otherwise: Option<String>,
     /// The location to go back to.
-    pub from: Option<HistoryEntry>,
+    pub from: Option<Place>,
 }

@@ -8,7 +8,7 @@ use super::streams::{StreamListKey, Streams};
 
 /// Lists of each kind that keep their rows. A full list takes about half a megabyte.
 const KEPT: usize = 6;
-/// Lists of messages that keep their filter, with or without rows.
+/// Lists of messages that keep their filter and order, with or without rows.
 const KEPT_FILTERS: usize = 200;
 
 /// The lists that are kept.
@@ -34,17 +34,27 @@ impl KeptLists {
         self.drop_excess();
     }
 
-    /// Drops lists that have neither rows nor a filter, and the oldest beyond the limit.
+    /// Drops the oldest lists beyond the limit.
     fn drop_excess(&mut self) {
-        self.messages.retain(|kept| kept.is_filtered() || !kept.window.is_empty());
         let excess = self.messages.len().saturating_sub(KEPT_FILTERS);
         self.messages.drain(..excess);
+    }
+
+    /// Adds a list of an earlier run.
+    pub(in crate::app) fn put(&mut self, messages: Messages) {
+        keep(&mut self.messages, messages, |old, new| old.key == new.key);
+        self.drop_excess();
     }
 
     /// Takes the list of messages of a location as it was left.
     pub(crate) fn messages_of(&mut self, wanted: &ListKey) -> Option<Messages> {
         let index = self.messages.iter().position(|kept| kept.key.as_ref() == Some(wanted))?;
         self.messages.remove(index)
+    }
+
+    /// Returns the lists of messages, latest first.
+    pub(in crate::app) fn latest_messages(&self) -> impl Iterator<Item = &Messages> {
+        self.messages.iter().rev()
     }
 
     pub(crate) fn leave_streams(&mut self, streams: Streams) {

@@ -8,9 +8,11 @@ use ratatui::layout::Rect;
 use super::sizes::{Border, Sizes};
 
 /// The five panes, in the order of the keys `1` to `5`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[repr(usize)]
 pub(crate) enum Pane {
+    #[default]
     Namespaces,
     Categories,
     Streams,

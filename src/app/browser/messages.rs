@@ -5,6 +5,7 @@ use super::count::{ListKind, MatchCount, MessageCount};
 use super::search::{Edge, SearchProgress};
 use super::window::Window;
 use crate::app::event::Effect;
+use crate::app::place::ListRecord;
 use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;
 use crate::message::{Message, MessageHead, Size};
@@ -21,11 +22,28 @@ const COUNT_WINDOW: u32 = 50_000;
 const ENOUGH_MATCHES: u64 = 100;
 
 /// The namespace and the scope whose messages are shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "ListRecord", into = "ListRecord")]
 pub(crate) struct ListKey {
     /// The ID of the namespace.
     pub namespace: String,
     pub scope: Scope,
+}
+
+impl ListKey {
+    /// Returns the list as text, as in `shop › account-1`.
+    #[must_use]
+    pub(crate) fn as_text(&self) -> String {
+        let namespace = &self.namespace;
+        match &self.scope {
+            Scope::Namespace => namespace.clone(),
+            Scope::Category(category) => format!("{namespace} › {category}"),
+            Scope::Member(category, group) => {
+                format!("{namespace} › {category} (member {} of {})", group.member(), group.size())
+            }
+            Scope::Stream(stream) => format!("{namespace} › {stream}"),
+        }
+    }
 }
 
 /// A row of the list.
@@ -173,6 +191,21 @@ impl Messages {
         } else {
             Question::Page { namespace, scope, from, limit: PAGE }
         })
+    }
+
+    /// Returns true while a page or a step of a search is under way.
+    pub(in crate::app) fn is_loading(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Selects the loaded row whose number is nearest to a number.
+    pub(in crate::app) fn select_nearest(&mut self, number: i64) {
+        let rows = self.window.rows().iter().enumerate();
+        let nearest = rows.min_by_key(|(_, row)| self.number(&row.head).abs_diff(number));
+        if let Some(index) = nearest.map(|(index, _)| index) {
+            self.window.select(index);
+            self.window.put_below(self.offset);
+        }
     }
 
     /// Returns true if the question under way may bring newer messages than those loaded.

@@ -7,10 +7,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::outcome::{Command, DialogContext, Outcome};
+use super::choice::moved;
+use super::outcome::{Command, DialogContext, Outcome, is_ctrl};
 use crate::app::browser::Browser;
 use crate::app::browser::messages::ListKey;
 use crate::app::input::Input;
+use crate::app::saved_filters::{SavedFilter, SavedFilters, category_of};
+use crate::app::text_search::contains;
 use crate::app::times::Times;
 use crate::locator;
 use crate::store::Filter;
@@ -21,6 +24,12 @@ pub(crate) struct FilterPrompt {
     pub input: Input,
     /// The filter in words, or what is wrong with it; none while nothing is typed.
     pub understood: Result<Option<String>, String>,
+    /// The named filters that contain what was typed.
+    pub offered: Vec<SavedFilter>,
+    /// The selected one of them.
+    pub selected: Option<usize>,
+    /// The name under which the filter is to be saved, while it is typed.
+    pub naming: Option<Input>,
     /// The list that was on screen when the prompt was opened.
     list: Option<ListKey>,
 }
@@ -28,27 +37,127 @@ pub(crate) struct FilterPrompt {
 impl FilterPrompt {
     /// Opens the prompt with the active filter.
     #[must_use]
-    pub(crate) fn new(browser: &Browser, times: &Times, now: Timestamp) -> Self {
+    pub(crate) fn new(browser: &Browser, filters: &SavedFilters, times: &Times, now: Timestamp) -> Self {
         let messages = &browser.messages;
         let input = Input::new(&messages.filter_text);
-        let mut prompt = Self { input, understood: Ok(None), list: messages.key.clone() };
+        let list = messages.key.clone();
+        let offered = filters.for_list(list.as_ref()).into_iter().cloned().collect();
+        let mut prompt = Self { input, understood: Ok(None), offered, selected: None, naming: None, list };
         prompt.read(times, now);
         prompt
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        if self.naming.is_some() {
+            return self.key_in_name(key);
+        }
+        if let Some(selected) = self.select(key) {
+            self.selected = selected;
+            return Outcome::Stay;
+        }
         match key.code {
+            KeyCode::Esc if self.selected.is_some() => self.selected = None,
             KeyCode::Esc => return Outcome::Close,
-            KeyCode::Enter => return self.apply(context),
-            _ if self.input.key(key) => self.read(context.times, context.now),
+            KeyCode::Enter => {
+                self.take_selected(context);
+                return self.apply(context);
+            }
+            KeyCode::Tab => self.take_selected(context),
+            KeyCode::Delete if self.selected.is_some() => return self.remove_selected(),
+            _ if is_ctrl(key, 's') => self.begin_naming(),
+            _ if self.input.key(key) => self.typed(context),
             _ => {}
         }
         Outcome::Stay
     }
 
-    pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
-        self.input.paste(text);
+    /// Returns the selection after a key that moves it. Above the first filter, none is selected.
+    fn select(&self, key: KeyEvent) -> Option<Option<usize>> {
+        if self.offered.is_empty() {
+            return None;
+        }
+        let up = key.code == KeyCode::Up || is_ctrl(key, 'p');
+        match self.selected {
+            None if up => Some(None),
+            None => moved(0, self.offered.len(), key).map(|_| Some(0)),
+            Some(0) if up => Some(None),
+            Some(selected) => moved(selected, self.offered.len(), key).map(Some),
+        }
+    }
+
+    /// Puts the selected filter into the prompt.
+    fn take_selected(&mut self, context: &DialogContext) {
+        if let Some(filter) = self.selected.take().and_then(|selected| self.offered.get(selected)) {
+            self.input = Input::new(&filter.text);
+            self.read(context.times, context.now);
+        }
+    }
+
+    fn remove_selected(&mut self) -> Outcome {
+        let Some(selected) = self.selected.filter(|selected| *selected < self.offered.len()) else {
+            return Outcome::Stay;
+        };
+        let SavedFilter { name, .. } = self.offered.remove(selected);
+        self.selected = self.offered.len().checked_sub(1).map(|last| selected.min(last));
+        let said = Command::Report(format!("Removed the saved filter {name}"));
+        Outcome::Do(vec![Command::RemoveFilter(name), said])
+    }
+
+    fn begin_naming(&mut self) {
+        let is_empty = self.input.text().trim().is_empty();
+        match &self.understood {
+            Ok(_) if is_empty => self.understood = Err("type a filter to save".to_owned()),
+            Ok(_) => {
+                let text = self.input.text().trim();
+                let known = self.offered.iter().find(|filter| filter.text == text);
+                self.naming = Some(Input::new(known.map_or("", |filter| &filter.name)));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn key_in_name(&mut self, key: KeyEvent) -> Outcome {
+        let Some(name) = &mut self.naming else { return Outcome::Stay };
+        match key.code {
+            KeyCode::Esc => self.naming = None,
+            KeyCode::Enter => {
+                let name = name.text().trim().to_owned();
+                if name.is_empty() {
+                    return Outcome::Stay;
+                }
+                self.naming = None;
+                let text = self.input.text().trim().to_owned();
+                let category = self.list.as_ref().and_then(category_of).map(|category| category.to_string());
+                let filter = SavedFilter { name, text, category };
+                let said = Command::Report(format!("Saved the filter {}", filter.name));
+                self.offered.retain(|held| held.name != filter.name);
+                self.offered.insert(0, filter.clone());
+                return Outcome::Do(vec![Command::SaveFilter(filter), said]);
+            }
+            _ => {
+                name.key(key);
+            }
+        }
+        Outcome::Stay
+    }
+
+    /// Reads the filter and offers the named ones that contain it.
+    fn typed(&mut self, context: &DialogContext) {
         self.read(context.times, context.now);
+        let text = self.input.text().trim();
+        let filters = context.saved_filters.for_list(self.list.as_ref()).into_iter();
+        let matching = filters.filter(|filter| contains(&filter.name, text) || contains(&filter.text, text));
+        self.offered = matching.cloned().collect();
+        self.selected = None;
+    }
+
+    pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
+        if let Some(name) = &mut self.naming {
+            name.paste(text);
+        } else {
+            self.input.paste(text);
+            self.typed(context);
+        }
         Outcome::Stay
     }
 

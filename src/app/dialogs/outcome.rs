@@ -9,9 +9,12 @@ use uuid::Uuid;
 
 use super::compose::Draft;
 use super::omnibox::history::Entered;
+use crate::app::bookmarks::{Bookmark, Bookmarks};
 use crate::app::browser::Browser;
+use crate::app::connections::ConnectTo;
 use crate::app::keymap::{Action, Context, KeyMap};
 use crate::app::request::{Question, Slot};
+use crate::app::saved_filters::{SavedFilter, SavedFilters};
 use crate::app::times::Times;
 use crate::locator::Destination;
 use crate::store::Filter;
@@ -23,6 +26,8 @@ pub(crate) struct DialogContext<'a> {
     pub times: &'a Times,
     pub keymap: &'a KeyMap,
     pub browser: &'a Browser,
+    pub bookmarks: &'a Bookmarks,
+    pub saved_filters: &'a SavedFilters,
     /// Writing asks for confirmation.
     pub production: bool,
     /// The key comes so soon after a paste that it may be part of it.
@@ -95,6 +100,18 @@ pub(crate) enum Command {
     Filter(Filter, String),
     /// Goes to a destination in a namespace.
     Navigate(String, Destination),
+    /// Goes to a bookmark, with its filter.
+    OpenBookmark(Bookmark),
+    RenameBookmark(Bookmark, String),
+    RemoveBookmark(Bookmark),
+    /// Adds a named filter, or replaces the one of the same name.
+    SaveFilter(SavedFilter),
+    /// Removes the named filter of this name.
+    RemoveFilter(String),
+    /// Connects to another database.
+    Connect(ConnectTo),
+    /// Ends the attempt to connect to another database.
+    StopConnecting,
     /// Saves all drafts to disk.
     SaveDrafts,
     /// Keeps a draft for the next time that the compose dialog opens.

@@ -15,13 +15,7 @@ const SYSTEM_DIRECTORY: &str = "/etc/postgresql-common";
 pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Result<()> {
     let named = parameters.get("service").or(environment.variable("PGSERVICE")).filter(|name| !name.is_empty());
     let Some(service) = named.map(str::to_owned) else { return Ok(()) };
-    let own = match parameters.get("servicefile").or(environment.variable("PGSERVICEFILE")) {
-        Some(path) => Some(PathBuf::from(path)),
-        None => environment.in_home(".pg_service.conf").filter(|path| path.exists()),
-    };
-    let system = environment.variable("PGSYSCONFDIR").unwrap_or(SYSTEM_DIRECTORY);
-    let system = Some(Path::new(system).join("pg_service.conf")).filter(|path| path.exists());
-    for path in [own, system].into_iter().flatten() {
+    for path in files(parameters.get("servicefile"), environment) {
         let text = std::fs::read(&path)
             .map_err(|error| invalid(format!("the service file \"{}\" cannot be read: {error}", path.display())))?;
         let text = utf8::text_lossy(&text)
@@ -35,6 +29,37 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     Err(invalid(format!(
         "the service \"{service}\" is not defined; add it to ~/.pg_service.conf, or set PGSERVICEFILE to its file"
     )))
+}
+
+/// Returns the names of all services, those of the user's own file first. A file that cannot be read has none.
+pub(super) fn names(environment: &Environment) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for path in files(None, environment) {
+        let text = std::fs::read(&path).ok().and_then(|bytes| utf8::text_lossy(&bytes).ok().map(String::from));
+        for name in text.iter().flat_map(|text| text.lines()).filter_map(header) {
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// Returns the name of the service that a line begins.
+fn header(line: &str) -> Option<&str> {
+    line.trim().strip_prefix('[')?.split_once(']').map(|(name, _)| name).filter(|name| !name.is_empty())
+}
+
+/// Returns the service files: the user's own one and that of the system, if they exist. A file that was named is returned in any
+/// case.
+fn files(named: Option<&str>, environment: &Environment) -> impl Iterator<Item = PathBuf> + use<> {
+    let own = match named.or(environment.variable("PGSERVICEFILE")) {
+        Some(path) => Some(PathBuf::from(path)),
+        None => environment.in_home(".pg_service.conf").filter(|path| path.exists()),
+    };
+    let system = environment.variable("PGSYSCONFDIR").unwrap_or(SYSTEM_DIRECTORY);
+    let system = Some(Path::new(system).join("pg_service.conf")).filter(|path| path.exists());
+    own.into_iter().chain(system)
 }
 
 /// Sets the parameters of one section and returns whether there is such a section. Errors carry the line number.

@@ -1,11 +1,10 @@
-//! The prompts in the last line: `/` and `&`, each with a note in the line above. Their keys are handled elsewhere.
+//! The prompt in the last line, with a note in the line above: `/`, and what `&` shares with it. Keys are handled elsewhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::Clear;
 
 use crate::app::State;
-use crate::app::dialogs::filter::FilterPrompt;
 use crate::app::dialogs::find::FindPrompt;
 use crate::app::input::Input;
 use crate::view::text::{fill, whole_parts};
@@ -13,24 +12,20 @@ use crate::view::theme::Theme;
 use crate::view::widgets::line_at;
 use crate::view::{footer, typed};
 
-const FILTER_HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
-
 pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
     let matches = footer::find_said(state).unwrap_or_default();
     draw(frame, area, theme, "/", &prompt.input, &Ok(matches));
 }
 
-pub(super) fn filter(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPrompt) {
-    let note = match &prompt.understood {
-        Ok(Some(words)) => Ok(format!("→ {words}")),
-        Ok(None) => Ok(FILTER_HINT.to_owned()),
-        Err(problem) => Err(problem.clone()),
-    };
-    draw(frame, area, theme, "&", &prompt.input, &note);
-}
-
 /// Draws a prompt in the last line, and a note or a problem in the line above.
-fn draw(frame: &mut Frame, area: Rect, theme: &Theme, prefix: &str, input: &Input, note: &Result<String, String>) {
+pub(super) fn draw(
+    frame: &mut Frame,
+    area: Rect,
+    theme: &Theme,
+    prefix: &str,
+    input: &Input,
+    note: &Result<String, String>,
+) {
     if area.height == 0 {
         return;
     }

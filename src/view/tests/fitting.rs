@@ -28,8 +28,10 @@ macro_rules! samples {
 
 samples! {
     Find: "/" "4/opened";
-    Filter: "&" "&type:Opened" "&since:x";
+    Filter: "&" "&type:Opened" "&since:x" "&type:Opened\u{13}" "&type:Opened\u{13}opened\r";
     Omnibox: ":" ":a" ":account-1" ":account-1@2" ":nothing\r" ":99999999999999999999" "\u{10}" "\u{10}fold";
+    Bookmarks: "'" "b'" "b'r";
+    Connections: "O" "Opostgres://ada:s3cret@db/shop" "O\r" "Opostgres://db/shop\r";
     Help: "?" "1?" "5?" "?/fold" "?/no such key";
     Log: "!";
     Copy: "5y" "1y" "4y";

@@ -1,0 +1,101 @@
+//! `O`: connects to another database, which the user chooses from a list or types. The current connection stays until the new
+//! one answers, and Esc ends the attempt.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::Timestamp;
+
+use super::choice::moved;
+use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::connections::{Choice, ConnectTo};
+use crate::app::input::Input;
+
+/// The keys, as the last line of the dialog shows them.
+pub(crate) const KEYS: &str = "Enter connect · Up, Down choose, or type a URL · Esc close";
+/// The keys during an attempt.
+pub(crate) const ATTEMPT_KEYS: &str = "Esc end the attempt and keep the connection";
+
+/// The open dialog.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectDialog {
+    pub choices: Vec<Choice>,
+    /// The selected choice. The row after the last one is the URL.
+    pub selected: usize,
+    pub url: Input,
+    /// What is being connected to, and since when.
+    pub attempt: Option<(ConnectTo, Timestamp)>,
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+}
+
+impl ConnectDialog {
+    #[must_use]
+    pub(crate) fn new(choices: Vec<Choice>) -> Self {
+        Self { choices, ..Self::default() }
+    }
+
+    /// Returns true if the row for the URL is selected.
+    #[must_use]
+    pub(crate) fn is_on_url(&self) -> bool {
+        self.selected >= self.choices.len()
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        if self.attempt.is_some() {
+            if key.code == KeyCode::Esc {
+                self.attempt = None;
+                return Outcome::Do(vec![Command::StopConnecting]);
+            }
+            return Outcome::Stay;
+        }
+        if let Some(selected) = moved(self.selected, self.choices.len() + 1, key) {
+            self.selected = selected;
+            return Outcome::Stay;
+        }
+        match key.code {
+            KeyCode::Esc => Outcome::Close,
+            KeyCode::Enter => self.connect(context.now),
+            _ => {
+                if self.url.key(key) {
+                    self.typed();
+                }
+                Outcome::Stay
+            }
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.attempt.is_none() {
+            self.url.paste(text);
+            self.typed();
+        }
+    }
+
+    /// Selects the row of the URL, because the user types it.
+    fn typed(&mut self) {
+        self.selected = self.choices.len();
+        self.problem = None;
+    }
+
+    fn connect(&mut self, now: Timestamp) -> Outcome {
+        let to = match self.choices.get(self.selected) {
+            Some(choice) => choice.to.clone(),
+            None if self.url.text().trim().is_empty() => {
+                self.problem = Some("Type a URL, such as postgres://user@host/database".to_owned());
+                return Outcome::Stay;
+            }
+            None => ConnectTo::Url(self.url.text().trim().to_owned()),
+        };
+        self.problem = None;
+        self.attempt = Some((to.clone(), now));
+        Outcome::Do(vec![Command::Connect(to)])
+    }
+
+    /// Shows why the attempt failed. Returns false if there is none.
+    pub(in crate::app) fn fail(&mut self, reason: String) -> bool {
+        let failed = self.attempt.take().is_some();
+        if failed {
+            self.problem = Some(reason);
+        }
+        failed
+    }
+}

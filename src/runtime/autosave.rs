@@ -1,0 +1,111 @@
+//! Saves what survives a restart: some time after the user did something, and at the end. Files are written in a thread, so the
+//! event loop never waits for a disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::session_file::SessionFile;
+use crate::app::Event;
+use crate::app::saved::Saved;
+use crate::clock;
+
+/// The time after an input until its effects are saved. A key that is held down then costs one write.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The longest that the end of the program waits for a write.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// A write under way, and what it writes.
+type Writing = (JoinHandle<Result<(), String>>, Saved);
+
+/// Saves a session in the background.
+pub(super) struct Autosave {
+    /// None if the session is not saved.
+    file: Option<Arc<SessionFile>>,
+    /// What was loaded or written last. Only differences from it are written.
+    written: Saved,
+    writing: Option<Writing>,
+    due: Option<Instant>,
+    /// A failure was reported. The same one would follow at every change.
+    reported: bool,
+    events: mpsc::Sender<Event>,
+}
+
+impl Autosave {
+    pub(super) fn new(file: Option<SessionFile>, loaded: Saved, events: mpsc::Sender<Event>) -> Self {
+        Self { file: file.map(Arc::new), written: loaded, writing: None, due: None, reported: false, events }
+    }
+
+    /// Notes that the user did something.
+    pub(super) fn soon(&mut self) {
+        if self.file.is_some() {
+            self.due.get_or_insert_with(|| Instant::now() + PAUSE);
+        }
+    }
+
+    /// Returns the time at which [`Autosave::save`] should be called.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Starts to write, unless nothing has changed.
+    pub(super) fn save(&mut self, saved: Saved) {
+        self.due = None;
+        if self.writing.as_ref().is_some_and(|(task, _)| !task.is_finished()) {
+            return self.soon();
+        }
+        if self.writing.is_some() || saved == self.written {
+            // Returns at once, because the task has finished.
+            let Some((task, written)) = self.writing.take() else { return };
+            self.ended(futures_util::FutureExt::now_or_never(task), written);
+        }
+        self.start(saved);
+    }
+
+    fn start(&mut self, saved: Saved) {
+        let Some(file) = self.file.clone().filter(|_| saved != self.written) else { return };
+        let (base, ours) = (self.written.clone(), saved.clone());
+        let task = tokio::task::spawn_blocking(move || file.save(&base, &ours, clock::now()));
+        self.writing = Some((task, saved));
+    }
+
+    /// Takes in the result of a write; none if it did not end.
+    fn ended(&mut self, result: Option<Result<Result<(), String>, tokio::task::JoinError>>, written: Saved) {
+        match result {
+            Some(Ok(Ok(()))) => self.written = written,
+            Some(Ok(Err(problem))) => {
+                tracing::warn!("{problem}");
+                if !std::mem::replace(&mut self.reported, true) {
+                    // If the queue is full, the log has the problem.
+                    let _ = self.events.try_send(Event::Notice(problem));
+                }
+            }
+            _ => tracing::warn!("saving the session did not end"),
+        }
+    }
+
+    /// Writes the last changes, and waits for them.
+    pub(super) async fn finish(&mut self, saved: Saved) {
+        self.wait().await;
+        self.start(saved);
+        self.wait().await;
+    }
+
+    async fn wait(&mut self) {
+        if let Some((task, written)) = self.writing.take() {
+            let result = tokio::time::timeout(LIMIT, task).await.ok();
+            self.ended(result, written);
+        }
+    }
+}
+
+/// Waits until a time; forever without one.
+pub(super) async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}

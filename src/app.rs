@@ -23,6 +23,7 @@ mod navigation;
 pub(crate) mod notices;
 pub(crate) mod place;
 mod random;
+mod rates;
 mod relevance;
 pub(crate) mod request;
 pub(crate) mod requests;
@@ -31,6 +32,7 @@ pub(crate) mod saved;
 pub(crate) mod saved_filters;
 pub(crate) mod search;
 pub(crate) mod text_search;
+pub(crate) mod timeline;
 pub(crate) mod times;
 mod writing;
 
@@ -66,6 +68,11 @@ use restoring::Restoring;
 use saved::Saved;
 use saved_filters::SavedFilters;
 use times::Times;
+
+/// The interval at which the screen changes while something moves.
+const TICK: Duration = Duration::from_millis(100);
+/// The same while only the rates of the last minutes slide.
+const SLOW_TICK: Duration = Duration::from_secs(1);
 
 /// The options that the screen starts with, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
@@ -165,7 +172,7 @@ impl State {
                 self.browser.area = Rect::new(0, 0, width, height);
                 self.browser.reveal();
                 self.refresh_omnibox();
-                Vec::new()
+                self.load_timeline().into_iter().collect()
             }
             Event::Tick => {
                 self.tick();
@@ -218,6 +225,13 @@ impl State {
             || self.following.current.as_ref().is_some_and(Follow::is_ageing)
     }
 
+    /// Returns how long the screen may rest until time alone changes it; none if it does not.
+    #[must_use]
+    pub(crate) fn tick_after(&self) -> Option<Duration> {
+        let slides = self.following.current.as_ref().is_some_and(|follow| !follow.rates.is_empty());
+        if self.animated() { Some(TICK) } else { slides.then_some(SLOW_TICK) }
+    }
+
     /// The namespace whose categories and messages are shown.
     #[must_use]
     pub(crate) fn namespace(&self) -> Option<&NamespaceInfo> {
@@ -245,6 +259,7 @@ impl State {
         effects.extend(self.following.insert_arrivals(&mut self.browser, &mut self.requests));
         self.browser.reveal();
         effects.extend(self.browser.load_selected_message(body_pause, &mut self.requests));
+        effects.extend(self.load_timeline());
         effects
     }
 
@@ -300,7 +315,9 @@ impl State {
         if self.dialogs.open.is_some() {
             return self.dialog_mouse(mouse);
         }
-        let effects = self.mouse.handle(mouse, &mut self.browser, &mut self.requests);
+        let effects = self
+            .timeline_mouse(mouse)
+            .unwrap_or_else(|| self.mouse.handle(mouse, &mut self.browser, &mut self.requests));
         self.finish(effects, Duration::ZERO)
     }
 
@@ -310,6 +327,7 @@ impl State {
             .move_selection(action)
             .or_else(|| self.change_pane(action))
             .or_else(|| self.change_list(action))
+            .or_else(|| self.change_timeline(action))
             .or_else(|| self.change_message(action))
             .or_else(|| self.write(action))
             .unwrap_or_else(|| self.act_on_screen(action));
@@ -581,6 +599,10 @@ impl State {
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
         self.requests.fail(slot, error.to_string());
         match slot {
+            Slot::Timeline => {
+                self.browser.messages.timeline_failed(error);
+                return Vec::new();
+            }
             Slot::Messages => self.browser.messages.fail(error),
             Slot::Streams => self.browser.streams.fail(error),
             Slot::Message => self.browser.message.fail(error),

@@ -77,6 +77,11 @@ actions! {
     Member = "member", "Show the messages of a consumer group member";
     Order = "order", "Order: newest or oldest first; streams by name or activity";
     Count = "count", "Count the whole list exactly";
+    Timeline = "timeline", "Show or hide the timeline";
+    PreviousBucket = "previous-bucket", "Timeline: go to the previous part";
+    NextBucket = "next-bucket", "Timeline: go to the next part";
+    ZoomIn = "zoom-in", "Timeline: zoom in";
+    ZoomOut = "zoom-out", "Timeline: zoom out";
     Follow = "follow", "Follow live; press again to stop";
     Pause = "pause", "Pause or resume following";
     Fold = "fold", "Fold or unfold the node";
@@ -253,6 +258,11 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Bookmarks, "'"),
     (Context::Anywhere, Action::Member, "M"),
     (Context::Anywhere, Action::Count, "#"),
+    (Context::Anywhere, Action::Timeline, "alt-t"),
+    (Context::Anywhere, Action::PreviousBucket, "("),
+    (Context::Anywhere, Action::NextBucket, ")"),
+    (Context::Anywhere, Action::ZoomIn, "z"),
+    (Context::Anywhere, Action::ZoomOut, "Z"),
     (Context::Anywhere, Action::Follow, "F"),
     (Context::Anywhere, Action::Pause, "space"),
     (Context::Anywhere, Action::Order, "o"),

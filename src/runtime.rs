@@ -20,7 +20,6 @@ pub(crate) mod terminal;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use color_eyre::eyre::{self, Context as _, Result};
 use crossterm::event::{Event as Input, KeyEventKind};
@@ -43,8 +42,6 @@ use signals::{Signal, Signals};
 use slots::Slots;
 use terminal::{Stopped, Terminal};
 
-/// The interval of animations.
-const TICK: Duration = Duration::from_millis(100);
 /// The most events that may be queued for the loop. Senders of more wait.
 const QUEUE: usize = 64;
 /// The most events that are handled before the next frame.
@@ -234,7 +231,7 @@ impl EventLoop {
 
     /// Waits for the next happening, the most urgent one first.
     async fn next(&mut self) -> Happening {
-        let (animated, busy) = (self.state.animated(), self.terminal.is_busy());
+        let (tick, busy) = (self.state.tick_after(), self.terminal.is_busy());
         let save_due = self.autosave.due();
         tokio::select! {
             biased;
@@ -247,7 +244,7 @@ impl EventLoop {
             Some(event) = self.arriving.recv() => Happening::Event(event),
             written = self.terminal.written(), if busy => Happening::Written(written),
             () = tokio::time::sleep_until(self.pace.due()), if self.changed && !busy => Happening::FrameDue,
-            () = tokio::time::sleep(TICK), if animated => Happening::Tick,
+            () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Happening::Tick,
             result = self.connecting.result(), if self.connecting.is_under_way() => Happening::Connected(result),
             () = autosave::sleep_until(save_due), if save_due.is_some() => Happening::SaveDue,
         }

@@ -11,6 +11,7 @@ pub(crate) mod messages;
 pub(crate) mod scrollbar;
 pub(crate) mod text;
 pub(crate) mod theme;
+mod timeline;
 pub(crate) mod typed;
 pub(crate) mod widgets;
 
@@ -54,7 +55,7 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
 fn in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {
-            "─" => "-",
+            "─" | "–" => "-",
             "›" | "→" => ">",
             "·" => "|",
             "…" => "~",

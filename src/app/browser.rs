@@ -17,6 +17,7 @@ mod resizing;
 pub(crate) mod search;
 pub(crate) mod sizes;
 pub(crate) mod streams;
+pub(crate) mod timeline;
 pub(crate) mod window;
 pub(crate) mod wrapped;
 
@@ -60,6 +61,8 @@ pub(crate) struct Browser {
     side_room: SideRoom,
     /// The namespace for which the room was measured.
     measured_namespace: Option<String>,
+    /// The timeline above the messages is not shown.
+    pub hides_timeline: bool,
     pub namespaces: Window<NamespaceInfo>,
     /// The categories of the selected namespace.
     pub categories: Window<CategoryRow>,
@@ -98,6 +101,7 @@ impl Browser {
             sizes: Sizes::default(),
             side_room: SideRoom::default(),
             measured_namespace: None,
+            hides_timeline: false,
             namespaces: Window::default(),
             categories: Window::default(),
             streams: Streams::default(),
@@ -340,11 +344,12 @@ impl Browser {
         if self.messages.key.as_ref() == Some(&key) {
             return Vec::new();
         }
+        let stop = self.messages.stop_timeline(requests);
         let newest_first = self.messages.newest_first;
         let list = self.kept_lists.messages_of(&key).unwrap_or_else(|| Messages::new(key, newest_first));
         let left = std::mem::replace(&mut self.messages, list);
         self.kept_lists.leave_messages(left);
-        self.messages.enter(requests)
+        stop.into_iter().chain(self.messages.enter(requests)).collect()
     }
 
     pub(super) fn select_stream(&mut self, stream: &StreamName, requests: &mut Requests) -> Option<Effect> {
@@ -375,7 +380,7 @@ impl Browser {
         self.messages = Messages::default();
         self.messages.newest_first = newest_first;
         self.message.forget();
-        let slots = [Slot::Categories, Slot::Streams, Slot::Messages, Slot::Message, Slot::Count];
+        let slots = [Slot::Categories, Slot::Streams, Slot::Messages, Slot::Message, Slot::Count, Slot::Timeline];
         slots.into_iter().filter_map(|slot| requests.stop(slot)).collect()
     }
 }
@@ -435,6 +440,10 @@ impl Browser {
                 self.messages.counted(count);
                 Vec::new()
             }
+            Answer::Timeline(timeline) => {
+                self.messages.timeline_arrived(timeline);
+                Vec::new()
+            }
             Answer::Message(message) => {
                 if let Some(message) = &message {
                     self.messages.measured(message);
@@ -491,6 +500,7 @@ impl Browser {
         effects.extend(self.reload_side_panes(requests));
         effects.extend(self.messages.reload(requests));
         effects.extend(self.messages.estimate(requests));
+        self.messages.timeline.outdate();
         effects
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::event::Effect;
 use super::notices::Notices;
@@ -66,6 +66,13 @@ impl Connection {
             Self::Up(info) => Some(info),
             _ => None,
         }
+    }
+
+    /// Returns the time by the clock of the server, or by the local clock until the difference is known.
+    #[must_use]
+    pub(crate) fn server_now(&self, now: Timestamp) -> Timestamp {
+        let ahead = self.server().map_or(0, |info| info.clock_ahead_us);
+        now.checked_add(SignedDuration::from_micros(ahead)).unwrap_or(now)
     }
 
     /// Takes over the information of a server that answers. Returns true if the connection was lost or refused before.

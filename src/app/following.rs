@@ -12,6 +12,7 @@ use super::browser::messages::ListKey;
 use super::browser::window::CAPACITY;
 use super::event::Effect;
 use super::notices::Notices;
+use super::rates::Rates;
 use super::requests::Requests;
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::browse::PageFrom;
@@ -73,6 +74,8 @@ pub(crate) struct Follow {
     /// The error that interrupted following.
     pub error: Option<String>,
     arrivals: VecDeque<(Timestamp, u64)>,
+    /// The arrivals of the last minutes.
+    pub rates: Rates,
     /// The first batch arrived.
     begun: bool,
     /// The list that is followed.
@@ -98,6 +101,7 @@ impl Follow {
             blocked_since: None,
             error: None,
             arrivals: VecDeque::new(),
+            rates: Rates::default(),
             begun: false,
             list,
             waiting: Vec::new(),
@@ -142,6 +146,7 @@ impl Follow {
         while self.arrivals.front().is_some_and(|(at, _)| *at < since) {
             self.arrivals.pop_front();
         }
+        self.rates.count(messages as u64, now);
         if messages > 0 {
             self.arrivals.push_back((now, messages as u64));
         }

@@ -86,8 +86,8 @@ fn focus_side(browser: &mut Browser, pane: Pane, requests: &mut Requests) -> Vec
 
 /// Focuses the pane and selects the row under the pointer.
 fn click(browser: &mut Browser, pane: Pane, mouse: MouseEvent, requests: &mut Requests) -> Vec<Effect> {
-    let area = browser.layout().pane(pane);
-    let heading = if pane == Pane::Messages { 2 } else { 1 };
+    let layout = browser.layout();
+    let (area, heading) = (layout.pane(pane), layout.above_rows(pane));
     let row = usize::from(mouse.row.saturating_sub(area.y + heading));
     let inside = mouse.row >= area.y + heading && mouse.row + 1 < area.y + area.height;
     let mut effects = if browser.focus == pane { Vec::new() } else { browser.focus_on(pane, requests) };

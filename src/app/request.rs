@@ -3,6 +3,7 @@
 //! Every kind of question has a slot. A new question in a slot replaces the one before it: the generation of the slot
 //! increases, and an answer of an older generation is dropped.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
 use crate::store::browse::{
     CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
-    StreamsFrom, StreamsOf,
+    StreamsFrom, StreamsOf, Timeline,
 };
 use crate::store::session::ServerInfo;
 use crate::store::{CreatedNamespace, Filter, NamespaceInfo, StoreError};
@@ -29,6 +30,8 @@ pub(crate) enum Slot {
     Message,
     /// The number of messages in the scope on screen.
     Count,
+    /// The timeline of the list on screen.
+    Timeline,
     GoTo,
     /// Completion in the compose dialog.
     Complete,
@@ -45,7 +48,7 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -53,6 +56,7 @@ impl Slot {
         Self::Messages,
         Self::Message,
         Self::Count,
+        Self::Timeline,
         Self::GoTo,
         Self::Complete,
         Self::Write,
@@ -111,6 +115,15 @@ pub(crate) enum Question {
     Message { namespace: String, global_position: GlobalPosition },
     /// An estimate from statistics; answered by [`Answer::Count`].
     Estimate { namespace: String, scope: Scope },
+    /// The messages per bucket of time; answered by [`Answer::Timeline`].
+    Timeline {
+        namespace: String,
+        scope: Scope,
+        /// None for all times.
+        range: Option<Range<Timestamp>>,
+        /// The most buckets.
+        buckets: usize,
+    },
     /// An exact count; answered by [`Answer::Count`].
     Count { namespace: String, scope: Scope },
     /// A lookup; answered by [`Answer::Found`].
@@ -208,6 +221,8 @@ pub(crate) enum Answer {
     Message(Option<Box<Message>>),
     /// None if the number is unknown.
     Count(Option<Count>),
+    /// None if there are no messages in the range.
+    Timeline(Option<Timeline>),
     /// None if the lookup found nothing.
     Found(Option<Box<MessageHead>>),
     /// Best first.

@@ -14,3 +14,4 @@ mod layout;
 mod namespaces;
 mod omnibox;
 mod properties;
+mod timeline;

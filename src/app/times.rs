@@ -1,7 +1,7 @@
 //! The formats of times: UTC, local and relative. Every time on screen names its zone or is an age.
 
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 pub(crate) use crate::config::TimeFormat;
 
@@ -85,6 +85,38 @@ impl Times {
         }
     }
 
+    /// Formats when a period begins and ends, as precisely as `precision` needs, and as ages if times are ages. Days other than today
+    /// are named, but not twice.
+    #[must_use]
+    pub(crate) fn between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        precision: SignedDuration,
+        now: Timestamp,
+    ) -> (String, String) {
+        if self.is_relative() {
+            return (age(now.duration_since(from)), age(now.duration_since(to)));
+        }
+        let zone = self.time_zone();
+        let [from, to, now] = [from, to, now].map(|time| time.to_zoned_datetime(zone.clone()));
+        let year = if from.year() == now.year() && to.year() == now.year() { "" } else { "%Y-" };
+        if precision >= SignedDuration::from_hours(24) {
+            let day = |time: &ZonedDateTime| time.strftime(&format!("{year}%m-%d")).to_string();
+            return (day(&from), day(&to));
+        }
+        let time = match precision.as_millis() {
+            60_000.. => "%H:%M",
+            1_000.. => "%H:%M:%S",
+            _ => "%H:%M:%S%.3f",
+        };
+        let text = |time: &ZonedDateTime, today: &ZonedDateTime, format: &str| {
+            let day = if time.date() == today.date() { String::new() } else { format!("{year}%m-%d ") };
+            time.strftime(&format!("{day}{format}")).to_string()
+        };
+        (text(&from, &now, time), text(&to, &from, time))
+    }
+
     /// Formats a time with microseconds and zone.
     #[must_use]
     pub(crate) fn full(&self, time: Timestamp, now: Timestamp) -> String {
@@ -100,7 +132,7 @@ impl Times {
 }
 
 /// Formats an age in its two largest units. The age of a time in the future begins with `in`.
-fn age(age: SignedDuration) -> String {
+pub(super) fn age(age: SignedDuration) -> String {
     let seconds = age.as_secs();
     let (sign, seconds) = if seconds < 0 { ("in ", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);

@@ -159,6 +159,9 @@ impl Answerer {
             Question::Estimate { namespace, scope } => {
                 Answer::Count(self.namespace(namespace).await?.estimate(scope).await?)
             }
+            Question::Timeline { namespace, scope, range, buckets } => {
+                Answer::Timeline(self.namespace(namespace).await?.timeline(scope, range.clone(), *buckets).await?)
+            }
             Question::Count { namespace, scope } => {
                 Answer::Count(Some(self.namespace(namespace).await?.count(scope).await?))
             }

@@ -10,12 +10,14 @@ mod page;
 mod scope;
 mod search;
 mod streams;
+mod timeline;
 mod times;
 mod window;
 
 use jiff::Timestamp;
 
 pub use name_part::NamePart;
+pub use timeline::{Timeline, TimelineBucket};
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};
 

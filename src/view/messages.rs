@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::text::{cut, fill, right, size, whole_parts, words};
 use super::theme::Theme;
+use super::timeline;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
@@ -23,9 +24,11 @@ use crate::store::browse::{Count, Scope};
 /// Draws the table.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let focused = state.browser.focus == Pane::Messages;
-    let block = frame_of(format!(" {} ", title(state, theme, usize::from(area.width))), focused, theme);
+    let title = format!(" {} ", title(state, theme, usize::from(area.width)));
+    let block = timeline::with_words(frame_of(title.clone(), focused, theme), area.width, &title, state);
     let inner = block.inner(area);
     frame.render_widget(block, area);
+    let inner = timeline::draw(frame, inner, state, theme);
     if inner.height == 0 {
         return;
     }
@@ -350,6 +353,5 @@ impl Columns {
 /// Returns the time by the clock of the server, or by the local clock until the difference is known.
 #[must_use]
 pub(crate) fn server_now(state: &State) -> jiff::Timestamp {
-    let ahead = state.connection.server().map_or(0, |info| info.clock_ahead_us);
-    state.now.checked_add(jiff::SignedDuration::from_micros(ahead)).unwrap_or(state.now)
+    state.connection.server_now(state.now)
 }

@@ -4,3 +4,4 @@
 mod explained;
 mod fitting;
 mod snapshots;
+mod timeline;

@@ -12,6 +12,7 @@ mod plans;
 mod repeated;
 mod sequences;
 mod shape;
+mod timeline;
 mod trace;
 mod versions;
 mod writes;

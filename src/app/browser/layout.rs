@@ -73,6 +73,8 @@ pub(crate) struct SideRoom {
 pub(crate) struct Layout {
     pub header: Rect,
     pub footer: Rect,
+    /// The row above the table of messages.
+    pub timeline: Rect,
     panes: [Rect; 5],
 }
 
@@ -109,6 +111,16 @@ impl Layout {
             layout.divide(content, focus, body.width >= BESIDE || (is_low && focus == Pane::Message), sizes);
         }
         layout
+    }
+
+    /// Puts the timeline above the table if it is wanted and there is room.
+    #[must_use]
+    pub(crate) fn with_timeline(mut self, wanted: bool) -> Self {
+        let pane = self.pane(Pane::Messages);
+        if wanted && pane.width >= 42 && pane.height >= 10 {
+            self.timeline = Rect { x: pane.x + 1, y: pane.y + 1, width: pane.width - 2, height: 1 };
+        }
+        self
     }
 
     /// Divides the room between the messages and the message, or gives all of it to one of them.
@@ -241,8 +253,13 @@ impl Layout {
     /// Returns the number of rows inside the border of a pane, without the heading of the messages pane.
     #[must_use]
     pub(crate) fn rows(&self, pane: Pane) -> usize {
-        let frame = if pane == Pane::Messages { 3 } else { 2 };
-        usize::from(self.pane(pane).height.saturating_sub(frame))
+        usize::from(self.pane(pane).height.saturating_sub(self.above_rows(pane) + 1))
+    }
+
+    /// Returns the number of lines above the rows of a pane: the border, and in the messages pane the timeline and the heading.
+    #[must_use]
+    pub(crate) fn above_rows(&self, pane: Pane) -> u16 {
+        if pane == Pane::Messages { 2 + self.timeline.height } else { 1 }
     }
 
     /// Returns the number of columns inside the border of a pane.

@@ -3,6 +3,7 @@
 
 use super::count::{ListKind, MatchCount, MessageCount};
 use super::search::{Edge, SearchProgress};
+use super::timeline::ListTimeline;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::place::ListRecord;
@@ -81,6 +82,7 @@ pub(crate) struct Messages {
     /// The range of numbers that the times of the filter allow, once it is known.
     pub range: Option<SearchRange>,
     pub count: MessageCount,
+    pub timeline: ListTimeline,
     pub error: Option<String>,
     pending: Option<Pending>,
     /// The number to select once its page is loaded.
@@ -129,6 +131,9 @@ impl Messages {
     /// Sets or removes the filter, and unloads the rows, which may not match it.
     pub(in crate::app) fn set_filter(&mut self, filter: Filter, text: String) {
         self.before_filter = self.selected_number().or(self.before_filter);
+        if (filter.since, filter.until) != (self.filter.since, self.filter.until) {
+            self.timeline = ListTimeline::default();
+        }
         self.filter = filter;
         self.filter_text = text;
         self.range = None;
@@ -215,6 +220,11 @@ impl Messages {
             Some(Pending::More(edge)) => edge == self.newer_edge(),
             None => false,
         }
+    }
+
+    /// Returns true while a question for rows is under way.
+    pub(in crate::app) fn is_reading(&self) -> bool {
+        self.pending.is_some()
     }
 
     /// Returns the question that replaces the list. The rows stay until the answer arrives.
@@ -484,6 +494,14 @@ impl Messages {
         self.wanted = Some(number);
         self.offset = self.window.selected().saturating_sub(self.window.top());
         effect
+    }
+
+    /// Selects the message with a number, or the next one, and reloads the list around it if necessary.
+    pub(in crate::app) fn go_to_number(&mut self, number: i64, requests: &mut Requests) -> Option<Effect> {
+        let loaded = self.window.rows().iter().position(|row| self.number(&row.head) == number);
+        let Some(index) = loaded.filter(|_| !self.is_reading()) else { return self.read_around(number, requests) };
+        self.window.select(index);
+        self.read_on(requests)
     }
 
     /// Reloads the list around its selection, or from the end.

@@ -25,6 +25,7 @@ impl Browser {
     #[must_use]
     pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.area, self.focus, self.fullscreen, &self.sizes, self.side_room)
+            .with_timeline(!self.hides_timeline)
     }
 
     /// Carries out an action that changes the sizes of the panes; none if it is another one.

@@ -1,6 +1,7 @@
 //! A store in memory that answers at once, and a screen on top of it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::app::{Effect, Event, ScreenSettings, State};
 use crate::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use crate::store::browse::{
     CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
-    StreamsFrom, StreamsOf,
+    StreamsFrom, StreamsOf, Timeline, TimelineBucket,
 };
 use crate::store::session::ServerInfo;
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
@@ -40,6 +41,8 @@ pub(crate) struct Fake {
     pub fail: Vec<(Slot, StoreError)>,
     /// The number of messages that one step of a search examines, if not the one in the question.
     pub search_window: Option<usize>,
+    /// The scopes and ranges of the timelines that were asked for.
+    pub timelines: Vec<(Scope, Option<Range<Timestamp>>)>,
     /// The number of messages that searches and counts have examined.
     pub looked_at: u64,
 }
@@ -119,6 +122,26 @@ impl Fake {
     fn count(&self, scope: &Scope) -> Count {
         let heads = self.of(scope);
         Count { messages: heads.len() as u64, through: Some(heads.last().map_or(-1, |head| number(scope, head))) }
+    }
+
+    /// Counts the messages in buckets of whole seconds. Counts above ten are estimates.
+    fn timeline(&self, scope: &Scope, range: Option<&Range<Timestamp>>, most: usize) -> Option<Timeline> {
+        let mut heads = self.of(scope);
+        heads.retain(|head| range.is_none_or(|range| range.contains(&head.time)));
+        let seconds = |head: &MessageHead| head.time.as_second();
+        let (first, last) = (heads.iter().map(seconds).min()?, heads.iter().map(seconds).max()?);
+        let width = (last - first).div_euclid(most as i64) + 1;
+        let start = first.div_euclid(width) * width;
+        let bucket = TimelineBucket { messages: 0, exact: true, first: None };
+        let mut buckets = vec![bucket; ((last - start) / width + 1) as usize];
+        for head in &heads {
+            let bucket = &mut buckets[((seconds(head) - start) / width) as usize];
+            bucket.messages += 1;
+            bucket.exact = bucket.messages <= 10;
+            bucket.first.get_or_insert(number(scope, head));
+        }
+        let start = Timestamp::from_second(start).expect("a time");
+        Some(Timeline { start, width: SignedDuration::from_secs(width), buckets })
     }
 
     fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Page {
@@ -280,6 +303,10 @@ impl Fake {
                 let exact = matches!(scope, Scope::Stream(_));
                 Answer::Count(Some(Count { through: count.through.filter(|_| exact), ..count }))
             }
+            Question::Timeline { scope, range, buckets, .. } => {
+                self.timelines.push((scope.clone(), range.clone()));
+                Answer::Timeline(self.timeline(scope, range.as_ref(), *buckets))
+            }
             Question::Count { scope, .. } => Answer::Count(Some(self.count(scope))),
             Question::Find { what, .. } => Answer::Found(self.find(what).map(Box::new)),
             Question::Complete { prefix, .. } => {
@@ -402,6 +429,7 @@ fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
     let (namespace, answer) = match question {
         Question::Categories { namespace } => (namespace, Answer::Categories(Vec::new())),
         Question::Estimate { namespace, .. } | Question::Count { namespace, .. } => (namespace, Answer::Count(None)),
+        Question::Timeline { namespace, .. } => (namespace, Answer::Timeline(None)),
         Question::Page { namespace, .. } => {
             (namespace, Answer::Page(Page { heads: Vec::new(), at_start: true, at_end: true }))
         }

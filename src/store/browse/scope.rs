@@ -44,6 +44,11 @@ impl Scope {
         }
     }
 
+    /// Returns whether its messages are those of a category or of a member of its consumer group.
+    pub(super) fn is_category(&self) -> bool {
+        matches!(self, Self::Category(_) | Self::Member(..))
+    }
+
     /// Returns its consumer group member.
     pub(in crate::store) fn member(&self) -> Option<ConsumerGroup> {
         match self {

@@ -242,6 +242,9 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
         namespace.search_within(scope, &since, &range, PageFrom::Start, 1_000).await.unwrap();
         namespace.count_step(scope, &since, &range, None, 1_000).await.unwrap();
         namespace.estimate(scope).await.unwrap();
+        namespace.timeline(scope, None, 60).await.unwrap();
+        let hour = "2026-01-02T00:00:00Z".parse().unwrap().."2026-01-02T01:00:00Z".parse().unwrap();
+        namespace.timeline(scope, Some(hour), 60).await.unwrap();
     }
     for of in [
         StreamsOf::Namespace,

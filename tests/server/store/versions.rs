@@ -20,6 +20,8 @@ for_each_version! {
     browse::paging_from_either_end_reaches_the_other,
     browse::finds_the_first_message_at_a_time,
     browse::recent_types_are_ordered_by_frequency,
+    timeline::short_lists_are_counted_message_by_message_in_any_order,
+    timeline::long_lists_are_counted_by_their_numbers,
     operations::numbers_messages_by_stream_and_by_namespace,
     operations::rejects_any_other_version,
     operations::consumer_group_members_receive_their_streams,

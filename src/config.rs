@@ -186,12 +186,16 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error: toml::de::Error| {
+        let config: Self = toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = &text[..error.span().map_or(0, |span| span.start)];
             let line = before.matches('\n').count() + 1;
             let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
             format!("line {line}, column {column}: {}", error.message().replace('\n', ", "))
-        })
+        })?;
+        match config.profile.iter().find(|profile| profile.target.is_none() && profile.url.is_none()) {
+            Some(Environment { name, .. }) => Err(format!("the profile '{name}' has neither a target nor a url")),
+            None => Ok(config),
+        }
     }
 
     /// Returns the default key map, overridden by the keys in the file.
@@ -275,6 +279,20 @@ mod tests {
         assert_eq!((rules[0].name.as_str(), &rules[0].to), ("ours", &"$.headers.id".parse().expect("a target")));
         let error = Config::parse("[[links]]\nname = \"a\"\ncause = \"parent\"").expect_err("a mistake");
         assert!(error.contains("line 3, column 9: 'parent' is not a path"), "{error}");
+    }
+
+    #[test]
+    fn a_profile_applies_to_its_target_and_to_the_database_of_its_url() {
+        let config = Config::parse(
+            "[[profile]]\nname = \"production\"\nurl = \"postgres://app@db.example.com:6432/shop\"\nproduction = true\n",
+        )
+        .expect("a configuration");
+        assert!(config.profile_of("app@db.example.com:6432/shop").production);
+        assert!(!config.profile_of("app@db.example.com:6432/shop2").production);
+        let offered: Vec<_> = config.databases().collect();
+        assert_eq!(offered, [("production", "postgres://app@db.example.com:6432/shop")]);
+        let error = Config::parse("[[profile]]\nname = \"nothing\"\n").expect_err("applies to nothing");
+        assert_eq!(error, "the profile 'nothing' has neither a target nor a url");
     }
 
     #[test]

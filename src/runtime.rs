@@ -173,6 +173,7 @@ impl EventLoop {
         self.autosave.finish(self.state.saved()).await;
         let session = Session::open(&session, false);
         settings.saved.clone_from(&session.loaded);
+        settings.locator = settings.locator.filter(|_| session.loaded.place.is_none());
         // Answers of the old database must not reach the new state.
         (self.sender, self.arriving) = mpsc::channel(QUEUE);
         self.slots = Slots::new(opening, self.sender.clone());

@@ -13,6 +13,7 @@ pub(crate) mod text;
 pub(crate) mod theme;
 mod timeline;
 pub(crate) mod typed;
+mod welcome;
 pub(crate) mod widgets;
 
 use ratatui::Frame;

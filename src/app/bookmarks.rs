@@ -55,7 +55,7 @@ impl Bookmarks {
     }
 
     /// Adds a bookmark, or removes the one that leads to the same place. Returns true if it was added.
-    pub(super) fn toggle(&mut self, bookmark: Bookmark) -> bool {
+    pub(crate) fn toggle(&mut self, bookmark: Bookmark) -> bool {
         let before = self.0.len();
         self.0.retain(|held| !held.leads_where(&bookmark));
         if self.0.len() < before {

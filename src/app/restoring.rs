@@ -118,9 +118,10 @@ impl State {
 
     fn leave_lost_place(&mut self, gone: String, instead: ListKey) -> Vec<Effect> {
         self.notices.problem(gone, self.now);
-        self.restoring = None;
         self.browser.wanted_category = None;
-        let ListKey { namespace, scope } = instead;
+        let ListKey { namespace, scope } = instead.clone();
+        // The category of a lost stream may be lost, too.
+        self.restoring = Some(Restoring { place: Place { list: instead, number: None, focus: Pane::default() } });
         let effects = self.browser.arrive_in(&namespace, scope, &mut self.requests);
         self.browser.focus = self.browser.active;
         effects

@@ -3,6 +3,7 @@
 
 mod browse;
 mod compose;
+mod connecting;
 mod drafts;
 mod editing;
 pub(crate) mod fake;
@@ -14,4 +15,5 @@ mod layout;
 mod namespaces;
 mod omnibox;
 mod properties;
+mod session;
 mod timeline;

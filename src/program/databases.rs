@@ -15,6 +15,7 @@ use crate::cli::database::{self, Opened};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::config::Config;
 use crate::demo;
+use crate::locator::Locator;
 use crate::runtime::connecting::{Closing, Connector, Prepared};
 use crate::runtime::{Attempt, Opening};
 use crate::store::Settings;
@@ -73,28 +74,25 @@ impl Databases {
     /// Prepares the database of the options.
     pub(super) fn prepare(&self, common: &Common) -> Result<Prepared> {
         let settings = database::settings(common, password_command)?;
-        let is_default = settings.is_none() && !common.demo && common.embedded.is_none();
+        let directory = common.embedded.as_ref().filter(|directory| Some(*directory) != default_store().as_ref());
+        let is_default = settings.is_none() && !common.demo && directory.is_none();
         let target = match settings {
             Some(settings) => settings.target(),
             None if common.demo => "demo".to_owned(),
-            None => common
-                .embedded
-                .as_ref()
-                .map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string()),
+            None => directory.map_or_else(|| "embedded".to_owned(), |directory| directory.display().to_string()),
         };
-        // The directory may be relative, and drafts and sessions of different directories are different.
-        let session = match &common.embedded {
-            Some(directory) => {
-                std::path::absolute(directory).unwrap_or_else(|_| directory.clone()).display().to_string()
-            }
-            None => target.clone(),
-        };
+        // A relative directory names different stores in different places.
+        let session = directory.map_or_else(
+            || target.clone(),
+            |directory| std::path::absolute(directory).unwrap_or_else(|_| directory.clone()).display().to_string(),
+        );
         let settings = ScreenSettings {
             profile: self.config.profile_of(&target),
             target,
             read_only: common.read_only,
             keymap: self.config.keymap(),
-            locator: None,
+            // The generator writes to this namespace, so there is something to follow.
+            locator: common.demo.then(|| Locator::of_namespace(demo::SHOP)),
             theme: self.config.theme,
             colors: self.config.colors.clone(),
             ascii: self.config.ascii,
@@ -147,7 +145,10 @@ impl Databases {
 
 impl Connector for Databases {
     fn prepare(&self, to: &ConnectTo) -> Result<Prepared, String> {
-        self.prepare(&self.options(to)?).map_err(|error| error.what)
+        let mut prepared = self.prepare(&self.options(to)?).map_err(|error| error.what)?;
+        // The user has just chosen.
+        prepared.settings.connections.were_offered = true;
+        Ok(prepared)
     }
 }
 

@@ -34,9 +34,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<u8> {
     let mut first = databases.prepare(&arguments.common)?;
     let session = Session::open(&first.session, arguments.fresh);
     let common = &arguments.common;
-    // The demo opens the namespace to which the generator writes, so that there is something to follow.
-    let demo = (common.demo && session.loaded.place.is_none()).then_some(demo::SHOP);
-    let namespace = common.namespace().or(demo);
+    let demo = common.demo.then_some(demo::SHOP);
+    let namespace =
+        common.namespace().or(demo.filter(|_| arguments.locator.is_some() || session.loaded.place.is_none()));
     first.settings.locator = match arguments.locator.as_deref() {
         Some(text) => Some(Locator::parse(text, namespace, Timestamp::now()).map_err(CommandError::usage)?),
         None => namespace.map(Locator::of_namespace),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -54,13 +55,11 @@ impl Autosave {
     /// Starts to write, unless nothing has changed.
     pub(super) fn save(&mut self, saved: Saved) {
         self.due = None;
-        if self.writing.as_ref().is_some_and(|(task, _)| !task.is_finished()) {
-            return self.soon();
+        if let Some((task, written)) = self.writing.take_if(|(task, _)| task.is_finished()) {
+            self.ended(task.now_or_never(), written);
         }
-        if self.writing.is_some() || saved == self.written {
-            // Returns at once, because the task has finished.
-            let Some((task, written)) = self.writing.take() else { return };
-            self.ended(futures_util::FutureExt::now_or_never(task), written);
+        if self.writing.is_some() {
+            return self.soon();
         }
         self.start(saved);
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::RwLock;
+use tokio::task::JoinHandle;
 
 use super::questions::Opening;
 use crate::app::ScreenSettings;
@@ -57,21 +58,24 @@ pub(crate) trait Connector: Send + Sync {
 pub(super) struct Connecting {
     connector: Arc<dyn Connector>,
     attempt: Option<JoinHandle<Result<Box<Prepared>, String>>>,
-    left: JoinSet<()>,
+    /// Locked for reading while a store that was left is closing.
+    left: Arc<RwLock<()>>,
 }
 
 impl Connecting {
     pub(super) fn new(connector: Arc<dyn Connector>) -> Self {
-        Self { connector, attempt: None, left: JoinSet::new() }
+        Self { connector, attempt: None, left: Arc::default() }
     }
 
     /// Starts an attempt in place of the one under way.
     pub(super) fn start(&mut self, to: ConnectTo) {
         self.stop();
-        let connector = Arc::clone(&self.connector);
+        let (connector, left) = (Arc::clone(&self.connector), Arc::clone(&self.left));
         self.attempt = Some(tokio::spawn(async move {
             let prepared = tokio::task::spawn_blocking(move || connector.prepare(&to)).await;
             let prepared = prepared.map_err(|error| error.to_string()).flatten()?;
+            // Only one screen at a time can use an embedded store, even if it is the same program.
+            drop(left.write().await);
             // If this fails or is stopped, dropping it closes the store.
             prepared.opening.check().await?;
             Ok(Box::new(prepared))
@@ -98,14 +102,19 @@ impl Connecting {
     }
 
     /// Closes a store in the background.
-    pub(super) fn leave(&mut self, closing: Closing) {
-        self.left.spawn(closing.close());
+    pub(super) fn leave(&self, closing: Closing) {
+        // This fails only while an attempt begins, which then does not wait for this store.
+        let busy = Arc::clone(&self.left).try_read_owned();
+        tokio::spawn(async move {
+            closing.close().await;
+            drop(busy);
+        });
     }
 
     /// Waits until all stores are closed.
     pub(super) async fn end(mut self, closing: Closing) {
         self.stop();
-        self.left.spawn(closing.close());
-        self.left.join_all().await;
+        closing.close().await;
+        drop(self.left.write().await);
     }
 }

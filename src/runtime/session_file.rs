@@ -87,6 +87,7 @@ impl Session {
                     let loaded = if fresh { Saved::default() } else { loaded };
                     return Self { file: Some(file), loaded, problem: None };
                 }
+                // The sessions of other databases are in the file that is moved aside, too. It can be moved back.
                 Some(Err(error)) => Some(file.set_aside(&error.to_string())),
             },
             Err(Unusable::Broken(reason)) => Some(file.set_aside(&reason)),
@@ -216,3 +217,6 @@ impl Contents {
         Ok(serde_json::to_vec_pretty(&whole)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use super::text::{cut, fill, right, size, whole_parts, words};
 use super::theme::Theme;
 use super::timeline;
+use super::welcome;
 use super::widgets::{frame_of, line_at, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
@@ -218,6 +219,11 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         let searched = messages_in_words(&grouped(search.searched));
         let on = if search.can_go_on() { " · Up continue" } else { "" };
         (format!("No match · {searched} searched{on} · Esc show all"), theme.dim)
+    } else if messages.key.is_none()
+        && state.requests.since(Slot::Namespaces).is_none()
+        && state.browser.namespaces.is_empty()
+    {
+        return welcome::draw(frame, area, state, theme);
     } else if messages.key.is_none() {
         ("Nothing selected".to_owned(), theme.dim)
     } else {

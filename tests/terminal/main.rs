@@ -9,5 +9,6 @@ mod content;
 mod ending;
 mod journeys;
 mod pasted;
+mod session;
 mod trouble;
 mod visit;

@@ -34,8 +34,8 @@ pub(crate) struct DialogContext<'a> {
     pub just_pasted: bool,
     /// The number of rows that a page key moves by.
     pub page: isize,
-    /// The number of notices in the log.
-    pub notices: usize,
+    /// The number of lines in the log.
+    pub log_lines: usize,
     /// An ID that no message has.
     pub new_id: Uuid,
     /// What was entered in the omnibox.

@@ -37,6 +37,8 @@ pub(crate) struct Fake {
     pub messages: Vec<Message>,
     /// Namespaces that were created in addition to the two initial ones.
     pub created: Vec<String>,
+    /// The two initial namespaces do not exist.
+    pub without_namespaces: bool,
     /// Errors to answer with, each of them once.
     pub fail: Vec<(Slot, StoreError)>,
     /// The number of messages that one step of a search examines, if not the one in the question.
@@ -260,7 +262,8 @@ impl Fake {
         Ok(match question {
             Question::Server => Answer::Server(server()),
             Question::Namespaces => {
-                let ids = ["shop", "audit"].into_iter().chain(self.created.iter().map(String::as_str));
+                let initial: &[&str] = if self.without_namespaces { &[] } else { &["shop", "audit"] };
+                let ids = initial.iter().copied().chain(self.created.iter().map(String::as_str));
                 Answer::Namespaces(ids.map(namespace).collect())
             }
             Question::Categories { .. } => Answer::Categories(self.categories()),

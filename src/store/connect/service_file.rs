@@ -112,6 +112,20 @@ mod tests {
     }
 
     #[test]
+    fn lists_the_services_of_all_files_once() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let (own, system) = (directory.path().join("own"), directory.path().join("pg_service.conf"));
+        std::fs::write(&own, "# [no]\n[shop]\nhost=a\n [bank] \n[]\n[broken\n").expect("written");
+        std::fs::write(&system, "[bank]\n[system]\n").expect("written");
+        let path = |path: &Path| path.display().to_string();
+        let variables = [("PGSERVICEFILE", path(&own)), ("PGSYSCONFDIR", path(directory.path()))];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        assert_eq!(names(&Environment::new(variables, None, None)), ["shop", "bank", "system"]);
+        let missing = [("PGSERVICEFILE".to_owned(), path(&directory.path().join("missing")))].into();
+        assert!(names(&Environment::new(missing, None, None)).iter().all(|name| name != "shop"));
+    }
+
+    #[test]
     fn an_error_carries_the_line_number() {
         let error = section("[a]\n\nhots=x\n", "a", &mut Parameters::default());
         assert_eq!(error, Err((3, "\"hots\" is not a connection parameter".to_owned())));

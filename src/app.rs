@@ -14,10 +14,16 @@ pub(crate) mod connections;
 pub(crate) mod dialogs;
 mod drafts;
 pub(crate) mod event;
+pub(crate) mod export;
+mod exporting;
 mod filtering;
 pub(crate) mod following;
 pub(crate) mod input;
+pub(crate) mod list_command;
+pub(crate) mod list_filter;
 mod listed_names;
+mod marking;
+pub(crate) mod marks;
 pub(crate) mod mouse;
 mod navigation;
 pub(crate) mod notices;
@@ -59,6 +65,8 @@ use dialogs::compose::Draft;
 pub(crate) use event::{Effect, Event};
 use following::{BODY_PAUSE, Follow, Following};
 use keymap::{Action, Context, KeyMap};
+use marking::ReadMarks;
+use marks::Marks;
 use mouse::Mouse;
 use notices::Notices;
 use random::Random;
@@ -114,6 +122,11 @@ pub(crate) struct State {
     pub saved_filters: SavedFilters,
     /// The place that the screen returns to, until it is known whether it still exists.
     restoring: Option<Restoring>,
+    pub marks: Marks,
+    /// The marked messages that are being read.
+    reading_marks: Option<ReadMarks>,
+    /// The number of exports that were started or cancelled. Reports of older ones are ignored.
+    exports: u64,
     mouse: Mouse,
     pub settings: ScreenSettings,
     /// The time of the last event.
@@ -141,6 +154,9 @@ impl State {
             bookmarks: saved.bookmarks,
             saved_filters: saved.filters,
             restoring: None,
+            marks: Marks::default(),
+            reading_marks: None,
+            exports: 0,
             mouse: Mouse::default(),
             random: Random::new(settings.seed),
             settings,
@@ -193,6 +209,10 @@ impl State {
                 }
                 Vec::new()
             }
+            Event::Export { generation, report } => {
+                self.export_reported(generation, report);
+                Vec::new()
+            }
             Event::DraftsFound(drafts) => {
                 self.drafts_found(drafts);
                 Vec::new()
@@ -208,9 +228,7 @@ impl State {
         };
         effects.extend(self.stop_following_if_left());
         self.browser.remember_list();
-        if let Some(compose) = self.dialogs.compose() {
-            compose.fit(self.browser.area);
-        }
+        self.dialogs.fit(self.browser.area);
         effects
     }
 
@@ -235,7 +253,7 @@ impl State {
     /// The namespace whose categories and messages are shown.
     #[must_use]
     pub(crate) fn namespace(&self) -> Option<&NamespaceInfo> {
-        self.browser.namespaces.selection()
+        self.browser.shown_namespace.as_ref().and_then(|id| self.browser.namespaces.named(id))
     }
 
     /// Returns true if the view moves along with new messages.
@@ -357,7 +375,7 @@ impl State {
     /// Goes to the next or previous match of the last search, or opens the prompt if there was none.
     fn find_again(&mut self, forwards: bool) -> Vec<Effect> {
         if self.browser.find_text().is_empty() {
-            return self.open_find();
+            return self.open_find_or_filter();
         }
         self.browser.find_again(forwards, &mut self.requests)
     }
@@ -406,6 +424,9 @@ impl State {
             self.browser.find = Find::default();
             return Vec::new();
         }
+        if let Some(effects) = self.browser.clear_list_filter(&mut self.requests) {
+            return effects;
+        }
         if self.browser.focus == Pane::Messages && self.browser.messages.is_filtered() {
             return self.clear_filter();
         }
@@ -431,7 +452,7 @@ impl State {
                 let server = requests.ask(Slot::Server, Question::Server);
                 [server].into_iter().chain(browser.reload(requests)).collect()
             }
-            Action::Find => self.open_find(),
+            Action::Find => self.open_find_or_filter(),
             Action::Filter => self.open_filter(),
             Action::GoTo => self.open_omnibox(),
             Action::Bookmark => self.toggle_bookmark(),
@@ -489,6 +510,11 @@ impl State {
         match action {
             Action::Copy => self.open_copy(),
             Action::Connections => self.open_connections(),
+            Action::Mark => self.toggle_mark(),
+            Action::RemoveMarks => self.remove_marks(),
+            Action::Compare => self.compare_marked(),
+            Action::CloneMarked => self.clone_marked(),
+            Action::Export => self.open_export(),
             Action::Times => {
                 self.settings.times.switch();
                 Vec::new()
@@ -531,6 +557,7 @@ impl State {
                 }
                 Vec::new()
             }
+            (_, Answer::Marked(messages)) => self.marks_read(messages),
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
             (Slot::Suggest | Slot::StreamSearch, answer) => self.omnibox_answered(answer),

@@ -5,16 +5,15 @@
 
 pub(crate) mod arguments;
 mod blocking;
-mod commands;
+pub(crate) mod commands;
 pub(crate) mod common;
-mod compression;
 mod confirmation;
 pub(crate) mod database;
 pub(crate) mod error;
 mod interrupt;
 mod output;
 mod progress;
-mod selection;
+pub(crate) mod selection;
 mod status_line;
 mod stderr;
 mod unreadable;

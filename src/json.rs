@@ -2,7 +2,6 @@
 //! converted, so numbers keep their digits.
 
 #[cfg(feature = "cli")]
-#[cfg_attr(not(test), expect(dead_code, reason = "the comparison of messages is not there yet"))]
 pub(crate) mod difference;
 #[cfg(feature = "cli")]
 pub(crate) mod document;
@@ -15,6 +14,8 @@ mod pretty;
 pub(crate) mod pretty_line;
 mod problem;
 pub(crate) mod scan;
+#[cfg(feature = "cli")]
+pub(crate) mod side_by_side;
 
 #[cfg(feature = "cli")]
 pub(crate) use members::scan_members;

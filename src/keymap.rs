@@ -98,6 +98,11 @@ actions! {
     Edit = "edit", "Open in $EDITOR";
     Copy = "copy", "Copy …";
     Connections = "connections", "Connect to another database …";
+    Mark = "mark", "Mark the message, or remove its mark";
+    RemoveMarks = "remove-marks", "Remove all marks";
+    Compare = "compare", "Compare the two marked messages, or the marked with the selected one";
+    CloneMarked = "clone-marked", "Clone each marked message into a draft";
+    Export = "export", "Export what is shown, or the marked messages, to a file";
     Times = "times", "Switch times between UTC, local and relative";
     CreateNamespace = "create-namespace", "Create a namespace";
     DeleteNamespace = "delete-namespace", "Delete the namespace";
@@ -272,6 +277,11 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Edit, "e"),
     (Context::Anywhere, Action::Copy, "y"),
     (Context::Anywhere, Action::Connections, "O"),
+    (Context::Anywhere, Action::Mark, "m"),
+    (Context::Anywhere, Action::RemoveMarks, "U"),
+    (Context::Anywhere, Action::Compare, "="),
+    (Context::Anywhere, Action::CloneMarked, "alt-c"),
+    (Context::Anywhere, Action::Export, "ctrl-e"),
     (Context::Anywhere, Action::Times, "t"),
     (Context::Anywhere, Action::RawText, "v"),
     (Context::Anywhere, Action::PreviousMessage, "["),

@@ -19,6 +19,8 @@ mod child_environment;
 mod cli;
 mod clock;
 #[cfg(feature = "cli")]
+mod compression;
+#[cfg(feature = "cli")]
 mod config;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "the demo needs the embedded store"))]

@@ -61,20 +61,27 @@ fn printf(text: &str, behind: &str) -> String {
     format!("printf '{format}{behind}'")
 }
 
-/// Returns a command that prints messages of a stream or category. A name that begins with `-` goes after `--`.
+/// Returns a command that reads messages of a stream or category.
 #[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn get_command(namespace: Option<&str>, name: &str, options: &[&str]) -> String {
+    message_command(namespace, "get", Some(name), options)
+}
+
+/// Returns a command on messages of a stream, a category or the whole namespace. A name that begins with `-` goes after `--`.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn message_command(namespace: Option<&str>, command: &str, name: Option<&str>, options: &[&str]) -> String {
     let namespace: Vec<String> = match namespace {
         Some(id) if id.starts_with('-') => vec![format!("--namespace={id}")],
         Some(id) => vec!["-n".to_owned(), id.to_owned()],
         None => Vec::new(),
     };
-    let words = ["streamscope"].into_iter().chain(namespace.iter().map(String::as_str)).chain(["get"]);
-    if name.starts_with('-') {
-        shell_command(words.chain(options.iter().copied()).chain(["--", name]))
-    } else {
-        shell_command(words.chain([name]).chain(options.iter().copied()))
+    let words = ["streamscope"].into_iter().chain(namespace.iter().map(String::as_str)).chain([command]);
+    let options = options.iter().copied();
+    match name {
+        Some(name) if name.starts_with('-') => shell_command(words.chain(options).chain(["--", name])),
+        name => shell_command(words.chain(name).chain(options)),
     }
 }
 

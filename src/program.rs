@@ -82,3 +82,39 @@ async fn run(arguments: Arguments) -> u8 {
 fn password_command(target: &str) -> Result<Option<String>, String> {
     Ok(Config::load()?.password_command_of(target).map(str::to_owned))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::browser::messages::ListKey;
+    use crate::app::list_command::list_command;
+    use crate::cli::commands::Command;
+    use crate::message::Category;
+    use crate::store::Filter;
+    use crate::store::browse::Scope;
+
+    proptest::proptest! {
+        #[test]
+        fn a_copied_command_has_the_filter_of_the_list(
+            types in proptest::collection::vec("[ \"-~]{1,8}", 0..3),
+            texts in proptest::collection::vec(proptest::option::of("[ \"-~]{1,8}"), 4),
+        ) {
+            let [data_path, metadata_path, text, stream_prefix] = <[_; 4]>::try_from(texts).expect("four texts");
+            let since = "2026-03-01T12:00:00.000001Z".parse().ok();
+            let filter = Filter { types, since, data_path, metadata_path, text, stream_prefix, ..Filter::default() };
+            let list = ListKey { namespace: "shop".to_owned(), scope: Scope::Category(Category::stored("account")) };
+            let words = shlex::split(&list_command(&list, &filter)).expect("a command");
+            let parsed = cli::parse(words.into_iter().map(Into::into)).expect("valid arguments");
+            proptest::prop_assert_eq!(parsed.common.namespace.as_deref(), Some("shop"));
+            let Some(Command::Tail(tail)) = parsed.command else { panic!("tail") };
+            proptest::prop_assert_eq!(tail.name.as_deref(), Some("account"));
+            proptest::prop_assert_eq!(tail.from, crate::cli::selection::Point::Time(since.expect("a time")));
+            proptest::prop_assert_eq!(tail.until, Some(crate::cli::selection::Point::Now));
+            let given = tail.matching;
+            proptest::prop_assert_eq!(
+                (given.types, given.path, given.where_metadata, given.contains, given.stream_prefix),
+                (filter.types, filter.data_path, filter.metadata_path, filter.text, filter.stream_prefix)
+            );
+        }
+    }
+}

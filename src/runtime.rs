@@ -6,6 +6,7 @@ pub(crate) mod clipboard;
 pub(crate) mod connecting;
 pub(crate) mod drafts;
 pub(crate) mod editor;
+pub(crate) mod exports;
 pub(crate) mod input;
 mod merge;
 pub(crate) mod pace;
@@ -34,6 +35,7 @@ use autosave::Autosave;
 use connecting::{Closing, Connecting, Connector, Prepared};
 use drafts::Drafts;
 use editor::Left;
+use exports::Exports;
 use input::Inputs;
 use pace::Pace;
 pub(crate) use questions::{Attempt, Opening};
@@ -106,6 +108,7 @@ struct EventLoop {
     closing: Closing,
     drafts: Drafts,
     autosave: Autosave,
+    exports: Exports,
     sender: mpsc::Sender<Event>,
     arriving: mpsc::Receiver<Event>,
     inputs: Inputs,
@@ -138,6 +141,7 @@ impl EventLoop {
             closing,
             drafts,
             autosave: Autosave::new(session.file, session.loaded, sender.clone()),
+            exports: Exports::default(),
             sender,
             arriving,
             inputs: Inputs::new().context("cannot read from the terminal")?,
@@ -359,6 +363,10 @@ impl EventLoop {
                     self.slots.follow(generation, namespace, scope, filter);
                 }
                 Effect::StopFollowing => self.slots.stop_following(),
+                Effect::Export { generation, job } => {
+                    self.exports.start(self.slots.answerer(), self.sender.clone(), generation, job);
+                }
+                Effect::StopExport => self.exports.stop(),
                 Effect::Copy { text, what } => self.copy(text, what),
                 Effect::Edit { text, suffix } => {
                     self.editing = Some((text, suffix));

@@ -11,11 +11,13 @@ pub(crate) mod layout;
 pub(crate) mod message;
 mod message_view;
 pub(crate) mod messages;
+pub(crate) mod named_list;
 pub(crate) mod node;
 pub(crate) mod recent;
 mod resizing;
 pub(crate) mod search;
 pub(crate) mod sizes;
+pub(crate) mod stream_filter;
 pub(crate) mod streams;
 pub(crate) mod timeline;
 pub(crate) mod window;
@@ -38,11 +40,11 @@ use kept_lists::KeptLists;
 use layout::{Pane, SideRoom};
 use message::MessagePane;
 use messages::{ListKey, Messages};
+use named_list::{Named, NamedList};
 use recent::RecentPlaces;
 use search::Edge;
 use sizes::Sizes;
 use streams::{StreamListKey, Streams};
-use window::Window;
 
 /// The state of the panes.
 #[derive(Debug)]
@@ -63,9 +65,9 @@ pub(crate) struct Browser {
     measured_namespace: Option<String>,
     /// The timeline above the messages is not shown.
     pub hides_timeline: bool,
-    pub namespaces: Window<NamespaceInfo>,
+    pub namespaces: NamedList<NamespaceInfo>,
     /// The categories of the selected namespace.
-    pub categories: Window<CategoryRow>,
+    pub categories: NamedList<CategoryRow>,
     /// The streams of the selected category.
     pub streams: Streams,
     /// The messages of the active selection.
@@ -102,8 +104,8 @@ impl Browser {
             side_room: SideRoom::default(),
             measured_namespace: None,
             hides_timeline: false,
-            namespaces: Window::default(),
-            categories: Window::default(),
+            namespaces: NamedList::default(),
+            categories: NamedList::default(),
             streams: Streams::default(),
             messages: Messages::default(),
             message: MessagePane::default(),
@@ -287,7 +289,7 @@ impl Browser {
         let mut effects = Vec::new();
         if self.shown_namespace.as_ref() != Some(&namespace) {
             self.shown_namespace = Some(namespace.clone());
-            self.categories = Window::default();
+            self.categories = NamedList::default();
             let by_activity = self.streams.by_activity;
             self.replace_streams(Streams::default());
             self.streams.by_activity = by_activity;
@@ -374,7 +376,7 @@ impl Browser {
         if let Some(namespace) = self.shown_namespace.take() {
             self.kept_lists.forget(&namespace);
         }
-        self.categories = Window::default();
+        self.categories = NamedList::default();
         self.streams = Streams::default();
         let newest_first = self.messages.newest_first;
         self.messages = Messages::default();
@@ -393,14 +395,14 @@ impl Browser {
         let effects = if exists { Vec::new() } else { self.leave_namespace(requests) };
         let selected = self.wanted_namespace.take();
         let selected = selected.or_else(|| self.namespaces.selection().map(|namespace| namespace.id.clone()));
-        self.namespaces.replace_all(namespaces, |namespace| Some(&namespace.id) == selected.as_ref());
+        self.namespaces.replace_all(namespaces, selected.as_deref());
         effects
     }
 
     pub(super) fn categories_listed(&mut self, categories: Vec<CategoryRow>, requests: &mut Requests) -> Vec<Effect> {
         let selected = self.wanted_category.take();
         let selected = selected.or_else(|| self.categories.selection().map(|row| row.category.clone()));
-        self.categories.replace_all(categories, |row| Some(&row.category) == selected.as_ref());
+        self.categories.replace_all(categories, selected.as_ref().map(Category::as_str));
         let mut effects = self.category_selected(requests);
         effects.extend(self.show_if_focused(Pane::Categories, requests));
         effects
@@ -422,6 +424,10 @@ impl Browser {
             Answer::Categories(categories) => self.categories_listed(categories, requests),
             Answer::Streams { from, rows, end } => {
                 self.streams.insert_page(&from, rows, end);
+                self.streams_listed(requests)
+            }
+            Answer::StreamsContaining(found) => {
+                self.streams.insert_containing(found);
                 self.streams_listed(requests)
             }
             Answer::RecentStreams { rows, next } => {
@@ -475,10 +481,13 @@ impl Browser {
                 *newest = head;
             }
         }
-        let were_empty = self.categories.is_empty();
+        let were_empty = self.categories.all().next().is_none();
         if self.categories.at_last {
             for (category, messages) in new {
-                add_to_estimate(&mut self.categories, category, messages);
+                let new = CategoryRow { category, estimate: Some(messages) };
+                self.categories.update_or_insert(new, |row| {
+                    row.estimate = row.estimate.map(|estimate| estimate.saturating_add(messages));
+                });
             }
         }
         if self.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
@@ -522,14 +531,14 @@ impl Browser {
     }
 }
 
-/// Adds new messages to the estimate of a category, which is inserted if it is new.
-fn add_to_estimate(categories: &mut Window<CategoryRow>, category: Category, messages: u64) {
-    match categories.rows().binary_search_by(|row| row.category.as_str().cmp(category.as_str())) {
-        Ok(index) => {
-            if let Some(row) = categories.row_mut(index) {
-                row.estimate = row.estimate.map(|estimate| estimate.saturating_add(messages));
-            }
-        }
-        Err(index) => categories.insert_unbounded(index, CategoryRow { category, estimate: Some(messages) }),
+impl Named for NamespaceInfo {
+    fn name(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for CategoryRow {
+    fn name(&self) -> &str {
+        self.category.as_str()
     }
 }

@@ -95,6 +95,9 @@ impl State {
             }
             Command::Copy(text, what) => vec![Effect::Copy { text, what }],
             Command::Edit(text) => vec![Effect::Edit { text, suffix: ".json" }],
+            Command::CopyMarked => self.copy_marked(),
+            Command::Export(job) => vec![self.start_export(job)],
+            Command::StopExport => vec![self.stop_export()],
             Command::Report(text) => {
                 self.notices.done(text, self.now);
                 Vec::new()
@@ -108,6 +111,9 @@ impl State {
                 self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
             }
             Command::CancelSearch => self.browser.cancel_search(&mut self.requests),
+            Command::FilterList(pane, text) => self.browser.filter_list(pane, text, &mut self.requests),
+            Command::KeepListFilter(pane) => self.keep_list_filter(pane),
+            Command::UndoListFilter(pane) => self.browser.undo_list_filter(pane, &mut self.requests),
             Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
             Command::OpenBookmark(bookmark) => self.open_bookmark(bookmark),
@@ -167,7 +173,8 @@ impl State {
     }
 
     pub(super) fn open_copy(&mut self) -> Vec<Effect> {
-        CopyMenu::of(&self.browser).map(|menu| self.open(Dialog::Copy(menu))).unwrap_or_default()
+        let marked = self.marks_on_screen().len();
+        CopyMenu::of(&self.browser, marked).map(|menu| self.open(Dialog::Copy(menu))).unwrap_or_default()
     }
 
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {

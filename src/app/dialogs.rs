@@ -5,16 +5,19 @@
 mod admin;
 pub(crate) mod bookmarks;
 mod choice;
+pub(crate) mod compare;
 pub(crate) mod compose;
 pub(crate) mod connections;
 pub(crate) mod copy;
 pub(crate) mod create_namespace;
 pub(crate) mod delete_namespace;
+pub(crate) mod export;
 pub(crate) mod filter;
 pub(crate) mod find;
 pub(crate) mod frame;
 mod fuzzy;
 pub(crate) mod help;
+pub(crate) mod list_filter;
 pub(crate) mod log;
 pub(crate) mod omnibox;
 pub(crate) mod outcome;
@@ -22,17 +25,21 @@ pub(crate) mod token;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Rect;
 
 pub(crate) use admin::AdminStage;
 use bookmarks::BookmarkList;
+use compare::CompareDialog;
 use compose::{Compose, Draft};
 use connections::ConnectDialog;
 use copy::CopyMenu;
 use create_namespace::CreateDialog;
 use delete_namespace::DeleteDialog;
+use export::{ExportDialog, ExportStage};
 use filter::FilterPrompt;
 use find::FindPrompt;
 use help::Help;
+use list_filter::ListFilterPrompt;
 use log::Log;
 use omnibox::Omnibox;
 use omnibox::history::Entered;
@@ -47,8 +54,10 @@ const PASTE_TAIL: SignedDuration = SignedDuration::from_millis(100);
 /// The open dialog with its input.
 #[derive(Debug)]
 pub(crate) enum Dialog {
-    /// `/`.
+    /// `/` in messages.
     Find(FindPrompt),
+    /// `/` in a list of names.
+    ListFilter(ListFilterPrompt),
     /// `&`.
     Filter(FilterPrompt),
     /// `:` and Ctrl-P.
@@ -63,6 +72,10 @@ pub(crate) enum Dialog {
     Log(Log),
     /// `y`.
     Copy(CopyMenu),
+    /// `=`.
+    Compare(Box<CompareDialog>),
+    /// Ctrl-E.
+    Export(Box<ExportDialog>),
     /// `w`, `c`, `r`.
     Compose(Box<Compose>),
     /// `a` in the namespaces pane.
@@ -76,6 +89,7 @@ impl Dialog {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         match self {
             Self::Find(prompt) => prompt.key(key),
+            Self::ListFilter(prompt) => prompt.key(key),
             Self::Filter(prompt) => prompt.key(key, context),
             Self::Omnibox(omnibox) => omnibox.key(key, context),
             Self::Bookmarks(list) => list.key(key, context),
@@ -83,6 +97,8 @@ impl Dialog {
             Self::Help(help) => help.key(key, context),
             Self::Log(log) => log.key(key, context),
             Self::Copy(menu) => menu.key(key),
+            Self::Compare(dialog) => dialog.key(key, context),
+            Self::Export(dialog) => dialog.key(key),
             Self::Compose(compose) => compose.key(key, context),
             Self::CreateNamespace(dialog) => dialog.key(key, context),
             Self::Token(dialog) => dialog.key(key),
@@ -93,15 +109,17 @@ impl Dialog {
     pub(super) fn paste(&mut self, text: &str, context: &DialogContext) -> Outcome {
         match self {
             Self::Find(prompt) => return prompt.paste(text),
+            Self::ListFilter(prompt) => return prompt.paste(text),
             Self::Filter(prompt) => return prompt.paste(text, context),
             Self::Omnibox(omnibox) => return omnibox.paste(text, context),
             Self::Compose(compose) => return compose.paste(text),
             Self::Bookmarks(list) => list.paste(text),
             Self::Connections(dialog) => dialog.paste(text),
+            Self::Export(dialog) => dialog.paste(text),
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),
-            Self::Log(_) | Self::Copy(_) | Self::Token(_) => {}
+            Self::Log(_) | Self::Copy(_) | Self::Token(_) | Self::Compare(_) => {}
         }
         Outcome::Stay
     }
@@ -118,6 +136,8 @@ impl Dialog {
         match self {
             Self::Find(_) => vec![Command::CancelSearch],
             Self::Omnibox(_) => [Slot::GoTo, Slot::Suggest, Slot::StreamSearch].map(Command::Cancel).into(),
+            Self::ListFilter(prompt) => vec![Command::UndoListFilter(prompt.pane)],
+            Self::Export(dialog) if matches!(dialog.stage, ExportStage::Running { .. }) => vec![Command::StopExport],
             Self::Compose(compose) => compose.closed(),
             Self::Connections(dialog) if dialog.attempt.is_some() => vec![Command::StopConnecting],
             _ => Vec::new(),
@@ -141,6 +161,15 @@ pub(crate) struct Dialogs {
 }
 
 impl Dialogs {
+    /// Fits the open dialog to the size of the terminal.
+    pub(super) fn fit(&mut self, area: Rect) {
+        match &mut self.open {
+            Some(Dialog::Compose(compose)) => compose.fit(area),
+            Some(Dialog::Compare(dialog)) => dialog.fit(area),
+            _ => {}
+        }
+    }
+
     pub(super) fn compose(&mut self) -> Option<&mut Compose> {
         match &mut self.open {
             Some(Dialog::Compose(compose)) => Some(compose),

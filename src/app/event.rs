@@ -7,6 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::connections::ConnectTo;
 use super::dialogs::compose::Draft;
+use super::export::{ExportJob, ExportReport};
 use super::request::{Outcome, Question, Slot};
 use crate::message::MessageHead;
 use crate::store::browse::Scope;
@@ -43,6 +44,11 @@ pub(crate) enum Event {
     Edited(Result<String, String>),
     /// A copy finished: the text of its toast, or the reason why it failed.
     Copied(Result<String, String>),
+    /// An export has got further, or ended.
+    Export {
+        generation: u64,
+        report: ExportReport,
+    },
     /// Drafts from an earlier run, oldest first.
     DraftsFound(Vec<Draft>),
     /// An attempt to connect to another database failed, for this reason.
@@ -76,6 +82,13 @@ pub(crate) enum Effect {
         text: String,
         what: &'static str,
     },
+    /// Exports messages to a file, in place of the export under way.
+    Export {
+        generation: u64,
+        job: ExportJob,
+    },
+    /// Cancels the export under way and removes its file.
+    StopExport,
     /// Opens `text` in `$EDITOR`, in a file whose name ends in `suffix`.
     Edit {
         text: String,

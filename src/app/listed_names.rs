@@ -38,7 +38,7 @@ impl<'a> ListedNames<'a> {
 
 impl Known for ListedNames<'_> {
     fn namespace(&self, id: &str) -> Option<bool> {
-        let is_listed = self.browser.namespaces.rows().iter().any(|namespace| namespace.id == id);
+        let is_listed = self.browser.namespaces.named(id).is_some();
         if is_listed { Some(true) } else { self.browser.namespaces.at_last.then_some(false) }
     }
 
@@ -50,7 +50,7 @@ impl Known for ListedNames<'_> {
         }
         match name {
             Name::Category(category) => {
-                let is_listed = self.browser.categories.rows().iter().any(|row| row.category == *category);
+                let is_listed = self.browser.categories.named(category.as_str()).is_some();
                 if is_listed { Some(true) } else { self.browser.categories.at_last.then_some(false) }
             }
             Name::Stream(stream) => {

@@ -96,11 +96,13 @@ fn click(browser: &mut Browser, pane: Pane, mouse: MouseEvent, requests: &mut Re
     }
     match pane {
         Pane::Namespaces => {
-            browser.namespaces.select(browser.namespaces.top() + row);
+            let index = browser.namespaces.top() + row;
+            browser.namespaces.select(index);
             effects.extend(browser.namespace_selected(requests));
         }
         Pane::Categories => {
-            browser.categories.select(browser.categories.top() + row);
+            let index = browser.categories.top() + row;
+            browser.categories.select(index);
             effects.extend(browser.category_selected(requests));
         }
         Pane::Streams => {

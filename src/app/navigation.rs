@@ -149,9 +149,7 @@ impl State {
     pub(super) fn open_locator(&mut self, locator: &Locator) -> Vec<Effect> {
         match self.settle(locator) {
             Ok((namespace, destination)) => {
-                if let Some(index) = self.browser.namespaces.rows().iter().position(|row| row.id == namespace) {
-                    self.browser.namespaces.select(index);
-                }
+                self.browser.namespaces.select_named(&namespace);
                 let mut effects = self.browser.namespace_selected(&mut self.requests);
                 effects.extend(self.travel(namespace, destination));
                 if let Some(navigation) = &mut self.browser.navigation {
@@ -168,8 +166,8 @@ impl State {
 
     /// Resolves a locator once the namespaces are known.
     fn settle(&self, locator: &Locator) -> Result<(String, Destination), String> {
-        let rows = self.browser.namespaces.rows();
-        let only = rows.front().filter(|_| rows.len() == 1).map(|row| row.id.clone());
+        let mut rows = self.browser.namespaces.all();
+        let only = rows.next().filter(|_| rows.next().is_none()).map(|row| row.id.clone());
         let current = locator.namespace.clone().or(only);
         let destination = match &locator.text {
             Some(text) => {
@@ -184,7 +182,7 @@ impl State {
                 "Cannot open {text}: there are several namespaces. Choose one, as in NAMESPACE/{text}."
             ));
         };
-        if rows.iter().any(|row| row.id == namespace) {
+        if self.browser.namespaces.named(&namespace).is_some() {
             Ok((namespace, destination))
         } else {
             Err(format!("no namespace named {namespace}"))
@@ -224,10 +222,7 @@ impl Browser {
         let mut effects = Vec::new();
         // Move the focus first: a focused list shows its selection as soon as its rows arrive.
         self.focus = Pane::Messages;
-        let index = self.namespaces.rows().iter().position(|row| row.id == namespace);
-        if let Some(index) = index {
-            self.namespaces.select(index);
-        }
+        self.namespaces.select_named(namespace);
         self.active = match &scope {
             Scope::Namespace => Pane::Namespaces,
             Scope::Category(_) | Scope::Member(..) => Pane::Categories,
@@ -244,9 +239,7 @@ impl Browser {
             self.wanted_category = category;
             effects.extend(self.namespace_selected(requests));
         } else if let Some(category) = category {
-            let index = self.categories.rows().iter().position(|row| row.category == category);
-            if let Some(index) = index {
-                self.categories.select(index);
+            if self.categories.select_named(category.as_str()) {
                 effects.extend(self.category_selected(requests));
             } else {
                 // The category got its first message after the list was read.

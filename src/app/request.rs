@@ -45,10 +45,12 @@ pub(crate) enum Slot {
     Suggest,
     /// Streams in the omnibox that contain the text.
     StreamSearch,
+    /// The marked messages.
+    Marked,
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -64,6 +66,7 @@ impl Slot {
         Self::Version,
         Self::Suggest,
         Self::StreamSearch,
+        Self::Marked,
     ];
 }
 
@@ -113,6 +116,8 @@ pub(crate) enum Question {
     },
     /// A whole message; answered by [`Answer::Message`].
     Message { namespace: String, global_position: GlobalPosition },
+    /// Whole messages, given by namespace and global position; answered by [`Answer::Marked`].
+    Marked { of: Vec<(String, GlobalPosition)> },
     /// An estimate from statistics; answered by [`Answer::Count`].
     Estimate { namespace: String, scope: Scope },
     /// The messages per bucket of time; answered by [`Answer::Timeline`].
@@ -145,6 +150,18 @@ pub(crate) enum Question {
         limit: usize,
         /// Whether to estimate the number of all streams too.
         estimate: bool,
+    },
+    /// One step of a search for streams of a part of the namespace whose name contains a text; answered by
+    /// [`Answer::StreamsContaining`].
+    StreamsContaining {
+        namespace: String,
+        of: StreamsOf,
+        part: NamePart,
+        /// The stream after which the step begins; none for the first.
+        after: Option<StreamName>,
+        /// The most names to examine.
+        names: u32,
+        limit: usize,
     },
     /// Answered by [`Answer::Written`].
     Write { namespace: String, message: NewMessage },
@@ -219,6 +236,9 @@ pub(crate) enum Answer {
     CountStep(CountStep, SearchRange),
     /// None if the message no longer exists.
     Message(Option<Box<Message>>),
+    /// The messages in the order of the question, none for one that no longer exists. The last ones are left out if all do not fit
+    /// into memory.
+    Marked(Vec<Option<Message>>),
     /// None if the number is unknown.
     Count(Option<Count>),
     /// None if there are no messages in the range.
@@ -239,6 +259,7 @@ pub(crate) enum Answer {
         found: StreamMatches,
         total: Option<u64>,
     },
+    StreamsContaining(StreamMatches),
     Written(Written),
     Since {
         /// In the order of their positions.

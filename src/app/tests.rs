@@ -12,6 +12,8 @@ mod find;
 mod follow;
 mod goto;
 mod layout;
+mod list_filters;
+mod marked;
 mod namespaces;
 mod omnibox;
 mod properties;

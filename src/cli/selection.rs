@@ -58,7 +58,7 @@ pub(super) fn time(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| "use a time such as 2026-03-01, \"2026-03-01 12:00\", 12:00, now or -2h (UTC)".to_owned())
 }
 
-/// Filters on type and data.
+/// Filters on type, stream, data and metadata.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct MatchingArguments {
     /// Only messages of this type; may be repeated
@@ -67,6 +67,15 @@ pub(crate) struct MatchingArguments {
     /// Only messages whose data matches this jsonpath, such as $.amount > 100 or $.items[*] ? (@.sku == "A-7")
     #[arg(long = "where", value_name = "JSONPATH", allow_hyphen_values = true)]
     pub path: Option<String>,
+    /// Only messages whose metadata matches this jsonpath
+    #[arg(long, value_name = "JSONPATH", allow_hyphen_values = true)]
+    pub where_metadata: Option<String>,
+    /// Only messages whose data or metadata contains this text, ignoring case
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub contains: Option<String>,
+    /// Only messages of streams whose names begin with this text
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
+    pub stream_prefix: Option<String>,
 }
 
 impl MatchingArguments {
@@ -75,10 +84,18 @@ impl MatchingArguments {
     /// # Errors
     /// Returns [`super::error::Status::Usage`] for an invalid jsonpath, and the errors of the store.
     pub(crate) async fn filter(&self, namespace: &Namespace) -> Result<Filter> {
-        let filter = Filter { types: self.types.clone(), data_path: self.path.clone(), ..Filter::default() };
+        let filter = Filter {
+            types: self.types.clone(),
+            data_path: self.path.clone(),
+            metadata_path: self.where_metadata.clone(),
+            text: self.contains.clone(),
+            stream_prefix: self.stream_prefix.clone(),
+            ..Filter::default()
+        };
         namespace.check_paths(&filter).await.map_err(|error| match error {
-            StoreError::Invalid { reason, .. } => {
-                CommandError::usage(format!("--where is not a valid jsonpath: {reason}"))
+            StoreError::Invalid { field, reason } => {
+                let option = if field.contains("metadata") { "--where-metadata" } else { "--where" };
+                CommandError::usage(format!("{option} is not a valid jsonpath: {reason}"))
             }
             error => error.into(),
         })?;

@@ -25,12 +25,18 @@ pub(crate) enum Change<'a> {
     },
 }
 
-/// The rows of a value in the two documents.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    Added(usize),
-    Removed(usize),
+/// A step through both documents at once, with the rows of a value in the first and in the second one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Equal values.
+    Same(usize, usize),
     Changed(usize, usize),
+    Removed(usize),
+    Added(usize),
+    /// Two objects or two arrays that differ inside. Their members or elements follow.
+    Open(usize, usize),
+    /// The end of the latest open pair.
+    Close(usize, usize),
 }
 
 /// The differences between two documents. Paths are built on demand, because those of deep documents are long.
@@ -38,44 +44,73 @@ enum Place {
 pub(crate) struct Difference {
     before: Document,
     after: Document,
-    places: Vec<Place>,
+    steps: Vec<Step>,
+    /// The indices of the steps that are differences.
+    differing: Vec<usize>,
 }
 
 impl Difference {
     /// Compares two documents. Takes time in proportion to their size, whatever their nesting.
     #[must_use]
     pub(crate) fn between(before: Document, after: Document) -> Self {
-        let mut comparison = Comparison::new(&before, &after);
-        comparison.run();
-        let places = comparison.places;
-        Self { before, after, places }
+        let steps = Comparison::new(&before, &after).run();
+        let differs = |step: &Step| matches!(step, Step::Changed(..) | Step::Removed(_) | Step::Added(_));
+        let differing = (0..steps.len()).filter(|index| differs(&steps[*index])).collect();
+        Self { before, after, steps, differing }
+    }
+
+    /// Returns both documents.
+    #[must_use]
+    pub(crate) fn documents(&self) -> (&Document, &Document) {
+        (&self.before, &self.after)
+    }
+
+    /// Returns the steps through both documents, in the order of the first one.
+    #[must_use]
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// Returns the number of differences.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.differing.len()
     }
 
     /// Returns the path of a difference, such as `$.items[2].amount`, and the change there. A removed element has its index in the
     /// first document, every other one that in the second.
     #[must_use]
     pub(crate) fn get(&self, index: usize) -> Option<(String, Change<'_>)> {
-        Some(match *self.places.get(index)? {
-            Place::Added(row) => (self.after.path(row), Change::Added(self.after.value(row))),
-            Place::Removed(row) => (self.before.path(row), Change::Removed(self.before.value(row))),
-            Place::Changed(before, after) => {
-                let path = self.after.path(after);
+        let step = self.steps[*self.differing.get(index)?];
+        let path = match step {
+            Step::Removed(row) => self.before.path(row),
+            Step::Added(row)
+            | Step::Changed(_, row)
+            | Step::Same(_, row)
+            | Step::Open(_, row)
+            | Step::Close(_, row) => self.after.path(row),
+        };
+        Some((path, self.change(step)?))
+    }
+
+    /// Returns the change of a step, if it is a difference.
+    #[must_use]
+    pub(crate) fn change(&self, step: Step) -> Option<Change<'_>> {
+        Some(match step {
+            Step::Added(row) => Change::Added(self.after.value(row)),
+            Step::Removed(row) => Change::Removed(self.before.value(row)),
+            Step::Changed(before, after) => {
                 let is_number =
                     |document: &Document, row| document.row(row).is_some_and(|row| row.kind == Kind::Number);
                 let numbers = is_number(&self.before, before) && is_number(&self.after, after);
                 let (before, after) = (self.before.value(before), self.after.value(after));
                 if numbers && Number::new(before) == Number::new(after) {
-                    (path, Change::Respelled { before, after })
+                    Change::Respelled { before, after }
                 } else {
-                    (path, Change::Changed { before, after })
+                    Change::Changed { before, after }
                 }
             }
+            Step::Same(..) | Step::Open(..) | Step::Close(..) => return None,
         })
     }
 
@@ -85,53 +120,49 @@ impl Difference {
     }
 }
 
-/// A step of the comparison that is still to be done.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    Compare(usize, usize),
-    Removed(usize),
-    Added(usize),
-}
-
-/// A comparison under way. The steps are on a stack of their own, so nesting is not limited.
+/// A comparison under way. What is still to be done is on a stack of its own, so nesting is not limited. A [`Step::Same`] there is a pair
+/// that is still to be compared.
 struct Comparison<'a> {
     before: Side<'a>,
     after: Side<'a>,
-    steps: Vec<Step>,
-    places: Vec<Place>,
+    waiting: Vec<Step>,
+    done: Vec<Step>,
 }
 
 impl<'a> Comparison<'a> {
     fn new(before: &'a Document, after: &'a Document) -> Self {
         let hashing = [RandomState::new(), RandomState::new()];
         let (before, after) = (Side::new(before, &hashing), Side::new(after, &hashing));
-        Self { before, after, steps: vec![Step::Compare(0, 0)], places: Vec::new() }
+        Self { before, after, waiting: vec![Step::Same(0, 0)], done: Vec::new() }
     }
 
-    fn run(&mut self) {
-        while let Some(step) = self.steps.pop() {
+    fn run(mut self) -> Vec<Step> {
+        while let Some(step) = self.waiting.pop() {
             match step {
-                Step::Compare(before, after) => self.compare(before, after),
-                Step::Removed(row) => self.places.push(Place::Removed(row)),
-                Step::Added(row) => self.places.push(Place::Added(row)),
+                Step::Same(before, after) => self.compare(before, after),
+                done => self.done.push(done),
             }
         }
+        self.done
     }
 
     fn compare(&mut self, before: usize, after: usize) {
         if self.before.fingerprints[before] == self.after.fingerprints[after] {
+            self.done.push(Step::Same(before, after));
             return;
         }
-        let mut steps = match (self.before.kind(before), self.after.kind(after)) {
+        let mut inside = match (self.before.kind(before), self.after.kind(after)) {
             (Some(Kind::Object), Some(Kind::Object)) => self.compare_members(before, after),
             (Some(Kind::Array), Some(Kind::Array)) => self.compare_elements(before, after),
             _ => {
-                self.places.push(Place::Changed(before, after));
+                self.done.push(Step::Changed(before, after));
                 return;
             }
         };
-        steps.reverse();
-        self.steps.append(&mut steps);
+        self.done.push(Step::Open(before, after));
+        self.waiting.push(Step::Close(before, after));
+        inside.reverse();
+        self.waiting.append(&mut inside);
     }
 
     fn compare_members(&self, before: usize, after: usize) -> Vec<Step> {
@@ -142,7 +173,7 @@ impl<'a> Comparison<'a> {
         let mut steps = Vec::new();
         for row in self.before.document.children(before) {
             let found = unmatched.get_mut(&self.before.key(row)).and_then(VecDeque::pop_front);
-            steps.push(found.map_or(Step::Removed(row), |found| Step::Compare(row, found)));
+            steps.push(found.map_or(Step::Removed(row), |found| Step::Same(row, found)));
         }
         let mut added: Vec<usize> = unmatched.into_values().flatten().collect();
         added.sort_unstable();
@@ -154,14 +185,18 @@ impl<'a> Comparison<'a> {
         let before: Vec<usize> = self.before.document.children(before).collect();
         let after: Vec<usize> = self.after.document.children(after).collect();
         let same = |pair: &(&usize, &usize)| self.before.fingerprints[*pair.0] == self.after.fingerprints[*pair.1];
-        let start = before.iter().zip(&after).take_while(same).count();
-        let (before, after) = (&before[start..], &after[start..]);
-        let end = before.iter().rev().zip(after.iter().rev()).take_while(same).count();
-        let (before, after) = (&before[..before.len() - end], &after[..after.len() - end]);
-        let both = before.iter().zip(after).map(|(before, after)| Step::Compare(*before, *after));
-        let removed = before.iter().skip(after.len()).map(|row| Step::Removed(*row));
-        let added = after.iter().skip(before.len()).map(|row| Step::Added(*row));
-        both.chain(removed).chain(added).collect()
+        let pairs = before.iter().zip(&after);
+        let start = pairs.clone().take_while(same).count();
+        let most = before.len().min(after.len()) - start;
+        let end = before.iter().rev().zip(after.iter().rev()).take(most).take_while(same).count();
+        let pair = |(before, after): (&usize, &usize)| Step::Same(*before, *after);
+        let (last_before, last_after) = (before.len() - end, after.len() - end);
+        let shorter = last_before.min(last_after);
+        let first = pairs.take(shorter).map(pair);
+        let removed = before[shorter..last_before].iter().map(|row| Step::Removed(*row));
+        let added = after[shorter..last_after].iter().map(|row| Step::Added(*row));
+        let last = before[last_before..].iter().zip(&after[last_after..]).map(pair);
+        first.chain(removed).chain(added).chain(last).collect()
     }
 }
 

@@ -131,6 +131,11 @@ impl Document {
         self.rows.len()
     }
 
+    /// Returns the rows of a value and everything inside it.
+    pub(super) fn subtree(&self, row: usize) -> std::ops::Range<usize> {
+        row..self.rows.get(row).map_or(row, |row| row.end as usize)
+    }
+
     /// Returns the rows of the members or elements of a container.
     pub(super) fn children(&self, row: usize) -> impl Iterator<Item = usize> {
         let end = self.rows.get(row).map_or(row, |row| row.end as usize);

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
 use crate::app::request::{Answer, Completing, Lookup, Question};
-use crate::message::{GlobalPosition, MessageHead, Position, StreamName};
+use crate::message::{GlobalPosition, Message, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, SearchRange, StreamsFrom, StreamsOf};
 use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
@@ -18,6 +18,8 @@ const RECENT_WINDOW: u32 = 10_000;
 const RECENT_WINDOWS: usize = 5;
 /// The most messages that are shown beside a draft after a conflict.
 const SINCE: i64 = 100;
+/// The most bytes of the bodies of marked messages; two messages are always read.
+const MARKED: usize = 64 << 20;
 /// The most names that are offered for completion.
 const COMPLETIONS: usize = 20;
 
@@ -156,6 +158,7 @@ impl Answerer {
                 let message = self.namespace(namespace).await?.message(*global_position).await?;
                 Answer::Message(message.map(Box::new))
             }
+            Question::Marked { of } => Answer::Marked(self.marked(of).await?),
             Question::Estimate { namespace, scope } => {
                 Answer::Count(self.namespace(namespace).await?.estimate(scope).await?)
             }
@@ -182,6 +185,11 @@ impl Answerer {
                 };
                 Answer::SuggestedStreams { rows, exists }
             }
+            Question::StreamsContaining { namespace, of, part, after, names, limit } => {
+                let namespace = self.namespace(namespace).await?;
+                let found = namespace.streams_containing(of, part, after.as_ref(), *names, *limit).await?;
+                Answer::StreamsContaining(found)
+            }
             Question::SearchStreams { namespace, part, after, names, limit, estimate } => {
                 let namespace = self.namespace(namespace).await?;
                 let of = StreamsOf::Namespace;
@@ -207,6 +215,21 @@ impl Answerer {
                 Answer::Deleted { messages: self.store().await?.delete_namespace(id).await? }
             }
         })
+    }
+
+    /// Returns messages by namespace and global position, until their bodies exceed [`MARKED`].
+    async fn marked(&self, of: &[(String, GlobalPosition)]) -> Result<Vec<Option<Message>>> {
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        for (namespace, global_position) in of {
+            let message = self.namespace(namespace).await?.message(*global_position).await?;
+            let bodies = message.iter().flat_map(|message| [&message.data, &message.metadata]).flatten();
+            bytes += bodies.map(String::len).sum::<usize>();
+            if bytes > MARKED && messages.len() >= 2 {
+                break;
+            }
+            messages.push(message);
+        }
+        Ok(messages)
     }
 
     /// Returns the messages of a stream after a version, at most the last [`SINCE`], and its current version.

@@ -58,6 +58,12 @@ impl Slots {
         Self { jobs, tasks, answerer, events, following: None, hurry: Arc::default() }
     }
 
+    /// Returns what answers questions.
+    #[must_use]
+    pub(crate) fn answerer(&self) -> Arc<Answerer> {
+        Arc::clone(&self.answerer)
+    }
+
     /// Asks a question, which replaces the one under way in the slot.
     pub(crate) fn ask(&self, slot: Slot, generation: u64, question: Question, after: Duration) {
         self.jobs[slot as usize].send_replace(Some(Job { generation, question, after }));

@@ -2,11 +2,13 @@
 
 mod bookmarks;
 mod choices;
+mod compare;
 mod compose;
 mod connections;
 mod copy;
 mod create_namespace;
 mod delete_namespace;
+mod export;
 mod filter;
 mod help;
 mod log;
@@ -27,6 +29,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let Some(dialog) = &state.dialogs.open else { return };
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
+        Dialog::ListFilter(prompt) => prompts::list_filter(frame, area, state, theme, prompt),
         Dialog::Filter(prompt) => filter::draw(frame, area, theme, prompt),
         Dialog::Omnibox(omnibox) => omnibox::draw(frame, area, state, theme, omnibox),
         Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
@@ -34,6 +37,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Help(help) => help::draw(frame, area, theme, help),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),
+        Dialog::Compare(dialog) => compare::draw(frame, area, theme, dialog),
+        Dialog::Export(dialog) => export::draw(frame, area, state, theme, dialog),
         Dialog::Compose(compose) => compose::draw(frame, area, state, theme, compose),
         Dialog::CreateNamespace(dialog) => create_namespace::draw(frame, area, state, theme, dialog),
         Dialog::Token(dialog) => token::draw(frame, area, theme, dialog),

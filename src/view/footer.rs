@@ -45,6 +45,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         push(cut_middle(&path, room / 2), theme.json.key);
     }
     push(progress(state), Style::new());
+    let marks = state.marks.all().len();
+    if marks > 0 {
+        push(format!("{} marked", grouped(marks as u64)), theme.marked);
+    }
     if let Some(said) = find_said(state) {
         push(format!("/{}: {said}", cut(state.browser.find_text(), 20)), theme.dim);
     }

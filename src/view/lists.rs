@@ -14,8 +14,11 @@ use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::window::Window;
 use crate::app::keymap::Action;
+use crate::app::list_filter::Filtered;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
+use crate::numbers::{count, grouped};
+use crate::safe_text::SafeText;
 
 /// The parts of a list besides its rows.
 struct Parts<'a> {
@@ -68,7 +71,8 @@ pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &T
 
 /// Draws the streams of the selected category, with their versions.
 pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let order = if state.browser.streams.by_activity { " · by activity" } else { "" };
+    let streams = &state.browser.streams;
+    let order = if streams.by_activity && streams.filter.is_none() { " · by activity" } else { "" };
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
@@ -95,7 +99,11 @@ fn draw<T>(
     let waiting = state.requests.since(parts.slot).is_some();
     let title =
         if waiting { format!("{} · {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
-    let title = whole_parts(&title, usize::from(area.width.saturating_sub(4)));
+    let room = usize::from(area.width.saturating_sub(4));
+    let title = match state.browser.filtered(parts.pane).filter(|filtered| !filtered.text.is_empty()) {
+        Some(filtered) => filtered_title(&title, &filtered, room),
+        None => whole_parts(&title, room),
+    };
     let title = format!(" {title} ");
     let notes = Line::styled(format!(" {} ", parts.notes), theme.dim).right_aligned();
     let has_room = !parts.notes.is_empty() && title.width() + notes.width() + 3 <= usize::from(area.width);
@@ -112,7 +120,8 @@ fn draw<T>(
         return;
     }
     if window.is_empty() && !waiting && state.connection.server().is_some() {
-        paragraph(frame, inner, parts.empty, theme.dim);
+        let is_filtered = state.browser.filtered(parts.pane).is_some();
+        paragraph(frame, inner, if is_filtered { "No match · Esc show all" } else { parts.empty }, theme.dim);
         return;
     }
     let find = state.browser.find_in(parts.pane).filter(|_| focused);
@@ -146,5 +155,26 @@ fn draw<T>(
             _ => Style::new(),
         };
         line_at(frame, inner, line, &fill(&text, width), style);
+    }
+}
+
+/// Returns the title of a filtered list. The name of the pane gives way first, and then the text.
+fn filtered_title(name: &str, filtered: &Filtered, room: usize) -> String {
+    let found = found(filtered);
+    let text = SafeText::line(filtered.text);
+    let titles = [format!("{name} /{} · {found}", text.as_str()), format!("/{} · {found}", text.as_str())];
+    let fitting = titles.into_iter().find(|title| SafeText::line(title).width() <= room);
+    fitting.unwrap_or_else(|| whole_parts(&found, room))
+}
+
+/// Returns how many rows a filter has left: `3 of 120`, or `3 so far · 40,000 names searched`.
+#[must_use]
+pub(crate) fn found(filtered: &Filtered) -> String {
+    let shown = grouped(filtered.shown as u64);
+    match (filtered.searched, filtered.total) {
+        (Some(0), _) => format!("{shown} so far"),
+        (Some(searched), _) => format!("{shown} so far · {} searched", count(searched, "name")),
+        (None, Some(total)) => format!("{shown} of {}", grouped(total as u64)),
+        (None, None) => format!("{shown} found"),
     }
 }

@@ -90,7 +90,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         title.push_str(" · newest first");
     }
     let shown = messages.key.as_ref().map(|list| &list.namespace);
-    if state.browser.namespaces.rows().iter().any(|info| info.hides_rows && Some(&info.id) == shown) {
+    if state.browser.namespaces.all().any(|info| info.hides_rows && Some(&info.id) == shown) {
         title.push_str(" · rows may be hidden");
     }
     let title = whole_parts(&title, width);
@@ -322,10 +322,14 @@ impl Columns {
 
     fn line<'a>(&self, row: &MessageRow, state: &State, theme: &Theme, selected: bool, may_change: bool) -> Line<'a> {
         let head = &row.head;
-        let marker = match (selected, theme.ascii) {
-            (true, false) => "▌",
-            (true, true) => ">",
-            (false, _) => " ",
+        let list = state.browser.messages.key.as_ref();
+        let marked = list.is_some_and(|list| state.marks.contains(&list.namespace, head));
+        let marker = match (marked, selected, theme.ascii) {
+            (true, _, false) => "◆",
+            (true, _, true) => "*",
+            (false, true, false) => "▌",
+            (false, true, true) => ">",
+            (false, false, _) => " ",
         };
         let (state_mark, mark_style) = match (row.late, may_change) {
             (true, _) => ("+", theme.warning),

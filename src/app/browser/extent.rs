@@ -128,11 +128,13 @@ impl Browser {
         let rows = self.layout().rows(pane);
         match pane {
             Pane::Namespaces => {
-                self.namespaces.scroll(distance(self.namespaces.top(), first), rows);
+                let top = self.namespaces.top();
+                self.namespaces.scroll(distance(top, first), rows);
                 self.namespace_selected(requests)
             }
             Pane::Categories => {
-                self.categories.scroll(distance(self.categories.top(), first), rows);
+                let top = self.categories.top();
+                self.categories.scroll(distance(top, first), rows);
                 self.category_selected(requests)
             }
             Pane::Streams => {

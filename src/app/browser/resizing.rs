@@ -66,9 +66,8 @@ impl Browser {
     /// does not move the messages.
     pub(super) fn measure_side(&mut self) {
         let row = |name: &str, note: usize| SafeText::line(name).width() + usize::from(note > 0) + note + AROUND;
-        let namespaces =
-            self.namespaces.rows().iter().take(IN_VIEW).map(|info| row(&info.id, info.flavour.as_str().len()));
-        let categories = self.categories.rows().iter().take(IN_VIEW).map(|of| row(of.category.as_str(), ESTIMATE));
+        let namespaces = self.namespaces.all().take(IN_VIEW).map(|info| row(&info.id, info.flavour.as_str().len()));
+        let categories = self.categories.all().take(IN_VIEW).map(|of| row(of.category.as_str(), ESTIMATE));
         let streams = self.streams.window.rows().iter().skip(self.streams.window.top()).take(IN_VIEW);
         let streams = streams.map(|of| row(of.stream.as_str(), of.version.to_string().len() + 1));
         let widest = namespaces.chain(categories).chain(streams).max().unwrap_or(0);
@@ -77,8 +76,8 @@ impl Browser {
         self.measured_namespace.clone_from(&self.shown_namespace);
         self.side_room = SideRoom {
             width: before.max(cells(widest)),
-            namespaces: cells(self.namespaces.len()),
-            categories: cells(self.categories.len()),
+            namespaces: cells(self.namespaces.all().count()),
+            categories: cells(self.categories.all().count()),
         };
     }
 }

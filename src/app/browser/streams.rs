@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 
 use super::messages::ListKey;
+use super::stream_filter::StreamFilter;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
@@ -13,9 +14,9 @@ use crate::store::StoreError;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 
 /// The number of streams in a page.
-const PAGE: usize = 200;
-/// The most streams that are listed by activity. That list can only be read forwards, so none of it is unloaded.
-const RECENT: usize = 20_000;
+pub(super) const PAGE: usize = 200;
+/// The most streams that are listed by activity or with a filter. Such a list can only be read forwards, so none of it is unloaded.
+pub(super) const RECENT: usize = 20_000;
 
 /// A page that has been loading for longer than this is the first thing that Esc cancels.
 const SLOW: SignedDuration = SignedDuration::from_millis(300);
@@ -41,7 +42,8 @@ pub(crate) struct Streams {
     /// The user asked for the page that is loading, so the stream that it selects is shown.
     pub(super) asked_for: bool,
     /// The position at which the search by activity continues.
-    next: Option<GlobalPosition>,
+    pub(super) next: Option<GlobalPosition>,
+    pub filter: Option<StreamFilter>,
     pub error: Option<String>,
 }
 
@@ -66,6 +68,9 @@ impl Streams {
         if self.error.is_some() {
             return None;
         }
+        if let Some(filter) = &self.filter {
+            return filter.question().filter(|_| self.wants_matches());
+        }
         let stream = |row: Option<&StreamRow>| row.map(|row| row.stream.clone());
         if self.window.is_empty() && !self.window.at_last {
             self.question(self.wanted.clone().map_or(StreamsFrom::Start, StreamsFrom::At))
@@ -79,6 +84,10 @@ impl Streams {
     }
 
     pub(super) fn insert_page(&mut self, from: &StreamsFrom, rows: Vec<StreamRow>, end: bool) {
+        if self.filter.is_some() {
+            self.insert_beginning(rows, end);
+            return;
+        }
         self.error = None;
         match from {
             StreamsFrom::After(_) => {
@@ -126,6 +135,12 @@ impl Streams {
         self.next = None;
         self.asked_for = false;
         self.error = None;
+        if let Some(filter) = &mut self.filter {
+            // The rows stay until new ones arrive.
+            filter.restart();
+            self.window.at_last = false;
+            return;
+        }
         self.wanted = self.window.selection().map(|row| row.stream.clone());
         self.window.at_first = false;
         self.window.at_last = false;
@@ -171,6 +186,10 @@ impl Streams {
             self.window.select(index);
             return None;
         }
+        if let Some(filter) = self.filter.take() {
+            *self = filter.into_hidden();
+            return self.select_stream(stream, requests);
+        }
         self.unload();
         self.wanted = Some(stream.clone());
         self.load_now(requests)
@@ -179,7 +198,7 @@ impl Streams {
     /// Loads an end of the list. Returns none if it is loaded, or if the list cannot be read from there.
     pub(super) fn go_to_end(&mut self, end: StreamsFrom, requests: &mut Requests) -> Option<Effect> {
         let is_loaded = if end == StreamsFrom::End { self.window.at_last } else { self.window.at_first };
-        if is_loaded || self.by_activity {
+        if is_loaded || self.by_activity || self.filter.is_some() {
             return None;
         }
         self.error = None;
@@ -199,6 +218,9 @@ impl Streams {
 
     /// Lists the streams in the other order, with the same stream selected and shown.
     pub(super) fn change_order(&mut self, requests: &mut Requests) -> Option<Effect> {
+        if let Some(filter) = self.filter.take() {
+            *self = filter.into_hidden();
+        }
         let of = self.of.clone()?;
         let wanted = self.window.selection().map(|row| row.stream.clone());
         *self = Self::new(of, !self.by_activity);
@@ -225,6 +247,12 @@ impl Streams {
         if self.of.as_ref().is_none_or(|of| of.category != head.stream.category()) {
             return;
         }
+        if let Some(filter) = &mut self.filter {
+            filter.hidden().learn(head, new);
+            if !filter.matches(&head.stream) {
+                return;
+            }
+        }
         let row = StreamRow {
             stream: head.stream.clone(),
             version: head.position,
@@ -243,7 +271,7 @@ impl Streams {
         } else {
             return;
         }
-        if self.by_activity {
+        if self.by_activity && self.filter.is_none() {
             self.window.sort_by_key(|row| std::cmp::Reverse(row.last_global_position));
         }
     }
@@ -252,7 +280,7 @@ impl Streams {
     /// server sorts names in an order that is unknown here.
     fn index_of(&self, row: &StreamRow) -> Option<usize> {
         let rows = self.window.rows();
-        if self.by_activity {
+        if self.by_activity && self.filter.is_none() {
             return Some(0);
         }
         if !rows.iter().is_sorted_by(|one, next| one.stream.as_str() <= next.stream.as_str()) {

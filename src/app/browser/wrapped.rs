@@ -22,14 +22,14 @@ pub(crate) struct Wrapped {
 
 impl Wrapped {
     /// Wraps lines at a width in cells. Escaped control characters count with the width of their escape.
-    pub(super) fn new(lines: Vec<String>, width: usize) -> Self {
+    pub(in crate::app) fn new(lines: Vec<String>, width: usize) -> Self {
         let mut wrapped = Self { lines, rows: Vec::new() };
         wrapped.wrap(width);
         wrapped
     }
 
     /// Wraps the lines at another width. A width of 0, for a pane that is not on screen, gives each line one row.
-    pub(super) fn wrap(&mut self, width: usize) {
+    pub(in crate::app) fn wrap(&mut self, width: usize) {
         let width = if width == 0 { usize::MAX - 1 } else { width };
         self.rows.clear();
         for (line, text) in self.lines.iter().enumerate() {
@@ -40,6 +40,12 @@ impl Wrapped {
             }
             self.rows.push(Row { line, bytes: start..text.len() });
         }
+    }
+
+    /// Returns the lines as one text.
+    #[must_use]
+    pub(in crate::app) fn text(&self) -> String {
+        self.lines.join("\n")
     }
 
     /// Returns the number of rows.
@@ -56,12 +62,12 @@ impl Wrapped {
     }
 
     /// Returns the line that a row belongs to.
-    pub(super) fn line_of(&self, row: usize) -> usize {
+    pub(in crate::app) fn line_of(&self, row: usize) -> usize {
         self.rows.get(row).map_or(0, |row| row.line)
     }
 
     /// Returns the first row of a line.
-    pub(super) fn first_row(&self, line: usize) -> usize {
+    pub(in crate::app) fn first_row(&self, line: usize) -> usize {
         self.rows.partition_point(|row| row.line < line)
     }
 

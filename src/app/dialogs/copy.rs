@@ -7,10 +7,12 @@ use super::outcome::{Command, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::messages::ListKey;
+use crate::app::list_command::list_command;
 use crate::message::{Message, MessageHead};
+use crate::numbers::count;
 use crate::pasteable::{get_command, sql_identifier};
-use crate::store::NamespaceInfo;
 use crate::store::browse::Scope;
+use crate::store::{Filter, NamespaceInfo};
 
 /// Something that can be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +32,22 @@ impl CopyEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyMenu {
     pub entries: Vec<CopyEntry>,
+    /// The number of marked messages, whose entry is the first.
+    marked: usize,
 }
 
 impl CopyMenu {
     /// Returns what can be copied from the focused pane; none if that is nothing.
     #[must_use]
-    pub(crate) fn of(browser: &Browser) -> Option<Self> {
+    pub(crate) fn of(browser: &Browser, marked: usize) -> Option<Self> {
         let mut entries = Vec::new();
+        if marked > 0 {
+            entries.push(CopyEntry::new(
+                'a',
+                "all marked",
+                format!("{} as JSON lines", count(marked as u64, "message")),
+            ));
+        }
         if browser.focus == Pane::Message {
             let value = browser.message.selected_value();
             let path = browser.message.selected_path();
@@ -48,18 +59,23 @@ impl CopyMenu {
             let data = message.data.clone();
             entries.extend(data.map(|data| CopyEntry::new('d', "data", data)));
         }
-        let namespace = browser.namespaces.selection();
+        let namespace = browser.messages.key.as_ref().and_then(|list| browser.namespaces.named(&list.namespace));
         match (browser.focus, browser.messages.selection()) {
             (Pane::Messages | Pane::Message, Some(head)) => entries.extend(of_message(head, namespace)),
-            _ => entries.extend(browser.messages.key.iter().flat_map(|list| of_list(list, namespace))),
+            _ => entries.extend(
+                browser.messages.key.iter().flat_map(|list| of_list(list, &browser.messages.filter, namespace)),
+            ),
         }
-        (!entries.is_empty()).then_some(Self { entries })
+        (!entries.is_empty()).then_some(Self { entries, marked })
     }
 
     /// Copies the entry of a letter. Other letters do not close the menu; otherwise the next key would reach the panes.
     pub(super) fn key(&self, key: KeyEvent) -> Outcome {
         if key.code == KeyCode::Esc {
             return Outcome::Close;
+        }
+        if self.marked > 0 && key.code == KeyCode::Char('a') {
+            return Outcome::Finish(vec![Command::CopyMarked]);
         }
         match self.entries.iter().find(|entry| key.code == KeyCode::Char(entry.letter)) {
             Some(entry) => Outcome::Finish(vec![Command::Copy(entry.text.clone(), entry.label)]),
@@ -69,28 +85,23 @@ impl CopyMenu {
 }
 
 /// The message as `get` prints it.
-fn as_json(message: &Message) -> String {
+pub(in crate::app) fn as_json(message: &Message) -> String {
     let mut line = Vec::new();
     crate::json_lines::message(&mut line, message, false);
     String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
-/// Returns the name of a location, and the query and the command that show its messages.
-fn of_list(list: &ListKey, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
+/// Returns the name of a location, the query that shows its messages, and the command that prints what the list shows.
+fn of_list(list: &ListKey, filter: &Filter, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
+    let command = CopyEntry::new('c', "command", list_command(list, filter));
     let name = match &list.scope {
-        Scope::Namespace => return vec![CopyEntry::new('n', "namespace", list.namespace.clone())],
+        Scope::Namespace => return vec![CopyEntry::new('n', "namespace", list.namespace.clone()), command],
         Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
         Scope::Stream(stream) => stream.to_string(),
     };
-    let command = if let Scope::Member(_, group) = &list.scope {
-        let (member, size) = (group.member().to_string(), group.size().to_string());
-        let options = ["--consumer-group-member", &member, "--consumer-group-size", &size];
-        get_command(Some(&list.namespace), &name, &options)
-    } else {
-        get_command(Some(&list.namespace), &name, &[])
-    };
     let sql = info.map(|info| list.scope.statement(info)).unwrap_or_default();
-    vec![CopyEntry::new('n', "name", name), CopyEntry::new('s', "SQL", sql), CopyEntry::new('c', "command", command)]
+    let label = if *filter == Filter::default() { "SQL" } else { "SQL, no filter" };
+    vec![CopyEntry::new('n', "name", name), CopyEntry::new('s', label, sql), command]
 }
 
 /// Returns the ID and stream of a message, and the query and the command that show it.

@@ -11,7 +11,9 @@ use super::compose::Draft;
 use super::omnibox::history::Entered;
 use crate::app::bookmarks::{Bookmark, Bookmarks};
 use crate::app::browser::Browser;
+use crate::app::browser::layout::Pane;
 use crate::app::connections::ConnectTo;
+use crate::app::export::ExportJob;
 use crate::app::keymap::{Action, Context, KeyMap};
 use crate::app::request::{Question, Slot};
 use crate::app::saved_filters::{SavedFilter, SavedFilters};
@@ -86,6 +88,12 @@ pub(crate) enum Command {
     Copy(String, &'static str),
     /// Opens JSON in `$EDITOR`.
     Edit(String),
+    /// Copies the marked messages.
+    CopyMarked,
+    /// Exports messages to a file.
+    Export(ExportJob),
+    /// Cancels the export under way.
+    StopExport,
     /// Shows a notice about something that was done.
     Report(String),
     /// Shows a notice about something that went wrong.
@@ -96,6 +104,12 @@ pub(crate) enum Command {
     ConfirmSearch,
     /// Ends the search and restores the selection.
     CancelSearch,
+    /// Shows only the rows of a list of names that contain a text.
+    FilterList(Pane, String),
+    /// Ends typing, and keeps the filter of a list of names.
+    KeepListFilter(Pane),
+    /// Restores a list of names as it was before its filter.
+    UndoListFilter(Pane),
     /// Filters the list on screen. The text is shown while the filter is active.
     Filter(Filter, String),
     /// Goes to a destination in a namespace.

@@ -10,7 +10,7 @@ use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use crate::app::{Effect, Event, ScreenSettings, State};
 use crate::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
 use crate::store::browse::{
-    CategoryRow, Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
+    CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
     StreamsFrom, StreamsOf, Timeline, TimelineBucket,
 };
 use crate::store::session::ServerInfo;
@@ -301,6 +301,10 @@ impl Fake {
                 let found = self.messages.iter().find(|message| message.global_position == *global_position);
                 Answer::Message(found.cloned().map(Box::new))
             }
+            Question::Marked { of } => {
+                let found = |at: i64| self.messages.iter().find(|message| message.global_position == at).cloned();
+                Answer::Marked(of.iter().map(|(_, global_position)| found(*global_position)).collect())
+            }
             Question::Estimate { scope, .. } => {
                 let count = self.count(scope);
                 let exact = matches!(scope, Scope::Stream(_));
@@ -322,22 +326,12 @@ impl Fake {
                 Answer::SuggestedStreams { rows, exists: check.as_ref().map(|what| self.find(what).is_some()) }
             }
             Question::SearchStreams { part, after, names, limit, estimate, .. } => {
-                let mut rows = self.streams(&StreamsOf::Namespace);
-                let total = estimate.then_some(rows.len() as u64);
-                rows.retain(|row| after.as_ref().is_none_or(|after| row.stream > *after));
-                let mut found = StreamMatches { streams: Vec::new(), searched: 0, next: None };
-                let names = self.search_window.unwrap_or(*names as usize);
-                let mut rows = rows.into_iter().peekable();
-                while let Some(row) = rows.next() {
-                    found.searched += 1;
-                    let stream = row.stream.clone();
-                    found.streams.extend(part.find_in(stream.as_str()).map(|_| row));
-                    if found.searched as usize == names || found.streams.len() == *limit {
-                        found.next = rows.peek().map(|_| stream);
-                        break;
-                    }
-                }
+                let total = estimate.then_some(self.streams(&StreamsOf::Namespace).len() as u64);
+                let found = self.streams_containing(&StreamsOf::Namespace, part, after.as_ref(), *names, *limit);
                 Answer::FoundStreams { found, total }
+            }
+            Question::StreamsContaining { of, part, after, names, limit, .. } => {
+                Answer::StreamsContaining(self.streams_containing(of, part, after.as_ref(), *names, *limit))
             }
             Question::Write { message, .. } => {
                 let heads = self.of(&Scope::Stream(message.stream.clone()));
@@ -405,6 +399,30 @@ impl Fake {
             CategoryRow { category: Category::stored(name), estimate }
         };
         names.into_iter().map(row).collect()
+    }
+
+    fn streams_containing(
+        &self,
+        of: &StreamsOf,
+        part: &NamePart,
+        after: Option<&StreamName>,
+        names: u32,
+        limit: usize,
+    ) -> StreamMatches {
+        let rows = self.streams(of).into_iter().filter(|row| after.is_none_or(|after| row.stream > *after));
+        let mut found = StreamMatches { streams: Vec::new(), searched: 0, next: None };
+        let names = self.search_window.unwrap_or(names as usize);
+        let mut rows = rows.peekable();
+        while let Some(row) = rows.next() {
+            found.searched += 1;
+            let stream = row.stream.clone();
+            found.streams.extend(part.find_in(stream.as_str()).map(|_| row));
+            if found.searched as usize == names || found.streams.len() == limit {
+                found.next = rows.peek().map(|_| stream);
+                break;
+            }
+        }
+        found
     }
 
     fn streams(&self, of: &StreamsOf) -> Vec<StreamRow> {

@@ -33,7 +33,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let letters = "abcdefghijklmnopqrstuvwxyzACDEFGNY0123456789/&:?!#@-{}\"[] ".chars().collect::<Vec<_>>();
+    let letters = "abcdefghijklmnopqrstuvwxyzACDEFGNUY0123456789/&:?!#@=-{}\"[] ".chars().collect::<Vec<_>>();
     let named = vec![
         KeyCode::Enter,
         KeyCode::Esc,

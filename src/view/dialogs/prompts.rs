@@ -6,15 +6,25 @@ use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::find::FindPrompt;
+use crate::app::dialogs::list_filter::ListFilterPrompt;
 use crate::app::input::Input;
 use crate::view::text::{fill, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::widgets::line_at;
-use crate::view::{footer, typed};
+use crate::view::{footer, lists, typed};
 
 pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
     let matches = footer::find_said(state).unwrap_or_default();
     draw(frame, area, theme, "/", &prompt.input, &Ok(matches));
+}
+
+pub(super) fn list_filter(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &ListFilterPrompt) {
+    let keys = "Enter keep · Esc show all";
+    let note = match state.browser.filtered(prompt.pane) {
+        Some(filtered) => format!("{} · {keys}", lists::found(&filtered)),
+        None => keys.to_owned(),
+    };
+    draw(frame, area, theme, "/", &prompt.input, &Ok(note));
 }
 
 /// Draws a prompt in the last line, and a note or a problem in the line above.

@@ -27,14 +27,17 @@ macro_rules! samples {
 }
 
 samples! {
-    Find: "/" "4/opened";
+    Find: "4/" "4/opened";
     Filter: "&" "&type:Opened" "&since:x" "&type:Opened\u{13}" "&type:Opened\u{13}opened\r";
     Omnibox: ":" ":a" ":account-1" ":account-1@2" ":nothing\r" ":99999999999999999999" "\u{10}" "\u{10}fold";
     Bookmarks: "'" "b'" "b'r";
     Connections: "O" "Opostgres://ada:s3cret@db/shop" "O\r" "Opostgres://db/shop\r";
     Help: "?" "1?" "5?" "?/fold" "?/no such key";
     Log: "!";
-    Copy: "5y" "1y" "4y";
+    ListFilter: "1/" "2/acc" "3/no such name";
+    Compare: "4mk=" "4mk=v";
+    Export: "\u{5}" "4m\u{5}" "\u{5}\r";
+    Copy: "5y" "1y" "4y" "4my";
     Compose: "c" "w" "wacc" "wx\u{7}" "c\t\t\t\t\t\u{15}0\u{13}";
     CreateNamespace: "1a" "1aX";
     Token: "1an\r";
@@ -44,6 +47,7 @@ samples! {
 fn press(screen: &mut Screen, keys: &str) {
     for key in keys.chars() {
         match key {
+            '\u{5}' => screen.ctrl('e'),
             '\u{7}' => screen.ctrl('g'),
             '\u{10}' => screen.ctrl('p'),
             '\u{13}' => screen.ctrl('s'),

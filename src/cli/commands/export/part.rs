@@ -8,24 +8,21 @@ use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek a
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::cli::blocking::may_block;
-use crate::cli::compression::Compression;
 use crate::cli::error::{CommandError, Result, Signalled, Status};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::json;
 use crate::cli::output::outlet::Outlet;
 use crate::cli::unreadable::Unreadable;
+use crate::compression::Compression;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, Purpose};
 
 /// Bytes of lines in a piece, before compression. An interruption costs no more than that.
 const PIECE: usize = 4 << 20;
-/// The default of zstd.
-const ZSTD_LEVEL: i32 = 3;
 
 /// Whether the export replaces this path: it is a file or does not exist yet, not a device or a pipe.
 ///
@@ -155,15 +152,7 @@ impl PartFile {
         if self.piece.is_empty() {
             return Ok(());
         }
-        match self.compression {
-            Compression::None => self.file.write_all(&self.piece)?,
-            Compression::Gzip => {
-                let mut member = GzEncoder::new(&mut self.file, flate2::Compression::default());
-                member.write_all(&self.piece)?;
-                member.finish()?;
-            }
-            Compression::Zstd => zstd::stream::copy_encode(self.piece.as_slice(), &mut self.file, ZSTD_LEVEL)?,
-        }
+        self.compression.write_piece(&self.piece, &mut self.file)?;
         self.piece.clear();
         // Release the memory of one huge message.
         self.piece.shrink_to(2 * PIECE);

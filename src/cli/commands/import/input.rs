@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::cli::compression::Compression;
 use crate::cli::progress::Progress;
+use crate::compression::Compression;
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line in bytes; jsonb stores no more than that.

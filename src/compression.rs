@@ -1,9 +1,16 @@
-//! How the files of export and import are compressed: by their first bytes, or else by their names. Nothing is read or written here.
+//! How the files of export and import are compressed: by their first bytes, or else by their names. A file is written in pieces, each
+//! of which is a gzip member or zstd frame of its own.
 
+use std::io::{self, Write};
 use std::path::Path;
 
+use flate2::write::GzEncoder;
+
+/// The default of zstd.
+const ZSTD_LEVEL: i32 = 3;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     None,
     Gzip,
     Zstd,
@@ -11,7 +18,7 @@ pub(super) enum Compression {
 
 impl Compression {
     /// By the extension of the file name, in upper or lower case.
-    pub(super) fn of_name(path: &Path) -> Self {
+    pub(crate) fn of_name(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if extension.eq_ignore_ascii_case("gz") {
             Self::Gzip
@@ -23,12 +30,28 @@ impl Compression {
     }
 
     /// By the first four bytes, which take precedence over the name.
-    pub(super) fn of_content(first: &[u8], path: Option<&Path>) -> Self {
+    pub(crate) fn of_content(first: &[u8], path: Option<&Path>) -> Self {
         match first {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // A frame, or a skippable frame.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => path.map_or(Self::None, Self::of_name),
+        }
+    }
+
+    /// Writes a piece that can be decompressed without the ones before it.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub(crate) fn write_piece(self, piece: &[u8], output: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::None => output.write_all(piece),
+            Self::Gzip => {
+                let mut member = GzEncoder::new(output, flate2::Compression::default());
+                member.write_all(piece)?;
+                member.finish().map(drop)
+            }
+            Self::Zstd => zstd::stream::copy_encode(piece, output, ZSTD_LEVEL),
         }
     }
 }

@@ -1,0 +1,51 @@
+//! `/` in a list of names: the prompt of its filter. The list shrinks while the user types; the lists themselves belong to the
+//! panes.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::outcome::{Command, Outcome};
+use crate::app::browser::layout::Pane;
+use crate::app::input::Input;
+use crate::app::keymap::Action;
+
+/// The open prompt.
+#[derive(Debug)]
+pub(crate) struct ListFilterPrompt {
+    pub input: Input,
+    /// The pane whose list is filtered.
+    pub pane: Pane,
+}
+
+impl ListFilterPrompt {
+    /// Opens the prompt with the filter of the list; an empty text if it has none.
+    #[must_use]
+    pub(crate) fn new(pane: Pane, text: &str) -> Self {
+        Self { input: Input::new(text), pane }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
+        let moves = match key.code {
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Enter => return Outcome::Finish(vec![Command::KeepListFilter(self.pane)]),
+            KeyCode::Down => Some(Action::Down),
+            KeyCode::Up => Some(Action::Up),
+            KeyCode::PageDown => Some(Action::PageDown),
+            KeyCode::PageUp => Some(Action::PageUp),
+            _ => None,
+        };
+        match moves {
+            Some(action) => Outcome::Do(vec![Command::Run(action)]),
+            None if self.input.key(key) => self.filter(),
+            None => Outcome::Stay,
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> Outcome {
+        self.input.paste(text);
+        self.filter()
+    }
+
+    fn filter(&self) -> Outcome {
+        Outcome::Do(vec![Command::FilterList(self.pane, self.input.text().to_owned())])
+    }
+}

@@ -1,0 +1,378 @@
+//! Exports what is shown to a file, as the command `export` does: the same lines, only final messages, and a part file that gets its
+//! name when it is complete. An export that fails or is cancelled leaves no file behind.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::questions::Answerer;
+use crate::app::Event;
+use crate::app::export::{ExportJob, ExportReport, ExportWhat, Exported};
+use crate::app::marks::Mark;
+use crate::compression::Compression;
+use crate::json_lines;
+use crate::message::{Message, Name, StreamName};
+use crate::own_files::{self, Purpose};
+use crate::store::browse::Scope;
+use crate::store::export::ExportOptions;
+use crate::store::tail::BlockingTransaction;
+use crate::store::{Filter, Namespace, StoreError};
+
+/// Bytes of lines in a piece, before compression.
+const PIECE: usize = 4 << 20;
+/// The time between two reports.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// The export under way. Dropping it cancels the export.
+#[derive(Debug, Default)]
+pub(crate) struct Exports {
+    task: Option<JoinHandle<()>>,
+}
+
+impl Exports {
+    /// Starts an export in place of the one under way.
+    pub(crate) fn start(
+        &mut self,
+        answerer: Arc<Answerer>,
+        events: mpsc::Sender<Event>,
+        generation: u64,
+        job: ExportJob,
+    ) {
+        self.stop();
+        self.task = Some(tokio::spawn(async move {
+            let reports = Reports { events, generation };
+            let report = match export(&answerer, job, &reports).await {
+                Ok(exported) => ExportReport::Done(exported),
+                Err(Refusal::Exists) => ExportReport::Exists,
+                Err(Refusal::Failed(problem)) => ExportReport::Failed(problem),
+            };
+            reports.send(report).await;
+        }));
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Exports {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Why there is no file.
+enum Refusal {
+    Exists,
+    Failed(String),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Returns the refusal for an error of a file.
+fn failed(path: &Path, error: impl std::fmt::Display) -> Refusal {
+    Refusal::Failed(format!("Cannot write {}: {error}", path.display()))
+}
+
+/// Where reports go.
+struct Reports {
+    events: mpsc::Sender<Event>,
+    generation: u64,
+}
+
+impl Reports {
+    async fn send(&self, report: ExportReport) {
+        // Fails only if the screen has ended.
+        let _ = self.events.send(Event::Export { generation: self.generation, report }).await;
+    }
+
+    fn waiting(&self, holders: &[BlockingTransaction]) {
+        let named = |holder: &BlockingTransaction| match holder.pid {
+            Some(pid) => format!("blocked by PID {pid}"),
+            None => "blocked by a prepared transaction".to_owned(),
+        };
+        if let Some(first) = holders.first() {
+            let report = ExportReport::Waiting(named(first));
+            let _ = self.events.try_send(Event::Export { generation: self.generation, report });
+        }
+    }
+}
+
+async fn export(answerer: &Answerer, job: ExportJob, reports: &Reports) -> Result<Exported, Refusal> {
+    let path = expanded(&job.path);
+    let replace = job.replace;
+    let mut file = blocking(move || ExportFile::open(&path, replace)).await?;
+    let namespace = answerer.namespace(&job.namespace).await?;
+    let mut exported = Exported { path: file.path.display().to_string(), ..Exported::default() };
+    match job.what {
+        ExportWhat::List(scope, filter) => {
+            let (mut messages, up_to) = messages_of(&namespace, scope, filter, reports).await?;
+            let mut first = None;
+            let mut due = Instant::now() + INTERVAL;
+            while let Some(message) = messages.next().await {
+                let message = message?;
+                file = file.write(&message, &mut exported).await?;
+                let from = *first.get_or_insert(message.global_position);
+                if due <= Instant::now() {
+                    due = Instant::now() + INTERVAL;
+                    let percent = percent(from, message.global_position, up_to);
+                    reports.send(ExportReport::Progress { written: exported.written, percent }).await;
+                }
+            }
+        }
+        ExportWhat::Marked(marks) => {
+            for mark in &marks {
+                match marked(&namespace, mark).await? {
+                    Some(message) => file = file.write(&message, &mut exported).await?,
+                    None => exported.gone += 1,
+                }
+            }
+        }
+    }
+    blocking(move || file.finish()).await?;
+    Ok(exported)
+}
+
+async fn marked(namespace: &Namespace, mark: &Mark) -> Result<Option<Message>, StoreError> {
+    let message = namespace.message(mark.global_position).await?;
+    Ok(message.filter(|message| message.id == mark.id))
+}
+
+/// Returns the final messages of a list, and the last global position among which they are.
+async fn messages_of(
+    namespace: &Namespace,
+    scope: Scope,
+    filter: Filter,
+    reports: &Reports,
+) -> Result<(BoxStream<'static, Result<Message, StoreError>>, i64), Refusal> {
+    let end = namespace.final_end(|holders| reports.waiting(holders)).await?;
+    let (above, up_to) = namespace.between(filter.since, filter.until).await?;
+    let up_to = up_to.min(end);
+    let mut group = None;
+    let names = match scope {
+        Scope::Namespace => Vec::new(),
+        Scope::Category(category) => vec![Name::Category(category)],
+        Scope::Member(category, of) => {
+            group = Some(of);
+            vec![Name::Category(category)]
+        }
+        Scope::Stream(stream) => vec![Name::Stream(StreamName::stored(stream.as_str()))],
+    };
+    let messages = namespace.export(ExportOptions { names, filter, above, up_to });
+    let is_member = move |message: &Message| group.is_none_or(|group| group.has(message.stream.as_str()));
+    let messages = messages.filter(move |message| {
+        let keep = message.as_ref().map_or(true, &is_member);
+        std::future::ready(keep)
+    });
+    Ok((messages.boxed(), up_to))
+}
+
+/// Returns the share of the global positions that were read.
+fn percent(first: i64, at: i64, last: i64) -> Option<u8> {
+    let (done, all) = (u128::from(at.abs_diff(first)), u128::from(last.abs_diff(first)));
+    u8::try_from((done * 100).checked_div(all)?.min(100)).ok()
+}
+
+/// Returns the path with the home directory in place of a leading `~/`.
+fn expanded(typed: &str) -> PathBuf {
+    let home = typed.strip_prefix("~/").zip(std::env::home_dir());
+    home.map_or_else(|| PathBuf::from(typed), |(rest, home)| home.join(rest))
+}
+
+/// Runs file operations in a thread of their own, because a disk can be slow.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Refusal::Failed(error.to_string())))
+}
+
+/// A file that is being written. Dropping it before it is complete removes it.
+struct ExportFile {
+    path: PathBuf,
+    part: PathBuf,
+    file: File,
+    replace: bool,
+    compression: Compression,
+    piece: Vec<u8>,
+    is_complete: bool,
+}
+
+impl ExportFile {
+    fn open(path: &Path, replace: bool) -> Result<Self, Refusal> {
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(failed(path, "this is a directory")),
+            Ok(found) if !found.is_file() => return Err(failed(path, "this is not a regular file")),
+            Ok(_) if !replace => return Err(Refusal::Exists),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, error)),
+            _ => {}
+        }
+        let path = own_files::resolve_links(path).map_err(|error| failed(path, error))?;
+        let mut part = path.clone().into_os_string();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(|error| failed(&part, error))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(failed(&path, "another export is writing this file")),
+            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+                return Err(failed(&part, error));
+            }
+            _ => {}
+        }
+        let length = file.metadata().map_err(|error| failed(&part, error))?.len();
+        if length > 0 {
+            let what = format!("{} holds an unfinished export. Choose another name.", part.display());
+            return Err(failed(&path, what));
+        }
+        let compression = Compression::of_name(&path);
+        let file = Self { path, part, file, replace, compression, piece: Vec::new(), is_complete: false };
+        // The new file is not readable by more people than the one that it replaces.
+        if let Ok(replaced) = std::fs::metadata(&file.path) {
+            file.file.set_permissions(replaced.permissions()).map_err(|error| failed(&file.part, error))?;
+        }
+        Ok(file)
+    }
+
+    /// Adds the line of a message.
+    async fn write(mut self, message: &Message, exported: &mut Exported) -> Result<Self, Refusal> {
+        json_lines::message(&mut self.piece, message, false);
+        exported.written += 1;
+        exported.unreadable += u64::from(message.flaw.is_some());
+        if self.piece.len() < PIECE {
+            return Ok(self);
+        }
+        blocking(move || {
+            self.end_piece().map_err(|error| failed(&self.part, error))?;
+            Ok(self)
+        })
+        .await
+    }
+
+    fn end_piece(&mut self) -> io::Result<()> {
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        self.compression.write_piece(&self.piece, &mut self.file)?;
+        self.piece.clear();
+        self.piece.shrink_to(2 * PIECE);
+        Ok(())
+    }
+
+    /// Writes the rest, and gives the file its name.
+    fn finish(mut self) -> Result<(), Refusal> {
+        self.end_piece().and_then(|()| self.file.sync_all()).map_err(|error| failed(&self.part, error))?;
+        if !self.replace && self.path.exists() {
+            return Err(failed(&self.path, "the file appeared during the export"));
+        }
+        std::fs::rename(&self.part, &self.path).map_err(|error| failed(&self.path, error))?;
+        self.is_complete = true;
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        // If the directory cannot be synced, the file is still there under one of its two names.
+        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for ExportFile {
+    fn drop(&mut self) {
+        if !self.is_complete {
+            // The user asked to cancel, or sees why the export failed. A file that cannot be removed is named `.part`.
+            let _ = std::fs::remove_file(&self.part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(outcome: Result<ExportFile, Refusal>) -> String {
+        match outcome {
+            Ok(_) => "opened".to_owned(),
+            Err(Refusal::Exists) => "exists".to_owned(),
+            Err(Refusal::Failed(problem)) => problem,
+        }
+    }
+
+    fn message() -> Message {
+        Message {
+            id: uuid::Uuid::nil(),
+            stream: StreamName::stored("account-1"),
+            message_type: "Opened".to_owned(),
+            position: 0,
+            global_position: 1,
+            data: Some("{\"n\": 1.10}".to_owned()),
+            metadata: None,
+            time: jiff::Timestamp::UNIX_EPOCH,
+            flaw: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_appears_only_when_it_is_complete() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson");
+        let mut exported = Exported::default();
+        let file = ExportFile::open(&path, false).ok().expect("a new file");
+        let file = file.write(&message(), &mut exported).await.ok().expect("written");
+        assert!(!path.exists());
+        assert!(file.finish().is_ok());
+        let text = std::fs::read_to_string(&path).expect("the file");
+        assert_eq!((exported.written, text.lines().count()), (1, 1));
+        assert!(text.contains("{\"n\": 1.10}"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_file_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = ExportFile::open(&directory.path().join("a.ndjson"), false).ok().expect("a new file");
+        drop(file.write(&message(), &mut Exported::default()).await);
+        assert_eq!(std::fs::read_dir(directory.path()).expect("a directory").count(), 0);
+    }
+
+    #[test]
+    fn other_files_are_never_replaced_unasked() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson");
+        std::fs::write(&path, "precious").expect("written");
+        assert_eq!(refusal(ExportFile::open(&path, false)), "exists");
+        assert!(refusal(ExportFile::open(directory.path(), true)).ends_with("this is a directory"));
+        let missing = directory.path().join("missing/a.ndjson");
+        assert!(refusal(ExportFile::open(&missing, false)).contains("missing/a.ndjson"));
+        let part = directory.path().join("b.ndjson.part");
+        std::fs::write(&part, "unfinished").expect("written");
+        assert!(refusal(ExportFile::open(&directory.path().join("b.ndjson"), false)).contains("unfinished export"));
+        assert_eq!(std::fs::read_to_string(&part).expect("there"), "unfinished");
+        let file = ExportFile::open(&path, true).ok().expect("may be replaced");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "precious", "until the export is complete");
+        assert!(file.finish().is_ok());
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "");
+    }
+
+    #[test]
+    fn a_file_that_appears_meanwhile_is_kept() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("a.ndjson");
+        let file = ExportFile::open(&path, false).ok().expect("a new file");
+        std::fs::write(&path, "precious").expect("written");
+        assert!(file.finish().is_err());
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), "precious");
+    }
+
+    #[test]
+    fn progress_is_the_share_of_positions() {
+        assert_eq!([percent(10, 10, 110), percent(10, 60, 110), percent(10, 110, 110)], [Some(0), Some(50), Some(100)]);
+        assert_eq!(percent(5, 5, 5), None);
+    }
+}

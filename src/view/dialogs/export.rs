@@ -1,0 +1,56 @@
+//! The export dialog: what is exported, the file, and how far the export has got.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::State;
+use crate::app::dialogs::export::{ExportDialog, ExportStage};
+use crate::numbers::count;
+use crate::view::text::{whole_parts, words};
+use crate::view::theme::Theme;
+use crate::view::typed;
+use crate::view::widgets::{boxed, line_at, paragraph_from, row_of, spinner};
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &ExportDialog) {
+    let inner = boxed(frame, area, theme, "Export", 76, 9);
+    let width = usize::from(inner.width);
+    let what = if dialog.only_marked {
+        count(dialog.marks.len() as u64, "marked message")
+    } else if dialog.filter_text.is_empty() {
+        format!("Messages of {}", dialog.list_name())
+    } else {
+        format!("Messages of {} · & {}", dialog.list_name(), dialog.filter_text)
+    };
+    line_at(frame, inner, 0, &words(&what, width), Style::new());
+    typed::line(frame, row_of(inner, 2), "File: ", &dialog.input, dialog.stage == ExportStage::Editing, theme.key);
+    let (said, style) = said(state, theme, dialog);
+    paragraph_from(frame, inner, 4, &said, style);
+    let keys = match &dialog.stage {
+        ExportStage::Editing if dialog.marks.is_empty() => "Enter export · Esc close",
+        ExportStage::Editing if dialog.only_marked => "Enter export · Tab whole list · Esc close",
+        ExportStage::Editing => "Enter export · Tab only marked · Esc close",
+        ExportStage::Confirming => "y replace the file · any other key keep it",
+        ExportStage::Running { .. } => "Esc cancel",
+    };
+    line_at(frame, inner, inner.height.saturating_sub(1), &whole_parts(keys, width), theme.dim);
+}
+
+fn said(state: &State, theme: &Theme, dialog: &ExportDialog) -> (String, Style) {
+    match (&dialog.stage, &dialog.problem) {
+        (ExportStage::Confirming, _) => {
+            (format!("{} exists. Replace it? y/n", dialog.input.text().trim()), theme.problem)
+        }
+        (ExportStage::Running { waiting: Some(waiting), .. }, _) => {
+            (format!("{} waiting until all messages are final: {waiting}", spinner(state, theme.ascii)), theme.warning)
+        }
+        (ExportStage::Running { written, percent, .. }, _) => {
+            let share = percent.map(|percent| format!(" · {percent} %")).unwrap_or_default();
+            (format!("{} {} exported{share}", spinner(state, theme.ascii), count(*written, "message")), theme.dim)
+        }
+        (ExportStage::Editing, Some(problem)) => (problem.clone(), theme.problem),
+        (ExportStage::Editing, None) => {
+            ("JSON lines that import accepts. Names that end in .gz or .zst are compressed.".to_owned(), theme.dim)
+        }
+    }
+}

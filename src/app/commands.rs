@@ -68,7 +68,7 @@ impl State {
             production: self.settings.profile.production,
             just_pasted: self.dialogs.just_pasted(self.now),
             page: isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1),
-            log_lines: self.notices.log().len(),
+            notices: self.notices.log().len(),
             new_id,
             entered: &self.dialogs.entered,
         }

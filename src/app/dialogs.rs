@@ -127,6 +127,8 @@ impl Dialog {
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
         match self {
             Self::Omnibox(omnibox) => omnibox.mouse(mouse, context),
+            Self::Help(help) => help.mouse(mouse, context),
+            Self::Log(log) => log.mouse(mouse, context),
             _ => Outcome::Stay,
         }
     }

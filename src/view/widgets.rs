@@ -45,10 +45,15 @@ pub(crate) fn frame_of<'a>(title: String, focused: bool, theme: &Theme) -> Block
 /// Draws an empty box in the middle and returns the area of its text, inside the padding. The size includes the border.
 pub(crate) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, width: u16, height: u16) -> Rect {
     let (outer, inner) = dialogs::frame::frame(area, width, height);
+    framed(frame, outer, theme, title);
+    inner
+}
+
+/// Draws the border of a dialog around an empty area.
+pub(crate) fn framed(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str) {
     frame.render_widget(Clear, outer);
     let title = whole_parts(title, usize::from(outer.width.saturating_sub(4)));
     frame.render_widget(frame_of(format!(" {title} "), true, theme), outer);
-    inner
 }
 
 /// Draws an empty box with room for some rows at the bottom of an area and returns its inner area.

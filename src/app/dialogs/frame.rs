@@ -1,6 +1,7 @@
 //! The frame of a dialog: its place on the terminal and the padding inside its border. Drawing uses it, and so do the text
 //! editors, whose keys depend on the rows that are visible.
 
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Margin, Rect};
 
 /// The width inside the border from which the text keeps a distance of one column.
@@ -16,6 +17,17 @@ pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
     let inside = outer.inner(Margin::new(1, 1));
     let rows = u16::from(height == padded_height);
     (outer, inside.inner(Margin::new(u16::from(inside.width >= PADDED), rows)))
+}
+
+/// Returns the row of the scrollbar at which the left button is held, and the number of its rows. The scrollbar is the right border
+/// of the dialog; the pointer may be a column beside it.
+#[must_use]
+pub(super) fn held_row(outer: Rect, mouse: MouseEvent) -> Option<(usize, usize)> {
+    let is_held =
+        matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left));
+    let track = outer.inner(Margin::new(0, 1));
+    let is_on_track = outer.right().abs_diff(mouse.column + 1) <= 1 && (track.y..track.bottom()).contains(&mouse.row);
+    (is_held && is_on_track).then(|| (usize::from(mouse.row - track.y), usize::from(track.height)))
 }
 
 #[cfg(test)]

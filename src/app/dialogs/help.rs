@@ -2,12 +2,23 @@
 //! action. Texts about keys are never written here a second time, except for the keys of dialogs, which cannot be
 //! rebound.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
 
+use super::frame::{frame, held_row};
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Context, KeyMap};
+
+/// The rows that one notch of the wheel moves.
+const NOTCH: isize = 3;
+
+/// Returns the rectangle of the help and the one of its text.
+#[must_use]
+pub(crate) fn help_frame(area: Rect) -> (Rect, Rect) {
+    frame(area, 78, area.height)
+}
 
 /// The open help.
 #[derive(Debug)]
@@ -127,6 +138,21 @@ impl Help {
             _ if self.filter.is_some() => self.typed(key),
             KeyCode::Char('/') => self.filter = Some(Input::default()),
             _ => return self.act(context.action(key), key, page),
+        }
+        Outcome::Stay
+    }
+
+    /// The wheel moves the selection, and the scrollbar can be dragged.
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.step(NOTCH),
+            MouseEventKind::ScrollUp => self.step(-NOTCH),
+            _ => {
+                if let Some((row, rows)) = held_row(help_frame(context.browser.area).0, mouse) {
+                    self.selected = self.rows.len().saturating_sub(1) * row / rows.saturating_sub(1).max(1);
+                    self.step(0);
+                }
+            }
         }
         Outcome::Stay
     }

@@ -1,30 +1,60 @@
 //! `!`: the log, scrolled by the keys that scroll elsewhere. It only reads; notices are kept by the screen.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
 
+use super::frame::{frame, held_row};
 use super::outcome::{DialogContext, Outcome};
 use crate::app::keymap::Action;
 
 /// The open log.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    /// The number of lines scrolled back from the end.
+    /// The number of notices scrolled back from the newest one.
     pub back: usize,
+}
+
+/// The notices that one notch of the wheel scrolls.
+const NOTCH: isize = 3;
+
+/// Returns the rectangle of the log and the one of its text.
+#[must_use]
+pub(crate) fn log_frame(area: Rect) -> (Rect, Rect) {
+    frame(area, area.width.saturating_sub(4), area.height.saturating_sub(2))
 }
 
 impl Log {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        if let Some(lines) = scroll_of(key, context.page) {
-            self.back = self.back.saturating_add_signed(lines.saturating_neg()).min(context.log_lines);
-            return Outcome::Stay;
+        if let Some(notices) = scroll_of(key, context.page) {
+            return self.scroll(notices, context);
         }
         let closes = matches!(key.code, KeyCode::Esc | KeyCode::Enter)
             || matches!(context.action(key), Some(Action::Log | Action::Quit));
         if closes { Outcome::Close } else { Outcome::Stay }
     }
+
+    fn scroll(&mut self, notices: isize, context: &DialogContext) -> Outcome {
+        let oldest = context.notices.saturating_sub(1);
+        self.back = self.back.saturating_add_signed(notices.saturating_neg()).min(oldest);
+        Outcome::Stay
+    }
+
+    /// The wheel scrolls, and the scrollbar can be dragged.
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => return self.scroll(NOTCH, context),
+            MouseEventKind::ScrollUp => return self.scroll(-NOTCH, context),
+            _ => {}
+        }
+        if let Some((row, rows)) = held_row(log_frame(context.browser.area).0, mouse) {
+            let oldest = context.notices.saturating_sub(1);
+            self.back = oldest - oldest * row / rows.saturating_sub(1).max(1);
+        }
+        Outcome::Stay
+    }
 }
 
-/// Returns the number of lines by which a key scrolls; none for other keys.
+/// Returns the number of notices by which a key scrolls; none for other keys.
 fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
     match key.code {
         KeyCode::Down | KeyCode::Char('j') => Some(1),

@@ -36,8 +36,8 @@ pub(crate) struct DialogContext<'a> {
     pub just_pasted: bool,
     /// The number of rows that a page key moves by.
     pub page: isize,
-    /// The number of lines in the log.
-    pub log_lines: usize,
+    /// The number of notices in the log.
+    pub notices: usize,
     /// An ID that no message has.
     pub new_id: Uuid,
     /// What was entered in the omnibox.

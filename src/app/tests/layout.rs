@@ -151,6 +151,46 @@ fn a_list_of_unknown_length_has_no_scrollbar() {
 }
 
 #[test]
+fn the_log_and_the_help_scroll_to_both_ends_with_the_mouse() {
+    let mut screen = screen(80, 24);
+    for number in 0..40 {
+        screen.send(Event::Notice(format!("notice {number} {}", "of several lines ".repeat(12))));
+    }
+    let bar = 79;
+    screen.keys("!");
+    assert!(screen.text().contains("notice 39"), "{}", screen.text());
+    mouse(&mut screen, MouseEventKind::Down(MouseButton::Left), bar, 1);
+    assert!(screen.text().contains("notice 0 "), "{}", screen.text());
+    mouse(&mut screen, MouseEventKind::Drag(MouseButton::Left), bar, 22);
+    assert!(screen.text().contains("notice 39"), "{}", screen.text());
+    screen.keys("g");
+    assert!(screen.text().contains("notice 0 "), "{}", screen.text());
+    mouse(&mut screen, MouseEventKind::ScrollDown, 40, 10);
+    assert!(!screen.text().contains("notice 0 "), "{}", screen.text());
+    screen.esc();
+    screen.keys("4?");
+    assert!(screen.text().contains("Everywhere") || screen.text().contains("In the messages pane"));
+    mouse(&mut screen, MouseEventKind::Down(MouseButton::Left), bar, 22);
+    assert!(screen.text().contains("An empty ID is replaced"), "{}", screen.text());
+}
+
+#[test]
+fn one_side_pane_has_a_strong_marker_whatever_has_the_focus() {
+    for (width, height) in [(160, 45), (100, 30)] {
+        for keys in ["", "1", "2", "3", "4", "5", "2\r", "3\r", "1\r\r\r", "2F", "4o", "3j4"] {
+            let mut screen = screen(width, height);
+            for key in keys.chars() {
+                if key == '\r' { screen.enter() } else { screen.keys(&key.to_string()) }
+            }
+            let text = screen.text();
+            let side = usize::from(pane(&screen, Pane::Messages).x);
+            let strong = text.lines().filter(|line| line.chars().take(side).any(|c| c == '▌')).count();
+            assert_eq!(strong, 1, "{keys:?} at {width}×{height}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_value_longer_than_the_pane_is_scrolled_through() {
     let words: Vec<String> = (0..400).map(|word| format!("word{word}")).collect();
     let mut fake = Fake::default();

@@ -5,17 +5,17 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::browser::extent::Extent;
-use crate::app::dialogs;
-use crate::app::dialogs::help::{Help, HelpRow};
+use crate::app::dialogs::help::{Help, HelpRow, help_frame};
 use crate::view::scrollbar;
 use crate::view::text::{fill, whole_parts, words, wrap};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, row_of};
+use crate::view::widgets::{framed, line_at, row_of};
 
 /// Draws the help. The selected row is visible, and the last line shows the keys of the help itself.
 pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
-    let inner = boxed(frame, area, theme, "Help", 78, area.height);
+    let (outer, inner) = help_frame(area);
+    framed(frame, outer, theme, "Help");
     let width = usize::from(inner.width);
     let keys_width =
         help.rows.iter().map(|row| if let HelpRow::Keys(keys, _) = row { keys.chars().count() } else { 0 });
@@ -52,7 +52,6 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     for (row, (line, style)) in lines.iter().skip(first).take(height).enumerate() {
         line_at(frame, inner, u16::try_from(row).unwrap_or(u16::MAX), line, *style);
     }
-    let (outer, _) = dialogs::frame::frame(area, 78, area.height);
     scrollbar::draw(frame, outer, Some(Extent::of(lines.len(), first, height)), theme);
     if lines.is_empty() {
         line_at(frame, inner, 0, &words("No key or action contains this text", width), theme.dim);

@@ -4,18 +4,18 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::State;
 use crate::app::browser::extent::Extent;
-use crate::app::{State, dialogs};
+use crate::app::dialogs::log::log_frame;
 use crate::view::scrollbar;
 use crate::view::text::{cut, wrap};
 use crate::view::theme::Theme;
-use crate::view::widgets::{boxed, line_at};
+use crate::view::widgets::{framed, line_at};
 
-/// Draws the log, scrolled back by a number of lines.
+/// Draws the log, scrolled back by a number of notices.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
-    let (width, height) = (area.width.saturating_sub(4), area.height.saturating_sub(2));
-    let inner = boxed(frame, area, theme, "Log · Esc close", width, height);
-    let (outer, _) = dialogs::frame::frame(area, width, height);
+    let (outer, inner) = log_frame(area);
+    framed(frame, outer, theme, "Log · Esc close");
     let width = usize::from(inner.width);
     if state.notices.log().is_empty() {
         line_at(frame, inner, 0, "Nothing logged yet", theme.dim);
@@ -30,10 +30,12 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         }
     }
     let height = usize::from(inner.height);
-    let end = lines.len().saturating_sub(back.min(lines.len().saturating_sub(height)));
-    scrollbar::draw(frame, outer, Some(Extent::of(lines.len(), end.saturating_sub(height), height)), theme);
-    let shown = &lines[end.saturating_sub(height)..end];
-    for (row, (text, style)) in shown.iter().enumerate() {
+    // Each notice scrolled back moves the view by the lines of an average one, so that both ends can be reached.
+    let hidden = lines.len().saturating_sub(height);
+    let oldest = state.notices.log().len().saturating_sub(1);
+    let first = hidden * oldest.saturating_sub(back) / oldest.max(1);
+    scrollbar::draw(frame, outer, Some(Extent::of(lines.len(), first, height)), theme);
+    for (row, (text, style)) in lines.iter().skip(first).take(height).enumerate() {
         line_at(frame, inner, u16::try_from(row).unwrap_or(0), &cut(text, width), *style);
     }
 }

@@ -53,6 +53,7 @@ async fn a_late_lower_position_is_waited_for_by_commands_and_marked_on_screen() 
         assert!(shown.final_to < lower, "{kind:?}: but not final");
         let waiting = held_back(&mut headless).await;
         assert!(waiting.blocked_by[0].pid.is_some() && waiting.final_to < lower);
+        assert!(waiting.blocked_by[0].query.is_some(), "{kind:?}: the query of a session of the same role is visible");
 
         slow.batch_execute("commit").await.expect("commit");
         let late = batch_where(&mut screen, |batch| !batch.messages.is_empty()).await;
@@ -91,7 +92,7 @@ async fn waits_for_prepared_transactions_and_names_them() {
         slow.batch_execute(&format!("prepare transaction '{name}'")).await.expect("prepared");
         let higher = insert(&fast, &store, "b-1", 0).await;
         let holder = held_back(&mut headless).await.blocked_by.swap_remove(0);
-        assert_eq!((holder.pid, holder.application), (None, Some(name.to_string())), "{kind:?}");
+        assert_eq!((holder.pid, holder.application, holder.query), (None, Some(name.to_string()), None), "{kind:?}");
         fast.batch_execute(&format!("commit prepared '{name}'")).await.expect("committed");
         let order = follow_until(&mut headless, |positions| positions.len() == 2).await;
         assert_eq!(order, [lower, higher], "{kind:?}");

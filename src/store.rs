@@ -14,6 +14,7 @@
 //! | list, page, search and count | [`browse`], [`Filter`] |
 //! | find causes, effects and workflows | [`Namespace::trace`], [`trace`] |
 //! | report | [`Namespace::stats`], [`stats`] |
+//! | examine for faults | [`Namespace::examine`], [`doctor`] |
 //! | copy between stores | [`export`], [`import`] |
 //!
 //! # Example
@@ -58,6 +59,7 @@ mod blocking;
 pub mod browse;
 mod columns;
 pub mod connect;
+pub mod doctor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;

@@ -29,6 +29,8 @@ Exit status:
   5  database unavailable
   6  unknown whether the message was written
   7  read-only
+  8  doctor: a check failed
+  9  doctor: only warnings
 
 Examples:
   streamscope --demo                            explore sample data

@@ -7,6 +7,7 @@
 mod bench;
 mod categories;
 mod completions;
+mod doctor;
 mod export;
 mod get;
 mod import;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Export(export::ExportArguments),
     Stats(stats::StatsArguments),
     Trace(trace::TraceArguments),
+    Doctor(doctor::DoctorArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
@@ -86,6 +88,7 @@ pub(super) enum Prepared<'a> {
     Export(export::Prepared),
     Stats(&'a stats::StatsArguments),
     Trace(trace::Prepared),
+    Doctor(&'a doctor::DoctorArguments),
 }
 
 impl<'a> Prepared<'a> {
@@ -115,6 +118,10 @@ impl<'a> Prepared<'a> {
                 Self::Stats(arguments)
             }
             Command::Trace(arguments) => Self::Trace(trace::Prepared::new(arguments)?),
+            Command::Doctor(arguments) => {
+                doctor::check(arguments)?;
+                Self::Doctor(arguments)
+            }
             Command::Completions(_) | Command::Man(_) => Self::Overview,
         })
     }
@@ -150,6 +157,10 @@ impl<'a> Prepared<'a> {
             Self::Export(prepared) => {
                 let namespace = interrupt.unless_signalled(named()).await?;
                 export::run(&namespace, prepared, interrupt, output).await
+            }
+            Self::Doctor(arguments) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                doctor::run(&namespace, arguments, interrupt, output).await
             }
             // A signal simply cancels all others.
             Self::Overview => interrupt.unless_signalled(overview::run(store, output)).await,

@@ -28,12 +28,16 @@ pub(crate) enum Status {
     OutcomeUnknown,
     /// Writes are refused.
     ReadOnly,
+    /// `doctor` found a fault.
+    CheckFailed,
+    /// `doctor` found nothing worse than a warning.
+    CheckWarned,
     /// A signal ended the command.
     Signal(u8),
 }
 
 impl Status {
-    /// Returns the number for the system: 0 to 7, or 128 plus the number of the signal.
+    /// Returns the number for the system: 0 to 9, or 128 plus the number of the signal.
     #[must_use]
     pub(crate) fn code(self) -> u8 {
         match self {
@@ -45,6 +49,8 @@ impl Status {
             Self::Unavailable => 5,
             Self::OutcomeUnknown => 6,
             Self::ReadOnly => 7,
+            Self::CheckFailed => 8,
+            Self::CheckWarned => 9,
             Self::Signal(number) => 128 + number,
         }
     }

@@ -98,6 +98,16 @@ pub(super) async fn install(transaction: &Transaction<'_>, schema: &str, from: i
 /// Returns the SQL that installs or upgrades a namespace. The schema's name may contain anything: quotes, backslashes, even the dollar
 /// quotes around function bodies.
 fn installation(schema: &str, is_new: bool) -> String {
+    let mut tag = "$body$".to_owned();
+    while schema.contains(&tag) {
+        tag.insert(1, '_');
+    }
+    let new = if is_new { NEW.as_slice() } else { &[] };
+    new.iter().chain(&CURRENT).map(|template| filled(&template.replace("$$", &tag), schema)).collect()
+}
+
+/// Fills in a template for a schema.
+fn filled(template: &str, schema: &str) -> String {
     let identifier = quote_ident(schema);
     let literal = identifier.replace('\\', "\\\\").replace('\'', "''");
     let (debug_write, debug_get) = (debug_condition("debug_write"), debug_condition("debug_get"));
@@ -110,12 +120,34 @@ fn installation(schema: &str, is_new: bool) -> String {
         ("debug_get", &debug_get),
         ("mark", MARK),
     ];
-    let mut tag = "$body$".to_owned();
-    while schema.contains(&tag) {
-        tag.insert(1, '_');
-    }
-    let new = if is_new { NEW.as_slice() } else { &[] };
-    new.iter().chain(&CURRENT).map(|template| fill(&template.replace("$$", &tag), &values)).collect()
+    fill(template, &values)
+}
+
+/// The body of a function: a text that the server stores as it is, or an expression that it prints in its own way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Body {
+    Text(String),
+    Expression(String),
+}
+
+/// Returns the name and the body of each function of a namespace, as this program installs them.
+pub(super) fn bodies(schema: &str) -> Vec<(&'static str, Body)> {
+    let body_of = |template: &'static str| {
+        let declared = template.split_once("function {schema}.")?.1;
+        let name = declared.split('(').next()?;
+        let body = match declared.split_once("$$") {
+            Some((_, rest)) => Body::Text(filled(rest.rsplit_once("$$")?.0, schema)),
+            None => Body::Expression(filled(standard_sql(declared)?.trim_end_matches([';', '\n']), schema)),
+        };
+        Some((name, body))
+    };
+    CURRENT.iter().filter_map(|template| body_of(template)).collect()
+}
+
+/// Returns the body of a function in standard SQL: one expression, or statements.
+fn standard_sql(declared: &str) -> Option<&str> {
+    let start = declared.find("\nbegin atomic").or_else(|| declared.find("\n  return "))?;
+    Some(declared[start..].trim_start())
 }
 
 /// Returns the condition under which functions print notices: Message DB's setting for them, or its setting for all.

@@ -6,6 +6,7 @@ mod support;
 
 mod cli;
 mod connect;
+mod doctor;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod headless;

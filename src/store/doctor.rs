@@ -1,0 +1,212 @@
+//! Examines a namespace for what makes a store lose, hide or delay messages: wrong functions, missing indexes, sequences that fell
+//! behind, transactions that hold everybody up. It reads the catalog and never repairs anything; each finding says what to do.
+
+mod activity;
+mod facts;
+mod fingerprints;
+mod layout;
+mod load;
+mod scan;
+mod server;
+
+use facts::{ServerFacts, TableFacts};
+
+use super::shape::Shape;
+use super::{Flavour, Namespace, Result, StoreError};
+
+pub use scan::{Scan, ScanStep};
+
+/// The outcome of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckStatus {
+    /// Nothing is wrong.
+    Ok,
+    /// The check could not run. It says nothing about the store.
+    Skipped,
+    /// Something deserves attention.
+    Warn,
+    /// Something is broken, or about to be.
+    Fail,
+}
+
+impl CheckStatus {
+    /// Returns the name used in output and JSON: `ok`, `skipped`, `warn` or `fail`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Skipped => "skipped",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// The result of one check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The ID of the check, one of [`CHECKS`] or [`DEEP_CHECKS`].
+    pub check: &'static str,
+    /// The outcome.
+    pub status: CheckStatus,
+    /// What was seen, or why the check could not run.
+    pub seen: String,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do, often as SQL. It is never run. None if there is nothing to do.
+    pub remedy: Option<String>,
+}
+
+/// What one check saw.
+struct Seen {
+    status: CheckStatus,
+    seen: String,
+    remedy: Option<String>,
+}
+
+impl Seen {
+    fn ok(seen: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Ok, seen: seen.into(), remedy: None }
+    }
+
+    fn skipped(reason: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Skipped, seen: reason.into(), remedy: None }
+    }
+
+    fn warn(seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Warn, seen: seen.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn fail(seen: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { status: CheckStatus::Fail, seen: seen.into(), remedy: Some(remedy.into()) }
+    }
+
+    /// Returns a warning from `warn` on, and a failure from `fail` on.
+    fn by_limit<T: PartialOrd>(value: T, warn: T, fail: T, seen: String, remedy: impl Into<String>) -> Self {
+        if value >= fail {
+            Self::fail(seen, remedy)
+        } else if value >= warn {
+            Self::warn(seen, remedy)
+        } else {
+            Self::ok(seen)
+        }
+    }
+}
+
+/// Everything that the checks look at.
+struct Patient<'a> {
+    namespace: &'a Namespace,
+    shape: &'a Shape,
+    table: &'a TableFacts,
+    server: &'a ServerFacts,
+}
+
+impl Patient<'_> {
+    fn flavour(&self) -> Flavour {
+        self.namespace.info().flavour
+    }
+}
+
+/// A check: its ID, why it matters, and the function that runs it.
+type Check = (&'static str, &'static str, fn(&Patient<'_>) -> Seen);
+
+/// The checks that read only the catalog, in the order of the report.
+const ALL: &[Check] = &[
+    ("server-version", "Some features need a newer PostgreSQL.", server::version),
+    (
+        "functions",
+        "Clients write and read through these functions; a changed one can break their guarantees.",
+        layout::functions,
+    ),
+    (
+        "indexes",
+        "Without its indexes, a store allows duplicates and reads the whole table for each request.",
+        layout::indexes,
+    ),
+    (
+        "columns",
+        "Clients rely on the types of the columns, and an integer column runs out of numbers.",
+        layout::columns,
+    ),
+    (
+        "sequence",
+        "Global positions must be unique and rise, or readers miss messages and writes fail.",
+        layout::sequence,
+    ),
+    (
+        "row-security",
+        "Policies can hide messages from readers, who then skip them without an error.",
+        layout::row_security,
+    ),
+    (
+        "table-kind",
+        "Messages of an unlogged, foreign, inherited or subscribed table can disappear or break the order.",
+        layout::table_kind,
+    ),
+    ("triggers", "Triggers, rules and missing defaults can change, drop or refuse messages.", layout::triggers),
+    ("grants", "A role that lacks one privilege fails only when it needs it.", layout::grants),
+    ("collation", "An index that was sorted by another version of a collation can miss rows.", layout::collation),
+    (
+        "replication",
+        "Readers of a standby that lags see old messages, and a failover loses the newest.",
+        server::replication,
+    ),
+    ("replication-slots", "A slot that nobody reads keeps all WAL since then and fills the disk.", server::slots),
+    (
+        "transactions",
+        "A transaction that stays open delays every reader that waits for messages to be final, and vacuum.",
+        activity::transactions,
+    ),
+    ("category-locks", "Writers of a category wait for the one that holds its lock.", activity::waiting),
+    ("vacuum", "Without vacuum, the table grows, and estimates and plans become wrong.", load::vacuum),
+    ("wraparound", "A database that runs out of transaction IDs stops accepting writes.", load::wraparound),
+    ("connections", "When all connections are in use, clients cannot connect.", load::connections),
+];
+
+/// The IDs of the checks that [`Namespace::examine`] runs.
+pub const CHECKS: [&str; 17] = {
+    let mut ids = [""; 17];
+    let mut index = 0;
+    while index < ALL.len() {
+        ids[index] = ALL[index].0;
+        index += 1;
+    }
+    ids
+};
+
+/// The IDs of the checks that a [`Scan`] runs.
+pub const DEEP_CHECKS: [&str; 7] = scan::IDS;
+
+impl Namespace {
+    /// Runs the checks that read only the catalog. `wanted` chooses by ID. Takes two statements, whatever the size of the store.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached. A check that the server refuses is [`CheckStatus::Skipped`].
+    pub async fn examine(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Finding>> {
+        let session = self.session().await?;
+        let shape = Shape::read(&session, &self.table()).await?;
+        let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.info().id.clone()))?;
+        let facts = match TableFacts::read(self, &shape, &session).await {
+            Ok(table) => ServerFacts::read(&shape, &session).await.map(|server| (table, server)),
+            Err(error) => Err(error),
+        };
+        let facts = match facts {
+            Err(StoreError::Server { message, .. } | StoreError::NoPermission(message)) => Err(message),
+            other => Ok(other?),
+        };
+        let examined = |(check, why, run): &Check| {
+            let Seen { status, seen, remedy } = match &facts {
+                Ok((table, server)) => run(&Patient { namespace: self, shape: &shape, table, server }),
+                Err(reason) => Seen::skipped(reason.clone()),
+            };
+            Finding { check, status, seen, why, remedy }
+        };
+        Ok(ALL.iter().filter(|(check, ..)| wanted(check)).map(examined).collect())
+    }
+}
+
+/// Joins names for a sentence.
+fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    names.join(", ")
+}

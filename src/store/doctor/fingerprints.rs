@@ -1,0 +1,156 @@
+//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text.
+
+use md5::{Digest as _, Md5};
+
+use super::super::Flavour;
+use super::super::query::hex;
+use super::super::schema::{self, Body};
+use super::facts::Function;
+
+/// The hashes of the known functions, one per line.
+const KNOWN: &str = include_str!("known_functions.txt");
+
+/// A version such as 1.2.6.
+type Version = [u32; 3];
+
+/// A known function.
+struct Known {
+    name: &'static str,
+    /// The first and the last version of Message DB that has it.
+    versions: Option<(Version, Version)>,
+    hash: &'static str,
+}
+
+/// What the functions of a namespace are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Recognised {
+    /// Functions whose body is not known.
+    pub changed: Vec<String>,
+    /// Functions that every version has, but not this namespace.
+    pub missing: Vec<&'static str>,
+    /// The versions that have exactly these functions. None if they come from different versions, or have no version.
+    pub versions: Option<(String, String)>,
+    /// Whether functions come from different versions.
+    pub mixed: bool,
+}
+
+fn version(text: &str) -> Option<Version> {
+    let mut numbers = text.split('.').map(str::parse);
+    Some([numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?])
+}
+
+fn known(flavour: Flavour) -> Vec<Known> {
+    let of_flavour = |line: &'static str| {
+        let mut words = line.split(' ');
+        let kind = words.next()?;
+        let (name, versions, hash) = (words.next()?, words.next()?, words.next()?);
+        let (first, last) = versions.split_once('-').unwrap_or((versions, versions));
+        (kind == flavour.as_str()).then(|| Known { name, versions: version(first).zip(version(last)), hash })
+    };
+    KNOWN.lines().filter(|line| !line.starts_with('#')).filter_map(of_flavour).collect()
+}
+
+/// Hashes a body. The name of the schema and white space do not count.
+fn hash(body: &str, schema: &str) -> String {
+    let quoted = format!("\"{}\".", schema.replace('"', "\"\""));
+    let body = body.replace(&quoted, "{schema}.").replace(&format!("{schema}."), "{schema}.");
+    let words: Vec<&str> = body.split_whitespace().collect();
+    hex(&Md5::digest(words.join(" ")))
+}
+
+/// Compares the functions of a schema with the known ones of its kind. Functions that no version has are ignored.
+pub(super) fn recognise(functions: &[Function], flavour: Flavour, schema: &str) -> Recognised {
+    if flavour == Flavour::Streamscope {
+        return ours(functions, schema);
+    }
+    let known = known(flavour);
+    let (mut changed, mut first, mut last) = (Vec::new(), [0; 3], [u32::MAX; 3]);
+    for function in functions {
+        let mut named = known.iter().filter(|known| known.name == function.name).peekable();
+        if named.peek().is_none() {
+            continue;
+        }
+        let hash = hash(&function.body, schema);
+        match named.find(|known| known.hash == hash) {
+            Some(Known { versions: Some((from, to)), .. }) => {
+                first = first.max(*from);
+                last = last.min(*to);
+            }
+            Some(_) => {}
+            None => changed.push(function.name.clone()),
+        }
+    }
+    let mut missing: Vec<&str> = known.iter().map(|known| known.name).collect();
+    missing.retain(|name| !functions.iter().any(|function| function.name == *name));
+    missing.dedup();
+    let text = |version: Version| version.map(|number| number.to_string()).join(".");
+    let has_versions = flavour == Flavour::MessageDb && changed.is_empty();
+    Recognised {
+        changed,
+        missing,
+        versions: (has_versions && first <= last).then(|| (text(first), text(last))),
+        mixed: has_versions && first > last,
+    }
+}
+
+/// Compares the functions of one of our namespaces with those that this program installs.
+fn ours(functions: &[Function], schema: &str) -> Recognised {
+    let (mut changed, mut missing) = (Vec::new(), Vec::new());
+    for (name, body) in schema::bodies(schema) {
+        let same = |function: &Function| match &body {
+            Body::Text(text) => function.body == *text,
+            Body::Expression(text) => plain(&function.body, schema) == plain(text, schema),
+        };
+        match functions.iter().find(|function| function.name == name) {
+            None => missing.push(name),
+            Some(function) if !same(function) => changed.push(name.to_owned()),
+            Some(_) => {}
+        }
+    }
+    Recognised { changed, missing, versions: None, mixed: false }
+}
+
+/// Returns a body without casts to text, quotes, parentheses, spaces and the name of the schema, so that the server's spelling does not
+/// matter. The server also adds the default branch of a case expression, and names for results.
+fn plain(body: &str, schema: &str) -> String {
+    let bare = |text: &str| {
+        let mut text = text.to_lowercase();
+        text.retain(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"'));
+        text
+    };
+    let mut plain = bare(body);
+    let schema = format!("{}.", bare(schema));
+    for (added, instead) in [
+        ("::text", ""),
+        ("::charactervarying", ""),
+        ("::varchar", ""),
+        (&schema, ""),
+        ("elsenullend", "end"),
+        ("asmax", ""),
+    ] {
+        plain = plain.replace(added, instead);
+    }
+    plain.strip_prefix("return").unwrap_or(&plain).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_depends_neither_on_the_schema_nor_on_white_space() {
+        let one = hash("begin\n  return \"my shop\".id(x);\nend", "my shop");
+        assert_eq!(one, hash("begin return audit.id(x); end", "audit"));
+        assert_ne!(one, hash("begin return audit.id(y); end", "audit"));
+    }
+
+    #[test]
+    fn every_known_function_is_well_formed() {
+        for flavour in [Flavour::MessageDb, Flavour::EventoDb] {
+            let known = known(flavour);
+            assert!(known.iter().any(|known| known.name == "write_message"));
+            assert!(known.iter().all(|known| known.hash.len() == 32));
+            assert_eq!(flavour == Flavour::MessageDb, known.iter().all(|known| known.versions.is_some()));
+        }
+    }
+}

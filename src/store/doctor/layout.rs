@@ -1,0 +1,309 @@
+//! Checks on what the namespace consists of: functions, indexes, columns, the sequence, and everything that changes what a write or a
+//! read does.
+
+use super::super::Flavour;
+use super::super::shape::ColumnType;
+use super::facts::Index;
+use super::fingerprints::recognise;
+use super::{CheckStatus, Patient, Seen, listed};
+use crate::numbers::grouped;
+
+/// The share of the numbers of the sequence that is used, in percent.
+const USED: (i128, i128) = (80, 95);
+
+pub(super) fn functions(patient: &Patient<'_>) -> Seen {
+    let info = patient.namespace.info();
+    let restore = match patient.flavour() {
+        Flavour::Streamscope => format!("streamscope ns migrate {}", info.id),
+        Flavour::MessageDb => {
+            "Install the functions of Message DB again (its database/install-functions.sh)".to_owned()
+        }
+        Flavour::EventoDb => "Let the EventoDB server migrate the namespace again".to_owned(),
+    };
+    let found = recognise(&patient.table.functions, patient.flavour(), &info.schema);
+    if !found.missing.is_empty() {
+        return Seen::fail(format!("missing: {}", listed(&found.missing)), restore);
+    }
+    if info.outdated {
+        return Seen::warn("installed by an older streamscope", restore);
+    }
+    if !found.changed.is_empty() {
+        return Seen::warn(format!("not as installed: {}", listed(&found.changed)), restore);
+    }
+    if found.mixed {
+        return Seen::warn("they come from different versions of Message DB", restore);
+    }
+    Seen::ok(match (patient.flavour(), found.versions) {
+        (Flavour::MessageDb, Some((first, last))) if first == last => format!("as in Message DB {first}"),
+        (Flavour::MessageDb, Some((first, last))) => format!("as in Message DB {first} to {last}"),
+        (Flavour::MessageDb, None) => "as in Message DB".to_owned(),
+        (Flavour::EventoDb, _) => "as in EventoDB".to_owned(),
+        (Flavour::Streamscope, _) => "as installed by streamscope".to_owned(),
+    })
+}
+
+/// Returns an index key without casts, quotes, parentheses and spaces, so that the server's spelling does not matter.
+fn plain(key: &str) -> String {
+    let key = key.replace("::text", "").replace("::character varying", "").to_lowercase();
+    key.chars().filter(|c| !matches!(c, ' ' | '(' | ')' | '"')).collect()
+}
+
+pub(super) fn indexes(patient: &Patient<'_>) -> Seen {
+    let table = patient.namespace.table();
+    let indexes = &patient.table.indexes;
+    let unusable: Vec<&str> = indexes.iter().filter(|index| !index.usable).map(|index| index.name.as_str()).collect();
+    if let Some(first) = unusable.first() {
+        let schema = table.strip_suffix("messages").unwrap_or_default();
+        return Seen::fail(format!("not usable: {}", listed(&unusable)), format!("reindex index {schema}\"{first}\""));
+    }
+    let covers = |columns: &[&str]| {
+        indexes.iter().any(|index| {
+            index.unique
+                && !index.partial
+                && index.keys.iter().map(|key| plain(key)).eq(columns.iter().map(ToString::to_string))
+        })
+    };
+    let category = match patient.flavour() {
+        Flavour::MessageDb => "category(stream_name)",
+        Flavour::EventoDb | Flavour::Streamscope => "split_part(stream_name, '-', 1)",
+    };
+    let leads = |index: &Index| {
+        let keys: Vec<String> = index.keys.iter().map(|key| plain(key)).collect();
+        let first = keys.first().is_some_and(|key| key.ends_with(&plain(category)));
+        !index.partial && first && keys.get(1).is_some_and(|key| key == "global_position")
+    };
+    let mut missing = Vec::new();
+    if !covers(&["global_position"]) {
+        missing.push(("global_position", format!("create unique index concurrently on {table} (global_position)")));
+    }
+    if !covers(&["id"]) {
+        missing.push(("unique id", format!("create unique index concurrently on {table} (id)")));
+    }
+    if !covers(&["stream_name", "position"]) && !covers(&["position", "stream_name"]) {
+        let create = format!("create unique index concurrently on {table} (stream_name, position)");
+        missing.push(("unique stream_name and position", create));
+    }
+    if !indexes.iter().any(leads) {
+        let of = if patient.flavour() == Flavour::MessageDb {
+            format!("{}(stream_name)", patient.namespace.function("category"))
+        } else {
+            category.to_owned()
+        };
+        let create = format!("create index concurrently on {table} (({of}), global_position)");
+        missing.push(("category and global_position", create));
+    }
+    if missing.is_empty() {
+        return Seen::ok(format!("{} indexes, all usable", indexes.len()));
+    }
+    let (what, how): (Vec<&str>, Vec<String>) = missing.into_iter().unzip();
+    Seen::fail(format!("no index on {}", what.join("; none on ")), how.join("; "))
+}
+
+pub(super) fn columns(patient: &Patient<'_>) -> Seen {
+    let columns = &patient.shape.columns;
+    let expected: [(&str, _, &[ColumnType]); 8] = [
+        ("global_position", &columns.global_position, &[ColumnType::BigInt]),
+        ("position", &columns.position, &[ColumnType::BigInt]),
+        ("time", &columns.time, &[ColumnType::Timestamp]),
+        ("stream_name", &columns.stream_name, &[ColumnType::Text, ColumnType::Varchar]),
+        ("type", &columns.message_type, &[ColumnType::Text, ColumnType::Varchar]),
+        ("data", &columns.data, &[ColumnType::Jsonb]),
+        ("metadata", &columns.metadata, &[ColumnType::Jsonb]),
+        ("id", &columns.id, &[ColumnType::Uuid]),
+    ];
+    let unusual: Vec<String> = expected
+        .iter()
+        .filter(|(_, column, kinds)| !kinds.contains(&column.kind))
+        .map(|(name, column, _)| format!("{name} is {}", column.type_name))
+        .collect();
+    if unusual.is_empty() {
+        return Seen::ok("of the usual types");
+    }
+    let table = patient.namespace.table();
+    Seen::warn(
+        listed(&unusual),
+        format!("Check that every client expects this, or change the type (alter table {table} alter column …)"),
+    )
+}
+
+pub(super) fn sequence(patient: &Patient<'_>) -> Seen {
+    let numbering = &patient.shape.numbering;
+    let Some(sequence) = &patient.table.sequence else {
+        return Seen::fail("global_position has no sequence", "Give it a sequence as its default");
+    };
+    let name = &sequence.name;
+    let literal = name.replace('\'', "''");
+    if numbering.cycles == Some(true) {
+        return Seen::fail(format!("{name} starts again at its end"), format!("alter sequence {name} no cycle"));
+    }
+    if numbering.increment.is_some_and(|increment| increment < 1) {
+        return Seen::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));
+    }
+    if let Some(cache) = numbering.cache.filter(|cache| *cache > 1) {
+        let seen = format!("{name} has a cache of {cache}, so sessions use numbers out of order");
+        return Seen::fail(seen, format!("alter sequence {name} cache 1"));
+    }
+    if !numbering.is_nextval && !patient.shape.columns.global_position.identity {
+        return Seen::fail(
+            "global_position does not default to the next number of its sequence",
+            format!(
+                "alter table {} alter column global_position set default nextval('{literal}')",
+                patient.namespace.table()
+            ),
+        );
+    }
+    let Some(last) = sequence.last else {
+        return Seen::skipped(format!("this role may not read {name}"));
+    };
+    if let Some(highest) = patient.table.highest.filter(|highest| *highest > last) {
+        let seen = format!("{name} is at {last}, below the highest global position {highest}, so writes will fail");
+        return Seen::fail(seen, format!("select setval('{literal}', {highest})"));
+    }
+    let max = match patient.shape.columns.global_position.kind {
+        ColumnType::SmallInt => i64::from(i16::MAX),
+        ColumnType::Integer => i64::from(i32::MAX),
+        _ => sequence.max,
+    }
+    .min(sequence.max);
+    let used = i128::from(last.max(0)) * 100 / i128::from(max.max(1));
+    if !numbering.owned {
+        return Seen::warn(
+            format!("{name} does not belong to the column, so dropping or copying the table leaves it behind"),
+            format!("alter sequence {name} owned by {}.global_position", patient.namespace.table()),
+        );
+    }
+    let seen = format!("at {}, {used} % used", grouped(last.max(0).unsigned_abs()));
+    let more = if patient.shape.columns.global_position.kind == ColumnType::BigInt {
+        format!("alter sequence {name} no maxvalue")
+    } else {
+        format!(
+            "alter table {} alter column global_position type bigint; alter sequence {name} as bigint",
+            patient.namespace.table()
+        )
+    };
+    Seen::by_limit(used, USED.0, USED.1, seen, more)
+}
+
+pub(super) fn row_security(patient: &Patient<'_>) -> Seen {
+    if patient.shape.row_security {
+        return Seen::warn(
+            "policies apply to this role and may hide messages",
+            "Read with a role that has bypassrls or owns the table, or check pg_policies",
+        );
+    }
+    Seen::ok(if patient.table.row_security { "on, but not for this role" } else { "off" })
+}
+
+pub(super) fn table_kind(patient: &Patient<'_>) -> Seen {
+    let (shape, table) = (patient.shape, patient.namespace.table());
+    if patient.table.persistence != 'p' {
+        return Seen::fail(
+            "the table is unlogged: a crash empties it, and no standby has it",
+            format!("alter table {table} set logged"),
+        );
+    }
+    if !patient.table.foreign_parts.is_empty() {
+        let parts = listed(&patient.table.foreign_parts);
+        return Seen::fail(
+            format!("parts of the table are on another server: {parts}"),
+            "Keep all messages in one database",
+        );
+    }
+    if shape.subscribed {
+        return Seen::warn(
+            "a logical subscription writes into the table, so another server assigns global positions",
+            "Do not write here, and follow the messages on the publishing server",
+        );
+    }
+    if !shape.parts.is_empty() && !shape.is_partitioned() {
+        let parts: Vec<&str> = shape.parts.iter().map(|part| part.name.as_str()).collect();
+        return Seen::warn(
+            format!("{} inherit from it, and its unique indexes do not cover them", listed(&parts)),
+            "Move their rows into the table, and drop them",
+        );
+    }
+    Seen::ok(if shape.is_partitioned() { "a partitioned table" } else { "an ordinary table" })
+}
+
+pub(super) fn triggers(patient: &Patient<'_>) -> Seen {
+    let (shape, table) = (patient.shape, patient.namespace.table());
+    if patient.table.time_default.is_none() && shape.columns.time.not_null {
+        return Seen::fail(
+            "the column time has no default, so write_message fails",
+            format!("alter table {table} alter column time set default (now() at time zone 'utc')"),
+        );
+    }
+    if let Some(rule) = shape.rules.first() {
+        return Seen::fail(
+            format!("rules redirect or drop what is written: {}", listed(&shape.rules)),
+            format!("drop rule \"{rule}\" on {table}"),
+        );
+    }
+    let changing: Vec<&str> = shape
+        .triggers
+        .iter()
+        .filter(|trigger| trigger.row && trigger.before)
+        .map(|trigger| trigger.name.as_str())
+        .collect();
+    if let Some(first) = changing.first() {
+        return Seen::warn(
+            format!("triggers can change or drop messages before they are stored: {}", listed(&changing)),
+            format!("Check their functions, or: alter table {table} disable trigger \"{first}\""),
+        );
+    }
+    let after: Vec<&str> = shape.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
+    Seen::ok(if after.is_empty() {
+        "no triggers and no rules".to_owned()
+    } else {
+        format!("run after a message is stored: {}", listed(&after))
+    })
+}
+
+pub(super) fn grants(patient: &Patient<'_>) -> Seen {
+    let table = patient.namespace.table();
+    let roles = &patient.table.roles;
+    let worst = roles.iter().map(|role| {
+        let name = format!("\"{}\"", role.name.replace('"', "\"\""));
+        if !role.reads {
+            let seen = format!("{} may use the schema, but not read the table", role.name);
+            return Seen::warn(seen, format!("grant select on {table} to {name}"));
+        }
+        if role.inserts && !role.draws {
+            let sequence = patient.table.sequence.as_ref().map_or("its sequence", |sequence| sequence.name.as_str());
+            let seen = format!("{} may insert, but not draw a global position, so its writes fail", role.name);
+            return Seen::fail(seen, format!("grant usage on sequence {sequence} to {name}"));
+        }
+        if !role.cannot_execute.is_empty() {
+            let seen = format!("{} may not execute {}", role.name, listed(&role.cannot_execute));
+            let schema = table.strip_suffix(".messages").unwrap_or(&table);
+            return Seen::warn(seen, format!("grant execute on all functions in schema {schema} to {name}"));
+        }
+        Seen::ok("")
+    });
+    match worst.reduce(|worst, next| if next.status > worst.status { next } else { worst }) {
+        Some(worst) if worst.status != CheckStatus::Ok => worst,
+        _ => Seen::ok(match roles.len() {
+            0 => "no other role uses the schema".to_owned(),
+            1 => "1 other role uses the schema and has what it needs".to_owned(),
+            more => format!("{more} other roles use the schema and have what they need"),
+        }),
+    }
+}
+
+pub(super) fn collation(patient: &Patient<'_>) -> Seen {
+    let table = patient.namespace.table();
+    if let Some((created, now)) = &patient.server.collation {
+        return Seen::warn(
+            format!("the database was created with version {created} of its collation, and the system has {now}"),
+            format!("reindex table {table}; then alter database … refresh collation version"),
+        );
+    }
+    if patient.table.collations.is_empty() {
+        return Seen::ok("unchanged since the indexes were built");
+    }
+    let names = listed(&patient.table.collations);
+    Seen::warn(
+        format!("the system has another version of {names}"),
+        format!("reindex table {table}; then alter collation … refresh version"),
+    )
+}

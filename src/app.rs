@@ -49,7 +49,8 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 pub(crate) use crate::config::Profile;
-use crate::config::colors::{Colors, ThemeName};
+use crate::config::colors::Colors;
+use crate::config::themes::ThemeName;
 pub(crate) use crate::keymap;
 use crate::locator::Locator;
 use crate::store::{NamespaceInfo, StoreError};
@@ -312,7 +313,7 @@ impl State {
     fn context(&self) -> Context {
         match self.browser.focus {
             Pane::Namespaces => Context::Namespaces,
-            Pane::Categories => Context::Anywhere,
+            Pane::Categories => Context::Categories,
             Pane::Streams => Context::Streams,
             Pane::Messages => Context::Messages,
             Pane::Message => Context::Message,

@@ -1,20 +1,47 @@
-//! The key map as data: the default bindings, the user's changes to them, and the reverse lookup for help, footer and
-//! palette. Nothing here runs an action; `State` does. Dialogs have fixed keys of their own.
+//! The key map as data: the default bindings, the user's changes to them, and the reverse lookup for help, footer, palette
+//! and the hints of dialogs. Nothing here runs an action: `State` and the dialogs do.
 
-use std::fmt;
+mod bindings;
+mod chord;
+mod dialogs;
+
 use std::str::FromStr;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
+
+use bindings::Bindings;
+pub(crate) use chord::Chord;
+pub(crate) use dialogs::{DialogAction, DialogKind};
+
+use crate::nearest::suggestion;
 
 /// Where a binding applies. A binding of a pane takes precedence over [`Context::Anywhere`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
     Anywhere,
     Namespaces,
+    Categories,
     Streams,
     Messages,
     Message,
+}
+
+impl Context {
+    pub(crate) const ALL: &[Self] =
+        &[Self::Anywhere, Self::Namespaces, Self::Categories, Self::Streams, Self::Messages, Self::Message];
+
+    /// The name in the configuration file.
+    #[must_use]
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Namespaces => "namespaces",
+            Self::Categories => "categories",
+            Self::Streams => "streams",
+            Self::Messages => "messages",
+            Self::Message => "message",
+        }
+    }
 }
 
 macro_rules! actions {
@@ -118,118 +145,14 @@ impl FromStr for Action {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| format!("unknown action '{text}'"))
+        Self::ALL.iter().copied().find(|action| action.id() == text).ok_or_else(|| {
+            format!("unknown action '{text}'.{}", suggestion(text, Self::ALL.iter().map(|action| action.id())))
+        })
     }
 }
 
-/// One key with its modifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Chord {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-impl From<KeyEvent> for Chord {
-    /// Drops Shift if it is already part of the character.
-    fn from(key: KeyEvent) -> Self {
-        let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
-        let code = match key.code {
-            KeyCode::Char(c) if modifiers.contains(KeyModifiers::CONTROL) => KeyCode::Char(c.to_ascii_lowercase()),
-            code => code,
-        };
-        if matches!(code, KeyCode::Char(_) | KeyCode::BackTab) {
-            modifiers -= KeyModifiers::SHIFT;
-        }
-        Self { code, modifiers }
-    }
-}
-
-/// Keys with a name, as shown on screen. The configuration file accepts them in lower case too.
-const NAMED: &[(&str, KeyCode)] = &[
-    ("Up", KeyCode::Up),
-    ("Down", KeyCode::Down),
-    ("Left", KeyCode::Left),
-    ("Right", KeyCode::Right),
-    ("PgUp", KeyCode::PageUp),
-    ("PgDn", KeyCode::PageDown),
-    ("Home", KeyCode::Home),
-    ("End", KeyCode::End),
-    ("Enter", KeyCode::Enter),
-    ("Esc", KeyCode::Esc),
-    ("Tab", KeyCode::Tab),
-    ("Shift-Tab", KeyCode::BackTab),
-    ("Space", KeyCode::Char(' ')),
-    ("Backspace", KeyCode::Backspace),
-    ("Del", KeyCode::Delete),
-    ("Ins", KeyCode::Insert),
-];
-
-/// The older name of Shift-Tab in configuration files.
-const SHIFT_TAB: &str = "s-tab";
-
-/// Removes a prefix in any case.
-fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(tail)
-}
-
-impl FromStr for Chord {
-    type Err = String;
-
-    /// Parses a key as written in the configuration file: `j`, `G`, `ctrl-p`, `alt-x`, `pgdn`, `f1`, `space`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut modifiers = KeyModifiers::NONE;
-        let mut rest = text;
-        loop {
-            if let Some(tail) = strip(rest, "ctrl-") {
-                modifiers |= KeyModifiers::CONTROL;
-                rest = tail;
-            } else if let Some(tail) = strip(rest, "alt-") {
-                modifiers |= KeyModifiers::ALT;
-                rest = tail;
-            } else {
-                break;
-            }
-        }
-        let key = if rest == SHIFT_TAB { "Shift-Tab" } else { rest };
-        let named = || NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, code)| *code);
-        let function = || {
-            let number = strip(key, "f")?.parse::<u8>().ok().filter(|number| (1..=24).contains(number))?;
-            Some(KeyCode::F(number))
-        };
-        let mut characters = key.chars();
-        let code = match (characters.next(), characters.next()) {
-            (Some(c), None) if modifiers.contains(KeyModifiers::CONTROL) => Some(KeyCode::Char(c.to_ascii_lowercase())),
-            (Some(c), None) => Some(KeyCode::Char(c)),
-            _ => named().or_else(function),
-        };
-        let code = code.ok_or_else(|| format!("unknown key '{text}'"))?;
-        Ok(Self { code, modifiers })
-    }
-}
-
-impl fmt::Display for Chord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_ctrl = self.modifiers.contains(KeyModifiers::CONTROL);
-        if is_ctrl {
-            f.write_str("Ctrl-")?;
-        }
-        if self.modifiers.contains(KeyModifiers::ALT) {
-            f.write_str("Alt-")?;
-        }
-        if let Some((name, _)) = NAMED.iter().find(|(_, code)| *code == self.code) {
-            return f.write_str(name);
-        }
-        match self.code {
-            KeyCode::Char(c) if is_ctrl => write!(f, "{}", c.to_ascii_uppercase()),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "F{n}"),
-            code => write!(f, "{code:?}"),
-        }
-    }
-}
-
-const DEFAULTS: &[(Context, Action, &str)] = &[
+/// Every action of the panes with its context and its keys.
+pub(crate) const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Down, "down j"),
     (Context::Anywhere, Action::Up, "up k"),
     (Context::Anywhere, Action::PageDown, "pgdn ctrl-f"),
@@ -304,44 +227,35 @@ const DEFAULTS: &[(Context, Action, &str)] = &[
 /// The bindings in effect.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyMap {
-    bindings: Vec<(Context, Chord, Action)>,
+    panes: Bindings<Context, Action>,
+    dialogs: Bindings<DialogKind, DialogAction>,
 }
 
 impl Default for KeyMap {
     fn default() -> Self {
-        let mut map = Self { bindings: Vec::new() };
-        for (context, action, keys) in DEFAULTS {
-            for key in keys.split(' ') {
-                let chord = key.parse().expect("the default map names keys that exist");
-                map.bindings.push((*context, chord, *action));
-            }
+        Self {
+            panes: Bindings::new(Context::Anywhere, DEFAULTS.iter().copied()),
+            dialogs: Bindings::new(DialogKind::Any, dialogs::DEFAULTS.iter().map(|row| (row.0, row.1, row.2))),
         }
-        map
     }
 }
 
 impl KeyMap {
     /// Replaces an action's keys in a context. A key that was bound to another action there is taken from it.
     pub(crate) fn rebind(&mut self, context: Context, action: Action, keys: &[Chord]) {
-        self.bindings
-            .retain(|(in_context, chord, bound)| *in_context != context || (*bound != action && !keys.contains(chord)));
-        self.bindings.extend(keys.iter().map(|chord| (context, *chord, action)));
+        self.panes.rebind(context, action, keys);
     }
 
     /// Returns the action of a key in a context.
     #[must_use]
     pub(crate) fn action(&self, context: Context, key: KeyEvent) -> Option<Action> {
-        let chord = Chord::from(key);
-        let bound_in = |wanted: Context| {
-            self.bindings.iter().find(|(context, bound, _)| *context == wanted && *bound == chord).map(|found| found.2)
-        };
-        bound_in(context).or_else(|| bound_in(Context::Anywhere))
+        self.panes.action(context, Chord::from(key))
     }
 
     /// Returns the keys of an action. The first one is shown if there is room for only one.
     #[must_use]
     pub(crate) fn keys(&self, action: Action) -> Vec<Chord> {
-        self.bindings.iter().filter(|(_, _, bound)| *bound == action).map(|(_, chord, _)| *chord).collect()
+        self.bindings().iter().filter(|(_, _, bound)| *bound == action).map(|(_, chord, _)| *chord).collect()
     }
 
     /// Returns the first key of an action as text; empty if it has none.
@@ -350,22 +264,106 @@ impl KeyMap {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
 
+    /// Returns the keys of an action in a context.
+    #[must_use]
+    pub(crate) fn keys_in(&self, context: Context, action: Action) -> Vec<Chord> {
+        self.panes.keys(context, action)
+    }
+
     #[must_use]
     pub(crate) fn bindings(&self) -> &[(Context, Chord, Action)] {
-        &self.bindings
+        self.panes.all()
+    }
+}
+
+/// The keys of dialogs.
+impl KeyMap {
+    /// Replaces an action's keys in a dialog. A key that was bound to another action there is taken from it.
+    pub(crate) fn rebind_in_dialog(&mut self, kind: DialogKind, action: DialogAction, keys: &[Chord]) {
+        self.dialogs.rebind(kind, action, keys);
+    }
+
+    /// Returns what a key does in a dialog.
+    #[must_use]
+    pub(crate) fn dialog_action(&self, kind: DialogKind, key: KeyEvent) -> Option<DialogAction> {
+        self.dialogs.action(kind, Chord::from(key))
+    }
+
+    /// Returns the keys of an action in a dialog.
+    #[must_use]
+    pub(crate) fn dialog_keys(&self, kind: DialogKind, action: DialogAction) -> Vec<Chord> {
+        self.dialogs.keys(kind, action)
+    }
+
+    /// Returns the first key of an action in a dialog; none if it has none.
+    #[must_use]
+    pub(crate) fn dialog_key(&self, kind: DialogKind, action: DialogAction) -> Option<Chord> {
+        self.dialog_keys(kind, action).first().copied()
+    }
+
+    /// Returns a hint such as `Ctrl-S write`; none if the action has no key.
+    #[must_use]
+    pub(crate) fn hint(&self, kind: DialogKind, action: DialogAction) -> Option<String> {
+        self.hint_as(kind, action, kind.title(action))
+    }
+
+    /// Returns a hint with a text of its own.
+    #[must_use]
+    pub(crate) fn hint_as(&self, kind: DialogKind, action: DialogAction, text: &str) -> Option<String> {
+        self.dialog_key(kind, action).map(|key| format!("{key} {text}"))
+    }
+
+    /// Returns the hints of several actions, such as `Enter run · Esc close`.
+    #[must_use]
+    pub(crate) fn hints(&self, kind: DialogKind, actions: &[DialogAction]) -> String {
+        let hints = actions.iter().filter_map(|action| self.hint(kind, *action));
+        hints.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Returns context and name of each action that must have a key but has none: without it, nobody could leave a dialog
+    /// or the program.
+    #[must_use]
+    pub(crate) fn lost_ways_out(&self) -> Vec<(&'static str, &'static str)> {
+        let quit = (Context::Anywhere, Action::Quit);
+        let quits = self.panes.keys(quit.0, quit.1).is_empty().then_some((quit.0.id(), quit.1.id()));
+        let leaves = |kind: &DialogKind| [DialogAction::Close, DialogAction::Quit].map(|action| (*kind, action));
+        let lost =
+            DialogKind::ALL.iter().flat_map(leaves).filter(|(kind, action)| self.dialog_key(*kind, *action).is_none());
+        quits.into_iter().chain(lost.map(|(kind, action)| (kind.id(), action.id()))).collect()
+    }
+}
+
+#[cfg(test)]
+impl KeyMap {
+    /// Returns every binding as text, in an order that does not depend on when it was made.
+    pub(crate) fn sorted(&self) -> Vec<String> {
+        let panes = self.panes.all().iter().map(|binding| format!("{binding:?}"));
+        let mut all: Vec<String> =
+            panes.chain(self.dialogs.all().iter().map(|binding| format!("{binding:?}"))).collect();
+        all.sort();
+        all
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    fn key(text: &str) -> Chord {
+        text.parse().expect("a key")
+    }
 
     #[test]
     fn binds_each_key_once_per_context() {
         let map = KeyMap::default();
-        for (index, (context, chord, _)) in map.bindings.iter().enumerate() {
-            let twice = map.bindings[index + 1..].iter().find(|(c, k, _)| c == context && k == chord);
+        for (index, (context, chord, _)) in map.panes.all().iter().enumerate() {
+            let twice = map.panes.all()[index + 1..].iter().find(|(c, k, _)| c == context && k == chord);
             assert!(twice.is_none(), "{chord} in {context:?}");
+        }
+        for (index, (kind, chord, _)) in map.dialogs.all().iter().enumerate() {
+            let twice = map.dialogs.all()[index + 1..].iter().find(|(k, c, _)| k == kind && c == chord);
+            assert!(twice.is_none(), "{chord} in {kind:?}");
         }
     }
 
@@ -385,24 +383,6 @@ mod tests {
     }
 
     #[test]
-    fn parses_names_and_modifiers_in_any_case() {
-        for (text, shown) in [
-            ("CTRL-F", "Ctrl-F"),
-            ("ctrl-f", "Ctrl-F"),
-            ("alt-X", "Alt-X"),
-            ("alt-x", "Alt-x"),
-            ("pgdn", "PgDn"),
-            ("s-tab", "Shift-Tab"),
-            ("F12", "F12"),
-            ("G", "G"),
-        ] {
-            let key: Chord = text.parse().expect(text);
-            assert_eq!(key.to_string(), shown);
-        }
-        assert!("f25".parse::<Chord>().is_err() && "".parse::<Chord>().is_err());
-    }
-
-    #[test]
     fn bindings_of_a_pane_take_precedence() {
         let map = KeyMap::default();
         let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
@@ -419,5 +399,53 @@ mod tests {
         let q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::NONE);
         assert_eq!(map.action(Context::Messages, q), None);
         assert!(map.keys(Action::Fullscreen).is_empty());
+    }
+    #[test]
+    fn every_action_of_a_dialog_has_a_key_and_a_title() {
+        let map = KeyMap::default();
+        for kind in DialogKind::ALL {
+            for action in kind.actions() {
+                assert!(map.dialog_key(*kind, action).is_some(), "{} {}", kind.id(), action.id());
+                assert!(!kind.title(action).is_empty(), "{} {}", kind.id(), action.id());
+            }
+        }
+        let unused = DialogAction::ALL
+            .iter()
+            .find(|action| !DialogKind::ALL.iter().any(|kind| kind.actions().any(|of| of == **action)));
+        assert_eq!(unused, None);
+    }
+
+    #[test]
+    fn text_fields_keep_their_characters() {
+        let map = KeyMap::default();
+        let taken = map.dialogs.all().iter().find(|(kind, chord, _)| kind.has_text() && chord.is_text());
+        assert!(taken.is_none(), "{taken:?}");
+    }
+
+    #[test]
+    fn a_dialog_with_keys_of_its_own_for_an_action_hides_the_general_ones() {
+        let mut map = KeyMap::default();
+        let (compose, filter, close) = (DialogKind::Compose, DialogKind::Filter, DialogAction::Close);
+        map.rebind_in_dialog(compose, close, &[key("ctrl-q")]);
+        let esc = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+        assert_eq!((map.dialog_action(compose, esc), map.dialog_action(filter, esc)), (None, Some(close)));
+        map.rebind_in_dialog(DialogKind::Any, close, &[key("f10")]);
+        assert_eq!(map.hint(compose, close).as_deref(), Some("Ctrl-Q close (keeps draft)"));
+        assert_eq!(map.hint(filter, close).as_deref(), Some("F10 close"));
+        assert_eq!(map.lost_ways_out(), []);
+        map.rebind_in_dialog(compose, close, &[]);
+        assert_eq!(map.hint(compose, close), None);
+        assert_eq!(map.lost_ways_out(), [("compose", "close")]);
+        map.rebind(Context::Anywhere, Action::Quit, &[]);
+        assert_eq!(map.lost_ways_out(), [("anywhere", "quit"), ("compose", "close")]);
+    }
+
+    #[test]
+    fn an_action_bound_in_a_pane_loses_its_general_keys_there() {
+        let mut map = KeyMap::default();
+        map.rebind(Context::Messages, Action::Pause, &[key("p")]);
+        let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
+        assert_eq!(map.action(Context::Messages, space), None);
+        assert_eq!(map.action(Context::Streams, space), Some(Action::Pause));
     }
 }

@@ -4,7 +4,7 @@
 #[must_use]
 pub(crate) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (typed.chars().count() / 3).max(1);
-    let distances = known.into_iter().map(|name| (distance(&typed.to_lowercase(), name), name));
+    let distances = known.into_iter().map(|name| (distance(&typed.to_lowercase(), &name.to_lowercase()), name));
     distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
 }
 

@@ -13,21 +13,24 @@ use super::dialogs::find::FindPrompt;
 use super::dialogs::help::Help;
 use super::dialogs::log::Log;
 use super::dialogs::omnibox::{Kind, Omnibox};
-use super::dialogs::outcome::{Command, DialogContext, Outcome, is_ctrl};
+use super::dialogs::outcome::{Command, DialogContext, Outcome};
+use super::keymap::DialogAction;
 use super::request::{Answer, Slot};
 use super::{Effect, State};
 use crate::store::browse::Scope;
 
 impl State {
     pub(super) fn dialog_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        // No dialog may swallow Ctrl-C, but it keeps the draft.
-        if is_ctrl(key, 'c') {
-            let mut effects = self.close_dialog();
-            effects.push(Effect::Quit);
-            return effects;
-        }
-        if is_ctrl(key, 'z') {
-            return vec![Effect::Suspend];
+        let Some(dialog) = &self.dialogs.open else { return Vec::new() };
+        match self.settings.keymap.dialog_action(dialog.kind(), key) {
+            // No dialog may swallow the key that quits, but it keeps the draft.
+            Some(DialogAction::Quit) => {
+                let mut effects = self.close_dialog();
+                effects.push(Effect::Quit);
+                return effects;
+            }
+            Some(DialogAction::Suspend) => return vec![Effect::Suspend],
+            _ => {}
         }
         self.with_dialog(|dialog, context| dialog.key(key, context))
     }

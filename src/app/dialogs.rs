@@ -46,6 +46,7 @@ use omnibox::history::Entered;
 use outcome::{Command, DialogContext, Outcome};
 use token::TokenDialog;
 
+use super::keymap::DialogKind;
 use super::request::Slot;
 
 /// A key this soon after a paste may be part of the paste.
@@ -88,7 +89,7 @@ pub(crate) enum Dialog {
 impl Dialog {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         match self {
-            Self::Find(prompt) => prompt.key(key),
+            Self::Find(prompt) => prompt.key(key, context),
             Self::ListFilter(prompt) => prompt.key(key),
             Self::Filter(prompt) => prompt.key(key, context),
             Self::Omnibox(omnibox) => omnibox.key(key, context),
@@ -101,8 +102,30 @@ impl Dialog {
             Self::Export(dialog) => dialog.key(key),
             Self::Compose(compose) => compose.key(key, context),
             Self::CreateNamespace(dialog) => dialog.key(key, context),
-            Self::Token(dialog) => dialog.key(key),
+            Self::Token(dialog) => dialog.key(key, context),
             Self::DeleteNamespace(dialog) => dialog.key(key, context),
+        }
+    }
+
+    /// Returns the kind whose keys apply now.
+    pub(super) fn kind(&self) -> DialogKind {
+        match self {
+            Self::Find(_) | Self::ListFilter(_) => DialogKind::Find,
+            Self::Compare(_) => DialogKind::Compare,
+            Self::Export(_) => DialogKind::Export,
+            Self::Filter(prompt) if prompt.naming.is_some() => DialogKind::Name,
+            Self::Filter(_) => DialogKind::Filter,
+            Self::Omnibox(_) => DialogKind::Omnibox,
+            Self::Bookmarks(list) if list.renaming.is_some() => DialogKind::Name,
+            Self::Bookmarks(_) => DialogKind::Bookmarks,
+            Self::Connections(_) => DialogKind::Connections,
+            Self::Help(_) => DialogKind::Help,
+            Self::Log(_) => DialogKind::Log,
+            Self::Copy(_) => DialogKind::Copy,
+            Self::Compose(compose) => compose.kind(),
+            Self::CreateNamespace(dialog) => dialog.kind(),
+            Self::Token(_) => DialogKind::Token,
+            Self::DeleteNamespace(_) => DialogKind::DeleteNamespace,
         }
     }
 

@@ -7,6 +7,7 @@
 mod bench;
 mod categories;
 mod completions;
+mod config;
 mod doctor;
 mod export;
 mod get;
@@ -51,12 +52,13 @@ pub(crate) enum Command {
     Stats(stats::StatsArguments),
     Trace(trace::TraceArguments),
     Doctor(doctor::DoctorArguments),
+    Config(config::ConfigArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
 
 impl Command {
-    /// Runs a command that only describes the command line and needs no store. Returns `None` for all others.
+    /// Runs a command that needs no store, because it only describes the command line or the configuration. Returns `None` for all others.
     pub(crate) fn describe(
         &self,
         whole: impl FnOnce() -> clap::Command,
@@ -66,6 +68,7 @@ impl Command {
         match self {
             // Without the locator, because shells would expect it before each command.
             Self::Completions(arguments) => Some(completions::run(arguments, without_locator(), output)),
+            Self::Config(arguments) => Some(config::run(arguments, output)),
             Self::Man(arguments) => Some(man::run(arguments, whole(), output)),
             _ => None,
         }
@@ -122,7 +125,7 @@ impl<'a> Prepared<'a> {
                 doctor::check(arguments)?;
                 Self::Doctor(arguments)
             }
-            Command::Completions(_) | Command::Man(_) => Self::Overview,
+            Command::Config(_) | Command::Completions(_) | Command::Man(_) => Self::Overview,
         })
     }
 

@@ -1,4 +1,5 @@
-//! Themes and colours as the configuration names them. Nothing here draws: the theme of the screen turns roles into styles.
+//! Colours as the configuration names them, and the roles that have one. Nothing here draws: the theme of the screen turns
+//! roles into styles.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,21 +10,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::nearest::suggestion;
-
-/// The colours of the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum ThemeName {
-    /// The sixteen colours and the background of the terminal.
-    #[default]
-    Terminal,
-    /// Dark text on white.
-    Light,
-    /// Light text on a dark grey.
-    Dark,
-    /// Bright text on black, and nothing grey.
-    HighContrast,
-}
 
 macro_rules! roles {
     ($($name:ident = $id:literal, $meaning:literal;)*) => {
@@ -38,6 +24,12 @@ macro_rules! roles {
             #[must_use]
             pub(crate) fn id(self) -> &'static str {
                 match self { $(Self::$name => $id,)* }
+            }
+
+            /// The description in the schema and the printed defaults.
+            #[must_use]
+            pub(crate) fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
             }
 
         }
@@ -112,24 +104,36 @@ pub(crate) const NAMES: [&str; 17] = [
     "white",
 ];
 
+impl Paint {
+    /// Returns the name or the digits, as they are written in the file.
+    fn text(self) -> String {
+        match self.0 {
+            Color::Reset => "default".to_owned(),
+            Color::DarkGray => "dark-gray".to_owned(),
+            color => color.to_string().to_lowercase().replace("light", "bright-"),
+        }
+    }
+}
+
 impl FromStr for Paint {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let name = if text == "default" { "reset" } else { text };
-        name.parse().map(Self).map_err(|_| {
+        let is_known = NAMES.contains(&text) || text.starts_with('#');
+        name.parse().ok().filter(|_| is_known).map(Self).ok_or_else(|| {
             let meant = suggestion(text, NAMES);
-            format!("unknown colour '{text}'.{meant} Use a name, a number from 0 to 255, or #rrggbb")
+            format!("unknown colour \"{text}\".{meant} Use a name, a number from 0 to 255, or \"#rrggbb\"")
         })
     }
 }
 
 impl fmt::Display for Paint {
+    /// Writes the colour as a value of the file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Color::Reset => f.write_str("default"),
-            Color::DarkGray => f.write_str("dark-gray"),
-            color => f.write_str(&color.to_string().to_lowercase().replace("light", "bright-")),
+            Color::Indexed(number) => write!(f, "{number}"),
+            _ => write!(f, "\"{}\"", self.text()),
         }
     }
 }
@@ -139,14 +143,13 @@ impl<'de> Deserialize<'de> for Paint {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "a colour must be a name, a number from 0 to 255, or \"#rrggbb\"")]
         enum Written {
-            Number(i64),
+            Number(u8),
             Text(String),
         }
         match Written::deserialize(deserializer)? {
-            Written::Number(number) => number.to_string().parse(),
-            Written::Text(text) => text.parse(),
+            Written::Number(number) => Ok(Self(Color::Indexed(number))),
+            Written::Text(text) => text.parse().map_err(D::Error::custom),
         }
-        .map_err(D::Error::custom)
     }
 }
 
@@ -183,22 +186,24 @@ impl<'de> Deserialize<'de> for Colors {
 mod tests {
     use super::*;
 
+    #[derive(Debug, Deserialize)]
+    struct Written {
+        color: Paint,
+    }
+
     #[test]
     fn colours_are_written_as_they_are_read() {
-        for name in NAMES {
-            let paint: Paint = name.parse().expect(name);
-            assert_eq!(paint.to_string(), name);
+        let names = NAMES.map(|name| format!("\"{name}\""));
+        for text in names.iter().map(String::as_str).chain(["240", "\"#ff8700\""]) {
+            let written: Written = toml::from_str(&format!("color = {text}")).expect(text);
+            assert_eq!(written.color.to_string(), text);
         }
-        for (text, color) in [("240", Color::Indexed(240)), ("#Ff8700", Color::Rgb(255, 135, 0))] {
-            assert_eq!(text.parse(), Ok(Paint(color)));
-        }
-        for wrong in ["256", "-1", "#fff", "bleu sky", ""] {
-            assert!(wrong.parse::<Paint>().is_err(), "{wrong}");
+        for wrong in ["256", "-1", "\"#fff\"", "\"light blue\"", "\"\"", "\"17\"", "true"] {
+            assert!(toml::from_str::<Written>(&format!("color = {wrong}")).is_err(), "{wrong}");
         }
         let error = "gren".parse::<Paint>().expect_err("no colour");
-        assert_eq!(
-            error,
-            "unknown colour 'gren'. Did you mean \"green\"? Use a name, a number from 0 to 255, or #rrggbb"
-        );
+        let told =
+            "unknown colour \"gren\". Did you mean \"green\"? Use a name, a number from 0 to 255, or \"#rrggbb\"";
+        assert_eq!(error, told);
     }
 }

@@ -30,18 +30,18 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::ListFilter(prompt) => prompts::list_filter(frame, area, state, theme, prompt),
-        Dialog::Filter(prompt) => filter::draw(frame, area, theme, prompt),
+        Dialog::Filter(prompt) => filter::draw(frame, area, &state.settings.keymap, theme, prompt),
         Dialog::Omnibox(omnibox) => omnibox::draw(frame, area, state, theme, omnibox),
         Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
         Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
-        Dialog::Help(help) => help::draw(frame, area, theme, help),
+        Dialog::Help(help) => help::draw(frame, area, &state.settings.keymap, theme, help),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),
         Dialog::Compare(dialog) => compare::draw(frame, area, theme, dialog),
         Dialog::Export(dialog) => export::draw(frame, area, state, theme, dialog),
         Dialog::Compose(compose) => compose::draw(frame, area, state, theme, compose),
         Dialog::CreateNamespace(dialog) => create_namespace::draw(frame, area, state, theme, dialog),
-        Dialog::Token(dialog) => token::draw(frame, area, theme, dialog),
+        Dialog::Token(dialog) => token::draw(frame, area, &state.settings.keymap, theme, dialog),
         Dialog::DeleteNamespace(dialog) => delete_namespace::draw(frame, area, state, theme, dialog),
     }
 }

@@ -1,15 +1,11 @@
 //! `'`: lists the bookmarks, newest first. It goes to one, renames it or removes it.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use super::choice::moved;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
-
-/// The keys, as the last line of the dialog shows them.
-pub(crate) const KEYS: &str = "Enter go · r rename · d remove · Esc close";
-/// The keys while a name is typed.
-pub(crate) const RENAMING_KEYS: &str = "Enter rename · Esc keep the old name";
+use crate::app::keymap::{DialogAction, DialogKind};
 
 /// The open list.
 #[derive(Debug, Default)]
@@ -22,13 +18,15 @@ pub(crate) struct BookmarkList {
 impl BookmarkList {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let bookmarks = context.bookmarks.all();
+        let action = context.pressed(DialogKind::Bookmarks, key);
         let Some(bookmark) = bookmarks.get(self.selected) else {
-            return if matches!(key.code, KeyCode::Esc | KeyCode::Enter) { Outcome::Close } else { Outcome::Stay };
+            let closes = matches!(action, Some(DialogAction::Close | DialogAction::Accept));
+            return if closes { Outcome::Close } else { Outcome::Stay };
         };
         if let Some(name) = &mut self.renaming {
-            match key.code {
-                KeyCode::Esc => self.renaming = None,
-                KeyCode::Enter => {
+            match context.pressed(DialogKind::Name, key) {
+                Some(DialogAction::Close) => self.renaming = None,
+                Some(DialogAction::Accept) => {
                     let name = name.text().trim().to_owned();
                     self.renaming = None;
                     return Outcome::Do(vec![Command::RenameBookmark(bookmark.clone(), name)]);
@@ -39,18 +37,18 @@ impl BookmarkList {
             }
             return Outcome::Stay;
         }
-        if let Some(selected) = moved(self.selected, bookmarks.len(), key) {
+        if let Some(selected) = moved(self.selected, bookmarks.len(), action) {
             self.selected = selected;
             return Outcome::Stay;
         }
-        match key.code {
-            KeyCode::Esc => Outcome::Close,
-            KeyCode::Enter => Outcome::Finish(vec![Command::OpenBookmark(bookmark.clone())]),
-            KeyCode::Char('r') => {
+        match action {
+            Some(DialogAction::Close) => Outcome::Close,
+            Some(DialogAction::Accept) => Outcome::Finish(vec![Command::OpenBookmark(bookmark.clone())]),
+            Some(DialogAction::Rename) => {
                 self.renaming = Some(Input::new(&bookmark.name));
                 Outcome::Stay
             }
-            KeyCode::Char('d') | KeyCode::Delete => {
+            Some(DialogAction::Remove) => {
                 let removed = bookmark.clone();
                 self.selected = self.selected.min(bookmarks.len().saturating_sub(2));
                 Outcome::Do(vec![Command::RemoveBookmark(removed)])

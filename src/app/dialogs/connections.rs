@@ -1,18 +1,14 @@
 //! `O`: connects to another database, which the user chooses from a list or types. The current connection stays until the new
 //! one answers, and Esc ends the attempt.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use super::choice::moved;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::connections::{Choice, ConnectTo};
 use crate::app::input::Input;
-
-/// The keys, as the last line of the dialog shows them.
-pub(crate) const KEYS: &str = "Enter connect · Up, Down choose, or type a URL · Esc close";
-/// The keys during an attempt.
-pub(crate) const ATTEMPT_KEYS: &str = "Esc end the attempt and keep the connection";
+use crate::app::keymap::{DialogAction, DialogKind};
 
 /// The open dialog.
 #[derive(Debug, Default)]
@@ -40,20 +36,21 @@ impl ConnectDialog {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let action = context.pressed(DialogKind::Connections, key);
         if self.attempt.is_some() {
-            if key.code == KeyCode::Esc {
+            if action == Some(DialogAction::Close) {
                 self.attempt = None;
                 return Outcome::Do(vec![Command::StopConnecting]);
             }
             return Outcome::Stay;
         }
-        if let Some(selected) = moved(self.selected, self.choices.len() + 1, key) {
+        if let Some(selected) = moved(self.selected, self.choices.len() + 1, action) {
             self.selected = selected;
             return Outcome::Stay;
         }
-        match key.code {
-            KeyCode::Esc => Outcome::Close,
-            KeyCode::Enter => self.connect(context.now),
+        match action {
+            Some(DialogAction::Close) => Outcome::Close,
+            Some(DialogAction::Accept) => self.connect(context.now),
             _ => {
                 if self.url.key(key) {
                     self.typed();

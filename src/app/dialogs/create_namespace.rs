@@ -1,11 +1,12 @@
 //! The dialog that creates a namespace. It never closes before the answer: a second Enter sends nothing, and Esc does not
 //! lose the token.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use super::admin::{AdminStage, wait};
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
+use crate::app::keymap::{Chord, DialogAction, DialogKind};
 use crate::app::request::{Question, Slot};
 
 /// The open dialog.
@@ -32,27 +33,36 @@ impl CreateDialog {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        if matches!(key.code, KeyCode::Enter | KeyCode::Char('Y'))
-            && let Some(refused) = context.refuse_after_paste("Enter")
+        let action = context.pressed(self.kind(), key);
+        if matches!(action, Some(DialogAction::Accept | DialogAction::Production))
+            && let Some(refused) = context.refuse_after_paste(Chord::from(key))
         {
             return refused;
         }
-        match (self.stage, key.code) {
-            (AdminStage::Working, _) => return wait(key),
-            (AdminStage::Confirming, KeyCode::Char('Y')) => return self.create(),
+        match (self.stage, action) {
+            (AdminStage::Working, _) => return wait(action),
+            (AdminStage::Confirming, Some(DialogAction::Production)) => return self.create(),
             (AdminStage::Confirming, _) => self.stage = AdminStage::Typing,
-            (AdminStage::Typing, KeyCode::Esc) => return Outcome::Close,
-            (AdminStage::Typing, KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down) => {
-                self.on_description = !self.on_description;
+            (AdminStage::Typing, Some(DialogAction::Close)) => return Outcome::Close,
+            (
+                AdminStage::Typing,
+                Some(DialogAction::NextField | DialogAction::PreviousField | DialogAction::Up | DialogAction::Down),
+            ) => self.on_description = !self.on_description,
+            (AdminStage::Typing, Some(DialogAction::Accept)) if context.production => {
+                self.stage = AdminStage::Confirming;
             }
-            (AdminStage::Typing, KeyCode::Enter) if context.production => self.stage = AdminStage::Confirming,
-            (AdminStage::Typing, KeyCode::Enter) => return self.create(),
+            (AdminStage::Typing, Some(DialogAction::Accept)) => return self.create(),
             (AdminStage::Typing, _) => {
                 self.field().key(key);
                 self.problem = None;
             }
         }
         Outcome::Stay
+    }
+
+    /// Returns the kind whose keys apply in this stage.
+    pub(super) fn kind(&self) -> DialogKind {
+        if self.stage == AdminStage::Confirming { DialogKind::Confirm } else { DialogKind::CreateNamespace }
     }
 
     fn create(&mut self) -> Outcome {

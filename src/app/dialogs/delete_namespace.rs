@@ -1,11 +1,12 @@
 //! The dialog that deletes a namespace after its ID is typed. It never closes before the answer, so a second Enter sends
 //! nothing.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use super::admin::{AdminStage, wait};
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
+use crate::app::keymap::{Chord, DialogAction, DialogKind};
 use crate::app::request::{Question, Slot};
 
 /// The open dialog.
@@ -35,20 +36,23 @@ impl DeleteDialog {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        if key.code == KeyCode::Enter
-            && let Some(refused) = context.refuse_after_paste("Enter")
+        let action = context.pressed(DialogKind::DeleteNamespace, key);
+        if action == Some(DialogAction::Accept)
+            && let Some(refused) = context.refuse_after_paste(Chord::from(key))
         {
             return refused;
         }
-        match (self.stage, key.code) {
-            (AdminStage::Working, _) => return wait(key),
-            (_, KeyCode::Esc) => return Outcome::Close,
-            (_, KeyCode::Enter) if self.input.text() == self.id => {
+        match (self.stage, action) {
+            (AdminStage::Working, _) => return wait(action),
+            (_, Some(DialogAction::Close)) => return Outcome::Close,
+            (_, Some(DialogAction::Accept)) if self.input.text() == self.id => {
                 (self.stage, self.problem) = (AdminStage::Working, None);
                 let question = Question::DeleteNamespace { id: self.id.clone() };
                 return Outcome::Do(vec![Command::Ask(Slot::Admin, question)]);
             }
-            (_, KeyCode::Enter) => self.problem = Some("The ID does not match. Nothing was deleted.".to_owned()),
+            (_, Some(DialogAction::Accept)) => {
+                self.problem = Some("The ID does not match. Nothing was deleted.".to_owned())
+            }
             _ => {
                 self.input.key(key);
             }

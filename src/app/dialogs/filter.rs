@@ -3,15 +3,16 @@
 //!
 //! `type:Deposited,Withdrawn stream:account-1 since:-2h until:2026-03-01 any text data:$.amount > 5 meta:$.x`
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::choice::moved;
-use super::outcome::{Command, DialogContext, Outcome, is_ctrl};
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::messages::ListKey;
 use crate::app::input::Input;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::saved_filters::{SavedFilter, SavedFilters, category_of};
 use crate::app::text_search::contains;
 use crate::app::times::Times;
@@ -49,22 +50,23 @@ impl FilterPrompt {
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         if self.naming.is_some() {
-            return self.key_in_name(key);
+            return self.key_in_name(key, context);
         }
-        if let Some(selected) = self.select(key) {
+        let action = context.pressed(DialogKind::Filter, key);
+        if let Some(selected) = self.select(action) {
             self.selected = selected;
             return Outcome::Stay;
         }
-        match key.code {
-            KeyCode::Esc if self.selected.is_some() => self.selected = None,
-            KeyCode::Esc => return Outcome::Close,
-            KeyCode::Enter => {
+        match action {
+            Some(DialogAction::Close) if self.selected.is_some() => self.selected = None,
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Accept) => {
                 self.take_selected(context);
                 return self.apply(context);
             }
-            KeyCode::Tab => self.take_selected(context),
-            KeyCode::Delete if self.selected.is_some() => return self.remove_selected(),
-            _ if is_ctrl(key, 's') => self.begin_naming(),
+            Some(DialogAction::Edit) => self.take_selected(context),
+            Some(DialogAction::Remove) if self.selected.is_some() => return self.remove_selected(),
+            Some(DialogAction::Save) => self.begin_naming(),
             _ if self.input.key(key) => self.typed(context),
             _ => {}
         }
@@ -72,16 +74,16 @@ impl FilterPrompt {
     }
 
     /// Returns the selection after a key that moves it. Above the first filter, none is selected.
-    fn select(&self, key: KeyEvent) -> Option<Option<usize>> {
+    fn select(&self, action: Option<DialogAction>) -> Option<Option<usize>> {
         if self.offered.is_empty() {
             return None;
         }
-        let up = key.code == KeyCode::Up || is_ctrl(key, 'p');
+        let up = action == Some(DialogAction::Up);
         match self.selected {
             None if up => Some(None),
-            None => moved(0, self.offered.len(), key).map(|_| Some(0)),
+            None => moved(0, self.offered.len(), action).map(|_| Some(0)),
             Some(0) if up => Some(None),
-            Some(selected) => moved(selected, self.offered.len(), key).map(Some),
+            Some(selected) => moved(selected, self.offered.len(), action).map(Some),
         }
     }
 
@@ -116,11 +118,11 @@ impl FilterPrompt {
         }
     }
 
-    fn key_in_name(&mut self, key: KeyEvent) -> Outcome {
+    fn key_in_name(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let Some(name) = &mut self.naming else { return Outcome::Stay };
-        match key.code {
-            KeyCode::Esc => self.naming = None,
-            KeyCode::Enter => {
+        match context.pressed(DialogKind::Name, key) {
+            Some(DialogAction::Close) => self.naming = None,
+            Some(DialogAction::Accept) => {
                 let name = name.text().trim().to_owned();
                 if name.is_empty() {
                     return Outcome::Stay;
@@ -170,7 +172,9 @@ impl FilterPrompt {
         if self.list != context.browser.messages.key {
             // A slow link or list changed the screen while the filter was typed.
             self.list.clone_from(&context.browser.messages.key);
-            self.understood = Err("the list has changed; press Enter to filter this one".to_owned());
+            let key = context.keymap.dialog_key(DialogKind::Filter, DialogAction::Accept);
+            let key = key.map(|key| key.to_string()).unwrap_or_default();
+            self.understood = Err(format!("the list has changed; press {key} to filter this one"));
             return Outcome::Stay;
         }
         let text = self.input.text().trim().to_owned();

@@ -1,9 +1,10 @@
 //! `/`: the prompt of a search in the focused pane. The search itself belongs to the panes.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
-use super::outcome::{Command, Outcome};
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
+use crate::app::keymap::{DialogAction, DialogKind};
 
 /// The open prompt.
 #[derive(Debug, Default)]
@@ -12,10 +13,10 @@ pub(crate) struct FindPrompt {
 }
 
 impl FindPrompt {
-    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
-        match key.code {
-            KeyCode::Esc => Outcome::Close,
-            KeyCode::Enter => Outcome::Finish(vec![Command::ConfirmSearch]),
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        match context.pressed(DialogKind::Find, key) {
+            Some(DialogAction::Close) => Outcome::Close,
+            Some(DialogAction::Accept) => Outcome::Finish(vec![Command::ConfirmSearch]),
             _ if self.input.key(key) => self.search(),
             _ => Outcome::Stay,
         }

@@ -1,15 +1,14 @@
 //! `?`: lists every action with its keys, from the live key map. `/` filters the rows, and Enter runs the selected
-//! action. Texts about keys are never written here a second time, except for the keys of dialogs, which cannot be
-//! rebound.
+//! action. Texts about keys are never written here a second time.
 
-use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::frame::{frame, held_row};
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
-use crate::app::keymap::{Action, Context, KeyMap};
+use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
 
 /// The rows that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -39,10 +38,10 @@ pub(crate) enum HelpRow {
     /// An action and its keys.
     Keys(String, Action),
     /// A text without an action.
-    Note(&'static str),
+    Note(String),
 }
 
-/// Explanations of signs and of keys that are not in the key map.
+/// Explanations of signs and of what no key shows.
 const NOTES: [(&str, &[&str]); 2] = [
     (
         "Marks in the messages pane",
@@ -51,20 +50,7 @@ const NOTES: [(&str, &[&str]); 2] = [
             "+ late: appeared after a higher global position",
         ],
     ),
-    (
-        "In the compose dialog",
-        &[
-            "Ctrl-S write",
-            "Esc close (keeps draft)",
-            "Ctrl-G discard",
-            "Ctrl-O other draft",
-            "Ctrl-E open in $EDITOR",
-            "Ctrl-F format",
-            "Tab next field, or accept the completion",
-            "Ctrl-N, Ctrl-P next, previous completion",
-            "An empty ID is replaced by a new one",
-        ],
-    ),
+    ("While writing a message", &["An empty ID is replaced by a new one"]),
 ];
 
 /// Returns all rows, those of the focused pane first.
@@ -72,13 +58,14 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
     let mut contexts = vec![
         (Context::Anywhere, "Everywhere"),
         (Context::Namespaces, "In the namespaces pane"),
+        (Context::Categories, "In the categories pane"),
         (Context::Streams, "In the streams pane"),
         (Context::Messages, "In the messages pane"),
         (Context::Message, "In the message pane"),
     ];
     let here = match pane {
         Pane::Namespaces => Context::Namespaces,
-        Pane::Categories => Context::Anywhere,
+        Pane::Categories => Context::Categories,
         Pane::Streams => Context::Streams,
         Pane::Messages => Context::Messages,
         Pane::Message => Context::Message,
@@ -97,7 +84,16 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
     }
     for (heading, notes) in NOTES {
         rows.push(HelpRow::Heading(heading));
-        rows.extend(notes.iter().map(|note| HelpRow::Note(note)));
+        rows.extend(notes.iter().map(|note| HelpRow::Note((*note).to_owned())));
+    }
+    for kind in DialogKind::ALL {
+        rows.push(HelpRow::Heading(kind.heading()));
+        for (action, _) in kind.defaults() {
+            let keys: Vec<String> = keymap.dialog_keys(*kind, action).iter().map(ToString::to_string).collect();
+            if !keys.is_empty() {
+                rows.push(HelpRow::Note(format!("{} {}", keys.join(" "), kind.title(action))));
+            }
+        }
     }
     without_empty_headings(rows)
 }
@@ -127,17 +123,21 @@ impl Help {
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let page = context.page;
-        match key.code {
-            KeyCode::Enter => return Outcome::Finish(self.action().map(Command::Run).into_iter().collect()),
-            KeyCode::Esc if self.filter.take().is_some() => self.narrow(),
-            KeyCode::Esc => return Outcome::Close,
-            KeyCode::Down => self.step(1),
-            KeyCode::Up => self.step(-1),
-            KeyCode::PageDown => self.step(page),
-            KeyCode::PageUp => self.step(-page),
+        // Characters go into the filter while it is open.
+        let is_typed = self.filter.is_some() && Chord::from(key).is_text();
+        match context.pressed(DialogKind::Help, key).filter(|_| !is_typed) {
+            Some(DialogAction::Accept) => {
+                return Outcome::Finish(self.action().map(Command::Run).into_iter().collect());
+            }
+            Some(DialogAction::Close) if self.filter.take().is_some() => self.narrow(),
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Down) => self.step(1),
+            Some(DialogAction::Up) => self.step(-1),
+            Some(DialogAction::PageDown) => self.step(page),
+            Some(DialogAction::PageUp) => self.step(-page),
             _ if self.filter.is_some() => self.typed(key),
-            KeyCode::Char('/') => self.filter = Some(Input::default()),
-            _ => return self.act(context.action(key), key, page),
+            Some(DialogAction::Filter) => self.filter = Some(Input::default()),
+            _ => return self.act(context.action(key), page),
         }
         Outcome::Stay
     }
@@ -158,12 +158,11 @@ impl Help {
     }
 
     /// Handles a key with the meaning that it has in the panes.
-    fn act(&mut self, action: Option<Action>, key: KeyEvent, page: isize) -> Outcome {
+    fn act(&mut self, action: Option<Action>, page: isize) -> Outcome {
         match action {
             Some(Action::Find) => self.filter = Some(Input::default()),
             Some(Action::Down) => self.step(1),
             Some(Action::Up) => self.step(-1),
-            _ if key.code == KeyCode::Char(' ') => self.step(page),
             Some(Action::PageDown) => self.step(page),
             Some(Action::PageUp) => self.step(-page),
             Some(Action::HalfDown) => self.step(page / 2),

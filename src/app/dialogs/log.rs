@@ -1,11 +1,11 @@
 //! `!`: the log, scrolled by the keys that scroll elsewhere. It only reads; notices are kept by the screen.
 
-use crossterm::event::{KeyCode, KeyEvent, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
 use super::frame::{frame, held_row};
 use super::outcome::{DialogContext, Outcome};
-use crate::app::keymap::Action;
+use crate::app::keymap::{Action, DialogAction, DialogKind};
 
 /// The open log.
 #[derive(Debug, Default)]
@@ -25,12 +25,19 @@ pub(crate) fn log_frame(area: Rect) -> (Rect, Rect) {
 
 impl Log {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        if let Some(notices) = scroll_of(key, context.page) {
-            return self.scroll(notices, context);
-        }
-        let closes = matches!(key.code, KeyCode::Esc | KeyCode::Enter)
-            || matches!(context.action(key), Some(Action::Log | Action::Quit));
-        if closes { Outcome::Close } else { Outcome::Stay }
+        let notices = match context.pressed(DialogKind::Log, key) {
+            Some(DialogAction::Down) => 1,
+            Some(DialogAction::Up) => -1,
+            Some(DialogAction::PageDown) => context.page,
+            Some(DialogAction::PageUp) => -context.page,
+            Some(DialogAction::First) => isize::MIN,
+            Some(DialogAction::Last) => isize::MAX,
+            Some(DialogAction::Close) => return Outcome::Close,
+            // The key that opened the log closes it, too.
+            _ if matches!(context.action(key), Some(Action::Log | Action::Quit)) => return Outcome::Close,
+            _ => return Outcome::Stay,
+        };
+        self.scroll(notices, context)
     }
 
     fn scroll(&mut self, notices: isize, context: &DialogContext) -> Outcome {
@@ -51,18 +58,5 @@ impl Log {
             self.back = oldest - oldest * row / rows.saturating_sub(1).max(1);
         }
         Outcome::Stay
-    }
-}
-
-/// Returns the number of notices by which a key scrolls; none for other keys.
-fn scroll_of(key: KeyEvent, page: isize) -> Option<isize> {
-    match key.code {
-        KeyCode::Down | KeyCode::Char('j') => Some(1),
-        KeyCode::Up | KeyCode::Char('k') => Some(-1),
-        KeyCode::PageDown | KeyCode::Char(' ') => Some(page),
-        KeyCode::PageUp => Some(-page),
-        KeyCode::Home | KeyCode::Char('g') => Some(isize::MIN),
-        KeyCode::End | KeyCode::Char('G') => Some(isize::MAX),
-        _ => None,
     }
 }

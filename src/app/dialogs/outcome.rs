@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
 use crate::app::connections::ConnectTo;
 use crate::app::export::ExportJob;
-use crate::app::keymap::{Action, Context, KeyMap};
+use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
 use crate::app::request::{Question, Slot};
 use crate::app::saved_filters::{SavedFilter, SavedFilters};
 use crate::app::times::Times;
@@ -51,9 +51,15 @@ impl DialogContext<'_> {
         self.keymap.action(Context::Anywhere, key)
     }
 
+    /// Returns what a key does in a dialog.
+    #[must_use]
+    pub(crate) fn pressed(&self, kind: DialogKind, key: KeyEvent) -> Option<DialogAction> {
+        self.keymap.dialog_action(kind, key)
+    }
+
     /// Returns the outcome of a key that must not write because it may be part of a paste, if that is so.
     #[must_use]
-    pub(crate) fn refuse_after_paste(&self, key: &str) -> Option<Outcome> {
+    pub(crate) fn refuse_after_paste(&self, key: Chord) -> Option<Outcome> {
         let warning = || Command::Warn(format!("{key} is ignored right after a paste. Press {key} again."));
         self.just_pasted.then(|| Outcome::Do(vec![warning()]))
     }
@@ -135,11 +141,4 @@ pub(crate) enum Command {
         changed: Option<Draft>,
         seen: usize,
     },
-}
-
-/// Returns true for Ctrl and this letter, in either case.
-#[must_use]
-pub(crate) fn is_ctrl(key: KeyEvent, letter: char) -> bool {
-    key.modifiers.contains(KeyModifiers::CONTROL)
-        && matches!(key.code, KeyCode::Char(c) if c.eq_ignore_ascii_case(&letter))
 }

@@ -1,8 +1,9 @@
 //! The token of a new namespace, which is shown only once. Only Enter closes it, because Esc is easily pressed by mistake.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
-use super::outcome::{Command, Outcome};
+use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::request::Created;
 
 /// The open dialog.
@@ -12,10 +13,10 @@ pub(crate) struct TokenDialog {
 }
 
 impl TokenDialog {
-    pub(super) fn key(&self, key: KeyEvent) -> Outcome {
-        match key.code {
-            KeyCode::Char('y') => Outcome::Do(vec![Command::Copy(self.created.token.clone(), "token")]),
-            KeyCode::Enter => Outcome::Close,
+    pub(super) fn key(&self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        match context.pressed(DialogKind::Token, key) {
+            Some(DialogAction::Token) => Outcome::Do(vec![Command::Copy(self.created.token.clone(), "token")]),
+            Some(DialogAction::Close) => Outcome::Close,
             _ => Outcome::Stay,
         }
     }

@@ -5,8 +5,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::progress::confirming;
 use crate::app::State;
 use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout};
+use crate::app::keymap::{Chord, DialogAction, DialogKind, KeyMap};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, fill, whole_parts, words};
@@ -15,8 +17,15 @@ use crate::view::typed;
 use crate::view::widgets::{boxed, frame_of, line_at, paragraph, spinner};
 
 /// The keys while a draft is edited, the most important first.
-const KEYS: &str = "Ctrl-S write · Esc close (keeps draft) · Ctrl-G discard · Tab next field · Ctrl-E $EDITOR · \
-                    Ctrl-O other draft · Ctrl-F format";
+const KEYS: [DialogAction; 7] = [
+    DialogAction::Write,
+    DialogAction::Close,
+    DialogAction::Discard,
+    DialogAction::NextField,
+    DialogAction::Editor,
+    DialogAction::OtherDraft,
+    DialogAction::Format,
+];
 
 /// Draws the dialog.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
@@ -53,20 +62,23 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
             editor(frame, room, theme, compose, field);
         }
         if field == compose.field && listed > 0 {
-            completions(frame, Rect { y: area.y + row, height: listed, ..area }, theme, compose);
+            completions(frame, Rect { y: area.y + row, height: listed, ..area }, state, theme, compose);
             row += listed;
         }
     }
     let bottom = area.height - below;
     let (text, style) = match compose.completions.get(compose.chosen) {
         // There is no room for the list.
-        Some(name) if listed == 0 => (format!("Tab {name}"), theme.dim),
+        Some(name) if listed == 0 => {
+            (format!("{} {name}", accepting(state).map(|key| key.to_string()).unwrap_or_default()), theme.dim)
+        }
         _ => status(state, theme, compose),
     };
     line_at(frame, area, bottom, &words(&text, width), style);
+    let keymap = &state.settings.keymap;
     let keys = match &compose.stage {
-        DraftStage::Conflict(conflict) => conflict_keys(conflict),
-        _ => KEYS.to_owned(),
+        DraftStage::Conflict(conflict) => conflict_keys(keymap, conflict),
+        _ => keymap.hints(DialogKind::Compose, &KEYS),
     };
     line_at(frame, area, bottom + 1, &whole_parts(&keys, width), theme.dim);
 }
@@ -76,10 +88,12 @@ fn status(state: &State, theme: &Theme, compose: &Compose) -> (String, Style) {
     match (&compose.stage, &compose.problem) {
         (DraftStage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
         (DraftStage::Confirming, _) => {
-            let name = &state.settings.profile.name;
-            (format!("Press upper-case Y to write to {name}, any other key to edit."), theme.problem)
+            let (name, key) = (&state.settings.profile.name, confirming(state, DialogAction::Production));
+            (format!("Press {key} to write to {name}, any other key to edit."), theme.problem)
         }
-        (DraftStage::Discarding, _) => ("Discard this draft? y/n".to_owned(), theme.problem),
+        (DraftStage::Discarding, _) => {
+            (format!("Discard this draft? {}/n", confirming(state, DialogAction::Discard)), theme.problem)
+        }
         (_, Some(problem)) => (problem.clone(), theme.problem),
         (DraftStage::Conflict(conflict), None) => {
             let actual = conflict.actual.map_or_else(
@@ -97,12 +111,14 @@ fn status(state: &State, theme: &Theme, compose: &Compose) -> (String, Style) {
 }
 
 /// Returns the keys that resolve a conflict.
-fn conflict_keys(conflict: &Conflict) -> String {
+fn conflict_keys(keymap: &KeyMap, conflict: &Conflict) -> String {
     let retry = match conflict.actual {
         Some(version) => format!("retry at version {version}"),
         None => "retry as a new stream".to_owned(),
     };
-    format!("t {retry} · e keep editing · x discard")
+    let retry = keymap.hint_as(DialogKind::Conflict, DialogAction::Retry, &retry);
+    let others = keymap.hints(DialogKind::Conflict, &[DialogAction::KeepEditing, DialogAction::Discard]);
+    retry.into_iter().chain([others]).collect::<Vec<_>>().join(" · ")
 }
 
 /// Returns the width of the name before a field of one line.
@@ -161,13 +177,19 @@ fn editor(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose, field
     typed::text(frame, inner, text, has_cursor, theme);
 }
 
-/// Draws the completions in the rows below the focused field. The one that Tab accepts is always visible.
-fn completions(frame: &mut Frame, area: Rect, theme: &Theme, compose: &Compose) {
+/// Returns the key that accepts a completion.
+fn accepting(state: &State) -> Option<Chord> {
+    state.settings.keymap.dialog_key(DialogKind::Completions, DialogAction::Accept)
+}
+
+/// Draws the completions in the rows below the focused field. The one that the key accepts is always visible.
+fn completions(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: &Compose) {
+    let accept = accepting(state).map(|key| format!("  ({key})")).unwrap_or_default();
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };
     let first = (compose.chosen + 1).saturating_sub(usize::from(area.height));
     for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
-        let (style, hint) = if index == compose.chosen { (theme.selected, "  (Tab)") } else { (theme.dim, "") };
+        let (style, hint) = if index == compose.chosen { (theme.selected, accept.as_str()) } else { (theme.dim, "") };
         let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));
         line_at(frame, area, row, &text, style);
     }
@@ -180,7 +202,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
     frame.render_widget(block, area);
     let width = usize::from(inner.width);
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &whole_parts(&conflict_keys(conflict), width), theme.key);
+    line_at(frame, inner, last, &whole_parts(&conflict_keys(&state.settings.keymap, conflict), width), theme.key);
     let Some(messages) = &conflict.since else {
         line_at(frame, inner, 0, &format!("{} reading …", spinner(state, theme.ascii)), theme.dim);
         return;

@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use super::choices;
 use crate::app::State;
 use crate::app::connections::masked;
-use crate::app::dialogs::connections::{ATTEMPT_KEYS, ConnectDialog, KEYS};
+use crate::app::dialogs::connections::ConnectDialog;
 use crate::app::input::Input;
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::text::{cut, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::typed;
@@ -41,7 +42,19 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     } else if let Some(problem) = &dialog.problem {
         paragraph_from(frame, notes, 0, &format!(" {problem}"), theme.problem);
     }
-    let keys = if dialog.attempt.is_some() { ATTEMPT_KEYS } else { KEYS };
+    let keys = keys(&state.settings.keymap, dialog.attempt.is_some());
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &format!(" {}", whole_parts(keys, width.saturating_sub(1))), theme.dim);
+    line_at(frame, inner, last, &format!(" {}", whole_parts(&keys, width.saturating_sub(1))), theme.dim);
+}
+
+/// Returns the keys of the dialog, or those during an attempt.
+fn keys(keymap: &KeyMap, is_attempting: bool) -> String {
+    let of = DialogKind::Connections;
+    if is_attempting {
+        return keymap.hint_as(of, DialogAction::Close, "end the attempt and keep the connection").unwrap_or_default();
+    }
+    let key = |action| keymap.dialog_key(of, action).map(|key| key.to_string()).unwrap_or_default();
+    let choose = format!("{}, {} choose, or type a URL", key(DialogAction::Up), key(DialogAction::Down));
+    let [connect, close] = [DialogAction::Accept, DialogAction::Close].map(|action| keymap.hint(of, action));
+    connect.into_iter().chain([choose]).chain(close).collect::<Vec<_>>().join(" · ")
 }

@@ -8,6 +8,7 @@ use super::progress;
 use crate::app::State;
 use crate::app::dialogs::AdminStage;
 use crate::app::dialogs::create_namespace::CreateDialog;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, paragraph_from, row_of};
@@ -22,7 +23,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         let style = if used { theme.key } else { Style::new() };
         typed::line(frame, row_of(inner, row), title, input, has_cursor, style);
     }
-    let keys = "Enter create · Tab next field · Esc close";
+    let keys = [DialogAction::Accept, DialogAction::NextField, DialogAction::Close];
+    let keys = state.settings.keymap.hints(DialogKind::CreateNamespace, &keys);
     let (note, style) = progress::of(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
     paragraph_from(frame, inner, 3, &note, style);
 }

@@ -8,6 +8,7 @@ use super::progress;
 use crate::app::State;
 use crate::app::dialogs::AdminStage;
 use crate::app::dialogs::delete_namespace::DeleteDialog;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::numbers::count;
 use crate::view::theme::Theme;
 use crate::view::typed;
@@ -26,7 +27,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     paragraph_from(frame, Rect { height: inner.height.min(4), ..inner }, 2, &text, Style::new());
     let has_cursor = dialog.stage == AdminStage::Typing;
     typed::line(frame, row_of(inner, 4), "> ", &dialog.input, has_cursor, theme.key);
-    let keys = "Enter delete · Esc close";
+    let keys = [DialogAction::Accept, DialogAction::Close];
+    let keys = state.settings.keymap.hints(DialogKind::DeleteNamespace, &keys);
     let (note, style) = progress::of(state, theme, dialog.stage, dialog.problem.as_deref(), keys);
     paragraph_from(frame, inner, 6, &note, style);
 }

@@ -5,34 +5,40 @@ use ratatui::layout::Rect;
 
 use super::{choices, prompts};
 use crate::app::dialogs::filter::FilterPrompt;
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::theme::Theme;
 use crate::view::widgets::boxed_above;
 
-const HINT: &str =
-    "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH · Ctrl-S save";
-const NAMING_HINT: &str = "Enter save the filter under this name · Esc do not save it";
+const HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
 /// The most named filters that are visible at once.
 const ROWS: u16 = 8;
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, prompt: &FilterPrompt) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, prompt: &FilterPrompt) {
     if let Some(name) = &prompt.naming {
-        return prompts::draw(frame, area, theme, "Name of the filter: ", name, &Ok(NAMING_HINT.to_owned()));
+        let keys = [(DialogAction::Accept, "save the filter under this name"), (DialogAction::Close, "do not save it")];
+        let hints = keys.into_iter().filter_map(|(action, text)| keymap.hint_as(DialogKind::Name, action, text));
+        let hints = hints.collect::<Vec<_>>().join(" · ");
+        return prompts::draw(frame, area, theme, "Name of the filter: ", name, &Ok(hints));
     }
     if !prompt.offered.is_empty() {
         let rows = u16::try_from(prompt.offered.len()).unwrap_or(ROWS).min(ROWS);
-        let title = if prompt.selected.is_some() {
-            "Saved filters · Enter apply · Tab edit · Del remove"
+        let hints = if prompt.selected.is_some() {
+            keymap.hints(DialogKind::Filter, &[DialogAction::Accept, DialogAction::Edit, DialogAction::Remove])
         } else {
-            "Saved filters · Down select"
+            keymap.hint_as(DialogKind::Filter, DialogAction::Down, "select").unwrap_or_default()
         };
+        let title = format!("Saved filters · {hints}");
         let above = Rect { height: area.height.saturating_sub(2), ..area };
-        let inner = boxed_above(frame, above, theme, title, rows);
+        let inner = boxed_above(frame, above, theme, &title, rows);
         let rows = prompt.offered.iter().map(|filter| (filter.name.clone(), filter.text.clone()));
         choices::draw(frame, inner, theme, rows, prompt.selected, "");
     }
     let note = match &prompt.understood {
         Ok(Some(words)) => Ok(format!("→ {words}")),
-        Ok(None) => Ok(HINT.to_owned()),
+        Ok(None) => {
+            let save = keymap.hint(DialogKind::Filter, DialogAction::Save);
+            Ok([HINT.to_owned()].into_iter().chain(save).collect::<Vec<_>>().join(" · "))
+        }
         Err(problem) => Err(problem.clone()),
     };
     prompts::draw(frame, area, theme, "&", &prompt.input, &note);

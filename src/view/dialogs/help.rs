@@ -6,14 +6,18 @@ use ratatui::style::Style;
 
 use crate::app::browser::extent::Extent;
 use crate::app::dialogs::help::{Help, HelpRow, help_frame};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::scrollbar;
 use crate::view::text::{fill, whole_parts, words, wrap};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{framed, line_at, row_of};
 
+/// The keys of the help itself.
+const KEYS: [DialogAction; 3] = [DialogAction::Accept, DialogAction::Filter, DialogAction::Close];
+
 /// Draws the help. The selected row is visible, and the last line shows the keys of the help itself.
-pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, help: &Help) {
     let (outer, inner) = help_frame(area);
     framed(frame, outer, theme, "Help");
     let width = usize::from(inner.width);
@@ -59,6 +63,6 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, help: &Help) {
     let last = row_of(inner, inner.height.saturating_sub(1));
     match &help.filter {
         Some(input) => typed::line(frame, last, "/", input, true, theme.key),
-        None => line_at(frame, last, 0, &whole_parts("Enter run · / filter · Esc close", width), theme.dim),
+        None => line_at(frame, last, 0, &whole_parts(&keymap.hints(DialogKind::Help, &KEYS), width), theme.dim),
     }
 }

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::app::State;
 use crate::app::browser::extent::Extent;
 use crate::app::dialogs::log::log_frame;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::view::scrollbar;
 use crate::view::text::{cut, wrap};
 use crate::view::theme::Theme;
@@ -14,8 +15,10 @@ use crate::view::widgets::{framed, line_at};
 
 /// Draws the log, scrolled back by a number of notices.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {
+    let close = state.settings.keymap.hint(DialogKind::Log, DialogAction::Close);
+    let title = ["Log".to_owned()].into_iter().chain(close).collect::<Vec<_>>().join(" · ");
     let (outer, inner) = log_frame(area);
-    framed(frame, outer, theme, "Log · Esc close");
+    framed(frame, outer, theme, &title);
     let width = usize::from(inner.width);
     if state.notices.log().is_empty() {
         line_at(frame, inner, 0, "Nothing logged yet", theme.dim);

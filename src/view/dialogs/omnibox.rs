@@ -6,10 +6,10 @@ use ratatui::style::Style;
 
 use crate::app::State;
 use crate::app::dialogs::omnibox::entries::{Entry, Group, Lead};
-use crate::app::dialogs::omnibox::keys::{COMMAND_KEYS, KEYS};
 use crate::app::dialogs::omnibox::layout::BoxLayout;
 use crate::app::dialogs::omnibox::streams::FoundStreams;
 use crate::app::dialogs::omnibox::{Kind, Omnibox};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, right, whole_parts};
@@ -22,9 +22,9 @@ const GROUPS: u16 = 13;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, omnibox: &Omnibox) {
     let layout = BoxLayout::of(area);
-    let (title, prompt, keys) = match omnibox.kind {
-        Kind::Everything => ("Go to", ":", KEYS),
-        Kind::Commands => ("Commands", "> ", COMMAND_KEYS),
+    let (title, prompt) = match omnibox.kind {
+        Kind::Everything => ("Go to", ":"),
+        Kind::Commands => ("Commands", "> "),
     };
     boxed(frame, area, theme, title, layout.size.0, layout.size.1);
     typed::line(frame, layout.input, prompt, &omnibox.input, true, theme.key);
@@ -38,7 +38,19 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         let is_selected = index == omnibox.selected && omnibox.has_selection();
         result(frame, line, theme, entry, omnibox.heading(index), is_selected);
     }
-    line_at(frame, layout.keys, 0, &whole_parts(keys, width), theme.dim);
+    line_at(frame, layout.keys, 0, &whole_parts(&keys(&state.settings.keymap, omnibox.kind), width), theme.dim);
+}
+
+/// Returns the keys of the box.
+fn keys(keymap: &KeyMap, kind: Kind) -> String {
+    let of = DialogKind::Omnibox;
+    let key = |action| keymap.dialog_key(of, action).map(|key| key.to_string());
+    let (accept, up, down) = (DialogAction::Accept, key(DialogAction::Up), key(DialogAction::Down));
+    let accept = keymap.hint_as(of, accept, if kind == Kind::Commands { "run" } else { "go" });
+    let others = keymap.hints(of, &[DialogAction::Complete, DialogAction::Close]);
+    let select = up.as_ref().zip(down).map(|(up, down)| format!("{up}, {down} select"));
+    let recall = up.filter(|_| kind == Kind::Everything).map(|up| format!("{up} in an empty box recalls"));
+    accept.into_iter().chain([others]).chain(select).chain(recall).collect::<Vec<_>>().join(" · ")
 }
 
 /// Returns the line below the text: a problem, the progress of the search, or what can be typed.

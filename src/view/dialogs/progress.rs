@@ -4,6 +4,7 @@ use ratatui::style::Style;
 
 use crate::app::State;
 use crate::app::dialogs::AdminStage;
+use crate::app::keymap::{Chord, DialogAction, DialogKind};
 use crate::view::theme::Theme;
 use crate::view::widgets::spinner;
 
@@ -13,15 +14,21 @@ pub(super) fn of(
     theme: &Theme,
     stage: AdminStage,
     problem: Option<&str>,
-    keys: &str,
+    keys: String,
 ) -> (String, Style) {
     match (stage, problem) {
         (AdminStage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
         (AdminStage::Confirming, _) => {
-            let name = &state.settings.profile.name;
-            (format!("This is {name}: press upper-case Y to create it, any other key to keep editing."), theme.problem)
+            let (name, key) = (&state.settings.profile.name, confirming(state, DialogAction::Production));
+            (format!("This is {name}: press {key} to create it, any other key to keep editing."), theme.problem)
         }
         (AdminStage::Typing, Some(problem)) => (problem.to_owned(), theme.problem),
-        (AdminStage::Typing, None) => (keys.to_owned(), theme.dim),
+        (AdminStage::Typing, None) => (keys, theme.dim),
     }
+}
+
+/// Returns the key that answers a question with yes.
+pub(super) fn confirming(state: &State, action: DialogAction) -> String {
+    let key = state.settings.keymap.dialog_key(DialogKind::Confirm, action);
+    key.map(Chord::spelled_out).unwrap_or_default()
 }

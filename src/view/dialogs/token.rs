@@ -5,13 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::dialogs::token::TokenDialog;
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::text::cut;
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at, paragraph_from};
 
 const ADVICE: &str = "Copy the token now. It is shown only once, because only its hash is stored.";
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &TokenDialog) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, dialog: &TokenDialog) {
     let inner = boxed(frame, area, theme, "Namespace created", 92, 10);
     let width = usize::from(inner.width);
     line_at(frame, inner, 0, &cut(&format!("Namespace {}", dialog.created.info.id), width), Style::new());
@@ -20,5 +21,6 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &TokenD
     for (row, part) in (4..).zip(token.chunks(width.max(1))) {
         line_at(frame, inner, row, &part.iter().collect::<String>(), theme.key);
     }
-    line_at(frame, inner, inner.height.saturating_sub(1), "y copy · Enter close", theme.dim);
+    let keys = keymap.hints(DialogKind::Token, &[DialogAction::Token, DialogAction::Close]);
+    line_at(frame, inner, inner.height.saturating_sub(1), &keys, theme.dim);
 }

@@ -1,10 +1,12 @@
 //! The keys of the compose dialog, one function for each stage of the draft. A key never leaves an older completion behind,
 //! and only a valid draft is sent.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use super::{Compose, DraftStage, Field};
-use crate::app::dialogs::outcome::{Command, DialogContext, Outcome, is_ctrl};
+use crate::app::dialogs::admin::wait;
+use crate::app::dialogs::outcome::{Command, DialogContext, Outcome};
+use crate::app::keymap::{Chord, DialogAction, DialogKind};
 use crate::app::request::{Completing, Question, Slot};
 use crate::json;
 use crate::message::{ExpectedVersion, StreamName};
@@ -14,9 +16,18 @@ impl Compose {
         match self.stage {
             DraftStage::Editing => self.editing_key(key, context),
             DraftStage::Confirming => self.confirming_key(key, context),
-            DraftStage::Discarding => self.discarding_key(key),
-            DraftStage::Writing => writing_key(key),
-            DraftStage::Conflict(_) => self.conflict_key(key),
+            DraftStage::Discarding => self.discarding_key(key, context),
+            DraftStage::Writing => wait(context.pressed(DialogKind::Compose, key)),
+            DraftStage::Conflict(_) => self.conflict_key(context.pressed(DialogKind::Conflict, key)),
+        }
+    }
+
+    /// Returns the kind whose keys apply in this stage.
+    pub(in crate::app::dialogs) fn kind(&self) -> DialogKind {
+        match self.stage {
+            DraftStage::Editing | DraftStage::Writing => DialogKind::Compose,
+            DraftStage::Confirming | DraftStage::Discarding => DialogKind::Confirm,
+            DraftStage::Conflict(_) => DialogKind::Conflict,
         }
     }
 
@@ -36,54 +47,53 @@ impl Compose {
 
     fn editing_key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         if !self.completions.is_empty()
-            && let Some(outcome) = self.completion_key(key)
+            && let Some(action) = context.pressed(DialogKind::Completions, key)
+            && let Some(outcome) = self.completion_key(action)
         {
             return outcome;
         }
-        match key.code {
-            KeyCode::Esc => return Outcome::Close,
-            _ if is_ctrl(key, 's') => return self.try_to_write(context),
-            _ if is_ctrl(key, 'g') => self.stage = DraftStage::Discarding,
-            _ if is_ctrl(key, 'o') => return self.next_draft(),
-            _ if is_ctrl(key, 'e') => return self.open_editor(),
-            _ if is_ctrl(key, 'f') => return self.format(),
-            _ => return self.field_key(key),
+        match context.pressed(DialogKind::Compose, key) {
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Write) => return self.try_to_write(key, context),
+            Some(DialogAction::Discard) => self.stage = DraftStage::Discarding,
+            Some(DialogAction::OtherDraft) => return self.next_draft(),
+            Some(DialogAction::Editor) => return self.open_editor(),
+            Some(DialogAction::Format) => return self.format(),
+            action => return self.field_key(key, action),
         }
         Outcome::Stay
     }
 
     /// Handles a key while completions are open; none if it is not one of theirs.
-    fn completion_key(&mut self, key: KeyEvent) -> Option<Outcome> {
-        match key.code {
-            KeyCode::Esc => {
+    fn completion_key(&mut self, action: DialogAction) -> Option<Outcome> {
+        match action {
+            DialogAction::Close => {
                 self.completions.clear();
                 return Some(Outcome::Do(vec![Command::Cancel(Slot::Complete)]));
             }
-            KeyCode::Tab => {
+            DialogAction::Accept => {
                 let chosen = self.completions.swap_remove(self.chosen);
                 self.set(self.field, &chosen);
                 let mut commands = self.changed();
                 commands.extend(self.move_field(1));
                 return Some(Outcome::Do(commands));
             }
-            KeyCode::Down => self.choose(1),
-            KeyCode::Up => self.choose(self.completions.len() - 1),
-            _ if is_ctrl(key, 'n') => self.choose(1),
-            _ if is_ctrl(key, 'p') => self.choose(self.completions.len() - 1),
+            DialogAction::Down => self.choose(1),
+            DialogAction::Up => self.choose(self.completions.len() - 1),
             _ => return None,
         }
         Some(Outcome::Stay)
     }
 
     /// Handles a key that moves between the fields or edits one.
-    fn field_key(&mut self, key: KeyEvent) -> Outcome {
+    fn field_key(&mut self, key: KeyEvent, action: Option<DialogAction>) -> Outcome {
         let in_line = self.editor().is_none();
         let (next, previous) = (1, Field::ALL.len() - 1);
-        match key.code {
-            KeyCode::Tab => Outcome::Do(self.move_field(next)),
-            KeyCode::BackTab => Outcome::Do(self.move_field(previous)),
-            KeyCode::Enter | KeyCode::Down if in_line => Outcome::Do(self.move_field(next)),
-            KeyCode::Up if in_line => Outcome::Do(self.move_field(previous)),
+        match action {
+            Some(DialogAction::NextField) => Outcome::Do(self.move_field(next)),
+            Some(DialogAction::PreviousField) => Outcome::Do(self.move_field(previous)),
+            Some(DialogAction::Accept | DialogAction::Down) if in_line => Outcome::Do(self.move_field(next)),
+            Some(DialogAction::Up) if in_line => Outcome::Do(self.move_field(previous)),
             _ if self.edit_text(key) => {
                 // Tab must never accept a completion of an earlier text.
                 let typed = self.text(self.field);
@@ -152,10 +162,11 @@ impl Compose {
     }
 
     /// Sends the draft if it is valid. In production, asks for confirmation first.
-    fn try_to_write(&mut self, context: &DialogContext) -> Outcome {
+    fn try_to_write(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let key = Chord::from(key);
         let asked = self.ask_version();
         if self.awaits_version && self.text(Field::ExpectedVersion).is_empty() {
-            self.problem = Some("Still reading the stream's version. Press Ctrl-S again.".to_owned());
+            self.problem = Some(format!("Still reading the stream's version. Press {key} again."));
             return Outcome::Do(asked.into_iter().collect());
         }
         if self.text(Field::Id).is_empty() {
@@ -166,7 +177,7 @@ impl Compose {
             self.problem = Some(format!("{}: {wrong}", field.title()));
             return Outcome::Stay;
         }
-        if let Some(refused) = context.refuse_after_paste("Ctrl-S") {
+        if let Some(refused) = context.refuse_after_paste(key) {
             return refused;
         }
         if context.production {
@@ -188,42 +199,35 @@ impl Compose {
 
     fn confirming_key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         self.stage = DraftStage::Editing;
-        match key.code {
-            KeyCode::Char('Y') => context.refuse_after_paste("Ctrl-S").unwrap_or_else(|| self.send()),
+        match context.pressed(DialogKind::Confirm, key) {
+            Some(DialogAction::Production) => {
+                context.refuse_after_paste(Chord::from(key)).unwrap_or_else(|| self.send())
+            }
             _ => Outcome::Stay,
         }
     }
 
-    fn discarding_key(&mut self, key: KeyEvent) -> Outcome {
+    fn discarding_key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         self.stage = DraftStage::Editing;
-        if key.code == KeyCode::Char('y') { discard() } else { Outcome::Stay }
+        if context.pressed(DialogKind::Confirm, key) == Some(DialogAction::Discard) { discard() } else { Outcome::Stay }
     }
 
-    fn conflict_key(&mut self, key: KeyEvent) -> Outcome {
+    fn conflict_key(&mut self, action: Option<DialogAction>) -> Outcome {
         let DraftStage::Conflict(conflict) = &self.stage else { return Outcome::Stay };
-        match key.code {
-            KeyCode::Char('t') => {
+        match action {
+            Some(DialogAction::Retry) => {
                 let version = ExpectedVersion::from_version(conflict.actual).to_string();
                 self.set(Field::ExpectedVersion, &version);
                 self.stage = DraftStage::Editing;
                 Outcome::Do(self.changed())
             }
-            KeyCode::Char('e') | KeyCode::Esc => {
+            Some(DialogAction::KeepEditing | DialogAction::Close) => {
                 self.stage = DraftStage::Editing;
                 Outcome::Stay
             }
-            KeyCode::Char('x') => discard(),
+            Some(DialogAction::Discard) => discard(),
             _ => Outcome::Stay,
         }
-    }
-}
-
-/// Only the answer tells whether the message was written, so the dialog stays open until then.
-fn writing_key(key: KeyEvent) -> Outcome {
-    if key.code == KeyCode::Esc {
-        Outcome::Do(vec![Command::Warn("Already sent. Waiting for the answer.".to_owned())])
-    } else {
-        Outcome::Stay
     }
 }
 

@@ -1,31 +1,26 @@
 //! The keys and the mouse in the box.
 
-use crossterm::event::{KeyCode, KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use super::Omnibox;
 use super::layout::BoxLayout;
-use crate::app::dialogs::outcome::{DialogContext, Outcome, is_ctrl};
-
-/// The keys, for the last line of the box.
-pub(crate) const KEYS: &str = "Enter go · Tab complete · Esc close · Up, Down select · Up in an empty box recalls";
-/// The keys of a box with commands.
-pub(crate) const COMMAND_KEYS: &str = "Enter run · Tab complete · Esc close · Up, Down select";
+use crate::app::dialogs::outcome::{DialogContext, Outcome};
+use crate::app::keymap::{DialogAction, DialogKind};
 
 impl Omnibox {
     pub(in crate::app::dialogs) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let page = usize::from(BoxLayout::of(context.browser.area).list.height).max(1);
-        match key.code {
-            KeyCode::Esc => return Outcome::Close,
-            KeyCode::Enter => return self.enter(context),
-            KeyCode::Tab => return self.complete(context),
-            KeyCode::Up if self.recalls() => return self.recall(true, context),
-            KeyCode::Down if self.recalled.is_some() => return self.recall(false, context),
-            KeyCode::Up => return self.step(-1, context),
-            KeyCode::Down => return self.step(1, context),
-            KeyCode::PageUp => return self.step(-isize::try_from(page).unwrap_or(1), context),
-            KeyCode::PageDown => return self.step(isize::try_from(page).unwrap_or(1), context),
-            _ if is_ctrl(key, 'n') => return self.step(1, context),
-            _ if is_ctrl(key, 'p') => return self.step(-1, context),
+        let page = isize::try_from(page).unwrap_or(1);
+        match context.pressed(DialogKind::Omnibox, key) {
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Accept) => return self.enter(context),
+            Some(DialogAction::Complete) => return self.complete(context),
+            Some(DialogAction::Up) if self.recalls() => return self.recall(true, context),
+            Some(DialogAction::Down) if self.recalled.is_some() => return self.recall(false, context),
+            Some(DialogAction::Up) => return self.step(-1, context),
+            Some(DialogAction::Down) => return self.step(1, context),
+            Some(DialogAction::PageUp) => return self.step(-page, context),
+            Some(DialogAction::PageDown) => return self.step(page, context),
             _ if self.input.key(key) => {}
             _ => return Outcome::Stay,
         }

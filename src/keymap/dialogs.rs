@@ -1,0 +1,213 @@
+//! The keys of dialogs: a kind for each dialog or stage of one, the actions that it knows, and their default keys. What an
+//! action does is the dialog's own business.
+
+macro_rules! named {
+    ($(#[$doc:meta])* $type:ident: $($name:ident = $id:literal;)*) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum $type { $($name,)* }
+
+        impl $type {
+            #[allow(dead_code, reason = "only tests list all actions")]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name in the configuration file.
+            #[must_use]
+            pub(crate) fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+        }
+    };
+}
+
+named! {
+    /// A dialog, or a stage of one with keys of its own.
+    DialogKind:
+    Any = "dialog";
+    Compose = "compose";
+    Completions = "completions";
+    Confirm = "confirm";
+    Conflict = "conflict";
+    Filter = "filter";
+    Find = "find";
+    Omnibox = "omnibox";
+    Bookmarks = "bookmarks";
+    Name = "name";
+    Connections = "connections";
+    Help = "help";
+    Log = "log";
+    Copy = "copy";
+    Compare = "compare";
+    Export = "export";
+    CreateNamespace = "create-namespace";
+    DeleteNamespace = "delete-namespace";
+    Token = "token";
+}
+
+named! {
+    /// Something that a key does in a dialog.
+    DialogAction:
+    Close = "close";
+    Accept = "accept";
+    Complete = "complete";
+    Edit = "edit";
+    Rename = "rename";
+    Remove = "remove";
+    Save = "save";
+    Down = "down";
+    Up = "up";
+    PageDown = "page-down";
+    PageUp = "page-up";
+    First = "first";
+    Last = "last";
+    NextField = "next-field";
+    PreviousField = "previous-field";
+    Write = "write";
+    Discard = "discard";
+    OtherDraft = "other-draft";
+    Editor = "editor";
+    Format = "format";
+    Production = "production";
+    Retry = "retry";
+    KeepEditing = "keep-editing";
+    Filter = "filter";
+    Value = "value";
+    Path = "path";
+    Message = "message";
+    Data = "data";
+    Id = "id";
+    Name = "name";
+    Sql = "sql";
+    Command = "command";
+    Token = "token";
+    Suspend = "suspend";
+    Quit = "quit";
+}
+
+impl DialogKind {
+    /// The heading in the help.
+    #[must_use]
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Any => "In every dialog",
+            Self::Compose => "While writing a message",
+            Self::Completions => "In a list of completions",
+            Self::Confirm => "At a question",
+            Self::Conflict => "After a version conflict",
+            Self::Filter => "In the filter prompt",
+            Self::Find => "In the search prompt",
+            Self::Omnibox => "In the box that finds everything",
+            Self::Bookmarks => "In the bookmarks",
+            Self::Name => "While naming a bookmark or a filter",
+            Self::Connections => "In the connections",
+            Self::Help => "In the help",
+            Self::Log => "In the log",
+            Self::Copy => "In the copy menu",
+            Self::Compare => "In a comparison",
+            Self::Export => "While exporting",
+            Self::CreateNamespace => "While creating a namespace",
+            Self::DeleteNamespace => "While deleting a namespace",
+            Self::Token => "At the token of a new namespace",
+        }
+    }
+
+    /// Returns true if a text field gets the keys that the dialog does not use. Characters cannot be bound there.
+    #[must_use]
+    pub(crate) fn has_text(self) -> bool {
+        !matches!(
+            self,
+            Self::Confirm | Self::Conflict | Self::Bookmarks | Self::Help | Self::Log | Self::Copy | Self::Token
+        )
+    }
+
+    /// Returns the actions that can be bound in this dialog.
+    pub(crate) fn actions(self) -> impl Iterator<Item = DialogAction> {
+        DEFAULTS.iter().filter(move |row| row.0 == self || row.0 == Self::Any).map(|row| row.1)
+    }
+
+    /// Returns the actions that are listed for this dialog, with their default keys, or none for those of [`Self::Any`].
+    pub(crate) fn defaults(self) -> impl Iterator<Item = (DialogAction, &'static str)> {
+        DEFAULTS.iter().filter(move |row| row.0 == self).map(|row| (row.1, row.2))
+    }
+
+    /// Returns what an action does in this dialog, in a few words that follow its key.
+    #[must_use]
+    pub(crate) fn title(self, action: DialogAction) -> &'static str {
+        let row = |kind: Self| DEFAULTS.iter().find(|row| (row.0, row.1) == (kind, action)).map(|row| row.3);
+        row(self).or_else(|| row(Self::Any)).unwrap_or_default()
+    }
+
+    /// Returns the action of this dialog with a name.
+    #[must_use]
+    pub(crate) fn action(self, name: &str) -> Option<DialogAction> {
+        self.actions().find(|action| action.id() == name)
+    }
+}
+
+/// Every action of every dialog: its keys, and what it does. A row without keys uses those of `Any`.
+pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
+    use DialogAction as A;
+    use DialogKind as K;
+    &[
+        (K::Any, A::Close, "esc", "close"),
+        (K::Any, A::Accept, "enter", "accept"),
+        (K::Any, A::Down, "down ctrl-n", "next"),
+        (K::Any, A::Up, "up ctrl-p", "previous"),
+        (K::Any, A::PageDown, "pgdn", "page down"),
+        (K::Any, A::PageUp, "pgup", "page up"),
+        (K::Any, A::NextField, "tab", "next field"),
+        (K::Any, A::PreviousField, "shift-tab", "previous field"),
+        (K::Any, A::Suspend, "ctrl-z", "suspend the program"),
+        (K::Any, A::Quit, "ctrl-c", "quit (keeps drafts)"),
+        (K::Compose, A::Write, "ctrl-s", "write"),
+        (K::Compose, A::Close, "", "close (keeps draft)"),
+        (K::Compose, A::Discard, "ctrl-g", "discard"),
+        (K::Compose, A::Editor, "ctrl-e", "$EDITOR"),
+        (K::Compose, A::OtherDraft, "ctrl-o", "other draft"),
+        (K::Compose, A::Format, "ctrl-f", "format"),
+        (K::Completions, A::Accept, "tab", "accept the completion"),
+        (K::Completions, A::Down, "", "next completion"),
+        (K::Completions, A::Up, "", "previous completion"),
+        (K::Completions, A::Close, "", "close the completions"),
+        (K::Confirm, A::Production, "Y", "confirm in production"),
+        (K::Confirm, A::Discard, "y", "confirm discarding"),
+        (K::Conflict, A::Retry, "t", "retry"),
+        (K::Conflict, A::KeepEditing, "e", "keep editing"),
+        (K::Conflict, A::Close, "", "keep editing"),
+        (K::Conflict, A::Discard, "x", "discard"),
+        (K::Filter, A::Accept, "", "apply"),
+        (K::Filter, A::Edit, "tab", "edit"),
+        (K::Filter, A::Remove, "del", "remove"),
+        (K::Filter, A::Save, "ctrl-s", "save"),
+        (K::Find, A::Accept, "", "go to the match"),
+        (K::Omnibox, A::Accept, "", "go"),
+        (K::Omnibox, A::Complete, "tab", "complete"),
+        (K::Bookmarks, A::Accept, "", "go"),
+        (K::Bookmarks, A::Rename, "r", "rename"),
+        (K::Bookmarks, A::Remove, "d del", "remove"),
+        (K::Name, A::Accept, "", "save the name"),
+        (K::Name, A::Close, "", "keep the old name"),
+        (K::Connections, A::Accept, "", "connect"),
+        (K::Help, A::Accept, "", "run"),
+        (K::Help, A::Filter, "/", "filter"),
+        (K::Help, A::PageDown, "pgdn space", "page down"),
+        (K::Log, A::Close, "esc enter", "close"),
+        (K::Log, A::PageDown, "pgdn space", "page down"),
+        (K::Log, A::Down, "down j", "one line down"),
+        (K::Log, A::Up, "up k", "one line up"),
+        (K::Log, A::First, "g home", "go to the start"),
+        (K::Log, A::Last, "G end", "go to the end"),
+        (K::Copy, A::Value, "v", "value"),
+        (K::Copy, A::Path, "p", "path"),
+        (K::Copy, A::Message, "m", "message as JSON"),
+        (K::Copy, A::Data, "d", "data"),
+        (K::Copy, A::Id, "i", "ID"),
+        (K::Copy, A::Name, "n", "name"),
+        (K::Copy, A::Sql, "s", "SQL"),
+        (K::Copy, A::Command, "c", "command"),
+        (K::CreateNamespace, A::Accept, "", "create"),
+        (K::DeleteNamespace, A::Accept, "", "delete"),
+        (K::Token, A::Token, "y", "copy"),
+        (K::Token, A::Close, "enter", "close"),
+    ]
+};

@@ -66,7 +66,7 @@ mod tests {
             parts(r#"  "a\"b": "x: y","#),
             [("  ", Plain), (r#""a\"b""#, Key), (": ", Plain), (r#""x: y""#, String), (",", Plain)]
         );
-        assert_eq!(parts(r#"    -1.50,"#), [("    ", Plain), ("-1.50", Number), (",", Plain)]);
+        assert_eq!(parts("    -1.50,"), [("    ", Plain), ("-1.50", Number), (",", Plain)]);
         assert_eq!(parts(r#""n": null"#), [(r#""n""#, Key), (": ", Plain), ("null", Literal)]);
         assert_eq!(parts("  \"list\": ["), [("  ", Plain), ("\"list\"", Key), (": ", Plain), ("[", Plain)]);
         assert_eq!(parts("},"), [("}", Plain), (",", Plain)]);

@@ -145,9 +145,8 @@ fn named(holder: &BlockingTransaction, now: Timestamp, others: usize) -> String 
 fn following_style(state: &State, follow: &Follow, theme: &Theme) -> Style {
     match follow.stall(server_now(state)) {
         Stall::Stalled => theme.problem,
-        Stall::Waiting => theme.warning,
         Stall::No if state.is_live() => theme.done,
-        Stall::No => theme.warning,
+        Stall::Waiting | Stall::No => theme.warning,
     }
 }
 

@@ -129,8 +129,13 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
             Form::Tree => tree_rows(state, theme, open, line, width),
             form => vec![text_row(&open.text, line, form, theme)],
         };
-        let matched =
-            find.is_some_and(|find| shown.iter().flat_map(|row| &row.spans).any(|span| contains(&span.content, find)));
+        // A match may begin in one row of a value and end in the next.
+        let in_value =
+            |find: &str| pane.node(line).is_some_and(|node| !node.row.is_container() && contains(node.value, find));
+        let matched = find.is_some_and(|find| {
+            let in_rows = shown.iter().flat_map(|row| &row.spans).any(|span| contains(&span.content, find));
+            in_rows || (pane.form == Form::Tree && in_value(find))
+        });
         let style = match (line == pane.selected() && focused, matched) {
             (true, _) => theme.selected,
             (false, true) => theme.matched,

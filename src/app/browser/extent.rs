@@ -63,7 +63,7 @@ fn whole<T>(window: &Window<T>, rows: usize) -> Option<Extent> {
 
 impl Messages {
     /// Returns the extent if the list is loaded whole, or if the numbers of its messages tell their places. In a stream these
-    /// are positions. Elsewhere the extent is the range of global positions, once both of its ends have been seen.
+    /// are positions. Elsewhere the extent is the range of global positions, once both of its ends are known.
     fn extent(&self, rows: usize) -> Option<Extent> {
         if self.window.at_first && self.window.at_last {
             return whole(&self.window, rows);

@@ -89,7 +89,7 @@ pub(crate) struct Messages {
     wanted: Option<i64>,
     /// The list is being loaded again, but not because the user goes elsewhere.
     reloading: bool,
-    /// The lowest and the highest number of the list, once they have been loaded.
+    /// The lowest and the highest number of the list, once they are known.
     lowest: Option<i64>,
     highest: Option<i64>,
     /// The number of visible rows above the wanted one.
@@ -255,6 +255,7 @@ impl Messages {
     /// Counts a message that arrived while following. In a filtered list it is a match.
     pub(in crate::app) fn count_arrival(&mut self, head: &MessageHead, late: bool) {
         self.count.include_arrival(self.kind(), self.number(head), late);
+        self.highest = self.highest.max(Some(self.number(head)));
         if let Some(search) = &mut self.search {
             search.matches += 1;
         }
@@ -275,6 +276,11 @@ impl Messages {
             Some((through?.checked_add(1)?.checked_sub_unsigned(messages)?, through?))
         };
         of_stream().or(self.lowest.zip(self.highest))
+    }
+
+    /// Takes over the lowest number in the list from its timeline, until it is loaded.
+    pub(super) fn begins_at(&mut self, lowest: Option<i64>) {
+        self.lowest = self.lowest.or(lowest);
     }
 
     /// Remembers the numbers at the ends of the list that are loaded.

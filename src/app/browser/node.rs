@@ -89,7 +89,9 @@ impl<'a> Node<'a> {
         let hanging = (indent + MARK + 2).min(width / 2);
         let mut node = Self { row, indent, name, value, rows: Vec::new(), hanging, is_cut };
         let before = node.before() + if is_link { LINK } else { 0 };
-        node.rows = if row.is_container() { vec![0..value.len()] } else { wrapped(value, width, before, hanging) };
+        // A container takes one row.
+        let width = if row.is_container() { 0 } else { width };
+        node.rows = wrapped(value, width, before, hanging);
         Some(node)
     }
 
@@ -101,19 +103,19 @@ impl<'a> Node<'a> {
 
 /// Divides a value into the rows of the screen. The first begins after `before` cells, the others after `hanging` cells.
 fn wrapped(value: &str, width: usize, before: usize, hanging: usize) -> Vec<Range<usize>> {
+    let (mut rows, mut start) = (Vec::new(), 0);
     // A pane that is not on screen has no width.
-    if width <= hanging {
-        return vec![0..value.len()];
-    }
-    let (mut rows, mut start, mut room) = (Vec::new(), 0, width.saturating_sub(before));
-    if room == 0 {
-        rows.push(0..0);
-        room = width - hanging;
-    }
-    while let Some(length) = row_length(&value[start..], room) {
-        rows.push(start..start + length);
-        start += length;
-        room = width - hanging;
+    if let Some(others) = width.checked_sub(hanging).filter(|room| *room > 0) {
+        let mut room = width.saturating_sub(before);
+        if room == 0 {
+            rows.push(0..0);
+            room = others;
+        }
+        while let Some(length) = row_length(&value[start..], room) {
+            rows.push(start..start + length);
+            start += length;
+            room = others;
+        }
     }
     rows.push(start..value.len());
     rows

@@ -89,6 +89,9 @@ impl Messages {
     }
 
     pub(in crate::app) fn timeline_arrived(&mut self, timeline: Option<Timeline>) {
+        if self.timeline_range().is_none() {
+            self.begins_at(timeline.iter().flat_map(|timeline| &timeline.buckets).find_map(|bucket| bucket.first));
+        }
         self.timeline.shown = timeline;
     }
 

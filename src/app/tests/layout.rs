@@ -7,7 +7,9 @@ use ratatui::layout::Rect;
 use super::fake::{Fake, Screen};
 use crate::app::browser::layout::Pane;
 use crate::app::keymap::Action;
+use crate::app::request::Slot;
 use crate::app::{Event, ScreenSettings};
+use crate::store::StoreError;
 
 fn screen(width: u16, height: u16) -> Screen {
     Screen::with(Fake::shop(4), ScreenSettings::default(), width, height)
@@ -135,15 +137,12 @@ fn a_list_of_unknown_length_has_no_scrollbar() {
     for _ in 0..5_000 {
         fake.append("account-1", "Deposited");
     }
+    fake.fail.push((Slot::Timeline, StoreError::Server { code: "XX000".to_owned(), message: "no".to_owned() }));
     let mut screen = Screen::with(fake, ScreenSettings::default(), 160, 45);
-    assert_eq!(
-        screen.state.browser.extent(Pane::Messages),
-        None,
-        "only the newest messages of the namespace are known"
-    );
-    screen.keys("4g");
-    screen.keys("G");
-    let extent = screen.state.browser.extent(Pane::Messages).expect("both ends have been seen");
+    let extent = screen.state.browser.extent(Pane::Messages);
+    assert_eq!(extent, None, "only the newest messages of the namespace are known");
+    screen.ctrl('r');
+    let extent = screen.state.browser.extent(Pane::Messages).expect("the timeline shows where the list begins");
     assert_eq!(extent.first + extent.shown, extent.total);
     screen.keys("&type:Deposited");
     screen.enter();

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod blocked;
 mod counting;
+mod exec;
 mod exporting;
 mod following;
 mod foreign;

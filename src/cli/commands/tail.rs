@@ -5,16 +5,20 @@
 //! messages.
 
 mod delivered;
+mod exec;
+mod kept_position;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedI64ValueParser;
+use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
+use crate::cli::error::Status;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::interrupt::{Interrupt, ProgressReporter, ProgressText};
 use crate::cli::output::messages::MessageTable;
@@ -24,16 +28,23 @@ use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::cli::warnings;
 use crate::locator::duration;
-use crate::message::{ConsumerGroup, GlobalPosition, Message};
+use crate::message::{ConsumerGroup, GlobalPosition, Message, StreamName};
 use crate::store::browse::Scope;
+use crate::store::tail::Tailed;
 use crate::store::tail::{BlockingTransaction, Delivery, Doubt, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Namespace, StoreError};
 use delivered::Delivered;
+use exec::{Exec, OnError};
+use kept_position::{Keeper, KeptPosition};
 
 const HELP: &str = "\
 Prints each message once, in order of global position, as soon as it is final: nothing can appear
 below it any more. If the server goes away, tail reconnects and continues where it was.
 When tail ends, and on SIGUSR1, standard error shows the --from value to continue with.
+
+--exec runs a shell command for each message instead of printing it. The message is on its standard
+input as JSON, and STREAMSCOPE_MESSAGE_ID, _STREAM, _TYPE, _POSITION and _GLOBAL_POSITION are set.
+With a position file or stream, a message is handled again after a crash, but never left out.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
 
@@ -42,10 +53,13 @@ Examples:
   streamscope -n shop tail account --from start --until now > account.ndjson
   streamscope -n shop tail account --from -2h --type Withdrawn --where '$.amount > 100' | jq -c .data
   streamscope -n shop tail account --consumer-group-member 0 --consumer-group-size 3
-  streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s";
+  streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s
+  streamscope -n shop tail order:command --exec ./handle --position-stream order:command+position";
 
 /// Messages per batch.
 const BATCH: usize = 2_000;
+/// Messages that commands handle between two records of the position.
+const PART: usize = 100;
 /// The longest pause between two attempts to reconnect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often an absent server is reported.
@@ -80,6 +94,28 @@ pub(crate) struct TailArguments {
     /// Stop after this long without messages: 500ms, 5s, 2m
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = length)]
     pub exit_when_idle: Option<Duration>,
+    /// Run this shell command for each message instead of printing it
+    #[arg(long, value_name = "COMMAND")]
+    pub exec: Option<String>,
+    /// Commands that run at the same time; messages of one stream stay in order
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "exec", value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
+    pub jobs: usize,
+    /// What to do if the command fails
+    #[arg(
+        long,
+        value_enum,
+        value_name = "stop|skip|retry",
+        default_value = "stop",
+        requires = "exec",
+        hide_possible_values = true
+    )]
+    pub on_error: OnError,
+    /// Keep the position in this file, and continue from there; --from applies if there is none yet
+    #[arg(long, value_name = "FILE", conflicts_with = "position_stream")]
+    pub position_file: Option<PathBuf>,
+    /// Keep the position in this stream, as Eventide's consumers do, and continue from there
+    #[arg(long, value_name = "STREAM")]
+    pub position_stream: Option<String>,
 }
 
 fn length(text: &str) -> Result<Duration, String> {
@@ -91,6 +127,7 @@ fn length(text: &str) -> Result<Duration, String> {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     scope: Scope,
+    keeper: Option<Keeper>,
     arguments: TailArguments,
 }
 
@@ -111,7 +148,12 @@ impl Prepared {
         if arguments.until == Some(Point::Start) {
             return Err(CommandError::usage("--until start selects no messages; use now, a global position or a time"));
         }
-        Ok(Self { scope, arguments: arguments.clone() })
+        let keeper = match (&arguments.position_file, &arguments.position_stream) {
+            (Some(path), _) => Some(Keeper::File(path.clone())),
+            (None, Some(stream)) => Some(Keeper::Stream(StreamName::new(stream.clone())?)),
+            (None, None) => None,
+        };
+        Ok(Self { scope, keeper, arguments: arguments.clone() })
     }
 }
 
@@ -159,7 +201,16 @@ async fn follow(
     interrupt.last_words(Arc::clone(&progress));
     // Without this, a closed output would go unnoticed until the next message.
     let mut reader = tokio::time::interval(READER);
-    let begin = Following::begin(namespace, prepared, Arc::clone(&delivered));
+    let Prepared { scope, keeper, mut arguments } = prepared;
+    let mut kept = match keeper {
+        Some(keeper) => Some(unless_signalled(interrupt, &progress, KeptPosition::load(keeper, namespace)).await??),
+        None => None,
+    };
+    if let Some(position) = kept.as_ref().and_then(KeptPosition::recorded) {
+        arguments.from = Point::Position(position.saturating_add(1));
+    }
+    let exec = arguments.exec.take().map(|line| Exec::new(line, arguments.jobs, arguments.on_error));
+    let begin = Following::begin(namespace, scope, arguments, Arc::clone(&delivered));
     let mut following = unless_signalled(interrupt, &progress, begin).await??;
     loop {
         let (idle, until, due) = (following.may_be_idle(), following.quiet_until(), following.due());
@@ -184,13 +235,24 @@ async fn follow(
         };
         let done = match woken {
             Woken::Batch(Ok(batch)) => {
-                Ok(following.take(&batch, output, unreadable).inspect_err(|_| stderr::line(&progress()))?)
+                let taken = match &exec {
+                    Some(exec) => following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt).await,
+                    None => following.print(&batch, output, unreadable),
+                };
+                let done = taken.inspect_err(|_| stderr::line(&progress()))?;
+                if let (Some(kept), Some((position, messages))) = (&mut kept, following.handled.take()) {
+                    kept.advance(position, messages, namespace).await?;
+                }
+                Ok(done)
             }
             Woken::Batch(Err(error)) => Err(error),
             Woken::Due => unless_signalled(interrupt, &progress, following.find_end(namespace)).await?,
             Woken::Idle => Ok(true),
             Woken::ReaderGone => return Ok(()),
             Woken::Signal(number) => {
+                if let Some(kept) = &mut kept {
+                    kept.record(namespace).await?;
+                }
                 stderr::line(&progress());
                 return Err(CommandError::signalled(number));
             }
@@ -204,6 +266,9 @@ async fn follow(
             }
         };
         if done {
+            if let Some(kept) = &mut kept {
+                kept.record(namespace).await?;
+            }
             stderr::line(&progress());
             return Ok(());
         }
@@ -243,6 +308,8 @@ struct Following {
     limit: Option<u64>,
     idle: Option<Duration>,
     given: u64,
+    /// The global position of the last message printed since it was last asked for, and the number of messages.
+    handled: Option<(GlobalPosition, u64)>,
     delivered: Arc<Delivered>,
     last_activity: Instant,
     /// Whether more messages are available at once.
@@ -264,8 +331,12 @@ struct Lost {
 }
 
 impl Following {
-    async fn begin(namespace: &Namespace, prepared: Prepared, delivered: Arc<Delivered>) -> Result<Self> {
-        let Prepared { scope, arguments } = prepared;
+    async fn begin(
+        namespace: &Namespace,
+        scope: Scope,
+        arguments: TailArguments,
+        delivered: Arc<Delivered>,
+    ) -> Result<Self> {
         let mut filter = arguments.matching.filter(namespace).await?;
         let from = match arguments.from {
             Point::Now => TailFrom::Now,
@@ -297,6 +368,7 @@ impl Following {
             limit: arguments.limit,
             idle: arguments.exit_when_idle,
             given: 0,
+            handled: None,
             delivered,
             last_activity: Instant::now(),
             behind: true,
@@ -337,23 +409,34 @@ impl Following {
         Ok(self.tail.resume_position() >= end)
     }
 
-    /// Prints a batch and returns whether it was the last.
-    fn take(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
+    /// Takes in what a batch says besides its messages. Returns the messages to hand on, and whether they are the last.
+    fn receive<'a>(&mut self, batch: &'a TailBatch<Message>) -> (&'a [Tailed<Message>], bool) {
         self.report_server(batch);
         self.behind = batch.has_more;
         self.clock_ahead = Some(batch.server_time.duration_since(Timestamp::now()));
+        let left = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit - self.given).unwrap_or(usize::MAX));
+        let messages = &batch.messages;
+        let inside = match self.end {
+            End::Position(last) => messages.partition_point(|tailed| tailed.message.global_position <= last),
+            End::Never | End::Time(_) => messages.len(),
+        };
+        let wanted = inside.min(left);
+        if let Some(next) = messages.get(wanted) {
+            self.delivered.ends_at(next.message.global_position - 1);
+        }
+        self.given += wanted as u64;
+        let at_end = matches!(self.end, End::Position(last) if batch.final_to >= last);
+        let over = at_end || wanted < messages.len() || self.limit.is_some_and(|limit| self.given >= limit);
+        (&messages[..wanted], over)
+    }
+
+    /// Prints a batch and returns whether it was the last.
+    fn print(&mut self, batch: &TailBatch<Message>, output: &mut Output, unreadable: &mut Unreadable) -> Result<bool> {
+        let (messages, over) = self.receive(batch);
         self.delivered.completes(self.tail.resume_position());
         let delivered = Arc::clone(&self.delivered);
         let mut printed = |end, position| delivered.printed(end, position);
-        let mut over = matches!(self.end, End::Position(last) if batch.final_to >= last);
-        for tailed in &batch.messages {
-            let message = &tailed.message;
-            let beyond = matches!(self.end, End::Position(last) if message.global_position > last);
-            if beyond || self.limit.is_some_and(|limit| self.given >= limit) {
-                delivered.ends_at(message.global_position - 1);
-                over = true;
-                break;
-            }
+        for Tailed { message, .. } in messages {
             if output.is_json() {
                 let terminal = output.terminal;
                 json::message(output.buffer(), message, terminal);
@@ -362,16 +445,65 @@ impl Following {
             } else {
                 self.table.row(output, message, &mut printed)?;
             }
-            self.given += 1;
             unreadable.see(message);
         }
         self.table.flush(output, &mut printed)?;
         output.finish()?;
-        if !batch.messages.is_empty() {
+        if let Some(last) = messages.last() {
+            self.handled = Some((last.message.global_position, messages.len() as u64));
             // Measured after printing, so that a slow reader does not count as idleness.
             self.last_activity = Instant::now();
         }
-        Ok(over || self.limit.is_some_and(|limit| self.given >= limit))
+        Ok(over)
+    }
+
+    /// Runs a command for each message of a batch and returns whether it was the last. After a signal, waits for the commands that run.
+    async fn hand_over(
+        &mut self,
+        batch: &TailBatch<Message>,
+        exec: &Exec,
+        mut kept: Option<&mut KeptPosition>,
+        namespace: &Namespace,
+        interrupt: &mut Interrupt,
+    ) -> Result<bool> {
+        let (messages, over) = self.receive(batch);
+        if let Some(first) = messages.first() {
+            self.delivered.handled(0, Some(first.message.global_position - 1));
+        }
+        for part in messages.chunks(PART) {
+            let part: Vec<&Message> = part.iter().map(|tailed| &tailed.message).collect();
+            let handled = {
+                let work = exec.handle(&part);
+                tokio::pin!(work);
+                tokio::select! {
+                    biased;
+                    handled = &mut work => handled,
+                    _ = interrupt.signalled() => {
+                        exec.stop();
+                        work.await
+                    }
+                }
+            };
+            self.last_activity = Instant::now();
+            self.delivered.handled(handled.messages, handled.complete);
+            if let Some(open) = handled.open {
+                self.delivered.ends_at(open - 1);
+            }
+            if let (Some(kept), Some(complete)) = (kept.as_deref_mut(), handled.complete) {
+                kept.advance(complete, handled.messages, namespace).await?;
+                if handled.open.is_some() {
+                    kept.record(namespace).await?;
+                }
+            }
+            if let Some(failure) = handled.failure {
+                return Err(CommandError::new(Status::Failed, failure));
+            }
+            if let Some(number) = interrupt.so_far() {
+                return Err(CommandError::signalled(number));
+            }
+        }
+        self.delivered.completes(self.tail.resume_position());
+        Ok(over)
     }
 
     /// Reports what a batch says about the server.

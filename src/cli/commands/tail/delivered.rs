@@ -49,6 +49,13 @@ impl Delivered {
         stands.final_to = Some(final_to);
     }
 
+    /// Records that a command has handled messages, and everything up to this position.
+    pub(super) fn handled(&self, messages: u64, complete: Option<GlobalPosition>) {
+        let mut stands = self.stands();
+        stands.given += messages;
+        stands.final_to = complete.or(stands.final_to);
+    }
+
     /// Records a printed line that ends at this byte of the output.
     pub(super) fn printed(&self, end: u64, position: GlobalPosition) {
         self.stands().printed.push_back((end, position));

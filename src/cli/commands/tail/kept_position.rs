@@ -1,0 +1,126 @@
+//! Keeps the position of `tail` in a file or, as Eventide's consumers do, in a stream, so that the next `tail` continues there. A
+//! position is recorded only after its message was handled, so a crash repeats messages but never loses one.
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use crate::cli::error::{CommandError, Result, Status};
+use crate::message::{ExpectedVersion, GlobalPosition, NewMessage, StreamName};
+use crate::own_files::{self, Purpose};
+use crate::store::Namespace;
+
+/// The type of Eventide's position messages.
+const RECORDED: &str = "Recorded";
+/// Messages between two records in a stream, as in Eventide.
+const EVERY: u64 = 100;
+
+/// The place of a position.
+#[derive(Debug, Clone)]
+pub(super) enum Keeper {
+    File(PathBuf),
+    Stream(StreamName),
+}
+
+/// A position that is kept.
+#[derive(Debug)]
+pub(super) struct KeptPosition {
+    keeper: Keeper,
+    /// The last position that was recorded or found.
+    recorded: Option<GlobalPosition>,
+    /// The global position of the last message that was handled.
+    handled: Option<GlobalPosition>,
+    /// Messages handled since the last record.
+    since: u64,
+}
+
+impl KeptPosition {
+    /// Reads the position from an earlier run.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read or contains no number, or if the last message of the stream has no position.
+    pub(super) async fn load(keeper: Keeper, namespace: &Namespace) -> Result<Self> {
+        let recorded = match &keeper {
+            Keeper::File(path) => {
+                let what = || format!("cannot read the position file {}", path.display());
+                let mut text = String::new();
+                let file = own_files::resolve_links(path).and_then(|path| own_files::open(&path, Purpose::Read));
+                match file.and_then(|mut file| file.read_to_string(&mut text)) {
+                    Ok(_) => Some(text.trim().parse().map_err(|_| {
+                        CommandError::new(Status::Failed, format!("{}: it does not contain a global position", what()))
+                    })?),
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                    Err(error) => return Err(CommandError::new(Status::Failed, format!("{}: {error}", what()))),
+                }
+            }
+            Keeper::Stream(stream) => match namespace.last_stream_message(stream, Some(RECORDED)).await? {
+                None => None,
+                Some(message) => {
+                    let data: Option<serde_json::Value> =
+                        message.data.as_deref().and_then(|data| serde_json::from_str(data).ok());
+                    let position = data.as_ref().and_then(|data| data.get("position")?.as_i64());
+                    Some(position.ok_or_else(|| {
+                        let what = format!("{stream}@{} does not contain a position", message.position);
+                        CommandError::new(Status::Failed, what)
+                    })?)
+                }
+            },
+        };
+        Ok(Self { keeper, recorded, handled: None, since: 0 })
+    }
+
+    /// Returns the global position after which to continue.
+    pub(super) fn recorded(&self) -> Option<GlobalPosition> {
+        self.recorded
+    }
+
+    /// Takes in that all messages up to a global position were handled, `messages` more than before. Records it now and then.
+    pub(super) async fn advance(&mut self, to: GlobalPosition, messages: u64, namespace: &Namespace) -> Result<()> {
+        self.handled = Some(to);
+        self.since += messages;
+        if matches!(self.keeper, Keeper::File(_)) || self.since >= EVERY {
+            self.record(namespace).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Records the position if it has changed.
+    pub(super) async fn record(&mut self, namespace: &Namespace) -> Result<()> {
+        let Some(handled) = self.handled.filter(|handled| self.recorded != Some(*handled)) else { return Ok(()) };
+        match &self.keeper {
+            Keeper::File(path) => write(path, handled).map_err(|error| {
+                let what = format!("cannot write the position file {}: {error}", path.display());
+                CommandError::new(Status::Failed, what)
+            })?,
+            Keeper::Stream(stream) => {
+                let message = NewMessage {
+                    id: Uuid::now_v7(),
+                    stream: stream.clone(),
+                    message_type: RECORDED.to_owned(),
+                    data: format!("{{\"position\": {handled}}}"),
+                    metadata: None,
+                    expected_version: ExpectedVersion::Any,
+                };
+                namespace.write(&message).await?;
+            }
+        }
+        self.recorded = Some(handled);
+        self.since = 0;
+        Ok(())
+    }
+}
+
+/// Replaces the file in one step, so that a crash leaves the old or the new position.
+fn write(path: &std::path::Path, position: GlobalPosition) -> std::io::Result<()> {
+    let path = own_files::resolve_links(path)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut file = own_files::open(&part, Purpose::ReadWriteShared)?;
+    file.set_len(0)?;
+    file.write_all(format!("{position}\n").as_bytes())?;
+    file.sync_data()?;
+    std::fs::rename(&part, &path)
+}

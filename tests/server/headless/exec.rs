@@ -1,0 +1,118 @@
+//! Tests of `tail --exec`, `--position-file` and `--position-stream`.
+
+use std::path::Path;
+
+use super::{fill, lines};
+use crate::support::place::{Place, in_each_place};
+
+in_each_place!(
+    runs_a_command_for_each_message_in_the_order_of_its_stream,
+    a_failed_command_stops_at_its_message_and_the_next_run_repeats_it,
+    keeps_its_position_in_a_stream_as_eventide_does,
+);
+
+const TO_THE_END: [&str; 5] = ["tail", "--from", "start", "--until", "now"];
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    TO_THE_END.iter().copied().chain(more.iter().copied()).collect()
+}
+
+fn runs_a_command_for_each_message_in_the_order_of_its_stream(place: &Place) {
+    fill(place, 24);
+    let printed = place.run(&TO_THE_END).stdout;
+    let (one, many) = (place.user.home().join("one"), place.user.home().join("many"));
+    let ran = place.run(&with(&["--exec", &format!("cat >> {}", one.display())]));
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(read(&one), printed, "each message as JSON on standard input, in global order");
+    assert!(ran.stderr.contains("24 messages, complete to "), "{ran:?}");
+
+    let line = format!("echo $STREAMSCOPE_MESSAGE_STREAM $STREAMSCOPE_MESSAGE_POSITION >> {}", many.display());
+    assert_eq!(place.run(&with(&["--jobs", "8", "--exec", &line])).status, 0);
+    let handled = read(&many);
+    let of_stream = |stream: &str| -> Vec<String> {
+        handled.lines().filter_map(|line| line.strip_prefix(&format!("{stream} ")).map(str::to_owned)).collect()
+    };
+    let expected = lines(&printed);
+    let streams: std::collections::BTreeSet<&str> =
+        expected.iter().map(|message| message["stream"].as_str().unwrap()).collect();
+    assert!(streams.len() > 1, "several streams are handled side by side");
+    for stream in streams {
+        let positions: Vec<String> = expected
+            .iter()
+            .filter(|message| message["stream"] == stream)
+            .map(|message| message["pos"].to_string())
+            .collect();
+        assert_eq!(of_stream(stream), positions, "{stream}");
+    }
+}
+
+fn a_failed_command_stops_at_its_message_and_the_next_run_repeats_it(place: &Place) {
+    fill(place, 6);
+    let positions: Vec<i64> =
+        lines(&place.run(&TO_THE_END).stdout).iter().map(|message| message["gpos"].as_i64().unwrap()).collect();
+    let (kept, handled) = (place.user.home().join("position"), place.user.home().join("handled"));
+    let arguments = |line: &str| -> Vec<String> {
+        let more = ["--position-file", kept.to_str().unwrap(), "--exec", line];
+        with(&more).into_iter().map(str::to_owned).collect()
+    };
+    let run = |line: &str| {
+        let arguments = arguments(line);
+        place.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let append = format!("echo $STREAMSCOPE_MESSAGE_GLOBAL_POSITION >> {}", handled.display());
+    let stopped = run(&format!("[ $STREAMSCOPE_MESSAGE_GLOBAL_POSITION != {} ] && {append}", positions[3]));
+    assert_eq!(stopped.status, 1, "{stopped:?}");
+    let what = format!("(global position {})", positions[3]);
+    assert!(
+        stopped.stderr.contains("the command failed (exit status: 1)") && stopped.stderr.contains(&what),
+        "{stopped:?}"
+    );
+    assert!(stopped.stderr.contains(&format!("continue with --from {}", positions[3])), "{stopped:?}");
+    assert_eq!(read(&kept).trim(), positions[2].to_string());
+
+    let went_on = run(&append);
+    assert_eq!(went_on.status, 0, "{went_on:?}");
+    let all: Vec<String> = positions.iter().map(ToString::to_string).collect();
+    assert_eq!(read(&handled).lines().collect::<Vec<_>>(), all, "each message exactly once");
+    assert_eq!(read(&kept).trim(), positions[5].to_string());
+
+    // Skipped messages are reported, and a command is repeated until it succeeds.
+    std::fs::remove_file(&kept).expect("removed");
+    let skipped = run("[ $STREAMSCOPE_MESSAGE_POSITION != 0 ]");
+    assert_eq!(skipped.status, 1, "the default is stop: {skipped:?}");
+    let skipped = place.run(&with(&["--on-error", "skip", "--exec", "[ $STREAMSCOPE_MESSAGE_POSITION != 0 ]"]));
+    assert!(skipped.status == 0 && skipped.stderr.contains("; skipped"), "{skipped:?}");
+    let tries = place.user.home().join("tries");
+    let line = format!("echo >> {0}; [ $(wc -l < {0}) -ge 3 ]", tries.display());
+    let repeated = place.run(&with(&["--limit", "1", "--on-error", "retry", "--exec", &line]));
+    assert!(repeated.status == 0 && repeated.stderr.contains("next attempt in"), "{repeated:?}");
+    assert_eq!(read(&tries).len(), 3);
+
+    std::fs::write(&kept, "not a number\n").expect("written");
+    let error = run("true").failed(1);
+    assert!(error.contains(kept.to_str().unwrap()) && error.contains("does not contain a global position"), "{error}");
+}
+
+fn keeps_its_position_in_a_stream_as_eventide_does(place: &Place) {
+    fill(place, 250);
+    let category =
+        ["tail", "account", "--from", "start", "--until", "now", "--position-stream", "account:position-mine"];
+    let printed = lines(&place.run(&category).stdout);
+    let recorded = |place: &Place| -> Vec<i64> {
+        let messages = lines(&place.run(&["get", "account:position-mine"]).stdout);
+        assert!(messages.iter().all(|message| message["type"] == "Recorded"));
+        messages.iter().map(|message| message["data"]["position"].as_i64().unwrap()).collect()
+    };
+    let last = printed.last().unwrap()["gpos"].as_i64().unwrap();
+    assert_eq!(recorded(place).last(), Some(&last));
+    assert_eq!(place.run(&category).stdout, "", "the next run continues after the position");
+    let before = recorded(place).len();
+    fill(place, 2);
+    let more = lines(&place.run(&category).stdout);
+    assert_eq!(more.len(), 1, "only the new message of the category");
+    assert_eq!(recorded(place).len(), before + 1);
+}

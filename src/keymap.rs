@@ -98,7 +98,7 @@ actions! {
     FindNext = "find-next", "Next match";
     FindPrevious = "find-previous", "Previous match";
     Filter = "filter", "Filter messages on the server";
-    GoTo = "go-to", "Go to a stream, position, ID or time";
+    GoTo = "go-to", "Find and go to anything";
     Bookmark = "bookmark", "Bookmark the list or message, or remove its bookmark";
     Bookmarks = "bookmarks", "Bookmarks …";
     Member = "member", "Show the messages of a consumer group member";

@@ -119,6 +119,7 @@ impl State {
             Command::UndoListFilter(pane) => self.browser.undo_list_filter(pane, &mut self.requests),
             Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
+            Command::Visit(list) => self.open_list(list),
             Command::OpenBookmark(bookmark) => self.open_bookmark(bookmark),
             Command::RenameBookmark(bookmark, name) => {
                 self.bookmarks.rename(&bookmark, name);

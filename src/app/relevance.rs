@@ -13,7 +13,7 @@ pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
         Action::Order => &[Pane::Streams, Pane::Messages],
         Action::Filter | Action::Count | Action::Follow | Action::Pause => &[Pane::Messages],
         Action::CloneMessage | Action::FollowUp | Action::Edit => &[Pane::Messages, Pane::Message],
-        Action::Copy => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
+        Action::Copy | Action::Bookmark => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
         Action::Find | Action::FindNext | Action::FindPrevious => {
             &[Pane::Namespaces, Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message]
         }

@@ -137,11 +137,19 @@ pub(crate) enum Question {
     Complete { namespace: String, prefix: String, what: Completing },
     /// The version of a stream; answered by [`Answer::Version`].
     Version { namespace: String, stream: StreamName },
-    /// Streams that begin with one of several texts, and whether a location exists; answered by [`Answer::SuggestedStreams`].
-    SuggestStreams { namespace: String, prefixes: Vec<String>, check: Option<Lookup> },
+    /// Streams that begin with one of several texts, and whether a location exists; answered by [`Answer::Suggested`].
+    Suggest {
+        namespace: String,
+        prefixes: Vec<String>,
+        check: Option<Lookup>,
+        /// Whether to list the categories too.
+        categories: bool,
+    },
     /// One step of a search for streams whose name contains a text; answered by [`Answer::FoundStreams`].
     SearchStreams {
         namespace: String,
+        /// The namespace, or a category that is searched first.
+        of: StreamsOf,
         part: NamePart,
         /// The stream after which the step begins; none for the first.
         after: Option<StreamName>,
@@ -250,9 +258,11 @@ pub(crate) enum Answer {
     /// None if the stream does not exist.
     Version(Option<Position>),
     /// The streams in the order of the texts, and whether the location exists; none if it was not asked.
-    SuggestedStreams {
+    Suggested {
         rows: Vec<StreamRow>,
         exists: Option<bool>,
+        /// None if they were not asked for.
+        categories: Option<Vec<CategoryRow>>,
     },
     /// A step of a search for streams, and an estimate of the number of all streams.
     FoundStreams {

@@ -1,6 +1,8 @@
 //! Returns to a place of an earlier run, a bookmark or a recent place, and says so if the place no longer exists. The place is
 //! shown at once and checked when its answers arrive, so returning takes no extra round trip.
 
+use std::time::Duration;
+
 use super::browser::Browser;
 use super::browser::layout::Pane;
 use super::browser::messages::ListKey;
@@ -63,6 +65,12 @@ impl State {
         self.browser.focus = if is_list { self.browser.active } else { place.focus };
         self.restoring = Some(Restoring { place });
         effects
+    }
+
+    /// Returns to a list as it was left.
+    pub(super) fn open_list(&mut self, list: ListKey) -> Vec<Effect> {
+        let effects = self.visit(Place { list, number: None, focus: Pane::Messages }, None);
+        self.finish(effects, Duration::ZERO)
     }
 
     /// Shows the namespace if the category to which the screen returns is not among those that were listed.

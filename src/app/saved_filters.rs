@@ -26,12 +26,6 @@ pub(crate) struct SavedFilter {
 pub(crate) struct SavedFilters(Vec<SavedFilter>);
 
 impl SavedFilters {
-    #[must_use]
-    #[allow(dead_code, reason = "the omnibox lists them")]
-    pub(crate) fn all(&self) -> &[SavedFilter] {
-        &self.0
-    }
-
     /// Returns all filters, those of the category of a list first.
     #[must_use]
     pub(crate) fn for_list(&self, list: Option<&ListKey>) -> Vec<&SavedFilter> {
@@ -42,7 +36,7 @@ impl SavedFilters {
     }
 
     /// Adds a filter, or replaces the one with its name. Returns true if it replaced one.
-    pub(super) fn save(&mut self, filter: SavedFilter) -> bool {
+    pub(in crate::app) fn save(&mut self, filter: SavedFilter) -> bool {
         let replaced = self.remove(&filter.name);
         self.0.insert(0, filter);
         self.0.truncate(MOST);
@@ -100,6 +94,6 @@ mod tests {
         let mut filters = SavedFilters::default();
         assert!(!filters.save(named("a", None)));
         assert!(filters.save(named("a", Some("account"))));
-        assert_eq!(filters.all(), [named("a", Some("account"))]);
+        assert_eq!(filters.0, [named("a", Some("account"))]);
     }
 }

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::message::{GlobalPosition, Message, MessageHead, Position, StreamName};
-use crate::store::browse::{PageFrom, Scope, SearchRange, StreamsFrom, StreamsOf};
+use crate::store::browse::{PageFrom, Scope, SearchRange, StreamMatches, StreamsFrom, StreamsOf};
 use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
 /// The messages in a window of the search for recent streams, and the most windows per answer.
@@ -176,24 +176,30 @@ impl Answerer {
                 let namespace = self.namespace(namespace).await?;
                 Answer::Completions(complete(&namespace, prefix, what).await?)
             }
-            Question::SuggestStreams { namespace, prefixes, check } => {
+            Question::Suggest { namespace, prefixes, check, categories } => {
                 let namespace = self.namespace(namespace).await?;
                 let rows = namespace.streams_with_prefixes(prefixes, SUGGESTIONS).await?;
                 let exists = match check {
                     Some(what) => Some(find(&namespace, what).await?.is_some()),
                     None => None,
                 };
-                Answer::SuggestedStreams { rows, exists }
+                let categories = if *categories { Some(namespace.categories().await?) } else { None };
+                Answer::Suggested { rows, exists, categories }
             }
             Question::StreamsContaining { namespace, of, part, after, names, limit } => {
                 let namespace = self.namespace(namespace).await?;
                 let found = namespace.streams_containing(of, part, after.as_ref(), *names, *limit).await?;
                 Answer::StreamsContaining(found)
             }
-            Question::SearchStreams { namespace, part, after, names, limit, estimate } => {
+            Question::SearchStreams { namespace, of, part, after, names, limit, estimate } => {
                 let namespace = self.namespace(namespace).await?;
-                let of = StreamsOf::Namespace;
-                let found = namespace.streams_containing(&of, part, after.as_ref(), *names, *limit).await?;
+                // If the streams of a category are not adjacent, it cannot be searched any faster than the whole namespace.
+                let is_useless = *of != StreamsOf::Namespace && !namespace.bytewise();
+                let found = if is_useless {
+                    StreamMatches { streams: Vec::new(), searched: 0, next: None }
+                } else {
+                    namespace.streams_containing(of, part, after.as_ref(), *names, *limit).await?
+                };
                 let total = if *estimate { namespace.estimate_streams().await? } else { None };
                 Answer::FoundStreams { found, total }
             }

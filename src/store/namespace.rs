@@ -73,7 +73,9 @@ impl Namespace {
         &self.shape
     }
 
-    pub(super) fn bytewise(&self) -> bool {
+    /// Returns true if stream names sort bytewise, which makes the streams of a category adjacent.
+    #[must_use]
+    pub fn bytewise(&self) -> bool {
         self.shape.bytewise
     }
 }

@@ -15,7 +15,6 @@ pub(crate) struct RecentPlaces(Vec<ListKey>);
 
 impl RecentPlaces {
     #[must_use]
-    #[allow(dead_code, reason = "the omnibox lists them")]
     pub(crate) fn all(&self) -> &[ListKey] {
         &self.0
     }

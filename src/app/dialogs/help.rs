@@ -9,6 +9,7 @@ use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
+use crate::app::relevance::concerns;
 
 /// The rows that one notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -53,34 +54,34 @@ const NOTES: [(&str, &[&str]); 2] = [
     ("While writing a message", &["An empty ID is replaced by a new one"]),
 ];
 
-/// Returns all rows, those of the focused pane first.
+/// Returns all rows: first everything that concerns the focused pane, then the other keys by the context in which they work.
 fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
-    let mut contexts = vec![
+    let (here, heading) = match pane {
+        Pane::Namespaces => (Context::Namespaces, "In the namespaces pane"),
+        Pane::Categories => (Context::Categories, "In the categories pane"),
+        Pane::Streams => (Context::Streams, "In the streams pane"),
+        Pane::Messages => (Context::Messages, "In the messages pane"),
+        Pane::Message => (Context::Message, "In the message pane"),
+    };
+    let in_pane = |context: Context, chord: &Chord| {
+        let shadows = |(of, bound, _): &(Context, Chord, Action)| *of == here && bound == chord;
+        context == here || (context == Context::Anywhere && !keymap.bindings().iter().any(shadows))
+    };
+    let is_here = |action: Action, context: Context| context == here || concerns(action, pane);
+    let mut rows = vec![HelpRow::Heading(heading)];
+    rows.extend(rows_with_keys(keymap, |context, chord, action| is_here(action, context) && in_pane(context, chord)));
+    for (of, heading) in [
         (Context::Anywhere, "Everywhere"),
         (Context::Namespaces, "In the namespaces pane"),
         (Context::Categories, "In the categories pane"),
         (Context::Streams, "In the streams pane"),
         (Context::Messages, "In the messages pane"),
         (Context::Message, "In the message pane"),
-    ];
-    let here = match pane {
-        Pane::Namespaces => Context::Namespaces,
-        Pane::Categories => Context::Categories,
-        Pane::Streams => Context::Streams,
-        Pane::Messages => Context::Messages,
-        Pane::Message => Context::Message,
-    };
-    contexts.sort_by_key(|(context, _)| *context != here);
-    let mut rows = Vec::new();
-    for (context, heading) in contexts {
+    ] {
         rows.push(HelpRow::Heading(heading));
-        for action in Action::ALL {
-            let bound = keymap.bindings().iter().filter(|(of, _, bound)| *of == context && bound == action);
-            let keys: Vec<String> = bound.map(|(_, key, _)| key.to_string()).collect();
-            if !keys.is_empty() {
-                rows.push(HelpRow::Keys(keys.join(" "), *action));
-            }
-        }
+        rows.extend(rows_with_keys(keymap, |context, chord, action| {
+            context == of && !(is_here(action, context) && in_pane(context, chord))
+        }));
     }
     for (heading, notes) in NOTES {
         rows.push(HelpRow::Heading(heading));
@@ -96,6 +97,17 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
         }
     }
     without_empty_headings(rows)
+}
+
+/// Returns a row for each action with a key that is wanted.
+fn rows_with_keys(keymap: &KeyMap, is_wanted: impl Fn(Context, &Chord, Action) -> bool) -> Vec<HelpRow> {
+    let row = |action: &Action| {
+        let bound =
+            keymap.bindings().iter().filter(|(of, chord, bound)| bound == action && is_wanted(*of, chord, *action));
+        let keys: Vec<String> = bound.map(|(_, key, _)| key.to_string()).collect();
+        (!keys.is_empty()).then(|| HelpRow::Keys(keys.join(" "), *action))
+    };
+    Action::ALL.iter().filter_map(row).collect()
 }
 
 fn without_empty_headings(rows: Vec<HelpRow>) -> Vec<HelpRow> {

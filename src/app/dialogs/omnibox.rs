@@ -8,18 +8,21 @@ mod interpretation;
 pub(crate) mod keys;
 pub(crate) mod layout;
 mod matching;
+mod places;
 pub(crate) mod streams;
 
 use std::time::Duration;
 
+use super::filter;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::request::{Answer, Slot};
 use crate::message::Category;
+use crate::store::browse::{CategoryRow, Scope};
 use entries::{Entry, Group, Lead};
 use interpretation::Meaning;
 use layout::BoxLayout;
-use streams::FoundStreams;
+use streams::{FoundStreams, Names};
 
 /// A pause in typing before the names of streams are searched for a part.
 const PAUSE: Duration = Duration::from_millis(60);
@@ -51,6 +54,8 @@ pub(crate) struct Omnibox {
     /// What the text is expected to be; shown while nothing else is.
     pub hint: String,
     pub streams: FoundStreams,
+    /// A namespace that is not on screen, with its categories.
+    elsewhere: Option<(String, Vec<CategoryRow>)>,
     /// The user selected an entry, which stays selected while others arrive.
     chosen: bool,
     /// The number of the recalled text in the history.
@@ -76,6 +81,7 @@ impl Omnibox {
             misread: None,
             hint: hint.to_owned(),
             streams: FoundStreams::default(),
+            elsewhere: None,
             chosen: false,
             recalled: None,
             opened: None,
@@ -107,7 +113,8 @@ impl Omnibox {
         let meaning = Meaning::read(self.input.text(), context);
         let kept = self.selection().filter(|_| self.chosen).map(|entry| entry.lead.clone());
         self.misread.clone_from(&meaning.problem);
-        self.entries = matching::entries(self.kind, &meaning, context, &self.streams);
+        let found = matching::Found { streams: &self.streams, elsewhere: self.elsewhere.as_ref() };
+        self.entries = matching::entries(self.kind, &meaning, context, &found);
         self.selected = match kept {
             Some(lead) => self.entries.iter().position(|entry| entry.lead == lead).unwrap_or(self.selected),
             None => 0,
@@ -142,14 +149,30 @@ impl Omnibox {
         if meaning.name.is_empty() {
             return self.streams.clear();
         }
-        let categories = context.browser.categories.rows().iter().map(|row| row.category.as_str());
-        let is_shown = context.browser.shown_namespace.as_ref() == Some(&namespace);
-        let categories: Vec<&str> = categories.filter(|_| is_shown).collect();
-        self.streams.search(&namespace, &meaning.name, &categories, meaning.lookup(), context.now)
+        let names = if context.browser.shown_namespace.as_ref() == Some(&namespace) {
+            let categories = context.browser.categories.rows().iter().map(|row| row.category.clone()).collect();
+            let list = context.browser.messages.key.as_ref().filter(|list| list.namespace == namespace);
+            let here = match list.map(|list| &list.scope) {
+                Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
+                Some(Scope::Stream(stream)) => Some(stream.category()),
+                _ => None,
+            };
+            Names { here, categories, known: true }
+        } else {
+            let listed = self.elsewhere.as_ref().filter(|(id, _)| *id == namespace).map(|(_, rows)| rows);
+            let categories = listed.into_iter().flatten().map(|row| row.category.clone()).collect();
+            Names { here: None, categories, known: listed.is_some() }
+        };
+        self.streams.search(&namespace, &meaning.name, &names, meaning.lookup(), context.now)
     }
 
     /// Takes an answer to the search for streams, and continues the search.
-    pub(in crate::app) fn answered(&mut self, answer: Answer, context: &DialogContext) -> Outcome {
+    pub(in crate::app) fn answered(&mut self, mut answer: Answer, context: &DialogContext) -> Outcome {
+        if let Answer::Suggested { categories, .. } = &mut answer
+            && let (Some(categories), Some(namespace)) = (categories.take(), self.streams.namespace())
+        {
+            self.elsewhere = Some((namespace.to_owned(), categories));
+        }
         let next = self.streams.answered(answer, context.now);
         self.refresh(context);
         Outcome::Do(next.into_iter().collect())
@@ -175,22 +198,30 @@ impl Omnibox {
     fn enter(&mut self, context: &DialogContext) -> Outcome {
         let Some(entry) = self.selection() else { return Outcome::Stay };
         let text = entry.text_to_type(context);
-        match entry.lead.clone() {
-            Lead::Run(action) => {
-                let stop = [Slot::Suggest, Slot::StreamSearch].map(Command::Cancel);
-                let run = [Command::Remember(text), Command::Run(action)];
-                Outcome::Finish(stop.into_iter().chain(run).collect())
-            }
+        let command = match entry.lead.clone() {
             Lead::Go(destination) => {
                 let shown = context.browser.shown_namespace.clone();
                 let Some(namespace) = destination.namespace.clone().or(shown) else {
                     self.problem = Some("no namespace is open; type NAMESPACE/ first".to_owned());
                     return Outcome::Stay;
                 };
+                // The box stays open until the location is found.
                 self.opened = Some(text);
-                Outcome::Do(vec![Command::Navigate(namespace, destination)])
+                return Outcome::Do(vec![Command::Navigate(namespace, destination)]);
             }
-        }
+            Lead::Filter(filter) => match filter::parse(&filter, context.now, &context.times.time_zone()) {
+                Ok(parsed) => Command::Filter(parsed, filter),
+                Err(problem) => {
+                    self.problem = Some(problem);
+                    return Outcome::Stay;
+                }
+            },
+            Lead::Open(bookmark) => Command::OpenBookmark(bookmark),
+            Lead::Visit(list) => Command::Visit(list),
+            Lead::Run(action) => Command::Run(action),
+        };
+        let stop = [Slot::GoTo, Slot::Suggest, Slot::StreamSearch].map(Command::Cancel);
+        Outcome::Finish(stop.into_iter().chain([Command::Remember(text), command]).collect())
     }
 
     /// Returns the title of an entry's group if the entry is the first visible one of the group.

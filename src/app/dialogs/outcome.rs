@@ -12,6 +12,7 @@ use super::omnibox::history::Entered;
 use crate::app::bookmarks::{Bookmark, Bookmarks};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
+use crate::app::browser::messages::ListKey;
 use crate::app::connections::ConnectTo;
 use crate::app::export::ExportJob;
 use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
@@ -120,6 +121,8 @@ pub(crate) enum Command {
     Filter(Filter, String),
     /// Goes to a destination in a namespace.
     Navigate(String, Destination),
+    /// Returns to a list.
+    Visit(ListKey),
     /// Goes to a bookmark, with its filter.
     OpenBookmark(Bookmark),
     RenameBookmark(Bookmark, String),

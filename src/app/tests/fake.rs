@@ -320,14 +320,18 @@ impl Fake {
                 let rows = self.streams(&StreamsOf::Prefix(prefix.clone()));
                 Answer::Completions(rows.into_iter().map(|row| row.stream.to_string()).collect())
             }
-            Question::SuggestStreams { prefixes, check, .. } => {
+            Question::Suggest { prefixes, check, categories, .. } => {
                 let of_prefix = |prefix: &String| self.streams(&StreamsOf::Prefix(prefix.clone())).into_iter().take(10);
                 let rows = prefixes.iter().flat_map(of_prefix).collect();
-                Answer::SuggestedStreams { rows, exists: check.as_ref().map(|what| self.find(what).is_some()) }
+                Answer::Suggested {
+                    rows,
+                    exists: check.as_ref().map(|what| self.find(what).is_some()),
+                    categories: categories.then(|| self.categories()),
+                }
             }
-            Question::SearchStreams { part, after, names, limit, estimate, .. } => {
+            Question::SearchStreams { of, part, after, names, limit, estimate, .. } => {
                 let total = estimate.then_some(self.streams(&StreamsOf::Namespace).len() as u64);
-                let found = self.streams_containing(&StreamsOf::Namespace, part, after.as_ref(), *names, *limit);
+                let found = self.streams_containing(of, part, after.as_ref(), *names, *limit);
                 Answer::FoundStreams { found, total }
             }
             Question::StreamsContaining { of, part, after, names, limit, .. } => {
@@ -456,8 +460,8 @@ fn of_an_empty_namespace(question: &Question) -> Option<Answer> {
         }
         Question::Search { namespace, .. } => (namespace, Answer::Search(nothing, SearchRange::EVERYTHING)),
         Question::CountMatches { namespace, .. } => (namespace, Answer::CountStep(none, SearchRange::EVERYTHING)),
-        Question::SuggestStreams { namespace, .. } => {
-            (namespace, Answer::SuggestedStreams { rows: Vec::new(), exists: Some(false) })
+        Question::Suggest { namespace, .. } => {
+            (namespace, Answer::Suggested { rows: Vec::new(), exists: Some(false), categories: Some(Vec::new()) })
         }
         Question::SearchStreams { namespace, .. } => {
             let found = StreamMatches { streams: Vec::new(), searched: 0, next: None };

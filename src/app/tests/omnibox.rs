@@ -6,7 +6,8 @@ use crate::app::dialogs::omnibox::Omnibox;
 use crate::app::dialogs::omnibox::entries::Group;
 use crate::app::dialogs::omnibox::layout::BoxLayout;
 use crate::app::request::Slot;
-use crate::app::{Effect, Event};
+use crate::app::saved_filters::SavedFilter;
+use crate::app::{Effect, Event, ScreenSettings};
 use crate::store::StoreError;
 use crate::store::browse::Scope;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -108,6 +109,22 @@ fn the_search_shows_its_progress_and_esc_or_a_newer_text_ends_it() {
     assert!(screen.outside.contains(&Effect::Stop(Slot::StreamSearch)), "{:?}", screen.outside);
     screen.release();
     screen.keys(":zzy");
+    assert!(screen.text().contains("searched all 6 streams"), "{}", screen.text());
+}
+
+#[test]
+fn the_category_on_screen_is_searched_first() {
+    let mut screen = Screen::new(Fake { search_window: Some(1), ..Fake::shop(3) });
+    screen.go_to("order");
+    screen.hold = true;
+    screen.keys(":r-");
+    while results(&screen, Group::Streams).len() < 2 {
+        assert!(screen.release_one(), "the search goes on");
+    }
+    assert_eq!(results(&screen, Group::Streams), ["order-0", "order-1"]);
+    assert!(screen.text().contains("searched 2 streams of order"), "{}", screen.text());
+    screen.release();
+    assert_eq!(results(&screen, Group::Streams), ["order-0", "order-1", "order-2"]);
     assert!(screen.text().contains("searched all 6 streams"), "{}", screen.text());
 }
 
@@ -241,6 +258,41 @@ fn nothing_is_selected_in_an_empty_box() {
     assert_eq!(shown(&screen), first);
 }
 
+#[test]
+fn recent_lists_bookmarks_and_named_filters_are_found() {
+    let mut screen = screen();
+    screen.go_to("account-1");
+    screen.keys("b");
+    screen.go_to("order");
+    screen.keys(":");
+    assert_eq!(results(&screen, Group::Recent), ["shop › account-1"]);
+    assert_eq!(results(&screen, Group::Bookmarks), ["shop › account-1"]);
+    screen.down();
+    screen.enter();
+    assert_eq!(shown(&screen), "account-1");
+    screen.go_to("order");
+    let filter = SavedFilter { name: "closings".to_owned(), text: "type:Closed".to_owned(), category: None };
+    screen.state.saved_filters.save(filter);
+    screen.keys(":clos");
+    assert_eq!(results(&screen, Group::Filters), ["closings"]);
+    screen.enter();
+    assert_eq!(screen.state.browser.messages.filter_text, "type:Closed");
+    screen.keys(":acc");
+    assert_eq!(results(&screen, Group::Bookmarks), ["shop › account-1"]);
+    assert_eq!(results(&screen, Group::Streams), ["account-0", "account-2"], "no place is listed twice");
+}
+
+#[test]
+fn what_was_entered_survives_a_restart() {
+    let mut before = screen();
+    before.go_to("account-1");
+    let saved = before.state.saved();
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings { saved, ..ScreenSettings::default() }, 160, 45);
+    screen.keys(":");
+    screen.key(KeyCode::Up);
+    assert_eq!(omnibox(&screen).input.text(), "account-1");
+}
+
 fn click(screen: &mut Screen, row: u16) {
     let list = BoxLayout::of(screen.state.browser.area).list;
     let kind = MouseEventKind::Down(MouseButton::Left);
@@ -287,12 +339,19 @@ fn the_palette_begins_with_the_focused_pane_and_reaches_places() {
 fn a_slash_searches_the_other_namespace() {
     let mut screen = screen();
     screen.keys(":audit/acc");
-    assert_eq!(results(&screen, Group::GoTo), ["category acc in namespace audit"]);
+    assert_eq!(results(&screen, Group::Missing), ["category acc in namespace audit"]);
     assert_eq!(results(&screen, Group::Streams), Vec::<&str>::new(), "audit is empty");
     screen.esc();
     screen.go_to("audit");
     screen.keys(":shop/7aa6");
     assert_eq!(results(&screen, Group::Streams), [CUSTOMER]);
+    screen.ctrl('u');
+    screen.keys("shop/cust");
+    assert_eq!(results(&screen, Group::Categories), ["customer"]);
+    screen.key(KeyCode::Tab);
+    assert_eq!(omnibox(&screen).input.text(), "shop/customer");
+    screen.enter();
+    assert_eq!((screen.state.browser.shown_namespace.as_deref(), shown(&screen).as_str()), (Some("shop"), "customer"));
 }
 
 /// Returns what must not change before Enter.

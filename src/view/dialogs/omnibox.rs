@@ -70,9 +70,13 @@ fn note(state: &State, theme: &Theme, omnibox: &Omnibox) -> (String, Style) {
 fn progress(state: &State, theme: &Theme, streams: &FoundStreams) -> Option<String> {
     let searched = grouped(streams.searched);
     if streams.is_walking() {
+        let spinner = spinner(state, theme.ascii);
+        if let Some(category) = streams.category() {
+            return Some(format!("{spinner} searched {searched} streams of {category}"));
+        }
         let total = streams.total.filter(|total| *total > streams.searched);
         let total = total.map(|total| format!(" of ~{}", grouped(total))).unwrap_or_default();
-        return Some(format!("{} searched {searched}{total} streams", spinner(state, theme.ascii)));
+        return Some(format!("{spinner} searched {searched}{total} streams"));
     }
     if streams.is_paused() {
         let found = grouped(streams.rows().len() as u64);

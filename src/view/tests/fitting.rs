@@ -262,11 +262,24 @@ fn slash_filters_the_help_and_enter_runs_the_action() {
 }
 
 #[test]
-fn help_begins_with_the_focused_pane() {
-    let mut screen = screen(80, 24);
-    screen.keys("5?");
-    let first = inside(&screen.text(), "Help").into_iter().next().unwrap_or_default();
-    assert!(first.contains("In the message pane"), "{first}");
+fn help_begins_with_everything_that_concerns_the_focused_pane() {
+    for (pane, heading, expected, other) in [
+        ("1", "In the namespaces pane", "Create a namespace", "Follow live"),
+        ("2", "In the categories pane", "Show the messages of a consumer", "Follow live"),
+        ("4", "In the messages pane", "Follow live", "Create a namespace"),
+        ("5", "In the message pane", "Fold all", "Follow live"),
+    ] {
+        let mut screen = screen(160, 60);
+        screen.keys(pane);
+        screen.keys("?");
+        let lines = inside(&screen.text(), "Help");
+        let first = lines.iter().find(|line| !line.trim().is_empty()).expect("a line");
+        assert!(first.contains(heading), "{first}");
+        let row_of = |text: &str| lines.iter().position(|line| line.contains(text));
+        let everywhere = row_of("Everywhere").expect("a heading");
+        assert!(row_of(expected).is_some_and(|row| row < everywhere), "{expected} in {lines:?}");
+        assert!(row_of(other).is_none_or(|row| row > everywhere), "{other} in {lines:?}");
+    }
 }
 
 #[test]

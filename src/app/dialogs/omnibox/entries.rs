@@ -1,5 +1,8 @@
 //! The results of the box as data: what each shows, and where Enter leads. Drawing is in `view`.
 
+use super::places::target_of;
+use crate::app::bookmarks::Bookmark;
+use crate::app::browser::messages::ListKey;
 use crate::app::dialogs::outcome::DialogContext;
 use crate::app::keymap::Action;
 use crate::locator::{Destination, Target, parse_target};
@@ -12,6 +15,10 @@ pub(crate) enum Group {
     GoTo,
     Namespaces,
     Categories,
+    Bookmarks,
+    Recent,
+    /// Named filters.
+    Filters,
     Streams,
     /// Commands that concern the focused pane.
     Here,
@@ -27,6 +34,9 @@ impl Group {
             Self::GoTo => "Go to",
             Self::Namespaces => "Namespaces",
             Self::Categories => "Categories",
+            Self::Bookmarks => "Bookmarks",
+            Self::Recent => "Recent",
+            Self::Filters => "Filters",
             Self::Streams => "Streams",
             Self::Here => "In this pane",
             Self::Commands => "Commands",
@@ -39,6 +49,12 @@ impl Group {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Lead {
     Go(Destination),
+    /// A bookmark, with its filter.
+    Open(Bookmark),
+    /// A list, as it was left.
+    Visit(ListKey),
+    /// Filters the list on screen by this text.
+    Filter(String),
     Run(Action),
 }
 
@@ -55,15 +71,36 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Returns true if the matching characters are few groups of neighbours.
+    #[must_use]
+    pub(super) fn is_good(&self) -> bool {
+        let groups = self.matched.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() + 1;
+        groups * 3 <= self.matched.len().max(3)
+    }
+
+    /// Returns the namespace and the target to which the entry leads, if it leads to a whole list or a single message.
+    #[must_use]
+    pub(super) fn place(&self, shown: Option<&String>) -> Option<(Option<String>, Target)> {
+        match &self.lead {
+            Lead::Go(destination) => {
+                Some((destination.namespace.as_ref().or(shown).cloned(), destination.target.clone()))
+            }
+            Lead::Visit(list) => Some((Some(list.namespace.clone()), target_of(list))),
+            _ => None,
+        }
+    }
+
     /// Returns the text that leads to the entry if it is typed.
     #[must_use]
     pub(super) fn text_to_type(&self, context: &DialogContext) -> String {
-        let destination = match &self.lead {
-            Lead::Run(action) => return action.title().to_owned(),
-            Lead::Go(destination) => destination,
+        let (namespace, target) = match &self.lead {
+            Lead::Run(_) | Lead::Filter(_) => return self.text.clone(),
+            Lead::Open(bookmark) if !bookmark.name.is_empty() => return bookmark.name.clone(),
+            Lead::Open(Bookmark { list, .. }) | Lead::Visit(list) => (Some(&list.namespace), target_of(list)),
+            Lead::Go(destination) => (destination.namespace.as_ref(), destination.target.clone()),
         };
-        let namespace = destination.namespace.as_ref().map(|id| format!("{id}/")).unwrap_or_default();
-        let location = match &destination.target {
+        let namespace = namespace.map(|id| format!("{id}/")).unwrap_or_default();
+        let location = match &target {
             Target::Namespace => String::new(),
             Target::Name(name) => name_to_type(name, context),
             Target::Member(category, group) => format!("{category}#{}:{}", group.member(), group.size()),

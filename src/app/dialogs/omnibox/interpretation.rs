@@ -5,7 +5,7 @@ use crate::app::listed_names::ListedNames;
 use crate::app::request::Lookup;
 use crate::locator::{Destination, Known as _, Target};
 use crate::message::{Name, StreamName};
-use crate::store::browse::Scope;
+use crate::store::browse::{CategoryRow, Scope};
 
 /// The meaning of a text.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,14 +73,22 @@ impl Meaning {
     }
 }
 
-/// Returns true if the location is known not to exist. `exists` is the answer to [`Meaning::lookup`].
+/// Returns true if the location is known not to exist. `exists` is the answer to [`Meaning::lookup`], and `elsewhere` are the
+/// categories of another namespace, if they are known.
 #[must_use]
-pub(super) fn is_missing(destination: &Destination, exists: Option<bool>, context: &DialogContext) -> bool {
+pub(super) fn is_missing(
+    destination: &Destination,
+    exists: Option<bool>,
+    elsewhere: Option<&[CategoryRow]>,
+    context: &DialogContext,
+) -> bool {
     if destination.otherwise.is_some() {
         return false;
     }
     match &destination.target {
-        Target::Name(Name::Category(_)) if destination.namespace.is_some() => false,
+        Target::Name(Name::Category(category)) if destination.namespace.is_some() => {
+            elsewhere.is_some_and(|rows| rows.iter().all(|row| row.category != *category))
+        }
         Target::Name(name @ Name::Category(_)) => ListedNames::on_screen(context.browser).name(name) == Some(false),
         Target::Name(Name::Stream(_)) | Target::StreamPosition(..) | Target::Id(_) => exists == Some(false),
         _ => false,

@@ -11,71 +11,91 @@ use crate::app::keymap::Action;
 use crate::app::relevance::concerns;
 use crate::locator::{Destination, Target};
 use crate::message::Name;
+use crate::numbers::grouped;
+use crate::store::browse::{CategoryRow, StreamRow};
 
 /// The most entries of each group in a box that finds everything.
 const CATEGORIES: usize = 5;
 const NAMESPACES: usize = 3;
 const COMMANDS: usize = 3;
 
+/// What the store has answered.
+pub(super) struct Found<'a> {
+    pub streams: &'a FoundStreams,
+    /// A namespace that is not on screen, with its categories.
+    pub elsewhere: Option<&'a (String, Vec<CategoryRow>)>,
+}
+
 /// Returns the results for a text.
-pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, streams: &FoundStreams) -> Vec<Entry> {
-    let matching = Matching { meaning, context };
+pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, found: &Found) -> Vec<Entry> {
+    let matching = Matching { meaning, context, elsewhere: found.elsewhere };
     let mut entries = Vec::new();
     match kind {
         Kind::Everything => {
-            let (missing, known) = matching.locations(streams.exists);
+            let (missing, known) = matching.locations(found.streams.exists);
             entries.extend(known);
+            if meaning.name.is_empty() {
+                entries.extend(matching.recent());
+                entries.extend(matching.bookmarks());
+                entries.extend(matching.filters());
+            }
             entries.extend(matching.categories(CATEGORIES));
             entries.extend(matching.namespaces(NAMESPACES));
             if !meaning.name.is_empty() {
+                entries.extend(matching.bookmarks());
+                entries.extend(matching.recent());
+                entries.extend(matching.filters());
                 entries.extend(matching.commands(true).into_iter().take(COMMANDS));
             }
-            entries.extend(matching.streams(streams));
+            entries.extend(matching.streams(found.streams));
             entries.extend(missing);
         }
         Kind::Commands => {
             entries.extend(matching.commands(false));
             if !meaning.name.is_empty() {
+                entries.extend(matching.bookmarks());
+                entries.extend(matching.recent());
+                entries.extend(matching.filters());
                 entries.extend(matching.categories(CATEGORIES));
                 entries.extend(matching.namespaces(NAMESPACES));
             }
         }
     }
-    without_repetitions(entries)
+    without_repetitions(entries, context.browser.shown_namespace.as_ref())
 }
 
-/// Keeps the first entry of several with the same lead.
-fn without_repetitions(entries: Vec<Entry>) -> Vec<Entry> {
-    // Streams are distinct, so that only what the text means can be repeated.
-    let literal: Vec<Lead> = entries
-        .iter()
-        .filter(|entry| matches!(entry.group, Group::GoTo | Group::Missing))
-        .map(|entry| entry.lead.clone())
-        .collect();
-    let repeats = |entry: &Entry| {
-        !matches!(entry.group, Group::GoTo | Group::Missing)
-            && literal.iter().any(|lead| leads_to_the_same(lead, &entry.lead))
-    };
-    entries.into_iter().filter(|entry| !repeats(entry)).collect()
-}
-
-fn leads_to_the_same(one: &Lead, other: &Lead) -> bool {
-    match (one, other) {
-        (Lead::Go(one), Lead::Go(other)) => one.namespace == other.namespace && one.target == other.target,
-        _ => one == other,
+/// Keeps the first entry of several that lead to the same place. What is known not to exist counts first, although it comes last.
+fn without_repetitions(entries: Vec<Entry>, shown: Option<&String>) -> Vec<Entry> {
+    let mut places: Vec<_> =
+        entries.iter().filter(|entry| entry.group == Group::Missing).filter_map(|entry| entry.place(shown)).collect();
+    let mut kept = Vec::with_capacity(entries.len());
+    for entry in entries {
+        // Streams and missing places do not repeat each other.
+        let is_last = matches!(entry.group, Group::Streams | Group::Missing);
+        match entry.place(shown) {
+            Some(place) if entry.group != Group::Missing && places.contains(&place) => {}
+            Some(place) if !is_last => {
+                places.push(place);
+                kept.push(entry);
+            }
+            _ => kept.push(entry),
+        }
     }
+    kept
 }
 
-struct Matching<'a> {
-    meaning: &'a Meaning,
-    context: &'a DialogContext<'a>,
+pub(super) struct Matching<'a> {
+    pub(super) meaning: &'a Meaning,
+    pub(super) context: &'a DialogContext<'a>,
+    elsewhere: Option<&'a (String, Vec<CategoryRow>)>,
 }
 
 impl Matching<'_> {
     /// Returns what the text means if taken literally: what is known not to exist, and everything else.
     fn locations(&self, exists: Option<bool>) -> (Vec<Entry>, Vec<Entry>) {
+        let elsewhere = self.rows_elsewhere();
         let entry = |destination: &Destination| {
-            let is_missing = !self.meaning.only_name && is_missing(destination, exists, self.context);
+            let is_missing = !self.meaning.only_name && is_missing(destination, exists, elsewhere, self.context);
             let target = Destination { also: Vec::new(), ..destination.clone() };
             Entry {
                 group: if is_missing { Group::Missing } else { Group::GoTo },
@@ -90,7 +110,7 @@ impl Matching<'_> {
     }
 
     /// Ranks names by how well they match the text; in their own order if there is no text.
-    fn ranked<T>(
+    pub(super) fn ranked<T>(
         &self,
         group: Group,
         items: impl Iterator<Item = (String, String, T)>,
@@ -107,18 +127,32 @@ impl Matching<'_> {
         found.into_iter().map(|(_, entry)| entry).collect()
     }
 
-    /// Returns categories of the namespace on screen.
+    /// Returns the categories of the namespace that is searched, if it is not the one on screen and they are known.
+    fn rows_elsewhere(&self) -> Option<&[CategoryRow]> {
+        let (id, rows) = self.elsewhere?;
+        (Some(id) == self.meaning.namespace.as_ref()).then_some(rows.as_slice())
+    }
+
+    /// Returns the namespace that is searched, if it is not the one on screen.
+    fn other_namespace(&self) -> Option<String> {
+        let shown = self.context.browser.shown_namespace.as_ref();
+        self.meaning.namespace.clone().filter(|id| Some(id) != shown)
+    }
+
+    /// Returns categories of the namespace that is searched.
     fn categories(&self, most: usize) -> Vec<Entry> {
-        let browser = self.context.browser;
-        if self.meaning.namespace != browser.shown_namespace {
-            return Vec::new();
-        }
-        let rows = browser.categories.rows().iter().map(|row| {
-            let detail = row.estimate.map(|messages| format!("~{} messages", crate::numbers::grouped(messages)));
+        let namespace = self.other_namespace();
+        let rows: Vec<&CategoryRow> = match &namespace {
+            Some(_) => self.rows_elsewhere().unwrap_or_default().iter().collect(),
+            None => self.context.browser.categories.rows().iter().collect(),
+        };
+        let rows = rows.into_iter().map(|row| {
+            let detail = row.estimate.map(|messages| format!("~{} messages", grouped(messages)));
             (row.category.to_string(), detail.unwrap_or_default(), row.category.clone())
         });
         let mut entries = self.ranked(Group::Categories, rows, |category| {
-            Lead::Go(Destination::here(Target::Name(Name::Category(category))))
+            let target = Target::Name(Name::Category(category));
+            Lead::Go(Destination { namespace: namespace.clone(), ..Destination::here(target) })
         });
         entries.truncate(most);
         entries
@@ -153,16 +187,15 @@ impl Matching<'_> {
         let mut entries = entries_of(Group::Here);
         entries.extend(entries_of(Group::Commands));
         if only_good {
-            entries.retain(|entry| is_good(entry));
+            entries.retain(Entry::is_good);
         }
         entries
     }
 
     fn streams(&self, found: &FoundStreams) -> Vec<Entry> {
-        let namespace =
-            self.meaning.namespace.clone().filter(|id| Some(id) != self.context.browser.shown_namespace.as_ref());
+        let namespace = self.other_namespace();
         let part = found.part();
-        let entry = |row: &crate::store::browse::StreamRow| {
+        let entry = |row: &StreamRow| {
             let name = row.stream.as_str();
             let at = part.and_then(|part| Some((part.find_in(name)?, part.as_str())));
             let matched = at.map(|(at, part)| {
@@ -180,10 +213,4 @@ impl Matching<'_> {
         };
         found.rows().iter().map(entry).collect()
     }
-}
-
-/// Returns true if the matching characters are few groups of neighbours.
-fn is_good(entry: &Entry) -> bool {
-    let groups = entry.matched.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() + 1;
-    groups * 3 <= entry.matched.len().max(3)
 }

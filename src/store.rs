@@ -59,6 +59,7 @@ mod blocking;
 pub mod browse;
 mod columns;
 pub mod connect;
+pub mod consumers;
 pub mod doctor;
 #[cfg(feature = "embedded")]
 pub mod embedded;

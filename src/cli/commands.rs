@@ -8,6 +8,7 @@ mod bench;
 mod categories;
 mod completions;
 mod config;
+mod consumers;
 mod doctor;
 mod export;
 mod get;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Ns(ns::NsCommand),
     Categories(categories::CategoriesArguments),
     Streams(streams::StreamsArguments),
+    Consumers(consumers::ConsumersArguments),
     Get(get::GetArguments),
     Last(last::LastArguments),
     Version(version::VersionArguments),
@@ -81,6 +83,7 @@ pub(super) enum Prepared<'a> {
     Ns(&'a ns::NsCommand),
     Categories,
     Streams(&'a streams::StreamsArguments),
+    Consumers(&'a consumers::ConsumersArguments),
     Get(get::Get),
     Last(&'a last::LastArguments),
     Version(&'a version::VersionArguments),
@@ -105,6 +108,10 @@ impl<'a> Prepared<'a> {
             }
             Command::Categories(_) => Self::Categories,
             Command::Streams(arguments) => Self::Streams(arguments),
+            Command::Consumers(arguments) => {
+                consumers::check(arguments)?;
+                Self::Consumers(arguments)
+            }
             Command::Get(arguments) => Self::Get(get::Get::new(arguments)?),
             Command::Last(arguments) => Self::Last(arguments),
             Command::Version(arguments) => Self::Version(arguments),
@@ -173,6 +180,9 @@ impl<'a> Prepared<'a> {
             }
             Self::Streams(arguments) => {
                 interrupt.unless_signalled(async { streams::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Consumers(arguments) => {
+                interrupt.unless_signalled(async { consumers::run(&named().await?, arguments, output).await }).await
             }
             Self::Get(get) => interrupt.unless_signalled(async { get::run(&named().await?, &get, output).await }).await,
             Self::Last(arguments) => {

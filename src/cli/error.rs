@@ -28,7 +28,7 @@ pub(crate) enum Status {
     OutcomeUnknown,
     /// Writes are refused.
     ReadOnly,
-    /// `doctor` found a fault.
+    /// `doctor` found a fault, or a consumer is beyond a limit.
     CheckFailed,
     /// `doctor` found nothing worse than a warning.
     CheckWarned,

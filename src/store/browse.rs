@@ -17,6 +17,7 @@ mod window;
 use jiff::Timestamp;
 
 pub use name_part::NamePart;
+pub(super) use scope::Direction;
 pub use timeline::{Timeline, TimelineBucket};
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, MessageHead, Position, StreamName};

@@ -4,6 +4,7 @@
 mod browse;
 mod collation;
 mod column_types;
+mod consumers;
 mod isolation;
 mod lost_answers;
 pub(crate) mod messages;

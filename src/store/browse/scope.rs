@@ -8,7 +8,7 @@ use crate::message::ConsumerGroup;
 use crate::pasteable::{sql_identifier, sql_string};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::store) enum Direction {
     Rising,
     Falling,
 }
@@ -86,7 +86,7 @@ impl Namespace {
     ///
     /// A category is compared as a row and is part of the order. With `category = … order by global_position` the planner may walk
     /// the primary key and filter, which reads the whole table for a category without messages in that range.
-    pub(super) fn window(&self, scope: &Scope, direction: Direction, bound: &str, name: &str) -> String {
+    pub(in crate::store) fn window(&self, scope: &Scope, direction: Direction, bound: &str, name: &str) -> String {
         let (compare, order) = match direction {
             Direction::Rising => (">=", ""),
             Direction::Falling => ("<=", " desc"),

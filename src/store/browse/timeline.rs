@@ -107,8 +107,9 @@ impl Namespace {
             return Ok(Some(buckets.timeline(&parts, &counts, false)));
         }
         let parts = self.parts(scope, &samples, &buckets, range.is_none()).await?;
+        // Some numbers may have no message.
         if let (Some(_), Some(first), Some(last)) = (&range, parts.first(), parts.last())
-            && (scope.is_category() || last.upper.saturating_sub(first.lower) <= COUNTED)
+            && (scope.is_category() || last.upper.saturating_sub(first.lower) <= 4 * COUNTED)
             && let Some(rows) = self.timeline_rows(scope, first.lower, last.upper).await?
         {
             return Ok(Some(buckets.count(&rows)));

@@ -24,6 +24,7 @@ pub(crate) mod list_filter;
 mod listed_names;
 mod marking;
 pub(crate) mod marks;
+mod message_table;
 pub(crate) mod mouse;
 mod navigation;
 pub(crate) mod notices;
@@ -51,11 +52,13 @@ use ratatui::layout::Rect;
 pub(crate) use crate::config::Profile;
 use crate::config::colors::Colors;
 use crate::config::themes::ThemeName;
+use crate::config::type_rules::TypeRules;
 pub(crate) use crate::keymap;
 use crate::locator::Locator;
 use crate::store::{NamespaceInfo, StoreError};
 use bookmarks::Bookmarks;
 use browser::Browser;
+use browser::columns::Columns;
 use browser::find::Find;
 use browser::layout::Pane;
 use browser::search::Edge;
@@ -102,6 +105,8 @@ pub(crate) struct ScreenSettings {
     pub no_color: bool,
     /// The format of times and the local time zone.
     pub times: Times,
+    /// The colours of message types.
+    pub types: TypeRules,
     /// The seed of IDs and random numbers.
     pub seed: u64,
     /// The databases that are offered for a connection.
@@ -165,6 +170,7 @@ impl State {
         };
         state.browser.recent = saved.recent;
         state.browser.sizes = saved.sizes;
+        state.browser.columns = Columns::restored(saved.columns);
         state.dialogs.entered = saved.entered;
         state.browser.streams.by_activity = saved.streams_by_activity;
         state.browser.messages.newest_first = saved.newest_first;
@@ -241,6 +247,7 @@ impl State {
             || self.dialogs.connecting()
             || self.connection.is_down()
             || self.settings.times.is_relative()
+            || self.browser.shows_ages()
             || self.following.current.as_ref().is_some_and(Follow::is_ageing)
     }
 
@@ -276,6 +283,7 @@ impl State {
     fn finish(&mut self, mut effects: Vec<Effect>, body_pause: Duration) -> Vec<Effect> {
         effects.extend(self.stop_following_if_left());
         effects.extend(self.following.insert_arrivals(&mut self.browser, &mut self.requests));
+        self.browser.day_zone = self.settings.times.day_zone();
         self.browser.reveal();
         effects.extend(self.browser.load_selected_message(body_pause, &mut self.requests));
         effects.extend(self.load_timeline());
@@ -334,6 +342,7 @@ impl State {
         if self.dialogs.open.is_some() {
             return self.dialog_mouse(mouse);
         }
+        self.click_title(mouse);
         let effects = self
             .timeline_mouse(mouse)
             .unwrap_or_else(|| self.mouse.handle(mouse, &mut self.browser, &mut self.requests));
@@ -348,6 +357,7 @@ impl State {
             .or_else(|| self.change_list(action))
             .or_else(|| self.change_timeline(action))
             .or_else(|| self.change_message(action))
+            .or_else(|| self.change_columns(action))
             .or_else(|| self.write(action))
             .unwrap_or_else(|| self.act_on_screen(action));
         self.finish(effects, Duration::ZERO)

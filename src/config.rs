@@ -10,6 +10,7 @@ mod links;
 mod problems;
 pub(crate) mod schema;
 pub(crate) mod themes;
+pub(crate) mod type_rules;
 
 use std::str::FromStr;
 
@@ -27,6 +28,7 @@ use keys::Binding;
 use links::LinkConvention;
 pub(crate) use problems::Problem;
 use themes::ThemeName;
+use type_rules::TypeRule;
 
 /// The contents of the file.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,6 +50,9 @@ pub(crate) struct Config {
     /// The initial format of times.
     #[serde(default)]
     pub times: TimeFormat,
+    /// Colours of message types. The first rule that matches decides.
+    #[serde(default)]
+    pub types: Vec<TypeRule>,
     /// Keys of actions.
     #[serde(default)]
     keys: Vec<Binding>,

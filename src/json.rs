@@ -2,12 +2,15 @@
 //! converted, so numbers keep their digits.
 
 #[cfg(feature = "cli")]
+pub(crate) mod brief;
+#[cfg(feature = "cli")]
 pub(crate) mod difference;
 #[cfg(feature = "cli")]
 pub(crate) mod document;
 #[cfg(feature = "cli")]
 pub(crate) mod links;
 mod members;
+pub(crate) mod path;
 #[cfg(feature = "cli")]
 mod pretty;
 #[cfg(feature = "cli")]

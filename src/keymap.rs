@@ -127,9 +127,13 @@ actions! {
     Connections = "connections", "Connect to another database …";
     Mark = "mark", "Mark the message, or remove its mark";
     RemoveMarks = "remove-marks", "Remove all marks";
-    Compare = "compare", "Compare the two marked messages, or the marked with the selected one";
+    Compare = "compare", "Compare two marked messages, or one with the selected message";
     CloneMarked = "clone-marked", "Clone each marked message into a draft";
     Export = "export", "Export what is shown, or the marked messages, to a file";
+    Columns = "columns", "Choose, order and resize the columns";
+    NodeAsColumn = "node-as-column", "Add the node as a column";
+    Narrower = "narrower-column", "Make the column narrower";
+    Wider = "wider-column", "Make the column wider";
     Times = "times", "Switch times between UTC, local and relative";
     CreateNamespace = "create-namespace", "Create a namespace";
     DeleteNamespace = "delete-namespace", "Delete the namespace";
@@ -205,6 +209,9 @@ pub(crate) const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Compare, "="),
     (Context::Anywhere, Action::CloneMarked, "alt-c"),
     (Context::Anywhere, Action::Export, "ctrl-e"),
+    (Context::Anywhere, Action::Columns, ","),
+    (Context::Anywhere, Action::Narrower, "<"),
+    (Context::Anywhere, Action::Wider, ">"),
     (Context::Anywhere, Action::Times, "t"),
     (Context::Anywhere, Action::RawText, "v"),
     (Context::Anywhere, Action::PreviousMessage, "["),
@@ -217,6 +224,7 @@ pub(crate) const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Quit, "q ctrl-c"),
     (Context::Namespaces, Action::CreateNamespace, "a"),
     (Context::Namespaces, Action::DeleteNamespace, "D"),
+    (Context::Message, Action::NodeAsColumn, "+"),
     (Context::Message, Action::Fold, "space"),
     (Context::Message, Action::FoldAll, "C"),
     (Context::Message, Action::UnfoldAll, "E"),

@@ -10,6 +10,8 @@ use md5::{Digest as _, Md5};
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use crate::json::path::{BodyPath, PathValue, PathValues};
+
 /// The number of a message in its stream: 0, 1, 2, … without gaps.
 pub type Position = i64;
 /// The number of a message in its namespace, drawn from a sequence. Numbers ascend and can have gaps.
@@ -335,6 +337,8 @@ pub struct MessageHead {
     pub size: Size,
     /// The first characters of `data::text`. Empty if the column is NULL.
     pub preview: String,
+    /// The values of the paths that the namespace was asked for. See [`crate::store::Namespace::with_paths`].
+    pub values: PathValues,
     /// The first stored value that could not be read and was replaced. `None` if everything was read.
     pub flaw: Option<String>,
 }

@@ -359,9 +359,10 @@ impl EventLoop {
                     self.slots.ask(slot, generation, question, after);
                 }
                 Effect::Stop(slot) => self.slots.stop(slot),
-                Effect::Follow { generation, namespace, scope, filter } => {
-                    self.slots.follow(generation, namespace, scope, filter);
+                Effect::Follow { generation, namespace, scope, filter, paths } => {
+                    self.slots.follow(generation, namespace, scope, filter, paths);
                 }
+                Effect::FollowPaths(paths) => self.slots.follow_paths(paths),
                 Effect::StopFollowing => self.slots.stop_following(),
                 Effect::Export { generation, job } => {
                     self.exports.start(self.slots.answerer(), self.sender.clone(), generation, job);

@@ -110,6 +110,30 @@ impl SafeText {
         cut
     }
 
+    /// Shortens the text to at most `width` cells, with `…` in the middle if anything was left out.
+    #[must_use]
+    pub(crate) fn cut_middle(self, width: usize) -> Self {
+        if self.width <= width || width < 3 {
+            return self.cut(width);
+        }
+        let graphemes: Vec<&str> = self.text.graphemes(true).collect();
+        let tail_room = (width - 1) / 2;
+        let (mut tail, mut tail_width) = (graphemes.len(), 0);
+        while let Some(before) = tail.checked_sub(1)
+            && tail_width + graphemes[before].width() <= tail_room
+        {
+            tail = before;
+            tail_width += graphemes[before].width();
+        }
+        let (mut head, mut head_width) = (0, 0);
+        while head_width + graphemes[head].width() < width - tail_width {
+            head_width += graphemes[head].width();
+            head += 1;
+        }
+        let text = format!("{}…{}", graphemes[..head].concat(), graphemes[tail..].concat());
+        Self { text, width: head_width + 1 + tail_width }
+    }
+
     /// Drops the first `cells` cells. Spaces replace the rest of a wide character that was cut in half.
     #[must_use]
     pub(crate) fn skip(self, cells: usize) -> Self {
@@ -242,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_shortened_in_the_middle() {
+        for (text, width, shown) in [
+            ("f0a51234-0000-4000-8000-000000007aa6", 9, "f0a5…7aa6"),
+            ("abcdefgh", 8, "abcdefgh"),
+            ("abcdefgh", 7, "abc…fgh"),
+            ("abcdefgh", 4, "ab…h"),
+            ("abcdefgh", 2, "a…"),
+            ("abcdefgh", 0, ""),
+            ("日本語日本語", 7, "日本…語"),
+            ("日本語日本語", 8, "日本…語"),
+        ] {
+            let cut = SafeText::line(text).cut_middle(width);
+            assert_eq!((cut.as_str(), cut.width() <= width), (shown, true), "{text} in {width}");
+        }
+    }
+
+    #[test]
     fn skip_counts_cells() {
         assert_eq!(SafeText::line("abcdef").skip(2).as_str(), "cdef");
         assert_eq!(SafeText::line("日本語").skip(3).as_str(), " 語");
@@ -265,8 +306,11 @@ mod tests {
             }
             let again = SafeText::line(shown.as_str());
             proptest::prop_assert_eq!(again.as_str(), shown.as_str());
-            let cut = shown.cut(width);
+            let cut = shown.clone().cut(width);
             proptest::prop_assert!(cut.width() <= width);
+            let cut = shown.cut_middle(width);
+            proptest::prop_assert!(cut.width() <= width);
+            proptest::prop_assert_eq!(SafeText::line(cut.as_str()).width(), cut.width());
         }
     }
 }

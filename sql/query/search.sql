@@ -30,6 +30,6 @@ cross join lateral (
 ) as found
 where kept.matches
 union all
-select null, null, null, null, null, null, null, null, count(*), min(number), max(number),
+select null, null, null, null, null, null, null, null, null, null, count(*), min(number), max(number),
   count(*) = $2 or exists (select from one_too_many)
 from kept

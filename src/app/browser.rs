@@ -2,6 +2,7 @@
 //! is shown at once, Enter goes one pane deeper and Esc one back. The browser knows neither dialogs nor the keys that lead to
 //! it, and only returns effects for the runtime.
 
+pub(crate) mod columns;
 mod count;
 pub(crate) mod extent;
 pub(crate) mod find;
@@ -19,6 +20,7 @@ pub(crate) mod search;
 pub(crate) mod sizes;
 pub(crate) mod stream_filter;
 pub(crate) mod streams;
+pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod window;
 pub(crate) mod wrapped;
@@ -26,6 +28,7 @@ pub(crate) mod wrapped;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::event::Effect;
@@ -34,6 +37,7 @@ use super::requests::Requests;
 use crate::message::{Category, MessageHead, StreamName, category};
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
+use columns::Columns;
 use find::Find;
 use history::{History, PendingNavigation};
 use kept_lists::KeptLists;
@@ -72,6 +76,10 @@ pub(crate) struct Browser {
     pub streams: Streams,
     /// The messages of the active selection.
     pub messages: Messages,
+    /// The columns of the messages.
+    pub columns: Columns,
+    /// The zone of the days between which lines are drawn; none if times are shown as ages.
+    pub(super) day_zone: Option<TimeZone>,
     /// The selected message.
     pub message: MessagePane,
     /// Lists that were left, kept for returning to them.
@@ -108,6 +116,8 @@ impl Browser {
             categories: NamedList::default(),
             streams: Streams::default(),
             messages: Messages::default(),
+            columns: Columns::default(),
+            day_zone: None,
             message: MessagePane::default(),
             kept_lists: KeptLists::default(),
             find: Find::default(),
@@ -122,7 +132,13 @@ impl Browser {
 
     /// Returns the number of rows that a page key moves by.
     pub(super) fn page_rows(&self) -> isize {
-        isize::try_from(self.layout().rows(self.focus).saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+        let lines = self.layout().rows(self.focus);
+        let days = self.days();
+        let rows = match self.focus {
+            Pane::Messages => self.messages.window.rows_in_view(lines, |row, next| days.part(row, next)),
+            _ => lines,
+        };
+        isize::try_from(rows.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
     }
 
     /// Gives the panes the room that they need, and keeps the selection of every list visible.
@@ -132,7 +148,8 @@ impl Browser {
         self.namespaces.reveal(layout.rows(Pane::Namespaces));
         self.categories.reveal(layout.rows(Pane::Categories));
         self.streams.window.reveal(layout.rows(Pane::Streams));
-        self.messages.window.reveal(layout.rows(Pane::Messages));
+        let days = self.days();
+        self.messages.window.reveal_parted(layout.rows(Pane::Messages), |row, next| days.part(row, next));
         self.message.reveal(layout.rows(Pane::Message), layout.columns(Pane::Message));
     }
 
@@ -351,7 +368,8 @@ impl Browser {
         let list = self.kept_lists.messages_of(&key).unwrap_or_else(|| Messages::new(key, newest_first));
         let left = std::mem::replace(&mut self.messages, list);
         self.kept_lists.leave_messages(left);
-        stop.into_iter().chain(self.messages.enter(requests)).collect()
+        let paths = self.columns.paths_of(self.messages.key.as_ref());
+        stop.into_iter().chain(self.messages.enter(paths, requests)).collect()
     }
 
     pub(super) fn select_stream(&mut self, stream: &StreamName, requests: &mut Requests) -> Option<Effect> {

@@ -139,6 +139,7 @@ impl State {
             }
             Command::Connect(to) => self.connect(to),
             Command::StopConnecting => vec![Effect::StopConnecting],
+            Command::Columns(columns) => self.set_columns(columns),
             Command::SaveDrafts => vec![self.save_drafts()],
             Command::KeepDraft(draft) => self.keep_draft(draft),
             Command::NextDraft { changed, seen } => self.next_draft(changed, seen),

@@ -5,6 +5,7 @@
 mod admin;
 pub(crate) mod bookmarks;
 mod choice;
+pub(crate) mod columns;
 pub(crate) mod compare;
 pub(crate) mod compose;
 pub(crate) mod connections;
@@ -29,6 +30,7 @@ use ratatui::layout::Rect;
 
 pub(crate) use admin::AdminStage;
 use bookmarks::BookmarkList;
+use columns::ColumnChooser;
 use compare::CompareDialog;
 use compose::{Compose, Draft};
 use connections::ConnectDialog;
@@ -77,6 +79,8 @@ pub(crate) enum Dialog {
     Compare(Box<CompareDialog>),
     /// Ctrl-E.
     Export(Box<ExportDialog>),
+    /// `,`.
+    Columns(ColumnChooser),
     /// `w`, `c`, `r`.
     Compose(Box<Compose>),
     /// `a` in the namespaces pane.
@@ -100,6 +104,7 @@ impl Dialog {
             Self::Copy(menu) => menu.key(key),
             Self::Compare(dialog) => dialog.key(key, context),
             Self::Export(dialog) => dialog.key(key),
+            Self::Columns(chooser) => chooser.key(key, context),
             Self::Compose(compose) => compose.key(key, context),
             Self::CreateNamespace(dialog) => dialog.key(key, context),
             Self::Token(dialog) => dialog.key(key, context),
@@ -125,6 +130,8 @@ impl Dialog {
             Self::Compose(compose) => compose.kind(),
             Self::CreateNamespace(dialog) => dialog.kind(),
             Self::Token(_) => DialogKind::Token,
+            Self::Columns(chooser) if chooser.path.is_some() => DialogKind::ColumnPath,
+            Self::Columns(_) => DialogKind::Columns,
             Self::DeleteNamespace(_) => DialogKind::DeleteNamespace,
         }
     }
@@ -139,6 +146,7 @@ impl Dialog {
             Self::Bookmarks(list) => list.paste(text),
             Self::Connections(dialog) => dialog.paste(text),
             Self::Export(dialog) => dialog.paste(text),
+            Self::Columns(chooser) => chooser.paste(text),
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),

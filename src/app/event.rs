@@ -9,7 +9,7 @@ use super::connections::ConnectTo;
 use super::dialogs::compose::Draft;
 use super::export::{ExportJob, ExportReport};
 use super::request::{Outcome, Question, Slot};
-use crate::message::MessageHead;
+use crate::message::{BodyPath, MessageHead};
 use crate::store::browse::Scope;
 use crate::store::tail::TailBatch;
 use crate::store::{Filter, StoreError};
@@ -75,7 +75,11 @@ pub(crate) enum Effect {
         namespace: String,
         scope: Scope,
         filter: Filter,
+        /// The paths whose values are read as well.
+        paths: Arc<[BodyPath]>,
     },
+    /// Reads the values of other paths while following.
+    FollowPaths(Arc<[BodyPath]>),
     StopFollowing,
     /// Copies `text` to the clipboard; the toast calls it `what`.
     Copy {

@@ -2,6 +2,7 @@
 //! or while the selection is not on the newest row, nothing moves and new messages are only counted.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -171,7 +172,8 @@ impl Following {
             browser.messages.select_newest();
         }
         let ListKey { namespace, scope } = list;
-        Some(Effect::Follow { generation, namespace, scope, filter: browser.messages.filter.clone() })
+        let (filter, paths) = (browser.messages.filter.clone(), Arc::clone(&browser.messages.paths));
+        Some(Effect::Follow { generation, namespace, scope, filter, paths })
     }
 
     pub(super) fn stop(&mut self) -> Option<Effect> {
@@ -262,7 +264,10 @@ impl Following {
         }
         let waiting = std::mem::take(&mut follow.waiting);
         let dropped = std::mem::take(&mut follow.dropped);
-        if dropped > 0 && live {
+        // A poll that began before a column was added does not bring its values.
+        let paths = &browser.messages.paths;
+        let lacks_values = waiting.iter().any(|tailed| !tailed.message.values.has(paths));
+        if (dropped > 0 || lacks_values) && live {
             return browser.messages.read_from(PageFrom::End, requests);
         }
         follow.new += dropped;

@@ -110,9 +110,12 @@ fn click(browser: &mut Browser, pane: Pane, mouse: MouseEvent, requests: &mut Re
             effects.extend(browser.stream_selected(requests));
         }
         Pane::Messages => {
-            browser.messages.window.select(browser.messages.window.top() + row);
-            browser.messages.moved();
-            effects.extend(browser.messages.read_on(requests));
+            let days = browser.days();
+            if let Some(index) = browser.messages.window.row_at_line(row, |row, next| days.part(row, next)) {
+                browser.messages.window.select(index);
+                browser.messages.moved();
+                effects.extend(browser.messages.read_on(requests));
+            }
         }
         Pane::Message => browser.message.click(row),
     }
@@ -124,7 +127,8 @@ fn wheel(browser: &mut Browser, pane: Pane, rows: isize, requests: &mut Requests
     match pane {
         Pane::Messages => {
             let height = browser.layout().rows(pane);
-            browser.messages.scroll(rows, height, requests).into_iter().collect()
+            let days = browser.days();
+            browser.messages.scroll(rows, height, &days, requests).into_iter().collect()
         }
         Pane::Message => {
             browser.message.step(rows);

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::message::{Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written};
+use crate::message::{
+    BodyPath, Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written,
+};
 use crate::store::browse::{
     CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
     StreamsFrom, StreamsOf, Timeline,
@@ -90,7 +92,14 @@ pub(crate) enum Question {
         limit: usize,
     },
     /// A page of messages; answered by [`Answer::Page`].
-    Page { namespace: String, scope: Scope, from: PageFrom, limit: usize },
+    Page {
+        namespace: String,
+        scope: Scope,
+        from: PageFrom,
+        limit: usize,
+        /// The paths whose values are read as well.
+        paths: Arc<[BodyPath]>,
+    },
     /// One step of a filtered search; answered by [`Answer::Search`].
     Search {
         namespace: String,
@@ -101,6 +110,8 @@ pub(crate) enum Question {
         from: PageFrom,
         /// The most messages to examine.
         window: u32,
+        /// The paths whose values are read as well.
+        paths: Arc<[BodyPath]>,
     },
     /// One step of a count of all matches; answered by [`Answer::CountStep`].
     CountMatches {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use super::bookmarks::Bookmarks;
+use super::browser::columns::ColumnChoice;
 use super::browser::messages::{ListKey, Messages};
 use super::browser::recent::RecentPlaces;
 use super::browser::sizes::Sizes;
@@ -36,6 +37,8 @@ pub(crate) struct Saved {
     pub newest_first: bool,
     /// The sizes of the panes.
     pub sizes: Sizes,
+    /// The columns of the messages, latest change first.
+    pub columns: Vec<ColumnChoice>,
     /// Streams are listed by activity.
     pub streams_by_activity: bool,
     /// The format of times, if it is not the configured one.
@@ -103,6 +106,7 @@ impl State {
             lists: lists.filter_map(SavedList::of).take(LISTS).collect(),
             newest_first,
             sizes: self.browser.sizes,
+            columns: self.browser.columns.choices().to_vec(),
             streams_by_activity: self.browser.streams.by_activity,
             times: self.settings.times.chosen(),
             bookmarks: self.bookmarks.clone(),

@@ -2,6 +2,7 @@
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss, reason = "all numbers are small")]
 
 mod browse;
+mod columns;
 mod compose;
 mod connecting;
 mod drafts;

@@ -70,6 +70,25 @@ impl Times {
         if self.format == TimeFormat::Local { self.local.clone() } else { TimeZone::UTC }
     }
 
+    /// Returns the zone whose days divide a list; none if times are shown as ages.
+    #[must_use]
+    pub(crate) fn day_zone(&self) -> Option<TimeZone> {
+        (!self.is_relative()).then(|| self.time_zone())
+    }
+
+    /// Formats the time of day for a column whose rows have their date elsewhere.
+    #[must_use]
+    pub(crate) fn of_day(&self, time: Timestamp, millis: bool) -> String {
+        let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
+        self.time_zone().to_datetime(time).strftime(format).to_string()
+    }
+
+    /// Formats the date of a time.
+    #[must_use]
+    pub(crate) fn date(&self, time: Timestamp) -> String {
+        self.time_zone().to_datetime(time).strftime("%Y-%m-%d").to_string()
+    }
+
     /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
     pub(crate) fn short(&self, time: Timestamp, now: Timestamp) -> String {
@@ -132,7 +151,7 @@ impl Times {
 }
 
 /// Formats an age in its two largest units. The age of a time in the future begins with `in`.
-pub(super) fn age(age: SignedDuration) -> String {
+pub(crate) fn age(age: SignedDuration) -> String {
     let seconds = age.as_secs();
     let (sign, seconds) = if seconds < 0 { ("in ", seconds.unsigned_abs()) } else { ("", seconds.unsigned_abs()) };
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);

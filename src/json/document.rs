@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::members::string_value;
+use super::path::member_step;
 use super::problem::JsonProblem;
 use super::scan::{Token, scan};
 
@@ -201,7 +202,7 @@ impl Document {
             at = self.parent(row);
             match at {
                 None => steps.push("$".to_owned()),
-                Some(_) if found.key.1 > 0 => steps.push(member_step(self.key(row))),
+                Some(_) if found.key.1 > 0 => steps.push(member_step(&string_value(self.key(row)).unwrap_or_default())),
                 Some(_) => steps.push(format!("[{}]", found.index)),
             }
         }
@@ -287,13 +288,6 @@ impl Builder {
         row.value.1 = narrow(end);
         row.end = after;
     }
-}
-
-fn member_step(raw: &str) -> String {
-    let name = string_value(raw).unwrap_or_default();
-    let plain =
-        name.chars().enumerate().all(|(at, c)| c == '_' || c.is_ascii_alphabetic() || (at > 0 && c.is_ascii_digit()));
-    if plain && !name.is_empty() { format!(".{name}") } else { format!(".{raw}") }
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ named! {
     Copy = "copy";
     Compare = "compare";
     Export = "export";
+    Columns = "columns";
+    ColumnPath = "column-path";
     CreateNamespace = "create-namespace";
     DeleteNamespace = "delete-namespace";
     Token = "token";
@@ -53,6 +55,14 @@ named! {
     Edit = "edit";
     Rename = "rename";
     Remove = "remove";
+    Toggle = "toggle";
+    MoveDown = "move-down";
+    MoveUp = "move-up";
+    Narrower = "narrower";
+    Wider = "wider";
+    Fit = "fit";
+    AddPath = "add-path";
+    Reset = "reset";
     Save = "save";
     Down = "down";
     Up = "up";
@@ -105,6 +115,8 @@ impl DialogKind {
             Self::Copy => "In the copy menu",
             Self::Compare => "In a comparison",
             Self::Export => "While exporting",
+            Self::Columns => "In the columns",
+            Self::ColumnPath => "While typing the path of a column",
             Self::CreateNamespace => "While creating a namespace",
             Self::DeleteNamespace => "While deleting a namespace",
             Self::Token => "At the token of a new namespace",
@@ -116,7 +128,14 @@ impl DialogKind {
     pub(crate) fn has_text(self) -> bool {
         !matches!(
             self,
-            Self::Confirm | Self::Conflict | Self::Bookmarks | Self::Help | Self::Log | Self::Copy | Self::Token
+            Self::Confirm
+                | Self::Conflict
+                | Self::Bookmarks
+                | Self::Columns
+                | Self::Help
+                | Self::Log
+                | Self::Copy
+                | Self::Token
         )
     }
 
@@ -205,6 +224,20 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Copy, A::Name, "n", "name"),
         (K::Copy, A::Sql, "s", "SQL"),
         (K::Copy, A::Command, "c", "command"),
+        (K::Columns, A::Toggle, "space", "show/hide"),
+        (K::Columns, A::MoveDown, "J alt-down", "move down"),
+        (K::Columns, A::MoveUp, "K alt-up", "move up"),
+        (K::Columns, A::Narrower, "<", "narrower"),
+        (K::Columns, A::Wider, ">", "wider"),
+        (K::Columns, A::Fit, "=", "fit"),
+        (K::Columns, A::AddPath, "a + $", "add a path"),
+        (K::Columns, A::Remove, "d del", "remove"),
+        (K::Columns, A::Reset, "R", "reset"),
+        (K::Columns, A::Down, "down j", "next"),
+        (K::Columns, A::Up, "up k", "previous"),
+        (K::Columns, A::Close, "esc enter ,", "close"),
+        (K::ColumnPath, A::Accept, "", "add"),
+        (K::ColumnPath, A::Close, "", "back to the list"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -14,6 +14,7 @@ use crate::cli::common::Common;
 use crate::cli::database::{self, Opened};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::config::Config;
+use crate::config::type_rules::TypeRules;
 use crate::demo;
 use crate::locator::Locator;
 use crate::runtime::connecting::{Closing, Connector, Prepared};
@@ -98,6 +99,7 @@ impl Databases {
             ascii: self.config.ascii,
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             times: Times::new(self.config.times, TimeZone::system()),
+            types: TypeRules(self.config.types.clone()),
             seed: getrandom::u64().map_err(|error| {
                 CommandError::new(Status::Failed, format!("cannot get random numbers from the system: {error}"))
             })?,

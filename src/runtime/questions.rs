@@ -2,7 +2,7 @@
 //! the open namespaces.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::TryStreamExt as _;
@@ -141,11 +141,12 @@ impl Answerer {
                 }
                 Answer::RecentStreams { rows, next }
             }
-            Question::Page { namespace, scope, from, limit } => {
-                Answer::Page(self.namespace(namespace).await?.page(scope, *from, *limit).await?)
+            Question::Page { namespace, scope, from, limit, paths } => {
+                let namespace = self.namespace(namespace).await?.with_paths(Arc::clone(paths));
+                Answer::Page(namespace.page(scope, *from, *limit).await?)
             }
-            Question::Search { namespace, scope, filter, range, from, window } => {
-                let namespace = self.namespace(namespace).await?;
+            Question::Search { namespace, scope, filter, range, from, window, paths } => {
+                let namespace = self.namespace(namespace).await?.with_paths(Arc::clone(paths));
                 let range = known_or_found(&namespace, scope, filter, *range).await?;
                 Answer::Search(namespace.search_within(scope, filter, &range, *from, *window).await?, range)
             }

@@ -13,6 +13,7 @@ use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::backoff::Backoff;
+use crate::message::BodyPath;
 use crate::store::browse::Scope;
 use crate::store::tail::{Delivery, TailFrom, TailOptions};
 use crate::store::{Filter, StoreError};
@@ -41,6 +42,8 @@ pub(crate) struct Slots {
     following: Option<JoinHandle<()>>,
     /// Ends the pause between two polls of the task that follows.
     hurry: Arc<Notify>,
+    /// The paths whose values are read while following.
+    paths: watch::Sender<Arc<[BodyPath]>>,
 }
 
 impl Slots {
@@ -55,7 +58,7 @@ impl Slots {
                 (sender, tokio::spawn(work(slot, receiver, Arc::clone(&answerer), events.clone())))
             })
             .unzip();
-        Self { jobs, tasks, answerer, events, following: None, hurry: Arc::default() }
+        Self { jobs, tasks, answerer, events, following: None, hurry: Arc::default(), paths: watch::Sender::default() }
     }
 
     /// Returns what answers questions.
@@ -75,13 +78,27 @@ impl Slots {
     }
 
     /// Follows a scope in place of any earlier following.
-    pub(crate) fn follow(&mut self, generation: u64, namespace: String, scope: Scope, filter: Filter) {
+    pub(crate) fn follow(
+        &mut self,
+        generation: u64,
+        namespace: String,
+        scope: Scope,
+        filter: Filter,
+        paths: Arc<[BodyPath]>,
+    ) {
         self.stop_following();
+        self.follow_paths(paths);
         let (answerer, events, hurry) = (Arc::clone(&self.answerer), self.events.clone(), Arc::clone(&self.hurry));
+        let paths = self.paths.subscribe();
         self.following = Some(tokio::spawn(async move {
             let options = TailOptions { scope, from: TailFrom::Now, delivery: Delivery::AtOnce, batch: BATCH, filter };
-            follow(&answerer, &events, &hurry, generation, &namespace, options).await;
+            follow(&answerer, &events, &hurry, &paths, generation, &namespace, options).await;
         }));
+    }
+
+    /// Reads the values of other paths from the next poll on.
+    pub(crate) fn follow_paths(&self, paths: Arc<[BodyPath]>) {
+        self.paths.send_replace(paths);
     }
 
     /// Makes following poll soon, because the user is at the keyboard.
@@ -158,6 +175,7 @@ async fn follow(
     answerer: &Answerer,
     events: &mpsc::Sender<Event>,
     woken: &Notify,
+    paths: &watch::Receiver<Arc<[BodyPath]>>,
     generation: u64,
     namespace: &str,
     options: TailOptions,
@@ -175,6 +193,7 @@ async fn follow(
     };
     let trigger = tail.poll_trigger();
     loop {
+        tail.set_paths(Arc::clone(&paths.borrow()));
         let next = tail.next();
         tokio::pin!(next);
         // This ends only the pause, not a query under way.

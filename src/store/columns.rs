@@ -3,6 +3,12 @@
 
 use super::Namespace;
 use super::shape::{Column, ColumnType};
+use crate::message::BodyPath;
+
+/// The number of characters in a preview.
+pub(super) const PREVIEW: usize = 480;
+/// The largest body that is read with a message head, in bytes.
+pub(super) const READ_FOR_PATHS: u64 = 8_192;
 
 impl Namespace {
     /// Returns the select list that `row::message` decodes.
@@ -14,16 +20,35 @@ impl Namespace {
 
     /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview, because the
     /// server would have to fetch and decompress all of it. Its size is the stored size as a negative number; the size of any
-    /// other body is the length of its text.
+    /// other body is the length of its text. If paths lead into a body, its text comes along unless it is longer than 8 KiB.
     pub(super) fn head_columns(&self) -> String {
-        let (length, preview) = match self.shape().columns.data.kind {
-            ColumnType::Bytea => ("octet_length(data::bytea)", "substr(data::bytea, 1, 240)"),
-            _ => ("octet_length(data::text)", "left(data::text, 240)"),
+        let (length, text, preview) = match self.shape().columns.data.kind {
+            ColumnType::Bytea => {
+                ("octet_length(data::bytea)", "data::bytea", format!("substr(data::bytea, 1, {PREVIEW})"))
+            }
+            _ => ("octet_length(data::text)", "data::text", format!("left(data::text, {PREVIEW})")),
+        };
+        let data = if self.paths.iter().any(|path| !path.is_in_metadata()) {
+            format!("case when {length} <= {READ_FOR_PATHS} then {text} else {preview} end")
+        } else {
+            preview
+        };
+        let metadata = if self.paths.iter().any(BodyPath::is_in_metadata) {
+            let (length, text) = match self.shape().columns.metadata.kind {
+                ColumnType::Bytea => ("octet_length(metadata::bytea)", "metadata::bytea"),
+                _ => ("octet_length(metadata::text)", "metadata::text"),
+            };
+            format!(
+                "{}, case when pg_column_size(metadata) <= {READ_FOR_PATHS} and {length} <= {READ_FOR_PATHS} then {text} end",
+                size("metadata", length)
+            )
+        } else {
+            "null::bigint, null::text".to_owned()
         };
         format!(
-            "{}, case when pg_column_size(data) <= 8192 then {length} else coalesce(-pg_column_size(data), 0) end::bigint, \
-             case when pg_column_size(data) <= 8192 then {preview} else '' end",
-            self.identity_columns()
+            "{}, {}, case when pg_column_size(data) <= {READ_FOR_PATHS} then {data} else '' end, {metadata}",
+            self.identity_columns(),
+            size("data", length)
         )
     }
 
@@ -100,4 +125,11 @@ fn body_text(name: &str, column: &Column) -> String {
         ColumnType::Bytea => format!("{name}::bytea"),
         _ => format!("{name}::varchar"),
     }
+}
+
+/// The size of a body: the length of its text, or the stored size as a negative number if finding the length would cost too much.
+fn size(name: &str, length: &str) -> String {
+    format!(
+        "case when pg_column_size({name}) <= {READ_FOR_PATHS} then {length} else coalesce(-pg_column_size({name}), 0) end::bigint"
+    )
 }

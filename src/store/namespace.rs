@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::session::{Session, Sessions};
 use super::shape::Shape;
 use super::{Flavour, Result};
+use crate::message::BodyPath;
 
 /// Describes a message store in a database, according to the registry and the catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +43,20 @@ pub struct Namespace {
     pub(super) sessions: Arc<Sessions>,
     pub(super) info: Arc<NamespaceInfo>,
     shape: Arc<Shape>,
+    /// The paths whose values come with message heads.
+    pub(super) paths: Arc<[BodyPath]>,
 }
 
 impl Namespace {
     pub(super) fn new(sessions: &Arc<Sessions>, info: NamespaceInfo, shape: Shape) -> Self {
-        Self { sessions: Arc::clone(sessions), info: Arc::new(info), shape: Arc::new(shape) }
+        Self { sessions: Arc::clone(sessions), info: Arc::new(info), shape: Arc::new(shape), paths: Arc::default() }
+    }
+
+    /// Reads the values of these paths with every message head: in pages, searches and followers. Bodies of more than 8 KiB are not
+    /// read for it.
+    #[must_use]
+    pub fn with_paths(self, paths: Arc<[BodyPath]>) -> Self {
+        Self { paths, ..self }
     }
 
     /// Returns the description of the namespace from when it was opened.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 
 use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
@@ -10,9 +11,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use uuid::Uuid;
 
+use super::columns::{PREVIEW, READ_FOR_PATHS};
 use super::{Result, StoreError};
 use crate::json;
-use crate::message::{Message, MessageHead, Size, StreamName};
+use crate::json::path::BodyText;
+use crate::message::{BodyPath, Message, MessageHead, PathValues, Size, StreamName};
 
 /// Microseconds from 1970-01-01 to 2000-01-01, the epoch of Postgres timestamps.
 const EPOCH_US: i64 = 946_684_800_000_000;
@@ -195,21 +198,53 @@ pub(super) fn message(row: &Row) -> Result<Message> {
     Ok(Message { id, stream, message_type, position, global_position, data, metadata, time, flaw: reader.flaw })
 }
 
-/// Decodes a row of [`super::Namespace::head_columns`].
-pub(super) fn head(row: &Row) -> Result<MessageHead> {
+/// Decodes a row of [`super::Namespace::head_columns`]. The values of the paths are taken from the bodies, which are then dropped.
+pub(super) fn head(row: &Row, paths: &Arc<[BodyPath]>) -> Result<MessageHead> {
     let mut reader = Reader { row, flaw: None };
     let Identity { id, stream, message_type, position, global_position, time } = reader.identity()?;
-    let size = match column::<i64>(row, 6)? {
-        stored @ ..0 => Size::Stored(stored.unsigned_abs()),
-        text => Size::Text(text.unsigned_abs()),
-    };
-    let preview = column::<Option<Lossy>>(row, 7)?.map(|preview| preview.text).unwrap_or_default();
-    Ok(MessageHead { id, stream, message_type, position, global_position, time, size, preview, flaw: reader.flaw })
+    let size = stored_size(column(row, 6)?);
+    let mut preview = column::<Option<Lossy>>(row, 7)?.map(|data| data.text).unwrap_or_default();
+    let mut values = PathValues::default();
+    if !paths.is_empty() {
+        let metadata = column::<Option<Lossy>>(row, 9)?.map(|metadata| metadata.text);
+        let metadata = match (&metadata, column::<Option<i64>>(row, 8)?) {
+            (Some(text), _) => BodyText::Whole(text),
+            (None, None | Some(0)) => BodyText::Null,
+            (None, Some(size)) => BodyText::NotRead(stored_size(size)),
+        };
+        let data = match size {
+            size if size.is_zero() => BodyText::Null,
+            Size::Text(..=READ_FOR_PATHS) => BodyText::Whole(&preview),
+            size => BodyText::NotRead(size),
+        };
+        values = PathValues::read(paths, data, metadata);
+        if let Some((end, _)) = preview.char_indices().nth(PREVIEW) {
+            preview.truncate(end);
+            preview.shrink_to_fit();
+        }
+    }
+    Ok(MessageHead {
+        id,
+        stream,
+        message_type,
+        position,
+        global_position,
+        time,
+        size,
+        preview,
+        values,
+        flaw: reader.flaw,
+    })
+}
+
+/// Decodes a size: the length of the text, or the stored size as a negative number.
+fn stored_size(size: i64) -> Size {
+    if size < 0 { Size::Stored(size.unsigned_abs()) } else { Size::Text(size.unsigned_abs()) }
 }
 
 /// Decodes a row of [`super::Namespace::traced_columns`]: a head and the metadata, which need not be JSON.
 pub(super) fn traced(row: &Row) -> Result<(MessageHead, Option<String>)> {
-    Ok((head(row)?, column::<Option<Lossy>>(row, 8)?.map(|metadata| metadata.text)))
+    Ok((head(row, &Arc::default())?, column::<Option<Lossy>>(row, 10)?.map(|metadata| metadata.text)))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod bookmarks;
 mod choices;
+mod columns;
 mod compare;
 mod compose;
 mod connections;
@@ -36,6 +37,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
         Dialog::Help(help) => help::draw(frame, area, &state.settings.keymap, theme, help),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
+        Dialog::Columns(chooser) => columns::draw(frame, area, state, theme, chooser),
         Dialog::Copy(menu) => copy::draw(frame, area, theme, menu),
         Dialog::Compare(dialog) => compare::draw(frame, area, theme, dialog),
         Dialog::Export(dialog) => export::draw(frame, area, state, theme, dialog),

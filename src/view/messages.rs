@@ -1,23 +1,21 @@
-//! The table of messages: position, global position, time, stream, type, size and the beginning of the data. It draws loaded
-//! rows only and never asks for more.
+//! The messages pane: its title, the table of loaded rows, and why it is empty. It never asks for more rows.
+
+mod cells;
+mod data;
+mod table;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 
-use super::text::{cut, fill, right, size, whole_parts, words};
+use super::text::{cut, whole_parts, words};
 use super::theme::Theme;
 use super::timeline;
 use super::welcome;
-use super::widgets::{frame_of, line_at, paragraph, spinner};
+use super::widgets::{frame_of, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::messages::MessageRow;
 use crate::app::browser::search::SearchProgress;
 use crate::app::request::Slot;
-use crate::app::search::text_of;
-use crate::app::text_search::contains;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
@@ -33,30 +31,13 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     if inner.height == 0 {
         return;
     }
-    let columns = Columns::new(usize::from(inner.width), state);
-    line_at(frame, inner, 0, &columns.heading(state), theme.dim);
+    let table = state.browser.table(&state.settings.times, usize::from(inner.width));
+    table::heading(frame, inner, &table, state, theme);
     let body = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
-    let messages = &state.browser.messages;
-    if messages.window.is_empty() {
+    if state.browser.messages.window.is_empty() {
         explain_empty(frame, body, state, theme);
-        return;
-    }
-    let find = state.browser.find_in(Pane::Messages).filter(|_| focused);
-    for line in 0..body.height {
-        let index = messages.window.top() + usize::from(line);
-        let Some(row) = messages.window.rows().get(index) else { break };
-        let at = Rect { y: body.y + line, height: 1, ..body };
-        let selected = index == messages.window.selected();
-        let may_change =
-            state.following.current.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
-        let matched = find.is_some_and(|find| contains(&text_of(&row.head), find));
-        let style = match (selected, focused) {
-            (true, true) => theme.selected,
-            (true, false) => theme.selected_elsewhere,
-            _ if matched => theme.matched,
-            _ => Style::new(),
-        };
-        frame.render_widget(columns.line(row, state, theme, selected, may_change).style(style), at);
+    } else {
+        table::rows(frame, body, &table, state, theme, focused);
     }
 }
 
@@ -230,134 +211,6 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         ("No messages · w write · F follow".to_owned(), theme.dim)
     };
     paragraph(frame, area, &text, style);
-}
-
-/// Returns the heading of the time column, with the zone if it fits. The header always names the zone.
-fn time_heading(state: &State, width: usize) -> String {
-    let heading = format!("time {}", state.settings.times.zone(state.now));
-    if heading.chars().count() <= width { heading } else { "time".to_owned() }
-}
-
-/// The width that the data should have at least.
-const DATA: usize = 12;
-
-/// The widths of the columns; 0 for a hidden one.
-struct Columns {
-    position: usize,
-    global: usize,
-    time: usize,
-    stream: usize,
-    message_type: usize,
-    size: usize,
-    data: usize,
-}
-
-impl Columns {
-    fn new(width: usize, state: &State) -> Self {
-        let in_view =
-            || state.browser.messages.window.rows().iter().skip(state.browser.messages.window.top()).take(100);
-        let digits = |number: i64| number.to_string().len();
-        let position = in_view().map(|row| digits(row.head.position)).max().unwrap_or(3).max(3);
-        let global = in_view().map(|row| digits(row.head.global_position)).max().unwrap_or(4).max(4);
-        let now = server_now(state);
-        let time = in_view().map(|row| state.settings.times.short(row.head.time, now).len()).max().unwrap_or(12).max(4);
-        let message_type = in_view().map(|row| row.head.message_type.chars().count()).max().unwrap_or(8).clamp(4, 24);
-        let one_stream = state.browser.messages.is_stream();
-        let longest = in_view().map(|row| row.head.stream.as_str().chars().count()).max().unwrap_or(10);
-        let mut columns = Self {
-            position,
-            global,
-            time,
-            stream: if one_stream { 0 } else { longest.clamp(8, 28) },
-            message_type,
-            size: in_view().map(|row| size(row.head.size).len()).max().unwrap_or(4).max(4),
-            data: 0,
-        };
-        // The least informative columns shrink first, so that the beginning of the data stays.
-        if columns.used() + DATA > width {
-            columns.message_type = columns.message_type.min(14);
-            columns.stream = columns.stream.min(18);
-        }
-        if columns.used() + DATA > width {
-            columns.size = 0;
-        }
-        if columns.used() + DATA > width {
-            columns.stream = columns.stream.min(12);
-            columns.message_type = columns.message_type.min(10);
-        }
-        // The number that orders the list is hidden last.
-        if columns.used() + 4 > width {
-            *(if one_stream { &mut columns.global } else { &mut columns.position }) = 0;
-        }
-        if columns.used() > width {
-            columns.time = 0;
-        }
-        columns.data = width.saturating_sub(columns.used());
-        columns
-    }
-
-    /// Returns the width of all columns but the data, with the two markers and a space after each column.
-    fn used(&self) -> usize {
-        let widths = [self.position, self.global, self.time, self.stream, self.message_type, self.size];
-        2 + widths.iter().filter(|width| **width > 0).map(|width| width + 1).sum::<usize>()
-    }
-
-    fn heading(&self, state: &State) -> String {
-        let mut text = "  ".to_owned();
-        let cells = [
-            (right("pos", self.position), self.position),
-            (right("gpos", self.global), self.global),
-            (fill(&time_heading(state, self.time), self.time), self.time),
-            (fill("stream", self.stream), self.stream),
-            (fill("type", self.message_type), self.message_type),
-            (right("size", self.size), self.size),
-            (fill(if self.data < 4 { "" } else { "data" }, self.data), self.data),
-        ];
-        for (cell, _) in cells.into_iter().filter(|(_, width)| *width > 0) {
-            text.push_str(&cell);
-            text.push(' ');
-        }
-        text
-    }
-
-    fn line<'a>(&self, row: &MessageRow, state: &State, theme: &Theme, selected: bool, may_change: bool) -> Line<'a> {
-        let head = &row.head;
-        let list = state.browser.messages.key.as_ref();
-        let marked = list.is_some_and(|list| state.marks.contains(&list.namespace, head));
-        let marker = match (marked, selected, theme.ascii) {
-            (true, _, false) => "◆",
-            (true, _, true) => "*",
-            (false, true, false) => "▌",
-            (false, true, true) => ">",
-            (false, false, _) => " ",
-        };
-        let (state_mark, mark_style) = match (row.late, may_change) {
-            (true, _) => ("+", theme.warning),
-            (false, true) => ("?", theme.dim),
-            (false, false) => (" ", Style::new()),
-        };
-        let mut spans = vec![Span::raw(marker), Span::styled(state_mark, mark_style)];
-        let mut cell = |text: String, width: usize, style: Style| {
-            if width > 0 {
-                spans.push(Span::styled(text, style));
-                spans.push(Span::raw(" "));
-            }
-        };
-        let plain = Style::new();
-        cell(right(&head.position.to_string(), self.position), self.position, plain);
-        cell(right(&head.global_position.to_string(), self.global), self.global, theme.dim);
-        cell(fill(&state.settings.times.short(head.time, server_now(state)), self.time), self.time, plain);
-        cell(fill(head.stream.as_str(), self.stream), self.stream, plain);
-        cell(fill(&head.message_type, self.message_type), self.message_type, theme.type_style(&head.message_type));
-        cell(right(&size(head.size), self.size), self.size, theme.dim);
-        // Data that is too large for a preview must not look empty.
-        let preview = if head.preview.is_empty() && !head.size.is_zero() { "…" } else { &head.preview };
-        match &head.flaw {
-            Some(flaw) => cell(fill(&format!("{flaw} · {preview}"), self.data), self.data, theme.problem),
-            None => cell(fill(preview, self.data), self.data, theme.dim),
-        }
-        Line::from(spans)
-    }
 }
 
 /// Returns the time by the clock of the server, or by the local clock until the difference is known.

@@ -4,4 +4,5 @@
 mod explained;
 mod fitting;
 mod snapshots;
+mod table;
 mod timeline;

@@ -19,6 +19,13 @@ pub(crate) fn fill(text: &str, width: usize) -> String {
     format!("{}{}", shown.as_str(), " ".repeat(width.saturating_sub(shown.width())))
 }
 
+/// Shortens text in the middle, so that its beginning and its end stay, and pads like [`fill`].
+#[must_use]
+pub(crate) fn fill_middle(text: &str, width: usize) -> String {
+    let shown = SafeText::line(text).cut_middle(width);
+    format!("{}{}", shown.as_str(), " ".repeat(width.saturating_sub(shown.width())))
+}
+
 /// Cuts and pads like [`fill`], with the text at the right.
 #[must_use]
 pub(crate) fn right(text: &str, width: usize) -> String {

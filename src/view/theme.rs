@@ -8,6 +8,7 @@ use ratatui::style::{Color, Modifier, Style};
 use crate::app::ScreenSettings;
 use crate::config::colors::{Paint, Role};
 use crate::config::themes::color;
+use crate::config::type_rules::TypeLook;
 
 /// The styles by role.
 #[allow(dead_code, reason = "some roles are not drawn yet")]
@@ -80,9 +81,6 @@ pub(crate) struct Difference {
     pub changed: Style,
 }
 
-/// Colours for types, readable on light and dark backgrounds in every scheme.
-const TYPE_COLORS: [Color; 6] = [Color::Blue, Color::Green, Color::Magenta, Color::Cyan, Color::Red, Color::Yellow];
-
 impl Theme {
     /// Returns the theme for the setup.
     #[must_use]
@@ -144,19 +142,18 @@ impl Theme {
         }
     }
 
-    /// Returns the style of a type, which is the same in every run.
+    /// Returns the style of a message type; none if it is neutral.
     #[must_use]
-    pub(crate) fn type_style(&self, message_type: &str) -> Style {
-        if self.plain {
-            return Style::new();
+    pub(crate) fn type_style(&self, look: TypeLook) -> Option<Style> {
+        match look {
+            TypeLook::Neutral => None,
+            TypeLook::Failure => Some(self.type_error),
+            TypeLook::Colored(paint) => Some(self.painted(paint)),
         }
-        let sum = message_type.bytes().fold(5_381_usize, |sum, byte| sum.wrapping_mul(33) ^ usize::from(byte));
-        Style::new().fg(TYPE_COLORS[sum % TYPE_COLORS.len()])
     }
 
     /// Returns the style of a colour that the user chose for something that is not a role.
     #[must_use]
-    #[allow(dead_code, reason = "some roles are not drawn yet")]
     pub(crate) fn painted(&self, paint: Paint) -> Style {
         if self.plain { Style::new() } else { Style::new().fg(paint.0) }
     }

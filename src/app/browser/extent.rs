@@ -4,6 +4,7 @@
 use super::Browser;
 use super::layout::Pane;
 use super::messages::Messages;
+use super::table::Days;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::requests::Requests;
@@ -81,9 +82,9 @@ impl Messages {
     }
 
     /// Shows the part of the list that begins at a row, which is loaded if necessary.
-    fn scroll_to(&mut self, first: u64, rows: usize, requests: &mut Requests) -> Option<Effect> {
+    fn scroll_to(&mut self, first: u64, rows: usize, days: &Days, requests: &mut Requests) -> Option<Effect> {
         if self.window.at_first && self.window.at_last {
-            return self.scroll(distance(self.window.top(), first), rows, requests);
+            return self.scroll(distance(self.window.top(), first), rows, days, requests);
         }
         let (lowest, highest) = self.number_range()?;
         let first = i64::try_from(first).ok()?;
@@ -92,7 +93,7 @@ impl Messages {
         let index = self.window.rows().partition_point(|row| ordered(self.number(&row.head)));
         let is_loaded = (index > 0 || self.window.at_first) && index + rows < self.window.len();
         if is_loaded {
-            return self.scroll(distance(self.window.top(), index as u64), rows, requests);
+            return self.scroll(distance(self.window.top(), index as u64), rows, days, requests);
         }
         let effect = self.read_around(number, requests);
         self.offset = 0;
@@ -115,7 +116,10 @@ impl Browser {
             Pane::Namespaces => whole(&self.namespaces, rows),
             Pane::Categories => whole(&self.categories, rows),
             Pane::Streams => whole(&self.streams.window, rows),
-            Pane::Messages => self.messages.extent(rows),
+            Pane::Messages => {
+                let days = self.days();
+                self.messages.extent(self.messages.window.rows_in_view(rows, |row, next| days.part(row, next)))
+            }
             Pane::Message => Some(Extent::of(self.message.lines(), self.message.top(), self.message.lines_in_view())),
         }
     }
@@ -142,7 +146,10 @@ impl Browser {
                 self.streams.window.scroll(distance(top, first), rows);
                 self.stream_selected(requests)
             }
-            Pane::Messages => self.messages.scroll_to(first, rows, requests).into_iter().collect(),
+            Pane::Messages => {
+                let days = self.days();
+                self.messages.scroll_to(first, rows, &days, requests).into_iter().collect()
+            }
             Pane::Message => {
                 self.message.scroll_to(usize::try_from(first).unwrap_or(usize::MAX));
                 Vec::new()

@@ -5,7 +5,7 @@ use super::wrapped::Wrapped;
 use crate::json::document::{Document, JsonRow, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
-use crate::message::{GlobalPosition, Message, MessageHead, Size};
+use crate::message::{BodyPath, GlobalPosition, Message, MessageHead, Size};
 use crate::store::StoreError;
 
 /// The largest body that is shown as a tree, in bytes.
@@ -296,6 +296,13 @@ impl MessagePane {
     #[must_use]
     pub(crate) fn is_in_metadata(&self) -> bool {
         self.line(self.selected).is_some_and(|(part, _)| part == Part::Metadata)
+    }
+
+    /// Returns the path of the selected row of the tree into data or metadata; none for the documents themselves.
+    pub(in crate::app) fn selected_body_path(&self) -> Option<BodyPath> {
+        let (part, document, row) = self.row(self.selected).filter(|_| self.form == Form::Tree)?;
+        let path: BodyPath = document.path(row).parse().ok()?;
+        Some(if part == Part::Metadata { path.in_metadata() } else { path })
     }
 
     /// Returns the link on a line of metadata.

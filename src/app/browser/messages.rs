@@ -1,18 +1,23 @@
 //! The messages pane: a window on the messages of a scope, oldest or newest first. Pages are loaded at both edges, and a
 //! filter is applied by the server in bounded steps. Bodies of messages are loaded elsewhere.
 
+use std::sync::Arc;
+
 use super::count::{ListKind, MatchCount, MessageCount};
 use super::search::{Edge, SearchProgress};
+use super::table::Days;
 use super::timeline::ListTimeline;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::place::ListRecord;
 use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;
-use crate::message::{Message, MessageHead, Size};
+use crate::message::{BodyPath, Message, MessageHead, PathValues, Size};
 use crate::store::browse::{Count, CountStep, Page, PageFrom, Scope, SearchRange, SearchStep};
 use crate::store::{Filter, StoreError};
 
+/// The number of characters of the data of a large message that its row shows once it was opened.
+const PREVIEW: usize = 480;
 /// The number of messages in a page.
 const PAGE: usize = 200;
 /// The number of messages that one step of a filtered search examines.
@@ -83,6 +88,8 @@ pub(crate) struct Messages {
     pub range: Option<SearchRange>,
     pub count: MessageCount,
     pub timeline: ListTimeline,
+    /// The paths whose values come with the rows.
+    pub(in crate::app) paths: Arc<[BodyPath]>,
     pub error: Option<String>,
     pending: Option<Pending>,
     /// The number to select once its page is loaded.
@@ -141,11 +148,16 @@ impl Messages {
         self.window.replace([]);
     }
 
-    /// Updates the size in the row of a message whose body was loaded.
+    /// Updates the row of a message whose body was loaded: its size, the values of its columns, and the beginning of its data.
     pub(in crate::app) fn measured(&mut self, message: &Message) {
         let row = self.window.rows_mut().find(|row| row.head.global_position == message.global_position);
         if let Some(row) = row {
             row.head.size = Size::of(message.data.as_deref());
+            row.head.values = PathValues::of(&self.paths, message);
+            if row.head.preview.is_empty() {
+                let data = message.data.as_deref().unwrap_or_default();
+                row.head.preview = data.chars().take(PREVIEW).collect();
+            }
         }
     }
 
@@ -154,7 +166,8 @@ impl Messages {
         let (key, filter) = (self.key.take(), std::mem::take(&mut self.filter));
         let (filter_text, newest_first) = (std::mem::take(&mut self.filter_text), self.newest_first);
         let before_filter = self.selected_number().or(self.before_filter);
-        *self = Self { key, newest_first, filter, filter_text, before_filter, ..Self::default() };
+        let paths = std::mem::take(&mut self.paths);
+        *self = Self { key, newest_first, filter, filter_text, before_filter, paths, ..Self::default() };
     }
 
     /// Returns true if the newest message is loaded.
@@ -192,9 +205,10 @@ impl Messages {
                 range: self.range,
                 from,
                 window: SEARCH_WINDOW,
+                paths: Arc::clone(&self.paths),
             }
         } else {
-            Question::Page { namespace, scope, from, limit: PAGE }
+            Question::Page { namespace, scope, from, limit: PAGE, paths: Arc::clone(&self.paths) }
         })
     }
 
@@ -474,15 +488,16 @@ impl Messages {
 
 /// Reading: each method returns the effect that asks for the next page, if one is needed.
 impl Messages {
-    /// Shows the list again after it was kept, or loads it.
-    pub(in crate::app) fn enter(&mut self, requests: &mut Requests) -> Vec<Effect> {
+    /// Shows the list again after it was kept, or loads it. The values of `paths` come with the rows.
+    pub(in crate::app) fn enter(&mut self, paths: Arc<[BodyPath]>, requests: &mut Requests) -> Vec<Effect> {
         self.pending = None;
         let read = if self.window.is_empty() {
+            self.paths = paths;
             self.read_from(PageFrom::End, requests)
         } else {
             // Newer messages may have been written since the list was left.
             self.newer_exist();
-            requests.stop(Slot::Messages)
+            self.read_paths(paths, requests).or_else(|| requests.stop(Slot::Messages))
         };
         read.into_iter().chain(self.estimate(requests)).collect()
     }
@@ -521,6 +536,19 @@ impl Messages {
         effect
     }
 
+    /// Reads the values of these paths with the rows from now on. Loads the rows again if they lack any.
+    pub(in crate::app) fn read_paths(&mut self, paths: Arc<[BodyPath]>, requests: &mut Requests) -> Option<Effect> {
+        let more = paths.iter().any(|path| !self.paths.contains(path));
+        self.paths = paths;
+        if !more {
+            return None;
+        }
+        match self.selected_number() {
+            Some(number) if !self.is_on_newest() => self.read_around(number, requests),
+            _ => self.read_from(PageFrom::End, requests),
+        }
+    }
+
     /// Loads more rows if the selection is near an edge.
     pub(in crate::app) fn read_on(&mut self, requests: &mut Requests) -> Option<Effect> {
         let question = self.wanted_page()?;
@@ -536,8 +564,14 @@ impl Messages {
     }
 
     /// Scrolls the view, which keeps the selection visible.
-    pub(in crate::app) fn scroll(&mut self, rows: isize, height: usize, requests: &mut Requests) -> Option<Effect> {
-        self.window.scroll(rows, height);
+    pub(in crate::app) fn scroll(
+        &mut self,
+        rows: isize,
+        height: usize,
+        days: &Days,
+        requests: &mut Requests,
+    ) -> Option<Effect> {
+        self.window.scroll_parted(rows, height, |row, next| days.part(row, next));
         self.moved();
         self.resume_search();
         self.read_on(requests)

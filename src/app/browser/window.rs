@@ -76,22 +76,74 @@ impl<T> Window<T> {
 
     /// Scrolls the view, as a mouse wheel does. The selection moves only as far as it must to stay visible.
     pub(crate) fn scroll(&mut self, rows: isize, height: usize) {
-        let height = height.max(1);
-        let last_top = self.rows.len().saturating_sub(height);
-        self.top = self.top.saturating_add_signed(rows).min(last_top);
-        let last_visible = (self.top + height).saturating_sub(1);
+        self.scroll_parted(rows, height, |_, _| false);
+    }
+
+    /// Scrolls like [`Window::scroll`] in a view of `height` lines. `parted` tells between which rows a line is drawn.
+    pub(crate) fn scroll_parted(&mut self, rows: isize, height: usize, parted: impl Fn(&T, &T) -> bool) {
+        self.top = self.top.saturating_add_signed(rows).min(self.last_top(height, &parted));
+        let last_visible = (self.top + self.rows_in_view(height, &parted)).saturating_sub(1);
         self.select(self.selected.clamp(self.top, last_visible.max(self.top)));
     }
 
     /// Scrolls as little as possible to make the selection visible in a view of `height` rows.
     pub(crate) fn reveal(&mut self, height: usize) {
-        let height = height.max(1);
-        if self.selected < self.top {
-            self.top = self.selected;
-        } else if self.selected >= self.top + height {
-            self.top = self.selected + 1 - height;
+        self.reveal_parted(height, |_, _| false);
+    }
+
+    /// Scrolls like [`Window::reveal`] in a view of `height` lines. `parted` tells between which rows a line is drawn.
+    pub(crate) fn reveal_parted(&mut self, height: usize, parted: impl Fn(&T, &T) -> bool) {
+        let lowest = self.first_above(self.selected, height, &parted);
+        self.top = self.top.clamp(lowest, self.selected.max(lowest)).min(self.last_top(height, &parted));
+    }
+
+    /// Returns the first row from which on all rows up to `last` fit into the view.
+    fn first_above(&self, last: usize, height: usize, parted: &impl Fn(&T, &T) -> bool) -> usize {
+        let mut first = last;
+        let mut lines = 1;
+        while let Some(before) = first.checked_sub(1) {
+            lines += 1 + usize::from(self.is_parted(before, parted));
+            if lines > height {
+                break;
+            }
+            first = before;
         }
-        self.top = self.top.min(self.rows.len().saturating_sub(height));
+        first
+    }
+
+    /// Returns the first visible row of a view that ends with the last row.
+    fn last_top(&self, height: usize, parted: &impl Fn(&T, &T) -> bool) -> usize {
+        self.first_above(self.rows.len().saturating_sub(1), height, parted)
+    }
+
+    /// Returns true if a line is drawn between a row and the next one.
+    fn is_parted(&self, row: usize, parted: &impl Fn(&T, &T) -> bool) -> bool {
+        self.rows.get(row).zip(self.rows.get(row + 1)).is_some_and(|(row, next)| parted(row, next))
+    }
+
+    /// Returns the number of rows that fit into a view of `height` lines, at least one.
+    #[must_use]
+    pub(crate) fn rows_in_view(&self, height: usize, parted: impl Fn(&T, &T) -> bool) -> usize {
+        let (mut rows, mut lines) = (1, 1);
+        while self.top + rows < self.rows.len() {
+            lines += 1 + usize::from(self.is_parted(self.top + rows - 1, &parted));
+            if lines > height {
+                break;
+            }
+            rows += 1;
+        }
+        rows
+    }
+
+    /// Returns the index of the row on a line of the view; none if the line separates two rows or is below the last row.
+    #[must_use]
+    pub(crate) fn row_at_line(&self, line: usize, parted: impl Fn(&T, &T) -> bool) -> Option<usize> {
+        let (mut row, mut at) = (self.top, 0);
+        while at < line && row < self.rows.len() {
+            at += 1 + usize::from(self.is_parted(row, &parted));
+            row += 1;
+        }
+        (at == line && row < self.rows.len()).then_some(row)
     }
 
     /// Scrolls the selection to the middle of a view of `height` rows.
@@ -251,6 +303,32 @@ mod tests {
         window.insert(10, -1);
         assert_eq!(window.selection(), Some(&60));
         assert_eq!(window.rows()[window.top()], top);
+    }
+
+    /// A line separates rows of different tens.
+    fn tens(row: &i32, next: &i32) -> bool {
+        row / 10 != next / 10
+    }
+
+    #[test]
+    fn lines_between_rows_take_room_in_the_view() {
+        let mut window = window(0..100);
+        for selected in [0, 99, 50, 3, 97, 12] {
+            window.select(selected);
+            window.reveal_parted(12, tens);
+            let top = window.top();
+            let lines = selected - top + selected / 10 - top / 10;
+            assert!(selected >= top && lines < 12, "{selected} is in view from {top}");
+            assert_eq!(window.row_at_line(lines, tens), Some(selected));
+        }
+        window.select(0);
+        window.reveal_parted(12, tens);
+        assert_eq!(window.rows_in_view(12, tens), 11);
+        assert_eq!(window.row_at_line(9, tens), Some(9));
+        assert_eq!(window.row_at_line(10, tens), None, "the line between two rows");
+        assert_eq!(window.row_at_line(11, tens), Some(10));
+        window.scroll_parted(1_000, 12, tens);
+        assert_eq!((window.top(), window.rows_in_view(12, tens)), (89, 11), "the last row is in view");
     }
 
     #[test]

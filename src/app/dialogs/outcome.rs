@@ -11,6 +11,7 @@ use super::compose::Draft;
 use super::omnibox::history::Entered;
 use crate::app::bookmarks::{Bookmark, Bookmarks};
 use crate::app::browser::Browser;
+use crate::app::browser::columns::Column;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::messages::ListKey;
 use crate::app::connections::ConnectTo;
@@ -135,6 +136,8 @@ pub(crate) enum Command {
     Connect(ConnectTo),
     /// Ends the attempt to connect to another database.
     StopConnecting,
+    /// Shows the list with these columns.
+    Columns(Vec<Column>),
     /// Saves all drafts to disk.
     SaveDrafts,
     /// Keeps a draft for the next time that the compose dialog opens.

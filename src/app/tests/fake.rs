@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::app::keymap::Action;
 use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
 use crate::app::{Effect, Event, ScreenSettings, State};
-use crate::message::{Category, Message, MessageHead, Size, StreamName, Written, category};
+use crate::json::path::BodyText;
+use crate::message::{BodyPath, Category, Message, MessageHead, PathValues, Size, StreamName, Written, category};
 use crate::store::browse::{
     CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
     StreamsFrom, StreamsOf, Timeline, TimelineBucket,
@@ -288,10 +289,16 @@ impl Fake {
                 rows.sort_by_key(|row| -row.last_global_position);
                 Answer::RecentStreams { rows, next: None }
             }
-            Question::Page { scope, from, limit, .. } => Answer::Page(self.page(scope, *from, *limit)),
-            Question::Search { scope, filter, range, from, window, .. } => {
+            Question::Page { scope, from, limit, paths, .. } => {
+                let mut page = self.page(scope, *from, *limit);
+                self.find_values(&mut page.heads, paths);
+                Answer::Page(page)
+            }
+            Question::Search { scope, filter, range, from, window, paths, .. } => {
                 let range = range.unwrap_or_else(|| self.range(scope, filter));
-                Answer::Search(self.search(scope, filter, &range, *from, *window as usize), range)
+                let mut step = self.search(scope, filter, &range, *from, *window as usize);
+                self.find_values(&mut step.heads, paths);
+                Answer::Search(step, range)
             }
             Question::CountMatches { scope, filter, range, from, window, .. } => {
                 let range = range.unwrap_or_else(|| self.range(scope, filter));
@@ -372,6 +379,16 @@ impl Fake {
             }
             Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
         })
+    }
+
+    /// Finds the values of paths in small messages, as the real store does.
+    fn find_values(&self, heads: &mut [MessageHead], paths: &Arc<[BodyPath]>) {
+        for head in heads {
+            let message = self.messages.iter().find(|message| message.global_position == head.global_position);
+            if let Some(message) = message {
+                head.values = values(message, paths);
+            }
+        }
     }
 
     fn find(&self, what: &Lookup) -> Option<MessageHead> {
@@ -486,8 +503,18 @@ pub(crate) fn head(message: &Message) -> MessageHead {
             data => Size::of(data),
         },
         preview: message.data.clone().unwrap_or_default().chars().take(200).collect(),
+        values: PathValues::default(),
         flaw: message.flaw.clone(),
     }
+}
+
+/// Returns the values of paths; those in data of more than 8 KiB are not read.
+fn values(message: &Message, paths: &Arc<[BodyPath]>) -> PathValues {
+    let data = match head(message).size {
+        size @ Size::Stored(_) => BodyText::NotRead(size),
+        Size::Text(_) => message.data.as_deref().into(),
+    };
+    PathValues::read(paths, data, message.metadata.as_deref().into())
 }
 
 pub(crate) fn namespace(id: &str) -> NamespaceInfo {
@@ -550,6 +577,8 @@ pub(crate) struct Screen {
     pub held: VecDeque<(Slot, u64, Outcome)>,
     /// The followed scope and filter, with the generation.
     pub followed: Option<(u64, Scope, Filter)>,
+    /// The paths whose values come with followed messages.
+    pub followed_paths: Arc<[BodyPath]>,
     pub now: Timestamp,
 }
 
@@ -573,6 +602,7 @@ impl Screen {
             asked: Vec::new(),
             held: VecDeque::new(),
             followed: None,
+            followed_paths: Arc::default(),
             now: noon(),
         };
         screen.carry_out(effects);
@@ -597,7 +627,8 @@ impl Screen {
                         waiting.extend(self.state.update(Event::Answered { slot, generation, outcome }, self.now));
                     }
                 }
-                Effect::Follow { generation, ref namespace, ref scope, ref filter } => {
+                Effect::Follow { generation, ref namespace, ref scope, ref filter, ref paths } => {
+                    self.followed_paths = Arc::clone(paths);
                     // No messages are written to the other namespace.
                     self.followed = (namespace == "shop").then(|| (generation, scope.clone(), filter.clone()));
                     self.outside.push(effect);
@@ -606,8 +637,10 @@ impl Screen {
                     waiting.extend(self.state.update(begun, self.now));
                 }
                 other => {
-                    if other == Effect::StopFollowing {
-                        self.followed = None;
+                    match &other {
+                        Effect::StopFollowing => self.followed = None,
+                        Effect::FollowPaths(paths) => self.followed_paths = Arc::clone(paths),
+                        _ => {}
                     }
                     self.outside.push(other);
                 }
@@ -642,7 +675,8 @@ impl Screen {
         let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
             && matches(filter, &head(message));
         if is_followed {
-            let batch = batch(vec![Tailed { message: head(message), late }], self.now);
+            let message = MessageHead { values: values(message, &self.followed_paths), ..head(message) };
+            let batch = batch(vec![Tailed { message, late }], self.now);
             self.send(Event::Followed { generation, batch });
         }
     }

@@ -89,7 +89,7 @@ impl Namespace {
         let session = self.session().await?;
         let rows =
             session.query(&sql, &[(&bound, Type::INT8), (&limit, Type::INT8), (&scope.name(), Type::TEXT)]).await?;
-        rows.iter().map(row::head).collect()
+        rows.iter().map(|row| row::head(row, &self.paths)).collect()
     }
 
     /// Returns the heads of a consumer group member in reading direction, reading window after window.

@@ -74,14 +74,14 @@ impl Namespace {
 
         let mut step = nothing;
         for row in &rows {
-            let searched: Option<i64> = column(row, 8)?;
+            let searched: Option<i64> = column(row, 10)?;
             let Some(searched) = searched else {
-                step.heads.push(row::head(row)?);
+                step.heads.push(row::head(row, &self.paths)?);
                 continue;
             };
             step.searched = searched.try_into().unwrap_or_default();
-            step.between = column::<Option<i64>>(row, 9)?.zip(column(row, 10)?);
-            if column(row, 11)? {
+            step.between = column::<Option<i64>>(row, 11)?.zip(column(row, 12)?);
+            if column(row, 13)? {
                 step.next = step.between.and_then(|(lowest, highest)| match direction {
                     Direction::Rising => (highest < range.highest).then_some(PageFrom::After(highest)),
                     Direction::Falling => (lowest > range.lowest).then_some(PageFrom::Before(lowest)),

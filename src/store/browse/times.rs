@@ -55,7 +55,7 @@ impl Namespace {
         );
         let session = self.session().await?;
         let row = session.query_opt(&sql, &[value, (&scope.name(), Type::TEXT)]).await?;
-        row.as_ref().map(row::head).transpose()
+        row.as_ref().map(|row| row::head(row, &self.paths)).transpose()
     }
 
     /// Returns the range that contains all messages within the filter's times. Reads at most about 1,000 messages, however large the

@@ -15,7 +15,7 @@ pub trait Followed: Sized + Send {
     ///
     /// # Errors
     /// Fails if a column has an unexpected type.
-    fn read(row: &Row) -> Result<Self>;
+    fn read(row: &Row, namespace: &Namespace) -> Result<Self>;
     /// Returns the ID.
     fn id(&self) -> Uuid;
     /// Returns the global position.
@@ -29,7 +29,7 @@ impl Followed for Message {
         namespace.message_columns()
     }
 
-    fn read(row: &Row) -> Result<Self> {
+    fn read(row: &Row, _: &Namespace) -> Result<Self> {
         row::message(row)
     }
 
@@ -51,8 +51,8 @@ impl Followed for MessageHead {
         namespace.head_columns()
     }
 
-    fn read(row: &Row) -> Result<Self> {
-        row::head(row)
+    fn read(row: &Row, namespace: &Namespace) -> Result<Self> {
+        row::head(row, &namespace.paths)
     }
 
     fn id(&self) -> Uuid {

@@ -1,6 +1,7 @@
 //! The state of a follower, and the horizon: how far messages are final. Nothing here sends a query.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,7 @@ use super::horizon::Horizon;
 use super::memory::Memory;
 use super::options::{Delivery, TailFrom, TailOptions};
 use super::rhythm::{PollTrigger, Rhythm};
-use crate::message::GlobalPosition;
+use crate::message::{BodyPath, GlobalPosition};
 
 /// The pause between polls while messages arrive or are awaited.
 pub(super) const BUSY: Duration = Duration::from_millis(10);
@@ -157,6 +158,11 @@ impl<M: Followed> Tail<M> {
             limit,
             kind: std::marker::PhantomData,
         }
+    }
+
+    /// Reads the values of these paths with message heads from the next poll on. See [`Namespace::with_paths`].
+    pub fn set_paths(&mut self, paths: Arc<[BodyPath]>) {
+        self.namespace.paths = paths;
     }
 
     /// Returns the global position at which a new follower of the same scope can resume with [`TailFrom::After`] without missing

@@ -173,7 +173,7 @@ impl<M: Followed> Tail<M> {
             if row::column::<Option<bool>>(&row, there)?.is_none() {
                 continue;
             }
-            let message = M::read(&row)?;
+            let message = M::read(&row, &self.namespace)?;
             bytes += message.bytes();
             messages.push(message);
             // The last requested message is read to the end of the answer, so that the session can be reused.

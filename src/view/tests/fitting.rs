@@ -38,6 +38,7 @@ samples! {
     Compare: "4mk=" "4mk=v";
     Export: "\u{5}" "4m\u{5}" "\u{5}\r";
     Copy: "5y" "1y" "4y" "4my";
+    Columns: "," ",jj>" ",a" ",aitems[*]";
     Compose: "c" "w" "wacc" "wx\u{7}" "c\t\t\t\t\t\u{15}0\u{13}";
     CreateNamespace: "1a" "1aX";
     Token: "1an\r";
@@ -311,10 +312,10 @@ fn a_long_value_is_shown_whole_and_the_beginning_of_a_folded_one_ends_with_an_el
         let text = screen.text();
         let inside =
             |line: &str| line.chars().skip(usize::from(pane.x) + 1).take(usize::from(pane.width) - 2).collect();
-        let lines: Vec<String> = text.lines().map(inside).collect();
+        let lines: Vec<String> = text.lines().skip(usize::from(pane.y)).map(inside).collect();
         let joined: String = lines.iter().map(|line| line.trim()).collect();
         assert!(joined.contains(&format!("\"{name}\"")), "{width}: {text}");
-        let folded = lines.iter().find(|line| line.contains("folded {1}")).expect("the folded row");
+        let folded = lines.iter().find(|line| line.contains("▸ folded {1}")).expect("the folded row");
         assert!(folded.trim_end().ends_with('…'), "{width}: {text}");
     }
 }

@@ -1,12 +1,16 @@
 //! Browsing: categories, streams, pages, estimates, lookups by time, and searches.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use jiff::SignedDuration;
-use streamscope::message::{Category, ConsumerGroup, Message, NewMessage, Size, StreamName};
+use streamscope::message::{
+    BodyPath, Category, ConsumerGroup, Message, MessageHead, NewMessage, PathValue, Size, StreamName,
+};
 use streamscope::store::browse::{Count, NamePart, Page, PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
+use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, StoreError};
 
 use super::messages::{category, new, of_category, of_member, stream, write, write_many};
@@ -20,6 +24,7 @@ for_each_route! {
     finds_streams_by_parts_of_their_names,
     paging_from_either_end_reaches_the_other,
     heads_have_a_preview_and_a_size_but_no_large_body,
+    heads_have_the_exact_values_of_paths_in_every_list,
     finds_the_first_message_at_a_time,
     time_filters_narrow_the_search_if_times_rise,
     recent_types_are_ordered_by_frequency,
@@ -300,6 +305,63 @@ async fn heads_have_a_preview_and_a_size_but_no_large_body(store: &TestStore) {
         assert_eq!(page.heads[index].preview, "");
         assert!(stored > 8_192 && stored <= length, "{stored} of {length}");
     }
+}
+
+async fn heads_have_the_exact_values_of_paths_in_every_list(store: &TestStore) {
+    let [amount, sku, user] = ["$.amount", "items[1].sku", "meta:user"].map(|path| path.parse::<BodyPath>().unwrap());
+    let namespace = store.namespace.clone().with_paths(Arc::from([amount.clone(), sku.clone(), user.clone()]));
+    let options = TailOptions {
+        scope: Scope::Category(category("account")),
+        from: TailFrom::Start,
+        delivery: Delivery::AtOnce,
+        batch: 100,
+        filter: Filter::default(),
+    };
+    let items = r#""items": [{}, {"sku": "A-\u00e9"}]"#;
+    let small = format!(r#"{{"amount": 12345678901234567890.10, {items}}}"#);
+    let noise: Vec<_> = (0..4_000_u64).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string()).collect();
+    // The text of the second is longer than 8 KiB, although it takes less in the table.
+    let packed = format!(r#"{{"amount": 1, "note": "{}"}}"#, "abcdefghij".repeat(2_000));
+    let large = format!(r#"{{"amount": 1, "note": "{}"}}"#, noise.concat());
+    for (data, metadata) in [
+        (small, Some(r#"{"user": null}"#.to_owned())),
+        (packed, None),
+        ("{}".to_owned(), Some(format!(r#"{{"user": "{}"}}"#, noise.concat()))),
+        (large, Some(r#"{"user": "é"}"#.to_owned())),
+    ] {
+        namespace.write(&NewMessage { data, metadata, ..new("account-1", "Opened") }).await.unwrap();
+    }
+    let account = Scope::Stream(stream("account-1"));
+    let heads = namespace.page(&account, PageFrom::Start, 10).await.unwrap().heads;
+    let values = |path: &BodyPath| -> Vec<PathValue> {
+        heads.iter().map(|head| head.values.get(path).cloned().expect("it was asked for")).collect()
+    };
+    let (number, string) =
+        (PathValue::Number("12345678901234567890.10".to_owned()), PathValue::String("A-é".to_owned()));
+    assert!(matches!(&heads[1].size, Size::Text(8_193..)));
+    let not_read = |index: usize| PathValue::NotRead(heads[index].size);
+    assert_eq!(values(&amount), [number, not_read(1), PathValue::Absent, not_read(3)]);
+    assert_eq!(values(&sku), [string, not_read(1), PathValue::Absent, not_read(3)]);
+    let users = values(&user);
+    assert!(matches!(users[2], PathValue::NotRead(Size::Stored(8_193..))), "{:?}", users[2]);
+    let expected = [PathValue::Literal("null".to_owned()), PathValue::Absent, PathValue::String("é".to_owned())];
+    assert_eq!([&users[0], &users[1], &users[3]], [&expected[0], &expected[1], &expected[2]]);
+    assert!(heads.iter().all(|head| head.preview.chars().count() <= 480), "bodies are dropped");
+
+    // The same values come with every list.
+    for scope in [account, Scope::Category(category("account")), Scope::Namespace] {
+        assert_eq!(namespace.page(&scope, PageFrom::End, 10).await.unwrap().heads, heads, "{scope:?}");
+        let found = namespace.search(&scope, &Filter::default(), PageFrom::Start, 100).await.unwrap();
+        assert_eq!(found.heads, heads, "{scope:?}");
+    }
+    let batch = namespace.tail_heads(options.clone()).next().await.unwrap();
+    let followed: Vec<MessageHead> = batch.messages.into_iter().map(|tailed| tailed.message).collect();
+    assert_eq!(followed, heads);
+    let mut tail = store.namespace.tail_heads(options);
+    tail.set_paths(Arc::from([amount.clone()]));
+    let batch = tail.next().await.unwrap();
+    assert_eq!(batch.messages[0].message.values.get(&amount), heads[0].values.get(&amount));
+    assert_eq!(batch.messages[0].message.values.get(&user), None);
 }
 
 pub(super) async fn finds_the_first_message_at_a_time(store: &TestStore) {

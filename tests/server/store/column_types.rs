@@ -1,7 +1,9 @@
 //! Tables with other column types than Message DB's, and values that no message should have.
 
+use std::sync::Arc;
+
 use futures_util::TryStreamExt as _;
-use streamscope::message::{Category, Message, NewMessage, Written};
+use streamscope::message::{BodyPath, Category, Message, NewMessage, PathValue, Written};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::export::ExportOptions;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
@@ -112,6 +114,12 @@ async fn every_operation_reads_columns_of_other_types() {
         let found = namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 100).await.expect(types);
         assert_eq!(found.heads.iter().map(|head| head.id).collect::<Vec<_>>(), [ID], "{types}");
         assert!(found.heads[0].preview.contains("blue"), "{types}");
+        let paths = ["$.n", "meta:correlationStreamName"].map(|path| path.parse::<BodyPath>().expect("a path"));
+        let with_paths = namespace.clone().with_paths(Arc::from(paths.clone()));
+        let heads = with_paths.page(&Scope::Namespace, PageFrom::Start, 10).await.expect(types).heads;
+        assert_eq!(heads[0].values.get(&paths[0]), Some(&PathValue::Number("1.50".to_owned())), "{types}");
+        assert_eq!(heads[0].values.get(&paths[1]), Some(&PathValue::String("order-7".to_owned())), "{types}");
+        assert_eq!(heads[2].values.get(&paths[0]), Some(&PathValue::Absent), "{types}: data is NULL");
         let stats =
             StatsOptions { key: GroupBy::Category, by: Some(GroupBy::Type), category: None, buckets: 4, limit: None };
         let stats: Vec<_> = namespace.stats(&stats).await.expect(types).try_collect().await.expect(types);

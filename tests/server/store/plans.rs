@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
 use std::time::Duration;
 
 use streamscope::message::{Category, ConsumerGroup};
@@ -221,6 +222,8 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
     let near_the_end = messages - 30_000;
     let account = category("account");
     let member = ConsumerGroup::new(1, 3).unwrap();
+    let paths = ["amount", "meta:correlationStreamName"].map(|path| path.parse().unwrap());
+    let with_paths = namespace.clone().with_paths(Arc::from(paths));
     let scopes = [
         Scope::Namespace,
         Scope::Category(account.clone()),
@@ -233,8 +236,10 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
         for from in
             [PageFrom::Start, PageFrom::End, PageFrom::At(middle), PageFrom::Before(middle), PageFrom::Around(middle)]
         {
-            namespace.page(scope, from, 100).await.unwrap();
-            namespace.search(scope, filter, from, 1_000).await.unwrap();
+            for namespace in [namespace, &with_paths] {
+                namespace.page(scope, from, 100).await.unwrap();
+                namespace.search(scope, filter, from, 1_000).await.unwrap();
+            }
         }
         namespace.first_at(scope, "2026-01-02T00:00:00Z".parse().unwrap()).await.unwrap();
         let since = Filter { since: "2026-01-02T00:00:00Z".parse().ok(), ..Filter::default() };
@@ -266,6 +271,7 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
             let (delivery, filter) = (Delivery::WhenFinal, Filter::default());
             let options = TailOptions { scope: scope.clone(), from, delivery, batch: 100, filter };
             namespace.tail_heads(options.clone()).next().await.unwrap();
+            with_paths.tail_heads(options.clone()).next().await.unwrap();
             namespace.tail(TailOptions { delivery: Delivery::AtOnce, ..options }).next().await.unwrap();
         }
     }

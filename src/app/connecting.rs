@@ -20,6 +20,11 @@ impl State {
             self.connecting_failed("a write is under way; wait for its result first".to_owned());
             return Vec::new();
         }
+        if to == ConnectTo::Embedded && self.settings.connections.default_store.is_some() {
+            self.dialogs.open = None;
+            self.notices.done("This is your embedded store already".to_owned(), self.now);
+            return Vec::new();
+        }
         vec![Effect::Connect(to)]
     }
 

@@ -14,6 +14,7 @@ fn choices() -> Vec<Choice> {
         (ConnectTo::Profile("staging".to_owned()), "app@staging/shop"),
         (ConnectTo::Service("billing".to_owned()), "app@billing/billing"),
         (ConnectTo::Demo, "sample data"),
+        (ConnectTo::Embedded, "/store"),
     ]
     .map(|(to, detail)| Choice { to, detail: detail.to_owned() })
     .into()
@@ -95,6 +96,17 @@ fn the_password_of_a_typed_url_is_neither_shown_nor_in_debug_output_nor_saved() 
     assert!(!screen.text().contains("s3cret"), "{}", screen.text());
     assert!(!format!("{:?}", screen.outside).contains("s3cret"));
     assert!(!serde_json::to_string(&screen.state.saved()).expect("JSON").contains("s3cret"));
+}
+
+#[test]
+fn the_embedded_store_on_screen_is_not_opened_twice() {
+    let mut screen = screen(Fake::shop(1), Some("/store"));
+    screen.keys("O");
+    screen.key(KeyCode::PageDown);
+    screen.key(KeyCode::Up);
+    screen.enter();
+    assert!(attempts(&screen).is_empty() && screen.state.dialogs.open.is_none());
+    assert!(screen.text().contains("This is your embedded store already"), "{}", screen.text());
 }
 
 #[test]

@@ -499,7 +499,13 @@ impl ConsumerGroup {
     /// Returns whether this member receives the stream. A stream without an ID belongs to no member.
     #[must_use]
     pub fn has(self, stream_name: &str) -> bool {
-        cardinal_id(stream_name)
-            .is_some_and(|id| i128::from(hash_64(id)).abs() % i128::from(self.size) == i128::from(self.member))
+        Self::member_of(stream_name, self.size) == Some(self.member)
+    }
+
+    /// Returns the member of a group of `size` members that receives a stream, or `None` if the stream has no ID or the size is below 1.
+    #[must_use]
+    pub fn member_of(stream_name: &str, size: i64) -> Option<i64> {
+        let hash = i128::from(hash_64(cardinal_id(stream_name)?)).abs();
+        i64::try_from(hash.checked_rem(i128::from(size.max(0)))?).ok()
     }
 }

@@ -12,6 +12,7 @@ mod consumers;
 mod doctor;
 mod export;
 mod get;
+mod group;
 mod import;
 mod last;
 mod man;
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Categories(categories::CategoriesArguments),
     Streams(streams::StreamsArguments),
     Consumers(consumers::ConsumersArguments),
+    Group(group::GroupArguments),
     Get(get::GetArguments),
     Last(last::LastArguments),
     Version(version::VersionArguments),
@@ -84,6 +86,7 @@ pub(super) enum Prepared<'a> {
     Categories,
     Streams(&'a streams::StreamsArguments),
     Consumers(&'a consumers::ConsumersArguments),
+    Group(group::Prepared),
     Get(get::Get),
     Last(&'a last::LastArguments),
     Version(&'a version::VersionArguments),
@@ -112,6 +115,7 @@ impl<'a> Prepared<'a> {
                 consumers::check(arguments)?;
                 Self::Consumers(arguments)
             }
+            Command::Group(arguments) => Self::Group(group::Prepared::new(arguments)?),
             Command::Get(arguments) => Self::Get(get::Get::new(arguments)?),
             Command::Last(arguments) => Self::Last(arguments),
             Command::Version(arguments) => Self::Version(arguments),
@@ -183,6 +187,9 @@ impl<'a> Prepared<'a> {
             }
             Self::Consumers(arguments) => {
                 interrupt.unless_signalled(async { consumers::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Group(prepared) => {
+                interrupt.unless_signalled(async { group::run(&named().await?, prepared, output).await }).await
             }
             Self::Get(get) => interrupt.unless_signalled(async { get::run(&named().await?, &get, output).await }).await,
             Self::Last(arguments) => {

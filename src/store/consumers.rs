@@ -1,6 +1,7 @@
 //! How far consumers have read, from the traces that they leave in the database. Each convention is in its own file. Nothing here
 //! writes, and nothing is assumed about the language of a consumer.
 
+mod activity;
 mod streams;
 mod tables;
 

@@ -170,7 +170,7 @@ fn the_log_and_the_help_scroll_to_both_ends_with_the_mouse() {
     screen.keys("4?");
     assert!(screen.text().contains("Everywhere") || screen.text().contains("In the messages pane"));
     mouse(&mut screen, MouseEventKind::Down(MouseButton::Left), bar, 22);
-    assert!(screen.text().contains("An empty ID is replaced"), "{}", screen.text());
+    assert!(screen.text().contains("At the token of a new namespace"), "{}", screen.text());
 }
 
 #[test]

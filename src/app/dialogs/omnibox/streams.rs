@@ -19,8 +19,8 @@ const MOST: usize = 1_000;
 const FIRST: u32 = 1_000;
 const LARGEST: u32 = 16_000;
 /// A step that takes less is followed by a larger one, and one that takes longer than [`SLOW`] by a smaller one.
-const QUICK: SignedDuration = SignedDuration::from_millis(150);
-const SLOW: SignedDuration = SignedDuration::from_millis(600);
+const QUICK: SignedDuration = SignedDuration::from_millis(400);
+const SLOW: SignedDuration = SignedDuration::from_millis(1_500);
 /// The most categories in which streams are looked up by the beginning of their ID.
 const CATEGORIES: usize = 300;
 /// A shorter text is in too many names.

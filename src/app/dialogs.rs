@@ -94,16 +94,16 @@ impl Dialog {
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         match self {
             Self::Find(prompt) => prompt.key(key, context),
-            Self::ListFilter(prompt) => prompt.key(key),
+            Self::ListFilter(prompt) => prompt.key(key, context),
             Self::Filter(prompt) => prompt.key(key, context),
             Self::Omnibox(omnibox) => omnibox.key(key, context),
             Self::Bookmarks(list) => list.key(key, context),
             Self::Connections(dialog) => dialog.key(key, context),
             Self::Help(help) => help.key(key, context),
             Self::Log(log) => log.key(key, context),
-            Self::Copy(menu) => menu.key(key),
+            Self::Copy(menu) => menu.key(key, context),
             Self::Compare(dialog) => dialog.key(key, context),
-            Self::Export(dialog) => dialog.key(key),
+            Self::Export(dialog) => dialog.key(key, context),
             Self::Columns(chooser) => chooser.key(key, context),
             Self::Compose(compose) => compose.key(key, context),
             Self::CreateNamespace(dialog) => dialog.key(key, context),
@@ -115,9 +115,10 @@ impl Dialog {
     /// Returns the kind whose keys apply now.
     pub(super) fn kind(&self) -> DialogKind {
         match self {
-            Self::Find(_) | Self::ListFilter(_) => DialogKind::Find,
+            Self::Find(_) => DialogKind::Find,
+            Self::ListFilter(_) => DialogKind::ListFilter,
             Self::Compare(_) => DialogKind::Compare,
-            Self::Export(_) => DialogKind::Export,
+            Self::Export(dialog) => dialog.kind(),
             Self::Filter(prompt) if prompt.naming.is_some() => DialogKind::Name,
             Self::Filter(_) => DialogKind::Filter,
             Self::Omnibox(_) => DialogKind::Omnibox,

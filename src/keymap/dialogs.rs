@@ -30,6 +30,7 @@ named! {
     Conflict = "conflict";
     Filter = "filter";
     Find = "find";
+    ListFilter = "list-filter";
     Omnibox = "omnibox";
     Bookmarks = "bookmarks";
     Name = "name";
@@ -78,9 +79,15 @@ named! {
     Editor = "editor";
     Format = "format";
     Production = "production";
+    Yes = "yes";
     Retry = "retry";
     KeepEditing = "keep-editing";
     Filter = "filter";
+    OtherView = "other-view";
+    NextDifference = "next-difference";
+    PreviousDifference = "previous-difference";
+    CopyDifferences = "copy-differences";
+    Marked = "marked";
     Value = "value";
     Path = "path";
     Message = "message";
@@ -106,6 +113,7 @@ impl DialogKind {
             Self::Conflict => "After a version conflict",
             Self::Filter => "In the filter prompt",
             Self::Find => "In the search prompt",
+            Self::ListFilter => "While filtering a list of names",
             Self::Omnibox => "In the box that finds everything",
             Self::Bookmarks => "In the bookmarks",
             Self::Name => "While naming a bookmark or a filter",
@@ -135,6 +143,7 @@ impl DialogKind {
                 | Self::Help
                 | Self::Log
                 | Self::Copy
+                | Self::Compare
                 | Self::Token
         )
     }
@@ -189,7 +198,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Completions, A::Up, "", "previous completion"),
         (K::Completions, A::Close, "", "close the completions"),
         (K::Confirm, A::Production, "Y", "confirm in production"),
-        (K::Confirm, A::Discard, "y", "confirm discarding"),
+        (K::Confirm, A::Yes, "y", "confirm discarding or replacing"),
         (K::Conflict, A::Retry, "t", "retry"),
         (K::Conflict, A::KeepEditing, "e", "keep editing"),
         (K::Conflict, A::Close, "", "keep editing"),
@@ -199,6 +208,8 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Filter, A::Remove, "del", "remove"),
         (K::Filter, A::Save, "ctrl-s", "save"),
         (K::Find, A::Accept, "", "go to the match"),
+        (K::ListFilter, A::Accept, "", "keep the filter"),
+        (K::ListFilter, A::Close, "", "show the whole list"),
         (K::Omnibox, A::Accept, "", "go"),
         (K::Omnibox, A::Complete, "tab", "complete"),
         (K::Bookmarks, A::Accept, "", "go"),
@@ -216,6 +227,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Log, A::Up, "up k", "one line up"),
         (K::Log, A::First, "g home", "go to the start"),
         (K::Log, A::Last, "G end", "go to the end"),
+        (K::Copy, A::Marked, "a", "all marked"),
         (K::Copy, A::Value, "v", "value"),
         (K::Copy, A::Path, "p", "path"),
         (K::Copy, A::Message, "m", "message as JSON"),
@@ -238,6 +250,12 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Columns, A::Close, "esc enter ,", "close"),
         (K::ColumnPath, A::Accept, "", "add"),
         (K::ColumnPath, A::Close, "", "back to the list"),
+        (K::Compare, A::OtherView, "v", "other view"),
+        (K::Compare, A::NextDifference, "n", "next difference"),
+        (K::Compare, A::PreviousDifference, "N", "previous"),
+        (K::Compare, A::CopyDifferences, "y", "copy differences"),
+        (K::Export, A::Accept, "", "export"),
+        (K::Export, A::NextField, "", "whole list or only marked"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -1,23 +1,20 @@
 //! `=`: compares two messages, as a list of differences by path or side by side. It covers type, time, data and metadata. Numbers
 //! are compared and shown with every digit.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::wrapped::Wrapped;
-use crate::app::keymap::Action;
+use crate::app::keymap::{Action, DialogAction, DialogKind};
 use crate::app::times::Times;
 use crate::json::difference::{Change, Difference};
 use crate::json::document::{Document, MOST_ROWS};
 use crate::json::side_by_side::{Sign, TwoSides, side_by_side};
 use crate::message::Message;
 use crate::numbers::{count, grouped};
-
-/// The keys of the dialog, as its last line shows them.
-pub(crate) const KEYS: &str = "v other view · n next difference · N previous · y copy differences · Esc close";
 
 /// The most differences that are listed, and the longest path.
 const LISTED: usize = 10_000;
@@ -138,17 +135,22 @@ impl CompareDialog {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        match key.code {
-            KeyCode::Esc => return Outcome::Close,
-            KeyCode::Char('v') => {
+        match context.pressed(DialogKind::Compare, key) {
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::OtherView) => {
                 self.form = if self.form == Form::Differences { Form::SideBySide } else { Form::Differences };
                 self.top = 0;
             }
-            KeyCode::Char('n') => self.go_to_difference(true),
-            KeyCode::Char('N') => self.go_to_difference(false),
-            KeyCode::Char('y') => {
+            Some(DialogAction::NextDifference) => self.go_to_difference(true),
+            Some(DialogAction::PreviousDifference) => self.go_to_difference(false),
+            Some(DialogAction::CopyDifferences) => {
                 return Outcome::Do(vec![Command::Copy(self.list.text(), "differences")]);
             }
+            Some(DialogAction::Down) => self.scroll(1),
+            Some(DialogAction::Up) => self.scroll(-1),
+            Some(DialogAction::PageDown) => self.scroll(context.page),
+            Some(DialogAction::PageUp) => self.scroll(-context.page),
+            // Keys that scroll in the panes scroll here, too.
             _ => match context.action(key) {
                 Some(Action::Down) => self.scroll(1),
                 Some(Action::Up) => self.scroll(-1),

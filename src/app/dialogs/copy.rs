@@ -1,12 +1,13 @@
 //! `y` and one letter: copies the selection. Values, names and messages are copied as they are stored, never as they
 //! are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
-use super::outcome::{Command, Outcome};
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::messages::ListKey;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::list_command::list_command;
 use crate::message::{Message, MessageHead};
 use crate::numbers::count;
@@ -17,14 +18,15 @@ use crate::store::{Filter, NamespaceInfo};
 /// Something that can be copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyEntry {
-    pub letter: char,
+    /// The action whose key copies it.
+    pub action: DialogAction,
     pub label: &'static str,
     pub text: String,
 }
 
 impl CopyEntry {
-    fn new(letter: char, label: &'static str, text: String) -> Self {
-        Self { letter, label, text }
+    fn new(action: DialogAction, label: &'static str, text: String) -> Self {
+        Self { action, label, text }
     }
 }
 
@@ -43,7 +45,7 @@ impl CopyMenu {
         let mut entries = Vec::new();
         if marked > 0 {
             entries.push(CopyEntry::new(
-                'a',
+                DialogAction::Marked,
                 "all marked",
                 format!("{} as JSON lines", count(marked as u64, "message")),
             ));
@@ -51,13 +53,13 @@ impl CopyMenu {
         if browser.focus == Pane::Message {
             let value = browser.message.selected_value();
             let path = browser.message.selected_path();
-            entries.extend(value.map(|value| CopyEntry::new('v', "value", value)));
-            entries.extend(path.map(|path| CopyEntry::new('p', "path", path)));
+            entries.extend(value.map(|value| CopyEntry::new(DialogAction::Value, "value", value)));
+            entries.extend(path.map(|path| CopyEntry::new(DialogAction::Path, "path", path)));
         }
         if let Some(message) = browser.message.whole() {
-            entries.push(CopyEntry::new('m', "message as JSON", as_json(message)));
+            entries.push(CopyEntry::new(DialogAction::Message, "message as JSON", as_json(message)));
             let data = message.data.clone();
-            entries.extend(data.map(|data| CopyEntry::new('d', "data", data)));
+            entries.extend(data.map(|data| CopyEntry::new(DialogAction::Data, "data", data)));
         }
         let namespace = browser.messages.key.as_ref().and_then(|list| browser.namespaces.named(&list.namespace));
         match (browser.focus, browser.messages.selection()) {
@@ -69,16 +71,14 @@ impl CopyMenu {
         (!entries.is_empty()).then_some(Self { entries, marked })
     }
 
-    /// Copies the entry of a letter. Other letters do not close the menu; otherwise the next key would reach the panes.
-    pub(super) fn key(&self, key: KeyEvent) -> Outcome {
-        if key.code == KeyCode::Esc {
-            return Outcome::Close;
-        }
-        if self.marked > 0 && key.code == KeyCode::Char('a') {
-            return Outcome::Finish(vec![Command::CopyMarked]);
-        }
-        match self.entries.iter().find(|entry| key.code == KeyCode::Char(entry.letter)) {
-            Some(entry) => Outcome::Finish(vec![Command::Copy(entry.text.clone(), entry.label)]),
+    /// Copies the entry of a key. Other keys do not close the menu; otherwise the next key would reach the panes.
+    pub(super) fn key(&self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let copied = |action| self.entries.iter().find(|entry| entry.action == action);
+        match context.pressed(DialogKind::Copy, key) {
+            Some(DialogAction::Close) => Outcome::Close,
+            Some(DialogAction::Marked) if self.marked > 0 => Outcome::Finish(vec![Command::CopyMarked]),
+            Some(action) => copied(action)
+                .map_or(Outcome::Stay, |entry| Outcome::Finish(vec![Command::Copy(entry.text.clone(), entry.label)])),
             None => Outcome::Stay,
         }
     }
@@ -93,15 +93,17 @@ pub(in crate::app) fn as_json(message: &Message) -> String {
 
 /// Returns the name of a location, the query that shows its messages, and the command that prints what the list shows.
 fn of_list(list: &ListKey, filter: &Filter, info: Option<&NamespaceInfo>) -> Vec<CopyEntry> {
-    let command = CopyEntry::new('c', "command", list_command(list, filter));
+    let command = CopyEntry::new(DialogAction::Command, "command", list_command(list, filter));
     let name = match &list.scope {
-        Scope::Namespace => return vec![CopyEntry::new('n', "namespace", list.namespace.clone()), command],
+        Scope::Namespace => {
+            return vec![CopyEntry::new(DialogAction::Name, "namespace", list.namespace.clone()), command];
+        }
         Scope::Category(category) | Scope::Member(category, _) => category.to_string(),
         Scope::Stream(stream) => stream.to_string(),
     };
     let sql = info.map(|info| list.scope.statement(info)).unwrap_or_default();
     let label = if *filter == Filter::default() { "SQL" } else { "SQL, no filter" };
-    vec![CopyEntry::new('n', "name", name), CopyEntry::new('s', label, sql), command]
+    vec![CopyEntry::new(DialogAction::Name, "name", name), CopyEntry::new(DialogAction::Sql, label, sql), command]
 }
 
 /// Returns the ID and stream of a message, and the query and the command that show it.
@@ -112,9 +114,9 @@ fn of_message(head: &MessageHead, info: Option<&NamespaceInfo>) -> Vec<CopyEntry
     let position = head.position.to_string();
     let command = get_command(Some(namespace), head.stream.as_str(), &["--from", &position, "--limit", "1"]);
     vec![
-        CopyEntry::new('i', "ID", head.id.to_string()),
-        CopyEntry::new('n', "stream name", head.stream.to_string()),
-        CopyEntry::new('s', "SQL", sql),
-        CopyEntry::new('c', "command", command),
+        CopyEntry::new(DialogAction::Id, "ID", head.id.to_string()),
+        CopyEntry::new(DialogAction::Name, "stream name", head.stream.to_string()),
+        CopyEntry::new(DialogAction::Sql, "SQL", sql),
+        CopyEntry::new(DialogAction::Command, "command", command),
     ]
 }

@@ -1,10 +1,11 @@
 //! Ctrl-E: asks for the file of an export, and shows how far it has got. Replacing a file needs a confirmation, and Esc cancels.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
-use super::outcome::{Command, Outcome};
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::export::{ExportJob, ExportWhat};
 use crate::app::input::Input;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::marks::Mark;
 use crate::store::Filter;
 use crate::store::browse::Scope;
@@ -94,14 +95,22 @@ impl ExportDialog {
         self.only_marked || self.is_filtered()
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
-        match (&self.stage, key.code) {
-            (ExportStage::Confirming, KeyCode::Char('y')) => return self.start(true),
+    /// Returns the kind whose keys apply in this stage.
+    #[must_use]
+    pub(crate) fn kind(&self) -> DialogKind {
+        if self.stage == ExportStage::Confirming { DialogKind::Confirm } else { DialogKind::Export }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        match (&self.stage, context.pressed(self.kind(), key)) {
+            (ExportStage::Confirming, Some(DialogAction::Yes)) => return self.start(true),
             (ExportStage::Confirming, _) => self.stage = ExportStage::Editing,
-            (_, KeyCode::Esc) => return Outcome::Close,
+            (_, Some(DialogAction::Close)) => return Outcome::Close,
             (ExportStage::Running { .. }, _) => {}
-            (ExportStage::Editing, KeyCode::Enter) => return self.start(false),
-            (ExportStage::Editing, KeyCode::Tab | KeyCode::BackTab) if !self.marks.is_empty() => {
+            (ExportStage::Editing, Some(DialogAction::Accept)) => return self.start(false),
+            (ExportStage::Editing, Some(DialogAction::NextField | DialogAction::PreviousField))
+                if !self.marks.is_empty() =>
+            {
                 self.only_marked = !self.only_marked;
                 self.propose();
             }

@@ -1,12 +1,12 @@
 //! `/` in a list of names: the prompt of its filter. The list shrinks while the user types; the lists themselves belong to the
 //! panes.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
-use super::outcome::{Command, Outcome};
+use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
-use crate::app::keymap::Action;
+use crate::app::keymap::{Action, DialogAction, DialogKind};
 
 /// The open prompt.
 #[derive(Debug)]
@@ -23,14 +23,14 @@ impl ListFilterPrompt {
         Self { input: Input::new(text), pane }
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent) -> Outcome {
-        let moves = match key.code {
-            KeyCode::Esc => return Outcome::Close,
-            KeyCode::Enter => return Outcome::Finish(vec![Command::KeepListFilter(self.pane)]),
-            KeyCode::Down => Some(Action::Down),
-            KeyCode::Up => Some(Action::Up),
-            KeyCode::PageDown => Some(Action::PageDown),
-            KeyCode::PageUp => Some(Action::PageUp),
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let moves = match context.pressed(DialogKind::ListFilter, key) {
+            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Accept) => return Outcome::Finish(vec![Command::KeepListFilter(self.pane)]),
+            Some(DialogAction::Down) => Some(Action::Down),
+            Some(DialogAction::Up) => Some(Action::Up),
+            Some(DialogAction::PageDown) => Some(Action::PageDown),
+            Some(DialogAction::PageUp) => Some(Action::PageUp),
             _ => None,
         };
         match moves {

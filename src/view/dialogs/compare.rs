@@ -6,13 +6,23 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::browser::wrapped::Wrapped;
-use crate::app::dialogs::compare::{CompareDialog, Form, KEYS, rows_area, side_width, text_area};
+use crate::app::dialogs::compare::{CompareDialog, Form, rows_area, side_width, text_area};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::json::side_by_side::Sign;
 use crate::view::text::{cut, cut_middle, fill, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at};
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &CompareDialog) {
+/// The keys of the dialog, as its last line shows them.
+const KEYS: [DialogAction; 5] = [
+    DialogAction::OtherView,
+    DialogAction::NextDifference,
+    DialogAction::PreviousDifference,
+    DialogAction::CopyDifferences,
+    DialogAction::Close,
+];
+
+pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, dialog: &CompareDialog) {
     boxed(frame, area, theme, &format!("Compare · {}", dialog.summary()), area.width, area.height);
     let (text, rows) = (text_area(area), rows_area(area));
     let width = usize::from(rows.width);
@@ -36,7 +46,13 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, theme: &Theme, dialog: &Compar
         let Some((text, sign)) = drawn else { break };
         line_at(frame, rows, line, &cut(&text, width), style(sign, theme));
     }
-    line_at(frame, text, text.height.saturating_sub(1), &whole_parts(KEYS, width), theme.dim);
+    line_at(
+        frame,
+        text,
+        text.height.saturating_sub(1),
+        &whole_parts(&keymap.hints(DialogKind::Compare, &KEYS), width),
+        theme.dim,
+    );
 }
 
 /// Returns the text of a row.

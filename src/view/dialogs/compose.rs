@@ -92,7 +92,7 @@ fn status(state: &State, theme: &Theme, compose: &Compose) -> (String, Style) {
             (format!("Press {key} to write to {name}, any other key to edit."), theme.problem)
         }
         (DraftStage::Discarding, _) => {
-            (format!("Discard this draft? {}/n", confirming(state, DialogAction::Discard)), theme.problem)
+            (format!("Discard this draft? {}/n", confirming(state, DialogAction::Yes)), theme.problem)
         }
         (_, Some(problem)) => (problem.clone(), theme.problem),
         (DraftStage::Conflict(conflict), None) => {

@@ -4,8 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::progress::confirming;
 use crate::app::State;
 use crate::app::dialogs::export::{ExportDialog, ExportStage};
+use crate::app::keymap::{DialogAction, KeyMap};
 use crate::numbers::count;
 use crate::view::text::{whole_parts, words};
 use crate::view::theme::Theme;
@@ -26,20 +28,32 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     typed::line(frame, row_of(inner, 2), "File: ", &dialog.input, dialog.stage == ExportStage::Editing, theme.key);
     let (said, style) = said(state, theme, dialog);
     paragraph_from(frame, inner, 4, &said, style);
-    let keys = match &dialog.stage {
-        ExportStage::Editing if dialog.marks.is_empty() => "Enter export · Esc close",
-        ExportStage::Editing if dialog.only_marked => "Enter export · Tab whole list · Esc close",
-        ExportStage::Editing => "Enter export · Tab only marked · Esc close",
-        ExportStage::Confirming => "y replace the file · any other key keep it",
-        ExportStage::Running { .. } => "Esc cancel",
+    let keys = keys(&state.settings.keymap, dialog);
+    line_at(frame, inner, inner.height.saturating_sub(1), &whole_parts(&keys, width), theme.dim);
+}
+
+fn keys(keymap: &KeyMap, dialog: &ExportDialog) -> String {
+    let hint = |action, text| keymap.hint_as(dialog.kind(), action, text);
+    let close = |text| hint(DialogAction::Close, text);
+    let parts = match &dialog.stage {
+        ExportStage::Editing => {
+            let other = if dialog.only_marked { "whole list" } else { "only marked" };
+            let other = hint(DialogAction::NextField, other).filter(|_| !dialog.marks.is_empty());
+            vec![hint(DialogAction::Accept, "export"), other, close("close")]
+        }
+        ExportStage::Confirming => {
+            vec![hint(DialogAction::Yes, "replace the file"), Some("any other key keep it".to_owned())]
+        }
+        ExportStage::Running { .. } => vec![close("cancel")],
     };
-    line_at(frame, inner, inner.height.saturating_sub(1), &whole_parts(keys, width), theme.dim);
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn said(state: &State, theme: &Theme, dialog: &ExportDialog) -> (String, Style) {
     match (&dialog.stage, &dialog.problem) {
         (ExportStage::Confirming, _) => {
-            (format!("{} exists. Replace it? y/n", dialog.input.text().trim()), theme.problem)
+            let key = confirming(state, DialogAction::Yes);
+            (format!("{} exists. Replace it? {key}/n", dialog.input.text().trim()), theme.problem)
         }
         (ExportStage::Running { waiting: Some(waiting), .. }, _) => {
             (format!("{} waiting until all messages are final: {waiting}", spinner(state, theme.ascii)), theme.warning)

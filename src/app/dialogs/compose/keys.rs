@@ -209,7 +209,7 @@ impl Compose {
 
     fn discarding_key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         self.stage = DraftStage::Editing;
-        if context.pressed(DialogKind::Confirm, key) == Some(DialogAction::Discard) { discard() } else { Outcome::Stay }
+        if context.pressed(DialogKind::Confirm, key) == Some(DialogAction::Yes) { discard() } else { Outcome::Stay }
     }
 
     fn conflict_key(&mut self, action: Option<DialogAction>) -> Outcome {

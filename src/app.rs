@@ -307,9 +307,10 @@ impl State {
     }
 
     fn drafts_found(&mut self, drafts: Vec<Draft>) {
+        let key = self.settings.keymap.key(Action::Write);
         let found = match drafts.len() {
-            1 => "Found a draft from an earlier run. Press w to open it.".to_owned(),
-            more => format!("Found {more} drafts from an earlier run. Press w to open the latest."),
+            1 => format!("Found a draft from an earlier run. Press {key} to open it."),
+            more => format!("Found {more} drafts from an earlier run. Press {key} to open the latest."),
         };
         self.notices.done(found, self.now);
         self.dialogs.drafts = drafts;

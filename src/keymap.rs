@@ -272,6 +272,12 @@ impl KeyMap {
         self.keys(action).first().map(ToString::to_string).unwrap_or_default()
     }
 
+    /// Returns a hint such as `Esc stop`; only the text if the action has no key.
+    #[must_use]
+    pub(crate) fn hint_for(&self, action: Action, text: &str) -> String {
+        format!("{} {text}", self.key(action)).trim_start().to_owned()
+    }
+
     /// Returns the keys of an action in a context.
     #[must_use]
     pub(crate) fn keys_in(&self, context: Context, action: Action) -> Vec<Chord> {

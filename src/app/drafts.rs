@@ -3,6 +3,7 @@
 
 use super::dialogs::Dialog;
 use super::dialogs::compose::{Compose, Draft};
+use super::keymap::Action;
 use super::{Effect, State};
 use crate::json;
 use crate::json::links::follow_up_metadata;
@@ -138,7 +139,8 @@ impl State {
 
     pub(super) fn keep_draft(&mut self, draft: Draft) -> Vec<Effect> {
         self.dialogs.drafts.push(draft);
-        self.notices.done("Draft kept. Press w to open it.".to_owned(), self.now);
+        let key = self.settings.keymap.key(Action::Write);
+        self.notices.done(format!("Draft kept. Press {key} to open it."), self.now);
         Vec::new()
     }
 

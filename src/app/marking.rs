@@ -4,6 +4,7 @@ use super::dialogs::Dialog;
 use super::dialogs::compare::CompareDialog;
 use super::dialogs::compose::Draft;
 use super::dialogs::copy::as_json;
+use super::keymap::{Action, DialogAction, DialogKind};
 use super::marks::{MOST, Mark};
 use super::request::{Question, Slot};
 use super::{Effect, State};
@@ -37,7 +38,8 @@ impl State {
             return Vec::new();
         };
         if !self.marks.toggle(&list.namespace, head) {
-            let said = format!("{} messages are marked. Press U to remove all marks.", grouped(MOST as u64));
+            let key = self.settings.keymap.key(Action::RemoveMarks);
+            let said = format!("{} messages are marked. Press {key} to remove all marks.", grouped(MOST as u64));
             self.notices.problem(said, self.now);
         }
         Vec::new()
@@ -61,10 +63,16 @@ impl State {
             pair.extend(selected.filter(|selected| *selected != pair[0]));
         }
         if pair.len() != 2 {
+            let [mark, compare, remove] =
+                [Action::Mark, Action::Compare, Action::RemoveMarks].map(|action| self.settings.keymap.key(action));
             let said = match pair.len() {
-                0 => "No message is marked. Mark one with m, select another, and press = again.".to_owned(),
-                1 => "One message is marked. Select or mark another, and press = again.".to_owned(),
-                more => format!("{more} messages are marked, but = compares two. Press U to remove all marks."),
+                0 => format!("No message is marked. Mark one with {mark}, select another, and press {compare} again."),
+                1 => format!("One message is marked. Select or mark another, and press {compare} again."),
+                more => {
+                    format!(
+                        "{more} messages are marked, but {compare} compares two. Press {remove} to remove all marks."
+                    )
+                }
             };
             self.notices.problem(said, self.now);
             return Vec::new();
@@ -82,7 +90,8 @@ impl State {
         }
         let marks = self.marks_on_screen();
         if marks.is_empty() {
-            self.notices.problem("No message of this namespace is marked. Press m to mark one.".to_owned(), self.now);
+            let key = self.settings.keymap.key(Action::Mark);
+            self.notices.problem(format!("No message of this namespace is marked. Press {key} to mark one."), self.now);
             return Vec::new();
         }
         if marks.len() > CLONES {
@@ -162,8 +171,9 @@ impl State {
         }
         let mut effects = self.open_compose();
         effects.push(self.save_drafts());
-        self.notices
-            .done(format!("Cloned {}. Ctrl-O opens the next draft.", count(clones as u64, "message")), self.now);
+        let key = self.settings.keymap.dialog_key(DialogKind::Compose, DialogAction::OtherDraft);
+        let next = key.map(|key| format!(" {key} opens the next draft.")).unwrap_or_default();
+        self.notices.done(format!("Cloned {}.{next}", count(clones as u64, "message")), self.now);
         effects
     }
 }

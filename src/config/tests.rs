@@ -78,7 +78,7 @@ fn unknown_contexts_actions_and_keys_name_the_nearest() {
         ),
         (
             "[[keys]]\naction = \"discard\"\nkeys = [\"f2\"]",
-            "line 2, column 10: discard is not an action of the context anywhere. Set context to compose, confirm, conflict",
+            "line 2, column 10: discard is not an action of the context anywhere. Set context to compose, conflict",
         ),
         (
             "[[keys]]\ncontext = \"compose\"\naction = \"fullscreen\"\nkeys = [\"f2\"]",
@@ -166,7 +166,7 @@ fn the_printed_defaults_show_every_option_and_every_action() {
         assert!(text.contains(&format!("action = \"{}\"", action.id())), "{}", action.id());
     }
     for line in text.lines() {
-        assert!(line.chars().count() <= 150, "{line}");
+        assert!(line.chars().count() <= 160, "{line}");
     }
 }
 

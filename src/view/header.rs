@@ -11,6 +11,7 @@ use super::theme::Theme;
 use super::widgets::spinner;
 use crate::app::State;
 use crate::app::connection::Connection;
+use crate::app::keymap::Action;
 use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
 
@@ -76,7 +77,10 @@ fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
             let wait = next.duration_since(state.now).as_secs().max(0);
             (format!("OFFLINE for {down}s, retry in {wait}s"), theme.problem)
         }
-        Connection::Refused { .. } => ("REFUSED (Ctrl-R retry)".to_owned(), theme.problem),
+        Connection::Refused { .. } => {
+            let retry = state.settings.keymap.hint_for(Action::Refresh, "retry");
+            (format!("REFUSED ({retry})"), theme.problem)
+        }
         Connection::Up(_) if state.read_only().is_some() => ("READ-ONLY".to_owned(), theme.warning),
         Connection::Up(_) => ("RW".to_owned(), theme.dim),
     }

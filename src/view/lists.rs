@@ -34,12 +34,14 @@ struct Parts<'a> {
 
 /// Draws the namespaces, with the flavour of those that streamscope did not create.
 pub(crate) fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let create = state.settings.keymap.hint_for(Action::CreateNamespace, "create a namespace");
+    let empty = format!("No message store in this database · {create}");
     let parts = Parts {
         pane: Pane::Namespaces,
         title: "Namespaces".to_owned(),
         notes: "",
         slot: Slot::Namespaces,
-        empty: "No message store in this database · a create a namespace",
+        empty: &empty,
         problem: state.requests.failure(Slot::Namespaces),
     };
     draw(frame, area, state, theme, &parts, &state.browser.namespaces, |row| {
@@ -54,12 +56,14 @@ pub(crate) fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &T
 
 /// Draws the categories, with estimates of their messages.
 pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let write = state.settings.keymap.hint_for(Action::Write, "write the first");
+    let no_messages = format!("No messages yet · {write}");
     let parts = Parts {
         pane: Pane::Categories,
         title: "Categories".to_owned(),
         notes: "messages",
         slot: Slot::Categories,
-        empty: if state.namespace().is_some() { "No messages yet · w write the first" } else { "" },
+        empty: if state.namespace().is_some() { &no_messages } else { "" },
         problem: state.requests.failure(Slot::Categories),
     };
     draw(frame, area, state, theme, &parts, &state.browser.categories, |row| {
@@ -73,12 +77,13 @@ pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &T
 pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let streams = &state.browser.streams;
     let order = if streams.by_activity && streams.filter.is_none() { " · by activity" } else { "" };
+    let no_streams = format!("No streams · {}", state.settings.keymap.hint_for(Action::Write, "write a message"));
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{order}"),
         notes: "version",
         slot: Slot::Streams,
-        empty: if state.browser.categories.is_empty() { "" } else { "No streams · w write a message" },
+        empty: if state.browser.categories.is_empty() { "" } else { &no_streams },
         problem: state.browser.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.browser.streams.window, |row| {
@@ -121,7 +126,8 @@ fn draw<T>(
     }
     if window.is_empty() && !waiting && state.connection.server().is_some() {
         let is_filtered = state.browser.filtered(parts.pane).is_some();
-        paragraph(frame, inner, if is_filtered { "No match · Esc show all" } else { parts.empty }, theme.dim);
+        let unfiltered = format!("No match · {}", state.settings.keymap.hint_for(Action::Back, "show all"));
+        paragraph(frame, inner, if is_filtered { &unfiltered } else { parts.empty }, theme.dim);
         return;
     }
     let find = state.browser.find_in(parts.pane).filter(|_| focused);

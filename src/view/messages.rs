@@ -15,6 +15,7 @@ use super::widgets::{frame_of, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::search::SearchProgress;
+use crate::app::keymap::Action;
 use crate::app::request::Slot;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
@@ -64,7 +65,7 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         title.push(spinner(state, theme.ascii));
         let seconds = state.now.duration_since(since).as_secs();
         if seconds > 0 {
-            title = format!("{title} {seconds}s (Esc stop)");
+            title = format!("{title} {seconds}s ({})", hint(state, Action::Back, "stop"));
         }
     }
     if messages.newest_first {
@@ -94,7 +95,10 @@ pub(crate) fn progress(state: &State) -> String {
         return if tally.is_complete {
             all_searched(state, &matches, tally.searched)
         } else {
-            format!("{spinner} counting: {matches} · {} searched · Esc stop", of_total(state, tally.searched))
+            {
+                let stop = hint(state, Action::Back, "stop");
+                format!("{spinner} counting: {matches} · {} searched · {stop}", of_total(state, tally.searched))
+            }
         };
     }
     if let Some(search) = &messages.search {
@@ -102,7 +106,8 @@ pub(crate) fn progress(state: &State) -> String {
     }
     let total = match (counting, total(state, 0)) {
         (Some(since), _) => {
-            format!("{spinner} counting {}s (Esc stop)", state.now.duration_since(since).as_secs())
+            let stop = hint(state, Action::Back, "stop");
+            format!("{spinner} counting {}s ({stop})", state.now.duration_since(since).as_secs())
         }
         (None, total) => total.unwrap_or_else(|| "?".to_owned()),
     };
@@ -132,8 +137,10 @@ fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
     }
     let searched = of_total(state, search.searched);
     match (state.requests.since(Slot::Messages), search.matches) {
-        (Some(_), _) => format!("{spinner} {found} so far · {searched} searched · Esc stop"),
-        (None, 0) => format!("No match yet · {searched} searched · Up continue"),
+        (Some(_), _) => {
+            format!("{spinner} {found} so far · {searched} searched · {}", hint(state, Action::Back, "stop"))
+        }
+        (None, 0) => format!("No match yet · {searched} searched · {}", hint(state, Action::Up, "continue")),
         (None, 1) => format!("First match · {searched} searched · scroll for more"),
         (None, _) => format!("First {found} · {searched} searched · scroll for more"),
     }
@@ -176,30 +183,36 @@ fn total(state: &State, seen: u64) -> Option<String> {
     })
 }
 
+fn hint(state: &State, action: Action, text: &str) -> String {
+    state.settings.keymap.hint_for(action, text)
+}
+
 fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let messages = &state.browser.messages;
     let spinner = spinner(state, theme.ascii);
     let waiting = state.requests.since(Slot::Messages);
+    let stop = hint(state, Action::Back, "stop");
     let (text, style) = if let Some(problem) = state.connection.problem() {
         (format!("Not connected: {problem}"), theme.problem)
     } else if let Some(error) = &messages.error {
-        (format!("{error} · Ctrl-R reload"), theme.problem)
+        (format!("{error} · {}", hint(state, Action::Refresh, "reload")), theme.problem)
     } else if state.connection.server().is_none() {
         return;
     } else if let (Some(since), Some(search)) = (waiting, &messages.search) {
         let seconds = state.now.duration_since(since).as_secs();
         let searched = of_total(state, search.searched);
-        (format!("{spinner} searching for {seconds}s · no match yet in {searched} · Esc stop"), theme.dim)
+        (format!("{spinner} searching for {seconds}s · no match yet in {searched} · {stop}"), theme.dim)
     } else if let Some(since) = waiting {
         let seconds = state.now.duration_since(since).as_secs();
         if seconds == 0 {
             return;
         }
-        (format!("{spinner} loading for {seconds}s · Esc stop"), theme.dim)
+        (format!("{spinner} loading for {seconds}s · {stop}"), theme.dim)
     } else if let Some(search) = &messages.search {
         let searched = messages_in_words(&grouped(search.searched));
-        let on = if search.can_go_on() { " · Up continue" } else { "" };
-        (format!("No match · {searched} searched{on} · Esc show all"), theme.dim)
+        let on = search.can_go_on().then(|| format!(" · {}", hint(state, Action::Up, "continue"))).unwrap_or_default();
+        let all = hint(state, Action::Back, "show all");
+        (format!("No match · {searched} searched{on} · {all}"), theme.dim)
     } else if messages.key.is_none()
         && state.requests.since(Slot::Namespaces).is_none()
         && state.browser.namespaces.is_empty()
@@ -208,7 +221,10 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     } else if messages.key.is_none() {
         ("Nothing selected".to_owned(), theme.dim)
     } else {
-        ("No messages · w write · F follow".to_owned(), theme.dim)
+        {
+            let [write, follow] = [hint(state, Action::Write, "write"), hint(state, Action::Follow, "follow")];
+            (format!("No messages · {write} · {follow}"), theme.dim)
+        }
     };
     paragraph(frame, area, &text, style);
 }

@@ -189,6 +189,11 @@ impl Screen {
         lock(&self.seen.0).emulator.screen().contents()
     }
 
+    /// Returns what a function makes of the current screen.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&vt100::Screen) -> T) -> T {
+        read(lock(&self.seen.0).emulator.screen())
+    }
+
     /// Returns all bytes written to the terminal so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         lock(&self.seen.0).bytes.clone()

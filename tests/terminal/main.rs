@@ -9,6 +9,7 @@ mod content;
 mod ending;
 mod journeys;
 mod pasted;
+mod pictures;
 mod session;
 mod trouble;
 mod visit;

@@ -51,7 +51,7 @@ const NOTES: [(&str, &[&str]); 2] = [
             "+ late: appeared after a higher global position",
         ],
     ),
-    ("While writing a message", &["An empty ID is replaced by a new one"]),
+    ("Drafts", &["An empty ID is replaced by a new one"]),
 ];
 
 /// Returns all rows: first everything that concerns the focused pane, then the other keys by the context in which they work.
@@ -83,10 +83,6 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
             context == of && !(is_here(action, context) && in_pane(context, chord))
         }));
     }
-    for (heading, notes) in NOTES {
-        rows.push(HelpRow::Heading(heading));
-        rows.extend(notes.iter().map(|note| HelpRow::Note((*note).to_owned())));
-    }
     for kind in DialogKind::ALL {
         rows.push(HelpRow::Heading(kind.heading()));
         for (action, _) in kind.defaults() {
@@ -95,6 +91,10 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
                 rows.push(HelpRow::Note(format!("{} {}", keys.join(" "), kind.title(action))));
             }
         }
+    }
+    for (heading, notes) in NOTES {
+        rows.push(HelpRow::Heading(heading));
+        rows.extend(notes.iter().map(|note| HelpRow::Note((*note).to_owned())));
     }
     without_empty_headings(rows)
 }

@@ -8,6 +8,7 @@ use crate::app::State;
 use crate::app::dialogs::find::FindPrompt;
 use crate::app::dialogs::list_filter::ListFilterPrompt;
 use crate::app::input::Input;
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::view::text::{fill, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::widgets::line_at;
@@ -19,10 +20,12 @@ pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
 }
 
 pub(super) fn list_filter(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &ListFilterPrompt) {
-    let keys = "Enter keep · Esc show all";
+    let keys = [(DialogAction::Accept, "keep"), (DialogAction::Close, "show all")];
+    let hint = |(action, text)| state.settings.keymap.hint_as(DialogKind::ListFilter, action, text);
+    let keys = keys.into_iter().filter_map(hint).collect::<Vec<_>>().join(" · ");
     let note = match state.browser.filtered(prompt.pane) {
         Some(filtered) => format!("{} · {keys}", lists::found(&filtered)),
-        None => keys.to_owned(),
+        None => keys,
     };
     draw(frame, area, theme, "/", &prompt.input, &Ok(note));
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::app::{Event, ScreenSettings};
+use crate::config::themes::ThemeName;
+use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 
 use crate::app::tests::fake::{Fake, Screen};
@@ -16,6 +19,11 @@ fn screen(width: u16, height: u16, no_color: bool) -> Screen {
 
 /// Returns the text of the screen, followed by every run of styled cells.
 fn picture(screen: &Screen) -> String {
+    picture_on(screen, Color::Reset)
+}
+
+/// Returns a picture of a theme with a colour of its own for text without a style.
+fn picture_on(screen: &Screen, text: Color) -> String {
     let mut picture = screen.text();
     picture.push_str("\n\n");
     let terminal = screen.terminal();
@@ -28,7 +36,7 @@ fn picture(screen: &Screen) -> String {
             while column < buffer.area.width && buffer[(column, row)].style() == style {
                 column += 1;
             }
-            let foreground = style.fg.filter(|color| *color != Color::Reset);
+            let foreground = style.fg.filter(|color| *color != text);
             let plain = foreground.is_none() && style.add_modifier == Modifier::empty();
             if !plain {
                 let foreground = foreground.map(|color| format!(" {color}")).unwrap_or_default();
@@ -60,6 +68,92 @@ fn no_color_uses_no_colour_and_still_shows_the_selection() {
         assert!(colors.iter().all(|color| !picture.contains(color)), "no colour is used");
         assert!(picture.contains("REVERSED"), "the selection shows");
         insta::assert_snapshot!(format!("no_color_{width}x{height}"), picture);
+    }
+}
+
+#[test]
+fn themes_colour_the_whole_screen() {
+    for (name, theme, text, ground) in [
+        ("light", ThemeName::Light, 235, 231),
+        ("dark", ThemeName::Dark, 252, 234),
+        ("high_contrast", ThemeName::HighContrast, 231, 16),
+    ] {
+        for (width, height) in SIZES {
+            let mut screen = screen(width, height, false);
+            screen.state.settings.theme = theme;
+            screen.go_to("account-1@3");
+            if theme != ThemeName::HighContrast {
+                let snapshot = picture_on(&screen, Color::Indexed(text));
+                insta::assert_snapshot!(format!("{name}_{width}x{height}"), snapshot);
+            }
+            screen.keys("?");
+            let terminal = screen.terminal();
+            let cells = terminal.backend().buffer().content();
+            assert!(cells.iter().all(|cell| cell.bg == Color::Indexed(ground)), "also below a dialog");
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_a_dialog_are_those_of_the_key_map() {
+    let mut keymap = KeyMap::default();
+    let keys = |text: &str| [text.parse().expect("a key")];
+    keymap.rebind_in_dialog(DialogKind::Compose, DialogAction::Write, &keys("f2"));
+    keymap.rebind_in_dialog(DialogKind::Any, DialogAction::Close, &keys("f10"));
+    let mut screen = screen(160, 45, false);
+    screen.state.settings.keymap = keymap;
+    screen.go_to("account-1");
+    screen.keys("c");
+    let text = screen.text();
+    assert!(text.contains("F2 write · F10 close (keeps draft) · Ctrl-G discard"), "{text}");
+    screen.ctrl('s');
+    screen.esc();
+    assert!(screen.text().contains("F2 write"), "the old keys do nothing");
+    screen.key(KeyCode::F(10));
+    assert!(!screen.text().contains("F2 write"), "{}", screen.text());
+}
+
+/// Keys that are written by hand would be wrong after the user has bound others.
+#[test]
+fn no_text_names_a_key_by_hand() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let key = regex::Regex::new(
+        "(Ctrl-[A-Z]|\\b(Enter|Esc|Tab|Del|PgUp|PgDn) [a-z]|[Pp]ress [^{\\s]{1,7}\\b|· [a-zA-Z!?&:] [a-z])",
+    );
+    let (key, text) = (key.expect("a pattern"), regex::Regex::new("\"[^\"]*\"").expect("a pattern"));
+    let mut folders = vec![root.join("app"), root.join("view")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("tests")).then_some(path));
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).expect("a source");
+            let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+            for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                let written = text.find_iter(line).find(|text| key.is_match(text.as_str()));
+                assert!(written.is_none(), "{}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_themes_know_colours() {
+    let view = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/view");
+    let mut folders = vec![view.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("tests")).then_some(path));
+            } else if path != view.join("theme.rs") {
+                let code = std::fs::read_to_string(&path).expect("a source");
+                let raw = ["Color::", "Stylize", ".fg(", ".bg("].into_iter().find(|raw| code.contains(raw));
+                assert_eq!(raw, None, "{}", path.display());
+            }
+        }
     }
 }
 

@@ -90,6 +90,9 @@ async fn carry_out(
     let prepared = interrupt.unless_signalled(Prepared::new(arguments.command.as_ref(), common)).await?;
     let opened = Opened::open(common, prepared.connections(), password_command);
     let opened = interrupt.unless_signalled(opened).await?;
+    for warning in &opened.warnings {
+        stderr::line(&format!("streamscope: {warning}"));
+    }
     tracing::info!(target = %opened.store.target(), "opened");
     let result = Box::pin(prepared.run(&opened.store, common.namespace(), interrupt, output)).await;
     let result = result.map_err(|error| error.at(&opened.store.target()));

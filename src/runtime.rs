@@ -129,7 +129,7 @@ impl EventLoop {
     fn start(first: Prepared, session: Session, connector: Arc<dyn Connector>, mouse: bool) -> Result<Self> {
         let signals = Signals::new().context("cannot handle signals")?;
         let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
-        let Prepared { opening, settings, closing, .. } = first;
+        let Prepared { opening, settings, warnings, closing, .. } = first;
         let (sender, arriving) = mpsc::channel(QUEUE);
         let drafts = Drafts::new(&settings.target);
         let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
@@ -155,17 +155,17 @@ impl EventLoop {
             #[cfg(debug_assertions)]
             panic_in: std::env::var("STREAMSCOPE_TEST_PANIC_IN").ok(),
         };
-        events.begin(session.problem, effects);
+        events.begin(warnings.into_iter().chain(session.problem), effects);
         Ok(events)
     }
 
-    /// Reports what the files of earlier runs contain, and carries out the first effects of a state.
-    fn begin(&mut self, problem: Option<String>, effects: Vec<Effect>) {
+    /// Reports problems and what the files of earlier runs contain, and carries out the first effects of a state.
+    fn begin(&mut self, problems: impl Iterator<Item = String>, effects: Vec<Effect>) {
         let found = self.drafts.load();
         if !found.is_empty() {
             self.update(Event::DraftsFound(found));
         }
-        if let Some(problem) = problem {
+        for problem in problems {
             self.update(Event::Notice(problem));
         }
         self.carry_out(effects);
@@ -173,7 +173,7 @@ impl EventLoop {
 
     /// Replaces the whole state by that of another database, and leaves the old one in the background.
     async fn switch_to(&mut self, prepared: Prepared) {
-        let Prepared { opening, mut settings, closing, session } = prepared;
+        let Prepared { opening, mut settings, warnings, closing, session } = prepared;
         self.autosave.finish(self.state.saved()).await;
         let session = Session::open(&session, false);
         settings.saved.clone_from(&session.loaded);
@@ -188,7 +188,7 @@ impl EventLoop {
         let (state, effects) = State::new(settings, self.state.browser.area, clock::now());
         self.state = state;
         self.state.notices.done(connected, clock::now());
-        self.begin(session.problem, effects);
+        self.begin(warnings.into_iter().chain(session.problem), effects);
         self.changed = true;
     }
 

@@ -28,6 +28,8 @@ pub(crate) type PasswordCommand = fn(target: &str) -> Result<Option<String>, Str
 pub(crate) struct Opened {
     /// The store.
     pub store: Store,
+    /// What may be wrong with the settings, for the user.
+    pub warnings: Vec<String>,
     /// The embedded server. It must stop after the connections of the store are closed.
     #[cfg(feature = "embedded")]
     _embedded: Option<Embedded>,
@@ -57,10 +59,8 @@ impl Opened {
         let Some(settings) = settings(common, password_command)? else {
             return Self::embedded(common, options).await;
         };
-        for warning in settings.warnings() {
-            stderr::line(&format!("streamscope: {warning}"));
-        }
         Ok(Self {
+            warnings: settings.warnings().to_vec(),
             store: Store::new(settings, options),
             #[cfg(feature = "embedded")]
             _embedded: None,
@@ -79,7 +79,8 @@ impl Opened {
             demo::fill(&filling).await?;
             filling.close(CLOSE_LIMIT).await;
         }
-        Ok(Self { store: Store::new(embedded.settings(), options), _embedded: Some(embedded) })
+        let store = Store::new(embedded.settings(), options);
+        Ok(Self { store, warnings: Vec::new(), _embedded: Some(embedded) })
     }
 
     /// Closes the connections and cancels queries that still run on the server.

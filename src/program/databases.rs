@@ -75,6 +75,7 @@ impl Databases {
     /// Prepares the database of the options.
     pub(super) fn prepare(&self, common: &Common) -> Result<Prepared> {
         let settings = database::settings(common, password_command)?;
+        let warnings = settings.as_ref().map_or_else(Vec::new, |settings| settings.warnings().to_vec());
         let directory = common.embedded.as_ref().filter(|directory| Some(*directory) != default_store().as_ref());
         let is_default = settings.is_none() && !common.demo && directory.is_none();
         let target = match settings {
@@ -126,7 +127,7 @@ impl Databases {
                 opened.close().await;
             }
         });
-        Ok(Prepared { opening, settings, closing, session })
+        Ok(Prepared { opening, settings, warnings, closing, session })
     }
 
     /// Returns the options of this run for another database.

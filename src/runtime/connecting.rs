@@ -40,6 +40,8 @@ impl Drop for Closing {
 pub(crate) struct Prepared {
     pub opening: Opening,
     pub settings: ScreenSettings,
+    /// What may be wrong with the settings of the connection, for the user.
+    pub warnings: Vec<String>,
     pub closing: Closing,
     /// The name under which its session is saved.
     pub session: String,

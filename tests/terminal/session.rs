@@ -13,7 +13,7 @@ fn quit(mut screen: Screen) {
 async fn a_restart_returns_to_the_place_with_filter_order_and_bookmarks_and_fresh_does_not() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
-    screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
+    screen.shows("› account").shows_line(&["Deposited", "99"]);
     screen.keys("&type:Deposited\r").shows("2 matches").keys("o").keys("b").shows("Bookmarked");
     screen.keys("G").shows("amount: 25");
     quit(screen);
@@ -81,4 +81,15 @@ async fn switches_to_another_database_and_back() {
     let session = visit.user.home().join("state/streamscope/session.json");
     let session = std::fs::read_to_string(session).expect("the session");
     assert!(!session.contains("s3cr3tw0rd"), "{session}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_about_the_settings_is_a_notice_on_the_screen() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let passwords = visit.user.home().join(".pgpass");
+    std::fs::write(&passwords, "*:*:*:*:s3cr3tw0rd\n").expect("written");
+    std::fs::set_permissions(&passwords, std::os::unix::fs::PermissionsExt::from_mode(0o644)).expect("set");
+    let mut screen = visit.screen(&["account-1@1"]);
+    screen.shows("amount: 25").keys("!").shows(".pgpass").keys("\x1b").hides(".pgpass");
+    quit(screen);
 }

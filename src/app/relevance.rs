@@ -11,7 +11,23 @@ pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
         Action::CreateNamespace | Action::DeleteNamespace => &[Pane::Namespaces],
         Action::Member => &[Pane::Categories, Pane::Messages],
         Action::Order => &[Pane::Streams, Pane::Messages],
-        Action::Filter | Action::Count | Action::Follow | Action::Pause => &[Pane::Messages],
+        Action::Filter
+        | Action::Count
+        | Action::Follow
+        | Action::Pause
+        | Action::Timeline
+        | Action::PreviousBucket
+        | Action::NextBucket
+        | Action::ZoomIn
+        | Action::ZoomOut
+        | Action::Mark
+        | Action::RemoveMarks
+        | Action::Compare
+        | Action::CloneMarked
+        | Action::Export
+        | Action::Columns
+        | Action::Narrower
+        | Action::Wider => &[Pane::Messages],
         Action::CloneMessage | Action::FollowUp | Action::Edit => &[Pane::Messages, Pane::Message],
         Action::Copy | Action::Bookmark => &[Pane::Categories, Pane::Streams, Pane::Messages, Pane::Message],
         Action::Find | Action::FindNext | Action::FindPrevious => {
@@ -24,6 +40,7 @@ pub(crate) fn concerns(action: Action, pane: Pane) -> bool {
         | Action::Collapse
         | Action::Expand
         | Action::RawText
+        | Action::NodeAsColumn
         | Action::PreviousMessage
         | Action::NextMessage => &[Pane::Message],
         _ => &[],

@@ -195,7 +195,7 @@ impl<'a> Measured<'a> {
             }
             ColumnKind::Type => {
                 let full = rows.map(|row| width_of(&row.head.message_type)).max().unwrap_or(0).max(6);
-                (full.min(8), full.min(20), full.min(48))
+                (full.min(12), full.min(20), full.min(48))
             }
             ColumnKind::Size => {
                 let stored = rows.into_iter().any(|row| matches!(row.head.size, Size::Stored(_)));

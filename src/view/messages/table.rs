@@ -16,7 +16,7 @@ use crate::app::browser::table::{MARKS, Table, TimeStyle};
 use crate::app::search::text_of;
 use crate::app::text_search::contains;
 use crate::message::PathValue;
-use crate::view::text::{cut, fill, right};
+use crate::view::text::{cut, cut_middle, fill, right};
 use crate::view::theme::Theme;
 use crate::view::widgets::line_at;
 
@@ -34,6 +34,8 @@ pub(super) fn heading(frame: &mut Frame, area: Rect, table: &Table<'_>, state: &
             ColumnKind::Path(_) => holds_numbers(state, column.kind),
             _ => false,
         };
+        // The last step of a path says more than its beginning.
+        let title = cut_middle(&title, column.width);
         let title = if is_number { right(&title, column.width) } else { fill(&title, column.width) };
         let is_current = state.browser.columns.selected() == Some(column.kind);
         spans.push(Span::styled(title, if is_current { theme.title } else { theme.dim }));

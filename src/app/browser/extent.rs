@@ -120,7 +120,7 @@ impl Browser {
                 let days = self.days();
                 self.messages.extent(self.messages.window.rows_in_view(rows, |row, next| days.part(row, next)))
             }
-            Pane::Message => Some(Extent::of(self.message.lines(), self.message.top(), self.message.lines_in_view())),
+            Pane::Message => Some(self.message.extent()),
         }
     }
 

@@ -1,8 +1,14 @@
 //! The view of the message pane: which lines are on screen. A line of the tree takes several rows if its value is long, so the
 //! view begins at a row of a line.
 
+use std::ops::Range;
+
+use super::extent::Extent;
 use super::message::{Body, Form, MessagePane, Part};
 use super::node::Node;
+
+/// The most lines whose rows are counted for the scrollbar. In a longer message, it counts lines.
+const COUNTED: usize = 100;
 
 impl MessagePane {
     /// Returns a line of the tree as a node, if the line belongs to a document.
@@ -34,8 +40,23 @@ impl MessagePane {
         self.rows.saturating_sub(self.fact_rows()).max(1)
     }
 
+    /// Returns the number of rows that some lines take.
+    fn rows_of(&self, lines: Range<usize>) -> usize {
+        lines.map(|line| self.height_of(line)).sum()
+    }
+
+    /// Returns the part of the documents that is in view.
+    pub(super) fn extent(&self) -> Extent {
+        let lines = self.lines();
+        if lines > COUNTED {
+            return Extent::of(lines, self.top, self.lines_in_view());
+        }
+        let above = self.rows_of(0..self.top);
+        Extent::of(above + self.rows_of(self.top..lines), above + self.skipped, self.body_rows())
+    }
+
     /// Returns the number of lines that are at least partly in view.
-    pub(super) fn lines_in_view(&self) -> usize {
+    fn lines_in_view(&self) -> usize {
         let mut rows = self.body_rows() + self.skipped;
         (self.top..self.lines())
             .take_while(|line| {
@@ -65,18 +86,26 @@ impl MessagePane {
         self.skipped = 0;
     }
 
-    /// Scrolls so that a line is the first in view, and selects a line in view.
-    pub(super) fn scroll_to(&mut self, line: usize) {
+    /// Scrolls to a row or a line of the [`MessagePane::extent`], and selects a line in view.
+    pub(super) fn scroll_to(&mut self, first: usize) {
+        let mut begin = (first, 0);
+        if self.lines() <= COUNTED {
+            begin = (0, first);
+            while begin.0 < self.lines() && begin.1 >= self.height_of(begin.0) {
+                begin = (begin.0 + 1, begin.1 - self.height_of(begin.0));
+            }
+        }
         let last = self.begin_of_view_ending_at(self.lines().saturating_sub(1));
-        (self.top, self.skipped) = (line, 0).min(last);
+        (self.top, self.skipped) = begin.min(last);
         let in_view = self.lines_in_view().max(1);
         self.select(self.selected.clamp(self.top, self.top + in_view - 1));
         self.scroll_into_view();
     }
 
-    /// Moves the selection. A line that is higher than the view is scrolled through first.
+    /// Moves the selection. A line that is higher than the view is scrolled through first, unless the step leads to an end.
     pub(in crate::app) fn step(&mut self, lines: isize) {
-        if self.top == self.selected {
+        let leads_to_end = matches!(lines, isize::MIN | isize::MAX);
+        if self.top == self.selected && !leads_to_end {
             let below = self.height_of(self.selected).saturating_sub(self.skipped + self.body_rows());
             if lines > 0 && below > 0 {
                 self.skipped += below.min(lines.unsigned_abs());
@@ -131,7 +160,8 @@ impl MessagePane {
             (self.top, self.skipped) = (self.selected, skipped);
             return;
         }
-        let begin = (self.top, self.skipped);
+        // After folding or at another width, the first line may be lower than it was.
+        let begin = (self.top, self.skipped.min(self.height_of(self.top).saturating_sub(1)));
         let highest = self.begin_of_view_ending_at(self.selected);
         let lowest = (self.selected, 0).min(self.begin_of_view_ending_at(self.lines().saturating_sub(1)));
         (self.top, self.skipped) = begin.max(highest).min(lowest);

@@ -196,6 +196,8 @@ fn a_value_longer_than_the_pane_is_scrolled_through() {
     fake.push("account-1", "Opened", &format!(r#"{{"note": "{}", "end": 1}}"#, words.join(" ")), Some("{}"));
     let mut screen = Screen::with(fake, ScreenSettings::default(), 160, 20);
     screen.keys("5j");
+    let thumb = |screen: &Screen| screen.state.browser.extent(Pane::Message).and_then(|extent| extent.thumb(16));
+    assert!(thumb(&screen).is_some_and(|(start, length)| start <= 1 && length < 16), "{:?}", thumb(&screen));
     let mut seen = String::new();
     while !screen.text().contains("end: 1") {
         seen.push_str(&screen.text());
@@ -204,6 +206,11 @@ fn a_value_longer_than_the_pane_is_scrolled_through() {
     assert!(words.iter().all(|word| seen.contains(word)), "{}", screen.text());
     screen.keys("kG");
     assert!(screen.text().contains("metadata"), "{}", screen.text());
+    let area = pane(&screen, Pane::Message);
+    mouse(&mut screen, MouseEventKind::Down(MouseButton::Left), area.right() - 1, area.y + 9);
+    assert!(screen.text().contains("word200") && !screen.text().contains("word399"), "{}", screen.text());
+    screen.keys("Cg");
+    assert!(screen.text().contains("data {2}"), "{}", screen.text());
 }
 
 /// A step of a user who resizes.

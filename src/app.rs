@@ -38,6 +38,7 @@ mod restoring;
 pub(crate) mod saved;
 pub(crate) mod saved_filters;
 pub(crate) mod search;
+mod server_search;
 pub(crate) mod text_search;
 pub(crate) mod timeline;
 pub(crate) mod times;
@@ -344,6 +345,7 @@ impl State {
             return self.dialog_mouse(mouse);
         }
         self.click_title(mouse);
+        self.browser.find.offers_server = false;
         let effects = self
             .timeline_mouse(mouse)
             .unwrap_or_else(|| self.mouse.handle(mouse, &mut self.browser, &mut self.requests));
@@ -353,7 +355,8 @@ impl State {
     /// Carries out an action, whether it comes from a key or the palette.
     pub(crate) fn act(&mut self, action: Action) -> Vec<Effect> {
         let effects = self
-            .move_selection(action)
+            .answer_offer(action)
+            .or_else(|| self.move_selection(action))
             .or_else(|| self.change_pane(action))
             .or_else(|| self.change_list(action))
             .or_else(|| self.change_timeline(action))
@@ -382,14 +385,6 @@ impl State {
             Action::FindPrevious => self.find_again(false),
             _ => return None,
         })
-    }
-
-    /// Goes to the next or previous match of the last search, or opens the prompt if there was none.
-    fn find_again(&mut self, forwards: bool) -> Vec<Effect> {
-        if self.browser.find_text().is_empty() {
-            return self.open_find_or_filter();
-        }
-        self.browser.find_again(forwards, &mut self.requests)
     }
 
     /// Goes to an edge of the focused pane. While following, the newest message is reached by going live.
@@ -434,6 +429,7 @@ impl State {
         }
         if self.browser.find_in(self.browser.focus).is_some() {
             self.browser.find = Find::default();
+            self.notices.dismiss();
             return Vec::new();
         }
         if let Some(effects) = self.browser.clear_list_filter(&mut self.requests) {

@@ -1,8 +1,6 @@
 //! Runs what dialogs ask for, and opens the dialogs. It changes nothing by itself: each command calls the part of the screen
 //! that owns what changes.
 
-use std::time::Duration;
-
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::dialogs::Dialog;
@@ -110,9 +108,7 @@ impl State {
                 Vec::new()
             }
             Command::Search(text) => self.browser.search(text, &mut self.requests),
-            Command::ConfirmSearch => {
-                self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
-            }
+            Command::ConfirmSearch => self.confirm_search(),
             Command::CancelSearch => self.browser.cancel_search(&mut self.requests),
             Command::FilterList(pane, text) => self.browser.filter_list(pane, text, &mut self.requests),
             Command::KeepListFilter(pane) => self.keep_list_filter(pane),

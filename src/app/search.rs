@@ -158,7 +158,7 @@ impl Browser {
         // If the list was replaced in the meantime, the search begins at the new selection.
         let anchor = if anchor.list == self.list_of(pane) { anchor } else { self.anchor(pane) };
         let mut effects = self.return_to(pane, anchor.row.as_ref(), anchor.above, requests);
-        self.find = Find { text, found: None, anchor: Some(anchor) };
+        self.find = Find { text, anchor: Some(anchor), ..Find::default() };
         if !self.find.text.is_empty() {
             let (selected, _) = self.selected_and_top(pane);
             effects.extend(self.find_from(pane, selected, true, requests));
@@ -177,6 +177,24 @@ impl Browser {
         let mut effects = self.return_to(pane, row.as_ref(), above, requests);
         effects.extend(self.load_selected_message(Duration::ZERO, requests));
         effects
+    }
+
+    /// Counts the matches in a pane again, and returns their indices.
+    fn matching_rows(&mut self, pane: Pane) -> Vec<usize> {
+        let rows = self.rows_as_text(pane);
+        let matching: Vec<usize> = (0..rows.len()).filter(|index| contains(&rows[*index], &self.find.text)).collect();
+        self.find.found = Some((matching.len(), self.looked(pane)));
+        matching
+    }
+
+    /// Returns true if the loaded messages have no further match in a direction.
+    pub(super) fn is_on_last_match(&mut self, forwards: bool) -> bool {
+        if self.focus != Pane::Messages {
+            return false;
+        }
+        let selected = self.messages.window.selected();
+        let beyond = |index: &usize| if forwards { *index > selected } else { *index < selected };
+        !self.matching_rows(Pane::Messages).iter().any(beyond)
     }
 
     pub(super) fn find_again(&mut self, forwards: bool, requests: &mut Requests) -> Vec<Effect> {
@@ -198,10 +216,7 @@ impl Browser {
             self.reveal();
             return Vec::new();
         }
-        let rows = self.rows_as_text(pane);
-        let matching: Vec<usize> = (0..rows.len()).filter(|index| contains(&rows[*index], &self.find.text)).collect();
-        let looked = self.looked(pane);
-        self.find.found = Some((matching.len(), looked));
+        let matching = self.matching_rows(pane);
         let next = if forwards {
             matching.iter().find(|index| **index >= start).or(matching.first())
         } else {

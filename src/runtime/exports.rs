@@ -117,7 +117,8 @@ async fn export(answerer: &Answerer, job: ExportJob, reports: &Reports) -> Resul
     let replace = job.replace;
     let mut file = blocking(move || ExportFile::open(&path, replace)).await?;
     let namespace = answerer.namespace(&job.namespace).await?;
-    let mut exported = Exported { path: file.path.display().to_string(), ..Exported::default() };
+    let path = std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone());
+    let mut exported = Exported { path: path.display().to_string(), ..Exported::default() };
     match job.what {
         ExportWhat::List(scope, filter) => {
             let (mut messages, up_to) = messages_of(&namespace, scope, filter, reports).await?;

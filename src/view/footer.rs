@@ -183,6 +183,9 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         Pane::Categories => vec![(Action::Deeper, "open"), (Action::Back, "back")],
         Pane::Streams => vec![(Action::Deeper, "open"), (Action::Order, "order")],
         Pane::Messages if state.following.current.is_some() => vec![(Action::Pause, "pause"), (newest, "live")],
+        Pane::Messages if !state.marks.all().is_empty() => {
+            vec![(Action::Compare, "compare"), (Action::Export, "export")]
+        }
         Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
         Pane::Message if state.browser.message.link_at(state.browser.message.selected()).is_some() => {
             vec![(Action::Deeper, "open link"), (Action::Copy, "copy")]

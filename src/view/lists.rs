@@ -168,7 +168,9 @@ fn draw<T>(
 fn filtered_title(name: &str, filtered: &Filtered, room: usize) -> String {
     let found = found(filtered);
     let text = SafeText::line(filtered.text);
-    let titles = [format!("{name} /{} · {found}", text.as_str()), format!("/{} · {found}", text.as_str())];
+    let shown = grouped(filtered.shown as u64);
+    let text = text.as_str();
+    let titles = [format!("{name} /{text} · {found}"), format!("/{text} · {found}"), format!("/{text} · {shown}")];
     let fitting = titles.into_iter().find(|title| SafeText::line(title).width() <= room);
     fitting.unwrap_or_else(|| whole_parts(&found, room))
 }

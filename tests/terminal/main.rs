@@ -8,6 +8,7 @@ mod support;
 mod content;
 mod ending;
 mod journeys;
+mod marked;
 mod pasted;
 mod pictures;
 mod session;

@@ -51,6 +51,8 @@ pub(crate) struct Find {
     pub(in crate::app) text: String,
     /// The number of matching rows, and the rows that were searched.
     pub(in crate::app) found: Option<(usize, SearchedRows)>,
+    /// Enter continues the search on the server.
+    pub(in crate::app) offers_server: bool,
     /// Where the search began.
     pub(in crate::app) anchor: Option<Anchor>,
 }

@@ -190,6 +190,34 @@ impl FilterPrompt {
 
 const KEYS: [&str; 7] = ["type", "stream", "since", "until", "data", "meta", "text"];
 
+/// Returns a filter with a text to search for in place of its words. Its other parts stay.
+#[must_use]
+pub(crate) fn with_text(filter: &str, text: &str) -> String {
+    let key_of =
+        |part: &str| part.split_once(':').map(|(key, _)| key.to_owned()).filter(|key| KEYS.contains(&key.as_str()));
+    let others = parts(filter).unwrap_or_default();
+    let others = others.iter().filter(|part| key_of(part).is_some_and(|key| key != "text"));
+    let text = format!("text:{}", quoted(text));
+    others
+        .map(|part| part.split_once(':').map_or_else(String::new, |(key, value)| format!("{key}:{}", requoted(value))))
+        .chain([text])
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Quotes a value that was split off, unless it is a JSON path or a time, which need no quotes.
+fn requoted(value: &str) -> String {
+    let is_time = |value: &str| value.split(' ').all(|part| part.contains([':', '-']));
+    let is_plain = value.starts_with('$') || is_time(value) || !value.contains(['\'', '"', ' ']);
+    if is_plain { value.to_owned() } else { quoted(value) }
+}
+
+/// Quotes a value. One that contains both kinds of quotes can be shown but not typed.
+fn quoted(value: &str) -> String {
+    let quote = if value.contains('\'') { '"' } else { '\'' };
+    format!("{quote}{value}{quote}")
+}
+
 /// Splits a filter at spaces, except inside `'` and `"`. A JSON path without quotes ends at the next key.
 fn parts(text: &str) -> Result<Vec<String>, String> {
     let mut parts = Vec::new();
@@ -364,6 +392,22 @@ mod tests {
         assert_eq!(filter.since.map(|time| time.to_string()).as_deref(), Some("2026-03-01T17:00:00Z"));
         assert_eq!(parse("  ", now, &TimeZone::UTC), Ok(Filter::default()));
         assert_eq!(parse("''", now, &TimeZone::UTC), Ok(Filter::default()));
+    }
+
+    #[test]
+    fn another_text_replaces_the_words_and_keeps_the_other_parts() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
+        let zone = TimeZone::UTC;
+        for (before, text) in [
+            ("", "two words"),
+            ("old words", "it's"),
+            ("type:A,B since:2026-02-27 12:30 old data:$.name == \"a b\" text:older meta:$.n > 5", "say \"hi\""),
+            ("stream:'a b'", "type:x"),
+        ] {
+            let expected = Filter { text: Some(text.to_owned()), ..parse(before, now, &zone).expect("a filter") };
+            let shown = with_text(before, text);
+            assert_eq!(parse(&shown, now, &zone), Ok(expected), "{shown}");
+        }
     }
 
     proptest::proptest! {

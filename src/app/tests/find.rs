@@ -137,8 +137,8 @@ fn a_search_without_a_match_restores_the_selection() {
     assert_ne!(view(&screen), before, "a part of the text matches elsewhere");
     screen.keys("x");
     assert_eq!(view(&screen), before);
-    assert!(screen.text().contains("no match in "), "{}", screen.text());
-    screen.enter();
+    assert!(screen.text().contains("No match in the "), "{}", screen.text());
+    screen.esc();
     assert_eq!(view(&screen), before);
     for pane in ["1", "2", "3"] {
         screen.keys(pane);
@@ -149,6 +149,42 @@ fn a_search_without_a_match_restores_the_selection() {
         screen.esc();
         assert_eq!(screen.text(), before);
     }
+}
+
+#[test]
+fn enter_without_a_match_searches_the_server() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4&type:Opened,Closed");
+    screen.enter();
+    screen.keys("/it's not there");
+    screen.enter();
+    let messages = &screen.state.browser.messages;
+    assert_eq!(messages.filter.text.as_deref(), Some("it's not there"));
+    assert_eq!(messages.filter.types, ["Opened", "Closed"]);
+    assert_eq!(messages.filter_text, "type:Opened,Closed text:\"it's not there\"");
+    assert!(screen.state.browser.find_text().is_empty() && screen.state.dialogs.open.is_none());
+}
+
+#[test]
+fn the_last_match_offers_the_server_before_the_search_wraps() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4g/Closed");
+    screen.enter();
+    screen.keys("nnnnn");
+    let last = screen.selected();
+    screen.keys("n");
+    assert_eq!(screen.selected(), last);
+    assert!(screen.text().contains("Last match in 30 loaded messages. Press Enter"), "{}", screen.text());
+    screen.keys("n");
+    assert_ne!(screen.selected(), last, "it wraps");
+    screen.keys("N");
+    assert!(screen.text().contains("First match in 30 loaded messages"), "{}", screen.text());
+    screen.keys("k");
+    screen.enter();
+    assert!(!screen.state.browser.messages.is_filtered(), "another key drops the offer");
+    screen.keys("4N");
+    screen.enter();
+    assert_eq!(screen.state.browser.messages.filter.text.as_deref(), Some("Closed"));
 }
 
 #[test]

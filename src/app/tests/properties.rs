@@ -6,6 +6,7 @@ use crate::app::browser::messages::ListKey;
 use crate::app::browser::window::CAPACITY;
 use crate::app::connection::Connection;
 use crate::app::dialogs::Dialog;
+use crate::app::dialogs::filter::with_text;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;
 use crate::message::MessageHead;
@@ -141,6 +142,8 @@ struct Filters {
     set: Vec<(ListKey, String)>,
     /// The list that was on screen before the step.
     before: Option<ListKey>,
+    /// The text of the search before the step, which Enter may continue on the server.
+    searched: String,
     /// The list for which the open filter prompt was opened.
     opened_for: Option<ListKey>,
     /// The filter that Enter sets, and its list.
@@ -151,6 +154,7 @@ impl Filters {
     fn look_before(&mut self, screen: &Screen, step: &Step) {
         let list = &screen.state.browser.messages.key;
         self.before.clone_from(list);
+        screen.state.browser.find_text().clone_into(&mut self.searched);
         let typed = match (&screen.state.dialogs.open, step) {
             (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
                 self.opened_for.clone().map(|list| (list, prompt.input.text().trim().to_owned()))
@@ -182,7 +186,8 @@ impl Filters {
         }
         let index = self.set.iter().position(|(of, _)| *of == list);
         let set = index.map(|index| self.set.remove(index).1).unwrap_or_default();
-        if set != messages.filter_text {
+        let continued = self.before.as_ref() == Some(&list) && messages.filter_text == with_text(&set, &self.searched);
+        if set != messages.filter_text && !continued {
             assert!(
                 messages.filter_text.is_empty(),
                 "{list:?} has the filter {:?} instead of {set:?}",

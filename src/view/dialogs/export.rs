@@ -15,7 +15,7 @@ use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, paragraph_from, row_of, spinner};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &ExportDialog) {
-    let inner = boxed(frame, area, theme, "Export", 76, 9);
+    let inner = boxed(frame, area, theme, "Export", 76, 10);
     let width = usize::from(inner.width);
     let what = if dialog.only_marked {
         count(dialog.marks.len() as u64, "marked message")

@@ -5,18 +5,25 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Clear;
 
 use crate::app::State;
+use crate::app::browser::layout::Pane;
 use crate::app::dialogs::find::FindPrompt;
 use crate::app::dialogs::list_filter::ListFilterPrompt;
 use crate::app::input::Input;
 use crate::app::keymap::{DialogAction, DialogKind};
+use crate::numbers::count;
 use crate::view::text::{fill, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::widgets::line_at;
 use crate::view::{footer, lists, typed};
 
 pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
-    let matches = footer::find_said(state).unwrap_or_default();
-    draw(frame, area, theme, "/", &prompt.input, &Ok(matches));
+    let note = match state.browser.matches_in(state.browser.focus) {
+        Some((0, rows)) if state.browser.focus == Pane::Messages => {
+            format!("No match in the {} · Enter search the server", count(rows as u64, "loaded message"))
+        }
+        _ => footer::find_said(state).unwrap_or_default(),
+    };
+    draw(frame, area, theme, "/", &prompt.input, &Ok(note));
 }
 
 pub(super) fn list_filter(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &ListFilterPrompt) {

@@ -232,6 +232,20 @@ fn dialogs() {
 }
 
 #[test]
+fn a_comparison() {
+    for (width, height) in SIZES {
+        let mut screen = screen(width, height, false);
+        screen.go_to("account-1@3");
+        screen.keys("m");
+        screen.go_to("account-2@3");
+        screen.keys("m=");
+        insta::assert_snapshot!(format!("differences_{width}x{height}"), picture(&screen));
+        screen.keys("v");
+        insta::assert_snapshot!(format!("side_by_side_{width}x{height}"), screen.text());
+    }
+}
+
+#[test]
 fn composing_and_a_conflict() {
     for (width, height) in SIZES {
         let mut screen = screen(width, height, false);

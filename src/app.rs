@@ -171,6 +171,7 @@ impl State {
         };
         state.browser.recent = saved.recent;
         state.browser.sizes = saved.sizes;
+        state.browser.hides_timeline = saved.hides_timeline;
         state.browser.columns = Columns::restored(saved.columns);
         state.dialogs.entered = saved.entered;
         state.browser.streams.by_activity = saved.streams_by_activity;

@@ -37,6 +37,8 @@ pub(crate) struct Saved {
     pub newest_first: bool,
     /// The sizes of the panes.
     pub sizes: Sizes,
+    /// The timeline is hidden.
+    pub hides_timeline: bool,
     /// The columns of the messages, latest change first.
     pub columns: Vec<ColumnChoice>,
     /// Streams are listed by activity.
@@ -106,6 +108,7 @@ impl State {
             lists: lists.filter_map(SavedList::of).take(LISTS).collect(),
             newest_first,
             sizes: self.browser.sizes,
+            hides_timeline: self.browser.hides_timeline,
             columns: self.browser.columns.choices().to_vec(),
             streams_by_activity: self.browser.streams.by_activity,
             times: self.settings.times.chosen(),

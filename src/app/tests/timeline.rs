@@ -246,6 +246,7 @@ fn the_timeline_can_be_hidden_and_gives_way_to_rows() {
     assert_eq!(screen.state.browser.layout().rows(crate::app::browser::layout::Pane::Messages), rows + 1);
     screen.ctrl('r');
     assert_eq!(screen.fake.timelines, []);
+    assert!(screen.state.saved().hides_timeline, "it stays hidden after a restart");
     screen.act(Action::Timeline);
     assert_eq!(screen.fake.timelines.len(), 1);
     screen.send(Event::Resize(38, 12));

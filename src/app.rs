@@ -39,9 +39,11 @@ pub(crate) mod saved;
 pub(crate) mod saved_filters;
 pub(crate) mod search;
 mod server_search;
+pub(crate) mod state_view;
 pub(crate) mod text_search;
 pub(crate) mod timeline;
 pub(crate) mod times;
+pub(crate) mod trace_view;
 mod writing;
 
 use std::time::Duration;
@@ -528,6 +530,8 @@ impl State {
                 self.settings.times.switch();
                 Vec::new()
             }
+            Action::Trace => self.open_trace(),
+            Action::State => self.open_state(),
             Action::Log => self.open_log(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
@@ -569,6 +573,8 @@ impl State {
             (_, Answer::Marked(messages)) => self.marks_read(messages),
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
+            (_, Answer::Trace(view)) => self.trace_answered(*view),
+            (_, Answer::State(view)) => self.state_answered(*view),
             (Slot::Suggest | Slot::StreamSearch, answer) => self.omnibox_answered(answer),
             (_, Answer::Server(info)) => {
                 if !self.connection.connected(info) {
@@ -645,6 +651,7 @@ impl State {
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
             Slot::GoTo => return self.navigation_failed(error),
+            Slot::Trace | Slot::State => return self.provenance_failed(error),
             // The box shows the error.
             Slot::Suggest | Slot::StreamSearch => return Vec::new(),
             _ => {}

@@ -304,8 +304,52 @@ fn shop(scenario: &Scenario) -> Plan {
             plan.progress(at + 46, "payment:position-orderComponent", "payment");
         }
     }
+    retried_order(&mut plan, whole - 1_500);
+    protean_checkout(&mut plan, whole - 900);
     plan.messages.retain(|message| message.at <= whole);
     plan
+}
+
+/// Adds an order whose charge was sent again because the first answer was late. The customer paid twice until the refund.
+fn retried_order(plan: &mut Plan, at: i64) {
+    let id = "2e7a1ed0";
+    let data = json!({ "orderId": id, "customerId": 2, "totalCents": 1_890 });
+    let place = plan.add(at, format!("order:command-{id}"), "Place", data.clone(), None);
+    plan.messages[place].correlation = Some(format!("checkout-{id}"));
+    let placed = plan.add(at + 1, format!("order-{id}"), "Placed", data, Some(place));
+    let amount = json!({ "orderId": id, "amountCents": 1_890, "currency": "EUR" });
+    let mut charged = placed;
+    for seconds in [3, 33] {
+        let charge = plan.add(at + seconds, format!("payment:command-{id}"), "Charge", amount.clone(), Some(placed));
+        charged = plan.add(at + seconds + 35, format!("payment-{id}"), "Charged", amount.clone(), Some(charge));
+    }
+    let twice = plan.add(at + 70, format!("order-{id}"), "PaidTwice", json!({ "orderId": id }), Some(charged));
+    let refund = plan.add(at + 71, format!("payment:command-{id}"), "Refund", amount.clone(), Some(twice));
+    plan.add(at + 74, format!("payment-{id}"), "Refunded", amount, Some(refund));
+}
+
+/// Adds a checkout in the form of Protean: each message has an identity of its own, by which its effects name it.
+fn protean_checkout(plan: &mut Plan, at: i64) {
+    let id = "5c0ffee5";
+    let steps = [
+        ("basket:command", "CheckOut"),
+        ("basket", "CheckedOut"),
+        ("invoice:command", "IssueInvoice"),
+        ("invoice", "InvoiceIssued"),
+        ("notice", "NoticeSent"),
+    ];
+    let identity = |step: usize| format!("shop::{}-{id}-0", steps[step].0);
+    for (step, (category, message_type)) in steps.into_iter().enumerate() {
+        let cause = step.checked_sub(1).map(identity);
+        let metadata = json!({
+            "headers": { "id": identity(step), "type": format!("Shop.{message_type}.v1") },
+            "domain": { "fqn": format!("shop.{message_type}"), "causation_id": cause, "correlation_id": identity(0) },
+        });
+        let seconds = i64::try_from(step).unwrap_or(0) * 2;
+        let stream = format!("shop::{category}-{id}");
+        let number = plan.add(at + seconds, stream, message_type, json!({ "basketId": id, "totalCents": 2_450 }), None);
+        plan.messages[number].metadata = Metadata::AsIs(Some(metadata.to_string()));
+    }
 }
 
 /// Adds one order from the cart to the door, in about a dozen messages. Commands go to `order:command-…` and the
@@ -460,6 +504,25 @@ mod tests {
             seen += 1;
         }
         assert!(seen > 1_000, "{seen}");
+    }
+
+    #[test]
+    fn the_shop_tells_stories_in_several_conventions() {
+        use crate::store::trace::{Links, Reference};
+        let now: Timestamp = "2026-01-15T12:00:00Z".parse().expect("a time");
+        let messages = shop(&Scenario::load()).messages(now);
+        let named = |stream: &str| {
+            let causes = messages.iter().filter(|message| message.stream.as_str().starts_with(stream));
+            causes.filter_map(|message| Links::default().cause(message.metadata.as_deref()?)).collect::<Vec<_>>()
+        };
+        let protean = named("shop::");
+        assert_eq!(protean.len(), 4);
+        let first =
+            Reference::Metadata("$.headers.id".parse().expect("a path"), "shop::basket:command-5c0ffee5-0".into());
+        assert!(protean.iter().all(|cause| cause.link == "protean") && protean[0].reference == first);
+        let charges = named("payment:command-2e7a1ed0");
+        assert_eq!(charges.len(), 3);
+        assert_eq!(charges[0], charges[1], "the retry names the same cause");
     }
 
     #[test]

@@ -124,6 +124,8 @@ actions! {
     FollowUp = "follow-up", "Write a follow-up (causation filled in)";
     Edit = "edit", "Open in $EDITOR";
     Copy = "copy", "Copy …";
+    Trace = "trace", "Trace: what caused the message, and what it caused";
+    State = "state", "State of the stream at the message";
     Connections = "connections", "Connect to another database …";
     Mark = "mark", "Mark the message, or remove its mark";
     RemoveMarks = "remove-marks", "Remove all marks";
@@ -203,6 +205,8 @@ pub(crate) const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::FollowUp, "r"),
     (Context::Anywhere, Action::Edit, "e"),
     (Context::Anywhere, Action::Copy, "y"),
+    (Context::Anywhere, Action::Trace, "T"),
+    (Context::Anywhere, Action::State, "S"),
     (Context::Anywhere, Action::Connections, "O"),
     (Context::Anywhere, Action::Mark, "m"),
     (Context::Anywhere, Action::RemoveMarks, "U"),

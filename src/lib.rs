@@ -27,6 +27,8 @@ mod config;
 mod demo;
 #[cfg(test)]
 mod documents;
+#[cfg(feature = "cli")]
+mod fold;
 mod json;
 #[cfg(feature = "cli")]
 mod json_lines;
@@ -55,6 +57,8 @@ mod signals;
 pub mod store;
 #[cfg(any(feature = "cli", feature = "embedded"))]
 mod temporary;
+#[cfg(feature = "cli")]
+mod trace_text;
 mod utf8;
 #[cfg(feature = "cli")]
 mod view;

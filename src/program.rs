@@ -16,6 +16,7 @@ use crate::cli;
 use crate::cli::arguments::Arguments;
 use crate::cli::error::CommandError;
 use crate::config::Config;
+use crate::fold::worker;
 use secrets::{Secrets, without_password};
 
 /// Runs the program.
@@ -24,6 +25,9 @@ use secrets::{Secrets, without_password};
 /// Returns an error if a hook or the asynchronous runtime cannot be set up. All other errors are reported on standard
 /// error and become an exit status.
 pub fn main() -> Result<ExitCode> {
+    if env::args_os().nth(1).is_some_and(|first| first == worker::COMMAND) {
+        return Ok(worker::run());
+    }
     let arguments = match cli::parse(env::args_os()) {
         Ok(arguments) => arguments,
         Err(status) => return Ok(ExitCode::from(status)),

@@ -97,6 +97,8 @@ pub(crate) struct Browser {
     pub(super) wanted_namespace: Option<String>,
     /// The category to select once the categories are loaded.
     pub(super) wanted_category: Option<Category>,
+    /// A message of a namespace that is shown in place of the selected one, while a trace is open.
+    pub(super) shown_instead: Option<(String, MessageHead)>,
 }
 
 impl Browser {
@@ -127,6 +129,7 @@ impl Browser {
             shown_namespace: None,
             wanted_namespace: None,
             wanted_category: None,
+            shown_instead: None,
         }
     }
 
@@ -155,8 +158,10 @@ impl Browser {
 
     /// Shows the selected message in the message pane. If the selection changed, asks for its body after a pause.
     pub(super) fn load_selected_message(&mut self, pause: Duration, requests: &mut Requests) -> Option<Effect> {
-        let ListKey { namespace, .. } = self.messages.key.clone()?;
-        let head = self.messages.selection().cloned();
+        let (namespace, head) = match &self.shown_instead {
+            Some((namespace, head)) => (namespace.clone(), Some(head.clone())),
+            None => (self.messages.key.clone()?.namespace, self.messages.selection().cloned()),
+        };
         if !self.message.show(&namespace, head) {
             return None;
         }

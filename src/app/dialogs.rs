@@ -22,7 +22,9 @@ pub(crate) mod list_filter;
 pub(crate) mod log;
 pub(crate) mod omnibox;
 pub(crate) mod outcome;
+pub(crate) mod state;
 pub(crate) mod token;
+pub(crate) mod trace;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::{SignedDuration, Timestamp};
@@ -46,7 +48,9 @@ use log::Log;
 use omnibox::Omnibox;
 use omnibox::history::Entered;
 use outcome::{Command, DialogContext, Outcome};
+use state::StateDialog;
 use token::TokenDialog;
+use trace::TraceDialog;
 
 use super::keymap::DialogKind;
 use super::request::Slot;
@@ -71,6 +75,10 @@ pub(crate) enum Dialog {
     Connections(Box<ConnectDialog>),
     /// `?`.
     Help(Box<Help>),
+    /// `T`.
+    Trace(Box<TraceDialog>),
+    /// `S`.
+    State(Box<StateDialog>),
     /// `!`.
     Log(Log),
     /// `y`.
@@ -100,6 +108,8 @@ impl Dialog {
             Self::Bookmarks(list) => list.key(key, context),
             Self::Connections(dialog) => dialog.key(key, context),
             Self::Help(help) => help.key(key, context),
+            Self::Trace(dialog) => dialog.key(key, context),
+            Self::State(dialog) => dialog.key(key, context),
             Self::Log(log) => log.key(key, context),
             Self::Copy(menu) => menu.key(key, context),
             Self::Compare(dialog) => dialog.key(key, context),
@@ -119,6 +129,8 @@ impl Dialog {
             Self::ListFilter(_) => DialogKind::ListFilter,
             Self::Compare(_) => DialogKind::Compare,
             Self::Export(dialog) => dialog.kind(),
+            Self::Trace(_) => DialogKind::Trace,
+            Self::State(_) => DialogKind::State,
             Self::Filter(prompt) if prompt.naming.is_some() => DialogKind::Name,
             Self::Filter(_) => DialogKind::Filter,
             Self::Omnibox(_) => DialogKind::Omnibox,
@@ -151,7 +163,7 @@ impl Dialog {
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),
-            Self::Log(_) | Self::Copy(_) | Self::Token(_) | Self::Compare(_) => {}
+            Self::Trace(_) | Self::State(_) | Self::Log(_) | Self::Copy(_) | Self::Token(_) | Self::Compare(_) => {}
         }
         Outcome::Stay
     }
@@ -173,6 +185,8 @@ impl Dialog {
             Self::ListFilter(prompt) => vec![Command::UndoListFilter(prompt.pane)],
             Self::Export(dialog) if matches!(dialog.stage, ExportStage::Running { .. }) => vec![Command::StopExport],
             Self::Compose(compose) => compose.closed(),
+            Self::Trace(dialog) => dialog.closed(),
+            Self::State(dialog) => dialog.closed(),
             Self::Connections(dialog) if dialog.attempt.is_some() => vec![Command::StopConnecting],
             _ => Vec::new(),
         }

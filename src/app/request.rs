@@ -9,6 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::state_view::StateView;
+use super::trace_view::TraceView;
 use crate::message::{
     BodyPath, Category, GlobalPosition, Message, MessageHead, NewMessage, Position, StreamName, Written,
 };
@@ -49,10 +51,14 @@ pub(crate) enum Slot {
     StreamSearch,
     /// The marked messages.
     Marked,
+    /// The trace of a message, step by step.
+    Trace,
+    /// The state of a stream at a message.
+    State,
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -69,6 +75,8 @@ impl Slot {
         Self::Suggest,
         Self::StreamSearch,
         Self::Marked,
+        Self::Trace,
+        Self::State,
     ];
 }
 
@@ -182,6 +190,10 @@ pub(crate) enum Question {
         names: u32,
         limit: usize,
     },
+    /// The first or the next step of a trace, up to so many global positions; answered by [`Answer::Trace`].
+    Trace { namespace: String, global_position: GlobalPosition, extent: i64, first: bool },
+    /// The state of a stream at a position, or at its end; answered by [`Answer::State`].
+    State { namespace: String, stream: StreamName, position: Position },
     /// Answered by [`Answer::Written`].
     Write { namespace: String, message: NewMessage },
     /// The messages of a stream after a version; answered by [`Answer::Since`].
@@ -281,6 +293,9 @@ pub(crate) enum Answer {
         total: Option<u64>,
     },
     StreamsContaining(StreamMatches),
+    /// All that the trace has found so far.
+    Trace(Box<TraceView>),
+    State(Box<StateView>),
     Written(Written),
     Since {
         /// In the order of their positions.

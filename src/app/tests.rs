@@ -19,4 +19,6 @@ mod namespaces;
 mod omnibox;
 mod properties;
 mod session;
+mod state;
 mod timeline;
+mod trace;

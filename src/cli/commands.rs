@@ -9,13 +9,16 @@ mod categories;
 mod completions;
 mod config;
 mod consumers;
+mod diff;
 mod doctor;
 mod export;
+mod fold;
 mod get;
 mod group;
 mod import;
 mod last;
 mod man;
+mod message_name;
 mod ns;
 mod overview;
 mod stats;
@@ -57,6 +60,8 @@ pub(crate) enum Command {
     Trace(trace::TraceArguments),
     Doctor(doctor::DoctorArguments),
     Config(config::ConfigArguments),
+    Fold(fold::FoldArguments),
+    Diff(diff::DiffArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }
@@ -98,6 +103,8 @@ pub(super) enum Prepared<'a> {
     Stats(&'a stats::StatsArguments),
     Trace(trace::Prepared),
     Doctor(&'a doctor::DoctorArguments),
+    Fold(fold::Prepared),
+    Diff(diff::Prepared),
 }
 
 impl<'a> Prepared<'a> {
@@ -136,6 +143,8 @@ impl<'a> Prepared<'a> {
                 doctor::check(arguments)?;
                 Self::Doctor(arguments)
             }
+            Command::Fold(arguments) => Self::Fold(fold::Prepared::new(arguments)?),
+            Command::Diff(arguments) => Self::Diff(diff::Prepared::new(arguments)?),
             Command::Config(_) | Command::Completions(_) | Command::Man(_) => Self::Overview,
         })
     }
@@ -203,6 +212,12 @@ impl<'a> Prepared<'a> {
             }
             Self::Stats(arguments) => {
                 interrupt.unless_signalled(async { stats::run(&named().await?, arguments, output).await }).await
+            }
+            Self::Fold(prepared) => {
+                interrupt.unless_signalled(async { fold::run(&named().await?, prepared, output).await }).await
+            }
+            Self::Diff(prepared) => {
+                interrupt.unless_signalled(async { diff::run(&named().await?, &prepared, output).await }).await
             }
             Self::Trace(prepared) => {
                 let trace = async { Box::pin(trace::run(&named().await?, prepared, output)).await };

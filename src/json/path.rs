@@ -69,7 +69,7 @@ impl fmt::Display for BodyPath {
 }
 
 /// Returns the step of a jsonpath to a member. Postgres accepts it.
-pub(super) fn member_step(name: &str) -> String {
+pub(crate) fn member_step(name: &str) -> String {
     let mut characters = name.chars();
     let plain = characters.next().is_some_and(|c| c == '_' || c.is_ascii_alphabetic())
         && characters.all(|c| c == '_' || c.is_ascii_alphanumeric());

@@ -42,6 +42,8 @@ named! {
     Export = "export";
     Columns = "columns";
     ColumnPath = "column-path";
+    Trace = "trace";
+    State = "state";
     CreateNamespace = "create-namespace";
     DeleteNamespace = "delete-namespace";
     Token = "token";
@@ -97,6 +99,10 @@ named! {
     Sql = "sql";
     Command = "command";
     Token = "token";
+    Lanes = "lanes";
+    Further = "further";
+    Previous = "previous";
+    Next = "next";
     Suspend = "suspend";
     Quit = "quit";
 }
@@ -125,6 +131,8 @@ impl DialogKind {
             Self::Export => "While exporting",
             Self::Columns => "In the columns",
             Self::ColumnPath => "While typing the path of a column",
+            Self::Trace => "In a trace",
+            Self::State => "In the state of a stream",
             Self::CreateNamespace => "While creating a namespace",
             Self::DeleteNamespace => "While deleting a namespace",
             Self::Token => "At the token of a new namespace",
@@ -145,6 +153,8 @@ impl DialogKind {
                 | Self::Copy
                 | Self::Compare
                 | Self::Token
+                | Self::Trace
+                | Self::State
         )
     }
 
@@ -256,6 +266,20 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Compare, A::CopyDifferences, "y", "copy differences"),
         (K::Export, A::Accept, "", "export"),
         (K::Export, A::NextField, "", "whole list or only marked"),
+        (K::Trace, A::Accept, "", "go"),
+        (K::Trace, A::Lanes, "v", "lanes or tree"),
+        (K::Trace, A::Further, "+", "search further"),
+        (K::Trace, A::Down, "down j", "next message"),
+        (K::Trace, A::Up, "up k", "previous message"),
+        (K::Trace, A::First, "g home", "go to the start"),
+        (K::Trace, A::Last, "G end", "go to the end"),
+        (K::State, A::Previous, "[", "step back"),
+        (K::State, A::Next, "]", "step forward"),
+        (K::State, A::Accept, "enter B", "go to the message that set the value"),
+        (K::State, A::Down, "down j", "next value"),
+        (K::State, A::Up, "up k", "previous value"),
+        (K::State, A::First, "g home", "go to the start"),
+        (K::State, A::Last, "G end", "go to the end"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -16,7 +16,9 @@ mod log;
 mod omnibox;
 mod progress;
 mod prompts;
+mod state;
 mod token;
+mod trace;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -36,6 +38,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
         Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
         Dialog::Help(help) => help::draw(frame, area, &state.settings.keymap, theme, help),
+        Dialog::Trace(dialog) => trace::draw(frame, area, state, theme, dialog),
+        Dialog::State(dialog) => state::draw(frame, area, state, theme, dialog),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Columns(chooser) => columns::draw(frame, area, state, theme, chooser),
         Dialog::Copy(menu) => copy::draw(frame, area, &state.settings.keymap, theme, menu),

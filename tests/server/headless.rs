@@ -9,6 +9,8 @@ mod following;
 mod foreign;
 mod getting;
 mod manual;
+mod states;
+mod tracing;
 mod unreadable;
 
 use serde_json::Value;

@@ -21,6 +21,7 @@ use crate::app::request::{Question, Slot};
 use crate::app::saved_filters::{SavedFilter, SavedFilters};
 use crate::app::times::Times;
 use crate::locator::Destination;
+use crate::message::MessageHead;
 use crate::store::Filter;
 
 /// The rest of the screen, as far as dialogs need it.
@@ -118,6 +119,10 @@ pub(crate) enum Command {
     KeepListFilter(Pane),
     /// Restores a list of names as it was before its filter.
     UndoListFilter(Pane),
+    /// Shows a message of a namespace in the message pane, whatever the list selects.
+    ShowMessage(String, Box<MessageHead>),
+    /// Shows the message that the list selects.
+    ShowSelected,
     /// Filters the list on screen. The text is shown while the filter is active.
     Filter(Filter, String),
     /// Goes to a destination in a namespace.

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use crate::app::keymap::Action;
 use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
+use crate::app::state_view::StateFold;
+use crate::app::trace_view::{TraceRow, TraceView};
 use crate::app::{Effect, Event, ScreenSettings, State};
 use crate::json::path::BodyText;
-use crate::message::{BodyPath, Category, Message, MessageHead, PathValues, Size, StreamName, Written, category};
+use crate::message::{
+    BodyPath, Category, GlobalPosition, Message, MessageHead, PathValues, Size, StreamName, Written, category,
+};
 use crate::store::browse::{
     CategoryRow, Count, CountStep, NamePart, Page, PageFrom, Scope, SearchRange, SearchStep, StreamMatches, StreamRow,
     StreamsFrom, StreamsOf, Timeline, TimelineBucket,
@@ -312,6 +316,15 @@ impl Fake {
                 let found = |at: i64| self.messages.iter().find(|message| message.global_position == at).cloned();
                 Answer::Marked(of.iter().map(|(_, global_position)| found(*global_position)).collect())
             }
+            Question::Trace { global_position, .. } => Answer::Trace(Box::new(self.trace(*global_position))),
+            Question::State { stream, position, .. } => {
+                let messages: Vec<&Message> =
+                    self.messages.iter().filter(|message| message.stream == *stream).collect();
+                let last = (messages.len() as i64 - 1).min(*position);
+                let mut fold = StateFold::new(last);
+                messages.iter().filter(|message| message.position <= last).for_each(|message| fold.add(message));
+                Answer::State(Box::new(fold.view(stream.clone())))
+            }
             Question::Estimate { scope, .. } => {
                 let count = self.count(scope);
                 let exact = matches!(scope, Scope::Stream(_));
@@ -444,6 +457,29 @@ impl Fake {
             }
         }
         found
+    }
+
+    /// Returns a trace in which each message of a stream is caused by the one before it.
+    fn trace(&self, global_position: GlobalPosition) -> TraceView {
+        let start = self.messages.iter().find(|message| message.global_position == global_position);
+        let stream = start.map(|start| start.stream.clone());
+        let messages: Vec<&Message> =
+            self.messages.iter().filter(|message| Some(&message.stream) == stream.as_ref()).collect();
+        let row = |(depth, message): (usize, &&Message)| TraceRow {
+            head: head(message),
+            depth,
+            cause: depth
+                .checked_sub(1)
+                .map(|cause| (messages[cause].global_position, Some(SignedDuration::from_secs(1)))),
+            link: Some("eventide".to_owned()),
+            is_start: message.global_position == global_position,
+        };
+        TraceView {
+            rows: messages.iter().enumerate().map(row).collect(),
+            missing: None,
+            report: vec!["searched for effects at global positions 1 to 9; press + to search further".to_owned()],
+            done: true,
+        }
     }
 
     fn streams(&self, of: &StreamsOf) -> Vec<StreamRow> {

@@ -2,25 +2,25 @@
 
 mod graph;
 mod lines;
-mod report;
 mod text;
 mod workflow;
 
 use std::str::FromStr;
 
 use clap::Args;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
-use crate::cli::error::{CommandError, Result, Status};
+use super::message_name;
+use crate::cli::error::{CommandError, Result};
 use crate::cli::output::{Format, Output};
 use crate::cli::stderr;
 use crate::config::Config;
-use crate::locator::{Target, duration, parse_target};
+use crate::locator::duration;
 use crate::store::Namespace;
 use crate::store::trace::{
-    Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Trace, TraceOptions, Traced,
+    Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Trace, TraceOptions,
 };
+use crate::trace_text::{self, Continued};
 
 const HELP: &str = "\
 A message is named by STREAM@POSITION, a global position or an ID. The tree begins with its root
@@ -117,18 +117,10 @@ impl Prepared {
     /// Checks the arguments and reads the conventions of the user.
     ///
     /// # Errors
-    /// [`Status::Usage`] for anything but a message, and for a configuration with a mistake.
+    /// Those of [`message_name::reference`] for anything but a message, and for a configuration with a mistake.
     pub(crate) fn new(arguments: &TraceArguments) -> Result<Self> {
         let given = arguments.message.clone();
-        let reference = match parse_target(&given, Timestamp::now(), &TimeZone::UTC).map_err(CommandError::usage)? {
-            Target::StreamPosition(stream, position) => Reference::Position(stream, position),
-            Target::GlobalPosition(position) => Reference::GlobalPosition(position),
-            Target::Id(id) => Reference::Id(id),
-            _ => {
-                return Err(CommandError::usage(format!("{given} does not name a message"))
-                    .remedy("Use STREAM@POSITION, a global position or a message ID"));
-            }
-        };
+        let reference = message_name::reference(&given)?;
         let options = TraceOptions {
             links: Links::with_rules(Config::load().map_err(CommandError::usage)?.link_rules()),
             up: !arguments.down,
@@ -144,10 +136,11 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// [`Status::NotFound`] if there is no such message, and the errors of the store.
+/// The message does not exist, and the errors of the store.
 pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut Output) -> Result<()> {
     let Prepared { given, reference, depth, correlated, options } = prepared;
-    let start = find(namespace, &given, &reference).await?;
+    let found = namespace.traced(&reference).await?;
+    let start = found.ok_or_else(|| message_name::absent(namespace, &given, &reference))?;
     if correlated {
         return workflow::run(namespace, &start, &options, output).await;
     }
@@ -162,22 +155,19 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
     }
     print(namespace, &trace, &tree, output).await?;
     output.finish()?;
-    for line in report::lines(&trace, up, down, within) {
+    for line in trace_text::lines(&trace, (up, down), &continued(within)) {
         stderr::line(&format!("streamscope: {line}"));
     }
     Ok(())
 }
 
-async fn find(namespace: &Namespace, given: &str, reference: &Reference) -> Result<Traced> {
-    namespace.traced(reference).await?.ok_or_else(|| {
-        let remedy = match reference {
-            Reference::Id(_) if !namespace.shape().ids_are_indexed() => {
-                "The table has no index on IDs; use STREAM@POSITION or a global position"
-            }
-            _ => "Check the namespace (-n), or list messages with streamscope get",
-        };
-        CommandError::new(Status::NotFound, format!("no message {given}")).remedy(remedy)
-    })
+/// Returns the options that continue a search: ten times as far, or more messages.
+fn continued(within: Extent) -> Continued {
+    let option = match within {
+        Extent::Positions(positions) => positions.saturating_mul(10).to_string(),
+        Extent::Time(time) => format!("{}s", time.as_secs().saturating_mul(10).max(10)),
+    };
+    Continued { further: format!("continue with --within {option}"), more: "raise --limit or --depth".to_owned() }
 }
 
 async fn print(namespace: &Namespace, trace: &Trace, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {

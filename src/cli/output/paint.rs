@@ -14,12 +14,18 @@ pub(crate) enum Look {
     Type,
     /// A message type that stands for a failure.
     Failure,
+    /// A value that was added.
+    Added,
+    /// A value that was changed.
+    Changed,
     /// JSON, which may be cut.
     Json,
 }
 
 const DIM: &str = "2";
 const FAILURE: &str = "1;31";
+const ADDED: &str = "32";
+const CHANGED: &str = "33";
 const KEY: &str = "34";
 const STRING: &str = "32";
 const NUMBER: &str = "35";
@@ -40,6 +46,8 @@ pub(crate) fn paint(look: Look, text: &str) -> String {
     match look {
         Look::Dim => with(DIM, text),
         Look::Failure => with(FAILURE, text),
+        Look::Added => with(ADDED, text),
+        Look::Changed => with(CHANGED, text),
         Look::Json => json(text),
         Look::Plain | Look::Type => text.to_owned(),
     }

@@ -29,6 +29,8 @@ macro_rules! samples {
 samples! {
     Find: "4/" "4/opened";
     Filter: "&" "&type:Opened" "&since:x" "&type:Opened\u{13}" "&type:Opened\u{13}opened\r";
+    State: "4S" "4S[";
+    Trace: "4T" "4Tv" "4Tvj" "4TG";
     Omnibox: ":" ":a" ":account-1" ":account-1@2" ":nothing\r" ":99999999999999999999" "\u{10}" "\u{10}fold";
     Bookmarks: "'" "b'" "b'r";
     Connections: "O" "Opostgres://ada:s3cret@db/shop" "O\r" "Opostgres://db/shop\r";

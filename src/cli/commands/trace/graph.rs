@@ -1,10 +1,10 @@
 //! A trace as a graph for Graphviz or Mermaid. Names from the store are escaped, so they cannot end a label.
 
-use super::report::{delay, delay_text, name};
 use crate::cli::error::Result;
 use crate::cli::output::Output;
 use crate::safe_text::safe;
 use crate::store::trace::{Branch, Top};
+use crate::trace_text::{delay, delay_text, name};
 
 /// Prints the tree in the DOT language.
 pub(super) fn dot(top: &Top, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {

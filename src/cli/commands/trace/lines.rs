@@ -1,12 +1,12 @@
 //! Traces as JSON lines: the tree, or whole messages that `import` accepts.
 
-use crate::cli::commands::trace::report::delay;
 use crate::cli::error::Result;
 use crate::cli::output::{Output, json};
 use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::store::Namespace;
 use crate::store::trace::{Branch, Top, Traced};
+use crate::trace_text::delay;
 
 /// Prints one object per message, in the order of the tree.
 pub(super) fn tree(top: &Top, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::report::{further, name, ranges};
-use super::{graph, lines, text};
+use super::{continued, graph, lines, text};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::output::{Format, Output};
 use crate::cli::stderr;
 use crate::store::Namespace;
 use crate::store::trace::{Branch, Top, TraceOptions, Traced};
+use crate::trace_text::{name, ranges};
 
 /// Prints the messages of the workflow.
 ///
@@ -58,10 +58,7 @@ pub(super) async fn run(
     } else if search.is_complete() {
         format!("streamscope: searched the whole namespace for {shared}")
     } else {
-        format!(
-            "streamscope: searched global positions {searched} for {shared}; continue with {}",
-            further(options.extent)
-        )
+        format!("streamscope: searched global positions {searched} for {shared}; {}", continued(options.extent).further)
     });
     Ok(())
 }

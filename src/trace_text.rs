@@ -1,18 +1,31 @@
-//! What standard error says about a trace: how far the search went, what is missing, and how to continue.
+//! The words of a trace, on the screen and in commands: delays, ranges, the lines of a tree, how far a search went and what it
+//! missed. Prints nothing.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::numbers::{count, grouped};
-use crate::store::trace::{Extent, Top, Trace, Traced};
+use crate::store::trace::{Top, Trace, Traced};
+
+/// Levels that are drawn. Deeper ones show their number instead of longer lines.
+const DRAWN: usize = 24;
+
+/// How the reader continues a search.
+#[derive(Debug)]
+pub(crate) struct Continued {
+    /// How to search further.
+    pub further: String,
+    /// How to collect more messages.
+    pub more: String,
+}
 
 /// Returns the time between a cause and its effect, if both times are finite.
-pub(super) fn delay(cause: &Traced, effect: &Traced) -> Option<SignedDuration> {
+pub(crate) fn delay(cause: &Traced, effect: &Traced) -> Option<SignedDuration> {
     let finite = |time: Timestamp| (time != Timestamp::MIN && time != Timestamp::MAX).then_some(time);
     Some(finite(effect.head.time)?.duration_since(finite(cause.head.time)?))
 }
 
 /// Formats a delay with two units at most: `350 ms`, `1.5 s`, `2 min 5 s`, `3 h 4 min`, `2 d 5 h`.
-pub(super) fn delay_text(delay: SignedDuration) -> String {
+pub(crate) fn delay_text(delay: SignedDuration) -> String {
     let sign = if delay.is_negative() { "-" } else { "+" };
     let delay = delay.abs();
     let (seconds, millis) = (delay.as_secs(), delay.subsec_millis());
@@ -32,28 +45,47 @@ pub(super) fn delay_text(delay: SignedDuration) -> String {
 }
 
 /// Names a message for people.
-pub(super) fn name(traced: &Traced) -> String {
+pub(crate) fn name(traced: &Traced) -> String {
     format!("{}@{}", traced.head.stream, traced.head.position)
 }
 
 /// Names ranges of global positions, each above its first number and up to its second.
-pub(super) fn ranges(ranges: &[(i64, i64)]) -> String {
+pub(crate) fn ranges(ranges: &[(i64, i64)]) -> String {
     let number = |number: i64| format!("{}{}", if number < 0 { "-" } else { "" }, grouped(number.unsigned_abs()));
     let range = |(above, up_to): &(i64, i64)| format!("{} to {}", number(above.saturating_add(1)), number(*up_to));
     let named: Vec<String> = ranges.iter().map(range).collect();
     named.join(" and ")
 }
 
-/// Returns an option that searches ten times as far.
-pub(super) fn further(within: Extent) -> String {
-    match within {
-        Extent::Positions(positions) => format!("--within {}", positions.saturating_mul(10)),
-        Extent::Time(time) => format!("--within {}s", time.as_secs().saturating_mul(10).max(10)),
+/// Returns the lines before each row of a tree, given the depths of its rows in order.
+pub(crate) fn tree_lines(depths: &[usize]) -> Vec<String> {
+    // For each level, whether a sibling follows below the current row.
+    let mut follows: Vec<bool> = Vec::new();
+    let mut lines: Vec<String> = Vec::with_capacity(depths.len());
+    for depth in depths.iter().rev() {
+        follows.resize(depth + 1, false);
+        let mut line = String::new();
+        if *depth > DRAWN {
+            line.push_str(&format!("…{depth} "));
+        }
+        let from = depth.saturating_sub(DRAWN) + 1;
+        for level in from..=*depth {
+            line.push_str(match (level == *depth, follows[level]) {
+                (true, true) => "├─ ",
+                (true, false) => "└─ ",
+                (false, true) => "│  ",
+                (false, false) => "   ",
+            });
+        }
+        lines.push(line);
+        follows[*depth] = true;
     }
+    lines.reverse();
+    lines
 }
 
 /// Returns the lines of the report.
-pub(super) fn lines(trace: &Trace, up: bool, down: bool, within: Extent) -> Vec<String> {
+pub(crate) fn lines(trace: &Trace, (up, down): (bool, bool), continued: &Continued) -> Vec<String> {
     let tree = trace.tree();
     let root = tree.first().map(|branch| name(branch.message)).unwrap_or_default();
     let mut lines = Vec::new();
@@ -64,16 +96,16 @@ pub(super) fn lines(trace: &Trace, up: bool, down: bool, within: Extent) -> Vec<
             lines.push(format!("{root} names {} as its cause, which does not exist", cause.reference));
         }
         Top::Missing { cause, searched: Some(searched) } => lines.push(format!(
-            "{root} names {} as its cause, which is not among global positions {}; continue with {}",
+            "{root} names {} as its cause, which is not among global positions {}; {}",
             cause.reference,
             ranges(&[*searched]),
-            further(within)
+            continued.further
         )),
         Top::Cycle(cause) => {
             lines.push(format!("cycle: {root} names {} as its cause, which follows from {root}", cause.reference));
         }
         Top::Limit(cause) => {
-            lines.push(format!("stopped before {}, the cause of {root}; raise --depth or --limit", cause.reference));
+            lines.push(format!("stopped before {}, the cause of {root}; {}", cause.reference, continued.more));
         }
     }
     if down && !trace.indexes().is_empty() {
@@ -81,22 +113,22 @@ pub(super) fn lines(trace: &Trace, up: bool, down: bool, within: Extent) -> Vec<
         lines.push(format!("effects with an indexed link were found in the whole namespace (index {indexes})"));
     }
     if down {
-        lines.push(effects(trace, tree.len(), within));
+        lines.push(effects(trace, tree.len(), continued));
     }
     lines
 }
 
-fn effects(trace: &Trace, messages: usize, within: Extent) -> String {
+fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
     let searched = ranges(trace.searched());
     if trace.is_truncated() {
         let messages = count(messages as u64, "message");
-        return format!("stopped at {messages}, with more effects at global positions {searched}; raise --limit");
+        return format!("stopped at {messages}, with more effects at global positions {searched}; {}", continued.more);
     }
     match (trace.searched().is_empty(), trace.reached_end()) {
         (true, _) => "no message follows, so there are no effects yet".to_owned(),
         (false, true) => format!("searched for effects at global positions {searched}, to the newest message"),
         (false, false) => {
-            format!("searched for effects at global positions {searched}; continue with {}", further(within))
+            format!("searched for effects at global positions {searched}; {}", continued.further)
         }
     }
 }
@@ -126,5 +158,19 @@ mod tests {
     #[test]
     fn ranges_name_their_first_and_last_position() {
         assert_eq!(ranges(&[(17, 100_017), (2_000_000, 2_100_000)]), "18 to 100,017 and 2,000,001 to 2,100,000");
+    }
+
+    #[test]
+    fn lines_join_siblings_and_end_at_the_last_one() {
+        let expected = ["", "├─ ", "│  ├─ ", "│  └─ ", "│     └─ ", "└─ ", "   └─ "];
+        assert_eq!(tree_lines(&[0, 1, 2, 2, 3, 1, 2]), expected);
+    }
+
+    #[test]
+    fn a_long_chain_does_not_make_long_lines() {
+        let depths: Vec<usize> = (0..1_000).collect();
+        let lines = tree_lines(&depths);
+        assert!(lines[999].starts_with("…999 ") && lines[999].ends_with("└─ "));
+        assert!(lines.iter().all(|line| line.chars().count() <= 3 * DRAWN + 6));
     }
 }

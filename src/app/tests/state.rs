@@ -1,0 +1,59 @@
+//! `S`: the state of a stream at a message.
+
+use crate::app::dialogs::Dialog;
+use crossterm::event::KeyCode;
+
+use super::fake::{Fake, Screen};
+
+fn stated() -> Screen {
+    let mut fake = Fake::default();
+    fake.push("account-1", "Opened", r#"{"owner": {"name": "Ada", "city": "Paris"}, "balance": 0}"#, None);
+    fake.push("account-1", "Deposited", r#"{"balance": 12345678901234567890.10}"#, None);
+    fake.push("account-1", "Moved", r#"{"owner": {"city": null}}"#, None);
+    let mut screen = Screen::new(fake);
+    screen.go_to("account-1@1");
+    screen.keys("S");
+    screen
+}
+
+fn line_with<'a>(text: &'a str, part: &str) -> &'a str {
+    text.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no {part} in {text}"))
+}
+
+#[test]
+fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
+    let mut screen = stated();
+    let text = screen.text();
+    assert!(text.contains("State of account-1 at 1"), "{text}");
+    let balance = line_with(&text, "$.balance");
+    assert!(balance.contains("+ $.balance") && balance.contains("12345678901234567890.10"), "{balance}");
+    assert!(balance.contains("← 1 Deposited"), "{balance}");
+    assert!(line_with(&text, "$.owner.city").contains("← 0 Opened"), "{text}");
+    screen.keys("]");
+    let text = screen.text();
+    assert!(text.contains("account-1 at 2") && text.contains("- $.owner.city"), "{text}");
+    assert!(!line_with(&text, "$.balance").contains("+ $.balance"), "{text}");
+    screen.keys("]");
+    assert!(screen.text().contains("account-1 at 2"), "there is no later message");
+    screen.keys("[[[[");
+    let text = screen.text();
+    assert!(text.contains("account-1 at 0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
+}
+
+#[test]
+fn b_goes_to_the_message_that_set_the_value() {
+    let mut screen = stated();
+    let text = screen.text();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("← ")).collect();
+    let city = rows.iter().position(|row| row.contains("$.owner.city")).expect("a row");
+    for _ in 0..city {
+        screen.key(KeyCode::Down);
+    }
+    screen.keys("B");
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.position), Some(0));
+    screen.keys("S");
+    assert!(matches!(screen.state.dialogs.open, Some(Dialog::State(_))));
+    screen.esc();
+    assert!(screen.state.dialogs.open.is_none());
+}

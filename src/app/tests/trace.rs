@@ -1,0 +1,83 @@
+//! `T`: the trace beside the message pane.
+
+use crate::app::Effect;
+use crate::app::ScreenSettings;
+use crate::app::browser::layout::Pane;
+use crate::app::dialogs::Dialog;
+use crate::app::request::Slot;
+
+use super::fake::{Fake, Screen};
+
+/// Opens the trace of `account-1@2` in a stream of five messages.
+fn traced(width: u16, height: u16) -> Screen {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), width, height);
+    screen.go_to("account-1@2");
+    screen.keys("T");
+    screen
+}
+
+fn shown(screen: &Screen) -> i64 {
+    screen.state.browser.message.head().expect("a message is shown").position
+}
+
+#[test]
+fn the_tree_marks_the_given_message_and_the_message_pane_follows_the_selection() {
+    let mut screen = traced(160, 45);
+    let text = screen.text();
+    assert!(text.contains("Trace") && text.contains("searched for effects"), "{text}");
+    let marked: Vec<&str> = text.lines().filter(|line| line.contains('▶')).collect();
+    assert!(marked.len() == 1 && marked[0].contains("account-1@2") && marked[0].contains("+1 s"), "{text}");
+    assert_eq!(shown(&screen), 2);
+    screen.down();
+    assert_eq!(shown(&screen), 3);
+    screen.keys("gj");
+    assert_eq!(shown(&screen), 1);
+    assert!(screen.text().contains("Message 1"), "{}", screen.text());
+}
+
+#[test]
+fn esc_returns_to_the_selected_message_and_enter_goes_to_the_traced_one() {
+    let mut screen = traced(160, 45);
+    screen.down();
+    screen.esc();
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(shown(&screen), 2);
+    screen.keys("TG");
+    screen.enter();
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(screen.state.browser.focus, Pane::Messages);
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.position), Some(4));
+}
+
+#[test]
+fn v_shows_streams_as_lanes() {
+    let mut screen = traced(160, 45);
+    screen.keys("v");
+    let text = screen.text();
+    assert!(text.contains("Trace · lanes") && text.contains("● "), "{text}");
+    screen.down();
+    assert_eq!(shown(&screen), 3);
+    screen.keys("v");
+    assert!(!screen.text().contains("lanes ─"), "{}", screen.text());
+}
+
+#[test]
+fn closing_ends_the_search() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account-1@2");
+    screen.hold = true;
+    screen.keys("T");
+    assert!(matches!(screen.state.dialogs.open, Some(Dialog::Trace(_))));
+    assert!(screen.text().contains("searching"), "{}", screen.text());
+    screen.esc();
+    assert!(screen.outside.contains(&Effect::Stop(Slot::Trace)));
+}
+
+#[test]
+fn a_small_terminal_shows_the_trace_without_a_panic() {
+    for (width, height) in [(80, 24), (40, 10), (20, 6), (1, 1)] {
+        let mut screen = traced(width, height);
+        screen.keys("jvj");
+        let _ = screen.text();
+    }
+}

@@ -1,0 +1,34 @@
+//! The argument that names one message: a position in a stream, a global position or an ID. Knows no options and prints nothing.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::cli::error::{CommandError, Result, Status};
+use crate::locator::{Target, parse_target};
+use crate::store::Namespace;
+use crate::store::trace::Reference;
+
+/// Parses the name of a message.
+///
+/// # Errors
+/// [`Status::Usage`] if it names anything else.
+pub(super) fn reference(text: &str) -> Result<Reference> {
+    match parse_target(text, Timestamp::now(), &TimeZone::UTC).map_err(CommandError::usage)? {
+        Target::StreamPosition(stream, position) => Ok(Reference::Position(stream, position)),
+        Target::GlobalPosition(position) => Ok(Reference::GlobalPosition(position)),
+        Target::Id(id) => Ok(Reference::Id(id)),
+        _ => Err(CommandError::usage(format!("{text} does not name a message"))
+            .remedy("Use STREAM@POSITION, a global position or a message ID")),
+    }
+}
+
+/// Returns the error of a name that no message has.
+pub(super) fn absent(namespace: &Namespace, text: &str, reference: &Reference) -> CommandError {
+    let remedy = match reference {
+        Reference::Id(_) if !namespace.shape().ids_are_indexed() => {
+            "The table has no index on IDs; use STREAM@POSITION or a global position"
+        }
+        _ => "Check the namespace (-n), or list messages with streamscope get",
+    };
+    CommandError::new(Status::NotFound, format!("no message {text}")).remedy(remedy)
+}

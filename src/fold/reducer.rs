@@ -1,0 +1,285 @@
+//! Runs a jq program over the messages of a stream: each step gets `{state, message}` and returns the next state. The program
+//! runs in a process of its own, with limits on time and memory.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use super::worker::COMMAND;
+
+/// How long one step may take.
+const STEP: Duration = Duration::from_secs(10);
+/// Messages sent before their answers are read.
+const AHEAD: usize = 64;
+/// How much of what the process says before its end is read.
+const LAST_WORDS: u64 = 4 * 1024;
+
+/// A place in a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// Returns the place of a part of the program.
+    pub(super) fn of(program: &str, part: &str) -> Self {
+        let offset = (part.as_ptr() as usize).saturating_sub(program.as_ptr() as usize).min(program.len());
+        let before = program.get(..offset).unwrap_or(program);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+        Self { line, column }
+    }
+}
+
+/// What the process is asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Compile the program and begin with this state, a JSON text.
+    Begin { program: String, state: String },
+    /// Take a step with this message, a JSON text.
+    Message(String),
+    /// Return the state.
+    State,
+}
+
+impl Request {
+    /// Returns the request with its length in front.
+    fn encode(&self) -> Vec<u8> {
+        let text = match self {
+            Self::Begin { program, state } => format!("b{} {program}{state}", program.len()),
+            Self::Message(message) => format!("m{message}"),
+            Self::State => "s".to_owned(),
+        };
+        let mut bytes = (text.len() as u64).to_be_bytes().to_vec();
+        bytes.extend_from_slice(text.as_bytes());
+        bytes
+    }
+
+    pub(super) fn decode(mut text: String) -> Option<Self> {
+        let kind = text.chars().next()?;
+        text.remove(0);
+        Some(match kind {
+            'b' => {
+                let (length, rest) = text.split_once(' ')?;
+                let (program, state) = rest.split_at_checked(length.parse().ok()?)?;
+                Self::Begin { program: program.to_owned(), state: state.to_owned() }
+            }
+            'm' => Self::Message(text),
+            's' => Self::State,
+            _ => return None,
+        })
+    }
+}
+
+/// What the process answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Done,
+    State(String),
+    Failed(ProgramError),
+}
+
+impl Answer {
+    pub(super) fn failure(what: impl Into<String>) -> Self {
+        Self::Failed(ProgramError { place: None, what: what.into() })
+    }
+
+    pub(super) fn at(place: Place, what: &str) -> Self {
+        Self::Failed(ProgramError { place: Some(place), what: what.to_owned() })
+    }
+
+    /// Returns the answer as one line. JSON texts have no line breaks, because jaq writes none.
+    pub(super) fn encode(&self) -> String {
+        match self {
+            Self::Done => "d".to_owned(),
+            Self::State(state) => format!("s{state}"),
+            Self::Failed(error) => format!("f{}", serde_json::to_string(error).unwrap_or_default()),
+        }
+    }
+
+    fn decode(line: &str) -> Option<Self> {
+        Some(match (line.get(..1)?, line.get(1..)?) {
+            ("d", _) => Self::Done,
+            ("s", state) => Self::State(state.to_owned()),
+            ("f", error) => Self::Failed(serde_json::from_str(error).ok()?),
+            _ => return None,
+        })
+    }
+}
+
+/// Why a program failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProgramError {
+    /// Where, if the program could not be compiled.
+    pub place: Option<Place>,
+    pub what: String,
+}
+
+impl fmt::Display for ProgramError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Place { line, column }) = self.place {
+            write!(f, "line {line}, column {column} of the program: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+/// A failed step, with the message that it failed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StepError<M> {
+    /// `None` if the program never began.
+    pub message: Option<M>,
+    pub error: ProgramError,
+}
+
+/// A program at work. `M` names a message in errors. Dropping it ends the process.
+#[derive(Debug)]
+pub(crate) struct Reducer<M> {
+    child: Child,
+    input: BufWriter<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    /// Messages that were sent and not answered yet.
+    sent: VecDeque<M>,
+}
+
+impl<M> Reducer<M> {
+    /// Starts the process and compiles the program. `state` is a JSON text.
+    ///
+    /// # Errors
+    /// The program is not valid, or the process cannot be started.
+    pub(crate) async fn begin(program: &str, state: &str) -> Result<Self, ProgramError> {
+        let mut child = std::env::current_exe()
+            .and_then(|this| {
+                Command::new(this)
+                    .arg(COMMAND)
+                    .env_clear()
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .stderr(Stdio::piped())
+                    .kill_on_drop(true)
+                    .spawn()
+            })
+            .map_err(|error| failed(format!("cannot start the process for the program: {error}")))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed("cannot talk to the process for the program"));
+        };
+        let (input, output) = (BufWriter::new(input), BufReader::new(output));
+        let mut reducer = Self { child, input, output, sent: VecDeque::new() };
+        reducer.send(&Request::Begin { program: program.to_owned(), state: state.to_owned() }).await;
+        match reducer.answer().await? {
+            Answer::Failed(error) => Err(error),
+            _ => Ok(reducer),
+        }
+    }
+
+    /// Takes a step with a message, given as JSON. The failure can be that of an earlier step.
+    ///
+    /// # Errors
+    /// The program failed, or exceeded its limits.
+    pub(crate) async fn step(&mut self, message: String, named: M) -> Result<(), StepError<M>> {
+        self.send(&Request::Message(message)).await;
+        self.sent.push_back(named);
+        if self.sent.len() >= AHEAD { self.settle().await } else { Ok(()) }
+    }
+
+    /// Returns the state after all steps, as JSON.
+    ///
+    /// # Errors
+    /// The program failed, exceeded its limits, or the state is not JSON.
+    pub(crate) async fn state(&mut self) -> Result<String, StepError<M>> {
+        self.settle().await?;
+        let last = |error| StepError { message: None, error };
+        self.send(&Request::State).await;
+        match self.answer().await.map_err(last)? {
+            Answer::State(state) => match crate::json::check(&state) {
+                Ok(()) => Ok(state),
+                Err(problem) => Err(last(failed(format!("the state is not JSON that a store accepts: {problem}")))),
+            },
+            Answer::Failed(error) => Err(last(error)),
+            Answer::Done => Err(last(failed("the process for the program gave no state"))),
+        }
+    }
+
+    /// Waits for the answers to all messages.
+    async fn settle(&mut self) -> Result<(), StepError<M>> {
+        while let Some(message) = self.sent.pop_front() {
+            let error = match self.answer().await {
+                Ok(Answer::Done) => continue,
+                Ok(Answer::Failed(error)) | Err(error) => error,
+                Ok(Answer::State(_)) => failed("the process for the program gave a wrong answer"),
+            };
+            return Err(StepError { message: Some(message), error });
+        }
+        Ok(())
+    }
+
+    /// Sends a request. A process that has ended is noticed when its answer is read.
+    async fn send(&mut self, request: &Request) {
+        // A process at its time limit reads nothing more, and its pipe is full.
+        let _ = tokio::time::timeout(STEP, self.input.write_all(&request.encode())).await;
+    }
+
+    async fn answer(&mut self) -> Result<Answer, ProgramError> {
+        let _ = tokio::time::timeout(STEP, self.input.flush()).await;
+        let mut line = String::new();
+        match tokio::time::timeout(STEP, self.output.read_line(&mut line)).await {
+            Err(_) => Err(failed(format!("the program took longer than {} seconds and was stopped", STEP.as_secs()))),
+            Ok(Ok(1..)) => Answer::decode(line.trim_end_matches('\n'))
+                .ok_or_else(|| failed("the process for the program gave a wrong answer")),
+            Ok(_) => Err(self.ended().await),
+        }
+    }
+
+    /// Returns why the process has ended.
+    async fn ended(&mut self) -> ProgramError {
+        let mut words = String::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            let _ = tokio::time::timeout(STEP, stderr.take(LAST_WORDS).read_to_string(&mut words)).await;
+        }
+        if words.contains("memory allocation") {
+            return failed("the program used more than 2 GiB of memory and was stopped");
+        }
+        if words.contains("overflowed its stack") {
+            return failed("the program or a value nests too deeply");
+        }
+        failed(format!("the process for the program has ended: {}", words.lines().next().unwrap_or("no reason given")))
+    }
+}
+
+fn failed(what: impl Into<String>) -> ProgramError {
+    ProgramError { place: None, what: what.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_answers_read_back() {
+        let request = Request::Begin { program: "a\nb é".to_owned(), state: "{\"x\": 1}".to_owned() };
+        let bytes = request.encode();
+        let text = String::from_utf8(bytes[8..].to_vec()).expect("UTF-8");
+        let Some(Request::Begin { program, state }) = Request::decode(text) else { panic!("a beginning") };
+        assert_eq!((program.as_str(), state.as_str()), ("a\nb é", "{\"x\": 1}"));
+        for answer in [Answer::Done, Answer::State("[1]".to_owned()), Answer::at(Place { line: 1, column: 2 }, "x\ny")]
+        {
+            let line = answer.encode();
+            assert!(!line.contains('\n'));
+            assert_eq!(Answer::decode(&line), Some(answer));
+        }
+    }
+
+    #[test]
+    fn a_place_is_a_line_and_a_column_in_characters() {
+        let program = "é |\n  foo";
+        assert_eq!(Place::of(program, &program[program.len() - 3..]), Place { line: 2, column: 3 });
+    }
+}

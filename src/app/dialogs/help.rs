@@ -83,6 +83,10 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
             context == of && !(is_here(action, context) && in_pane(context, chord))
         }));
     }
+    for (heading, notes) in NOTES {
+        rows.push(HelpRow::Heading(heading));
+        rows.extend(notes.iter().map(|note| HelpRow::Note((*note).to_owned())));
+    }
     for kind in DialogKind::ALL {
         rows.push(HelpRow::Heading(kind.heading()));
         for (action, _) in kind.defaults() {
@@ -91,10 +95,6 @@ fn rows_of(keymap: &KeyMap, pane: Pane) -> Vec<HelpRow> {
                 rows.push(HelpRow::Note(format!("{} {}", keys.join(" "), kind.title(action))));
             }
         }
-    }
-    for (heading, notes) in NOTES {
-        rows.push(HelpRow::Heading(heading));
-        rows.extend(notes.iter().map(|note| HelpRow::Note((*note).to_owned())));
     }
     without_empty_headings(rows)
 }

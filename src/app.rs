@@ -229,7 +229,7 @@ impl State {
                 Vec::new()
             }
             Event::ConnectingFailed(reason) => {
-                self.connecting_failed(reason);
+                self.connecting_failed(&reason);
                 Vec::new()
             }
             Event::Notice(text) => {

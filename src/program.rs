@@ -79,7 +79,7 @@ async fn run(arguments: Arguments) -> u8 {
     if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
         return cli::run(arguments, password_command).await;
     }
-    screen::run(arguments).await.unwrap_or_else(|error| cli::report(&error))
+    Box::pin(screen::run(arguments)).await.unwrap_or_else(|error| cli::report(&error))
 }
 
 /// Returns the password command in the configuration for a target.

@@ -68,7 +68,7 @@ pub(crate) async fn run(
     mouse: bool,
 ) -> Result<Ended> {
     let mut events = EventLoop::start(first, session, connector, mouse)?;
-    let ended = events.run().await;
+    let ended = Box::pin(events.run()).await;
     events.end().await;
     ended
 }

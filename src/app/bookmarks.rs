@@ -29,10 +29,10 @@ impl Bookmark {
     pub(crate) fn place_as_text(&self) -> String {
         let mut text = self.list.as_text();
         if let Some(number) = self.number {
-            text += &format!(" @ {number}");
+            text = format!("{text} @ {number}");
         }
         if !self.filter.is_empty() {
-            text += &format!(" · {}", self.filter);
+            text = format!("{text} · {}", self.filter);
         }
         text
     }

@@ -17,7 +17,7 @@ impl State {
     /// Starts an attempt, unless the store has yet to say whether something was written.
     pub(super) fn connect(&mut self, to: ConnectTo) -> Vec<Effect> {
         if [Slot::Write, Slot::Admin].into_iter().any(|slot| self.requests.since(slot).is_some()) {
-            self.connecting_failed("a write is under way; wait for its result first".to_owned());
+            self.connecting_failed("a write is under way; wait for its result first");
             return Vec::new();
         }
         if to == ConnectTo::Embedded && self.settings.connections.default_store.is_some() {
@@ -28,9 +28,9 @@ impl State {
         vec![Effect::Connect(to)]
     }
 
-    pub(super) fn connecting_failed(&mut self, reason: String) {
+    pub(super) fn connecting_failed(&mut self, reason: &str) {
         let failed = match &mut self.dialogs.open {
-            Some(Dialog::Connections(dialog)) => dialog.fail(reason.clone()),
+            Some(Dialog::Connections(dialog)) => dialog.fail(reason.to_owned()),
             _ => false,
         };
         if failed {

@@ -73,12 +73,12 @@ fn said(exported: &Exported, may_have_gaps: bool) -> String {
     match exported.unreadable {
         0 => {}
         1 => said.push_str(" 1 message has a value that cannot be read."),
-        more => said.push_str(&format!(" {} messages have values that cannot be read.", grouped(more))),
+        more => said = format!("{said} {} messages have values that cannot be read.", grouped(more)),
     }
     match exported.gone {
         0 => {}
         1 => said.push_str(" 1 marked message no longer exists."),
-        more => said.push_str(&format!(" {} marked messages no longer exist.", grouped(more))),
+        more => said = format!("{said} {} marked messages no longer exist.", grouped(more)),
     }
     said
 }

@@ -112,7 +112,7 @@ fn colors(text: &mut String, about: &str) {
 fn example(text: &mut String, schema: &Value, fields: &Map<String, Value>) {
     for (name, field) in fields {
         let value = field.get("examples").and_then(|examples| examples.get(0)).or_else(|| field.get("default"));
-        let value = value.map(ToString::to_string).unwrap_or_else(|| "\"\"".to_owned());
+        let value = value.map_or_else(|| "\"\"".to_owned(), ToString::to_string);
         let setting = format!("#{name} = {value}");
         let _ = writeln!(text, "{setting:<40} # {}", described(schema, field));
     }

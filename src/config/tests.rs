@@ -218,8 +218,22 @@ fn refusal(root: &Value, schema: &Value, value: &Value) -> Option<String> {
                     .find(|name| schema["properties"].get(name).is_none())
                     .map(|name| format!("unknown {name}"))
             }
-            ("additionalProperties" | "properties" | "required" | "items" | "pattern" | "minimum" | "maximum", _)
-            | ("$schema" | "$defs" | "title" | "description" | "default" | "examples", _) => None,
+            (
+                "additionalProperties"
+                | "properties"
+                | "required"
+                | "items"
+                | "pattern"
+                | "minimum"
+                | "maximum"
+                | "$schema"
+                | "$defs"
+                | "title"
+                | "description"
+                | "default"
+                | "examples",
+                _,
+            ) => None,
             (other, _) => panic!("the test does not know {other}"),
         };
         if refused.is_some() {

@@ -56,7 +56,6 @@ impl<'a> Reader<'a> {
             Token::Open { at, object } => {
                 self.at = at + 1;
                 match self.depth {
-                    0 => {}
                     1 => {
                         self.children = 0;
                         self.nest(if object { Kind::Object } else { Kind::Array }, String::new());

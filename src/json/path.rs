@@ -320,21 +320,27 @@ fn find(text: &str, wanted: &mut [Wanted<'_>]) {
         }
         Token::Close { .. } => {
             if let Some(closed) = open.pop() {
-                wanted.iter_mut().for_each(|path| path.close(&closed, open.len()));
+                for path in wanted.iter_mut() {
+                    path.close(&closed, open.len());
+                }
             }
         }
         value => {
             if let Some(container) = open.last_mut() {
                 container.children += 1;
             }
-            wanted.iter_mut().for_each(|path| path.reach(&open, text, &value));
+            for path in wanted.iter_mut() {
+                path.reach(&open, text, &value);
+            }
             if let Token::Open { object, .. } = value {
                 open.push(Container { is_object: object, children: 0, key: 0..0 });
             }
         }
     });
     if outcome.is_err() {
-        wanted.iter_mut().for_each(|path| *path.value = PathValue::Absent);
+        for path in wanted {
+            *path.value = PathValue::Absent;
+        }
     }
 }
 

@@ -70,7 +70,7 @@ fn subtree(document: &Document, row: usize, most: usize) -> Vec<String> {
         while let Some(container) = open.pop_if(|container| depth(*container) >= depth(row)) {
             lines.push(closing(document, container));
         }
-        if document.row(row).is_some_and(|row| row.is_container()) {
+        if document.row(row).is_some_and(JsonRow::is_container) {
             lines.push(opening(document, row));
             open.push(row);
         } else {

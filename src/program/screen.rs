@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<u8> {
         None => namespace.map(Locator::of_namespace),
     };
     first.settings.saved.clone_from(&session.loaded);
-    let ended = runtime::run(first, session, Arc::new(databases), mouse).await;
+    let ended = Box::pin(runtime::run(first, session, Arc::new(databases), mouse)).await;
     match ended {
         Ok(Ended::Quit) => Ok(Status::Done.code()),
         Ok(Ended::Signal(number)) => Ok(u8::try_from(128 + number).unwrap_or(Status::Failed.code())),

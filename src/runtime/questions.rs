@@ -122,6 +122,7 @@ impl Answerer {
     }
 
     /// Answers a question.
+    #[allow(clippy::too_many_lines, reason = "one arm for each question")]
     pub(crate) async fn answer(&self, question: &Question) -> Result<Answer> {
         Ok(match question {
             Question::Server => Answer::Server(self.store().await?.server().await?),

@@ -137,7 +137,7 @@ impl ColumnChoice {
         let (mut seen, mut paths) = (Vec::new(), 0);
         self.columns.retain(|column| {
             let is_path = matches!(column.kind, ColumnKind::Path(_));
-            let keep = !seen.contains(&column.kind) && !(is_path && paths == MOST_PATHS);
+            let keep = !seen.contains(&column.kind) && (!is_path || paths < MOST_PATHS);
             paths += usize::from(keep && is_path);
             seen.push(column.kind.clone());
             keep

@@ -239,8 +239,11 @@ impl<'a> Measured<'a> {
     }
 }
 
+/// Which columns get room, and up to which width.
+type Share<'a> = (&'a dyn Fn(&ColumnKind) -> bool, &'a dyn Fn(&Measured<'_>) -> usize);
+
 /// Gives each column a width. The widths and a space after each column never exceed `room`.
-fn place<'a>(mut columns: Vec<Measured<'a>>, room: usize, one_stream: bool, times: TimeStyle) -> Table<'a> {
+fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: TimeStyle) -> Table<'_> {
     let mut without_room = Vec::new();
     let needed = |columns: &[Measured<'_>]| columns.iter().map(|column| column.least + 1).sum::<usize>();
     while columns.len() > 1 && needed(&columns) > room {
@@ -258,7 +261,7 @@ fn place<'a>(mut columns: Vec<Measured<'a>>, room: usize, one_stream: bool, time
     let (is_data, is_type, is_stream) = (is(ColumnKind::Data), is(ColumnKind::Type), is(ColumnKind::Stream));
     let is_path = |kind: &ColumnKind| matches!(kind, ColumnKind::Path(_));
     let is_other = |kind: &ColumnKind| *kind != ColumnKind::Data;
-    let of: [(&dyn Fn(&ColumnKind) -> bool, &dyn Fn(&Measured<'_>) -> usize); 7] = [
+    let of: [Share<'_>; 7] = [
         (&is_path, &enough),
         (&is_data, &some),
         (&is_type, &enough),

@@ -25,6 +25,7 @@ pub(crate) struct ListTimeline {
     /// The ranges zoomed into, each within the one before.
     zooms: Vec<Range<Timestamp>>,
     /// The range that was asked for last; none if the timeline is out of date.
+    #[allow(clippy::option_option, reason = "the whole list is asked for without a range")]
     asked: Option<Option<Range<Timestamp>>>,
 }
 

@@ -281,12 +281,9 @@ impl Parts {
         let (Some(before), Some(after)) = (before, after) else {
             return self.absent(name, before, after);
         };
-        let difference = match Document::parse(before.to_owned())
-            .and_then(|document| Ok(Difference::between(document, Document::parse(after.to_owned())?)))
-        {
-            Ok(difference) => difference,
-            Err(_) => return self.incomparable(name, before, after),
-        };
+        let parsed = Document::parse(before.to_owned())
+            .and_then(|document| Ok(Difference::between(document, Document::parse(after.to_owned())?)));
+        let Ok(difference) = parsed else { return self.incomparable(name, before, after) };
         if difference.len() == 0 {
             self.line(Sign::Same, format!("{name}: no difference"));
         } else {

@@ -51,7 +51,7 @@ impl DeleteDialog {
                 return Outcome::Do(vec![Command::Ask(Slot::Admin, question)]);
             }
             (_, Some(DialogAction::Accept)) => {
-                self.problem = Some("The ID does not match. Nothing was deleted.".to_owned())
+                self.problem = Some("The ID does not match. Nothing was deleted.".to_owned());
             }
             _ => {
                 self.input.key(key);

@@ -74,15 +74,15 @@ impl FilterPrompt {
     }
 
     /// Returns the selection after a key that moves it. Above the first filter, none is selected.
+    #[allow(clippy::option_option, reason = "none if the key moves nothing, and none selected above the first")]
     fn select(&self, action: Option<DialogAction>) -> Option<Option<usize>> {
         if self.offered.is_empty() {
             return None;
         }
         let up = action == Some(DialogAction::Up);
         match self.selected {
-            None if up => Some(None),
+            None | Some(0) if up => Some(None),
             None => moved(0, self.offered.len(), action).map(|_| Some(0)),
-            Some(0) if up => Some(None),
             Some(selected) => moved(selected, self.offered.len(), action).map(Some),
         }
     }

@@ -176,7 +176,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<()> {
     let mut unreadable = Unreadable::default();
-    let outcome = follow(namespace, prepared, interrupt, output, &mut unreadable).await;
+    let outcome = Box::pin(follow(namespace, prepared, interrupt, output, &mut unreadable)).await;
     if let Some(what) = unreadable.report() {
         stderr::line(&format!("streamscope: {what}"));
     }

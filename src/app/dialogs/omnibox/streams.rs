@@ -142,7 +142,7 @@ impl FoundStreams {
             self.rows.retain(|row| part.find_in(row.stream.as_str()).is_some());
         } else {
             let walk = names.here.clone().map_or_else(Walk::default, |category| Walk::Here(category, None));
-            *self = Self { total, walk, ..Self::default() };
+            *self = Self { walk, total, ..Self::default() };
         }
         self.exists = None;
         self.enough = ENOUGH;

@@ -1,7 +1,7 @@
 //! Two documents as lines side by side, one value per line, so that what is equal is on the same line. Values keep their text.
 
 use super::difference::{Change, Difference, Step};
-use super::document::{Document, Kind};
+use super::document::{Document, JsonRow, Kind};
 
 /// Deeper levels get no further indentation.
 const DEEPEST: u32 = 32;

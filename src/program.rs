@@ -105,7 +105,7 @@ mod tests {
         ) {
             let [data_path, metadata_path, text, stream_prefix] = <[_; 4]>::try_from(texts).expect("four texts");
             let since = "2026-03-01T12:00:00.000001Z".parse().ok();
-            let filter = Filter { types, since, data_path, metadata_path, text, stream_prefix, ..Filter::default() };
+            let filter = Filter { types, stream_prefix, since, text, data_path, metadata_path, ..Filter::default() };
             let list = ListKey { namespace: "shop".to_owned(), scope: Scope::Category(Category::stored("account")) };
             let words = shlex::split(&list_command(&list, &filter)).expect("a command");
             let parsed = cli::parse(words.into_iter().map(Into::into)).expect("valid arguments");

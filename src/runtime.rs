@@ -67,9 +67,9 @@ pub(crate) async fn run(
     connector: Arc<dyn Connector>,
     mouse: bool,
 ) -> Result<Ended> {
-    let mut events = EventLoop::start(first, session, connector, mouse)?;
+    let mut events = Box::new(EventLoop::start(first, session, connector, mouse)?);
     let ended = Box::pin(events.run()).await;
-    events.end().await;
+    Box::pin(events.end()).await;
     ended
 }
 

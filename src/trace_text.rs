@@ -64,13 +64,10 @@ pub(crate) fn tree_lines(depths: &[usize]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::with_capacity(depths.len());
     for depth in depths.iter().rev() {
         follows.resize(depth + 1, false);
-        let mut line = String::new();
-        if *depth > DRAWN {
-            line.push_str(&format!("…{depth} "));
-        }
+        let mut line = if *depth > DRAWN { format!("…{depth} ") } else { String::new() };
         let from = depth.saturating_sub(DRAWN) + 1;
-        for level in from..=*depth {
-            line.push_str(match (level == *depth, follows[level]) {
+        for (level, follows) in follows.iter().enumerate().skip(from) {
+            line.push_str(match (level == *depth, *follows) {
                 (true, true) => "├─ ",
                 (true, false) => "└─ ",
                 (false, true) => "│  ",

@@ -57,15 +57,13 @@ fn in_ascii(frame: &mut Frame) {
     for cell in &mut frame.buffer_mut().content {
         let plain = match cell.symbol() {
             "─" | "–" => "-",
-            "›" | "→" => ">",
-            "·" => "|",
+            "›" | "→" | "▶" => ">",
+            "·" | "│" | "├" | "┤" => "|",
             "…" => "~",
             "✗" => "!",
             "“" | "”" => "\"",
             "◌" | "●" => "o",
-            "│" | "├" | "┤" => "|",
             "└" => "`",
-            "▶" => ">",
             "◀" => "<",
             picture if picture.starts_with(|c| ('\u{2400}'..='\u{2421}').contains(&c)) => "?",
             _ => continue,

@@ -60,6 +60,7 @@ const PASTE_TAIL: SignedDuration = SignedDuration::from_millis(100);
 
 /// The open dialog with its input.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "only one dialog is open")]
 pub(crate) enum Dialog {
     /// `/` in messages.
     Find(FindPrompt),

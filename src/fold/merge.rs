@@ -365,25 +365,22 @@ mod tests {
     /// The message that set each leaf: the last one after which the leaf was merged into a state without it differently.
     fn blamed(patches: &[Json]) -> Vec<(String, u32)> {
         fn walk(path: &str, patch: &Json, number: u32, set: &mut Vec<(String, u32)>) {
-            match patch {
-                Json::Object(members) => {
-                    let is_leaf = |at: &str| set.iter().any(|(path, _)| path == at);
-                    if is_leaf(path) || set.iter().all(|(known, _)| !known.starts_with(&format!("{path}/"))) {
-                        set.retain(|(known, _)| known != path);
-                        set.push((path.to_owned(), number));
-                    }
-                    for (key, value) in members {
-                        let below = format!("{path}/{key}");
-                        if value.is_null() {
-                            set.retain(|(known, _)| *known != below && !known.starts_with(&format!("{below}/")));
-                        } else {
-                            walk(&below, value, number, set);
-                        }
-                    }
-                }
-                _ => {
-                    set.retain(|(known, _)| known != path && !known.starts_with(&format!("{path}/")));
-                    set.push((path.to_owned(), number));
+            let Json::Object(members) = patch else {
+                set.retain(|(known, _)| known != path && !known.starts_with(&format!("{path}/")));
+                set.push((path.to_owned(), number));
+                return;
+            };
+            let is_leaf = |at: &str| set.iter().any(|(path, _)| path == at);
+            if is_leaf(path) || set.iter().all(|(known, _)| !known.starts_with(&format!("{path}/"))) {
+                set.retain(|(known, _)| known != path);
+                set.push((path.to_owned(), number));
+            }
+            for (key, value) in members {
+                let below = format!("{path}/{key}");
+                if value.is_null() {
+                    set.retain(|(known, _)| *known != below && !known.starts_with(&format!("{below}/")));
+                } else {
+                    walk(&below, value, number, set);
                 }
             }
         }

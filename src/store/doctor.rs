@@ -58,13 +58,13 @@ pub struct Finding {
 }
 
 /// What one check saw.
-struct Seen {
+struct Observation {
     status: CheckStatus,
     seen: String,
     remedy: Option<String>,
 }
 
-impl Seen {
+impl Observation {
     fn ok(seen: impl Into<String>) -> Self {
         Self { status: CheckStatus::Ok, seen: seen.into(), remedy: None }
     }
@@ -82,7 +82,7 @@ impl Seen {
     }
 
     /// Returns a warning from `warn` on, and a failure from `fail` on.
-    fn by_limit<T: PartialOrd>(value: T, warn: T, fail: T, seen: String, remedy: impl Into<String>) -> Self {
+    fn by_limit<T: PartialOrd + Copy>(value: T, warn: T, fail: T, seen: String, remedy: impl Into<String>) -> Self {
         if value >= fail {
             Self::fail(seen, remedy)
         } else if value >= warn {
@@ -108,7 +108,7 @@ impl Patient<'_> {
 }
 
 /// A check: its ID, why it matters, and the function that runs it.
-type Check = (&'static str, &'static str, fn(&Patient<'_>) -> Seen);
+type Check = (&'static str, &'static str, fn(&Patient<'_>) -> Observation);
 
 /// The checks that read only the catalog, in the order of the report.
 const ALL: &[Check] = &[
@@ -195,9 +195,9 @@ impl Namespace {
             other => Ok(other?),
         };
         let examined = |(check, why, run): &Check| {
-            let Seen { status, seen, remedy } = match &facts {
+            let Observation { status, seen, remedy } = match &facts {
                 Ok((table, server)) => run(&Patient { namespace: self, shape: &shape, table, server }),
-                Err(reason) => Seen::skipped(reason.clone()),
+                Err(reason) => Observation::skipped(reason.clone()),
             };
             Finding { check, status, seen, why, remedy }
         };

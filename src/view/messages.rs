@@ -210,7 +210,8 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         (format!("{spinner} loading for {seconds}s · {stop}"), theme.dim)
     } else if let Some(search) = &messages.search {
         let searched = messages_in_words(&grouped(search.searched));
-        let on = search.can_go_on().then(|| format!(" · {}", hint(state, Action::Up, "continue"))).unwrap_or_default();
+        let on =
+            if search.can_go_on() { format!(" · {}", hint(state, Action::Up, "continue")) } else { String::new() };
         let all = hint(state, Action::Back, "show all");
         (format!("No match · {searched} searched{on} · {all}"), theme.dim)
     } else if messages.key.is_none()

@@ -206,6 +206,7 @@ mod tests {
     use super::*;
     use crate::config::themes::ThemeName;
 
+    #[allow(clippy::needless_pass_by_value, reason = "the settings are made for this call")]
     fn theme(settings: ScreenSettings) -> Theme {
         Theme::of(&settings)
     }

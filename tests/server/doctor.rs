@@ -199,16 +199,13 @@ async fn replace_body(client: &Client, schema: &str, name: &str) -> String {
         .await
         .expect("the definition")
         .get(0);
-    let changed = match definition.split_once("AS $function$") {
-        Some((head, body)) => {
-            let (_, tail) = body.rsplit_once("$function$").expect("a body");
-            format!("{head}AS $function$ begin return null; end $function${tail}")
-        }
-        None => {
-            let body = definition.rfind("\nBEGIN ATOMIC").or_else(|| definition.rfind("\nRETURN ")).expect("a body");
-            let result = definition.split_once("RETURNS ").and_then(|(_, rest)| rest.split_whitespace().next());
-            format!("{}\nRETURN null::{}", &definition[..body], result.expect("a type"))
-        }
+    let changed = if let Some((head, body)) = definition.split_once("AS $function$") {
+        let (_, tail) = body.rsplit_once("$function$").expect("a body");
+        format!("{head}AS $function$ begin return null; end $function${tail}")
+    } else {
+        let body = definition.rfind("\nBEGIN ATOMIC").or_else(|| definition.rfind("\nRETURN ")).expect("a body");
+        let result = definition.split_once("RETURNS ").and_then(|(_, rest)| rest.split_whitespace().next());
+        format!("{}\nRETURN null::{}", &definition[..body], result.expect("a type"))
     };
     client.batch_execute(&changed).await.expect("replaced");
     definition
@@ -244,7 +241,7 @@ async fn blocked_writers_and_the_transaction_that_blocks_them_are_found() {
     let waiter = store.client().await.expect("a server");
     waiter.batch_execute(path).await.expect("set");
     let waiting = tokio::spawn(async move { waiter.query_one(insert, &[]).await.map(|_| ()) });
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
     let wanted = |id: &str| matches!(id, "transactions" | "category-locks");
     loop {
         let findings = store.namespace.examine(wanted).await.expect("examined");

@@ -306,6 +306,7 @@ mod tests {
     }
 
     /// A line separates rows of different tens.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is given")]
     fn tens(row: &i32, next: &i32) -> bool {
         row / 10 != next / 10
     }

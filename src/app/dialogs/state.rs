@@ -91,6 +91,7 @@ impl StateDialog {
     }
 
     /// Returns the commands that closing causes.
+    #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
         vec![Command::Cancel(Slot::State)]
     }

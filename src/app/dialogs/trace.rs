@@ -113,6 +113,7 @@ impl TraceDialog {
     }
 
     /// Returns the commands that closing causes.
+    #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
         vec![Command::Cancel(Slot::Trace), Command::ShowSelected]
     }

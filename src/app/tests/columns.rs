@@ -30,6 +30,7 @@ fn values(screen: &Screen, path: &BodyPath) -> Vec<Option<PathValue>> {
     rows.map(|row| row.head.values.get(path).cloned()).collect()
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "compared with optional values")]
 fn number(text: &str) -> Option<PathValue> {
     Some(PathValue::Number(text.to_owned()))
 }
@@ -291,7 +292,10 @@ fn lines_between_days_disturb_neither_the_selection_nor_the_mouse() {
     }
     screen.keys("g");
     let text = screen.text();
-    let line = |wanted: &str| text.lines().position(|line| line.contains(wanted)).expect(wanted) as u16;
+    let line = |wanted: &str| {
+        let line = text.lines().position(|line| line.contains(wanted)).expect(wanted);
+        u16::try_from(line).expect("a line of the screen")
+    };
     let click = |screen: &mut Screen, row: u16| {
         let x = screen.state.browser.layout().pane(Pane::Messages).x + 10;
         let kind = MouseEventKind::Down(MouseButton::Left);

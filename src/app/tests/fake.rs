@@ -1,4 +1,5 @@
 //! A store in memory that answers at once, and a screen on top of it.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -257,6 +258,7 @@ impl Fake {
         CountStep { matches, searched, through, next }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm for each question")]
     pub(crate) fn answer(&mut self, slot: Slot, question: &Question) -> Outcome {
         if let Some(index) = self.fail.iter().position(|(failing, _)| *failing == slot) {
             return Err(Arc::new(self.fail.remove(index).1));

@@ -63,7 +63,7 @@ fn two_marked_messages_are_compared_by_path() {
     assert_eq!(both.len(), 1, "equal values are side by side: {text}");
     assert!(
         text.lines()
-            .any(|line| line.contains("\"amount\": 3") && line.contains("~") && line.contains("\"amount\": 13"))
+            .any(|line| line.contains("\"amount\": 3") && line.contains('~') && line.contains("\"amount\": 13"))
     );
     screen.keys("y");
     assert!(last_copy(&screen).contains("~ $.amount\n  - 3\n  + 13"), "{}", last_copy(&screen));

@@ -1,7 +1,7 @@
 //! Checks on what other sessions do at this moment: open transactions and waiting writers.
 
 use super::server::seconds;
-use super::{CheckStatus, Patient, Seen, listed};
+use super::{CheckStatus, Observation, Patient, listed};
 
 /// How long a transaction that has written into the table may stay open, in seconds.
 const WRITER: (f64, f64) = (10.0, 300.0);
@@ -12,41 +12,41 @@ const PREPARED: (f64, f64) = (60.0, 3_600.0);
 /// How long a writer may wait for the lock of its category.
 const WAIT: (f64, f64) = (5.0, 60.0);
 
-pub(super) fn transactions(patient: &Patient<'_>) -> Seen {
+pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     let server = patient.server;
     let open = server.transactions.iter().map(|transaction| {
         let limits = if transaction.writes { WRITER } else { OTHER };
         let mut seen = format!("PID {}", transaction.pid);
         for (what, value) in [("of", &transaction.application), ("as", &transaction.role)] {
             if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
-                seen.push_str(&format!(" {what} {value}"));
+                seen = format!("{seen} {what} {value}");
             }
         }
         let state = transaction.state.as_deref().unwrap_or("in a transaction");
         let writes = if transaction.writes { ", with a message not committed" } else { "" };
         let seen = format!("{seen} is {state} for {}{writes}", seconds(transaction.seconds));
         let remedy = format!("Commit or roll back, or end it: select pg_terminate_backend({})", transaction.pid);
-        Seen::by_limit(transaction.seconds, limits.0, limits.1, seen, remedy)
+        Observation::by_limit(transaction.seconds, limits.0, limits.1, seen, remedy)
     });
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
         let seen = format!("transaction {} of {role} is prepared for {}", prepared.gid, seconds(prepared.seconds));
         let remedy = format!("rollback prepared '{}', or commit prepared", prepared.gid.replace('\'', "''"));
-        Seen::by_limit(prepared.seconds, PREPARED.0, PREPARED.1, seen, remedy)
+        Observation::by_limit(prepared.seconds, PREPARED.0, PREPARED.1, seen, remedy)
     });
     let worst = open.chain(prepared).reduce(|worst, next| if next.status > worst.status { next } else { worst });
     match worst {
         Some(worst) if worst.status != CheckStatus::Ok => worst,
-        Some(oldest) => Seen::ok(format!("the oldest: {}", oldest.seen)),
-        None => Seen::ok("none of another session is open"),
+        Some(oldest) => Observation::ok(format!("the oldest: {}", oldest.seen)),
+        None => Observation::ok("none of another session is open"),
     }
 }
 
-pub(super) fn waiting(patient: &Patient<'_>) -> Seen {
+pub(super) fn waiting(patient: &Patient<'_>) -> Observation {
     let waiting = &patient.server.waiting;
     let longest =
         waiting.iter().max_by(|one, other| one.seconds.unwrap_or(0.0).total_cmp(&other.seconds.unwrap_or(0.0)));
-    let Some(longest) = longest else { return Seen::ok("no session waits") };
+    let Some(longest) = longest else { return Observation::ok("no session waits") };
     let blockers: Vec<String> = longest.blocked_by.iter().map(|pid| format!("PID {pid}")).collect();
     let lock = if longest.category { "the lock of a category" } else { "a lock on the table" };
     let who = longest.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
@@ -65,5 +65,5 @@ pub(super) fn waiting(patient: &Patient<'_>) -> Seen {
         }
         None => "Wait for the blocking session".to_owned(),
     };
-    Seen::by_limit(waited, WAIT.0, WAIT.1, seen, remedy)
+    Observation::by_limit(waited, WAIT.0, WAIT.1, seen, remedy)
 }

@@ -5,13 +5,13 @@ use super::super::Flavour;
 use super::super::shape::ColumnType;
 use super::facts::Index;
 use super::fingerprints::recognise;
-use super::{CheckStatus, Patient, Seen, listed};
+use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::grouped;
 
 /// The share of the numbers of the sequence that is used, in percent.
 const USED: (i128, i128) = (80, 95);
 
-pub(super) fn functions(patient: &Patient<'_>) -> Seen {
+pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     let info = patient.namespace.info();
     let restore = match patient.flavour() {
         Flavour::Streamscope => format!("streamscope ns migrate {}", info.id),
@@ -22,18 +22,18 @@ pub(super) fn functions(patient: &Patient<'_>) -> Seen {
     };
     let found = recognise(&patient.table.functions, patient.flavour(), &info.schema);
     if !found.missing.is_empty() {
-        return Seen::fail(format!("missing: {}", listed(&found.missing)), restore);
+        return Observation::fail(format!("missing: {}", listed(&found.missing)), restore);
     }
     if info.outdated {
-        return Seen::warn("installed by an older streamscope", restore);
+        return Observation::warn("installed by an older streamscope", restore);
     }
     if !found.changed.is_empty() {
-        return Seen::warn(format!("not as installed: {}", listed(&found.changed)), restore);
+        return Observation::warn(format!("not as installed: {}", listed(&found.changed)), restore);
     }
     if found.mixed {
-        return Seen::warn("they come from different versions of Message DB", restore);
+        return Observation::warn("they come from different versions of Message DB", restore);
     }
-    Seen::ok(match (patient.flavour(), found.versions) {
+    Observation::ok(match (patient.flavour(), found.versions) {
         (Flavour::MessageDb, Some((first, last))) if first == last => format!("as in Message DB {first}"),
         (Flavour::MessageDb, Some((first, last))) => format!("as in Message DB {first} to {last}"),
         (Flavour::MessageDb, None) => "as in Message DB".to_owned(),
@@ -48,13 +48,16 @@ fn plain(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, ' ' | '(' | ')' | '"')).collect()
 }
 
-pub(super) fn indexes(patient: &Patient<'_>) -> Seen {
+pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
     let table = patient.namespace.table();
     let indexes = &patient.table.indexes;
     let unusable: Vec<&str> = indexes.iter().filter(|index| !index.usable).map(|index| index.name.as_str()).collect();
     if let Some(first) = unusable.first() {
         let schema = table.strip_suffix("messages").unwrap_or_default();
-        return Seen::fail(format!("not usable: {}", listed(&unusable)), format!("reindex index {schema}\"{first}\""));
+        return Observation::fail(
+            format!("not usable: {}", listed(&unusable)),
+            format!("reindex index {schema}\"{first}\""),
+        );
     }
     let covers = |columns: &[&str]| {
         indexes.iter().any(|index| {
@@ -93,13 +96,13 @@ pub(super) fn indexes(patient: &Patient<'_>) -> Seen {
         missing.push(("category and global_position", create));
     }
     if missing.is_empty() {
-        return Seen::ok(format!("{} indexes, all usable", indexes.len()));
+        return Observation::ok(format!("{} indexes, all usable", indexes.len()));
     }
     let (what, how): (Vec<&str>, Vec<String>) = missing.into_iter().unzip();
-    Seen::fail(format!("no index on {}", what.join("; none on ")), how.join("; "))
+    Observation::fail(format!("no index on {}", what.join("; none on ")), how.join("; "))
 }
 
-pub(super) fn columns(patient: &Patient<'_>) -> Seen {
+pub(super) fn columns(patient: &Patient<'_>) -> Observation {
     let columns = &patient.shape.columns;
     let expected: [(&str, _, &[ColumnType]); 8] = [
         ("global_position", &columns.global_position, &[ColumnType::BigInt]),
@@ -117,34 +120,34 @@ pub(super) fn columns(patient: &Patient<'_>) -> Seen {
         .map(|(name, column, _)| format!("{name} is {}", column.type_name))
         .collect();
     if unusual.is_empty() {
-        return Seen::ok("of the usual types");
+        return Observation::ok("of the usual types");
     }
     let table = patient.namespace.table();
-    Seen::warn(
+    Observation::warn(
         listed(&unusual),
         format!("Check that every client expects this, or change the type (alter table {table} alter column …)"),
     )
 }
 
-pub(super) fn sequence(patient: &Patient<'_>) -> Seen {
+pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     let numbering = &patient.shape.numbering;
     let Some(sequence) = &patient.table.sequence else {
-        return Seen::fail("global_position has no sequence", "Give it a sequence as its default");
+        return Observation::fail("global_position has no sequence", "Give it a sequence as its default");
     };
     let name = &sequence.name;
     let literal = name.replace('\'', "''");
     if numbering.cycles == Some(true) {
-        return Seen::fail(format!("{name} starts again at its end"), format!("alter sequence {name} no cycle"));
+        return Observation::fail(format!("{name} starts again at its end"), format!("alter sequence {name} no cycle"));
     }
     if numbering.increment.is_some_and(|increment| increment < 1) {
-        return Seen::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));
+        return Observation::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));
     }
     if let Some(cache) = numbering.cache.filter(|cache| *cache > 1) {
         let seen = format!("{name} has a cache of {cache}, so sessions use numbers out of order");
-        return Seen::fail(seen, format!("alter sequence {name} cache 1"));
+        return Observation::fail(seen, format!("alter sequence {name} cache 1"));
     }
     if !numbering.is_nextval && !patient.shape.columns.global_position.identity {
-        return Seen::fail(
+        return Observation::fail(
             "global_position does not default to the next number of its sequence",
             format!(
                 "alter table {} alter column global_position set default nextval('{literal}')",
@@ -153,11 +156,11 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Seen {
         );
     }
     let Some(last) = sequence.last else {
-        return Seen::skipped(format!("this role may not read {name}"));
+        return Observation::skipped(format!("this role may not read {name}"));
     };
     if let Some(highest) = patient.table.highest.filter(|highest| *highest > last) {
         let seen = format!("{name} is at {last}, below the highest global position {highest}, so writes will fail");
-        return Seen::fail(seen, format!("select setval('{literal}', {highest})"));
+        return Observation::fail(seen, format!("select setval('{literal}', {highest})"));
     }
     let max = match patient.shape.columns.global_position.kind {
         ColumnType::SmallInt => i64::from(i16::MAX),
@@ -167,7 +170,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Seen {
     .min(sequence.max);
     let used = i128::from(last.max(0)) * 100 / i128::from(max.max(1));
     if !numbering.owned {
-        return Seen::warn(
+        return Observation::warn(
             format!("{name} does not belong to the column, so dropping or copying the table leaves it behind"),
             format!("alter sequence {name} owned by {}.global_position", patient.namespace.table()),
         );
@@ -181,60 +184,60 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Seen {
             patient.namespace.table()
         )
     };
-    Seen::by_limit(used, USED.0, USED.1, seen, more)
+    Observation::by_limit(used, USED.0, USED.1, seen, more)
 }
 
-pub(super) fn row_security(patient: &Patient<'_>) -> Seen {
+pub(super) fn row_security(patient: &Patient<'_>) -> Observation {
     if patient.shape.row_security {
-        return Seen::warn(
+        return Observation::warn(
             "policies apply to this role and may hide messages",
             "Read with a role that has bypassrls or owns the table, or check pg_policies",
         );
     }
-    Seen::ok(if patient.table.row_security { "on, but not for this role" } else { "off" })
+    Observation::ok(if patient.table.row_security { "on, but not for this role" } else { "off" })
 }
 
-pub(super) fn table_kind(patient: &Patient<'_>) -> Seen {
+pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
     let (shape, table) = (patient.shape, patient.namespace.table());
     if patient.table.persistence != 'p' {
-        return Seen::fail(
+        return Observation::fail(
             "the table is unlogged: a crash empties it, and no standby has it",
             format!("alter table {table} set logged"),
         );
     }
     if !patient.table.foreign_parts.is_empty() {
         let parts = listed(&patient.table.foreign_parts);
-        return Seen::fail(
+        return Observation::fail(
             format!("parts of the table are on another server: {parts}"),
             "Keep all messages in one database",
         );
     }
     if shape.subscribed {
-        return Seen::warn(
+        return Observation::warn(
             "a logical subscription writes into the table, so another server assigns global positions",
             "Do not write here, and follow the messages on the publishing server",
         );
     }
     if !shape.parts.is_empty() && !shape.is_partitioned() {
         let parts: Vec<&str> = shape.parts.iter().map(|part| part.name.as_str()).collect();
-        return Seen::warn(
+        return Observation::warn(
             format!("{} inherit from it, and its unique indexes do not cover them", listed(&parts)),
             "Move their rows into the table, and drop them",
         );
     }
-    Seen::ok(if shape.is_partitioned() { "a partitioned table" } else { "an ordinary table" })
+    Observation::ok(if shape.is_partitioned() { "a partitioned table" } else { "an ordinary table" })
 }
 
-pub(super) fn triggers(patient: &Patient<'_>) -> Seen {
+pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     let (shape, table) = (patient.shape, patient.namespace.table());
     if patient.table.time_default.is_none() && shape.columns.time.not_null {
-        return Seen::fail(
+        return Observation::fail(
             "the column time has no default, so write_message fails",
             format!("alter table {table} alter column time set default (now() at time zone 'utc')"),
         );
     }
     if let Some(rule) = shape.rules.first() {
-        return Seen::fail(
+        return Observation::fail(
             format!("rules redirect or drop what is written: {}", listed(&shape.rules)),
             format!("drop rule \"{rule}\" on {table}"),
         );
@@ -246,43 +249,43 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Seen {
         .map(|trigger| trigger.name.as_str())
         .collect();
     if let Some(first) = changing.first() {
-        return Seen::warn(
+        return Observation::warn(
             format!("triggers can change or drop messages before they are stored: {}", listed(&changing)),
             format!("Check their functions, or: alter table {table} disable trigger \"{first}\""),
         );
     }
     let after: Vec<&str> = shape.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
-    Seen::ok(if after.is_empty() {
+    Observation::ok(if after.is_empty() {
         "no triggers and no rules".to_owned()
     } else {
         format!("run after a message is stored: {}", listed(&after))
     })
 }
 
-pub(super) fn grants(patient: &Patient<'_>) -> Seen {
+pub(super) fn grants(patient: &Patient<'_>) -> Observation {
     let table = patient.namespace.table();
     let roles = &patient.table.roles;
     let worst = roles.iter().map(|role| {
         let name = format!("\"{}\"", role.name.replace('"', "\"\""));
         if !role.reads {
             let seen = format!("{} may use the schema, but not read the table", role.name);
-            return Seen::warn(seen, format!("grant select on {table} to {name}"));
+            return Observation::warn(seen, format!("grant select on {table} to {name}"));
         }
         if role.inserts && !role.draws {
             let sequence = patient.table.sequence.as_ref().map_or("its sequence", |sequence| sequence.name.as_str());
             let seen = format!("{} may insert, but not draw a global position, so its writes fail", role.name);
-            return Seen::fail(seen, format!("grant usage on sequence {sequence} to {name}"));
+            return Observation::fail(seen, format!("grant usage on sequence {sequence} to {name}"));
         }
         if !role.cannot_execute.is_empty() {
             let seen = format!("{} may not execute {}", role.name, listed(&role.cannot_execute));
             let schema = table.strip_suffix(".messages").unwrap_or(&table);
-            return Seen::warn(seen, format!("grant execute on all functions in schema {schema} to {name}"));
+            return Observation::warn(seen, format!("grant execute on all functions in schema {schema} to {name}"));
         }
-        Seen::ok("")
+        Observation::ok("")
     });
     match worst.reduce(|worst, next| if next.status > worst.status { next } else { worst }) {
         Some(worst) if worst.status != CheckStatus::Ok => worst,
-        _ => Seen::ok(match roles.len() {
+        _ => Observation::ok(match roles.len() {
             0 => "no other role uses the schema".to_owned(),
             1 => "1 other role uses the schema and has what it needs".to_owned(),
             more => format!("{more} other roles use the schema and have what they need"),
@@ -290,19 +293,19 @@ pub(super) fn grants(patient: &Patient<'_>) -> Seen {
     }
 }
 
-pub(super) fn collation(patient: &Patient<'_>) -> Seen {
+pub(super) fn collation(patient: &Patient<'_>) -> Observation {
     let table = patient.namespace.table();
     if let Some((created, now)) = &patient.server.collation {
-        return Seen::warn(
+        return Observation::warn(
             format!("the database was created with version {created} of its collation, and the system has {now}"),
             format!("reindex table {table}; then alter database … refresh collation version"),
         );
     }
     if patient.table.collations.is_empty() {
-        return Seen::ok("unchanged since the indexes were built");
+        return Observation::ok("unchanged since the indexes were built");
     }
     let names = listed(&patient.table.collations);
-    Seen::warn(
+    Observation::warn(
         format!("the system has another version of {names}"),
         format!("reindex table {table}; then alter collation … refresh version"),
     )

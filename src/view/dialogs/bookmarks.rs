@@ -23,19 +23,16 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let last = inner.height.saturating_sub(1);
     let rows = bookmarks.iter().map(row);
     choices::draw(frame, Rect { height: last, ..inner }, theme, rows, Some(list.selected), &empty);
-    match &list.renaming {
-        Some(name) => {
-            typed::line(frame, row_of(inner, last), " Name: ", name, true, theme.key);
-            if last > 0 {
-                let keys = keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close]);
-                line_at(frame, inner, last - 1, &format!(" {keys}"), theme.dim);
-            }
+    if let Some(name) = &list.renaming {
+        typed::line(frame, row_of(inner, last), " Name: ", name, true, theme.key);
+        if last > 0 {
+            let keys = keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close]);
+            line_at(frame, inner, last - 1, &format!(" {keys}"), theme.dim);
         }
-        None => {
-            let all = [DialogAction::Accept, DialogAction::Rename, DialogAction::Remove, DialogAction::Close];
-            let shown = if bookmarks.is_empty() { &all[3..] } else { &all[..] };
-            line_at(frame, inner, last, &format!(" {}", keymap.hints(DialogKind::Bookmarks, shown)), theme.dim);
-        }
+    } else {
+        let all = [DialogAction::Accept, DialogAction::Rename, DialogAction::Remove, DialogAction::Close];
+        let shown = if bookmarks.is_empty() { &all[3..] } else { &all[..] };
+        line_at(frame, inner, last, &format!(" {}", keymap.hints(DialogKind::Bookmarks, shown)), theme.dim);
     }
 }
 

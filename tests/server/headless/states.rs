@@ -121,6 +121,7 @@ const PROGRAMS: [&str; 14] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::format_collect, reason = "six lines")]
 async fn jq_programs_compute_what_jq_computes() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let history: String = (0..6)

@@ -1,4 +1,5 @@
 //! Timelines: messages per bucket of time, compared with a count of all messages.
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "small numbers of a test")]
 
 use std::ops::Range;
 

@@ -312,7 +312,7 @@ mod tests {
         let sample = |place, number| Sample { place, number, time: at("2026-03-01T10:00:00Z") };
         let samples = Samples::new(vec![sample(0, 0), sample(10, 500), sample(20, 500), sample(500, 500)]);
         let samples = samples.expect("samples");
-        assert_eq!(samples.gaps, [10..500]);
+        assert_eq!(samples.gaps, vec![10..500]);
         assert_eq!(samples.messages(&Part { bucket: 0, lower: 5, upper: 510 }), (15, false));
         assert_eq!(samples.messages(&Part { bucket: 0, lower: 505, upper: 505 }), (0, true));
     }

@@ -1,4 +1,5 @@
 //! Generates messages that cause each other, writes them, and knows which follow from which.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers of a test")]
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -17,6 +17,7 @@ pub(crate) enum ConnectTo {
     /// The user's embedded store.
     Embedded,
     /// Sample data in a temporary store.
+    #[cfg_attr(not(feature = "embedded"), allow(dead_code, reason = "the demo is an embedded store"))]
     Demo,
     /// A URL, or any other connection string that psql takes.
     Url(String),

@@ -46,7 +46,7 @@ impl TraceView {
             _ => None,
         };
         let continued = trace_text::Continued {
-            further: "press + to search further".to_owned(),
+            further: "the rest was not searched".to_owned(),
             more: "use the command trace".to_owned(),
         };
         let report = trace_text::lines(trace, (true, true), &continued);

@@ -60,15 +60,7 @@ impl Databases {
             let detail = target(&service_url(&name));
             Choice { to: ConnectTo::Service(name), detail }
         });
-        let mut choices: Vec<Choice> = profiles.chain(services).collect();
-        #[cfg(feature = "embedded")]
-        {
-            let directory = crate::store::embedded::Embedded::default_dir();
-            let directory = directory.map(|directory| directory.display().to_string()).unwrap_or_default();
-            choices.push(Choice { to: ConnectTo::Embedded, detail: directory });
-            let detail = "a shop, a bank and odd messages; nothing is kept".to_owned();
-            choices.push(Choice { to: ConnectTo::Demo, detail });
-        }
+        let choices: Vec<Choice> = profiles.chain(services).chain(embedded_stores()).collect();
         Self { common, config, choices }
     }
 
@@ -189,4 +181,18 @@ fn attempt(common: Common, kept: Arc<Mutex<Kept>>) -> Attempt {
         Ok(store)
     };
     async { tokio::spawn(open).await.unwrap_or_else(|error| Err(format!("cannot open the store: {error}"))) }.boxed()
+}
+/// Returns the stores that need no server.
+#[cfg(feature = "embedded")]
+fn embedded_stores() -> Vec<Choice> {
+    let directory = crate::store::embedded::Embedded::default_dir();
+    let directory = directory.map(|directory| directory.display().to_string()).unwrap_or_default();
+    let sample = "a shop, a bank and odd messages; nothing is kept".to_owned();
+    vec![Choice { to: ConnectTo::Embedded, detail: directory }, Choice { to: ConnectTo::Demo, detail: sample }]
+}
+
+/// Returns no stores, because all need a server.
+#[cfg(not(feature = "embedded"))]
+fn embedded_stores() -> Vec<Choice> {
+    Vec::new()
 }

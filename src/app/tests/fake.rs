@@ -479,7 +479,7 @@ impl Fake {
         TraceView {
             rows: messages.iter().enumerate().map(row).collect(),
             missing: None,
-            report: vec!["searched for effects at global positions 1 to 9; press + to search further".to_owned()],
+            report: vec!["searched for effects at global positions 1 to 9; the rest was not searched".to_owned()],
             done: true,
         }
     }

@@ -19,7 +19,9 @@ use crate::view::{footer, lists, typed};
 pub(super) fn find(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FindPrompt) {
     let note = match state.browser.matches_in(state.browser.focus) {
         Some((0, rows)) if state.browser.focus == Pane::Messages => {
-            format!("No match in the {} · Enter search the server", count(rows as u64, "loaded message"))
+            let key = state.settings.keymap.hint_as(DialogKind::Find, DialogAction::Accept, "search the server");
+            let none = format!("No match in the {}", count(rows as u64, "loaded message"));
+            key.map_or_else(|| none.clone(), |key| format!("{none} · {key}"))
         }
         _ => footer::find_said(state).unwrap_or_default(),
     };

@@ -21,7 +21,8 @@ impl State {
             self.browser.find.offers_server = true;
             let rows = count(self.browser.messages.window.len() as u64, "loaded message");
             let which = if forwards { "Last" } else { "First" };
-            self.notices.done(format!("{which} match in {rows}. Press Enter to search the server."), self.now);
+            let key = self.settings.keymap.key(Action::Deeper);
+            self.notices.done(format!("{which} match in {rows}. Press {key} to search the server."), self.now);
             return Vec::new();
         }
         self.browser.find.offers_server = false;

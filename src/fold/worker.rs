@@ -98,12 +98,12 @@ fn reduced(filter: &JsonFilter, state: Val, message: &str) -> Result<Val, String
     let mut outputs = filter.id.run((context, Val::obj(input))).map(unwrap_valr);
     let next = match outputs.next() {
         None => return Err("the program returned no state".to_owned()),
-        Some(output) => output.map_err(|error| error.to_string())?,
+        Some(output) => output.map_err(|error| thrown(&error))?,
     };
     match outputs.next() {
         None => Ok(next),
         Some(Ok(_)) => Err("the program returned more than one state".to_owned()),
-        Some(Err(error)) => Err(error.to_string()),
+        Some(Err(error)) => Err(thrown(&error)),
     }
 }
 
@@ -112,6 +112,12 @@ fn text(value: &Val) -> String {
     // Writing to a Vec does not fail.
     let _ = write::write(&mut out, &write::Pp::default(), 0, value);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Returns the text of an error. A program can throw any value; a string is shown without its quotes, as jq does.
+fn thrown(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    serde_json::from_str(&text).unwrap_or(text)
 }
 
 /// Compiles a program. The failure names the place of the first error in it.

@@ -23,7 +23,7 @@ fn completes_choices_and_completes_files_only_for_paths() {
     let fish = user.run(&["completions", "fish"]).done();
     let has = |line: &str| fish.lines().any(|found| found == line);
     assert!(has("complete -c streamscope -f"));
-    assert!(has("complete -c streamscope -l format -x -a 'text json'"));
+    assert!(has("complete -c streamscope -l format -x -a 'text json ndjson dot mermaid'"));
     let of = |command: &str| format!("complete -c streamscope -n \"__fish_streamscope_using_subcommand {command}\"");
     assert!(has(&format!("{} -a 'categories types streams'", of("stats"))));
     assert!(has(&format!("{} -F", of("import"))));

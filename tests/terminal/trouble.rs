@@ -121,7 +121,6 @@ async fn following_continues_after_repeatedly_terminated_connections() {
     screen.wait("every message once, in order", |now| {
         let contents = now.contents();
         let rounds: Vec<&str> = contents.lines().filter(|line| line.contains(" B round ")).collect();
-        rounds.len() == 5
-            && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!(" B round {round} ")))
+        rounds.len() == 5 && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!(" B round {round} ")))
     });
 }

@@ -52,7 +52,7 @@ Examples:
   streamscope -n shop tail account --from -2h --type Withdrawn --where '$.amount > 100' | jq -c .data
   streamscope -n shop tail account --consumer-group-member 0 --consumer-group-size 3
   streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s
-  streamscope -n shop tail order:command --exec ./handle --position-stream order:command+position";
+  streamscope -n shop tail order:command --exec ./handle --position-stream order:command+position-mine";
 
 /// Messages per batch.
 const BATCH: usize = 2_000;

@@ -86,7 +86,9 @@ impl Work {
     /// Checks that the work since `before` stays within the limits.
     fn assert_little_since(&self, before: &Self, case: &str) {
         assert_eq!(self.sequential_scans, before.sequential_scans, "{case}");
-        let (rows, blocks) = (self.rows - before.rows, self.blocks - before.blocks);
+        // In ten million messages, each bounded window is full, and indexes are deeper. A scan would read millions.
+        let scale = if server::long() { 2 } else { 1 };
+        let (rows, blocks) = ((self.rows - before.rows) / scale, (self.blocks - before.blocks) / scale);
         assert!(rows < ROWS, "{case}: {rows} rows were read");
         assert!(blocks < BLOCKS, "{case}: {blocks} blocks of indexes were read");
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use flate2::write::GzEncoder;
 
+/// The bytes of lines after which a piece is complete, before compression.
+const PIECE: usize = 4 << 20;
 /// The default of zstd.
 const ZSTD_LEVEL: i32 = 3;
 
@@ -39,11 +41,27 @@ impl Compression {
         }
     }
 
-    /// Writes a piece that can be decompressed without the ones before it.
+    /// Returns true if a piece is long enough to be written.
+    pub(crate) fn is_complete(piece: &[u8]) -> bool {
+        piece.len() >= PIECE
+    }
+
+    /// Writes a piece that can be decompressed without the ones before it, unless it is empty, and empties it.
     ///
     /// # Errors
-    /// Those of the output.
-    pub(crate) fn write_piece(self, piece: &[u8], output: &mut impl Write) -> io::Result<()> {
+    /// Those of the output. The piece then stays.
+    pub(crate) fn end_piece(self, piece: &mut Vec<u8>, output: &mut impl Write) -> io::Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        self.write_piece(piece, output)?;
+        piece.clear();
+        // Releases the memory of one huge message.
+        piece.shrink_to(2 * PIECE);
+        Ok(())
+    }
+
+    fn write_piece(self, piece: &[u8], output: &mut impl Write) -> io::Result<()> {
         match self {
             Self::None => output.write_all(piece),
             Self::Gzip => {

@@ -7,6 +7,8 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "cli")]
+use std::{fs::TryLockError, io::Write as _};
 
 #[cfg(unix)]
 use self::unix as system;
@@ -89,6 +91,62 @@ pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
         path = path.parent().unwrap_or(Path::new("")).join(to);
     }
     Err(too_many_links())
+}
+
+/// Locks a part file until it is closed. Returns false if another program holds the lock, or has completed and renamed the file since
+/// it was opened.
+///
+/// # Errors
+/// Those of the system. Some network file systems do not support locks, and are used without one.
+#[cfg(feature = "cli")]
+pub(crate) fn lock_named(file: &File, path: &Path) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => is_named(file, path),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(all(feature = "cli", unix))]
+fn is_named(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let opened = file.metadata()?;
+    let named = std::fs::metadata(path);
+    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
+}
+
+/// On this platform an open file cannot be renamed.
+#[cfg(all(feature = "cli", not(unix)))]
+fn is_named(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Gives a complete and synced file its name, and syncs the name too. If that is not possible, the file is still on disk under one of
+/// its two names.
+///
+/// # Errors
+/// Those of the renaming.
+#[cfg(feature = "cli")]
+pub(crate) fn rename_and_sync(part: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(part, path)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
+    Ok(())
+}
+
+/// Replaces a file in one step, so that a crash leaves the old or the new contents. `beside` is the new file until then.
+///
+/// # Errors
+/// Those of [`open`] and of the file system.
+#[cfg(feature = "cli")]
+pub(crate) fn replace(path: &Path, beside: &Path, purpose: Purpose, bytes: &[u8]) -> io::Result<()> {
+    let mut file = open(beside, purpose)?;
+    file.set_len(0)?;
+    file.write_all(bytes)?;
+    // Without this, a crash of the machine could leave an empty file.
+    file.sync_data()?;
+    std::fs::rename(beside, path)
 }
 
 fn too_many_links() -> io::Error {

@@ -1,7 +1,7 @@
 //! Exports what is shown to a file, as the command `export` does: the same lines, only final messages, and a part file that gets its
 //! name when it is complete. An export that fails or is cancelled leaves no file behind.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,8 +26,6 @@ use crate::store::export::ExportOptions;
 use crate::store::tail::BlockingTransaction;
 use crate::store::{Filter, Namespace, StoreError};
 
-/// Bytes of lines in a piece, before compression.
-const PIECE: usize = 4 << 20;
 /// The time between two reports.
 const INTERVAL: Duration = Duration::from_millis(100);
 
@@ -224,12 +222,8 @@ impl ExportFile {
         part.push(".part");
         let part = PathBuf::from(part);
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(|error| failed(&part, error))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(failed(&path, "another export is writing this file")),
-            Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
-                return Err(failed(&part, error));
-            }
-            _ => {}
+        if !own_files::lock_named(&file, &part).map_err(|error| failed(&part, error))? {
+            return Err(failed(&path, "another export is writing this file"));
         }
         let length = file.metadata().map_err(|error| failed(&part, error))?.len();
         if length > 0 {
@@ -250,7 +244,7 @@ impl ExportFile {
         json_lines::message(&mut self.piece, message, false);
         exported.written += 1;
         exported.unreadable += u64::from(message.flaw.is_some());
-        if self.piece.len() < PIECE {
+        if !Compression::is_complete(&self.piece) {
             return Ok(self);
         }
         blocking(move || {
@@ -261,13 +255,7 @@ impl ExportFile {
     }
 
     fn end_piece(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        self.compression.write_piece(&self.piece, &mut self.file)?;
-        self.piece.clear();
-        self.piece.shrink_to(2 * PIECE);
-        Ok(())
+        self.compression.end_piece(&mut self.piece, &mut self.file)
     }
 
     /// Writes the rest, and gives the file its name.
@@ -276,11 +264,8 @@ impl ExportFile {
         if !self.replace && self.path.exists() {
             return Err(failed(&self.path, "the file appeared during the export"));
         }
-        std::fs::rename(&self.part, &self.path).map_err(|error| failed(&self.path, error))?;
+        own_files::rename_and_sync(&self.part, &self.path).map_err(|error| failed(&self.path, error))?;
         self.is_complete = true;
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // If the directory cannot be synced, the file is still there under one of its two names.
-        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! version does not know stay.
 
 use std::fs::{File, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -184,13 +184,7 @@ impl SessionFile {
             contents.databases.shift_remove(&oldest);
             bytes = contents.bytes()?;
         }
-        let new = self.directory.join("session.new");
-        let mut file = own_files::open(&new, Purpose::ReadWrite)?;
-        file.set_len(0)?;
-        file.write_all(&bytes)?;
-        // Without this, a crash of the machine could leave an empty file.
-        file.sync_data()?;
-        std::fs::rename(new, self.path())
+        own_files::replace(&self.path(), &self.directory.join("session.new"), Purpose::ReadWrite, &bytes)
     }
 
     /// Waits for the lock, which the system releases however the program ends.

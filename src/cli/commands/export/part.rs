@@ -3,7 +3,7 @@
 //! piece can be kept; other programs read the file as one stream. A lock admits one run at a time. Devices and pipes are never
 //! replaced: they are written directly.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,9 +20,6 @@ use crate::cli::unreadable::Unreadable;
 use crate::compression::Compression;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, Purpose};
-
-/// Bytes of lines in a piece, before compression. An interruption costs no more than that.
-const PIECE: usize = 4 << 20;
 
 /// Whether the export replaces this path: it is a file or does not exist yet, not a device or a pipe.
 ///
@@ -82,7 +79,7 @@ impl PartFile {
         let failed = |error: io::Error| file_error("write", &part, error);
         // Opened without truncation: another run may be writing it.
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(failed)?;
-        if !lock(&file, &part).map_err(failed)? {
+        if !own_files::lock_named(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(
                 CommandError::new(Status::Failed, what).remedy("wait until it ends, or choose another --output")
@@ -142,20 +139,14 @@ impl PartFile {
     /// Those of the file system.
     pub(super) fn write(&mut self, message: &Message) -> Result<()> {
         json::message(&mut self.piece, message, self.terminal);
-        if self.piece.len() < PIECE {
+        if !Compression::is_complete(&self.piece) {
             return Ok(());
         }
         self.end_piece().map_err(|error| file_error("write", &self.part_path, error))
     }
 
     fn end_piece(&mut self) -> io::Result<()> {
-        if self.piece.is_empty() {
-            return Ok(());
-        }
-        self.compression.write_piece(&self.piece, &mut self.file)?;
-        self.piece.clear();
-        // Release the memory of one huge message.
-        self.piece.shrink_to(2 * PIECE);
+        self.compression.end_piece(&mut self.piece, &mut self.file)?;
         self.file.flush()
     }
 
@@ -170,12 +161,8 @@ impl PartFile {
         }
         ended
             .and_then(|()| self.file.get_ref().get_ref().sync_all())
-            .and_then(|()| std::fs::rename(&self.part_path, &self.path))
-            .map_err(|error| file_error("write", &self.part_path, error))?;
-        // Sync the new name too. If that is not possible, the file is still on disk under one of its two names.
-        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let _ = File::open(directory.unwrap_or(Path::new("."))).and_then(|directory| directory.sync_all());
-        Ok(())
+            .and_then(|()| own_files::rename_and_sync(&self.part_path, &self.path))
+            .map_err(|error| file_error("write", &self.part_path, error))
     }
 
     /// Keeps the part file for a later run, and returns the hint for the user. A device or a pipe has no part file.
@@ -187,32 +174,6 @@ impl PartFile {
         let _ = self.end_piece();
         Some(format!("{} is incomplete; run the same command with --resume to continue", self.part_path.display()))
     }
-}
-
-/// Locks the part file until it is closed. Returns false if another run holds the lock, or has completed and renamed the file since it
-/// was opened.
-fn lock(file: &File, part: &Path) -> io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => is_named(file, part),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        // Some network file systems do not support locks.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-#[cfg(unix)]
-fn is_named(file: &File, part: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let opened = file.metadata()?;
-    let named = std::fs::metadata(part);
-    Ok(named.is_ok_and(|named| (named.dev(), named.ino()) == (opened.dev(), opened.ino())))
-}
-
-/// On this platform an open file cannot be renamed.
-#[cfg(not(unix))]
-fn is_named(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
 }
 
 /// The message of a line.
@@ -425,6 +386,6 @@ mod tests {
         std::fs::write(&part, "lines").expect("a part");
         let opened = File::open(&part).expect("opened");
         std::fs::rename(&part, &path).expect("whole");
-        assert!(!lock(&opened, &part).expect("a look"));
+        assert!(!own_files::lock_named(&opened, &part).expect("a look"));
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps the position of `tail` in a file or, as Eventide's consumers do, in a stream, so that the next `tail` continues there. A
 //! position is recorded only after its message was handled, so a crash repeats messages but never loses one.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use uuid::Uuid;
@@ -118,9 +118,5 @@ fn write(path: &std::path::Path, position: GlobalPosition) -> std::io::Result<()
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
-    let mut file = own_files::open(&part, Purpose::ReadWriteShared)?;
-    file.set_len(0)?;
-    file.write_all(format!("{position}\n").as_bytes())?;
-    file.sync_data()?;
-    std::fs::rename(&part, &path)
+    own_files::replace(&path, &part, Purpose::ReadWriteShared, format!("{position}\n").as_bytes())
 }

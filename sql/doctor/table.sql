@@ -13,16 +13,6 @@ select json_build_object(
   ),
   'dead_rows', (select s.n_dead_tup from pg_stat_all_tables s where s.relid = c.oid),
   'live_rows', (select s.n_live_tup from pg_stat_all_tables s where s.relid = c.oid),
-  'foreign_parts', (
-    with recursive part (oid) as (
-      select h.inhrelid from pg_inherits h where h.inhparent = c.oid
-      union
-      select h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
-    )
-    select coalesce(json_agg(p.relname), '[]')
-    from part join pg_class p on p.oid = part.oid
-    where p.relkind = 'f'
-  ),
   'indexes', (
     select coalesce(json_agg(json_build_object(
       'name', x.relname,

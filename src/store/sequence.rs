@@ -4,6 +4,7 @@
 
 use tokio_postgres::types::Type;
 
+use super::flavour::quote_literal;
 use super::row::column;
 use super::{Namespace, Result, StoreError};
 
@@ -39,13 +40,9 @@ impl Namespace {
     }
 }
 
-/// Returns the statement that moves a sequence to a number. The name is quoted so that it means the same under every setting of
-/// `standard_conforming_strings`.
-fn repair(sequence: &str, highest: i64) -> String {
-    let quoted = sequence.replace('\'', "''");
-    let constant =
-        if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") };
-    format!("select setval({constant}, {highest})")
+/// Returns the statement that moves a sequence to a number.
+pub(super) fn repair(sequence: &str, highest: i64) -> String {
+    format!("select setval({}, {highest})", quote_literal(sequence))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Checks on what other sessions do at this moment: open transactions and waiting writers.
 
+use super::super::flavour::quote_literal;
 use super::server::seconds;
 use super::{CheckStatus, Observation, Patient, listed};
 
@@ -31,7 +32,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
         let seen = format!("transaction {} of {role} is prepared for {}", prepared.gid, seconds(prepared.seconds));
-        let remedy = format!("rollback prepared '{}', or commit prepared", prepared.gid.replace('\'', "''"));
+        let remedy = format!("rollback prepared {}, or commit prepared", quote_literal(&prepared.gid));
         Observation::by_limit(prepared.seconds, PREPARED.0, PREPARED.1, seen, remedy)
     });
     let worst = open.chain(prepared).reduce(|worst, next| if next.status > worst.status { next } else { worst });

@@ -1,11 +1,10 @@
 //! What the checks look at, as the catalog shows it. One statement each for the server and for the table; nothing here judges.
 
 use serde::Deserialize;
-use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::super::row::{Lossy, column};
-use super::super::session::{Parameter, Session};
+use super::super::session::Session;
 use super::super::shape::Shape;
 use super::super::{Flavour, Namespace, Result, StoreError};
 
@@ -91,7 +90,6 @@ pub(super) struct TableFacts {
     pub autovacuum_off: bool,
     pub dead_rows: Option<i64>,
     pub live_rows: Option<i64>,
-    pub foreign_parts: Vec<String>,
     pub indexes: Vec<Index>,
     pub time_default: Option<String>,
     pub sequence: Option<Sequence>,
@@ -140,14 +138,6 @@ pub(super) struct Function {
     pub body: String,
 }
 
-/// Returns the only row of a result.
-async fn only(session: &Session, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row> {
-    session
-        .query_opt(sql, parameters)
-        .await?
-        .ok_or_else(|| StoreError::Server { code: "XX000".to_owned(), message: "the table is gone".to_owned() })
-}
-
 fn parse<T: for<'a> Deserialize<'a>>(text: &Lossy) -> Result<T> {
     serde_json::from_str(&text.text).map_err(|error| StoreError::Server {
         code: "XX000".to_owned(),
@@ -159,11 +149,11 @@ impl ServerFacts {
     pub(super) async fn read(shape: &Shape, session: &Session) -> Result<Self> {
         let tables: Vec<i64> = shape.parts.iter().map(|part| part.oid).chain([shape.table]).map(i64::from).collect();
         let sql = include_str!("../../../sql/doctor/server.sql");
-        let row = only(session, sql, &[(&tables, Type::INT8_ARRAY)]).await?;
+        let row = session.query_one(sql, &[(&tables, Type::INT8_ARRAY)]).await?;
         let mut facts: Self = parse(&column(&row, 0)?)?;
         if facts.version_number >= COLLATION_OF_DATABASE {
             let sql = include_str!("../../../sql/doctor/database_collation.sql");
-            let row = only(session, sql, &[]).await?;
+            let row = session.query_one(sql, &[]).await?;
             let versions: (Option<String>, Option<String>) = (column(&row, 0)?, column(&row, 1)?);
             facts.collation = versions.0.zip(versions.1).filter(|(created, now)| created != now);
         }
@@ -176,7 +166,7 @@ impl TableFacts {
         let sql = namespace.query(include_str!("../../../sql/doctor/table.sql"), &[]);
         let table = namespace.table();
         let sequence = shape.numbering.sequence;
-        let row = only(session, &sql, &[(&table, Type::TEXT), (&sequence, Type::OID)]).await?;
+        let row = session.query_one(&sql, &[(&table, Type::TEXT), (&sequence, Type::OID)]).await?;
         let mut facts: Self = parse(&column(&row, 0)?)?;
         if namespace.info().flavour == Flavour::Streamscope {
             let sql = include_str!("../../../sql/doctor/sql_bodies.sql");

@@ -3,6 +3,7 @@
 use md5::{Digest as _, Md5};
 
 use super::super::Flavour;
+use super::super::flavour::quote_ident;
 use super::super::query::hex;
 use super::super::schema::{self, Body};
 use super::facts::Function;
@@ -52,7 +53,7 @@ fn known(flavour: Flavour) -> Vec<Known> {
 
 /// Hashes a body. The name of the schema and white space do not count.
 fn hash(body: &str, schema: &str) -> String {
-    let quoted = format!("\"{}\".", schema.replace('"', "\"\""));
+    let quoted = format!("{}.", quote_ident(schema));
     let body = body.replace(&quoted, "{schema}.").replace(&format!("{schema}."), "{schema}.");
     let words: Vec<&str> = body.split_whitespace().collect();
     hex(&Md5::digest(words.join(" ")))
@@ -110,26 +111,18 @@ fn ours(functions: &[Function], schema: &str) -> Recognised {
     Recognised { changed, missing, versions: None, mixed: false }
 }
 
-/// Returns a body without casts to text, quotes, parentheses, spaces and the name of the schema, so that the server's spelling does not
-/// matter. The server also adds the default branch of a case expression, and names for results.
+/// Returns an expression without casts to text, quotes, parentheses and spaces, so that the server's spelling does not matter.
+pub(super) fn bare(expression: &str) -> String {
+    let mut bare = expression.to_lowercase();
+    bare.retain(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"'));
+    ["::text", "::charactervarying", "::varchar"].into_iter().fold(bare, |bare, cast| bare.replace(cast, ""))
+}
+
+/// Returns a body like [`bare`], without the name of the schema and without what the server adds: the default branch of a case
+/// expression, and names for results.
 fn plain(body: &str, schema: &str) -> String {
-    let bare = |text: &str| {
-        let mut text = text.to_lowercase();
-        text.retain(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | '"'));
-        text
-    };
-    let mut plain = bare(body);
-    let schema = format!("{}.", bare(schema));
-    for (added, instead) in [
-        ("::text", ""),
-        ("::charactervarying", ""),
-        ("::varchar", ""),
-        (&schema, ""),
-        ("elsenullend", "end"),
-        ("asmax", ""),
-    ] {
-        plain = plain.replace(added, instead);
-    }
+    let plain =
+        bare(body).replace(&format!("{}.", bare(schema)), "").replace("elsenullend", "end").replace("asmax", "");
     plain.strip_prefix("return").unwrap_or(&plain).to_owned()
 }
 

@@ -2,9 +2,11 @@
 //! read does.
 
 use super::super::Flavour;
+use super::super::flavour::{quote_ident, quote_literal};
+use super::super::sequence::repair;
 use super::super::shape::ColumnType;
 use super::facts::Index;
-use super::fingerprints::recognise;
+use super::fingerprints::{bare, recognise};
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::grouped;
 
@@ -42,28 +44,22 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     })
 }
 
-/// Returns an index key without casts, quotes, parentheses and spaces, so that the server's spelling does not matter.
-fn plain(key: &str) -> String {
-    let key = key.replace("::text", "").replace("::character varying", "").to_lowercase();
-    key.chars().filter(|c| !matches!(c, ' ' | '(' | ')' | '"')).collect()
-}
-
 pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
     let table = patient.namespace.table();
     let indexes = &patient.table.indexes;
     let unusable: Vec<&str> = indexes.iter().filter(|index| !index.usable).map(|index| index.name.as_str()).collect();
     if let Some(first) = unusable.first() {
-        let schema = table.strip_suffix("messages").unwrap_or_default();
+        let schema = quote_ident(&patient.namespace.info().schema);
         return Observation::fail(
             format!("not usable: {}", listed(&unusable)),
-            format!("reindex index {schema}\"{first}\""),
+            format!("reindex index {schema}.{}", quote_ident(first)),
         );
     }
     let covers = |columns: &[&str]| {
         indexes.iter().any(|index| {
             index.unique
                 && !index.partial
-                && index.keys.iter().map(|key| plain(key)).eq(columns.iter().map(ToString::to_string))
+                && index.keys.iter().map(|key| bare(key)).eq(columns.iter().map(ToString::to_string))
         })
     };
     let category = match patient.flavour() {
@@ -71,8 +67,8 @@ pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
         Flavour::EventoDb | Flavour::Streamscope => "split_part(stream_name, '-', 1)",
     };
     let leads = |index: &Index| {
-        let keys: Vec<String> = index.keys.iter().map(|key| plain(key)).collect();
-        let first = keys.first().is_some_and(|key| key.ends_with(&plain(category)));
+        let keys: Vec<String> = index.keys.iter().map(|key| bare(key)).collect();
+        let first = keys.first().is_some_and(|key| key.ends_with(&bare(category)));
         !index.partial && first && keys.get(1).is_some_and(|key| key == "global_position")
     };
     let mut missing = Vec::new();
@@ -132,10 +128,12 @@ pub(super) fn columns(patient: &Patient<'_>) -> Observation {
 pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     let numbering = &patient.shape.numbering;
     let Some(sequence) = &patient.table.sequence else {
-        return Observation::fail("global_position has no sequence", "Give it a sequence as its default");
+        return Observation::fail(
+            "global_position has no sequence",
+            "Set its default to the next number of a sequence",
+        );
     };
     let name = &sequence.name;
-    let literal = name.replace('\'', "''");
     if numbering.cycles == Some(true) {
         return Observation::fail(format!("{name} starts again at its end"), format!("alter sequence {name} no cycle"));
     }
@@ -150,8 +148,9 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
         return Observation::fail(
             "global_position does not default to the next number of its sequence",
             format!(
-                "alter table {} alter column global_position set default nextval('{literal}')",
-                patient.namespace.table()
+                "alter table {} alter column global_position set default nextval({})",
+                patient.namespace.table(),
+                quote_literal(name)
             ),
         );
     }
@@ -160,7 +159,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     };
     if let Some(highest) = patient.table.highest.filter(|highest| *highest > last) {
         let seen = format!("{name} is at {last}, below the highest global position {highest}, so writes will fail");
-        return Observation::fail(seen, format!("select setval('{literal}', {highest})"));
+        return Observation::fail(seen, repair(name, highest));
     }
     let max = match patient.shape.columns.global_position.kind {
         ColumnType::SmallInt => i64::from(i16::MAX),
@@ -205,8 +204,10 @@ pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
             format!("alter table {table} set logged"),
         );
     }
-    if !patient.table.foreign_parts.is_empty() {
-        let parts = listed(&patient.table.foreign_parts);
+    let foreign: Vec<&str> =
+        shape.parts.iter().filter(|part| part.is_foreign()).map(|part| part.name.as_str()).collect();
+    if !foreign.is_empty() {
+        let parts = listed(&foreign);
         return Observation::fail(
             format!("parts of the table are on another server: {parts}"),
             "Keep all messages in one database",
@@ -239,7 +240,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     if let Some(rule) = shape.rules.first() {
         return Observation::fail(
             format!("rules redirect or drop what is written: {}", listed(&shape.rules)),
-            format!("drop rule \"{rule}\" on {table}"),
+            format!("drop rule {} on {table}", quote_ident(rule)),
         );
     }
     let changing: Vec<&str> = shape
@@ -251,7 +252,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     if let Some(first) = changing.first() {
         return Observation::warn(
             format!("triggers can change or drop messages before they are stored: {}", listed(&changing)),
-            format!("Check their functions, or: alter table {table} disable trigger \"{first}\""),
+            format!("Check their functions, or: alter table {table} disable trigger {}", quote_ident(first)),
         );
     }
     let after: Vec<&str> = shape.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
@@ -266,7 +267,7 @@ pub(super) fn grants(patient: &Patient<'_>) -> Observation {
     let table = patient.namespace.table();
     let roles = &patient.table.roles;
     let worst = roles.iter().map(|role| {
-        let name = format!("\"{}\"", role.name.replace('"', "\"\""));
+        let name = quote_ident(&role.name);
         if !role.reads {
             let seen = format!("{} may use the schema, but not read the table", role.name);
             return Observation::warn(seen, format!("grant select on {table} to {name}"));
@@ -278,7 +279,7 @@ pub(super) fn grants(patient: &Patient<'_>) -> Observation {
         }
         if !role.cannot_execute.is_empty() {
             let seen = format!("{} may not execute {}", role.name, listed(&role.cannot_execute));
-            let schema = table.strip_suffix(".messages").unwrap_or(&table);
+            let schema = quote_ident(&patient.namespace.info().schema);
             return Observation::warn(seen, format!("grant execute on all functions in schema {schema} to {name}"));
         }
         Observation::ok("")

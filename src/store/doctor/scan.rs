@@ -4,7 +4,7 @@
 use tokio_postgres::types::Type;
 
 use super::super::row::{Lossy, column};
-use super::super::{Namespace, Result, StoreError};
+use super::super::{Namespace, Result};
 use super::{CheckStatus, Finding};
 use crate::message::GlobalPosition;
 use crate::numbers::grouped;
@@ -155,10 +155,7 @@ impl Namespace {
         let sql = self.query(include_str!("../../../sql/doctor/scan.sql"), &[]);
         let session = self.session().await?;
         let parameters = [(&scan.after as _, Type::INT8), (&WINDOW as _, Type::INT8), (&BACKWARDS as _, Type::FLOAT8)];
-        let row = session.query_opt(&sql, &parameters).await?.ok_or_else(|| StoreError::Server {
-            code: "XX000".to_owned(),
-            message: "the scan returned no row".to_owned(),
-        })?;
+        let row = session.query_one(&sql, &parameters).await?;
         let examined: i64 = column(&row, 0)?;
         let last: Option<GlobalPosition> = column(&row, 1)?;
         let mut seen: [Sighting; 7] = Default::default();

@@ -148,6 +148,17 @@ impl Session {
         Ok(self.query(sql, parameters).await?.into_iter().next())
     }
 
+    /// Runs a query that always has a row, and returns it.
+    ///
+    /// # Errors
+    /// The server's error, mapped by SQLSTATE, or one that says that there was no row.
+    pub async fn query_one(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<Row> {
+        self.query_opt(sql, parameters).await?.ok_or_else(|| StoreError::Server {
+            code: "XX000".to_owned(),
+            message: "the server returned no row for a query that always has one".to_owned(),
+        })
+    }
+
     /// Streams the rows of a query in bounded memory. Dropping the stream before its end cancels the query on the server, and the
     /// connection is not reused.
     ///

@@ -7,7 +7,7 @@ use tokio_postgres::types::FromSql;
 
 use super::active::Session;
 use crate::clock;
-use crate::store::error::{Result, StoreError};
+use crate::store::error::Result;
 
 /// The server, database and role of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +36,11 @@ impl Session {
                    pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', \
                    (extract(epoch from clock_timestamp()) * 1000000)::int8";
         let (clock, asked) = (clock::now(), Instant::now());
-        let rows = self.query(sql, &[]).await?;
+        let row = self.query_one(sql, &[]).await?;
         let half = asked.elapsed() / 2;
-        let row = rows.first().ok_or_else(|| StoreError::Server {
-            code: "XX000".to_owned(),
-            message: "the server returned no row for a query that always has one".to_owned(),
-        })?;
         let ours = clock.as_microsecond().saturating_add(i64::try_from(half.as_micros()).unwrap_or(i64::MAX));
-        let standby: bool = self.value(row, 3)?;
-        let refused: bool = self.value(row, 4)?;
+        let standby: bool = self.value(&row, 3)?;
+        let refused: bool = self.value(&row, 4)?;
         let read_only = if self.is_read_only() {
             Some("the store was opened read-only")
         } else if standby {
@@ -52,11 +48,11 @@ impl Session {
         } else {
             refused.then_some("default_transaction_read_only is on")
         };
-        let clock_ahead_us = self.value::<i64>(row, 5)?.saturating_sub(ours);
+        let clock_ahead_us = self.value::<i64>(&row, 5)?.saturating_sub(ours);
         Ok(ServerInfo {
-            version: self.value(row, 0)?,
-            database: self.value(row, 1)?,
-            user: self.value(row, 2)?,
+            version: self.value(&row, 0)?,
+            database: self.value(&row, 1)?,
+            user: self.value(&row, 2)?,
             standby,
             read_only: read_only.map(str::to_owned),
             clock_ahead_us,

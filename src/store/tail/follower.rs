@@ -202,7 +202,7 @@ impl<M: Followed> Tail<M> {
         checkpoint.filter(ended).map_or(self.horizon, |c| c.newest.max(self.horizon))
     }
 
-    /// Returns whether a transaction has blocked for so long that the next poll should read its application and state.
+    /// Returns whether a transaction has blocked long enough for the next poll to read its application and state.
     pub(super) fn needs_details(&self) -> bool {
         self.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.taken.elapsed() >= DETAILED)
     }

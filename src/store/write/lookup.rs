@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 use crate::message::{Difference, NewMessage, Position, Written};
 use crate::store::row::column;
 use crate::store::session::Parameter;
-use crate::store::{Namespace, Result, StoreError};
+use crate::store::{Namespace, Result};
 
 /// Selects the message at the position that `write_message` returned. The previous statement stored it in a setting of the
 /// transaction.
@@ -104,12 +104,7 @@ impl Namespace {
     pub(super) async fn look_up(&self, message: &NewMessage) -> Result<Lookup> {
         let sent = SentMessage::new(message);
         let session = self.session().await?;
-        let row = session.query_opt(&self.lookup_sql(LookupBy::Id), &sent.parameters()).await?;
-        let row = row.ok_or_else(|| StoreError::Server {
-            code: "XX000".to_owned(),
-            message: "the lookup returned no row".to_owned(),
-        })?;
-        Lookup::read(&row)
+        Lookup::read(&session.query_one(&self.lookup_sql(LookupBy::Id), &sent.parameters()).await?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! as [`Event`]s. `view` draws the state and changes nothing.
 
 mod administration;
+mod answers;
 mod bookmarking;
 pub(crate) mod bookmarks;
 pub(crate) mod browser;
@@ -58,7 +59,7 @@ use crate::config::themes::ThemeName;
 use crate::config::type_rules::TypeRules;
 pub(crate) use crate::keymap;
 use crate::locator::Locator;
-use crate::store::{NamespaceInfo, StoreError};
+use crate::store::NamespaceInfo;
 use bookmarks::Bookmarks;
 use browser::Browser;
 use browser::columns::Columns;
@@ -77,7 +78,7 @@ use marks::Marks;
 use mouse::Mouse;
 use notices::Notices;
 use random::Random;
-use request::{Answer, Outcome, Question, Slot};
+use request::{Question, Slot};
 use requests::Requests;
 use restoring::Restoring;
 use saved::Saved;
@@ -540,137 +541,6 @@ impl State {
             // All other actions were carried out before.
             _ => Vec::new(),
         }
-    }
-}
-
-/// Answers and errors of the store.
-impl State {
-    fn outcome(&mut self, slot: Slot, generation: u64, outcome: Outcome) -> Vec<Effect> {
-        if !self.requests.accept(slot, generation) {
-            return Vec::new();
-        }
-        let effects = match outcome {
-            Ok(answer) => self.answered(slot, answer),
-            Err(error) => self.failed(slot, &error),
-        };
-        self.finish(effects, Duration::ZERO)
-    }
-
-    fn answered(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
-        match (slot, answer) {
-            (_, Answer::Completions(found)) => {
-                if let Some(compose) = self.dialogs.compose() {
-                    compose.offer(found);
-                }
-                Vec::new()
-            }
-            (_, Answer::Version(version)) => {
-                if let Some(compose) = self.dialogs.compose() {
-                    compose.version_answered(version);
-                }
-                Vec::new()
-            }
-            (_, Answer::Marked(messages)) => self.marks_read(messages),
-            (Slot::Write, answer) => self.write_answered(answer),
-            (Slot::Admin, answer) => self.admin_answered(answer),
-            (_, Answer::Trace(view)) => self.trace_answered(*view),
-            (_, Answer::State(view)) => self.state_answered(*view),
-            (Slot::Suggest | Slot::StreamSearch, answer) => self.omnibox_answered(answer),
-            (_, Answer::Server(info)) => {
-                if !self.connection.connected(info) {
-                    return Vec::new();
-                }
-                self.notices.done("Reconnected".to_owned(), self.now);
-                self.browser.reload(&mut self.requests)
-            }
-            (_, Answer::Namespaces(namespaces)) => {
-                let mut effects = self.browser.namespaces_listed(namespaces, &mut self.requests);
-                effects.extend(self.open_first());
-                effects.extend(self.offer_connections());
-                self.refresh_omnibox();
-                effects
-            }
-            (_, Answer::Categories(categories)) => {
-                let mut effects = self.check_restored_category(&categories);
-                effects.extend(self.browser.categories_listed(categories, &mut self.requests));
-                self.refresh_omnibox();
-                effects
-            }
-            (_, Answer::Found(head)) => self.found(head),
-            (_, answer) => {
-                let mut effects = self.browser.answered(answer, &mut self.requests);
-                effects.extend(self.check_restored_messages());
-                effects
-            }
-        }
-    }
-
-    /// Handles an error: reconnects after a lost connection and reports everything else.
-    fn failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
-        if slot == Slot::Version
-            && let Some(compose) = self.dialogs.compose()
-        {
-            compose.version_failed(error);
-        }
-        if matches!(slot, Slot::Suggest | Slot::StreamSearch)
-            && let Some(omnibox) = self.dialogs.omnibox()
-        {
-            omnibox.search_failed(error.to_string());
-        }
-        match error {
-            StoreError::Unavailable { reason, obstacle, .. }
-                if obstacle.is_passing() && !matches!(slot, Slot::Write | Slot::Admin) =>
-            {
-                self.lost(reason.clone())
-            }
-            StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),
-            _ if slot == Slot::Server => {
-                self.connection.refused(error.to_string());
-                self.notices.problem(error.to_string(), self.now);
-                Vec::new()
-            }
-            _ => self.question_failed(slot, error),
-        }
-    }
-
-    fn lost(&mut self, reason: String) -> Vec<Effect> {
-        self.connection.lost(reason, &mut self.requests, &mut self.notices).into_iter().collect()
-    }
-
-    /// Handles an error that concerns one question: shows it in place of the answer and logs it.
-    fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
-        self.requests.fail(slot, error.to_string());
-        match slot {
-            Slot::Timeline => {
-                self.browser.messages.timeline_failed(error);
-                return Vec::new();
-            }
-            Slot::Messages => self.browser.messages.fail(error),
-            Slot::Streams => self.browser.streams.fail(error),
-            Slot::Message => self.browser.message.fail(error),
-            Slot::Write => return self.write_failed(error),
-            Slot::Admin => return self.admin_failed(error),
-            Slot::GoTo => return self.navigation_failed(error),
-            Slot::Trace | Slot::State => return self.provenance_failed(error),
-            // The box shows the error.
-            Slot::Suggest | Slot::StreamSearch => return Vec::new(),
-            _ => {}
-        }
-        self.notices.problem(error.to_string(), self.now);
-        Vec::new()
-    }
-
-    fn following_failed(&mut self, generation: u64, error: &StoreError) -> Vec<Effect> {
-        if !self.following.failed(generation, error.to_string()) {
-            return Vec::new();
-        }
-        if let StoreError::Unavailable { reason, obstacle, .. } = error
-            && obstacle.is_passing()
-        {
-            return self.lost(reason.clone());
-        }
-        self.notices.problem(format!("Following interrupted: {error}"), self.now);
-        Vec::new()
     }
 }
 

@@ -98,7 +98,7 @@ impl State {
             self.restoring = None;
             return Vec::new();
         }
-        if messages.is_loading() || messages.error.is_some() {
+        if messages.is_reading() || messages.error.is_some() {
             return Vec::new();
         }
         if messages.window.is_empty() && !messages.is_filtered() {

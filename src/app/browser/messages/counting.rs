@@ -1,0 +1,59 @@
+//! Counting the messages of the list: an estimate, or on request an exact number.
+
+use super::{ListKey, Messages};
+use crate::app::browser::count::MatchCount;
+use crate::app::event::Effect;
+use crate::app::request::{Question, Slot};
+use crate::app::requests::Requests;
+use crate::store::browse::{Count, CountStep, SearchRange};
+
+/// Messages that one step of a count examines: more than a step of a search, which has matches to show.
+const COUNT_WINDOW: u32 = 50_000;
+
+impl Messages {
+    /// Asks for an estimate of the number of messages, in place of a count under way.
+    pub(in crate::app) fn estimate(&mut self, requests: &mut Requests) -> Option<Effect> {
+        let ListKey { namespace, scope } = self.key.clone()?;
+        self.count.by_user = false;
+        self.count.matches = self.count.matches.filter(|count| count.is_complete);
+        Some(requests.ask(Slot::Count, Question::Estimate { namespace, scope }))
+    }
+
+    /// Asks for the exact number of messages, or of matches in a filtered list.
+    pub(in crate::app) fn count_exactly(&mut self, requests: &mut Requests) -> Option<Effect> {
+        let ListKey { namespace, scope } = self.key.clone()?;
+        self.count.by_user = true;
+        let question = if self.is_filtered() {
+            self.count.matches = Some(MatchCount::default());
+            self.count_matches(None)?
+        } else {
+            Question::Count { namespace, scope }
+        };
+        Some(requests.ask(Slot::Count, question))
+    }
+
+    pub(in crate::app) fn counted(&mut self, total: Option<Count>) {
+        self.count.total = total;
+        self.count_loaded();
+    }
+
+    /// Adds one step of a count and asks for the next one until the count is complete.
+    pub(in crate::app) fn matches_counted(
+        &mut self,
+        step: &CountStep,
+        range: SearchRange,
+        requests: &mut Requests,
+    ) -> Option<Effect> {
+        self.count.matches?;
+        self.count.include_step(step);
+        self.range = Some(range);
+        let question = self.count_matches(Some(step.next?))?;
+        Some(requests.ask(Slot::Count, question))
+    }
+
+    fn count_matches(&self, from: Option<i64>) -> Option<Question> {
+        let ListKey { namespace, scope } = self.key.clone()?;
+        let filter = self.filter.clone();
+        Some(Question::CountMatches { namespace, scope, filter, range: self.range, from, window: COUNT_WINDOW })
+    }
+}

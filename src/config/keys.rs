@@ -243,7 +243,7 @@ pub(super) fn lost_ways_out(bindings: &[Binding]) -> Vec<Mistake> {
         let before = map.lost_ways_out();
         binding.bind(&mut map);
         if let Some((context, action)) = map.lost_ways_out().into_iter().find(|lost| !before.contains(lost)) {
-            let what = format!("this leaves {action} in the context {context} without a key. Give it another one");
+            let what = format!("this leaves {action} in the context {context} without a key. Bind another key");
             mistakes.push((binding.action.span(), what));
         }
     }

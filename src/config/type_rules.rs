@@ -45,7 +45,7 @@ impl TypeRules {
 }
 
 /// The last words of types that report failures.
-const FAILURES: [&str; 4] = ["Failed", "Declined", "Rejected", "Error"];
+pub(crate) const FAILURES: [&str; 4] = ["Failed", "Declined", "Rejected", "Error"];
 
 /// Returns true if the last word of a type reports a failure: `PaymentFailed`, `payment_failed`, `Failed`, but not `Terror`.
 fn is_failure(message_type: &str) -> bool {

@@ -41,7 +41,7 @@ Examples:
 /// The time between two looks.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Show how far consumers have read, and who is behind
+/// Show how far each consumer has read and how far it lags
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct ConsumersArguments {

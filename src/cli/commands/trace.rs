@@ -43,7 +43,7 @@ Examples:
   streamscope -n shop trace 4711 --format ndjson > report.ndjson
   streamscope -n shop trace 4711 --format dot | dot -Tsvg > trace.svg";
 
-/// Print what caused a message, and what it caused
+/// Print the causes and effects of a message
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct TraceArguments {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::config::type_rules::FAILURES;
 use crate::json::scan::{Token, scan};
 
 /// The look of a cell.
@@ -35,7 +36,7 @@ impl Look {
     /// Returns the look for a text. Needs the whole text, even if only a part of it is shown.
     #[must_use]
     pub(crate) fn of(self, text: &str) -> Self {
-        let fails = ["Failed", "Declined", "Rejected", "Error"].iter().any(|end| text.ends_with(end));
+        let fails = FAILURES.iter().any(|end| text.ends_with(end));
         if self == Self::Type && fails { Self::Failure } else { self }
     }
 }

@@ -3,6 +3,7 @@
 //! its comments and examples appear in the schema and in the printed defaults.
 
 pub(crate) mod colors;
+mod consumers;
 pub(crate) mod defaults;
 mod file;
 mod keys;
@@ -20,9 +21,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use crate::keymap::KeyMap;
+use crate::store::consumers::ConsumerQuery;
 use crate::store::trace::LinkRule;
 use crate::store::{Settings, connect};
 use colors::{Colors, Paint};
+use consumers::ConsumerSource;
 pub(crate) use file::Unreadable;
 use keys::Binding;
 use links::LinkConvention;
@@ -63,6 +66,10 @@ pub(crate) struct Config {
     /// Conventions for links between messages, which come before the built-in ones.
     #[serde(default)]
     links: Vec<LinkConvention>,
+    /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at most two
+    /// seconds, with only pg_catalog on the search path, so name the schema of each table.
+    #[serde(default)]
+    consumers: Vec<ConsumerSource>,
 }
 
 /// A format of times.
@@ -188,6 +195,12 @@ impl Config {
     #[must_use]
     pub(crate) fn link_rules(&self) -> Vec<LinkRule> {
         self.links.iter().map(LinkConvention::rule).collect()
+    }
+
+    /// Returns the user's queries for consumers in a namespace of a target.
+    #[must_use]
+    pub(crate) fn consumer_queries(&self, target: &str, namespace: &str) -> Vec<ConsumerQuery> {
+        consumers::queries(&self.consumers, target, namespace)
     }
 
     /// Returns the profiles with a URL, by name, and their URLs.

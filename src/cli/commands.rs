@@ -90,7 +90,7 @@ pub(super) enum Prepared<'a> {
     Ns(&'a ns::NsCommand),
     Categories,
     Streams(&'a streams::StreamsArguments),
-    Consumers(&'a consumers::ConsumersArguments),
+    Consumers(consumers::Prepared<'a>),
     Group(group::Prepared),
     Get(get::Get),
     Last(&'a last::LastArguments),
@@ -118,10 +118,7 @@ impl<'a> Prepared<'a> {
             }
             Command::Categories(_) => Self::Categories,
             Command::Streams(arguments) => Self::Streams(arguments),
-            Command::Consumers(arguments) => {
-                consumers::check(arguments)?;
-                Self::Consumers(arguments)
-            }
+            Command::Consumers(arguments) => Self::Consumers(consumers::Prepared::new(arguments)?),
             Command::Group(arguments) => Self::Group(group::Prepared::new(arguments)?),
             Command::Get(arguments) => Self::Get(get::Get::new(arguments)?),
             Command::Last(arguments) => Self::Last(arguments),
@@ -194,8 +191,8 @@ impl<'a> Prepared<'a> {
             Self::Streams(arguments) => {
                 interrupt.unless_signalled(async { streams::run(&named().await?, arguments, output).await }).await
             }
-            Self::Consumers(arguments) => {
-                interrupt.unless_signalled(async { consumers::run(&named().await?, arguments, output).await }).await
+            Self::Consumers(prepared) => {
+                interrupt.unless_signalled(async { consumers::run(&named().await?, prepared, output).await }).await
             }
             Self::Group(prepared) => {
                 interrupt.unless_signalled(async { group::run(&named().await?, prepared, output).await }).await

@@ -279,6 +279,8 @@ fn the_schema_refuses_what_the_program_refuses() {
         "[[keys]]\ncontext = \"compose\"\naction = \"quit-now\"\nkeys = [\"f2\"]",
         "[[keys]]\ncontext = \"compose\"\naction = \"write\"\nkeys = [\"j\"]",
         "[[profile]]\ntarget = \"a\"",
+        "[[consumers]]\nname = \"a\"",
+        "[[consumers]]\nsql = \" \"",
         "[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"",
     ] {
         assert!(Config::parse(text).is_err() && refused(text).is_some(), "{text}");

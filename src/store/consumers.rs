@@ -2,24 +2,26 @@
 //! writes, and nothing is assumed about the language of a consumer.
 
 mod activity;
+mod configured;
+mod lag;
 mod streams;
 mod tables;
+pub mod trend;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio_postgres::types::Type;
 
-use super::browse::{Direction, Scope};
-use super::row::{ServerTime, column};
+pub use configured::ConsumerQuery;
+pub use streams::is_position_stream;
+use trend::Trend;
+
 use super::{Namespace, Result};
 use crate::message::{Category, GlobalPosition};
 
-/// Unread messages are counted up to this many.
-const COUNTED: i64 = 10_000;
 /// A consumer that is behind and has not moved for this long is stuck. Consumers that record only every hundredth message need time.
 const STUCK: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a consumer keeps its position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Convention {
     /// Eventide: the stream `CATEGORY:position`, optionally with an ID.
     Eventide,
@@ -29,6 +31,8 @@ pub enum Convention {
     Propulsion,
     /// `EventodbKit`: the table `evento_consumer_positions` in any schema.
     EventodbKit,
+    /// A query of the user returns it.
+    Configured,
 }
 
 impl Convention {
@@ -40,6 +44,7 @@ impl Convention {
             Self::Protean => "protean",
             Self::Propulsion => "propulsion",
             Self::EventodbKit => "eventodbkit",
+            Self::Configured => "configured",
         }
     }
 
@@ -49,7 +54,7 @@ impl Convention {
         match self {
             Self::Eventide => 100,
             Self::Protean => 10,
-            Self::Propulsion | Self::EventodbKit => 1,
+            Self::Propulsion | Self::EventodbKit | Self::Configured => 1,
         }
     }
 }
@@ -57,7 +62,8 @@ impl Convention {
 /// A consumer and how far it has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Consumer {
-    /// The position stream (Eventide), the subscriber (Protean), the group (Propulsion) or the ID (`EventodbKit`).
+    /// The position stream (Eventide), the subscriber (Protean), the group (Propulsion), the ID (`EventodbKit`) or the column
+    /// `consumer` of the query.
     pub name: String,
     /// The category that it reads. `None` if it is unknown.
     pub category: Option<Category>,
@@ -75,8 +81,12 @@ pub struct Consumer {
     pub delay: Option<SignedDuration>,
     /// When it last recorded a position, if the convention tells.
     pub moved_at: Option<Timestamp>,
+    /// The time of the look, by the server's clock. `None` if it could not be compared with its category.
+    pub seen_at: Option<Timestamp>,
     /// What this means.
     pub state: ConsumerState,
+    /// How the number of unread messages develops. `None` until [`trend::Looks`] has seen the consumer twice.
+    pub trend: Option<Trend>,
 }
 
 /// Whether a consumer keeps up.
@@ -88,8 +98,8 @@ pub enum ConsumerState {
     WithinInterval,
     /// It is behind.
     Behind,
-    /// It is behind and has not moved for five minutes.
-    Stuck,
+    /// It is behind and has not moved for five minutes: since this time, by the server's clock.
+    Stuck(Timestamp),
     /// Its position is above the newest message: the store was emptied or restored.
     Ahead,
     /// Its position could not be read, for this reason.
@@ -104,7 +114,7 @@ impl ConsumerState {
             Self::Current => "current",
             Self::WithinInterval => "within interval",
             Self::Behind => "behind",
-            Self::Stuck => "stuck",
+            Self::Stuck(_) => "stuck",
             Self::Ahead => "ahead",
             Self::Unknown(_) => "unknown",
         }
@@ -124,17 +134,20 @@ struct Recorded {
 
 impl Namespace {
     /// Returns every consumer that leaves a trace in the database, by category and name. `category` limits the list to one category,
-    /// and to consumers whose category is unknown.
+    /// and to consumers whose category is unknown. `queries` find the consumers that follow none of the conventions.
     ///
-    /// Each consumer costs two index probes and one count of at most 10,000 index entries. Finding them costs a look at the categories,
-    /// at the position streams, and at the catalog.
+    /// Each consumer costs one index probe, and each of their categories another one and at most 10,001 index entries. Finding them costs
+    /// a look at the categories, at the position streams, and at the catalog.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error. A position that cannot be read is not an error, but
     /// [`ConsumerState::Unknown`].
-    pub async fn consumers(&self, category: Option<&Category>) -> Result<Vec<Consumer>> {
+    pub async fn consumers(&self, category: Option<&Category>, queries: &[ConsumerQuery]) -> Result<Vec<Consumer>> {
         let mut recorded = self.recorded_in_streams().await?;
         recorded.extend(self.recorded_in_tables().await?);
+        for query in queries {
+            recorded.extend(self.recorded_by_query(query).await?);
+        }
         recorded.retain(|one| category.is_none() || one.category.is_none() || one.category.as_ref() == category);
         recorded.sort_by(|a, b| (&a.category, &a.name).cmp(&(&b.category, &b.name)));
         let known: Vec<(&Category, GlobalPosition)> =
@@ -148,113 +161,11 @@ impl Namespace {
             })
             .collect())
     }
-
-    async fn lags(&self, positions: &[(&Category, GlobalPosition)]) -> Result<Vec<Lag>> {
-        if positions.is_empty() {
-            return Ok(Vec::new());
-        }
-        // The scope only tells which index to use; each row brings its own category.
-        let any = Scope::Category(Category::stored(""));
-        let newest = self.window(&any, Direction::Falling, "9223372036854775807", "lag.category");
-        let unread = self.window(&any, Direction::Rising, "lag.unread", "lag.category");
-        let sql =
-            self.query(include_str!("../../sql/query/consumer_lag.sql"), &[("newest", &newest), ("unread", &unread)]);
-        let categories: Vec<&str> = positions.iter().map(|(category, _)| category.as_str()).collect();
-        let first: Vec<i64> = positions.iter().map(|(_, position)| position.saturating_add(1)).collect();
-        let session = self.session().await?;
-        let limit = COUNTED + 1;
-        let parameters =
-            [(&categories as _, Type::TEXT_ARRAY), (&first as _, Type::INT8_ARRAY), (&limit as _, Type::INT8)];
-        let rows = session.query(&sql, &parameters).await?;
-        let mut lags = vec![Lag::default(); positions.len()];
-        for row in &rows {
-            let index = usize::try_from(column::<i64>(row, 0)?.saturating_sub(1)).ok();
-            let Some(lag) = index.and_then(|index| lags.get_mut(index)) else { continue };
-            let now: ServerTime = column(row, 4)?;
-            let unread: Option<ServerTime> = column(row, 2)?;
-            *lag = Lag {
-                head: column(row, 1)?,
-                delay: unread.map(|unread| now.0.duration_since(unread.0)),
-                unread: column::<i64>(row, 3)?.unsigned_abs(),
-                now: now.0,
-            };
-        }
-        Ok(lags)
-    }
-}
-
-/// What a category has beyond a position.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Lag {
-    head: Option<GlobalPosition>,
-    delay: Option<SignedDuration>,
-    unread: u64,
-    now: Timestamp,
 }
 
 impl Recorded {
-    fn compared(self, lag: Option<Lag>) -> Consumer {
-        let Self { name, category, convention, position, moved_at } = self;
-        let (position, state) = match (position, &lag) {
-            (Err(reason), _) => (None, ConsumerState::Unknown(reason)),
-            (Ok(position), None) => (Some(position), ConsumerState::Unknown("its category is unknown".to_owned())),
-            (Ok(position), Some(lag)) => (Some(position), lag.state(position, convention, moved_at)),
-        };
-        let most = COUNTED.unsigned_abs();
-        Consumer {
-            name,
-            category,
-            convention,
-            position,
-            head: lag.as_ref().and_then(|lag| lag.head),
-            behind: lag.as_ref().map(|lag| lag.unread.min(most)),
-            capped: lag.as_ref().is_some_and(|lag| lag.unread > most),
-            delay: lag.and_then(|lag| lag.delay),
-            moved_at,
-            state,
-        }
-    }
-}
-
-impl Lag {
-    fn state(&self, position: GlobalPosition, convention: Convention, moved_at: Option<Timestamp>) -> ConsumerState {
-        let since = |moved: Timestamp| self.now.duration_since(moved);
-        // A position below every message, such as -1 or 0, was never moved.
-        if position > self.head.unwrap_or(0) {
-            ConsumerState::Ahead
-        } else if self.unread == 0 {
-            ConsumerState::Current
-        } else if self.unread < convention.interval() {
-            ConsumerState::WithinInterval
-        } else if moved_at.is_some_and(|moved| since(moved) >= STUCK) && self.delay.is_some_and(|delay| delay >= STUCK)
-        {
-            ConsumerState::Stuck
-        } else {
-            ConsumerState::Behind
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn state(position: i64, head: Option<i64>, unread: u64, moved: i64, delay: i64) -> &'static str {
-        let now = "2026-03-01T12:00:00Z".parse().expect("a time");
-        let delay = (unread > 0).then(|| SignedDuration::from_secs(delay));
-        let lag = Lag { head, delay, unread, now };
-        lag.state(position, Convention::Eventide, Some(now - SignedDuration::from_secs(moved))).name()
-    }
-
-    #[test]
-    fn a_consumer_is_behind_only_if_messages_are_unread() {
-        assert_eq!(state(500, Some(500), 0, 86_400, 0), "current", "nothing came for a day");
-        assert_eq!(state(0, None, 0, 1, 0), "current", "an empty category");
-        assert_eq!(state(400, Some(500), 99, 86_400, 86_400), "within interval");
-        assert_eq!(state(400, Some(900), 100, 10, 86_400), "behind", "it moved 10 seconds ago");
-        assert_eq!(state(400, Some(900), 100, 86_400, 10), "behind", "the first unread message is new");
-        assert_eq!(state(400, Some(900), 100, 300, 300), "stuck");
-        assert_eq!(state(501, Some(500), 0, 10, 0), "ahead");
-        assert_eq!(state(1, None, 0, 10, 0), "ahead", "the category was emptied");
+    /// Returns a position that could not be read, with the reason.
+    fn unreadable(name: &str, convention: Convention, reason: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), category: None, convention, position: Err(reason.into()), moved_at: None }
     }
 }

@@ -65,6 +65,12 @@ impl Namespace {
         &self.info
     }
 
+    /// Returns `user@host/database` of its database, without the password.
+    #[must_use]
+    pub fn target(&self) -> String {
+        self.sessions.settings().target()
+    }
+
     /// Returns the maximum number of connections for its operations. It is 1 for an embedded store.
     #[must_use]
     pub fn connections(&self) -> usize {

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod blocked;
+mod consumers;
 mod counting;
 mod exec;
 mod exporting;

@@ -12,26 +12,31 @@ use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::time::for_people;
+use crate::config::Config;
 use crate::locator::duration;
 use crate::message::Category;
 use crate::numbers::{count, grouped};
 use crate::store::Namespace;
+use crate::store::consumers::trend::{Looks, Trend};
 use crate::store::consumers::{Consumer, ConsumerState};
 
 const HELP: &str = "\
 Finds every consumer that keeps its position where streamscope can see it: Eventide and Protean in
-streams, Propulsion and EventodbKit in tables. Up to 10,000 unread messages are counted. The delay is
-the age of the first unread message.
+streams, Propulsion and EventodbKit in tables, and others with a query in the configuration file
+([[consumers]]). Up to 10,000 unread messages are counted. The delay is the age of the first unread
+message.
 
 States: current, within interval (Eventide records only every 100th position, Protean every 10th),
-behind, stuck (behind, and not moved for five minutes), ahead (the store was emptied or restored),
-unknown (the reason follows).
+behind, stuck (behind, and not moved for five minutes, since the time that follows), ahead (the store
+was emptied or restored), unknown (the reason follows).
+
+--watch shows a trend over the last five looks: falling behind, catching up or steady.
 
 --fail-behind and --fail-delay exit with status 8 if a consumer is further behind, and also if one is
 ahead or unknown.
 
 JSON keys: consumer, category, convention, position, head, behind, behindCapped, delaySeconds,
-movedAt, state, reason
+movedAt, state, stuckSince, reason; with --watch also trend
 
 Examples:
   streamscope -n shop consumers
@@ -62,34 +67,51 @@ fn length(text: &str) -> Result<SignedDuration, String> {
     duration(text).ok_or_else(|| "use a whole number and a unit: ms, s, m, h, d".to_owned())
 }
 
-/// Checks the arguments before anything is opened.
-pub(super) fn check(arguments: &ConsumersArguments) -> Result<()> {
-    arguments.category.clone().map(Category::new).transpose()?;
-    Ok(())
+/// The checked arguments.
+pub(crate) struct Prepared<'a> {
+    category: Option<Category>,
+    arguments: &'a ConsumersArguments,
+    config: Config,
+}
+
+impl<'a> Prepared<'a> {
+    /// Checks the arguments and reads the user's queries before anything is opened.
+    ///
+    /// # Errors
+    /// Returns [`Status::Usage`] for an invalid category, and for a configuration with a mistake.
+    pub(super) fn new(arguments: &'a ConsumersArguments) -> Result<Self> {
+        let category = arguments.category.clone().map(Category::new).transpose()?;
+        let config = Config::load().map_err(CommandError::usage)?;
+        Ok(Self { category, arguments, config })
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// Returns [`Status::CheckFailed`] if a consumer is too far behind, and the errors of the store.
-pub(super) async fn run(namespace: &Namespace, arguments: &ConsumersArguments, output: &mut Output) -> Result<()> {
-    let category = arguments.category.clone().map(Category::new).transpose()?;
-    let mut before: Option<HashMap<(String, String), u64>> = None;
+pub(super) async fn run(namespace: &Namespace, prepared: Prepared<'_>, output: &mut Output) -> Result<()> {
+    let Prepared { category, arguments, config } = prepared;
+    let queries = config.consumer_queries(&namespace.target(), &namespace.info().id);
+    let mut looks = Looks::default();
+    let mut before = HashMap::new();
     loop {
-        let consumers = namespace.consumers(category.as_ref()).await?;
-        list(&consumers, before.as_ref(), output)?;
+        let mut consumers = namespace.consumers(category.as_ref(), &queries).await?;
         if !arguments.watch {
+            list(&consumers, None, output)?;
             if consumers.is_empty() {
                 output.finish()?;
                 output.note("No consumer has recorded a position in this namespace");
             }
             return check_limits(&consumers, arguments);
         }
+        looks.add(&mut consumers);
+        list(&consumers, Some(&before), output)?;
         output.finish()?;
         if Output::reader_is_gone() {
             return Ok(());
         }
-        before = Some(consumers.iter().filter_map(|one| Some((key(one), one.behind?))).collect());
+        before = consumers.iter().filter_map(|one| Some((key(one), one.behind?))).collect();
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -152,13 +174,13 @@ fn list(consumers: &[Consumer], before: Option<&HashMap<(String, String), u64>>,
         Column::number("BEHIND"),
     ];
     if before.is_some() {
-        columns.push(Column::number("CHANGE"));
+        columns.extend([Column::number("CHANGE"), Column::text("TREND")]);
     }
     columns.extend([Column::number("DELAY"), Column::time("MOVED"), Column::text("STATE")]);
     let mut table = Table::new(&columns);
     for consumer in consumers {
         if output.is_json() {
-            object(consumer, output)?;
+            object(consumer, before.is_some(), output)?;
             continue;
         }
         let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
@@ -166,6 +188,7 @@ fn list(consumers: &[Consumer], before: Option<&HashMap<(String, String), u64>>,
             consumer.behind.map(|behind| format!("{}{}", grouped(behind), if consumer.capped { "+" } else { "" }));
         let state = match &consumer.state {
             ConsumerState::Unknown(reason) => format!("unknown: {reason}"),
+            ConsumerState::Stuck(since) => format!("stuck since {}", for_people(*since)),
             state => state.name().to_owned(),
         };
         let mut cells = vec![
@@ -179,6 +202,7 @@ fn list(consumers: &[Consumer], before: Option<&HashMap<(String, String), u64>>,
         if let Some(before) = before {
             let earlier = before.get(&key(consumer));
             cells.push(earlier.zip(consumer.behind).map(|(earlier, now)| change(*earlier, now)).unwrap_or_default());
+            cells.push(consumer.trend.map(|trend| trend.name().to_owned()).unwrap_or_default());
         }
         cells.extend([
             consumer.delay.map(age).unwrap_or_default(),
@@ -197,9 +221,10 @@ fn change(before: u64, now: u64) -> String {
     if now == before { "0".to_owned() } else { format!("{sign}{}", grouped(now.abs_diff(before))) }
 }
 
-fn object(consumer: &Consumer, output: &mut Output) -> Result<()> {
+fn object(consumer: &Consumer, watching: bool, output: &mut Output) -> Result<()> {
+    let since = if let ConsumerState::Stuck(since) = consumer.state { Some(since) } else { None };
     let reason = if let ConsumerState::Unknown(reason) = &consumer.state { Some(reason.as_str()) } else { None };
-    Object::begin(output.buffer())
+    let object = Object::begin(output.buffer())
         .string("consumer", &consumer.name)
         .string_or_null("category", consumer.category.as_ref().map(Category::as_str))
         .string("convention", consumer.convention.name())
@@ -210,8 +235,9 @@ fn object(consumer: &Consumer, output: &mut Output) -> Result<()> {
         .number_or_null("delaySeconds", consumer.delay.map(|delay| delay.as_secs().max(0)))
         .time_or_null("movedAt", consumer.moved_at)
         .string("state", consumer.state.name())
-        .string_or_null("reason", reason)
-        .end();
+        .time_or_null("stuckSince", since)
+        .string_or_null("reason", reason);
+    if watching { object.string_or_null("trend", consumer.trend.map(Trend::name)) } else { object }.end();
     Ok(output.line_done()?)
 }
 
@@ -231,7 +257,9 @@ mod tests {
             capped,
             delay: Some(SignedDuration::from_secs(delay)),
             moved_at: None,
+            seen_at: None,
             state,
+            trend: None,
         }
     }
 

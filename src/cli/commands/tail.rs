@@ -27,13 +27,13 @@ use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::cli::warnings;
 use crate::locator::duration;
-use crate::message::{ConsumerGroup, GlobalPosition, Message, StreamName};
+use crate::message::{ConsumerGroup, GlobalPosition, Message};
 use crate::store::browse::Scope;
 use crate::store::tail::{BlockingTransaction, Delivery, Doubt, Tail, TailBatch, TailFrom, TailOptions, Tailed};
 use crate::store::{Namespace, StoreError};
 use delivered::Delivered;
 use exec::{Exec, OnError};
-use kept_position::{Keeper, KeptPosition};
+use kept_position::{Keeper, KeptPosition, position_stream};
 
 const HELP: &str = "\
 Prints each message once, in order of global position, as soon as it is final: nothing can appear
@@ -148,7 +148,7 @@ impl Prepared {
         }
         let keeper = match (&arguments.position_file, &arguments.position_stream) {
             (Some(path), _) => Some(Keeper::File(path.clone())),
-            (None, Some(stream)) => Some(Keeper::Stream(StreamName::new(stream.clone())?)),
+            (None, Some(stream)) => Some(Keeper::Stream(position_stream(stream)?)),
             (None, None) => None,
         };
         Ok(Self { scope, keeper, arguments: arguments.clone() })

@@ -28,6 +28,13 @@ fn eventide(positions: &str) -> Option<Category> {
     Some(Category::stored(name))
 }
 
+/// Returns whether a name is one in which an Eventide consumer without an identifier records its positions: `account:position`. It has no
+/// ID, so it looks like a category.
+#[must_use]
+pub fn is_position_stream(name: &str) -> bool {
+    !name.contains('-') && eventide(name).is_some()
+}
+
 /// Returns the subscriber in the name of a Protean stream, `position-SUBSCRIBER-CATEGORY`.
 fn subscriber(stream: &StreamName, category: &Category) -> Option<String> {
     let name = stream.id()?.strip_suffix(category.as_str())?.strip_suffix('-')?;

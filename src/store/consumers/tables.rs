@@ -26,13 +26,8 @@ impl Namespace {
             let (may_read, is_safe): (bool, bool) = (column(row, 2)?, column(row, 3)?);
             let convention =
                 if table == "propulsion_checkpoint" { Convention::Propulsion } else { Convention::EventodbKit };
-            let unreadable = |reason: &str| Recorded {
-                name: format!("{schema}.{table}"),
-                category: None,
-                convention,
-                position: Err(reason.to_owned()),
-                moved_at: None,
-            };
+            let unreadable =
+                |reason: &str| Recorded::unreadable(&format!("{schema}.{table}"), convention, reason);
             if !is_safe {
                 recorded.push(unreadable("it is not an ordinary table with the expected columns"));
             } else if may_read {

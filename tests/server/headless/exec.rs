@@ -99,11 +99,23 @@ fn a_failed_command_stops_at_its_message_and_the_next_run_repeats_it(place: &Pla
 
 fn keeps_its_position_in_a_stream_as_eventide_does(place: &Place) {
     fill(place, 250);
-    let category =
-        ["tail", "account", "--from", "start", "--until", "now", "--position-stream", "account:position-mine"];
+    for stream in ["account:position-mine", "account:position"] {
+        keeps_its_position_in(place, stream);
+    }
+    let consumers = lines(&place.run(&["consumers"]).stdout);
+    let names: Vec<&str> = consumers.iter().map(|consumer| consumer["consumer"].as_str().unwrap()).collect();
+    assert_eq!(names, ["account:position", "account:position-mine"]);
+    assert_eq!(consumers[0]["state"], "current");
+    let refused = place.run(&["tail", "account", "--position-stream", "account:positions"]).failed(2);
+    assert!(refused.contains("must be a stream name"), "{refused}");
+}
+
+fn keeps_its_position_in(place: &Place, stream: &str) {
+    let category = ["tail", "account", "--from", "start", "--until", "now", "--position-stream", stream];
     let printed = lines(&place.run(&category).stdout);
     let recorded = |place: &Place| -> Vec<i64> {
-        let messages = lines(&place.run(&["get", "account:position-mine"]).stdout);
+        let messages = lines(&place.run(&["get", stream]).stdout);
+        let messages: Vec<_> = messages.into_iter().filter(|message| message["stream"] == stream).collect();
         assert!(messages.iter().all(|message| message["type"] == "Recorded"));
         messages.iter().map(|message| message["data"]["position"].as_i64().unwrap()).collect()
     };

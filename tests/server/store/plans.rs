@@ -280,7 +280,7 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
     }
     namespace.categories().await.unwrap();
     namespace.recent_types(&account).await.unwrap();
-    namespace.consumers(None).await.unwrap();
+    namespace.consumers(None, &[]).await.unwrap();
     namespace.activity(&account, 1_000).await.unwrap();
     namespace.recent_streams(&account, None, 1_000).await.unwrap();
     namespace.recent_streams(&account, Some(middle), 1_000).await.unwrap();

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use crate::cli::error::{CommandError, Result, Status};
-use crate::message::{ExpectedVersion, GlobalPosition, NewMessage, StreamName};
+use crate::message::{ExpectedVersion, GlobalPosition, NameError, NewMessage, StreamName};
 use crate::own_files::{self, Purpose};
 use crate::store::Namespace;
+use crate::store::consumers::is_position_stream;
 
 /// The type of Eventide's position messages.
 const RECORDED: &str = "Recorded";
@@ -21,6 +22,14 @@ const EVERY: u64 = 100;
 pub(super) enum Keeper {
     File(PathBuf),
     Stream(StreamName),
+}
+
+/// Checks the name of a position stream. The stream of an Eventide consumer without an identifier has no ID: `account:position`.
+///
+/// # Errors
+/// Those of [`StreamName::new`] for any other name.
+pub(super) fn position_stream(name: &str) -> Result<StreamName, NameError> {
+    if is_position_stream(name) { Ok(StreamName::stored(name)) } else { StreamName::new(name) }
 }
 
 /// A position that is kept.

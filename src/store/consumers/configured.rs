@@ -115,7 +115,8 @@ mod tests {
         let read = recorded(row, "jobs");
         assert_eq!((read.name.as_str(), read.position), ("7", Ok(12)));
         assert_eq!(read.moved_at, "2026-03-01T12:00:00Z".parse().ok());
-        let row = r#"{"consumer": "a", "category": "account", "position": -1, "moved_at": "2026-03-01T14:00:00.5+02:00"}"#;
+        let row =
+            r#"{"consumer": "a", "category": "account", "position": -1, "moved_at": "2026-03-01T14:00:00.5+02:00"}"#;
         let read = recorded(row, "jobs");
         assert_eq!((read.position, read.moved_at), (Ok(-1), "2026-03-01T12:00:00.5Z".parse().ok()));
     }

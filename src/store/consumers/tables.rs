@@ -26,8 +26,7 @@ impl Namespace {
             let (may_read, is_safe): (bool, bool) = (column(row, 2)?, column(row, 3)?);
             let convention =
                 if table == "propulsion_checkpoint" { Convention::Propulsion } else { Convention::EventodbKit };
-            let unreadable =
-                |reason: &str| Recorded::unreadable(&format!("{schema}.{table}"), convention, reason);
+            let unreadable = |reason: &str| Recorded::unreadable(&format!("{schema}.{table}"), convention, reason);
             if !is_safe {
                 recorded.push(unreadable("it is not an ordinary table with the expected columns"));
             } else if may_read {

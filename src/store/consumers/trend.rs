@@ -63,7 +63,8 @@ impl Looks {
     pub fn add(&mut self, consumers: &mut [Consumer]) {
         let mut before = std::mem::take(&mut self.0);
         for consumer in consumers {
-            let (Some(position), Some(behind), Some(at)) = (consumer.position, consumer.behind, consumer.seen_at) else {
+            let (Some(position), Some(behind), Some(at)) = (consumer.position, consumer.behind, consumer.seen_at)
+            else {
                 continue;
             };
             if consumer.state == ConsumerState::Ahead {

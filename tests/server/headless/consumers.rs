@@ -66,7 +66,8 @@ fn consumers_are_listed_and_limits_decide_the_exit_status(place: &Place) {
     assert!(code == 8 && said.contains("account:position-audit, and 1 more: "), "{said}");
     assert_eq!(status(&["order", "--fail-behind", "119"]).0, 0, "only the consumers of this category count");
     assert_eq!(status(&["--fail-delay", "1ms"]).0, 8);
-    for refused in [&["account-1"][..], &["--fail-delay", "5y"], &["--fail-behind", "x"], &["--watch", "--fail-behind", "1"]]
+    for refused in
+        [&["account-1"][..], &["--fail-delay", "5y"], &["--fail-behind", "x"], &["--watch", "--fail-behind", "1"]]
     {
         assert_eq!(status(refused).0, 2, "{refused:?}");
     }
@@ -88,9 +89,7 @@ fn consumers_of_a_configured_query_are_listed_with_the_others(place: &Place) {
     std::fs::write(&path, text).expect("written");
     let run = |arguments: &[&str]| {
         let mut command = place.user.command();
-        crate::support::program::outcome(
-            command.env("STREAMSCOPE_CONFIG", &path).args(place.arguments(arguments)),
-        )
+        crate::support::program::outcome(command.env("STREAMSCOPE_CONFIG", &path).args(place.arguments(arguments)))
     };
     let listed = lines(&run(&["consumers"]).done());
     let shown: Vec<_> = listed.iter().map(|one| (one["consumer"].as_str().unwrap(), one["behind"].as_i64())).collect();
@@ -106,7 +105,10 @@ fn consumers_of_a_configured_query_are_listed_with_the_others(place: &Place) {
 fn groups_are_compared_and_divided(place: &Place) {
     fill(place, 400);
     let listed = lines(&place.run(&["group", "account"]).done());
-    assert_eq!(listed.iter().map(|line| line["size"].as_i64().unwrap()).collect::<Vec<_>>(), (1..=16).collect::<Vec<_>>());
+    assert_eq!(
+        listed.iter().map(|line| line["size"].as_i64().unwrap()).collect::<Vec<_>>(),
+        (1..=16).collect::<Vec<_>>()
+    );
     assert_eq!(listed[0]["skew"], 1.0);
     let sizes = place.run(&["group", "account", "--format", "text"]);
     assert!(sizes.stdout.lines().count() == 17 && sizes.stdout.contains("LEAST BUSY"), "{sizes:?}");
@@ -122,7 +124,10 @@ fn groups_are_compared_and_divided(place: &Place) {
         assert_eq!(line["messages"], read.len(), "member {member}");
         let streams = lines(&place.run(&["group", "account", "--size", size, "--member", &member]).stdout);
         let names: std::collections::BTreeSet<&str> = read.iter().map(|one| one["stream"].as_str().unwrap()).collect();
-        assert_eq!(streams.iter().map(|one| one["stream"].as_str().unwrap()).collect::<std::collections::BTreeSet<_>>(), names);
+        assert_eq!(
+            streams.iter().map(|one| one["stream"].as_str().unwrap()).collect::<std::collections::BTreeSet<_>>(),
+            names
+        );
         assert_eq!(line["streams"], names.len());
         for stream in names {
             let one = lines(&place.run(&["group", "account", "--size", size, "--stream", stream]).done());

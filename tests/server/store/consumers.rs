@@ -236,7 +236,10 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
     for (consumer, position) in [("mover", 20), ("stopper", 25), ("jumper", 5)] {
         history.moves(consumer, position).await;
     }
-    assert_eq!(history.look().await, ["jumper: 25, behind, none", "mover: 10, behind, none", "stopper: 5, behind, none"]);
+    assert_eq!(
+        history.look().await,
+        ["jumper: 25, behind, none", "mover: 10, behind, none", "stopper: 5, behind, none"]
+    );
 
     write_many(&store.namespace, "account-1", 4).await;
     history.moves("mover", 28).await;
@@ -256,8 +259,7 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
     write_many(&store.namespace, "account-1", 1).await;
     history.moves("jumper", 35).await;
     history.moves("mover", 10).await;
-    let expected =
-        ["jumper: 0, current, catching up", "mover: 25, behind, none", "stopper: 10, stuck, falling behind"];
+    let expected = ["jumper: 0, current, catching up", "mover: 25, behind, none", "stopper: 10, stuck, falling behind"];
     assert_eq!(history.look().await, expected);
 
     // The store is emptied, and messages arrive again.

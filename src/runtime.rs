@@ -1,5 +1,5 @@
 //! The event loop: connects terminal, store, timers and signals. It carries out effects, reports their results as events, and
-//! draws after changes, at most sixty times a second. It decides nothing about the content of the screen.
+//! draws after changes, at most eighty times a second. It decides nothing about the content of the screen.
 
 mod autosave;
 pub(crate) mod clipboard;
@@ -116,8 +116,8 @@ struct EventLoop {
     gone: Pin<Box<dyn Future<Output = ()> + Send>>,
     terminal: Terminal,
     pace: Pace,
-    /// The state has changed since the last frame.
-    changed: bool,
+    /// When to draw the changes since the last frame; none if nothing has changed.
+    draw_at: Option<Instant>,
     step: Option<Step>,
     /// The text to open in the editor, and the end of its file's name.
     editing: Option<(String, &'static str)>,
@@ -149,7 +149,7 @@ impl EventLoop {
             gone: Box::pin(input::gone()),
             terminal,
             pace: Pace::new(Instant::now()),
-            changed: true,
+            draw_at: Some(Instant::now()),
             step: None,
             editing: None,
             #[cfg(debug_assertions)]
@@ -189,7 +189,7 @@ impl EventLoop {
         self.state = state;
         self.state.notices.done(connected, clock::now());
         self.begin(warnings.into_iter().chain(session.problem), effects);
-        self.changed = true;
+        self.draw_by(Instant::now());
     }
 
     /// Saves the session and closes the stores.
@@ -224,20 +224,30 @@ impl EventLoop {
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
-        if self.changed && !self.terminal.is_busy() && Instant::now() >= self.pace.due() {
+        if self.frame_due().is_some_and(|due| Instant::now() >= due) && !self.terminal.is_busy() {
             self.terminal.draw(&self.state)?;
             self.pace.drawn(Instant::now());
-            self.changed = false;
+            self.draw_at = None;
             #[cfg(debug_assertions)]
             panic_for_a_test(self.panic_in.take().as_deref());
         }
         Ok(())
     }
 
+    /// Returns the time of the next frame; none if nothing has changed.
+    fn frame_due(&self) -> Option<Instant> {
+        self.draw_at.map(|at| at.max(self.pace.due()))
+    }
+
+    /// Asks for a frame at a time or earlier.
+    fn draw_by(&mut self, at: Instant) {
+        self.draw_at = Some(self.draw_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
     /// Waits for the next happening, the most urgent one first.
     async fn next(&mut self) -> Happening {
         let (tick, busy) = (self.state.tick_after(), self.terminal.is_busy());
-        let save_due = self.autosave.due();
+        let (save_due, frame_due) = (self.autosave.due(), self.frame_due().filter(|_| !busy));
         tokio::select! {
             biased;
             () = terminal::PANICKED.notified() => Happening::Panicked,
@@ -248,10 +258,10 @@ impl EventLoop {
             }
             Some(event) = self.arriving.recv() => Happening::Event(event),
             written = self.terminal.written(), if busy => Happening::Written(written),
-            () = tokio::time::sleep_until(self.pace.due()), if self.changed && !busy => Happening::FrameDue,
+            () = sleep_until(frame_due), if frame_due.is_some() => Happening::FrameDue,
             () = tokio::time::sleep(tick.unwrap_or_default()), if tick.is_some() => Happening::Tick,
             result = self.connecting.result(), if self.connecting.is_under_way() => Happening::Connected(result),
-            () = autosave::sleep_until(save_due), if save_due.is_some() => Happening::SaveDue,
+            () = sleep_until(save_due), if save_due.is_some() => Happening::SaveDue,
         }
     }
 
@@ -331,7 +341,7 @@ impl EventLoop {
 
     /// Reads the size of the terminal.
     fn measure(&mut self) {
-        self.changed = true;
+        self.draw_by(Instant::now());
         if let Ok((width, height)) = crossterm::terminal::size() {
             self.update(Event::Resize(width, height));
         }
@@ -347,7 +357,17 @@ impl EventLoop {
             self.slots.hurry();
             self.autosave.soon();
         }
-        self.changed = true;
+        let now = Instant::now();
+        let at_once = match &event {
+            Event::Followed { batch, .. } if batch.messages.is_empty() => false,
+            Event::Followed { .. } => {
+                self.pace.messages_arrived(now);
+                true
+            }
+            Event::Answered { .. } | Event::Tick => false,
+            _ => true,
+        };
+        self.draw_by(if at_once { now } else { self.pace.minor_change(now) });
         let effects = self.state.update(event, at);
         self.carry_out(effects);
     }
@@ -399,6 +419,14 @@ impl EventLoop {
     /// Remembers a step for the loop. Of several, the first one counts.
     fn request(&mut self, step: Step) {
         self.step.get_or_insert(step);
+    }
+}
+
+/// Waits until a time; forever without one.
+async fn sleep_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

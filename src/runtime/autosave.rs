@@ -100,11 +100,3 @@ impl Autosave {
         }
     }
 }
-
-/// Waits until a time; forever without one.
-pub(super) async fn sleep_until(time: Option<Instant>) {
-    match time {
-        Some(time) => tokio::time::sleep_until(time).await,
-        None => std::future::pending().await,
-    }
-}

@@ -133,12 +133,15 @@ async fn work(
     loop {
         let job = jobs.borrow_and_update().clone();
         if let Some(Job { generation, question, after }) = job {
-            let answer = async {
-                tokio::time::sleep(after).await;
-                answerer.answer(&question).await
-            };
+            if !after.is_zero() {
+                tokio::select! {
+                    () = tokio::time::sleep(after) => {}
+                    // Nothing was asked yet.
+                    replaced = jobs.changed() => if replaced.is_ok() { continue } else { return },
+                }
+            }
             let outcome = tokio::select! {
-                outcome = answer => Some(outcome.map_err(Arc::new)),
+                outcome = answerer.answer(&question) => Some(outcome.map_err(Arc::new)),
                 // A question that changes the store is never cancelled: only its answer tells whether it succeeded.
                 () = out_of_date(jobs.clone()), if !question.writes() => None,
             };

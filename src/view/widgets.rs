@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border;
+use ratatui::text::Span;
 use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
 use super::text::{cut, whole_parts, words, wrap_parts};
@@ -78,6 +79,32 @@ pub(crate) fn row_of(area: Rect, row: u16) -> Rect {
 pub(crate) fn line_at(frame: &mut Frame, area: Rect, row: u16, text: &str, style: Style) {
     if row < area.height {
         frame.buffer_mut().set_stringn(area.x, area.y + row, text, usize::from(area.width), style);
+    }
+}
+
+/// Draws styled texts after each other in the first row of an area, cut to its width. `style` is the style of the whole row.
+pub(crate) fn spans_at(frame: &mut Frame, area: Rect, spans: &[Span<'_>], style: Style) {
+    let buffer = frame.buffer_mut();
+    let row = row_of(area.intersection(buffer.area), 0);
+    if style != Style::new() {
+        buffer.set_style(row, style);
+    }
+    let mut x = row.left();
+    for span in spans.iter().filter(|_| !row.is_empty()) {
+        let room = row.right() - x;
+        let text = span.content.as_ref();
+        // Nearly all text is plain, and tables are the largest part of most frames: finding graphemes and their widths would take
+        // a third of the time of a frame.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            let start = buffer.index_of(row.left(), row.y) + usize::from(x - row.left());
+            let cells = buffer.content.iter_mut().skip(start).take(usize::from(room));
+            for (cell, character) in cells.zip(text.chars()) {
+                cell.set_char(character).set_style(span.style);
+                x += 1;
+            }
+        } else {
+            (x, _) = buffer.set_span(x, row.y, span, room);
+        }
     }
 }
 

@@ -148,12 +148,15 @@ struct Filters {
     opened_for: Option<ListKey>,
     /// The filter that Enter sets, and its list.
     typed: Option<(ListKey, String)>,
+    /// The number of notices before the step.
+    noticed: usize,
 }
 
 impl Filters {
     fn look_before(&mut self, screen: &Screen, step: &Step) {
         let list = &screen.state.browser.messages.key;
         self.before.clone_from(list);
+        self.noticed = screen.state.notices.log().len();
         screen.state.browser.find_text().clone_into(&mut self.searched);
         let typed = match (&screen.state.dialogs.open, step) {
             (Some(Dialog::Filter(prompt)), Step::Key(KeyCode::Enter, false)) => {
@@ -193,9 +196,8 @@ impl Filters {
                 "{list:?} has the filter {:?} instead of {set:?}",
                 messages.filter_text
             );
-            // The connection may have been lost and found since.
-            let mut latest = screen.state.notices.log().iter().rev().take(3);
-            let said = latest.any(|notice| notice.text.contains("filter was"));
+            let mut new = screen.state.notices.log().iter().skip(self.noticed);
+            let said = new.any(|notice| notice.text.contains("filter was"));
             assert!(
                 said || self.before.as_ref() == Some(&list),
                 "{list:?} lost its filter {set:?} while it was not on screen"

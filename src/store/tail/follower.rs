@@ -14,13 +14,14 @@ use super::followed::Followed;
 use super::horizon::Horizon;
 use super::memory::Memory;
 use super::options::{Delivery, TailFrom, TailOptions};
+use super::poll::Statements;
 use super::rhythm::{PollTrigger, Rhythm};
 use crate::message::{BodyPath, GlobalPosition};
 
 /// The pause between polls while messages arrive or are awaited.
 pub(super) const BUSY: Duration = Duration::from_millis(10);
 /// The same for the screen. It is slightly longer than a frame, so each poll can be drawn without waiting for the next frame.
-const BUSY_SCREEN: Duration = Duration::from_micros(17_500);
+const BUSY_SCREEN: Duration = Duration::from_millis(15);
 /// How long to wait for a gap to fill on a standby, which does not show the primary's locks.
 const STANDBY_WAIT: SignedDuration = SignedDuration::from_secs(2);
 /// How long a transaction must block following before it is reported.
@@ -119,6 +120,7 @@ pub struct Tail<M> {
     /// The blocking transactions of the last report, with their states and queries.
     pub(super) reported: Vec<(String, Option<String>, Option<String>)>,
     pub(super) rhythm: Rhythm,
+    pub(super) statements: Statements,
     /// The number of messages to request, chosen by the size of recent ones.
     pub(super) limit: usize,
     pub(super) kind: std::marker::PhantomData<fn() -> M>,
@@ -155,6 +157,7 @@ impl<M: Followed> Tail<M> {
             looked_back: now,
             reported: Vec::new(),
             rhythm: Rhythm::new(busy, now),
+            statements: Statements::default(),
             limit,
             kind: std::marker::PhantomData,
         }
@@ -162,7 +165,10 @@ impl<M: Followed> Tail<M> {
 
     /// Reads the values of these paths with message heads from the next poll on. See [`Namespace::with_paths`].
     pub fn set_paths(&mut self, paths: Arc<[BodyPath]>) {
-        self.namespace.paths = paths;
+        if self.namespace.paths != paths {
+            self.namespace.paths = paths;
+            self.statements = Statements::default();
+        }
     }
 
     /// Returns the global position at which a new follower of the same scope can resume with [`TailFrom::After`] without missing

@@ -1,5 +1,6 @@
 //! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages are final.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -38,6 +39,17 @@ pub(super) struct Poll<M> {
     pub(super) looked_back: bool,
     /// Messages up to here are final.
     pub(super) judged: GlobalPosition,
+}
+
+/// The statements of the polls, each built when it is first needed. They stay the same from poll to poll.
+#[derive(Debug, Default)]
+pub(super) struct Statements([OnceLock<String>; 4]);
+
+impl Statements {
+    /// Returns the statement with or without reading messages and details.
+    fn get(&self, messages: bool, detailed: bool, build: impl FnOnce() -> String) -> &str {
+        self.0[usize::from(messages) * 2 + usize::from(detailed)].get_or_init(build)
+    }
 }
 
 /// The global positions to read.
@@ -131,7 +143,7 @@ impl<M: Followed> Tail<M> {
     /// Polls and reads the next messages of a range. The flag tells whether there may be more.
     async fn ask(&self, session: &Session, range: Option<Range>) -> Result<(Horizon, Vec<M>, bool)> {
         let detailed = self.needs_details();
-        let sql = self.statement(range.is_some(), detailed);
+        let sql = self.statements.get(range.is_some(), detailed, || self.statement(range.is_some(), detailed));
         let Range { above, up_to } = range.unwrap_or(Range { above: 0, up_to: 0 });
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let scope = &self.options.scope;
@@ -160,8 +172,8 @@ impl<M: Followed> Tail<M> {
         ]);
         let mut rows = match scope {
             // The whole stream may be shorter than the range of global positions, so the planner chooses.
-            Scope::Stream(_) => session.stream_any_index(&sql, &parameters).await?,
-            _ => session.stream(&sql, &parameters).await?,
+            Scope::Stream(_) => session.stream_any_index(sql, &parameters).await?,
+            _ => session.stream(sql, &parameters).await?,
         };
         let (mut seen, mut messages, mut bytes) = (None, Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {

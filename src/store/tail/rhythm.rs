@@ -84,7 +84,12 @@ impl Rhythm {
             Found::Nothing => {
                 let quiet = now - self.quiet_since;
                 let step = STEPS.iter().rev().find(|(after, _)| quiet >= *after);
-                step.map_or_else(|| (self.pause.max(self.busy) * 3 / 2).min(QUIET), |(_, pause)| *pause)
+                match step {
+                    Some((_, pause)) => *pause,
+                    // Messages at a steady rate rarely arrive at equal intervals.
+                    None if quiet < QUIET => self.busy,
+                    None => (self.pause.max(self.busy) * 3 / 2).min(QUIET),
+                }
             }
         };
     }
@@ -139,6 +144,16 @@ mod tests {
             assert!(seconds >= 30 || pause <= QUIET, "{at:?}");
             assert!(seconds < 240 || pause == Duration::from_secs(1), "{at:?}");
         }
+    }
+
+    #[test]
+    fn one_poll_without_a_message_does_not_slow_polling_down() {
+        let begun = Instant::now();
+        let mut rhythm = Rhythm::new(Duration::from_millis(10), begun);
+        let first = pauses(&mut rhythm, begun, QUIET);
+        assert!(first.iter().all(|(_, pause)| *pause == Duration::from_millis(10)), "{first:?}");
+        let now = rhythm.due();
+        assert!(pauses(&mut rhythm, now, QUIET)[0].1 > Duration::from_millis(10));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use super::cells::cell;
 use super::server_now;
@@ -18,7 +18,7 @@ use crate::app::text_search::contains;
 use crate::message::PathValue;
 use crate::view::text::{cut, cut_middle, fill, right};
 use crate::view::theme::Theme;
-use crate::view::widgets::line_at;
+use crate::view::widgets::{line_at, spans_at};
 
 /// Draws the titles of the columns. At the right, a number tells how many columns have no room.
 pub(super) fn heading(frame: &mut Frame, area: Rect, table: &Table<'_>, state: &State, theme: &Theme) {
@@ -41,7 +41,7 @@ pub(super) fn heading(frame: &mut Frame, area: Rect, table: &Table<'_>, state: &
         spans.push(Span::styled(title, if is_current { theme.title } else { theme.dim }));
         spans.push(Span::raw(" "));
     }
-    frame.render_widget(Line::from(spans), Rect { height: area.height.min(1), ..area });
+    spans_at(frame, area, &spans, Style::new());
     let without_room = table.without_room.len();
     if without_room > 0 {
         let note = format!(" +{without_room}");
@@ -100,7 +100,7 @@ pub(super) fn rows(frame: &mut Frame, area: Rect, table: &Table<'_>, state: &Sta
             _ if matched => theme.matched,
             _ => Style::new(),
         };
-        frame.render_widget(row_line(row, above, table, state, theme, selected).style(style), at);
+        spans_at(frame, at, &row_spans(row, above, table, state, theme, selected), style);
         above = Some(row);
         line += 1;
     }
@@ -116,14 +116,14 @@ fn day(frame: &mut Frame, area: Rect, line: u16, row: &MessageRow, state: &State
 }
 
 /// Returns a row: the marker of the selection, the state of the message, and the cells.
-fn row_line(
+fn row_spans(
     row: &MessageRow,
     above: Option<&MessageRow>,
     table: &Table<'_>,
     state: &State,
     theme: &Theme,
     selected: bool,
-) -> Line<'static> {
+) -> Vec<Span<'static>> {
     let may_change = state.following.current.as_ref().is_some_and(|follow| row.head.global_position > follow.final_to);
     let list = state.browser.messages.key.as_ref();
     let marked = list.is_some_and(|list| state.marks.contains(&list.namespace, &row.head));
@@ -150,5 +150,5 @@ fn row_line(
             span.style = span.style.remove_modifier(Modifier::DIM);
         }
     }
-    Line::from(spans)
+    spans
 }

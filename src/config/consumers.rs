@@ -12,7 +12,7 @@ use crate::store::consumers::ConsumerQuery;
 pub(super) struct ConsumerSource {
     /// A query that returns the columns consumer, category and position, and optionally moved_at.
     #[serde(deserialize_with = "not_empty")]
-    #[schemars(regex(pattern = r"\S"), example = &"select name as consumer, category, position from jobs.positions")]
+    #[schemars(regex(pattern = r"\S"), example = &"select consumer, category, position from positions")]
     sql: String,
     /// The name in the list if the query fails.
     #[serde(default)]

@@ -30,6 +30,7 @@ pub(crate) mod mouse;
 mod navigation;
 pub(crate) mod notices;
 pub(crate) mod place;
+mod provenance;
 mod random;
 mod rates;
 mod relevance;
@@ -60,6 +61,7 @@ use crate::config::type_rules::TypeRules;
 pub(crate) use crate::keymap;
 use crate::locator::Locator;
 use crate::store::NamespaceInfo;
+use crate::store::trace::{Links, Named};
 use bookmarks::Bookmarks;
 use browser::Browser;
 use browser::columns::Columns;
@@ -111,6 +113,8 @@ pub(crate) struct ScreenSettings {
     pub times: Times,
     /// The colours of message types.
     pub types: TypeRules,
+    /// The conventions for links between messages.
+    pub links: Links,
     /// The seed of IDs and random numbers.
     pub seed: u64,
     /// The databases that are offered for a connection.
@@ -179,6 +183,7 @@ impl State {
         state.dialogs.entered = saved.entered;
         state.browser.streams.by_activity = saved.streams_by_activity;
         state.browser.messages.newest_first = saved.newest_first;
+        state.browser.links.clone_from(&state.settings.links);
         for list in saved.lists.into_iter().rev() {
             state.browser.kept_lists.put(list.restored(&state.settings.times, now));
         }
@@ -209,8 +214,11 @@ impl State {
             Event::Answered { slot, generation, outcome } => self.outcome(slot, generation, outcome),
             Event::Followed { generation, batch } => {
                 let (browser, requests, notices) = (&mut self.browser, &mut self.requests, &mut self.notices);
+                let (newest, has_messages) = (batch.newest, !batch.messages.is_empty());
                 let effects = self.following.received(generation, batch, browser, requests, notices);
-                self.finish(effects, BODY_PAUSE)
+                let mut effects = self.finish(effects, BODY_PAUSE);
+                effects.extend(self.extend_trace(generation, newest, has_messages));
+                effects
             }
             Event::FollowFailed { generation, error } => self.following_failed(generation, &error),
             Event::Edited(text) => self.edited(text),
@@ -349,6 +357,9 @@ impl State {
             return self.dialog_mouse(mouse);
         }
         self.click_title(mouse);
+        if let Some(effects) = self.click_relation(mouse) {
+            return self.finish(effects, Duration::ZERO);
+        }
         self.browser.find.offers_server = false;
         let effects = self
             .timeline_mouse(mouse)
@@ -499,11 +510,23 @@ impl State {
     /// Follows the link on the selected row of the message, or folds the row.
     fn open_link(&mut self) -> Vec<Effect> {
         let message = &mut self.browser.message;
-        if let Some(link) = message.link_at(message.selected()) {
-            return self.go_to_stream(&link.name, link.position);
+        if let Some(relation) = message.selected_relation() {
+            return self.open_relation(relation);
         }
-        message.toggle();
-        Vec::new()
+        let line = message.selected();
+        let workflow = match message.named_at(line) {
+            Some(Named::Cause(_)) => return self.open_cause(),
+            Some(Named::Workflow(workflow)) => Some(workflow.clone()),
+            None => None,
+        };
+        match (message.link_at(line), workflow) {
+            (Some(link), workflow) => self.go_to_stream(&link.name, link.position, workflow),
+            (None, Some(workflow)) => self.open_workflow(workflow),
+            (None, None) => {
+                message.toggle();
+                Vec::new()
+            }
+        }
     }
 
     fn write(&mut self, action: Action) -> Option<Vec<Effect>> {

@@ -12,6 +12,7 @@ mod merge;
 pub(crate) mod pace;
 #[cfg(unix)]
 mod pastes;
+mod provenance;
 pub(crate) mod questions;
 pub(crate) mod session_file;
 pub(crate) mod signals;

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::numbers::{count, grouped};
-use crate::store::trace::{Top, Trace, Traced};
+use crate::store::trace::{Correlated, Top, Trace, Traced};
 
 /// Levels that are drawn. Deeper ones show their number instead of longer lines.
 const DRAWN: usize = 24;
@@ -127,6 +127,20 @@ fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
         (false, false) => {
             format!("searched for effects at global positions {searched}; {}", continued.further)
         }
+    }
+}
+
+/// Returns how far a search for the messages of a workflow went.
+pub(crate) fn workflow_line(search: &Correlated, continued: &Continued) -> String {
+    let workflow = search.workflow();
+    let shared = format!("{} = {}", workflow.path, workflow.value);
+    let searched = ranges(&[search.searched()]);
+    if search.is_truncated() {
+        format!("stopped at the limit, with more messages that have {shared}; {}", continued.more)
+    } else if search.is_complete() {
+        format!("searched the whole namespace for {shared}")
+    } else {
+        format!("searched global positions {searched} for {shared}; {}", continued.further)
     }
 }
 

@@ -115,6 +115,10 @@ impl State {
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
             Slot::GoTo => return self.navigation_failed(error),
+            Slot::Relations => {
+                self.browser.message.relations_failed();
+                return Vec::new();
+            }
             Slot::Trace | Slot::State => return self.provenance_failed(error),
             // The box shows the error.
             Slot::Suggest | Slot::StreamSearch => return Vec::new(),

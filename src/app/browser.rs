@@ -15,6 +15,7 @@ pub(crate) mod messages;
 pub(crate) mod named_list;
 pub(crate) mod node;
 pub(crate) mod recent;
+pub(crate) mod relations;
 mod resizing;
 pub(crate) mod search;
 pub(crate) mod sizes;
@@ -34,9 +35,10 @@ use ratatui::layout::Rect;
 use super::event::Effect;
 use super::request::{Answer, Question, Slot};
 use super::requests::Requests;
-use crate::message::{Category, MessageHead, StreamName, category};
+use crate::message::{Category, Message, MessageHead, StreamName, category};
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
+use crate::store::trace::Links;
 use columns::Columns;
 use find::Find;
 use history::{History, PendingNavigation};
@@ -49,6 +51,9 @@ use recent::RecentPlaces;
 use search::Edge;
 use sizes::Sizes;
 use streams::{StreamListKey, Streams};
+
+/// How long the cursor rests on a message before the messages around it are searched.
+const REST: Duration = Duration::from_millis(300);
 
 /// The state of the panes.
 #[derive(Debug)]
@@ -97,6 +102,8 @@ pub(crate) struct Browser {
     pub(super) wanted_namespace: Option<String>,
     /// The category to select once the categories are loaded.
     pub(super) wanted_category: Option<Category>,
+    /// The conventions for links between messages.
+    pub(super) links: Links,
     /// A message of a namespace that is shown in place of the selected one, while a trace is open.
     pub(super) shown_instead: Option<(String, MessageHead)>,
 }
@@ -129,6 +136,7 @@ impl Browser {
             shown_namespace: None,
             wanted_namespace: None,
             wanted_category: None,
+            links: Links::default(),
             shown_instead: None,
         }
     }
@@ -157,16 +165,31 @@ impl Browser {
     }
 
     /// Shows the selected message in the message pane. If the selection changed, asks for its body after a pause.
-    pub(super) fn load_selected_message(&mut self, pause: Duration, requests: &mut Requests) -> Option<Effect> {
-        let (namespace, head) = match &self.shown_instead {
-            Some((namespace, head)) => (namespace.clone(), Some(head.clone())),
-            None => (self.messages.key.clone()?.namespace, self.messages.selection().cloned()),
+    pub(super) fn load_selected_message(&mut self, pause: Duration, requests: &mut Requests) -> Vec<Effect> {
+        let (namespace, head) = match (&self.shown_instead, &self.messages.key) {
+            (Some((namespace, head)), _) => (namespace.clone(), Some(head.clone())),
+            (None, Some(key)) => (key.namespace.clone(), self.messages.selection().cloned()),
+            (None, None) => return Vec::new(),
         };
         if !self.message.show(&namespace, head) {
-            return None;
+            return Vec::new();
         }
-        let global_position = self.message.awaited()?;
-        Some(requests.ask_later(Slot::Message, Question::Message { namespace, global_position }, pause))
+        let mut effects: Vec<Effect> = requests.stop(Slot::Relations).into_iter().collect();
+        if let Some(global_position) = self.message.awaited() {
+            effects.push(requests.ask_later(Slot::Message, Question::Message { namespace, global_position }, pause));
+        }
+        effects
+    }
+
+    /// Shows the body that has been read. If the cursor rests on the message, asks for the messages around it.
+    fn message_arrived(&mut self, message: Option<Box<Message>>, requests: &mut Requests) -> Vec<Effect> {
+        if let Some(message) = &message {
+            self.messages.measured(message);
+        }
+        self.message.arrived(message, &self.links);
+        let Some(head) = self.message.head().filter(|_| self.message.links.is_some()) else { return Vec::new() };
+        let (namespace, global_position) = (self.message.namespace().to_owned(), head.global_position);
+        vec![requests.ask_later(Slot::Relations, Question::Relations { namespace, global_position }, REST)]
     }
 }
 
@@ -405,7 +428,15 @@ impl Browser {
         self.messages = Messages::default();
         self.messages.newest_first = newest_first;
         self.message.forget();
-        let slots = [Slot::Categories, Slot::Streams, Slot::Messages, Slot::Message, Slot::Count, Slot::Timeline];
+        let slots = [
+            Slot::Categories,
+            Slot::Streams,
+            Slot::Messages,
+            Slot::Message,
+            Slot::Relations,
+            Slot::Count,
+            Slot::Timeline,
+        ];
         slots.into_iter().filter_map(|slot| requests.stop(slot)).collect()
     }
 }
@@ -473,11 +504,9 @@ impl Browser {
                 self.messages.timeline_arrived(timeline);
                 Vec::new()
             }
-            Answer::Message(message) => {
-                if let Some(message) = &message {
-                    self.messages.measured(message);
-                }
-                self.message.arrived(message);
+            Answer::Message(message) => self.message_arrived(message, requests),
+            Answer::Relations(relations) => {
+                self.message.relations_found(relations.map(|relations| *relations));
                 Vec::new()
             }
             _ => Vec::new(),

@@ -14,14 +14,9 @@ use super::dialogs::help::Help;
 use super::dialogs::log::Log;
 use super::dialogs::omnibox::{Kind, Omnibox};
 use super::dialogs::outcome::{Command, DialogContext, Outcome};
-use super::dialogs::state::StateDialog;
-use super::dialogs::trace::TraceDialog;
 use super::keymap::DialogAction;
 use super::request::{Answer, Slot};
-use super::state_view::StateView;
-use super::trace_view::TraceView;
 use super::{Effect, State};
-use crate::store::StoreError;
 use crate::store::browse::Scope;
 
 impl State {
@@ -50,7 +45,7 @@ impl State {
     }
 
     /// Passes an input to the open dialog and runs what it asks for.
-    fn with_dialog(&mut self, input: impl FnOnce(&mut Dialog, &DialogContext) -> Outcome) -> Vec<Effect> {
+    pub(super) fn with_dialog(&mut self, input: impl FnOnce(&mut Dialog, &DialogContext) -> Outcome) -> Vec<Effect> {
         let Some(mut dialog) = self.dialogs.open.take() else { return Vec::new() };
         let new_id = self.random.message_id(self.now);
         let outcome = input(&mut dialog, &self.dialog_context(new_id));
@@ -118,11 +113,11 @@ impl State {
             Command::ConfirmSearch => self.confirm_search(),
             Command::ShowSelected => {
                 self.browser.shown_instead = None;
-                self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
+                self.browser.load_selected_message(Duration::ZERO, &mut self.requests)
             }
             Command::ShowMessage(namespace, head) => {
                 self.browser.shown_instead = Some((namespace, *head));
-                self.browser.load_selected_message(Duration::ZERO, &mut self.requests).into_iter().collect()
+                self.browser.load_selected_message(Duration::ZERO, &mut self.requests)
             }
             Command::CancelSearch => self.browser.cancel_search(&mut self.requests),
             Command::FilterList(pane, text) => self.browser.filter_list(pane, text, &mut self.requests),
@@ -186,55 +181,6 @@ impl State {
 
     pub(super) fn open_log(&mut self) -> Vec<Effect> {
         self.open(Dialog::Log(Log::default()))
-    }
-
-    /// Opens the trace of the message on screen.
-    pub(super) fn open_trace(&mut self) -> Vec<Effect> {
-        let shown = self.browser.messages.key.as_ref().zip(self.browser.message.head());
-        let Some((list, head)) = shown else {
-            self.notices.problem("No message is selected. Select one first.".to_owned(), self.now);
-            return Vec::new();
-        };
-        let trace = TraceDialog::new(list.namespace.clone(), head.global_position);
-        let question = trace.question(true);
-        self.dialogs.open = Some(Dialog::Trace(Box::new(trace)));
-        vec![self.requests.ask(Slot::Trace, question)]
-    }
-
-    pub(super) fn trace_answered(&mut self, view: TraceView) -> Vec<Effect> {
-        self.with_dialog(|dialog, _| match dialog {
-            Dialog::Trace(trace) => trace.answered(view),
-            _ => Outcome::Stay,
-        })
-    }
-
-    /// Opens the state of the stream at the message on screen.
-    pub(super) fn open_state(&mut self) -> Vec<Effect> {
-        let shown = self.browser.messages.key.as_ref().zip(self.browser.message.head());
-        let Some((list, head)) = shown else {
-            self.notices.problem("No message is selected. Select one first.".to_owned(), self.now);
-            return Vec::new();
-        };
-        let dialog = StateDialog::new(list.namespace.clone(), head.stream.clone(), head.position);
-        let question = dialog.question();
-        self.dialogs.open = Some(Dialog::State(Box::new(dialog)));
-        vec![self.requests.ask(Slot::State, question)]
-    }
-
-    pub(super) fn state_answered(&mut self, view: StateView) -> Vec<Effect> {
-        if let Some(Dialog::State(dialog)) = &mut self.dialogs.open {
-            dialog.answered(view);
-        }
-        Vec::new()
-    }
-
-    pub(super) fn provenance_failed(&mut self, error: &StoreError) -> Vec<Effect> {
-        match &mut self.dialogs.open {
-            Some(Dialog::Trace(dialog)) => dialog.failed(error.to_string()),
-            Some(Dialog::State(dialog)) => dialog.failed(error.to_string()),
-            _ => {}
-        }
-        Vec::new()
     }
 
     pub(super) fn open_copy(&mut self) -> Vec<Effect> {

@@ -16,6 +16,7 @@ use super::requests::Requests;
 use crate::locator::{Destination, Locator, Target};
 use crate::message::{MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
+use crate::store::trace::Workflow;
 use crate::store::{Filter, StoreError};
 
 fn missing(target: &Target, namespace: &str) -> String {
@@ -78,6 +79,7 @@ impl State {
             scope,
             target,
             otherwise,
+            workflow: None,
             from: self.browser.place(),
         });
         vec![self.requests.ask(Slot::GoTo, Question::Find { namespace, what })]
@@ -88,6 +90,9 @@ impl State {
         let Some(head) = head else {
             if let Some(namespace) = &navigation.otherwise {
                 return self.open_namespace(namespace);
+            }
+            if let Some((global_position, workflow)) = navigation.workflow {
+                return self.list_workflow(navigation.namespace, global_position, workflow);
             }
             let missing = missing(&navigation.target, &navigation.namespace);
             match self.dialogs.omnibox() {
@@ -189,8 +194,14 @@ impl State {
         }
     }
 
-    /// Goes to a stream, or one of its positions, in the current namespace.
-    pub(super) fn go_to_stream(&mut self, stream: &str, position: Option<i64>) -> Vec<Effect> {
+    /// Goes to a stream, or one of its positions, in the namespace of the message on screen. If it does not exist but names a
+    /// workflow, lists the messages of that.
+    pub(super) fn go_to_stream(
+        &mut self,
+        stream: &str,
+        position: Option<i64>,
+        workflow: Option<Workflow>,
+    ) -> Vec<Effect> {
         let Some(namespace) = self.browser.shown_namespace.clone() else { return Vec::new() };
         let target = match position {
             Some(position) => Target::StreamPosition(StreamName::stored(stream), position),
@@ -199,7 +210,12 @@ impl State {
                 Err(_) => return Vec::new(),
             },
         };
-        self.travel(namespace, Destination::here(target))
+        let effects = self.travel(namespace, Destination::here(target));
+        if let Some(navigation) = &mut self.browser.navigation {
+            let number = self.browser.message.head().map(|head| head.global_position);
+            navigation.workflow = number.zip(workflow);
+        }
+        effects
     }
 }
 

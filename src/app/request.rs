@@ -19,6 +19,7 @@ use crate::store::browse::{
     StreamsFrom, StreamsOf, Timeline,
 };
 use crate::store::session::ServerInfo;
+use crate::store::trace::{Relations, Workflow};
 use crate::store::{CreatedNamespace, Filter, NamespaceInfo, StoreError};
 
 /// A part of the screen that waits for answers. Each has at most one question at a time.
@@ -51,6 +52,8 @@ pub(crate) enum Slot {
     StreamSearch,
     /// The marked messages.
     Marked,
+    /// The messages around the message on screen.
+    Relations,
     /// The trace of a message, step by step.
     Trace,
     /// The state of a stream at a message.
@@ -58,7 +61,7 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -75,6 +78,7 @@ impl Slot {
         Self::Suggest,
         Self::StreamSearch,
         Self::Marked,
+        Self::Relations,
         Self::Trace,
         Self::State,
     ];
@@ -190,8 +194,11 @@ pub(crate) enum Question {
         names: u32,
         limit: usize,
     },
-    /// The first or the next step of a trace, up to so many global positions; answered by [`Answer::Trace`].
-    Trace { namespace: String, global_position: GlobalPosition, extent: i64, first: bool },
+    /// The cause, the effects and the workflow of a message, as far as one bounded look finds them; answered by
+    /// [`Answer::Relations`].
+    Relations { namespace: String, global_position: GlobalPosition },
+    /// A step of a trace, or of the search for a workflow, up to so many global positions; answered by [`Answer::Trace`].
+    Trace { namespace: String, global_position: GlobalPosition, of: Traces, extent: i64, step: TraceStep },
     /// The state of a stream at a position, or at its end; answered by [`Answer::State`].
     State { namespace: String, stream: StreamName, position: Position },
     /// Answered by [`Answer::Written`].
@@ -215,6 +222,24 @@ impl Question {
     pub(crate) fn writes(&self) -> bool {
         matches!(self, Self::Write { .. } | Self::CreateNamespace { .. } | Self::DeleteNamespace { .. })
     }
+}
+
+/// The messages that a trace collects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Traces {
+    /// The causes and effects of the message.
+    CausesAndEffects,
+    /// The messages that share this value with the message.
+    Workflow(Workflow),
+}
+
+/// A step of a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TraceStep {
+    First,
+    Next,
+    /// The first step of a finished trace that goes on with new messages.
+    Extend,
 }
 
 /// A lookup of a location.
@@ -293,6 +318,8 @@ pub(crate) enum Answer {
         total: Option<u64>,
     },
     StreamsContaining(StreamMatches),
+    /// None if the message no longer exists.
+    Relations(Option<Box<Relations>>),
     /// All that the trace has found so far.
     Trace(Box<TraceView>),
     State(Box<StateView>),

@@ -18,6 +18,7 @@ mod marked;
 mod namespaces;
 mod omnibox;
 mod properties;
+mod relations;
 mod session;
 mod state;
 mod timeline;

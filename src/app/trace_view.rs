@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::message::{GlobalPosition, MessageHead};
-use crate::store::trace::{Branch, Top, Trace};
+use crate::store::trace::{Branch, Correlated, Links, Top, Trace, Traced, causes};
 use crate::trace_text;
 
 /// A message of the trace.
@@ -45,11 +45,36 @@ impl TraceView {
             Top::Missing { cause, .. } => Some(cause.reference.to_string()),
             _ => None,
         };
-        let continued = trace_text::Continued {
-            further: "the rest was not searched".to_owned(),
-            more: "use the command trace".to_owned(),
-        };
-        let report = trace_text::lines(trace, (true, true), &continued);
+        let report = trace_text::lines(trace, (true, true), &continued());
         Self { rows: trace.tree().into_iter().map(row).collect(), missing, report, done }
+    }
+
+    /// Returns the messages of a workflow that were found around a message, with their causes among them.
+    #[must_use]
+    pub(crate) fn of_workflow(
+        search: &Correlated,
+        found: &[Traced],
+        links: &Links,
+        start: GlobalPosition,
+        done: bool,
+    ) -> Self {
+        let row = |(message, cause): (&Traced, Option<usize>)| TraceRow {
+            head: message.head.clone(),
+            depth: 0,
+            cause: cause
+                .map(|cause| &found[cause])
+                .map(|cause| (cause.head.global_position, trace_text::delay(cause, message))),
+            link: Some(search.workflow().link.clone()),
+            is_start: message.head.global_position == start,
+        };
+        let rows = found.iter().zip(causes(found, links)).map(row).collect();
+        Self { rows, missing: None, report: vec![trace_text::workflow_line(search, &continued())], done }
+    }
+}
+
+fn continued() -> trace_text::Continued {
+    trace_text::Continued {
+        further: "the rest was not searched".to_owned(),
+        more: "use the command trace".to_owned(),
     }
 }

@@ -20,6 +20,7 @@ use crate::locator::Locator;
 use crate::runtime::connecting::{Closing, Connector, Prepared};
 use crate::runtime::{Attempt, Opening};
 use crate::store::Settings;
+use crate::store::trace::Links;
 use crate::store::connect::Environment;
 
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
@@ -93,6 +94,7 @@ impl Databases {
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             times: Times::new(self.config.times, TimeZone::system()),
             types: TypeRules(self.config.types.clone()),
+            links: Links::with_rules(self.config.link_rules()),
             seed: getrandom::u64().map_err(|error| {
                 CommandError::new(Status::Failed, format!("cannot get random numbers from the system: {error}"))
             })?,

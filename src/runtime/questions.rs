@@ -3,19 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
+use super::provenance::{self, Tracing};
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::app::state_view::{MOST_FOLDED, StateFold, StateView};
-use crate::app::trace_view::TraceView;
-use crate::config::Config;
 use crate::message::{GlobalPosition, Message, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, SearchRange, StreamMatches, StreamsFrom, StreamsOf};
-use crate::store::trace::{Extent, Links, Reference, Trace, TraceOptions};
 use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
 /// The messages in a window of the search for recent streams, and the most windows per answer.
@@ -27,9 +24,6 @@ const SINCE: i64 = 100;
 const MARKED: usize = 64 << 20;
 /// The most names that are offered for completion.
 const COMPLETIONS: usize = 20;
-
-/// How long a trace is continued before what it has found is shown.
-const MOMENT: Duration = Duration::from_millis(50);
 /// The most streams that are suggested for each beginning of a name.
 const SUGGESTIONS: u32 = 10;
 
@@ -78,14 +72,14 @@ impl Opening {
 pub(crate) struct Answerer {
     opening: Opening,
     open: Mutex<HashMap<String, Namespace>>,
-    /// The trace under way, which goes on from step to step.
-    trace: tokio::sync::Mutex<Option<Trace>>,
+    /// The trace under way.
+    tracing: Tracing,
 }
 
 impl Answerer {
     #[must_use]
     pub(crate) fn new(opening: Opening) -> Self {
-        Self { opening, open: Mutex::default(), trace: tokio::sync::Mutex::default() }
+        Self { opening, open: Mutex::default(), tracing: Tracing::default() }
     }
 
     async fn store(&self) -> Result<Store> {
@@ -214,9 +208,14 @@ impl Answerer {
                 let total = if *estimate { namespace.estimate_streams().await? } else { None };
                 Answer::FoundStreams { found, total }
             }
-            Question::Trace { namespace, global_position, extent, first } => {
+            Question::Relations { namespace, global_position } => {
                 let namespace = self.namespace(namespace).await?;
-                self.trace(&namespace, *global_position, *extent, *first).await?
+                Answer::Relations(provenance::relations(&namespace, *global_position).await?.map(Box::new))
+            }
+            Question::Trace { namespace, global_position, of, extent, step } => {
+                let namespace = self.namespace(namespace).await?;
+                let view = self.tracing.step(&namespace, *global_position, of, *extent, *step).await?;
+                Answer::Trace(Box::new(view))
             }
             Question::State { namespace, stream, position } => {
                 Answer::State(Box::new(state(&self.namespace(namespace).await?, stream, *position).await?))
@@ -254,32 +253,6 @@ impl Answerer {
             messages.push(message);
         }
         Ok(messages)
-    }
-
-    /// Takes steps of a trace for a moment, and returns all that it has found.
-    async fn trace(
-        &self,
-        namespace: &Namespace,
-        global_position: GlobalPosition,
-        extent: i64,
-        first: bool,
-    ) -> Result<Answer> {
-        let mut kept = self.trace.lock().await;
-        if first || kept.is_none() {
-            let gone = || StoreError::Invalid { field: "message", reason: "it no longer exists".to_owned() };
-            let start = namespace.traced(&Reference::GlobalPosition(global_position)).await?.ok_or_else(gone)?;
-            // A mistake in the configuration was reported at the start.
-            let rules = Config::load().map(|config| config.link_rules()).unwrap_or_default();
-            let (links, extent) = (Links::with_rules(rules), Extent::Positions(extent));
-            *kept = Some(namespace.trace(start, TraceOptions { links, extent, ..TraceOptions::default() }));
-        }
-        let Some(trace) = kept.as_mut() else { return Ok(Answer::Found(None)) };
-        let begun = Instant::now();
-        let mut goes_on = true;
-        while goes_on && begun.elapsed() < MOMENT {
-            goes_on = trace.step().await?;
-        }
-        Ok(Answer::Trace(Box::new(TraceView::of(trace, !goes_on))))
     }
 
     /// Returns the messages of a stream after a version, at most the last [`SINCE`], and its current version.

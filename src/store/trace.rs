@@ -27,6 +27,7 @@ mod keys;
 mod links;
 mod path;
 mod probe;
+mod relations;
 mod tree;
 mod upward;
 
@@ -39,9 +40,11 @@ use crate::message::{GlobalPosition, MessageHead};
 pub use correlation::Correlated;
 use downward::Downward;
 use indexes::LinkIndex;
-pub use links::{Cause, LinkRule, LinkTarget, Links, Reference, Workflow};
+pub use links::{Cause, LinkRule, LinkTarget, Links, Named, Reference, Workflow};
 pub use path::Path;
+pub use relations::{NearCause, Relations, Tally};
 pub use tree::Branch;
+pub(crate) use tree::causes;
 use upward::{Hop, Upward};
 
 /// How many causes a trace follows upward at most.
@@ -219,6 +222,14 @@ impl Trace {
         Ok(!matches!(self.phase, Phase::Done))
     }
 
+    /// Prepares a finished trace to go on: the next steps search the messages that are new since then, within the same extent.
+    /// The last positions are read again, because a message can become visible after one with a higher position.
+    pub fn extend(&mut self) {
+        if matches!(self.phase, Phase::Done) && self.options.down && !self.truncated {
+            self.phase = Phase::Down(Box::default());
+        }
+    }
+
     /// Returns how the trace ends at its root.
     #[must_use]
     pub fn top(&self) -> &Top {
@@ -259,6 +270,14 @@ impl Trace {
             .filter(|index| index.finds_effects(&self.options.links))
             .map(|index| index.name.as_str())
             .collect()
+    }
+
+    /// Returns the global position above which a backward search for a cause has come, while one is under way.
+    fn reached_back(&self) -> Option<GlobalPosition> {
+        match &self.phase {
+            Phase::Up(upward) => upward.reached(),
+            Phase::Down(_) | Phase::Done => None,
+        }
     }
 
     /// Looks up the store's own indexes, once.

@@ -187,7 +187,10 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
             vec![(Action::Compare, "compare"), (Action::Export, "export")]
         }
         Pane::Messages => vec![(Action::Deeper, "open"), (Action::Filter, "filter")],
-        Pane::Message if state.browser.message.link_at(state.browser.message.selected()).is_some() => {
+        Pane::Message
+            if state.browser.message.selected_link().is_some()
+                || state.browser.message.is_link(state.browser.message.selected()) =>
+        {
             vec![(Action::Deeper, "open link"), (Action::Copy, "copy")]
         }
         Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],

@@ -16,6 +16,7 @@ use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::message::{Body, Form, Open, Part};
 use crate::app::browser::node::{Node, NodeName, head_of};
+use crate::app::browser::relations::BETWEEN;
 use crate::app::browser::wrapped::Wrapped;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;
@@ -42,9 +43,11 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(head) = state.browser.message.head() else { return };
-    let rows = state.browser.message.fact_rows();
-    draw_facts(frame, Rect { height: inner.height.min(cells(rows)), ..inner }, state, theme, head);
+    let pane = &state.browser.message;
+    let rows = pane.fact_rows();
+    draw_facts(frame, Rect { height: inner.height.min(cells(pane.link_row().unwrap_or(rows))), ..inner }, state, theme, head);
     let Some(height) = inner.height.checked_sub(cells(rows)) else { return };
+    draw_links(frame, inner, state, theme, focused);
     let body = Rect { y: inner.y + cells(rows), height, ..inner };
     match &state.browser.message.open {
         Some(open) => lines(frame, body, state, theme, open, focused),
@@ -80,6 +83,24 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
     for (row, line) in (0..area.height).zip(wrap_parts(&text, width)) {
         line_at(frame, area, row, &line, theme.dim);
     }
+}
+
+/// Draws the line of links to other messages below the facts.
+fn draw_links(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, focused: bool) {
+    let pane = &state.browser.message;
+    let (Some(links), Some(row)) = (&pane.links, pane.link_row()) else { return };
+    let mut spans = Vec::new();
+    for (index, (_, text)) in links.parts(usize::from(area.width), theme.ascii).into_iter().enumerate() {
+        if index > 0 {
+            spans.push(Span::styled(BETWEEN, theme.dim));
+        }
+        let is_selected = focused && pane.selected_link() == Some(index);
+        spans.push(Span::styled(
+            SafeText::line(&text).to_string(),
+            if is_selected { theme.selected } else { theme.json.link },
+        ));
+    }
+    frame.render_widget(Line::from(spans), Rect { y: area.y + cells(row), height: 1, ..area });
 }
 
 /// Returns the facts that are known without the body.
@@ -136,7 +157,8 @@ fn lines(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, open: &Ope
             let in_rows = shown.iter().flat_map(|row| &row.spans).any(|span| contains(&span.content, find));
             in_rows || (pane.form == Form::Tree && in_value(find))
         });
-        let style = match (line == pane.selected() && focused, matched) {
+        let is_selected = line == pane.selected() && pane.selected_link().is_none();
+        let style = match (is_selected && focused, matched) {
             (true, _) => theme.selected,
             (false, true) => theme.matched,
             (false, false) => Style::new(),
@@ -180,7 +202,7 @@ fn text_row(text: &Wrapped, row: usize, form: Form, theme: &Theme) -> Line<'stat
 fn tree_rows(state: &State, theme: &Theme, open: &Open, line: usize, width: usize) -> Vec<Line<'static>> {
     let pane = &state.browser.message;
     if let Some(node) = pane.node(line) {
-        let is_link = pane.link_at(line).is_some();
+        let is_link = pane.is_link(line);
         return if node.row.is_container() {
             vec![container(&node, theme, width)]
         } else {

@@ -4,7 +4,9 @@
 use super::messages::ListKey;
 use crate::app::place::Place;
 use crate::locator::Target;
+use crate::message::GlobalPosition;
 use crate::store::browse::Scope;
+use crate::store::trace::Workflow;
 
 /// The locations that were left by a link or the omnibox, each with the list that was opened from it.
 #[derive(Debug, Default)]
@@ -38,6 +40,8 @@ pub(in crate::app) struct PendingNavigation {
     pub target: Target,
     /// The namespace to open if the target does not exist.
     pub otherwise: Option<String>,
+    /// The message and the workflow to list if the target does not exist.
+    pub workflow: Option<(GlobalPosition, Workflow)>,
     /// The location to go back to.
     pub from: Option<Place>,
 }

@@ -1,12 +1,14 @@
 //! The message pane: data and metadata of the selected message, as a tree that folds, as pretty text or as raw text,
 //! with links in the metadata. The body is read when a message is selected, never with the list.
 
+use super::relations::{LinkLine, Relation};
 use super::wrapped::Wrapped;
 use crate::json::document::{Document, JsonRow, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
 use crate::message::{BodyPath, GlobalPosition, Message, MessageHead, Size};
 use crate::store::StoreError;
+use crate::store::trace::{Links, Named, Relations};
 
 /// The largest body that is shown as a tree, in bytes.
 const LARGE: usize = 32 * 1024 * 1024;
@@ -87,6 +89,10 @@ pub(crate) struct MessagePane {
     /// The whole message, once it has been read.
     pub open: Option<Open>,
     pub form: Form,
+    /// The links to other messages. None until the message has been read, and if it follows no convention.
+    pub links: Option<LinkLine>,
+    /// The selected part of the line of links, in place of a line of the documents.
+    pub(super) selected_link: Option<usize>,
     /// Why the message could not be read.
     pub error: Option<String>,
     pub(super) selected: usize,
@@ -98,6 +104,8 @@ pub(crate) struct MessagePane {
     pub(super) rows: usize,
 }
 
+/// Up to this height, the line of links is left out.
+const LOW: usize = 4;
 /// The height from which each fact above the documents has a row of its own.
 const ROOMY: usize = 14;
 
@@ -113,6 +121,11 @@ impl MessagePane {
         let (form, columns, rows) = (self.form, self.columns, self.rows);
         *self = Self { namespace: namespace.to_owned(), head, form, columns, rows, ..Self::default() };
         self.head.is_some()
+    }
+
+    /// Returns the namespace of the message.
+    pub(in crate::app) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     /// Returns the message as listed, without its body.
@@ -150,7 +163,39 @@ impl MessagePane {
     /// Returns the number of rows above the documents, for the facts that are known without the body.
     #[must_use]
     pub(crate) fn fact_rows(&self) -> usize {
-        if self.is_roomy() { 5 } else { 2 }
+        let facts = if self.is_roomy() { 5 } else { 2 };
+        facts + usize::from(self.link_row().is_some())
+    }
+
+    /// Returns the row of the line of links, if there is one.
+    #[must_use]
+    pub(crate) fn link_row(&self) -> Option<usize> {
+        let row = if self.is_roomy() { 4 } else { 2 };
+        self.links.as_ref().filter(|_| self.rows > LOW).map(|_| row)
+    }
+
+    /// Returns the index of the selected part of the line of links.
+    #[must_use]
+    pub(crate) fn selected_link(&self) -> Option<usize> {
+        self.selected_link.filter(|_| self.link_row().is_some())
+    }
+
+    /// Returns the selected part of the line of links.
+    pub(in crate::app) fn selected_relation(&self) -> Option<Relation> {
+        let index = self.selected_link()?;
+        self.links.as_ref()?.parts(self.columns, false).get(index).map(|(relation, _)| *relation)
+    }
+
+    /// Takes in what was found around the message, or none if it no longer exists.
+    pub(super) fn relations_found(&mut self, found: Option<Relations>) {
+        if let Some(links) = &mut self.links {
+            links.failed = found.is_none();
+            links.found = found;
+        }
+    }
+
+    pub(in crate::app) fn relations_failed(&mut self) {
+        self.relations_found(None);
     }
 
     /// Returns the index of the selected line, without the facts.
@@ -203,11 +248,15 @@ impl MessagePane {
     }
 
     pub(in crate::app) fn select(&mut self, line: usize) {
+        self.selected_link = None;
         self.selected = line.min(self.lines().saturating_sub(1));
     }
 
     /// Folds or unfolds the selected row, which stays selected.
     pub(in crate::app) fn toggle(&mut self) {
+        if self.selected_link().is_some() {
+            return;
+        }
         let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(JsonRow::is_folded);
         if let Some(folded) = folded {
             self.set_folded(!folded);
@@ -315,6 +364,22 @@ impl MessagePane {
         link(document.text(), &string_value(document.key(row))?)
     }
 
+    /// Returns what the value on a line of metadata names, by the conventions for links.
+    #[must_use]
+    pub(crate) fn named_at(&self, line: usize) -> Option<&Named> {
+        let (part, document, row) = self.row(line)?;
+        if part != Part::Metadata || document.row(row)?.is_container() {
+            return None;
+        }
+        self.links.as_ref()?.named_at(document, row)
+    }
+
+    /// Returns true if Enter on a line leads to other messages.
+    #[must_use]
+    pub(crate) fn is_link(&self, line: usize) -> bool {
+        self.link_at(line).is_some() || self.named_at(line).is_some()
+    }
+
     /// Returns the rows that contain a text, including folded ones.
     fn matching_rows(&self, text: &str) -> Vec<(Part, usize)> {
         let Some(open) = &self.open else { return Vec::new() };
@@ -374,7 +439,7 @@ impl MessagePane {
     }
 
     /// Takes in the whole message, or none if it no longer exists.
-    pub(super) fn arrived(&mut self, message: Option<Box<Message>>) {
+    pub(super) fn arrived(&mut self, message: Option<Box<Message>>, links: &Links) {
         let Some(message) = message else {
             self.error = Some("this message no longer exists".to_owned());
             return;
@@ -384,12 +449,17 @@ impl MessagePane {
             head.size = Size::of(message.data.as_deref());
         }
         let (data, metadata) = (Body::new(message.data.as_deref()), Body::new(message.metadata.as_deref()));
+        self.links = LinkLine::of(message.metadata.as_deref(), links);
         self.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
         self.set_text();
     }
 
     /// Folds the selected row. If it cannot be folded, selects its parent. Returns false if it has none.
     pub(super) fn collapse(&mut self) -> bool {
+        if let Some(index) = self.selected_link() {
+            self.selected_link = Some(index.saturating_sub(1));
+            return index > 0;
+        }
         if self.set_folded(true) {
             return true;
         }
@@ -403,6 +473,11 @@ impl MessagePane {
 
     /// Unfolds the selected row, or selects its first child.
     pub(in crate::app) fn expand(&mut self) {
+        if let (Some(index), Some(links)) = (self.selected_link(), &self.links) {
+            let last = links.parts(self.columns, false).len().saturating_sub(1);
+            self.selected_link = Some(last.min(index + 1));
+            return;
+        }
         if !self.set_folded(false) {
             let inside = self.row(self.selected).and_then(|(_, document, row)| document.row(row));
             if inside.is_some_and(JsonRow::is_container) {

@@ -21,7 +21,7 @@ impl MessagePane {
             Part::Metadata => ("metadata", &open.metadata),
         };
         let Body::Tree(document) = body else { return None };
-        Node::new(document, document.at_line(line_in_part)?, title, self.link_at(line).is_some(), self.columns)
+        Node::new(document, document.at_line(line_in_part)?, title, self.is_link(line), self.columns)
     }
 
     /// Returns the number of rows that a line takes.
@@ -105,6 +105,17 @@ impl MessagePane {
     /// Moves the selection. A line that is higher than the view is scrolled through first, unless the step leads to an end.
     pub(in crate::app) fn step(&mut self, lines: isize) {
         let leads_to_end = matches!(lines, isize::MIN | isize::MAX);
+        if self.selected_link().is_some() {
+            if lines > 0 || leads_to_end {
+                self.select(if lines == isize::MAX { usize::MAX } else { 0 });
+            }
+            return;
+        }
+        // The line of links is above the first line.
+        if lines < 0 && !leads_to_end && self.selected == 0 && self.skipped == 0 && self.link_row().is_some() {
+            self.selected_link = Some(0);
+            return;
+        }
         if self.top == self.selected && !leads_to_end {
             let below = self.height_of(self.selected).saturating_sub(self.skipped + self.body_rows());
             if lines > 0 && below > 0 {

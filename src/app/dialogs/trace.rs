@@ -1,12 +1,14 @@
-//! `T`: the trace of a message, as a tree or as lanes of streams. The message pane follows the selection. Effects appear as they
-//! are found; closing ends the search.
+//! `T`: the trace of a message, as a tree or as lanes of streams, or the messages of its workflow. The message pane follows the
+//! selection. Messages appear as they are found, and new ones while following; closing ends the search.
+
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
 use super::choice::moved;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::keymap::{DialogAction, DialogKind};
-use crate::app::request::{Question, Slot};
+use crate::app::request::{Question, Slot, TraceStep, Traces};
 use crate::app::trace_view::{TraceRow, TraceView};
 use crate::locator::{Destination, Target};
 use crate::message::GlobalPosition;
@@ -16,12 +18,22 @@ use crate::store::trace::DEFAULT_EXTENT;
 pub(crate) const KEYS: [DialogAction; 4] =
     [DialogAction::Accept, DialogAction::Lanes, DialogAction::Further, DialogAction::Close];
 
+/// The least time between new messages and the search among them, because they can arrive many times a second.
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+
 /// The open trace.
 #[derive(Debug)]
 pub(crate) struct TraceDialog {
     namespace: String,
     start: GlobalPosition,
+    pub of: Traces,
     extent: i64,
+    /// The newest global position that following has reported.
+    newest: GlobalPosition,
+    /// A step was asked for and not answered yet.
+    waits: bool,
+    /// Messages have arrived since it was asked for.
+    is_behind: bool,
     /// `None` until the first answer.
     pub view: Option<TraceView>,
     /// Why the search failed.
@@ -33,16 +45,52 @@ pub(crate) struct TraceDialog {
 }
 
 impl TraceDialog {
-    /// Prepares the trace of a message.
+    /// Prepares the trace of a message, or the list of its workflow.
     #[must_use]
-    pub(crate) fn new(namespace: String, start: GlobalPosition) -> Self {
-        Self { namespace, start, extent: DEFAULT_EXTENT, view: None, problem: None, selected: start, lanes: false }
+    pub(crate) fn new(namespace: String, start: GlobalPosition, of: Traces) -> Self {
+        Self {
+            namespace,
+            start,
+            of,
+            extent: DEFAULT_EXTENT,
+            newest: 0,
+            waits: true,
+            is_behind: false,
+            view: None,
+            problem: None,
+            selected: start,
+            lanes: false,
+        }
     }
 
-    /// Returns the question for the first step, or for the next one.
+    /// Returns the question for a step.
     #[must_use]
-    pub(crate) fn question(&self, first: bool) -> Question {
-        Question::Trace { namespace: self.namespace.clone(), global_position: self.start, extent: self.extent, first }
+    pub(crate) fn question(&self, step: TraceStep) -> Question {
+        Question::Trace {
+            namespace: self.namespace.clone(),
+            global_position: self.start,
+            of: self.of.clone(),
+            extent: self.extent,
+            step,
+        }
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Notes that following has found messages, or a newer global position than before. Returns the question that continues a
+    /// finished search. A search under way is continued once it is done.
+    pub(crate) fn arrived(&mut self, newest: GlobalPosition, has_messages: bool) -> Option<Question> {
+        if newest <= self.newest && !has_messages {
+            return None;
+        }
+        self.newest = self.newest.max(newest);
+        if std::mem::replace(&mut self.waits, true) {
+            self.is_behind = true;
+            return None;
+        }
+        Some(self.question(TraceStep::Extend))
     }
 
     /// Takes what was found so far. Returns the command for the next step.
@@ -50,18 +98,26 @@ impl TraceDialog {
         let done = view.done;
         self.problem = None;
         self.view = Some(view);
-        if done { Outcome::Stay } else { Outcome::Do(vec![Command::Ask(Slot::Trace, self.question(false))]) }
+        if !done {
+            return Outcome::Do(vec![Command::Ask(Slot::Trace, self.question(TraceStep::Next))]);
+        }
+        self.waits = std::mem::take(&mut self.is_behind);
+        if !self.waits {
+            return Outcome::Stay;
+        }
+        Outcome::Do(vec![Command::AskLater(Slot::Trace, self.question(TraceStep::Extend), PAUSE)])
     }
 
     pub(crate) fn failed(&mut self, problem: String) {
         self.problem = Some(problem);
+        (self.waits, self.is_behind) = (false, false);
     }
 
-    /// Returns the rows in the order on screen: as a tree, or by global position for lanes.
+    /// Returns the rows in the order on screen: as a tree, or by global position for lanes and workflows.
     #[must_use]
     pub(crate) fn rows(&self) -> Vec<&TraceRow> {
         let mut rows: Vec<&TraceRow> = self.view.iter().flat_map(|view| &view.rows).collect();
-        if self.lanes {
+        if self.lanes || self.of != Traces::CausesAndEffects {
             rows.sort_by_key(|row| row.head.global_position);
         }
         rows
@@ -109,7 +165,8 @@ impl TraceDialog {
     /// Searches ten times as far.
     fn further(&mut self) -> Outcome {
         self.extent = self.extent.saturating_mul(10);
-        Outcome::Do(vec![Command::Ask(Slot::Trace, self.question(true))])
+        self.waits = true;
+        Outcome::Do(vec![Command::Ask(Slot::Trace, self.question(TraceStep::First))])
     }
 
     /// Returns the commands that closing causes.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::keymap::Action;
-use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot};
+use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot, Traces};
 use crate::app::state_view::StateFold;
 use crate::app::trace_view::{TraceRow, TraceView};
 use crate::app::{Effect, Event, ScreenSettings, State};
@@ -20,6 +20,7 @@ use crate::store::browse::{
     StreamsFrom, StreamsOf, Timeline, TimelineBucket,
 };
 use crate::store::session::ServerInfo;
+use crate::store::trace::{Links, NearCause, Reference, Relations, Tally, Workflow};
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
 use crate::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -318,7 +319,13 @@ impl Fake {
                 let found = |at: i64| self.messages.iter().find(|message| message.global_position == at).cloned();
                 Answer::Marked(of.iter().map(|(_, global_position)| found(*global_position)).collect())
             }
-            Question::Trace { global_position, .. } => Answer::Trace(Box::new(self.trace(*global_position))),
+            Question::Relations { global_position, .. } => {
+                Answer::Relations(self.relations(*global_position).map(Box::new))
+            }
+            Question::Trace { global_position, of, .. } => Answer::Trace(Box::new(match of {
+                Traces::CausesAndEffects => self.trace(*global_position),
+                Traces::Workflow(workflow) => self.workflow(*global_position, workflow),
+            })),
             Question::State { stream, position, .. } => {
                 let messages: Vec<&Message> =
                     self.messages.iter().filter(|message| message.stream == *stream).collect();
@@ -459,6 +466,66 @@ impl Fake {
             }
         }
         found
+    }
+
+    /// Returns the message that a reference names.
+    fn named(&self, reference: &Reference) -> Option<&Message> {
+        self.messages.iter().find(|message| match reference {
+            Reference::Position(stream, position) => message.stream == *stream && message.position == *position,
+            Reference::GlobalPosition(position) => message.global_position == *position,
+            Reference::Id(id) => message.id == *id,
+            Reference::Metadata(..) => false,
+        })
+    }
+
+    /// Returns the messages that share a value, in order.
+    fn sharing(&self, workflow: &Workflow) -> Vec<&Message> {
+        let shares = |message: &&Message| {
+            Links::default().workflows(message.metadata.as_deref().unwrap_or_default()).contains(workflow)
+        };
+        self.messages.iter().filter(shares).collect()
+    }
+
+    /// Returns what is around a message. In a large store nothing is found, because every message would be parsed.
+    fn relations(&self, global_position: GlobalPosition) -> Option<Relations> {
+        if self.messages.len() > 1_000 {
+            return None;
+        }
+        let links = Links::default();
+        let start = self.messages.iter().find(|message| message.global_position == global_position)?;
+        let cause_of = |message: &Message| links.cause(message.metadata.as_deref()?);
+        let names_start = |message: &&Message| {
+            let named = cause_of(message).and_then(|cause| self.named(&cause.reference));
+            named.is_some_and(|named| named.global_position == global_position)
+        };
+        let tally = |found: Vec<&Message>| Tally {
+            messages: found.len(),
+            only: if let [only] = found[..] { Some(Box::new(head(only))) } else { None },
+            at_least: false,
+            within: 100_000,
+        };
+        let workflow = links.workflows(start.metadata.as_deref().unwrap_or_default()).into_iter().next();
+        Some(Relations {
+            cause: cause_of(start).map(|cause| match self.named(&cause.reference) {
+                Some(cause) => NearCause::Present(Box::new(head(cause))),
+                None => NearCause::Missing,
+            }),
+            effects: tally(self.messages.iter().filter(names_start).collect()),
+            workflow: workflow.map(|workflow| tally(self.sharing(&workflow))),
+        })
+    }
+
+    /// Returns the messages of a workflow.
+    fn workflow(&self, start: GlobalPosition, workflow: &Workflow) -> TraceView {
+        let row = |message: &Message| TraceRow {
+            head: head(message),
+            depth: 0,
+            cause: None,
+            link: None,
+            is_start: message.global_position == start,
+        };
+        let rows = self.sharing(workflow).into_iter().map(row).collect();
+        TraceView { rows, missing: None, report: vec!["searched the whole namespace".to_owned()], done: true }
     }
 
     /// Returns a trace in which each message of a stream is caused by the one before it.

@@ -19,6 +19,9 @@ const FIRST: i64 = 2_000;
 /// A window that takes longer than this is not enlarged, and one that takes twice as long is halved.
 const QUICK: Duration = Duration::from_millis(500);
 
+/// How many positions are read again if a finished search is extended, because late messages trail.
+const AGAIN: i64 = 1_000;
+
 /// A way to read a window.
 #[derive(Debug, Clone, Copy)]
 struct Way {
@@ -49,6 +52,8 @@ pub struct Correlated {
     workflow: Workflow,
     /// Above the first position and up to the second.
     range: (GlobalPosition, GlobalPosition),
+    /// The position at which the extent ends. `None` if it has no end yet.
+    end: Option<GlobalPosition>,
     /// The last position read.
     next: GlobalPosition,
     /// Through the primary key, and through the category index if it serves the value.
@@ -87,6 +92,7 @@ impl Namespace {
             workflow,
             next: range.0,
             range,
+            end,
             ways,
             room: messages,
             newest,
@@ -144,6 +150,27 @@ impl Correlated {
         self.next = to;
         self.done = to >= self.range.1 || self.truncated;
         Ok(Some(found))
+    }
+
+    /// Prepares a finished search to go on with the messages that are new since then, within the same extent. The last positions
+    /// are read again, so their messages are returned again.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or returns an error.
+    pub async fn extend(&mut self) -> Result<()> {
+        if self.done && !self.truncated {
+            self.newest = self.namespace.newest(&Scope::Namespace).await?;
+            self.range.1 = self.end.map_or(self.newest, |end| end.min(self.newest));
+            self.next = self.next.min(self.range.1).saturating_sub(AGAIN).max(self.range.0.saturating_add(1));
+            self.done = self.next >= self.range.1;
+        }
+        Ok(())
+    }
+
+    /// Returns the value that is searched for.
+    #[must_use]
+    pub fn workflow(&self) -> &Workflow {
+        &self.workflow
     }
 
     /// Returns the range of global positions searched so far: above the first and up to the second.

@@ -22,6 +22,10 @@ const WINDOWS: (i64, i64) = (2_000, 50_000);
 /// A window that takes longer than this is not enlarged, and one that takes twice as long is halved.
 const QUICK: Duration = Duration::from_millis(500);
 
+/// How many positions are read again if a finished trace is extended. Late messages trail by at most the positions that are
+/// given out while a transaction runs.
+const AGAIN: i64 = 1_000;
+
 /// How many messages one step looks up in the store's own indexes.
 const PROBES: usize = 50;
 
@@ -100,10 +104,17 @@ impl Trace {
                 }
             };
             reached_end &= end >= newest;
-            ranges.push((head.global_position, end.min(newest)));
+            let above = self.unsearched_above(head.global_position);
+            ranges.push((above, end.min(newest)));
         }
         ranges.retain(|(above, up_to)| above < up_to);
         Ok((merged(ranges), reached_end))
+    }
+
+    /// Returns the position above which messages after a position are still to be searched.
+    fn unsearched_above(&self, above: GlobalPosition) -> GlobalPosition {
+        let covered = self.searched.iter().find(|(from, to)| *from <= above && above < *to);
+        covered.map_or(above, |(_, to)| to.saturating_sub(AGAIN).max(above))
     }
 
     /// Looks up the effects of messages that were not looked up yet in the store's own indexes, which know no range. Returns

@@ -51,6 +51,15 @@ pub struct Workflow {
     pub value: String,
 }
 
+/// What a value in metadata names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// The cause of the message.
+    Cause(Cause),
+    /// The workflow of the message.
+    Workflow(Workflow),
+}
+
 /// What the cause in a [`LinkRule`] names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
@@ -96,6 +105,9 @@ pub struct LinkRule {
 
 /// The names that the convention of message IDs uses, at the top level of metadata or under `headers`.
 pub(super) const CAUSATION_IDS: [&str; 3] = ["$causationId", "causationId", "causation_id"];
+/// The keys by which Eventide names a cause.
+const EVENTIDE_CAUSE: [&str; 3] =
+    ["causationMessageStreamName", "causationMessagePosition", "causationMessageGlobalPosition"];
 const CORRELATION_IDS: [&str; 3] = ["$correlationId", "correlationId", "correlation_id"];
 
 /// Where Protean stores the identity of a message, which differs from its ID.
@@ -181,6 +193,32 @@ impl Links {
             }
         }
         workflows
+    }
+
+    /// Returns whether metadata has a value of any convention, be it only the identity under which effects can name the message.
+    #[must_use]
+    pub fn apply_to(&self, metadata: &str) -> bool {
+        let is_named = || self.identities().iter().any(|path| path.text_in(metadata).is_some());
+        self.cause(metadata).is_some() || !self.workflows(metadata).is_empty() || is_named()
+    }
+
+    /// Returns the paths of metadata whose values name the cause or the workflow, with what they name.
+    #[must_use]
+    pub fn named(&self, metadata: &str) -> Vec<(Path, Named)> {
+        let workflows = self.workflows(metadata).into_iter();
+        let mut named: Vec<(Path, Named)> =
+            workflows.map(|workflow| (workflow.path.clone(), Named::Workflow(workflow))).collect();
+        let Some(cause) = self.cause(metadata) else { return named };
+        let rules = self.rules.iter().filter(|rule| rule.name == cause.link).filter_map(|rule| rule.cause.clone());
+        let built_in: Vec<Path> = match cause.link.as_str() {
+            "eventide" => EVENTIDE_CAUSE.into_iter().map(|key| Path::of(&[key])).collect(),
+            "protean" => vec![Path::of(&PROTEAN_CAUSE)],
+            "message-id" => top_or_headers(CAUSATION_IDS).collect(),
+            _ => Vec::new(),
+        };
+        let paths = rules.chain(built_in).filter(|path| path.text_in(metadata).is_some());
+        named.extend(paths.map(|path| (path, Named::Cause(cause.clone()))));
+        named
     }
 
     /// Returns the keys under which other messages can name this one.

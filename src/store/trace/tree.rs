@@ -1,7 +1,9 @@
 //! The tree of a trace: every message after its cause, siblings by global position. Does no I/O and does not recurse, because
 //! a chain can be thousands of messages long.
 
-use super::{Trace, Traced};
+use std::collections::HashMap;
+
+use super::{Links, Trace, Traced};
 
 /// A message in the tree.
 #[derive(Debug, Clone, Copy)]
@@ -47,4 +49,19 @@ impl Trace {
         }
         tree
     }
+}
+
+/// Returns the index of the cause of each message, if it is among the messages.
+pub(crate) fn causes(messages: &[Traced], links: &Links) -> Vec<Option<usize>> {
+    let mut named: HashMap<String, usize> = HashMap::new();
+    for (index, message) in messages.iter().enumerate() {
+        for key in links.names_of(message) {
+            named.entry(key).or_insert(index);
+        }
+    }
+    let cause = |message: &Traced| links.cause(message.metadata.as_deref()?);
+    messages
+        .iter()
+        .map(|message| cause(message).and_then(|cause| named.get(&links.name(&cause.reference)).copied()))
+        .collect()
 }

@@ -36,6 +36,11 @@ pub(super) enum Hop {
 }
 
 impl Upward {
+    /// Returns the global position above which the search for the cause of the root has come, if one is under way.
+    pub(super) fn reached(&self) -> Option<GlobalPosition> {
+        self.search.as_ref().map(|search| search.next)
+    }
+
     /// Takes one step. Returns itself also after an error, so that the trace can go on.
     pub(super) async fn step(mut self, trace: &mut Trace) -> (Result<Hop>, Self) {
         let outcome = self.hop(trace).await;

@@ -9,7 +9,7 @@ use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::dialogs::trace::{KEYS, TraceDialog};
 use crate::app::keymap::DialogKind;
-use crate::app::request::Slot;
+use crate::app::request::{Slot, Traces};
 use crate::app::trace_view::TraceRow;
 use crate::trace_text::{delay_text, tree_lines};
 use crate::view::text::{cut, cut_middle, fill, whole_parts, wrap};
@@ -25,8 +25,13 @@ const REPORT: usize = 3;
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &TraceDialog) {
     let outer = place(area, state);
     frame.render_widget(ratatui::widgets::Clear, outer);
-    let title = if dialog.lanes { " Trace · lanes " } else { " Trace " };
-    let block = frame_of(title.to_owned(), true, theme);
+    let about = match &dialog.of {
+        Traces::CausesAndEffects => "Trace".to_owned(),
+        Traces::Workflow(workflow) => format!("Workflow {}", workflow.value),
+    };
+    let lanes_or_not = if dialog.lanes { " · lanes" } else { "" };
+    let title = format!(" {}{lanes_or_not} ", cut_middle(&about, usize::from(outer.width).saturating_sub(14)));
+    let block = frame_of(title, true, theme);
     let inner = block.inner(outer);
     frame.render_widget(block, outer);
     let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));

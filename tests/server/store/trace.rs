@@ -5,15 +5,17 @@ mod workflows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use streamscope::store::trace::{Extent, LinkRule, Links, Reference, Top, Trace, TraceOptions};
+use streamscope::store::trace::{Extent, LinkRule, Links, NearCause, Reference, Top, Trace, TraceOptions};
 
 use crate::support::for_each_route;
 use crate::support::stores::TestStore;
-use workflows::{Made, Workflows};
+use workflows::{Known, Made, Workflows};
 
 for_each_route! {
     traces_of_random_workflows_equal_the_truth,
     a_workflow_is_found_by_its_correlation_value,
+    a_look_around_each_message_equals_the_truth,
+    a_trace_goes_on_with_messages_that_are_written_later,
 }
 
 /// The links of a trace: each message with its cause, by their numbers.
@@ -114,6 +116,61 @@ async fn a_workflow_is_found_by_its_correlation_value(store: &TestStore) {
     assert!(seen.len() > 10, "{} workflows", seen.len());
 }
 
+async fn a_look_around_each_message_equals_the_truth(store: &TestStore) {
+    let workflows = Workflows::generate(400, 31);
+    workflows.write(&store.namespace).await;
+    let links = options(1).links;
+    let (mut causes, mut effects) = (0, 0);
+    for (number, made) in workflows.made.iter().enumerate() {
+        let start = store.namespace.traced(&Reference::Id(made.id)).await.unwrap().expect("a stored message");
+        let near = store.namespace.relations(&start, &links).await.unwrap();
+        let case = format!("message {number}: {near:?}");
+        match workflows.cause_of(number) {
+            Known::None => assert_eq!(near.cause, None, "{case}"),
+            Known::Absent => assert!(matches!(near.cause, Some(NearCause::Missing | NearCause::NotWithin(_))), "{case}"),
+            Known::Message(cause) => {
+                causes += 1;
+                let Some(NearCause::Present(head)) = &near.cause else { panic!("{case}") };
+                assert_eq!(workflows.number(head.id), cause, "{case}");
+            }
+        }
+        let truth = workflows.direct_effects(number);
+        assert_eq!((near.effects.messages, near.effects.at_least), (truth.len(), false), "{case}");
+        if let [only] = truth[..] {
+            assert_eq!(workflows.number(near.effects.only.as_ref().expect("the effect").id), only, "{case}");
+        }
+        effects += truth.len();
+        let workflow = links.workflows(start.metadata.as_deref().unwrap_or_default()).into_iter().next();
+        let shared = workflow.map(|workflow| workflows.sharing(&workflow.path.to_string(), &workflow.value).len());
+        assert_eq!(near.workflow.map(|tally| (tally.messages, tally.at_least)), shared.map(|shared| (shared, false)));
+    }
+    assert!(causes > 100 && effects > 100, "{causes} causes, {effects} effects");
+}
+
+async fn a_trace_goes_on_with_messages_that_are_written_later(store: &TestStore) {
+    let workflows = Workflows::generate(400, 47);
+    workflows.write_some(&store.namespace, 0..200).await;
+    let mut traces = Vec::new();
+    for number in (0..200).step_by(9) {
+        traces.push((number, traced(store, &workflows.made[number], options(100_000)).await));
+    }
+    workflows.write_some(&store.namespace, 200..400).await;
+    let mut longer = 0;
+    for (number, mut trace) in traces {
+        let before = trace.messages();
+        let root = workflows.number(trace.tree()[0].message.head.id);
+        trace.extend();
+        while trace.step().await.unwrap() {}
+        let truth = workflows.truth(number, 100_000, false);
+        // A cause that was written later than its effect is not looked for again.
+        if truth.tree.get(&root) == Some(&None) {
+            assert_eq!(tree(&trace, &workflows), truth.tree, "message {number}");
+            longer += usize::from(trace.messages() > before);
+        }
+    }
+    assert!(longer > 5, "{longer} traces became longer");
+}
+
 /// Every statement of a trace, from a global position or from the newest message, for tests of all reads.
 pub(super) async fn every_search(namespace: &streamscope::store::Namespace, global_position: i64) {
     let newest = namespace.newest(&streamscope::store::browse::Scope::Namespace).await.unwrap();
@@ -130,6 +187,7 @@ pub(super) async fn every_search(namespace: &streamscope::store::Namespace, glob
     let workflow = Links::default().workflows(metadata).into_iter().next().expect("a correlation stream");
     let mut search = namespace.correlated(&start, workflow, Extent::Positions(1_000), 100).await.unwrap();
     while search.step().await.unwrap().is_some() {}
+    namespace.relations(&start, &Links::default()).await.unwrap();
     let absent = Reference::Metadata("$.headers.id".parse().unwrap(), "app::order-1-0".to_owned());
     assert_eq!(namespace.traced(&absent).await.unwrap(), None);
 }

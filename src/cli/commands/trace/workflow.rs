@@ -1,14 +1,12 @@
 //! `trace --correlated`: the messages that share the correlation value of a message, in global order.
 
-use std::collections::HashMap;
-
 use super::{continued, graph, lines, text};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::output::{Format, Output};
 use crate::cli::stderr;
 use crate::store::Namespace;
-use crate::store::trace::{Branch, Top, TraceOptions, Traced};
-use crate::trace_text::{name, ranges};
+use crate::store::trace::{Branch, Top, TraceOptions, Traced, causes};
+use crate::trace_text::{Continued, name, workflow_line};
 
 /// Prints the messages of the workflow.
 ///
@@ -25,14 +23,13 @@ pub(super) async fn run(
         return Err(CommandError::new(Status::NotFound, format!("{} has no correlation value", name(start)))
             .remedy("Omit --correlated to follow its causes and effects"));
     };
-    let shared = format!("{} = {}", workflow.path, workflow.value);
     let link = workflow.link.clone();
     let mut search = namespace.correlated(start, workflow, options.extent, options.messages).await?;
     let mut messages: Vec<Traced> = Vec::new();
     while let Some(found) = search.step().await? {
         messages.extend(found);
     }
-    let causes = causes(&messages, options);
+    let causes = causes(&messages, &options.links);
     let branches: Vec<Branch<'_>> = messages
         .iter()
         .zip(causes)
@@ -52,28 +49,7 @@ pub(super) async fn run(
         Format::Mermaid => graph::mermaid(&Top::Unknown, &branches, output)?,
     }
     output.finish()?;
-    let searched = ranges(&[search.searched()]);
-    stderr::line(&if search.is_truncated() {
-        format!("streamscope: stopped at --limit {} messages with {shared}; raise --limit", options.messages)
-    } else if search.is_complete() {
-        format!("streamscope: searched the whole namespace for {shared}")
-    } else {
-        format!("streamscope: searched global positions {searched} for {shared}; {}", continued(options.extent).further)
-    });
+    let continued = Continued { more: "raise --limit".to_owned(), ..continued(options.extent) };
+    stderr::line(&format!("streamscope: {}", workflow_line(&search, &continued)));
     Ok(())
-}
-
-/// Returns the index of the cause of each message, if the workflow contains it.
-fn causes(messages: &[Traced], options: &TraceOptions) -> Vec<Option<usize>> {
-    let mut named: HashMap<String, usize> = HashMap::new();
-    for (index, message) in messages.iter().enumerate() {
-        for key in options.links.names_of(message) {
-            named.entry(key).or_insert(index);
-        }
-    }
-    let cause = |message: &Traced| options.links.cause(message.metadata.as_deref()?);
-    messages
-        .iter()
-        .map(|message| cause(message).and_then(|cause| named.get(&options.links.name(&cause.reference)).copied()))
-        .collect()
 }

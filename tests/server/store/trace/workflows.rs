@@ -2,6 +2,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers of a test")]
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -87,6 +88,13 @@ pub(super) struct Workflows {
     numbers: HashMap<Uuid, usize>,
 }
 
+/// The cause that a look at a message must find.
+pub(super) enum Known {
+    None,
+    Absent,
+    Message(usize),
+}
+
 /// What a trace must find.
 pub(super) struct Truth {
     pub(super) tree: BTreeMap<usize, Option<usize>>,
@@ -150,11 +158,18 @@ impl Workflows {
     }
 
     pub(super) async fn write(&self, namespace: &Namespace) {
+        self.write_some(namespace, 0..self.made.len()).await;
+    }
+
+    /// Writes a range of the messages. The ones before it were written.
+    pub(super) async fn write_some(&self, namespace: &Namespace, range: Range<usize>) {
         let time: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let messages: Vec<ImportedMessage> = self
             .made
             .iter()
             .enumerate()
+            .take(range.end)
+            .skip(range.start)
             .map(|(number, made)| ImportedMessage {
                 id: made.id,
                 stream: StreamName::stored(made.stream.clone()),
@@ -169,9 +184,9 @@ impl Workflows {
             })
             .collect();
         namespace.import(&messages).await.unwrap();
-        let last = self.made.last().unwrap();
+        let last = &self.made[range.end - 1];
         let stored = namespace.message_by_id(last.id).await.unwrap().unwrap();
-        assert_eq!(stored.global_position, self.made.len() as i64, "global positions begin at 1");
+        assert_eq!(stored.global_position, range.end as i64, "global positions begin at 1");
     }
 
     fn metadata(&self, made: &Made) -> Option<String> {
@@ -228,6 +243,27 @@ impl Workflows {
     pub(super) fn sharing(&self, path: &str, value: &str) -> Vec<usize> {
         let shares = |made: &Made| made.flows.iter().any(|(at, of)| *at == path && of == value);
         (0..self.made.len()).filter(|number| shares(&self.made[*number])).collect()
+    }
+
+    /// Returns what a look at a message finds of its cause, without an index.
+    pub(super) fn cause_of(&self, number: usize) -> Known {
+        match self.made[number].cause {
+            Cause::None => Known::None,
+            Cause::Absent(_) => Known::Absent,
+            Cause::Of(cause, Convention::Protean) => {
+                let made = &self.made[cause];
+                let is_probed = made.identity.as_ref() == Some(&format!("{}-{}", made.stream, made.position));
+                if is_probed || cause < number { Known::Message(cause) } else { Known::Absent }
+            }
+            // A trace would call it a cycle.
+            Cause::Of(cause, _) => Known::Message(cause),
+        }
+    }
+
+    /// Returns the later messages that name a message as their cause.
+    pub(super) fn direct_effects(&self, number: usize) -> Vec<usize> {
+        let is_effect = |effect: &usize| matches!(self.made[*effect].cause, Cause::Of(cause, _) if cause == number);
+        (number + 1..self.made.len()).filter(is_effect).collect()
     }
 
     /// Returns what a trace of a message finds within an extent.

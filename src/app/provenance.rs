@@ -136,7 +136,8 @@ impl State {
             (_, Reference::Position(stream, position)) => Target::StreamPosition(stream, position),
             (_, Reference::Id(id)) => Target::Id(id),
             (None, reference) => {
-                let said = format!("Still searching for {reference}, the cause of this message. Try again in a moment.");
+                let said =
+                    format!("Still searching for {reference}, the cause of this message. Try again in a moment.");
                 self.notices.problem(said, self.now);
                 return Vec::new();
             }

@@ -20,8 +20,8 @@ use crate::locator::Locator;
 use crate::runtime::connecting::{Closing, Connector, Prepared};
 use crate::runtime::{Attempt, Opening};
 use crate::store::Settings;
-use crate::store::trace::Links;
 use crate::store::connect::Environment;
+use crate::store::trace::Links;
 
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
 const CONNECTIONS: usize = 6;

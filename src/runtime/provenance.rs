@@ -6,7 +6,9 @@ use crate::app::request::{TraceStep, Traces};
 use crate::app::trace_view::TraceView;
 use crate::config::Config;
 use crate::message::GlobalPosition;
-use crate::store::trace::{Correlated, Extent, Links, Reference, Relations, Trace, TraceOptions, Traced, DEFAULT_MESSAGES};
+use crate::store::trace::{
+    Correlated, DEFAULT_MESSAGES, Extent, Links, Reference, Relations, Trace, TraceOptions, Traced,
+};
 use crate::store::{Namespace, Result, StoreError};
 
 /// How long a trace is continued before what it has found is shown.

@@ -45,7 +45,13 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let Some(head) = state.browser.message.head() else { return };
     let pane = &state.browser.message;
     let rows = pane.fact_rows();
-    draw_facts(frame, Rect { height: inner.height.min(cells(pane.link_row().unwrap_or(rows))), ..inner }, state, theme, head);
+    draw_facts(
+        frame,
+        Rect { height: inner.height.min(cells(pane.link_row().unwrap_or(rows))), ..inner },
+        state,
+        theme,
+        head,
+    );
     let Some(height) = inner.height.checked_sub(cells(rows)) else { return };
     draw_links(frame, inner, state, theme, focused);
     let body = Rect { y: inner.y + cells(rows), height, ..inner };

@@ -20,8 +20,8 @@ use crate::store::browse::{
     StreamsFrom, StreamsOf, Timeline, TimelineBucket,
 };
 use crate::store::session::ServerInfo;
-use crate::store::trace::{Links, NearCause, Reference, Relations, Tally, Workflow};
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
+use crate::store::trace::{Links, NearCause, Reference, Relations, Tally, Workflow};
 use crate::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::{SignedDuration, Timestamp};

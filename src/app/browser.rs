@@ -102,6 +102,8 @@ pub(crate) struct Browser {
     pub(super) wanted_namespace: Option<String>,
     /// The category to select once the categories are loaded.
     pub(super) wanted_category: Option<Category>,
+    /// The category that was selected before the namespaces were filtered.
+    pub(super) category_before_filter: Option<Category>,
     /// The conventions for links between messages.
     pub(super) links: Links,
     /// A message of a namespace that is shown in place of the selected one, while a trace is open.
@@ -136,6 +138,7 @@ impl Browser {
             shown_namespace: None,
             wanted_namespace: None,
             wanted_category: None,
+            category_before_filter: None,
             links: Links::default(),
             shown_instead: None,
         }

@@ -4,7 +4,7 @@
 
 mod admin;
 pub(crate) mod bookmarks;
-mod choice;
+pub(crate) mod choice;
 pub(crate) mod columns;
 pub(crate) mod compare;
 pub(crate) mod compose;
@@ -174,6 +174,8 @@ impl Dialog {
             Self::Omnibox(omnibox) => omnibox.mouse(mouse, context),
             Self::Help(help) => help.mouse(mouse, context),
             Self::Log(log) => log.mouse(mouse, context),
+            Self::Bookmarks(list) => list.mouse(mouse, context),
+            Self::Connections(dialog) => dialog.mouse(mouse, context),
             _ => Outcome::Stay,
         }
     }

@@ -84,7 +84,12 @@ impl Browser {
     /// Shows only the rows of a pane that contain a text.
     pub(super) fn filter_list(&mut self, pane: Pane, text: String, requests: &mut Requests) -> Vec<Effect> {
         match pane {
-            Pane::Namespaces => self.namespaces.set_filter(text),
+            Pane::Namespaces => {
+                if self.namespaces.filter().is_none() {
+                    self.category_before_filter = self.categories.selection().map(|row| row.category.clone());
+                }
+                self.namespaces.set_filter(text);
+            }
             Pane::Categories => self.categories.set_filter(text),
             Pane::Streams => return self.streams.set_filter(text, requests).into_iter().collect(),
             Pane::Messages | Pane::Message => {}
@@ -96,7 +101,14 @@ impl Browser {
     pub(super) fn undo_list_filter(&mut self, pane: Pane, requests: &mut Requests) -> Vec<Effect> {
         let mut effects = Vec::new();
         match pane {
-            Pane::Namespaces => self.namespaces.undo_filter(),
+            Pane::Namespaces => {
+                self.namespaces.undo_filter();
+                let category = self.category_before_filter.take();
+                let restored = self.namespaces.selection().map(|namespace| &namespace.id);
+                if restored != self.shown_namespace.as_ref() {
+                    self.wanted_category = category;
+                }
+            }
             Pane::Categories => self.categories.undo_filter(),
             Pane::Streams => effects.extend(self.streams.undo_filter(requests)),
             Pane::Messages | Pane::Message => {}

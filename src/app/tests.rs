@@ -17,6 +17,7 @@ mod list_filters;
 mod marked;
 mod namespaces;
 mod omnibox;
+mod pointing;
 mod properties;
 mod relations;
 mod session;

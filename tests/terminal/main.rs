@@ -6,6 +6,7 @@
 mod support;
 
 mod content;
+mod day;
 mod ending;
 mod journeys;
 mod marked;

@@ -1,11 +1,16 @@
 //! `'`: lists the bookmarks, newest first. It goes to one, renames it or removes it.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
+use ratatui::layout::Rect;
 
-use super::choice::moved;
+use super::choice::{Pointed, moved, pointed};
+use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
 use crate::app::keymap::{DialogAction, DialogKind};
+
+/// The size of the box with its border.
+pub(crate) const SIZE: (u16, u16) = (78, 18);
 
 /// The open list.
 #[derive(Debug, Default)]
@@ -55,6 +60,30 @@ impl BookmarkList {
             }
             _ => Outcome::Stay,
         }
+    }
+
+    /// Returns the area of the list inside the box. The keys are below it.
+    #[must_use]
+    pub(crate) fn area(inner: Rect) -> Rect {
+        Rect { height: inner.height.saturating_sub(1), ..inner }
+    }
+
+    /// A click selects a bookmark, a click on the selected one goes there, and the wheel moves the selection.
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        if self.renaming.is_some() {
+            return Outcome::Stay;
+        }
+        let bookmarks = context.bookmarks.all();
+        let list = Self::area(frame(context.browser.area, SIZE.0, SIZE.1).1);
+        match pointed(mouse, list, bookmarks.len(), Some(self.selected)) {
+            Some(Pointed::Select(row)) => self.selected = row,
+            Some(Pointed::Accept) => {
+                let chosen = bookmarks.get(self.selected).cloned();
+                return Outcome::Finish(chosen.map(Command::OpenBookmark).into_iter().collect());
+            }
+            None => {}
+        }
+        Outcome::Stay
     }
 
     pub(super) fn paste(&mut self, text: &str) {

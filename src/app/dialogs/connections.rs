@@ -1,14 +1,21 @@
 //! `O`: connects to another database, which the user chooses from a list or types. The current connection stays until the new
 //! one answers, and Esc ends the attempt.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
+use ratatui::layout::Rect;
 
-use super::choice::moved;
+use super::choice::{Pointed, moved, pointed};
+use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::connections::{Choice, ConnectTo};
 use crate::app::input::Input;
 use crate::app::keymap::{DialogAction, DialogKind};
+
+/// The width of the box with its border.
+const WIDTH: u16 = 78;
+/// The lines besides the choices: the current connection, a gap, the URL, two lines for a problem, and the keys.
+const OTHER_LINES: u16 = 7;
 
 /// The open dialog.
 #[derive(Debug, Default)]
@@ -33,6 +40,43 @@ impl ConnectDialog {
     #[must_use]
     pub(crate) fn is_on_url(&self) -> bool {
         self.selected >= self.choices.len()
+    }
+
+    /// Returns the size of the box with its border.
+    #[must_use]
+    pub(crate) fn size(&self) -> (u16, u16) {
+        let choices = u16::try_from(self.choices.len()).unwrap_or(u16::MAX);
+        (WIDTH, choices.saturating_add(OTHER_LINES).saturating_add(2))
+    }
+
+    /// Returns the area of the choices inside the box, and the row of the URL below it.
+    #[must_use]
+    pub(crate) fn areas(inner: Rect) -> (Rect, Rect) {
+        let height = inner.height.saturating_sub(OTHER_LINES - 1).min(inner.height.saturating_sub(2));
+        let list = Rect { y: inner.y + 2.min(inner.height), height, ..inner };
+        let below = inner.height.saturating_sub(4);
+        (list, Rect { y: inner.y + below, height: u16::from(below < inner.height), ..inner })
+    }
+
+    /// A click selects a choice or the URL, a click on the selected choice connects to it, and the wheel moves the selection.
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        if self.attempt.is_some() {
+            return Outcome::Stay;
+        }
+        let (width, height) = self.size();
+        let (list, url) = Self::areas(frame(context.browser.area, width, height).1);
+        let is_click = matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left));
+        if is_click && url.contains((mouse.column, mouse.row).into()) {
+            self.selected = self.choices.len();
+            return Outcome::Stay;
+        }
+        let selected = (!self.is_on_url()).then_some(self.selected);
+        match pointed(mouse, list, self.choices.len(), selected) {
+            Some(Pointed::Select(row)) => self.selected = row,
+            Some(Pointed::Accept) => return self.connect(context.now),
+            None => {}
+        }
+        Outcome::Stay
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {

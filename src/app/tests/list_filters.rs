@@ -56,6 +56,18 @@ fn categories_shrink_while_typing_and_esc_restores_them_with_the_selection() {
 }
 
 #[test]
+fn esc_in_the_namespaces_restores_the_category_below() {
+    let mut screen = screen();
+    screen.keys("2jj1");
+    assert_eq!(selected_category(&screen), "payment");
+    screen.keys("/audit");
+    assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("audit"));
+    screen.esc();
+    assert_eq!(screen.state.namespace().map(|namespace| namespace.id.as_str()), Some("shop"));
+    assert_eq!(selected_category(&screen), "payment");
+}
+
+#[test]
 fn enter_keeps_the_filtered_list_and_esc_then_keeps_the_chosen_row() {
     let mut screen = screen();
     screen.keys("2/pay");

@@ -6,14 +6,14 @@ use ratatui::layout::Rect;
 use super::choices;
 use crate::app::State;
 use crate::app::bookmarks::Bookmark;
-use crate::app::dialogs::bookmarks::BookmarkList;
+use crate::app::dialogs::bookmarks::{BookmarkList, SIZE};
 use crate::app::keymap::{Action, DialogAction, DialogKind};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, row_of};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, list: &BookmarkList) {
-    let inner = boxed(frame, area, theme, "Bookmarks", 78, 18);
+    let inner = boxed(frame, area, theme, "Bookmarks", SIZE.0, SIZE.1);
     let bookmarks = state.bookmarks.all();
     let keymap = &state.settings.keymap;
     let empty = format!(
@@ -22,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     );
     let last = inner.height.saturating_sub(1);
     let rows = bookmarks.iter().map(row);
-    choices::draw(frame, Rect { height: last, ..inner }, theme, rows, Some(list.selected), &empty);
+    choices::draw(frame, BookmarkList::area(inner), theme, rows, Some(list.selected), &empty);
     if let Some(name) = &list.renaming {
         typed::line(frame, row_of(inner, last), " Name: ", name, true, theme.key);
         if last > 0 {

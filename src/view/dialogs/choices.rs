@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::app::dialogs::choice::first_in_view;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, fill};
 use crate::view::theme::Theme;
@@ -22,8 +23,7 @@ pub(super) fn draw(
     if rows.len() == 0 {
         return paragraph(frame, area, empty, theme.dim);
     }
-    let height = usize::from(area.height).max(1);
-    let first = selected.map_or(0, |selected| (selected + 1).saturating_sub(height));
+    let first = first_in_view(selected, area.height);
     let width = usize::from(area.width);
     for (line, (index, (name, note))) in (0..area.height).zip(rows.enumerate().skip(first)) {
         let style = if Some(index) == selected { theme.selected } else { Style::new() };

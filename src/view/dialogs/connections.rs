@@ -13,28 +13,23 @@ use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::text::{cut, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, paragraph_from, row_of, spinner};
-
-/// The lines besides the choices: the current connection, a gap, the URL, two lines for a problem, and the keys.
-const OTHER_LINES: u16 = 7;
+use crate::view::widgets::{boxed, line_at, paragraph_from, spinner};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &ConnectDialog) {
-    let rows = u16::try_from(dialog.choices.len()).unwrap_or(u16::MAX).saturating_add(OTHER_LINES);
-    let inner = boxed(frame, area, theme, "Connect to another database", 78, rows.saturating_add(2));
+    let (width, height) = dialog.size();
+    let inner = boxed(frame, area, theme, "Connect to another database", width, height);
+    let (list, url_row) = ConnectDialog::areas(inner);
     let width = usize::from(inner.width);
     let current = format!(" Connected to {}", state.settings.target);
     line_at(frame, inner, 0, &cut(&current, width), theme.dim);
-    let height = inner.height.saturating_sub(OTHER_LINES - 1);
-    let list = Rect { y: inner.y + 2.min(inner.height), height: height.min(inner.height.saturating_sub(2)), ..inner };
     let selected = (!dialog.is_on_url()).then_some(dialog.selected);
     let choices = dialog.choices.iter().map(|choice| (choice.to.name(), choice.detail.clone()));
     choices::draw(frame, list, theme, choices, selected, "");
-    let below = inner.height.saturating_sub(4);
     // The stars are as many as the characters, so the cursor stays where it is.
     let url = Input::with_cursor(&masked(dialog.url.text()), dialog.url.cursor());
     let prefix = if dialog.is_on_url() { "▌URL: " } else { " URL: " };
-    typed::line(frame, row_of(inner, below), prefix, &url, dialog.attempt.is_none(), theme.key);
-    let notes = Rect { y: inner.y + (below + 1).min(inner.height), height: 2.min(inner.height), ..inner };
+    typed::line(frame, url_row, prefix, &url, dialog.attempt.is_none(), theme.key);
+    let notes = Rect { y: (url_row.y + 1).min(inner.bottom()), height: 2.min(inner.height), ..inner };
     if let Some((to, since)) = &dialog.attempt {
         let seconds = state.now.duration_since(*since).as_secs();
         let text = format!(" {} Connecting to {} · {seconds}s", spinner(state, theme.ascii), to.name());

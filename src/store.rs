@@ -70,6 +70,7 @@ mod flavour;
 pub mod import;
 mod namespace;
 mod open;
+pub mod pulse;
 mod query;
 pub mod read;
 mod registration;

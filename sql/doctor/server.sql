@@ -1,16 +1,13 @@
 -- Describes the server as JSON for doctor: connections, replication, transactions and the age of the database. Facts that the role may
 -- not see are null. Columns that PostgreSQL 10 does not have are read through JSON.
 --
+-- {replay_delay}: replay_delay.sql. {waiting}: waiting_sessions.sql. $1 OIDs of the table and its parts
 -- Served by: the catalog.
 select json_build_object(
   'version', current_setting('server_version'),
   'version_number', current_setting('server_version_num')::int,
   'standby', pg_is_in_recovery(),
-  -- On a standby: seconds since the last replayed transaction, or 0 if everything received was replayed.
-  'replay_delay', case when pg_is_in_recovery() then
-    case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0
-    else extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8 end
-  end,
+  'replay_delay', {replay_delay},
   'max_connections', current_setting('max_connections')::int,
   'connections', (select count(*) from pg_stat_activity a where a.backend_type = 'client backend'),
   'autovacuum', current_setting('autovacuum'),
@@ -64,19 +61,5 @@ select json_build_object(
     from pg_prepared_xacts p
     where p.database = current_database()
   ),
-  -- Sessions that wait for the lock of a category or for the table, and the sessions that they wait for.
-  'waiting', (
-    select coalesce(json_agg(json_build_object(
-      'pid', l.pid,
-      'application', a.application_name,
-      'seconds', extract(epoch from clock_timestamp() - a.query_start)::float8,
-      'blocked_by', to_json(pg_blocking_pids(l.pid)),
-      'category', l.locktype = 'advisory'
-    )), '[]')
-    from pg_locks l
-    left join pg_stat_activity a on a.pid = l.pid
-    where not l.granted
-      and l.database = (select d.oid from pg_database d where d.datname = current_database())
-      and (l.locktype = 'advisory' and l.objsubid = 1 or l.locktype = 'relation' and l.relation::bigint = any ($1))
-  )
+  'waiting', ({waiting})
 )::text

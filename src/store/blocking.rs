@@ -21,6 +21,8 @@ pub struct BlockingTransaction {
     pub pid: Option<i32>,
     /// When it began, by the server's clock, or when it was seen if this role may not see that.
     pub since: Timestamp,
+    /// The role of its session, or the owner of a prepared transaction.
+    pub user: Option<String>,
     /// Its `application_name` if this role may see it, or the GID of a prepared transaction.
     pub application: Option<String>,
     /// Its state, such as `idle in transaction`, if this role may see it.
@@ -35,6 +37,7 @@ impl fmt::Debug for BlockingTransaction {
             .field("transaction", &self.transaction)
             .field("pid", &self.pid)
             .field("since", &self.since)
+            .field("user", &self.user)
             .field("application", &self.application)
             .field("state", &self.state)
             .finish_non_exhaustive()
@@ -66,10 +69,10 @@ impl BlockingTransaction {
             message: format!("cannot read the list of transactions that hold locks: {error}"),
         })?;
         let mut all = BTreeMap::new();
-        for Listed { transaction, pid, since, application, state, query } in listed {
+        for Listed { transaction, pid, since, user, application, state, query } in listed {
             let since = Timestamp::from_microsecond(since).unwrap_or(Timestamp::UNIX_EPOCH);
             let query = query.as_deref().and_then(first_line);
-            all.entry(transaction.clone()).or_insert(Self { transaction, pid, since, application, state, query });
+            all.entry(transaction.clone()).or_insert(Self { transaction, pid, since, user, application, state, query });
         }
         Ok(all.into_values().collect())
     }
@@ -82,6 +85,7 @@ struct Listed {
     pid: Option<i32>,
     #[serde(default)]
     since: i64,
+    user: Option<String>,
     application: Option<String>,
     state: Option<String>,
     query: Option<String>,

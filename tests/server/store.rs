@@ -10,6 +10,7 @@ mod lost_answers;
 pub(crate) mod messages;
 mod operations;
 mod plans;
+mod pulse;
 mod repeated;
 mod sequences;
 mod shape;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use tokio_postgres::types::Type;
 
+use super::super::query::fill;
 use super::super::row::{Lossy, column};
 use super::super::session::Session;
 use super::super::shape::Shape;
@@ -148,8 +149,14 @@ fn parse<T: for<'a> Deserialize<'a>>(text: &Lossy) -> Result<T> {
 impl ServerFacts {
     pub(super) async fn read(shape: &Shape, session: &Session) -> Result<Self> {
         let tables: Vec<i64> = shape.parts.iter().map(|part| part.oid).chain([shape.table]).map(i64::from).collect();
-        let sql = include_str!("../../../sql/doctor/server.sql");
-        let row = session.query_one(sql, &[(&tables, Type::INT8_ARRAY)]).await?;
+        let sql = fill(
+            include_str!("../../../sql/doctor/server.sql"),
+            &[
+                ("replay_delay", &fill(include_str!("../../../sql/query/replay_delay.sql"), &[])),
+                ("waiting", &fill(include_str!("../../../sql/query/waiting_sessions.sql"), &[])),
+            ],
+        );
+        let row = session.query_one(&sql, &[(&tables, Type::INT8_ARRAY)]).await?;
         let mut facts: Self = parse(&column(&row, 0)?)?;
         if facts.version_number >= COLLATION_OF_DATABASE {
             let sql = include_str!("../../../sql/doctor/database_collation.sql");

@@ -281,6 +281,9 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
     namespace.categories().await.unwrap();
     namespace.recent_types(&account).await.unwrap();
     namespace.consumers(None, &[]).await.unwrap();
+    let minute = "2026-01-02T00:00:00Z".parse().unwrap().."2026-01-02T00:15:00Z".parse().unwrap();
+    namespace.category_rates(minute, 30).await.unwrap();
+    namespace.holdups().await.unwrap();
     namespace.activity(&account, 1_000).await.unwrap();
     namespace.recent_streams(&account, None, 1_000).await.unwrap();
     namespace.recent_streams(&account, Some(middle), 1_000).await.unwrap();

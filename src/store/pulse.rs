@@ -1,0 +1,8 @@
+//! What a namespace does at this moment: how many messages each category gets, and which transactions hold up readers and writers. It
+//! reads a bounded number of index entries and the catalog, and changes nothing.
+
+mod holdups;
+mod rates;
+
+pub use holdups::{Blocker, Holdups, WaitingSession};
+pub use rates::{CategoryRate, CategoryRates};

@@ -31,6 +31,8 @@ mod navigation;
 pub(crate) mod notices;
 pub(crate) mod place;
 mod provenance;
+mod pulse;
+pub(crate) mod pulse_view;
 mod random;
 mod rates;
 mod relevance;
@@ -56,6 +58,7 @@ use ratatui::layout::Rect;
 
 pub(crate) use crate::config::Profile;
 use crate::config::colors::Colors;
+use crate::config::pulse::PulseLimits;
 use crate::config::themes::ThemeName;
 use crate::config::type_rules::TypeRules;
 pub(crate) use crate::keymap;
@@ -115,6 +118,8 @@ pub(crate) struct ScreenSettings {
     pub types: TypeRules,
     /// The conventions for links between messages.
     pub links: Links,
+    /// The limits of the pulse.
+    pub pulse: PulseLimits,
     /// The seed of IDs and random numbers.
     pub seed: u64,
     /// The databases that are offered for a connection.
@@ -247,6 +252,7 @@ impl State {
             }
         };
         effects.extend(self.stop_following_if_left());
+        effects.extend(self.refresh_pulse());
         self.browser.remember_list();
         self.dialogs.fit(self.browser.area);
         effects
@@ -267,7 +273,8 @@ impl State {
     /// Returns how long the screen may rest until time alone changes it; none if it does not.
     #[must_use]
     pub(crate) fn tick_after(&self) -> Option<Duration> {
-        let slides = self.following.current.as_ref().is_some_and(|follow| !follow.rates.is_empty());
+        let slides = self.following.current.as_ref().is_some_and(|follow| !follow.rates.is_empty())
+            || self.dialogs.shows_pulse();
         if self.animated() { Some(TICK) } else { slides.then_some(SLOW_TICK) }
     }
 
@@ -556,6 +563,7 @@ impl State {
             }
             Action::Trace => self.open_trace(),
             Action::State => self.open_state(),
+            Action::Pulse => self.open_pulse(),
             Action::Log => self.open_log(),
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),

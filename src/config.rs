@@ -9,6 +9,7 @@ mod file;
 mod keys;
 mod links;
 mod problems;
+pub(crate) mod pulse;
 pub(crate) mod schema;
 pub(crate) mod themes;
 pub(crate) mod type_rules;
@@ -30,6 +31,7 @@ pub(crate) use file::Unreadable;
 use keys::Binding;
 use links::LinkConvention;
 pub(crate) use problems::Problem;
+use pulse::PulseLimits;
 use themes::ThemeName;
 use type_rules::TypeRule;
 
@@ -53,6 +55,9 @@ pub(crate) struct Config {
     /// The initial format of times.
     #[serde(default)]
     pub times: TimeFormat,
+    /// From which values on the pulse of a namespace (P) is amber or red. Lengths of time have a unit: ms, s, m, h, d or w.
+    #[serde(default)]
+    pub pulse: PulseLimits,
     /// Colours of message types. The first rule that matches decides.
     #[serde(default)]
     pub types: Vec<TypeRule>,

@@ -126,6 +126,7 @@ actions! {
     Copy = "copy", "Copy …";
     Trace = "trace", "Trace: what caused the message, and what it caused";
     State = "state", "State of the stream at the message";
+    Pulse = "pulse", "Pulse: rates, consumers, blocking transactions and findings";
     Connections = "connections", "Connect to another database …";
     Mark = "mark", "Mark the message, or remove its mark";
     RemoveMarks = "remove-marks", "Remove all marks";
@@ -207,6 +208,7 @@ pub(crate) const DEFAULTS: &[(Context, Action, &str)] = &[
     (Context::Anywhere, Action::Copy, "y"),
     (Context::Anywhere, Action::Trace, "T"),
     (Context::Anywhere, Action::State, "S"),
+    (Context::Anywhere, Action::Pulse, "P"),
     (Context::Anywhere, Action::Connections, "O"),
     (Context::Anywhere, Action::Mark, "m"),
     (Context::Anywhere, Action::RemoveMarks, "U"),

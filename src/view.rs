@@ -45,6 +45,7 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
     footer::blocking(frame, frame.area(), state, &theme);
     footer::toast(frame, frame.area(), state, &theme);
     dialogs::draw(frame, frame.area(), state, &theme);
+    footer::stall_over_dialog(frame, frame.area(), state, &theme);
     theme.fill(frame.buffer_mut());
     if theme.ascii {
         in_ascii(frame);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::State;
 use super::event::Effect;
+use super::pulse_view::PulsePart;
 use super::request::{Answer, Outcome, Slot};
 use crate::store::StoreError;
 
@@ -38,6 +39,7 @@ impl State {
             (Slot::Write, answer) => self.write_answered(answer),
             (Slot::Admin, answer) => self.admin_answered(answer),
             (_, Answer::Trace(view)) => self.trace_answered(*view),
+            (_, Answer::Pulse(pulse)) => self.pulse_answered(*pulse),
             (_, Answer::State(view)) => self.state_answered(*view),
             (Slot::Suggest | Slot::StreamSearch, answer) => self.omnibox_answered(answer),
             (_, Answer::Server(info)) => {
@@ -81,6 +83,9 @@ impl State {
         {
             omnibox.search_failed(error.to_string());
         }
+        if let Some(part) = PulsePart::of(slot) {
+            self.pulse_failed(part, error);
+        }
         match error {
             StoreError::Unavailable { reason, obstacle, .. }
                 if obstacle.is_passing() && !matches!(slot, Slot::Write | Slot::Admin) =>
@@ -120,8 +125,13 @@ impl State {
                 return Vec::new();
             }
             Slot::Trace | Slot::State => return self.provenance_failed(error),
-            // The box shows the error.
-            Slot::Suggest | Slot::StreamSearch => return Vec::new(),
+            // The box and the page show their errors.
+            Slot::Suggest
+            | Slot::StreamSearch
+            | Slot::PulseRates
+            | Slot::PulseConsumers
+            | Slot::PulseHoldups
+            | Slot::PulseFindings => return Vec::new(),
             _ => {}
         }
         self.notices.problem(error.to_string(), self.now);

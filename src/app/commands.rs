@@ -63,6 +63,8 @@ impl State {
     fn dialog_context(&self, new_id: uuid::Uuid) -> DialogContext<'_> {
         DialogContext {
             now: self.now,
+            server_now: self.connection.server_now(self.now),
+            follow: self.following.current.as_ref(),
             times: &self.settings.times,
             keymap: &self.settings.keymap,
             browser: &self.browser,
@@ -125,6 +127,7 @@ impl State {
             Command::UndoListFilter(pane) => self.browser.undo_list_filter(pane, &mut self.requests),
             Command::Filter(filter, text) => self.filter_messages(filter, text),
             Command::Navigate(namespace, destination) => self.travel(namespace, destination),
+            Command::GoToGlobal(namespace, category, position) => self.go_to_global(namespace, category, position),
             Command::Visit(list) => self.open_list(list),
             Command::OpenBookmark(bookmark) => self.open_bookmark(bookmark),
             Command::RenameBookmark(bookmark, name) => {

@@ -22,6 +22,7 @@ pub(crate) mod list_filter;
 pub(crate) mod log;
 pub(crate) mod omnibox;
 pub(crate) mod outcome;
+pub(crate) mod pulse;
 pub(crate) mod state;
 pub(crate) mod token;
 pub(crate) mod trace;
@@ -48,6 +49,7 @@ use log::Log;
 use omnibox::Omnibox;
 use omnibox::history::Entered;
 use outcome::{Command, DialogContext, Outcome};
+use pulse::PulseDialog;
 use state::StateDialog;
 use token::TokenDialog;
 use trace::TraceDialog;
@@ -76,6 +78,8 @@ pub(crate) enum Dialog {
     Connections(Box<ConnectDialog>),
     /// `?`.
     Help(Box<Help>),
+    /// `P`.
+    Pulse(Box<PulseDialog>),
     /// `T`.
     Trace(Box<TraceDialog>),
     /// `S`.
@@ -109,6 +113,7 @@ impl Dialog {
             Self::Bookmarks(list) => list.key(key, context),
             Self::Connections(dialog) => dialog.key(key, context),
             Self::Help(help) => help.key(key, context),
+            Self::Pulse(dialog) => dialog.key(key, context),
             Self::Trace(dialog) => dialog.key(key, context),
             Self::State(dialog) => dialog.key(key, context),
             Self::Log(log) => log.key(key, context),
@@ -130,6 +135,7 @@ impl Dialog {
             Self::ListFilter(_) => DialogKind::ListFilter,
             Self::Compare(_) => DialogKind::Compare,
             Self::Export(dialog) => dialog.kind(),
+            Self::Pulse(_) => DialogKind::Pulse,
             Self::Trace(_) => DialogKind::Trace,
             Self::State(_) => DialogKind::State,
             Self::Filter(prompt) if prompt.naming.is_some() => DialogKind::Name,
@@ -164,7 +170,13 @@ impl Dialog {
             Self::Help(help) => help.paste(text),
             Self::CreateNamespace(dialog) => dialog.paste(text),
             Self::DeleteNamespace(dialog) => dialog.paste(text),
-            Self::Trace(_) | Self::State(_) | Self::Log(_) | Self::Copy(_) | Self::Token(_) | Self::Compare(_) => {}
+            Self::Pulse(_)
+            | Self::Trace(_)
+            | Self::State(_)
+            | Self::Log(_)
+            | Self::Copy(_)
+            | Self::Token(_)
+            | Self::Compare(_) => {}
         }
         Outcome::Stay
     }
@@ -176,6 +188,7 @@ impl Dialog {
             Self::Log(log) => log.mouse(mouse, context),
             Self::Bookmarks(list) => list.mouse(mouse, context),
             Self::Connections(dialog) => dialog.mouse(mouse, context),
+            Self::Pulse(dialog) => dialog.mouse(mouse, context),
             _ => Outcome::Stay,
         }
     }
@@ -188,6 +201,7 @@ impl Dialog {
             Self::ListFilter(prompt) => vec![Command::UndoListFilter(prompt.pane)],
             Self::Export(dialog) if matches!(dialog.stage, ExportStage::Running { .. }) => vec![Command::StopExport],
             Self::Compose(compose) => compose.closed(),
+            Self::Pulse(dialog) => dialog.closed(),
             Self::Trace(dialog) => dialog.closed(),
             Self::State(dialog) => dialog.closed(),
             Self::Connections(dialog) if dialog.attempt.is_some() => vec![Command::StopConnecting],
@@ -228,11 +242,23 @@ impl Dialogs {
         }
     }
 
+    pub(super) fn pulse(&mut self) -> Option<&mut PulseDialog> {
+        match &mut self.open {
+            Some(Dialog::Pulse(dialog)) => Some(dialog),
+            _ => None,
+        }
+    }
+
     pub(super) fn omnibox(&mut self) -> Option<&mut Omnibox> {
         match &mut self.open {
             Some(Dialog::Omnibox(omnibox)) => Some(omnibox),
             _ => None,
         }
+    }
+
+    /// Returns true while the pulse is open, whose ages change by themselves.
+    pub(super) fn shows_pulse(&self) -> bool {
+        matches!(&self.open, Some(Dialog::Pulse(_)))
     }
 
     /// Returns true while an attempt to connect to another database is under way.

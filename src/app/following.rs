@@ -13,10 +13,11 @@ use super::browser::messages::ListKey;
 use super::browser::window::CAPACITY;
 use super::event::Effect;
 use super::notices::Notices;
-use super::rates::Rates;
+use super::rates::{Arrivals, Rates};
 use super::requests::Requests;
 use crate::message::{GlobalPosition, MessageHead};
-use crate::store::browse::PageFrom;
+use crate::store::Filter;
+use crate::store::browse::{PageFrom, Scope};
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
 
 /// The period over which the rate is measured.
@@ -77,6 +78,10 @@ pub(crate) struct Follow {
     arrivals: VecDeque<(Timestamp, u64)>,
     /// The arrivals of the last minutes.
     pub rates: Rates,
+    /// What arrived by category; none if only a part of a category is followed, or if nothing has come yet.
+    arrivals_by_category: Option<Arrivals>,
+    /// The list is filtered.
+    filtered: bool,
     /// The first batch arrived.
     begun: bool,
     /// The list that is followed.
@@ -88,7 +93,7 @@ pub(crate) struct Follow {
 }
 
 impl Follow {
-    fn new(generation: u64, list: ListKey) -> Self {
+    fn new(generation: u64, list: ListKey, filtered: bool) -> Self {
         Self {
             generation,
             paused: false,
@@ -103,6 +108,8 @@ impl Follow {
             error: None,
             arrivals: VecDeque::new(),
             rates: Rates::default(),
+            arrivals_by_category: None,
+            filtered,
             begun: false,
             list,
             waiting: Vec::new(),
@@ -136,6 +143,33 @@ impl Follow {
         count as f64 / RATE_SECONDS as f64
     }
 
+    /// Returns true if a list of the namespace is followed.
+    #[must_use]
+    pub(crate) fn is_of(&self, namespace: &str) -> bool {
+        self.list.namespace == namespace
+    }
+
+    /// Returns what arrived by category, if whole categories of the namespace are followed.
+    #[must_use]
+    pub(crate) fn arrivals_in(&self, namespace: &str) -> Option<&Arrivals> {
+        self.arrivals_by_category.as_ref().filter(|_| self.is_of(namespace))
+    }
+
+    /// Counts the messages of a batch by category.
+    fn count_by_category(&mut self, batch: &TailBatch<MessageHead>) {
+        let only = match &self.list.scope {
+            Scope::Namespace => None,
+            Scope::Category(category) => Some(category.clone()),
+            Scope::Member(..) | Scope::Stream(_) => return,
+        };
+        if self.filtered {
+            return;
+        }
+        let now = batch.server_time;
+        let arrivals = self.arrivals_by_category.get_or_insert_with(|| Arrivals::new(only, now));
+        arrivals.count(batch.messages.iter().map(|tailed| &tailed.message), now);
+    }
+
     /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
     pub(crate) fn is_ageing(&self) -> bool {
@@ -166,7 +200,8 @@ impl Following {
         let list = browser.messages.key.clone()?;
         self.started += 1;
         let generation = self.started;
-        self.current = Some(Follow::new(generation, list.clone()));
+        let filtered = browser.messages.filter != Filter::default();
+        self.current = Some(Follow::new(generation, list.clone(), filtered));
         browser.focus = Pane::Messages;
         if browser.messages.at_end() {
             browser.messages.select_newest();
@@ -311,6 +346,7 @@ impl Follow {
             (true, false) => None,
         };
         self.count(batch.messages.len(), now);
+        self.count_by_category(batch);
         if let Some(newest) = batch.messages.last() {
             self.lag = Some(batch.server_time.duration_since(newest.message.time));
             self.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;

@@ -14,7 +14,7 @@ use super::place::Place;
 use super::request::{Lookup, Question, Slot};
 use super::requests::Requests;
 use crate::locator::{Destination, Locator, Target};
-use crate::message::{MessageHead, Name, StreamName};
+use crate::message::{Category, GlobalPosition, MessageHead, Name, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::trace::Workflow;
 use crate::store::{Filter, StoreError};
@@ -74,14 +74,32 @@ impl State {
             }
             Target::Time(time) => (Lookup::Time(scope.clone(), time), Some(scope)),
         };
-        self.browser.navigation = Some(PendingNavigation {
-            namespace: namespace.clone(),
-            scope,
-            target,
-            otherwise,
-            workflow: None,
-            from: self.browser.place(),
-        });
+        self.look_up(namespace, what, scope, target, otherwise)
+    }
+
+    /// Starts the navigation to the first message of a category from a global position on, or to its last one.
+    pub(super) fn go_to_global(
+        &mut self,
+        namespace: String,
+        category: Category,
+        position: GlobalPosition,
+    ) -> Vec<Effect> {
+        let scope = Scope::Category(category);
+        let what = Lookup::Global(scope.clone(), position);
+        self.look_up(namespace, what, Some(scope), Target::GlobalPosition(position), None)
+    }
+
+    fn look_up(
+        &mut self,
+        namespace: String,
+        what: Lookup,
+        scope: Option<Scope>,
+        target: Target,
+        otherwise: Option<String>,
+    ) -> Vec<Effect> {
+        let from = self.browser.place();
+        self.browser.navigation =
+            Some(PendingNavigation { namespace: namespace.clone(), scope, target, otherwise, workflow: None, from });
         vec![self.requests.ask(Slot::GoTo, Question::Find { namespace, what })]
     }
 

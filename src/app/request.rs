@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::pulse_view::Pulse;
 use super::state_view::StateView;
 use super::trace_view::TraceView;
 use crate::message::{
@@ -58,10 +59,15 @@ pub(crate) enum Slot {
     Trace,
     /// The state of a stream at a message.
     State,
+    /// The parts of the pulse.
+    PulseRates,
+    PulseConsumers,
+    PulseHoldups,
+    PulseFindings,
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
@@ -81,6 +87,10 @@ impl Slot {
         Self::Relations,
         Self::Trace,
         Self::State,
+        Self::PulseRates,
+        Self::PulseConsumers,
+        Self::PulseHoldups,
+        Self::PulseFindings,
     ];
 }
 
@@ -201,6 +211,14 @@ pub(crate) enum Question {
     Trace { namespace: String, global_position: GlobalPosition, of: Traces, extent: i64, step: TraceStep },
     /// The state of a stream at a position, or at its end; answered by [`Answer::State`].
     State { namespace: String, stream: StreamName, position: Position },
+    /// The messages of each category in periods of a time range; answered by [`Answer::Pulse`], as are the next three.
+    CategoryRates { namespace: String, range: Range<Timestamp>, periods: usize },
+    /// The consumers that leave a trace.
+    Consumers { namespace: String },
+    /// What holds up readers and writers.
+    Holdups { namespace: String },
+    /// What the doctor's instant checks find.
+    Findings { namespace: String },
     /// Answered by [`Answer::Written`].
     Write { namespace: String, message: NewMessage },
     /// The messages of a stream after a version; answered by [`Answer::Since`].
@@ -323,6 +341,7 @@ pub(crate) enum Answer {
     /// All that the trace has found so far.
     Trace(Box<TraceView>),
     State(Box<StateView>),
+    Pulse(Box<Pulse>),
     Written(Written),
     Since {
         /// In the order of their positions.

@@ -19,6 +19,7 @@ mod namespaces;
 mod omnibox;
 mod pointing;
 mod properties;
+mod pulse;
 mod relations;
 mod session;
 mod state;

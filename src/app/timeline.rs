@@ -52,7 +52,7 @@ fn cells_of(bucket: usize, of: usize, cells: usize) -> (usize, usize) {
 }
 
 /// Returns the heights of cells that share the values evenly. A cell shows the mean of its values.
-fn heights(values: &[u64], cells: usize) -> Vec<u8> {
+pub(crate) fn heights(values: &[u64], cells: usize) -> Vec<u8> {
     let means: Vec<(u128, u128)> = (0..cells)
         .map(|cell| {
             let (first, last) = cells_of(cell, cells, values.len());

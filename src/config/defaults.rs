@@ -40,6 +40,18 @@ pub(crate) fn defaults() -> String {
     keys(&mut text);
     colors(&mut text, &described(&schema, &sections["colors"]));
     for (name, option) in &sections {
+        let fields = resolved(&schema, option).get("properties").and_then(Value::as_object);
+        if let Some(fields) = fields.filter(|_| option.get("default").is_some()) {
+            text.push('\n');
+            comment(&mut text, &described(&schema, option));
+            let _ = writeln!(text, "[{name}]");
+            for (name, field) in fields {
+                let setting = format!("{name} = {}", field.get("default").unwrap_or(&Value::Null));
+                let _ = writeln!(text, "{setting:<30} # {}", described(&schema, field));
+            }
+        }
+    }
+    for (name, option) in &sections {
         let item = option.get("items").map(|items| resolved(&schema, items));
         if let Some(fields) = item.and_then(|item| item.get("properties")).and_then(Value::as_object) {
             text.push('\n');

@@ -15,12 +15,13 @@ use crate::keymap::Chord;
 pub(crate) fn schema() -> Value {
     let mut schema = schemars::schema_for!(Config);
     schema.insert("title".to_owned(), json!("The configuration of streamscope"));
-    schemars::transform::RecursiveTransform(without_null).transform(&mut schema);
+    schemars::transform::RecursiveTransform(simplified).transform(&mut schema);
     schema.to_value()
 }
 
-/// Removes the default of optional settings, which TOML cannot write.
-fn without_null(schema: &mut Schema) {
+/// Removes the default of optional settings, which TOML cannot write, and the sizes of numbers, which mean nothing to a user.
+fn simplified(schema: &mut Schema) {
+    schema.remove("format");
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }

@@ -44,6 +44,7 @@ named! {
     ColumnPath = "column-path";
     Trace = "trace";
     State = "state";
+    Pulse = "pulse";
     CreateNamespace = "create-namespace";
     DeleteNamespace = "delete-namespace";
     Token = "token";
@@ -101,6 +102,7 @@ named! {
     Token = "token";
     Lanes = "lanes";
     Further = "further";
+    Refresh = "refresh";
     Previous = "previous";
     Next = "next";
     Suspend = "suspend";
@@ -133,6 +135,7 @@ impl DialogKind {
             Self::ColumnPath => "While typing the path of a column",
             Self::Trace => "In a trace",
             Self::State => "In the state of a stream",
+            Self::Pulse => "In the pulse",
             Self::CreateNamespace => "While creating a namespace",
             Self::DeleteNamespace => "While deleting a namespace",
             Self::Token => "At the token of a new namespace",
@@ -155,6 +158,7 @@ impl DialogKind {
                 | Self::Token
                 | Self::Trace
                 | Self::State
+                | Self::Pulse
         )
     }
 
@@ -280,6 +284,15 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::State, A::Up, "up k", "previous value"),
         (K::State, A::First, "g home", "go to the start"),
         (K::State, A::Last, "G end", "go to the end"),
+        (K::Pulse, A::Accept, "", "open"),
+        (K::Pulse, A::NextField, "tab l right", "next part"),
+        (K::Pulse, A::PreviousField, "shift-tab h left", "previous part"),
+        (K::Pulse, A::Refresh, "ctrl-r", "refresh"),
+        (K::Pulse, A::Close, "esc P q", "close"),
+        (K::Pulse, A::Down, "down j", "next row"),
+        (K::Pulse, A::Up, "up k", "previous row"),
+        (K::Pulse, A::First, "g home", "first row of the part"),
+        (K::Pulse, A::Last, "G end", "last row of the part"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -95,6 +95,7 @@ impl Databases {
             times: Times::new(self.config.times, TimeZone::system()),
             types: TypeRules(self.config.types.clone()),
             links: Links::with_rules(self.config.link_rules()),
+            pulse: self.config.pulse,
             seed: getrandom::u64().map_err(|error| {
                 CommandError::new(Status::Failed, format!("cannot get random numbers from the system: {error}"))
             })?,

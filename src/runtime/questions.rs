@@ -9,10 +9,13 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
 use super::provenance::{self, Tracing};
+use crate::app::pulse_view::Pulse;
 use crate::app::request::{Answer, Completing, Lookup, Question};
 use crate::app::state_view::{MOST_FOLDED, StateFold, StateView};
+use crate::config::Config;
 use crate::message::{GlobalPosition, Message, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, SearchRange, StreamMatches, StreamsFrom, StreamsOf};
+use crate::store::consumers::Consumer;
 use crate::store::{Filter, Namespace, Result, Store, StoreError};
 
 /// The messages in a window of the search for recent streams, and the most windows per answer.
@@ -220,6 +223,22 @@ impl Answerer {
             Question::State { namespace, stream, position } => {
                 Answer::State(Box::new(state(&self.namespace(namespace).await?, stream, *position).await?))
             }
+            Question::CategoryRates { namespace, range, periods } => {
+                let rates = self.namespace(namespace).await?.category_rates(range.clone(), *periods).await?;
+                Answer::Pulse(Box::new(Pulse::Rates(rates)))
+            }
+            Question::Consumers { namespace } => {
+                let consumers = self.consumers(&self.namespace(namespace).await?).await?;
+                Answer::Pulse(Box::new(Pulse::Consumers(consumers)))
+            }
+            Question::Holdups { namespace } => {
+                let holdups = self.namespace(namespace).await?.holdups().await?;
+                Answer::Pulse(Box::new(Pulse::Holdups(holdups)))
+            }
+            Question::Findings { namespace } => {
+                let findings = self.namespace(namespace).await?.examine(|_| true).await?;
+                Answer::Pulse(Box::new(Pulse::Findings(findings)))
+            }
             Question::Write { namespace, message } => {
                 Answer::Written(self.namespace(namespace).await?.write(message).await?)
             }
@@ -253,6 +272,14 @@ impl Answerer {
             messages.push(message);
         }
         Ok(messages)
+    }
+
+    /// Returns the consumers of a namespace, also those that only the configuration knows.
+    async fn consumers(&self, namespace: &Namespace) -> Result<Vec<Consumer>> {
+        // A mistake in the configuration was reported at the start.
+        let config = Config::load();
+        let queries = config.map(|config| config.consumer_queries(&namespace.target(), &namespace.info().id));
+        namespace.consumers(None, &queries.unwrap_or_default()).await
     }
 
     /// Returns the messages of a stream after a version, at most the last [`SINCE`], and its current version.

@@ -16,6 +16,7 @@ mod log;
 mod omnibox;
 mod progress;
 mod prompts;
+mod pulse;
 mod state;
 mod token;
 mod trace;
@@ -38,6 +39,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
         Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
         Dialog::Help(help) => help::draw(frame, area, &state.settings.keymap, theme, help),
+        Dialog::Pulse(dialog) => pulse::draw(frame, state, theme, dialog),
         Dialog::Trace(dialog) => trace::draw(frame, area, state, theme, dialog),
         Dialog::State(dialog) => state::draw(frame, area, state, theme, dialog),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),

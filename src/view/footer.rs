@@ -13,6 +13,7 @@ use super::text::{cut, cut_middle, fill, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::browser::layout::Pane;
+use crate::app::dialogs::Dialog;
 use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
 use crate::numbers::grouped;
@@ -83,27 +84,49 @@ pub(crate) fn find_said(state: &State) -> Option<String> {
     Some(format!("{matches} in {rows}"))
 }
 
+/// Draws a stall over the lower edge of the open dialog, so that no dialog hides it. A prompt has text in its last two rows, so the stall
+/// is above them.
+pub(crate) fn stall_over_dialog(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
+    let Some((dialog, follow)) = state.dialogs.open.as_ref().zip(state.following.current.as_ref()) else { return };
+    let Some(text) = stall(state, follow) else { return };
+    let from_below = if matches!(dialog, Dialog::Find(_) | Dialog::ListFilter(_) | Dialog::Filter(_)) { 3 } else { 1 };
+    if area.height <= from_below + 1 {
+        return;
+    }
+    let text = format!(" {} ", words(&text, usize::from(area.width).saturating_sub(2)));
+    let line = Rect { y: area.y + area.height - from_below, height: 1, ..area };
+    frame.buffer_mut().set_stringn(
+        line.x,
+        line.y,
+        &text,
+        usize::from(line.width),
+        following_style(state, follow, theme),
+    );
+}
+
+/// Names the blocking transaction if it has blocked for a while: `STALLED: blocked by PID 4711, open 15s`.
+fn stall(state: &State, follow: &Follow) -> Option<String> {
+    let now = server_now(state);
+    let word = match follow.stall(now) {
+        Stall::No => return None,
+        Stall::Waiting => "WAITING",
+        Stall::Stalled => "STALLED",
+    };
+    let holder = follow.blocked_by.first()?;
+    Some(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)))
+}
+
 /// Returns the state of following: `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and the blocking transaction.
 fn following(state: &State, follow: &Follow) -> String {
     let now = server_now(state);
     let mut parts = Vec::new();
-    let stall = match follow.stall(now) {
-        Stall::No => None,
-        Stall::Waiting => Some("WAITING"),
-        Stall::Stalled => Some("STALLED"),
-    };
-    let blocking = follow.blocked_by.first();
     match (follow.paused, state.is_live()) {
         (true, _) => parts.push("PAUSED".to_owned()),
-        (false, true) if stall.is_some() => {}
+        (false, true) if follow.stall(now) != Stall::No => {}
         (false, true) => parts.push("FOLLOWING".to_owned()),
         (false, false) => parts.push("FOLLOWING (scrolled)".to_owned()),
     }
-    if let Some(word) = stall
-        && let Some(holder) = blocking
-    {
-        parts.push(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)));
-    }
+    parts.extend(stall(state, follow));
     if follow.new > 0 {
         parts.push(format!("+{} new", grouped(follow.new)));
     }

@@ -3,6 +3,7 @@
 
 mod explained;
 mod fitting;
+mod pulse;
 mod snapshots;
 mod table;
 mod timeline;

@@ -41,6 +41,13 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
+/// Returns a bar for each height in eighths.
+#[must_use]
+pub(super) fn bars(heights: &[u8], theme: &Theme) -> String {
+    let bars = if theme.ascii { ASCII_BARS } else { BARS };
+    heights.iter().map(|height| bars[usize::from(*height).min(8)]).collect()
+}
+
 fn line(strip: &Strip, theme: &Theme) -> Line<'static> {
     let bars = if theme.ascii { ASCII_BARS } else { BARS };
     let is_in =

@@ -12,6 +12,7 @@ mod journeys;
 mod marked;
 mod pasted;
 mod pictures;
+mod pulse;
 mod session;
 mod trouble;
 mod visit;

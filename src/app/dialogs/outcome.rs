@@ -16,18 +16,23 @@ use crate::app::browser::layout::Pane;
 use crate::app::browser::messages::ListKey;
 use crate::app::connections::ConnectTo;
 use crate::app::export::ExportJob;
+use crate::app::following::Follow;
 use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
 use crate::app::request::{Question, Slot};
 use crate::app::saved_filters::{SavedFilter, SavedFilters};
 use crate::app::times::Times;
 use crate::locator::Destination;
-use crate::message::MessageHead;
+use crate::message::{Category, GlobalPosition, MessageHead};
 use crate::store::Filter;
 
 /// The rest of the screen, as far as dialogs need it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DialogContext<'a> {
     pub now: Timestamp,
+    /// The time by the clock of the server.
+    pub server_now: Timestamp,
+    /// What is followed.
+    pub follow: Option<&'a Follow>,
     pub times: &'a Times,
     pub keymap: &'a KeyMap,
     pub browser: &'a Browser,
@@ -127,6 +132,8 @@ pub(crate) enum Command {
     Filter(Filter, String),
     /// Goes to a destination in a namespace.
     Navigate(String, Destination),
+    /// Goes to the first message of a category from a global position on, in a namespace.
+    GoToGlobal(String, Category, GlobalPosition),
     /// Returns to a list.
     Visit(ListKey),
     /// Goes to a bookmark, with its filter.

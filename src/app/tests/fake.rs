@@ -1,6 +1,8 @@
 //! A store in memory that answers at once, and a screen on top of it.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
 
+pub(crate) mod vitals;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 use uuid::Uuid;
+use vitals::Vitals;
 
 /// Returns noon on 1 March 2026, the time at which the tests begin.
 pub(crate) fn noon() -> Timestamp {
@@ -54,6 +57,8 @@ pub(crate) struct Fake {
     pub timelines: Vec<(Scope, Option<Range<Timestamp>>)>,
     /// The number of messages that searches and counts have examined.
     pub looked_at: u64,
+    /// What the pulse shows.
+    pub vitals: Vitals,
 }
 
 /// The number of messages by which one can be late.
@@ -267,6 +272,9 @@ impl Fake {
         if let Some(answer) = of_an_empty_namespace(question) {
             return Ok(answer);
         }
+        if let Some(answer) = self.vitals.answer(question) {
+            return Ok(answer);
+        }
         Ok(match question {
             Question::Server => Answer::Server(server()),
             Question::Namespaces => {
@@ -400,6 +408,10 @@ impl Fake {
                 Answer::Created(Box::new(Created { info: namespace(id), token }))
             }
             Question::DeleteNamespace { .. } => Answer::Deleted { messages: self.messages.len() as u64 },
+            Question::CategoryRates { .. }
+            | Question::Consumers { .. }
+            | Question::Holdups { .. }
+            | Question::Findings { .. } => unreachable!("the vitals answer"),
         })
     }
 

@@ -9,6 +9,7 @@ use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use crate::app::tests::fake::vitals::Vitals;
 use crate::app::tests::fake::{Fake, Screen};
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (100, 30), (80, 24)];
@@ -29,6 +30,7 @@ macro_rules! samples {
 samples! {
     Find: "4/" "4/opened";
     Filter: "&" "&type:Opened" "&since:x" "&type:Opened\u{13}" "&type:Opened\u{13}opened\r";
+    Pulse: "P" "Pjjj\r" "P\t\r" "P\t\t\r";
     State: "4S" "4S[";
     Trace: "4T" "4Tv" "4Tvj" "4TG";
     Omnibox: ":" ":a" ":account-1" ":account-1@2" ":nothing\r" ":99999999999999999999" "\u{10}" "\u{10}fold";
@@ -67,6 +69,8 @@ fn screen(width: u16, height: u16) -> Screen {
     for _ in 0..3 {
         fake.push("account-1", "Opened", "{}", Some("{}"));
     }
+    // Bars depend on the width.
+    fake.vitals = Vitals { rates: Vec::new(), ..Vitals::of_a_troubled_shop() };
     let setup = ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() };
     Screen::with(fake, setup, width, height)
 }

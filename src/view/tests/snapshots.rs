@@ -23,7 +23,7 @@ fn picture(screen: &Screen) -> String {
 }
 
 /// Returns a picture of a theme with a colour of its own for text without a style.
-fn picture_on(screen: &Screen, text: Color) -> String {
+pub(super) fn picture_on(screen: &Screen, text: Color) -> String {
     let mut picture = screen.text();
     picture.push_str("\n\n");
     let terminal = screen.terminal();

@@ -125,6 +125,30 @@ fn megabytes(screen: &Screen) -> String {
     format!("{:.1} MB", f64::from(kib) / 1_024.0)
 }
 
+/// Measures the time from the last key in the omnibox to the first stream that it finds.
+async fn find(url: &str) {
+    let client = connect(url).await;
+    // In the order of the search, which goes by name, some streams from the beginning.
+    let sql = "select stream_name from message_store.messages where stream_name >= 'account-' order by stream_name, position
+               offset $1 limit 1";
+    let (mut by_prefix, mut by_part) = (Vec::new(), Vec::new());
+    for number in 0..i64::try_from(ROUNDS).unwrap() {
+        let stream: String = client.query_one(sql, &[&(number * 1_000)]).await.unwrap().get(0);
+        for (text, times) in [(&stream[..14], &mut by_prefix), (&stream[stream.len() - 6..], &mut by_part)] {
+            let user = User::new();
+            let mut screen = Screen::start(&user, &["--url", url]);
+            screen.shows("inventory").keys(":").shows("Go to");
+            let begun = Instant::now();
+            screen.paste(text).shows(&stream);
+            times.push(begun.elapsed());
+            screen.keys("\x1b\x1b").keys("q");
+            screen.end();
+        }
+    }
+    row("omnibox, text to the first stream that begins with it", &shown(by_prefix), "", "30 ms");
+    row("omnibox, text to the first stream that contains it", &shown(by_part), "", "300 ms");
+}
+
 #[tokio::main]
 async fn main() {
     let url = std::env::args().skip(1).find(|word| word != "--bench").expect("the URL of a database");
@@ -139,6 +163,8 @@ async fn main() {
         &format!("`psql` prompt: {}", shown(prompts)),
         "as fast as the `psql` prompt",
     );
+
+    find(&url).await;
 
     let user = User::new();
     let mut screen = Screen::start(&user, &["--url", &url]);

@@ -23,7 +23,7 @@ async fn finds_a_customer_by_a_part_of_the_id_compares_two_orders_and_returns_th
     let mut screen = visit.screen(&[]);
     screen.shows("RW").shows_line(&["customer"]);
     // A stream by a part of its ID.
-    screen.keys(":9c17").shows_line(&["customer-f0a5a1c2-95d5-4c3e-9c17"]).keys("\x1b[B\r");
+    screen.keys(":9c17").shows_line(&["customer-f0a5a1c2-95d5-4c3e-9c17"]).keys("\r");
     screen.shows(&format!("› {wanted}")).shows_line(&["Refunded"]);
     // A value of the data as a column.
     screen.keys("G").shows_line(&["Ordered", "amount 4711"]);

@@ -4,6 +4,8 @@
 //! Every run generates the same messages, with times that end now. This module writes only to namespaces that it
 //! creates.
 
+mod consumers;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -53,6 +55,7 @@ pub(crate) async fn fill(store: &Store) -> Result<()> {
 /// The first write that fails.
 pub(crate) async fn generate(namespace: Namespace) -> Result<std::convert::Infallible> {
     let scenario = Scenario::load();
+    let mut consumers = consumers::Running::start(&namespace).await?;
     // A new seed, because the order IDs must be new.
     let mut random = SeededRandom(Timestamp::now().as_microsecond().cast_unsigned());
     loop {
@@ -71,11 +74,13 @@ pub(crate) async fn generate(namespace: Namespace) -> Result<std::convert::Infal
                 id: Uuid::now_v7(),
                 stream: StreamName::stored(planned.stream.clone()),
                 message_type: planned.message_type.clone(),
-                data: planned.data(|_| 0),
+                data: planned.data(|_, _| 0),
                 metadata: planned.metadata(cause),
                 expected_version: ExpectedVersion::Any,
             };
-            written.push(namespace.write(&message).await?);
+            let position = namespace.write(&message).await?;
+            consumers.handle(&message.stream, position.global_position).await?;
+            written.push(position);
         }
     }
 }
@@ -137,8 +142,8 @@ impl SeededRandom {
 enum Data {
     Json(Value),
     Text(String),
-    /// The progress of a consumer: the global position of the category's last message.
-    ProgressIn(&'static str),
+    /// The progress of a consumer in a category: the global position before so many of its last messages.
+    Progress { category: &'static str, unread: usize },
 }
 
 #[derive(Debug)]
@@ -166,11 +171,11 @@ struct PlannedMessage {
 }
 
 impl PlannedMessage {
-    fn data(&self, progress: impl Fn(&str) -> i64) -> String {
+    fn data(&self, progress: impl Fn(&str, usize) -> i64) -> String {
         match &self.data {
             Data::Json(value) => value.to_string(),
             Data::Text(text) => text.clone(),
-            Data::ProgressIn(category) => json!({ "position": progress(category) }).to_string(),
+            Data::Progress { category, unread } => consumers::recorded(progress(category, *unread)),
         }
     }
 
@@ -220,9 +225,10 @@ impl Plan {
         number
     }
 
-    fn progress(&mut self, at: i64, stream: &str, of: &'static str) {
-        let number = self.add(at, stream.to_owned(), "Recorded", Value::Null, None);
-        self.messages[number].data = Data::ProgressIn(of);
+    /// Adds a record of a consumer that has read all but some messages of a category.
+    fn progress(&mut self, at: i64, stream: &str, category: &'static str, unread: usize) {
+        let number = self.add(at, stream.to_owned(), consumers::RECORDED, Value::Null, None);
+        self.messages[number].data = Data::Progress { category, unread };
     }
 
     fn sort(&mut self) {
@@ -235,7 +241,7 @@ impl Plan {
         self.sort();
         let end = self.messages.last().map_or(0, |message| message.at);
         let mut versions: HashMap<String, i64> = HashMap::new();
-        let mut last_of: HashMap<String, i64> = HashMap::new();
+        let mut read: HashMap<String, Vec<i64>> = HashMap::new();
         let mut places: HashMap<usize, (String, i64, i64)> = HashMap::new();
         let mut random = SeededRandom(7);
         let mut made = Vec::with_capacity(self.messages.len());
@@ -250,12 +256,14 @@ impl Plan {
                 id: uuid_v7_at(time, &mut random),
                 stream: StreamName::stored(planned.stream.clone()),
                 message_type: planned.message_type.clone(),
-                data: Some(planned.data(|of| last_of.get(of).copied().unwrap_or(0))),
+                data: Some(planned.data(|of, unread| {
+                    read.get(of).and_then(|all| all.iter().rev().nth(unread)).copied().unwrap_or(0)
+                })),
                 metadata: planned
                     .metadata(cause.map(|(stream, position, global)| (stream.as_str(), *position, *global))),
                 placement: Placement::Kept { position, global_position: None, time },
             });
-            last_of.insert(category(&planned.stream).to_owned(), global_position);
+            read.entry(category(&planned.stream).to_owned()).or_default().push(global_position);
             places.insert(planned.number, (planned.stream.clone(), position, global_position));
         }
         made
@@ -299,14 +307,15 @@ fn shop(scenario: &Scenario) -> Plan {
         let id = order_id(random.next());
         order(&mut plan, scenario, &mut random, &id, at);
         if number % 4 == 3 {
-            plan.progress(at + 30, "order:command+position-orderComponent", "order:command");
-            plan.progress(at + 45, "order:position-shipping", "order");
-            plan.progress(at + 46, "payment:position-orderComponent", "payment");
+            plan.progress(at + 30, consumers::CURRENT.0, consumers::CURRENT.1, 0);
+            plan.progress(at + 45, consumers::WITHIN_INTERVAL.0, consumers::WITHIN_INTERVAL.1, 0);
+            plan.progress(at + 46, "payment:position-orderComponent", "payment", 0);
         }
     }
     retried_order(&mut plan, whole - 1_500);
     protean_checkout(&mut plan, whole - 900);
     plan.messages.retain(|message| message.at <= whole);
+    consumers::add(&mut plan, whole);
     plan
 }
 
@@ -423,8 +432,8 @@ fn bank(scenario: &Scenario) -> Plan {
         let given = plan.add(at + 4, format!("account-{to}"), "Deposited", data.clone(), Some(give));
         plan.add(at + 5, format!("transfer-{id}"), "Completed", data, Some(given));
         if number % 5 == 4 {
-            plan.progress(at + 10, "account:command+position-accountComponent", "account:command");
-            plan.progress(at + 11, "account:position-transferComponent", "account");
+            plan.progress(at + 10, "account:command+position-accountComponent", "account:command", 0);
+            plan.progress(at + 11, "account:position-transferComponent", "account", 0);
         }
     }
     plan
@@ -460,6 +469,7 @@ mod tests {
     #[cfg(feature = "embedded")]
     use crate::{
         message::Category,
+        store::consumers::Consumer,
         store::{Options, embedded::Embedded, read::CategoryOptions},
     };
 
@@ -545,6 +555,15 @@ mod tests {
         let ids: Vec<_> = store.namespaces().await.expect("the namespaces").into_iter().map(|info| info.id).collect();
         assert_eq!(ids, ["bank", "odds", "shop"]);
         let shop = store.namespace(SHOP).await.expect("the shop");
+        let consumers = async || shop.consumers(None, &[]).await.expect("the consumers");
+        let of = |all: &[Consumer], name: &str| {
+            let found = all.iter().find(|consumer| consumer.name == name).expect(name);
+            (found.position, found.state.name())
+        };
+        let first = consumers().await;
+        let states = ["current", "within interval", "behind", "stuck", "ahead"];
+        let streams = consumers::ALL.map(|stream| of(&first, stream).1);
+        assert_eq!(streams, states);
         let before = last_global_position(&shop).await;
         assert!(before > 2_000, "{before}");
         let generator = tokio::spawn(generate(shop.clone()));
@@ -554,6 +573,22 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(30), more).await.expect("the generator writes messages");
+        // The consumers that read move, and keep their states.
+        let moving = async {
+            loop {
+                let now = consumers().await;
+                let moved = |stream: &&str| of(&now, stream).0 > of(&first, stream).0;
+                if [consumers::CURRENT.0, consumers::BEHIND.0].iter().all(moved) {
+                    break now;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let now = tokio::time::timeout(Duration::from_secs(60), moving).await.expect("consumers move");
+        // Just after a message, the current one may not have recorded its position yet.
+        let states = consumers::ALL.map(|stream| of(&now, stream).1);
+        assert!(["current", "within interval"].contains(&states[0]), "{states:?}");
+        assert_eq!(states[1..], ["within interval", "behind", "stuck", "ahead"]);
         generator.abort();
     }
 

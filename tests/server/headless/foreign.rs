@@ -1,6 +1,6 @@
-//! Tests with a foreign client, `message-db-py` from the Python package index: it writes while `tail` reads, and it
-//! reads our messages. Its writes always use the schema `message_store`, so it can only read namespaces in other
-//! schemas.
+//! Tests with foreign clients from the Python package index. `message-db-py` writes while `tail` reads, and it reads our
+//! messages. Its writes always use the schema `message_store`, so it can only read namespaces in other schemas. Protean
+//! reads a category and records its position.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -101,4 +101,27 @@ print([m['type'] for m in db.read_category('account')])
     assert!(told.contains(conflict) && told.ends_with("['Opened', 'Closed']\n"), "{told}");
     let given = lines(&place.run(&["-n", "shop", "get", "account-1"]).done());
     assert_eq!((given.len(), &given[0]["meta"]["by"]), (2, &"python".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_position_of_a_protean_consumer_is_found() {
+    let place = Place::new(Kind::MessageDb).await;
+    let output = Command::new(variable("STREAMSCOPE_TEST_PROTEAN"))
+        .args(["-W", "ignore", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/protean_orders.py"), &place.url()])
+        .current_dir(place.user.home())
+        .stdin(Stdio::null())
+        .output()
+        .expect("python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let consumers = lines(&place.run(&["consumers"]).done());
+    assert_eq!(consumers.len(), 1, "{consumers:?}");
+    let orders = lines(&place.run(&["get", "shop::order", "--limit", "-1"]).done());
+    let is = |key: &str, value: Value| assert_eq!(consumers[0][key], value, "{consumers:?}");
+    is("consumer", "__main__.Mailer".into());
+    is("category", "shop::order".into());
+    is("convention", "protean".into());
+    is("position", orders[24]["gpos"].clone());
+    is("head", orders[36]["gpos"].clone());
+    is("behind", 12.into());
+    is("state", "behind".into());
 }

@@ -129,7 +129,8 @@ fn megabytes(screen: &Screen) -> String {
 async fn find(url: &str) {
     let client = connect(url).await;
     // In the order of the search, which goes by name, some streams from the beginning.
-    let sql = "select stream_name from message_store.messages where stream_name >= 'account-' order by stream_name, position
+    let sql =
+        "select stream_name from message_store.messages where stream_name >= 'account-' order by stream_name, position
                offset $1 limit 1";
     let (mut by_prefix, mut by_part) = (Vec::new(), Vec::new());
     for number in 0..i64::try_from(ROUNDS).unwrap() {

@@ -44,6 +44,7 @@ pub(crate) mod saved_filters;
 pub(crate) mod search;
 mod server_search;
 pub(crate) mod state_view;
+pub(crate) mod stream_arrivals;
 pub(crate) mod text_search;
 pub(crate) mod timeline;
 pub(crate) mod times;

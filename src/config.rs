@@ -5,6 +5,7 @@
 pub(crate) mod colors;
 mod consumers;
 pub(crate) mod defaults;
+mod doctor;
 mod file;
 mod keys;
 mod links;
@@ -23,10 +24,12 @@ use toml::Spanned;
 
 use crate::keymap::KeyMap;
 use crate::store::consumers::ConsumerQuery;
+use crate::store::doctor::DoctorLimits;
 use crate::store::trace::LinkRule;
 use crate::store::{Settings, connect};
 use colors::{Colors, Paint};
 use consumers::ConsumerSource;
+use doctor::DoctorSection;
 pub(crate) use file::Unreadable;
 use keys::Binding;
 use links::LinkConvention;
@@ -75,6 +78,9 @@ pub(crate) struct Config {
     /// seconds, with only pg_catalog on the search path, so name the schema of each table.
     #[serde(default)]
     consumers: Vec<ConsumerSource>,
+    /// From which values on the command doctor warns or fails.
+    #[serde(default)]
+    doctor: DoctorSection,
 }
 
 /// A format of times.
@@ -206,6 +212,12 @@ impl Config {
     #[must_use]
     pub(crate) fn consumer_queries(&self, target: &str, namespace: &str) -> Vec<ConsumerQuery> {
         consumers::queries(&self.consumers, target, namespace)
+    }
+
+    /// Returns the limits of doctor's checks.
+    #[must_use]
+    pub(crate) fn doctor_limits(&self) -> DoctorLimits {
+        self.doctor.limits()
     }
 
     /// Returns the profiles with a URL, by name, and their URLs.

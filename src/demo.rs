@@ -143,7 +143,10 @@ enum Data {
     Json(Value),
     Text(String),
     /// The progress of a consumer in a category: the global position before so many of its last messages.
-    Progress { category: &'static str, unread: usize },
+    Progress {
+        category: &'static str,
+        unread: usize,
+    },
 }
 
 #[derive(Debug)]

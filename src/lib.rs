@@ -29,6 +29,8 @@ mod demo;
 mod documents;
 #[cfg(feature = "cli")]
 mod fold;
+#[cfg(feature = "cli")]
+mod group_load;
 mod json;
 #[cfg(feature = "cli")]
 mod json_lines;

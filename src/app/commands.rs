@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::browser::messages::ListKey;
 use super::dialogs::Dialog;
 use super::dialogs::bookmarks::BookmarkList;
 use super::dialogs::copy::CopyMenu;
@@ -12,6 +13,7 @@ use super::dialogs::filter::FilterPrompt;
 use super::dialogs::find::FindPrompt;
 use super::dialogs::help::Help;
 use super::dialogs::log::Log;
+use super::dialogs::members::{self, Members};
 use super::dialogs::omnibox::{Kind, Omnibox};
 use super::dialogs::outcome::{Command, DialogContext, Outcome};
 use super::keymap::DialogAction;
@@ -96,6 +98,10 @@ impl State {
             Command::Cancel(slot) => self.cancel(slot),
             Command::Remember(text) => {
                 self.dialogs.entered.add(text);
+                Vec::new()
+            }
+            Command::KeepGroupSize(size) => {
+                self.dialogs.group_size = Some(size);
                 Vec::new()
             }
             Command::Copy(text, what) => vec![Effect::Copy { text, what }],
@@ -205,8 +211,16 @@ impl State {
         self.open(Dialog::Find(FindPrompt::default()))
     }
 
-    /// Opens the omnibox with the category on screen, so that the user types a consumer group member.
+    /// While a category is followed, shows the members of a consumer group side by side. Otherwise opens the omnibox with the category
+    /// on screen, so that the user types a member.
     pub(super) fn open_member(&mut self) -> Vec<Effect> {
+        if self.following.current.is_some()
+            && let Some(ListKey { namespace, scope: Scope::Category(category) }) = &self.browser.messages.key
+        {
+            let size = self.dialogs.group_size.unwrap_or(members::SIZE);
+            let members = Members::new(namespace.clone(), category.clone(), size);
+            return self.open(Dialog::Members(members));
+        }
         let category = match self.browser.messages.key.as_ref().map(|list| &list.scope) {
             Some(Scope::Category(category) | Scope::Member(category, _)) => Some(category.clone()),
             Some(Scope::Stream(stream)) => Some(stream.category()),

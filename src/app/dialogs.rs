@@ -20,6 +20,7 @@ mod fuzzy;
 pub(crate) mod help;
 pub(crate) mod list_filter;
 pub(crate) mod log;
+pub(crate) mod members;
 pub(crate) mod omnibox;
 pub(crate) mod outcome;
 pub(crate) mod pulse;
@@ -46,6 +47,7 @@ use find::FindPrompt;
 use help::Help;
 use list_filter::ListFilterPrompt;
 use log::Log;
+use members::Members;
 use omnibox::Omnibox;
 use omnibox::history::Entered;
 use outcome::{Command, DialogContext, Outcome};
@@ -84,6 +86,8 @@ pub(crate) enum Dialog {
     Trace(Box<TraceDialog>),
     /// `S`.
     State(Box<StateDialog>),
+    /// `M` while following a category.
+    Members(Members),
     /// `!`.
     Log(Log),
     /// `y`.
@@ -116,6 +120,7 @@ impl Dialog {
             Self::Pulse(dialog) => dialog.key(key, context),
             Self::Trace(dialog) => dialog.key(key, context),
             Self::State(dialog) => dialog.key(key, context),
+            Self::Members(members) => members.key(key, context),
             Self::Log(log) => log.key(key, context),
             Self::Copy(menu) => menu.key(key, context),
             Self::Compare(dialog) => dialog.key(key, context),
@@ -145,6 +150,7 @@ impl Dialog {
             Self::Bookmarks(_) => DialogKind::Bookmarks,
             Self::Connections(_) => DialogKind::Connections,
             Self::Help(_) => DialogKind::Help,
+            Self::Members(_) => DialogKind::Members,
             Self::Log(_) => DialogKind::Log,
             Self::Copy(_) => DialogKind::Copy,
             Self::Compose(compose) => compose.kind(),
@@ -173,6 +179,7 @@ impl Dialog {
             Self::Pulse(_)
             | Self::Trace(_)
             | Self::State(_)
+            | Self::Members(_)
             | Self::Log(_)
             | Self::Copy(_)
             | Self::Token(_)
@@ -221,6 +228,8 @@ pub(crate) struct Dialogs {
     pub(super) in_editor: Option<(Draft, String)>,
     /// What was entered in the omnibox.
     pub entered: Entered,
+    /// The last size of a consumer group.
+    pub(super) group_size: Option<i64>,
     /// The time of the last paste.
     pub(super) pasted: Option<Timestamp>,
 }

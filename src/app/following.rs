@@ -15,6 +15,7 @@ use super::event::Effect;
 use super::notices::Notices;
 use super::rates::{Arrivals, Rates};
 use super::requests::Requests;
+use super::stream_arrivals::StreamArrivals;
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::Filter;
 use crate::store::browse::{PageFrom, Scope};
@@ -75,7 +76,9 @@ pub(crate) struct Follow {
     blocked_since: Option<Timestamp>,
     /// The error that interrupted following.
     pub error: Option<String>,
-    arrivals: VecDeque<(Timestamp, u64)>,
+    recent: VecDeque<(Timestamp, u64)>,
+    /// The streams of what arrived in the last minute.
+    pub arrivals: StreamArrivals,
     /// The arrivals of the last minutes.
     pub rates: Rates,
     /// What arrived by category; none if only a part of a category is followed, or if nothing has come yet.
@@ -106,7 +109,8 @@ impl Follow {
             lag: None,
             blocked_since: None,
             error: None,
-            arrivals: VecDeque::new(),
+            recent: VecDeque::new(),
+            arrivals: StreamArrivals::new(),
             rates: Rates::default(),
             arrivals_by_category: None,
             filtered,
@@ -139,7 +143,7 @@ impl Follow {
     #[allow(clippy::cast_precision_loss, reason = "a rate is shown with one decimal")]
     pub(crate) fn rate(&self, now: Timestamp) -> f64 {
         let since = now - SignedDuration::from_secs(RATE_SECONDS);
-        let count: u64 = self.arrivals.iter().filter(|(at, _)| *at >= since).map(|(_, count)| count).sum();
+        let count: u64 = self.recent.iter().filter(|(at, _)| *at >= since).map(|(_, count)| count).sum();
         count as f64 / RATE_SECONDS as f64
     }
 
@@ -173,23 +177,24 @@ impl Follow {
     /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
     pub(crate) fn is_ageing(&self) -> bool {
-        !self.arrivals.is_empty() || self.blocked_since.is_some()
+        !self.recent.is_empty() || self.blocked_since.is_some()
     }
 
     fn count(&mut self, messages: usize, now: Timestamp) {
         let since = now - SignedDuration::from_secs(RATE_SECONDS);
-        while self.arrivals.front().is_some_and(|(at, _)| *at < since) {
-            self.arrivals.pop_front();
+        while self.recent.front().is_some_and(|(at, _)| *at < since) {
+            self.recent.pop_front();
         }
         self.rates.count(messages as u64, now);
         if messages > 0 {
-            self.arrivals.push_back((now, messages as u64));
+            self.recent.push_back((now, messages as u64));
         }
     }
 
     /// Drops arrivals outside the measured period, so that the rate falls to zero.
     pub(super) fn age(&mut self, now: Timestamp) {
         self.count(0, now);
+        self.arrivals.count([].into_iter(), now);
     }
 }
 
@@ -347,6 +352,7 @@ impl Follow {
         };
         self.count(batch.messages.len(), now);
         self.count_by_category(batch);
+        self.arrivals.count(batch.messages.iter().map(|tailed| &tailed.message.stream), now);
         if let Some(newest) = batch.messages.last() {
             self.lag = Some(batch.server_time.duration_since(newest.message.time));
             self.late += batch.messages.iter().filter(|tailed| tailed.late).count() as u64;

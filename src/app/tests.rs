@@ -15,6 +15,7 @@ mod goto;
 mod layout;
 mod list_filters;
 mod marked;
+mod members;
 mod namespaces;
 mod omnibox;
 mod pointing;

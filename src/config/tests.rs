@@ -231,6 +231,7 @@ fn refusal(root: &Value, schema: &Value, value: &Value) -> Option<String> {
                 | "title"
                 | "description"
                 | "default"
+                | "format"
                 | "examples",
                 _,
             ) => None,

@@ -45,6 +45,7 @@ named! {
     Trace = "trace";
     State = "state";
     Pulse = "pulse";
+    Members = "members";
     CreateNamespace = "create-namespace";
     DeleteNamespace = "delete-namespace";
     Token = "token";
@@ -105,6 +106,8 @@ named! {
     Refresh = "refresh";
     Previous = "previous";
     Next = "next";
+    More = "more";
+    Fewer = "fewer";
     Suspend = "suspend";
     Quit = "quit";
 }
@@ -136,6 +139,7 @@ impl DialogKind {
             Self::Trace => "In a trace",
             Self::State => "In the state of a stream",
             Self::Pulse => "In the pulse",
+            Self::Members => "In the members of a consumer group",
             Self::CreateNamespace => "While creating a namespace",
             Self::DeleteNamespace => "While deleting a namespace",
             Self::Token => "At the token of a new namespace",
@@ -159,6 +163,7 @@ impl DialogKind {
                 | Self::Trace
                 | Self::State
                 | Self::Pulse
+                | Self::Members
         )
     }
 
@@ -293,6 +298,13 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Pulse, A::Up, "up k", "previous row"),
         (K::Pulse, A::First, "g home", "first row of the part"),
         (K::Pulse, A::Last, "G end", "last row of the part"),
+        (K::Members, A::Accept, "", "go to the member"),
+        (K::Members, A::More, "+ =", "larger group"),
+        (K::Members, A::Fewer, "-", "smaller group"),
+        (K::Members, A::Previous, "left h", "previous member"),
+        (K::Members, A::Next, "right l", "next member"),
+        (K::Members, A::First, "g home", "first member"),
+        (K::Members, A::Last, "G end", "last member"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -236,7 +236,8 @@ impl Answerer {
                 Answer::Pulse(Box::new(Pulse::Holdups(holdups)))
             }
             Question::Findings { namespace } => {
-                let findings = self.namespace(namespace).await?.examine(|_| true).await?;
+                let limits = Config::load().map(|config| config.doctor_limits()).unwrap_or_default();
+                let findings = self.namespace(namespace).await?.examine(&limits, |_| true).await?;
                 Answer::Pulse(Box::new(Pulse::Findings(findings)))
             }
             Question::Write { namespace, message } => {

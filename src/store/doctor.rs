@@ -5,6 +5,7 @@ mod activity;
 mod facts;
 mod fingerprints;
 mod layout;
+mod limits;
 mod load;
 mod scan;
 mod server;
@@ -14,6 +15,7 @@ use facts::{ServerFacts, TableFacts};
 use super::shape::Shape;
 use super::{Flavour, Namespace, Result, StoreError};
 
+pub use limits::{DoctorLimits, Limit};
 pub use scan::{Scan, ScanStep};
 
 /// The outcome of a check.
@@ -81,8 +83,8 @@ impl Observation {
         Self { status: CheckStatus::Fail, seen: seen.into(), remedy: Some(remedy.into()) }
     }
 
-    /// Returns a warning from `warn` on, and a failure from `fail` on.
-    fn by_limit<T: PartialOrd + Copy>(value: T, warn: T, fail: T, seen: String, remedy: impl Into<String>) -> Self {
+    /// Returns a warning from the first limit on, and a failure from the second on.
+    fn by_limit<T: PartialOrd>(value: T, (warn, fail): Limit<T>, seen: String, remedy: impl Into<String>) -> Self {
         if value >= fail {
             Self::fail(seen, remedy)
         } else if value >= warn {
@@ -99,6 +101,7 @@ struct Patient<'a> {
     shape: &'a Shape,
     table: &'a TableFacts,
     server: &'a ServerFacts,
+    limits: &'a DoctorLimits,
 }
 
 impl Patient<'_> {
@@ -178,11 +181,12 @@ pub const CHECKS: [&str; 17] = {
 pub const DEEP_CHECKS: [&str; 7] = scan::IDS;
 
 impl Namespace {
-    /// Runs the checks that read only the catalog. `wanted` chooses by ID. Takes two statements, whatever the size of the store.
+    /// Runs the checks that read only the catalog. `limits` judge resources, and `wanted` chooses checks by ID. Takes two statements,
+    /// whatever the size of the store.
     ///
     /// # Errors
     /// Fails if the server cannot be reached. A check that the server refuses is [`CheckStatus::Skipped`].
-    pub async fn examine(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Finding>> {
+    pub async fn examine(&self, limits: &DoctorLimits, wanted: impl Fn(&str) -> bool) -> Result<Vec<Finding>> {
         let session = self.session().await?;
         let shape = Shape::read(&session, &self.table()).await?;
         let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.info().id.clone()))?;
@@ -196,7 +200,7 @@ impl Namespace {
         };
         let examined = |(check, why, run): &Check| {
             let Observation { status, seen, remedy } = match &facts {
-                Ok((table, server)) => run(&Patient { namespace: self, shape: &shape, table, server }),
+                Ok((table, server)) => run(&Patient { namespace: self, shape: &shape, table, server, limits }),
                 Err(reason) => Observation::skipped(reason.clone()),
             };
             Finding { check, status, seen, why, remedy }

@@ -13,6 +13,7 @@ mod export;
 mod filter;
 mod help;
 mod log;
+mod members;
 mod omnibox;
 mod progress;
 mod prompts;
@@ -42,6 +43,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Pulse(dialog) => pulse::draw(frame, state, theme, dialog),
         Dialog::Trace(dialog) => trace::draw(frame, area, state, theme, dialog),
         Dialog::State(dialog) => state::draw(frame, area, state, theme, dialog),
+        Dialog::Members(dialog) => members::draw(frame, area, state, theme, dialog),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Columns(chooser) => columns::draw(frame, area, state, theme, chooser),
         Dialog::Copy(menu) => copy::draw(frame, area, &state.settings.keymap, theme, menu),

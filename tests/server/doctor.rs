@@ -1,7 +1,7 @@
 //! Tests of `doctor`: healthy stores of every kind are reported as healthy, and each planted fault is found, and nothing else.
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
-use streamscope::store::doctor::{CheckStatus, Finding, Scan};
+use streamscope::store::doctor::{CheckStatus, DoctorLimits, Finding, Scan};
 use tokio_postgres::Client;
 
 use crate::support::for_each_route;
@@ -36,7 +36,7 @@ async fn a_healthy_store_has_no_findings(store: &TestStore) {
     for stream in ["account-1", "account-1", "order-1"] {
         write(store, stream).await;
     }
-    let findings = store.namespace.examine(|_| true).await.expect("examined");
+    let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
     assert_eq!(alarming(&findings), expected_of(store), "{findings:#?}");
     let mut scan = Scan::from(0);
     let step = store.namespace.scan_step(&mut scan).await.expect("scanned");
@@ -168,13 +168,13 @@ async fn every_fault_is_found_and_nothing_else(kind: Kind) {
     for (expected, seen, plant, remove) in FAULTS.iter().filter(|fault| versioned || !fault.0.starts_with("collation"))
     {
         client.batch_execute(&filled(plant)).await.unwrap_or_else(|error| panic!("{plant}: {error}"));
-        let findings = store.namespace.examine(|_| true).await.expect("examined");
+        let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
         assert_eq!(alarming(&findings), [*expected], "{plant}\n{findings:#?}");
         let found = findings.iter().find(|finding| expected.starts_with(finding.check)).expect("the finding");
         assert!(found.seen.contains(seen), "{plant}: {found:?}");
         assert!(found.remedy.is_some(), "{plant}: {found:?}");
         client.batch_execute(&filled(remove)).await.unwrap_or_else(|error| panic!("{remove}: {error}"));
-        let findings = store.namespace.examine(|_| true).await.expect("examined");
+        let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
         assert_eq!(alarming(&findings), Vec::<String>::new(), "after {remove}\n{findings:#?}");
     }
 }
@@ -218,12 +218,13 @@ async fn a_changed_function_is_named() {
         let client = store.client().await.expect("a server");
         for name in ["stream_version", "is_category", "acquire_lock"] {
             let definition = replace_body(&client, &store.schema, name).await;
-            let findings = store.namespace.examine(|id| id == "functions").await.expect("examined");
+            let findings =
+                store.namespace.examine(&DoctorLimits::default(), |id| id == "functions").await.expect("examined");
             assert_eq!(findings.len(), 1, "only the wanted check runs");
             assert_eq!(findings[0].seen, format!("not as installed: {name}"), "{kind:?}");
             client.batch_execute(&definition).await.expect("restored");
         }
-        let findings = store.namespace.examine(|_| true).await.expect("examined");
+        let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
         assert_eq!(alarming(&findings), Vec::<String>::new(), "{findings:#?}");
     }
 }
@@ -244,7 +245,7 @@ async fn blocked_writers_and_the_transaction_that_blocks_them_are_found() {
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
     let wanted = |id: &str| matches!(id, "transactions" | "category-locks");
     loop {
-        let findings = store.namespace.examine(wanted).await.expect("examined");
+        let findings = store.namespace.examine(&DoctorLimits::default(), wanted).await.expect("examined");
         if alarming(&findings) == ["transactions warn", "category-locks warn"] {
             assert!(findings[0].seen.contains("message not committed"), "{findings:?}");
             assert!(findings[1].seen.contains("the lock of a category"), "{findings:?}");
@@ -255,8 +256,25 @@ async fn blocked_writers_and_the_transaction_that_blocks_them_are_found() {
     }
     transaction.rollback().await.expect("rolled back");
     waiting.await.expect("joined").expect("written");
-    let findings = store.namespace.examine(wanted).await.expect("examined");
+    let findings = store.namespace.examine(&DoctorLimits::default(), wanted).await.expect("examined");
     assert_eq!(alarming(&findings), Vec::<String>::new(), "{findings:#?}");
+}
+
+/// A slot that nobody reads, many connections and old rows are normal up to the limits, so the test lowers the limits.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_resources_can_be_changed() {
+    let store = TestStore::new(Kind::MessageDb).await;
+    let client = store.client().await.expect("a server");
+    let slot = format!("slot_{}", uuid::Uuid::now_v7().simple());
+    client.batch_execute(&format!("select pg_create_physical_replication_slot('{slot}', true)")).await.expect("a slot");
+    let wanted = |id: &str| matches!(id, "replication-slots" | "wraparound" | "connections");
+    let findings = store.namespace.examine(&DoctorLimits::default(), wanted).await.expect("examined");
+    assert_eq!(alarming(&findings), Vec::<String>::new(), "{findings:#?}");
+    let low = DoctorLimits { slot_bytes: (0, i64::MAX), wraparound: (0, i64::MAX), connections: (0, 0) };
+    let findings = store.namespace.examine(&low, wanted).await.expect("examined");
+    assert_eq!(alarming(&findings), ["replication-slots warn", "wraparound warn", "connections fail"], "{findings:#?}");
+    assert!(findings[0].seen.contains("is not in use and retains"), "{findings:#?}");
+    client.batch_execute(&format!("select pg_drop_replication_slot('{slot}')")).await.expect("dropped");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,7 +283,8 @@ async fn policies_that_hide_messages_are_found() {
     let client = store.client().await.expect("a server");
     let sql = format!("alter table {}.messages enable row level security", store.schema);
     client.batch_execute(&sql).await.expect("enabled");
-    let as_owner = store.namespace.examine(|id| id == "row-security").await.expect("examined");
+    let as_owner =
+        store.namespace.examine(&DoctorLimits::default(), |id| id == "row-security").await.expect("examined");
     assert_eq!((as_owner[0].status, as_owner[0].seen.as_str()), (CheckStatus::Ok, "on, but not for this role"));
     let role = format!("role_{}", uuid::Uuid::now_v7().simple());
     let schema = &store.schema;
@@ -279,7 +298,7 @@ async fn policies_that_hide_messages_are_found() {
     let settings = streamscope::store::Settings::resolve(Some(&url), &environment).expect("valid").expect("a server");
     let theirs = streamscope::store::Store::new(settings, streamscope::store::Options::default());
     let namespace = theirs.namespace(schema).await.expect("opened");
-    let findings = namespace.examine(|_| true).await.expect("examined");
+    let findings = namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
     assert_eq!(alarming(&findings), ["row-security warn"], "{findings:#?}");
     client.batch_execute(&format!("drop owned by {role}; drop role {role}")).await.expect("dropped");
 }

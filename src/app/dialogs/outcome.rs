@@ -96,6 +96,8 @@ pub(crate) enum Command {
     AskLater(Slot, Question, Duration),
     /// Keeps a text that was entered in the omnibox.
     Remember(String),
+    /// Keeps the size of a consumer group for the next time.
+    KeepGroupSize(i64),
     /// Cancels the pending question of a slot, if there is one.
     Cancel(Slot),
     /// Puts text on the clipboard. The second field describes it.

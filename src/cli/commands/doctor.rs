@@ -11,6 +11,7 @@ use crate::cli::output::json::Object;
 use crate::cli::output::paint::{Look, paint};
 use crate::cli::progress::Progress;
 use crate::cli::stderr;
+use crate::config::Config;
 use crate::message::GlobalPosition;
 use crate::safe_text::SafeText;
 use crate::store::Namespace;
@@ -18,7 +19,8 @@ use crate::store::browse::Scope;
 use crate::store::doctor::{CHECKS, CheckStatus, DEEP_CHECKS, Finding, Scan};
 
 const HELP: &str = "\
-Each check is ok, warn, fail or skipped, if it could not run. Remedies are printed, never run.
+Each check is ok, warn, fail or skipped, if it could not run. Remedies are printed, never run. The limits
+for replication slots, wraparound and connections are in the configuration file ([doctor]).
 
 JSON keys: check, status, seen, why, remedy
 Exit status: 0 healthy, 8 a check failed, 9 only warnings
@@ -66,9 +68,10 @@ pub(super) async fn run(
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
+    let limits = Config::load().map_err(CommandError::usage)?.doctor_limits();
     let wanted = |id: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == id);
     let mut worst = CheckStatus::Ok;
-    let examined = async { Ok(namespace.examine(wanted).await?) };
+    let examined = async { Ok(namespace.examine(&limits, wanted).await?) };
     for finding in interrupt.unless_signalled(examined).await? {
         worst = worst.max(finding.status);
         print(&finding, output)?;

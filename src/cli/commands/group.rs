@@ -7,6 +7,7 @@ use crate::cli::error::{CommandError, Result};
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
+use crate::group_load::{hundredths, loads, skew};
 use crate::message::{Category, ConsumerGroup, StreamName};
 use crate::numbers::{count, grouped};
 use crate::store::Namespace;
@@ -142,41 +143,13 @@ fn one_stream(stream: &StreamName, size: i64, output: &mut Output) -> Result<()>
         .line(&member.map_or_else(|| "no member: the stream has no ID".to_owned(), |member| member.to_string()))?)
 }
 
-/// The messages and streams of a member.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Load {
-    messages: u64,
-    streams: u64,
-}
-
-/// Returns the load of each member, and at the end that of streams without a member.
-fn loads(streams: &[(StreamName, u64)], size: i64) -> Vec<Load> {
-    let members = usize::try_from(size).unwrap_or(1);
-    let mut loads = vec![Load::default(); members + 1];
-    for (stream, messages) in streams {
-        let member = ConsumerGroup::member_of(stream.as_str(), size).and_then(|member| usize::try_from(member).ok());
-        let load = &mut loads[member.unwrap_or(members)];
-        load.messages += messages;
-        load.streams += 1;
-    }
-    loads
-}
-
-/// Returns hundredths of `part / whole`, rounded down.
-fn hundredths(part: u64, whole: u64) -> u128 {
-    (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(0)
-}
-
-/// Formats the share of the busiest member as a multiple of an even share.
-fn skew(members: &[Load]) -> String {
-    let total: u64 = members.iter().map(|load| load.messages).sum();
-    let most = members.iter().map(|load| load.messages).max().unwrap_or(0);
-    let hundredths = hundredths(most.saturating_mul(members.len() as u64), total).max(if total == 0 { 100 } else { 0 });
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+/// Returns the streams as [`loads`] takes them.
+fn counted(streams: &[(StreamName, u64)]) -> impl Iterator<Item = (&StreamName, u64)> {
+    streams.iter().map(|(stream, messages)| (stream, *messages))
 }
 
 fn members(streams: &[(StreamName, u64)], size: i64, output: &mut Output) -> Result<()> {
-    let loads = loads(streams, size);
+    let loads = loads(counted(streams), size);
     let total: u64 = loads.iter().map(|load| load.messages).sum();
     let mut table = Table::new(&[
         Column::text("MEMBER"),
@@ -232,7 +205,7 @@ fn sizes(streams: &[(StreamName, u64)], output: &mut Output) -> Result<()> {
         Column::number("LEAST BUSY"),
     ]);
     for size in SIZES {
-        let mut members = loads(streams, size);
+        let mut members = loads(counted(streams), size);
         members.pop();
         let skew = skew(&members);
         let messages = || members.iter().map(|load| load.messages);
@@ -268,19 +241,6 @@ fn streams_of(streams: &[(StreamName, u64)], group: ConsumerGroup, output: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_stream_has_one_member_or_none() {
-        let streams: Vec<(StreamName, u64)> =
-            ["account-1", "account-2", "account-3", "account"].map(|name| (StreamName::stored(name), 10)).into();
-        for size in SIZES {
-            let loads = loads(&streams, size);
-            assert_eq!(loads.iter().map(|load| load.streams).sum::<u64>(), 4);
-            assert_eq!(loads.last(), Some(&Load { messages: 10, streams: 1 }), "the stream without an ID");
-        }
-        assert_eq!(skew(&[Load { messages: 30, streams: 1 }, Load { messages: 10, streams: 1 }]), "1.50");
-        assert_eq!(skew(&[Load::default(); 3]), "1.00", "nothing is even");
-    }
 
     #[test]
     fn refuses_sizes_that_message_db_refuses() {

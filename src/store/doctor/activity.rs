@@ -27,13 +27,13 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
         let writes = if transaction.writes { ", with a message not committed" } else { "" };
         let seen = format!("{seen} is {state} for {}{writes}", seconds(transaction.seconds));
         let remedy = format!("Commit or roll back, or end it: select pg_terminate_backend({})", transaction.pid);
-        Observation::by_limit(transaction.seconds, limits.0, limits.1, seen, remedy)
+        Observation::by_limit(transaction.seconds, limits, seen, remedy)
     });
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
         let seen = format!("transaction {} of {role} is prepared for {}", prepared.gid, seconds(prepared.seconds));
         let remedy = format!("rollback prepared {}, or commit prepared", quote_literal(&prepared.gid));
-        Observation::by_limit(prepared.seconds, PREPARED.0, PREPARED.1, seen, remedy)
+        Observation::by_limit(prepared.seconds, PREPARED, seen, remedy)
     });
     let worst = open.chain(prepared).reduce(|worst, next| if next.status > worst.status { next } else { worst });
     match worst {
@@ -66,5 +66,5 @@ pub(super) fn waiting(patient: &Patient<'_>) -> Observation {
         }
         None => "Wait for the blocking session".to_owned(),
     };
-    Observation::by_limit(waited, WAIT.0, WAIT.1, seen, remedy)
+    Observation::by_limit(waited, WAIT, seen, remedy)
 }

@@ -183,7 +183,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
             patient.namespace.table()
         )
     };
-    Observation::by_limit(used, USED.0, USED.1, seen, more)
+    Observation::by_limit(used, USED, seen, more)
 }
 
 pub(super) fn row_security(patient: &Patient<'_>) -> Observation {

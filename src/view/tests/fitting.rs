@@ -37,6 +37,7 @@ samples! {
     Bookmarks: "'" "b'" "b'r";
     Connections: "O" "Opostgres://ada:s3cret@db/shop" "O\r" "Opostgres://db/shop\r";
     Help: "?" "1?" "5?" "?/fold" "?/no such key";
+    Members: ":account\rFM" ":account\rFM+";
     Log: "!";
     ListFilter: "1/" "2/acc" "3/no such name";
     Compare: "4mk=" "4mk=v";

@@ -285,3 +285,17 @@ fn control_characters_from_the_store_never_reach_a_cell() {
     screen.send(Event::Notice(hostile.to_owned()));
     assert!(screen.terminal().backend().buffer().content().iter().all(|cell| !cell.symbol().contains('\u{1b}')));
 }
+
+#[test]
+fn the_members_of_a_consumer_group() {
+    for (width, height) in SIZES {
+        let mut screen = screen(width, height, false);
+        screen.go_to("account");
+        screen.keys("F");
+        for number in 0..9 {
+            screen.arrive(&format!("account-{}", number % 4), "Deposited");
+        }
+        screen.keys("Ml");
+        insta::assert_snapshot!(format!("members_{width}x{height}"), picture(&screen));
+    }
+}

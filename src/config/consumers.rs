@@ -12,7 +12,7 @@ use crate::store::consumers::ConsumerQuery;
 pub(super) struct ConsumerSource {
     /// Returns consumer, category and position, and optionally moved_at.
     #[serde(deserialize_with = "not_empty")]
-    #[schemars(regex(pattern = r"\S"), example = &"select consumer, category, position from positions")]
+    #[schemars(regex(pattern = r"\S"), example = &"select consumer, category, position from jobs.positions")]
     sql: String,
     /// The name in the list if the query fails.
     #[serde(default)]

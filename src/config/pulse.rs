@@ -67,7 +67,7 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    fn of<T: PartialOrd>(value: T, amber: T, red: T) -> Self {
+    fn of<T: PartialOrd + Copy>(value: T, amber: T, red: T) -> Self {
         if value >= red {
             Self::Red
         } else if value >= amber {

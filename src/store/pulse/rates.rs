@@ -102,7 +102,7 @@ impl Part {
 
     /// Returns the messages of a category, of which this many were among the samples.
     fn estimate(&self, seen: i64) -> u64 {
-        let samples = self.length().min(SAMPLES).max(1);
+        let samples = self.length().clamp(1, SAMPLES);
         let messages = i128::from(seen) * i128::from(self.length()) / i128::from(samples);
         u64::try_from(messages).unwrap_or(0)
     }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::PulseDialog;
 use crate::app::following::Follow;
 use crate::app::pulse_view::{PERIOD, PERIODS, shown_range};
+use crate::app::rates::Arrivals;
 use crate::message::Category;
 
 /// The most categories that are shown.
@@ -75,8 +76,6 @@ impl PulseDialog {
     /// Returns true if the rates come from what is followed, up to this moment.
     #[must_use]
     pub(crate) fn has_live_rates(&self, follow: Option<&Follow>) -> bool {
-        follow
-            .and_then(|follow| follow.arrivals_in(&self.namespace))
-            .is_some_and(|arrivals| arrivals.covers_everything())
+        follow.and_then(|follow| follow.arrivals_in(&self.namespace)).is_some_and(Arrivals::covers_everything)
     }
 }

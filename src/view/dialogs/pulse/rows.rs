@@ -9,6 +9,7 @@ use crate::app::times::age;
 use crate::config::pulse::Level;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
+use crate::store::consumers::trend::Trend;
 use crate::store::consumers::{Consumer, ConsumerState};
 use crate::store::doctor::Finding;
 use crate::store::pulse::Blocker;
@@ -85,7 +86,7 @@ impl Scene<'_> {
             state => state.name().to_owned(),
         };
         let category = consumer.category.as_ref().map(ToString::to_string).unwrap_or_default();
-        let trend = consumer.trend.map(|trend| trend.name()).unwrap_or_default();
+        let trend = consumer.trend.map(Trend::name).unwrap_or_default();
         let delay = consumer.delay.map(age).unwrap_or_default();
         consumer_columns(widths, [&consumer.name, &category, &behind.unwrap_or_default(), &delay, trend, &state])
     }

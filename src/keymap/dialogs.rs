@@ -104,6 +104,7 @@ named! {
     Lanes = "lanes";
     Further = "further";
     Refresh = "refresh";
+    Stream = "stream";
     Previous = "previous";
     Next = "next";
     More = "more";
@@ -290,6 +291,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::State, A::First, "g home", "go to the start"),
         (K::State, A::Last, "G end", "go to the end"),
         (K::Pulse, A::Accept, "", "open"),
+        (K::Pulse, A::Stream, "s", "go to the stream with the positions of the consumer"),
         (K::Pulse, A::NextField, "tab l right", "next part"),
         (K::Pulse, A::PreviousField, "shift-tab h left", "previous part"),
         (K::Pulse, A::Refresh, "ctrl-r", "refresh"),

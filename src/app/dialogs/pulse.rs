@@ -250,6 +250,7 @@ impl PulseDialog {
         match action {
             Some(DialogAction::Close) => return Outcome::Close,
             Some(DialogAction::Accept) => return self.go(context),
+            Some(DialogAction::Stream) => return self.go_to_positions(context),
             Some(DialogAction::NextField) => self.turn(1),
             Some(DialogAction::PreviousField) => self.turn(PulsePart::ALL.len() - 1),
             // What is asked for now is due now.

@@ -12,7 +12,7 @@ use crate::app::request::Slot;
 use crate::app::{Effect, Event, ScreenSettings};
 use crate::store::StoreError;
 use crate::store::browse::Scope;
-use crate::store::consumers::ConsumerState;
+use crate::store::consumers::{ConsumerState, Convention};
 
 const ALL: [Slot; 4] = [Slot::PulseRates, Slot::PulseConsumers, Slot::PulseHoldups, Slot::PulseFindings];
 
@@ -215,6 +215,21 @@ fn a_consumer_whose_position_is_unknown_opens_the_reason() {
     assert!(screen.text().contains("Its position is unknown: no rights"), "{}", screen.text());
     screen.esc();
     assert!(!screen.text().contains("no rights") && screen.state.dialogs.open.is_some(), "only the text closes");
+}
+
+#[test]
+fn s_goes_to_the_stream_with_the_positions_of_a_consumer() {
+    let mut screen = troubled();
+    let mut reader = consumer("account-1", "order", 5, 7_200, ConsumerState::Behind);
+    reader.convention = Convention::Eventide;
+    screen.fake.vitals.consumers = vec![reader.clone()];
+    screen.keys("Ps");
+    let list = screen.state.browser.messages.key.clone().expect("a list");
+    assert!(matches!(&list.scope, Scope::Stream(stream) if stream.as_str() == "account-1"), "{list:?}");
+    reader.convention = Convention::Propulsion;
+    screen.fake.vitals.consumers = vec![reader];
+    screen.keys("Ps");
+    assert!(screen.text().contains("It keeps its position in a table"), "{}", screen.text());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use crate::app::dialogs::outcome::{Command, DialogContext, Outcome};
 use crate::app::pulse_view::PulsePart;
 use crate::app::times::age;
 use crate::locator::{Destination, Target};
-use crate::message::Name;
+use crate::message::{Name, StreamName};
 use crate::numbers::count;
-use crate::store::consumers::{Consumer, ConsumerState};
+use crate::store::consumers::{Consumer, ConsumerState, Convention};
 use crate::store::doctor::Finding;
 use crate::store::pulse::{Blocker, WaitingSession};
 
@@ -55,6 +55,20 @@ impl PulseDialog {
         Outcome::Stay
     }
 
+    /// Goes to the stream in which the selected consumer records its positions.
+    pub(super) fn go_to_positions(&mut self, context: &DialogContext) -> Outcome {
+        let (_, selected) = self.selection(PulsePart::Consumers, context.follow, context.server_now);
+        let consumer = self.consumers.iter().flatten().nth(selected).filter(|_| self.part == PulsePart::Consumers);
+        let Some(consumer) = consumer else { return Outcome::Stay };
+        let Some(stream) = position_stream(consumer) else {
+            let lines = vec!["It keeps its position in a table, not in a stream".to_owned()];
+            self.detail = Some(Detail { title: consumer.name.clone(), lines });
+            return Outcome::Stay;
+        };
+        let place = Destination::here(Target::Name(Name::Stream(stream)));
+        self.leave(Command::Navigate(self.namespace.clone(), place))
+    }
+
     fn leave(&self, command: Command) -> Outcome {
         let mut commands = self.closed();
         commands.push(command);
@@ -71,6 +85,20 @@ impl PulseDialog {
         // Above the newest message there is nothing to show but that.
         let position = consumer.head.map_or(position, |head| position.min(head));
         Some(Command::GoToGlobal(self.namespace.clone(), category, position))
+    }
+}
+
+/// Returns the stream of a consumer's positions; none if its convention uses a table.
+fn position_stream(consumer: &Consumer) -> Option<StreamName> {
+    match (consumer.convention, &consumer.category) {
+        // A stream whose category is unknown is listed under its own name.
+        (Convention::Eventide, _) | (Convention::Protean, None) => Some(StreamName::stored(consumer.name.clone())),
+        (Convention::Protean, Some(category)) => {
+            let whole = format!("position-{}-{category}", consumer.name);
+            let is_whole = consumer.name.starts_with("position-");
+            Some(StreamName::stored(if is_whole { consumer.name.clone() } else { whole }))
+        }
+        (Convention::Propulsion | Convention::EventodbKit | Convention::Configured, _) => None,
     }
 }
 

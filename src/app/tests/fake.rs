@@ -3,7 +3,7 @@
 
 pub(crate) mod vitals;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ impl Fake {
                     let metadata = format!(
                         r#"{{"correlationStreamName": "order-{stream}", "causationMessageStreamName": "account-{stream}", "causationMessagePosition": {position}}}"#
                     );
-                    fake.push(&format!("{category}-{stream}"), kind, &data, Some(&metadata));
+                    fake.store(&format!("{category}-{stream}"), position as i64, kind, &data, Some(&metadata));
                 }
             }
         }
@@ -121,6 +121,10 @@ impl Fake {
     }
 
     pub(crate) fn of(&self, scope: &Scope) -> Vec<MessageHead> {
+        self.messages_of(scope).into_iter().map(head).collect()
+    }
+
+    fn messages_of(&self, scope: &Scope) -> Vec<&Message> {
         let wanted = |message: &&Message| match scope {
             Scope::Namespace => true,
             Scope::Category(name) => category(message.stream.as_str()) == name.as_str(),
@@ -129,13 +133,14 @@ impl Fake {
             }
             Scope::Stream(name) => message.stream == *name,
         };
-        self.messages.iter().filter(wanted).map(head).collect()
+        self.messages.iter().filter(wanted).collect()
     }
 
     /// Counts the messages of a scope exactly.
     fn count(&self, scope: &Scope) -> Count {
-        let heads = self.of(scope);
-        Count { messages: heads.len() as u64, through: Some(heads.last().map_or(-1, |head| number(scope, head))) }
+        let messages = self.messages_of(scope);
+        let through = messages.last().map_or(-1, |message| number(scope, &head(message)));
+        Count { messages: messages.len() as u64, through: Some(through) }
     }
 
     /// Counts the messages in buckets of whole seconds. Counts above ten are estimates.
@@ -159,26 +164,26 @@ impl Fake {
     }
 
     fn page(&self, scope: &Scope, from: PageFrom, limit: usize) -> Page {
-        let heads = self.of(scope);
-        let number = |head: &MessageHead| number(scope, head);
-        let rising = |first: usize| {
-            let page: Vec<_> = heads[first..].iter().take(limit).cloned().collect();
-            Page { at_start: first == 0, at_end: first + page.len() == heads.len(), heads: page }
+        let messages = self.messages_of(scope);
+        let is_stream = matches!(scope, Scope::Stream(_));
+        let number = |message: &Message| if is_stream { message.position } else { message.global_position };
+        let first_from = |at: i64| messages.partition_point(|message| number(message) < at);
+        let page = |range: Range<usize>| Page {
+            at_start: range.start == 0,
+            at_end: range.end == messages.len(),
+            heads: messages[range].iter().copied().map(head).collect(),
         };
-        let falling = |end: usize| {
-            let first = end.saturating_sub(limit);
-            Page { at_start: first == 0, at_end: end == heads.len(), heads: heads[first..end].to_vec() }
-        };
+        let rising = |first: usize| page(first..messages.len().min(first + limit));
+        let falling = |end: usize| page(end.saturating_sub(limit)..end);
         match from {
             PageFrom::Start => rising(0),
-            PageFrom::End => falling(heads.len()),
-            PageFrom::At(at) => rising(heads.partition_point(|head| number(head) < at)),
-            PageFrom::After(at) => rising(heads.partition_point(|head| number(head) <= at)),
-            PageFrom::Before(at) => falling(heads.partition_point(|head| number(head) < at)),
+            PageFrom::End => falling(messages.len()),
+            PageFrom::At(at) => rising(first_from(at)),
+            PageFrom::After(at) => rising(messages.partition_point(|message| number(message) <= at)),
+            PageFrom::Before(at) => falling(first_from(at)),
             PageFrom::Around(at) => {
-                let middle = heads.partition_point(|head| number(head) < at);
-                let (before, after) = (middle.saturating_sub(limit / 2), heads.len().min(middle + limit / 2));
-                Page { at_start: before == 0, at_end: after == heads.len(), heads: heads[before..after].to_vec() }
+                let middle = first_from(at);
+                page(middle.saturating_sub(limit / 2)..messages.len().min(middle + limit / 2))
             }
         }
     }
@@ -450,7 +455,7 @@ impl Fake {
         names.sort_unstable();
         names.dedup();
         let row = |name: &str| {
-            let estimate = Some(self.of(&Scope::Category(Category::stored(name))).len() as u64);
+            let estimate = Some(self.messages_of(&Scope::Category(Category::stored(name))).len() as u64);
             CategoryRow { category: Category::stored(name), estimate }
         };
         names.into_iter().map(row).collect()
@@ -570,14 +575,16 @@ impl Fake {
             StreamsOf::Prefix(prefix) => name.as_str().starts_with(prefix),
         };
         // Later messages replace earlier ones, so the map keeps the last message of each stream.
-        let last: BTreeMap<_, _> = self.messages.iter().map(|message| (&message.stream, message)).collect();
+        let last: HashMap<_, _> = self.messages.iter().map(|message| (&message.stream, message)).collect();
+        let mut last: Vec<(&StreamName, &Message)> = last.into_iter().filter(|(name, _)| is_meant(name)).collect();
+        last.sort_by_key(|(name, _)| *name);
         let row = |(name, last): (&StreamName, &Message)| StreamRow {
             stream: name.clone(),
             version: last.position,
             last_global_position: last.global_position,
             last_time: last.time,
         };
-        last.into_iter().filter(|(name, _)| is_meant(name)).map(row).collect()
+        last.into_iter().map(row).collect()
     }
 }
 
@@ -789,7 +796,7 @@ impl Screen {
     pub(crate) fn deliver(&mut self, message: &Message, late: bool) {
         let Some((generation, scope, filter)) = &self.followed else { return };
         let generation = *generation;
-        let is_followed = self.fake.of(scope).iter().any(|head| head.global_position == message.global_position)
+        let is_followed = self.fake.messages_of(scope).iter().any(|of| of.global_position == message.global_position)
             && matches(filter, &head(message));
         if is_followed {
             let message = MessageHead { values: values(message, &self.followed_paths), ..head(message) };

@@ -75,7 +75,7 @@ pub(crate) struct Config {
     #[serde(default)]
     links: Vec<LinkConvention>,
     /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at most two
-    /// seconds, with only pg_catalog on the search path, so name the schema of each table.
+    /// seconds, with only `pg_catalog` on the search path, so name the schema of each table.
     #[serde(default)]
     consumers: Vec<ConsumerSource>,
     /// From which values on the command doctor warns or fails.

@@ -587,7 +587,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let now = tokio::time::timeout(Duration::from_secs(60), moving).await.expect("consumers move");
+        let now = tokio::time::timeout(Duration::from_mins(1), moving).await.expect("consumers move");
         // Just after a message, the current one may not have recorded its position yet.
         let states = consumers::ALL.map(|stream| of(&now, stream).1);
         assert!(["current", "within interval"].contains(&states[0]), "{states:?}");

@@ -10,7 +10,7 @@ use crate::store::consumers::ConsumerQuery;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConsumerSource {
-    /// Returns consumer, category and position, and optionally moved_at.
+    /// Returns consumer, category and position, and optionally `moved_at`.
     #[serde(deserialize_with = "not_empty")]
     #[schemars(regex(pattern = r"\S"), example = &"select consumer, category, position from jobs.positions")]
     sql: String,

@@ -84,7 +84,12 @@ impl Observation {
     }
 
     /// Returns a warning from the first limit on, and a failure from the second on.
-    fn by_limit<T: PartialOrd>(value: T, (warn, fail): Limit<T>, seen: String, remedy: impl Into<String>) -> Self {
+    fn by_limit<T: PartialOrd + Copy>(
+        value: T,
+        (warn, fail): Limit<T>,
+        seen: String,
+        remedy: impl Into<String>,
+    ) -> Self {
         if value >= fail {
             Self::fail(seen, remedy)
         } else if value >= warn {

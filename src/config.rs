@@ -7,6 +7,7 @@ mod consumers;
 pub(crate) mod defaults;
 mod doctor;
 mod file;
+mod folds;
 mod keys;
 mod links;
 mod problems;
@@ -15,6 +16,7 @@ pub(crate) mod schema;
 pub(crate) mod themes;
 pub(crate) mod type_rules;
 
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -30,6 +32,7 @@ use crate::store::{Settings, connect};
 use colors::{Colors, Paint};
 use consumers::ConsumerSource;
 use doctor::DoctorSection;
+use folds::CategoryFold;
 pub(crate) use file::Unreadable;
 use keys::Binding;
 use links::LinkConvention;
@@ -74,6 +77,10 @@ pub(crate) struct Config {
     /// Conventions for links between messages, which come before the built-in ones.
     #[serde(default)]
     links: Vec<LinkConvention>,
+    /// jq programs with which the screen computes the states of streams, by category. The files are read again at each step. A
+    /// relative path begins at the directory of this file.
+    #[serde(default)]
+    folds: Vec<CategoryFold>,
     /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at most two
     /// seconds, with only `pg_catalog` on the search path, so name the schema of each table.
     #[serde(default)]
@@ -218,6 +225,17 @@ impl Config {
     #[must_use]
     pub(crate) fn doctor_limits(&self) -> DoctorLimits {
         self.doctor.limits()
+    }
+
+    /// Returns the file with the jq program for the streams of a category, if there is one.
+    #[must_use]
+    pub(crate) fn fold_of(&self, category: &str) -> Option<PathBuf> {
+        let path = Self::path().unwrap_or_default();
+        self.fold_in(category, path.parent().unwrap_or(Path::new("")))
+    }
+
+    fn fold_in(&self, category: &str, directory: &Path) -> Option<PathBuf> {
+        folds::file(&self.folds, category, directory)
     }
 
     /// Returns the profiles with a URL, by name, and their URLs.

@@ -17,6 +17,7 @@ pub(crate) mod questions;
 pub(crate) mod session_file;
 pub(crate) mod signals;
 pub(crate) mod slots;
+mod states;
 pub(crate) mod terminal;
 
 use std::io;

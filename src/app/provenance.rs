@@ -84,7 +84,7 @@ impl State {
     pub(super) fn open_state(&mut self) -> Vec<Effect> {
         let Some((namespace, head)) = self.message_on_screen() else { return Vec::new() };
         let dialog = StateDialog::new(namespace, head.stream.clone(), head.position);
-        let question = dialog.question();
+        let question = dialog.question(true);
         self.dialogs.open = Some(Dialog::State(Box::new(dialog)));
         vec![self.requests.ask(Slot::State, question)]
     }

@@ -210,7 +210,15 @@ pub(crate) enum Question {
     /// A step of a trace, or of the search for a workflow, up to so many global positions; answered by [`Answer::Trace`].
     Trace { namespace: String, global_position: GlobalPosition, of: Traces, extent: i64, step: TraceStep },
     /// The state of a stream at a position, or at its end; answered by [`Answer::State`].
-    State { namespace: String, stream: StreamName, position: Position },
+    State {
+        namespace: String,
+        stream: StreamName,
+        position: Position,
+        /// The position at which to begin; none for the start of the stream, or later if it is too long.
+        from: Option<Position>,
+        /// Compute all messages again.
+        first: bool,
+    },
     /// The messages of each category in periods of a time range; answered by [`Answer::Pulse`], as are the next three.
     CategoryRates { namespace: String, range: Range<Timestamp>, periods: usize },
     /// The consumers that leave a trace.

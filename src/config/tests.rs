@@ -281,6 +281,8 @@ fn the_schema_refuses_what_the_program_refuses() {
         "[[keys]]\ncontext = \"compose\"\naction = \"write\"\nkeys = [\"j\"]",
         "[[profile]]\ntarget = \"a\"",
         "[[consumers]]\nname = \"a\"",
+        "[[folds]]\ncategory = \"a\"",
+        "[[folds]]\njq_file = \"a.jq\"",
         "[[consumers]]\nsql = \" \"",
         "[[profile]]\ntarget = \"a\"\nname = \"b\"\ncolor = \"rad\"",
     ] {

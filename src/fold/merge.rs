@@ -88,9 +88,54 @@ impl Merged {
         }
     }
 
+    /// Takes a state as it is, with members that are null.
+    ///
+    /// # Errors
+    /// The first problem if it is not JSON.
+    pub(crate) fn of(state: &str) -> Result<Self, JsonProblem> {
+        let mut merged = Self::new();
+        let mut merge = Merge { keeps_nulls: true, ..Merge::new(&mut merged, state, None) };
+        scan(state, |token| merge.token(token))?;
+        Ok(merged)
+    }
+
     fn merge_by(&mut self, patch: &str, setter: Setter) -> Result<(), JsonProblem> {
-        let mut merge = Merge { state: self, patch, setter, open: Vec::new(), key: None, array: None };
+        let mut merge = Merge::new(self, patch, setter);
         scan(patch, |token| merge.token(token))
+    }
+
+    /// Names the message that set each leaf, given the state before: the one from before for a leaf with the same value, and
+    /// otherwise `setter`.
+    pub(crate) fn inherit(&mut self, before: &Self, setter: u32) {
+        let mut pairs = vec![(ROOT, Some(ROOT))];
+        while let Some((index, old)) = pairs.pop() {
+            let old = old.map(|old| &before.nodes[old as usize]);
+            let node = &mut self.nodes[index as usize];
+            let same = match (&node.value, old.map(|old| &old.value)) {
+                (Value::Text(text), Some(Value::Text(old))) => text == old,
+                (Value::Object(members), Some(Value::Object(old))) => members.is_empty() && old.is_empty(),
+                _ => false,
+            };
+            node.setter = if same { old.and_then(|old| old.setter) } else { Some(setter) };
+            if let Value::Object(members) = &node.value {
+                let old = match old.map(|old| &old.value) {
+                    Some(Value::Object(old)) => Some(old),
+                    _ => None,
+                };
+                pairs.extend(members.iter().map(|(key, member)| (*member, old.and_then(|old| old.get(key)).copied())));
+            }
+        }
+    }
+
+    /// Returns about how many bytes of memory the state takes.
+    #[must_use]
+    pub(crate) fn bytes(&self) -> usize {
+        let value = |node: &Node| match &node.value {
+            Value::Text(text) => text.len(),
+            Value::Object(members) => members.keys().map(|Key(_, key)| key.len() + size_of::<(Key, Index)>()).sum(),
+            Value::Free => 0,
+        };
+        self.nodes.iter().map(|node| size_of::<Node>() + value(node)).sum()
     }
 
     /// Returns the state as JSON text.
@@ -220,9 +265,14 @@ struct Merge<'a> {
     key: Option<String>,
     /// The offset of the outermost open array, and the number of open containers in it.
     array: Option<(usize, usize)>,
+    /// Null is a value, and removes nothing.
+    keeps_nulls: bool,
 }
 
-impl Merge<'_> {
+impl<'a> Merge<'a> {
+    fn new(state: &'a mut Merged, patch: &'a str, setter: Setter) -> Self {
+        Self { state, patch, setter, open: Vec::new(), key: None, array: None, keeps_nulls: false }
+    }
     fn token(&mut self, token: Token) {
         if let Some((start, depth)) = &mut self.array {
             match token {
@@ -252,7 +302,9 @@ impl Merge<'_> {
             Token::Close { .. } => {
                 self.open.pop();
             }
-            Token::Literal(range) if &self.patch[range.clone()] == "null" && !self.open.is_empty() => {
+            Token::Literal(range)
+                if !self.keeps_nulls && &self.patch[range.clone()] == "null" && !self.open.is_empty() =>
+            {
                 if let (Some(object), Some(key)) = (self.open.last(), self.key.take()) {
                     self.state.remove(*object, key);
                 }
@@ -319,6 +371,18 @@ mod tests {
             state.text(),
             r#"{"a b": {}, "tags": [1, {"a": null}], "owner": {"name": "Eve"}, "amount": 12345678901234567890123.000}"#
         );
+    }
+
+    #[test]
+    fn a_state_that_replaces_another_names_the_message_of_each_changed_leaf() {
+        let mut first = Merged::of(r#"{"a": 1, "b": {"c": null, "d": [1]}}"#).expect("JSON");
+        first.inherit(&Merged::new(), 0);
+        let mut second = Merged::of(r#"{"a": 1.0, "b": {"c": null, "d": [1], "e": {}}}"#).expect("JSON");
+        second.inherit(&first, 1);
+        let leaf = |path: &str, value: &str, setter| (path.to_owned(), value.to_owned(), Some(setter));
+        let expected =
+            [leaf("$.a", "1.0", 1), leaf("$.b.c", "null", 0), leaf("$.b.d", "[1]", 0), leaf("$.b.e", "{}", 1)];
+        assert_eq!(leaves(&second), expected);
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Answer {
 /// Why a program failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ProgramError {
-    /// Where, if the program could not be compiled.
+    /// Where the program is not valid, or the part of it that failed.
     pub place: Option<Place>,
     pub what: String,
 }
@@ -188,6 +188,16 @@ impl<M> Reducer<M> {
         self.send(&Request::Message(message)).await;
         self.sent.push_back(named);
         if self.sent.len() >= AHEAD { self.settle().await } else { Ok(()) }
+    }
+
+    /// Takes a step with a message, given as JSON, and returns the state after it.
+    ///
+    /// # Errors
+    /// The program failed, exceeded its limits, or the state is not JSON.
+    pub(crate) async fn next_state(&mut self, message: String, named: M) -> Result<String, StepError<M>> {
+        self.send(&Request::Message(message)).await;
+        self.sent.push_back(named);
+        self.state().await
     }
 
     /// Returns the state after all steps, as JSON.

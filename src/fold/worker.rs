@@ -20,6 +20,9 @@ pub(super) const MEMORY: u64 = 2 << 30;
 /// The stack for programs and values that nest deeply.
 const STACK: usize = 256 << 20;
 
+/// The most pipes at which a failing program is divided.
+const MOST_PARTS: usize = 200;
+
 type JsonFilter = Filter<data::JustLut<Val>>;
 
 /// Serves requests until standard input ends.
@@ -55,12 +58,12 @@ fn serve() -> io::Result<()> {
     while let Some(request) = next(&mut input)? {
         let reply = match request {
             Request::Begin { .. } => Answer::failure("the program has already begun"),
-            Request::Message(message) => match reduced(&filter, std::mem::take(&mut state), &message) {
+            Request::Message(message) => match step(&filter, &program, &state, &message) {
                 Ok(next) => {
                     state = next;
                     Answer::Done
                 }
-                Err(failure) => Answer::failure(failure),
+                Err(failure) => failure,
             },
             Request::State => Answer::State(text(&state)),
         };
@@ -87,15 +90,50 @@ fn answer(output: &mut impl io::Write, answer: &Answer) -> io::Result<()> {
     output.flush()
 }
 
-/// Applies the program to `{state, message}`.
-fn reduced(filter: &JsonFilter, state: Val, message: &str) -> Result<Val, String> {
-    let message =
-        read::parse_single(message.as_bytes()).map_err(|error| format!("the message is not JSON: {error}"))?;
+/// Returns the state after a message. A failure names its place in the program if that is known.
+fn step(filter: &JsonFilter, program: &str, state: &Val, message: &str) -> Result<Val, Answer> {
+    let input = input_of(state, message)?;
+    reduced(filter, input.clone()).map_err(|failure| match place_of_failure(program, &input) {
+        Some(place) => Answer::at(place, &failure),
+        None => Answer::failure(failure),
+    })
+}
+
+/// Returns `{state, message}`.
+fn input_of(state: &Val, message: &str) -> Result<Val, Answer> {
+    let message = read::parse_single(message.as_bytes())
+        .map_err(|error| Answer::failure(format!("the message is not JSON: {error}")))?;
     let mut input = Map::default();
-    input.insert(Val::from("state".to_owned()), state);
+    input.insert(Val::from("state".to_owned()), state.clone());
     input.insert(Val::from("message".to_owned()), message);
+    Ok(Val::obj(input))
+}
+
+/// Finds the part between two pipes on which a program fails. jaq's errors have no place, so each beginning of the program that is
+/// a program itself is tried: the failure is after the longest one that succeeds. `None` if the whole program is one part.
+fn place_of_failure(program: &str, input: &Val) -> Option<Place> {
+    let mut begin = None;
+    for (at, _) in program.match_indices('|').take(MOST_PARTS) {
+        let arena = Arena::default();
+        let Ok(filter) = compiled(&arena, &program[..at]) else { continue };
+        let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
+        let mut outputs = filter.id.run((context, input.clone())).map(unwrap_valr);
+        if outputs.next().is_none_or(|output| output.is_err()) {
+            return Some(Place::of(program, &program[begin.unwrap_or(0)..]));
+        }
+        begin = Some(at + 1 + leading_blanks(&program[at + 1..]));
+    }
+    begin.map(|begin| Place::of(program, &program[begin..]))
+}
+
+fn leading_blanks(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// Applies the program to `{state, message}`.
+fn reduced(filter: &JsonFilter, input: Val) -> Result<Val, String> {
     let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
-    let mut outputs = filter.id.run((context, Val::obj(input))).map(unwrap_valr);
+    let mut outputs = filter.id.run((context, input)).map(unwrap_valr);
     let next = match outputs.next() {
         None => return Err("the program returned no state".to_owned()),
         Some(output) => output.map_err(|error| thrown(&error))?,
@@ -183,4 +221,36 @@ fn undefined(code: &str, (name, kind): &compile::Error<&str>) -> Answer {
         kind => format!("no {} named {name}", kind.as_str()),
     };
     Answer::at(Place::of(code, found_at(code, name)), &what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(program: &str) -> String {
+        let arena = Arena::default();
+        let filter = compiled(&arena, program).unwrap_or_else(|answer| panic!("{program}: {answer:?}"));
+        let state = read::parse_single(br#"{"n": 1}"#).expect("JSON");
+        let input = input_of(&state, r#"{"type": "Placed"}"#).expect("an input");
+        let failure = reduced(&filter, input.clone()).expect_err(program);
+        let place = place_of_failure(program, &input);
+        format!("{} {failure}", place.map_or_else(String::new, |place| format!("{}:{}", place.line, place.column)))
+    }
+
+    #[test]
+    fn a_failure_names_the_part_between_two_pipes() {
+        let cases = [
+            (".state.n.x", ""),
+            (".state | .n | .x", "1:15"),
+            (".state\n  | .n.x\n  | .y", "2:5"),
+            (".message.type as $type | .state | if $type == \"Placed\" then .n | error(\"no\") else . end", "1:35"),
+            ("def f: .n | .x; .state | f | .", "1:26"),
+            (".state | \"a|b\" as $s | . + 1 | .", "1:10"),
+            (".state | empty", "1:10"),
+        ];
+        for (program, place) in cases {
+            let failure = failure(program);
+            assert!(failure.starts_with(&format!("{place} ")), "{program}: {failure}");
+        }
+    }
 }

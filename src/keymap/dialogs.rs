@@ -109,6 +109,8 @@ named! {
     Next = "next";
     More = "more";
     Fewer = "fewer";
+    Earlier = "earlier";
+    BeginHere = "begin-here";
     Suspend = "suspend";
     Quit = "quit";
 }
@@ -285,6 +287,8 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Trace, A::Last, "G end", "go to the end"),
         (K::State, A::Previous, "[", "step back"),
         (K::State, A::Next, "]", "step forward"),
+        (K::State, A::Earlier, "{", "begin 10,000 messages earlier"),
+        (K::State, A::BeginHere, "}", "begin here"),
         (K::State, A::Accept, "enter B", "go to the message that set the value"),
         (K::State, A::Down, "down j", "next value"),
         (K::State, A::Up, "up k", "previous value"),

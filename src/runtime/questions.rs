@@ -9,9 +9,9 @@ use futures_util::TryStreamExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
 use super::provenance::{self, Tracing};
+use super::states::{States, Wanted};
 use crate::app::pulse_view::Pulse;
 use crate::app::request::{Answer, Completing, Lookup, Question};
-use crate::app::state_view::{MOST_FOLDED, StateFold, StateView};
 use crate::config::Config;
 use crate::message::{GlobalPosition, Message, MessageHead, Position, StreamName};
 use crate::store::browse::{PageFrom, Scope, SearchRange, StreamMatches, StreamsFrom, StreamsOf};
@@ -77,12 +77,14 @@ pub(crate) struct Answerer {
     open: Mutex<HashMap<String, Namespace>>,
     /// The trace under way.
     tracing: Tracing,
+    /// The states of the stream on screen.
+    states: States,
 }
 
 impl Answerer {
     #[must_use]
     pub(crate) fn new(opening: Opening) -> Self {
-        Self { opening, open: Mutex::default(), tracing: Tracing::default() }
+        Self { opening, open: Mutex::default(), tracing: Tracing::default(), states: States::default() }
     }
 
     async fn store(&self) -> Result<Store> {
@@ -220,8 +222,10 @@ impl Answerer {
                 let view = self.tracing.step(&namespace, *global_position, of, *extent, *step).await?;
                 Answer::Trace(Box::new(view))
             }
-            Question::State { namespace, stream, position } => {
-                Answer::State(Box::new(state(&self.namespace(namespace).await?, stream, *position).await?))
+            Question::State { namespace, stream, position, from, first } => {
+                let namespace = self.namespace(namespace).await?;
+                let wanted = Wanted { stream, position: *position, from: *from, first: *first };
+                Answer::State(Box::new(self.states.state(&namespace, wanted).await?))
             }
             Question::CategoryRates { namespace, range, periods } => {
                 let rates = self.namespace(namespace).await?.category_rates(range.clone(), *periods).await?;
@@ -291,20 +295,6 @@ impl Answerer {
         let messages = namespace.stream_messages(stream, first, SINCE).await?.try_collect().await?;
         Ok(Answer::Since { messages, version: now })
     }
-}
-
-/// Returns the state of a stream at a position, or at its end if it is shorter.
-async fn state(namespace: &Namespace, stream: &StreamName, position: Position) -> Result<StateView> {
-    let version = namespace.stream_version(stream).await?;
-    let last = version.ok_or_else(|| StoreError::StreamNotFound(stream.to_string()))?.min(position);
-    let first = last.saturating_sub(MOST_FOLDED - 1).max(0);
-    let mut fold = StateFold::new(last);
-    let count = last.saturating_sub(first).saturating_add(1);
-    let mut messages = namespace.stream_messages(stream, first, count).await?;
-    while let Some(message) = messages.try_next().await? {
-        fold.add(&message);
-    }
-    Ok(fold.view(stream.clone()))
 }
 
 /// Returns the range of numbers that the times of a filter allow. Only the first step of a search looks it up.

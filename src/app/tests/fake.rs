@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use crate::app::keymap::Action;
 use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot, Traces};
-use crate::app::state_view::StateFold;
+use crate::app::state_view::StateView;
 use crate::app::trace_view::{TraceRow, TraceView};
 use crate::app::{Effect, Event, ScreenSettings, State};
+use crate::fold::history::History;
 use crate::json::path::BodyText;
 use crate::message::{
     BodyPath, Category, GlobalPosition, Message, MessageHead, PathValues, Size, StreamName, Written, category,
@@ -26,6 +27,7 @@ use crate::store::tail::{BlockingTransaction, Doubt, TailBatch, Tailed};
 use crate::store::trace::{Links, NearCause, Reference, Relations, Tally, Workflow};
 use crate::store::{Filter, Flavour, NamespaceInfo, StoreError};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -339,13 +341,17 @@ impl Fake {
                 Traces::CausesAndEffects => self.trace(*global_position),
                 Traces::Workflow(workflow) => self.workflow(*global_position, workflow),
             })),
-            Question::State { stream, position, .. } => {
+            Question::State { stream, position, from, .. } => {
                 let messages: Vec<&Message> =
                     self.messages.iter().filter(|message| message.stream == *stream).collect();
                 let last = (messages.len() as i64 - 1).min(*position);
-                let mut fold = StateFold::new(last);
-                messages.iter().filter(|message| message.position <= last).for_each(|message| fold.add(message));
-                Answer::State(Box::new(fold.view(stream.clone())))
+                let mut history = History::new(None, from.unwrap_or(0).min(last));
+                let range = history.from()..=last;
+                for message in messages.iter().filter(|message| range.contains(&message.position)) {
+                    let added = history.add(message, message.position == last).now_or_never();
+                    added.expect("merging does not wait").expect("JSON");
+                }
+                Answer::State(Box::new(StateView::of(&history, stream.clone(), last, None, None)))
             }
             Question::Estimate { scope, .. } => {
                 let count = self.count(scope);

@@ -41,6 +41,17 @@ fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
 }
 
 #[test]
+fn the_fold_begins_where_the_user_wants() {
+    let mut screen = stated();
+    screen.keys("]}");
+    let text = screen.text();
+    assert!(text.contains("Computed from position 2 on") && !text.contains("$.balance"), "{text}");
+    screen.keys("{");
+    let text = screen.text();
+    assert!(!text.contains("Computed from position") && text.contains("$.balance"), "{text}");
+}
+
+#[test]
 fn b_goes_to_the_message_that_set_the_value() {
     let mut screen = stated();
     let text = screen.text();

@@ -6,12 +6,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
-use crate::app::dialogs::state::{KEYS, StateDialog};
+use crate::app::dialogs::state::{BEGIN_KEYS, KEYS, StateDialog};
 use crate::app::keymap::DialogKind;
 use crate::app::request::Slot;
-use crate::app::state_view::{MOST_FOLDED, StateView};
+use crate::app::state_view::StateView;
 use crate::numbers::grouped;
-use crate::view::text::{cut, fill, whole_parts};
+use crate::view::text::{cut, fill, whole_parts, wrap};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at, paragraph, spinner};
 
@@ -19,7 +19,9 @@ use crate::view::widgets::{boxed, line_at, paragraph, spinner};
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &StateDialog) {
     let waiting = state.requests.since(Slot::State).is_some();
     let sign = if waiting { format!(" · {}", spinner(state, theme.ascii)) } else { String::new() };
-    let title = format!("State of {} at {}{sign}", dialog.stream, dialog.position);
+    let program = dialog.view.as_ref().and_then(|view| view.program.as_ref());
+    let by = program.map(|program| format!(" by {program}")).unwrap_or_default();
+    let title = format!("State of {} at {}{by}{sign}", dialog.stream, dialog.position);
     let inner =
         boxed(frame, area, theme, &cut(&title, 120), area.width.saturating_sub(4), area.height.saturating_sub(4));
     let last = inner.height.saturating_sub(1);
@@ -33,22 +35,22 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let body = Rect { height: last, ..inner };
     match (&dialog.problem, &dialog.view) {
         (Some(problem), _) => paragraph(frame, body, problem, theme.problem),
-        (None, Some(view)) => rows(frame, body, theme, dialog, view),
+        (None, Some(view)) => rows(frame, body, state, theme, dialog, view),
         (None, None) => {}
     }
 }
 
-fn rows(frame: &mut Frame, body: Rect, theme: &Theme, dialog: &StateDialog, view: &StateView) {
+fn rows(frame: &mut Frame, body: Rect, state: &State, theme: &Theme, dialog: &StateDialog, view: &StateView) {
     let width = usize::from(body.width);
     let mut notes: Vec<(String, Style)> = Vec::new();
     if let Some(from) = view.from {
-        let most = grouped(MOST_FOLDED.unsigned_abs());
-        notes.push((
-            format!("Computed from position {from} on: the stream has more than {most} messages"),
-            theme.warning,
-        ));
+        let keys = state.settings.keymap.hints(DialogKind::State, &BEGIN_KEYS);
+        let from = grouped(from.unsigned_abs());
+        notes.push((format!("Computed from position {from} on, without the messages before it · {keys}"), theme.warning));
     }
-    notes.extend(view.problem.iter().map(|problem| (problem.clone(), theme.problem)));
+    if let Some(problem) = &view.problem {
+        notes.extend(wrap(problem, width).into_iter().map(|line| (line, theme.problem)));
+    }
     notes.extend(view.removed.iter().map(|path| (format!("- {path}"), theme.warning)));
     let height = usize::from(body.height);
     notes.truncate(height / 2);

@@ -169,6 +169,8 @@ async fn errors_name_the_position_and_the_place_in_the_program() {
     assert!(program(".state | (", 2).contains("line 1, column 11 of the program: expected closing parenthesis"));
     assert!(program("$x", 2).contains("no variable named $x"));
     assert!(program("", 2).contains("of the program"));
+    let told = program(".state |\n  if .message.pos == 2 then .n else {n: {}} end |\n  .n.x.y | tostring | .z", 1);
+    assert!(told.contains("at position 0 (Opened): line 3, column 23 of the program: "), "{told}");
     let told = program("if .message.pos == 2 then error(\"no\") else 1 end", 1);
     assert!(told.contains("at position 2 (Touched): no"), "{told}");
     assert!(program("empty", 1).contains("at position 0 (Opened): the program returned no state"));

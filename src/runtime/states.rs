@@ -54,17 +54,19 @@ impl States {
         let text = program.as_ref().map(|program| program.text.as_str());
         let mut kept = self.0.lock().await;
         let id = &namespace.info().id;
-        let usable = kept.take().filter(|kept| {
+        let is_usable = kept.as_ref().is_some_and(|kept| {
             let begin = kept.history.from();
             let is_long = from.is_none() && last.saturating_sub(begin) >= 2 * MOST_FOLDED;
             let begins_there = from.is_none_or(|from| from.min(last) == begin) && begin <= last && !is_long;
             !first && kept.namespace == *id && kept.stream == *stream && kept.history.program() == text && begins_there
         });
-        let begin = from.unwrap_or_else(|| last.saturating_sub(MOST_FOLDED - 1)).clamp(0, last.max(0));
-        let mut history = match usable {
-            Some(kept) => kept.history,
-            None => History::new(text.map(str::to_owned), begin),
-        };
+        if !is_usable {
+            let begin = from.unwrap_or_else(|| last.saturating_sub(MOST_FOLDED - 1)).clamp(0, last.max(0));
+            let history = History::new(text.map(str::to_owned), begin);
+            *kept = Some(Kept { namespace: id.clone(), stream: stream.clone(), history });
+        }
+        // It stays here while messages are added, so that a cancelled question loses nothing.
+        let Some(Kept { history, .. }) = kept.as_mut() else { return Err(StoreError::StreamNotFound(stream.to_string())) };
         let mut problem = unread;
         let next = history.seek(last);
         if problem.is_none() && next <= last {
@@ -79,9 +81,7 @@ impl States {
             }
         }
         let name = program.map(|program| program.name);
-        let view = StateView::of(&history, stream.clone(), last, name, problem);
-        *kept = Some(Kept { namespace: id.clone(), stream: stream.clone(), history });
-        Ok(view)
+        Ok(StateView::of(history, stream.clone(), last, name, problem))
     }
 }
 

@@ -14,8 +14,9 @@ use crate::store::browse::Scope;
 use crate::store::session::Parameter;
 use crate::store::{Namespace, Result};
 
-/// The positions that the first window has.
+/// The positions that the first window has, through the primary key and through the category index.
 const FIRST: i64 = 2_000;
+const FIRST_NARROWED: i64 = 20_000;
 /// A window that takes longer than this is not enlarged, and one that takes twice as long is halved.
 const QUICK: Duration = Duration::from_millis(500);
 
@@ -82,9 +83,10 @@ impl Namespace {
         let newest = self.newest(&Scope::Namespace).await?;
         let (above, end) = self.around(start, extent).await?;
         let key = Way { by_category: false, window: FIRST, largest: 50_000, cost: None };
-        // Only the third column of the category index knows a value.
-        let has_column = matches!(workflow.path.steps(), [key] if key == "correlationStreamName");
-        let narrowed = has_column.then_some(Way { by_category: true, largest: 2_000_000, ..key });
+        let has_column = workflow.is_in_category_index();
+        // A window of this way costs a probe for each category, whatever its length.
+        let narrowed =
+            has_column.then_some(Way { by_category: true, window: FIRST_NARROWED, largest: 2_000_000, ..key });
         let ways = std::iter::once(key).chain(narrowed).collect();
         let range = (above, end.map_or(newest, |end| end.min(newest)));
         Ok(Correlated {
@@ -118,6 +120,35 @@ impl Namespace {
                 Ok((above, at(until).await?.map(|head| head.global_position)))
             }
         }
+    }
+}
+
+impl Workflow {
+    /// Returns whether the third column of the category index knows the category of the value.
+    pub(super) fn is_in_category_index(&self) -> bool {
+        matches!(self.path.steps(), [key] if key == "correlationStreamName")
+    }
+}
+
+impl Namespace {
+    /// Returns the messages with a correlation stream in a range of global positions, at most `limit` for each category. Reads the
+    /// category index.
+    pub(super) async fn correlated_by_category(
+        &self,
+        stream: &str,
+        above: GlobalPosition,
+        up_to: GlobalPosition,
+        limit: i64,
+    ) -> Result<Vec<Traced>> {
+        let sql = self.query(include_str!("../../../sql/query/trace_correlated_by_category.sql"), &[]);
+        let parameters: [Parameter<'_>; 5] = [
+            (&above, Type::INT8),
+            (&up_to, Type::INT8),
+            (&category(stream), Type::TEXT),
+            (&stream, Type::TEXT),
+            (&limit, Type::INT8),
+        ];
+        self.session().await?.query(&sql, &parameters).await?.iter().map(Traced::of).collect()
     }
 }
 
@@ -234,14 +265,6 @@ impl Correlated {
     }
 
     async fn by_category(&self, to: GlobalPosition) -> Result<Vec<Traced>> {
-        let sql = self.namespace.query(include_str!("../../../sql/query/trace_correlated_by_category.sql"), &[]);
-        let parameters: [Parameter<'_>; 5] = [
-            (&self.next, Type::INT8),
-            (&to, Type::INT8),
-            (&category(&self.workflow.value), Type::TEXT),
-            (&self.workflow.value, Type::TEXT),
-            (&self.limit(), Type::INT8),
-        ];
-        self.namespace.session().await?.query(&sql, &parameters).await?.iter().map(Traced::of).collect()
+        self.namespace.correlated_by_category(&self.workflow.value, self.next, to, self.limit()).await
     }
 }

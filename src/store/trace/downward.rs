@@ -1,6 +1,9 @@
 //! Searches for effects in windows of global positions after the cause. One query finds the effects in a window with the
 //! effects of these effects, so a window is read once however deep the tree is.
 //!
+//! If the messages share a correlation stream, the category index finds the effects that have it first, because it skips the messages
+//! of other workflows. Effects without it are found by the windows.
+//!
 //! A message can name a cause that comes after it, for example after an import. If an effect is found in a later window, the
 //! earlier windows are therefore read again, until a pass over the whole range finds nothing new.
 
@@ -44,7 +47,24 @@ pub(super) struct Downward {
     begun: bool,
     /// How many messages have been looked up in the store's own indexes.
     probed: usize,
+    /// How far the category index has been searched. `None` before.
+    narrowed: Option<Narrowed>,
 }
+
+/// How far the category index has been searched for effects.
+#[derive(Debug)]
+struct Narrowed {
+    /// The correlation stream. `None` if there is nothing more to search.
+    stream: Option<String>,
+    at: usize,
+    next: Option<GlobalPosition>,
+    window: i64,
+    /// Messages of the workflow whose cause is not known, or not yet.
+    waiting: Vec<Traced>,
+}
+
+/// The positions that the first and the largest window of the category index have.
+const NARROWED: (i64, i64) = (20_000, 500_000);
 
 impl Downward {
     /// Looks up indexed effects, or reads one window. Returns whether anything is left to do.
@@ -60,6 +80,11 @@ impl Downward {
             self.window = WINDOWS.0;
             return Ok(true);
         };
+        let narrowed = self.narrowed.get_or_insert_with(|| Narrowed::of(trace));
+        if narrowed.stream.is_some() {
+            narrowed.step(trace, ranges).await?;
+            return Ok(!trace.truncated);
+        }
         let Some((above, up_to)) = ranges.get(self.at).copied() else {
             self.at = 0;
             self.begun = false;
@@ -84,6 +109,45 @@ impl Downward {
             self.at += 1;
         }
         Ok(!trace.truncated)
+    }
+}
+
+impl Narrowed {
+    /// Begins with the correlation stream of the root cause, or else of the given message.
+    fn of(trace: &Trace) -> Self {
+        let stream = |node: usize| {
+            let metadata = trace.nodes[node].traced.metadata.as_deref()?;
+            let mut workflows = trace.options.links.workflows(metadata).into_iter();
+            workflows.find(super::Workflow::is_in_category_index).map(|workflow| workflow.value)
+        };
+        let stream = stream(trace.root).or_else(|| stream(0));
+        Self { stream, at: 0, next: None, window: NARROWED.0, waiting: Vec::new() }
+    }
+
+    /// Searches one window of the category index.
+    async fn step(&mut self, trace: &mut Trace, ranges: &[(GlobalPosition, GlobalPosition)]) -> Result<()> {
+        let (Some((above, up_to)), Some(stream)) = (ranges.get(self.at).copied(), self.stream.clone()) else {
+            self.stream = None;
+            return Ok(());
+        };
+        let from = self.next.unwrap_or(above);
+        let to = from.saturating_add(self.window).min(up_to);
+        let room = trace.options.messages.saturating_sub(trace.nodes.len());
+        let limit = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
+        let begun = Instant::now();
+        let mut found = trace.namespace.correlated_by_category(&stream, from, to, limit).await?;
+        if begun.elapsed() > QUICK {
+            // Most messages belong to workflows of this category, so the index spares nothing.
+            self.stream = None;
+        }
+        self.window = self.window.saturating_mul(5).min(NARROWED.1);
+        self.next = (to < up_to).then_some(to);
+        self.at += usize::from(self.next.is_none());
+        found.append(&mut self.waiting);
+        found.retain(|traced| !trace.by_number.contains_key(&traced.head.global_position));
+        found.sort_by_key(|traced| traced.head.global_position);
+        self.waiting = trace.attach_within(found, room);
+        Ok(())
     }
 }
 
@@ -174,8 +238,16 @@ impl Trace {
     }
 
     /// Adds found messages below their causes. Returns how many were added.
-    fn attach(&mut self, mut found: Vec<Traced>) -> usize {
+    fn attach(&mut self, found: Vec<Traced>) -> usize {
         let before = self.nodes.len();
+        let room = found.len();
+        self.attach_within(found, room);
+        self.nodes.len() - before
+    }
+
+    /// Adds at most `room` found messages below their causes. Returns those whose cause is not known.
+    fn attach_within(&mut self, mut found: Vec<Traced>, room: usize) -> Vec<Traced> {
+        let most = self.nodes.len().saturating_add(room);
         loop {
             let had = found.len();
             let mut waiting = Vec::new();
@@ -183,6 +255,7 @@ impl Trace {
                 let cause = traced.metadata.as_deref().and_then(|metadata| self.options.links.cause(metadata));
                 let by = cause.as_ref().and_then(|cause| self.by_key.get(&self.options.links.name(&cause.reference)));
                 match (by.copied(), cause) {
+                    (Some(_), Some(_)) if self.nodes.len() >= most => self.truncated = true,
                     (Some(by), Some(cause)) => {
                         self.add(traced, Some((by, cause.link)));
                     }
@@ -191,7 +264,7 @@ impl Trace {
                 }
             }
             if waiting.is_empty() || waiting.len() == had {
-                return self.nodes.len() - before;
+                return waiting;
             }
             found = waiting;
         }

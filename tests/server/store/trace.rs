@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use streamscope::store::trace::{Extent, LinkRule, Links, NearCause, Reference, Top, Trace, TraceOptions};
 
-use crate::support::for_each_route;
+use crate::support::{for_each_route, for_each_store};
 use crate::support::stores::TestStore;
 use workflows::{Known, Made, Workflows};
 
@@ -16,6 +16,10 @@ for_each_route! {
     a_workflow_is_found_by_its_correlation_value,
     a_look_around_each_message_equals_the_truth,
     a_trace_goes_on_with_messages_that_are_written_later,
+}
+
+for_each_store! {
+    trees_of_thousands_of_messages_equal_the_truth,
 }
 
 /// The links of a trace: each message with its cause, by their numbers.
@@ -53,9 +57,9 @@ fn tree(trace: &Trace, workflows: &Workflows) -> Tree {
 }
 
 /// Runs traces of many messages and compares each with the truth.
-async fn compare(store: &TestStore, workflows: &Workflows, indexed: bool) {
+async fn compare(store: &TestStore, workflows: &Workflows, indexed: bool, step: usize, least: usize) {
     let mut largest = 0;
-    for (number, made) in workflows.made.iter().enumerate().step_by(7) {
+    for (number, made) in workflows.made.iter().enumerate().step_by(step) {
         for extent in [25, 100_000] {
             let trace = traced(store, made, options(extent)).await;
             let truth = workflows.truth(number, extent, indexed);
@@ -72,13 +76,13 @@ async fn compare(store: &TestStore, workflows: &Workflows, indexed: bool) {
             largest = largest.max(truth.tree.len());
         }
     }
-    assert!(largest > 20, "the workflows have up to {largest} messages");
+    assert!(largest > least, "the workflows have up to {largest} messages");
 }
 
-async fn traces_of_random_workflows_equal_the_truth(store: &TestStore) {
+pub(super) async fn traces_of_random_workflows_equal_the_truth(store: &TestStore) {
     let workflows = Workflows::generate(400, 11);
     workflows.write(&store.namespace).await;
-    compare(store, &workflows, false).await;
+    compare(store, &workflows, false, 7, 20).await;
     let Some(client) = store.client().await else { return };
     for expression in [
         "metadata ->> 'causationMessageGlobalPosition'",
@@ -90,7 +94,15 @@ async fn traces_of_random_workflows_equal_the_truth(store: &TestStore) {
         let sql = format!("create index on \"{}\".messages (({expression}))", store.schema);
         client.batch_execute(&sql).await.unwrap();
     }
-    compare(store, &workflows, true).await;
+    compare(store, &workflows, true, 7, 20).await;
+}
+
+async fn trees_of_thousands_of_messages_equal_the_truth(store: &TestStore) {
+    let workflows = Workflows::generate_with(10_000, 5, 4);
+    for range in (0..10_000).step_by(1_000).map(|first| first..first + 1_000) {
+        workflows.write_some(&store.namespace, range).await;
+    }
+    compare(store, &workflows, false, 1_999, 2_000).await;
 }
 
 async fn a_workflow_is_found_by_its_correlation_value(store: &TestStore) {
@@ -181,8 +193,8 @@ pub(super) async fn every_search(namespace: &streamscope::store::Namespace, glob
         None => namespace.traced(&Reference::GlobalPosition(newest)).await.unwrap().expect("a stored message"),
     };
     let mut trace = namespace.trace(start.clone(), TraceOptions::default());
-    // One window. The whole extent would read more messages than the test allows.
-    for _ in 0..3 {
+    // One window of each way. The whole extent would read more messages than the test allows.
+    for _ in 0..5 {
         trace.step().await.unwrap();
     }
     let metadata = "{\"correlationStreamName\": \"order-1\"}";

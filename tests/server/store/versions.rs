@@ -21,6 +21,7 @@ for_each_version! {
     browse::finds_the_first_message_at_a_time,
     browse::recent_types_are_ordered_by_frequency,
     consumers::positions_in_streams_are_compared_with_their_categories,
+    trace::traces_of_random_workflows_equal_the_truth,
     timeline::short_lists_are_counted_message_by_message_in_any_order,
     timeline::long_lists_are_counted_by_their_numbers,
     operations::numbers_messages_by_stream_and_by_namespace,

@@ -103,6 +103,11 @@ pub(super) struct Truth {
 
 impl Workflows {
     pub(super) fn generate(count: usize, seed: u64) -> Self {
+        Self::generate_with(count, seed, 200)
+    }
+
+    /// Generates messages of which so many in a thousand have no cause. The fewer they are, the larger are the trees.
+    pub(super) fn generate_with(count: usize, seed: u64, roots: u64) -> Self {
         let mut random = Random(seed);
         let mut lengths: HashMap<String, i64> = HashMap::new();
         let mut made: Vec<Made> = Vec::new();
@@ -132,14 +137,16 @@ impl Workflows {
         }
         for number in 0..count {
             let mut convention = Convention::of(&mut random);
-            let cause = match random.below(100) {
-                0..=19 => continue,
-                20..=24 => {
+            if random.below(1_000) < roots {
+                continue;
+            }
+            let cause = match random.below(1_000) {
+                rare if rare < roots / 4 => {
                     made[number].cause = Cause::Absent(convention);
                     continue;
                 }
                 // Any message, also a later one or itself.
-                25..=31 => random.below(count as u64) as usize,
+                rare if rare < roots / 2 => random.below(count as u64) as usize,
                 // Mostly one of the last ones.
                 _ if number > 0 => number - 1 - random.below((number as u64).min(30)) as usize,
                 _ => continue,

@@ -109,13 +109,15 @@ fn input_of(state: &Val, message: &str) -> Result<Val, Answer> {
     Ok(Val::obj(input))
 }
 
-/// Finds the part between two pipes on which a program fails. jaq's errors have no place, so each beginning of the program that is
-/// a program itself is tried: the failure is after the longest one that succeeds. `None` if the whole program is one part.
+/// Finds the part between two pipes on which a program fails. jaq's errors have no place, so each beginning of the program that
+/// ends before a pipe is tried: the failure is after the longest one that succeeds. `None` if the whole program is one part.
 fn place_of_failure(program: &str, input: &Val) -> Option<Place> {
     let mut begin = None;
     for (at, _) in program.match_indices('|').take(MOST_PARTS) {
         let arena = Arena::default();
-        let Ok(filter) = compiled(&arena, &program[..at]) else { continue };
+        // After the pipe of `as $x |`, a program must follow.
+        let beginning = format!("{}| .", &program[..at]);
+        let Ok(filter) = compiled(&arena, &beginning) else { continue };
         let context = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
         let mut outputs = filter.id.run((context, input.clone())).map(unwrap_valr);
         if outputs.next().is_none_or(|output| output.is_err()) {
@@ -245,7 +247,7 @@ mod tests {
             (".state\n  | .n.x\n  | .y", "2:5"),
             (".message.type as $type | .state | if $type == \"Placed\" then .n | error(\"no\") else . end", "1:35"),
             ("def f: .n | .x; .state | f | .", "1:26"),
-            (".state | \"a|b\" as $s | . + 1 | .", "1:10"),
+            (".state | \"a|b\" as $s | . + 1 | .", "1:25"),
             (".state | empty", "1:10"),
         ];
         for (program, place) in cases {

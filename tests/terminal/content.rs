@@ -56,6 +56,30 @@ async fn shows_numbers_and_keys_exactly_as_the_server_stores_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn states_are_computed_by_the_program_of_the_category_which_is_read_again_at_each_step() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    for position in 0..200 {
+        visit.plant("ledger-1", position, "Posted", &format!("{{\"amount\": {position}.10}}")).await;
+    }
+    let config = visit.user.home().join("config.toml");
+    std::fs::write(&config, "[[folds]]\ncategory = \"ledger\"\njq_file = \"ledger.jq\"\n").expect("written");
+    let program = config.with_file_name("ledger.jq");
+    let write = |text: &str| std::fs::write(&program, text).expect("written");
+    write(".message as $m | {count: ((.state.count // 0) + 1), last: $m.data.amount, first: (.state.first // $m.pos)}");
+    let config = config.to_str().expect("a path").to_owned();
+    let mut screen = visit.screen_with(&["ledger-1@120"], &[("STREAMSCOPE_CONFIG", &config)]);
+    screen.shows("amount: 120.10").keys("S").shows("ledger-1 at 120 by ledger.jq").shows_line(&["$.count", "121"]);
+    screen.shows_line(&["$.last", "120.10", "← 120"]).shows_line(&["$.first", "← 0"]);
+    screen.keys("[").shows("at 119 by").shows_line(&["$.last", "119.10"]).keys("]").shows_line(&["$.last", "120.10"]);
+    write(".state |\n  (.count // 0) as $n | if $n == 50 then error(\"full\") else {count: ($n + 1)} end");
+    screen.keys("[").shows("at position 50 (Posted): line 2, column 25 of the program: full").shows_line(&["$.count", "50"]);
+    write(".state | nosuch");
+    screen.keys("[").shows("line 1, column 10 of the program: no filter named nosuch/0");
+    std::fs::remove_file(&program).expect("removed");
+    screen.keys("[").shows("ledger.jq:");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn columns_stay_aligned_with_any_text() {
     let visit = Visit::new(Kind::MessageDb).await;
     let types = [

@@ -39,7 +39,9 @@ impl Way {
     fn learn(&mut self, positions: i64, took: Duration) {
         self.cost = Some(took.as_nanos() / u128::from(positions.max(1).unsigned_abs()));
         if took < QUICK {
-            self.window = self.window.saturating_mul(5).min(self.largest);
+            // Each window through the category index costs a probe for each category, so there should be few.
+            let growth = if self.by_category { 10 } else { 5 };
+            self.window = self.window.saturating_mul(growth).min(self.largest);
         } else if took > 2 * QUICK {
             self.window = (self.window / 2).max(FIRST);
         }
@@ -84,7 +86,6 @@ impl Namespace {
         let (above, end) = self.around(start, extent).await?;
         let key = Way { by_category: false, window: FIRST, largest: 50_000, cost: None };
         let has_column = workflow.is_in_category_index();
-        // A window of this way costs a probe for each category, whatever its length.
         let narrowed =
             has_column.then_some(Way { by_category: true, window: FIRST_NARROWED, largest: 2_000_000, ..key });
         let ways = std::iter::once(key).chain(narrowed).collect();

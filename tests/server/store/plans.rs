@@ -22,9 +22,10 @@ for_each_store! {
 
 /// The maximum number of rows and index blocks that all reads together may touch, whatever the size of the table. There are about 30,000
 /// probes, each of which reads two blocks of a small index, or three if there are ten million messages. Pages and searches
-/// are read with and without values of paths. The look around a message reads the rest of the namespace twice, which is 60,000 rows here.
-const ROWS: i64 = 330_000;
-const BLOCKS: i64 = 110_000;
+/// are read with and without values of paths. A look around a message reads at most 100,000 messages in each direction, which are
+/// all messages of the small table.
+const ROWS: i64 = 400_000;
+const BLOCKS: i64 = 120_000;
 
 async fn load(store: &TestStore, messages: i64) {
     let client = store.client().await.unwrap();

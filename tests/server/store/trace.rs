@@ -165,7 +165,7 @@ async fn a_trace_goes_on_with_messages_that_are_written_later(store: &TestStore)
     let workflows = Workflows::generate(400, 47);
     workflows.write_some(&store.namespace, 0..200).await;
     let mut traces = Vec::new();
-    for number in (0..200).step_by(9) {
+    for number in (0..200).step_by(2) {
         traces.push((number, traced(store, &workflows.made[number], options(100_000)).await));
     }
     workflows.write_some(&store.namespace, 200..400).await;

@@ -247,7 +247,7 @@ mod tests {
             (".state\n  | .n.x\n  | .y", "2:5"),
             (".message.type as $type | .state | if $type == \"Placed\" then .n | error(\"no\") else . end", "1:35"),
             ("def f: .n | .x; .state | f | .", "1:26"),
-            (".state | \"a|b\" as $s | . + 1 | .", "1:25"),
+            (".state | \"a|b\" as $s | . + 1 | .", "1:24"),
             (".state | empty", "1:10"),
         ];
         for (program, place) in cases {

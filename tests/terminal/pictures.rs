@@ -26,8 +26,7 @@ fn the_pictures_of_the_readme_can_be_drawn() {
         screen.shows("RW").keys(":order\r").shows("Paid").keys("kkk").shows("▾ data");
         let mut expected = "Streams";
         if name == "trace" {
-            // Messages of the stories that the demo tells end at most a day before now.
-            screen.keys("/Paid\r").shows("▾ data").keys("T").shows("to the newest message").keys("gjj");
+            screen.keys("/Paid\r").shows("▾ data").shows("effects →").hides("effects → …").keys("T").shows("to the newest message");
             expected = "Charged";
         }
         let picture = screen.read(svg);

@@ -10,6 +10,8 @@ use crate::store::trace::{Cause, Links, Named, NearCause, Path, Reference, Relat
 
 /// The longest metadata that is searched for links, in bytes.
 const LARGE: usize = 1 << 20;
+/// The room for the cause below which the words before it are left out.
+const NAME: usize = 16;
 /// The sign between two parts.
 pub(crate) const BETWEEN: &str = " · ";
 
@@ -72,8 +74,11 @@ impl LinkLine {
         let cause = self.cause.as_ref().map(|cause| {
             let (name, state) = self.cause_text(cause);
             let taken: usize = rest.iter().map(|(_, text)| text.chars().count() + BETWEEN.chars().count()).sum();
-            let begin = format!("caused by {back} ");
-            let room = width.saturating_sub(taken + begin.chars().count() + state.chars().count());
+            let room = |begin: &str| width.saturating_sub(taken + begin.chars().count() + state.chars().count());
+            // In a narrow pane, the arrow alone says it.
+            let long = format!("caused by {back} ");
+            let begin = if room(&long) >= name.chars().count().min(NAME) { long } else { format!("{back} ") };
+            let room = room(&begin);
             (Relation::Cause, format!("{begin}{}{state}", SafeText::line(&name).cut_middle(room.max(8)).as_str()))
         });
         cause.into_iter().chain(rest).collect()

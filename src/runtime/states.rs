@@ -66,11 +66,14 @@ impl States {
             *kept = Some(Kept { namespace: id.clone(), stream: stream.clone(), history });
         }
         // It stays here while messages are added, so that a cancelled question loses nothing.
-        let Some(Kept { history, .. }) = kept.as_mut() else { return Err(StoreError::StreamNotFound(stream.to_string())) };
+        let Some(Kept { history, .. }) = kept.as_mut() else {
+            return Err(StoreError::StreamNotFound(stream.to_string()));
+        };
         let mut problem = unread;
         let next = history.seek(last);
         if problem.is_none() && next <= last {
-            let mut messages = namespace.stream_messages(stream, next, last.saturating_sub(next).saturating_add(1)).await?;
+            let mut messages =
+                namespace.stream_messages(stream, next, last.saturating_sub(next).saturating_add(1)).await?;
             while let Some(message) = messages.try_next().await? {
                 let Err(obstacle) = history.add(&message, message.position == last).await else { continue };
                 let is_fatal = history.program().is_some();

@@ -26,7 +26,13 @@ fn the_pictures_of_the_readme_can_be_drawn() {
         screen.shows("RW").keys(":order\r").shows("Paid").keys("kkk").shows("▾ data");
         let mut expected = "Streams";
         if name == "trace" {
-            screen.keys("/Paid\r").shows("▾ data").shows("effects →").hides("effects → …").keys("T").shows("to the newest message");
+            screen
+                .keys("/Paid\r")
+                .shows("▾ data")
+                .shows("effects →")
+                .hides("effects → …")
+                .keys("T")
+                .shows("to the newest message");
             expected = "Charged";
         }
         let picture = screen.read(svg);

@@ -46,7 +46,10 @@ fn rows(frame: &mut Frame, body: Rect, state: &State, theme: &Theme, dialog: &St
     if let Some(from) = view.from {
         let keys = state.settings.keymap.hints(DialogKind::State, &BEGIN_KEYS);
         let from = grouped(from.unsigned_abs());
-        notes.push((format!("Computed from position {from} on, without the messages before it · {keys}"), theme.warning));
+        notes.push((
+            format!("Computed from position {from} on, without the messages before it · {keys}"),
+            theme.warning,
+        ));
     }
     if let Some(problem) = &view.problem {
         notes.extend(wrap(problem, width).into_iter().map(|line| (line, theme.problem)));

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use streamscope::store::trace::{Extent, LinkRule, Links, NearCause, Reference, Top, Trace, TraceOptions};
 
-use crate::support::{for_each_route, for_each_store};
 use crate::support::stores::TestStore;
+use crate::support::{for_each_route, for_each_store};
 use workflows::{Known, Made, Workflows};
 
 for_each_route! {

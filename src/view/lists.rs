@@ -4,12 +4,12 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::text::{cut_middle, fill, short_count, whole_parts, words};
 use super::theme::Theme;
-use super::widgets::{explain, frame_of, line_at, paragraph, spinner};
+use super::widgets::{explain, frame_of, paragraph, spans_at, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::window::Window;
@@ -153,14 +153,23 @@ fn draw<T>(
             (true, false, false) => "▏",
             (true, false, true) => "|",
         };
-        let text = format!("{marker}{} {}", fill(&cut_middle(&name, name_width), name_width), words(&note, note_width));
+        let text = format!("{} {}", fill(&cut_middle(&name, name_width), name_width), words(&note, note_width));
         let style = match (selected && is_shown, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.selected_elsewhere,
             _ if find.is_some_and(|find| contains(&name, find)) => theme.matched,
             _ => Style::new(),
         };
-        line_at(frame, inner, line, &fill(&text, width), style);
+        let marker_style = match (selected, is_shown) {
+            // A reversed row has one colour.
+            (true, true) if focused => Style::new(),
+            (true, true) => theme.marker,
+            (true, false) => theme.weak_marker,
+            (false, _) => Style::new(),
+        };
+        let row = Rect { y: inner.y + line, height: 1, ..inner };
+        let spans = [Span::styled(marker, marker_style), Span::raw(fill(&text, width.saturating_sub(1)))];
+        spans_at(frame, row, &spans, style);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::theme::Theme;
 use crate::app::browser::extent::Extent;
@@ -16,7 +17,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, extent: Option<Extent>, theme:
     let symbol = if theme.ascii { "#" } else { "█" };
     for row in start..start + length {
         if let Some(cell) = frame.buffer_mut().cell_mut((area.right() - 1, area.y + 1 + row)) {
-            cell.set_symbol(symbol);
+            cell.set_symbol(symbol).set_style(Style::reset()).set_style(theme.scrollbar);
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::config::themes::color;
 use crate::config::type_rules::TypeLook;
 
 /// The styles by role.
-#[allow(dead_code, reason = "some roles are not drawn yet")]
 #[derive(Debug, Clone)]
 pub(crate) struct Theme {
     /// ASCII characters instead of line drawing.
@@ -73,7 +72,6 @@ pub(crate) struct Json {
 }
 
 /// The styles of a comparison.
-#[allow(dead_code, reason = "some roles are not drawn yet")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Difference {
     pub added: Style,

@@ -3,7 +3,6 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
@@ -55,17 +54,18 @@ fn line(strip: &Strip, theme: &Theme) -> Line<'static> {
     let mut spans = vec![Span::styled(format!("{} ", strip.start), theme.dim)];
     for (cell, height) in strip.heights.iter().enumerate() {
         if strip.visible.is_some_and(|(first, _)| first == cell) {
-            spans.push(Span::styled("[", theme.title));
+            spans.push(Span::styled("[", theme.timeline_visible));
         }
-        let style = match (is_in(cell, strip.selected), is_in(cell, strip.visible)) {
-            (true, _) => theme.selected,
-            (false, true) => theme.title,
-            (false, false) if strip.visible.is_some() => theme.dim,
-            (false, false) => Style::new(),
+        let style = if is_in(cell, strip.selected) {
+            theme.selected
+        } else if strip.visible.is_none() || is_in(cell, strip.visible) {
+            theme.timeline_visible
+        } else {
+            theme.timeline
         };
         spans.push(Span::styled(bars[usize::from(*height).min(8)], style));
         if strip.visible.is_some_and(|(_, last)| last == cell) {
-            spans.push(Span::styled("]", theme.title));
+            spans.push(Span::styled("]", theme.timeline_visible));
         }
     }
     spans.push(Span::styled(format!(" {}", strip.end), theme.dim));

@@ -139,7 +139,14 @@ fn row_spans(
         (false, true) => ("?", theme.dim),
         (false, false) => (" ", Style::new()),
     };
-    let mut spans = vec![Span::raw(marker), Span::styled(state_mark, mark_style)];
+    let marker_style = match (selected, marked) {
+        // A reversed row has one colour.
+        (true, _) if state.browser.focus == Pane::Messages => Style::new(),
+        (_, true) => theme.marked,
+        (true, false) => theme.marker,
+        (false, false) => Style::new(),
+    };
+    let mut spans = vec![Span::styled(marker, marker_style), Span::styled(state_mark, mark_style)];
     for column in &table.placed {
         spans.extend(cell(row, above, column, table.times, state, theme));
         spans.push(Span::raw(" "));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use streamscope::message::{Category, ConsumerGroup};
 use streamscope::store::browse::{NamePart, PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::consumers::ConsumerQuery;
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, Options, Store};
@@ -287,7 +288,14 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
     }
     namespace.categories().await.unwrap();
     namespace.recent_types(&account).await.unwrap();
-    namespace.consumers(None, &[]).await.unwrap();
+    // Two consumers share the reads of a category.
+    let sql = format!(
+        "select * from (values ('a', 'account', {0} - 3000), ('b', 'account', {0} - 6000), ('c', 'ledger', {0})) \
+           as consumers(consumer, category, position)",
+        messages
+    );
+    let consumers = namespace.consumers(None, &[ConsumerQuery { name: "values".to_owned(), sql }]).await.unwrap();
+    assert!(consumers.iter().all(|consumer| consumer.behind >= Some(900)), "{consumers:?}");
     let minute = "2026-01-02T00:00:00Z".parse().unwrap().."2026-01-02T00:15:00Z".parse().unwrap();
     namespace.category_rates(minute, 30).await.unwrap();
     namespace.holdups().await.unwrap();

@@ -44,6 +44,7 @@ pub use links::{Cause, LinkRule, LinkTarget, Links, Named, Reference, Workflow};
 pub use path::Path;
 pub use relations::{NearCause, Relations, Tally};
 pub use tree::Branch;
+#[cfg(feature = "cli")]
 pub(crate) use tree::causes;
 use upward::{Hop, Upward};
 

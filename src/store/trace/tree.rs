@@ -52,6 +52,7 @@ impl Trace {
 }
 
 /// Returns the index of the cause of each message, if it is among the messages.
+#[cfg_attr(not(feature = "cli"), allow(dead_code, reason = "only the screen and the commands use it"))]
 pub(crate) fn causes(messages: &[Traced], links: &Links) -> Vec<Option<usize>> {
     let mut named: HashMap<String, usize> = HashMap::new();
     for (index, message) in messages.iter().enumerate() {

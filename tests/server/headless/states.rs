@@ -103,7 +103,7 @@ fn two_points_of_a_stream_or_two_messages_are_compared(place: &Place) {
 }
 
 /// Programs that return the next state.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 35] = [
     ".message.data",
     ".state + [.message.type]",
     "(.state // {}) * (.message.data // {})",
@@ -118,6 +118,27 @@ const PROGRAMS: [&str; 14] = [
     "reduce .message.data.items[]? as $i (.state // 0; . + $i)",
     "try (.message.data.n | if . > 2 then error(\"big\") else . end) catch .",
     "[.message.data | .. | numbers] | add",
+    ".message.data.name | ascii_downcase | explode | length",
+    ".message.data | to_entries | map(select(.key != \"n\")) | from_entries",
+    ".message.data | keys",
+    ".message.data | [paths(type == \"number\")]",
+    ".message.data.items | map(. * 2) | {min: min, max: max, length: length}",
+    "[.message.data.items[] | select(. % 2 == 0)] | unique",
+    ".message.data | del(.deep) | with_entries(.value |= tostring)",
+    "[limit(2; .message.data.items[]?), first(range(5)), last(range(3))]",
+    ".message.data | tojson | fromjson | .deep.x[0].y",
+    ".message.type as $t | (.state // {}) | .[$t] = ((.[$t] // []) + [$t | test(\"^O\")])",
+    ".message.data.name | [match(\"[0-9]+\"; \"g\").string] | join(\",\")",
+    "[foreach .message.data.items[] as $i (0; . + $i; [$i, .])]",
+    "(.state // []) + [.message.data.items | add] | group_by(. % 3) | flatten",
+    ".message.data | getpath([\"deep\", \"x\", 0, \"y\"]) as $y | {$y, has: has(\"name\"), in: ([\"n\"] | inside([\"n\", \"m\"]))}",
+    ".message.data.name | @base64 | @base64d | ltrimstr(\"é\") | tonumber",
+    "label $out | foreach (1, 2, 3) as $i (0; . + $i; if . > 2 then ., break $out else empty end)",
+    "(.state // {a: [1, 2, 3]}) | .a |= map(. + 1) | .a[1:] | {a: .}",
+    ".message.pos | if . == 0 then \"zero\" elif . < 3 then \"few\" else \"many\" end",
+    "[splits(\"a\")?] | length",
+    ".message.stream | split(\"-\") | .[1] | tonumber | floor | sqrt",
+    ".message.data | walk(if type == \"number\" then . + 1 else . end)",
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

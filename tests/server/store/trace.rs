@@ -140,7 +140,7 @@ async fn a_look_around_each_message_equals_the_truth(store: &TestStore) {
         match workflows.cause_of(number) {
             Known::None => assert_eq!(near.cause, None, "{case}"),
             Known::Absent => {
-                assert!(matches!(near.cause, Some(NearCause::Missing | NearCause::NotWithin(_))), "{case}")
+                assert!(matches!(near.cause, Some(NearCause::Missing | NearCause::NotWithin(_))), "{case}");
             }
             Known::Message(cause) => {
                 causes += 1;

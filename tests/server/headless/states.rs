@@ -137,7 +137,7 @@ const PROGRAMS: [&str; 35] = [
     "(.state // {a: [1, 2, 3]}) | .a |= map(. + 1) | .a[1:] | {a: .}",
     ".message.pos | if . == 0 then \"zero\" elif . < 3 then \"few\" else \"many\" end",
     "[splits(\"a\")?] | length",
-    ".message.stream | split(\"-\") | .[1] | tonumber | floor | sqrt",
+    ".message.stream | split(\"-\") | .[1] | tonumber | floor",
     ".message.data | walk(if type == \"number\" then . + 1 else . end)",
 ];
 

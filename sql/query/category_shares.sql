@@ -11,14 +11,20 @@ from (
   from unnest($1::bigint[], $2::bigint[]) with ordinality as parts(lower, upper, part)
   where lower < upper
 ) as part
-cross join lateral generate_series(0, part.samples - 1) as sample
 cross join lateral (
-  select {category}::text as category
-  from {table}
-  where global_position =
+  select
     part.lower
     + part.length * sample / part.samples
-    + mod((hashint8(part.lower + sample) & 2147483647)::bigint, greatest(1, part.length / part.samples))
+    + mod((hashint8(part.lower + sample) & 2147483647)::bigint, greatest(1, part.length / part.samples)) as number
+  from generate_series(0, part.samples - 1) as sample
+) as place
+-- The order makes every planner use the primary key, whatever the statistics say.
+cross join lateral (
+  select global_position::bigint as number, {category}::text as category
+  from {table}
+  where global_position >= place.number
+  order by global_position
   limit 1
 ) as probe
+where probe.number = place.number
 group by 1, 2

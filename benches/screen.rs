@@ -134,7 +134,8 @@ async fn find(url: &str) {
                offset $1 limit 1";
     let (mut by_prefix, mut by_part) = (Vec::new(), Vec::new());
     for number in 0..i64::try_from(ROUNDS).unwrap() {
-        let stream: String = client.query_one(sql, &[&(number * 1_000)]).await.unwrap().get(0);
+        let found = client.query_one(sql, &[&(number * 1_000)]).await.unwrap();
+        let stream: String = found.try_get(0).unwrap();
         for (text, times) in [(&stream[..14], &mut by_prefix), (&stream[stream.len() - 6..], &mut by_part)] {
             let user = User::new();
             let mut screen = Screen::start(&user, &["--url", url]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::fake::{Fake, Screen};
+use crate::app::browser::messages::ListKey;
 use crate::app::connections::{Choice, ConnectTo, Connections};
 use crate::app::{Effect, Event, ScreenSettings};
 
@@ -39,7 +40,7 @@ fn a_click_selects_a_bookmark_and_another_goes_there() {
     assert!(screen.state.dialogs.open.is_some());
     click(&mut screen, "› account-9");
     assert!(screen.state.dialogs.open.is_none());
-    let shown = screen.state.browser.messages.key.as_ref().map(|list| list.as_text());
+    let shown = screen.state.browser.messages.key.as_ref().map(ListKey::as_text);
     assert_eq!(shown.as_deref(), Some("shop › account-9"));
 }
 

@@ -32,6 +32,7 @@ pub(crate) mod notices;
 pub(crate) mod place;
 mod provenance;
 mod pulse;
+pub(crate) mod pulse_part;
 pub(crate) mod pulse_view;
 mod random;
 mod rates;

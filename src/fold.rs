@@ -3,6 +3,7 @@
 
 pub(crate) mod history;
 mod merge;
+pub(crate) mod protocol;
 pub(crate) mod reducer;
 pub(crate) mod worker;
 

@@ -3,6 +3,8 @@
 //! Names follow Message DB's rules (its functions `category`, `id`, `cardinal_id`, `is_category` and `hash_64`): everything before
 //! the first `-` is the category, and everything after it is the ID. This module does no I/O.
 
+pub(crate) mod size;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use crate::json::path::{BodyPath, PathValue, PathValues};
+pub use size::Size;
 
 /// The number of a message in its stream: 0, 1, 2, … without gaps.
 pub type Position = i64;
@@ -341,29 +344,6 @@ pub struct MessageHead {
     pub values: PathValues,
     /// The first stored value that could not be read and was replaced. `None` if everything was read.
     pub flaw: Option<String>,
-}
-
-/// The size of a message's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Size {
-    /// The length of the JSON text in bytes, or 0 for NULL.
-    Text(u64),
-    /// The stored size in bytes, possibly compressed. Used for large bodies, whose length the server would have to decompress to find.
-    Stored(u64),
-}
-
-impl Size {
-    /// Measures a JSON text.
-    #[must_use]
-    pub fn of(data: Option<&str>) -> Self {
-        Self::Text(data.map_or(0, str::len) as u64)
-    }
-
-    /// Returns whether the size is 0.
-    #[must_use]
-    pub fn is_zero(self) -> bool {
-        matches!(self, Self::Text(0) | Self::Stored(0))
-    }
 }
 
 /// A message to write.

@@ -16,7 +16,7 @@ use crate::cli;
 use crate::cli::arguments::Arguments;
 use crate::cli::error::CommandError;
 use crate::config::Config;
-use crate::fold::worker;
+use crate::fold::{protocol, worker};
 use secrets::{Secrets, without_password};
 
 /// Runs the program.
@@ -25,7 +25,7 @@ use secrets::{Secrets, without_password};
 /// Returns an error if a hook or the asynchronous runtime cannot be set up. All other errors are reported on standard
 /// error and become an exit status.
 pub fn main() -> Result<ExitCode> {
-    if env::args_os().nth(1).is_some_and(|first| first == worker::COMMAND) {
+    if env::args_os().nth(1).is_some_and(|first| first == protocol::COMMAND) {
         return Ok(worker::run());
     }
     let arguments = match cli::parse(env::args_os()) {
@@ -90,7 +90,7 @@ fn password_command(target: &str) -> Result<Option<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::browser::messages::ListKey;
+    use crate::app::browser::list_key::ListKey;
     use crate::app::list_command::list_command;
     use crate::cli::commands::Command;
     use crate::message::Category;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::State;
 use super::event::Effect;
-use super::pulse_view::PulsePart;
+use super::pulse_part::PulsePart;
 use super::request::{Answer, Outcome, Slot};
 use crate::store::StoreError;
 

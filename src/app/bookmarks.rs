@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 
 /// The most bookmarks of a database. The oldest one makes room for a new one.
 const MOST: usize = 500;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use super::dialogs::Dialog;
 use super::dialogs::bookmarks::BookmarkList;
 use super::dialogs::copy::CopyMenu;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::browser::Browser;
 use super::browser::layout::Pane;
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use super::browser::window::CAPACITY;
 use super::event::Effect;
 use super::notices::Notices;

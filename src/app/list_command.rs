@@ -1,6 +1,6 @@
 //! The command that prints what a list shows, to be pasted into a shell: the same scope and the same filter.
 
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use crate::pasteable::message_command;
 use crate::store::Filter;
 use crate::store::browse::Scope;

@@ -4,7 +4,7 @@
 use super::State;
 use super::browser::Browser;
 use super::browser::layout::Pane;
-use super::browser::stream_filter::StreamFilter;
+use super::browser::streams::filter::StreamFilter;
 use super::dialogs::Dialog;
 use super::dialogs::list_filter::ListFilterPrompt;
 use super::event::Effect;

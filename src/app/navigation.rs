@@ -7,7 +7,7 @@ use super::State;
 use super::browser::Browser;
 use super::browser::history::PendingNavigation;
 use super::browser::layout::Pane;
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use super::event::Effect;
 use super::listed_names::ListedNames;
 use super::place::Place;

@@ -5,7 +5,8 @@ use super::connection::Connection;
 use super::dialogs::Dialog;
 use super::dialogs::pulse::PulseDialog;
 use super::event::Effect;
-use super::pulse_view::{Pulse, PulsePart};
+use super::pulse_part::PulsePart;
+use super::pulse_view::Pulse;
 use crate::store::StoreError;
 
 impl State {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::browser::Browser;
 use super::browser::layout::Pane;
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use super::event::Effect;
 use super::place::Place;
 use super::{State, dialogs};

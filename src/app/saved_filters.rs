@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::browser::messages::ListKey;
+use super::browser::list_key::ListKey;
 use crate::message::Category;
 use crate::store::browse::Scope;
 

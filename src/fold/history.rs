@@ -2,7 +2,8 @@
 //! and their size is bounded too. Reads no store: the caller adds the messages.
 
 use super::Merged;
-use super::reducer::{ProgramError, Reducer, StepError};
+use super::protocol::ProgramError;
+use super::reducer::{Reducer, StepError};
 use crate::json_lines;
 use crate::message::{Message, Position};
 

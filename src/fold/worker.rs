@@ -9,10 +9,7 @@ use jaq_core::load::{Arena, File, Loader, lex, parse};
 use jaq_core::{Compiler, Ctx, Filter, Vars, compile, data, load, unwrap_valr};
 use jaq_json::{Map, Val, read, write};
 
-use super::reducer::{Answer, Place, Request};
-
-/// The hidden command.
-pub(crate) const COMMAND: &str = "__reduce";
+use super::protocol::{Answer, Place, Request};
 
 /// How much address space the process has.
 #[cfg(unix)]

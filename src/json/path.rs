@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::scan::{Token, scan};
-use crate::message::{Message, Size};
+use crate::message::size::Size;
 
 /// The maximum number of characters of a value. A column has no room for more.
 const LONGEST: usize = 200;
@@ -204,10 +204,10 @@ impl PathValues {
         Self { paths: Arc::clone(paths), values }
     }
 
-    /// Finds the values of paths in a whole message.
+    /// Finds the values of paths in the whole data and metadata of a message, as JSON texts.
     #[must_use]
-    pub fn of(paths: &Arc<[BodyPath]>, message: &Message) -> Self {
-        Self::read(paths, message.data.as_deref().into(), message.metadata.as_deref().into())
+    pub fn of(paths: &Arc<[BodyPath]>, data: Option<&str>, metadata: Option<&str>) -> Self {
+        Self::read(paths, data.into(), metadata.into())
     }
 
     /// Returns whether the values of all these paths were asked for.

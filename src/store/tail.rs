@@ -23,6 +23,7 @@ mod memory;
 mod options;
 mod poll;
 mod rhythm;
+mod statements;
 
 pub use batch::{TailBatch, Tailed};
 pub use doubts::Doubt;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::ListKey;
+use super::list_key::ListKey;
 use crate::message::BodyPath;
 use crate::store::browse::Scope;
 

@@ -2,8 +2,8 @@
 //! and is not shown for any others.
 
 use super::layout::Pane;
+use super::list_key::ListKey;
 use super::message::Form;
-use super::messages::ListKey;
 use super::streams::StreamListKey;
 use crate::message::GlobalPosition;
 

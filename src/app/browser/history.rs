@@ -1,7 +1,7 @@
 //! The locations to return to with Esc, and the navigation that waits for its lookup. Moving between the panes is never
 //! recorded.
 
-use super::messages::ListKey;
+use super::list_key::ListKey;
 use crate::app::place::Place;
 use crate::locator::Target;
 use crate::message::GlobalPosition;

@@ -3,7 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::messages::{ListKey, Messages};
+use super::list_key::ListKey;
+use super::messages::Messages;
 use super::streams::{StreamListKey, Streams};
 
 /// Lists of each kind that keep their rows. A full list takes about half a megabyte.

@@ -5,7 +5,7 @@
 
 use ratatui::layout::Rect;
 
-use super::sizes::{Border, Sizes};
+use super::sizes::{Border, Sizes, part};
 
 /// The five panes, in the order of the keys `1` to `5`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -230,6 +230,24 @@ impl Layout {
             Border::Message => self.pane(Pane::Message).y,
             Border::Namespaces => self.pane(Pane::Categories).y,
             Border::Categories => self.pane(Pane::Streams).y,
+        }
+    }
+
+    /// Moves a border of this layout to a column or a row of the terminal.
+    pub(super) fn put(&self, border: Border, at: u16, sizes: &mut Sizes) {
+        let (side, content) = (self.side(), self.content());
+        match border {
+            Border::Side => sizes.side = Some(at.saturating_sub(side.x)),
+            Border::Message if self.is_beside() => {
+                sizes.message_width = Some(part(content.right().saturating_sub(at), content.width));
+            }
+            Border::Message => sizes.message_height = Some(part(content.bottom().saturating_sub(at), content.height)),
+            Border::Namespaces | Border::Categories => {
+                let (first, second) = (self.position(Border::Namespaces), self.position(Border::Categories));
+                let (first, second) = if border == Border::Namespaces { (at, second) } else { (first, at) };
+                sizes.namespaces = Some(part(first.saturating_sub(side.y), side.height));
+                sizes.categories = Some(part(second.saturating_sub(first), side.height));
+            }
         }
     }
 

@@ -3,14 +3,15 @@
 
 mod counting;
 mod reading;
+mod timeline;
 
 use std::sync::Arc;
 
 use super::count::{ListKind, MessageCount};
+use super::list_key::ListKey;
 use super::search::{Edge, SearchProgress};
 use super::timeline::ListTimeline;
 use super::window::Window;
-use crate::app::place::ListRecord;
 use crate::app::request::Question;
 use crate::message::{BodyPath, Message, MessageHead, PathValues, Size};
 use crate::store::browse::{Count, PageFrom, Scope, SearchRange};
@@ -22,31 +23,6 @@ const PREVIEW: usize = 480;
 const PAGE: usize = 200;
 /// The number of messages that one step of a filtered search examines.
 const SEARCH_WINDOW: u32 = 20_000;
-
-/// The namespace and the scope whose messages are shown.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(from = "ListRecord", into = "ListRecord")]
-pub(crate) struct ListKey {
-    /// The ID of the namespace.
-    pub namespace: String,
-    pub scope: Scope,
-}
-
-impl ListKey {
-    /// Returns the list as text, as in `shop › account-1`.
-    #[must_use]
-    pub(crate) fn as_text(&self) -> String {
-        let namespace = &self.namespace;
-        match &self.scope {
-            Scope::Namespace => namespace.clone(),
-            Scope::Category(category) => format!("{namespace} › {category}"),
-            Scope::Member(category, group) => {
-                format!("{namespace} › {category} (member {} of {})", group.member(), group.size())
-            }
-            Scope::Stream(stream) => format!("{namespace} › {stream}"),
-        }
-    }
-}
 
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +125,7 @@ impl Messages {
         let row = self.window.rows_mut().find(|row| row.head.global_position == message.global_position);
         if let Some(row) = row {
             row.head.size = Size::of(message.data.as_deref());
-            row.head.values = PathValues::of(&self.paths, message);
+            row.head.values = PathValues::of(&self.paths, message.data.as_deref(), message.metadata.as_deref());
             if row.head.preview.is_empty() {
                 let data = message.data.as_deref().unwrap_or_default();
                 row.head.preview = data.chars().take(PREVIEW).collect();

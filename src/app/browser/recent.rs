@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::ListKey;
+use super::list_key::ListKey;
 
 /// The most lists that are remembered.
 const MOST: usize = 50;

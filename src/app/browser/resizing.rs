@@ -53,7 +53,7 @@ impl Browser {
     /// Moves a border to a column or a row of the terminal.
     pub(in crate::app) fn put_border(&mut self, border: Border, at: u16) {
         let layout = self.layout();
-        self.sizes.put(border, at, &layout);
+        layout.put(border, at, &mut self.sizes);
     }
 
     /// Collapses the side panes, or shows them again.

@@ -1,8 +1,6 @@
 //! The sizes that the user gave the panes, with the keys or the mouse, and whether the side panes are collapsed. They survive
 //! a restart. `layout` turns them into rectangles and keeps every pane at its least size.
 
-use super::layout::Layout;
-
 /// A border that can be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Border {
@@ -21,20 +19,20 @@ pub(crate) enum Border {
 #[serde(default)]
 pub(crate) struct Sizes {
     /// The width of the side panes in cells.
-    side: Option<u16>,
+    pub(super) side: Option<u16>,
     /// The parts of the height that the namespaces and the categories take, in thousandths.
-    namespaces: Option<u16>,
-    categories: Option<u16>,
+    pub(super) namespaces: Option<u16>,
+    pub(super) categories: Option<u16>,
     /// The part of the width that the message pane takes beside the messages, in thousandths.
-    message_width: Option<u16>,
+    pub(super) message_width: Option<u16>,
     /// The part of the height that the message pane takes below the messages, in thousandths.
-    message_height: Option<u16>,
+    pub(super) message_height: Option<u16>,
     /// The side panes are shown only while one of them has the focus.
     pub collapsed: bool,
 }
 
 /// Returns the part of a whole in thousandths.
-fn part(cells: u16, of: u16) -> u16 {
+pub(super) fn part(cells: u16, of: u16) -> u16 {
     u16::try_from((u32::from(cells) * 1_000 + u32::from(of) / 2) / u32::from(of.max(1))).unwrap_or(1_000)
 }
 
@@ -67,23 +65,5 @@ impl Sizes {
     /// Returns the height of the message pane below the messages, whose default is in thousandths.
     pub(super) fn message_height(&self, of: u16, default: u16) -> u16 {
         cells(self.message_height.unwrap_or(default), of)
-    }
-
-    /// Moves a border to a column or a row of the terminal. The layout is the one on screen.
-    pub(super) fn put(&mut self, border: Border, at: u16, layout: &Layout) {
-        let (side, content) = (layout.side(), layout.content());
-        match border {
-            Border::Side => self.side = Some(at.saturating_sub(side.x)),
-            Border::Message if layout.is_beside() => {
-                self.message_width = Some(part(content.right().saturating_sub(at), content.width));
-            }
-            Border::Message => self.message_height = Some(part(content.bottom().saturating_sub(at), content.height)),
-            Border::Namespaces | Border::Categories => {
-                let (first, second) = (layout.position(Border::Namespaces), layout.position(Border::Categories));
-                let (first, second) = if border == Border::Namespaces { (at, second) } else { (first, at) };
-                self.namespaces = Some(part(first.saturating_sub(side.y), side.height));
-                self.categories = Some(part(second.saturating_sub(first), side.height));
-            }
-        }
     }
 }

@@ -1,10 +1,12 @@
 //! The streams pane: streams of the selected category, sorted by name or by recent activity and loaded a page at a time from
 //! either end. Rows far from the selection are unloaded, so the list is bounded.
 
+pub(crate) mod filter;
+
 use jiff::SignedDuration;
 
-use super::messages::ListKey;
-use super::stream_filter::StreamFilter;
+use super::list_key::ListKey;
+
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
@@ -12,6 +14,7 @@ use crate::app::requests::Requests;
 use crate::message::{Category, GlobalPosition, MessageHead, StreamName};
 use crate::store::StoreError;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
+use filter::StreamFilter;
 
 /// The number of streams in a page.
 pub(super) const PAGE: usize = 200;

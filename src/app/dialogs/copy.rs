@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::list_command::list_command;
 use crate::message::{Message, MessageHead};

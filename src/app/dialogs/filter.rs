@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::choice::moved;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::input::Input;
 use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::saved_filters::{SavedFilter, SavedFilters, category_of};

@@ -13,7 +13,7 @@ use crate::app::bookmarks::{Bookmark, Bookmarks};
 use crate::app::browser::Browser;
 use crate::app::browser::columns::Column;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::connections::ConnectTo;
 use crate::app::export::ExportJob;
 use crate::app::following::Follow;

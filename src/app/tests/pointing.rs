@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::fake::{Fake, Screen};
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::connections::{Choice, ConnectTo, Connections};
 use crate::app::{Effect, Event, ScreenSettings};
 

@@ -2,7 +2,7 @@
 
 use crate::app::Event;
 use crate::app::browser::layout::Pane;
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::browser::window::CAPACITY;
 use crate::app::connection::Connection;
 use crate::app::dialogs::Dialog;

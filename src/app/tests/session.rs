@@ -24,7 +24,7 @@ fn started(fake: Fake, saved: Saved) -> Screen {
 }
 
 fn scope(screen: &Screen) -> String {
-    screen.state.browser.messages.key.as_ref().map(crate::app::browser::messages::ListKey::as_text).unwrap_or_default()
+    screen.state.browser.messages.key.as_ref().map(crate::app::browser::list_key::ListKey::as_text).unwrap_or_default()
 }
 
 fn toast(screen: &Screen) -> &str {
@@ -295,7 +295,7 @@ fn recent_places_are_the_lists_whose_messages_had_the_focus() {
     screen.go_to("order-2");
     screen.go_to("account-1");
     let names: Vec<String> =
-        screen.state.browser.recent.all().iter().map(crate::app::browser::messages::ListKey::as_text).collect();
+        screen.state.browser.recent.all().iter().map(crate::app::browser::list_key::ListKey::as_text).collect();
     assert_eq!(names, ["shop › account-1", "shop › order-2"]);
 }
 

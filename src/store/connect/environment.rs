@@ -6,7 +6,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::parameters::{Parameters, variables};
-use super::service_file;
 
 /// The environment in which [`Settings`](super::Settings) are resolved.
 #[derive(Clone, Default)]
@@ -38,12 +37,6 @@ impl Environment {
     #[must_use]
     pub fn with(&self, variables: HashMap<String, String>, home: Option<PathBuf>) -> Self {
         Self { variables, home, user: self.user.clone() }
-    }
-
-    /// Returns the names of the services in the service files, for `service=NAME` in a connection string.
-    #[must_use]
-    pub fn services(&self) -> Vec<String> {
-        service_file::names(self)
     }
 
     pub(super) fn variable(&self, name: &str) -> Option<&str> {

@@ -31,18 +31,22 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     )))
 }
 
-/// Returns the names of all services, those of the user's own file first. A file that cannot be read has none.
-pub(super) fn names(environment: &Environment) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for path in files(None, environment) {
-        let text = std::fs::read(&path).ok().and_then(|bytes| utf8::text_lossy(&bytes).ok().map(String::from));
-        for name in text.iter().flat_map(|text| text.lines()).filter_map(header) {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+impl Environment {
+    /// Returns the names of the services in the service files, for `service=NAME` in a connection string. Those of the user's own file
+    /// come first. A file that cannot be read has none.
+    #[must_use]
+    pub fn services(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for path in files(None, self) {
+            let text = std::fs::read(&path).ok().and_then(|bytes| utf8::text_lossy(&bytes).ok().map(String::from));
+            for name in text.iter().flat_map(|text| text.lines()).filter_map(header) {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_owned());
+                }
             }
         }
+        names
     }
-    names
 }
 
 /// Returns the name of the service that a line begins.
@@ -120,9 +124,9 @@ mod tests {
         let path = |path: &Path| path.display().to_string();
         let variables = [("PGSERVICEFILE", path(&own)), ("PGSYSCONFDIR", path(directory.path()))];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-        assert_eq!(names(&Environment::new(variables, None, None)), ["shop", "bank", "system"]);
+        assert_eq!(Environment::new(variables, None, None).services(), ["shop", "bank", "system"]);
         let missing = [("PGSERVICEFILE".to_owned(), path(&directory.path().join("missing")))].into();
-        assert!(names(&Environment::new(missing, None, None)).iter().all(|name| name != "shop"));
+        assert!(Environment::new(missing, None, None).services().iter().all(|name| name != "shop"));
     }
 
     #[test]

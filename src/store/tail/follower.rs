@@ -14,8 +14,8 @@ use super::followed::Followed;
 use super::horizon::Horizon;
 use super::memory::Memory;
 use super::options::{Delivery, TailFrom, TailOptions};
-use super::poll::Statements;
 use super::rhythm::{PollTrigger, Rhythm};
+use super::statements::Statements;
 use crate::message::{BodyPath, GlobalPosition};
 
 /// The pause between polls while messages arrive or are awaited.

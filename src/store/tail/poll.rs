@@ -1,6 +1,5 @@
 //! One poll: a single statement that reads messages and the state of the namespace, and decides how far its messages are final.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -39,17 +38,6 @@ pub(super) struct Poll<M> {
     pub(super) looked_back: bool,
     /// Messages up to here are final.
     pub(super) judged: GlobalPosition,
-}
-
-/// The statements of the polls, each built when it is first needed. They stay the same from poll to poll.
-#[derive(Debug, Default)]
-pub(super) struct Statements([OnceLock<String>; 4]);
-
-impl Statements {
-    /// Returns the statement with or without reading messages and details.
-    fn get(&self, messages: bool, detailed: bool, build: impl FnOnce() -> String) -> &str {
-        self.0[usize::from(messages) * 2 + usize::from(detailed)].get_or_init(build)
-    }
 }
 
 /// The global positions to read.

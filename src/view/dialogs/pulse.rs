@@ -14,7 +14,7 @@ use crate::app::dialogs::pulse::layout::PulseLayout;
 use crate::app::dialogs::pulse::{Detail, KEYS, PulseDialog};
 use crate::app::following::Follow;
 use crate::app::keymap::{DialogAction, DialogKind};
-use crate::app::pulse_view::PulsePart;
+use crate::app::pulse_part::PulsePart;
 use crate::app::times::age;
 use crate::config::pulse::Level;
 use crate::numbers::{count, grouped};

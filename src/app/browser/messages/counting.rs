@@ -1,7 +1,8 @@
 //! Counting the messages of the list: an estimate, or on request an exact number.
 
-use super::{ListKey, Messages};
+use super::Messages;
 use crate::app::browser::count::MatchCount;
+use crate::app::browser::list_key::ListKey;
 use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;

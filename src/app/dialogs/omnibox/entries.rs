@@ -1,12 +1,12 @@
 //! The results of the box as data: what each shows, and where Enter leads. Drawing is in `view`.
 
-use super::places::target_of;
 use crate::app::bookmarks::Bookmark;
-use crate::app::browser::messages::ListKey;
+use crate::app::browser::list_key::ListKey;
 use crate::app::dialogs::outcome::DialogContext;
 use crate::app::keymap::Action;
 use crate::locator::{Destination, Target, parse_target};
 use crate::message::Name;
+use crate::store::browse::Scope;
 
 /// The groups of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,4 +141,14 @@ fn name_to_type(name: &Name, context: &DialogContext) -> String {
     let read = parse_target(text, context.now, &context.times.time_zone());
     let is_read = !text.contains('/') && read.is_ok_and(|target| target == Target::Name(name.clone()));
     if is_read { text.to_owned() } else { format!("={text}") }
+}
+
+/// Returns what must be typed after the namespace to go to a list.
+fn target_of(list: &ListKey) -> Target {
+    match &list.scope {
+        Scope::Namespace => Target::Namespace,
+        Scope::Category(category) => Target::Name(Name::Category(category.clone())),
+        Scope::Member(category, group) => Target::Member(category.clone(), *group),
+        Scope::Stream(stream) => Target::Name(Name::Stream(stream.clone())),
+    }
 }

@@ -2,10 +2,6 @@
 
 use super::entries::{Entry, Group, Lead};
 use super::matching::Matching;
-use crate::app::browser::messages::ListKey;
-use crate::locator::Target;
-use crate::message::Name;
-use crate::store::browse::Scope;
 
 /// The most entries of each group.
 const BOOKMARKS: usize = 4;
@@ -49,15 +45,5 @@ impl Matching<'_> {
         }
         entries.truncate(most);
         entries
-    }
-}
-
-/// Returns what must be typed after the namespace to go to a list.
-pub(super) fn target_of(list: &ListKey) -> Target {
-    match &list.scope {
-        Scope::Namespace => Target::Namespace,
-        Scope::Category(category) => Target::Name(Name::Category(category.clone())),
-        Scope::Member(category, group) => Target::Member(category.clone(), *group),
-        Scope::Stream(stream) => Target::Name(Name::Stream(stream.clone())),
     }
 }

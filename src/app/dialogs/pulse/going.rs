@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Detail, PulseDialog};
 use crate::app::dialogs::outcome::{Command, DialogContext, Outcome};
-use crate::app::pulse_view::PulsePart;
+use crate::app::pulse_part::PulsePart;
 use crate::app::times::age;
 use crate::locator::{Destination, Target};
 use crate::message::{Name, StreamName};

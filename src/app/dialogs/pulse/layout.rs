@@ -7,7 +7,7 @@ use ratatui::layout::{Margin, Rect};
 use super::PulseDialog;
 use crate::app::browser::Browser;
 use crate::app::following::Follow;
-use crate::app::pulse_view::PulsePart;
+use crate::app::pulse_part::PulsePart;
 
 const PARTS: usize = PulsePart::ALL.len();
 

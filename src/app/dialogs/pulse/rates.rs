@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::PulseDialog;
 use crate::app::following::Follow;
-use crate::app::pulse_view::{PERIOD, PERIODS, shown_range};
+use crate::app::pulse_part::{PERIOD, PERIODS, shown_range};
 use crate::app::rates::Arrivals;
 use crate::message::Category;
 

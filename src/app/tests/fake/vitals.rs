@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::noon;
-use crate::app::pulse_view::{PERIOD, Pulse};
+use crate::app::pulse_part::PERIOD;
+use crate::app::pulse_view::Pulse;
 use crate::app::request::{Answer, Question};
 use crate::message::Category;
 use crate::store::consumers::{Consumer, ConsumerState, Convention};

@@ -3,7 +3,7 @@
 use super::Scene;
 use crate::app::dialogs::pulse::levels::of_finding;
 use crate::app::dialogs::pulse::rates::RateRow;
-use crate::app::pulse_view::{PERIODS, PulsePart};
+use crate::app::pulse_part::{PERIODS, PulsePart};
 use crate::app::timeline::heights;
 use crate::app::times::age;
 use crate::config::pulse::Level;

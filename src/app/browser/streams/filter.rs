@@ -2,7 +2,7 @@
 //! from the index. Then the names are searched for the text in bounded steps, which go on while the selection is near the end
 //! of what was found. The list without the filter is kept, to be restored.
 
-use super::streams::{PAGE, RECENT, Streams};
+use super::{PAGE, RECENT, Streams};
 use crate::app::event::Effect;
 use crate::app::request::Question;
 use crate::app::requests::Requests;
@@ -58,7 +58,7 @@ impl StreamFilter {
     }
 
     /// Returns the next question, or none once every name was searched.
-    pub(super) fn question(&self) -> Option<Question> {
+    pub(in crate::app::browser) fn question(&self) -> Option<Question> {
         let of = self.before.of.clone()?;
         let from = match &self.progress {
             Progress::New => StreamsFrom::Start,
@@ -80,24 +80,24 @@ impl StreamFilter {
     }
 
     /// Begins again.
-    pub(super) fn restart(&mut self) {
+    pub(in crate::app::browser) fn restart(&mut self) {
         self.progress = Progress::New;
         self.is_provisional = true;
         self.searched = 0;
     }
 
     /// Returns the list that the filter hides.
-    pub(super) fn hidden(&mut self) -> &mut Streams {
+    pub(in crate::app::browser) fn hidden(&mut self) -> &mut Streams {
         &mut self.before
     }
 
     /// Returns the list that the filter hid.
-    pub(super) fn into_hidden(self) -> Streams {
+    pub(in crate::app::browser) fn into_hidden(self) -> Streams {
         *self.before
     }
 
     /// Returns true if a name belongs into the list.
-    pub(super) fn matches(&self, stream: &StreamName) -> bool {
+    pub(in crate::app::browser) fn matches(&self, stream: &StreamName) -> bool {
         contains(stream.as_str(), &self.text)
     }
 }
@@ -142,7 +142,7 @@ impl Streams {
     }
 
     /// Takes in streams that begin with the text.
-    pub(super) fn insert_beginning(&mut self, rows: Vec<StreamRow>, end: bool) {
+    pub(in crate::app::browser) fn insert_beginning(&mut self, rows: Vec<StreamRow>, end: bool) {
         let last = rows.last().map(|row| row.stream.clone());
         let Some(filter) = &mut self.filter else { return };
         filter.progress = match last.filter(|_| !end) {
@@ -153,7 +153,7 @@ impl Streams {
     }
 
     /// Takes in a step of the search of the names.
-    pub(super) fn insert_containing(&mut self, found: StreamMatches) {
+    pub(in crate::app::browser) fn insert_containing(&mut self, found: StreamMatches) {
         let Some(filter) = &mut self.filter else { return };
         filter.searched += found.searched;
         filter.progress = found.next.map_or(Progress::Complete, |last| Progress::Containing(Some(last)));
@@ -179,7 +179,7 @@ impl Streams {
     }
 
     /// Returns true while the next step of the filter is needed and may be asked.
-    pub(super) fn wants_matches(&self) -> bool {
+    pub(in crate::app::browser) fn wants_matches(&self) -> bool {
         let is_provisional = self.filter.as_ref().is_some_and(|filter| filter.is_provisional);
         !self.window.at_last && (is_provisional || self.window.is_empty() || self.window.nears_last())
     }

@@ -2,13 +2,9 @@
 //! them to the types that `row` decodes. Comparisons use the bare column, so that its index still serves them.
 
 use super::Namespace;
+use super::row::{PREVIEW, READ_FOR_PATHS};
 use super::shape::{Column, ColumnType};
 use crate::message::BodyPath;
-
-/// The number of characters in a preview.
-pub(super) const PREVIEW: usize = 480;
-/// The largest body that is read with a message head, in bytes.
-pub(super) const READ_FOR_PATHS: u64 = 8_192;
 
 impl Namespace {
     /// Returns the select list that `row::message` decodes.

@@ -11,11 +11,15 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use uuid::Uuid;
 
-use super::columns::{PREVIEW, READ_FOR_PATHS};
 use super::{Result, StoreError};
 use crate::json;
 use crate::json::path::BodyText;
 use crate::message::{BodyPath, Message, MessageHead, PathValues, Size, StreamName};
+
+/// The number of characters in a preview.
+pub(super) const PREVIEW: usize = 480;
+/// The largest body that is read with a message head, in bytes.
+pub(super) const READ_FOR_PATHS: u64 = 8_192;
 
 /// Microseconds from 1970-01-01 to 2000-01-01, the epoch of Postgres timestamps.
 const EPOCH_US: i64 = 946_684_800_000_000;

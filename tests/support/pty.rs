@@ -218,7 +218,8 @@ impl Screen {
         let path = format!("/proc/{}/io", self.pid().as_raw_nonzero());
         let written = || {
             let io = std::fs::read_to_string(&path).expect("the program is running");
-            io.lines().find(|line| line.starts_with("wchar")).map(str::to_owned)
+            let bytes = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+            bytes.and_then(|bytes| bytes.parse::<u64>().ok()).expect("a number of bytes")
         };
         let until = Instant::now() + LIMIT;
         let mut same = 0;
@@ -229,7 +230,8 @@ impl Screen {
                 self.keys(keys).resize(columns, rows);
             }
             thread::sleep(Duration::from_millis(20));
-            same = if written() == before { same + 1 } else { 0 };
+            // Threads wake each other with eight bytes. A frame of another size has thousands.
+            same = if written() - before < 500 { same + 1 } else { 0 };
             assert!(Instant::now() < until, "the terminal's buffer never fills up");
         }
     }

@@ -290,9 +290,8 @@ pub(super) async fn reads(namespace: &Namespace, messages: i64, filter: &Filter)
     namespace.recent_types(&account).await.unwrap();
     // Two consumers share the reads of a category.
     let sql = format!(
-        "select * from (values ('a', 'account', {0} - 3000), ('b', 'account', {0} - 6000), ('c', 'ledger', {0})) \
-           as consumers(consumer, category, position)",
-        messages
+        "select * from (values ('a', 'account', {messages} - 3000), ('b', 'account', {messages} - 6000), \
+           ('c', 'ledger', {messages})) as consumers(consumer, category, position)"
     );
     let consumers = namespace.consumers(None, &[ConsumerQuery { name: "values".to_owned(), sql }]).await.unwrap();
     assert!(consumers.iter().all(|consumer| consumer.behind.is_some()), "{consumers:?}");

@@ -20,10 +20,10 @@ pub(super) fn moved(selected: usize, rows: usize, action: Option<DialogAction>) 
     Some(to.min(rows.saturating_sub(1)))
 }
 
-/// Returns the first row in view, if the list is `height` rows high and its selection is visible.
+/// Returns the first row in view of a list that is `height` rows high, so that its selection is visible.
 #[must_use]
-pub(crate) fn first_in_view(selected: Option<usize>, height: u16) -> usize {
-    selected.map_or(0, |selected| (selected + 1).saturating_sub(usize::from(height.max(1))))
+pub(crate) fn first_in_view(selected: usize, height: usize) -> usize {
+    (selected + 1).saturating_sub(height.max(1))
 }
 
 /// What the mouse does in a list.
@@ -40,7 +40,7 @@ pub(super) fn pointed(mouse: MouseEvent, list: Rect, rows: usize, selected: Opti
         MouseEventKind::ScrollDown => selected.map_or(0, |selected| selected + 1).min(rows.checked_sub(1)?),
         MouseEventKind::ScrollUp => selected.unwrap_or(0).saturating_sub(1),
         MouseEventKind::Down(MouseButton::Left) if list.contains((mouse.column, mouse.row).into()) => {
-            first_in_view(selected, list.height) + usize::from(mouse.row - list.y)
+            first_in_view(selected.unwrap_or(0), usize::from(list.height)) + usize::from(mouse.row - list.y)
         }
         _ => return None,
     };

@@ -23,7 +23,7 @@ pub(super) fn draw(
     if rows.len() == 0 {
         return paragraph(frame, area, empty, theme.dim);
     }
-    let first = first_in_view(selected, area.height);
+    let first = first_in_view(selected.unwrap_or(0), usize::from(area.height));
     let width = usize::from(area.width);
     for (line, (index, (name, note))) in (0..area.height).zip(rows.enumerate().skip(first)) {
         let style = if Some(index) == selected { theme.selected } else { Style::new() };

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::app::State;
 use crate::app::browser::columns::ColumnKind;
 use crate::app::browser::layout::Pane;
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::columns::ColumnChooser;
 use crate::app::keymap::{DialogAction, DialogKind};
 use crate::safe_text::SafeText;
@@ -70,7 +71,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
 /// Draws the columns in their order.
 fn draw_list(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, chooser: &ColumnChooser, height: usize) {
     let width = usize::from(area.width);
-    let first = (chooser.selected + 1).saturating_sub(height);
+    let first = first_in_view(chooser.selected, height);
     let table = state.browser.table(&state.settings.times, state.browser.layout().columns(Pane::Messages));
     for (row, (index, column)) in (0..area.height).zip(chooser.columns.iter().enumerate().skip(first).take(height)) {
         let placed = table.placed.iter().find(|placed| *placed.kind == column.kind);

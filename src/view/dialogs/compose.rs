@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use super::progress::confirming;
 use crate::app::State;
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout};
 use crate::app::keymap::{Chord, DialogAction, DialogKind, KeyMap};
 use crate::message::ExpectedVersion;
@@ -187,7 +188,7 @@ fn completions(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, comp
     let accept = accepting(state).map(|key| format!("  ({key})")).unwrap_or_default();
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };
-    let first = (compose.chosen + 1).saturating_sub(usize::from(area.height));
+    let first = first_in_view(compose.chosen, usize::from(area.height));
     for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
         let (style, hint) = if index == compose.chosen { (theme.selected, accept.as_str()) } else { (theme.dim, "") };
         let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::state::{BEGIN_KEYS, KEYS, StateDialog};
 use crate::app::keymap::DialogKind;
 use crate::app::request::Slot;
@@ -59,7 +60,7 @@ fn rows(frame: &mut Frame, body: Rect, state: &State, theme: &Theme, dialog: &St
     notes.truncate(height / 2);
     let setter_width = 30.min(width / 3);
     let room = height - notes.len();
-    let first = (dialog.selected + 1).saturating_sub(room.max(1));
+    let first = first_in_view(dialog.selected, room);
     let path_width = view.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).min(width / 3);
     let mut lines = notes;
     for (index, row) in view.rows.iter().enumerate().skip(first).take(room) {

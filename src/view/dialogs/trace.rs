@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use crate::app::State;
 use crate::app::browser::layout::Pane;
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::trace::{KEYS, TraceDialog};
 use crate::app::keymap::DialogKind;
 use crate::app::request::{Slot, Traces};
@@ -46,7 +47,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     // The lanes begin with their names, and the tree with its absent cause, which both stay visible.
     let heading = lines.len() - rows.len();
     let height = usize::from(body.height);
-    let first = (selected + 1).saturating_sub(height.saturating_sub(heading).max(1));
+    let first = first_in_view(selected, height.saturating_sub(heading));
     let (head, rest) = lines.split_at(heading);
     for (row, (line, style)) in (0..body.height).zip(head.iter().chain(rest.iter().skip(first))) {
         line_at(frame, body, row, &cut(line, width), *style);

@@ -6,6 +6,7 @@ use ratatui::layout::{Margin, Rect};
 
 use super::PulseDialog;
 use crate::app::browser::Browser;
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::following::Follow;
 use crate::app::pulse_part::PulsePart;
 
@@ -75,7 +76,7 @@ impl PulseLayout {
             let notes = notes[index].min(shares[index]);
             place.notes = take(u16::try_from(notes).unwrap_or(u16::MAX));
             place.rows = take(u16::try_from(shares[index] - notes).unwrap_or(u16::MAX));
-            place.first = (selections[index].1 + 1).saturating_sub(usize::from(place.rows.height).max(1));
+            place.first = first_in_view(selections[index].1, usize::from(place.rows.height));
             take(gap);
         }
         Self { outer, health, text, keys, places }

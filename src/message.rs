@@ -292,7 +292,7 @@ impl std::str::FromStr for ExpectedVersion {
             "none" | "-1" => Ok(Self::NoStream),
             _ => match text.parse::<i64>() {
                 Ok(position) if position >= 0 => Ok(Self::At(position)),
-                _ => Err(format!("'{text}' is not an expected version; use any, none or a version ≥ 0")),
+                _ => Err(format!("\"{text}\" is not an expected version; use any, none or a version ≥ 0")),
             },
         }
     }

@@ -12,13 +12,11 @@ use super::output::Format;
 
 const AFTER_HELP: &str = "\
 Choosing a database:
-  Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the variables that psql reads (PGHOST,
-  PGSERVICE, …). The first of these that is set wins. Otherwise streamscope opens an embedded
-  store in your data directory.
+Pass --url, or set STREAMSCOPE_URL, DATABASE_URL or the variables that psql reads (PGHOST, PGSERVICE, …). The first of \
+these that is set wins. Otherwise streamscope opens an embedded store in your data directory.
 
-  Other users of this machine can see your command line, so keep passwords in ~/.pgpass,
-  PGPASSWORD or one of the URL variables. For passwords that expire, set
-  STREAMSCOPE_PASSWORD_COMMAND, which runs before each new connection.
+Other users of this machine can see your command line, so keep passwords in ~/.pgpass, PGPASSWORD or one of the URL \
+variables. For passwords that expire, set STREAMSCOPE_PASSWORD_COMMAND, which runs before each new connection.
 
 Exit status:
   0  success
@@ -29,7 +27,7 @@ Exit status:
   5  database unavailable
   6  unknown whether the message was written
   7  read-only
-  8  doctor: a check failed
+  8  doctor: a check failed; consumers: one is beyond a limit
   9  doctor: only warnings
 
 Examples:
@@ -48,8 +46,8 @@ pub(crate) struct Arguments {
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// Start the screen without what the last session left: place, filters, bookmarks and columns. What is saved stays,
-    /// except for what you change
+    /// Open the screen without the saved session: place, filters, bookmarks and columns. What you change is saved, and
+    /// everything else stays saved for the next start
     #[arg(long)]
     pub fresh: bool,
     /// Options of every command.
@@ -101,5 +99,33 @@ impl Arguments {
             ))),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Arguments;
+
+    /// The width that every terminal has. Indented lines stay as they are, and clap wraps the others.
+    const WIDTH: usize = 80;
+
+    fn check(command: &clap::Command) {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let mut after_prose = false;
+        for line in text.lines() {
+            let prose = !line.starts_with(' ') && !line.is_empty();
+            let title = line.ends_with(':');
+            assert!(prose || line.chars().count() <= WIDTH, "{}: \"{line}\" is too long", command.get_name());
+            assert!(!(prose && after_prose), "{}: \"{line}\" belongs to the line above", command.get_name());
+            after_prose = prose && !title;
+        }
+        command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn help_fits_a_narrow_terminal_and_leaves_the_wrapping_of_prose_to_it() {
+        check(&Arguments::command());
     }
 }

@@ -38,30 +38,30 @@ use super::output::Output;
 use crate::message::NewMessage;
 use crate::store::Store;
 
-/// A command and its arguments.
+/// A command and its arguments, in the order in which the help lists them.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     #[command(subcommand)]
     Ns(ns::NsCommand),
     Categories(categories::CategoriesArguments),
     Streams(streams::StreamsArguments),
-    Consumers(consumers::ConsumersArguments),
-    Group(group::GroupArguments),
+    Stats(stats::StatsArguments),
     Get(get::GetArguments),
     Last(last::LastArguments),
     Version(version::VersionArguments),
-    Write(write::WriteArguments),
-    Import(import::ImportArguments),
-    #[command(subcommand)]
-    Bench(bench::BenchCommand),
-    Tail(tail::TailArguments),
-    Export(export::ExportArguments),
-    Stats(stats::StatsArguments),
+    Consumers(consumers::ConsumersArguments),
+    Group(group::GroupArguments),
     Trace(trace::TraceArguments),
-    Doctor(doctor::DoctorArguments),
-    Config(config::ConfigArguments),
     Fold(fold::FoldArguments),
     Diff(diff::DiffArguments),
+    Write(write::WriteArguments),
+    Tail(tail::TailArguments),
+    Export(export::ExportArguments),
+    Import(import::ImportArguments),
+    Doctor(doctor::DoctorArguments),
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    Config(config::ConfigArguments),
     Completions(completions::CompletionsArguments),
     Man(man::ManArguments),
 }

@@ -30,7 +30,7 @@ pub(crate) struct Common {
     pub format: Option<Format>,
     /// Append a log to this file.
     #[arg(
-        help = "Append a log to this file; STREAMSCOPE_LOG_LEVEL sets the level [default: info]",
+        help = "Append a log to this file; STREAMSCOPE_LOG_LEVEL sets its level (info if unset)",
         long,
         global = true,
         value_name = "FILE",

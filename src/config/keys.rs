@@ -87,7 +87,7 @@ impl Scope {
         let elsewhere: Vec<&str> = Self::all().filter(|scope| scope.meaning(name).is_some()).map(Self::id).collect();
         let here = self.id();
         match elsewhere.as_slice() {
-            [] => format!("unknown action '{name}'.{}", suggestion(name, self.actions())),
+            [] => format!("unknown action \"{name}\".{}", suggestion(name, self.actions())),
             [first, ..] if *first == Context::Anywhere.id() => {
                 format!("{name} is an action of panes, not of the context {here}. Choose another context")
             }
@@ -105,7 +105,7 @@ impl FromStr for Scope {
         Self::all().find(|scope| scope.id() == name).ok_or_else(|| {
             let meant = suggestion(name, Self::all().map(Self::id));
             let all: Vec<&str> = Self::all().map(Self::id).collect();
-            format!("unknown context '{name}'.{meant} Use {}", all.join(", "))
+            format!("unknown context \"{name}\".{meant} Use {}", all.join(", "))
         })
     }
 }

@@ -51,6 +51,6 @@ mod tests {
         assert_eq!(rules.len(), 1);
         assert_eq!((rules[0].name.as_str(), &rules[0].to), ("ours", &"$.headers.id".parse().expect("a target")));
         let problems = Config::parse("[[links]]\nname = \"a\"\ncause = \"parent\"").expect_err("a mistake");
-        assert!(problems[0].to_string().starts_with("line 3, column 9: 'parent' is not a path"), "{problems:?}");
+        assert!(problems[0].to_string().starts_with("line 3, column 9: \"parent\" is not a path"), "{problems:?}");
     }
 }

@@ -115,7 +115,7 @@ impl FromStr for Length {
     fn from_str(text: &str) -> Result<Self, String> {
         let length = duration(text).map(Self);
         length.ok_or_else(|| {
-            format!("'{text}' is not a length of time. Use a whole number and a unit: ms, s, m, h, d, w")
+            format!("\"{text}\" is not a duration. Use a whole number and a unit: ms, s, m, h, d, w")
         })
     }
 }
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(limits.consumer(SignedDuration::ZERO, 50), Level::Red);
         assert_eq!(limits.blocking(SignedDuration::from_secs(10)), Level::Amber);
         for (text, told) in [
-            ("delay-red = \"soon\"", "line 2, column 13: 'soon' is not a length of time."),
+            ("delay-red = \"soon\"", "line 2, column 13: \"soon\" is not a duration."),
             ("delay = \"1m\"", "line 2, column 1: unknown setting \"delay\"."),
         ] {
             let problems = Config::parse(&format!("[pulse]\n{text}")).expect_err("a mistake");

@@ -70,11 +70,11 @@ fn unknown_contexts_actions_and_keys_name_the_nearest() {
     for (text, told) in [
         (
             "[[keys]]\ncontext = \"componse\"\naction = \"write\"\nkeys = [\"f2\"]",
-            "line 2, column 11: unknown context 'componse'. Did you mean \"compose\"?",
+            "line 2, column 11: unknown context \"componse\". Did you mean \"compose\"?",
         ),
         (
             "[[keys]]\ncontext = \"compose\"\naction = \"wirte\"\nkeys = [\"f2\"]",
-            "line 3, column 10: unknown action 'wirte'. Did you mean \"write\"?",
+            "line 3, column 10: unknown action \"wirte\". Did you mean \"write\"?",
         ),
         (
             "[[keys]]\naction = \"discard\"\nkeys = [\"f2\"]",
@@ -86,7 +86,7 @@ fn unknown_contexts_actions_and_keys_name_the_nearest() {
         ),
         (
             "[[keys]]\naction = \"quit\"\nkeys = [\"entr\"]",
-            "line 3, column 9: unknown key 'entr'. Did you mean \"Enter\"?",
+            "line 3, column 9: unknown key \"entr\". Did you mean \"Enter\"?",
         ),
     ] {
         let found = problems(text);

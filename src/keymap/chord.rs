@@ -124,7 +124,7 @@ impl FromStr for Chord {
         };
         let code = code.ok_or_else(|| {
             let meant = suggestion(key, NAMED.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-            format!("unknown key '{text}'.{meant} Keys are written like j, G, ctrl-p, alt-x, pgdn, f1 or space")
+            format!("unknown key \"{text}\".{meant} Keys are written like j, G, ctrl-p, alt-x, pgdn, f1 or space")
         })?;
         Ok(Self { code, modifiers })
     }
@@ -172,7 +172,7 @@ mod tests {
         }
         assert!("f25".parse::<Chord>().is_err() && "".parse::<Chord>().is_err());
         let error = "entr".parse::<Chord>().expect_err("no key");
-        assert!(error.starts_with("unknown key 'entr'. Did you mean \"Enter\"?"), "{error}");
+        assert!(error.starts_with("unknown key \"entr\". Did you mean \"Enter\"?"), "{error}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn log_to(path: &Path, secrets: &Secrets) -> Result<()> {
     let level = env::var("STREAMSCOPE_LOG_LEVEL").unwrap_or_default();
     let level = if level.is_empty() { "info".to_owned() } else { level.to_ascii_lowercase() };
     if !["error", "warn", "info", "debug", "trace"].contains(&level.as_str()) {
-        bail!("unknown STREAMSCOPE_LOG_LEVEL '{level}'. Use error, warn, info, debug or trace");
+        bail!("unknown STREAMSCOPE_LOG_LEVEL \"{level}\". Use error, warn, info, debug or trace");
     }
     // Only this crate's events, because those of other crates could contain parameters of queries.
     let filter = EnvFilter::try_new(format!("off,streamscope={level}"))?;

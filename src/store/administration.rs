@@ -78,7 +78,7 @@ impl Store {
     /// As [`Store::create_namespace`], and [`StoreError::Invalid`] if a role does not exist or Postgres does not accept the schema's
     /// name.
     pub async fn create(&self, new: &NewNamespace<'_>) -> Result<CreatedNamespace> {
-        self.refuse_read_only()?;
+        self.sessions.refuse_if_read_only()?;
         let checked = Checked::new(new)?;
         let mut session = self.session().await?;
         let transaction = session.begin().await?;
@@ -102,7 +102,7 @@ impl Store {
     /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if Message DB created it or the registry does not list it, or any
     /// error from the server.
     pub async fn delete_namespace(&self, id: &str) -> Result<u64> {
-        self.refuse_read_only()?;
+        self.sessions.refuse_if_read_only()?;
         let namespace = match self.namespace(id).await {
             Err(StoreError::NamespaceNotFound(_)) => return self.forget(id).await,
             found => found?,
@@ -147,7 +147,7 @@ impl Store {
     /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if another program or a newer streamscope created it, or any error
     /// from the server.
     pub async fn migrate_namespace(&self, id: &str) -> Result<Migration> {
-        self.refuse_read_only()?;
+        self.sessions.refuse_if_read_only()?;
         let namespace = self.namespace(id).await?;
         if namespace.info().flavour != Flavour::Streamscope {
             return Err(invalid("namespace", "streamscope did not create it, so it cannot migrate it"));
@@ -166,13 +166,6 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(Migration { from, to: NAMESPACE_VERSION, renamed_from })
-    }
-
-    fn refuse_read_only(&self) -> Result<()> {
-        if self.sessions.is_read_only() {
-            return Err(StoreError::ReadOnly("streamscope was started with --read-only".to_owned()));
-        }
-        Ok(())
     }
 }
 

@@ -66,8 +66,8 @@ impl Import {
     /// # Errors
     /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run.
     pub fn new(namespace: &Namespace, options: ImportOptions) -> Result<Self> {
-        if namespace.sessions.is_read_only() && !options.dry_run {
-            return Err(StoreError::ReadOnly("this program was told to write nothing (--read-only)".to_owned()));
+        if !options.dry_run {
+            namespace.sessions.refuse_if_read_only()?;
         }
         let writer = Writer::new(namespace, options);
         Ok(Self { writer, connected: false, in_doubt: None, waiting: |_| {}, difference: None })

@@ -68,9 +68,7 @@ impl Namespace {
     /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::OutcomeUnknown`],
     /// [`StoreError::OutcomeUnclear`], or any other error from the server.
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
-        if self.sessions.is_read_only() {
-            return Err(StoreError::ReadOnly("streamscope was started with --read-only".to_owned()));
-        }
+        self.sessions.refuse_if_read_only()?;
         check(message)?;
         let mut collisions = 0;
         loop {

@@ -116,7 +116,7 @@ fn stall(state: &State, follow: &Follow) -> Option<String> {
     Some(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)))
 }
 
-/// Returns the state of following: `FOLLOWING · 3.2/s · lag 12 ms · complete to 52`, and the blocking transaction.
+/// Returns the state of following: `FOLLOWING · 3.2/s · lag 12 ms · final to 52`, and the blocking transaction.
 fn following(state: &State, follow: &Follow) -> String {
     let now = server_now(state);
     let mut parts = Vec::new();
@@ -142,7 +142,7 @@ fn following(state: &State, follow: &Follow) -> String {
             milliseconds => format!("lag {} s", milliseconds / 1_000),
         });
     }
-    parts.push(format!("complete to {}", follow.final_to));
+    parts.push(format!("final to {}", follow.final_to));
     if follow.late > 0 {
         parts.push(format!("{} late", grouped(follow.late)));
     }

@@ -40,7 +40,7 @@ async fn following_shows_messages_of_another_program() {
     for number in 1_000..1_020 {
         visit.write("account-3", "Noted", &format!("{{\"number\": {number}}}")).await;
     }
-    screen.shows("1019").shows_line(&["FOLLOWING", "complete to 25"]);
+    screen.shows("1019").shows_line(&["FOLLOWING", "final to 25"]);
     screen.keys(" ").shows("PAUSED");
     visit.write("account-3", "Noted", "{\"number\": 2000}").await;
     screen.shows("+1 new");
@@ -57,12 +57,12 @@ async fn following_a_filtered_list_shows_only_matches() {
         .keys("&type:Deposited data:$.amount > 50\r")
         .shows("1 match")
         .keys("F")
-        .shows_line(&["FOLLOWING", "complete to 5"]);
+        .shows_line(&["FOLLOWING", "final to 5"]);
     for amount in [12, 777, 13, 888] {
         visit.write("account-3", "Deposited", &format!("{{\"amount\": {amount}}}")).await;
     }
     visit.write("account-3", "Withdrawn", "{\"amount\": 999}").await;
-    screen.shows("amount: 888").shows_line(&["Deposited", "amount 777"]).shows("complete to 10");
+    screen.shows("amount: 888").shows_line(&["Deposited", "amount 777"]).shows("final to 10");
     assert!(!screen.contents().contains("999"));
 }
 

@@ -74,7 +74,7 @@ impl FromStr for ColumnKind {
         match FIXED.iter().find(|(_, name, _)| *name == text) {
             Some((kind, ..)) => Ok(kind.clone()),
             None if text.contains('$') => text.parse().map(Self::Path),
-            None => Err(format!("unknown column '{text}'")),
+            None => Err(format!("unknown column \"{text}\"")),
         }
     }
 }

@@ -303,7 +303,7 @@ pub(crate) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Filte
     let mut words: Vec<String> = Vec::new();
     let time = |value: &str| {
         locator::time_in(value, now, zone)
-            .ok_or_else(|| format!("'{value}' is not a time; use -2h, 12:00 or 2026-03-01"))
+            .ok_or_else(|| format!("\"{value}\" is not a time; use -2h, 12:00 or 2026-03-01"))
     };
     for part in parts(text)? {
         let Some((key, value)) = part.split_once(':') else {

@@ -74,7 +74,7 @@ fn an_invalid_filter_is_not_sent() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.keys("4&since:nonsense");
     screen.enter();
-    assert!(screen.text().contains("'nonsense' is not a time"), "{}", screen.text());
+    assert!(screen.text().contains("\"nonsense\" is not a time"), "{}", screen.text());
 }
 
 #[test]

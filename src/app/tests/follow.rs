@@ -77,7 +77,7 @@ fn the_newest_message_is_selected_while_live() {
     write(&mut screen, "account-0");
     assert_eq!(screen.selected(), "account-0@5");
     assert!(screen.text().contains("FOLLOWING · 0.2/s"), "{}", screen.text());
-    assert!(screen.text().contains("complete to 31"), "{}", screen.text());
+    assert!(screen.text().contains("final to 31"), "{}", screen.text());
 }
 
 #[test]

@@ -24,16 +24,8 @@ use crate::store::tail::{Delivery, TailFrom, TailOptions};
 use crate::store::{Filter, Namespace, StoreError};
 
 const HELP: &str = "\
-write  Calls write_message on N connections, each with its own streams. All streams are in one
-       category, and the store admits one writer per category at a time, so the connections take turns.
-tail   Writes at a fixed rate on one connection and follows on another. The lag is the time from the
-       answer to the writer until the message is delivered in final order.
-read   Reads the categories, pages of 100 streams, and 1,000 messages at a time from all over a
-       category, on one connection. Writes nothing.
-
-Messages go to a new category, streamscopeBench…, and can only be deleted together with the
-namespace. bench therefore asks first; --yes skips the question. An embedded store has only one
-connection.
+Messages go to a new category, streamscopeBench…, and can only be deleted together with the namespace. So bench write and \
+bench tail ask first; --yes skips the question. An embedded store has only one connection.
 
 JSON keys: what, count, perSecond, medianMs, p99Ms, maxMs
 
@@ -43,16 +35,25 @@ Examples:
   streamscope -n scratch bench tail --rate 500";
 
 const WRITE_HELP: &str = "\
+Calls write_message on N connections, each with its own streams. All streams are in one category, and the store admits \
+one writer per category at a time, so the connections take turns.
+
 Examples:
   streamscope -n scratch bench write
   streamscope -n scratch bench write --connections 8 --seconds 20 --yes";
 
 const READ_HELP: &str = "\
+Reads the categories, pages of 100 streams, and 1,000 messages at a time from all over a category, on one connection. \
+Writes nothing.
+
 Examples:
   streamscope -n shop bench read
   streamscope -n shop bench read --category account --seconds 20";
 
 const TAIL_HELP: &str = "\
+Writes on one connection and follows on another. The lag is the time from the answer to the writer until the message is \
+delivered in final order.
+
 Examples:
   streamscope -n scratch bench tail
   streamscope -n scratch bench tail --rate 500 --seconds 60 --yes";

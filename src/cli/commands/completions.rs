@@ -12,7 +12,8 @@ use crate::cli::output::Output;
 
 const HELP: &str = "\
 Examples:
-  streamscope completions bash > ~/.local/share/bash-completion/completions/streamscope
+  streamscope completions bash \\
+    > ~/.local/share/bash-completion/completions/streamscope
   streamscope completions zsh > ~/.zfunc/_streamscope
   streamscope completions fish > ~/.config/fish/completions/streamscope.fish";
 

@@ -21,29 +21,34 @@ use crate::store::consumers::trend::{Looks, Trend};
 use crate::store::consumers::{Consumer, ConsumerState};
 
 const HELP: &str = "\
-Finds every consumer that keeps its position where streamscope can see it: Eventide and Protean in
-streams, Propulsion and EventodbKit in tables, and others with a query in the configuration file
-([[consumers]]). Up to 10,000 unread messages are counted. The delay is the age of the first unread
-message.
+Finds every consumer that records its position where streamscope can see it: Eventide and Protean in streams, \
+Propulsion and EventodbKit in tables, and others through queries in the configuration file ([[consumers]]). Up to \
+10,000 unread messages are counted. The delay is the age of the first unread message.
 
-States: current, within interval (Eventide records only every 100th position, Protean every 10th),
-behind, stuck (behind, and not moved for five minutes, since the time that follows), ahead (the store
-was emptied or restored), unknown (the reason follows).
+States:
+  current          the consumer has read everything
+  within interval  behind, but by less than the interval at which it records its
+                   position (100 messages for Eventide, 10 for Protean)
+  behind           some messages are unread
+  stuck            behind, and not moved for five minutes
+  ahead            its position is above the newest message, because the store
+                   was emptied or restored
+  unknown          the position cannot be read
 
---watch shows a trend over the last five looks: falling behind, catching up or steady.
+--watch updates the list every five seconds and shows a trend over the last five readings: falling behind, catching \
+up or steady.
 
---fail-behind and --fail-delay exit with status 8 if a consumer is further behind, and also if one is
-ahead or unknown.
+--fail-behind and --fail-delay exit with status 8 if a consumer is beyond the limit, ahead or unknown.
 
-JSON keys: consumer, category, convention, position, head, behind, behindCapped, delaySeconds,
-movedAt, state, stuckSince, reason; with --watch also trend
+JSON keys: consumer, category, convention, position, head, behind, behindCapped, delaySeconds, movedAt, state, \
+stuckSince, reason; with --watch also trend
 
 Examples:
   streamscope -n shop consumers
   streamscope -n shop consumers account --fail-behind 1000 --fail-delay 5m
   streamscope -n shop consumers --watch";
 
-/// The time between two looks.
+/// The time between two readings of `--watch`.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Show how far each consumer has read and how far it lags
@@ -55,10 +60,10 @@ pub(crate) struct ConsumersArguments {
     /// Fail if a consumer has more than N unread messages
     #[arg(long, value_name = "N")]
     pub fail_behind: Option<u64>,
-    /// Fail if the first unread message of a consumer is older, such as 30s, 5m or 2h
+    /// Fail if the first unread message of a consumer is older than this, such as 30s, 5m or 2h
     #[arg(long, value_name = "D", value_parser = length)]
     pub fail_delay: Option<SignedDuration>,
-    /// Look again every five seconds until interrupted
+    /// Update every five seconds until interrupted
     #[arg(long, conflicts_with_all = ["fail_behind", "fail_delay"])]
     pub watch: bool,
 }

@@ -16,12 +16,12 @@ use crate::store::Namespace;
 use crate::store::trace::Reference;
 
 const HELP: &str = "\
-A message is named by STREAM@POSITION, a global position or an ID. Two positions of one stream
-compare its state at these points, merged as fold does without a program. --messages compares the two
-messages instead, as it does for any other pair. Values are compared by JSON path and exactly: 1 and
-1.0 differ in their digits.
+A message is named by STREAM@POSITION, a global position or an ID. Two positions of one stream compare the state at \
+these points, merged as fold does without a program. With --messages, they compare the two messages, like any other \
+pair. Values are compared by JSON path and exactly: 1 and 1.0 differ in their digits.
 
 Lines begin with + (added), - (removed) or ~ (changed).
+
 JSON keys: path, change (added, removed, changed or respelled), before, after
 
 Exit status: 0, or with --exit-code 1 if there are differences
@@ -40,7 +40,7 @@ pub(crate) struct DiffArguments {
     pub a: String,
     /// Second message
     pub b: String,
-    /// Compare the messages, also if both are positions of one stream
+    /// Compare the messages, even if both are positions of one stream
     #[arg(long)]
     pub messages: bool,
     /// Exit with status 1 if there are differences

@@ -19,10 +19,11 @@ use crate::store::browse::Scope;
 use crate::store::doctor::{CHECKS, CheckStatus, DEEP_CHECKS, Finding, Scan};
 
 const HELP: &str = "\
-Each check is ok, warn, fail or skipped, if it could not run. Remedies are printed, never run. The limits
-for replication slots, wraparound and connections are in the configuration file ([doctor]).
+The result of a check is ok, warn, fail or skipped (the check could not run). Remedies are printed, never run. The \
+limits for replication slots, wraparound and connections are in the configuration file ([doctor]).
 
 JSON keys: check, status, seen, why, remedy
+
 Exit status: 0 healthy, 8 a check failed, 9 only warnings
 
 Examples:
@@ -37,7 +38,7 @@ pub(crate) struct DoctorArguments {
     /// Also read every message, in bounded steps
     #[arg(long)]
     pub deep: bool,
-    /// Run only the check with this ID; repeat it for more
+    /// Run only the check with this ID; may be repeated
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
     /// Begin --deep at this global position

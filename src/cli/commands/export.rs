@@ -28,23 +28,24 @@ use gaps::Gaps;
 use part::{Line, PartFile};
 
 const HELP: &str = "\
-An export contains every message that is visible when it starts, and waits until all of them are
-final. Several names make one export, in order of global position.
+An export contains every message that is visible when it starts, and waits until all of them are final. Several \
+names make one export, in order of global position.
 
-A file is written as FILE.part and renamed to FILE when it is complete. --resume continues after the
-last complete line of FILE.part. Pass the same names and options again: --resume refuses a part file
-from a different export. On SIGUSR1, standard error shows the progress.
+A file is written as FILE.part and renamed to FILE when it is complete. --resume continues after the last complete \
+line of FILE.part. Pass the same names and options again: --resume refuses a part file from a different export. On \
+SIGUSR1, standard error shows the progress.
 
-Times: 2026-03-01, \"2026-03-01 12:00\", 12:00 (today), now, or -30m, -2h and -3d (ago). They are in UTC
-unless they have an offset, as in 2026-03-01T12:00+01:00. With --since or --until, a large namespace
-is first sampled at 1,000 positions. If its times rise with global positions, to within an hour, only
-the part that can match is read. Otherwise the whole namespace is read.
+Times: 2026-03-01, \"2026-03-01 12:00\", 12:00 (today), now, or -30m, -2h and -3d (ago). They are in UTC unless they \
+have an offset, as in 2026-03-01T12:00+01:00. With --since or --until, a large namespace is first sampled at 1,000 \
+positions. If its times rise with global positions, to within an hour, only the part that can match is read. \
+Otherwise the whole namespace is read.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
 
 Examples:
   streamscope -n shop export -o shop.ndjson.zst
-  streamscope -n shop export account order-7 --since 2026-03-01 --until 2026-04-01 -o march.ndjson.gz
+  streamscope -n shop export account order-7 \\
+    --since 2026-03-01 --until 2026-04-01 -o march.ndjson.gz
   streamscope -n shop export -o shop.ndjson.zst --resume
   streamscope -n shop export account --type Opened | jq -r .stream";
 
@@ -188,7 +189,7 @@ impl Exported {
     fn report(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| stderr::line(line));
         let Some(what) = self.unreadable.report() else { return Ok(()) };
-        let remedy = "all other messages are exported; \"unreadable\" in these lines says why import refuses them";
+        let remedy = "All other messages are exported; \"unreadable\" in these lines says why import refuses them";
         Err(CommandError::new(Status::Failed, what).remedy(remedy))
     }
 }
@@ -287,5 +288,5 @@ async fn check_kept(
         return Ok(());
     };
     let what = format!("{} belongs to a different export: {differs}", part.display());
-    Err(CommandError::usage(what).remedy("use the names and options of that export, or omit --resume to start again"))
+    Err(CommandError::usage(what).remedy("Use the names and options of that export, or omit --resume to start again"))
 }

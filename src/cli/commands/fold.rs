@@ -22,17 +22,14 @@ use crate::store::{Namespace, StoreError};
 use crate::utf8;
 
 const HELP: &str = "\
-Without a program, fold merges the data of all messages by RFC 7386: members replace members, null
-removes them, and a message without data changes nothing. It prints each value with the message that
-set it last. An array is one value. Numbers keep their digits.
+Without a program, fold merges the data of all messages by RFC 7386: members replace members, null removes them, and \
+a message without data changes nothing. It prints each value with the message that set it last. An array is one \
+value. Numbers keep their digits.
 
-With a program, each message is a step of a jq program, which gets {\"state\", \"message\"} and returns
-the next state. The message has the keys of export: id, stream, type, pos, gpos, data, meta, time. The
-state begins with --init or null. Numbers keep their digits unless the program computes with them. A
-step may take 10 seconds, and the program may use 2 GiB of memory.
-
-A point (--at) is a position in the stream, a time, or global:N for a global position. The message at
-that point is included.
+With a program, each message is one step: the jq program gets {\"state\", \"message\"} and returns the next state. \
+The message has the keys of export: id, stream, type, pos, gpos, data, meta, time. The state begins with --init or \
+null. Numbers keep their digits unless the program computes with them. A step may take 10 seconds, and the program \
+may use 2 GiB of memory.
 
 JSON keys: path, value, pos, type, time; with --steps: pos, gpos, type, time, state
 

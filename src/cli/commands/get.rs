@@ -15,20 +15,23 @@ use crate::store::Namespace;
 use crate::store::read::{CategoryOptions, DEFAULT_BATCH_SIZE, Messages};
 
 const HELP: &str = "\
-A name with a hyphen is a stream, read by position. Any other name is a category, read by global
-position. If it does not exist, get prints nothing and exits with status 0.
-If --limit cuts the result, standard error shows the --from value to continue with.
+A name with a hyphen is a stream, read by position. Any other name is a category, read by global position. If it \
+does not exist, get prints nothing and exits with status 0. If --limit cuts the result, standard error shows the \
+--from value to continue with.
+
+In JSON output, data and metadata are exactly as the server prints them. Text output cuts data to the width of the \
+terminal and omits metadata.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
-In JSON output, data and metadata are exactly as the server prints them. Text output cuts data to
-the width of the terminal and omits metadata.
 
 Examples:
   streamscope -n shop get account-1
   streamscope -n shop get account-1 --from 10 --limit 5
-  streamscope -n shop get account --from -2h --type Withdrawn --where '$.amount > 100'
+  streamscope -n shop get account --from -2h --type Withdrawn \\
+    --where '$.amount > 100'
   streamscope -n shop get account --limit -1 > account.ndjson
-  streamscope -n shop get account --consumer-group-member 0 --consumer-group-size 3
+  streamscope -n shop get account --consumer-group-member 0 \\
+    --consumer-group-size 3
   streamscope -n shop get account:command --correlation order | head";
 
 /// Print the messages of a stream or category
@@ -54,10 +57,10 @@ pub(crate) struct GetArguments {
     /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// Print only messages correlated with this category (correlationStreamName in metadata)
+    /// Only messages correlated with this category (correlationStreamName in metadata)
     #[arg(long, value_name = "CATEGORY")]
     pub correlation: Option<String>,
-    /// Print only messages assigned to this consumer group member; the first is 0
+    /// Only messages of this consumer group member; the first is 0
     #[arg(long, value_name = "M", requires = "consumer_group_size", allow_negative_numbers = true)]
     pub consumer_group_member: Option<i64>,
     /// Number of members in the consumer group

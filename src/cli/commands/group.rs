@@ -13,14 +13,16 @@ use crate::numbers::{count, grouped};
 use crate::store::Namespace;
 
 const HELP: &str = "\
-A stream belongs to the member that its cardinal ID hashes to, as in Message DB. Messages and streams
-are counted over the last messages of the category. Skew is the share of the busiest member, as a
-multiple of an even share. A stream without an ID belongs to no member, so no member ever reads it.
+A stream belongs to the member that its cardinal ID hashes to, as in Message DB. A stream without an ID belongs to \
+no member, so no member ever reads it.
 
-Without --size, sizes 1 to 16 are compared. With --member, the streams of that member are listed. With
---stream, only the member of that stream is printed, and no message is read.
+Messages and streams are counted over the last messages of the category. Skew is the share of the busiest member, as \
+a multiple of an even share.
 
-JSON keys: size, member, messages, streams, percent; of sizes: size, skew; of streams: stream, size,
+Without --size, sizes 1 to 16 are compared. With --member, the streams of that member are listed. With --stream, \
+only the member of that stream is printed, and no message is read.
+
+JSON keys: size, member, messages, streams, percent. Without --size: size, skew. With --member: stream, size, \
 member, messages
 
 Examples:
@@ -40,9 +42,9 @@ const HOTTEST: usize = 5;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct GroupArguments {
-    /// The category that the group reads
+    /// Category that the group reads
     pub category: String,
-    /// The number of members
+    /// Number of members
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub size: Option<i64>,
     /// List the streams of this member, counted from 0

@@ -29,31 +29,32 @@ use run::ImportRun;
 const HELP: &str = "\
 Each line is one message, in the format that export, get and EventoDB write:
   {\"id\",\"stream\",\"type\",\"pos\",\"gpos\",\"data\",\"meta\",\"time\"}
-The message keeps its ID, position and time, and with --keep-global-positions its global position.
-Messages that are already stored are skipped, so an interrupted import can be run again. A message
-that differs from the stored one, or would leave a gap in its stream, is an error.
+The message keeps its ID, position and time, and with --keep-global-positions its global position. Messages that are \
+already stored are skipped, so an interrupted import can be run again. A message that differs from the stored one, \
+or would leave a gap in its stream, is an error.
 
 A line without \"pos\" is a new message. It needs only a stream and a type:
   {\"stream\": \"account-{{uuid}}\", \"type\": \"Opened\", \"data\": {\"at\": \"{{now}}\"}}
-The store assigns its position, global position and time, as it does for write. In every string,
-{{uuid}} becomes a new ID and {{now}} the current time. If another writer adds a message between two
-new messages of a stream, the import stops with a version conflict. --expected-version-from names the
-key that holds the expected version of the stream. New messages without an ID are written every time.
+The store assigns its position, global position and time, as it does for write. In every string, {{uuid}} becomes a \
+new ID and {{now}} the current time. New messages without an ID are written every time. If another writer adds a \
+message between two new messages of a stream, the import stops with a version conflict. --expected-version-from \
+names the key that holds the expected version of the stream.
 
-A file contains exported messages or new ones, not both. It may be compressed with gzip or zstd. If
-the import stops, standard error shows the last line that is stored. On SIGUSR1, it shows the progress.
-If the import waits for the lock of a category, it reports the blocking transaction after half a second
-and stops after a minute.
+A file contains exported messages or new ones, not both. It may be compressed with gzip or zstd. If the import \
+stops, standard error shows the last line that is stored. On SIGUSR1, it shows the progress. If the import waits for \
+the lock of a category, it reports the blocking transaction after half a second and stops after a minute.
 
 JSON keys: imported, present, dryRun
 
 Examples:
   streamscope -n shop import account.ndjson.zst --dry-run
   streamscope -n shop import account.ndjson.zst
-  streamscope -n shop get account --limit -1 --format json | streamscope --embedded copy -n shop import
-  echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' | streamscope import --expected-version-from v";
+  streamscope -n shop get account --limit -1 --format json \\
+    | streamscope --embedded copy -n shop import
+  echo '{\"stream\":\"account-1\",\"type\":\"Opened\",\"v\":-1}' \\
+    | streamscope import --expected-version-from v";
 
-/// Import messages: exported ones, or new ones
+/// Import exported or new messages
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct ImportArguments {
@@ -68,7 +69,7 @@ pub(crate) struct ImportArguments {
     /// Show what would be imported, and write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Most messages in a transaction; it also ends at 16 MiB, or sooner if other sessions wait for it
+    /// Commit at least every N messages; a batch also ends at 16 MiB, or sooner if other sessions wait for it
     #[arg(long, value_name = "N", default_value_t = 100_000, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub batch: u32,
@@ -124,7 +125,7 @@ pub(super) async fn run(
     };
     let import = Import::new(namespace, options)?.on_waiting(warnings::blocking_transactions);
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        stderr::line("reading messages from the terminal, one per line; press Ctrl-D to finish");
+        stderr::line("streamscope: reading messages from the terminal, one per line; press Ctrl-D to finish");
     }
     let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let progress = Arc::new(Progress::new(source.size()));

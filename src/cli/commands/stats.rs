@@ -15,8 +15,8 @@ use crate::store::Namespace;
 use crate::store::stats::{GroupBy, StatsOptions, StatsRow};
 
 const HELP: &str = "\
-Shows what the summary views of Message DB show, for every kind of store. All selected messages are
-read, which takes a while on a large store. The rate spans the time from the earliest to the latest.
+Shows what the summary views of Message DB show, for every kind of store. All selected messages are read, which \
+takes a while on a large store. The rate covers the time from the earliest to the latest message.
 
 JSON keys: category, type or stream; messages, percent, rate, from, to
 

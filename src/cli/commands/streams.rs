@@ -17,12 +17,10 @@ use crate::store::browse::{NamePart, StreamRow, StreamsFrom, StreamsOf};
 use containing::Search;
 
 const HELP: &str = "\
-Streams are listed by name, each with its version (the position of its last message) and the
-time of its last message.
+Streams are listed by name, each with its version (the position of its last message) and the time of its last message.
 
---contains searches all names step by step and prints each stream as soon as it is found.
-Case matters only if TEXT has an upper-case letter; otherwise ASCII letters match in both
-cases.
+--contains searches all names step by step and prints each stream as soon as it is found. Case matters only if TEXT \
+has an upper-case letter; otherwise ASCII letters match in both cases.
 
 JSON keys: stream, version, gpos, time
 

@@ -36,23 +36,27 @@ use exec::{Exec, OnError};
 use kept_position::{Keeper, KeptPosition, position_stream};
 
 const HELP: &str = "\
-Prints each message once, in order of global position, as soon as it is final: nothing can appear
-below it any more. If the server goes away, tail reconnects and continues where it was.
-When tail ends, and on SIGUSR1, standard error shows the --from value to continue with.
+Prints each message once, in order of global position, as soon as it is final: nothing can appear below it any more. \
+If the server goes away, tail reconnects and continues where it was. When tail ends, and on SIGUSR1, standard error \
+shows the --from value to continue with.
 
---exec runs a shell command for each message instead of printing it. The message is on its standard
-input as JSON, and STREAMSCOPE_MESSAGE_ID, _STREAM, _TYPE, _POSITION and _GLOBAL_POSITION are set.
-With a position file or stream, a message is handled again after a crash, but never left out.
+--exec runs a shell command for each message instead of printing it. The command gets the message as JSON on \
+standard input, and STREAMSCOPE_MESSAGE_ID, _STREAM, _TYPE, _POSITION and _GLOBAL_POSITION in its environment.
+
+With a position file or stream, a message may be handled again after a crash, but none is left out.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
 
 Examples:
   streamscope -n shop tail
   streamscope -n shop tail account --from start --until now > account.ndjson
-  streamscope -n shop tail account --from -2h --type Withdrawn --where '$.amount > 100' | jq -c .data
-  streamscope -n shop tail account --consumer-group-member 0 --consumer-group-size 3
+  streamscope -n shop tail account --from -2h --type Withdrawn \\
+    --where '$.amount > 100' | jq -c .data
+  streamscope -n shop tail account --consumer-group-member 0 \\
+    --consumer-group-size 3
   streamscope -n shop tail order:command --limit 1 --exit-when-idle 5s
-  streamscope -n shop tail order:command --exec ./handle --position-stream order:command+position-mine";
+  streamscope -n shop tail order:command --exec ./handle \\
+    --position-stream order:command+position-mine";
 
 /// Messages per batch.
 const BATCH: usize = 2_000;
@@ -65,7 +69,7 @@ const AWAY: Duration = Duration::from_secs(10);
 /// The time between two checks for a closed output.
 const READER: Duration = Duration::from_millis(250);
 
-/// Follow a stream, category or namespace: each message once, in final order
+/// Follow a stream, category or namespace, and print each message once in final order
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct TailArguments {
@@ -83,7 +87,7 @@ pub(crate) struct TailArguments {
     /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
-    /// Print only messages assigned to this consumer group member; the first is 0
+    /// Only messages of this consumer group member; the first is 0
     #[arg(long, value_name = "M", requires = "consumer_group_size", allow_negative_numbers = true)]
     pub consumer_group_member: Option<i64>,
     /// Number of members in the consumer group

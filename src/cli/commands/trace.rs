@@ -23,18 +23,18 @@ use crate::store::trace::{
 use crate::trace_text::{self, Continued};
 
 const HELP: &str = "\
-A message is named by STREAM@POSITION, a global position or an ID. The tree begins with its root
-cause and ends with all effects found; ▶ marks the given message. Links are recognised in metadata:
-Eventide, Protean, causation and correlation IDs, trace IDs, and [[links]] in the configuration.
+The tree begins with the root cause and ends with all effects found; ▶ marks the given message. Links are recognised \
+in metadata: Eventide, Protean, causation and correlation IDs, trace IDs, and [[links]] in the configuration file.
 
-No index knows the effects of a message, so trace reads the messages after the root cause and after
-the given message, by default 100,000 global positions of each. Standard error says how far the
-search went and how to continue.
+No index knows the effects of a message, so trace reads the messages after the root cause and after the given \
+message, by default 100,000 global positions of each. Standard error says how far the search went and how to \
+continue.
 
-Formats: text, json, ndjson, dot, mermaid
-  ndjson has whole messages in global order, which import accepts with --allow-gaps.
-JSON keys: id, stream, pos, gpos, type, time, cause, depth, delayMs, link
-A cause that is named but absent is a line with the keys missing, depth and link.
+Formats: text, json, ndjson, dot and mermaid. ndjson has whole messages in global order, which import accepts with \
+--allow-gaps.
+
+JSON keys: id, stream, pos, gpos, type, time, cause, depth, delayMs, link. A cause that is named but does not exist \
+is a line with the keys missing, depth and link.
 
 Examples:
   streamscope -n shop trace order-1@3

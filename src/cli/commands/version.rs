@@ -9,8 +9,7 @@ use crate::cli::selection::{is_category, needs_a_stream, stored_stream};
 use crate::store::Namespace;
 
 const HELP: &str = "\
-The version is the position of the last message, printed as a bare number, or -1 if the stream
-does not exist.
+The version is the position of the last message, printed as a bare number, or -1 if the stream does not exist.
 
 Examples:
   streamscope -n shop version account-1

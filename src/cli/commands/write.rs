@@ -28,7 +28,8 @@ Examples:
   streamscope -n shop write account-1 Deposited --data '{\"amount\": 11}'
   jq -n '{amount: 11}' | streamscope -n shop write account-1 Deposited --data -
   streamscope -n shop write account-1 Opened --expected-version none
-  streamscope -n shop write account-1 Closed --metadata '{\"correlationStreamName\": \"order-7\"}'";
+  streamscope -n shop write account-1 Closed \\
+    --metadata '{\"correlationStreamName\": \"order-7\"}'";
 
 /// Write a message
 #[derive(Debug, Clone, Args)]
@@ -86,7 +87,7 @@ fn argument(text: &str) -> String {
 
 async fn from_stdin() -> Result<String> {
     if io::stdin().is_terminal() {
-        stderr::line("Reading JSON from the terminal. End it with Ctrl-D");
+        stderr::line("streamscope: reading JSON from the terminal; press Ctrl-D to finish");
     }
     let read = tokio::task::spawn_blocking(|| {
         let mut bytes = Vec::new();

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
 use super::active::Session;
+use super::sessions::OPENED_READ_ONLY;
 use crate::clock;
 use crate::store::error::Result;
 
@@ -42,7 +43,7 @@ impl Session {
         let standby: bool = self.value(&row, 3)?;
         let refused: bool = self.value(&row, 4)?;
         let read_only = if self.is_read_only() {
-            Some("the store was opened read-only")
+            Some(OPENED_READ_ONLY)
         } else if standby {
             Some("the server is a standby")
         } else {

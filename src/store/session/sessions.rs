@@ -7,7 +7,10 @@ use super::active::Session;
 use super::options::Options;
 use super::pool::Pool;
 use crate::store::connect::Settings;
-use crate::store::error::Result;
+use crate::store::error::{Result, StoreError};
+
+/// The reason why a store refuses to write whatever the server allows.
+pub(super) const OPENED_READ_ONLY: &str = "the store was opened read-only";
 
 /// The connections of one store.
 #[derive(Debug)]
@@ -32,6 +35,11 @@ impl Sessions {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.pool.read_only
+    }
+
+    /// Refuses to write to a store that was opened read-only.
+    pub(in crate::store) fn refuse_if_read_only(&self) -> Result<()> {
+        if self.is_read_only() { Err(StoreError::ReadOnly(OPENED_READ_ONLY.to_owned())) } else { Ok(()) }
     }
 
     /// The server's major version, or 0 before the first connection.

@@ -83,7 +83,7 @@ impl std::str::FromStr for LinkTarget {
             "global position" => Ok(Self::GlobalPosition),
             _ => text.parse().map(Self::Metadata).map_err(|_| {
                 format!(
-                    "'{text}' is not a target; use id, stream@position, global position or a path such as $.headers.id"
+                    "\"{text}\" is not a target; use id, stream@position, global position or a path such as $.headers.id"
                 )
             }),
         }

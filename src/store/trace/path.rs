@@ -51,7 +51,7 @@ impl FromStr for Path {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is not a path of member names, such as $.domain.causation_id");
+        let wrong = || format!("\"{text}\" is not a path of member names, such as $.domain.causation_id");
         let mut rest = text.strip_prefix('$').ok_or_else(wrong)?;
         let mut steps = Vec::new();
         while !rest.is_empty() {

@@ -82,7 +82,7 @@ impl PartFile {
         if !own_files::lock_named(&file, &part).map_err(failed)? {
             let what = format!("another export is writing {}", part.display());
             return Err(
-                CommandError::new(Status::Failed, what).remedy("wait until it ends, or choose another --output")
+                CommandError::new(Status::Failed, what).remedy("Wait until it ends, or choose another --output")
             );
         }
         let usable = if resume { read_usable(&file, compression).map_err(failed)? } else { Usable::default() };

@@ -14,7 +14,8 @@ JSON keys: id, schema, description, token
 Examples:
   streamscope ns create shop
   streamscope ns create shop --schema message_store    for clients of Message DB
-  streamscope ns create shop --description 'orders and accounts' --format json | jq -r .token";
+  streamscope ns create shop --description 'orders and accounts' \\
+    --format json | jq -r .token";
 
 /// Create a namespace and print its token, which is shown only once
 #[derive(Debug, Clone, Args)]

@@ -17,11 +17,11 @@ Examples:
   streamscope ns migrate
   streamscope ns migrate shop";
 
-/// Upgrade namespaces that an older streamscope created
+/// Upgrade namespaces of an older streamscope, and repair those whose schema was renamed
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct MigrateArguments {
-    /// ID of the namespace; all outdated ones if omitted
+    /// ID of the namespace; all that need it if omitted
     pub id: Option<String>,
 }
 

@@ -114,9 +114,7 @@ impl FromStr for Length {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let length = duration(text).map(Self);
-        length.ok_or_else(|| {
-            format!("\"{text}\" is not a duration. Use a whole number and a unit: ms, s, m, h, d, w")
-        })
+        length.ok_or_else(|| format!("\"{text}\" is not a duration. Use a whole number and a unit: ms, s, m, h, d, w"))
     }
 }
 

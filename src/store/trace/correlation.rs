@@ -59,7 +59,7 @@ pub struct Correlated {
     end: Option<GlobalPosition>,
     /// The last position read.
     next: GlobalPosition,
-    /// Through the primary key, and through the category index if it serves the value.
+    /// Through the category index if it serves the value, and through the primary key.
     ways: Vec<Way>,
     room: usize,
     newest: GlobalPosition,
@@ -88,7 +88,7 @@ impl Namespace {
         let has_column = workflow.is_in_category_index();
         let narrowed =
             has_column.then_some(Way { by_category: true, window: FIRST_NARROWED, largest: 2_000_000, ..key });
-        let ways = std::iter::once(key).chain(narrowed).collect();
+        let ways = narrowed.into_iter().chain([key]).collect();
         let range = (above, end.map_or(newest, |end| end.min(newest)));
         Ok(Correlated {
             namespace: self.clone(),

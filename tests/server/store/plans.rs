@@ -11,6 +11,7 @@ use streamscope::store::browse::{NamePart, PageFrom, Scope, StreamsFrom, Streams
 use streamscope::store::consumers::ConsumerQuery;
 use streamscope::store::read::CategoryOptions;
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
+use streamscope::store::trace::{Extent, Links, Reference};
 use streamscope::store::{Filter, Namespace, Options, Store};
 
 use super::messages::{category, collect, stream, write};
@@ -19,6 +20,7 @@ use crate::support::{for_each_store, server};
 
 for_each_store! {
     only_counting_scans_the_table,
+    short_ranges_of_long_categories_are_read_alone,
 }
 
 /// The maximum number of rows and index blocks that all reads together may touch, whatever the size of the table. There are about 30,000
@@ -111,6 +113,33 @@ async fn only_counting_scans_the_table(store: &TestStore) {
         everything(&namespace, messages).await;
     }
     work_so_far(store).await.assert_little_since(&before, "as it is");
+}
+
+/// A few hundred messages in the middle of a category, and a few at its end. Each category fills some hundred blocks of the index.
+async fn short_ranges_of_long_categories_are_read_alone(store: &TestStore) {
+    let Some(url) = &store.url else { return };
+    load(store, 60_000).await;
+    let id = store.namespace.info().id.clone();
+    let before = work_before(store).await;
+    {
+        let namespace = Store::new(settings(url), Options::default()).namespace(&id).await.unwrap();
+        let start = namespace.traced(&Reference::GlobalPosition(30_000)).await.unwrap().expect("a message");
+        let metadata = "{\"correlationStreamName\": \"flow-1\"}";
+        let flow = Links::default().workflows(metadata).into_iter().next().expect("a correlation stream");
+        let mut search = namespace.correlated(&start, flow, Extent::Positions(300), 100).await.unwrap();
+        while let Some(found) = search.step().await.unwrap() {
+            assert_eq!(found, []);
+        }
+        let sql = "select * from (values ('a', 'account', 59980), ('b', 'order', 59980), ('c', 'cart', 59980)) \
+                   as consumers(consumer, category, position)";
+        let query = ConsumerQuery { name: "values".to_owned(), sql: sql.to_owned() };
+        for consumer in namespace.consumers(None, &[query]).await.unwrap() {
+            assert!(consumer.behind.is_some_and(|behind| (6..=7).contains(&behind)), "{consumer:?}");
+        }
+    }
+    let after = work_so_far(store).await;
+    let (rows, blocks) = (after.rows - before.rows, after.blocks - before.blocks);
+    assert!(rows < 300 && blocks < 200, "{rows} rows and {blocks} blocks of indexes were read");
 }
 
 /// Statistics that the planner may have about the table and its indexes, right or wrong.

@@ -26,9 +26,11 @@ impl Pooler {
             program.into_iter().find(|path| path.exists()).expect("PgBouncer is missing: apt-get install pgbouncer");
         let (directory, port) = (server_directory(), free_port());
         let file = directory.path().join("pgbouncer.ini");
+        // After 30 s, PgBouncer would send a statement of its own over an idle connection.
         let text = format!(
             "[databases]\n* = host=127.0.0.1 port={server} user=postgres\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\n\
-             unix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=2\nmax_client_conn=50\n{more}\n"
+             unix_socket_dir=\nauth_type=any\npool_mode=transaction\ndefault_pool_size=2\nmax_client_conn=50\n\
+             server_check_delay=3600\n{more}\n"
         );
         std::fs::write(&file, text).expect("the settings are written");
         let mut command = Command::new(program);

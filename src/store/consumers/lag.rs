@@ -32,10 +32,8 @@ impl Namespace {
         let any = Scope::Category(Category::stored(""));
         let newest = self.window(&any, Direction::Falling, "9223372036854775807", "of.category");
         let first = self.window(&any, Direction::Rising, "lag.unread", "lag.category");
-        let sql = self.query(
-            include_str!("../../../sql/query/consumer_lag.sql"),
-            &[("newest", &newest), ("first", &first)],
-        );
+        let sql =
+            self.query(include_str!("../../../sql/query/consumer_lag.sql"), &[("newest", &newest), ("first", &first)]);
         let categories: Vec<&str> = positions.iter().map(|(category, _)| category.as_str()).collect();
         let first: Vec<i64> = positions.iter().map(|(_, position)| position.saturating_add(1)).collect();
         let session = self.session().await?;

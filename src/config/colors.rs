@@ -49,10 +49,10 @@ roles! {
     Marked = "marked", "Marked messages";
     Match = "match", "Matches of a search";
     Dim = "dim", "Text that matters less";
-    Repeated = "repeated", "Text that only repeats what is known";
+    Repeated = "repeated", "Text that repeats the row above";
     Key = "key", "Keys in the footer and in dialogs";
     Done = "done", "Success, and following without delay";
-    Warning = "warning", "What deserves attention: late messages, read-only mode, waiting";
+    Warning = "warning", "Warnings: late messages, read-only mode, waiting";
     Problem = "problem", "Errors and stalls";
     TypeError = "type-error", "Types of messages that report a failure";
     JsonKey = "json-key", "Names of JSON members";
@@ -63,9 +63,9 @@ roles! {
     Scrollbar = "scrollbar", "Scrollbars";
     Timeline = "timeline", "The timeline above the messages";
     TimelineVisible = "timeline-visible", "The part of the timeline that the list shows";
-    Added = "added", "What a comparison finds only in the second message";
-    Removed = "removed", "What a comparison finds only in the first message";
-    Changed = "changed", "What differs between compared messages";
+    Added = "added", "Values only in the second of two compared messages";
+    Removed = "removed", "Values only in the first of two compared messages";
+    Changed = "changed", "Values that differ between compared messages";
 }
 
 impl FromStr for Role {

@@ -156,10 +156,10 @@ const ALL: &[Check] = &[
     ("collation", "An index that was sorted by another version of a collation can miss rows.", layout::collation),
     (
         "replication",
-        "Readers of a standby that lags see old messages, and a failover loses the newest.",
+        "Readers of a lagging standby see old messages, and a failover loses the newest.",
         server::replication,
     ),
-    ("replication-slots", "A slot that nobody reads keeps all WAL since then and fills the disk.", server::slots),
+    ("replication-slots", "A slot without a reader retains all WAL since it was last read, and can fill the disk.", server::slots),
     (
         "transactions",
         "A transaction that stays open delays every reader that waits for messages to be final, and vacuum.",

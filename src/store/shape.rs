@@ -148,7 +148,7 @@ pub struct Numbering {
     pub cache: Option<i64>,
     /// The increment of the sequence.
     pub increment: Option<i64>,
-    /// Whether the sequence starts again at its end.
+    /// Whether the sequence starts again after its last number.
     pub cycles: Option<bool>,
 }
 

@@ -328,23 +328,23 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
     store.namespace.scan_step(&mut scan).await.expect("scanned");
     let seen: Vec<(&str, &str, String)> =
         scan.findings().into_iter().map(|finding| (finding.check, finding.status.as_str(), finding.seen)).collect();
-    let of = "of 8 messages examined are";
+    let (one, two) = ("1 of 8 messages examined is", "2 of 8 messages examined are");
     let expected = [
-        ("stream-gaps", "fail", format!("1 {of} without the message before it in its stream, the first account-1@2")),
+        ("stream-gaps", "fail", format!("{one} after a gap in the stream, the first account-1@2")),
         (
             "duplicate-positions",
             "fail",
-            format!("2 {of} with a position that another message of the stream has, the first account-2@0"),
+            format!("{two} at a position that another message of the stream has, the first account-2@0"),
         ),
-        ("duplicate-ids", "fail", format!("2 {of} with an ID that another message has, the first account-1@2")),
+        ("duplicate-ids", "fail", format!("{two} stored with an ID that another message has, the first account-1@2")),
+        ("times", "warn", format!("{one} more than a minute older than the message before, the first account-2@0")),
+        ("causes", "warn", format!("{one} linked to a cause that does not exist, the first account-4@1")),
         (
-            "times",
+            "bodies",
             "warn",
-            format!("1 {of} more than a minute earlier than the message before it, the first account-2@0"),
+            format!("{one} stored with data or metadata that is not a JSON object, the first account-3@0"),
         ),
-        ("causes", "warn", format!("1 {of} whose cause does not exist, the first account-4@1")),
-        ("bodies", "warn", format!("1 {of} whose data or metadata is not a JSON object, the first account-3@0")),
-        ("stream-names", "warn", format!("1 {of} in a stream whose name has no ID, the first account@0")),
+        ("stream-names", "warn", format!("{one} in a stream without an ID, the first account@0")),
     ];
     assert_eq!(seen, expected);
     let mut rest = Scan::from(6);

@@ -267,7 +267,7 @@ impl Parts {
                 self.line(Sign::Added, added(after));
             }
             Change::Respelled { before, after } => {
-                self.line(Sign::Respelled, format!("= {path}, the same number with other digits"));
+                self.line(Sign::Respelled, format!("= {path}, the same number written differently"));
                 self.line(Sign::Removed, removed(before));
                 self.line(Sign::Added, added(after));
             }
@@ -366,7 +366,7 @@ mod tests {
         let dialog = compare(&before, &after);
         let expected = "type: same, Deposited\n~ time:\n  - 1970-01-01 00:00:03.000000 UTC\n  + 1970-01-01 00:00:04.000000 UTC\n\n\
             data: 2 differences\n~ $.amount\n  - 12345678901234567890.10\n  + 12345678901234567890.11\n\
-            = $.same, the same number with other digits\n  - 1\n  + 1.0\n\n~ metadata:\n  - NULL\n  + {}";
+            = $.same, the same number written differently\n  - 1\n  + 1.0\n\n~ metadata:\n  - NULL\n  + {}";
         assert_eq!(dialog.list.text(), expected);
         assert_eq!(dialog.summary(), "4 differences");
         assert_eq!(dialog.names[0], "account-1@3 (global 13)");

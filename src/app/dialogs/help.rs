@@ -45,10 +45,10 @@ pub(crate) enum HelpRow {
 /// Explanations of signs and of what no key shows.
 const NOTES: [(&str, &[&str]); 2] = [
     (
-        "Marks in the messages pane",
+        "Signs in the messages pane",
         &[
-            "? may still change: a lower global position can still appear",
-            "+ late: appeared after a higher global position",
+            "? may still change: an earlier message can still appear before it",
+            "+ late: appeared below a higher global position",
         ],
     ),
     ("Drafts", &["An empty ID is replaced by a new one"]),

@@ -106,7 +106,7 @@ fn help_shows_the_live_key_map() {
     let mut screen = Screen::with(Fake::shop(1), setup, 100, 70);
     screen.keys("?");
     let text = screen.text();
-    let line = text.lines().find(|line| line.contains("Follow live")).expect("follow is listed");
+    let line = text.lines().find(|line| line.contains("Follow new messages")).expect("follow is listed");
     assert!(line.contains("Q "), "{line}");
 }
 

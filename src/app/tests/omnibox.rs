@@ -192,8 +192,8 @@ fn a_number_is_a_global_position_and_a_position_of_the_stream_on_screen() {
 fn commands_run_from_the_box() {
     let mut screen = screen();
     screen.go_to("account");
-    screen.keys(":follow live");
-    assert!(results(&screen, Group::Here).iter().any(|title| title.starts_with("Follow live")));
+    screen.keys(":follow new messages");
+    assert!(results(&screen, Group::Here).iter().any(|title| title.starts_with("Follow new messages")));
     screen.enter();
     assert!(screen.state.following.current.is_some() && screen.state.dialogs.open.is_none());
     screen.keys(":acc");

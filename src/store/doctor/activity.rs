@@ -3,6 +3,7 @@
 use super::super::flavour::quote_literal;
 use super::server::seconds;
 use super::{CheckStatus, Observation, Patient, listed};
+use crate::numbers::count;
 
 /// How long a transaction that has written into the table may stay open, in seconds.
 const WRITER: (f64, f64) = (10.0, 300.0);
@@ -31,7 +32,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     });
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
-        let seen = format!("transaction {} of {role} is prepared for {}", prepared.gid, seconds(prepared.seconds));
+        let seen = format!("transaction {} of {role} has been prepared for {}", prepared.gid, seconds(prepared.seconds));
         let remedy = format!("rollback prepared {}, or commit prepared", quote_literal(&prepared.gid));
         Observation::by_limit(prepared.seconds, PREPARED, seen, remedy)
     });
@@ -39,7 +40,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     match worst {
         Some(worst) if worst.status != CheckStatus::Ok => worst,
         Some(oldest) => Observation::ok(format!("the oldest: {}", oldest.seen)),
-        None => Observation::ok("none of another session is open"),
+        None => Observation::ok("no other session has one open"),
     }
 }
 
@@ -47,18 +48,18 @@ pub(super) fn waiting(patient: &Patient<'_>) -> Observation {
     let waiting = &patient.server.waiting;
     let longest =
         waiting.iter().max_by(|one, other| one.seconds.unwrap_or(0.0).total_cmp(&other.seconds.unwrap_or(0.0)));
-    let Some(longest) = longest else { return Observation::ok("no session waits") };
+    let Some(longest) = longest else { return Observation::ok("no session is waiting") };
     let blockers: Vec<String> = longest.blocked_by.iter().map(|pid| format!("PID {pid}")).collect();
     let lock = if longest.category { "the lock of a category" } else { "a lock on the table" };
     let who = longest.pid.map_or_else(|| "a prepared transaction".to_owned(), |pid| format!("PID {pid}"));
     let of = longest.application.as_deref().filter(|name| !name.is_empty()).map(|name| format!(" of {name}"));
     let waited = longest.seconds.unwrap_or(0.0);
     let seen = format!(
-        "{who}{} waits for {lock} for {}; {} in all; it waits for {}",
+        "{who}{} has waited {} for {lock}, blocked by {}; {} waiting",
         of.unwrap_or_default(),
         seconds(waited),
-        waiting.len(),
-        listed(&blockers)
+        listed(&blockers),
+        count(waiting.len() as u64, "session")
     );
     let remedy = match longest.blocked_by.first() {
         Some(pid) => {

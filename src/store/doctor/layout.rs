@@ -33,7 +33,7 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
         return Observation::warn(format!("not as installed: {}", listed(&found.changed)), restore);
     }
     if found.mixed {
-        return Observation::warn("they come from different versions of Message DB", restore);
+        return Observation::warn("from different versions of Message DB", restore);
     }
     Observation::ok(match (patient.flavour(), found.versions) {
         (Flavour::MessageDb, Some((first, last))) if first == last => format!("as in Message DB {first}"),
@@ -116,7 +116,7 @@ pub(super) fn columns(patient: &Patient<'_>) -> Observation {
         .map(|(name, column, _)| format!("{name} is {}", column.type_name))
         .collect();
     if unusual.is_empty() {
-        return Observation::ok("of the usual types");
+        return Observation::ok("all of the usual types");
     }
     let table = patient.namespace.table();
     Observation::warn(
@@ -135,7 +135,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     };
     let name = &sequence.name;
     if numbering.cycles == Some(true) {
-        return Observation::fail(format!("{name} starts again at its end"), format!("alter sequence {name} no cycle"));
+        return Observation::fail(format!("{name} starts again after its last number"), format!("alter sequence {name} no cycle"));
     }
     if numbering.increment.is_some_and(|increment| increment < 1) {
         return Observation::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));

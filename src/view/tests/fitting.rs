@@ -252,13 +252,13 @@ fn no_key_reaches_the_panes_through_a_dialog() {
 fn slash_filters_the_help_and_enter_runs_the_action() {
     let mut screen = screen(160, 45);
     screen.keys("4?/");
-    screen.keys("follow live");
+    screen.keys("follow new messages");
     let text = inside(&screen.text(), "Help").join("\n");
-    assert!(text.contains("Follow live") && !text.contains("Fold all"), "{text}");
-    assert!(text.contains("/follow live"), "{text}");
+    assert!(text.contains("Follow new messages") && !text.contains("Fold all"), "{text}");
+    assert!(text.contains("/follow new messages"), "{text}");
     screen.esc();
     assert!(inside(&screen.text(), "Help").join("\n").contains("Filter messages"), "Esc clears the filter first");
-    screen.keys("/follow live");
+    screen.keys("/follow new messages");
     screen.enter();
     assert!(screen.state.dialogs.open.is_none() && screen.state.following.current.is_some());
     screen.keys("?");
@@ -272,10 +272,10 @@ fn slash_filters_the_help_and_enter_runs_the_action() {
 #[test]
 fn help_begins_with_everything_that_concerns_the_focused_pane() {
     for (pane, heading, expected, other) in [
-        ("1", "In the namespaces pane", "Create a namespace", "Follow live"),
-        ("2", "In the categories pane", "Show the messages of a consumer", "Follow live"),
-        ("4", "In the messages pane", "Follow live", "Create a namespace"),
-        ("5", "In the message pane", "Fold all", "Follow live"),
+        ("1", "In the namespaces pane", "Create a namespace", "Follow new messages"),
+        ("2", "In the categories pane", "Show the messages of a consumer", "Follow new messages"),
+        ("4", "In the messages pane", "Follow new messages", "Create a namespace"),
+        ("5", "In the message pane", "Fold all", "Follow new messages"),
     ] {
         let mut screen = screen(160, 60);
         screen.keys(pane);

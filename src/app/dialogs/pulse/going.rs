@@ -123,7 +123,7 @@ fn of_blocker(blocker: &Blocker, server_now: Timestamp) -> Detail {
     let title = transaction.pid.map_or_else(|| "A prepared transaction".to_owned(), |pid| format!("PID {pid}"));
     let mut lines = vec![format!("Open for {}", age(server_now.duration_since(transaction.since)))];
     if blocker.writes {
-        lines.push("It writes messages: messages that are newer than it are not final until it ends".to_owned());
+        lines.push("It writes messages, so newer messages are not final until it ends".to_owned());
     }
     for (what, value) in [
         ("User", &transaction.user),

@@ -159,7 +159,11 @@ const ALL: &[Check] = &[
         "Readers of a lagging standby see old messages, and a failover loses the newest.",
         server::replication,
     ),
-    ("replication-slots", "A slot without a reader retains all WAL since it was last read, and can fill the disk.", server::slots),
+    (
+        "replication-slots",
+        "A slot without a reader retains all WAL since it was last read, and can fill the disk.",
+        server::slots,
+    ),
     (
         "transactions",
         "A transaction that stays open delays every reader that waits for messages to be final, and vacuum.",

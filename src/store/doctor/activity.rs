@@ -32,7 +32,8 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
     });
     let prepared = server.prepared.iter().map(|prepared| {
         let role = prepared.role.as_deref().unwrap_or("another role");
-        let seen = format!("transaction {} of {role} has been prepared for {}", prepared.gid, seconds(prepared.seconds));
+        let seen =
+            format!("transaction {} of {role} has been prepared for {}", prepared.gid, seconds(prepared.seconds));
         let remedy = format!("rollback prepared {}, or commit prepared", quote_literal(&prepared.gid));
         Observation::by_limit(prepared.seconds, PREPARED, seen, remedy)
     });

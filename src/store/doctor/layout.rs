@@ -135,7 +135,10 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     };
     let name = &sequence.name;
     if numbering.cycles == Some(true) {
-        return Observation::fail(format!("{name} starts again after its last number"), format!("alter sequence {name} no cycle"));
+        return Observation::fail(
+            format!("{name} starts again after its last number"),
+            format!("alter sequence {name} no cycle"),
+        );
     }
     if numbering.increment.is_some_and(|increment| increment < 1) {
         return Observation::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));

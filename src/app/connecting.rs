@@ -22,7 +22,7 @@ impl State {
         }
         if to == ConnectTo::Embedded && self.settings.connections.default_store.is_some() {
             self.dialogs.open = None;
-            self.notices.done("This is your embedded store already".to_owned(), self.now);
+            self.notices.done("This is already your embedded store".to_owned(), self.now);
             return Vec::new();
         }
         vec![Effect::Connect(to)]

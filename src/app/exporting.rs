@@ -11,7 +11,7 @@ impl State {
     pub(super) fn open_export(&mut self) -> Vec<Effect> {
         let messages = &self.browser.messages;
         let Some(list) = messages.key.clone() else {
-            self.notices.problem("Nothing is shown that could be exported".to_owned(), self.now);
+            self.notices.problem("There is nothing to export".to_owned(), self.now);
             return Vec::new();
         };
         let (filter, text) = (messages.filter.clone(), messages.filter_text.clone());

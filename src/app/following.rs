@@ -275,7 +275,7 @@ impl Following {
         let is_different = lost_messages.is_some();
         if let Some(problem) = lost_messages {
             notices.problem(problem, requests.now());
-            // Nothing tells which messages have disappeared.
+            // It is unknown which messages have disappeared.
             effects.extend(browser.reload_side_panes(requests));
         }
         if begins || is_different {

@@ -208,7 +208,7 @@ pub(super) fn mistakes(bindings: &[Binding]) -> Vec<Mistake> {
         }
         if actions.contains(&(context, name)) {
             let what =
-                format!("{name} has keys in the context {} already. List all of them in one entry", context.id());
+                format!("{name} already has keys in the context {}. List all of them in one entry", context.id());
             mistakes.push((action.span(), what));
         }
         actions.push((context, name));

@@ -12,7 +12,7 @@ use super::questions::Opening;
 use crate::app::ScreenSettings;
 use crate::app::connections::ConnectTo;
 
-/// Closes a store, if it was opened: when it is told to, or else in the background when it is dropped.
+/// Closes a store that was opened: on request, or else in the background when this is dropped.
 pub(crate) struct Closing(Option<BoxFuture<'static, ()>>);
 
 impl Closing {

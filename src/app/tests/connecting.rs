@@ -106,7 +106,7 @@ fn the_embedded_store_on_screen_is_not_opened_twice() {
     screen.key(KeyCode::Up);
     screen.enter();
     assert!(attempts(&screen).is_empty() && screen.state.dialogs.open.is_none());
-    assert!(screen.text().contains("This is your embedded store already"), "{}", screen.text());
+    assert!(screen.text().contains("This is already your embedded store"), "{}", screen.text());
 }
 
 #[test]

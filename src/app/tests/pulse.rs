@@ -279,7 +279,7 @@ fn a_healthy_namespace_says_so() {
         "Final to 30, the newest message",
         "no messages",
         "no consumer has recorded a position",
-        "none is open for a second or longer",
+        "none has been open for a second or longer",
         "1 check, all ok",
     ] {
         assert!(text.contains(part), "{part}: {text}");

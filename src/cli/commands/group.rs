@@ -126,7 +126,8 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
         streams.iter().map(|(stream, _)| stream).filter(|stream| stream.cardinal_id().is_none()).collect();
     if let Some(first) = without.first() {
         let others = if without.len() > 1 { format!(" and {} more", without.len() - 1) } else { String::new() };
-        output.note(&format!("No member ever gets {first}{others}, because it has no ID"));
+        let have = if without.len() > 1 { "they have" } else { "it has" };
+        output.note(&format!("No member ever reads {first}{others}, because {have} no ID"));
     }
     Ok(())
 }

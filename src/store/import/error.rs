@@ -104,7 +104,7 @@ pub enum ImportError {
         error: StoreError,
     },
     /// The connection ended during the commit, and the outcome could not be checked on a new one.
-    #[error("it is not known whether the last messages were written: {0}")]
+    #[error("cannot tell whether the last messages were written: {0}")]
     OutcomeUnknown(String),
     /// Every other error.
     #[error(transparent)]

@@ -144,7 +144,7 @@ fn groups_are_compared_and_divided(place: &Place) {
     let positions = ["group", "account:position", "--size", "2", "--format", "text"];
     let with = place.run(&positions);
     assert!(with.stdout.lines().any(|line| line.starts_with("none") && line.ends_with('1')), "{with:?}");
-    assert!(with.stderr.contains("No member ever gets account:position, because it has no ID"), "{with:?}");
+    assert!(with.stderr.contains("No member ever reads account:position, because it has no ID"), "{with:?}");
     assert!(with.stderr.contains("Hottest streams: account:position ("), "{with:?}");
     let last = place.run(&[&positions[..], &["--last", "1"]].concat());
     assert!(last.stderr.contains("Counted over the last 1 message in 1 stream"), "{last:?}");

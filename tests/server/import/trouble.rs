@@ -204,7 +204,7 @@ fn a_signal_during_the_commit_leaves_the_outcome_unknown(place: &Place) {
     });
     let error = outcome.failed(6);
     assert!(error.contains("lines 1 to 2 are stored (2 of them new)"), "{error}");
-    assert!(error.contains("it is not known whether lines 3 to 4 of"), "{error}");
+    assert!(error.contains("cannot tell whether lines 3 to 4 of"), "{error}");
 }
 
 fn a_violation_of_another_unique_index_names_the_line(place: &Place) {

@@ -143,7 +143,7 @@ impl ImportRun {
 
     fn unknown(&self, reason: &str) -> CommandError {
         let (first, last) = (self.done_to + 1, self.sent_to.get());
-        let what = format!("it is not known whether lines {first} to {last} of {} were written: {reason}", self.name);
+        let what = format!("cannot tell whether lines {first} to {last} of {} were written: {reason}", self.name);
         CommandError::new(Status::OutcomeUnknown, what)
     }
 

@@ -144,7 +144,9 @@ impl SessionFile {
             Ok(()) => {
                 format!("The saved session cannot be read: {reason}. It was moved to {}.", aside.display())
             }
-            Err(error) => format!("The saved session in {shown} can be neither read ({reason}) nor moved aside: {error}"),
+            Err(error) => {
+                format!("The saved session in {shown} can be neither read ({reason}) nor moved aside: {error}")
+            }
         }
     }
 

@@ -32,7 +32,7 @@ fn expected_of(store: &TestStore) -> Vec<String> {
     if store.kind == Kind::EventoDb { vec!["functions warn".to_owned()] } else { Vec::new() }
 }
 
-async fn a_healthy_store_has_no_findings(store: &TestStore) {
+pub(crate) async fn a_healthy_store_has_no_findings(store: &TestStore) {
     for stream in ["account-1", "account-1", "order-1"] {
         write(store, stream).await;
     }

@@ -130,8 +130,9 @@ macro_rules! for_each_route {
 }
 pub(crate) use for_each_route;
 
-/// Runs test bodies of the store tests, `MODULE::body`, on servers of other versions. The tests are named
-/// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope.
+/// Runs test bodies, `module::body`, on servers of other versions. The modules must be in scope. The tests are named
+/// `body::message_db_on_the_oldest` and so on. The oldest server cannot have namespaces created by streamscope. PostgreSQL 14
+/// is the oldest that can.
 macro_rules! for_each_version {
     ($($module:ident::$body:ident),+ $(,)?) => {$(
         mod $body {
@@ -140,7 +141,7 @@ macro_rules! for_each_version {
 
             async fn on(version: Version, kind: Kind) {
                 let store = TestStore::by_route(kind, Route::On(version)).await;
-                $crate::store::$module::$body(&store).await;
+                super::$module::$body(&store).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -151,6 +152,11 @@ macro_rules! for_each_version {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn eventodb_on_the_oldest() {
                 on(Version::Oldest, Kind::EventoDb).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn ours_on_postgres_14() {
+                on(Version::Postgres14, Kind::OursOnPostgres).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,5 @@
-//! Temporary servers of the oldest and the newest supported PostgreSQL version. All tests share one of each, and
-//! `tests/run` stops them.
+//! Temporary servers of other PostgreSQL versions: the oldest and the newest supported one, and 14. All tests share one of
+//! each, and `tests/run` stops them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +13,9 @@ use super::shared;
 pub(crate) enum Version {
     /// PostgreSQL 10, or the version in the directory that `STREAMSCOPE_TEST_OLDEST_PG_BIN` names.
     Oldest,
+    /// PostgreSQL 14, the first version on which streamscope creates namespaces, or the version in the directory that
+    /// `STREAMSCOPE_TEST_PG14_BIN` names.
+    Postgres14,
     /// PostgreSQL 18, or the version in the directory that `STREAMSCOPE_TEST_NEWEST_PG_BIN` names.
     Newest,
 }
@@ -21,9 +24,11 @@ impl Version {
     /// Returns the superuser's URL of the database `postgres` on the server of this version.
     pub(crate) fn url(self) -> String {
         static OLDEST: OnceLock<u16> = OnceLock::new();
+        static POSTGRES_14: OnceLock<u16> = OnceLock::new();
         static NEWEST: OnceLock<u16> = OnceLock::new();
         let (port, name, bin) = match self {
             Self::Oldest => (&OLDEST, "oldest", "STREAMSCOPE_TEST_OLDEST_PG_BIN"),
+            Self::Postgres14 => (&POSTGRES_14, "postgres-14", "STREAMSCOPE_TEST_PG14_BIN"),
             Self::Newest => (&NEWEST, "newest", "STREAMSCOPE_TEST_NEWEST_PG_BIN"),
         };
         let start = |directory: &Path| vec![start(&PathBuf::from(variable(bin)), directory)];

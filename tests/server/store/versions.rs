@@ -1,4 +1,5 @@
-//! The oldest and the newest supported PostgreSQL. Features that need a newer server report the version that they need.
+//! The oldest and the newest supported PostgreSQL, and the first on which streamscope creates namespaces. Features that need a newer
+//! server report the version that they need.
 
 use streamscope::store::browse::{PageFrom, Scope};
 use streamscope::store::export::ExportOptions;
@@ -8,6 +9,8 @@ use streamscope::store::{Filter, StoreError};
 
 use super::messages::{category, collect, write, write_many};
 use super::plans::reads;
+use super::{browse, consumers, operations, timeline, trace, versions, writes};
+use crate::doctor;
 use crate::support::for_each_version;
 use crate::support::other_servers::Version;
 use crate::support::server::Database;
@@ -21,6 +24,7 @@ for_each_version! {
     browse::finds_the_first_message_at_a_time,
     browse::recent_types_are_ordered_by_frequency,
     consumers::positions_in_streams_are_compared_with_their_categories,
+    doctor::a_healthy_store_has_no_findings,
     trace::traces_of_random_workflows_equal_the_truth,
     timeline::short_lists_are_counted_message_by_message_in_any_order,
     timeline::long_lists_are_counted_by_their_numbers,

@@ -5,7 +5,7 @@ use streamscope::store::doctor::{CheckStatus, DoctorLimits, Finding, Scan};
 use tokio_postgres::Client;
 
 use crate::support::for_each_route;
-use crate::support::stores::{Kind, TestStore};
+use crate::support::stores::{Kind, Route, TestStore};
 
 for_each_route!(a_healthy_store_has_no_findings);
 
@@ -42,6 +42,16 @@ pub(crate) async fn a_healthy_store_has_no_findings(store: &TestStore) {
     let step = store.namespace.scan_step(&mut scan).await.expect("scanned");
     assert_eq!((step.examined, step.complete), (3, true));
     assert_eq!(alarming(&scan.findings()), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_standby_has_no_findings() {
+    for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
+        let store = TestStore::by_route(kind, Route::Pair).await;
+        write(&store, "account-1").await;
+        let findings = store.on_the_standby().await.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
+        assert_eq!(alarming(&findings), expected_of(&store), "{findings:#?}");
+    }
 }
 
 /// A fault: the check that must find it, its status, a part of what it says, and the SQL that plants and removes it. `{s}` is the

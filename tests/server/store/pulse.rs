@@ -4,11 +4,14 @@
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use streamscope::store::Namespace;
+use streamscope::store::doctor::{CheckStatus, DoctorLimits};
 use streamscope::store::pulse::{Blocker, CategoryRates, Holdups};
+use streamscope::store::{Namespace, Options, Store};
 
 use super::messages::{write, write_many};
-use crate::support::stores::TestStore;
+use crate::support::pair::{Pair, Server};
+use crate::support::server::connect;
+use crate::support::stores::{TestStore, settings};
 use crate::support::{for_each_route, for_each_store};
 
 for_each_route! {
@@ -119,4 +122,33 @@ async fn blocking_transactions_and_those_who_wait_are_listed(store: &TestStore) 
     let written = waiting.await.unwrap();
     let holdups = awaited(namespace, |holdups| holdups.blockers.is_empty()).await;
     assert_eq!(holdups.final_to, Some(written.global_position));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_tells_how_far_it_is_behind() {
+    let pair = tokio::task::block_in_place(Pair::start);
+    let url = |server| pair.url_of(server, "postgres");
+    let primary = Store::new(settings(&url(Server::Primary)), Options::default());
+    primary.create_namespace("shop", None).await.unwrap();
+    let primary = primary.namespace("shop").await.unwrap();
+    write(&primary, "account-1", "Opened").await;
+    pair.caught_up().await;
+    let standby = Store::new(settings(&url(Server::Standby)), Options::default()).namespace("shop").await.unwrap();
+    let current = |holdups: &Holdups| holdups.replay_delay == Some(SignedDuration::ZERO);
+    let holdups = awaited(&standby, current).await;
+    assert_eq!((holdups.standby, holdups.newest, holdups.final_to), (true, 1, None));
+
+    let client = connect(&url(Server::Standby)).await;
+    client.batch_execute("select pg_wal_replay_pause()").await.unwrap();
+    write(&primary, "account-1", "Closed").await;
+    let behind = awaited(&standby, |holdups| !current(holdups)).await;
+    let longer = awaited(&standby, |holdups| holdups.replay_delay > behind.replay_delay).await;
+    assert_eq!((longer.newest, longer.final_to), (1, None));
+    let findings = standby.examine(&DoctorLimits::default(), |id| id == "replication").await.unwrap();
+    assert!(findings[0].seen.starts_with("this standby is ") && findings[0].seen.ends_with(" behind"), "{findings:?}");
+
+    client.batch_execute("select pg_wal_replay_resume()").await.unwrap();
+    awaited(&standby, |holdups| current(holdups) && holdups.newest == 2).await;
+    let findings = standby.examine(&DoctorLimits::default(), |_| true).await.unwrap();
+    assert!(findings.iter().all(|finding| !matches!(finding.status, CheckStatus::Warn | CheckStatus::Fail)), "{findings:#?}");
 }

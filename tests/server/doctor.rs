@@ -49,7 +49,8 @@ async fn a_healthy_standby_has_no_findings() {
     for kind in [Kind::OursOnPostgres, Kind::MessageDb, Kind::EventoDb] {
         let store = TestStore::by_route(kind, Route::Pair).await;
         write(&store, "account-1").await;
-        let findings = store.on_the_standby().await.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
+        let findings =
+            store.on_the_standby().await.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
         assert_eq!(alarming(&findings), expected_of(&store), "{findings:#?}");
     }
 }

@@ -150,5 +150,8 @@ async fn a_standby_tells_how_far_it_is_behind() {
     client.batch_execute("select pg_wal_replay_resume()").await.unwrap();
     awaited(&standby, |holdups| current(holdups) && holdups.newest == 2).await;
     let findings = standby.examine(&DoctorLimits::default(), |_| true).await.unwrap();
-    assert!(findings.iter().all(|finding| !matches!(finding.status, CheckStatus::Warn | CheckStatus::Fail)), "{findings:#?}");
+    assert!(
+        findings.iter().all(|finding| !matches!(finding.status, CheckStatus::Warn | CheckStatus::Fail)),
+        "{findings:#?}"
+    );
 }

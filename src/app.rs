@@ -224,7 +224,7 @@ impl State {
                 let (newest, has_messages) = (batch.newest, !batch.messages.is_empty());
                 let effects = self.following.received(generation, batch, browser, requests, notices);
                 let mut effects = self.finish(effects, BODY_PAUSE);
-                effects.extend(self.extend_trace(generation, newest, has_messages));
+                effects.extend(self.renew_provenance(generation, newest, has_messages));
                 effects
             }
             Event::FollowFailed { generation, error } => self.following_failed(generation, &error),

@@ -35,10 +35,10 @@ use ratatui::layout::Rect;
 use super::event::Effect;
 use super::request::{Answer, Question, Slot};
 use super::requests::Requests;
-use crate::message::{Category, Message, MessageHead, StreamName, category};
+use crate::message::{Category, GlobalPosition, Message, MessageHead, StreamName, category};
 use crate::store::NamespaceInfo;
 use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
-use crate::store::trace::Links;
+use crate::store::trace::{DEFAULT_EXTENT, Links, Relations};
 use columns::Columns;
 use find::Find;
 use history::{History, PendingNavigation};
@@ -55,6 +55,8 @@ use streams::{StreamListKey, Streams};
 
 /// How long the cursor rests on a message before the messages around it are searched.
 const REST: Duration = Duration::from_millis(300);
+/// The least time between two looks at what is around a message while following. A look can take a second of the server's time.
+const RENEWAL: Duration = Duration::from_secs(5);
 
 /// The state of the panes.
 #[derive(Debug)]
@@ -191,9 +193,37 @@ impl Browser {
             self.messages.measured(message);
         }
         self.message.arrived(message, &self.links);
-        let Some(head) = self.message.head().filter(|_| self.message.links.is_some()) else { return Vec::new() };
+        self.ask_for_relations(REST, requests).into_iter().collect()
+    }
+
+    /// Asks for the messages around the one on screen after a pause, if it follows a convention.
+    fn ask_for_relations(&self, pause: Duration, requests: &mut Requests) -> Option<Effect> {
+        let head = self.message.head().filter(|_| self.message.links.is_some())?;
         let (namespace, global_position) = (self.message.namespace().to_owned(), head.global_position);
-        vec![requests.ask_later(Slot::Relations, Question::Relations { namespace, global_position }, REST)]
+        Some(requests.ask_later(Slot::Relations, Question::Relations { namespace, global_position }, pause))
+    }
+
+    /// Shows what is around the message on screen. Asks again if messages have arrived since.
+    fn relations_arrived(&mut self, relations: Option<Relations>, requests: &mut Requests) -> Option<Effect> {
+        self.message.relations_found(relations);
+        let is_behind = self.message.links.as_mut().is_some_and(|links| std::mem::take(&mut links.is_behind));
+        is_behind.then(|| self.ask_for_relations(RENEWAL, requests)).flatten()
+    }
+
+    /// Notes how far following has come. If new messages are near the one on screen, asks for the messages around it again.
+    pub(super) fn renew_relations(
+        &mut self,
+        newest: GlobalPosition,
+        has_messages: bool,
+        requests: &mut Requests,
+    ) -> Option<Effect> {
+        let position = self.message.head()?.global_position;
+        let links = self.message.links.as_mut()?;
+        if !links.arrived(newest, has_messages) || newest.saturating_sub(position) > DEFAULT_EXTENT {
+            return None;
+        }
+        links.is_behind = requests.since(Slot::Relations).is_some();
+        if links.is_behind { None } else { self.ask_for_relations(RENEWAL, requests) }
     }
 }
 
@@ -510,8 +540,7 @@ impl Browser {
             }
             Answer::Message(message) => self.message_arrived(message, requests),
             Answer::Relations(relations) => {
-                self.message.relations_found(relations.map(|relations| *relations));
-                Vec::new()
+                self.relations_arrived(relations.map(|relations| *relations), requests).into_iter().collect()
             }
             _ => Vec::new(),
         }

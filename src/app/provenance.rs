@@ -63,21 +63,27 @@ impl State {
         })
     }
 
-    /// Continues the open trace with messages that have arrived since, if they were found by following.
-    pub(super) fn extend_trace(
+    /// Continues the open trace, and looks again around the message on screen, if following found messages that they can concern.
+    pub(super) fn renew_provenance(
         &mut self,
         generation: u64,
         newest: GlobalPosition,
         has_messages: bool,
-    ) -> Option<Effect> {
-        let is_followed = self.following.current.as_ref().is_some_and(|follow| follow.generation == generation);
-        let shown = self.browser.messages.key.as_ref().map(|list| list.namespace.as_str());
-        let Some(Dialog::Trace(trace)) = &mut self.dialogs.open else { return None };
-        if !is_followed || shown != Some(trace.namespace()) {
-            return None;
+    ) -> Vec<Effect> {
+        let Some(follow) = self.following.current.as_ref().filter(|follow| follow.generation == generation) else {
+            return Vec::new();
+        };
+        let mut effects = Vec::new();
+        if let Some(Dialog::Trace(trace)) = &mut self.dialogs.open
+            && follow.is_of(trace.namespace())
+            && let Some(question) = trace.arrived(newest, has_messages)
+        {
+            effects.push(self.requests.ask_later(Slot::Trace, question, PAUSE));
         }
-        let question = trace.arrived(newest, has_messages)?;
-        Some(self.requests.ask_later(Slot::Trace, question, PAUSE))
+        if follow.is_of(self.browser.message.namespace()) {
+            effects.extend(self.browser.renew_relations(newest, has_messages, &mut self.requests));
+        }
+        effects
     }
 
     /// Opens the state of the stream at the message on screen.

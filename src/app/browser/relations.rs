@@ -4,14 +4,15 @@
 use std::borrow::Cow;
 
 use crate::json::document::Document;
+use crate::message::GlobalPosition;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::store::trace::{Cause, Links, Named, NearCause, Path, Reference, Relations, Tally, Workflow};
 
 /// The longest metadata that is searched for links, in bytes.
 const LARGE: usize = 1 << 20;
-/// The room for the cause below which the words before it are left out.
-const NAME: usize = 16;
+/// The room for the cause below which the words before it are left out, and the least that it gets.
+const NAME: (usize, usize) = (16, 8);
 /// The sign between two parts.
 pub(crate) const BETWEEN: &str = " · ";
 
@@ -34,6 +35,10 @@ pub(crate) struct LinkLine {
     pub found: Option<Relations>,
     /// Whether the store could not answer.
     pub failed: bool,
+    /// The newest global position that following has reported.
+    newest: Option<GlobalPosition>,
+    /// Messages arrived while the store was being asked.
+    pub is_behind: bool,
 }
 
 impl LinkLine {
@@ -43,7 +48,14 @@ impl LinkLine {
         let metadata = metadata.filter(|text| text.len() <= LARGE && links.apply_to(text))?;
         let workflow = links.workflows(metadata).into_iter().next();
         let named = links.named(metadata);
-        Some(Self { cause: links.cause(metadata), workflow, named, found: None, failed: false })
+        let cause = links.cause(metadata);
+        Some(Self { cause, workflow, named, found: None, failed: false, newest: None, is_behind: false })
+    }
+
+    /// Notes how far following has come. Returns whether messages are new.
+    pub(super) fn arrived(&mut self, newest: GlobalPosition, has_messages: bool) -> bool {
+        let before = self.newest.replace(newest);
+        has_messages || before.is_some_and(|before| before < newest)
     }
 
     /// Returns what the value of a row of the metadata names.
@@ -55,41 +67,58 @@ impl LinkLine {
         self.named.iter().find(|(at, _)| *at == path).map(|(_, named)| named)
     }
 
-    /// Returns the parts of the line with their texts, shortened to a width in cells. With `ascii`, arrows are ASCII too.
+    /// Returns the parts of the line with their texts, for a width in cells. If they do not fit in full, they are shortened, and then the
+    /// last ones are left out. With `ascii`, arrows are ASCII too.
     #[must_use]
     pub(crate) fn parts(&self, width: usize, ascii: bool) -> Vec<(Relation, String)> {
+        let mut parts = self.worded(width, ascii, false);
+        if line_width(&parts) > width {
+            parts = self.worded(width, ascii, true);
+        }
+        while parts.len() > 1 && line_width(&parts) > width {
+            parts.pop();
+        }
+        if let [(_, only)] = &mut parts[..] {
+            *only = SafeText::line(only).cut_middle(width).to_string();
+        }
+        parts
+    }
+
+    fn worded(&self, width: usize, ascii: bool, brief: bool) -> Vec<(Relation, String)> {
         let (back, forth, waits) = if ascii { ("<-", "->", "...") } else { ("←", "→", "…") };
         let found = self.found.as_ref();
         let number = |tally: Option<&Tally>| match tally {
-            Some(tally) => Cow::Owned(tally_text(tally)),
-            None if self.failed => Cow::Borrowed("unknown"),
+            Some(tally) => Cow::Owned(tally_text(tally, brief)),
+            None if self.failed => Cow::Borrowed(if brief { "?" } else { "unknown" }),
             None => Cow::Borrowed(waits),
         };
-        let effects = format!("effects {forth} {}", number(found.map(|found| &found.effects)));
+        let begin = if brief { "" } else { "effects " };
+        let effects = format!("{begin}{forth} {}", number(found.map(|found| &found.effects)));
         let workflow = self.workflow.as_ref().map(|_| {
             let tally = found.and_then(|found| found.workflow.as_ref());
             (Relation::Workflow, format!("workflow {}", number(tally)))
         });
         let rest: Vec<(Relation, String)> = std::iter::once((Relation::Effects, effects)).chain(workflow).collect();
         let cause = self.cause.as_ref().map(|cause| {
-            let (name, state) = self.cause_text(cause);
-            let taken: usize = rest.iter().map(|(_, text)| text.chars().count() + BETWEEN.chars().count()).sum();
+            let (name, state) = self.cause_text(cause, brief);
+            let taken = line_width(&rest) + BETWEEN.chars().count();
             let room = |begin: &str| width.saturating_sub(taken + begin.chars().count() + state.chars().count());
             // In a narrow pane, the arrow alone says it.
             let long = format!("caused by {back} ");
-            let begin = if room(&long) >= name.chars().count().min(NAME) { long } else { format!("{back} ") };
-            let room = room(&begin);
-            (Relation::Cause, format!("{begin}{}{state}", SafeText::line(&name).cut_middle(room.max(8)).as_str()))
+            let begin = if room(&long) >= name.chars().count().min(NAME.0) { long } else { format!("{back} ") };
+            let room = room(&begin).max(NAME.1);
+            (Relation::Cause, format!("{begin}{}{state}", SafeText::line(&name).cut_middle(room).as_str()))
         });
         cause.into_iter().chain(rest).collect()
     }
 
     /// Returns the name of the cause, and what is wrong with it.
-    fn cause_text(&self, cause: &Cause) -> (String, String) {
+    fn cause_text(&self, cause: &Cause, brief: bool) -> (String, String) {
         let named = cause.reference.to_string();
         match self.found.as_ref().and_then(|found| found.cause.as_ref()) {
             Some(NearCause::Present(head)) => (format!("{}@{}", head.stream, head.position), String::new()),
             Some(NearCause::Missing) => (named, " (missing)".to_owned()),
+            Some(NearCause::NotWithin(_)) if brief => (named, " (not near)".to_owned()),
             Some(NearCause::NotWithin(positions)) => (named, format!(" (not within {})", grouped(*positions))),
             None => match &cause.reference {
                 Reference::GlobalPosition(position) => (format!("global {position}"), String::new()),
@@ -113,9 +142,17 @@ impl LinkLine {
     }
 }
 
+/// Returns the width of the line.
+fn line_width(parts: &[(Relation, String)]) -> usize {
+    let texts: usize = parts.iter().map(|(_, text)| SafeText::line(text).width()).sum();
+    texts + parts.len().saturating_sub(1) * BETWEEN.chars().count()
+}
+
 /// Returns a number, marked if it is only a bound.
-fn tally_text(tally: &Tally) -> String {
+fn tally_text(tally: &Tally, brief: bool) -> String {
     match (tally.messages, tally.at_least) {
+        (0, true) if brief => "0+".to_owned(),
+        (0, false) if brief => "0".to_owned(),
         (0, true) => format!("none within {}", grouped(tally.within)),
         (0, false) => "none yet".to_owned(),
         (messages, true) => format!("{}+", grouped(messages as u64)),
@@ -133,10 +170,16 @@ mod tests {
 
     #[test]
     fn bounds_are_marked_and_nothing_found_is_never_called_none_at_all() {
-        assert_eq!(tally_text(&tally(3, true)), "3+");
-        assert_eq!(tally_text(&tally(1_200, false)), "1,200");
-        assert_eq!(tally_text(&tally(0, true)), "none within 100,000");
-        assert_eq!(tally_text(&tally(0, false)), "none yet");
+        let cases = [
+            (3, true, "3+", "3+"),
+            (1_200, false, "1,200", "1,200"),
+            (0, true, "none within 100,000", "0+"),
+            (0, false, "none yet", "0"),
+        ];
+        for (messages, at_least, long, brief) in cases {
+            let tally = tally(messages, at_least);
+            assert_eq!((tally_text(&tally, false).as_str(), tally_text(&tally, true).as_str()), (long, brief));
+        }
     }
 
     #[test]
@@ -150,6 +193,24 @@ mod tests {
         assert_eq!(line.part_at(first - 1, 60, false), Some(Relation::Cause));
         assert_eq!(line.part_at(first + 1, 60, false), None);
         assert_eq!(line.part_at(first + 3, 60, false), Some(Relation::Effects));
+    }
+
+    #[test]
+    fn in_a_narrow_pane_the_last_parts_are_left_out_and_no_word_is_cut() {
+        let metadata = r#"{"causationMessageStreamName": "payment-9", "causationMessagePosition": 4, "correlationStreamName": "w-1"}"#;
+        let mut line = LinkLine::of(Some(metadata), &Links::default()).expect("a convention");
+        let (effects, workflow) = (tally(0, true), Some(tally(1_000, true)));
+        line.found = Some(Relations { cause: Some(NearCause::Missing), effects, workflow });
+        let text = |width| line.parts(width, false).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(BETWEEN);
+        assert_eq!(text(84), "caused by ← payment-9@4 (missing) · effects → none within 100,000 · workflow 1,000+");
+        assert_eq!(text(73), "← payment-9@4 (missing) · effects → none within 100,000 · workflow 1,000+");
+        assert_eq!(text(60), "caused by ← payment-9@4 (missing) · → 0+ · workflow 1,000+");
+        assert_eq!(text(45), "← paym…9@4 (missing) · → 0+ · workflow 1,000+");
+        assert_eq!(text(30), "← paym…9@4 (missing) · → 0+");
+        assert_eq!(text(12), "← paym…sing)");
+        for width in 0..100 {
+            assert!(SafeText::line(&text(width)).width() <= width, "{width}: {}", text(width));
+        }
     }
 
     #[test]

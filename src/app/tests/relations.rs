@@ -175,3 +175,34 @@ fn an_open_trace_goes_on_with_messages_that_arrive_while_following() {
     screen.release();
     assert!(traces(&screen) <= before + 2);
 }
+
+#[test]
+fn the_line_is_counted_again_when_messages_arrive_while_following() {
+    let mut screen = at("order-7@0");
+    let asked = |screen: &Screen| screen.asked.iter().filter(|(slot, _)| *slot == Slot::Relations).count();
+    let metadata = r#"{"causationMessageStreamName": "order-7", "causationMessagePosition": 0, "correlationStreamName": "checkout-7"}"#;
+    let arrive = |screen: &mut Screen| {
+        let message = screen.fake.push("order-7", "Noted", "{}", Some(metadata));
+        screen.deliver(&message, false);
+    };
+    let before = asked(&screen);
+    arrive(&mut screen);
+    assert_eq!(asked(&screen), before, "without following, nothing is asked");
+    screen.keys("F");
+    screen.go_to("order-7@0");
+    arrive(&mut screen);
+    assert_eq!(links(&screen), "caused by ← order:command-7@0 · effects → 4 · workflow 7");
+    let (_, after) = screen.asked.iter().rfind(|(slot, _)| *slot == Slot::Relations).expect("a question");
+    assert!(*after >= Duration::from_secs(5));
+    // While a question is under way, many messages lead to one more.
+    screen.hold = true;
+    let before = asked(&screen);
+    for _ in 0..5 {
+        arrive(&mut screen);
+    }
+    assert_eq!(asked(&screen), before + 1);
+    screen.release();
+    assert_eq!(asked(&screen), before + 2);
+    screen.release();
+    assert_eq!(links(&screen), "caused by ← order:command-7@0 · effects → 9 · workflow 12");
+}

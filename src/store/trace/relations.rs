@@ -6,14 +6,12 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
 
 use super::keys::Keys;
-use super::{Cause, Extent, Links, Top, TraceOptions, Traced, Workflow};
+use super::{Cause, DEFAULT_EXTENT, Extent, Links, Top, TraceOptions, Traced, Workflow};
 use crate::message::{GlobalPosition, MessageHead};
 use crate::store::browse::Scope;
 use crate::store::session::Parameter;
 use crate::store::{Namespace, Result};
 
-/// How many global positions a look covers in each direction.
-const WITHIN: i64 = 100_000;
 /// The positions that the first and the largest window have.
 const WINDOWS: (i64, i64) = (5_000, 50_000);
 /// A look begins no further window after this time.
@@ -86,7 +84,7 @@ impl Namespace {
             links: links.clone(),
             down: false,
             hops: 1,
-            extent: Extent::Positions(WITHIN),
+            extent: Extent::Positions(DEFAULT_EXTENT),
             ..TraceOptions::default()
         };
         let mut trace = self.trace(start.clone(), options);
@@ -105,7 +103,7 @@ impl Namespace {
     async fn direct_effects(&self, start: &Traced, links: &Links) -> Result<Tally> {
         let newest = self.newest(&Scope::Namespace).await?;
         let from = start.head.global_position;
-        let end = from.saturating_add(WITHIN).min(newest);
+        let end = from.saturating_add(DEFAULT_EXTENT).min(newest);
         let names = links.names_of(start);
         let keys = Keys::new(self, links, 5);
         let sql = include_str!("../../../sql/query/trace_direct_effects.sql");
@@ -131,7 +129,7 @@ impl Namespace {
     }
 
     async fn near_workflow(&self, start: &Traced, workflow: Workflow) -> Result<Tally> {
-        let mut search = self.correlated(start, workflow, Extent::Positions(WITHIN), MESSAGES).await?;
+        let mut search = self.correlated(start, workflow, Extent::Positions(DEFAULT_EXTENT), MESSAGES).await?;
         let mut found: Vec<Traced> = Vec::new();
         let begun = Instant::now();
         let mut ended = false;

@@ -64,6 +64,8 @@ mod trace_text;
 mod utf8;
 #[cfg(feature = "cli")]
 mod view;
+#[cfg(feature = "cli")]
+mod wrapping;
 
 /// Compiles the example in `docs/library.md` with the doctests.
 #[cfg(doctest)]

@@ -34,6 +34,7 @@ use ratatui::layout::Rect;
 
 pub(crate) use admin::AdminStage;
 use bookmarks::BookmarkList;
+use choice::Choosing as _;
 use columns::ColumnChooser;
 use compare::CompareDialog;
 use compose::{Compose, Draft};
@@ -194,8 +195,14 @@ impl Dialog {
             Self::Help(help) => help.mouse(mouse, context),
             Self::Log(log) => log.mouse(mouse, context),
             Self::Bookmarks(list) => list.mouse(mouse, context),
-            Self::Connections(dialog) => dialog.mouse(mouse, context),
+            Self::Connections(dialog) => dialog.point(mouse, context),
             Self::Pulse(dialog) => dialog.mouse(mouse, context),
+            Self::Trace(dialog) => dialog.mouse(mouse, context),
+            Self::State(dialog) => dialog.mouse(mouse, context),
+            Self::Copy(menu) => menu.mouse(mouse, context),
+            Self::Compare(dialog) => dialog.mouse(mouse, context),
+            Self::Columns(chooser) => chooser.mouse(mouse, context),
+            Self::Filter(prompt) => prompt.mouse(mouse, context),
             _ => Outcome::Stay,
         }
     }

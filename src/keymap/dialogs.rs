@@ -249,6 +249,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Log, A::Up, "up k", "one line up"),
         (K::Log, A::First, "g home", "go to the start"),
         (K::Log, A::Last, "G end", "go to the end"),
+        (K::Copy, A::Accept, "", "copy"),
         (K::Copy, A::Marked, "a", "all marked"),
         (K::Copy, A::Value, "v", "value"),
         (K::Copy, A::Path, "p", "path"),

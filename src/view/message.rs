@@ -9,14 +9,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::messages::server_now;
-use super::text::{cut, cut_middle, fill, size, whole_parts, words, wrap_parts};
+use super::text::{cut, cut_middle, fill, size, whole_parts, words};
 use super::theme::Theme;
 use super::widgets::{explain, frame_of, line_at, paragraph_from, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::message::{Body, Form, Open, Part};
 use crate::app::browser::node::{Node, NodeName, head_of};
-use crate::app::browser::relations::BETWEEN;
 use crate::app::browser::wrapped::Wrapped;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;
@@ -26,6 +25,7 @@ use crate::json::pretty_line::{PrettyPart, parts_of};
 use crate::message::{MessageHead, Size};
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
+use crate::wrapping::{BETWEEN, wrap_parts};
 
 /// Draws the pane.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {

@@ -1,10 +1,10 @@
 //! The last step before a cell: makes text safe, cuts it to a width and formats counts and sizes. It knows nothing of styles.
 
-use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::message::Size;
 use crate::safe_text::SafeText;
+use crate::wrapping::BETWEEN;
 
 /// Returns one line of at most `width` cells, ending in `…` if it was cut.
 #[must_use]
@@ -37,9 +37,6 @@ pub(crate) fn right(text: &str, width: usize) -> String {
     let shown = SafeText::line(text).cut(width);
     format!("{}{}", " ".repeat(width.saturating_sub(shown.width())), shown.as_str())
 }
-
-/// Separates the parts of a line of hints or facts.
-const BETWEEN: &str = " · ";
 
 /// Returns as many whole parts of `a · b · c` as fit, from the left. A first part that does not fit is cut between words.
 #[must_use]
@@ -83,49 +80,6 @@ pub(crate) fn words(text: &str, width: usize) -> String {
         Some(kept) => cut(&format!("{kept} …"), width),
         None => cut(text, width),
     }
-}
-
-/// Breaks text at spaces. A word that is wider than a line continues in the next one.
-#[must_use]
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
-    for word in SafeText::line(text).as_str().split(' ') {
-        let cells = word.width();
-        if used > 0 && used + 1 + cells > width {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        } else if used > 0 {
-            line.push(' ');
-            used += 1;
-        }
-        for grapheme in word.graphemes(true) {
-            if used > 0 && used + grapheme.width() > width {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push_str(grapheme);
-            used += grapheme.width();
-        }
-    }
-    lines.push(line);
-    lines
-}
-
-/// Breaks text of parts (`a · b · c`) between its parts if possible, and otherwise at spaces.
-#[must_use]
-pub(crate) fn wrap_parts(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in text.split(BETWEEN) {
-        let cells = SafeText::line(part).width();
-        match lines.last_mut() {
-            Some(line) if line.width() + BETWEEN.width() + cells <= width => {
-                line.push_str(BETWEEN);
-                line.push_str(&cut(part, width));
-            }
-            _ => lines.extend(wrap(part, width)),
-        }
-    }
-    lines
 }
 
 /// Formats a count briefly: `999`, `12.3k`, `5.1M`.
@@ -186,15 +140,6 @@ mod tests {
         assert_eq!(words("the server said no", 16), "the server …");
         assert_eq!(words("unbreakable", 5), "unbr…");
         assert_eq!((words(" a  b cd", 7), words(" unbreakable", 5)), (" a  b …".to_owned(), " unb…".to_owned()));
-    }
-
-    #[test]
-    fn text_is_wrapped_between_parts_then_at_words_and_never_loses_a_character() {
-        assert_eq!(wrap("the server said no", 10), ["the server", "said no"]);
-        assert_eq!(wrap("see abcdefghij x", 4), ["see", "abcd", "efgh", "ij x"]);
-        assert_eq!(wrap("日本語", 4), ["日本", "語"]);
-        assert_eq!(wrap_parts("No streams · w write · F follow", 20), ["No streams · w write", "F follow"]);
-        assert_eq!(wrap_parts("No messages yet · w write", 12), ["No messages", "yet", "w write"]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use super::widgets::{line_at, paragraph};
 use crate::app::State;
 use crate::app::connections::ConnectTo;
 use crate::keymap::Action;
-use crate::view::text::{cut, wrap_parts};
+use crate::view::text::cut;
+use crate::wrapping::wrap_parts;
 
 /// Draws the text at the top of an area. Lines without room are left out.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {

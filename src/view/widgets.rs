@@ -8,9 +8,10 @@ use ratatui::symbols::border;
 use ratatui::text::Span;
 use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
-use super::text::{cut, whole_parts, words, wrap_parts};
+use super::text::{cut, whole_parts, words};
 use super::theme::Theme;
 use crate::app::{State, dialogs};
+use crate::wrapping::wrap_parts;
 
 /// The most characters of a text that is wrapped.
 const MOST_TEXT: usize = 2_000;
@@ -59,8 +60,7 @@ pub(crate) fn framed(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str)
 
 /// Draws an empty box with room for some rows at the bottom of an area and returns its inner area.
 pub(crate) fn boxed_above(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, rows: u16) -> Rect {
-    let height = (rows + 2).min(area.height);
-    let outer = Rect { y: area.y + area.height - height, height, ..area };
+    let outer = dialogs::frame::frame_above(area, rows);
     frame.render_widget(Clear, outer);
     let title = whole_parts(title, usize::from(area.width.saturating_sub(4)));
     let block = frame_of(format!(" {title} "), false, theme);

@@ -8,13 +8,12 @@ use crate::message::GlobalPosition;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::store::trace::{Cause, Links, Named, NearCause, Path, Reference, Relations, Tally, Workflow};
+use crate::wrapping::BETWEEN;
 
 /// The longest metadata that is searched for links, in bytes.
 const LARGE: usize = 1 << 20;
 /// The room for the cause below which the words before it are left out, and the least that it gets.
 const NAME: (usize, usize) = (16, 8);
-/// The sign between two parts.
-pub(crate) const BETWEEN: &str = " · ";
 
 /// A part of the line, which leads to other messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

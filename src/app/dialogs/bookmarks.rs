@@ -1,9 +1,9 @@
 //! `'`: lists the bookmarks, newest first. It goes to one, renames it or removes it.
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::choice::{Pointed, moved, pointed};
+use super::choice::{Choosing, List, moved};
 use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::input::Input;
@@ -48,7 +48,7 @@ impl BookmarkList {
         }
         match action {
             Some(DialogAction::Close) => Outcome::Close,
-            Some(DialogAction::Accept) => Outcome::Finish(vec![Command::OpenBookmark(bookmark.clone())]),
+            Some(DialogAction::Accept) => self.accept(context),
             Some(DialogAction::Rename) => {
                 self.renaming = Some(Input::new(&bookmark.name));
                 Outcome::Stay
@@ -68,27 +68,27 @@ impl BookmarkList {
         Rect { height: inner.height.saturating_sub(1), ..inner }
     }
 
-    /// A click selects a bookmark, a click on the selected one goes there, and the wheel moves the selection.
-    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
-        if self.renaming.is_some() {
-            return Outcome::Stay;
-        }
-        let bookmarks = context.bookmarks.all();
-        let list = Self::area(frame(context.browser.area, SIZE.0, SIZE.1).1);
-        match pointed(mouse, list, bookmarks.len(), Some(self.selected)) {
-            Some(Pointed::Select(row)) => self.selected = row,
-            Some(Pointed::Accept) => {
-                let chosen = bookmarks.get(self.selected).cloned();
-                return Outcome::Finish(chosen.map(Command::OpenBookmark).into_iter().collect());
-            }
-            None => {}
-        }
-        Outcome::Stay
-    }
-
     pub(super) fn paste(&mut self, text: &str) {
         if let Some(name) = &mut self.renaming {
             name.paste(text);
         }
+    }
+}
+
+impl Choosing for BookmarkList {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let area = Self::area(frame(context.browser.area, SIZE.0, SIZE.1).1);
+        let list = List { area, rows: context.bookmarks.all().len(), selected: Some(self.selected) };
+        self.renaming.is_none().then_some(list)
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = row;
+        Outcome::Stay
+    }
+
+    fn accept(&mut self, context: &DialogContext) -> Outcome {
+        let chosen = context.bookmarks.all().get(self.selected).cloned();
+        Outcome::Finish(chosen.map(Command::OpenBookmark).into_iter().collect())
     }
 }

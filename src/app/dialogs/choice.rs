@@ -3,6 +3,7 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Rect;
 
+use super::outcome::{DialogContext, Outcome};
 use crate::app::keymap::DialogAction;
 
 /// The rows that a page key moves by.
@@ -26,21 +27,63 @@ pub(crate) fn first_in_view(selected: usize, height: usize) -> usize {
     (selected + 1).saturating_sub(height.max(1))
 }
 
+/// The rows of text that one notch of the wheel scrolls.
+const NOTCH: isize = 3;
+
+/// Returns the rows by which the wheel scrolls text; none if it is not the wheel.
+pub(super) fn scrolled(mouse: MouseEvent) -> Option<isize> {
+    match mouse.kind {
+        MouseEventKind::ScrollDown => Some(NOTCH),
+        MouseEventKind::ScrollUp => Some(-NOTCH),
+        _ => None,
+    }
+}
+
+/// The list of a dialog as it is drawn. The first row in view is the one of [`first_in_view`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct List {
+    pub area: Rect,
+    pub rows: usize,
+    pub selected: Option<usize>,
+}
+
+/// A dialog with a list, in which one row is selected. The mouse does the same in all of them.
+pub(super) trait Choosing {
+    /// Returns the list; none while the mouse does nothing in it.
+    fn list(&self, context: &DialogContext) -> Option<List>;
+
+    /// Selects a row.
+    fn select(&mut self, row: usize, context: &DialogContext) -> Outcome;
+
+    /// Does what the dialog is for with the selected row.
+    fn accept(&mut self, context: &DialogContext) -> Outcome;
+
+    /// A click selects a row, a click on the selected row accepts it, and the wheel moves the selection by a row.
+    fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        match self.list(context).and_then(|list| pointed(mouse, &list)) {
+            Some(Pointed::Select(row)) => self.select(row, context),
+            Some(Pointed::Accept) => self.accept(context),
+            None => Outcome::Stay,
+        }
+    }
+}
+
 /// What the mouse does in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pointed {
+enum Pointed {
     Select(usize),
     /// A click on the selected row.
     Accept,
 }
 
-/// Returns what the mouse does in a list of `rows` rows that is drawn in an area. The wheel moves the selection by a row.
-pub(super) fn pointed(mouse: MouseEvent, list: Rect, rows: usize, selected: Option<usize>) -> Option<Pointed> {
+/// Returns what the mouse does in a list.
+fn pointed(mouse: MouseEvent, list: &List) -> Option<Pointed> {
+    let List { area, rows, selected } = *list;
     let row = match mouse.kind {
         MouseEventKind::ScrollDown => selected.map_or(0, |selected| selected + 1).min(rows.checked_sub(1)?),
         MouseEventKind::ScrollUp => selected.unwrap_or(0).saturating_sub(1),
-        MouseEventKind::Down(MouseButton::Left) if list.contains((mouse.column, mouse.row).into()) => {
-            first_in_view(selected.unwrap_or(0), usize::from(list.height)) + usize::from(mouse.row - list.y)
+        MouseEventKind::Down(MouseButton::Left) if area.contains((mouse.column, mouse.row).into()) => {
+            first_in_view(selected.unwrap_or(0), usize::from(area.height)) + usize::from(mouse.row - area.y)
         }
         _ => return None,
     };

@@ -2,15 +2,49 @@
 //! Every change shows at once. Closing keeps it.
 
 use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
 
-use super::choice::moved;
+use super::choice::{Choosing, List, moved};
+use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::columns::{Column, ColumnKind, ColumnList as _, MOST_PATHS, default_columns, resized};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
-use crate::app::keymap::{DialogAction, DialogKind};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::message::BodyPath;
+use crate::wrapping::wrap_parts;
+
+/// The keys that the box shows.
+const KEYS: [DialogAction; 10] = [
+    DialogAction::Toggle,
+    DialogAction::MoveDown,
+    DialogAction::MoveUp,
+    DialogAction::Narrower,
+    DialogAction::Wider,
+    DialogAction::Fit,
+    DialogAction::AddPath,
+    DialogAction::Remove,
+    DialogAction::Reset,
+    DialogAction::Close,
+];
+/// The width of the box.
+const WIDTH: u16 = 60;
+/// The rows of the input of a path: the path, and how it is understood.
+const TYPED: u16 = 2;
+
+/// The parts of the box, from top to bottom.
+#[derive(Debug)]
+pub(crate) struct ChooserLayout {
+    /// The size of the box with its border, without padding.
+    pub size: (u16, u16),
+    pub list: Rect,
+    /// The input of a path.
+    pub typed: Rect,
+    pub keys: Rect,
+    /// The lines of the keys.
+    pub hints: Vec<String>,
+}
 
 /// The open chooser.
 #[derive(Debug)]
@@ -36,6 +70,27 @@ impl ColumnChooser {
         Some(text.parse::<BodyPath>().map(|path| path.to_string()))
     }
 
+    /// Lays out the box. If there is too little room, some columns and the input stay, and the list scrolls.
+    #[must_use]
+    pub(crate) fn layout(&self, area: Rect, keymap: &KeyMap) -> ChooserLayout {
+        let text = match self.path {
+            Some(_) => keymap.hints(DialogKind::ColumnPath, &[DialogAction::Accept, DialogAction::Close]),
+            None => format!("{} · [-] no room", keymap.hints(DialogKind::Columns, &KEYS)),
+        };
+        let hints = wrap_parts(&text, usize::from(WIDTH.min(area.width)).saturating_sub(6));
+        let rows = |rows: usize| u16::try_from(rows).unwrap_or(u16::MAX);
+        let (columns, below) = (rows(self.columns.len()), rows(hints.len()).saturating_add(1));
+        let size = (WIDTH, columns.saturating_add(TYPED).saturating_add(below).saturating_add(3));
+        let inner = frame(area, size.0, size.1).1;
+        let typed = if self.path.is_some() { TYPED.min(inner.height) } else { 0 };
+        let room = inner.height - typed;
+        let below = if room >= below + 4 { below } else { 0 };
+        let height = (room - below).min(columns);
+        let part = |from: u16, height: u16| Rect { y: inner.y + from, height, ..inner };
+        let keys = part(height + typed + below.min(1), below.saturating_sub(1));
+        ChooserLayout { size, list: part(0, height), typed: part(height, typed), keys, hints }
+    }
+
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         if self.path.is_some() {
             return self.key_in_path(key, context);
@@ -49,7 +104,7 @@ impl ColumnChooser {
             Some(DialogAction::Close) => return Outcome::Close,
             Some(DialogAction::MoveDown) => self.selected = self.columns.shift(self.selected, true),
             Some(DialogAction::MoveUp) => self.selected = self.columns.shift(self.selected, false),
-            Some(DialogAction::Toggle) => self.columns.toggle(self.selected),
+            Some(DialogAction::Toggle) => return self.accept(context),
             Some(DialogAction::Narrower) => self.resize(false, context),
             Some(DialogAction::Wider) => self.resize(true, context),
             Some(DialogAction::Fit) => {
@@ -125,5 +180,23 @@ impl ColumnChooser {
 
     fn changed(&self) -> Outcome {
         Outcome::Do(vec![Command::Columns(self.columns.clone())])
+    }
+}
+
+impl Choosing for ColumnChooser {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let area = self.layout(context.browser.area, context.keymap).list;
+        self.path.is_none().then_some(List { area, rows: self.columns.len(), selected: Some(self.selected) })
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = row;
+        Outcome::Stay
+    }
+
+    /// Shows or hides the selected column.
+    fn accept(&mut self, _: &DialogContext) -> Outcome {
+        self.columns.toggle(self.selected);
+        self.changed()
     }
 }

@@ -1,12 +1,14 @@
 //! `=`: compares two messages, as a list of differences by path or side by side. It covers type, time, data and metadata. Numbers
 //! are compared and shown with every digit.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::frame::frame;
+use super::choice::scrolled;
+use super::frame::{frame, held_row};
 use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::browser::extent::Extent;
 use crate::app::browser::wrapped::Wrapped;
 use crate::app::keymap::{Action, DialogAction, DialogKind};
 use crate::app::times::Times;
@@ -114,6 +116,12 @@ impl CompareDialog {
         }
     }
 
+    /// Returns the part in view.
+    #[must_use]
+    pub(crate) fn extent(&self) -> Extent {
+        Extent::of(self.height(), self.top, self.rows)
+    }
+
     fn scroll(&mut self, rows: isize) {
         let last = self.height().saturating_sub(self.rows);
         self.top = self.top.saturating_add_signed(rows).min(last);
@@ -132,6 +140,16 @@ impl CompareDialog {
             self.top = row;
             self.scroll(0);
         }
+    }
+
+    /// The wheel scrolls, and the scrollbar can be dragged.
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        if let Some(rows) = scrolled(mouse) {
+            self.scroll(rows);
+        } else if let Some((row, rows)) = held_row(outer(context.browser.area), mouse) {
+            self.top = self.height().saturating_sub(self.rows) * row / rows.saturating_sub(1).max(1);
+        }
+        Outcome::Stay
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
@@ -189,6 +207,12 @@ fn rows_of(sides: &[Wrapped; 2], signs: &[Sign]) -> Vec<SideRow> {
 
 /// The rows above and below those of the comparison: the names of the messages and the keys.
 const AROUND: u16 = 2;
+
+/// Returns the rectangle of the dialog.
+#[must_use]
+pub(crate) fn outer(area: Rect) -> Rect {
+    frame(area, area.width, area.height).0
+}
 
 /// Returns the area of the text: the names, the rows and the keys.
 #[must_use]

@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
-use super::choice::{Pointed, moved, pointed};
+use super::choice::{Choosing, List, moved};
 use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::connections::{Choice, ConnectTo};
@@ -58,25 +58,21 @@ impl ConnectDialog {
         (list, Rect { y: inner.y + below, height: u16::from(below < inner.height), ..inner })
     }
 
-    /// A click selects a choice or the URL, a click on the selected choice connects to it, and the wheel moves the selection.
-    pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
-        if self.attempt.is_some() {
-            return Outcome::Stay;
-        }
+    /// Returns the areas of the choices and of the URL on the terminal.
+    fn places(&self, area: Rect) -> (Rect, Rect) {
         let (width, height) = self.size();
-        let (list, url) = Self::areas(frame(context.browser.area, width, height).1);
+        Self::areas(frame(area, width, height).1)
+    }
+
+    /// A click on the URL selects it. Anything else is for the choices.
+    pub(super) fn point(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        let (_, url) = self.places(context.browser.area);
         let is_click = matches!(mouse.kind, MouseEventKind::Down(MouseButton::Left));
-        if is_click && url.contains((mouse.column, mouse.row).into()) {
+        if is_click && url.contains((mouse.column, mouse.row).into()) && self.attempt.is_none() {
             self.selected = self.choices.len();
             return Outcome::Stay;
         }
-        let selected = (!self.is_on_url()).then_some(self.selected);
-        match pointed(mouse, list, self.choices.len(), selected) {
-            Some(Pointed::Select(row)) => self.selected = row,
-            Some(Pointed::Accept) => return self.connect(context.now),
-            None => {}
-        }
-        Outcome::Stay
+        self.mouse(mouse, context)
     }
 
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
@@ -94,7 +90,7 @@ impl ConnectDialog {
         }
         match action {
             Some(DialogAction::Close) => Outcome::Close,
-            Some(DialogAction::Accept) => self.connect(context.now),
+            Some(DialogAction::Accept) => self.accept(context),
             _ => {
                 if self.url.key(key) {
                     self.typed();
@@ -138,5 +134,22 @@ impl ConnectDialog {
             self.problem = Some(reason);
         }
         failed
+    }
+}
+
+impl Choosing for ConnectDialog {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let (area, _) = self.places(context.browser.area);
+        let selected = (!self.is_on_url()).then_some(self.selected);
+        self.attempt.is_none().then_some(List { area, rows: self.choices.len(), selected })
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = row;
+        Outcome::Stay
+    }
+
+    fn accept(&mut self, context: &DialogContext) -> Outcome {
+        self.connect(context.now)
     }
 }

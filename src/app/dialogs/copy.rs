@@ -1,8 +1,11 @@
-//! `y` and one letter: copies the selection. Values, names and messages are copied as they are stored, never as they
+//! `y` and one letter, or Enter on an entry: copies the selection. Values, names and messages are copied as they are stored, never as they
 //! are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
 
 use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
 
+use super::choice::{Choosing, List, moved};
+use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
@@ -28,15 +31,26 @@ impl CopyEntry {
     fn new(action: DialogAction, label: &'static str, text: String) -> Self {
         Self { action, label, text }
     }
+
+    /// Returns the outcome that copies the entry.
+    fn copied(&self) -> Outcome {
+        Outcome::Finish(vec![match self.action {
+            DialogAction::Marked => Command::CopyMarked,
+            _ => Command::Copy(self.text.clone(), self.label),
+        }])
+    }
 }
 
 /// The open menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyMenu {
     pub entries: Vec<CopyEntry>,
-    /// The number of marked messages, whose entry is the first.
-    marked: usize,
+    /// The index of the selected entry.
+    pub selected: usize,
 }
+
+/// The width of the box.
+const WIDTH: u16 = 60;
 
 impl CopyMenu {
     /// Returns what can be copied from the focused pane; none if that is nothing.
@@ -68,19 +82,54 @@ impl CopyMenu {
                 browser.messages.key.iter().flat_map(|list| of_list(list, &browser.messages.filter, namespace)),
             ),
         }
-        (!entries.is_empty()).then_some(Self { entries, marked })
+        (!entries.is_empty()).then_some(Self { entries, selected: 0 })
+    }
+
+    /// Returns the size of the box with its border: the entries, a gap and the keys.
+    #[must_use]
+    pub(crate) fn size(&self) -> (u16, u16) {
+        (WIDTH, u16::try_from(self.entries.len()).unwrap_or(u16::MAX).saturating_add(4))
+    }
+
+    /// Returns the area of the entries inside the box. The keys are below it, and a gap if there is room.
+    #[must_use]
+    pub(crate) fn area(&self, inner: Rect) -> Rect {
+        let entries = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+        Rect { height: inner.height.saturating_sub(1).min(entries), ..inner }
     }
 
     /// Copies the entry of a key. Other keys do not close the menu; otherwise the next key would reach the panes.
-    pub(super) fn key(&self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        let copied = |action| self.entries.iter().find(|entry| entry.action == action);
-        match context.pressed(DialogKind::Copy, key) {
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let action = context.pressed(DialogKind::Copy, key);
+        if let Some(selected) = moved(self.selected, self.entries.len(), action) {
+            self.selected = selected;
+            return Outcome::Stay;
+        }
+        match action {
             Some(DialogAction::Close) => Outcome::Close,
-            Some(DialogAction::Marked) if self.marked > 0 => Outcome::Finish(vec![Command::CopyMarked]),
-            Some(action) => copied(action)
-                .map_or(Outcome::Stay, |entry| Outcome::Finish(vec![Command::Copy(entry.text.clone(), entry.label)])),
+            Some(DialogAction::Accept) => self.accept(context),
+            Some(action) => {
+                self.entries.iter().find(|entry| entry.action == action).map_or(Outcome::Stay, CopyEntry::copied)
+            }
             None => Outcome::Stay,
         }
+    }
+}
+
+impl Choosing for CopyMenu {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let (width, height) = self.size();
+        let area = self.area(frame(context.browser.area, width, height).1);
+        Some(List { area, rows: self.entries.len(), selected: Some(self.selected) })
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = row;
+        Outcome::Stay
+    }
+
+    fn accept(&mut self, _: &DialogContext) -> Outcome {
+        self.entries.get(self.selected).map_or(Outcome::Stay, CopyEntry::copied)
     }
 }
 

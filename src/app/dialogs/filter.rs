@@ -6,8 +6,10 @@
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::layout::{Margin, Rect};
 
-use super::choice::moved;
+use super::choice::{Choosing, List, moved};
+use super::frame::frame_above;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::list_key::ListKey;
@@ -18,6 +20,9 @@ use crate::app::text_search::contains;
 use crate::app::times::Times;
 use crate::locator;
 use crate::store::Filter;
+
+/// The most named filters that are visible at once.
+const ROWS: u16 = 8;
 
 /// The open prompt.
 #[derive(Debug)]
@@ -53,17 +58,14 @@ impl FilterPrompt {
             return self.key_in_name(key, context);
         }
         let action = context.pressed(DialogKind::Filter, key);
-        if let Some(selected) = self.select(action) {
+        if let Some(selected) = self.moved_to(action) {
             self.selected = selected;
             return Outcome::Stay;
         }
         match action {
             Some(DialogAction::Close) if self.selected.is_some() => self.selected = None,
             Some(DialogAction::Close) => return Outcome::Close,
-            Some(DialogAction::Accept) => {
-                self.take_selected(context);
-                return self.apply(context);
-            }
+            Some(DialogAction::Accept) => return self.accept(context),
             Some(DialogAction::Edit) => self.take_selected(context),
             Some(DialogAction::Remove) if self.selected.is_some() => return self.remove_selected(),
             Some(DialogAction::Save) => self.begin_naming(),
@@ -75,7 +77,7 @@ impl FilterPrompt {
 
     /// Returns the selection after a key that moves it. Above the first filter, none is selected.
     #[allow(clippy::option_option, reason = "none if the key moves nothing, and none selected above the first")]
-    fn select(&self, action: Option<DialogAction>) -> Option<Option<usize>> {
+    fn moved_to(&self, action: Option<DialogAction>) -> Option<Option<usize>> {
         if self.offered.is_empty() {
             return None;
         }
@@ -85,6 +87,13 @@ impl FilterPrompt {
             None => moved(0, self.offered.len(), action).map(|_| Some(0)),
             Some(selected) => moved(selected, self.offered.len(), action).map(Some),
         }
+    }
+
+    /// Returns the area whose lower end the box of named filters takes, above the prompt, and the rows of the box.
+    #[must_use]
+    pub(crate) fn offers(&self, area: Rect) -> (Rect, u16) {
+        let rows = u16::try_from(self.offered.len()).unwrap_or(ROWS).min(ROWS);
+        (Rect { height: area.height.saturating_sub(2), ..area }, rows)
     }
 
     /// Puts the selected filter into the prompt.
@@ -185,6 +194,25 @@ impl FilterPrompt {
                 Outcome::Stay
             }
         }
+    }
+}
+
+impl Choosing for FilterPrompt {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let (above, rows) = self.offers(context.browser.area);
+        let area = frame_above(above, rows).inner(Margin::new(1, 1));
+        let list = List { area, rows: self.offered.len(), selected: self.selected };
+        (self.naming.is_none() && !self.offered.is_empty()).then_some(list)
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = Some(row);
+        Outcome::Stay
+    }
+
+    fn accept(&mut self, context: &DialogContext) -> Outcome {
+        self.take_selected(context);
+        self.apply(context)
     }
 }
 

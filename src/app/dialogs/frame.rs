@@ -19,6 +19,13 @@ pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
     (outer, inside.inner(Margin::new(u16::from(inside.width >= PADDED), rows)))
 }
 
+/// Returns the rectangle of a box with room for some rows at the bottom of an area.
+#[must_use]
+pub(crate) fn frame_above(area: Rect, rows: u16) -> Rect {
+    let height = rows.saturating_add(2).min(area.height);
+    Rect { y: area.y + area.height - height, height, ..area }
+}
+
 /// Returns the row of the scrollbar at which the left button is held, and the number of its rows. The scrollbar is the right border
 /// of the dialog; the pointer may be a column beside it.
 #[must_use]

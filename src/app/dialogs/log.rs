@@ -1,8 +1,9 @@
 //! `!`: the log, scrolled by the keys that scroll elsewhere. It only reads; notices are kept by the screen.
 
-use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, MouseEvent};
 use ratatui::layout::Rect;
 
+use super::choice::scrolled;
 use super::frame::{frame, held_row};
 use super::outcome::{DialogContext, Outcome};
 use crate::app::keymap::{Action, DialogAction, DialogKind};
@@ -13,9 +14,6 @@ pub(crate) struct Log {
     /// The number of notices scrolled back from the newest one.
     pub back: usize,
 }
-
-/// The notices that one notch of the wheel scrolls.
-const NOTCH: isize = 3;
 
 /// Returns the rectangle of the log and the one of its text.
 #[must_use]
@@ -48,10 +46,8 @@ impl Log {
 
     /// The wheel scrolls, and the scrollbar can be dragged.
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
-        match mouse.kind {
-            MouseEventKind::ScrollDown => return self.scroll(NOTCH, context),
-            MouseEventKind::ScrollUp => return self.scroll(-NOTCH, context),
-            _ => {}
+        if let Some(notices) = scrolled(mouse) {
+            return self.scroll(notices, context);
         }
         if let Some((row, rows)) = held_row(log_frame(context.browser.area).0, mouse) {
             let oldest = context.notices.saturating_sub(1);

@@ -2,20 +2,45 @@
 //! after, and `{` and `}` choose where the fold begins.
 
 use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
 
-use super::choice::moved;
+use super::choice::{Choosing, List, moved};
+use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
-use crate::app::keymap::{DialogAction, DialogKind};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::app::request::{Question, Slot};
 use crate::app::state_view::{MOST_FOLDED, StateView};
 use crate::locator::{Destination, Target};
 use crate::message::{Position, StreamName};
+use crate::numbers::grouped;
+use crate::wrapping::{wrap, wrap_parts};
 
 /// The keys, as the last line of the dialog shows them.
 pub(crate) const KEYS: [DialogAction; 4] =
     [DialogAction::Previous, DialogAction::Next, DialogAction::Accept, DialogAction::Close];
 /// The keys that choose where the fold begins, for a stream that is too long.
 pub(crate) const BEGIN_KEYS: [DialogAction; 2] = [DialogAction::Earlier, DialogAction::BeginHere];
+
+/// What a note above the values is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// Something that the values lack.
+    Missing,
+    Problem,
+}
+
+/// The parts of the dialog.
+#[derive(Debug)]
+pub(crate) struct StateLayout {
+    /// The size of the dialog with its border, without padding.
+    pub size: (u16, u16),
+    /// Everything above the keys.
+    pub text: Rect,
+    /// The lines above the values.
+    pub notes: Vec<(String, Note)>,
+    pub values: Rect,
+    pub keys: Rect,
+}
 
 /// The open state.
 #[derive(Debug)]
@@ -66,12 +91,40 @@ impl StateDialog {
         self.problem = Some(problem);
     }
 
+    /// Lays out the dialog. The notes take at most half of it.
+    #[must_use]
+    pub(crate) fn layout(&self, area: Rect, keymap: &KeyMap) -> StateLayout {
+        let size = (area.width.saturating_sub(4), area.height.saturating_sub(4));
+        let inner = frame(area, size.0, size.1).1;
+        let keys = Rect { y: inner.bottom().saturating_sub(1).max(inner.y), height: inner.height.min(1), ..inner };
+        let text = Rect { height: inner.height - keys.height, ..inner };
+        let mut notes = self.notes(usize::from(text.width), keymap);
+        notes.truncate(usize::from(text.height / 2));
+        let above = u16::try_from(notes.len()).unwrap_or(text.height);
+        let values = Rect { y: text.y + above, height: text.height - above, ..text };
+        StateLayout { size, text, notes, values, keys }
+    }
+
+    /// Returns the lines above the values: where the fold begins if that is not the start, why it failed, and what was removed.
+    fn notes(&self, width: usize, keymap: &KeyMap) -> Vec<(String, Note)> {
+        let Some(view) = &self.view else { return Vec::new() };
+        let begin = view.from.map(|from| {
+            let (from, keys) = (grouped(from.unsigned_abs()), keymap.hints(DialogKind::State, &BEGIN_KEYS));
+            wrap_parts(&format!("Computed from position {from} on, without the messages before it · {keys}"), width)
+        });
+        let problem = view.problem.as_ref().map(|problem| wrap(problem, width));
+        let removed = view.removed.iter().map(|path| format!("- {path}"));
+        let begin = begin.into_iter().flatten().map(|line| (line, Note::Missing));
+        let problem = problem.into_iter().flatten().map(|line| (line, Note::Problem));
+        begin.chain(problem).chain(removed.map(|line| (line, Note::Missing))).collect()
+    }
+
     pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let rows = self.view.as_ref().map_or(0, |view| view.rows.len());
         let action = context.pressed(DialogKind::State, key);
         match action {
             Some(DialogAction::Close) => return Outcome::Close,
-            Some(DialogAction::Accept) => return self.blame(),
+            Some(DialogAction::Accept) => return self.accept(context),
             Some(DialogAction::Previous) => return self.step(-1),
             Some(DialogAction::Next) => return self.step(1),
             Some(DialogAction::Earlier) => {
@@ -101,19 +154,32 @@ impl StateDialog {
         Outcome::Do(vec![Command::Ask(Slot::State, self.question(false))])
     }
 
+    /// Returns the commands that closing causes.
+    #[allow(clippy::unused_self, reason = "every dialog has this method")]
+    pub(super) fn closed(&self) -> Vec<Command> {
+        vec![Command::Cancel(Slot::State)]
+    }
+}
+
+impl Choosing for StateDialog {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let rows = self.view.as_ref().filter(|_| self.problem.is_none())?.rows.len();
+        let area = self.layout(context.browser.area, context.keymap).values;
+        Some(List { area, rows, selected: Some(self.selected) })
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        self.selected = row;
+        Outcome::Stay
+    }
+
     /// Goes to the message that set the selected value.
-    fn blame(&self) -> Outcome {
+    fn accept(&mut self, _: &DialogContext) -> Outcome {
         let row = self.view.as_ref().and_then(|view| view.rows.get(self.selected));
         let Some((position, _)) = row.and_then(|row| row.setter.clone()) else { return Outcome::Stay };
         let place = Target::StreamPosition(self.stream.clone(), position);
         let mut commands = self.closed();
         commands.push(Command::Navigate(self.namespace.clone(), Destination::here(place)));
         Outcome::Finish(commands)
-    }
-
-    /// Returns the commands that closing causes.
-    #[allow(clippy::unused_self, reason = "every dialog has this method")]
-    pub(super) fn closed(&self) -> Vec<Command> {
-        vec![Command::Cancel(Slot::State)]
     }
 }

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use ratatui::layout::{Margin, Rect};
 
-use super::choice::moved;
+use super::choice::{Choosing, List, moved};
 use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::browser::Browser;
+use crate::app::browser::layout::Pane;
 use crate::app::keymap::{DialogAction, DialogKind};
 use crate::app::request::{Question, Slot, TraceStep, Traces};
 use crate::app::trace_view::{TraceRow, TraceView};
 use crate::locator::{Destination, Target};
 use crate::message::GlobalPosition;
 use crate::store::trace::DEFAULT_EXTENT;
+use crate::wrapping::wrap;
 
 /// The keys, as the last line of the dialog shows them.
 pub(crate) const KEYS: [DialogAction; 4] =
@@ -20,6 +24,32 @@ pub(crate) const KEYS: [DialogAction; 4] =
 
 /// The least time between new messages and the search among them, because they can arrive many times a second.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+
+/// The most lines of the report below the messages.
+const REPORT: usize = 3;
+
+/// A line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Report {
+    Problem(String),
+    /// The search is under way.
+    Searching,
+    Searched(String),
+}
+
+/// The parts of the trace, from top to bottom.
+#[derive(Debug)]
+pub(crate) struct TraceLayout {
+    /// The rectangle with the border.
+    pub outer: Rect,
+    /// What stays visible above the messages: the names of the lanes, or the absent cause of the tree.
+    pub heading: Rect,
+    pub messages: Rect,
+    /// The lines of the report.
+    pub report: Vec<Report>,
+    pub notes: Rect,
+    pub keys: Rect,
+}
 
 /// The open trace.
 #[derive(Debug)]
@@ -129,37 +159,59 @@ impl TraceDialog {
         rows.iter().position(|row| row.head.global_position == self.selected).unwrap_or(0)
     }
 
-    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
-        let rows = self.rows();
-        let selected = self.selection(&rows);
-        let last = rows.len().saturating_sub(1);
-        let action = context.pressed(DialogKind::Trace, key);
-        let to = match action {
-            Some(DialogAction::Close) => return Outcome::Close,
-            Some(DialogAction::Accept) => return self.go(rows.get(selected).copied()),
-            Some(DialogAction::Lanes) => {
-                self.lanes = !self.lanes;
-                return Outcome::Stay;
-            }
-            Some(DialogAction::Further) => return self.further(),
-            Some(DialogAction::First) => 0,
-            Some(DialogAction::Last) => last,
-            _ => match moved(selected, rows.len(), action) {
-                Some(to) => to,
-                None => return Outcome::Stay,
-            },
+    /// Lays out the trace over the lists.
+    #[must_use]
+    pub(crate) fn layout(&self, browser: &Browser) -> TraceLayout {
+        let outer = place(browser);
+        let inner = outer.inner(Margin::new(1, 1));
+        let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
+        let report = self.report(usize::from(inner.width));
+        let keys_height = inner.height.min(1);
+        let notes_height = u16::try_from(report.len()).unwrap_or(0).min(inner.height - keys_height);
+        let has_heading = self.lanes || self.missing().is_some();
+        let above = u16::from(has_heading).min(inner.height - keys_height - notes_height);
+        let mut y = inner.y;
+        let mut take = |height: u16| {
+            let taken = Rect { y, height, ..inner };
+            y += height;
+            taken
         };
-        let Some(head) = rows.get(to).map(|row| row.head.clone()) else { return Outcome::Stay };
-        self.selected = head.global_position;
-        Outcome::Do(vec![Command::ShowMessage(self.namespace.clone(), Box::new(head))])
+        let heading = take(above);
+        let messages = take(inner.height - above - notes_height - keys_height);
+        let (notes, keys) = (take(notes_height), take(keys_height));
+        TraceLayout { outer, heading, messages, report, notes, keys }
     }
 
-    fn go(&self, row: Option<&TraceRow>) -> Outcome {
-        let Some(TraceRow { head, .. }) = row else { return Outcome::Stay };
-        let place = Target::StreamPosition(head.stream.clone(), head.position);
-        let mut commands = self.closed();
-        commands.push(Command::Navigate(self.namespace.clone(), Destination::here(place)));
-        Outcome::Finish(commands)
+    /// Returns the cause that the first message names but that does not exist.
+    #[must_use]
+    pub(crate) fn missing(&self) -> Option<&str> {
+        self.view.as_ref().and_then(|view| view.missing.as_deref())
+    }
+
+    /// Returns the lines below the messages.
+    fn report(&self, width: usize) -> Vec<Report> {
+        let problem = self.problem.iter().flat_map(|problem| wrap(problem, width)).map(Report::Problem);
+        let searching = self.waits.then_some(Report::Searching);
+        let searched = self.view.iter().flat_map(|view| &view.report).flat_map(|line| wrap(line, width));
+        problem.chain(searching).chain(searched.map(Report::Searched)).take(REPORT).collect()
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
+        let rows = self.rows();
+        let (rows, selected) = (rows.len(), self.selection(&rows));
+        let action = context.pressed(DialogKind::Trace, key);
+        match action {
+            Some(DialogAction::Close) => Outcome::Close,
+            Some(DialogAction::Accept) => self.accept(context),
+            Some(DialogAction::Lanes) => {
+                self.lanes = !self.lanes;
+                Outcome::Stay
+            }
+            Some(DialogAction::Further) => self.further(),
+            Some(DialogAction::First) => self.select(0, context),
+            Some(DialogAction::Last) => self.select(rows.saturating_sub(1), context),
+            _ => moved(selected, rows, action).map_or(Outcome::Stay, |to| self.select(to, context)),
+        }
     }
 
     /// Searches ten times as far.
@@ -173,5 +225,44 @@ impl TraceDialog {
     #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
         vec![Command::Cancel(Slot::Trace), Command::ShowSelected]
+    }
+}
+
+impl Choosing for TraceDialog {
+    fn list(&self, context: &DialogContext) -> Option<List> {
+        let rows = self.rows();
+        let area = self.layout(context.browser).messages;
+        Some(List { area, rows: rows.len(), selected: Some(self.selection(&rows)) })
+    }
+
+    fn select(&mut self, row: usize, _: &DialogContext) -> Outcome {
+        let Some(head) = self.rows().get(row).map(|row| row.head.clone()) else { return Outcome::Stay };
+        self.selected = head.global_position;
+        Outcome::Do(vec![Command::ShowMessage(self.namespace.clone(), Box::new(head))])
+    }
+
+    /// Goes to the selected message in its stream.
+    fn accept(&mut self, _: &DialogContext) -> Outcome {
+        let rows = self.rows();
+        let Some(TraceRow { head, .. }) = rows.get(self.selection(&rows)) else { return Outcome::Stay };
+        let place = Target::StreamPosition(head.stream.clone(), head.position);
+        let mut commands = self.closed();
+        commands.push(Command::Navigate(self.namespace.clone(), Destination::here(place)));
+        Outcome::Finish(commands)
+    }
+}
+
+/// Returns the area of the lists: all of the screen but the message pane, the header and the footer.
+fn place(browser: &Browser) -> Rect {
+    let (area, layout) = (browser.area, browser.layout());
+    let (header, footer) = (layout.header.height, layout.footer.height);
+    let body = Rect { y: area.y + header, height: area.height.saturating_sub(header + footer), ..area };
+    let message = layout.pane(Pane::Message);
+    if message.area() == 0 || message == body {
+        body
+    } else if message.height == body.height {
+        Rect { width: message.x - body.x, ..body }
+    } else {
+        Rect { height: message.y - body.y, ..body }
     }
 }

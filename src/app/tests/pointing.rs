@@ -6,6 +6,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::fake::{Fake, Screen};
 use crate::app::browser::list_key::ListKey;
+use crate::app::dialogs::Dialog;
 use crate::app::connections::{Choice, ConnectTo, Connections};
 use crate::app::{Effect, Event, ScreenSettings};
 
@@ -69,4 +70,140 @@ fn a_click_selects_a_connection_and_another_connects() {
     assert!(attempts(&screen).is_empty());
     click(&mut screen, "service billing");
     assert_eq!(attempts(&screen), [ConnectTo::Service("billing".to_owned())]);
+}
+
+fn wheel(screen: &mut Screen, kind: MouseEventKind, notches: usize) {
+    for _ in 0..notches {
+        send(screen, kind, 50, 12);
+    }
+}
+
+#[test]
+fn a_click_selects_a_column_and_another_hides_it() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys(",");
+    click(&mut screen, "[x] type");
+    assert!(screen.text().contains("[x] type"), "the first click only selects: {}", screen.text());
+    click(&mut screen, "[x] type");
+    assert!(screen.text().contains("[ ] type"), "{}", screen.text());
+    wheel(&mut screen, MouseEventKind::ScrollUp, 2);
+    screen.keys(" ");
+    assert!(screen.text().contains("[x] age"), "two above the type: {}", screen.text());
+}
+
+#[test]
+fn clicks_reach_every_column_on_a_low_terminal() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 60, 12);
+    screen.keys(",");
+    assert!(!screen.text().contains("] data"), "the list scrolls: {}", screen.text());
+    wheel(&mut screen, MouseEventKind::ScrollDown, 20);
+    click(&mut screen, "] data");
+    assert!(screen.text().contains("[ ] data"), "{}", screen.text());
+}
+
+#[test]
+fn a_click_selects_what_to_copy_and_another_copies_it() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@2");
+    screen.keys("y");
+    click(&mut screen, "stream name");
+    assert!(screen.state.dialogs.open.is_some());
+    click(&mut screen, "stream name");
+    assert!(screen.state.dialogs.open.is_none());
+    let copied = |screen: &Screen| match screen.outside.last() {
+        Some(Effect::Copy { text, .. }) => text.clone(),
+        other => panic!("nothing was copied: {other:?}"),
+    };
+    assert_eq!(copied(&screen), "account-1");
+    // Keys select as well.
+    screen.keys("y");
+    screen.down();
+    screen.down();
+    screen.enter();
+    assert_eq!(copied(&screen), screen.state.browser.messages.selection().expect("a message").id.to_string());
+}
+
+#[test]
+fn the_wheel_and_the_scrollbar_scroll_a_comparison() {
+    let mut fake = Fake::default();
+    let data = |value: i64| format!("{{{}}}", (0..40).map(|n| format!("\"v{n}\": {value}")).collect::<Vec<_>>().join(","));
+    fake.push("account-1", "Opened", &data(1), None);
+    fake.push("account-1", "Opened", &data(2), None);
+    let mut screen = Screen::new(fake);
+    screen.go_to("account-1@0");
+    screen.keys("m");
+    screen.down();
+    screen.keys("=");
+    assert!(screen.text().contains("~ $.v0 ") && !screen.text().contains("~ $.v39"), "{}", screen.text());
+    wheel(&mut screen, MouseEventKind::ScrollDown, 100);
+    assert!(screen.text().contains("~ $.v39"), "{}", screen.text());
+    wheel(&mut screen, MouseEventKind::ScrollUp, 100);
+    assert!(screen.text().contains("~ $.v0 "), "{}", screen.text());
+    let area = screen.state.browser.area;
+    let last = (usize::from(area.width) - 1, usize::from(area.height) - 2);
+    send(&mut screen, MouseEventKind::Down(MouseButton::Left), last.0, last.1);
+    assert!(screen.text().contains("~ $.v39"), "{}", screen.text());
+}
+
+#[test]
+fn a_click_selects_a_message_of_a_trace_and_another_goes_there() {
+    for lanes in ["", "v"] {
+        let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+        screen.go_to("account-1@2");
+        screen.keys("T");
+        screen.keys(lanes);
+        let shown = |screen: &Screen| screen.state.browser.message.head().map(|head| head.position);
+        let rows = |screen: &Screen| match &screen.state.dialogs.open {
+            Some(Dialog::Trace(dialog)) => dialog.layout(&screen.state.browser).messages,
+            _ => panic!("no trace"),
+        };
+        let list = rows(&screen);
+        let (column, last) = (usize::from(list.x), usize::from(list.y) + 4);
+        send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, last);
+        assert_eq!(shown(&screen), Some(4), "{}", screen.text());
+        send(&mut screen, MouseEventKind::ScrollUp, column, last);
+        assert_eq!(shown(&screen), Some(3), "{}", screen.text());
+        send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, last - 1);
+        assert!(screen.state.dialogs.open.is_none());
+        assert_eq!(screen.state.browser.messages.selection().map(|head| head.position), Some(3));
+    }
+}
+
+#[test]
+fn a_click_selects_a_value_of_a_state_and_another_goes_to_the_message_that_set_it() {
+    let mut fake = Fake::default();
+    fake.push("account-1", "Opened", r#"{"owner": "Ada", "gone": 1}"#, None);
+    fake.push("account-1", "Deposited", r#"{"balance": 2, "gone": null}"#, None);
+    let mut screen = Screen::new(fake);
+    screen.go_to("account-1@1");
+    screen.keys("S");
+    // The value that was removed is listed above the others.
+    assert!(screen.text().contains("- $.gone"), "{}", screen.text());
+    wheel(&mut screen, MouseEventKind::ScrollDown, 5);
+    click(&mut screen, "$.owner");
+    assert!(screen.state.dialogs.open.is_some());
+    click(&mut screen, "$.owner");
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(screen.state.browser.messages.selection().map(|head| head.position), Some(0));
+}
+
+#[test]
+fn a_click_selects_a_saved_filter_and_another_applies_it() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account");
+    for kind in ["Opened", "Withdrawn"] {
+        screen.keys("&");
+        screen.ctrl('u');
+        screen.keys(&format!("type:{kind}"));
+        screen.ctrl('s');
+        screen.keys(&format!("only {kind}"));
+        screen.enter();
+        screen.esc();
+    }
+    screen.keys("&");
+    click(&mut screen, "only Opened");
+    assert!(screen.state.dialogs.open.is_some());
+    click(&mut screen, "only Opened");
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(screen.state.browser.messages.filter_text, "type:Opened");
 }

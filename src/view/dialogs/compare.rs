@@ -6,9 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::browser::wrapped::Wrapped;
-use crate::app::dialogs::compare::{CompareDialog, Form, rows_area, side_width, text_area};
+use crate::app::dialogs::compare::{CompareDialog, Form, outer, rows_area, side_width, text_area};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::json::side_by_side::Sign;
+use crate::view::scrollbar;
 use crate::view::text::{cut, cut_middle, fill, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at};
@@ -46,6 +47,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         let Some((text, sign)) = drawn else { break };
         line_at(frame, rows, line, &cut(&text, width), style(sign, theme));
     }
+    scrollbar::draw(frame, outer(area), Some(dialog.extent()), theme);
     line_at(
         frame,
         text,

@@ -4,22 +4,29 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::copy::{CopyEntry, CopyMenu};
-use crate::app::keymap::{DialogKind, KeyMap};
-use crate::view::text::{fill, words};
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
+use crate::view::text::{fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, menu: &CopyMenu) {
-    let height = u16::try_from(menu.entries.len()).unwrap_or(u16::MAX).saturating_add(3);
-    let inner = boxed(frame, area, theme, "Copy", 60, height);
+    let (width, height) = menu.size();
+    let inner = boxed(frame, area, theme, "Copy", width, height);
+    let (list, width) = (menu.area(inner), usize::from(inner.width));
     let key = |entry: &CopyEntry| {
         keymap.dialog_key(DialogKind::Copy, entry.action).map(|key| key.to_string()).unwrap_or_default()
     };
     let keys = menu.entries.iter().map(|entry| key(entry).chars().count()).max().unwrap_or(0);
-    for (row, entry) in (0..).zip(&menu.entries) {
+    let first = first_in_view(menu.selected, usize::from(list.height));
+    for (row, (index, entry)) in (0..list.height).zip(menu.entries.iter().enumerate().skip(first)) {
         let name = format!(" {}  {}  ", fill(&key(entry), keys), fill(entry.label, 16));
-        let room = usize::from(inner.width).saturating_sub(name.chars().count());
-        line_at(frame, inner, row, &format!("{name}{}", words(&entry.text, room)), Style::new());
+        let room = width.saturating_sub(name.chars().count() + 1);
+        let style = if index == menu.selected { theme.selected } else { Style::new() };
+        line_at(frame, list, row, &fill(&format!("{name}{}", words(&entry.text, room)), width), style);
     }
+    let hints = keymap.hints(DialogKind::Copy, &[DialogAction::Accept, DialogAction::Close]);
+    let last = inner.height.saturating_sub(1);
+    line_at(frame, inner, last, &format!(" {}", whole_parts(&hints, width.saturating_sub(1))), theme.dim);
 }

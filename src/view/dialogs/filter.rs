@@ -10,8 +10,6 @@ use crate::view::theme::Theme;
 use crate::view::widgets::boxed_above;
 
 const HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
-/// The most named filters that are visible at once.
-const ROWS: u16 = 8;
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, prompt: &FilterPrompt) {
     if let Some(name) = &prompt.naming {
@@ -21,14 +19,13 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         return prompts::draw(frame, area, theme, "Name of the filter: ", name, &Ok(hints));
     }
     if !prompt.offered.is_empty() {
-        let rows = u16::try_from(prompt.offered.len()).unwrap_or(ROWS).min(ROWS);
         let hints = if prompt.selected.is_some() {
             keymap.hints(DialogKind::Filter, &[DialogAction::Accept, DialogAction::Edit, DialogAction::Remove])
         } else {
             keymap.hint_as(DialogKind::Filter, DialogAction::Down, "select").unwrap_or_default()
         };
         let title = format!("Saved filters · {hints}");
-        let above = Rect { height: area.height.saturating_sub(2), ..area };
+        let (above, rows) = prompt.offers(area);
         let inner = boxed_above(frame, above, theme, &title, rows);
         let rows = prompt.offered.iter().map(|filter| (filter.name.clone(), filter.text.clone()));
         choices::draw(frame, inner, theme, rows, prompt.selected, "");

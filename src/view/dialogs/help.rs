@@ -8,10 +8,11 @@ use crate::app::browser::extent::Extent;
 use crate::app::dialogs::help::{Help, HelpRow, help_frame};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::scrollbar;
-use crate::view::text::{fill, whole_parts, words, wrap};
+use crate::view::text::{fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{framed, line_at, row_of};
+use crate::wrapping::wrap;
 
 /// The keys of the help itself.
 const KEYS: [DialogAction; 3] = [DialogAction::Accept, DialogAction::Filter, DialogAction::Close];

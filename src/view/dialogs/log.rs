@@ -9,9 +9,10 @@ use crate::app::browser::extent::Extent;
 use crate::app::dialogs::log::log_frame;
 use crate::app::keymap::{DialogAction, DialogKind};
 use crate::view::scrollbar;
-use crate::view::text::{cut, wrap};
+use crate::view::text::cut;
 use crate::view::theme::Theme;
 use crate::view::widgets::{framed, line_at};
+use crate::wrapping::wrap;
 
 /// Draws the log, scrolled back by a number of notices.
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, back: usize) {

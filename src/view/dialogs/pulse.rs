@@ -19,9 +19,10 @@ use crate::app::times::age;
 use crate::config::pulse::Level;
 use crate::numbers::{count, grouped};
 use crate::view::messages::server_now;
-use crate::view::text::{cut, fill, whole_parts, words, wrap};
+use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{frame_of, line_at, row_of, spinner};
+use crate::wrapping::wrap;
 
 /// What the drawing of a row needs.
 #[derive(Clone, Copy)]

@@ -204,6 +204,7 @@ impl State {
     pub(crate) fn update(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         self.now = now;
         self.requests.begin_event(now);
+        let looks = matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Followed { .. });
         let mut effects = match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
@@ -255,6 +256,10 @@ impl State {
         };
         effects.extend(self.stop_following_if_left());
         effects.extend(self.refresh_pulse());
+        if looks && self.dialogs.open.is_none() {
+            let follows_all = self.following.current.as_ref().is_some_and(Follow::is_of_everything);
+            effects.extend(self.browser.refresh_side(follows_all, &mut self.requests));
+        }
         self.browser.remember_list();
         self.dialogs.fit(self.browser.area);
         effects

@@ -62,6 +62,10 @@ impl State {
                 self.refresh_omnibox();
                 effects
             }
+            (Slot::FreshStreams, Answer::Streams { rows, .. } | Answer::RecentStreams { rows, .. }) => {
+                self.browser.streams.refreshed(rows);
+                Vec::new()
+            }
             (_, Answer::Found(head)) => self.found(head),
             (_, answer) => {
                 let mut effects = self.browser.answered(answer, &mut self.requests);
@@ -125,8 +129,10 @@ impl State {
                 return Vec::new();
             }
             Slot::Trace | Slot::State => return self.provenance_failed(error),
-            // The box and the page show their errors.
-            Slot::Suggest
+            // The box and the page show their errors, and the side panes keep what they have.
+            Slot::FreshCategories
+            | Slot::FreshStreams
+            | Slot::Suggest
             | Slot::StreamSearch
             | Slot::PulseRates
             | Slot::PulseConsumers

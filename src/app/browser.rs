@@ -19,6 +19,7 @@ pub(crate) mod recent;
 pub(crate) mod relations;
 mod resizing;
 pub(crate) mod search;
+mod side_refresh;
 pub(crate) mod sizes;
 pub(crate) mod streams;
 pub(crate) mod table;
@@ -29,6 +30,7 @@ pub(crate) mod wrapped;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
@@ -101,6 +103,8 @@ pub(crate) struct Browser {
     pub recent: RecentPlaces,
     /// The namespace whose categories are listed.
     pub(super) shown_namespace: Option<String>,
+    /// The time at which the side panes were last read.
+    side_read: Option<Timestamp>,
     /// The namespace to select once the namespaces are loaded.
     pub(super) wanted_namespace: Option<String>,
     /// The category to select once the categories are loaded.
@@ -139,6 +143,7 @@ impl Browser {
             history: History::default(),
             recent: RecentPlaces::default(),
             shown_namespace: None,
+            side_read: None,
             wanted_namespace: None,
             wanted_category: None,
             category_before_filter: None,
@@ -373,7 +378,7 @@ impl Browser {
             self.replace_streams(Streams::default());
             self.streams.by_activity = by_activity;
             effects.extend(self.streams.load_now(requests));
-            effects.push(requests.ask(Slot::Categories, Question::Categories { namespace: namespace.clone() }));
+            effects.extend(self.read_categories(namespace.clone(), requests));
         }
         if self.active == Pane::Namespaces {
             effects.extend(self.show(ListKey { namespace, scope: Scope::Namespace }, requests));
@@ -464,6 +469,8 @@ impl Browser {
         self.message.forget();
         let slots = [
             Slot::Categories,
+            Slot::FreshCategories,
+            Slot::FreshStreams,
             Slot::Streams,
             Slot::Messages,
             Slot::Message,
@@ -601,7 +608,7 @@ impl Browser {
     /// Loads the listed categories and streams again.
     pub(super) fn reload_side_panes(&mut self, requests: &mut Requests) -> Vec<Effect> {
         let namespace = self.shown_namespace.clone();
-        let categories = namespace.map(|namespace| requests.ask(Slot::Categories, Question::Categories { namespace }));
+        let categories = namespace.map(|namespace| self.read_categories(namespace, requests)).unwrap_or_default();
         categories.into_iter().chain(self.streams.reload(requests)).collect()
     }
 

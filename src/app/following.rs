@@ -153,6 +153,12 @@ impl Follow {
         self.list.namespace == namespace
     }
 
+    /// Returns true if every new message of the namespace arrives.
+    #[must_use]
+    pub(crate) fn is_of_everything(&self) -> bool {
+        self.list.scope == Scope::Namespace && !self.filtered
+    }
+
     /// Returns what arrived by category, if whole categories of the namespace are followed.
     #[must_use]
     pub(crate) fn arrivals_in(&self, namespace: &str) -> Option<&Arrivals> {

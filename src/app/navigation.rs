@@ -278,7 +278,7 @@ impl Browser {
             } else {
                 // The category got its first message after the list was read.
                 self.wanted_category = Some(category);
-                effects.push(requests.ask(Slot::Categories, Question::Categories { namespace: namespace.to_owned() }));
+                effects.extend(self.read_categories(namespace.to_owned(), requests));
             }
         }
         if let Some(stream) = stream {

@@ -32,6 +32,9 @@ pub(crate) enum Slot {
     Namespaces,
     Categories,
     Streams,
+    /// Looks at the categories and streams that are listed already.
+    FreshCategories,
+    FreshStreams,
     Messages,
     Message,
     /// The number of messages in the scope on screen.
@@ -67,11 +70,13 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 25] = [
         Self::Server,
         Self::Namespaces,
         Self::Categories,
         Self::Streams,
+        Self::FreshCategories,
+        Self::FreshStreams,
         Self::Messages,
         Self::Message,
         Self::Count,

@@ -15,6 +15,8 @@ pub(crate) struct Requests {
     now: Timestamp,
     generations: [u64; Slot::ALL.len()],
     waiting: [Option<Timestamp>; Slot::ALL.len()],
+    /// The time since which the last answer was waited for.
+    waited: [Option<Timestamp>; Slot::ALL.len()],
     failures: [Option<String>; Slot::ALL.len()],
 }
 
@@ -25,6 +27,7 @@ impl Requests {
             now,
             generations: [0; Slot::ALL.len()],
             waiting: [None; Slot::ALL.len()],
+            waited: [None; Slot::ALL.len()],
             failures: [const { None }; Slot::ALL.len()],
         }
     }
@@ -55,12 +58,21 @@ impl Requests {
         Effect::Ask { slot, generation: self.generations[index], question, after }
     }
 
+    /// Asks the next step of something that takes several. The user has waited since the first one.
+    #[must_use]
+    pub(crate) fn ask_next(&mut self, slot: Slot, question: Question) -> Effect {
+        let effect = self.ask(slot, question);
+        let index = slot as usize;
+        self.waiting[index] = self.waited[index].or(self.waiting[index]);
+        effect
+    }
+
     /// Returns true if an answer is the wanted one, and then waits for it no longer.
     pub(crate) fn accept(&mut self, slot: Slot, generation: u64) -> bool {
         let index = slot as usize;
         let wanted = self.generations[index] == generation && self.waiting[index].is_some();
         if wanted {
-            self.waiting[index] = None;
+            self.waited[index] = self.waiting[index].take();
         }
         wanted
     }

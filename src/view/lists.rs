@@ -20,6 +20,9 @@ use crate::app::text_search::contains;
 use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 
+/// The least room for a category in the title of its streams.
+const LEAST_CATEGORY: usize = 6;
+
 /// The parts of a list besides its rows.
 struct Parts<'a> {
     pane: Pane,
@@ -77,17 +80,21 @@ pub(crate) fn categories(frame: &mut Frame, area: Rect, state: &State, theme: &T
 pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let streams = &state.browser.streams;
     let order = if streams.by_activity && streams.filter.is_none() { " · by activity" } else { "" };
+    // The names leave out the category.
+    let room = usize::from(area.width).saturating_sub(4 + "Streams  ".len() + order.width());
+    let of = streams.of.as_ref().filter(|_| room >= LEAST_CATEGORY);
+    let category = of.map(|of| format!("  {}", cut_middle(of.category.as_str(), room))).unwrap_or_default();
     let no_streams = format!("No streams · {}", state.settings.keymap.hint_for(Action::Write, "write a message"));
     let parts = Parts {
         pane: Pane::Streams,
-        title: format!("Streams{order}"),
+        title: format!("Streams{category}{order}"),
         notes: "version",
         slot: Slot::Streams,
         empty: if state.browser.categories.is_empty() { "" } else { &no_streams },
         problem: state.browser.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.browser.streams.window, |row| {
-        (row.stream.as_str().to_owned(), format!("v{}", row.version))
+        (streams.shown_name(row).to_owned(), format!("v{}", row.version))
     });
 }
 

@@ -74,8 +74,7 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
             let room = width.saturating_sub(8);
             let value = match name {
                 "type" => whole_parts(&value, room),
-                // Its position is at the end.
-                "stream" => cut_middle(&value, room),
+                "stream" => stream_fact(head, room),
                 _ => value,
             };
             line_at(frame, area, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
@@ -89,6 +88,12 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
     for (row, line) in (0..area.height).zip(wrap_parts(&text, width)) {
         line_at(frame, area, row, &line, theme.dim);
     }
+}
+
+/// Returns the stream and the place of the message in it. A long name is shortened in its middle.
+fn stream_fact(head: &MessageHead, width: usize) -> String {
+    let place = format!(" @ {} (global {})", head.position, head.global_position);
+    format!("{}{place}", cut_middle(head.stream.as_str(), width.saturating_sub(place.len()).max(8)))
 }
 
 /// Draws the line of links to other messages below the facts.
@@ -116,7 +121,7 @@ fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let flaw = whole.or(head.flaw.as_ref());
     [
         ("type", format!("{} · {}", head.message_type, sizes(head, state))),
-        ("stream", format!("{} @ {} (global {})", head.stream, head.position, head.global_position)),
+        ("stream", stream_fact(head, usize::MAX)),
         ("time", state.settings.times.full(head.time, zone_now)),
         ("id", flaw.map_or_else(|| head.id.to_string(), |flaw| format!("{} · {flaw}", head.id))),
     ]

@@ -15,7 +15,7 @@ async fn browsed_to_a_message(kind: Kind) {
     let mut screen = visit.screen(&[]);
     // A selection is shown at once.
     screen.shows_line(&["account", "~"]).shows_line(&["Deposited", "99"]);
-    screen.keys("2").shows("› account").keys("3").shows_line(&["account-1", "v2"]);
+    screen.keys("2").shows("› account").keys("3").shows("Streams  account").shows_line(&["▌1 ", "v2"]);
     screen.keys("\r").shows("› account-1").shows_line(&["Withdrawn", "10"]);
     screen.keys("g").shows("amount: 0").keys("j").shows("amount: 25").keys("G").shows("amount: 10");
     screen.keys("q");

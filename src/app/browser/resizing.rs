@@ -69,7 +69,7 @@ impl Browser {
         let namespaces = self.namespaces.all().take(IN_VIEW).map(|info| row(&info.id, info.flavour.as_str().len()));
         let categories = self.categories.all().take(IN_VIEW).map(|of| row(of.category.as_str(), ESTIMATE));
         let streams = self.streams.window.rows().iter().skip(self.streams.window.top()).take(IN_VIEW);
-        let streams = streams.map(|of| row(of.stream.as_str(), of.version.to_string().len() + 1));
+        let streams = streams.map(|of| row(self.streams.shown_name(of), of.version.to_string().len() + 1));
         let widest = namespaces.chain(categories).chain(streams).max().unwrap_or(0);
         let cells = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let before = if self.measured_namespace == self.shown_namespace { self.side_room.width } else { 0 };

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 
 use super::list_key::ListKey;
 
+use super::table::without_category;
 use super::window::Window;
 use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
@@ -55,6 +56,13 @@ impl Streams {
     #[must_use]
     pub(crate) fn new(of: StreamListKey, by_activity: bool) -> Self {
         Self { of: Some(of), by_activity, ..Self::default() }
+    }
+
+    /// Returns the name of a stream as the list shows it: without the category that all of them share.
+    #[must_use]
+    pub(crate) fn shown_name<'a>(&self, row: &'a StreamRow) -> &'a str {
+        let stream = row.stream.as_str();
+        self.of.as_ref().map_or(stream, |of| without_category(stream, &of.category))
     }
 
     fn question(&self, from: StreamsFrom) -> Option<Question> {
@@ -247,22 +255,27 @@ impl Streams {
 
     /// Updates the stream of a message. A new message may also insert a new stream.
     pub(super) fn learn(&mut self, head: &MessageHead, new: bool) {
-        if self.of.as_ref().is_none_or(|of| of.category != head.stream.category()) {
-            return;
-        }
-        if let Some(filter) = &mut self.filter {
-            filter.hidden().learn(head, new);
-            if !filter.matches(&head.stream) {
-                return;
-            }
-        }
         let row = StreamRow {
             stream: head.stream.clone(),
             version: head.position,
             last_global_position: head.global_position,
             last_time: head.time,
         };
-        let held = self.window.rows().iter().position(|held| held.stream == head.stream);
+        self.update(row, new);
+    }
+
+    /// Updates a stream of the listed category. If it may be `new`, it is inserted unless it is listed.
+    pub(super) fn update(&mut self, row: StreamRow, new: bool) {
+        if self.of.as_ref().is_none_or(|of| of.category != row.stream.category()) {
+            return;
+        }
+        if let Some(filter) = &mut self.filter {
+            filter.hidden().update(row.clone(), new);
+            if !filter.matches(&row.stream) {
+                return;
+            }
+        }
+        let held = self.window.rows().iter().position(|held| held.stream == row.stream);
         if let Some(held) = held.and_then(|index| self.window.row_mut(index)) {
             if held.version >= row.version {
                 return;

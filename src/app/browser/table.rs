@@ -9,7 +9,7 @@ use super::Browser;
 use super::columns::{Column, ColumnKind};
 use super::messages::{MessageRow, Messages};
 use crate::app::times::Times;
-use crate::message::{PathValue, Size};
+use crate::message::{Category, PathValue, Size};
 use crate::safe_text::SafeText;
 use crate::store::browse::Scope;
 
@@ -152,12 +152,16 @@ impl Browser {
 #[must_use]
 pub(crate) fn shown_stream<'a>(stream: &'a str, scope: Option<&Scope>) -> &'a str {
     match scope {
-        Some(Scope::Category(category) | Scope::Member(category, _)) => {
-            let id = stream.strip_prefix(category.as_str()).and_then(|rest| rest.strip_prefix('-'));
-            id.filter(|id| !id.is_empty()).unwrap_or(stream)
-        }
+        Some(Scope::Category(category) | Scope::Member(category, _)) => without_category(stream, category),
         _ => stream,
     }
+}
+
+/// Returns the ID of a stream of a category, or its whole name if it has none.
+#[must_use]
+pub(super) fn without_category<'a>(stream: &'a str, category: &Category) -> &'a str {
+    let id = stream.strip_prefix(category.as_str()).and_then(|rest| rest.strip_prefix('-'));
+    id.filter(|id| !id.is_empty()).unwrap_or(stream)
 }
 
 /// A column and the widths that it can have.
@@ -201,7 +205,13 @@ impl<'a> Measured<'a> {
                 let stored = rows.into_iter().any(|row| matches!(row.head.size, Size::Stored(_)));
                 exactly(if stored { STORED } else { SIZE })
             }
-            ColumnKind::Data => (12, 40, usize::MAX),
+            ColumnKind::Data => {
+                // The text of JSON is longer than what is shown of it.
+                let longest = rows.map(|row| match row.head.size {
+                    Size::Text(bytes) | Size::Stored(bytes) => bytes,
+                }).max().unwrap_or(u64::MAX);
+                (12, usize::try_from(longest).unwrap_or(usize::MAX).clamp(12, 40), usize::MAX)
+            }
             ColumnKind::Path(path) => {
                 let width = |row: &MessageRow| match row.head.values.get(path) {
                     Some(PathValue::Number(text) | PathValue::String(text) | PathValue::Literal(text)) => {
@@ -316,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_stream_in_its_category_is_shown_without_the_prefix() {
-        let account = Scope::Category(crate::message::Category::stored("account"));
+        let account = Scope::Category(Category::stored("account"));
         for (stream, shown) in [
             ("account-123", "123"),
             ("account-1-2", "1-2"),
@@ -327,6 +337,21 @@ mod tests {
             assert_eq!(shown_stream(stream, Some(&account)), shown);
         }
         assert_eq!(shown_stream("account-123", Some(&Scope::Namespace)), "account-123");
+    }
+
+    #[test]
+    fn short_data_leaves_the_room_to_names() {
+        let columns = default_columns();
+        let widths = |data: usize| {
+            let measured = columns.iter().filter(|column| column.shown).map(|column| match column.kind {
+                ColumnKind::Stream => measured(column, (10, 8, 30)),
+                ColumnKind::Data => measured(column, (12, data - 12, 500)),
+                _ => measured(column, (6, 0, 0)),
+            });
+            place(measured.collect(), 95, false, TimeStyle::Time { millis: false })
+        };
+        let stream = |data| widths(data).placed.iter().find(|at| *at.kind == ColumnKind::Stream).map(|at| at.width);
+        assert_eq!((stream(15), stream(40)), (Some(43), Some(18)));
     }
 
     proptest! {

@@ -226,7 +226,12 @@ fn a_search_without_a_match_shows_its_progress() {
     screen.wait(3);
     let text = screen.text();
     assert!(text.contains("searching for 3s · no match yet in 500 of 9,000 · Esc stop"), "{text}");
+    // The user has waited since the first step.
+    assert!(screen.release_one());
+    screen.wait(2);
+    let text = screen.text();
+    assert!(text.contains("searching for 5s · no match yet in 1,000 of 9,000 · Esc stop"), "{text}");
     screen.esc();
     screen.release();
-    assert!(screen.text().contains("No match · 500 messages searched · Up continue"), "{}", screen.text());
+    assert!(screen.text().contains("No match · 1,000 messages searched · Up continue"), "{}", screen.text());
 }

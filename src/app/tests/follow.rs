@@ -224,24 +224,24 @@ fn beside(screen: &Screen, name: &str) -> String {
 #[test]
 fn the_side_panes_include_new_messages() {
     let mut screen = following();
-    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~15".to_owned(), "v4".to_owned()));
+    assert_eq!((beside(&screen, "account"), beside(&screen, "1")), ("~15".to_owned(), "v4".to_owned()));
     write(&mut screen, "account-1");
     write(&mut screen, "account-1");
     write(&mut screen, "order-0");
-    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~17".to_owned(), "v6".to_owned()));
+    assert_eq!((beside(&screen, "account"), beside(&screen, "1")), ("~17".to_owned(), "v6".to_owned()));
     assert_eq!(beside(&screen, "order"), "~16");
     // New categories and streams are inserted in order, and the selection stays.
     let selected = screen.state.browser.categories.selection().cloned().map(|row| row.category);
     write(&mut screen, "aardvark-1");
     write(&mut screen, "account-05");
-    assert_eq!((beside(&screen, "aardvark"), beside(&screen, "account-05")), ("~1".to_owned(), "v0".to_owned()));
+    assert_eq!((beside(&screen, "aardvark"), beside(&screen, "05")), ("~1".to_owned(), "v0".to_owned()));
     assert_eq!(screen.state.browser.categories.selection().cloned().map(|row| row.category), selected);
     let names: Vec<&str> = screen.state.browser.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
     assert_eq!(names, ["account-0", "account-05", "account-1", "account-2"]);
     // While paused, the list does not move, but the side panes are updated.
     screen.keys(" ");
     write(&mut screen, "account-1");
-    assert_eq!(beside(&screen, "account-1"), "v7");
+    assert_eq!(beside(&screen, "1"), "v7");
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn the_side_panes_include_messages_written_just_before_following_began() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.fake.push("account-1", "Deposited", "{}", None);
     screen.keys("4F");
-    assert_eq!(beside(&screen, "account-1"), "v5");
+    assert_eq!(beside(&screen, "1"), "v5");
 }
 
 #[test]
@@ -270,7 +270,46 @@ fn the_first_category_of_a_namespace_appears_with_its_streams() {
     let mut screen = Screen::new(Fake::default());
     screen.keys("4F");
     write(&mut screen, "account-1");
-    assert_eq!((beside(&screen, "account"), beside(&screen, "account-1")), ("~1".to_owned(), "v0".to_owned()));
+    assert_eq!((beside(&screen, "account"), beside(&screen, "1")), ("~1".to_owned(), "v0".to_owned()));
+}
+
+#[test]
+fn the_side_panes_follow_along_beyond_what_is_followed() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1");
+    screen.keys("F");
+    screen.fake.push("account-2", "Deposited", "{}", None);
+    screen.fake.push("account-9", "Opened", "{}", None);
+    screen.fake.push("order-0", "Opened", "{}", None);
+    screen.fake.push("zebra-0", "Opened", "{}", None);
+    write(&mut screen, "account-1");
+    assert_eq!((beside(&screen, "2"), beside(&screen, "order")), ("v4".to_owned(), "~15".to_owned()));
+    screen.wait(5);
+    write(&mut screen, "account-1");
+    assert_eq!([beside(&screen, "1"), beside(&screen, "2"), beside(&screen, "9")], ["v6", "v5", "v0"]);
+    assert_eq!([beside(&screen, "order"), beside(&screen, "zebra")], ["~16", "~1"]);
+    assert_eq!(screen.state.browser.streams.window.selection().map(|row| row.stream.as_str()), Some("account-1"));
+}
+
+#[test]
+fn a_key_reads_the_side_panes_again_after_a_while_and_an_idle_screen_asks_nothing() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account");
+    screen.fake.push("account-2", "Deposited", "{}", None);
+    screen.wait(60);
+    assert_eq!(beside(&screen, "2"), "v4");
+    screen.keys("k");
+    assert_eq!(beside(&screen, "2"), "v5");
+    screen.fake.push("account-2", "Deposited", "{}", None);
+    screen.keys("k");
+    assert_eq!(beside(&screen, "2"), "v5", "not more often than every few seconds");
+    // By activity, the list keeps its order up to date.
+    screen.keys("3o");
+    screen.fake.push("account-0", "Deposited", "{}", None);
+    screen.wait(5);
+    screen.keys("j");
+    let names: Vec<&str> = screen.state.browser.streams.window.rows().iter().map(|row| row.stream.as_str()).collect();
+    assert_eq!(names, ["account-0", "account-2", "account-1"]);
 }
 
 #[test]
@@ -280,10 +319,10 @@ fn only_the_pane_whose_selection_is_shown_has_a_strong_marker() {
     assert!(text.contains("▌shop") && !text.contains("▌account") && !text.contains("▏account"), "{text}");
     screen.keys("2");
     let text = screen.text();
-    assert!(text.contains("▏shop") && text.contains("▌account ") && !text.contains("▌account-0"), "{text}");
+    assert!(text.contains("▏shop") && text.contains("▌account ") && !text.contains("▌0 "), "{text}");
     screen.keys("34");
     let text = screen.text();
-    assert!(text.contains("▏shop") && text.contains("▏account ") && text.contains("▌account-0"), "{text}");
+    assert!(text.contains("▏shop") && text.contains("▏account ") && text.contains("▌0 "), "{text}");
 }
 
 fn style_of(screen: &Screen, text: &str) -> ratatui::style::Style {

@@ -36,6 +36,16 @@ fn the_members_of_a_followed_category_are_shown_while_messages_arrive() {
 }
 
 #[test]
+fn the_box_says_what_to_type_for_a_member() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account");
+    screen.keys("M");
+    assert!(screen.text().contains("MEMBER:SIZE of the consumer group, such as 0:3"), "{}", screen.text());
+    screen.keys("0:3");
+    assert!(!screen.text().contains("MEMBER:SIZE"), "{}", screen.text());
+}
+
+#[test]
 fn the_group_grows_and_shrinks_and_its_size_is_kept() {
     let mut screen = following();
     screen.keys("M++");

@@ -181,7 +181,10 @@ fn a_number_is_a_global_position_and_a_position_of_the_stream_on_screen() {
     screen.down();
     screen.enter();
     assert_eq!(screen.selected(), "account-1@3");
-    screen.go_to("@2");
+    screen.keys(":@2");
+    assert_eq!(results(&screen, Group::GoTo), ["stream account-1 at position 2"]);
+    assert!(!screen.text().contains("the name is empty"), "{}", screen.text());
+    screen.enter();
     assert_eq!(screen.selected(), "account-1@2");
     screen.go_to("order");
     screen.keys(":3");

@@ -22,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
     let first = first_in_view(menu.selected, usize::from(list.height));
     for (row, (index, entry)) in (0..list.height).zip(menu.entries.iter().enumerate().skip(first)) {
         let name = format!(" {}  {}  ", fill(&key(entry), keys), fill(entry.label, 16));
-        let room = width.saturating_sub(name.chars().count() + 1);
+        let room = width.saturating_sub(name.chars().count());
         let style = if index == menu.selected { theme.selected } else { Style::new() };
         line_at(frame, list, row, &fill(&format!("{name}{}", words(&entry.text, room)), width), style);
     }

@@ -62,7 +62,8 @@ fn note(state: &State, theme: &Theme, omnibox: &Omnibox) -> (String, Style) {
     if let Some(progress) = progress(state, theme, &omnibox.streams) {
         return (progress, theme.dim);
     }
-    let is_hinted = !omnibox.has_selection() || omnibox.entries.is_empty();
+    let leads_nowhere = omnibox.entries.iter().all(|entry| entry.group == Group::Missing);
+    let is_hinted = !omnibox.has_selection() || leads_nowhere;
     (if is_hinted { omnibox.hint.clone() } else { String::new() }, theme.dim)
 }
 

@@ -49,7 +49,7 @@ impl Messages {
         self.count.include_step(step);
         self.range = Some(range);
         let question = self.count_matches(Some(step.next?))?;
-        Some(requests.ask(Slot::Count, question))
+        Some(requests.ask_next(Slot::Count, question))
     }
 
     fn count_matches(&self, from: Option<i64>) -> Option<Question> {

@@ -176,9 +176,10 @@ impl Messages {
         self.insert_page(pending, step.heads, at_oldest, at_newest);
         if step.next.is_some() && search.run < ENOUGH_MATCHES {
             let question = self.more(edge)?;
-            return Some(requests.ask(Slot::Messages, question));
+            return Some(requests.ask_next(Slot::Messages, question));
         }
-        self.read_on(requests)
+        let question = self.wanted_page()?;
+        Some(requests.ask_next(Slot::Messages, question))
     }
 
     /// Lets a search that had enough matches continue, because the user scrolls.

@@ -55,6 +55,7 @@ impl Meaning {
             // A bare number is a global position first, and `@4` is nothing else.
             let at = if text.starts_with('@') { 0 } else { destinations.len() };
             destinations.insert(at, here);
+            problem = None;
         }
         let only_name = text.starts_with('=');
         Self { destinations, problem, namespace, name: name.to_owned(), only_name }

@@ -1,0 +1,69 @@
+//! Keeps the side panes current. What is followed brings its own messages; the estimates of categories and the versions of streams
+//! that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse or a poll of what is
+//! followed. An idle screen asks nothing.
+
+use jiff::SignedDuration;
+
+use super::Browser;
+use super::layout::Pane;
+use super::streams::Streams;
+use crate::app::event::Effect;
+use crate::app::request::{Question, Slot};
+use crate::app::requests::Requests;
+use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
+
+/// The least time between two looks.
+const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
+
+impl Browser {
+    /// Asks for what the side panes show, if they are on screen and were not read for a while. `follows_all` is true if every new
+    /// message of the namespace arrives anyway.
+    pub(in crate::app) fn refresh_side(&mut self, follows_all: bool, requests: &mut Requests) -> Vec<Effect> {
+        let layout = self.layout();
+        let are_shown = [Pane::Categories, Pane::Streams].into_iter().any(|pane| layout.pane(pane).area() > 0);
+        let waits = [Slot::Categories, Slot::FreshCategories, Slot::FreshStreams];
+        let is_due = self.side_read.is_some_and(|read| requests.now().duration_since(read) >= INTERVAL);
+        let Some(namespace) = self.shown_namespace.clone().filter(|_| is_due && are_shown && !follows_all) else {
+            return Vec::new();
+        };
+        if waits.into_iter().any(|slot| requests.since(slot).is_some()) {
+            return Vec::new();
+        }
+        self.side_read = Some(requests.now());
+        let streams = self.streams.current_question(layout.rows(Pane::Streams));
+        let categories = requests.ask(Slot::FreshCategories, Question::Categories { namespace });
+        [categories].into_iter().chain(streams.map(|question| requests.ask(Slot::FreshStreams, question))).collect()
+    }
+
+    /// Asks for the categories of a namespace, which answers every look under way.
+    pub(in crate::app) fn read_categories(&mut self, namespace: String, requests: &mut Requests) -> Vec<Effect> {
+        self.side_read = Some(requests.now());
+        let stop = [Slot::FreshCategories, Slot::FreshStreams].into_iter().filter_map(|slot| requests.stop(slot));
+        let mut effects: Vec<Effect> = stop.collect();
+        effects.push(requests.ask(Slot::Categories, Question::Categories { namespace }));
+        effects
+    }
+}
+
+impl Streams {
+    /// Returns the question for the current versions of the streams in view, or of those that were active last if the list is not
+    /// in the order of their names.
+    fn current_question(&self, rows: usize) -> Option<Question> {
+        let of = self.of.clone()?;
+        let (namespace, category) = (of.namespace, of.category);
+        let first = self.window.rows().get(self.window.top())?.stream.clone();
+        Some(if self.by_activity || self.filter.is_some() {
+            Question::RecentStreams { namespace, category, before: None, limit: 1 }
+        } else {
+            let (of, from) = (StreamsOf::Category(category), StreamsFrom::At(first));
+            Question::Streams { namespace, of, from, limit: rows.max(1) }
+        })
+    }
+
+    /// Takes in the current versions of streams, and those that are new.
+    pub(in crate::app) fn refreshed(&mut self, rows: Vec<StreamRow>) {
+        for row in rows {
+            self.update(row, true);
+        }
+    }
+}

@@ -207,9 +207,12 @@ impl<'a> Measured<'a> {
             }
             ColumnKind::Data => {
                 // The text of JSON is longer than what is shown of it.
-                let longest = rows.map(|row| match row.head.size {
-                    Size::Text(bytes) | Size::Stored(bytes) => bytes,
-                }).max().unwrap_or(u64::MAX);
+                let longest = rows
+                    .map(|row| match row.head.size {
+                        Size::Text(bytes) | Size::Stored(bytes) => bytes,
+                    })
+                    .max()
+                    .unwrap_or(u64::MAX);
                 (12, usize::try_from(longest).unwrap_or(usize::MAX).clamp(12, 40), usize::MAX)
             }
             ColumnKind::Path(path) => {

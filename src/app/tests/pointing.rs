@@ -6,8 +6,8 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::fake::{Fake, Screen};
 use crate::app::browser::list_key::ListKey;
-use crate::app::dialogs::Dialog;
 use crate::app::connections::{Choice, ConnectTo, Connections};
+use crate::app::dialogs::Dialog;
 use crate::app::{Effect, Event, ScreenSettings};
 
 fn send(screen: &mut Screen, kind: MouseEventKind, column: usize, row: usize) {
@@ -126,7 +126,8 @@ fn a_click_selects_what_to_copy_and_another_copies_it() {
 #[test]
 fn the_wheel_and_the_scrollbar_scroll_a_comparison() {
     let mut fake = Fake::default();
-    let data = |value: i64| format!("{{{}}}", (0..40).map(|n| format!("\"v{n}\": {value}")).collect::<Vec<_>>().join(","));
+    let data =
+        |value: i64| format!("{{{}}}", (0..40).map(|n| format!("\"v{n}\": {value}")).collect::<Vec<_>>().join(","));
     fake.push("account-1", "Opened", &data(1), None);
     fake.push("account-1", "Opened", &data(2), None);
     let mut screen = Screen::new(fake);

@@ -14,6 +14,7 @@
 #[cfg(feature = "cli")]
 mod app;
 mod backoff;
+mod bounded;
 mod child_environment;
 #[cfg(feature = "cli")]
 mod cli;

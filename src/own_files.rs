@@ -5,13 +5,14 @@
 //! The superuser is trusted, because nothing is safe from it. Outside Unix, files are opened without checks.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 #[cfg(feature = "cli")]
 use std::{fs::TryLockError, io::Write as _};
 
 #[cfg(unix)]
 use self::unix as system;
+use crate::bounded;
 
 /// Maximum number of links in a path, as in Linux.
 const LINKS: usize = 40;
@@ -56,11 +57,9 @@ pub(crate) fn append_to_named(path: &Path) -> io::Result<File> {
 /// everyone.
 ///
 /// # Errors
-/// Fails if another user could have written the file, or if the system refuses to open it.
+/// Fails if another user could have written the file, if it is too large, or if the system refuses to open it.
 pub(crate) fn read_trusted(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    system::open_trusted(path)?.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    bounded::read(system::open_trusted(path)?, bounded::WRITTEN_BY_HAND)
 }
 
 /// Creates a directory and its missing parents, with access for this user only.

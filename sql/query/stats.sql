@@ -13,7 +13,7 @@ with bounds as (
     {key} as key,
     {by} as by,
     case
-      when not isfinite({time}) then 0
+      when isfinite({time}) is not true then 0
       when low < high then greatest(1, least($2::int, width_bucket(extract(epoch from {time})::float8, low, high, $2::int)))
       else 1
     end as bucket,

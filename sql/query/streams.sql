@@ -17,7 +17,11 @@ with recursive walk(name, number) as (
 select walk.name, last.version, last.number, last.time
 from walk
 cross join lateral (
-  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = walk.name order by position desc limit 1
+  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  from {table}
+  where stream_name::text = walk.name
+  order by position desc
+  limit 1
 ) as last
 where left(walk.name, length($2)) = $2
 order by walk.number

@@ -20,7 +20,11 @@ with recursive walk(name, number, matches, is_match) as (
 select walk.name, last.version, last.number, last.time, walk.number
 from walk
 cross join lateral (
-  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = walk.name order by position desc limit 1
+  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  from {table}
+  where stream_name::text = walk.name
+  order by position desc
+  limit 1
 ) as last
 where walk.is_match
 union all

@@ -19,6 +19,10 @@ names as (
 select names.stream_name::text, last.version, last.number, last.time
 from names
 cross join lateral (
-  select position::bigint as version, global_position::bigint as number, {time} as time from {table} as m where m.stream_name::text = names.stream_name::text order by position desc limit 1
+  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  from {table} as m
+  where m.stream_name::text = names.stream_name::text
+  order by position desc
+  limit 1
 ) as last
 order by names.stream_name {order}

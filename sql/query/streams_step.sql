@@ -28,7 +28,11 @@ matching as (
 select matching.name, last.version, last.number, last.time, matching.number
 from matching
 cross join lateral (
-  select position::bigint as version, global_position::bigint as number, {time} as time from {table} where stream_name::text = matching.name order by position desc limit 1
+  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  from {table}
+  where stream_name::text = matching.name
+  order by position desc
+  limit 1
 ) as last
 union all
 select case when count(*) = $5 then (select name from looked_at order by number desc limit 1) end, null, null, null, null

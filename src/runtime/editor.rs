@@ -1,7 +1,7 @@
 //! Runs `$VISUAL` or `$EDITOR` on a file in a temporary directory, which is deleted afterwards. The editor stops and ends
 //! with the program and never sees a password in its environment.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 
 use super::signals::{Signal, Signals};
 use super::terminal::{self, Stopped};
+use crate::bounded;
 use crate::child_environment::without_secrets;
 use crate::own_files::{self, Purpose};
 use crate::temporary::TemporaryDirectory;
@@ -106,9 +107,8 @@ async fn end(child: &mut Child) {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    own_files::open(path, Purpose::Read)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
+    let bytes = own_files::open(path, Purpose::Read)
+        .and_then(|file| bounded::read(file, bounded::MESSAGE))
         .map_err(|error| error.to_string())?;
     utf8::into_text(bytes).map_err(|error| format!("the edited text {error}"))
 }

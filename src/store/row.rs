@@ -89,9 +89,14 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T
     })
 }
 
-/// Decodes a text column that is never NULL.
+/// Decodes a text column. NULL, which a table of others may allow, is the empty text.
 pub(super) fn text(row: &Row, index: usize) -> Result<String> {
-    Ok(column::<Lossy>(row, index)?.text)
+    Ok(column::<Option<Lossy>>(row, index)?.map(|text| text.text).unwrap_or_default())
+}
+
+/// Decodes a time. NULL is before every other time.
+pub(super) fn time(row: &Row, index: usize) -> Result<Timestamp> {
+    Ok(column::<Option<ServerTime>>(row, index)?.map_or(Timestamp::MIN, |time| time.0))
 }
 
 /// A stored ID, or its text if that is not a UUID.
@@ -161,11 +166,10 @@ impl Reader<'_> {
     }
 
     fn time(&mut self) -> Result<Timestamp> {
-        let time: Option<ServerTime> = column(self.row, 5)?;
-        if time.is_none() {
+        if column::<Option<ServerTime>>(self.row, 5)?.is_none() {
             self.flawed("its time is NULL".to_owned());
         }
-        Ok(time.map_or(Timestamp::MIN, |time| time.0))
+        time(self.row, 5)
     }
 
     /// Returns a body that is always JSON. JSON columns guarantee it; other columns are checked, and text that is not JSON becomes a

@@ -10,6 +10,7 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
 use self::print::{Printer, Step};
+use crate::bounded;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::output::{Output, json};
 use crate::cli::selection::{is_category, needs_a_stream, stored_stream};
@@ -142,7 +143,7 @@ impl Prepared {
 
 fn read(path: &std::path::Path) -> Result<String> {
     let failed = |what: String| CommandError::usage(format!("cannot read {}: {what}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let bytes = bounded::read_file(path).map_err(|error| failed(error.to_string()))?;
     utf8::into_text(bytes).map_err(|error| failed(error.to_string()))
 }
 

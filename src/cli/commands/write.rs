@@ -3,11 +3,12 @@
 //!
 //! Bodies go to the server unchanged. This module never prints or logs them.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use uuid::Uuid;
 
+use crate::bounded;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
@@ -89,10 +90,7 @@ async fn from_stdin() -> Result<String> {
     if io::stdin().is_terminal() {
         stderr::line("streamscope: reading JSON from the terminal; press Ctrl-D to finish");
     }
-    let read = tokio::task::spawn_blocking(|| {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    });
+    let read = tokio::task::spawn_blocking(|| bounded::read(io::stdin().lock(), bounded::MESSAGE));
     let bytes = read
         .await
         .map_err(io::Error::other)

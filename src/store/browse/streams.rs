@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::super::row::{Lossy, ServerTime, column, text};
+use super::super::row::{Lossy, column, text, time};
 use super::super::{Namespace, Result};
 use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
@@ -75,7 +75,7 @@ pub(super) fn stream_row(row: &Row) -> Result<StreamRow> {
         stream: StreamName::stored(text(row, 0)?),
         version: column(row, 1)?,
         last_global_position: column(row, 2)?,
-        last_time: column::<ServerTime>(row, 3)?.0,
+        last_time: time(row, 3)?,
     })
 }
 

@@ -2,9 +2,11 @@
 //! can read is ignored with a warning.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::hosts::{Endpoint, SOCKET_DIRECTORIES, Server};
+use crate::bounded;
 use crate::utf8;
 
 /// Sets the passwords of the servers that the password file lists. Returns a warning if the file is ignored.
@@ -36,7 +38,13 @@ fn read(path: &Path) -> Result<Option<String>, String> {
             path.display()
         ));
     }
-    let Ok(bytes) = fs::read(path) else { return Ok(None) };
+    let bytes = match bounded::read_file(path) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return Err(format!("the password file \"{}\" was ignored: {error}", path.display()));
+        }
+        Err(_) => return Ok(None),
+        Ok(bytes) => bytes,
+    };
     let text = utf8::text_lossy(&bytes);
     let text = text.map_err(|error| format!("the password file \"{}\" was ignored: it {error}", path.display()))?;
     Ok(Some(text.into_owned()))

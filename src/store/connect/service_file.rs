@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use super::parameters::{Parameters, invalid, known};
+use crate::bounded;
 use crate::store::error::Result;
 use crate::utf8;
 
@@ -16,7 +17,7 @@ pub(super) fn fill(parameters: &mut Parameters, environment: &Environment) -> Re
     let named = parameters.get("service").or(environment.variable("PGSERVICE")).filter(|name| !name.is_empty());
     let Some(service) = named.map(str::to_owned) else { return Ok(()) };
     for path in files(parameters.get("servicefile"), environment) {
-        let text = std::fs::read(&path)
+        let text = bounded::read_file(&path)
             .map_err(|error| invalid(format!("the service file \"{}\" cannot be read: {error}", path.display())))?;
         let text = utf8::text_lossy(&text)
             .map_err(|error| invalid(format!("the service file \"{}\" {error}", path.display())))?;
@@ -38,7 +39,7 @@ impl Environment {
     pub fn services(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for path in files(None, self) {
-            let text = std::fs::read(&path).ok().and_then(|bytes| utf8::text_lossy(&bytes).ok().map(String::from));
+            let text = bounded::read_file(&path).ok().and_then(|bytes| utf8::text_lossy(&bytes).ok().map(String::from));
             for name in text.iter().flat_map(|text| text.lines()).filter_map(header) {
                 if !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());

@@ -34,6 +34,23 @@ fn reports_utf_16_and_how_to_convert_it() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn refuses_files_without_an_end() {
+    let endless = "/dev/zero";
+    let user = User::new();
+    let told = user.run(&[&NOWHERE[..], &["fold", "account-1", "--jq-file", endless]].concat()).failed(2);
+    assert!(told.contains("cannot read /dev/zero: it is larger than 16 MiB"), "{told}");
+    let told = user.run(&["config", "--check", endless]).failed(2);
+    assert!(told.contains("/dev/zero: it is larger than 16 MiB"), "{told}");
+    let told = outcome(user.command().args(["--url", "service=shop", "categories"]).env("PGSERVICEFILE", endless)).failed(2);
+    assert!(told.contains("cannot be read: it is larger than 16 MiB"), "{told}");
+    let input = std::fs::File::open(endless).expect("the device");
+    let arguments = ["write", "account-1", "Opened", "--data", "-"];
+    let told = outcome(user.command().args(NOWHERE).args(arguments).stdin(input)).failed(1);
+    assert!(told.contains("cannot read standard input: it is larger than 256 MiB"), "{told}");
+}
+
 #[test]
 fn accepts_a_byte_order_mark_in_a_service_file_and_reports_utf_16() {
     let user = User::new();

@@ -8,6 +8,7 @@ use crate::support::place::{Place, in_each_place};
 in_each_place!(
     runs_a_command_for_each_message_in_the_order_of_its_stream,
     a_failed_command_stops_at_its_message_and_the_next_run_repeats_it,
+    runs_no_command_if_its_position_cannot_be_recorded,
     keeps_its_position_in_a_stream_as_eventide_does,
 );
 
@@ -95,6 +96,23 @@ fn a_failed_command_stops_at_its_message_and_the_next_run_repeats_it(place: &Pla
     std::fs::write(&kept, "not a number\n").expect("written");
     let error = run("true").failed(1);
     assert!(error.contains(kept.to_str().unwrap()) && error.contains("does not contain a global position"), "{error}");
+}
+
+fn runs_no_command_if_its_position_cannot_be_recorded(place: &Place) {
+    fill(place, 3);
+    let handled = place.user.home().join("handled");
+    let exec = format!("echo >> {}", handled.display());
+    let missing = place.user.home().join("missing/position");
+    let error = place.run(&with(&["--position-file", missing.to_str().unwrap(), "--exec", &exec])).failed(1);
+    assert!(error.contains(&format!("cannot write the position file {}", missing.display())), "{error}");
+    let error = place.run(&with(&["--position-stream", "account-0", "--exec", &exec])).failed(2);
+    assert!(error.contains("account-0 is not a position stream: its last message is "), "{error}");
+    assert!(!handled.exists(), "no command ran");
+
+    let (kept, part) = (place.user.home().join("position"), place.user.home().join("position.part"));
+    let idle = ["tail", "--from", "now", "--until", "now", "--exec", &exec, "--position-file", kept.to_str().unwrap()];
+    assert_eq!(place.run(&idle).status, 0);
+    assert!(!part.exists(), "the attempt to write leaves nothing");
 }
 
 fn keeps_its_position_in_a_stream_as_eventide_does(place: &Place) {

@@ -8,7 +8,7 @@ use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
 use streamscope::store::export::ExportOptions;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::read::CategoryOptions;
-use streamscope::store::stats::{GroupBy, StatsOptions};
+use streamscope::store::stats::{GroupBy, StatsOptions, StatsRow};
 use streamscope::store::tail::{Delivery, TailFrom, TailOptions};
 use streamscope::store::{Filter, Namespace, StoreError};
 use uuid::Uuid;
@@ -185,6 +185,31 @@ async fn unreadable_messages_are_marked_and_the_others_are_read() {
     assert_eq!(messages[4].data.as_deref(), Some("\"no json\""), "the text becomes a JSON string");
     let page = namespace.page(&Scope::Namespace, PageFrom::End, 10).await.unwrap();
     assert_eq!(page.heads.iter().filter(|head| head.flaw.is_some()).count(), 4, "heads do not check bodies");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_with_null_values_are_listed_and_counted() {
+    let (_database, namespace) = shop_after(
+        "delete from messages;
+         alter table messages alter stream_name drop not null, alter type drop not null, alter position drop not null,
+           alter time drop not null;
+         insert into messages (stream_name, type, position, data, time) values
+           ('odd-1', 'A', 0, '{}', now()), ('odd-1', 'A', 1, '{}', null), ('odd-2', 'B', null, '{}', now()),
+           (null, null, 2, '{}', now())",
+    )
+    .await;
+    for of in [StreamsOf::Namespace, StreamsOf::Category(category("odd"))] {
+        let streams = namespace.streams(&of, &StreamsFrom::Start, 10).await.unwrap();
+        let versions: Vec<_> = streams.iter().map(|row| (row.stream.as_str(), row.version)).collect();
+        assert_eq!(versions, [("odd-1", 1), ("odd-2", 0)], "{of:?}");
+    }
+    let options = StatsOptions { key: GroupBy::Type, by: None, category: None, buckets: 2, limit: None };
+    let counted: Vec<StatsRow> = namespace.stats(&options).await.unwrap().try_collect().await.unwrap();
+    let mut rows: Vec<_> = counted.iter().map(|row| (row.key.as_str(), row.messages)).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [("", 1), ("A", 2), ("B", 1)]);
+    let of_a = counted.iter().find(|row| row.key == "A").unwrap();
+    assert_eq!(of_a.rate.iter().sum::<u64>(), 1, "a message without a time belongs to no interval");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

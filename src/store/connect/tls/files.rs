@@ -14,6 +14,7 @@ use super::super::parameters::{Parameters, invalid};
 use super::super::values::one_of;
 use super::mode::Mode;
 use super::openssl_error::reasons;
+use crate::bounded;
 use crate::store::error::Result;
 
 /// The trusted root certificates.
@@ -175,7 +176,7 @@ impl Files {
 
 /// Reads a key in PEM, encrypted or not, or in DER.
 fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
-    let bytes = std::fs::read(path).map_err(|error: io::Error| error.to_string())?;
+    let bytes = bounded::read_file(path).map_err(|error: io::Error| error.to_string())?;
     let password = password.as_bytes();
     let pem = match PKey::private_key_from_pem_passphrase(&bytes, password) {
         Ok(key) => return Ok(key),

@@ -1,0 +1,52 @@
+//! Reads files and streams into memory, up to a limit. A file that the user names can be a device or a pipe without an end.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+/// The limit in MiB for files that people write: configuration, services, passwords, keys and programs.
+pub(crate) const WRITTEN_BY_HAND: u64 = 16;
+/// The limit in MiB for a message, which is more than Postgres can store.
+#[cfg(feature = "cli")]
+pub(crate) const MESSAGE: u64 = 256;
+
+/// Reads everything.
+///
+/// # Errors
+/// Those of reading, and [`ErrorKind::FileTooLarge`] above the limit, after reading one byte more.
+pub(crate) fn read(input: impl Read, mebibytes: u64) -> io::Result<Vec<u8>> {
+    let limit = mebibytes << 20;
+    let mut bytes = Vec::new();
+    if input.take(limit + 1).read_to_end(&mut bytes)? as u64 > limit {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, format!("it is larger than {mebibytes} MiB")));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file that someone wrote by hand.
+///
+/// # Errors
+/// Those of opening the file and of [`read`].
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read(File::open(path)?, WRITTEN_BY_HAND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_up_to_the_limit_and_refuses_more_without_reading_on() {
+        let mut input = io::repeat(b'x').take((1 << 20) + 5);
+        let error = read(&mut input, 1).expect_err("5 bytes too many");
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+        assert_eq!(input.limit(), 4, "one byte more was read");
+        assert_eq!(read(io::repeat(b'x').take(1 << 20), 1).expect("exactly the limit").len(), 1 << 20);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_without_an_end_is_refused() {
+        assert_eq!(read_file(Path::new("/dev/zero")).expect_err("endless").kind(), ErrorKind::FileTooLarge);
+    }
+}

@@ -191,7 +191,7 @@ impl Locator {
 pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Target, String> {
     let text = text.trim();
     if text.is_empty() {
-        return Err("a category, a stream, stream@position, a global position, a message ID or a time".to_owned());
+        return Err("name a category, a stream, stream@position, a global position, a message ID or a time".to_owned());
     }
     if let Some(name) = text.strip_prefix('=') {
         return Name::new(name).map(Target::Name).map_err(|error| error.to_string());

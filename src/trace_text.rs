@@ -8,6 +8,8 @@ use crate::store::trace::{Correlated, Top, Trace, Traced};
 
 /// Levels that are drawn. Deeper ones show their number instead of longer lines.
 const DRAWN: usize = 24;
+/// The characters shown of a correlation value.
+const VALUE: usize = 100;
 
 /// How the reader continues a search.
 #[derive(Debug)]
@@ -119,7 +121,12 @@ fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
     let searched = ranges(trace.searched());
     if trace.is_truncated() {
         let messages = count(messages as u64, "message");
-        return format!("stopped at {messages}, with more effects at global positions {searched}; {}", continued.more);
+        let stopped = if searched.is_empty() {
+            "before the search for effects".to_owned()
+        } else {
+            format!("with more effects at global positions {searched}")
+        };
+        return format!("stopped at {messages}, {stopped}; {}", continued.more);
     }
     match (trace.searched().is_empty(), trace.reached_end()) {
         (true, _) => "no message follows, so there are no effects yet".to_owned(),
@@ -133,7 +140,9 @@ fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
 /// Returns how far a search for the messages of a workflow went.
 pub(crate) fn workflow_line(search: &Correlated, continued: &Continued) -> String {
     let workflow = search.workflow();
-    let shared = format!("{} = {}", workflow.path, workflow.value);
+    let value: String = workflow.value.chars().take(VALUE).collect();
+    let cut = if value.len() < workflow.value.len() { "…" } else { "" };
+    let shared = format!("{} = {value}{cut}", workflow.path);
     let searched = ranges(&[search.searched()]);
     if search.is_truncated() {
         format!("stopped at the limit, with more messages that have {shared}; {}", continued.more)

@@ -26,7 +26,7 @@ from (
   select
     w.global_position,
     w.stream || '@' || w.in_stream as shown,
-    w.in_stream > 0 and not exists (
+    w.in_stream < 0 or w.in_stream > 0 and not exists (
       select from {table} p where p.stream_name::text = w.stream and p.position = w.in_stream - 1
     ) as gap,
     exists (

@@ -13,6 +13,14 @@ select json_build_object(
   ),
   'dead_rows', (select s.n_dead_tup from pg_stat_all_tables s where s.relid = c.oid),
   'live_rows', (select s.n_live_tup from pg_stat_all_tables s where s.relid = c.oid),
+  -- Columns that no writer of messages knows, and that an INSERT without them violates.
+  'required', (
+    select coalesce(json_agg(quote_ident(a.attname) order by a.attnum), '[]')
+    from pg_attribute a
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      and a.attnotnull and not a.atthasdef and a.attidentity = ''
+      and a.attname not in ('global_position', 'position', 'time', 'stream_name', 'type', 'data', 'metadata', 'id')
+  ),
   'indexes', (
     select coalesce(json_agg(json_build_object(
       'name', x.relname,

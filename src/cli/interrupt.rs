@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 #[cfg(unix)]
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::blocking::is_blocked;
 use super::error::{CommandError, Result, Status};
@@ -24,6 +25,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long it may take if it hangs in a system call that a signal does not end. The output notices a signal within a
 /// tenth of this time.
 const BLOCKED: Duration = Duration::from_millis(500);
+/// Signals in this time after the first one are the same request: `timeout` and some shells signal a program and then its group.
+const TOGETHER: Duration = Duration::from_millis(200);
 /// The time between two checks whether it still hangs.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -57,7 +60,7 @@ impl Interrupt {
             tokio::select! {
                 () = tokio::time::sleep(GRACE) => {}
                 () = blocked() => report_last(&words),
-                _ = signals.next() => {}
+                () = insisted(&mut signals) => report_last(&words),
             }
             process::exit(i32::from(Status::Signal(signal).code()));
         });
@@ -102,6 +105,13 @@ impl Interrupt {
     pub(crate) fn last_words(&self, progress: ProgressText) {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
     }
+}
+
+/// Returns after another signal that is not the same request as the first one.
+async fn insisted(signals: &mut EndSignals) {
+    let end = Instant::now() + TOGETHER;
+    while tokio::time::timeout_at(end, signals.next()).await.is_ok() {}
+    signals.next().await;
 }
 
 /// Returns some time after a signal, if the command hangs.
@@ -163,5 +173,27 @@ impl ProgressReporter {
 impl Drop for ProgressReporter {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_later_signal_insists() {
+        let mut signals = EndSignals::of_command().expect("handlers");
+        let terminate = || kill_process(getpid(), Signal::TERM).expect("sent");
+        terminate();
+        signals.next().await;
+        terminate();
+        assert!(tokio::time::timeout(TOGETHER * 2, insisted(&mut signals)).await.is_err(), "it came with the first one");
+        let later = async {
+            tokio::time::sleep(TOGETHER * 2).await;
+            terminate();
+        };
+        tokio::join!(insisted(&mut signals), later);
     }
 }

@@ -80,6 +80,18 @@ const FAULTS: &[Fault] = &[
         "alter table {s}.messages alter column data type jsonb",
     ),
     (
+        "columns warn",
+        "accepting NULL: time",
+        "alter table {s}.messages alter column time drop not null",
+        "alter table {s}.messages alter column time set not null",
+    ),
+    (
+        "columns fail",
+        "sets no value for \"Tenant\"",
+        "alter table {s}.messages add \"Tenant\" int default 1 not null; alter table {s}.messages alter \"Tenant\" drop default",
+        "alter table {s}.messages drop \"Tenant\"",
+    ),
+    (
         "sequence fail",
         "below the highest global position 3",
         "select setval('{s}.messages_global_position_seq', 2)",
@@ -331,7 +343,8 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
           ('00000000-0000-0000-0000-000000000006', 'account-4', 'A', 0, '2026-01-01', '{}',
            '{\"causationMessageStreamName\": \"account-1\", \"causationMessagePosition\": 2}'),
           ('00000000-0000-0000-0000-000000000007', 'account-4', 'A', 1, '2026-01-01', '{}',
-           '{\"causationMessageStreamName\": \"account-1\", \"causationMessagePosition\": 7}');
+           '{\"causationMessageStreamName\": \"account-1\", \"causationMessagePosition\": 7}'),
+          ('00000000-0000-0000-0000-000000000008', 'account-5', 'A', -1, '2026-01-01', '{}', null);
         create index messages_stream on message_store.messages (stream_name, position);
         create index messages_id on message_store.messages (id)";
     client.batch_execute(plant).await.expect("planted");
@@ -339,9 +352,9 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
     store.namespace.scan_step(&mut scan).await.expect("scanned");
     let seen: Vec<(&str, &str, String)> =
         scan.findings().into_iter().map(|finding| (finding.check, finding.status.as_str(), finding.seen)).collect();
-    let (one, two) = ("1 of 8 messages examined is", "2 of 8 messages examined are");
+    let (one, two) = ("1 of 9 messages examined is", "2 of 9 messages examined are");
     let expected = [
-        ("stream-gaps", "fail", format!("{one} after a gap in the stream, the first account-1@2")),
+        ("stream-gaps", "fail", format!("{two} after a gap in the stream or below position 0, the first account-1@2")),
         (
             "duplicate-positions",
             "fail",
@@ -360,5 +373,5 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
     assert_eq!(seen, expected);
     let mut rest = Scan::from(6);
     let step = store.namespace.scan_step(&mut rest).await.expect("scanned");
-    assert_eq!((step.examined, step.through, step.complete), (3, 8, true), "a scan continues at a global position");
+    assert_eq!((step.examined, step.through, step.complete), (4, 9, true), "a scan continues at a global position");
 }

@@ -91,6 +91,8 @@ pub(super) struct TableFacts {
     pub autovacuum_off: bool,
     pub dead_rows: Option<i64>,
     pub live_rows: Option<i64>,
+    /// Further columns that need a value and have no default, quoted for SQL.
+    pub required: Vec<String>,
     pub indexes: Vec<Index>,
     pub time_default: Option<String>,
     pub sequence: Option<Sequence>,

@@ -100,6 +100,13 @@ pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
 
 pub(super) fn columns(patient: &Patient<'_>) -> Observation {
     let columns = &patient.shape.columns;
+    let table = patient.namespace.table();
+    if let Some(first) = patient.table.required.first() {
+        return Observation::fail(
+            format!("every write fails, because it sets no value for {}", listed(&patient.table.required)),
+            format!("alter table {table} alter column {first} drop not null"),
+        );
+    }
     let expected: [(&str, _, &[ColumnType]); 8] = [
         ("global_position", &columns.global_position, &[ColumnType::BigInt]),
         ("position", &columns.position, &[ColumnType::BigInt]),
@@ -115,10 +122,20 @@ pub(super) fn columns(patient: &Patient<'_>) -> Observation {
         .filter(|(_, column, kinds)| !kinds.contains(&column.kind))
         .map(|(name, column, _)| format!("{name} is {}", column.type_name))
         .collect();
+    let nullable: Vec<&str> = expected
+        .iter()
+        .filter(|(name, column, _)| !column.not_null && !["data", "metadata"].contains(name))
+        .map(|(name, ..)| *name)
+        .collect();
+    if let Some(first) = nullable.first() {
+        return Observation::warn(
+            format!("accepting NULL: {}", listed(&nullable)),
+            format!("alter table {table} alter column {first} set not null"),
+        );
+    }
     if unusual.is_empty() {
         return Observation::ok("all of the usual types");
     }
-    let table = patient.namespace.table();
     Observation::warn(
         listed(&unusual),
         format!("Check that every client expects this, or change the type (alter table {table} alter column …)"),

@@ -27,7 +27,7 @@ struct Fault {
 const FAULTS: [Fault; 7] = [
     Fault {
         check: "stream-gaps",
-        name: "after a gap in the stream",
+        name: "after a gap in the stream or below position 0",
         status: CheckStatus::Fail,
         why: "Readers of a stream rely on positions without gaps, and so do expected versions.",
         remedy: "Find out what deleted the messages, and restore them from a backup",

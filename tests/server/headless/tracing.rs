@@ -81,6 +81,13 @@ fn a_trace_reports_what_is_missing_and_how_far_it_searched(place: &Place) {
     let limited = place.run(&["trace", "order:command-7@0", "--limit", "3"]);
     assert_eq!(lines(&limited.stdout).len(), 3);
     assert!(limited.stderr.contains("raise --limit"), "{limited:?}");
+    let early = place.run(&["trace", "order-7@0", "--limit", "2"]);
+    assert!(early.stderr.contains("stopped at 2 messages, before the search for effects; raise --limit"), "{early:?}");
+
+    let metadata = format!("{{\"correlationId\": \"{}\"}}", "x".repeat(10_000));
+    place.run(&["write", "long-1", "Long", "--metadata", &metadata]);
+    let long = place.run(&["trace", "long-1@0", "--correlated"]);
+    assert!(long.stderr.contains("xxx…") && long.stderr.len() < 1_000, "{long:?}");
     assert!(place.run(&["trace", "order-7@0", "--within", "1h"]).stderr.contains("to the newest message"));
     assert!(place.run(&["trace", "order-7@99"]).failed(4).contains("no message order-7@99"));
     assert!(place.run(&["trace", "order-7"]).failed(2).contains("does not name a message"));

@@ -1,5 +1,5 @@
-//! Detects what an import will refuse in an export: streams with missing messages, and negative global positions. It remembers as
-//! many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
+//! Detects what an import will refuse in an export: streams with missing messages, and positions that are
+//! negative or repeated. It remembers as many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
 
 use crate::message::Message;
 use crate::numbers::grouped;
@@ -15,6 +15,9 @@ pub(super) struct Gaps {
     count: u64,
     examples: Vec<String>,
     unchecked: u64,
+    /// Messages with a position below 0 or that of the message before in their stream, and the first of them.
+    refused: u64,
+    first_refused: Option<String>,
     negative: u64,
 }
 
@@ -22,14 +25,30 @@ impl Gaps {
     /// A `filtered` export omits messages, and the streams of a `resumed` one may have begun in an earlier run.
     pub(super) fn new(filtered: bool, resumed: bool) -> Self {
         let versions = StreamVersions::default();
-        Self { versions, filtered, resumed, count: 0, examples: Vec::new(), unchecked: 0, negative: 0 }
+        Self {
+            versions,
+            filtered,
+            resumed,
+            count: 0,
+            examples: Vec::new(),
+            unchecked: 0,
+            refused: 0,
+            first_refused: None,
+            negative: 0,
+        }
     }
 
     pub(super) fn check(&mut self, message: &Message) {
         let (stream, position) = (message.stream.as_str(), message.position);
         self.negative += u64::from(message.global_position < 0);
         let end = self.versions.get(stream);
+        if position < 0 || end == Some(position) {
+            self.refused += 1;
+            self.first_refused.get_or_insert_with(|| format!("{stream}@{position}"));
+        }
         match end {
+            _ if position < 0 => {}
+            Some(end) if position == end => {}
             None if position == 0 => {}
             None if self.resumed || self.versions.is_full() => self.unchecked += 1,
             None => self.gap(|| format!("{stream} begins at position {position}")),
@@ -63,6 +82,13 @@ impl Gaps {
             let why = if self.resumed { "an earlier run began their streams" } else { "there are too many streams" };
             let were = if self.unchecked == 1 { "message was" } else { "messages were" };
             lines.push(format!("streamscope: {} {were} not checked for gaps: {why}", grouped(self.unchecked)));
+        }
+        if let Some(first) = &self.first_refused {
+            let (have, them) = if self.refused == 1 { ("message has", "it") } else { ("messages have", "them") };
+            lines.push(format!(
+                "streamscope: {} {have} a negative or repeated position, so import refuses {them}; the first is {first}",
+                grouped(self.refused)
+            ));
         }
         if self.negative > 0 {
             let have = if self.negative == 1 { "message has" } else { "messages have" };
@@ -110,15 +136,24 @@ mod tests {
 
     #[test]
     fn counts_gaps_and_names_the_first_three() {
-        let messages = [("a-1", 4, 1), ("a-1", 5, 2), ("b-1", 0, 3), ("b-1", 3, 4), ("b-1", 3, 5), ("c-1", 1, 6)];
+        let messages = [("a-1", 4, 1), ("a-1", 5, 2), ("b-1", 0, 3), ("b-1", 3, 4), ("c-1", 1, 6), ("d-1", 1, 7)];
         assert_eq!(
             report(false, false, &messages),
             ["streamscope: the exported streams have 4 gaps: a-1 begins at position 4, b-1 has position 3 after 0, \
-                 b-1 has position 3 after 3, …; import them with --allow-gaps"]
+                 c-1 begins at position 1, …; import them with --allow-gaps"]
         );
         assert_eq!(
             report(true, false, &messages[..1]),
             ["streamscope: the exported streams have 1 gap because of the filter; import them with --allow-gaps"]
+        );
+    }
+
+    #[test]
+    fn reports_positions_that_import_refuses_even_with_gaps() {
+        let messages = [("a-1", 0, 1), ("a-1", 0, 2), ("a-1", 1, 3), ("b-1", -1, 4), ("b-1", 0, 5)];
+        assert_eq!(
+            report(false, false, &messages),
+            ["streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"]
         );
     }
 

@@ -189,8 +189,8 @@ impl BatchReader {
             }
             let message = self.parser.message(self.lines.line()).map_err(|problem| {
                 let reason = match ended {
-                    Ended::Yes => problem.reason,
-                    Ended::No => format!("{} (the last line is incomplete: is the file truncated?)", problem.reason),
+                    Ended::No if !self.lines.line().trim_ascii_end().ends_with(b"}") => format!("{} (the last line is incomplete: is the file truncated?)", problem.reason),
+                    _ => problem.reason,
                 };
                 invalid(number, problem.column, reason)
             })?;

@@ -189,7 +189,10 @@ mod tests {
         terminate();
         signals.next().await;
         terminate();
-        assert!(tokio::time::timeout(TOGETHER * 2, insisted(&mut signals)).await.is_err(), "it came with the first one");
+        assert!(
+            tokio::time::timeout(TOGETHER * 2, insisted(&mut signals)).await.is_err(),
+            "it came with the first one"
+        );
         let later = async {
             tokio::time::sleep(TOGETHER * 2).await;
             terminate();

@@ -43,7 +43,8 @@ fn refuses_files_without_an_end() {
     assert!(told.contains("cannot read /dev/zero: it is larger than 16 MiB"), "{told}");
     let told = user.run(&["config", "--check", endless]).failed(2);
     assert!(told.contains("/dev/zero: it is larger than 16 MiB"), "{told}");
-    let told = outcome(user.command().args(["--url", "service=shop", "categories"]).env("PGSERVICEFILE", endless)).failed(2);
+    let told =
+        outcome(user.command().args(["--url", "service=shop", "categories"]).env("PGSERVICEFILE", endless)).failed(2);
     assert!(told.contains("cannot be read: it is larger than 16 MiB"), "{told}");
     let input = std::fs::File::open(endless).expect("the device");
     let arguments = ["write", "account-1", "Opened", "--data", "-"];

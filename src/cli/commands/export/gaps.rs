@@ -153,7 +153,9 @@ mod tests {
         let messages = [("a-1", 0, 1), ("a-1", 0, 2), ("a-1", 1, 3), ("b-1", -1, 4), ("b-1", 0, 5)];
         assert_eq!(
             report(false, false, &messages),
-            ["streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"]
+            [
+                "streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"
+            ]
         );
     }
 

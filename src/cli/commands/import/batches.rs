@@ -189,7 +189,9 @@ impl BatchReader {
             }
             let message = self.parser.message(self.lines.line()).map_err(|problem| {
                 let reason = match ended {
-                    Ended::No if !self.lines.line().trim_ascii_end().ends_with(b"}") => format!("{} (the last line is incomplete: is the file truncated?)", problem.reason),
+                    Ended::No if !self.lines.line().trim_ascii_end().ends_with(b"}") => {
+                        format!("{} (the last line is incomplete: is the file truncated?)", problem.reason)
+                    }
                     _ => problem.reason,
                 };
                 invalid(number, problem.column, reason)

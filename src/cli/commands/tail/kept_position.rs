@@ -72,7 +72,8 @@ impl KeptPosition {
                 Some(message) if message.message_type != RECORDED => {
                     let what =
                         format!("{stream} is not a position stream: its last message is {}", message.message_type);
-                    let remedy = format!("Name a stream for positions only, such as {}:position-NAME", stream.category());
+                    let remedy =
+                        format!("Name a stream for positions only, such as {}:position-NAME", stream.category());
                     return Err(CommandError::usage(what).remedy(remedy));
                 }
                 Some(message) => {

@@ -22,6 +22,7 @@ mod pointing;
 mod properties;
 mod pulse;
 mod relations;
+pub(crate) mod screen;
 mod session;
 mod state;
 mod timeline;

@@ -7,7 +7,8 @@ use crate::app::request::Slot;
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 #[test]
 fn selecting_a_category_shows_its_messages_without_enter() {

@@ -11,7 +11,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::fake::{Fake, Screen, noon};
+use super::fake::{Fake, noon};
+use super::screen::Screen;
 
 fn path(text: &str) -> BodyPath {
     text.parse().expect("a path")

@@ -7,7 +7,8 @@ use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// Returns the open compose dialog.
 pub(super) fn compose(screen: &Screen) -> &crate::app::dialogs::compose::Compose {

@@ -7,7 +7,8 @@ use crate::app::{Effect, Event, ScreenSettings};
 use crossterm::event::KeyCode;
 
 use super::compose::compose;
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 fn choices() -> Vec<Choice> {
     [

@@ -7,7 +7,8 @@ use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
 use super::compose::compose;
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// Returns the types of the drafts that would survive a crash.
 fn on_disk(screen: &Screen) -> Vec<String> {

@@ -7,7 +7,8 @@ use crate::app::request::Answer;
 use crossterm::event::KeyCode;
 
 use super::compose::compose;
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// Moves to a field of the open dialog.
 fn field(screen: &mut Screen, field: Field) {

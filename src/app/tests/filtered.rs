@@ -5,7 +5,8 @@ use crate::app::request::Slot;
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// Shows a stream whose messages are `Even` and `Odd` in turn, searched in small steps.
 fn ledger(messages: usize) -> Screen {

@@ -5,7 +5,8 @@ use crate::app::browser::layout::Pane;
 use crate::app::request::Slot;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 #[test]
 fn find_selects_the_nearest_match_while_typing_and_esc_returns() {

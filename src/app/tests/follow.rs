@@ -6,7 +6,8 @@ use crate::app::Effect;
 use crate::app::request::Slot;
 use crate::store::tail::{BlockingTransaction, Doubt};
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 fn write(screen: &mut Screen, stream: &str) {
     screen.arrive(stream, "Deposited");

@@ -8,7 +8,8 @@ use crate::message::Category;
 use crate::store::browse::Scope;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen, noon};
+use super::fake::{Fake, noon};
+use super::screen::Screen;
 
 /// Returns the namespace and scope on screen.
 fn location(screen: &Screen) -> (String, Scope) {

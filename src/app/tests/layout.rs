@@ -4,7 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use proptest::prelude::*;
 use ratatui::layout::Rect;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::browser::layout::Pane;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;

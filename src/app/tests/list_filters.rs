@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::browser::layout::Pane;
 
 /// Creates a store with a stream in each category, and many streams in the last one.

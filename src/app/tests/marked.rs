@@ -2,7 +2,8 @@
 
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::dialogs::Dialog;
 use crate::app::dialogs::export::ExportStage;
 use crate::app::export::{ExportJob, ExportReport, ExportWhat, Exported};

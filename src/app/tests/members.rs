@@ -1,6 +1,7 @@
 //! `M`: the members of a consumer group side by side while following, and the box for a member otherwise.
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::message::ConsumerGroup;
 
 fn following() -> Screen {

@@ -6,7 +6,8 @@ use crate::app::{Effect, Event, Profile, ScreenSettings};
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 #[test]
 fn creates_a_namespace_and_shows_its_token_once() {

@@ -13,7 +13,8 @@ use crate::store::browse::Scope;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// A stream whose ID is a UUID.
 const CUSTOMER: &str = "customer-f0a5a1c2-95d5-4c3e-9c58-0f4d2b7a7aa6";

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::browser::list_key::ListKey;
 use crate::app::connections::{Choice, ConnectTo, Connections};
 use crate::app::dialogs::Dialog;

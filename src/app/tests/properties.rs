@@ -14,7 +14,8 @@ use crate::store::StoreError;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
-use super::fake::{Fake, Screen, number};
+use super::fake::{Fake, number};
+use super::screen::Screen;
 
 /// A step of a random sequence.
 #[derive(Debug, Clone)]

@@ -3,8 +3,9 @@
 use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::SignedDuration;
 
+use super::fake::Fake;
 use super::fake::vitals::{Vitals, blocker, consumer};
-use super::fake::{Fake, Screen};
+use super::screen::Screen;
 use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
 use crate::app::keymap::{DialogAction, DialogKind};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
 use crate::app::keymap::Action;

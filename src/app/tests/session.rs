@@ -7,7 +7,8 @@ use crate::locator::Locator;
 use crate::store::browse::Scope;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen, noon};
+use super::fake::{Fake, noon};
+use super::screen::Screen;
 
 /// Returns a session after it was stored and read again.
 fn stored(screen: &Screen) -> Saved {

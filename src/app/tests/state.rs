@@ -3,7 +3,8 @@
 use crate::app::dialogs::Dialog;
 use crossterm::event::KeyCode;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 fn stated() -> Screen {
     let mut fake = Fake::default();

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;
 use crate::app::{Effect, Event};

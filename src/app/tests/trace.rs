@@ -6,7 +6,8 @@ use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
 use crate::app::request::Slot;
 
-use super::fake::{Fake, Screen};
+use super::fake::Fake;
+use super::screen::Screen;
 
 /// Opens the trace of `account-1@2` in a stream of five messages.
 fn traced(width: u16, height: u16) -> Screen {

@@ -76,7 +76,8 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::app::ScreenSettings;
-    use crate::app::tests::fake::{Fake, Screen};
+    use crate::app::tests::fake::Fake;
+    use crate::app::tests::screen::Screen;
     use crate::message::Size;
 
     fn shown(preview: &str, width: usize) -> String {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::app::ScreenSettings;
 use crate::app::browser::layout::Pane;
 use crate::app::request::Slot;
-use crate::app::tests::fake::{Fake, Screen};
+use crate::app::tests::fake::Fake;
+use crate::app::tests::screen::Screen;
 use crate::store::StoreError;
 
 const SIZES: [(u16, u16); 4] = [(160, 45), (100, 30), (80, 24), (40, 10)];

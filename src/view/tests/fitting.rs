@@ -9,8 +9,9 @@ use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use crate::app::tests::fake::Fake;
 use crate::app::tests::fake::vitals::Vitals;
-use crate::app::tests::fake::{Fake, Screen};
+use crate::app::tests::screen::Screen;
 
 const SIZES: [(u16, u16); 3] = [(160, 45), (100, 30), (80, 24)];
 

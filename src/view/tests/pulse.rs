@@ -4,8 +4,9 @@ use ratatui::style::Color;
 
 use super::snapshots::picture_on;
 use crate::app::ScreenSettings;
+use crate::app::tests::fake::Fake;
 use crate::app::tests::fake::vitals::Vitals;
-use crate::app::tests::fake::{Fake, Screen};
+use crate::app::tests::screen::Screen;
 use crate::config::themes::ThemeName;
 
 #[test]

@@ -8,7 +8,8 @@ use crate::config::themes::ThemeName;
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 
-use crate::app::tests::fake::{Fake, Screen};
+use crate::app::tests::fake::Fake;
+use crate::app::tests::screen::Screen;
 
 const SIZES: [(u16, u16); 4] = [(160, 45), (100, 30), (80, 24), (40, 10)];
 

@@ -1,6 +1,7 @@
 //! The message table: pictures in four sizes, and what its colours mean.
 
-use crate::app::tests::fake::{Fake, Screen, noon};
+use crate::app::tests::fake::{Fake, noon};
+use crate::app::tests::screen::Screen;
 use crate::app::{Event, ScreenSettings};
 use jiff::SignedDuration;
 use ratatui::style::{Color, Modifier, Style};

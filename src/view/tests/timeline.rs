@@ -1,7 +1,8 @@
 //! Snapshots of the timeline in four sizes, in ASCII, and while following.
 
 use crate::app::ScreenSettings;
-use crate::app::tests::fake::{Fake, Screen};
+use crate::app::tests::fake::Fake;
+use crate::app::tests::screen::Screen;
 
 const SIZES: [(u16, u16); 4] = [(160, 45), (100, 30), (80, 24), (44, 12)];
 

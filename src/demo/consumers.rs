@@ -6,13 +6,10 @@ use std::collections::VecDeque;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Plan;
+use super::plan::{Plan, RECORDED, recorded};
 use crate::message::{Category, ExpectedVersion, GlobalPosition, NewMessage, StreamName};
 use crate::store::browse::{PageFrom, Scope};
 use crate::store::{Namespace, Result};
-
-/// The type of position messages.
-pub(super) const RECORDED: &str = "Recorded";
 
 /// A position stream, and the category that its consumer reads.
 type Stream = (&'static str, &'static str);
@@ -36,11 +33,6 @@ pub(super) const ALL: [&str; 5] = [CURRENT.0, WITHIN_INTERVAL.0, BEHIND.0, STUCK
 const LATE: usize = 130;
 /// Messages of the category between two records of the consumer within its interval.
 const INTERVAL: usize = 50;
-
-/// Returns the data of a position message.
-pub(super) fn recorded(position: GlobalPosition) -> String {
-    json!({ "position": position }).to_string()
-}
 
 /// Adds the last records before the end of a plan.
 pub(super) fn add(plan: &mut Plan, end: i64) {

@@ -2,6 +2,7 @@
 //! is shown at once, Enter goes one pane deeper and Esc one back. The browser knows neither dialogs nor the keys that lead to
 //! it, and only returns effects for the runtime.
 
+mod arrivals;
 pub(crate) mod columns;
 mod count;
 pub(crate) mod extent;
@@ -13,12 +14,14 @@ pub(crate) mod list_key;
 pub(crate) mod message;
 mod message_view;
 pub(crate) mod messages;
+mod moving;
 pub(crate) mod named_list;
 pub(crate) mod node;
 pub(crate) mod recent;
 pub(crate) mod relations;
 mod resizing;
 pub(crate) mod search;
+mod showing;
 mod side_refresh;
 pub(crate) mod sizes;
 pub(crate) mod streams;
@@ -27,7 +30,6 @@ pub(crate) mod timeline;
 pub(crate) mod window;
 pub(crate) mod wrapped;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,30 +37,23 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use super::event::Effect;
-use super::request::{Answer, Question, Slot};
+use super::request::{Question, Slot};
 use super::requests::Requests;
-use crate::message::{Category, GlobalPosition, Message, MessageHead, StreamName, category};
+use crate::message::{Category, MessageHead, category};
 use crate::store::NamespaceInfo;
-use crate::store::browse::{CategoryRow, Scope, StreamsFrom};
-use crate::store::trace::{DEFAULT_EXTENT, Links, Relations};
+use crate::store::browse::CategoryRow;
+use crate::store::trace::Links;
 use columns::Columns;
 use find::Find;
 use history::{History, PendingNavigation};
 use kept_lists::KeptLists;
 use layout::{Pane, SideRoom};
-use list_key::ListKey;
 use message::MessagePane;
 use messages::Messages;
 use named_list::{Named, NamedList};
 use recent::RecentPlaces;
-use search::Edge;
 use sizes::Sizes;
-use streams::{StreamListKey, Streams};
-
-/// How long the cursor rests on a message before the messages around it are searched.
-const REST: Duration = Duration::from_millis(300);
-/// The least time between two looks at what is around a message while following. A look can take a second of the server's time.
-const RENEWAL: Duration = Duration::from_secs(5);
+use streams::Streams;
 
 /// The state of the panes.
 #[derive(Debug)]
@@ -192,403 +187,6 @@ impl Browser {
         effects
     }
 
-    /// Shows the body that has been read. If the cursor rests on the message, asks for the messages around it.
-    fn message_arrived(&mut self, message: Option<Box<Message>>, requests: &mut Requests) -> Vec<Effect> {
-        if let Some(message) = &message {
-            self.messages.measured(message);
-        }
-        self.message.arrived(message, &self.links);
-        self.ask_for_relations(REST, requests).into_iter().collect()
-    }
-
-    /// Asks for the messages around the one on screen after a pause, if it follows a convention.
-    fn ask_for_relations(&self, pause: Duration, requests: &mut Requests) -> Option<Effect> {
-        let head = self.message.head().filter(|_| self.message.links.is_some())?;
-        let (namespace, global_position) = (self.message.namespace().to_owned(), head.global_position);
-        Some(requests.ask_later(Slot::Relations, Question::Relations { namespace, global_position }, pause))
-    }
-
-    /// Shows what is around the message on screen. Asks again if messages have arrived since.
-    fn relations_arrived(&mut self, relations: Option<Relations>, requests: &mut Requests) -> Option<Effect> {
-        self.message.relations_found(relations);
-        let is_behind = self.message.links.as_mut().is_some_and(|links| std::mem::take(&mut links.is_behind));
-        is_behind.then(|| self.ask_for_relations(RENEWAL, requests)).flatten()
-    }
-
-    /// Notes how far following has come. If new messages are near the one on screen, asks for the messages around it again.
-    pub(super) fn renew_relations(
-        &mut self,
-        newest: GlobalPosition,
-        has_messages: bool,
-        requests: &mut Requests,
-    ) -> Option<Effect> {
-        let position = self.message.head()?.global_position;
-        let links = self.message.links.as_mut()?;
-        if !links.arrived(newest, has_messages) || newest.saturating_sub(position) > DEFAULT_EXTENT {
-            return None;
-        }
-        links.is_behind = requests.since(Slot::Relations).is_some();
-        if links.is_behind { None } else { self.ask_for_relations(RENEWAL, requests) }
-    }
-}
-
-/// Moving within and between the panes.
-impl Browser {
-    /// Moves the selection of the focused pane.
-    pub(super) fn step(&mut self, rows: isize, requests: &mut Requests) -> Vec<Effect> {
-        match self.focus {
-            Pane::Namespaces => {
-                self.namespaces.step(rows);
-                self.namespace_selected(requests)
-            }
-            Pane::Categories => {
-                self.categories.step(rows);
-                self.category_selected(requests)
-            }
-            Pane::Streams => {
-                self.streams.window.step(rows);
-                self.stream_selected(requests)
-            }
-            Pane::Messages => self.messages.step(rows, requests).into_iter().collect(),
-            Pane::Message => {
-                self.message.step(rows);
-                Vec::new()
-            }
-        }
-    }
-
-    /// Goes to the first or the last row of the focused pane.
-    pub(super) fn go_to_edge(&mut self, edge: Edge, requests: &mut Requests) -> Vec<Effect> {
-        let (rows, end) =
-            if edge == Edge::First { (isize::MIN, StreamsFrom::Start) } else { (isize::MAX, StreamsFrom::End) };
-        match self.focus {
-            Pane::Messages => self.messages.go_to_edge(edge, requests).into_iter().collect(),
-            Pane::Streams => match self.streams.go_to_end(end, requests) {
-                Some(effect) => vec![effect],
-                None => self.step(rows, requests),
-            },
-            _ => self.step(rows, requests),
-        }
-    }
-
-    pub(super) fn focus_on(&mut self, pane: Pane, requests: &mut Requests) -> Vec<Effect> {
-        self.focus = pane;
-        match pane {
-            Pane::Namespaces => {
-                self.active = pane;
-                self.namespace_selected(requests)
-            }
-            Pane::Categories if !self.categories.is_empty() => {
-                self.active = pane;
-                self.category_selected(requests)
-            }
-            Pane::Streams if !self.streams.window.is_empty() => {
-                self.active = pane;
-                self.stream_selected(requests)
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Shows a list that was just loaded, if its pane already has the focus because a key was faster than the list.
-    fn show_if_focused(&mut self, pane: Pane, requests: &mut Requests) -> Vec<Effect> {
-        if self.focus == pane && self.active != pane { self.focus_on(pane, requests) } else { Vec::new() }
-    }
-
-    /// Goes one pane to the right. Nothing lies to the right of the message pane.
-    pub(super) fn deeper(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        // An empty list is skipped, but not one that is still loading.
-        let no_categories = self.categories.is_empty() && self.categories.at_last;
-        let no_streams = self.streams.window.is_empty() && self.streams.window.at_last;
-        match self.focus {
-            Pane::Namespaces if no_categories => self.focus_on(Pane::Messages, requests),
-            Pane::Namespaces => self.focus_on(Pane::Categories, requests),
-            Pane::Categories if no_streams => self.focus_on(Pane::Messages, requests),
-            Pane::Categories => self.focus_on(Pane::Streams, requests),
-            Pane::Streams => self.focus_on(Pane::Messages, requests),
-            Pane::Messages => {
-                if self.messages.selection().is_some() {
-                    self.focus = Pane::Message;
-                }
-                Vec::new()
-            }
-            Pane::Message => Vec::new(),
-        }
-    }
-
-    /// Goes one pane to the left; from the messages to the pane whose selection they are.
-    pub(super) fn one_pane_back(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        match self.focus {
-            Pane::Namespaces => return Vec::new(),
-            Pane::Categories => return self.focus_on(Pane::Namespaces, requests),
-            Pane::Streams => return self.focus_on(Pane::Categories, requests),
-            Pane::Messages => self.focus = self.active,
-            Pane::Message => self.focus = Pane::Messages,
-        }
-        Vec::new()
-    }
-
-    /// Cancels whatever the user waits for. Returns none if that is nothing.
-    pub(super) fn cancel(&mut self, requests: &mut Requests) -> Option<Vec<Effect>> {
-        if let Some(stop) = self.messages.stop_reading(requests) {
-            return Some(vec![stop]);
-        }
-        // Only a count that the user asked for is cancelled. An estimate loads by itself and does not hold Esc up.
-        if self.messages.count.by_user
-            && let Some(stop) = requests.stop(Slot::Count)
-        {
-            return Some([stop].into_iter().chain(self.messages.estimate(requests)).collect());
-        }
-        // If a page has only just been requested, Esc means going back.
-        self.streams.stop_if_slow(requests).map(|stop| vec![stop])
-    }
-
-    /// Folds the selected row of the message, selects its parent, or goes one pane back.
-    pub(super) fn collapse(&mut self) {
-        if !self.message.collapse() {
-            self.focus = Pane::Messages;
-        }
-    }
-
-    /// Reverses the order of the messages, or lists the streams in their other order.
-    pub(super) fn change_order(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        if self.focus == Pane::Streams {
-            return self.streams.change_order(requests).into_iter().collect();
-        }
-        let is_useless = self.messages.turn();
-        self.messages.window.center(self.layout().rows(Pane::Messages));
-        let next = self.messages.read_on(requests);
-        let effect = if is_useless && next.is_none() { requests.stop(Slot::Messages) } else { next };
-        effect.into_iter().collect()
-    }
-}
-
-/// Showing the selection of the left panes.
-impl Browser {
-    /// Shows the categories of the selected namespace, and its messages if its pane is the active one.
-    pub(super) fn namespace_selected(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let Some(namespace) = self.namespaces.selection().map(|namespace| namespace.id.clone()) else {
-            return Vec::new();
-        };
-        let mut effects = Vec::new();
-        if self.shown_namespace.as_ref() != Some(&namespace) {
-            self.shown_namespace = Some(namespace.clone());
-            self.categories = NamedList::default();
-            let by_activity = self.streams.by_activity;
-            self.replace_streams(Streams::default());
-            self.streams.by_activity = by_activity;
-            effects.extend(self.streams.load_now(requests));
-            effects.extend(self.read_categories(namespace.clone(), requests));
-        }
-        if self.active == Pane::Namespaces {
-            effects.extend(self.show(ListKey { namespace, scope: Scope::Namespace }, requests));
-        }
-        effects
-    }
-
-    /// Shows the streams of the selected category, and its messages if its pane is the active one.
-    pub(super) fn category_selected(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let (Some(namespace), Some(row)) = (self.shown_namespace.clone(), self.categories.selection()) else {
-            return Vec::new();
-        };
-        let category = row.category.clone();
-        let mut effects = Vec::new();
-        let key = StreamListKey { namespace: namespace.clone(), category: category.clone() };
-        if self.streams.of.as_ref() != Some(&key) {
-            let by_activity = self.streams.by_activity;
-            let kept = self.kept_lists.streams_of(&key);
-            let streams = kept.unwrap_or_else(|| Streams::new(key, by_activity));
-            self.replace_streams(streams);
-            if self.streams.window.is_empty() {
-                self.streams.wanted = self.stream_on_screen(&category);
-            }
-            effects.extend(self.streams.load_now(requests));
-        }
-        let member_is_shown = matches!(&self.messages.key, Some(ListKey { namespace: shown, scope: Scope::Member(of, _) })
-            if *shown == namespace && *of == category);
-        if self.active == Pane::Categories && !member_is_shown {
-            effects.extend(self.show(ListKey { namespace, scope: Scope::Category(category) }, requests));
-        }
-        effects.extend(self.show_if_focused(Pane::Streams, requests));
-        effects
-    }
-
-    /// Shows the messages of the selected stream if its pane is the active one.
-    pub(super) fn stream_selected(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.streams.load_more(requests).into_iter().collect();
-        if self.active == Pane::Streams
-            && let (Some(of), Some(row)) = (&self.streams.of, self.streams.window.selection())
-        {
-            let key = ListKey { namespace: of.namespace.clone(), scope: Scope::Stream(row.stream.clone()) };
-            effects.extend(self.show(key, requests));
-        }
-        effects
-    }
-
-    /// Shows the messages of a scope, as they were left or from the newest one.
-    pub(super) fn show(&mut self, key: ListKey, requests: &mut Requests) -> Vec<Effect> {
-        if self.messages.key.as_ref() == Some(&key) {
-            return Vec::new();
-        }
-        let stop = self.messages.stop_timeline(requests);
-        let newest_first = self.messages.newest_first;
-        let list = self.kept_lists.messages_of(&key).unwrap_or_else(|| Messages::new(key, newest_first));
-        let left = std::mem::replace(&mut self.messages, list);
-        self.kept_lists.leave_messages(left);
-        let paths = self.columns.paths_of(self.messages.key.as_ref());
-        stop.into_iter().chain(self.messages.enter(paths, requests)).collect()
-    }
-
-    pub(super) fn select_stream(&mut self, stream: &StreamName, requests: &mut Requests) -> Option<Effect> {
-        self.streams.select_stream(stream, requests)
-    }
-
-    /// Returns the stream whose messages are shown, if it belongs to the category.
-    fn stream_on_screen(&self, of: &Category) -> Option<StreamName> {
-        match self.messages.key.as_ref().map(|key| &key.scope) {
-            Some(Scope::Stream(stream)) if stream.category() == *of => Some(stream.clone()),
-            _ => None,
-        }
-    }
-
-    fn replace_streams(&mut self, instead: Streams) {
-        let left = std::mem::replace(&mut self.streams, instead);
-        self.kept_lists.leave_streams(left);
-    }
-
-    /// Clears every list, because the namespace on screen no longer exists.
-    fn leave_namespace(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        if let Some(namespace) = self.shown_namespace.take() {
-            self.kept_lists.forget(&namespace);
-        }
-        self.categories = NamedList::default();
-        self.streams = Streams::default();
-        let newest_first = self.messages.newest_first;
-        self.messages = Messages::default();
-        self.messages.newest_first = newest_first;
-        self.message.forget();
-        let slots = [
-            Slot::Categories,
-            Slot::FreshCategories,
-            Slot::FreshStreams,
-            Slot::Streams,
-            Slot::Messages,
-            Slot::Message,
-            Slot::Relations,
-            Slot::Count,
-            Slot::Timeline,
-        ];
-        slots.into_iter().filter_map(|slot| requests.stop(slot)).collect()
-    }
-}
-
-/// Taking in answers of the store.
-impl Browser {
-    /// Lists the namespaces. The selection stays, unless another one is wanted, but nothing is shown yet.
-    pub(super) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>, requests: &mut Requests) -> Vec<Effect> {
-        let exists = namespaces.iter().any(|namespace| Some(&namespace.id) == self.shown_namespace.as_ref());
-        let effects = if exists { Vec::new() } else { self.leave_namespace(requests) };
-        let selected = self.wanted_namespace.take();
-        let selected = selected.or_else(|| self.namespaces.selection().map(|namespace| namespace.id.clone()));
-        self.namespaces.replace_all(namespaces, selected.as_deref());
-        effects
-    }
-
-    pub(super) fn categories_listed(&mut self, categories: Vec<CategoryRow>, requests: &mut Requests) -> Vec<Effect> {
-        let selected = self.wanted_category.take();
-        let selected = selected.or_else(|| self.categories.selection().map(|row| row.category.clone()));
-        self.categories.replace_all(categories, selected.as_ref().map(Category::as_str));
-        let mut effects = self.category_selected(requests);
-        effects.extend(self.show_if_focused(Pane::Categories, requests));
-        effects
-    }
-
-    fn streams_listed(&mut self, requests: &mut Requests) -> Vec<Effect> {
-        let mut effects = if std::mem::take(&mut self.streams.asked_for) {
-            self.stream_selected(requests)
-        } else {
-            self.streams.load_more(requests).into_iter().collect()
-        };
-        effects.extend(self.show_if_focused(Pane::Streams, requests));
-        effects
-    }
-
-    /// Takes in an answer for a list or for the message. Answers for others do not get here.
-    pub(super) fn answered(&mut self, answer: Answer, requests: &mut Requests) -> Vec<Effect> {
-        match answer {
-            Answer::Categories(categories) => self.categories_listed(categories, requests),
-            Answer::Streams { from, rows, end } => {
-                self.streams.insert_page(&from, rows, end);
-                self.streams_listed(requests)
-            }
-            Answer::StreamsContaining(found) => {
-                self.streams.insert_containing(found);
-                self.streams_listed(requests)
-            }
-            Answer::RecentStreams { rows, next } => {
-                self.streams.insert_recent(rows, next);
-                self.streams_listed(requests)
-            }
-            Answer::Page(page) => {
-                self.streams.raise_versions(self.messages.key.as_ref(), &page.heads);
-                self.messages.page_arrived(page, requests).into_iter().collect()
-            }
-            Answer::Search(step, range) => self.messages.search_step(step, range, requests).into_iter().collect(),
-            Answer::CountStep(step, range) => {
-                self.messages.matches_counted(&step, range, requests).into_iter().collect()
-            }
-            Answer::Count(count) => {
-                self.messages.counted(count);
-                Vec::new()
-            }
-            Answer::Timeline(timeline) => {
-                self.messages.timeline_arrived(timeline);
-                Vec::new()
-            }
-            Answer::Message(message) => self.message_arrived(message, requests),
-            Answer::Relations(relations) => {
-                self.relations_arrived(relations.map(|relations| *relations), requests).into_iter().collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// Counts new messages of a namespace in their categories and makes them the last ones of their streams. Estimates stay
-    /// estimates.
-    pub(super) fn include_new_messages<'a>(
-        &mut self,
-        namespace: &str,
-        heads: impl Iterator<Item = &'a MessageHead>,
-        requests: &mut Requests,
-    ) -> Vec<Effect> {
-        if self.shown_namespace.as_deref() != Some(namespace) {
-            return Vec::new();
-        }
-        let mut last: BTreeMap<&StreamName, &MessageHead> = BTreeMap::new();
-        let mut new: BTreeMap<Category, u64> = BTreeMap::new();
-        for head in heads {
-            *new.entry(head.stream.category()).or_default() += 1;
-            let newest = last.entry(&head.stream).or_insert(head);
-            if newest.position < head.position {
-                *newest = head;
-            }
-        }
-        let were_empty = self.categories.all().next().is_none();
-        if self.categories.at_last {
-            for (category, messages) in new {
-                let new = CategoryRow { category, estimate: Some(messages) };
-                self.categories.update_or_insert(new, |row| {
-                    row.estimate = row.estimate.map(|estimate| estimate.saturating_add(messages));
-                });
-            }
-        }
-        if self.streams.of.as_ref().is_some_and(|of| of.namespace == namespace) {
-            for head in last.into_values() {
-                self.streams.learn(head, true);
-            }
-        }
-        if were_empty && !self.categories.is_empty() { self.category_selected(requests) } else { Vec::new() }
-    }
 }
 
 /// Loading again.

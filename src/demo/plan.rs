@@ -93,7 +93,14 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Adds a message. Returns its number, which the messages that it causes refer to.
-    pub(super) fn add(&mut self, at: i64, stream: String, message_type: &str, data: Value, after: Option<usize>) -> usize {
+    pub(super) fn add(
+        &mut self,
+        at: i64,
+        stream: String,
+        message_type: &str,
+        data: Value,
+        after: Option<usize>,
+    ) -> usize {
         let correlation = after.and_then(|cause| self.messages[cause].correlation.clone());
         let number = self.messages.len();
         self.messages.push(PlannedMessage {

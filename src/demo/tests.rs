@@ -68,8 +68,7 @@ fn the_shop_tells_stories_in_several_conventions() {
     };
     let protean = named("shop::");
     assert_eq!(protean.len(), 4);
-    let first =
-        Reference::Metadata("$.headers.id".parse().expect("a path"), "shop::basket:command-5c0ffee5-0".into());
+    let first = Reference::Metadata("$.headers.id".parse().expect("a path"), "shop::basket:command-5c0ffee5-0".into());
     assert!(protean.iter().all(|cause| cause.link == "protean") && protean[0].reference == first);
     let charges = named("payment:command-2e7a1ed0");
     assert_eq!(charges.len(), 3);

@@ -186,7 +186,6 @@ impl Browser {
         }
         effects
     }
-
 }
 
 /// Loading again.

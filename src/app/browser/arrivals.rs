@@ -20,7 +20,11 @@ const RENEWAL: Duration = Duration::from_secs(5);
 
 impl Browser {
     /// Lists the namespaces. The selection stays, unless another one is wanted, but nothing is shown yet.
-    pub(in crate::app) fn namespaces_listed(&mut self, namespaces: Vec<NamespaceInfo>, requests: &mut Requests) -> Vec<Effect> {
+    pub(in crate::app) fn namespaces_listed(
+        &mut self,
+        namespaces: Vec<NamespaceInfo>,
+        requests: &mut Requests,
+    ) -> Vec<Effect> {
         let exists = namespaces.iter().any(|namespace| Some(&namespace.id) == self.shown_namespace.as_ref());
         let effects = if exists { Vec::new() } else { self.leave_namespace(requests) };
         let selected = self.wanted_namespace.take();
@@ -29,7 +33,11 @@ impl Browser {
         effects
     }
 
-    pub(in crate::app) fn categories_listed(&mut self, categories: Vec<CategoryRow>, requests: &mut Requests) -> Vec<Effect> {
+    pub(in crate::app) fn categories_listed(
+        &mut self,
+        categories: Vec<CategoryRow>,
+        requests: &mut Requests,
+    ) -> Vec<Effect> {
         let selected = self.wanted_category.take();
         let selected = selected.or_else(|| self.categories.selection().map(|row| row.category.clone()));
         self.categories.replace_all(categories, selected.as_ref().map(Category::as_str));

@@ -77,7 +77,13 @@ impl CopyMenu {
         }
         let namespace = browser.messages.key.as_ref().and_then(|list| browser.namespaces.named(&list.namespace));
         match (browser.focus, browser.messages.selection()) {
-            (Pane::Messages | Pane::Message, Some(head)) => entries.extend(of_message(head, namespace)),
+            (Pane::Messages | Pane::Message, Some(head)) => {
+                entries.extend(of_message(head, namespace));
+                let command = browser.messages.key.as_ref().map(|list| list_command(list, &browser.messages.filter));
+                entries.extend(
+                    command.map(|command| CopyEntry::new(DialogAction::ListCommand, "command of list", command)),
+                );
+            }
             _ => entries.extend(
                 browser.messages.key.iter().flat_map(|list| of_list(list, &browser.messages.filter, namespace)),
             ),

@@ -100,6 +100,20 @@ fn copies_the_raw_text() {
 }
 
 #[test]
+fn the_command_of_the_filtered_list_can_be_copied_from_its_messages() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account");
+    screen.keys("&type:Deposited");
+    screen.enter();
+    for pane in ["4", "5"] {
+        screen.keys(pane);
+        screen.keys("yl");
+        let Some(Effect::Copy { text, .. }) = screen.outside.last() else { panic!("nothing was copied") };
+        assert_eq!(text, "streamscope -n shop tail account --from start --until now --type Deposited");
+    }
+}
+
+#[test]
 fn help_shows_the_live_key_map() {
     let mut setup = crate::app::ScreenSettings::default();
     let keys = ["Q".parse().expect("a key")];

@@ -269,7 +269,7 @@ fn the_embedded_store_can_be_followed_and_written_at_once() {
 fn the_demo_opens_at_once_and_produces_messages() {
     let mut screen = Screen::start(&User::new(), &["--demo"]);
     screen.shows("connecting").shows("shop").shows("bank").shows("All messages").shows_line(&["▌shop"]);
-    screen.keys("F").shows("FOLLOWING").shows_line(&["FOLLOWING", "complete to"]);
+    screen.keys("F").shows("FOLLOWING").shows_line(&["FOLLOWING", "final to"]);
     let first = screen.contents();
     screen.wait("another message", |now| now.contents() != first && !now.contents().contains(" 0.0/s"));
     screen.keys("q");

@@ -158,7 +158,11 @@ async fn answer(screen: &mut Screen) -> Vec<Duration> {
         for key in ["?", "q"] {
             let pressed = Instant::now();
             screen.keys(key);
-            if key == "?" { screen.shows("Everywhere") } else { screen.hides("Everywhere") };
+            if key == "?" {
+                screen.shows("Everywhere")
+            } else {
+                screen.hides("Everywhere")
+            };
             answers.push(pressed.elapsed());
             tokio::time::sleep(Duration::from_millis(30)).await;
         }

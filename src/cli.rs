@@ -36,7 +36,7 @@ use output::Output;
 /// Parses a command line. Prints help and errors, without passwords.
 ///
 /// # Errors
-/// Returns the exit status: 0 for help and version, 2 for usage errors.
+/// Returns the exit status: 0 for help and version, 1 if they cannot be written, 2 for usage errors.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let error = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => return arguments.check().map(|()| arguments).map_err(|error| report(&error)),
@@ -48,8 +48,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arg
     let to_terminal = if error.use_stderr() { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
     let text =
         if to_terminal && !plain { rendered.ansi().to_string() } else { redact(&rendered.to_string()).into_owned() };
-    // A closed output is no reason to fail.
-    let _ = if error.use_stderr() { write!(io::stderr(), "{text}") } else { write!(io::stdout(), "{text}") };
+    if error.use_stderr() {
+        // There is no other place to report that this fails.
+        let _ = write!(io::stderr(), "{text}");
+    } else {
+        let mut stdout = io::stdout();
+        let written = write!(stdout, "{text}").and_then(|()| stdout.flush());
+        written.map_err(|error| report(&error.into()))?;
+    }
     Err(u8::try_from(error.exit_code()).unwrap_or(Status::Usage.code()))
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::support::place::{Place, in_each_place};
+use crate::support::program::User;
 
 const ID: &str = "0191b2c3-0000-7000-8000-000000000001";
 
@@ -239,4 +240,23 @@ fn read_only_exits_with_7_and_writes_nothing(place: &Place) {
     assert!(told.contains("read-only"), "{told}");
     assert_eq!(place.run(&["version", "account-1", "--read-only"]).done(), "0\n");
     place.run(&["ns", "create", "another", "--read-only"]).failed(7);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_and_version_fail_if_they_cannot_be_written() {
+    for argument in ["--help", "--version", "help"] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("the device");
+        let output = User::new()
+            .command()
+            .arg(argument)
+            .stdout(full)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("started");
+        let output = output.wait_with_output().expect("ended");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{argument}: {told}");
+        assert!(told.contains("cannot write the output: No space left on device"), "{argument}: {told}");
+    }
 }

@@ -129,9 +129,10 @@ struct EventLoop {
 
 impl EventLoop {
     fn start(first: Prepared, session: Session, connector: Arc<dyn Connector>, mouse: bool) -> Result<Self> {
+        let Prepared { opening, settings, warnings, closing, .. } = first;
+        opening.start();
         let signals = Signals::new().context("cannot handle signals")?;
         let terminal = Terminal::enter(mouse).context("cannot set up the terminal")?;
-        let Prepared { opening, settings, warnings, closing, .. } = first;
         let (sender, arriving) = mpsc::channel(QUEUE);
         let drafts = Drafts::new(&settings.target);
         let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));

@@ -136,8 +136,8 @@ impl Store {
         self.sessions.acquire().await?.with_system_path().server_info().await
     }
 
-    /// Opens connections in the background, for a program whose first queries run concurrently. Does nothing for an embedded
-    /// store, which has a single connection. Must be called within a tokio runtime.
+    /// Begins to open connections for the first queries, at most as many as the pool may have. Must be called within a tokio
+    /// runtime.
     pub fn open_ahead(&self, connections: usize) {
         self.sessions.open_ahead(connections);
     }

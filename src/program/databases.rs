@@ -26,8 +26,7 @@ use crate::store::trace::Links;
 /// The maximum number of connections: panes, following, a count and a write can run at the same time.
 const CONNECTIONS: usize = 6;
 
-/// Connections opened in advance, in addition to those of the first two requests, because their answers cause more
-/// requests.
+/// Connections opened in advance: the first two questions are asked together. More would compete with them for the server.
 const AHEAD: usize = 2;
 
 /// A store that must live as long as its screen, and the generator of the demo.

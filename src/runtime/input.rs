@@ -22,7 +22,9 @@ mod unix {
     /// The time to wait for the thread to end. It may be blocked in an incomplete sequence and is then abandoned.
     const PATIENCE: Duration = Duration::from_millis(100);
     /// The time to turn available bytes into events. With a timeout of zero, crossterm does not read at all.
-    const AT_ONCE: Duration = Duration::from_millis(1);
+    const AT_ONCE: Duration = Duration::from_micros(100);
+    /// The time to wait for the rest of a paste, which arrives as a burst of keys in some terminals.
+    const REST_OF_PASTE: Duration = Duration::from_millis(1);
     /// The most events in a batch: one read of the terminal returns no more.
     const TOGETHER: usize = 2_048;
     /// The longest time that an event waits for its batch.
@@ -79,8 +81,10 @@ mod unix {
             while event::poll(AT_ONCE)? {
                 let mut read = vec![event::read()?];
                 let at = clock::now();
-                while read.len() < TOGETHER && clock::now().duration_since(at) < LONG && event::poll(AT_ONCE)? {
+                let mut wait = AT_ONCE;
+                while read.len() < TOGETHER && clock::now().duration_since(at) < LONG && event::poll(wait)? {
                     read.push(event::read()?);
+                    wait = REST_OF_PASTE;
                 }
                 for event in pastes.join(read, at) {
                     if events.blocking_send((event, at)).is_err() {

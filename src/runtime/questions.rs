@@ -48,6 +48,11 @@ impl Opening {
         Self { open: Box::new(open), attempt, named }
     }
 
+    /// Starts the first attempt, which would otherwise start with the first question. Must be called within a tokio runtime.
+    pub(crate) fn start(&self) {
+        tokio::spawn(self.attempt.lock().unwrap_or_else(PoisonError::into_inner).clone());
+    }
+
     /// Opens the store and waits until its server answers.
     ///
     /// # Errors

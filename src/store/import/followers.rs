@@ -19,7 +19,7 @@ use crate::store::session::Transaction;
 use crate::store::{Result as StoreResult, StoreError};
 
 /// Most bytes of lines in a transaction, besides those of the first batch.
-const MOST: usize = 14 << 20;
+const MOST: usize = 8 << 20;
 
 /// A batch that can join the transaction of another one.
 pub(crate) trait FollowingBatch {

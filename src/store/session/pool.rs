@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 use super::in_flight::CANCEL_TIMEOUT;
 use super::options::Options;
@@ -20,6 +21,9 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// A cancel request that overtakes its query has no effect, so it is repeated at this interval until the connection has ended.
 const CANCEL_AGAIN: Duration = Duration::from_millis(250);
 
+/// An attempt to connect that began before anyone needed the connection, and when it ended.
+type Ahead = JoinHandle<(Result<Connected>, Instant)>;
+
 #[derive(Debug)]
 pub(super) struct Pool {
     pub(super) settings: Settings,
@@ -27,6 +31,7 @@ pub(super) struct Pool {
     pub(super) size: usize,
     pub(super) permits: Arc<Semaphore>,
     idle: Mutex<Vec<(Connected, Instant)>>,
+    ahead: Mutex<Vec<Ahead>>,
     gate: PasswordGate,
     /// Major version of the server at the latest connection, or 0 before the first.
     version: AtomicU32,
@@ -42,6 +47,7 @@ impl Pool {
             size,
             permits: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
+            ahead: Mutex::default(),
             gate: PasswordGate::default(),
             version: AtomicU32::new(0),
         }
@@ -51,18 +57,54 @@ impl Pool {
         self.version.load(Ordering::Relaxed)
     }
 
-    /// Returns an idle connection that is intact, or opens one. The caller holds a permit.
+    /// Begins to open connections, as many as the pool has room for.
+    pub(super) fn open_ahead(self: &Arc<Self>, count: usize) {
+        let mut ahead = self.ahead();
+        let room = self.permits.available_permits().saturating_sub(self.idle().len() + ahead.len());
+        for _ in 0..count.min(room) {
+            let pool = Arc::clone(self);
+            ahead.push(tokio::spawn(async move { (pool.open().await, Instant::now()) }));
+        }
+    }
+
+    /// Returns a connection that is idle or was opened in advance and is intact, or opens one. The caller holds a permit.
     pub(super) async fn take(&self) -> Result<Connected> {
         loop {
             let idle = self.idle().pop();
             let Some((connection, since)) = idle else { break };
-            if is_usable(&connection, since, self.settings.is_single_connection()).await {
+            if self.is_usable(&connection, since).await {
                 return Ok(connection);
             }
         }
+        loop {
+            let ahead = self.ahead().pop();
+            let Some(ahead) = ahead else { break };
+            match ahead.await {
+                Ok((Ok(connection), since)) if self.is_usable(&connection, since).await => return Ok(connection),
+                // Another attempt would send a rejected password again.
+                Ok((Err(error), since)) if since.elapsed() < CHECK_AFTER => return Err(error),
+                _ => {}
+            }
+        }
+        self.open().await
+    }
+
+    async fn open(&self) -> Result<Connected> {
         let connection = self.gate.connect(&self.settings, self.read_only).await?;
         self.version.store(connection.version, Ordering::Relaxed);
         Ok(connection)
+    }
+
+    /// Whether a connection that nobody used since then can be used. The embedded store's only connection is not checked: it may
+    /// still be skipping the rows of an abandoned query, and a replacement would wait for it forever.
+    async fn is_usable(&self, connection: &Connected, since: Instant) -> bool {
+        if connection.client.is_closed() {
+            return false;
+        }
+        if self.settings.is_single_connection() || since.elapsed() < CHECK_AFTER {
+            return true;
+        }
+        matches!(tokio::time::timeout(CHECK_TIMEOUT, connection.client.check_connection()).await, Ok(Ok(())))
     }
 
     pub(super) fn put_back(&self, connection: Connected) {
@@ -71,24 +113,18 @@ impl Pool {
 
     pub(super) fn close_idle(&self) {
         self.idle().clear();
+        self.ahead().drain(..).for_each(|ahead| ahead.abort());
     }
+
+    // A panic cannot leave one of these lists in an inconsistent state.
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Connected, Instant)>> {
-        // A panic cannot leave the list in an inconsistent state.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Whether an idle connection can be used. The embedded store's only connection is not checked: it may still be skipping the rows
-/// of an abandoned query, and a replacement would wait for it forever.
-async fn is_usable(connection: &Connected, since: Instant, single: bool) -> bool {
-    if connection.client.is_closed() {
-        return false;
+    fn ahead(&self) -> MutexGuard<'_, Vec<Ahead>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    if single || since.elapsed() < CHECK_AFTER {
-        return true;
-    }
-    matches!(tokio::time::timeout(CHECK_TIMEOUT, connection.client.check_connection()).await, Ok(Ok(())))
 }
 
 /// Cancels the running statement until the connection has ended, and closes it by force if that takes too long.

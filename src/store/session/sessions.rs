@@ -67,13 +67,10 @@ impl Sessions {
         Ok(Session::new(connection, permit, Arc::clone(&self.pool)))
     }
 
-    /// Opens connections in advance, so that the first queries, which come together, need not wait for them. Failures are ignored
-    /// here and reported by [`Sessions::acquire`].
-    pub fn open_ahead(self: &Arc<Self>, count: usize) {
-        for _ in 0..count.min(self.pool.size.saturating_sub(1)) {
-            let sessions = Arc::clone(self);
-            tokio::spawn(async move { sessions.acquire().await.is_ok() });
-        }
+    /// Begins to open connections for the first queries, which use them even if they come earlier. Their errors are reported by
+    /// [`Sessions::acquire`].
+    pub fn open_ahead(&self, count: usize) {
+        self.pool.open_ahead(count);
     }
 
     /// Waits, at most `limit`, until every session is returned and every cancel request is answered, then closes the connections.

@@ -107,6 +107,23 @@ async fn opens_no_more_connections_than_allowed() {
 }
 
 #[tokio::test]
+async fn the_first_queries_use_the_connections_opened_in_advance() {
+    let sessions = sessions("ahead", Options { connections: 3, ..Options::default() });
+    let observer = self::sessions("observer", Options::default()).acquire().await.expect("a connection");
+    let open = async || -> i64 {
+        let sql = "select count(*) from pg_stat_activity where application_name = 'ahead'";
+        observer.query_opt(sql, &[]).await.expect("an answer").expect("a row").get(0)
+    };
+    sessions.open_ahead(2);
+    let _first = sessions.acquire().await.expect("a connection");
+    let _second = sessions.acquire().await.expect("a connection");
+    assert_eq!(open().await, 2);
+    sessions.open_ahead(5);
+    let _third = sessions.acquire().await.expect("a connection");
+    assert_eq!(open().await, 3, "as many as the pool may have");
+}
+
+#[tokio::test]
 async fn replaces_an_idle_connection_that_has_ended() {
     let sessions = sessions("replaced", Options { connections: 1, ..Options::default() });
     drop(sessions.acquire().await.expect("a connection"));

@@ -1,5 +1,7 @@
 //! Counting the messages of the list: an estimate, or on request an exact number.
 
+use std::time::Duration;
+
 use super::Messages;
 use crate::app::browser::count::MatchCount;
 use crate::app::browser::list_key::ListKey;
@@ -10,6 +12,8 @@ use crate::store::browse::{Count, CountStep, SearchRange};
 
 /// Messages that one step of a count examines: more than a step of a search, which has matches to show.
 const COUNT_WINDOW: u32 = 50_000;
+/// How long an estimate waits, so that the rows which are asked for together with it arrive first.
+const AFTER_ROWS: Duration = Duration::from_millis(100);
 
 impl Messages {
     /// Asks for an estimate of the number of messages, in place of a count under way.
@@ -17,7 +21,7 @@ impl Messages {
         let ListKey { namespace, scope } = self.key.clone()?;
         self.count.by_user = false;
         self.count.matches = self.count.matches.filter(|count| count.is_complete);
-        Some(requests.ask(Slot::Count, Question::Estimate { namespace, scope }))
+        Some(requests.ask_later(Slot::Count, Question::Estimate { namespace, scope }, AFTER_ROWS))
     }
 
     /// Asks for the exact number of messages, or of matches in a filtered list.

@@ -114,6 +114,12 @@ pub(crate) fn lines(trace: &Trace, (up, down): (bool, bool), continued: &Continu
     if down {
         lines.push(effects(trace, tree.len(), continued));
     }
+    if let Some(positions) = trace.searched_again() {
+        let positions = grouped(positions);
+        lines.push(format!(
+            "effects that are more than {positions} positions older than a cause found while following are missing; trace again to find them"
+        ));
+    }
     lines
 }
 
@@ -129,7 +135,8 @@ fn effects(trace: &Trace, messages: usize, continued: &Continued) -> String {
         return format!("stopped at {messages}, {stopped}; {}", continued.more);
     }
     match (trace.searched().is_empty(), trace.reached_end()) {
-        (true, _) => "no message follows, so there are no effects yet".to_owned(),
+        (true, true) => "no message follows, so there are no effects yet".to_owned(),
+        (true, false) => "effects were not searched for".to_owned(),
         (false, true) => format!("searched for effects at global positions {searched}, to the newest message"),
         (false, false) => {
             format!("searched for effects at global positions {searched}; {}", continued.further)

@@ -1,6 +1,8 @@
 //! The state of a stream at a message, as the screen shows it: every value with the message that set it. Nothing here asks the
 //! store.
 
+use std::collections::BTreeMap;
+
 use crate::fold::Merged;
 use crate::fold::history::History;
 use crate::message::{Position, StreamName};
@@ -15,6 +17,16 @@ pub(crate) struct StateRow {
     pub value: String,
     /// The position and the type of the message that set it last.
     pub setter: Option<(Position, String)>,
+    /// What the message at the position of the state did to it. None if it was the same before.
+    pub change: Option<Change>,
+}
+
+/// What a message does to a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Added,
+    /// Its text is another, if only by the digits of a number.
+    Changed,
 }
 
 /// The state of a stream at a position.
@@ -43,22 +55,28 @@ impl StateView {
         program: Option<String>,
         problem: Option<String>,
     ) -> Self {
+        let mut removed = history.before().map(values).unwrap_or_default();
         let mut rows = Vec::new();
         history.merged().each_leaf(|leaf| {
             let setter = leaf.setter.and_then(|setter| history.setter(setter)).cloned();
-            rows.push(StateRow { path: leaf.path, value: leaf.value.to_owned(), setter });
+            let change = match removed.remove(&leaf.path) {
+                None => Some(Change::Added),
+                Some(before) => (before != leaf.value).then_some(Change::Changed),
+            };
+            rows.push(StateRow { path: leaf.path, value: leaf.value.to_owned(), setter, change });
         });
-        let kept: std::collections::HashSet<&str> = rows.iter().map(|row| row.path.as_str()).collect();
-        let before = history.before().map(paths).unwrap_or_default();
-        let removed = before.into_iter().filter(|path| !kept.contains(path.as_str()) && path != "$").collect();
+        removed.remove("$");
+        let removed = removed.into_keys().collect();
         let position = history.last().map_or(wanted, |(position, _)| *position);
         let from = Some(history.from()).filter(|from| *from > 0);
         Self { stream, position, from, program, rows, removed, problem }
     }
 }
 
-fn paths(state: &Merged) -> Vec<String> {
-    let mut paths = Vec::new();
-    state.each_leaf(|leaf| paths.push(leaf.path));
-    paths
+fn values(state: &Merged) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    state.each_leaf(|leaf| {
+        values.insert(leaf.path, leaf.value.to_owned());
+    });
+    values
 }

@@ -161,7 +161,7 @@ impl<'a> Prepared<'a> {
     ) -> Result<()> {
         let named = || database::namespace(store, id);
         match self {
-            // These handle signals themselves, to report what they have written so far.
+            // These handle signals themselves, to report how far they have come.
             Self::Write(message) => {
                 let namespace = interrupt.unless_signalled(named()).await?;
                 write::run(&namespace, &message, interrupt, output).await
@@ -181,6 +181,10 @@ impl<'a> Prepared<'a> {
             Self::Doctor(arguments) => {
                 let namespace = interrupt.unless_signalled(named()).await?;
                 doctor::run(&namespace, arguments, interrupt, output).await
+            }
+            Self::Trace(prepared) => {
+                let namespace = interrupt.unless_signalled(named()).await?;
+                Box::pin(trace::run(&namespace, prepared, interrupt, output)).await
             }
             // A signal simply cancels all others.
             Self::Overview => interrupt.unless_signalled(overview::run(store, output)).await,
@@ -215,10 +219,6 @@ impl<'a> Prepared<'a> {
             }
             Self::Diff(prepared) => {
                 interrupt.unless_signalled(async { diff::run(&named().await?, &prepared, output).await }).await
-            }
-            Self::Trace(prepared) => {
-                let trace = async { Box::pin(trace::run(&named().await?, prepared, output)).await };
-                interrupt.unless_signalled(trace).await
             }
         }
     }

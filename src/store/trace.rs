@@ -158,6 +158,8 @@ pub struct Trace {
     searched: Vec<(GlobalPosition, GlobalPosition)>,
     /// Whether the search reached the newest message.
     reached_end: bool,
+    /// How many messages were found before the trace was extended. `None` if it was not.
+    unextended: Option<usize>,
     /// The store's own indexes on links, once they are looked up.
     indexes: Option<Vec<LinkIndex>>,
     /// Whether effects beyond [`TraceOptions::messages`] were found.
@@ -184,6 +186,7 @@ impl Namespace {
             phase,
             searched: Vec::new(),
             reached_end: false,
+            unextended: None,
             indexes: None,
             truncated: false,
         };
@@ -228,7 +231,16 @@ impl Trace {
     pub fn extend(&mut self) {
         if matches!(self.phase, Phase::Done) && self.options.down && !self.truncated {
             self.phase = Phase::Down(Box::default());
+            self.reached_end = false;
+            self.unextended.get_or_insert(self.nodes.len());
         }
+    }
+
+    /// Returns how many global positions before an extension were searched for effects of the messages that it found. `None` if it
+    /// found none, so that the whole range was searched for all messages.
+    #[must_use]
+    pub fn searched_again(&self) -> Option<u64> {
+        self.unextended.filter(|messages| *messages < self.nodes.len()).map(|_| downward::AGAIN.unsigned_abs())
     }
 
     /// Returns how the trace ends at its root.

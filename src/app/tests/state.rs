@@ -27,18 +27,33 @@ fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
     let text = screen.text();
     assert!(text.contains("State of account-1 at 1"), "{text}");
     let balance = line_with(&text, "$.balance");
-    assert!(balance.contains("+ $.balance") && balance.contains("12345678901234567890.10"), "{balance}");
+    assert!(balance.contains("~ $.balance") && balance.contains("12345678901234567890.10"), "{balance}");
     assert!(balance.contains("← 1 Deposited"), "{balance}");
     assert!(line_with(&text, "$.owner.city").contains("← 0 Opened"), "{text}");
     screen.keys("]");
     let text = screen.text();
     assert!(text.contains("account-1 at 2") && text.contains("- $.owner.city"), "{text}");
-    assert!(!line_with(&text, "$.balance").contains("+ $.balance"), "{text}");
+    assert!(!line_with(&text, "$.balance").contains("~ $.balance"), "{text}");
     screen.keys("]");
     assert!(screen.text().contains("account-1 at 2"), "there is no later message");
     screen.keys("[[[[");
     let text = screen.text();
     assert!(text.contains("account-1 at 0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
+    assert!(line_with(&text, "$.balance").contains("+ $.balance"), "{text}");
+}
+
+#[test]
+fn a_value_that_is_set_again_is_no_change() {
+    let mut fake = Fake::default();
+    fake.push("order-1", "Placed", r#"{"orderId": "7"}"#, None);
+    fake.push("order-1", "Paid", r#"{"orderId": "7", "paid": true}"#, None);
+    let mut screen = Screen::new(fake);
+    screen.go_to("order-1@1");
+    screen.keys("S");
+    let text = screen.text();
+    let line = line_with(&text, "$.orderId");
+    assert!(line.contains("← 1 Paid") && !line.contains('+') && !line.contains('~'), "{line}");
+    assert!(line_with(&text, "$.paid").contains("+ $.paid"), "{text}");
 }
 
 #[test]

@@ -129,6 +129,13 @@ impl Prepared {
         if let Some(init) = &arguments.init {
             check(init).map_err(|problem| CommandError::usage(format!("--init is not valid JSON: {problem}")))?;
         }
+        if let Some(At::Position(at)) = arguments.at
+            && at < arguments.from
+        {
+            let from = arguments.from;
+            let wrong = format!("--at {at} is before the first message to fold, at position {from}");
+            return Err(CommandError::usage(wrong));
+        }
         Ok(Self {
             stream: stored_stream(&arguments.stream)?,
             at: arguments.at,

@@ -140,6 +140,9 @@ impl Prepared {
         if arguments.until == Some(Point::Start) {
             return Err(CommandError::usage("--until start selects no messages; use now, a global position or a time"));
         }
+        if arguments.exec.as_ref().is_some_and(|command| command.trim().is_empty()) {
+            return Err(CommandError::usage("--exec needs a command, but it is empty"));
+        }
         let keeper = match (&arguments.position_file, &arguments.position_stream) {
             (Some(path), _) => Some(Keeper::File(path.clone())),
             (None, Some(stream)) => Some(Keeper::Stream(position_stream(stream)?)),

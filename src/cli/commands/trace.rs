@@ -12,10 +12,14 @@ use jiff::SignedDuration;
 
 use super::message_name;
 use crate::cli::error::{CommandError, Result};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{Format, Output};
+use crate::cli::status_line::StatusLine;
 use crate::cli::stderr;
 use crate::config::Config;
 use crate::locator::duration;
+use crate::message::GlobalPosition;
+use crate::numbers::{count, grouped};
 use crate::store::Namespace;
 use crate::store::trace::{
     Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Trace, TraceOptions,
@@ -137,17 +141,31 @@ impl Prepared {
 ///
 /// # Errors
 /// The message does not exist, and the errors of the store.
-pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut Output) -> Result<()> {
+pub(super) async fn run(
+    namespace: &Namespace,
+    prepared: Prepared,
+    interrupt: &mut Interrupt,
+    output: &mut Output,
+) -> Result<()> {
     let Prepared { given, reference, depth, correlated, options } = prepared;
-    let found = namespace.traced(&reference).await?;
+    let found = interrupt.unless_signalled(async { Ok(namespace.traced(&reference).await?) }).await?;
     let start = found.ok_or_else(|| message_name::absent(namespace, &given, &reference))?;
     if correlated {
-        return workflow::run(namespace, &start, &options, output).await;
+        return workflow::run(namespace, &start, &options, interrupt, output).await;
     }
     let within = options.extent;
     let (up, down) = (options.up, options.down);
     let mut trace = namespace.trace(start, options);
-    while trace.step().await? {}
+    let status = StatusLine::new();
+    let ended = loop {
+        match interrupt.unless_signalled(async { Ok(trace.step().await?) }).await {
+            Ok(true) => status.draw(|| searching(trace.messages(), trace.searched().last().copied())),
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    drop(status);
+    // After a signal or an error, the messages found so far are printed.
     let mut tree = trace.tree();
     if let Some(depth) = depth {
         let deepest = tree.iter().find(|branch| branch.is_start).map_or(0, |start| start.depth).saturating_add(depth);
@@ -158,7 +176,16 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
     for line in trace_text::lines(&trace, (up, down), &continued(within)) {
         stderr::line(&format!("streamscope: {line}"));
     }
-    Ok(())
+    ended
+}
+
+/// Returns the progress of a search over ranges of global positions.
+fn searching(messages: usize, searched: Option<(GlobalPosition, GlobalPosition)>) -> String {
+    let found = count(messages as u64, "message");
+    match searched {
+        Some((_, up_to)) => format!("{found}, searched up to global position {}", grouped(up_to.max(0).unsigned_abs())),
+        None => found,
+    }
 }
 
 /// Returns the options that continue a search: ten times as far, or more messages.

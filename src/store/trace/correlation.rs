@@ -111,7 +111,9 @@ impl Namespace {
         match extent {
             Extent::Positions(positions) => {
                 let positions = positions.max(0);
-                Ok((number.saturating_sub(positions).saturating_sub(1), Some(number.saturating_add(positions))))
+                // No global position is negative.
+                let above = number.saturating_sub(positions).saturating_sub(1).max(-1);
+                Ok((above, Some(number.saturating_add(positions))))
             }
             Extent::Time(time) => {
                 let at = async |point: jiff::Timestamp| self.first_at(&Scope::Namespace, point).await;

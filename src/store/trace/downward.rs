@@ -27,7 +27,7 @@ const QUICK: Duration = Duration::from_millis(500);
 
 /// How many positions are read again if a finished trace is extended. Late messages trail by at most the positions that are
 /// given out while a transaction runs.
-const AGAIN: i64 = 1_000;
+pub(super) const AGAIN: i64 = 1_000;
 
 /// How many messages one step looks up in the store's own indexes.
 const PROBES: usize = 50;
@@ -49,6 +49,8 @@ pub(super) struct Downward {
     probed: usize,
     /// How far the category index has been searched. `None` before.
     narrowed: Option<Narrowed>,
+    /// Whether the ranges reach the newest message.
+    to_the_end: bool,
 }
 
 /// How far the category index has been searched for effects.
@@ -74,9 +76,8 @@ impl Downward {
             return Ok(!trace.truncated);
         }
         let Some(ranges) = &self.ranges else {
-            let (ranges, reached_end) = trace.ranges().await?;
-            trace.reached_end = reached_end;
-            self.ranges = Some(ranges);
+            let (ranges, to_the_end) = trace.ranges().await?;
+            (self.ranges, self.to_the_end) = (Some(ranges), to_the_end);
             self.window = WINDOWS.0;
             return Ok(true);
         };
@@ -88,7 +89,9 @@ impl Downward {
         let Some((above, up_to)) = ranges.get(self.at).copied() else {
             self.at = 0;
             self.begun = false;
-            return Ok(std::mem::take(&mut self.again));
+            let again = std::mem::take(&mut self.again);
+            trace.reached_end = self.to_the_end && !again;
+            return Ok(again);
         };
         let from = self.next.unwrap_or(above);
         let to = from.saturating_add(self.window).min(up_to);
@@ -156,7 +159,7 @@ impl Trace {
     async fn ranges(&self) -> Result<(Vec<(GlobalPosition, GlobalPosition)>, bool)> {
         let newest = self.namespace.newest(&Scope::Namespace).await?;
         let mut ranges: Vec<(GlobalPosition, GlobalPosition)> = Vec::new();
-        let mut reached_end = true;
+        let mut to_the_end = true;
         for node in [self.root, 0] {
             let head = &self.nodes[node].traced.head;
             let end = match self.options.extent {
@@ -167,12 +170,12 @@ impl Trace {
                     beyond.map_or(newest, |head| head.global_position)
                 }
             };
-            reached_end &= end >= newest;
+            to_the_end &= end >= newest;
             let above = self.unsearched_above(head.global_position);
             ranges.push((above, end.min(newest)));
         }
         ranges.retain(|(above, up_to)| above < up_to);
-        Ok((merged(ranges), reached_end))
+        Ok((merged(ranges), to_the_end))
     }
 
     /// Returns the position above which messages after a position are still to be searched.

@@ -1,5 +1,5 @@
-//! The state of a stream at a message: a row for each value, with the message that set it. `+` marks what this message set, and
-//! `-` what it removed.
+//! The state of a stream at a message: a row for each value, with the message that set it. `+` marks what this message added, `~` what
+//! it changed, and `-` what it removed.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -10,7 +10,7 @@ use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::state::{KEYS, Note, StateDialog};
 use crate::app::keymap::DialogKind;
 use crate::app::request::Slot;
-use crate::app::state_view::StateView;
+use crate::app::state_view::{Change, StateView};
 use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{boxed, line_at, paragraph, spinner};
@@ -51,21 +51,16 @@ fn rows(frame: &mut Frame, area: Rect, theme: &Theme, selected: usize, view: &St
     let first = first_in_view(selected, usize::from(area.height));
     let path_width = view.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).min(width / 3);
     for (line, (index, row)) in (0..area.height).zip(view.rows.iter().enumerate().skip(first)) {
-        let (mark, setter) = match &row.setter {
-            Some((position, message_type)) => {
-                (if *position == view.position { "+" } else { " " }, format!("← {position} {message_type}"))
-            }
-            None => (" ", String::new()),
+        let (mark, colour) = match row.change {
+            Some(Change::Added) => ("+", theme.done),
+            Some(Change::Changed) => ("~", theme.warning),
+            None => (" ", Style::new()),
         };
+        let setter = row.setter.as_ref().map(|(position, message_type)| format!("← {position} {message_type}"));
         let value_width = width.saturating_sub(path_width + setter_width + 6);
         let (path, value) =
             (fill(&cut(&row.path, path_width), path_width), fill(&cut(&row.value, value_width), value_width));
-        let text = format!("{mark} {path}  {value}  {}", cut(&setter, setter_width));
-        let style = match (index == selected, mark) {
-            (true, _) => theme.selected,
-            (false, "+") => theme.done,
-            (false, _) => Style::new(),
-        };
-        line_at(frame, area, line, &fill(&text, width), style);
+        let text = format!("{mark} {path}  {value}  {}", cut(&setter.unwrap_or_default(), setter_width));
+        line_at(frame, area, line, &fill(&text, width), if index == selected { theme.selected } else { colour });
     }
 }

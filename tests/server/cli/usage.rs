@@ -41,8 +41,20 @@ fn reports_the_first_byte_of_standard_input_that_is_not_utf_8() {
 fn refuses_invalid_names() {
     assert!(refused(&["write", "account", "Opened"]).contains("must be a stream name"));
     assert!(refused(&["get", ""]).contains("empty"));
+    assert!(refused(&["trace", ""]).contains("an empty text does not name a message"));
     assert!(refused(&["get", "account", "--correlation", "order-1"]).contains("must be a category"));
     assert!(refused(&["get", "account-1", "--correlation", "order"]).contains("account-1 is a stream"));
+}
+
+#[test]
+fn a_fold_cannot_end_before_it_begins() {
+    let told = refused(&["fold", "account-1", "--from", "5", "--at", "3"]);
+    assert!(told.contains("--at 3 is before the first message to fold, at position 5"), "{told}");
+}
+
+#[test]
+fn an_empty_command_handles_no_messages() {
+    assert!(refused(&["tail", "--exec", " "]).contains("--exec needs a command"));
 }
 
 #[test]

@@ -1,5 +1,11 @@
 //! Tests of `trace`: its formats, its report, and a trace that is exported and imported again.
 
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::following::signal;
 use super::lines;
 use crate::support::place::{Place, in_each_place};
 
@@ -8,6 +14,7 @@ in_each_place!(
     a_trace_reports_what_is_missing_and_how_far_it_searched,
     an_exported_trace_can_be_imported,
     the_messages_of_a_workflow_are_printed_in_order,
+    an_interrupted_trace_prints_what_it_found,
 );
 
 /// A checkout over five streams, whose second shipment names a cause that does not exist, and unrelated messages.
@@ -118,4 +125,41 @@ fn the_messages_of_a_workflow_are_printed_in_order(place: &Place) {
     assert_eq!(types, ["Place", "Placed", "Charged", "Sent", "Counted", "Lost"]);
     assert!(told.stderr.contains("$.correlationStreamName = checkout-7"), "{told:?}");
     assert!(place.run(&["trace", "noise-1@0", "--correlated"]).failed(4).contains("no correlation value"));
+}
+
+/// The gap between two messages would take hours to search.
+fn an_interrupted_trace_prints_what_it_found(place: &Place) {
+    let message = |stream: &str, gpos: i64| {
+        format!(
+            "{{\"id\":\"{}\",\"stream\":\"{stream}\",\"type\":\"Began\",\"pos\":0,\"gpos\":{gpos},\"time\":\"2026-03-01T12:00:00Z\",\"meta\":{{\"correlationId\":\"c\"}}}}\n",
+            uuid::Uuid::now_v7()
+        )
+    };
+    let history = message("a-1", 1) + &message("b-1", 1_000_000_000_000);
+    let told = place.run_with_input(&["import", "-", "--keep-global-positions"], &history);
+    assert_eq!(told.status, 0, "{told:?}");
+    for (way, searched) in [("--down", "searched for effects at global positions 2 to "), ("--correlated", " to ")] {
+        // A signal before the first step finds nothing, so the next one comes later.
+        let mut wait = Duration::from_millis(250);
+        let (status, stdout, stderr) = loop {
+            let arguments = place.arguments(&["trace", "1", way, "--within", "10000000000000"]);
+            let mut command = place.user.command();
+            let child = command.args(&arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = child.spawn().unwrap();
+            std::thread::sleep(wait);
+            signal(&child, Signal::INT);
+            let output = child.wait_with_output().unwrap();
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+            if stderr.contains(searched) {
+                break (output.status.code(), stdout, stderr);
+            }
+            wait *= 2;
+            assert!(wait < Duration::from_mins(1), "{stderr}");
+        };
+        assert_eq!(status, Some(130), "{stderr}");
+        let found = lines(&stdout);
+        assert!(found.len() == 1 && found[0]["stream"] == "a-1", "{stdout}");
+        assert!(stderr.contains("continue with --within") && !stderr.contains("newest message"), "{stderr}");
+    }
 }

@@ -43,7 +43,10 @@ fn options(extent: i64) -> TraceOptions {
 async fn traced(store: &TestStore, made: &Made, options: TraceOptions) -> Trace {
     let start = store.namespace.traced(&Reference::Id(made.id)).await.unwrap().expect("a stored message");
     let mut trace = store.namespace.trace(start, options);
-    while trace.step().await.unwrap() {}
+    while trace.step().await.unwrap() {
+        assert!(!trace.reached_end(), "it goes on");
+    }
+    assert_eq!(trace.searched_again(), None);
     trace
 }
 
@@ -181,6 +184,8 @@ async fn a_trace_goes_on_with_messages_that_are_written_later(store: &TestStore)
             assert_eq!(tree(&trace, &workflows), truth.tree, "message {number}");
             longer += usize::from(trace.messages() > before);
         }
+        assert_eq!(trace.searched_again().is_some(), trace.messages() > before);
+        assert!(trace.reached_end());
     }
     assert!(longer > 5, "{longer} traces became longer");
 }

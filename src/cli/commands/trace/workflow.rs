@@ -1,8 +1,10 @@
 //! `trace --correlated`: the messages that share the correlation value of a message, in global order.
 
-use super::{continued, graph, lines, text};
+use super::{continued, graph, lines, searching, text};
 use crate::cli::error::{CommandError, Result, Status};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{Format, Output};
+use crate::cli::status_line::StatusLine;
 use crate::cli::stderr;
 use crate::store::Namespace;
 use crate::store::trace::{Branch, Top, TraceOptions, Traced, causes};
@@ -16,6 +18,7 @@ pub(super) async fn run(
     namespace: &Namespace,
     start: &Traced,
     options: &TraceOptions,
+    interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
     let workflows = options.links.workflows(start.metadata.as_deref().unwrap_or_default());
@@ -24,11 +27,21 @@ pub(super) async fn run(
             .remedy("Omit --correlated to follow its causes and effects"));
     };
     let link = workflow.link.clone();
-    let mut search = namespace.correlated(start, workflow, options.extent, options.messages).await?;
+    let search = async { Ok(namespace.correlated(start, workflow, options.extent, options.messages).await?) };
+    let mut search = interrupt.unless_signalled(search).await?;
     let mut messages: Vec<Traced> = Vec::new();
-    while let Some(found) = search.step().await? {
-        messages.extend(found);
-    }
+    let status = StatusLine::new();
+    let ended = loop {
+        match interrupt.unless_signalled(async { Ok(search.step().await?) }).await {
+            Ok(Some(found)) => {
+                messages.extend(found);
+                status.draw(|| searching(messages.len(), Some(search.searched())));
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    drop(status);
     let causes = causes(&messages, &options.links);
     let branches: Vec<Branch<'_>> = messages
         .iter()
@@ -51,5 +64,5 @@ pub(super) async fn run(
     output.finish()?;
     let continued = Continued { more: "raise --limit".to_owned(), ..continued(options.extent) };
     stderr::line(&format!("streamscope: {}", workflow_line(&search, &continued)));
-    Ok(())
+    ended
 }

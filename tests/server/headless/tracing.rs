@@ -151,7 +151,7 @@ fn an_interrupted_trace_prints_what_it_found(place: &Place) {
             let output = child.wait_with_output().unwrap();
             let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
             let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-            if stderr.contains(searched) {
+            if !stdout.is_empty() && stderr.contains(searched) {
                 break (output.status.code(), stdout, stderr);
             }
             wait *= 2;

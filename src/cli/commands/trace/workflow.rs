@@ -42,6 +42,9 @@ pub(super) async fn run(
         }
     };
     drop(status);
+    if messages.is_empty() {
+        return ended;
+    }
     let causes = causes(&messages, &options.links);
     let branches: Vec<Branch<'_>> = messages
         .iter()

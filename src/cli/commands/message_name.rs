@@ -23,8 +23,7 @@ pub(super) fn reference(text: &str) -> Result<Reference> {
         Target::StreamPosition(stream, position) => Ok(Reference::Position(stream, position)),
         Target::GlobalPosition(position) => Ok(Reference::GlobalPosition(position)),
         Target::Id(id) => Ok(Reference::Id(id)),
-        _ => Err(CommandError::usage(format!("{text} does not name a message"))
-            .remedy(NAMES)),
+        _ => Err(CommandError::usage(format!("{text} does not name a message")).remedy(NAMES)),
     }
 }
 

@@ -26,14 +26,23 @@ pub(crate) use members::{members, string_value};
 #[cfg(feature = "cli")]
 pub(crate) use pretty::pretty;
 pub(crate) use problem::JsonProblem;
+use scan::{Accept, scan, scan_as};
 
-/// Checks that Postgres can store a text as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by default,
+/// Checks input: Postgres must be able to store it as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by default,
 /// depending on its setting `max_stack_depth`.
 ///
 /// # Errors
 /// The first problem.
 pub(crate) fn check(text: &str) -> Result<(), JsonProblem> {
-    scan::scan(text, |_| {})
+    scan_as(Accept::Jsonb, text, |_| {})
+}
+
+/// Checks that a text is JSON, as columns of the type `json` do.
+///
+/// # Errors
+/// The first problem.
+pub(crate) fn check_stored(text: &str) -> Result<(), JsonProblem> {
+    scan(text, |_| {})
 }
 
 #[cfg(test)]
@@ -71,6 +80,17 @@ mod tests {
         let deep = "[".repeat(10_000) + &"]".repeat(10_000);
         for text in [deep.as_str(), "1", " null ", "\"\\ud83d\\ude00\"", "-0.0e+10", "{\"a\":{},\"b\":[]}"] {
             assert_eq!(check(text), Ok(()), "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn stored_json_may_have_values_that_jsonb_refuses() {
+        for text in ["\"a\\u0000\"", "\"\\ud83d\"", "{\"\\ude00\": 1}", "[1e131072]"] {
+            assert!(check(text).is_err(), "{text}");
+            assert_eq!(check_stored(text), Ok(()), "{text}");
+        }
+        for text in ["\"\\ud8\"", "\"\0\"", "\"\\x\"", "[1e]", "[1,]"] {
+            assert!(check_stored(text).is_err(), "{text:?}");
         }
     }
 

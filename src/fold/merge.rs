@@ -24,11 +24,28 @@ pub(crate) struct Leaf<'a> {
 
 /// A key in the order of `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(usize, String);
+struct Key {
+    length: usize,
+    text: String,
+    /// The text is as written, with its quotes. It has a lone surrogate, so it cannot be decoded.
+    raw: bool,
+}
 
 impl Key {
-    fn new(key: String) -> Self {
-        Self(key.len(), key)
+    /// Takes a key as written, with its quotes.
+    fn of(written: &str) -> Self {
+        let decoded = string_value(written);
+        let raw = decoded.is_none();
+        let text = decoded.unwrap_or_else(|| written.to_owned());
+        Self { length: text.len(), text, raw }
+    }
+
+    fn json(&self) -> String {
+        if self.raw { self.text.clone() } else { serde_json::Value::from(self.text.as_str()).to_string() }
+    }
+
+    fn step(&self) -> String {
+        if self.raw { format!(".{}", self.text) } else { member_step(&self.text) }
     }
 }
 
@@ -132,7 +149,7 @@ impl Merged {
     pub(crate) fn bytes(&self) -> usize {
         let value = |node: &Node| match &node.value {
             Value::Text(text) => text.len(),
-            Value::Object(members) => members.keys().map(|Key(_, key)| key.len() + size_of::<(Key, Index)>()).sum(),
+            Value::Object(members) => members.keys().map(|key| key.text.len() + size_of::<(Key, Index)>()).sum(),
             Value::Free => 0,
         };
         self.nodes.iter().map(|node| size_of::<Node>() + value(node)).sum()
@@ -145,7 +162,7 @@ impl Merged {
         enum Step<'a> {
             Node(Index),
             Text(&'a str),
-            Key(&'a str),
+            Key(&'a Key),
         }
         let mut out = String::new();
         let mut steps = vec![Step::Node(ROOT)];
@@ -153,7 +170,7 @@ impl Merged {
             match step {
                 Step::Text(text) => out.push_str(text),
                 Step::Key(key) => {
-                    out.push_str(&quoted(key));
+                    out.push_str(&key.json());
                     out.push_str(": ");
                 }
                 Step::Node(index) => match &self.nodes[index as usize].value {
@@ -161,7 +178,7 @@ impl Merged {
                     Value::Object(members) => {
                         out.push('{');
                         steps.push(Step::Text("}"));
-                        for (number, (Key(_, key), member)) in members.iter().enumerate().rev() {
+                        for (number, (key, member)) in members.iter().enumerate().rev() {
                             steps.push(Step::Node(*member));
                             steps.push(Step::Key(key));
                             if number > 0 {
@@ -180,11 +197,11 @@ impl Merged {
     pub(crate) fn each_leaf(&self, mut found: impl FnMut(Leaf<'_>)) {
         // Each step has the length of the path before it, which all steps share.
         let mut path = "$".to_owned();
-        let mut steps: Vec<(Index, usize, Option<&str>)> = vec![(ROOT, 1, None)];
+        let mut steps: Vec<(Index, usize, Option<&Key>)> = vec![(ROOT, 1, None)];
         while let Some((index, length, key)) = steps.pop() {
             path.truncate(length);
             if let Some(key) = key {
-                path.push_str(&member_step(key));
+                path.push_str(&key.step());
             }
             let node = &self.nodes[index as usize];
             let mut leaf = |value| found(Leaf { path: path.clone(), value, setter: node.setter });
@@ -192,9 +209,7 @@ impl Merged {
                 Value::Text(text) => leaf(text),
                 Value::Object(members) if members.is_empty() => leaf("{}"),
                 Value::Object(members) => {
-                    steps.extend(
-                        members.iter().rev().map(|(Key(_, key), member)| (*member, path.len(), Some(key.as_str()))),
-                    );
+                    steps.extend(members.iter().rev().map(|(key, member)| (*member, path.len(), Some(key))));
                 }
                 Value::Free => {}
             }
@@ -220,8 +235,7 @@ impl Merged {
     }
 
     /// Returns a member of an object, which is created if it is absent.
-    fn member(&mut self, object: Index, key: String, setter: Setter) -> Index {
-        let key = Key::new(key);
+    fn member(&mut self, object: Index, key: Key, setter: Setter) -> Index {
         if let Value::Object(members) = &self.nodes[object as usize].value
             && let Some(member) = members.get(&key)
         {
@@ -242,9 +256,9 @@ impl Merged {
         member
     }
 
-    fn remove(&mut self, object: Index, key: String) {
+    fn remove(&mut self, object: Index, key: Key) {
         if let Value::Object(members) = &mut self.nodes[object as usize].value
-            && let Some(member) = members.remove(&Key::new(key))
+            && let Some(member) = members.remove(&key)
         {
             let node = Node { value: Value::Free, setter: None };
             let old = std::mem::replace(&mut self.nodes[member as usize], node);
@@ -262,7 +276,7 @@ struct Merge<'a> {
     /// The objects of the state that correspond to the open objects of the patch.
     open: Vec<Index>,
     /// The key of the next value.
-    key: Option<String>,
+    key: Option<Key>,
     /// The offset of the outermost open array, and the number of open containers in it.
     array: Option<(usize, usize)>,
     /// Null is a value, and removes nothing.
@@ -290,7 +304,7 @@ impl<'a> Merge<'a> {
             return;
         }
         match token {
-            Token::Key(range) => self.key = string_value(&self.patch[range]),
+            Token::Key(range) => self.key = Some(Key::of(&self.patch[range])),
             Token::Open { at, object: false } => self.array = Some((at, 1)),
             Token::Open { object: true, .. } => {
                 let target = self.target();
@@ -325,10 +339,6 @@ impl<'a> Merge<'a> {
         let target = self.target();
         self.state.set(target, Value::Text(text.into()), self.setter);
     }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -371,6 +381,16 @@ mod tests {
             state.text(),
             r#"{"a b": {}, "tags": [1, {"a": null}], "owner": {"name": "Eve"}, "amount": 12345678901234567890123.000}"#
         );
+    }
+
+    #[test]
+    fn keys_that_cannot_be_decoded_are_kept_as_written() {
+        let state =
+            merged(&[r#"{"\ud800": {"\u0000": 1}, "a": 1, "\udfff": 2}"#, r#"{"a": null, "\udfff": "\ud800"}"#]);
+        assert_eq!(state.text(), r#"{"\ud800": {"\u0000": 1}, "\udfff": "\ud800"}"#);
+        let leaf = |path: &str, value: &str, setter| (path.to_owned(), value.to_owned(), Some(setter));
+        let expected = [leaf(r#"$."\ud800"."\u0000""#, "1", 0), leaf(r#"$."\udfff""#, r#""\ud800""#, 1)];
+        assert_eq!(leaves(&state), expected);
     }
 
     #[test]

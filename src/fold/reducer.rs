@@ -94,9 +94,9 @@ impl<M> Reducer<M> {
         let last = |error| StepError { message: None, error };
         self.send(&Request::State).await;
         match self.answer().await.map_err(last)? {
-            Answer::State(state) => match crate::json::check(&state) {
+            Answer::State(state) => match crate::json::check_stored(&state) {
                 Ok(()) => Ok(state),
-                Err(problem) => Err(last(failed(format!("the state is not JSON that a store accepts: {problem}")))),
+                Err(problem) => Err(last(failed(format!("the state is not JSON: {problem}")))),
             },
             Answer::Failed(error) => Err(last(error)),
             Answer::Done => Err(last(failed("the process for the program gave no state"))),

@@ -192,17 +192,19 @@ impl Document {
         }
     }
 
-    /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it.
+    /// Returns the jsonpath of a row, such as `$.items[3]."a b"`. Postgres accepts it, unless a key has a lone surrogate.
     #[must_use]
     pub(crate) fn path(&self, row: usize) -> String {
         let mut steps = Vec::new();
+        // A key that cannot be decoded stays as written.
+        let step = |key: &str| string_value(key).map_or_else(|| format!(".{key}"), |name| member_step(&name));
         let mut at = Some(row);
         while let Some(row) = at {
             let Some(found) = self.rows.get(row) else { break };
             at = self.parent(row);
             match at {
                 None => steps.push("$".to_owned()),
-                Some(_) if found.key.1 > 0 => steps.push(member_step(&string_value(self.key(row)).unwrap_or_default())),
+                Some(_) if found.key.1 > 0 => steps.push(step(self.key(row))),
                 Some(_) => steps.push(format!("[{}]", found.index)),
             }
         }

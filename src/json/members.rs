@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::problem::JsonProblem;
-use super::scan::{Token, scan};
+use super::scan::{Accept, Token, scan_as};
 
 /// Scans a document and passes the key and the value of each member of the outermost object to `found`, both as ranges of the text.
 /// A document that is not an object is passed as one value without a key.
@@ -11,6 +11,7 @@ use super::scan::{Token, scan};
 /// # Errors
 /// The first problem; the members before it are already passed.
 pub(crate) fn scan_members(
+    accept: Accept,
     text: &str,
     mut found: impl FnMut(Option<Range<usize>>, Range<usize>),
 ) -> Result<(), JsonProblem> {
@@ -19,7 +20,7 @@ pub(crate) fn scan_members(
     let mut level = 0;
     let mut begin = 0;
     let mut key = None;
-    scan(text, |token| {
+    scan_as(accept, text, |token| {
         let value = match token {
             Token::Key(range) => {
                 if depth == level {
@@ -53,7 +54,7 @@ pub(crate) fn scan_members(
 #[must_use]
 pub(crate) fn members(text: &str) -> Vec<(String, &str)> {
     let mut members = Vec::new();
-    let outcome = scan_members(text, |key, value| {
+    let outcome = scan_members(Accept::Json, text, |key, value| {
         if let Some(key) = key.and_then(|key| string_value(&text[key])) {
             members.push((key, &text[value]));
         }
@@ -83,7 +84,7 @@ mod tests {
     fn a_document_that_is_not_an_object_is_one_value_without_a_key() {
         for (text, value) in [(" [1, {\"a\": 2}] ", "[1, {\"a\": 2}]"), ("\"a\"", "\"a\""), ("7 ", "7"), ("[]", "[]")] {
             let mut found = Vec::new();
-            scan_members(text, |key, value| found.push((key, &text[value]))).expect("JSON");
+            scan_members(Accept::Json, text, |key, value| found.push((key, &text[value]))).expect("JSON");
             assert_eq!(found, [(None, value)]);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The first problem of a text that Postgres would not store as `jsonb`.
+/// The first problem of a text that Postgres would not store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) struct JsonProblem {
     /// Line, from 1.

@@ -1,5 +1,5 @@
-//! Scans JSON text in one pass and without recursion: checks it as Postgres' `jsonb` does and reports its tokens. Tokens are ranges
-//! of the text; nothing is converted or copied.
+//! Scans JSON text in one pass and without recursion: checks it as Postgres does and reports its tokens. Tokens are ranges of the
+//! text; nothing is converted or copied.
 
 use std::ops::Range;
 
@@ -27,6 +27,15 @@ pub(crate) enum Token {
     Literal(Range<usize>),
 }
 
+/// The values that a scan accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accept {
+    /// Those of the type `json`: every JSON text. Stored messages are read like this, because columns can have this type.
+    Json,
+    /// Those of the type `jsonb`, which refuses `\u0000`, lone surrogates and numbers out of range. Input is checked like this.
+    Jsonb,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     Value,
@@ -37,12 +46,20 @@ enum Expect {
     End,
 }
 
-/// Scans a document and passes its tokens to `found` in order.
+/// Scans a stored document and passes its tokens to `found` in order.
 ///
 /// # Errors
 /// The first problem; the tokens before it are already passed.
-pub(crate) fn scan(text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonProblem> {
-    let mut scanner = Scanner { text, at: 0, open: Vec::new(), expect: Expect::Value };
+pub(crate) fn scan(text: &str, found: impl FnMut(Token)) -> Result<(), JsonProblem> {
+    scan_as(Accept::Json, text, found)
+}
+
+/// Scans a document like [`scan`], but chooses the values that are accepted.
+///
+/// # Errors
+/// The first problem; the tokens before it are already passed.
+pub(crate) fn scan_as(accept: Accept, text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonProblem> {
+    let mut scanner = Scanner { text, accept, at: 0, open: Vec::new(), expect: Expect::Value };
     while let Some(token) = scanner.next()? {
         found(token);
     }
@@ -51,6 +68,7 @@ pub(crate) fn scan(text: &str, mut found: impl FnMut(Token)) -> Result<(), JsonP
 
 struct Scanner<'a> {
     text: &'a str,
+    accept: Accept,
     at: usize,
     /// The opening brackets of the open containers.
     open: Vec<u8>,
@@ -105,7 +123,7 @@ impl Scanner<'_> {
 
     /// Reads a key and the colon after it.
     fn key(&mut self) -> Result<Token, JsonProblem> {
-        let range = self.at..string(self.text, self.at)?;
+        let range = self.at..string(self.text, self.at, self.accept)?;
         self.at = range.end;
         self.skip_space();
         if self.text.as_bytes().get(self.at) != Some(&b':') {
@@ -128,11 +146,11 @@ impl Scanner<'_> {
         }
         let token = match byte {
             b'"' => {
-                self.at = string(self.text, at)?;
+                self.at = string(self.text, at, self.accept)?;
                 Token::String(at..self.at)
             }
             b'-' | b'0'..=b'9' => {
-                self.at = number(self.text, at)?;
+                self.at = number(self.text, at, self.accept)?;
                 Token::Number(at..self.at)
             }
             _ => {
@@ -177,7 +195,7 @@ fn literal(text: &str, start: usize) -> Option<usize> {
 }
 
 /// Returns the offset after the string that begins at `start`.
-fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
+fn string(text: &str, start: usize, accept: Accept) -> Result<usize, JsonProblem> {
     let bytes = text.as_bytes();
     let mut at = start + 1;
     // The offset of a high surrogate that waits for its low one.
@@ -194,6 +212,7 @@ fn string(text: &str, start: usize) -> Result<usize, JsonProblem> {
             if kind == b'u' {
                 let unit = code_unit(text, at)?;
                 match (unit, high) {
+                    _ if accept == Accept::Json => {}
                     (0, _) => {
                         return Err(JsonProblem::new(text, at, "\\u0000 cannot be stored by Postgres".to_owned()));
                     }
@@ -250,7 +269,7 @@ fn fits_numeric(number: &str) -> bool {
 }
 
 /// Returns the offset after the number that begins at `start`.
-fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
+fn number(text: &str, start: usize, accept: Accept) -> Result<usize, JsonProblem> {
     let bytes = text.as_bytes();
     let digits = |mut at: usize| {
         while bytes.get(at).is_some_and(u8::is_ascii_digit) {
@@ -282,7 +301,7 @@ fn number(text: &str, start: usize) -> Result<usize, JsonProblem> {
         }
         at = end;
     }
-    if !fits_numeric(&text[first..at]) {
+    if accept == Accept::Jsonb && !fits_numeric(&text[first..at]) {
         return Err(bad(start, "the number is out of range for Postgres' numeric type"));
     }
     if bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {

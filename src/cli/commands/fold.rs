@@ -16,7 +16,7 @@ use crate::cli::output::{Output, json};
 use crate::cli::selection::{is_category, needs_a_stream, stored_stream};
 use crate::fold::Merged;
 use crate::fold::reducer::{Reducer, StepError};
-use crate::json::{JsonProblem, check};
+use crate::json::{JsonProblem, check_stored};
 use crate::locator::parse_time;
 use crate::message::{Message, Position, StreamName};
 use crate::store::{Namespace, StoreError};
@@ -127,7 +127,8 @@ impl Prepared {
             None => arguments.jq.clone(),
         };
         if let Some(init) = &arguments.init {
-            check(init).map_err(|problem| CommandError::usage(format!("--init is not valid JSON: {problem}")))?;
+            check_stored(init)
+                .map_err(|problem| CommandError::usage(format!("--init is not valid JSON: {problem}")))?;
         }
         if let Some(At::Position(at)) = arguments.at
             && at < arguments.from

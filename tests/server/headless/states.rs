@@ -102,6 +102,23 @@ fn two_points_of_a_stream_or_two_messages_are_compared(place: &Place) {
     assert!(place.run(&["diff", "account-1@0", "account"]).failed(2).contains("does not name a message"));
 }
 
+/// Columns of the type `json` accept values that `jsonb` refuses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_that_only_json_columns_accept_are_read_as_they_are() {
+    let place = Place::new(Kind::MessageDb).await;
+    let plant = r#"alter table message_store.messages alter column data type json;
+        insert into message_store.messages (stream_name, type, position, data) values
+          ('odd-1', 'A', 0, '{"a": "\u0000", "b": 1}'),
+          ('odd-1', 'B', 1, '{"a": "x\u0000", "b": "\udfff", "\ud800": 1e200000}')"#;
+    place.database.as_ref().unwrap().client().await.batch_execute(plant).await.unwrap();
+    let told = place.run(&["fold", "odd-1", "--state"]).done();
+    assert_eq!(told, "{\"a\": \"x\\u0000\", \"b\": \"\\udfff\", \"\\ud800\": 1e200000}\n");
+    let told = place.run(&["fold", "odd-1", "--at", "0", "--jq", ".message.data.a"]).done();
+    assert_eq!(told, "\"\\u0000\"\n");
+    let told = place.run(&["diff", "odd-1@0", "odd-1@1", "--format", "text"]).done();
+    assert_eq!(told, "~ $.a = \"\\u0000\" → \"x\\u0000\"\n~ $.b = 1 → \"\\udfff\"\n+ $.\"\\ud800\" = 1e200000\n");
+}
+
 /// Programs that return the next state.
 const PROGRAMS: [&str; 35] = [
     ".message.data",

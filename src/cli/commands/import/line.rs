@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::input::LONGEST;
 use super::placeholders::{self, Placeholders};
 use crate::cli::output::time::rfc3339_text;
+use crate::json::scan::Accept;
 use crate::json::{scan_members, string_value};
 use crate::message::{ExpectedVersion, StreamName};
 use crate::store::import::{FIRST_TIME, ImportedMessage, Placement};
@@ -104,7 +105,7 @@ impl LineParser {
     fn values(&self, text: &str) -> Result<Values, LineProblem> {
         let mut values = Values::default();
         let mut wrong: Option<LineProblem> = None;
-        let outcome = scan_members(text, |key, value| {
+        let outcome = scan_members(Accept::Jsonb, text, |key, value| {
             let Some(key) = key else {
                 wrong.get_or_insert_with(|| at(text, value.start, "a message must be a JSON object"));
                 return;

@@ -51,10 +51,14 @@ pub(crate) fn name(traced: &Traced) -> String {
     format!("{}@{}", traced.head.stream, traced.head.position)
 }
 
-/// Names ranges of global positions, each above its first number and up to its second.
+/// Names ranges of global positions, each above its first number and up to its second. Stores count from 1, so a range that
+/// reaches further back begins there.
 pub(crate) fn ranges(ranges: &[(i64, i64)]) -> String {
     let number = |number: i64| format!("{}{}", if number < 0 { "-" } else { "" }, grouped(number.unsigned_abs()));
-    let range = |(above, up_to): &(i64, i64)| format!("{} to {}", number(above.saturating_add(1)), number(*up_to));
+    let range = |(above, up_to): &(i64, i64)| {
+        let first = above.saturating_add(1).max(1.min(*up_to));
+        format!("{} to {}", number(first), number(*up_to))
+    };
     let named: Vec<String> = ranges.iter().map(range).collect();
     named.join(" and ")
 }
@@ -185,6 +189,8 @@ mod tests {
     #[test]
     fn ranges_name_their_first_and_last_position() {
         assert_eq!(ranges(&[(17, 100_017), (2_000_000, 2_100_000)]), "18 to 100,017 and 2,000,001 to 2,100,000");
+        assert_eq!(ranges(&[(-99_998, 3)]), "1 to 3", "a range around one of the first messages");
+        assert_eq!(ranges(&[(-100_000, 0)]), "0 to 0", "a range before the first message");
     }
 
     #[test]

@@ -124,6 +124,8 @@ fn the_messages_of_a_workflow_are_printed_in_order(place: &Place) {
     let types: Vec<String> = lines(&told.stdout).iter().map(|line| line["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(types, ["Place", "Placed", "Charged", "Sent", "Counted", "Lost"]);
     assert!(told.stderr.contains("$.correlationStreamName = checkout-7"), "{told:?}");
+    let near = place.run(&["trace", "order:command-7@0", "--correlated", "--within", "4"]);
+    assert!(near.stderr.contains("searched global positions 1 to "), "no position below the first one: {near:?}");
     assert!(place.run(&["trace", "noise-1@0", "--correlated"]).failed(4).contains("no correlation value"));
 }
 

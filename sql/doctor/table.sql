@@ -78,9 +78,14 @@ select json_build_object(
     ) g
     join pg_roles r on r.oid = g.grantee and not r.rolsuper
   ),
-  -- The bodies of the functions. write_message of Message DB runs with the rights of its caller.
   'functions', (
-    select coalesce(json_agg(json_build_object('name', p.proname, 'body', p.prosrc)), '[]')
+    select coalesce(json_agg(json_build_object(
+      'name', p.proname,
+      'body', p.prosrc,
+      'definer', p.prosecdef,
+      'volatility', p.provolatile,
+      'settings', coalesce(to_json(p.proconfig), '[]')
+    )), '[]')
     from pg_proc p
     where p.pronamespace = n.oid
   ),

@@ -171,6 +171,30 @@ const FAULTS: &[Fault] = &[
         "alter function {s}.stream_version rename to renamed",
         "alter function {s}.renamed rename to stream_version",
     ),
+    (
+        "functions warn",
+        "not as installed: write_message (security definer)",
+        "alter function {s}.write_message security definer",
+        "alter function {s}.write_message security invoker",
+    ),
+    (
+        "functions warn",
+        "not as installed: write_message (set search_path=public, pg_temp)",
+        "alter function {s}.write_message set search_path = public, pg_temp",
+        "alter function {s}.write_message reset search_path",
+    ),
+    (
+        "functions warn",
+        "not as installed: stream_version (stable)",
+        "alter function {s}.stream_version stable",
+        "alter function {s}.stream_version volatile",
+    ),
+    (
+        "functions warn",
+        "not as installed: category (security definer, volatile)",
+        "alter function {s}.category security definer volatile",
+        "alter function {s}.category security invoker immutable",
+    ),
     ("table-kind fail", "unlogged", "alter table {s}.messages set unlogged", "alter table {s}.messages set logged"),
 ];
 

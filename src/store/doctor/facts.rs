@@ -138,7 +138,14 @@ pub(super) struct Role {
 #[derive(Debug, Deserialize)]
 pub(super) struct Function {
     pub name: String,
+    /// Empty if the body is standard SQL and was not asked for.
     pub body: String,
+    /// Whether it runs with the rights of its owner.
+    pub definer: bool,
+    /// `v` for volatile, `s` for stable, `i` for immutable.
+    pub volatility: char,
+    /// The settings that it runs with, such as `search_path=message_store`.
+    pub settings: Vec<String>,
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(text: &Lossy) -> Result<T> {
@@ -181,8 +188,10 @@ impl TableFacts {
             let sql = include_str!("../../../sql/doctor/sql_bodies.sql");
             for row in session.query(sql, &[(&table, Type::TEXT)]).await? {
                 let (name, body): (Lossy, Lossy) = (column(&row, 0)?, column(&row, 1)?);
-                facts.functions.retain(|function| function.name != name.text);
-                facts.functions.push(Function { name: name.text, body: body.text });
+                let mut functions = facts.functions.iter_mut();
+                if let Some(function) = functions.find(|each| each.name == name.text && each.body.is_empty()) {
+                    function.body = body.text;
+                }
             }
         }
         Ok(facts)

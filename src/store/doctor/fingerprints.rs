@@ -1,4 +1,5 @@
-//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text.
+//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text. All of them
+//! run with the rights of their caller, and without settings of their own.
 
 use md5::{Digest as _, Md5};
 
@@ -25,7 +26,7 @@ struct Known {
 /// What the functions of a namespace are.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Recognised {
-    /// Functions whose body is not known.
+    /// Functions whose body is not known, and those with other properties, which are in parentheses.
     pub changed: Vec<String>,
     /// Functions that every version has, but not this namespace.
     pub missing: Vec<&'static str>,
@@ -78,8 +79,12 @@ pub(super) fn recognise(functions: &[Function], flavour: Flavour, schema: &str) 
                 last = last.min(*to);
             }
             Some(_) => {}
-            None => changed.push(function.name.clone()),
+            None => {
+                changed.push(function.name.clone());
+                continue;
+            }
         }
+        changed.extend(with_other_properties(function, flavour));
     }
     let mut missing: Vec<&str> = known.iter().map(|known| known.name).collect();
     missing.retain(|name| !functions.iter().any(|function| function.name == *name));
@@ -105,10 +110,29 @@ fn ours(functions: &[Function], schema: &str) -> Recognised {
         match functions.iter().find(|function| function.name == name) {
             None => missing.push(name),
             Some(function) if !same(function) => changed.push(name.to_owned()),
-            Some(_) => {}
+            Some(function) => changed.extend(with_other_properties(function, Flavour::Streamscope)),
         }
     }
     Recognised { changed, missing, versions: None, mixed: false }
+}
+
+/// Names a function and its properties that differ from how it is installed. `None` if there are none.
+fn with_other_properties(function: &Function, flavour: Flavour) -> Option<String> {
+    let installed = match (function.name.as_str(), flavour) {
+        ("category" | "is_category" | "id" | "cardinal_id" | "hash_64", _) => 'i',
+        ("write_message" | "acquire_lock", _) | (_, Flavour::MessageDb | Flavour::Streamscope) => 'v',
+        (_, Flavour::EventoDb) => 's',
+    };
+    let volatility = match function.volatility {
+        same if same == installed => None,
+        'i' => Some("immutable"),
+        's' => Some("stable"),
+        _ => Some("volatile"),
+    };
+    let definer = function.definer.then_some("security definer");
+    let mut different: Vec<String> = [definer, volatility].into_iter().flatten().map(str::to_owned).collect();
+    different.extend(function.settings.iter().map(|setting| format!("set {setting}")));
+    (!different.is_empty()).then(|| format!("{} ({})", function.name, different.join(", ")))
 }
 
 /// Returns an expression without casts to text, quotes, parentheses and spaces, so that the server's spelling does not matter.

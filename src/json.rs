@@ -28,8 +28,8 @@ pub(crate) use pretty::pretty;
 pub(crate) use problem::JsonProblem;
 use scan::{Accept, scan, scan_as};
 
-/// Checks input: Postgres must be able to store it as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by default,
-/// depending on its setting `max_stack_depth`.
+/// Checks input: Postgres must be able to store it as `jsonb`. Nesting is not limited here: the server allows about 10,000 levels by
+/// default, depending on its setting `max_stack_depth`.
 ///
 /// # Errors
 /// The first problem.

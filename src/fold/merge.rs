@@ -256,9 +256,9 @@ impl Merged {
         member
     }
 
-    fn remove(&mut self, object: Index, key: Key) {
+    fn remove(&mut self, object: Index, key: &Key) {
         if let Value::Object(members) = &mut self.nodes[object as usize].value
-            && let Some(member) = members.remove(&key)
+            && let Some(member) = members.remove(key)
         {
             let node = Node { value: Value::Free, setter: None };
             let old = std::mem::replace(&mut self.nodes[member as usize], node);
@@ -320,7 +320,7 @@ impl<'a> Merge<'a> {
                 if !self.keeps_nulls && &self.patch[range.clone()] == "null" && !self.open.is_empty() =>
             {
                 if let (Some(object), Some(key)) = (self.open.last(), self.key.take()) {
-                    self.state.remove(*object, key);
+                    self.state.remove(*object, &key);
                 }
             }
             Token::String(range) | Token::Number(range) | Token::Literal(range) => self.set(&self.patch[range]),

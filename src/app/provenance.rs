@@ -96,10 +96,10 @@ impl State {
     }
 
     pub(super) fn state_answered(&mut self, view: StateView) -> Vec<Effect> {
-        if let Some(Dialog::State(dialog)) = &mut self.dialogs.open {
-            dialog.answered(view);
-        }
-        Vec::new()
+        let Some(Dialog::State(dialog)) = &mut self.dialogs.open else { return Vec::new() };
+        dialog.answered(view);
+        let StateDialog { namespace, stream, position, .. } = &**dialog;
+        self.browser.select_message(namespace, stream, *position, &mut self.requests).into_iter().collect()
     }
 
     pub(super) fn provenance_failed(&mut self, error: &StoreError) -> Vec<Effect> {

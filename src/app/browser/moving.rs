@@ -5,7 +5,9 @@ use super::super::request::Slot;
 use super::super::requests::Requests;
 use super::Browser;
 use super::layout::Pane;
+use super::messages::MessageRow;
 use super::search::Edge;
+use crate::message::{Position, StreamName};
 use crate::store::browse::StreamsFrom;
 
 impl Browser {
@@ -44,6 +46,22 @@ impl Browser {
             },
             _ => self.step(rows, requests),
         }
+    }
+
+    /// Selects a message of the list if it is loaded.
+    pub(in crate::app) fn select_message(
+        &mut self,
+        namespace: &str,
+        stream: &StreamName,
+        position: Position,
+        requests: &mut Requests,
+    ) -> Option<Effect> {
+        self.messages.key.as_ref().filter(|key| key.namespace == namespace)?;
+        let window = &self.messages.window;
+        let is_it = |row: &MessageRow| row.head.position == position && row.head.stream == *stream;
+        let index = window.rows().iter().position(is_it)?;
+        let rows = index.checked_signed_diff(window.selected()).filter(|rows| *rows != 0)?;
+        self.messages.step(rows, requests)
     }
 
     pub(in crate::app) fn focus_on(&mut self, pane: Pane, requests: &mut Requests) -> Vec<Effect> {

@@ -1,6 +1,8 @@
 //! Resizing and collapsing the panes, with the keys and with the mouse. Neither ever hides a pane or loses the focus; the
 //! least sizes are those of `layout`.
 
+use ratatui::layout::Rect;
+
 use super::Browser;
 use super::layout::{Layout, Pane, SideRoom};
 use super::sizes::Border;
@@ -26,6 +28,14 @@ impl Browser {
     pub(crate) fn layout(&self) -> Layout {
         Layout::new(self.area, self.focus, self.fullscreen, &self.sizes, self.side_room)
             .with_timeline(!self.hides_timeline)
+    }
+
+    /// Returns the area of all panes: the screen without its header and footer.
+    #[must_use]
+    pub(crate) fn body(&self) -> Rect {
+        let (area, layout) = (self.area, self.layout());
+        let (header, footer) = (layout.header.height, layout.footer.height);
+        Rect { y: area.y + header, height: area.height.saturating_sub(header + footer), ..area }
     }
 
     /// Carries out an action that changes the sizes of the panes; none if it is another one.

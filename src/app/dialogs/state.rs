@@ -1,12 +1,13 @@
-//! `S`: the state of a stream at a message, with the message that set each value. `[` and `]` step to the message before and
-//! after, and `{` and `}` choose where the fold begins.
+//! `S`: the state of a stream at a message, over the message pane, with the message that set each value. `[` and `]` step to the
+//! message before and after, and the cursor of the list follows. `{` and `}` choose where the fold begins.
 
 use crossterm::event::KeyEvent;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 
 use super::choice::{Choosing, List, moved};
-use super::frame::frame;
 use super::outcome::{Command, DialogContext, Outcome};
+use crate::app::browser::Browser;
+use crate::app::browser::layout::Pane;
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::app::request::{Question, Slot};
 use crate::app::state_view::{MOST_FOLDED, StateView};
@@ -21,6 +22,9 @@ pub(crate) const KEYS: [DialogAction; 4] =
 /// The keys that choose where the fold begins, for a stream that is too long.
 pub(crate) const BEGIN_KEYS: [DialogAction; 2] = [DialogAction::Earlier, DialogAction::BeginHere];
 
+/// The least size of a message pane that has room for values.
+const ROOM: (u16, u16) = (40, 8);
+
 /// What a note above the values is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Note {
@@ -32,8 +36,8 @@ pub(crate) enum Note {
 /// The parts of the dialog.
 #[derive(Debug)]
 pub(crate) struct StateLayout {
-    /// The size of the dialog with its border, without padding.
-    pub size: (u16, u16),
+    /// Everything, with the border.
+    pub outer: Rect,
     /// Everything above the keys.
     pub text: Rect,
     /// The lines above the values.
@@ -45,7 +49,7 @@ pub(crate) struct StateLayout {
 /// The open state.
 #[derive(Debug)]
 pub(crate) struct StateDialog {
-    namespace: String,
+    pub namespace: String,
     pub stream: StreamName,
     /// The wanted position.
     pub position: Position,
@@ -91,18 +95,20 @@ impl StateDialog {
         self.problem = Some(problem);
     }
 
-    /// Lays out the dialog. The notes take at most half of it.
+    /// Lays out the state over the message pane, or over all panes if that one is too small. The notes take at most half of it.
     #[must_use]
-    pub(crate) fn layout(&self, area: Rect, keymap: &KeyMap) -> StateLayout {
-        let size = (area.width.saturating_sub(4), area.height.saturating_sub(4));
-        let inner = frame(area, size.0, size.1).1;
+    pub(crate) fn layout(&self, browser: &Browser, keymap: &KeyMap) -> StateLayout {
+        let pane = browser.layout().pane(Pane::Message);
+        let outer = if pane.width < ROOM.0 || pane.height < ROOM.1 { browser.body() } else { pane };
+        let inner = outer.inner(Margin::new(1, 1));
+        let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
         let keys = Rect { y: inner.bottom().saturating_sub(1).max(inner.y), height: inner.height.min(1), ..inner };
         let text = Rect { height: inner.height - keys.height, ..inner };
         let mut notes = self.notes(usize::from(text.width), keymap);
         notes.truncate(usize::from(text.height / 2));
         let above = u16::try_from(notes.len()).unwrap_or(text.height);
         let values = Rect { y: text.y + above, height: text.height - above, ..text };
-        StateLayout { size, text, notes, values, keys }
+        StateLayout { outer, text, notes, values, keys }
     }
 
     /// Returns the lines above the values: where the fold begins if that is not the start, why it failed, and what was removed.
@@ -164,7 +170,7 @@ impl StateDialog {
 impl Choosing for StateDialog {
     fn list(&self, context: &DialogContext) -> Option<List> {
         let rows = self.view.as_ref().filter(|_| self.problem.is_none())?.rows.len();
-        let area = self.layout(context.browser.area, context.keymap).values;
+        let area = self.layout(context.browser, context.keymap).values;
         Some(List { area, rows, selected: Some(self.selected) })
     }
 

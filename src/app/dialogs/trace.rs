@@ -254,10 +254,7 @@ impl Choosing for TraceDialog {
 
 /// Returns the area of the lists: all of the screen but the message pane, the header and the footer.
 fn place(browser: &Browser) -> Rect {
-    let (area, layout) = (browser.area, browser.layout());
-    let (header, footer) = (layout.header.height, layout.footer.height);
-    let body = Rect { y: area.y + header, height: area.height.saturating_sub(header + footer), ..area };
-    let message = layout.pane(Pane::Message);
+    let (body, message) = (browser.body(), browser.layout().pane(Pane::Message));
     if message.area() == 0 || message == body {
         body
     } else if message.height == body.height {

@@ -1,6 +1,8 @@
 //! `S`: the state of a stream at a message.
 
+use crate::app::Event;
 use crate::app::dialogs::Dialog;
+
 use crossterm::event::KeyCode;
 
 use super::fake::Fake;
@@ -40,6 +42,25 @@ fn each_value_names_its_message_and_a_step_marks_what_it_changed() {
     let text = screen.text();
     assert!(text.contains("account-1 at 0") && line_with(&text, "$.balance").contains("← 0 Opened"), "{text}");
     assert!(line_with(&text, "$.balance").contains("+ $.balance"), "{text}");
+}
+
+#[test]
+fn the_state_is_beside_the_list_whose_cursor_follows_its_steps() {
+    let mut screen = stated();
+    let position = |screen: &Screen| screen.state.browser.messages.selection().map(|head| head.position);
+    assert_eq!(position(&screen), Some(1));
+    let text = screen.text();
+    assert!(text.contains("Deposited") && text.contains("State of account-1 at 1"), "the list stays in view\n{text}");
+    screen.keys("]");
+    assert_eq!(position(&screen), Some(2));
+    screen.keys("[[");
+    assert_eq!(position(&screen), Some(0));
+    // Without a message pane, the state has the place of all panes.
+    screen.esc();
+    screen.send(Event::Resize(60, 12));
+    screen.keys("S");
+    let text = screen.text();
+    assert!(text.contains("State of account-1 at 0") && text.contains("← 0 Opened"), "{text}");
 }
 
 #[test]

@@ -1,29 +1,33 @@
-//! The state of a stream at a message: a row for each value, with the message that set it. `+` marks what this message added, `~` what
-//! it changed, and `-` what it removed.
+//! The state of a stream at a message, over the message pane: a row for each value, with the message that set it. `+` marks what this
+//! message added, `~` what it changed, and `-` what it removed.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::state::{KEYS, Note, StateDialog};
 use crate::app::keymap::DialogKind;
 use crate::app::request::Slot;
-use crate::app::state_view::{Change, StateView};
-use crate::view::text::{cut, fill, whole_parts, words};
+use crate::app::state_view::{Change, StateRow, StateView};
+use crate::view::text::{cut, cut_middle, fill, whole_parts, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{boxed, line_at, paragraph, spinner};
+use crate::view::widgets::{frame_of, line_at, paragraph, spinner};
 
 /// Draws the state.
-pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &StateDialog) {
+pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &StateDialog) {
     let waiting = state.requests.since(Slot::State).is_some();
     let sign = if waiting { format!(" · {}", spinner(state, theme.ascii)) } else { String::new() };
     let program = dialog.view.as_ref().and_then(|view| view.program.as_ref());
     let by = program.map(|program| format!(" by {program}")).unwrap_or_default();
-    let title = format!("State of {} at {}{by}{sign}", dialog.stream, dialog.position);
-    let layout = dialog.layout(area, &state.settings.keymap);
-    boxed(frame, area, theme, &cut(&title, 120), layout.size.0, layout.size.1);
+    let layout = dialog.layout(&state.browser, &state.settings.keymap);
+    let end = format!(" at {}{by}{sign} ", dialog.position);
+    let room = usize::from(layout.outer.width).saturating_sub(end.chars().count() + 12);
+    let title = format!(" State of {}{end}", cut_middle(dialog.stream.as_str(), room));
+    frame.render_widget(Clear, layout.outer);
+    frame.render_widget(frame_of(title, true, theme), layout.outer);
     let keys = state.settings.keymap.hints(DialogKind::State, &KEYS);
     line_at(frame, layout.keys, 0, &whole_parts(&keys, usize::from(layout.keys.width)), theme.key);
     match (&dialog.problem, &dialog.view) {
@@ -47,20 +51,28 @@ fn rows(frame: &mut Frame, area: Rect, theme: &Theme, selected: usize, view: &St
     if view.rows.is_empty() {
         return line_at(frame, area, 0, "The messages up to here have no data", theme.dim);
     }
-    let setter_width = 30.min(width / 3);
+    let setters: Vec<String> = view.rows.iter().map(setter).collect();
+    // The columns take what they need. The values get the rest.
+    let longest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0).min(width / 3);
+    let path_width = longest(&mut view.rows.iter().map(|row| row.path.chars().count()));
+    let setter_width = longest(&mut setters.iter().map(|setter| setter.chars().count()));
+    let value_width = width.saturating_sub(path_width + setter_width + 6);
     let first = first_in_view(selected, usize::from(area.height));
-    let path_width = view.rows.iter().map(|row| row.path.chars().count()).max().unwrap_or(0).min(width / 3);
-    for (line, (index, row)) in (0..area.height).zip(view.rows.iter().enumerate().skip(first)) {
+    let shown = view.rows.iter().zip(&setters).enumerate().skip(first);
+    for (line, (index, (row, setter))) in (0..area.height).zip(shown) {
         let (mark, colour) = match row.change {
             Some(Change::Added) => ("+", theme.done),
             Some(Change::Changed) => ("~", theme.warning),
             None => (" ", Style::new()),
         };
-        let setter = row.setter.as_ref().map(|(position, message_type)| format!("← {position} {message_type}"));
-        let value_width = width.saturating_sub(path_width + setter_width + 6);
         let (path, value) =
             (fill(&cut(&row.path, path_width), path_width), fill(&cut(&row.value, value_width), value_width));
-        let text = format!("{mark} {path}  {value}  {}", cut(&setter.unwrap_or_default(), setter_width));
+        let text = format!("{mark} {path}  {value}  {}", cut(setter, setter_width));
         line_at(frame, area, line, &fill(&text, width), if index == selected { theme.selected } else { colour });
     }
+}
+
+/// Names the message that set a value.
+fn setter(row: &StateRow) -> String {
+    row.setter.as_ref().map_or_else(String::new, |(position, message_type)| format!("← {position} {message_type}"))
 }

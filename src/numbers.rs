@@ -15,7 +15,6 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// Formats a number with its noun: `1 message`, `1,234 messages`.
-#[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn count(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
@@ -30,7 +29,6 @@ mod tests {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 
-    #[cfg(feature = "cli")]
     #[test]
     fn nouns_agree_in_number() {
         assert_eq!([0, 1, 2_000].map(|number| count(number, "message")), ["0 messages", "1 message", "2,000 messages"]);

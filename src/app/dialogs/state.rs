@@ -16,11 +16,10 @@ use crate::message::{Position, StreamName};
 use crate::numbers::grouped;
 use crate::wrapping::{wrap, wrap_parts};
 
-/// The keys, as the last line of the dialog shows them.
-pub(crate) const KEYS: [DialogAction; 4] =
-    [DialogAction::Previous, DialogAction::Next, DialogAction::Accept, DialogAction::Close];
+/// The keys, as the last lines of the dialog show them.
+const KEYS: [DialogAction; 4] = [DialogAction::Previous, DialogAction::Next, DialogAction::Accept, DialogAction::Close];
 /// The keys that choose where the fold begins, for a stream that is too long.
-pub(crate) const BEGIN_KEYS: [DialogAction; 2] = [DialogAction::Earlier, DialogAction::BeginHere];
+const BEGIN_KEYS: [DialogAction; 2] = [DialogAction::Earlier, DialogAction::BeginHere];
 
 /// The least size of a message pane that has room for values.
 const ROOM: (u16, u16) = (40, 8);
@@ -43,6 +42,8 @@ pub(crate) struct StateLayout {
     /// The lines above the values.
     pub notes: Vec<(String, Note)>,
     pub values: Rect,
+    /// The lines that name the keys.
+    pub hints: Vec<String>,
     pub keys: Rect,
 }
 
@@ -102,13 +103,15 @@ impl StateDialog {
         let outer = if pane.width < ROOM.0 || pane.height < ROOM.1 { browser.body() } else { pane };
         let inner = outer.inner(Margin::new(1, 1));
         let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
-        let keys = Rect { y: inner.bottom().saturating_sub(1).max(inner.y), height: inner.height.min(1), ..inner };
-        let text = Rect { height: inner.height - keys.height, ..inner };
+        let hints = wrap_parts(&keymap.hints(DialogKind::State, &KEYS), usize::from(inner.width));
+        let height = u16::try_from(hints.len()).unwrap_or(u16::MAX).min(inner.height / 2);
+        let keys = Rect { y: inner.bottom() - height, height, ..inner };
+        let text = Rect { height: inner.height - height, ..inner };
         let mut notes = self.notes(usize::from(text.width), keymap);
         notes.truncate(usize::from(text.height / 2));
         let above = u16::try_from(notes.len()).unwrap_or(text.height);
         let values = Rect { y: text.y + above, height: text.height - above, ..text };
-        StateLayout { outer, text, notes, values, keys }
+        StateLayout { outer, text, notes, values, hints, keys }
     }
 
     /// Returns the lines above the values: where the fold begins if that is not the start, why it failed, and what was removed.

@@ -51,6 +51,7 @@ fn the_state_is_beside_the_list_whose_cursor_follows_its_steps() {
     assert_eq!(position(&screen), Some(1));
     let text = screen.text();
     assert!(text.contains("Deposited") && text.contains("State of account-1 at 1"), "the list stays in view\n{text}");
+    assert!(text.contains("Esc close"), "{text}");
     screen.keys("]");
     assert_eq!(position(&screen), Some(2));
     screen.keys("[[");

@@ -8,11 +8,10 @@ use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
-use crate::app::dialogs::state::{KEYS, Note, StateDialog};
-use crate::app::keymap::DialogKind;
+use crate::app::dialogs::state::{Note, StateDialog};
 use crate::app::request::Slot;
 use crate::app::state_view::{Change, StateRow, StateView};
-use crate::view::text::{cut, cut_middle, fill, whole_parts, words};
+use crate::view::text::{cut, cut_middle, fill, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{frame_of, line_at, paragraph, spinner};
 
@@ -28,8 +27,9 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Sta
     let title = format!(" State of {}{end}", cut_middle(dialog.stream.as_str(), room));
     frame.render_widget(Clear, layout.outer);
     frame.render_widget(frame_of(title, true, theme), layout.outer);
-    let keys = state.settings.keymap.hints(DialogKind::State, &KEYS);
-    line_at(frame, layout.keys, 0, &whole_parts(&keys, usize::from(layout.keys.width)), theme.key);
+    for (row, line) in (0..layout.keys.height).zip(&layout.hints) {
+        line_at(frame, layout.keys, row, line, theme.key);
+    }
     match (&dialog.problem, &dialog.view) {
         (Some(problem), _) => paragraph(frame, layout.text, problem, theme.problem),
         (None, Some(view)) => {

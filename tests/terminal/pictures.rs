@@ -23,16 +23,16 @@ fn the_pictures_of_the_readme_can_be_drawn() {
         let config = config.to_str().expect("a path");
         let variables = [("STREAMSCOPE_CONFIG", config), ("COLORTERM", "truecolor")];
         let mut screen = Screen::start_with(&user, &["--demo"], &variables, size);
-        screen.shows("RW").keys(":order\r").shows("Paid").keys("kkk").shows("▾ data");
+        screen.shows("RW").keys(":order\r").shows("› order").shows("▾ data").keys("kkk");
         let mut expected = "Streams";
         if name == "trace" {
-            screen
-                .keys("/Paid\r")
-                .shows("▾ data")
-                .shows("effects →")
-                .hides("effects → …")
-                .keys("T")
-                .shows("to the newest message");
+            screen.keys("/Paid\r").shows("PaidTwice · data");
+        }
+        // Everything has been read, and the list has its timeline.
+        screen.shows("effects →").hides("→ …").hides("workflow …").hides("? messages");
+        screen.wait("a timeline", |screen| screen.contents().lines().nth(2).is_some_and(|line| line.contains('[')));
+        if name == "trace" {
+            screen.keys("T").shows("to the newest message");
             expected = "Charged";
         }
         let picture = screen.read(svg);

@@ -23,10 +23,12 @@ fn the_pictures_of_the_readme_can_be_drawn() {
         let config = config.to_str().expect("a path");
         let variables = [("STREAMSCOPE_CONFIG", config), ("COLORTERM", "truecolor")];
         let mut screen = Screen::start_with(&user, &["--demo"], &variables, size);
-        screen.shows("RW").keys(":order\r").shows("› order").shows("▾ data").keys("kkk");
+        screen.shows("order:command").keys(":order\r").shows("› order").shows("▾ data");
         let mut expected = "Streams";
         if name == "trace" {
             screen.keys("/Paid\r").shows("PaidTwice · data");
+        } else {
+            screen.keys("kkk").shows("Shipped · data");
         }
         // Everything has been read, and the list has its timeline.
         screen.shows("effects →").hides("→ …").hides("workflow …").hides("? messages");

@@ -17,7 +17,7 @@ with recursive walk(name, number) as (
 select walk.name, last.version, last.number, last.time
 from walk
 cross join lateral (
-  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  select {last}
   from {table}
   where stream_name::text = walk.name
   order by position desc

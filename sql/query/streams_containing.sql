@@ -20,7 +20,7 @@ with recursive walk(name, number, matches, is_match) as (
 select walk.name, last.version, last.number, last.time, walk.number
 from walk
 cross join lateral (
-  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  select {last}
   from {table}
   where stream_name::text = walk.name
   order by position desc

@@ -19,7 +19,7 @@ names as (
 select names.stream_name::text, last.version, last.number, last.time
 from names
 cross join lateral (
-  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  select {last}
   from {table} as m
   where m.stream_name::text = names.stream_name::text
   order by position desc

@@ -28,7 +28,7 @@ matching as (
 select matching.name, last.version, last.number, last.time, matching.number
 from matching
 cross join lateral (
-  select coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time
+  select {last}
   from {table}
   where stream_name::text = matching.name
   order by position desc

@@ -14,6 +14,15 @@ impl Namespace {
         format!("{}, {data}, {metadata}", self.identity_columns())
     }
 
+    /// Returns what a list of streams shows of the last message of a stream: its version, global position and time. NULL positions,
+    /// which a table of others may allow, are 0, because a row without a position is the end of a page.
+    pub(super) fn last_columns(&self) -> String {
+        let time = self.time_expression();
+        format!(
+            "coalesce(position::bigint, 0) as version, coalesce(global_position::bigint, 0) as number, {time} as time"
+        )
+    }
+
     /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview, because the
     /// server would have to fetch and decompress all of it. Its size is the stored size as a negative number; the size of any
     /// other body is the length of its text. If paths lead into a body, its text comes along unless it is longer than 8 KiB.

@@ -94,7 +94,7 @@ impl Namespace {
         let category = self.category_expression();
         let correlation = self.correlation_expression();
         let (message, head) = (self.message_columns(), self.head_columns());
-        let traced = self.traced_columns();
+        let (traced, last) = (self.traced_columns(), self.last_columns());
         let (m_data, m_metadata) = (self.body_as_jsonb("m.data"), self.body_as_jsonb("m.metadata"));
         let (m_data_text, m_metadata_text) = (self.body_as_text("m.data"), self.body_as_text("m.metadata"));
         let m_time = self.time_expression().replace("time::", "m.time::");
@@ -106,6 +106,7 @@ impl Namespace {
             ("message", message.as_ref()),
             ("head", head.as_ref()),
             ("traced", traced.as_ref()),
+            ("last", last.as_ref()),
             ("time", self.time_expression()),
             ("data", data.as_ref()),
             ("metadata", metadata.as_ref()),

@@ -19,16 +19,17 @@ impl Browser {
     /// Asks for what the side panes show, if they are on screen and were not read for a while. `follows_all` is true if every new
     /// message of the namespace arrives anyway.
     pub(in crate::app) fn refresh_side(&mut self, follows_all: bool, requests: &mut Requests) -> Vec<Effect> {
-        let layout = self.layout();
-        let are_shown = [Pane::Categories, Pane::Streams].into_iter().any(|pane| layout.pane(pane).area() > 0);
-        let waits = [Slot::Categories, Slot::FreshCategories, Slot::FreshStreams];
+        // Every key and every poll comes here, so the cheap checks are first.
         let is_due = self.side_read.is_some_and(|read| requests.now().duration_since(read) >= INTERVAL);
-        let Some(namespace) = self.shown_namespace.clone().filter(|_| is_due && are_shown && !follows_all) else {
-            return Vec::new();
-        };
-        if waits.into_iter().any(|slot| requests.since(slot).is_some()) {
+        let mut slots = [Slot::Categories, Slot::FreshCategories, Slot::FreshStreams].into_iter();
+        if !is_due || follows_all || slots.any(|slot| requests.since(slot).is_some()) {
             return Vec::new();
         }
+        let layout = self.layout();
+        if [Pane::Categories, Pane::Streams].into_iter().all(|pane| layout.pane(pane).area() == 0) {
+            return Vec::new();
+        }
+        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
         self.side_read = Some(requests.now());
         let streams = self.streams.current_question(layout.rows(Pane::Streams));
         let categories = requests.ask(Slot::FreshCategories, Question::Categories { namespace });

@@ -1,5 +1,5 @@
-//! `y` and one letter, or Enter on an entry: copies the selection. Values, names and messages are copied as they are stored, never as they
-//! are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
+//! `y` and one letter, or Enter on an entry: copies the selection. Values, names and messages are copied as they are stored, never as
+//! they are drawn. Commands and SQL are quoted so that names in them cannot run anything when they are pasted.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;

@@ -19,6 +19,12 @@ pub(crate) fn frame(area: Rect, width: u16, height: u16) -> (Rect, Rect) {
     (outer, inside.inner(Margin::new(u16::from(inside.width >= PADDED), rows)))
 }
 
+/// Returns the rectangle of text inside a border that is as wide as a pane: with a column of padding on each side if that leaves room.
+#[must_use]
+pub(crate) fn padded(inside: Rect) -> Rect {
+    inside.inner(Margin::new(u16::from(inside.width > 2), 0))
+}
+
 /// Returns the rectangle of a box with room for some rows at the bottom of an area.
 #[must_use]
 pub(crate) fn frame_above(area: Rect, rows: u16) -> Rect {

@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::{Margin, Rect};
 
 use super::choice::{Choosing, List, moved};
+use super::frame::padded;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
@@ -101,8 +102,7 @@ impl StateDialog {
     pub(crate) fn layout(&self, browser: &Browser, keymap: &KeyMap) -> StateLayout {
         let pane = browser.layout().pane(Pane::Message);
         let outer = if pane.width < ROOM.0 || pane.height < ROOM.1 { browser.body() } else { pane };
-        let inner = outer.inner(Margin::new(1, 1));
-        let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
+        let inner = padded(outer.inner(Margin::new(1, 1)));
         let hints = wrap_parts(&keymap.hints(DialogKind::State, &KEYS), usize::from(inner.width));
         let height = u16::try_from(hints.len()).unwrap_or(u16::MAX).min(inner.height / 2);
         let keys = Rect { y: inner.bottom() - height, height, ..inner };

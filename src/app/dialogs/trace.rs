@@ -7,6 +7,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::{Margin, Rect};
 
 use super::choice::{Choosing, List, moved};
+use super::frame::padded;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::Browser;
 use crate::app::browser::layout::Pane;
@@ -163,8 +164,7 @@ impl TraceDialog {
     #[must_use]
     pub(crate) fn layout(&self, browser: &Browser) -> TraceLayout {
         let outer = place(browser);
-        let inner = outer.inner(Margin::new(1, 1));
-        let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
+        let inner = padded(outer.inner(Margin::new(1, 1)));
         let report = self.report(usize::from(inner.width));
         let keys_height = inner.height.min(1);
         let notes_height = u16::try_from(report.len()).unwrap_or(0).min(inner.height - keys_height);

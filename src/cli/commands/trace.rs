@@ -22,7 +22,7 @@ use crate::message::GlobalPosition;
 use crate::numbers::{count, grouped};
 use crate::store::Namespace;
 use crate::store::trace::{
-    Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Trace, TraceOptions,
+    Branch, DEFAULT_EXTENT, DEFAULT_MESSAGES, Extent, Links, MAX_HOPS, Reference, Top, TraceOptions,
 };
 use crate::trace_text::{self, Continued};
 
@@ -156,27 +156,32 @@ pub(super) async fn run(
     let within = options.extent;
     let (up, down) = (options.up, options.down);
     let mut trace = namespace.trace(start, options);
-    let status = StatusLine::new();
-    let ended = loop {
-        match interrupt.unless_signalled(async { Ok(trace.step().await?) }).await {
-            Ok(true) => status.draw(|| searching(trace.messages(), trace.searched().last().copied())),
-            Ok(false) => break Ok(()),
-            Err(error) => break Err(error),
-        }
+    let step = async || {
+        let goes_on = trace.step().await?;
+        Ok(goes_on.then(|| searching(trace.messages(), trace.searched().last().copied())))
     };
-    drop(status);
+    let ended = search(interrupt, step).await;
     // After a signal or an error, the messages found so far are printed.
     let mut tree = trace.tree();
     if let Some(depth) = depth {
         let deepest = tree.iter().find(|branch| branch.is_start).map_or(0, |start| start.depth).saturating_add(depth);
         tree.retain(|branch| branch.depth <= deepest);
     }
-    print(namespace, &trace, &tree, output).await?;
-    output.finish()?;
+    print(namespace, trace.top(), &tree, output).await?;
     for line in trace_text::lines(&trace, (up, down), &continued(within)) {
         stderr::line(&format!("streamscope: {line}"));
     }
     ended
+}
+
+/// Takes the steps of a search until it ends or a signal comes. Each step returns its progress, which is shown, and the last one
+/// returns none.
+async fn search(interrupt: &mut Interrupt, mut step: impl AsyncFnMut() -> Result<Option<String>>) -> Result<()> {
+    let status = StatusLine::new();
+    while let Some(progress) = interrupt.unless_signalled(step()).await? {
+        status.draw(|| progress);
+    }
+    Ok(())
 }
 
 /// Returns the progress of a search over ranges of global positions.
@@ -197,14 +202,16 @@ fn continued(within: Extent) -> Continued {
     Continued { further: format!("continue with --within {option}"), more: "raise --limit or --depth".to_owned() }
 }
 
-async fn print(namespace: &Namespace, trace: &Trace, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {
+/// Prints messages and what is above the first one.
+async fn print(namespace: &Namespace, top: &Top, tree: &[Branch<'_>], output: &mut Output) -> Result<()> {
     match output.format {
-        Format::Text => text::tree(trace.top(), tree, output)?,
-        Format::Json => lines::tree(trace.top(), tree, output)?,
+        Format::Text => text::tree(top, tree, output)?,
+        Format::Json => lines::tree(top, tree, output)?,
         Format::Ndjson => lines::messages(namespace, tree.iter().map(|branch| branch.message), output).await?,
-        Format::Dot => graph::dot(trace.top(), tree, output)?,
-        Format::Mermaid => graph::mermaid(trace.top(), tree, output)?,
+        Format::Dot => graph::dot(top, tree, output)?,
+        Format::Mermaid => graph::mermaid(top, tree, output)?,
     }
+    output.finish()?;
     Ok(())
 }
 

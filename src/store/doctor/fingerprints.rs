@@ -1,5 +1,5 @@
-//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text. All of them
-//! run with the rights of their caller, and without settings of their own.
+//! Recognises the functions of a namespace: those of Message DB 1.0 to 1.3 and of EventoDB by a hash of their body, ours by their text.
+//! All of them run with the rights of their caller, and without settings of their own.
 
 use md5::{Digest as _, Md5};
 

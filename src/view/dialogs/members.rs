@@ -1,11 +1,12 @@
 //! The members of a consumer group side by side, next to the messages that arrive: a column for each, and one for streams without a member.
 
 use ratatui::Frame;
-use ratatui::layout::{Margin, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
 use crate::app::browser::layout::Pane;
+use crate::app::dialogs::frame::padded;
 use crate::app::dialogs::members::{KEYS, Members};
 use crate::app::keymap::DialogKind;
 use crate::group_load::{Load, hundredths, skew};
@@ -25,8 +26,7 @@ const COLUMN: (usize, usize) = (11, 20);
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &Members) {
     let title = format!("Members of {} · group of {}", dialog.category, dialog.size);
     let rows = u16::try_from(ROWS.len() + 2).unwrap_or(0);
-    let inner = boxed_above(frame, place(area, state, rows + 2), theme, &title, rows);
-    let inner = inner.inner(Margin::new(u16::from(inner.width > 2), 0));
+    let inner = padded(boxed_above(frame, place(area, state, rows + 2), theme, &title, rows));
     let width = usize::from(inner.width);
     let keys = whole_parts(&state.settings.keymap.hints(DialogKind::Members, &KEYS), width);
     let Some(follow) = &state.following.current else {

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::pulse::layout::PulseLayout;
@@ -21,7 +20,7 @@ use crate::numbers::{count, grouped};
 use crate::view::messages::server_now;
 use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{frame_of, line_at, row_of, spinner};
+use crate::view::widgets::{framed, line_at, row_of, spinner};
 use crate::wrapping::wrap;
 
 /// What the drawing of a row needs.
@@ -39,10 +38,8 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Pul
     let (follow, server_now) = (state.following.current.as_ref(), server_now(state));
     let scene = Scene { state, theme, dialog, follow, server_now };
     let layout = PulseLayout::of(dialog, &state.browser, follow, server_now);
-    frame.render_widget(Clear, layout.outer);
     let title = dialog.detail.as_ref().map_or_else(|| scene.title(), |detail| cut(&detail.title, 120));
-    let title = whole_parts(&title, usize::from(layout.outer.width.saturating_sub(4)));
-    frame.render_widget(frame_of(format!(" {title} "), true, theme), layout.outer);
+    framed(frame, layout.outer, theme, &title);
     let hints = |keys: &[DialogAction]| state.settings.keymap.hints(DialogKind::Pulse, keys);
     let keys = if let Some(detail) = &dialog.detail {
         draw_detail(frame, layout.text, detail);

@@ -4,7 +4,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::Clear;
 
 use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
@@ -13,7 +12,7 @@ use crate::app::request::Slot;
 use crate::app::state_view::{Change, StateRow, StateView};
 use crate::view::text::{cut, cut_middle, fill, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{frame_of, line_at, paragraph, spinner};
+use crate::view::widgets::{framed, line_at, paragraph, spinner};
 
 /// Draws the state.
 pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &StateDialog) {
@@ -22,11 +21,9 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Sta
     let program = dialog.view.as_ref().and_then(|view| view.program.as_ref());
     let by = program.map(|program| format!(" by {program}")).unwrap_or_default();
     let layout = dialog.layout(&state.browser, &state.settings.keymap);
-    let end = format!(" at {}{by}{sign} ", dialog.position);
-    let room = usize::from(layout.outer.width).saturating_sub(end.chars().count() + 12);
-    let title = format!(" State of {}{end}", cut_middle(dialog.stream.as_str(), room));
-    frame.render_widget(Clear, layout.outer);
-    frame.render_widget(frame_of(title, true, theme), layout.outer);
+    let end = format!(" at {}{by}{sign}", dialog.position);
+    let room = usize::from(layout.outer.width).saturating_sub(end.chars().count() + 13);
+    framed(frame, layout.outer, theme, &format!("State of {}{end}", cut_middle(dialog.stream.as_str(), room)));
     for (row, line) in (0..layout.keys.height).zip(&layout.hints) {
         line_at(frame, layout.keys, row, line, theme.key);
     }

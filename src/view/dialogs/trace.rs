@@ -13,7 +13,7 @@ use crate::app::trace_view::TraceRow;
 use crate::trace_text::{delay_text, tree_lines};
 use crate::view::text::{cut, cut_middle, fill, whole_parts};
 use crate::view::theme::Theme;
-use crate::view::widgets::{frame_of, line_at, spinner};
+use crate::view::widgets::{framed, line_at, spinner};
 
 /// The least and the greatest width of a lane.
 const LANE: (usize, usize) = (14, 30);
@@ -21,14 +21,13 @@ const LANE: (usize, usize) = (14, 30);
 /// Draws the trace.
 pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &TraceDialog) {
     let layout = dialog.layout(&state.browser);
-    frame.render_widget(ratatui::widgets::Clear, layout.outer);
     let about = match &dialog.of {
         Traces::CausesAndEffects => "Trace".to_owned(),
         Traces::Workflow(workflow) => format!("Workflow {}", workflow.value),
     };
     let lanes_or_not = if dialog.lanes { " · lanes" } else { "" };
-    let title = format!(" {}{lanes_or_not} ", cut_middle(&about, usize::from(layout.outer.width).saturating_sub(14)));
-    frame.render_widget(frame_of(title, true, theme), layout.outer);
+    let about = cut_middle(&about, usize::from(layout.outer.width).saturating_sub(14));
+    framed(frame, layout.outer, theme, &format!("{about}{lanes_or_not}"));
     let width = usize::from(layout.messages.width);
     let rows = dialog.rows();
     let selected = dialog.selection(&rows);

@@ -1,5 +1,5 @@
-//! Detects what an import will refuse in an export: streams with missing messages, and positions that are
-//! negative or repeated. It remembers as many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
+//! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or repeated. It
+//! remembers as many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
 
 use crate::message::Message;
 use crate::numbers::grouped;

@@ -1,10 +1,9 @@
 //! `trace --correlated`: the messages that share the correlation value of a message, in global order.
 
-use super::{continued, graph, lines, searching, text};
+use super::{continued, print, search, searching};
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::output::{Format, Output};
-use crate::cli::status_line::StatusLine;
+use crate::cli::output::Output;
 use crate::cli::stderr;
 use crate::store::Namespace;
 use crate::store::trace::{Branch, Top, TraceOptions, Traced, causes};
@@ -27,21 +26,15 @@ pub(super) async fn run(
             .remedy("Omit --correlated to follow its causes and effects"));
     };
     let link = workflow.link.clone();
-    let search = async { Ok(namespace.correlated(start, workflow, options.extent, options.messages).await?) };
-    let mut search = interrupt.unless_signalled(search).await?;
+    let begin = async { Ok(namespace.correlated(start, workflow, options.extent, options.messages).await?) };
+    let mut correlated = interrupt.unless_signalled(begin).await?;
     let mut messages: Vec<Traced> = Vec::new();
-    let status = StatusLine::new();
-    let ended = loop {
-        match interrupt.unless_signalled(async { Ok(search.step().await?) }).await {
-            Ok(Some(found)) => {
-                messages.extend(found);
-                status.draw(|| searching(messages.len(), Some(search.searched())));
-            }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
+    let step = async || {
+        let Some(found) = correlated.step().await? else { return Ok(None) };
+        messages.extend(found);
+        Ok(Some(searching(messages.len(), Some(correlated.searched()))))
     };
-    drop(status);
+    let ended = search(interrupt, step).await;
     if messages.is_empty() {
         return ended;
     }
@@ -57,15 +50,8 @@ pub(super) async fn run(
             is_start: message.head.global_position == start.head.global_position,
         })
         .collect();
-    match output.format {
-        Format::Text => text::tree(&Top::Unknown, &branches, output)?,
-        Format::Json => lines::tree(&Top::Unknown, &branches, output)?,
-        Format::Ndjson => lines::messages(namespace, messages.iter(), output).await?,
-        Format::Dot => graph::dot(&Top::Unknown, &branches, output)?,
-        Format::Mermaid => graph::mermaid(&Top::Unknown, &branches, output)?,
-    }
-    output.finish()?;
+    print(namespace, &Top::Unknown, &branches, output).await?;
     let continued = Continued { more: "raise --limit".to_owned(), ..continued(options.extent) };
-    stderr::line(&format!("streamscope: {}", workflow_line(&search, &continued)));
+    stderr::line(&format!("streamscope: {}", workflow_line(&correlated, &continued)));
     ended
 }

@@ -132,15 +132,12 @@ impl Namespace {
         let mut search = self.correlated(start, workflow, Extent::Positions(DEFAULT_EXTENT), MESSAGES).await?;
         let mut found: Vec<Traced> = Vec::new();
         let begun = Instant::now();
-        let mut ended = false;
-        while begun.elapsed() < ENOUGH {
-            let Some(step) = search.step().await? else {
-                ended = true;
-                break;
-            };
+        while begun.elapsed() < ENOUGH
+            && let Some(step) = search.step().await?
+        {
             found.extend(step);
         }
-        let at_least = !ended || !search.is_complete() || search.is_truncated();
+        let at_least = !search.is_complete() || search.is_truncated();
         let number = start.head.global_position;
         // A search that ran out of time may not have come as far as the message itself.
         if !found.iter().any(|traced| traced.head.global_position == number) && !search.is_truncated() {

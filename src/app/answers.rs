@@ -53,13 +53,13 @@ impl State {
                 let mut effects = self.browser.namespaces_listed(namespaces, &mut self.requests);
                 effects.extend(self.open_first());
                 effects.extend(self.offer_connections());
-                self.refresh_omnibox();
+                effects.extend(self.refresh_omnibox());
                 effects
             }
             (_, Answer::Categories(categories)) => {
                 let mut effects = self.check_restored_category(&categories);
                 effects.extend(self.browser.categories_listed(categories, &mut self.requests));
-                self.refresh_omnibox();
+                effects.extend(self.refresh_omnibox());
                 effects
             }
             (Slot::FreshStreams, Answer::Streams { rows, .. } | Answer::RecentStreams { rows, .. }) => {

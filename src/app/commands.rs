@@ -180,8 +180,11 @@ impl State {
 
     fn open_box(&mut self, omnibox: Omnibox) -> Vec<Effect> {
         self.dialogs.open = Some(Dialog::Omnibox(Box::new(omnibox)));
-        self.refresh_omnibox();
-        Vec::new()
+        // What the box was opened with is not searched before the user types.
+        self.with_omnibox(|omnibox, context| {
+            omnibox.refresh(context);
+            Outcome::Stay
+        })
     }
 
     pub(super) fn open_help(&mut self) -> Vec<Effect> {
@@ -233,13 +236,9 @@ impl State {
         self.open_box(Omnibox::for_member(&category))
     }
 
-    /// Matches the text of the omnibox again after a list has changed, since it may now lead elsewhere.
-    pub(super) fn refresh_omnibox(&mut self) {
-        let effects = self.with_omnibox(|omnibox, context| {
-            omnibox.refresh(context);
-            Outcome::Stay
-        });
-        debug_assert!(effects.is_empty(), "matching asks for nothing");
+    /// Tells the omnibox that a list has changed.
+    pub(super) fn refresh_omnibox(&mut self) -> Vec<Effect> {
+        self.with_omnibox(Omnibox::listed)
     }
 
     pub(super) fn omnibox_answered(&mut self, answer: Answer) -> Vec<Effect> {

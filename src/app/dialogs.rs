@@ -203,6 +203,7 @@ impl Dialog {
             Self::Compare(dialog) => dialog.mouse(mouse, context),
             Self::Columns(chooser) => chooser.mouse(mouse, context),
             Self::Filter(prompt) => prompt.mouse(mouse, context),
+            Self::Members(members) => members.mouse(mouse, context),
             _ => Outcome::Stay,
         }
     }

@@ -52,10 +52,12 @@ impl StreamArrivals {
         }
     }
 
-    /// Returns the load of each member of a group, and at the end that of streams without a member.
+    /// Returns the load of each member of a group, and at the end that of streams without a member if there are any.
     #[must_use]
     pub(crate) fn loads(&self, size: i64) -> Vec<Load> {
-        loads(self.streams.iter().map(|(stream, count)| (stream, *count)), size)
+        let mut loads = loads(self.streams.iter().map(|(stream, count)| (stream, *count)), size);
+        loads.pop_if(|without| without.streams == 0);
+        loads
     }
 
     /// Returns the number of messages that are counted.

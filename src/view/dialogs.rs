@@ -43,7 +43,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
         Dialog::Pulse(dialog) => pulse::draw(frame, state, theme, dialog),
         Dialog::Trace(dialog) => trace::draw(frame, state, theme, dialog),
         Dialog::State(dialog) => state::draw(frame, state, theme, dialog),
-        Dialog::Members(dialog) => members::draw(frame, area, state, theme, dialog),
+        Dialog::Members(dialog) => members::draw(frame, state, theme, dialog),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Columns(chooser) => columns::draw(frame, area, state, theme, chooser),
         Dialog::Copy(menu) => copy::draw(frame, area, &state.settings.keymap, theme, menu),

@@ -58,11 +58,10 @@ pub(crate) fn framed(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str)
     frame.render_widget(frame_of(format!(" {title} "), true, theme), outer);
 }
 
-/// Draws an empty box with room for some rows at the bottom of an area and returns its inner area.
-pub(crate) fn boxed_above(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, rows: u16) -> Rect {
-    let outer = dialogs::frame::frame_above(area, rows);
+/// Draws an empty box beside what has the focus, and returns the area inside its border.
+pub(crate) fn boxed_beside(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str) -> Rect {
     frame.render_widget(Clear, outer);
-    let title = whole_parts(title, usize::from(area.width.saturating_sub(4)));
+    let title = whole_parts(title, usize::from(outer.width.saturating_sub(4)));
     let block = frame_of(format!(" {title} "), false, theme);
     let inner = block.inner(outer);
     frame.render_widget(block, outer);

@@ -1,24 +1,20 @@
 //! `?`: lists every action with its keys, from the live key map. `/` filters the rows, and Enter runs the selected
 //! action. Texts about keys are never written here a second time.
 
-use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
-use ratatui::layout::Rect;
+pub(crate) mod layout;
 
-use super::frame::{frame, held_row};
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+
+use super::frame::held_row;
 use super::outcome::{Command, DialogContext, Outcome};
 use crate::app::browser::layout::Pane;
 use crate::app::input::Input;
 use crate::app::keymap::{Action, Chord, Context, DialogAction, DialogKind, KeyMap};
 use crate::app::relevance::concerns;
+use layout::HelpLayout;
 
 /// The rows that one notch of the wheel moves.
 const NOTCH: isize = 3;
-
-/// Returns the rectangle of the help and the one of its text.
-#[must_use]
-pub(crate) fn help_frame(area: Rect) -> (Rect, Rect) {
-    frame(area, 78, area.height)
-}
 
 /// The open help.
 #[derive(Debug)]
@@ -29,6 +25,8 @@ pub(crate) struct Help {
     pub rows: Vec<HelpRow>,
     /// The index of the selected row, never a heading. Enter runs its action, if it has one.
     pub selected: usize,
+    /// The row in the middle of the view: the one that was selected last, but not with a click, so that the rows stay under the pointer.
+    middle: usize,
     all: Vec<HelpRow>,
 }
 
@@ -128,7 +126,7 @@ impl Help {
     #[must_use]
     pub(crate) fn new(keymap: &KeyMap, pane: Pane) -> Self {
         let all = rows_of(keymap, pane);
-        let mut help = Self { filter: None, rows: all.clone(), selected: 0, all };
+        let mut help = Self { filter: None, rows: all.clone(), selected: 0, middle: 0, all };
         help.step(0);
         help
     }
@@ -138,9 +136,7 @@ impl Help {
         // Characters go into the filter while it is open.
         let is_typed = self.filter.is_some() && Chord::from(key).is_text();
         match context.pressed(DialogKind::Help, key).filter(|_| !is_typed) {
-            Some(DialogAction::Accept) => {
-                return Outcome::Finish(self.action().map(Command::Run).into_iter().collect());
-            }
+            Some(DialogAction::Accept) => return self.run(),
             Some(DialogAction::Close) if self.filter.take().is_some() => self.narrow(),
             Some(DialogAction::Close) => return Outcome::Close,
             Some(DialogAction::Down) => self.step(1),
@@ -154,15 +150,25 @@ impl Help {
         Outcome::Stay
     }
 
-    /// The wheel moves the selection, and the scrollbar can be dragged.
+    /// The wheel moves the selection, a click selects a row, a click on the selected row runs its action, and the scrollbar can be
+    /// dragged.
     pub(super) fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
+        let layout = HelpLayout::of(self, context.browser.area);
         match mouse.kind {
             MouseEventKind::ScrollDown => self.step(NOTCH),
             MouseEventKind::ScrollUp => self.step(-NOTCH),
             _ => {
-                if let Some((row, rows)) = held_row(help_frame(context.browser.area).0, mouse) {
-                    self.selected = self.rows.len().saturating_sub(1) * row / rows.saturating_sub(1).max(1);
-                    self.step(0);
+                if let Some((row, rows)) = held_row(layout.outer, mouse) {
+                    self.select(self.rows.len().saturating_sub(1) * row / rows.saturating_sub(1).max(1));
+                } else if mouse.kind == MouseEventKind::Down(MouseButton::Left)
+                    && let Some(row) = layout.row_at(mouse.column, mouse.row)
+                {
+                    if row == self.selected {
+                        return self.run();
+                    }
+                    if !matches!(self.rows[row], HelpRow::Heading(_)) {
+                        self.selected = row;
+                    }
                 }
             }
         }
@@ -205,8 +211,7 @@ impl Help {
             words.iter().all(|word| text.contains(word))
         });
         self.rows = without_empty_headings(matching.cloned().collect());
-        self.selected = 0;
-        self.step(0);
+        self.select(0);
     }
 
     /// Moves the selection by a number of rows and skips headings.
@@ -218,6 +223,7 @@ impl Help {
         let before = (0..=wanted).rev().find(is_entry);
         let found = if by < 0 { before.or(after) } else { after.or(before) };
         self.selected = found.unwrap_or(0);
+        self.middle = self.selected;
     }
 
     fn typed(&mut self, key: KeyEvent) {
@@ -226,11 +232,18 @@ impl Help {
         }
     }
 
-    fn action(&self) -> Option<Action> {
-        match self.rows.get(self.selected) {
-            Some(HelpRow::Keys(_, action)) => Some(*action),
-            _ => None,
-        }
+    /// Selects a row, or the next one if it is a heading.
+    fn select(&mut self, row: usize) {
+        self.selected = row;
+        self.step(0);
+    }
+
+    /// Closes the help and runs the selected action.
+    fn run(&self) -> Outcome {
+        Outcome::Finish(match self.rows.get(self.selected) {
+            Some(HelpRow::Keys(_, action)) => vec![Command::Run(*action)],
+            _ => Vec::new(),
+        })
     }
 
     pub(super) fn paste(&mut self, text: &str) {

@@ -62,6 +62,8 @@ pub(crate) struct Omnibox {
     recalled: Option<usize>,
     /// The text of the entry that was last opened, for the history.
     opened: Option<String>,
+    /// Enter was pressed before a namespace was open.
+    waiting: bool,
 }
 
 impl Omnibox {
@@ -85,6 +87,7 @@ impl Omnibox {
             chosen: false,
             recalled: None,
             opened: None,
+            waiting: false,
         }
     }
 
@@ -106,6 +109,23 @@ impl Omnibox {
 
     fn selection(&self) -> Option<&Entry> {
         self.entries.get(self.selected).filter(|_| self.has_selection())
+    }
+
+    /// Matches the text again after a list of the screen has changed, since it may now lead elsewhere. If it waited for a namespace,
+    /// goes there.
+    pub(in crate::app) fn listed(&mut self, context: &DialogContext) -> Outcome {
+        let mut commands = if self.streams.namespace().is_none() { self.search(context) } else { Vec::new() };
+        self.refresh(context);
+        if self.waiting && context.browser.shown_namespace.is_some() {
+            self.waiting = false;
+            self.problem = None;
+            match self.enter(context) {
+                Outcome::Do(entered) => commands.extend(entered),
+                Outcome::Stay => {}
+                outcome => return outcome,
+            }
+        }
+        Outcome::Do(commands)
     }
 
     /// Matches everything again after the text or the lists of the screen have changed.
@@ -133,6 +153,7 @@ impl Omnibox {
     /// Searches for the text that was just typed.
     fn typed(&mut self, context: &DialogContext) -> Outcome {
         self.problem = None;
+        self.waiting = false;
         self.chosen = false;
         self.top = 0;
         let commands = self.search(context);
@@ -196,12 +217,16 @@ impl Omnibox {
 
     /// Goes where the selected entry leads.
     fn enter(&mut self, context: &DialogContext) -> Outcome {
-        let Some(entry) = self.selection() else { return Outcome::Stay };
+        let shown = context.browser.shown_namespace.clone();
+        let Some(entry) = self.selection() else {
+            self.waiting = shown.is_none();
+            return Outcome::Stay;
+        };
         let text = entry.text_to_type(context);
         let command = match entry.lead.clone() {
             Lead::Go(destination) => {
-                let shown = context.browser.shown_namespace.clone();
                 let Some(namespace) = destination.namespace.clone().or(shown) else {
+                    self.waiting = true;
                     self.problem = Some("no namespace is open; type NAMESPACE/ first".to_owned());
                     return Outcome::Stay;
                 };

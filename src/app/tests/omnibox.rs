@@ -406,3 +406,28 @@ proptest! {
         prop_assert_eq!(place(&screen), before);
     }
 }
+
+#[test]
+fn a_name_entered_before_the_namespaces_are_listed_is_opened_once_they_are() {
+    for (typed, opened) in [(":account", "account"), (":shop/order", "order"), (":account-1@2", "account-1")] {
+        let mut screen = Screen::starting(Fake::shop(3));
+        screen.keys(typed);
+        screen.enter();
+        assert_eq!(screen.state.browser.shown_namespace, None, "nothing is open yet");
+        screen.release();
+        assert_eq!(shown(&screen), opened);
+        assert!(screen.state.dialogs.open.is_none(), "{}", screen.text());
+    }
+}
+
+#[test]
+fn a_text_changed_after_an_early_enter_is_not_opened_by_itself() {
+    let mut screen = Screen::starting(Fake::shop(3));
+    screen.keys(":acc");
+    screen.enter();
+    screen.keys("o");
+    screen.release();
+    assert_eq!(shown(&screen), "shop/");
+    assert_eq!(results(&screen, Group::Categories), ["account"]);
+    assert_eq!(results(&screen, Group::Streams), ["account-0", "account-1", "account-2"]);
+}

@@ -209,3 +209,50 @@ fn a_click_selects_a_saved_filter_and_another_applies_it() {
     assert!(screen.state.dialogs.open.is_none());
     assert_eq!(screen.state.browser.messages.filter_text, "type:Opened");
 }
+
+#[test]
+fn a_click_selects_a_row_of_the_help_and_another_at_the_same_place_runs_it() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("?");
+    wheel(&mut screen, MouseEventKind::ScrollDown, 8);
+    let drawn = screen.text();
+    let (row, line) =
+        drawn.lines().enumerate().find(|(_, line)| line.contains("Filter messages")).expect("a row of the help");
+    let column = line[..line.find("Filter messages").expect("a title")].chars().count();
+    send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, row);
+    assert_eq!(screen.text(), drawn, "only the selection moves");
+    send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, row);
+    assert!(matches!(screen.state.dialogs.open, Some(Dialog::Filter(_))), "{}", screen.text());
+}
+
+#[test]
+fn a_click_on_a_heading_of_the_help_does_nothing() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("?");
+    let drawn = screen.text();
+    click(&mut screen, "In the namespaces pane");
+    assert_eq!(screen.text(), drawn);
+}
+
+#[test]
+fn a_click_selects_a_member_and_another_shows_its_messages() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account");
+    screen.keys("FM");
+    let selected = |screen: &Screen| match &screen.state.dialogs.open {
+        Some(Dialog::Members(members)) => members.selected,
+        _ => panic!("the members are shown: {}", screen.text()),
+    };
+    wheel(&mut screen, MouseEventKind::ScrollDown, 9);
+    assert_eq!(selected(&screen), 2);
+    wheel(&mut screen, MouseEventKind::ScrollUp, 9);
+    assert_eq!(selected(&screen), 0);
+    let drawn = screen.text();
+    let (row, line) = drawn.lines().enumerate().find(|(_, line)| line.contains(" member ")).expect("the numbers");
+    let column = line.chars().position(|drawn| drawn == '1').expect("member 1");
+    send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, row);
+    assert_eq!(selected(&screen), 1);
+    send(&mut screen, MouseEventKind::Down(MouseButton::Left), column, row);
+    let shown = screen.state.browser.messages.key.as_ref().map(ListKey::as_text);
+    assert_eq!(shown.as_deref(), Some("shop › account (member 1 of 3)"));
+}

@@ -37,23 +37,31 @@ pub(crate) struct Screen {
     pub now: Timestamp,
 }
 
+fn settings() -> ScreenSettings {
+    ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() }
+}
+
 impl Screen {
     pub(crate) fn new(fake: Fake) -> Self {
-        Self::with(
-            fake,
-            ScreenSettings { target: "postgres@localhost/shop".to_owned(), ..ScreenSettings::default() },
-            160,
-            45,
-        )
+        Self::with(fake, settings(), 160, 45)
+    }
+
+    /// Creates a screen that holds all answers from the first question on.
+    pub(crate) fn starting(fake: Fake) -> Self {
+        Self::begin(fake, settings(), 160, 45, true)
     }
 
     pub(crate) fn with(fake: Fake, setup: ScreenSettings, width: u16, height: u16) -> Self {
+        Self::begin(fake, setup, width, height, false)
+    }
+
+    fn begin(fake: Fake, setup: ScreenSettings, width: u16, height: u16, hold: bool) -> Self {
         let (state, effects) = State::new(setup, Rect::new(0, 0, width, height), noon());
         let mut screen = Self {
             state,
             fake,
             outside: Vec::new(),
-            hold: false,
+            hold,
             asked: Vec::new(),
             held: VecDeque::new(),
             followed: None,

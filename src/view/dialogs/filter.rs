@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 
 use super::{choices, prompts};
 use crate::app::dialogs::filter::FilterPrompt;
+use crate::app::dialogs::frame::frame_above;
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::theme::Theme;
-use crate::view::widgets::boxed_above;
+use crate::view::widgets::boxed_beside;
 
 const HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
 
@@ -26,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         };
         let title = format!("Saved filters · {hints}");
         let (above, rows) = prompt.offers(area);
-        let inner = boxed_above(frame, above, theme, &title, rows);
+        let inner = boxed_beside(frame, frame_above(above, rows), theme, &title);
         let rows = prompt.offered.iter().map(|filter| (filter.name.clone(), filter.text.clone()));
         choices::draw(frame, inner, theme, rows, prompt.selected, "");
     }

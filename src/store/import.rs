@@ -223,7 +223,7 @@ impl Import {
             return self.record(messages, plan);
         }
         if let Some(followers) = &mut followers {
-            advance = followers.send(&mut self.writer, &transaction, messages, advance).await?;
+            advance = followers.send(&mut self.writer, &transaction, (messages, &plan), advance).await?;
         }
         if let Some(advance) = &advance {
             advance.apply(&transaction).await?;

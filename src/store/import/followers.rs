@@ -11,6 +11,7 @@ use super::checked::Checked;
 use super::error::AttemptError;
 use super::lookup;
 use super::message::{ImportCounts, ImportedMessage, Placement};
+use super::plan::Plan;
 use super::sequence::SequenceAdvance;
 use super::writer::Writer;
 use crate::message::Difference;
@@ -105,13 +106,15 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         &mut self,
         writer: &mut Writer,
         transaction: &Transaction<'_>,
-        first: &[ImportedMessage],
+        (first, plan): (&[ImportedMessage], &Plan),
         mut advance: Option<SequenceAdvance>,
     ) -> Result<Option<SequenceAdvance>, AttemptError> {
         // For messages without positions, the remembered versions are valid only after a commit.
         if !first.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. })) {
             return Ok(advance);
         }
+        // If the commit fails, the same messages are sent again, so what is remembered stays true.
+        writer.remember(first, plan)?;
         let locked: BTreeSet<&str> = lookup::categories(first).into_iter().collect();
         let mut messages = first.len();
         while self.size < MOST

@@ -20,13 +20,14 @@ impl StreamVersions {
         self.versions.get(&self.hasher.hash_one(stream)).copied()
     }
 
-    /// Returns false if there is no room.
-    pub(crate) fn set(&mut self, stream: &str, version: Position) -> bool {
+    /// Raises the version of a stream. Returns false if there is no room.
+    pub(crate) fn raise(&mut self, stream: &str, version: Position) -> bool {
         let key = self.hasher.hash_one(stream);
         if self.versions.len() >= REMEMBERED && !self.versions.contains_key(&key) {
             return false;
         }
-        self.versions.insert(key, version);
+        let known = self.versions.entry(key).or_insert(version);
+        *known = version.max(*known);
         true
     }
 
@@ -108,5 +109,20 @@ impl DryRunMemory {
             Placement::Next { .. } => None,
         };
         self.hasher.hash_one((id, stream.as_str(), message_type, data, metadata, placement))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_never_falls() {
+        let mut versions = StreamVersions::default();
+        // The first batch of a transaction is remembered again at the end, after those that followed it.
+        for version in [4, 9, 4] {
+            assert!(versions.raise("account-1", version));
+        }
+        assert_eq!((versions.get("account-1"), versions.get("account-2")), (Some(9), None));
     }
 }

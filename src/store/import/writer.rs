@@ -152,7 +152,7 @@ impl Writer {
     pub(super) fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
         for (index, version) in &plan.versions {
             let message = &messages[*index];
-            let kept = self.versions.set(message.stream.as_str(), *version);
+            let kept = self.versions.raise(message.stream.as_str(), *version);
             if !kept && matches!(message.placement, Placement::Next { .. }) {
                 return Err(ImportError::of(*index, Problem::TooManyStreams));
             }

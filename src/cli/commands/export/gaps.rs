@@ -55,7 +55,7 @@ impl Gaps {
             Some(end) if position == end.saturating_add(1) => {}
             Some(end) => self.gap(|| format!("{stream} has position {position} after {end}")),
         }
-        self.versions.set(stream, end.map_or(position, |end| end.max(position)));
+        self.versions.raise(stream, position);
     }
 
     fn gap(&mut self, example: impl FnOnce() -> String) {

@@ -2,6 +2,7 @@
 //! sent again. A packed batch keeps all texts in one string and takes a third of the memory. Nothing is compressed or changed.
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::message::StreamName;
@@ -43,7 +44,8 @@ impl Batch {
 }
 
 impl import::FollowingBatch for Batch {
-    type Packed = Packed;
+    /// The server need not wait until thousands of texts are copied and freed.
+    type Packed = JoinHandle<Packed>;
 
     fn messages(&self) -> &[ImportedMessage] {
         &self.messages
@@ -57,8 +59,8 @@ impl import::FollowingBatch for Batch {
         self.size
     }
 
-    fn pack(self) -> Packed {
-        Packed::new(self)
+    fn pack(self) -> JoinHandle<Packed> {
+        tokio::task::spawn_blocking(move || Packed::new(self))
     }
 }
 

@@ -68,6 +68,7 @@ impl ImportRun {
         let Followers { sent, left, commit, .. } = followers;
         self.finish(batch, done)?;
         for Follower { batch, counts, difference } in sent {
+            let batch = batch.await.expect("packing a batch does not panic");
             if commit == Commit::Stored {
                 let difference = difference.map(|(index, difference)| (batch.line(index), difference));
                 self.count(counts, batch.last_line(), difference);

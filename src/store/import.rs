@@ -202,10 +202,10 @@ impl Import {
             return self.record(messages, plan);
         }
         let transaction = session.begin().await?;
-        match lookup::lock(&namespace, &transaction, messages, patient).await {
+        match lookup::lock(&namespace, &transaction, &checked.categories, patient).await {
             Err(error) if is_lock_timeout(&error) && !patient => {
                 transaction.rollback().await?;
-                (self.waiting)(&lookup::blocking_transactions(&namespace, &session, messages).await?);
+                (self.waiting)(&lookup::blocking_transactions(&namespace, &session, &checked.categories).await?);
                 return Err(AttemptError::Locked);
             }
             locked => locked?,
@@ -223,7 +223,7 @@ impl Import {
             return self.record(messages, plan);
         }
         if let Some(followers) = &mut followers {
-            advance = followers.send(&mut self.writer, &transaction, (messages, &plan), advance).await?;
+            advance = followers.send(&mut self.writer, &transaction, (messages, checked), advance).await?;
         }
         if let Some(advance) = &advance {
             advance.apply(&transaction).await?;
@@ -287,7 +287,7 @@ impl Import {
 
     /// Records the result of a batch.
     fn record(&mut self, messages: &[ImportedMessage], plan: Plan) -> Result<ImportCounts, AttemptError> {
-        self.writer.remember(messages, &plan)?;
+        self.writer.remember_committed(messages, &plan)?;
         let counts = plan.counts();
         self.difference = plan.difference;
         Ok(counts)

@@ -1,15 +1,20 @@
 //! Checks a batch without the store: repeated messages, taken IDs and global positions within the batch.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::error::{NONE_LEFT, Problem};
-use super::message::{ImportOptions, ImportedMessage, Placement};
-use crate::message::GlobalPosition;
+use super::message::{ImportOptions, ImportedMessage, Placement, are_kept};
+use crate::message::{GlobalPosition, category};
 
-/// A batch that is consistent in itself. Holds for each message whether it repeats an earlier one.
+/// A batch that is consistent in itself.
 #[derive(Debug)]
-pub struct Checked(pub(super) Vec<bool>);
+pub struct Checked {
+    /// For each message, whether it repeats an earlier one of the batch.
+    pub(super) repeated: Vec<bool>,
+    /// The categories of its streams.
+    pub(super) categories: BTreeSet<String>,
+}
 
 impl Checked {
     /// Checks a batch without the store.
@@ -20,7 +25,8 @@ impl Checked {
         let mut repeated = vec![false; messages.len()];
         let mut ids = HashMap::with_capacity(messages.len());
         let mut global_positions = HashSet::new();
-        let kept = messages.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. }));
+        let mut categories = BTreeSet::new();
+        let kept = are_kept(messages);
         for (index, message) in messages.iter().enumerate() {
             let of = |problem| Err((index, problem));
             match ids.entry(message.id) {
@@ -33,13 +39,17 @@ impl Checked {
                 }
                 Entry::Occupied(_) => return of(Problem::IdTwice(message.id)),
             }
+            let category = category(message.stream.as_str());
+            if !categories.contains(category) {
+                categories.insert(category.to_owned());
+            }
             if let Some(number) = global_position(message, kept, options).map_err(|problem| (index, problem))?
                 && !global_positions.insert(number)
             {
                 return of(Problem::GlobalPositionTwice(number));
             }
         }
-        Ok(Self(repeated))
+        Ok(Self { repeated, categories })
     }
 }
 

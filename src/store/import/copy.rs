@@ -4,7 +4,7 @@
 use bytes::{BufMut as _, BytesMut};
 use tokio_postgres::types::{ToSql as _, Type};
 
-use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
+use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage, are_kept};
 use crate::store::Namespace;
 use crate::store::row::ServerTime;
 use crate::store::session::{CopyIn, QueryError, Transaction};
@@ -17,15 +17,15 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 /// The version of the binary format of jsonb, which precedes its text.
 const JSONB: u8 = 1;
 
-/// Writes the new messages of a batch and returns the number of rows that the server stored.
-pub(super) async fn copy(
+/// Sends the new messages of a batch. The server still works on them; the caller finishes the copy.
+pub(super) async fn send<'a>(
     namespace: &Namespace,
-    transaction: &Transaction<'_>,
+    transaction: &'a Transaction<'_>,
     messages: &[ImportedMessage],
     new: &[PlannedMessage],
     options: ImportOptions,
-) -> Result<u64, QueryError> {
-    let kept = new.first().is_some_and(|new| matches!(messages[new.index].placement, Placement::Kept { .. }));
+) -> Result<CopyIn<'a>, QueryError> {
+    let kept = are_kept(messages);
     // Omitted columns get their defaults, as with write_message.
     let time = if kept { ", time" } else { "" };
     let global_position = if options.keep_global_positions { ", global_position" } else { "" };
@@ -61,7 +61,7 @@ pub(super) async fn copy(
     }
     out.buffer.put_i16(-1);
     out.flush().await?;
-    out.sink.finish().await
+    Ok(out.sink)
 }
 
 /// The sink and a buffer of unsent bytes.

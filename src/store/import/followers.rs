@@ -9,9 +9,7 @@ use futures_util::future::join;
 
 use super::checked::Checked;
 use super::error::AttemptError;
-use super::lookup;
-use super::message::{ImportCounts, ImportedMessage, Placement};
-use super::plan::Plan;
+use super::message::{ImportCounts, ImportedMessage, are_kept};
 use super::sequence::SequenceAdvance;
 use super::writer::Writer;
 use crate::message::Difference;
@@ -106,16 +104,13 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         &mut self,
         writer: &mut Writer,
         transaction: &Transaction<'_>,
-        (first, plan): (&[ImportedMessage], &Plan),
+        (first, checked): (&[ImportedMessage], &Checked),
         mut advance: Option<SequenceAdvance>,
     ) -> Result<Option<SequenceAdvance>, AttemptError> {
         // For messages without positions, the remembered versions are valid only after a commit.
-        if !first.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. })) {
+        if !are_kept(first) {
             return Ok(advance);
         }
-        // If the commit fails, the same messages are sent again, so what is remembered stays true.
-        writer.remember(first, plan)?;
-        let locked: BTreeSet<&str> = lookup::categories(first).into_iter().collect();
         let mut messages = first.len();
         while self.size < MOST
             && messages < self.most
@@ -123,7 +118,11 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
         {
             self.size += batch.size();
             messages += batch.messages().len();
-            let joins = if messages <= self.most { self.joins(&batch, transaction, &locked).await } else { Ok(false) };
+            let joins = if messages <= self.most {
+                self.joins(&batch, transaction, &checked.categories).await
+            } else {
+                Ok(false)
+            };
             if !matches!(joins, Ok(true)) {
                 self.left = Some(batch);
                 joins?;
@@ -132,7 +131,6 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
             match writer.send(transaction, batch.messages(), batch.checked(), false).await {
                 Ok((plan, further)) => {
                     advance = SequenceAdvance::furthest(advance, further);
-                    writer.remember(batch.messages(), &plan)?;
                     let counts = plan.counts();
                     self.sent.push(Follower { batch: batch.pack(), counts, difference: plan.difference });
                 }
@@ -151,9 +149,8 @@ impl<B: FollowingBatch, F: AsyncFnMut() -> Option<B>> Followers<B, F> {
     }
 
     /// Returns true if a batch fits into the transaction, needs no further lock, and no other session waits for the transaction.
-    async fn joins(&self, batch: &B, transaction: &Transaction<'_>, locked: &BTreeSet<&str>) -> StoreResult<bool> {
-        let categories = lookup::categories(batch.messages());
-        if self.size > MOST || !categories.iter().all(|name| locked.contains(name)) {
+    async fn joins(&self, batch: &B, transaction: &Transaction<'_>, locked: &BTreeSet<String>) -> StoreResult<bool> {
+        if self.size > MOST || !batch.checked().categories.is_subset(locked) {
             return Ok(false);
         }
         Ok(!others_wait(transaction, self.sent.is_empty()).await?)

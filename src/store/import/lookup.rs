@@ -27,22 +27,14 @@ const ASK_AFTER: &str = "500ms";
 /// import is never idle within a batch.
 const IDLE_LIMIT: &str = "10s";
 
-/// Returns the categories of messages, each once and sorted.
-pub(super) fn categories(messages: &[ImportedMessage]) -> Vec<&str> {
-    let categories: BTreeSet<&str> =
-        messages.iter().map(|message| crate::message::category(message.stream.as_str())).collect();
-    categories.into_iter().collect()
-}
-
 /// Takes the category locks of a batch in the order that every import uses, until the transaction ends. If not `patient`, it fails
 /// with `55P03` after [`ASK_AFTER`].
 pub(super) async fn lock(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
-    messages: &[ImportedMessage],
+    categories: &BTreeSet<String>,
     patient: bool,
 ) -> Result<()> {
-    let categories = categories(messages);
     // Message DB's functions find their helpers through the search path, as in write.rs. Functions of other stores do not need it,
     // and triggers of the table need the search path of the role.
     let set = "select pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true), \
@@ -55,6 +47,7 @@ pub(super) async fn lock(
     let values = [("acquire_lock", acquire_lock.as_str()), ("hash_64", hash_64.as_str())];
     let sql = namespace.query(include_str!("../../../sql/query/import_lock.sql"), &values);
     let settings = [(&search_path as _, Type::TEXT), (&IDLE_LIMIT as _, Type::TEXT), (&lock_timeout as _, Type::TEXT)];
+    let categories: Vec<&String> = categories.iter().collect();
     let categories = [(&categories as _, Type::TEXT_ARRAY)];
     // Polled in this order, so sent in this order and without waiting for one another.
     let (set, locked, reset) = join3(
@@ -70,12 +63,13 @@ pub(super) async fn lock(
 pub(super) async fn blocking_transactions(
     namespace: &Namespace,
     session: &Session,
-    messages: &[ImportedMessage],
+    categories: &BTreeSet<String>,
 ) -> Result<Vec<BlockingTransaction>> {
     let hash_64 = namespace.function("hash_64");
     let locks = namespace.query(include_str!("../../../sql/query/category_locks.sql"), &[("hash_64", &hash_64)]);
     let sql = BlockingTransaction::query(&locks);
-    let row = session.query_opt(&sql, &[(&categories(messages), Type::TEXT_ARRAY)]).await?;
+    let categories: Vec<&String> = categories.iter().collect();
+    let row = session.query_opt(&sql, &[(&categories, Type::TEXT_ARRAY)]).await?;
     let listed: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
     BlockingTransaction::all(listed.as_deref())
 }

@@ -102,3 +102,8 @@ pub(super) struct PlannedMessage {
     pub(super) index: usize,
     pub(super) position: Position,
 }
+
+/// Whether the messages of a batch have positions.
+pub(super) fn are_kept(messages: &[ImportedMessage]) -> bool {
+    messages.first().is_some_and(|message| matches!(message.placement, Placement::Kept { .. }))
+}

@@ -8,7 +8,7 @@ use super::error::{AttemptError, ImportError, Problem, is_collision};
 use super::kept;
 use super::lookup;
 use super::memory::{DryRunMemory, StreamVersions};
-use super::message::{ImportOptions, ImportedMessage, Placement};
+use super::message::{ImportOptions, ImportedMessage, Placement, are_kept};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
 use crate::store::session::{QueryError, Session, Transaction};
@@ -42,7 +42,7 @@ impl Writer {
         &self,
         transaction: &Transaction<'_>,
         messages: &[ImportedMessage],
-        Checked(repeated): &Checked,
+        Checked { repeated, .. }: &Checked,
         again: bool,
     ) -> Result<Plan, AttemptError> {
         let context = Context {
@@ -86,13 +86,13 @@ impl Writer {
 
     /// Sends the new messages of a batch. Returns how far the sequence must advance before the commit.
     pub(super) async fn send(
-        &self,
+        &mut self,
         transaction: &Transaction<'_>,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
     ) -> Result<(Plan, Option<SequenceAdvance>), AttemptError> {
-        let namespace = &self.namespace;
+        let namespace = self.namespace.clone();
         let mut plan = self.plan(transaction, messages, checked, again).await?;
         if plan.new.is_empty() {
             return Ok((plan, None));
@@ -102,17 +102,25 @@ impl Writer {
         }
         let mut advance = None;
         if self.options.keep_global_positions {
-            advance = SequenceAdvance::needed(namespace, transaction, messages, &plan.new).await?;
+            advance = SequenceAdvance::needed(&namespace, transaction, messages, &plan.new).await?;
         }
         if let Some(advance) = &advance {
-            advance.lock(namespace, transaction).await?;
+            advance.lock(&namespace, transaction).await?;
         }
-        let rows = match copy::copy(namespace, transaction, messages, &plan.new, self.options).await {
+        let copied = async {
+            let copy = copy::send(&namespace, transaction, messages, &plan.new, self.options).await?;
+            if are_kept(messages) {
+                // The server is still working. If the batch fails, it is sent again or the import ends, so this stays true.
+                self.remember(messages, &plan);
+            }
+            copy.finish().await
+        };
+        let rows = match copied.await {
             Ok(rows) => rows,
             Err(error) => return Err(self.refused(transaction, &error, plan)),
         };
         if namespace.shape().changes_rows() || rows != plan.new.len() as u64 {
-            plan.verify(namespace, transaction, messages, self.options).await?;
+            plan.verify(&namespace, transaction, messages, self.options).await?;
         }
         Ok((plan, advance))
     }
@@ -147,16 +155,27 @@ impl Writer {
         taken.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Remembers the versions of streams after a batch. The store is asked for versions that do not fit; only messages without
-    /// positions need them all, because they continue at the version that this import left.
-    pub(super) fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
+    /// Remembers a batch that is committed, or one of a dry run. Messages with positions are remembered as soon as they are sent.
+    /// Messages without positions need the versions of all their streams, because they continue at the version that this import left.
+    pub(super) fn remember_committed(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Result<(), ImportError> {
+        if are_kept(messages) {
+            if self.options.dry_run {
+                self.remember(messages, plan);
+            }
+            return Ok(());
+        }
+        let forgotten = self.remember(messages, plan);
+        forgotten.map_or(Ok(()), |index| Err(ImportError::of(index, Problem::TooManyStreams)))
+    }
+
+    /// Remembers the versions of streams after a batch. Returns the index of a message whose stream does not fit.
+    fn remember(&mut self, messages: &[ImportedMessage], plan: &Plan) -> Option<usize> {
+        let mut forgotten = None;
         for (index, version) in &plan.versions {
-            let message = &messages[*index];
-            let kept = self.versions.raise(message.stream.as_str(), *version);
-            if !kept && matches!(message.placement, Placement::Next { .. }) {
-                return Err(ImportError::of(*index, Problem::TooManyStreams));
+            if !self.versions.raise(messages[*index].stream.as_str(), *version) {
+                forgotten.get_or_insert(*index);
             }
         }
-        Ok(())
+        forgotten
     }
 }

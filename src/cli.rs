@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments, password_command: PasswordCommand)
         return printed.map_or_else(|error| report(&error), |()| Status::Done.code());
     }
     let result = Box::pin(carry_out(&arguments, password_command, &mut interrupt, &mut output)).await;
-    // Results read before a error are printed before the error is reported.
+    // Results read before an error are printed before the error is reported.
     match result.and(output.finish().map_err(CommandError::from)) {
         Ok(()) => Status::Done.code(),
         Err(error) => report(&error),

@@ -52,16 +52,17 @@ pub(crate) struct Config {
     /// a number of the 256-colour palette, or "#rrggbb".
     #[serde(default)]
     pub colors: Colors,
-    /// Draw lines and signs in plain ASCII.
+    /// Draw lines and symbols in plain ASCII.
     #[serde(default)]
     pub ascii: bool,
-    /// Select, scroll and resize with the mouse. If false, the selection of the terminal works.
+    /// Select, scroll and resize with the mouse. If false, the mouse is left to the terminal, which can select text.
     #[serde(default = "yes")]
     pub mouse: bool,
     /// The initial format of times.
     #[serde(default)]
     pub times: TimeFormat,
-    /// From which values on the pulse of a namespace (P) is amber or red. Lengths of time have a unit: ms, s, m, h, d or w.
+    /// The limits at which values in the pulse of a namespace (P) turn amber or red. Durations have a unit: ms, s, m,
+    /// h, d or w.
     #[serde(default)]
     pub pulse: PulseLimits,
     /// Colours of message types. The first rule that matches decides.
@@ -77,15 +78,15 @@ pub(crate) struct Config {
     /// Conventions for links between messages, which come before the built-in ones.
     #[serde(default)]
     links: Vec<LinkConvention>,
-    /// jq programs with which the screen computes the states of streams, by category. The files are read again at each step. A
-    /// relative path begins at the directory of this file.
+    /// jq programs that compute the states of streams on the screen (S), by category. The files are read again at each
+    /// step. A relative path starts at the directory of this file.
     #[serde(default)]
     folds: Vec<CategoryFold>,
     /// Queries for consumers that follow none of the built-in conventions. Each runs in a read-only transaction for at most two
     /// seconds, with only `pg_catalog` on the search path, so name the schema of each table.
     #[serde(default)]
     consumers: Vec<ConsumerSource>,
-    /// From which values on the command doctor warns or fails.
+    /// The limits at which the command doctor warns or fails.
     #[serde(default)]
     doctor: DoctorSection,
 }
@@ -99,7 +100,7 @@ pub(crate) enum TimeFormat {
     Utc,
     /// In the time zone of this machine.
     Local,
-    /// As an age by the clock of the server.
+    /// As an age, by the server's clock.
     Relative,
 }
 

@@ -46,8 +46,8 @@ pub(crate) struct Arguments {
     /// bare name is a category or stream of the current namespace (-n) if it exists there, otherwise a namespace
     #[arg(value_name = "LOCATOR")]
     pub locator: Option<String>,
-    /// Open the screen without the saved session: place, filters, bookmarks and columns. What you change is saved, and
-    /// everything else stays saved for the next start
+    /// Open the screen without the saved session: place, filters, bookmarks and columns. Your changes are saved, and
+    /// everything else is kept for the next start
     #[arg(long)]
     pub fresh: bool,
     /// Options of every command.
@@ -66,8 +66,8 @@ impl Arguments {
         Command::augment_subcommands(Common::augment_args(command))
     }
 
-    /// Refuses arguments that exclude each other. clap does not notice a conflict between an option before the command and
-    /// one after it.
+    /// Rejects arguments that exclude each other. clap does not notice a conflict between an option before the command
+    /// and one after it.
     pub(crate) fn check(&self) -> Result<()> {
         if let (Some(locator), Some(_)) = (&self.locator, &self.command) {
             return Err(CommandError::usage(format!("unexpected {locator} before the command"))
@@ -79,7 +79,7 @@ impl Arguments {
         let common = &self.common;
         if common.url.as_deref() == Some("") {
             return Err(CommandError::usage("--url is empty")
-                .remedy("Is a shell variable unset? Omit --url to use the environment, or else your embedded store"));
+                .remedy("Is a shell variable empty? Omit --url to use the environment or your embedded store"));
         }
         if matches!(self.command, Some(Command::Export(_))) && common.format == Some(Format::Text) {
             return Err(CommandError::usage("export has no text format; it writes JSON lines")

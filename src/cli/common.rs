@@ -22,7 +22,7 @@ pub(crate) struct Common {
     /// Use this namespace; optional if the database has only one
     #[arg(short, long, global = true, value_name = "NS", env = "STREAMSCOPE_NAMESPACE", hide_env_values = true)]
     pub namespace: Option<String>,
-    /// Refuse every write, and make the server refuse it too
+    /// Refuse every write, in the program and on the server
     #[arg(long, global = true)]
     pub read_only: bool,
     /// Print text (default on a terminal) or json, one object per line (default elsewhere)

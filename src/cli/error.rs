@@ -1,4 +1,4 @@
-//! Errors of commands: an exit status, a description, and a remedy, in one or two lines.
+//! Errors of commands: an exit status, a description and a remedy, in one or two lines.
 //!
 //! This is the only place that maps store errors to a status and a remedy. It prints nothing.
 

@@ -26,7 +26,7 @@ impl StatusLine {
         self.terminal
     }
 
-    /// Updates the line, which must be ASCII, but not more often than is useful.
+    /// Updates the line, which must be ASCII, but not too often.
     pub(super) fn draw(&self, line: impl FnOnce() -> String) {
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.terminal || drawn.is_some_and(|drawn| drawn.elapsed() < PAUSE) {

@@ -44,11 +44,11 @@ roles! {
     Title = "title", "Titles";
     Selected = "selected", "The selected row, which is drawn reversed";
     SelectedElsewhere = "selected-elsewhere", "The selected row of a pane without the focus";
-    Marker = "marker", "The sign beside the selection that is shown";
-    WeakMarker = "marker-weak", "The sign beside selections that lead to the shown one";
+    Marker = "marker", "The mark beside the selection that is shown";
+    WeakMarker = "marker-weak", "The mark beside selections that lead to the shown one";
     Marked = "marked", "Marked messages";
     Match = "match", "Matches of a search";
-    Dim = "dim", "Text that matters less";
+    Dim = "dim", "Secondary text";
     Repeated = "repeated", "Text that repeats the row above";
     Key = "key", "Keys in the footer and in dialogs";
     Done = "done", "Success, and following without delay";

@@ -14,14 +14,14 @@ use super::themes;
 const WIDTH: usize = 100;
 
 const HEAD: &str = "\
-The configuration of streamscope with all its defaults. Save it as the file that `streamscope config --path` prints, \
-and keep the lines that you change. `streamscope config --check` finds mistakes.";
+The configuration of streamscope with all its defaults. Save it at the path that `streamscope config --path` prints, \
+and keep only the lines that you change. `streamscope config --check` finds mistakes.";
 
 const KEYS: &str = "\
-The keys of each action in its context. A row replaces the default keys, and an empty list takes them away. The keys of \
-\"anywhere\" work in every pane, and those of \"dialog\" in every dialog, unless the pane or dialog has a row of its own \
-for the action. Keys are written like j, G, ctrl-p, alt-x, pgdn, f1 or space. Instead of this list, a file can have \
-entries that begin with [[keys]].";
+The keys of each action in its context. A row replaces the default keys, and an empty list removes them. The keys of \
+\"anywhere\" work in every pane, and those of \"dialog\" in every dialog, unless the pane or dialog has a row of its \
+own for the action. Keys are written like j, G, ctrl-p, alt-x, pgdn, f1 or space. Instead of this list, a file can \
+have entries that begin with [[keys]].";
 
 /// Returns the text of the file.
 #[must_use]

@@ -1,25 +1,25 @@
-//! `[doctor]`: from which values on the checks on resources warn or fail. Every limit has a default.
+//! `[doctor]`: the limits at which the checks on resources warn or fail. Every limit has a default.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::store::doctor::DoctorLimits;
 
-/// From which values on doctor warns or fails.
+/// The limits at which doctor warns or fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct DoctorSection {
-    /// Warn if a replication slot without a reader retains so many bytes of WAL.
+    /// Warn if a replication slot without a reader retains this many bytes of WAL.
     slot_bytes_warn: i64,
-    /// Fail from here on.
+    /// Fail from this value on.
     slot_bytes_fail: i64,
-    /// Warn if the oldest row is so many transactions old. Two billion is the end.
+    /// Warn if the oldest row is this many transactions old. The server stops at two billion.
     wraparound_warn: i64,
-    /// Fail from here on.
+    /// Fail from this value on.
     wraparound_fail: i64,
-    /// Warn if so many percent of the connections are in use.
+    /// Warn if this percentage of the connections is in use.
     connections_warn: u32,
-    /// Fail from here on.
+    /// Fail from this value on.
     connections_fail: u32,
 }
 

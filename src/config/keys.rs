@@ -177,7 +177,7 @@ fn general(action: DialogAction) -> &'static str {
     DialogKind::Any.defaults().find(|(of, _)| *of == action).map_or("", |(_, keys)| keys)
 }
 
-/// Reports each action that has lost all its keys, unless the file takes them away on purpose.
+/// Reports each action that has lost all its keys, unless the file removes them on purpose.
 pub(super) fn notes(bindings: &[Binding]) -> Vec<String> {
     let map = keymap(bindings);
     let mut notes = Vec::new();
@@ -188,7 +188,7 @@ pub(super) fn notes(bindings: &[Binding]) -> Vec<String> {
                 Meaning::Dialog(kind, action) => map.dialog_keys(kind, action).is_empty(),
             };
             if is_lost && !bindings.iter().any(|binding| binding.meaning() == Some(row.meaning)) {
-                notes.push(format!("{} in the context {} has no key any more", row.action, scope.id()));
+                notes.push(format!("{} in the context {} no longer has a key", row.action, scope.id()));
             }
         }
     }
@@ -235,7 +235,7 @@ pub(super) fn mistakes(bindings: &[Binding]) -> Vec<Mistake> {
     mistakes
 }
 
-/// Returns the bindings that leave nobody a way out of a dialog or the program.
+/// Returns the bindings that would leave no way out of a dialog or the program.
 pub(super) fn lost_ways_out(bindings: &[Binding]) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     let mut map = KeyMap::default();

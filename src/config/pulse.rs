@@ -1,4 +1,4 @@
-//! `[pulse]`: from which values on the pulse of a namespace is amber or red. Every limit has a default.
+//! `[pulse]`: the limits at which values in the pulse of a namespace turn amber or red. Every limit has a default.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,19 +10,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::parsed;
 use crate::locator::duration;
 
-/// From which values on the pulse of a namespace is amber or red. Lengths of time have a unit: ms, s, m, h, d or w.
+/// The limits at which values in the pulse of a namespace turn amber or red. Durations have a unit: ms, s, m, h, d or
+/// w.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct PulseLimits {
-    /// The age of the first unread message of a consumer.
+    /// The age of a consumer's first unread message.
     delay_amber: Length,
     /// The same, for red.
     delay_red: Length,
-    /// The unread messages of a consumer. At most 10,000 are counted.
+    /// The number of a consumer's unread messages. At most 10,000 are counted.
     behind_amber: u64,
     /// The same, for red.
     behind_red: u64,
-    /// The age of a transaction that holds up others.
+    /// The age of a transaction that blocks others.
     blocking_amber: Length,
     /// The same, for red.
     blocking_red: Length,
@@ -30,7 +31,7 @@ pub(crate) struct PulseLimits {
     standby_amber: Length,
     /// The same, for red.
     standby_red: Length,
-    /// The global positions that are not final yet.
+    /// The number of global positions that are not final yet.
     horizon_amber: u64,
     /// The same, for red.
     horizon_red: u64,
@@ -86,7 +87,7 @@ impl PulseLimits {
         by_delay.max(Level::of(behind, self.behind_amber, self.behind_red))
     }
 
-    /// Judges a transaction that holds up others by its age.
+    /// Judges a transaction that blocks others by its age.
     #[must_use]
     pub(crate) fn blocking(&self, age: SignedDuration) -> Level {
         Level::of(age, self.blocking_amber.0, self.blocking_red.0)
@@ -105,7 +106,7 @@ impl PulseLimits {
     }
 }
 
-/// A length of time, written as `90s`, `5m` or `2h`.
+/// A duration, written as `90s`, `5m` or `2h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Length(SignedDuration);
 
@@ -119,7 +120,7 @@ impl FromStr for Length {
 }
 
 impl fmt::Display for Length {
-    /// Writes the length in the largest unit that leaves no rest.
+    /// Writes the duration in the largest unit that leaves no remainder.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
         let milliseconds = self.0.as_millis();

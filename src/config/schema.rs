@@ -82,7 +82,7 @@ fn binding() -> Schema {
                 "context": {"description": "Where the keys apply.", "enum": names},
                 "action": {"description": "What the keys do.", "enum": first.actions()},
                 "keys": {
-                    "description": "All keys of the action. An empty list takes its keys away.",
+                    "description": "All keys of the action. An empty list removes its keys.",
                     "type": "array",
                     "items": {"type": "string", "pattern": Chord::pattern(!first.has_text())},
                 },

@@ -127,7 +127,7 @@ fn nobody_is_locked_into_a_dialog() {
 #[test]
 fn an_action_that_lost_its_keys_to_another_is_noted() {
     let notes = config("[[keys]]\naction = \"quit\"\nkeys = [\"f\", \"ctrl-c\"]").notes();
-    assert_eq!(notes, ["fullscreen in the context anywhere has no key any more"]);
+    assert_eq!(notes, ["fullscreen in the context anywhere no longer has a key"]);
     let notes =
         config("[[keys]]\naction = \"quit\"\nkeys = [\"f\"]\n[[keys]]\naction = \"fullscreen\"\nkeys = []").notes();
     assert!(notes.is_empty(), "{notes:?}");

@@ -8,7 +8,7 @@ use super::chord::Chord;
 pub(crate) struct Bindings<S, A> {
     general: S,
     bound: Vec<(S, Chord, A)>,
-    /// Actions that have no keys in a scope, because the user took them away.
+    /// Actions that have no keys in a scope, because the user removed them.
     without_keys: Vec<(S, A)>,
 }
 
@@ -18,7 +18,7 @@ impl<S: Copy + PartialEq, A: Copy + PartialEq> Bindings<S, A> {
         let mut bindings = Self { general, bound: Vec::new(), without_keys: Vec::new() };
         for (scope, action, keys) in rows {
             for key in keys.split_whitespace() {
-                let chord = key.parse().expect("the default map names keys that exist");
+                let chord = key.parse().expect("the default map names only keys that exist");
                 bindings.bound.push((scope, chord, action));
             }
         }

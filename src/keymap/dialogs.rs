@@ -129,7 +129,7 @@ impl DialogKind {
             Self::Filter => "In the filter prompt",
             Self::Find => "In the search prompt",
             Self::ListFilter => "While filtering a list of names",
-            Self::Omnibox => "In the box that finds everything",
+            Self::Omnibox => "In the omnibox",
             Self::Bookmarks => "In the bookmarks",
             Self::Name => "While naming a bookmark or a filter",
             Self::Connections => "In the connections",
@@ -150,7 +150,7 @@ impl DialogKind {
         }
     }
 
-    /// Returns true if a text field gets the keys that the dialog does not use. Characters cannot be bound there.
+    /// Returns true if keys that the dialog does not use go to a text field. Characters cannot be bound there.
     #[must_use]
     pub(crate) fn has_text(self) -> bool {
         !matches!(
@@ -298,7 +298,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::State, A::First, "g home", "go to the start"),
         (K::State, A::Last, "G end", "go to the end"),
         (K::Pulse, A::Accept, "", "open"),
-        (K::Pulse, A::Stream, "s", "go to the stream with the positions of the consumer"),
+        (K::Pulse, A::Stream, "s", "go to the stream with the consumer's positions"),
         (K::Pulse, A::NextField, "tab l right", "next part"),
         (K::Pulse, A::PreviousField, "shift-tab h left", "previous part"),
         (K::Pulse, A::Refresh, "ctrl-r", "refresh"),

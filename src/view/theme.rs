@@ -36,7 +36,7 @@ pub(crate) struct Theme {
     pub marked: Style,
     /// A match of a search.
     pub matched: Style,
-    /// Text that matters less.
+    /// Secondary text.
     pub dim: Style,
     /// Text that only repeats what is known.
     pub repeated: Style,

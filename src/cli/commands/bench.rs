@@ -43,7 +43,7 @@ Examples:
   streamscope -n scratch bench write --connections 8 --seconds 20 --yes";
 
 const READ_HELP: &str = "\
-Reads the categories, pages of 100 streams, and 1,000 messages at a time from all over a category, on one connection. \
+Reads the categories, pages of 100 streams, and 1,000 messages at a time from across a category, on one connection. \
 Writes nothing.
 
 Examples:

@@ -9,7 +9,7 @@ use crate::cli::output::{Output, estimate};
 use crate::store::Namespace;
 
 const HELP: &str = "\
-The numbers of messages are estimates from the server's statistics.
+Counts are estimates from the server's statistics.
 
 JSON keys: category, estimate
 
@@ -17,7 +17,7 @@ Examples:
   streamscope -n shop categories
   streamscope -n shop categories --format json | jq -r .category";
 
-/// List categories with their estimated numbers of messages
+/// List categories with estimated message counts
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct CategoriesArguments {}

@@ -1,5 +1,5 @@
-//! The command `config`: prints the commented defaults, checks a configuration file, and prints its JSON Schema or its path.
-//! It never opens a store, and never writes a file.
+//! The command `config`: prints the commented defaults, checks a configuration file, and prints its JSON Schema or its
+//! path. It opens no store and writes no file.
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +14,10 @@ use crate::safe_text::safe;
 
 const HELP: &str = "\
 Examples:
-  streamscope config > config.toml            the defaults, to be edited
+  streamscope config > config.toml            save the defaults, to edit them
   streamscope config --check                  check the file in use
   streamscope config --check config.toml      check another file
-  streamscope config --schema > schema.json   for editors that know JSON Schema
+  streamscope config --schema > schema.json   for editors that support JSON Schema
   $EDITOR \"$(streamscope config --path)\"";
 
 /// Print the configuration's defaults, or check a configuration file
@@ -32,7 +32,7 @@ pub(crate) struct ConfigArguments {
     /// Print the JSON Schema of the file
     #[arg(long)]
     pub schema: bool,
-    /// Print where the file is looked for
+    /// Print the path of the file, whether or not it exists
     #[arg(long)]
     pub path: bool,
 }
@@ -74,7 +74,7 @@ fn check(file: Option<&Path>, output: &mut Output) -> Result<()> {
             if output.is_json() {
                 return Ok(());
             }
-            let result = if path.exists() { "no problem" } else { "there is no such file, so the defaults apply" };
+            let result = if path.exists() { "no problems" } else { "this file does not exist, so the defaults apply" };
             Ok(output.line(&format!("{shown}: {result}"))?)
         }
         Err(Unreadable::File(error)) => Err(CommandError::usage(error)),

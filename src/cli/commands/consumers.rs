@@ -30,7 +30,7 @@ States:
   within interval  behind, but by less than the interval at which it records its
                    position (100 messages for Eventide, 10 for Protean)
   behind           some messages are unread
-  stuck            behind, and not moved for five minutes
+  stuck            behind, and has not moved for five minutes
   ahead            its position is above the newest message, because the store
                    was emptied or restored
   unknown          the position cannot be read

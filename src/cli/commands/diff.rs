@@ -16,9 +16,9 @@ use crate::store::Namespace;
 use crate::store::trace::Reference;
 
 const HELP: &str = "\
-A message is named by STREAM@POSITION, a global position or an ID. Two positions of one stream compare the state at \
-these points, merged as fold does without a program. With --messages, they compare the two messages, like any other \
-pair. Values are compared by JSON path and exactly: 1 and 1.0 differ in their digits.
+A message is named by STREAM@POSITION, a global position or an ID. For two positions of one stream, diff compares the \
+states at these points, merged as fold does without a program. With --messages, it compares the two messages, as for \
+any other pair. Values are compared exactly, by JSON path: 1 and 1.0 count as respelled.
 
 Lines begin with + (added), - (removed) or ~ (changed).
 

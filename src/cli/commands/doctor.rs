@@ -41,7 +41,7 @@ pub(crate) struct DoctorArguments {
     /// Run only the check with this ID; may be repeated
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
-    /// Begin --deep at this global position
+    /// Start --deep at this global position
     #[arg(long, value_name = "POSITION", requires = "deep")]
     pub from: Option<GlobalPosition>,
 }

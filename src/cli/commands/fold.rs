@@ -27,10 +27,10 @@ Without a program, fold merges the data of all messages by RFC 7386: members rep
 a message without data changes nothing. It prints each value with the message that set it last. An array is one \
 value. Numbers keep their digits.
 
-With a program, each message is one step: the jq program gets {\"state\", \"message\"} and returns the next state. \
-The message has the keys of export: id, stream, type, pos, gpos, data, meta, time. The state begins with --init or \
-null. Numbers keep their digits unless the program computes with them. A step may take 10 seconds, and the program \
-may use 2 GiB of memory.
+With a program, each message is one step: the jq program gets {\"state\", \"message\"} and returns the next state. The \
+message has the keys of export: id, stream, type, pos, gpos, data, meta, time. The initial state is --init, or null. \
+Numbers keep their digits unless the program computes with them. A step may take 10 seconds, and the program may use 2 \
+GiB of memory.
 
 JSON keys: path, value, pos, type, time; with --steps: pos, gpos, type, time, state
 
@@ -50,7 +50,7 @@ pub(crate) struct FoldArguments {
     /// Fold up to this point, inclusive: a position, a time, or global:N
     #[arg(long, value_name = "POSITION|TIME|global:N", allow_hyphen_values = true)]
     pub at: Option<At>,
-    /// Begin with the message at this position
+    /// Start with the message at this position
     #[arg(long, value_name = "POSITION", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
     pub from: Position,
     /// Compute the next state with this jq program
@@ -59,7 +59,7 @@ pub(crate) struct FoldArguments {
     /// Read the jq program from a file
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub jq_file: Option<PathBuf>,
-    /// Begin with this state
+    /// Start with this state
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub init: Option<String>,
     /// Print the state after each message

@@ -15,12 +15,12 @@ use crate::store::Namespace;
 use crate::store::read::{CategoryOptions, DEFAULT_BATCH_SIZE, Messages};
 
 const HELP: &str = "\
-A name with a hyphen is a stream, read by position. Any other name is a category, read by global position. If it \
-does not exist, get prints nothing and exits with status 0. If --limit cuts the result, standard error shows the \
+A name with a hyphen is a stream, read by position. Any other name is a category, read by global position. If it does \
+not exist, get prints nothing and exits with status 0. If --limit cuts the result short, standard error shows the \
 --from value to continue with.
 
-In JSON output, data and metadata are exactly as the server prints them. Text output cuts data to the width of the \
-terminal and omits metadata.
+In JSON output, data and metadata are exactly as the server prints them. Text output truncates data to the width of \
+the terminal and omits metadata.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
 

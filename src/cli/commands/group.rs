@@ -79,7 +79,7 @@ impl Prepared {
         let show = match (arguments.size, arguments.member, &arguments.stream) {
             (None, ..) => Show::Sizes,
             (Some(size), ..) if size > LARGEST => {
-                return Err(CommandError::usage(format!("size {size} is above the largest, {}", grouped(32_767))));
+                return Err(CommandError::usage(format!("size {size} is above the maximum, {}", grouped(32_767))));
             }
             (Some(size), Some(member), _) => {
                 Show::Member(ConsumerGroup::new(member, size).map_err(CommandError::usage)?)

@@ -19,8 +19,8 @@ use containing::Search;
 const HELP: &str = "\
 Streams are listed by name, each with its version (the position of its last message) and the time of its last message.
 
---contains searches all names step by step and prints each stream as soon as it is found. Case matters only if TEXT \
-has an upper-case letter; otherwise ASCII letters match in both cases.
+--contains searches all names step by step and prints each stream as soon as it is found. The search is case-sensitive \
+only if TEXT contains an upper-case letter; otherwise it ignores the case of ASCII letters.
 
 JSON keys: stream, version, gpos, time
 
@@ -39,10 +39,10 @@ const PAGE: usize = 1_000;
 pub(crate) struct StreamsArguments {
     /// List only streams of this category
     pub category: Option<String>,
-    /// List only streams whose names start with this
+    /// List only streams whose names begin with this text
     #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
     pub prefix: Option<String>,
-    /// List only streams whose names contain this
+    /// List only streams whose names contain this text
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub contains: Option<String>,
     /// List only streams after this one, to continue an earlier list

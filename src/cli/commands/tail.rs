@@ -1,7 +1,7 @@
 //! `tail`: prints messages as they become final, each once, in order of global position, until an end, a limit or a
 //! signal.
 //!
-//! It reconnects after a lost connection and continues exactly where it was. Standard output never has anything but
+//! It reconnects after a lost connection and continues exactly where it left off. Standard output contains nothing but
 //! messages.
 
 mod delivered;
@@ -35,13 +35,13 @@ use kept_position::{Keeper, KeptPosition, position_stream};
 
 const HELP: &str = "\
 Prints each message once, in order of global position, as soon as it is final: nothing can appear below it any more. \
-If the server goes away, tail reconnects and continues where it was. When tail ends, and on SIGUSR1, standard error \
-shows the --from value to continue with.
+If the server goes away, tail reconnects and continues where it left off. When tail ends, and on SIGUSR1, standard \
+error shows the --from value to continue with.
 
 --exec runs a shell command for each message instead of printing it. The command gets the message as JSON on \
 standard input, and STREAMSCOPE_MESSAGE_ID, _STREAM, _TYPE, _POSITION and _GLOBAL_POSITION in its environment.
 
-With a position file or stream, a message may be handled again after a crash, but none is left out.
+With a position file or stream, a message may be handled again after a crash, but none is skipped.
 
 JSON keys: id, stream, type, pos, gpos, data, meta, time
 
@@ -89,7 +89,7 @@ pub(crate) struct TailArguments {
     /// Run this shell command for each message instead of printing it
     #[arg(long, value_name = "COMMAND")]
     pub exec: Option<String>,
-    /// Commands that run at the same time; messages of one stream stay in order
+    /// Number of commands to run at the same time; messages of one stream stay in order
     #[arg(long, value_name = "N", default_value_t = 1, requires = "exec", value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub jobs: usize,
     /// What to do if the command fails
@@ -155,7 +155,7 @@ impl Prepared {
 /// Runs the command.
 ///
 /// # Errors
-/// Returns the errors of the store, except for lost connections, which are made again.
+/// Returns the errors of the store, except for lost connections, which it re-establishes.
 pub(super) async fn run(
     namespace: &Namespace,
     prepared: Prepared,

@@ -30,15 +30,14 @@ const HELP: &str = "\
 The tree begins with the root cause and ends with all effects found; ▶ marks the given message. Links are recognised \
 in metadata: Eventide, Protean, causation and correlation IDs, trace IDs, and [[links]] in the configuration file.
 
-No index knows the effects of a message, so trace reads the messages after the root cause and after the given \
-message, by default 100,000 global positions of each. Standard error says how far the search went and how to \
-continue.
+No index leads from a message to its effects, so trace reads the messages after the root cause and after the given \
+message, by default 100,000 global positions of each. Standard error says how far the search went and how to continue.
 
-Formats: text, json, ndjson, dot and mermaid. ndjson has whole messages in global order, which import accepts with \
+Formats: text, json, ndjson, dot and mermaid. ndjson prints whole messages in global order, which import accepts with \
 --allow-gaps.
 
 JSON keys: id, stream, pos, gpos, type, time, cause, depth, delayMs, link. A cause that is named but does not exist \
-is a line with the keys missing, depth and link.
+has a line with the keys missing, depth and link.
 
 Examples:
   streamscope -n shop trace order-1@3

@@ -51,7 +51,7 @@ impl MessageTable {
         }
     }
 
-    /// Prints the rows that were kept back to be aligned with later ones.
+    /// Prints the rows that were held to be aligned with later ones.
     pub(crate) fn flush(
         &mut self,
         output: &mut Output,

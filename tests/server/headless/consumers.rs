@@ -154,7 +154,7 @@ fn groups_are_compared_and_divided(place: &Place) {
     let empty = place.run(&["group", "nothing", "--size", "2", "--format", "text"]);
     assert!(empty.status == 0 && empty.stderr.contains("Counted over the last 0 messages"), "{empty:?}");
     let refused = place.run(&["group", "account", "--size", "32768"]).failed(2);
-    assert!(refused.contains("above the largest, 32,767"), "{refused}");
+    assert!(refused.contains("above the maximum, 32,767"), "{refused}");
     for wrong in [
         &["account-1"][..],
         &["account", "--size", "0"],

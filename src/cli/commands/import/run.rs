@@ -163,7 +163,7 @@ impl ImportRun {
             return;
         }
         stderr::line(&format!(
-            "streamscope: lines 1 to {} are stored ({} of them new); another run skips lines that have an ID",
+            "streamscope: lines 1 to {} are stored ({} of them new); another run will skip lines that have an ID",
             self.done_to,
             grouped(self.done.imported)
         ));

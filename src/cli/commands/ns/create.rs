@@ -26,7 +26,7 @@ pub(crate) struct CreateArguments {
     /// What the namespace is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Schema to create, if clients expect a certain one such as `message_store` [default: `eventodb_` and the ID]
+    /// Schema to create, if clients expect a specific name such as `message_store` [default: `eventodb_` and the ID]
     #[arg(long, value_name = "NAME")]
     schema: Option<String>,
     /// Let this role read and write, with the rights that Message DB grants to `message_store`; may be repeated

@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::store::browse::Scope;
 
 const HELP: &str = "\
-The number of messages is an estimate from the server's statistics.
+The message count is an estimate from the server's statistics.
 
 JSON keys: those of `ns list`, categories, estimate
 

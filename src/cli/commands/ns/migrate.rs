@@ -17,11 +17,11 @@ Examples:
   streamscope ns migrate
   streamscope ns migrate shop";
 
-/// Upgrade namespaces of an older streamscope, and repair those whose schema was renamed
+/// Upgrade namespaces created by an older streamscope, and repair those whose schema was renamed
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct MigrateArguments {
-    /// ID of the namespace; all that need it if omitted
+    /// ID of the namespace; if omitted, all that need it
     pub id: Option<String>,
 }
 

@@ -19,7 +19,7 @@ use crate::message::{GlobalPosition, Message};
 
 /// The longest pause between two attempts with `--on-error retry`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often a waiting retry looks whether it should stop.
+/// How often a waiting retry checks whether it should stop.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What to do if the command fails.

@@ -136,7 +136,8 @@ impl Following {
         Ok(self.tail.resume_position() >= end)
     }
 
-    /// Takes in what a batch says besides its messages. Returns the messages to hand on, and whether they are the last.
+    /// Processes what a batch says besides its messages. Returns the messages to hand on, and whether they are the
+    /// last.
     fn receive<'a>(&mut self, batch: &'a TailBatch<Message>) -> (&'a [Tailed<Message>], bool) {
         self.server.answered(batch, self.tail.resume_position());
         self.lower_end(batch);

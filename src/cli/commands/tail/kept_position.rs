@@ -98,7 +98,8 @@ impl KeptPosition {
         self.recorded
     }
 
-    /// Takes in that all messages up to a global position were handled, `messages` more than before. Records it now and then.
+    /// Notes that all messages up to a global position were handled, `messages` more than before. Records the position
+    /// now and then.
     pub(super) async fn advance(&mut self, to: GlobalPosition, messages: u64, namespace: &Namespace) -> Result<()> {
         self.handled = Some(to);
         self.since += messages;

@@ -94,7 +94,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// The same while only the rates of the last minutes slide.
 const SLOW_TICK: Duration = Duration::from_secs(1);
 
-/// The options that the screen starts with, from the command line and the configuration file.
+/// The options with which the screen starts, from the command line and the configuration file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ScreenSettings {
     /// `user@host/database`.
@@ -123,7 +123,7 @@ pub(crate) struct ScreenSettings {
     pub seed: u64,
     /// The databases that are offered for a connection.
     pub connections: Connections,
-    /// What survived from an earlier run.
+    /// The state that an earlier run saved.
     pub saved: Saved,
 }
 
@@ -316,7 +316,7 @@ impl State {
 
     fn stop_following_if_left(&mut self) -> Option<Effect> {
         let stop = self.following.stop_if_left(&self.browser)?;
-        // A toast that is shown already matters more.
+        // A toast that is already shown takes precedence.
         if !self.notices.showing() {
             self.notices.done("Stopped following".to_owned(), self.now);
         }

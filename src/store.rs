@@ -136,8 +136,8 @@ impl Store {
         self.sessions.acquire().await?.with_system_path().server_info().await
     }
 
-    /// Begins to open connections for the first queries, at most as many as the pool may have. Must be called within a tokio
-    /// runtime.
+    /// Starts opening connections for the first queries, at most as many as the pool may have. Must be called within a
+    /// tokio runtime.
     pub fn open_ahead(&self, connections: usize) {
         self.sessions.open_ahead(connections);
     }

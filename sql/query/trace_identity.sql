@@ -1,7 +1,7 @@
 -- Finds the newest message in a range of global positions whose metadata has a value at a path.
 --
 -- $1 above, $2 up to, $3 path, $4 value
--- Served by: messages_pkey, in falling order.
+-- Served by: messages_pkey, backwards.
 select message.*
 from (
   select m.global_position::bigint as number

@@ -1,5 +1,5 @@
-//! Takes in answers and errors of the store: routes each to the part of the screen that waits for it, and reconnects after a lost
-//! connection.
+//! Receives answers and errors from the store: routes each to the part of the screen that waits for it, and reconnects
+//! after a lost connection.
 
 use std::time::Duration;
 

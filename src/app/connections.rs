@@ -33,7 +33,7 @@ impl fmt::Debug for ConnectTo {
 }
 
 impl ConnectTo {
-    /// Returns how the screen calls it, without a password.
+    /// Returns its name on screen, without a password.
     #[must_use]
     pub(crate) fn name(&self) -> String {
         match self {

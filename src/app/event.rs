@@ -102,7 +102,7 @@ pub(crate) enum Effect {
     SaveDrafts(Vec<Draft>),
     /// Connects to another database, in place of an attempt under way. On success, its screen replaces this state.
     Connect(ConnectTo),
-    /// Ends the attempt to connect to another database.
+    /// Cancels the attempt to connect to another database.
     StopConnecting,
     /// Stops the program until the shell continues it.
     Suspend,

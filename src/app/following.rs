@@ -256,7 +256,7 @@ impl Following {
         self.current.as_ref().is_some_and(|follow| !follow.paused) && browser.messages.is_on_newest()
     }
 
-    /// Takes in a batch. Its messages wait until [`Following::insert_arrivals`].
+    /// Receives a batch. Its messages wait until [`Following::insert_arrivals`].
     pub(super) fn received(
         &mut self,
         generation: u64,

@@ -121,7 +121,7 @@ impl State {
         vec![self.requests.ask(Slot::Marked, Question::Marked { of })]
     }
 
-    /// Takes in the marked messages, as many as fit into memory. Those that are gone are reported.
+    /// Receives the marked messages, as many as fit into memory. Those that are gone are reported.
     pub(super) fn marks_read(&mut self, found: Vec<Option<Message>>) -> Vec<Effect> {
         let Some(ReadMarks { read_for, marks }) = self.reading_marks.take() else { return Vec::new() };
         let left_out = marks.len() - found.len().min(marks.len());

@@ -43,7 +43,8 @@ impl State {
             return Vec::new();
         };
         let kind = columns[index].kind.clone();
-        self.notices.done(format!("Column {kind} · , choose columns"), self.now);
+        let choose = self.settings.keymap.hint_for(Action::Columns, "choose columns");
+        self.notices.done(format!("Added column {kind} · {choose}"), self.now);
         self.browser.columns.select(kind);
         self.set_columns(columns)
     }

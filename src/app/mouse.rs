@@ -58,7 +58,7 @@ impl Mouse {
         match self.dragged {
             Some(Dragged::Thumb(pane)) => browser.drag_thumb(pane, mouse.row, requests),
             Some(Dragged::Border(border)) => {
-                let at = if browser.layout().is_upright(border) { mouse.column } else { mouse.row };
+                let at = if browser.layout().is_vertical(border) { mouse.column } else { mouse.row };
                 browser.put_border(border, at);
                 Vec::new()
             }

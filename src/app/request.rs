@@ -209,10 +209,11 @@ pub(crate) enum Question {
         names: u32,
         limit: usize,
     },
-    /// The cause, the effects and the workflow of a message, as far as one bounded look finds them; answered by
+    /// The cause, the effects and the workflow of a message, as far as one bounded search finds them; answered by
     /// [`Answer::Relations`].
     Relations { namespace: String, global_position: GlobalPosition },
-    /// A step of a trace, or of the search for a workflow, up to so many global positions; answered by [`Answer::Trace`].
+    /// A step of a trace, or of the search for a workflow, up to this many global positions; answered by
+    /// [`Answer::Trace`].
     Trace { namespace: String, global_position: GlobalPosition, of: Traces, extent: i64, step: TraceStep },
     /// The state of a stream at a position, or at its end; answered by [`Answer::State`].
     State {
@@ -226,9 +227,9 @@ pub(crate) enum Question {
     },
     /// The messages of each category in periods of a time range; answered by [`Answer::Pulse`], as are the next three.
     CategoryRates { namespace: String, range: Range<Timestamp>, periods: usize },
-    /// The consumers that leave a trace.
+    /// The consumers that record their positions.
     Consumers { namespace: String },
-    /// What holds up readers and writers.
+    /// What blocks readers and writers.
     Holdups { namespace: String },
     /// What the doctor's instant checks find.
     Findings { namespace: String },
@@ -269,7 +270,7 @@ pub(crate) enum Traces {
 pub(crate) enum TraceStep {
     First,
     Next,
-    /// The first step of a finished trace that goes on with new messages.
+    /// The first step of a finished trace that continues with new messages.
     Extend,
 }
 

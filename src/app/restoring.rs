@@ -118,7 +118,7 @@ impl State {
         self.browser.messages.select_nearest(number);
         if !is_filtered {
             let kind = if is_stream { "position" } else { "global position" };
-            let said = format!("No message is at {kind} {number} any more. The nearest one is selected.");
+            let said = format!("The message at {kind} {number} no longer exists. The nearest one is selected.");
             self.notices.problem(said, self.now);
         }
         Vec::new()

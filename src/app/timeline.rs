@@ -121,7 +121,7 @@ impl State {
         if let Some(follow) = &self.following.current {
             let cells = usize::from(self.browser.layout().timeline.width.saturating_sub(LABELS));
             let most = follow.rates.last(cells, self.now).into_iter().max()?;
-            return Some(if most == 0 { "none yet".to_owned() } else { format!("at most {} in 5s", grouped(most)) });
+            return Some(if most == 0 { "none yet".to_owned() } else { format!("peak {} in 5s", grouped(most)) });
         }
         let messages = &self.browser.messages;
         let (timeline, index) = (messages.timeline.shown.as_ref()?, messages.selected_bucket()?);

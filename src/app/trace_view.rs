@@ -73,5 +73,5 @@ impl TraceView {
 }
 
 fn continued() -> trace_text::Continued {
-    trace_text::Continued { further: "the rest was not searched".to_owned(), more: "use the command trace".to_owned() }
+    trace_text::Continued { further: "the rest was not searched".to_owned(), more: "use the trace command".to_owned() }
 }

@@ -44,8 +44,8 @@ roles! {
     Title = "title", "Titles";
     Selected = "selected", "The selected row, which is drawn reversed";
     SelectedElsewhere = "selected-elsewhere", "The selected row of a pane without the focus";
-    Marker = "marker", "The mark beside the selection that is shown";
-    WeakMarker = "marker-weak", "The mark beside selections that lead to the shown one";
+    Marker = "marker", "The marker beside the selection that is shown";
+    WeakMarker = "marker-weak", "The marker beside selections that lead to the shown one";
     Marked = "marked", "Marked messages";
     Match = "match", "Matches of a search";
     Dim = "dim", "Secondary text";

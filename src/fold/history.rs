@@ -7,9 +7,9 @@ use super::reducer::{Reducer, StepError};
 use crate::json_lines;
 use crate::message::{Message, Position};
 
-/// Messages between two snapshots at first. A step back computes at most so many messages again.
+/// Messages between two snapshots at first. A step back computes at most this many messages again.
 const EVERY: usize = 50;
-/// The most bytes that all snapshots take, about.
+/// The approximate limit on the size of all snapshots together, in bytes.
 const BYTES: usize = 64 << 20;
 
 /// A state after some messages.

@@ -144,7 +144,7 @@ impl Merged {
         }
     }
 
-    /// Returns about how many bytes of memory the state takes.
+    /// Returns the approximate number of bytes of memory that the state takes.
     #[must_use]
     pub(crate) fn bytes(&self) -> usize {
         let value = |node: &Node| match &node.value {

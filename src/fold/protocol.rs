@@ -1,5 +1,5 @@
-//! What the program and the process that runs a jq program say to each other: requests with their length in front, and answers of one
-//! line.
+//! The protocol between the program and the process that runs a jq program: requests with their length in front, and
+//! answers of one line.
 
 use std::fmt;
 

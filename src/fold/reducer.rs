@@ -52,9 +52,9 @@ impl<M> Reducer<M> {
                     .kill_on_drop(true)
                     .spawn()
             })
-            .map_err(|error| failed(format!("cannot start the process for the program: {error}")))?;
+            .map_err(|error| failed(format!("cannot start the jq process: {error}")))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(failed("cannot talk to the process for the program"));
+            return Err(failed("cannot communicate with the jq process"));
         };
         let (input, output) = (BufWriter::new(input), BufReader::new(output));
         let mut reducer = Self { child, input, output, sent: VecDeque::new() };
@@ -99,7 +99,7 @@ impl<M> Reducer<M> {
                 Err(problem) => Err(last(failed(format!("the state is not JSON: {problem}")))),
             },
             Answer::Failed(error) => Err(last(error)),
-            Answer::Done => Err(last(failed("the process for the program gave no state"))),
+            Answer::Done => Err(last(failed("the jq process returned no state"))),
         }
     }
 
@@ -109,7 +109,7 @@ impl<M> Reducer<M> {
             let error = match self.answer().await {
                 Ok(Answer::Done) => continue,
                 Ok(Answer::Failed(error)) | Err(error) => error,
-                Ok(Answer::State(_)) => failed("the process for the program gave a wrong answer"),
+                Ok(Answer::State(_)) => failed("the jq process returned an unexpected answer"),
             };
             return Err(StepError { message: Some(message), error });
         }
@@ -128,7 +128,7 @@ impl<M> Reducer<M> {
         match tokio::time::timeout(STEP, self.output.read_line(&mut line)).await {
             Err(_) => Err(failed(format!("the program took longer than {} seconds and was stopped", STEP.as_secs()))),
             Ok(Ok(1..)) => Answer::decode(line.trim_end_matches('\n'))
-                .ok_or_else(|| failed("the process for the program gave a wrong answer")),
+                .ok_or_else(|| failed("the jq process returned an unexpected answer")),
             Ok(_) => Err(self.ended().await),
         }
     }
@@ -145,7 +145,7 @@ impl<M> Reducer<M> {
         if words.contains("overflowed its stack") {
             return failed("the program or a value nests too deeply");
         }
-        failed(format!("the process for the program has ended: {}", words.lines().next().unwrap_or("no reason given")))
+        failed(format!("the jq process has ended: {}", words.lines().next().unwrap_or("no reason given")))
     }
 }
 

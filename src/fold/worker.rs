@@ -1,6 +1,6 @@
-//! The process that runs a jq program over messages. It is this program again, started with a hidden command, so that a program
-//! that never ends or eats memory can be ended without harm. It reads requests from standard input, one per line, and answers
-//! each with one line. It opens no files and no connections.
+//! The process that runs a jq program over messages. It is this program again, started with a hidden command, so that a
+//! program that never ends or uses too much memory can be killed without harm. It reads requests from standard input,
+//! one per line, and answers each with one line. It opens no files and no connections.
 
 use std::io::{self, BufReader, Read as _};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use jaq_json::{Map, Val, read, write};
 
 use super::protocol::{Answer, Place, Request};
 
-/// How much address space the process has.
+/// The limit on the address space of the process.
 #[cfg(unix)]
 pub(super) const MEMORY: u64 = 2 << 30;
 /// The stack for programs and values that nest deeply.

@@ -1,5 +1,5 @@
-//! Reads the links in the metadata of a message by Eventide's well-known keys, and builds the metadata of a follow-up message. Keys
-//! that Eventide does not define are never interpreted.
+//! Reads the links in the metadata of a message by Eventide's well-known keys, and builds the metadata of a follow-up
+//! message. Keys that Eventide does not define are never interpreted.
 
 use super::members::{members, string_value};
 

@@ -115,7 +115,7 @@ fn steps(mut rest: &str, mut relative: bool) -> Result<Vec<Step>, String> {
             let (key, after) = name.split_at(end);
             match key {
                 "" => return Err("a name is missing after the last dot".to_owned()),
-                "*" => return Err("a column shows one value, so '*' is not possible".to_owned()),
+                "*" => return Err("a column shows one value, so '*' is not allowed".to_owned()),
                 key => steps.push(Step::Key(key.to_owned())),
             }
             rest = after;
@@ -143,7 +143,7 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut strings = serde_json::Deserializer::from_str(text).into_iter::<String>();
     match strings.next() {
         Some(Ok(key)) => Ok((key, &text[strings.byte_offset()..])),
-        _ => Err("the name in quotes is not closed".to_owned()),
+        _ => Err("the quoted name is not closed".to_owned()),
     }
 }
 
@@ -434,9 +434,9 @@ mod tests {
             ("$.", "a name is missing after the last dot"),
             ("$.a..b", "a name is missing after the last dot"),
             ("$.items[*]", "expected a number after '['"),
-            ("$.*", "a column shows one value, so '*' is not possible"),
+            ("$.*", "a column shows one value, so '*' is not allowed"),
             ("$.a[1", "expected ']'"),
-            ("$.\"a", "the name in quotes is not closed"),
+            ("$.\"a", "the quoted name is not closed"),
             ("$.a\"b\"", "expected '.' or '[' before \"b\""),
         ] {
             assert_eq!(text.parse::<BodyPath>(), Err(problem.to_owned()), "{text}");

@@ -260,7 +260,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Copy, A::Name, "n", "name"),
         (K::Copy, A::Sql, "s", "SQL"),
         (K::Copy, A::Command, "c", "command"),
-        (K::Copy, A::ListCommand, "l", "command of the list"),
+        (K::Copy, A::ListCommand, "l", "command for the list"),
         (K::Columns, A::Toggle, "space", "show/hide"),
         (K::Columns, A::MoveDown, "J alt-down", "move down"),
         (K::Columns, A::MoveUp, "K alt-up", "move up"),

@@ -71,7 +71,7 @@ impl Autosave {
         self.writing = Some((task, saved));
     }
 
-    /// Takes in the result of a write; none if it did not end.
+    /// Receives the result of a write; none if it did not end.
     fn ended(&mut self, result: Option<Result<Result<(), String>, tokio::task::JoinError>>, written: Saved) {
         match result {
             Some(Ok(Ok(()))) => self.written = written,
@@ -82,7 +82,7 @@ impl Autosave {
                     let _ = self.events.try_send(Event::Notice(problem));
                 }
             }
-            _ => tracing::warn!("saving the session did not end"),
+            _ => tracing::warn!("saving the session did not finish"),
         }
     }
 

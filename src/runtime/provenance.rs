@@ -1,4 +1,5 @@
-//! Answers the questions about the links of a message. A trace goes on from step to step, so the one under way is kept.
+//! Answers the questions about the links of a message. A trace continues from step to step, so the one under way is
+//! kept.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 #[derive(Default)]
 pub(super) struct Tracing(tokio::sync::Mutex<Option<Search>>);
 
-/// A search that goes on from step to step.
+/// A search that continues from step to step.
 enum Search {
     Trace(Box<Trace>),
     /// A workflow, with its messages so far in global order.

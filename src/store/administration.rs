@@ -120,7 +120,7 @@ impl Store {
         }
         lock_tables(&transaction, schema).await?;
         let schema_name = quote_ident(schema);
-        // Counting reads the whole table. With the lock in hand it cannot wait for anybody.
+        // Counting reads the whole table. While this transaction holds the lock, it waits for nobody.
         transaction.set_timeout(None);
         let count = transaction.query_opt(&format!("select count(*) from {schema_name}.messages"), &[]).await?;
         let messages: i64 = count.map_or(Ok(0), |row| column(&row, 0))?;

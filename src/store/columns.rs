@@ -14,8 +14,9 @@ impl Namespace {
         format!("{}, {data}, {metadata}", self.identity_columns())
     }
 
-    /// Returns what a list of streams shows of the last message of a stream: its version, global position and time. NULL positions,
-    /// which a table of others may allow, are 0, because a row without a position is the end of a page.
+    /// Returns what a list of streams shows of the last message of a stream: its version, global position and time.
+    /// NULL positions, which another program's table may allow, are 0, because a row without a position is the end of a
+    /// page.
     pub(super) fn last_columns(&self) -> String {
         let time = self.time_expression();
         format!(

@@ -1,5 +1,5 @@
-//! How far consumers have read, from the traces that they leave in the database. Each convention is in its own file. Nothing here
-//! writes, and nothing is assumed about the language of a consumer.
+//! How far consumers have read, according to the positions that they record in the database. Each convention is in its
+//! own file. Nothing here writes, and nothing is assumed about the language of a consumer.
 
 mod activity;
 mod configured;
@@ -31,7 +31,7 @@ pub enum Convention {
     Propulsion,
     /// `EventodbKit`: the table `evento_consumer_positions` in any schema.
     EventodbKit,
-    /// A query of the user returns it.
+    /// A query from the configuration returns it.
     Configured,
 }
 
@@ -81,11 +81,11 @@ pub struct Consumer {
     pub delay: Option<SignedDuration>,
     /// When it last recorded a position, if the convention tells.
     pub moved_at: Option<Timestamp>,
-    /// The time of the look, by the server's clock. `None` if it could not be compared with its category.
+    /// The time of this reading, by the server's clock. `None` if the position could not be compared with its category.
     pub seen_at: Option<Timestamp>,
     /// What this means.
     pub state: ConsumerState,
-    /// How the number of unread messages develops. `None` until [`trend::Looks`] has seen the consumer twice.
+    /// How the number of unread messages changes. `None` until [`trend::Readings`] has seen the consumer twice.
     pub trend: Option<Trend>,
 }
 
@@ -133,11 +133,12 @@ struct Recorded {
 }
 
 impl Namespace {
-    /// Returns every consumer that leaves a trace in the database, by category and name. `category` limits the list to one category,
-    /// and to consumers whose category is unknown. `queries` find the consumers that follow none of the conventions.
+    /// Returns every consumer that records its position in the database, by category and name. `category` limits the
+    /// list to one category, and to consumers whose category is unknown. `queries` find the consumers that follow none
+    /// of the conventions.
     ///
-    /// Each consumer costs one index probe, and each of their categories another one and at most 10,001 index entries. Finding them costs
-    /// a look at the categories, at the position streams, and at the catalog.
+    /// Each consumer costs one index probe, and each of their categories another one and at most 10,001 index entries.
+    /// Finding them reads the categories, the position streams and the catalog.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error. A position that cannot be read is not an error, but

@@ -1,5 +1,6 @@
-//! Examines a namespace for what makes a store lose, hide or delay messages: wrong functions, missing indexes, sequences that fell
-//! behind, transactions that hold everybody up. It reads the catalog and never repairs anything; each finding says what to do.
+//! Examines a namespace for faults that make a store lose, hide or delay messages: wrong functions, missing indexes,
+//! sequences that fell behind, transactions that block everyone. It reads the catalog and never repairs anything; each
+//! finding says what to do.
 
 mod activity;
 mod facts;
@@ -166,7 +167,7 @@ const ALL: &[Check] = &[
     ),
     (
         "transactions",
-        "A transaction that stays open delays every reader that waits for messages to be final, and vacuum.",
+        "A transaction that stays open delays vacuum and every reader that waits for messages to be final.",
         activity::transactions,
     ),
     ("category-locks", "Writers of a category wait for the one that holds its lock.", activity::waiting),

@@ -43,7 +43,8 @@ use crate::message::Difference;
 const RECONNECT_LIMIT: Duration = Duration::from_secs(30);
 /// Delay between two attempts to reconnect.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How often a batch is sent again after a collision with another writer: a deadlock, or a writer that takes no category lock.
+/// How many times a batch is sent again after a collision with another writer: a deadlock, or a writer that takes no
+/// category lock.
 const COLLISIONS: u32 = 5;
 
 /// An import into one namespace, batch by batch.
@@ -262,7 +263,7 @@ impl Import {
         }
     }
 
-    /// Returns the error for a unique violation: the message that is taken, if it can be found.
+    /// Returns the error for a unique violation, which names the taken ID or position if it can be found.
     async fn explain_duplicate(
         &self,
         session: &mut Session,
@@ -294,7 +295,7 @@ impl Import {
     }
 }
 
-/// What earlier attempts to send a batch met.
+/// What happened to earlier attempts to send a batch.
 #[derive(Default)]
 struct Retries {
     collisions: u32,

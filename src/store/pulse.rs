@@ -1,5 +1,5 @@
-//! What a namespace does at this moment: how many messages each category gets, and which transactions hold up readers and writers. It
-//! reads a bounded number of index entries and the catalog, and changes nothing.
+//! What is happening in a namespace at this moment: how many messages each category gets, and which transactions block
+//! readers and writers. It reads a bounded number of index entries and the catalog, and changes nothing.
 
 mod holdups;
 mod rates;

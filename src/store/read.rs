@@ -128,7 +128,7 @@ impl Reading {
         }
         if self.filter != Filter::default() {
             parameters.extend(filter.parameters());
-            // Matches can be far apart, so this may take long.
+            // Matches can be far apart, so this may take a long time.
             session.set_timeout(None);
         }
         self.expected = limit;

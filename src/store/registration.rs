@@ -1,4 +1,5 @@
-//! Writes the registry `eventodb_store.namespaces`, within the caller's transaction. Never writes to a registry whose owner's code would run.
+//! Writes the registry `eventodb_store.namespaces`, within the caller's transaction. Never writes to a registry if that
+//! would run its owner's code.
 
 use tokio_postgres::types::Type;
 

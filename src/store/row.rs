@@ -89,7 +89,7 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T
     })
 }
 
-/// Decodes a text column. NULL, which a table of others may allow, is the empty text.
+/// Decodes a text column. NULL, which another program's table may allow, is the empty text.
 pub(super) fn text(row: &Row, index: usize) -> Result<String> {
     Ok(column::<Option<Lossy>>(row, index)?.map(|text| text.text).unwrap_or_default())
 }

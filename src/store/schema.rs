@@ -16,10 +16,10 @@ macro_rules! sql {
     ($($object:literal),* $(,)?) => { [$(include_str!(concat!("../../sql/namespace/", $object, ".sql"))),*] };
 }
 
-/// What only a new namespace needs, in the order of installation.
+/// The SQL that only a new namespace needs, in the order of installation.
 const NEW: [&str; 3] = sql!["schema", "messages", "message"];
 
-/// What every installation and upgrade runs, in order: functions before the objects that call them.
+/// The SQL that every installation and upgrade runs, in order: functions before the objects that call them.
 const CURRENT: [&str; 20] = sql![
     "category",
     "is_category",

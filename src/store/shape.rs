@@ -27,7 +27,7 @@ pub struct Shape {
     pub rules: Vec<String>,
     /// Whether row security policies apply to this role.
     pub row_security: bool,
-    /// Whether a logical subscription writes into the table.
+    /// Whether a logical subscription writes to the table.
     pub subscribed: bool,
     /// Whether stream names sort bytewise. Only then are the streams of a category, or with a prefix, adjacent.
     pub bytewise: bool,

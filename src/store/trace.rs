@@ -1,9 +1,9 @@
 //! Finds what caused a message, what it caused, and which messages belong to its workflow.
 //!
-//! Message stores have no column for causes: links are in the metadata of each message, in several conventions ([`Links`]).
-//! Upward, each link is one probe of an index. Downward, no index knows the effects, so a [`Trace`] reads the messages after
-//! the cause in windows of global positions, within an [`Extent`]. It never claims that there are no effects, only that there
-//! are none in the range that [`Trace::searched`] returns.
+//! Message stores have no column for causes: links are in the metadata of each message, in several conventions
+//! ([`Links`]). Upward, each link is one probe of an index. Downward, no index leads to the effects, so a [`Trace`]
+//! reads the messages after the cause in windows of global positions, within an [`Extent`]. It never claims that there
+//! are no effects, only that there are none in the range that [`Trace::searched`] returns.
 //!
 //! ```no_run
 //! # async fn example(namespace: streamscope::store::Namespace) -> streamscope::store::Result<()> {
@@ -48,7 +48,7 @@ pub use tree::Branch;
 pub(crate) use tree::causes;
 use upward::{Hop, Upward};
 
-/// How many causes a trace follows upward at most.
+/// The most causes that a trace follows upward.
 pub const MAX_HOPS: usize = 1_000;
 /// How many global positions after a message a trace searches by default.
 pub const DEFAULT_EXTENT: i64 = 100_000;
@@ -82,9 +82,9 @@ pub struct TraceOptions {
     pub up: bool,
     /// Search for effects.
     pub down: bool,
-    /// How many causes to follow at most, up to [`MAX_HOPS`].
+    /// The most causes to follow, up to [`MAX_HOPS`].
     pub hops: usize,
-    /// How many messages to collect at most.
+    /// The most messages to collect.
     pub messages: usize,
     /// How far after the root cause, and after the given message, to search for effects. Also how far to search backward for a
     /// cause that no index finds.
@@ -226,8 +226,9 @@ impl Trace {
         Ok(!matches!(self.phase, Phase::Done))
     }
 
-    /// Prepares a finished trace to go on: the next steps search the messages that are new since then, within the same extent.
-    /// The last positions are read again, because a message can become visible after one with a higher position.
+    /// Prepares a finished trace to continue: the next steps search the messages that are new since then, within the
+    /// same extent. The last positions are read again, because a message can become visible after one with a higher
+    /// position.
     pub fn extend(&mut self) {
         if matches!(self.phase, Phase::Done) && self.options.down && !self.truncated {
             self.phase = Phase::Down(Box::default());

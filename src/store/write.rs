@@ -29,7 +29,7 @@ const RETRY_LIMIT: Duration = Duration::from_secs(30);
 /// The longest pause between two attempts to reach a lost server.
 const LONGEST: Duration = Duration::from_secs(4);
 
-/// How often a write is retried after it collided with another one.
+/// How many times a write is retried after it collided with another one.
 const COLLISIONS: u32 = 5;
 
 /// What a rejected attempt means, after a lookup of the message.

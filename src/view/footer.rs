@@ -173,7 +173,8 @@ fn following_style(state: &State, follow: &Follow, theme: &Theme) -> Style {
     }
 }
 
-/// Draws the blocking transaction above the footer: its process, application, state and query, as far as the role may see them.
+/// Draws the blocking transaction above the footer: its process, application, state and query, if the role may see
+/// them.
 pub(crate) fn blocking(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(follow) = state.following.current.as_ref().filter(|_| area.height >= 4) else { return };
     let Some(holder) = follow.blocked_by.first().filter(|_| follow.stall(server_now(state)) != Stall::No) else {

@@ -28,9 +28,9 @@ pub(crate) struct Theme {
     pub selected: Style,
     /// The selected row of another pane.
     pub selected_elsewhere: Style,
-    /// The sign beside the selection that is shown.
+    /// The marker beside the selection that is shown.
     pub marker: Style,
-    /// The sign beside selections that lead to the shown one.
+    /// The marker beside selections that lead to the shown one.
     pub weak_marker: Style,
     /// A message that the user has marked.
     pub marked: Style,

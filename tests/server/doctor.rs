@@ -294,7 +294,7 @@ async fn blocked_writers_and_the_transaction_that_blocks_them_are_found() {
     loop {
         let findings = store.namespace.examine(&DoctorLimits::default(), wanted).await.expect("examined");
         if alarming(&findings) == ["transactions warn", "category-locks warn"] {
-            assert!(findings[0].seen.contains("message not committed"), "{findings:?}");
+            assert!(findings[0].seen.contains("uncommitted message"), "{findings:?}");
             assert!(findings[1].seen.contains("the lock of a category"), "{findings:?}");
             break;
         }

@@ -1,4 +1,4 @@
-//! Takes in what the store returns: lists, pages and bodies that were asked for, and new messages while following.
+//! Receives what the store returns: lists, pages and bodies that were asked for, and new messages while following.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Browser {
         effects
     }
 
-    /// Takes in an answer for a list or for the message. Answers for others do not get here.
+    /// Applies an answer for a list or for the message. Answers for others do not get here.
     pub(in crate::app) fn answered(&mut self, answer: Answer, requests: &mut Requests) -> Vec<Effect> {
         match answer {
             Answer::Categories(categories) => self.categories_listed(categories, requests),

@@ -202,15 +202,15 @@ impl Layout {
         borders.into_iter().filter(|(_, exists)| *exists).map(|(border, _)| border)
     }
 
-    /// Returns true if the border is moved to the left and right.
+    /// Returns true if the border is vertical, and so moves to the left and right.
     #[must_use]
-    pub(crate) fn is_upright(&self, border: Border) -> bool {
+    pub(crate) fn is_vertical(&self, border: Border) -> bool {
         border == Border::Side || (border == Border::Message && self.is_beside())
     }
 
-    /// Returns the border that is moved for a pane, to the left and right or else up and down.
+    /// Returns the vertical or horizontal border that is moved for a pane.
     #[must_use]
-    pub(crate) fn border_of(&self, pane: Pane, upright: bool) -> Option<Border> {
+    pub(crate) fn border_of(&self, pane: Pane, vertical: bool) -> Option<Border> {
         let touches = |border: &Border| match border {
             Border::Side => true,
             Border::Message => !pane.is_side(),
@@ -218,10 +218,10 @@ impl Layout {
             Border::Categories => matches!(pane, Pane::Categories | Pane::Streams),
         };
         // Beside each other, the messages and the message share a border that is nearer than the one of the side panes.
-        self.borders().filter(|border| self.is_upright(*border) == upright).filter(touches).last()
+        self.borders().filter(|border| self.is_vertical(*border) == vertical).filter(touches).last()
     }
 
-    /// Returns the first column or row behind a border.
+    /// Returns the first column or row after a border.
     #[must_use]
     pub(crate) fn position(&self, border: Border) -> u16 {
         match border {
@@ -251,7 +251,8 @@ impl Layout {
         }
     }
 
-    /// Returns the border at a cell. Two cells belong to an upright border, and one to a level one: below it is a title.
+    /// Returns the border at a cell. A vertical border takes two cells, and a horizontal one takes one, because the row
+    /// below it is a title.
     #[must_use]
     pub(crate) fn border_at(&self, column: u16, row: u16) -> Option<Border> {
         self.borders().find(|border| {
@@ -260,7 +261,7 @@ impl Layout {
                 Border::Side | Border::Message => self.content(),
                 Border::Namespaces | Border::Categories => self.side(),
             };
-            if self.is_upright(*border) {
+            if self.is_vertical(*border) {
                 (at - 1..=at).contains(&column) && (within.y..within.bottom()).contains(&row)
             } else {
                 row == at - 1 && (within.x..within.right()).contains(&column)

@@ -186,7 +186,7 @@ impl MessagePane {
         self.links.as_ref()?.parts(self.columns, false).get(index).map(|(relation, _)| *relation)
     }
 
-    /// Takes in what was found around the message, or none if it no longer exists.
+    /// Applies what was found around the message, or none if it no longer exists.
     pub(super) fn relations_found(&mut self, found: Option<Relations>) {
         if let Some(links) = &mut self.links {
             links.failed = found.is_none();
@@ -438,7 +438,7 @@ impl MessagePane {
         if self.form == Form::Tree { self.line_of(part, row) } else { row }
     }
 
-    /// Takes in the whole message, or none if it no longer exists.
+    /// Receives the whole message, or none if it no longer exists.
     pub(super) fn arrived(&mut self, message: Option<Box<Message>>, links: &Links) {
         let Some(message) = message else {
             self.error = Some("this message no longer exists".to_owned());

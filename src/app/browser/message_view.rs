@@ -102,7 +102,8 @@ impl MessagePane {
         self.scroll_into_view();
     }
 
-    /// Moves the selection. A line that is higher than the view is scrolled through first, unless the step leads to an end.
+    /// Moves the selection. A line that is taller than the view is scrolled through first, unless the step leads to an
+    /// end.
     pub(in crate::app) fn step(&mut self, lines: isize) {
         let leads_to_end = matches!(lines, isize::MIN | isize::MAX);
         if self.selected_link().is_some() {

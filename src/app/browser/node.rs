@@ -17,7 +17,7 @@ const MARK: usize = 2;
 /// The width of the sign before a value that leads to another message, at most.
 const LINK: usize = 3;
 
-/// What a row is called.
+/// The name of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NodeName {
     /// The document itself.

@@ -11,7 +11,7 @@ use crate::app::keymap::Action;
 use crate::app::requests::Requests;
 use crate::safe_text::SafeText;
 
-/// The cells by which a key moves an upright and a level border.
+/// The cells by which a key moves a vertical and a horizontal border.
 const COLUMNS: i16 = 2;
 const ROWS: i16 = 1;
 
@@ -53,9 +53,9 @@ impl Browser {
     }
 
     /// Moves the nearest border of the focused pane.
-    fn move_border(&mut self, upright: bool, by: i16) {
+    fn move_border(&mut self, vertical: bool, by: i16) {
         let layout = self.layout();
-        if let Some(border) = layout.border_of(self.focus, upright) {
+        if let Some(border) = layout.border_of(self.focus, vertical) {
             self.put_border(border, layout.position(border).saturating_add_signed(by));
         }
     }

@@ -12,7 +12,7 @@ use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 
-/// The least time between two looks.
+/// The least time between two reads.
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 impl Browser {
@@ -36,7 +36,7 @@ impl Browser {
         [categories].into_iter().chain(streams.map(|question| requests.ask(Slot::FreshStreams, question))).collect()
     }
 
-    /// Asks for the categories of a namespace, which answers every look under way.
+    /// Asks for the categories of a namespace, which answers every pending read.
     pub(in crate::app) fn read_categories(&mut self, namespace: String, requests: &mut Requests) -> Vec<Effect> {
         self.side_read = Some(requests.now());
         let stop = [Slot::FreshCategories, Slot::FreshStreams].into_iter().filter_map(|slot| requests.stop(slot));
@@ -61,7 +61,7 @@ impl Streams {
         })
     }
 
-    /// Takes in the current versions of streams, and those that are new.
+    /// Applies the current versions of streams, and adds the new ones.
     pub(in crate::app) fn refreshed(&mut self, rows: Vec<StreamRow>) {
         for row in rows {
             self.update(row, true);

@@ -15,7 +15,7 @@ use crate::store::browse::Scope;
 
 /// The cells in front of the columns: the marker of the selection and the state of the row.
 pub(crate) const MARKS: usize = 2;
-/// The rows from the first one in view on that decide on the widths.
+/// The number of rows, from the first one in view, that decide the widths.
 const MEASURED: usize = 100;
 /// The width of an age.
 const AGE: usize = 8;
@@ -63,7 +63,7 @@ pub(crate) enum TimeStyle {
         /// Rows share a second.
         millis: bool,
     },
-    /// Date and time, because nearly every row has another date.
+    /// Date and time, because nearly every row has a different date.
     DateAndTime {
         millis: bool,
     },

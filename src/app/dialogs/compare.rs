@@ -100,7 +100,7 @@ impl CompareDialog {
     /// Returns the number of differences in words.
     #[must_use]
     pub(crate) fn summary(&self) -> String {
-        if self.differences == 0 { "no difference".to_owned() } else { count(self.differences as u64, "difference") }
+        if self.differences == 0 { "no differences".to_owned() } else { count(self.differences as u64, "difference") }
     }
 
     /// Returns the sign of a row of the list.
@@ -309,7 +309,7 @@ impl Parts {
             .and_then(|document| Ok(Difference::between(document, Document::parse(after.to_owned())?)));
         let Ok(difference) = parsed else { return self.incomparable(name, before, after) };
         if difference.len() == 0 {
-            self.line(Sign::Same, format!("{name}: no difference"));
+            self.line(Sign::Same, format!("{name}: no differences"));
         } else {
             self.line(Sign::Same, format!("{name}: {}", count(difference.len() as u64, "difference")));
         }

@@ -1,5 +1,5 @@
-//! `O`: connects to another database, which the user chooses from a list or types. The current connection stays until the new
-//! one answers, and Esc ends the attempt.
+//! `O`: connects to another database, which the user chooses from a list or types. The current connection stays until
+//! the new one answers, and Esc cancels the attempt.
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use jiff::Timestamp;

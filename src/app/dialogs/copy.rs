@@ -81,7 +81,7 @@ impl CopyMenu {
                 entries.extend(of_message(head, namespace));
                 let command = browser.messages.key.as_ref().map(|list| list_command(list, &browser.messages.filter));
                 entries.extend(
-                    command.map(|command| CopyEntry::new(DialogAction::ListCommand, "command of list", command)),
+                    command.map(|command| CopyEntry::new(DialogAction::ListCommand, "command for list", command)),
                 );
             }
             _ => entries.extend(

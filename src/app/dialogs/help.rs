@@ -45,7 +45,7 @@ const NOTES: [(&str, &[&str]); 2] = [
     (
         "Signs in the messages pane",
         &[
-            "? may still change: an earlier message can still appear before it",
+            "? may still change: another message can still appear before it",
             "+ late: appeared below a higher global position",
         ],
     ),

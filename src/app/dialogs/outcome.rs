@@ -148,7 +148,7 @@ pub(crate) enum Command {
     RemoveFilter(String),
     /// Connects to another database.
     Connect(ConnectTo),
-    /// Ends the attempt to connect to another database.
+    /// Cancels the attempt to connect to another database.
     StopConnecting,
     /// Shows the list with these columns.
     Columns(Vec<Column>),

@@ -17,7 +17,7 @@ use crate::app::pulse_part::{PulsePart, shown_range};
 use crate::app::pulse_view::Pulse;
 use crate::config::pulse::PulseLimits;
 use crate::store::consumers::Consumer;
-use crate::store::consumers::trend::Looks;
+use crate::store::consumers::trend::Readings;
 use crate::store::doctor::{CheckStatus, Finding};
 use crate::store::pulse::{Blocker, CategoryRates, Holdups};
 use layout::PulseLayout;
@@ -52,7 +52,7 @@ pub(crate) struct PulseDialog {
     parts: [PartState; PulsePart::ALL.len()],
     /// How long a question and its answer were on the way at least.
     on_the_way: Option<SignedDuration>,
-    looks: Looks,
+    readings: Readings,
     /// The part with the selection.
     pub part: PulsePart,
     cursors: [Cursor; PulsePart::ALL.len()],
@@ -106,7 +106,7 @@ impl PulseDialog {
             findings: None,
             parts: Default::default(),
             on_the_way: None,
-            looks: Looks::default(),
+            readings: Readings::default(),
             part: PulsePart::Consumers,
             cursors: Default::default(),
             detail: None,
@@ -158,7 +158,7 @@ impl PulseDialog {
                 PulsePart::Rates
             }
             Pulse::Consumers(mut consumers) => {
-                self.looks.add(&mut consumers);
+                self.readings.add(&mut consumers);
                 consumers.sort_by(|a, b| {
                     let order = |one: &Consumer| (self.limits.level_of(one), one.delay, one.behind);
                     order(b).cmp(&order(a)).then_with(|| (&a.category, &a.name).cmp(&(&b.category, &b.name)))

@@ -118,7 +118,7 @@ fn nothing_is_asked_while_it_is_closed() {
 }
 
 #[test]
-fn the_error_of_a_part_shows_there_and_the_others_go_on() {
+fn the_error_of_a_part_shows_there_and_the_others_continue() {
     let mut screen = troubled();
     let error = || StoreError::Server { code: "XX000".to_owned(), message: "out of luck".to_owned() };
     screen.fake.fail.push((Slot::PulseConsumers, error()));
@@ -288,7 +288,7 @@ fn a_healthy_namespace_says_so() {
 }
 
 #[test]
-fn esc_returns_to_where_one_was() {
+fn esc_returns_to_the_previous_place() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account-1@2");
     screen.keys("5");
@@ -387,7 +387,7 @@ fn a_standby_shows_its_lag() {
 }
 
 #[test]
-fn the_keys_can_be_bound_anew() {
+fn the_keys_can_be_rebound() {
     let mut screen = opened();
     let keymap = &mut screen.state.settings.keymap;
     keymap.rebind_in_dialog(DialogKind::Pulse, DialogAction::Refresh, &["f5".parse().expect("a key")]);

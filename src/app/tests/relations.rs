@@ -153,7 +153,7 @@ fn a_correlation_id_lists_its_messages_and_a_causation_id_leads_to_the_cause() {
 }
 
 #[test]
-fn an_open_trace_goes_on_with_messages_that_arrive_while_following() {
+fn an_open_trace_continues_with_messages_that_arrive_while_following() {
     let mut screen = at("order-7@0");
     let traces = |screen: &Screen| screen.asked.iter().filter(|(slot, _)| *slot == Slot::Trace).count();
     screen.keys("T");

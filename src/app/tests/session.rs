@@ -125,7 +125,7 @@ fn selects_the_nearest_message_if_the_saved_one_no_longer_exists() {
     fake.messages.retain(|message| message.position < 2);
     let screen = started(fake, stored(&screen));
     assert_eq!(screen.selected(), "account-1@1");
-    assert_eq!(toast(&screen), "No message is at position 3 any more. The nearest one is selected.");
+    assert_eq!(toast(&screen), "The message at position 3 no longer exists. The nearest one is selected.");
 }
 
 #[test]

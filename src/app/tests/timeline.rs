@@ -217,7 +217,7 @@ fn while_following_the_timeline_is_the_rate_of_arrivals() {
     assert_eq!(screen.fake.timelines, [], "no question is asked");
     let shown = row(&screen);
     assert!(shown.starts_with('-') && shown.trim_end().ends_with("█▁ now"), "{shown}");
-    assert!(screen.text().contains(" at most 12 in 5s "), "{}", screen.text());
+    assert!(screen.text().contains(" peak 12 in 5s "), "{}", screen.text());
     screen.keys(")");
     assert!(screen.text().contains("F stops following"), "{}", screen.text());
     screen.keys("F");

@@ -17,7 +17,7 @@ use crate::locator::duration;
 use crate::message::Category;
 use crate::numbers::{count, grouped};
 use crate::store::Namespace;
-use crate::store::consumers::trend::{Looks, Trend};
+use crate::store::consumers::trend::{Readings, Trend};
 use crate::store::consumers::{Consumer, ConsumerState};
 
 const HELP: &str = "\
@@ -98,7 +98,7 @@ impl<'a> Prepared<'a> {
 pub(super) async fn run(namespace: &Namespace, prepared: Prepared<'_>, output: &mut Output) -> Result<()> {
     let Prepared { category, arguments, config } = prepared;
     let queries = config.consumer_queries(&namespace.target(), &namespace.info().id);
-    let mut looks = Looks::default();
+    let mut readings = Readings::default();
     let mut before = HashMap::new();
     loop {
         let mut consumers = namespace.consumers(category.as_ref(), &queries).await?;
@@ -110,7 +110,7 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared<'_>, output: &
             }
             return check_limits(&consumers, arguments);
         }
-        looks.add(&mut consumers);
+        readings.add(&mut consumers);
         list(&consumers, Some(&before), output)?;
         output.finish()?;
         if Output::reader_is_gone() {

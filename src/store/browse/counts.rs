@@ -80,8 +80,8 @@ impl Namespace {
         Ok(estimate.map(|estimate| estimate.max(0.0).round() as i64 / parts))
     }
 
-    /// Counts the messages of a scope exactly. This can take long on a large store and has no timeout. Drop the future to cancel the
-    /// query.
+    /// Counts the messages of a scope exactly. This can take a long time on a large store and has no timeout. Drop the
+    /// future to cancel the query.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

@@ -1,4 +1,4 @@
-//! The text to look for in the names of streams, and the one rule for its case: the server and the screen decide alike.
+//! The text to look for in the names of streams, and the rule for its case, which the server and the screen share.
 
 /// A text to look for in the names of streams. Case matters only if the text has an upper-case letter; otherwise the ASCII letters of a
 /// name are compared in lower case.
@@ -36,8 +36,8 @@ impl NamePart {
         other.find_in(&self.0).is_some()
     }
 
-    /// Returns SQL for a name in the case in which it is compared. The collation compares bytes: others may refuse to look for a
-    /// part of a text.
+    /// Returns SQL for a name in the case in which it is compared. The collation compares bytes, because others may
+    /// refuse to search for a part of a text.
     pub(super) fn folded(&self, name: &str) -> String {
         if self.is_exact() {
             format!("{name} collate \"C\"")

@@ -80,9 +80,9 @@ pub(super) fn stream_row(row: &Row) -> Result<StreamRow> {
 }
 
 impl Namespace {
-    /// Reads a page of at most `limit` streams by name, always in ascending order. The order is bytewise, or that of the index if the
-    /// database has another collation. In that case the last page of a category can take long, because the names of its streams
-    /// need not be adjacent.
+    /// Reads a page of at most `limit` streams by name, always in ascending order. The order is bytewise, or that of
+    /// the index if the database has another collation. In that case the last page of a category can take a long time,
+    /// because the names of its streams need not be adjacent.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.

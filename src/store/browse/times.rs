@@ -15,7 +15,8 @@ use crate::message::{GlobalPosition, MessageHead};
 const SAMPLES: i64 = 1_000;
 /// A namespace with at most this many global positions is not sampled.
 const SMALL_NAMESPACE: i64 = 100_000;
-/// How much older than its predecessors a message is assumed to be at most. Its time is the time at which its transaction began.
+/// How much older than its predecessors a message can be at most, by assumption. Its time is the time at which its
+/// transaction began.
 const MAX_LATENESS: SignedDuration = SignedDuration::from_hours(1);
 
 impl Namespace {

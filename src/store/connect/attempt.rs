@@ -74,7 +74,7 @@ impl Attempt<'_> {
         Ok(started)
     }
 
-    /// Connects with TLS, without, or one after the other, depending on `sslmode`. Sockets never use TLS.
+    /// Connects with TLS, without it, or with one after the other, depending on `sslmode`. Sockets never use TLS.
     async fn tls_or_not(self, options: Option<&str>) -> Result<Started, ConnectError> {
         let mode =
             if matches!(self.server.endpoint, Endpoint::Socket(_)) { Mode::Disable } else { self.settings.tls.mode };
@@ -91,8 +91,8 @@ impl Attempt<'_> {
         };
         let Some(other) = other else { return Err(failure) };
         match failure {
-            // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` means to expose
-            // it a second time.
+            // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` is
+            // meant to expose it a second time.
             ConnectError::Server(first) => {
                 let terms = AuthTerms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
                 after_refusal(first, self.open(options, other, terms).await)

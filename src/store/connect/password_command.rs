@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use crate::child_environment::without_secrets;
 
 const LIMIT: Duration = Duration::from_secs(30);
-/// Bytes kept of the output. Tokens have one or two kilobytes.
+/// Bytes kept of the output. Tokens take one or two kilobytes.
 const LONGEST: u64 = 64 * 1024;
 /// Characters of standard error in the error message.
 const TOLD: usize = 500;
@@ -33,7 +33,7 @@ impl PasswordCommand {
     pub(super) async fn run(&self) -> Result<String, String> {
         let limit = self.limit;
         let ran = tokio::time::timeout(limit, self.output()).await;
-        ran.unwrap_or_else(|_| Err(format!("the password command did not end within {} s", limit.as_secs_f64())))
+        ran.unwrap_or_else(|_| Err(format!("the password command did not finish within {} s", limit.as_secs_f64())))
     }
 
     async fn output(&self) -> Result<String, String> {

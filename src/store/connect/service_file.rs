@@ -55,8 +55,8 @@ fn header(line: &str) -> Option<&str> {
     line.trim().strip_prefix('[')?.split_once(']').map(|(name, _)| name).filter(|name| !name.is_empty())
 }
 
-/// Returns the service files: the user's own one and that of the system, if they exist. A file that was named is returned in any
-/// case.
+/// Returns the service files: the user's own one and that of the system, if they exist. A file that was named is
+/// returned even if it does not exist.
 fn files(named: Option<&str>, environment: &Environment) -> impl Iterator<Item = PathBuf> + use<> {
     let own = match named.or(environment.variable("PGSERVICEFILE")) {
         Some(path) => Some(PathBuf::from(path)),

@@ -1,5 +1,5 @@
-//! Positions that a query of the user returns, for consumers that follow none of the conventions. The query can only read, and not for
-//! long.
+//! Positions that a query from the configuration returns, for consumers that follow none of the conventions. The query
+//! can only read, and only briefly.
 
 use std::time::Duration;
 

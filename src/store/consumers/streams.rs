@@ -28,8 +28,8 @@ fn eventide(positions: &str) -> Option<Category> {
     Some(Category::stored(name))
 }
 
-/// Returns whether a name is one in which an Eventide consumer without an identifier records its positions: `account:position`. It has no
-/// ID, so it looks like a category.
+/// Returns whether an Eventide consumer without an identifier records its positions in a stream of this name:
+/// `account:position`. It has no ID, so it looks like a category.
 #[must_use]
 pub fn is_position_stream(name: &str) -> bool {
     !name.contains('-') && eventide(name).is_some()

@@ -1,5 +1,5 @@
-//! What several looks at the same consumers say that one does not: whether a consumer catches up, and since when it has not moved.
-//! Nothing here reads a clock or a database.
+//! What several readings of the same consumers show that one does not: whether a consumer is catching up, and since
+//! when it has not moved. Nothing here reads a clock or a database.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::{Consumer, ConsumerState, Convention, STUCK};
 use crate::message::{Category, GlobalPosition};
 
-/// The looks that a trend covers.
-const LOOKS: usize = 5;
+/// The number of readings that a trend covers.
+const READINGS: usize = 5;
 
-/// How the number of unread messages develops.
+/// How the number of unread messages changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trend {
     /// It grows.
@@ -34,32 +34,32 @@ impl Trend {
     }
 }
 
-/// What was seen at the last looks.
+/// The last readings of every consumer.
 #[derive(Debug, Clone, Default)]
-pub struct Looks(HashMap<(Convention, Option<Category>, String), Seen>);
+pub struct Readings(HashMap<(Convention, Option<Category>, String), Seen>);
 
-/// What was seen of one consumer.
+/// The last readings of one consumer.
 #[derive(Debug, Clone)]
 struct Seen {
     position: GlobalPosition,
     head: Option<GlobalPosition>,
     /// When this position was first seen, by the server's clock.
     since: Timestamp,
-    looks: VecDeque<Look>,
+    readings: VecDeque<Reading>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct Reading {
     behind: u64,
     capped: bool,
     /// The global positions between the consumer and the newest message, for when there are too many messages to count.
     distance: u64,
 }
 
-impl Looks {
-    /// Adds a look at all consumers. Sets the trend of each from its second look on. A consumer that is behind and has kept its position
-    /// for five minutes becomes [`ConsumerState::Stuck`], which one look cannot tell if the convention does not say when a position
-    /// moved. A consumer or a store that went back begins anew.
+impl Readings {
+    /// Adds a reading of all consumers. Sets the trend of each from its second reading on. A consumer that is behind
+    /// and has kept its position for five minutes becomes [`ConsumerState::Stuck`], which one reading cannot tell if
+    /// the convention does not say when a position moved. A consumer or a store that went back starts over.
     pub fn add(&mut self, consumers: &mut [Consumer]) {
         let mut before = std::mem::take(&mut self.0);
         for consumer in consumers {
@@ -73,15 +73,15 @@ impl Looks {
             let key = (consumer.convention, consumer.category.clone(), consumer.name.clone());
             let head = consumer.head;
             let known = before.remove(&key).filter(|seen| position >= seen.position && head >= seen.head);
-            let mut seen = known.unwrap_or(Seen { position, head, since: at, looks: VecDeque::new() });
+            let mut seen = known.unwrap_or(Seen { position, head, since: at, readings: VecDeque::new() });
             if position != seen.position {
                 (seen.position, seen.since) = (position, at);
             }
             seen.head = head;
             let distance = head.map_or(0, |head| head.saturating_sub(position).max(0).unsigned_abs());
-            seen.looks.push_back(Look { behind, capped: consumer.capped, distance });
-            if seen.looks.len() > LOOKS {
-                seen.looks.pop_front();
+            seen.readings.push_back(Reading { behind, capped: consumer.capped, distance });
+            if seen.readings.len() > READINGS {
+                seen.readings.pop_front();
             }
             consumer.trend = seen.trend(consumer.convention.interval());
             if consumer.state == ConsumerState::Behind
@@ -99,12 +99,12 @@ impl Looks {
 }
 
 impl Seen {
-    /// Compares the newest look with the oldest. A number that went up and down without getting far is steady.
+    /// Compares the newest reading with the oldest. A number that went up and down without getting far is steady.
     fn trend(&self, interval: u64) -> Option<Trend> {
-        let capped = self.looks.iter().any(|look| look.capped);
-        let unread = || self.looks.iter().map(|look| if capped { look.distance } else { look.behind });
+        let capped = self.readings.iter().any(|reading| reading.capped);
+        let unread = || self.readings.iter().map(|reading| if capped { reading.distance } else { reading.behind });
         let (first, last) = (unread().next()?, unread().next_back()?);
-        if self.looks.len() < 2 {
+        if self.readings.len() < 2 {
             return None;
         }
         let travelled: u64 = unread().zip(unread().skip(1)).map(|(one, next)| one.abs_diff(next)).sum();
@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    fn look(second: i64, position: i64, behind: u64, convention: Convention) -> Consumer {
+    fn reading(second: i64, position: i64, behind: u64, convention: Convention) -> Consumer {
         let start: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         Consumer {
             name: "mailer".to_owned(),
@@ -143,12 +143,12 @@ mod tests {
         }
     }
 
-    /// Returns the trend after the last of several looks at a position and what is unread.
-    fn trend(convention: Convention, looks: &[(i64, u64)]) -> Option<&'static str> {
-        let mut kept = Looks::default();
+    /// Returns the trend after several readings, each a position and the number of unread messages.
+    fn trend(convention: Convention, readings: &[(i64, u64)]) -> Option<&'static str> {
+        let mut kept = Readings::default();
         let mut last = None;
-        for (second, (position, behind)) in (0..).zip(looks) {
-            let mut consumers = [look(second, *position, *behind, convention)];
+        for (second, (position, behind)) in (0..).zip(readings) {
+            let mut consumers = [reading(second, *position, *behind, convention)];
             kept.add(&mut consumers);
             last = consumers[0].trend;
         }
@@ -170,17 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_or_a_store_that_goes_back_begins_anew() {
+    fn a_consumer_or_a_store_that_goes_back_starts_over() {
         assert_eq!(trend(Convention::Propulsion, &[(50, 5), (10, 45)]), None, "the consumer was reset");
         assert_eq!(trend(Convention::Propulsion, &[(50, 500), (60, 40)]), None, "messages were deleted");
     }
 
     #[test]
     fn a_consumer_that_keeps_its_position_is_stuck_after_five_minutes() {
-        let mut looks = Looks::default();
+        let mut readings = Readings::default();
         let mut state = |second, position, behind| {
-            let mut consumers = [look(second, position, behind, Convention::Propulsion)];
-            looks.add(&mut consumers);
+            let mut consumers = [reading(second, position, behind, Convention::Propulsion)];
+            readings.add(&mut consumers);
             let [consumer] = consumers;
             consumer.state
         };

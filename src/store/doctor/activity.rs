@@ -5,7 +5,7 @@ use super::server::seconds;
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::count;
 
-/// How long a transaction that has written into the table may stay open, in seconds.
+/// How long a transaction that has written to the table may stay open, in seconds.
 const WRITER: (f64, f64) = (10.0, 300.0);
 /// How long any other transaction may stay open: as long as a backup takes.
 const OTHER: (f64, f64) = (3_600.0, 86_400.0);
@@ -25,8 +25,8 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
             }
         }
         let state = transaction.state.as_deref().unwrap_or("in a transaction");
-        let writes = if transaction.writes { ", with a message not committed" } else { "" };
-        let seen = format!("{seen} is {state} for {}{writes}", seconds(transaction.seconds));
+        let writes = if transaction.writes { ", with an uncommitted message" } else { "" };
+        let seen = format!("{seen} has been {state} for {}{writes}", seconds(transaction.seconds));
         let remedy = format!("Commit or roll back, or end it: select pg_terminate_backend({})", transaction.pid);
         Observation::by_limit(transaction.seconds, limits, seen, remedy)
     });
@@ -64,7 +64,7 @@ pub(super) fn waiting(patient: &Patient<'_>) -> Observation {
     );
     let remedy = match longest.blocked_by.first() {
         Some(pid) => {
-            format!("End the blocking session if it does not end by itself: select pg_terminate_backend({pid})")
+            format!("End the blocking session if it does not end on its own: select pg_terminate_backend({pid})")
         }
         None => "Wait for the blocking session".to_owned(),
     };

@@ -59,7 +59,7 @@ pub(super) struct OpenTransaction {
     pub application: Option<String>,
     pub role: Option<String>,
     pub state: Option<String>,
-    /// Whether it has written into the table.
+    /// Whether it has written to the table.
     pub writes: bool,
 }
 

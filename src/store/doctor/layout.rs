@@ -18,7 +18,7 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     let restore = match patient.flavour() {
         Flavour::Streamscope => format!("streamscope ns migrate {}", info.id),
         Flavour::MessageDb => {
-            "Install the functions of Message DB again (its database/install-functions.sh)".to_owned()
+            "Reinstall the functions of Message DB (its database/install-functions.sh)".to_owned()
         }
         Flavour::EventoDb => "Let the EventoDB server migrate the namespace again".to_owned(),
     };
@@ -134,7 +134,7 @@ pub(super) fn columns(patient: &Patient<'_>) -> Observation {
         );
     }
     if unusual.is_empty() {
-        return Observation::ok("all of the usual types");
+        return Observation::ok("all columns have the usual types");
     }
     Observation::warn(
         listed(&unusual),
@@ -235,7 +235,7 @@ pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
     }
     if shape.subscribed {
         return Observation::warn(
-            "a logical subscription writes into the table, so another server assigns global positions",
+            "a logical subscription writes to the table, so another server assigns global positions",
             "Do not write here, and follow the messages on the publishing server",
         );
     }
@@ -327,7 +327,7 @@ pub(super) fn collation(patient: &Patient<'_>) -> Observation {
     }
     let names = listed(&patient.table.collations);
     Observation::warn(
-        format!("the system has another version of {names}"),
+        format!("the system has a different version of {names}"),
         format!("reindex table {table}; then alter collation … refresh version"),
     )
 }

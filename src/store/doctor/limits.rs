@@ -1,4 +1,4 @@
-//! From which values on a resource that runs out is worth a warning, and from which on it is a failure.
+//! The limits at which a resource that is running out causes a warning or a failure.
 
 /// A warning from the first value on, and a failure from the second on.
 pub type Limit<T> = (T, T);
@@ -8,7 +8,7 @@ pub type Limit<T> = (T, T);
 pub struct DoctorLimits {
     /// The WAL that a replication slot without a reader retains, in bytes. By default 1 and 10 GiB.
     pub slot_bytes: Limit<i64>,
-    /// The age of the oldest row, in transactions. Two billion is the end. By default 1 and 1.6 billion.
+    /// The age of the oldest row, in transactions. The server stops at two billion. By default 1 and 1.6 billion.
     pub wraparound: Limit<i64>,
     /// The share of connections in use, in percent. By default 80 and 95.
     pub connections: Limit<u32>,

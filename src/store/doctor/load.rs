@@ -9,7 +9,7 @@ const DEAD: i64 = 50_000;
 pub(super) fn vacuum(patient: &Patient<'_>) -> Observation {
     let (table, server) = (patient.table, patient.server);
     if server.standby {
-        return Observation::skipped("a standby does not vacuum; ask the primary");
+        return Observation::skipped("a standby does not vacuum; examine the primary");
     }
     let name = patient.namespace.table();
     if server.autovacuum == "off" {
@@ -39,7 +39,8 @@ pub(super) fn wraparound(patient: &Patient<'_>) -> Observation {
 
 /// Judges the age of the oldest row, in transactions.
 fn aged(age: i64, limit: Limit<i64>, table: &str) -> Observation {
-    let seen = format!("the oldest row is {} transactions old, of 2 billion", grouped(age.max(0).unsigned_abs()));
+    let seen = format!("the oldest row is {} transactions old; the server stops at 2 billion", \
+     grouped(age.max(0).unsigned_abs()));
     Observation::by_limit(age, limit, seen, format!("vacuum (freeze) {table}"))
 }
 

@@ -48,7 +48,7 @@ pub(super) fn runtime_sha256() -> Result<&'static str> {
     struct Runtime<'a> {
         sha256: &'a str,
     }
-    // Cached, because the whole manifest has several megabytes.
+    // Cached, because the whole manifest takes several megabytes.
     static MANIFEST: OnceLock<Option<&str>> = OnceLock::new();
     let sha256 = MANIFEST.get_or_init(|| {
         serde_json::from_str::<Manifest>(pglite_oxide_assets::MANIFEST_JSON)

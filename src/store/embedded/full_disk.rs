@@ -9,7 +9,8 @@ use super::error_response::error_response;
 const IO_ERROR: &[u8] = b"\0C58030\0";
 /// SQLSTATE `disk_full`.
 const DISK_FULL: &str = "53100";
-/// A segment of the write-ahead log has 16 MiB. With less free space than this, a failed write means that the disk is full.
+/// A segment of the write-ahead log takes 16 MiB. With less free space than this, a failed write means that the disk is
+/// full.
 const SHORT: u64 = 24 << 20;
 
 /// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error

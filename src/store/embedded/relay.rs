@@ -37,7 +37,7 @@ impl Relay {
     ) {
         let ready = backend.start();
         let failed = ready.is_err();
-        // Sending fails if nobody waits any more, which does not matter.
+        // Sending fails if nobody is waiting any more, which does not matter.
         let _ = started.send(ready);
         if !failed {
             while !self.stopping.load(Ordering::SeqCst) {

@@ -1,5 +1,5 @@
-//! Transactions that hold up readers and writers: how far messages are final, who blocks, and who waits. On a standby it says how far that is
-//! behind instead, because it does not show the primary's locks.
+//! Transactions that block readers and writers: how far messages are final, the blocking transactions, and the sessions
+//! that wait. A standby does not show the primary's locks, so there the lag of the standby is returned instead.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -13,10 +13,10 @@ use super::super::session::Parameter;
 use super::super::{Namespace, Result, StoreError};
 use crate::message::GlobalPosition;
 
-/// What holds up the readers and writers of a namespace.
+/// What blocks the readers and writers of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holdups {
-    /// The time of this look, by the server's clock.
+    /// The time of this reading, by the server's clock.
     pub server_time: Timestamp,
     /// The newest visible global position, or 0 if there are no messages.
     pub newest: GlobalPosition,
@@ -31,7 +31,7 @@ pub struct Holdups {
     pub blockers: Vec<Blocker>,
 }
 
-/// A transaction that holds up others.
+/// A transaction that blocks others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
     /// The transaction.
@@ -49,7 +49,7 @@ pub struct WaitingSession {
     pub pid: Option<i32>,
     /// Its `application_name`, if this role may see it.
     pub application: Option<String>,
-    /// How long it has waited at least: since its statement began.
+    /// The least time that it has waited: the time since its statement began.
     pub waited: SignedDuration,
 }
 
@@ -63,8 +63,8 @@ struct Waiting {
 }
 
 impl Namespace {
-    /// Returns what holds up readers and writers. Takes one statement on the catalog, and a bisection of global positions while a writer is
-    /// open.
+    /// Returns what blocks readers and writers. Takes one statement on the catalog, and a bisection of global positions
+    /// while a writer is open.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_transaction_in_both_lists_is_listed_once_with_those_who_wait_for_it() {
+    fn a_transaction_in_both_lists_is_listed_once_with_the_sessions_that_wait_for_it() {
         let (old, new) =
             (transaction(1, Some(7), "2026-03-01T12:00:00Z"), transaction(2, None, "2026-03-01T12:00:09Z"));
         let session = |pid, blocked_by| Waiting { pid: Some(pid), application: None, seconds: Some(1.5), blocked_by };

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn narrow_buckets_are_joined_to_periods_and_empty_ones_left_out() {
+    fn narrow_buckets_are_joined_to_periods_and_empty_ones_are_omitted() {
         let start: Timestamp = "2026-03-01T12:00:00Z".parse().expect("a time");
         let bucket = |first| TimelineBucket { messages: 1, exact: true, first };
         let timeline = Timeline {

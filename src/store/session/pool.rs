@@ -57,7 +57,7 @@ impl Pool {
         self.version.load(Ordering::Relaxed)
     }
 
-    /// Begins to open connections, as many as the pool has room for.
+    /// Starts opening connections, as many as the pool has room for.
     pub(super) fn open_ahead(self: &Arc<Self>, count: usize) {
         let mut ahead = self.ahead();
         let room = self.permits.available_permits().saturating_sub(self.idle().len() + ahead.len());

@@ -67,8 +67,8 @@ impl Sessions {
         Ok(Session::new(connection, permit, Arc::clone(&self.pool)))
     }
 
-    /// Begins to open connections for the first queries, which use them even if they come earlier. Their errors are reported by
-    /// [`Sessions::acquire`].
+    /// Starts opening connections for the first queries, which use them even if they come earlier. Their errors are
+    /// reported by [`Sessions::acquire`].
     pub fn open_ahead(&self, count: usize) {
         self.pool.open_ahead(count);
     }

@@ -8,7 +8,7 @@ use super::super::shape::Shape;
 /// A reason why a message can appear below a global position that was reported as final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
-    /// A logical subscription writes into the table, so another server assigns the global positions.
+    /// A logical subscription writes to the table, so another server assigns the global positions.
     Subscribed,
     /// The sequence has a cache above 1, cycles or counts down, so a session can use a number that it reserved long ago.
     Unordered,
@@ -22,7 +22,7 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Subscribed => {
-                f.write_str("a logical subscription writes into the table, so another server assigns global positions")
+                f.write_str("a logical subscription writes to the table, so another server assigns global positions")
             }
             Self::Unordered => f.write_str(
                 "the sequence of global_position has a cache above 1, cycles or counts down, so numbers are not in order",

@@ -1,6 +1,7 @@
-//! Finds the messages of a workflow: those that share a value in their metadata. Reads windows of global positions, narrowed by
-//! the category index if the value is Eventide's correlation stream and that is faster, or one expression index if the store has
-//! it. The category index knows only the category of the correlation stream, and reads the table in another order.
+//! Finds the messages of a workflow: those that share a value in their metadata. Reads windows of global positions,
+//! narrowed by the category index if the value is Eventide's correlation stream and that is faster, or one expression
+//! index if the store has it. The category index contains only the category of the correlation stream, and reads the
+//! table in a different order.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,7 @@ struct Way {
 }
 
 impl Way {
-    /// Learns from a window of so many positions.
+    /// Learns from a window of this many positions.
     fn learn(&mut self, positions: i64, took: Duration) {
         self.cost = Some(took.as_nanos() / u128::from(positions.max(1).unsigned_abs()));
         if took < QUICK {
@@ -127,7 +128,7 @@ impl Namespace {
 }
 
 impl Workflow {
-    /// Returns whether the third column of the category index knows the category of the value.
+    /// Returns whether the third column of the category index contains the category of the value.
     pub(super) fn is_in_category_index(&self) -> bool {
         matches!(self.path.steps(), [key] if key == "correlationStreamName")
     }
@@ -186,8 +187,8 @@ impl Correlated {
         Ok(Some(found))
     }
 
-    /// Prepares a finished search to go on with the messages that are new since then, within the same extent. The last positions
-    /// are read again, so their messages are returned again.
+    /// Prepares a finished search to continue with the messages that are new since then, within the same extent. The
+    /// last positions are read again, so their messages are returned again.
     ///
     /// # Errors
     /// Fails if the server cannot be reached or returns an error.
@@ -248,7 +249,7 @@ impl Correlated {
         let indexes = self.namespace.link_indexes(&rules).await?;
         let Some(index) = indexes.iter().find(|index| index.finds(&self.workflow)) else { return Ok(None) };
         let found = self.namespace.probe_index(index, &[(self.workflow.value.clone(), None)], PROBED + 1).await?;
-        // The index has no order, so a part of the messages would be any part.
+        // The index has no order, so a part of the messages would be an arbitrary part.
         Ok((found.len() <= usize::try_from(PROBED).unwrap_or(usize::MAX)).then_some(found))
     }
 

@@ -140,7 +140,7 @@ impl Narrowed {
         let begun = Instant::now();
         let mut found = trace.namespace.correlated_by_category(&stream, from, to, limit).await?;
         if begun.elapsed() > QUICK {
-            // Most messages belong to workflows of this category, so the index spares nothing.
+            // Most messages belong to workflows of this category, so the index saves nothing.
             self.stream = None;
         }
         self.window = self.window.saturating_mul(5).min(NARROWED.1);
@@ -184,8 +184,8 @@ impl Trace {
         covered.map_or(above, |(_, to)| to.saturating_sub(AGAIN).max(above))
     }
 
-    /// Looks up the effects of messages that were not looked up yet in the store's own indexes, which know no range. Returns
-    /// how many effects were added, or `None` if there was no message to look up.
+    /// Looks up the effects of messages that were not looked up yet in the store's own indexes, which are not limited
+    /// to a range. Returns how many effects were added, or `None` if there was no message to look up.
     async fn probe_effects(&mut self, probed: &mut usize) -> Result<Option<usize>> {
         let indexes = self.link_indexes().await?;
         let to = self.nodes.len().min(probed.saturating_add(PROBES));

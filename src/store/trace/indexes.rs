@@ -1,5 +1,5 @@
-//! Finds expression indexes that the store has of its own on a link in metadata, and probes them. An index is used only if the
-//! server prints its expression exactly as one that is known here, so reading never calls a function of somebody else.
+//! Finds the store's own expression indexes on links in metadata, and probes them. An index is used only if the server
+//! prints its expression exactly as one that is known here, so reading never calls another role's function.
 
 use tokio_postgres::types::Type;
 
@@ -13,7 +13,7 @@ use crate::store::{Namespace, Result};
 
 /// The types to which an indexed text can be cast.
 const CASTS: [&str; 3] = ["", "bigint", "uuid"];
-/// How many messages a probe for a workflow returns at most. Longer workflows are read in windows.
+/// The most messages that a probe for a workflow returns. Longer workflows are read in windows.
 pub(super) const PROBED: i64 = 10_000;
 
 /// An expression index on a value in metadata.
@@ -35,7 +35,7 @@ type Wanted = (String, Option<String>);
 impl Namespace {
     /// Returns the expression indexes on paths that links use.
     pub(super) async fn link_indexes(&self, links: &Links) -> Result<Vec<LinkIndex>> {
-        // On another type the operators are other ones, so the expression would not match the index.
+        // Another type has other operators, so the expression would not match the index.
         if self.shape().columns.metadata.kind != ColumnType::Jsonb {
             return Ok(Vec::new());
         }

@@ -90,7 +90,7 @@ impl std::str::FromStr for LinkTarget {
     }
 }
 
-/// A convention of the user, which comes before the built-in ones.
+/// A user-defined convention, which comes before the built-in ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkRule {
     /// The name that results show.
@@ -195,7 +195,8 @@ impl Links {
         workflows
     }
 
-    /// Returns whether metadata has a value of any convention, be it only the identity under which effects can name the message.
+    /// Returns whether metadata has a value of any convention, even if only the identity by which effects can name the
+    /// message.
     #[must_use]
     pub fn apply_to(&self, metadata: &str) -> bool {
         let is_named = || self.identities().iter().any(|path| path.text_in(metadata).is_some());

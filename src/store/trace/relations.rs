@@ -1,5 +1,5 @@
-//! What is near one message: its cause, its direct effects, and the other messages of its workflow. Each is one bounded look,
-//! cheap enough to take at every message that a reader stops at.
+//! The surroundings of one message: its cause, its direct effects, and the other messages of its workflow. Each takes
+//! one bounded search, cheap enough for every message that a reader stops at.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::store::{Namespace, Result};
 
 /// The positions that the first and the largest window have.
 const WINDOWS: (i64, i64) = (5_000, 50_000);
-/// A look begins no further window after this time.
+/// A search starts no further window after this time.
 const ENOUGH: Duration = Duration::from_millis(500);
 /// The most effects, and the most messages of a workflow, that are counted.
 const EFFECTS: usize = 100;

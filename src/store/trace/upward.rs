@@ -29,7 +29,7 @@ struct Backward {
 
 /// The result of a step upward.
 pub(super) enum Hop {
-    /// A cause was found, or the search for it goes on.
+    /// A cause was found, or the search for it continues.
     Up,
     /// The root is the highest cause.
     Ended(Top),
@@ -41,7 +41,7 @@ impl Upward {
         self.search.as_ref().map(|search| search.next)
     }
 
-    /// Takes one step. Returns itself also after an error, so that the trace can go on.
+    /// Takes one step. Returns itself even after an error, so that the trace can continue.
     pub(super) async fn step(mut self, trace: &mut Trace) -> (Result<Hop>, Self) {
         let outcome = self.hop(trace).await;
         (outcome, self)

@@ -46,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
 fn keys(keymap: &KeyMap, is_attempting: bool) -> String {
     let of = DialogKind::Connections;
     if is_attempting {
-        return keymap.hint_as(of, DialogAction::Close, "end the attempt and keep the connection").unwrap_or_default();
+        return keymap.hint_as(of, DialogAction::Close, "cancel and keep the connection").unwrap_or_default();
     }
     let key = |action| keymap.dialog_key(of, action).map(|key| key.to_string()).unwrap_or_default();
     let choose = format!("{}, {} choose, or type a URL", key(DialogAction::Up), key(DialogAction::Down));

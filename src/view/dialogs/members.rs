@@ -49,7 +49,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Mem
         }
     }
     let hidden = loads.len() - layout.shown.len();
-    let more = if hidden > 0 { format!(" · {hidden} more beside") } else { String::new() };
+    let more = if hidden > 0 { format!(" · {hidden} more hidden") } else { String::new() };
     line_at(frame, inner, table, &whole_parts(&format!("{said}{more}"), width), Style::new());
     line_at(frame, inner, table + 1, &keys, theme.key);
 }

@@ -119,7 +119,7 @@ fn the_keys_of_a_dialog_are_those_of_the_key_map() {
 fn no_text_names_a_key_by_hand() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let key = regex::Regex::new(
-        "(Ctrl-[A-Z]|\\b(Enter|Esc|Tab|Del|PgUp|PgDn) [a-z]|[Pp]ress [^{\\s]{1,7}\\b|· [a-zA-Z!?&:] [a-z])",
+        "(Ctrl-[A-Z]|\\b(Enter|Esc|Tab|Del|PgUp|PgDn) [a-z]|[Pp]ress [^{\\s]{1,7}\\b|· [a-zA-Z!?&:,'#<>+/] [a-z])",
     );
     let (key, text) = (key.expect("a pattern"), regex::Regex::new("\"[^\"]*\"").expect("a pattern"));
     let mut folders = vec![root.join("app"), root.join("view")];

@@ -2,7 +2,7 @@
 
 use streamscope::message::NewMessage;
 use streamscope::store::Namespace;
-use streamscope::store::consumers::trend::{Looks, Trend};
+use streamscope::store::consumers::trend::{Readings, Trend};
 use streamscope::store::consumers::{Consumer, ConsumerQuery, ConsumerState, Convention};
 use tokio_postgres::Client;
 
@@ -172,7 +172,7 @@ async fn queries_of_the_user_only_read_and_their_mistakes_are_reasons(store: &Te
 struct History<'a> {
     store: &'a TestStore,
     client: Client,
-    looks: Looks,
+    readings: Readings,
 }
 
 impl History<'_> {
@@ -204,10 +204,10 @@ impl History<'_> {
         .await;
     }
 
-    /// Looks, compares each number of unread messages with a count in SQL, and returns `consumer: unread, state, trend`.
-    async fn look(&mut self) -> Vec<String> {
+    /// Takes a reading, compares each number of unread messages with a count in SQL, and returns `consumer: unread, state, trend`.
+    async fn read(&mut self) -> Vec<String> {
         let mut consumers = self.store.namespace.consumers(None, &[]).await.unwrap();
-        self.looks.add(&mut consumers);
+        self.readings.add(&mut consumers);
         let sql = format!(
             "select count(*) from \"{}\".messages where stream_name like 'account-%' and global_position > $1",
             self.store.schema
@@ -225,7 +225,7 @@ impl History<'_> {
 
 async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
     let Some(client) = store.client().await else { return };
-    let mut history = History { store, client, looks: Looks::default() };
+    let mut history = History { store, client, readings: Readings::default() };
     history
         .execute(
             "create schema kit; create table kit.evento_consumer_positions (namespace varchar, category varchar, \
@@ -237,14 +237,14 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
         history.moves(consumer, position).await;
     }
     assert_eq!(
-        history.look().await,
+        history.read().await,
         ["jumper: 25, behind, none", "mover: 10, behind, none", "stopper: 5, behind, none"]
     );
 
     write_many(&store.namespace, "account-1", 4).await;
     history.moves("mover", 28).await;
     assert_eq!(
-        history.look().await,
+        history.read().await,
         ["jumper: 29, behind, falling behind", "mover: 6, behind, catching up", "stopper: 9, behind, falling behind"]
     );
 
@@ -253,20 +253,20 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
     history.moves("mover", 34).await;
     let expected =
         ["jumper: 29, stuck, falling behind", "mover: 0, current, catching up", "stopper: 9, stuck, falling behind"];
-    assert_eq!(history.look().await, expected);
+    assert_eq!(history.read().await, expected);
 
     // One jumps to the end, and one is set back: its trend begins anew.
     write_many(&store.namespace, "account-1", 1).await;
     history.moves("jumper", 35).await;
     history.moves("mover", 10).await;
     let expected = ["jumper: 0, current, catching up", "mover: 25, behind, none", "stopper: 10, stuck, falling behind"];
-    assert_eq!(history.look().await, expected);
+    assert_eq!(history.read().await, expected);
 
     // The store is emptied, and messages arrive again.
     history.execute("truncate {messages} restart identity").await;
     let expected = ["jumper: 0, ahead, none", "mover: 0, ahead, none", "stopper: 0, ahead, none"];
-    assert_eq!(history.look().await, expected);
+    assert_eq!(history.read().await, expected);
     write_many(&store.namespace, "account-1", 12).await;
     let expected = ["jumper: 0, ahead, none", "mover: 2, behind, none", "stopper: 0, ahead, none"];
-    assert_eq!(history.look().await, expected);
+    assert_eq!(history.read().await, expected);
 }

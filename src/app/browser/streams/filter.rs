@@ -96,7 +96,7 @@ impl StreamFilter {
         *self.before
     }
 
-    /// Returns true if a name belongs into the list.
+    /// Returns true if a name belongs in the list.
     pub(in crate::app::browser) fn matches(&self, stream: &StreamName) -> bool {
         contains(stream.as_str(), &self.text)
     }
@@ -141,7 +141,7 @@ impl Streams {
         selected.or(effect)
     }
 
-    /// Takes in streams that begin with the text.
+    /// Adds streams that begin with the text.
     pub(in crate::app::browser) fn insert_beginning(&mut self, rows: Vec<StreamRow>, end: bool) {
         let last = rows.last().map(|row| row.stream.clone());
         let Some(filter) = &mut self.filter else { return };
@@ -152,7 +152,7 @@ impl Streams {
         self.insert_matches(rows);
     }
 
-    /// Takes in a step of the search of the names.
+    /// Adds a step of the search of the names.
     pub(in crate::app::browser) fn insert_containing(&mut self, found: StreamMatches) {
         let Some(filter) = &mut self.filter else { return };
         filter.searched += found.searched;

@@ -52,7 +52,8 @@ impl Horizon {
 }
 
 impl PulseDialog {
-    /// Returns how far messages are final: as following knows it, or else as the last look estimates it. None on a standby.
+    /// Returns how far messages are final: as following knows it, or else as the last reading estimates it. None on a
+    /// standby.
     #[must_use]
     pub(crate) fn horizon(&self, follow: Option<&Follow>) -> Option<Horizon> {
         let holdups = self.holdups.as_ref()?;

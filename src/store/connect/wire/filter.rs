@@ -35,7 +35,7 @@ pub(in crate::store::connect) struct AuthTerms {
     pub(in crate::store::connect) asked: Arc<AtomicBool>,
 }
 
-/// Why the connection was ended from here.
+/// Why this side ended the connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(in crate::store::connect) enum Rejection {
     /// The server asks for an authentication method that is not accepted.

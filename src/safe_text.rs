@@ -25,7 +25,7 @@ impl SafeText {
     /// (`<U+202E>`), and excessive combining marks are cut.
     #[must_use]
     pub(crate) fn line(text: &str) -> Self {
-        // A fast path, because nearly all text is plain and lists are drawn 60 times a second.
+        // A fast path, because nearly all text is plain and lists are drawn up to eighty times a second.
         if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
             return Self { text: text.to_owned(), width: text.len() };
         }

@@ -24,7 +24,7 @@ pub(super) fn recorded(position: GlobalPosition) -> String {
 pub(super) enum Data {
     Json(Value),
     Text(String),
-    /// The progress of a consumer in a category: the global position before so many of its last messages.
+    /// The progress of a consumer in a category: the global position before a number of its last messages.
     Progress {
         category: &'static str,
         unread: usize,

@@ -271,7 +271,7 @@ impl Shape {
     /// Returns whether `write_message` rejects duplicate IDs and positions, stores messages unchanged, and numbers them from the
     /// sequence, so that `currval` returns the global position afterwards.
     #[must_use]
-    pub fn stores_what_it_is_given(&self) -> bool {
+    pub fn stores_messages_faithfully(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
         let unique = self.ids_are_unique() && self.positions_are_unique();
         unique && drawn && self.numbering.owned && self.triggers.is_empty() && self.rules.is_empty()

@@ -181,7 +181,7 @@ impl Namespace {
         let arguments = arguments.parameters();
         let mut session = self.sessions.acquire().await?;
         session.set_timeout(Some(limit));
-        let answer = if self.shape().stores_what_it_is_given() {
+        let answer = if self.shape().stores_messages_faithfully() {
             self.send(&session, message, &arguments, read_committed).await
         } else {
             self.send_and_look_up(&session, message, &arguments).await

@@ -68,7 +68,7 @@ impl MessagePane {
     }
 
     /// Returns the line, and the row of it, at which the view begins if it ends with the last row of a line.
-    fn begin_of_view_ending_at(&self, line: usize) -> (usize, usize) {
+    fn start_of_view_ending_at(&self, line: usize) -> (usize, usize) {
         let mut room = self.body_rows();
         for before in (0..=line).rev() {
             let height = self.height_of(before);
@@ -95,7 +95,7 @@ impl MessagePane {
                 begin = (begin.0 + 1, begin.1 - self.height_of(begin.0));
             }
         }
-        let last = self.begin_of_view_ending_at(self.lines().saturating_sub(1));
+        let last = self.start_of_view_ending_at(self.lines().saturating_sub(1));
         (self.top, self.skipped) = begin.min(last);
         let in_view = self.lines_in_view().max(1);
         self.select(self.selected.clamp(self.top, self.top + in_view - 1));
@@ -174,8 +174,8 @@ impl MessagePane {
         }
         // After folding or at another width, the first line may be lower than it was.
         let begin = (self.top, self.skipped.min(self.height_of(self.top).saturating_sub(1)));
-        let highest = self.begin_of_view_ending_at(self.selected);
-        let lowest = (self.selected, 0).min(self.begin_of_view_ending_at(self.lines().saturating_sub(1)));
+        let highest = self.start_of_view_ending_at(self.selected);
+        let lowest = (self.selected, 0).min(self.start_of_view_ending_at(self.lines().saturating_sub(1)));
         (self.top, self.skipped) = begin.max(highest).min(lowest);
     }
 }

@@ -1,6 +1,6 @@
-//! `:` and Ctrl-P: one box that finds everything. Results appear while the user types, in groups: where the text leads if taken literally,
-//! names and places that match it, commands, and streams from the server. Going there is up to the panes, and the
-//! search for streams to the store; the box only asks for both.
+//! `:` and Ctrl-P: the omnibox, which finds everything. Results appear while the user types, in groups: where the text
+//! leads if taken literally, names and places that match it, commands, and streams from the server. Going there is up
+//! to the panes, and the search for streams to the store; the box only asks for both.
 
 pub(crate) mod entries;
 pub(crate) mod history;

@@ -60,7 +60,7 @@ fn connects_to_a_choice_and_shows_the_attempt() {
 }
 
 #[test]
-fn esc_ends_the_attempt_and_then_closes_the_dialog() {
+fn esc_cancels_the_attempt_and_then_closes_the_dialog() {
     let mut screen = screen(Fake::shop(1), None);
     let selected = screen.selected();
     screen.keys("O");
@@ -68,7 +68,7 @@ fn esc_ends_the_attempt_and_then_closes_the_dialog() {
     screen.esc();
     assert_eq!(screen.outside.last(), Some(&Effect::StopConnecting));
     assert!(screen.state.dialogs.open.is_some());
-    // A failure that was under way says nothing any more.
+    // A failure that arrives late is ignored.
     screen.send(Event::ConnectingFailed("too late".to_owned()));
     assert!(!screen.text().contains("too late"));
     screen.esc();

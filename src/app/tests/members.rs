@@ -37,7 +37,7 @@ fn the_members_of_a_followed_category_are_shown_while_messages_arrive() {
 }
 
 #[test]
-fn the_box_says_what_to_type_for_a_member() {
+fn the_omnibox_says_what_to_type_for_a_member() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account");
     screen.keys("M");
@@ -71,7 +71,7 @@ fn enter_goes_to_the_selected_member() {
 }
 
 #[test]
-fn without_following_the_box_asks_for_a_member() {
+fn without_following_the_omnibox_asks_for_a_member() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.go_to("account");
     screen.keys("M");

@@ -193,7 +193,7 @@ fn a_number_is_a_global_position_and_a_position_of_the_stream_on_screen() {
 }
 
 #[test]
-fn commands_run_from_the_box() {
+fn commands_run_from_the_omnibox() {
     let mut screen = screen();
     screen.go_to("account");
     screen.keys(":follow new messages");
@@ -250,7 +250,7 @@ fn tab_completes_names_and_goes_deeper() {
 }
 
 #[test]
-fn nothing_is_selected_in_an_empty_box() {
+fn nothing_is_selected_in_an_empty_omnibox() {
     let mut screen = screen();
     screen.go_to("account");
     screen.keys(":");
@@ -287,7 +287,7 @@ fn recent_lists_bookmarks_and_named_filters_are_found() {
 }
 
 #[test]
-fn what_was_entered_survives_a_restart() {
+fn entries_survive_a_restart() {
     let mut before = screen();
     before.go_to("account-1");
     let saved = before.state.saved();

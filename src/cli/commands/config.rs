@@ -17,7 +17,7 @@ Examples:
   streamscope config > config.toml            save the defaults, to edit them
   streamscope config --check                  check the file in use
   streamscope config --check config.toml      check another file
-  streamscope config --schema > schema.json   for editors that support JSON Schema
+  streamscope config --schema > schema.json   for editors that use JSON Schema
   $EDITOR \"$(streamscope config --path)\"";
 
 /// Print the configuration's defaults, or check a configuration file

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trend_needs_two_looks_and_a_change_of_an_interval() {
+    fn a_trend_needs_two_readings_and_a_change_of_an_interval() {
         use Convention::{Eventide, Propulsion};
         assert_eq!(trend(Propulsion, &[(1, 5)]), None);
         assert_eq!(trend(Propulsion, &[(1, 5), (1, 6)]), Some("falling behind"));

@@ -17,9 +17,7 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     let info = patient.namespace.info();
     let restore = match patient.flavour() {
         Flavour::Streamscope => format!("streamscope ns migrate {}", info.id),
-        Flavour::MessageDb => {
-            "Reinstall the functions of Message DB (its database/install-functions.sh)".to_owned()
-        }
+        Flavour::MessageDb => "Reinstall the functions of Message DB (its database/install-functions.sh)".to_owned(),
         Flavour::EventoDb => "Let the EventoDB server migrate the namespace again".to_owned(),
     };
     let found = recognise(&patient.table.functions, patient.flavour(), &info.schema);

@@ -39,8 +39,10 @@ pub(super) fn wraparound(patient: &Patient<'_>) -> Observation {
 
 /// Judges the age of the oldest row, in transactions.
 fn aged(age: i64, limit: Limit<i64>, table: &str) -> Observation {
-    let seen = format!("the oldest row is {} transactions old; the server stops at 2 billion", \
-     grouped(age.max(0).unsigned_abs()));
+    let seen = format!(
+        "the oldest row is {} transactions old; the server stops at 2 billion",
+        grouped(age.max(0).unsigned_abs())
+    );
     Observation::by_limit(age, limit, seen, format!("vacuum (freeze) {table}"))
 }
 

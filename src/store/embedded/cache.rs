@@ -127,7 +127,7 @@ impl Cache {
     fn remove_wrong_modules(&self) -> Result<()> {
         for directory in entries(&self.modules()).unwrap_or_default() {
             for module in entries(&directory).unwrap_or_default() {
-                if module.extension().is_some_and(|extension| extension == "bin") && !is_what_it_is_called(&module) {
+                if module.extension().is_some_and(|extension| extension == "bin") && !matches_its_name(&module) {
                     tracing::warn!("{} is damaged and will be compiled again", module.display());
                     steps::remove(&module)?;
                 }
@@ -199,7 +199,7 @@ fn has(path: &Path, bytes: &[u8]) -> bool {
 }
 
 /// Whether a module has the hash at the end of its name (`runtime-pglite-0123….bin`). Also syncs it, because `pglite-oxide` does not.
-fn is_what_it_is_called(module: &Path) -> bool {
+fn matches_its_name(module: &Path) -> bool {
     let Some(name) = module.file_stem().and_then(|name| name.to_str()) else { return false };
     let hash = File::open(module).and_then(|mut file| {
         let mut hash = Sha256::new();

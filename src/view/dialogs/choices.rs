@@ -27,7 +27,7 @@ pub(super) fn draw(
     let width = usize::from(area.width);
     for (line, (index, (name, note))) in (0..area.height).zip(rows.enumerate().skip(first)) {
         let style = if Some(index) == selected { theme.selected } else { Style::new() };
-        // A name has precedence over its note.
+        // A name takes precedence over its note.
         let room = width.saturating_sub(2);
         let name_width = SafeText::line(&name).width().min(room);
         let note_room = room.saturating_sub(name_width + 2);

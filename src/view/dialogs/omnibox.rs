@@ -49,7 +49,7 @@ fn keys(keymap: &KeyMap, kind: Kind) -> String {
     let accept = keymap.hint_as(of, accept, if kind == Kind::Commands { "run" } else { "go" });
     let others = keymap.hints(of, &[DialogAction::Complete, DialogAction::Close]);
     let select = up.as_ref().zip(down).map(|(up, down)| format!("{up}, {down} select"));
-    let recall = up.filter(|_| kind == Kind::Everything).map(|up| format!("{up} in an empty box recalls"));
+    let recall = up.filter(|_| kind == Kind::Everything).map(|up| format!("{up} recall (if empty)"));
     accept.into_iter().chain([others]).chain(select).chain(recall).collect::<Vec<_>>().join(" · ")
 }
 

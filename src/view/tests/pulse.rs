@@ -28,7 +28,7 @@ fn the_pulse_of_a_troubled_shop() {
 }
 
 #[test]
-fn ascii_and_no_colour_still_tell_levels() {
+fn levels_are_distinct_in_ascii_and_without_colour() {
     let mut fake = Fake::shop(3);
     fake.vitals = Vitals::of_a_troubled_shop();
     let setup = ScreenSettings { ascii: true, no_color: true, ..ScreenSettings::default() };

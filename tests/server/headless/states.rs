@@ -218,7 +218,7 @@ async fn errors_name_the_position_and_the_place_in_the_program() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_program_that_never_ends_or_eats_memory_is_stopped() {
+async fn a_program_that_never_ends_or_uses_too_much_memory_is_stopped() {
     let place = Place::new(Kind::OursOnPostgres).await;
     fill(&place);
     let program = |program: &str| place.run(&["fold", "account-1", "--jq", program]).failed(1);

@@ -16,7 +16,7 @@ for_each_route! {
 
 for_each_store! {
     positions_in_tables_are_read_if_that_runs_no_foreign_code,
-    queries_of_the_user_only_read_and_their_mistakes_are_reasons,
+    configured_queries_only_read_and_their_mistakes_are_reported,
     a_history_of_consumers_that_move_stop_and_jump,
 }
 
@@ -128,7 +128,7 @@ async fn refused(namespace: &Namespace, sql: &str) -> String {
     }
 }
 
-async fn queries_of_the_user_only_read_and_their_mistakes_are_reasons(store: &TestStore) {
+async fn configured_queries_only_read_and_their_mistakes_are_reported(store: &TestStore) {
     let namespace = &store.namespace;
     let written = write_many(namespace, "account-1", 12).await;
     let sql = format!(
@@ -255,7 +255,7 @@ async fn a_history_of_consumers_that_move_stop_and_jump(store: &TestStore) {
         ["jumper: 29, stuck, falling behind", "mover: 0, current, catching up", "stopper: 9, stuck, falling behind"];
     assert_eq!(history.read().await, expected);
 
-    // One jumps to the end, and one is set back: its trend begins anew.
+    // One jumps to the end, and one is set back: its trend starts over.
     write_many(&store.namespace, "account-1", 1).await;
     history.moves("jumper", 35).await;
     history.moves("mover", 10).await;

@@ -23,10 +23,10 @@ for_each_store! {
     short_ranges_of_long_categories_are_read_alone,
 }
 
-/// The maximum number of rows and index blocks that all reads together may touch, whatever the size of the table. There are about 30,000
-/// probes, each of which reads two blocks of a small index, or three if there are ten million messages. Pages and searches
-/// are read with and without values of paths. A look around a message reads at most 100,000 messages in each direction, which are
-/// all messages of the small table.
+/// The maximum number of rows and index blocks that all reads together may touch, whatever the size of the table. There
+/// are about 30,000 probes, each of which reads two blocks of a small index, or three if there are ten million
+/// messages. Pages and searches are read with and without values of paths. A search around a message reads at most
+/// 100,000 messages in each direction, which are all messages of the small table.
 const ROWS: i64 = 400_000;
 const BLOCKS: i64 = 120_000;
 

@@ -1,4 +1,5 @@
-//! The pulse of a namespace: messages per category and period, compared with a count, and the transactions that hold up others.
+//! The pulse of a namespace: messages per category and period, compared with a count, and the transactions that block
+//! others.
 #![allow(clippy::cast_precision_loss, reason = "small numbers of a test")]
 
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ for_each_route! {
 
 for_each_store! {
     shares_of_many_messages_are_estimated,
-    blocking_transactions_and_those_who_wait_are_listed,
+    blocking_transactions_and_waiting_sessions_are_listed,
 }
 
 /// Returns the rates of the last 15 minutes.
@@ -74,7 +75,7 @@ async fn shares_of_many_messages_are_estimated(store: &TestStore) {
     assert!(near(busiest, 540.0), "{rates:?}");
 }
 
-/// Repeats a look until it shows what is awaited.
+/// Repeats a reading until it shows what is expected.
 async fn awaited(namespace: &Namespace, is_so: impl Fn(&Holdups) -> bool) -> Holdups {
     let limit = Instant::now() + Duration::from_secs(30);
     loop {
@@ -87,7 +88,7 @@ async fn awaited(namespace: &Namespace, is_so: impl Fn(&Holdups) -> bool) -> Hol
     }
 }
 
-async fn blocking_transactions_and_those_who_wait_are_listed(store: &TestStore) {
+async fn blocking_transactions_and_waiting_sessions_are_listed(store: &TestStore) {
     let namespace = &store.namespace;
     let before = write(namespace, "account-1", "Opened").await.global_position;
     let holdups = namespace.holdups().await.unwrap();
@@ -125,7 +126,7 @@ async fn blocking_transactions_and_those_who_wait_are_listed(store: &TestStore) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_standby_tells_how_far_it_is_behind() {
+async fn a_standby_reports_how_far_it_is_behind() {
     let pair = tokio::task::block_in_place(Pair::start);
     let url = |server| pair.url_of(server, "postgres");
     let primary = Store::new(settings(&url(Server::Primary)), Options::default());

@@ -14,8 +14,8 @@ use workflows::{Known, Made, Workflows};
 for_each_route! {
     traces_of_random_workflows_equal_the_truth,
     a_workflow_is_found_by_its_correlation_value,
-    a_look_around_each_message_equals_the_truth,
-    a_trace_goes_on_with_messages_that_are_written_later,
+    the_surroundings_of_each_message_equal_the_truth,
+    a_trace_continues_with_messages_that_are_written_later,
 }
 
 for_each_store! {
@@ -131,7 +131,7 @@ async fn a_workflow_is_found_by_its_correlation_value(store: &TestStore) {
     assert!(seen.len() > 10, "{} workflows", seen.len());
 }
 
-async fn a_look_around_each_message_equals_the_truth(store: &TestStore) {
+async fn the_surroundings_of_each_message_equal_the_truth(store: &TestStore) {
     let workflows = Workflows::generate(400, 31);
     workflows.write(&store.namespace).await;
     let links = options(1).links;
@@ -164,7 +164,7 @@ async fn a_look_around_each_message_equals_the_truth(store: &TestStore) {
     assert!(causes > 100 && effects > 100, "{causes} causes, {effects} effects");
 }
 
-async fn a_trace_goes_on_with_messages_that_are_written_later(store: &TestStore) {
+async fn a_trace_continues_with_messages_that_are_written_later(store: &TestStore) {
     let workflows = Workflows::generate(400, 47);
     workflows.write_some(&store.namespace, 0..200).await;
     let mut traces = Vec::new();

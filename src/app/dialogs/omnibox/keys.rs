@@ -53,7 +53,7 @@ impl Omnibox {
         }
     }
 
-    /// Moves the selection. The first step in an empty box selects the first entry.
+    /// Moves the selection. The first step in an empty omnibox selects the first entry.
     fn step(&mut self, by: isize, context: &DialogContext) -> Outcome {
         let index = if self.has_selection() { self.selected.saturating_add_signed(by) } else { 0 };
         self.step_to(index, context)
@@ -77,7 +77,7 @@ impl Omnibox {
         self.typed(context)
     }
 
-    /// Returns true if Up recalls an earlier text: in an empty box, and while recalling.
+    /// Returns true if Up recalls an earlier text: in an empty omnibox, and while recalling.
     fn recalls(&self) -> bool {
         self.recalled.is_some() || (self.input.text().is_empty() && !self.chosen)
     }

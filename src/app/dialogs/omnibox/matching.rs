@@ -14,7 +14,7 @@ use crate::message::Name;
 use crate::numbers::grouped;
 use crate::store::browse::{CategoryRow, StreamRow};
 
-/// The most entries of each group in a box that finds everything.
+/// The most entries of each group in an omnibox that finds everything.
 const CATEGORIES: usize = 5;
 const NAMESPACES: usize = 3;
 const COMMANDS: usize = 3;

@@ -88,7 +88,7 @@ pub(super) struct Workflows {
     numbers: HashMap<Uuid, usize>,
 }
 
-/// The cause that a look at a message must find.
+/// The cause that a search around a message must find.
 pub(super) enum Known {
     None,
     Absent,
@@ -106,7 +106,8 @@ impl Workflows {
         Self::generate_with(count, seed, 200)
     }
 
-    /// Generates messages of which so many in a thousand have no cause. The fewer they are, the larger are the trees.
+    /// Generates messages, of which this many in a thousand have no cause. The fewer they are, the larger are the
+    /// trees.
     pub(super) fn generate_with(count: usize, seed: u64, roots: u64) -> Self {
         let mut random = Random(seed);
         let mut lengths: HashMap<String, i64> = HashMap::new();
@@ -252,7 +253,7 @@ impl Workflows {
         (0..self.made.len()).filter(|number| shares(&self.made[*number])).collect()
     }
 
-    /// Returns what a look at a message finds of its cause, without an index.
+    /// Returns what a search around a message finds of its cause, without an index.
     pub(super) fn cause_of(&self, number: usize) -> Known {
         match self.made[number].cause {
             Cause::None => Known::None,

@@ -43,7 +43,8 @@ impl Input {
         use crossterm::event::{KeyCode, KeyModifiers};
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Enter => false,
+            // In the widget, Tab inserts spaces, which would look like nothing.
+            KeyCode::Enter | KeyCode::Tab | KeyCode::BackTab => false,
             KeyCode::Char('m') if ctrl => false,
             // As in a shell. In the widget, Ctrl-U means undo.
             KeyCode::Char('u') if ctrl => self.area.delete_line_by_head(),

@@ -30,6 +30,8 @@ const KEYS: [DialogAction; 10] = [
 ];
 /// The width of the box.
 const WIDTH: u16 = 60;
+/// The text with which the input of a path begins.
+const BEGUN: &str = "$.";
 /// The rows of the input of a path: the path, and how it is understood.
 const TYPED: u16 = 2;
 
@@ -66,8 +68,16 @@ impl ColumnChooser {
 
     /// Returns what is wrong with the path that is being typed, or its full form.
     pub(crate) fn understood(&self) -> Option<Result<String, String>> {
+        Some(self.typed_path()?.map(|path| path.to_string()))
+    }
+
+    /// Reads the path that is being typed. A whole path that was typed or pasted after the `$.` of the input replaces it.
+    fn typed_path(&self) -> Option<Result<BodyPath, String>> {
         let text = self.path.as_ref()?.text();
-        Some(text.parse::<BodyPath>().map(|path| path.to_string()))
+        let after = text.strip_prefix(BEGUN).map(str::trim_start);
+        let is_whole =
+            |rest: &&str| ["$.", "$[", "meta:", "metadata:", "data:"].iter().any(|begin| rest.starts_with(begin));
+        Some(after.filter(is_whole).unwrap_or(text).parse())
     }
 
     /// Lays out the box. If there is too little room, some columns and the input stay, and the list scrolls.
@@ -113,7 +123,7 @@ impl ColumnChooser {
                 }
             }
             Some(DialogAction::AddPath) => {
-                self.path = Some(Input::new("$."));
+                self.path = Some(Input::new(BEGUN));
                 return Outcome::Stay;
             }
             Some(DialogAction::Remove) => self.remove(),
@@ -145,8 +155,7 @@ impl ColumnChooser {
 
     /// Adds the path that was typed, unless it has a mistake.
     fn add(&mut self) -> Outcome {
-        let typed = self.path.as_ref().map(Input::text).unwrap_or_default();
-        let Ok(path) = typed.parse::<BodyPath>() else { return Outcome::Stay };
+        let Some(Ok(path)) = self.typed_path() else { return Outcome::Stay };
         let Some(index) = self.columns.add(path) else {
             return Outcome::Do(vec![Command::Warn(format!("A table has at most {MOST_PATHS} columns with a path."))]);
         };

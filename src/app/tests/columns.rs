@@ -172,6 +172,27 @@ fn a_mistake_in_a_path_keeps_the_input_and_says_why() {
 }
 
 #[test]
+fn a_whole_path_replaces_the_beginning_that_the_input_offers() {
+    for (typed, expected) in [
+        ("$.amount", "$.amount"),
+        ("meta:$.userId", "meta:$.userId"),
+        ("$[0]", "$[0]"),
+        ("$x.y", "$.\"$x\".y"),
+        ("price", "$.price"),
+    ] {
+        let mut screen = Screen::new(Fake::shop(1));
+        screen.go_to("account");
+        screen.keys(",a");
+        screen.send(Event::Paste(typed.to_owned()));
+        assert!(screen.text().contains(&format!("→ {expected}")), "{typed}: {}", screen.text());
+        screen.enter();
+        screen.esc();
+        let columns = screen.state.browser.columns.of(screen.state.browser.messages.key.as_ref());
+        assert!(columns.iter().any(|column| column.kind == ColumnKind::Path(path(expected))), "{typed}");
+    }
+}
+
+#[test]
 fn the_keys_and_the_mouse_resize_a_column() {
     let mut screen = Screen::new(Fake::shop(1));
     screen.go_to("account");

@@ -40,6 +40,23 @@ fn fills_in_the_expected_version_from_the_screen() {
 }
 
 #[test]
+fn tab_never_replaces_a_pasted_text_with_a_completion_of_the_text_before() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    assert_eq!(compose(&screen).field, Field::Type);
+    assert!(!compose(&screen).completions.is_empty(), "{}", screen.text());
+    screen.send(Event::Paste("Renamed".to_owned()));
+    screen.key(KeyCode::Tab);
+    assert_eq!(compose(&screen).text(Field::Type), "Renamed");
+    // The pasted beginning of a type is completed.
+    screen.key(KeyCode::BackTab);
+    screen.ctrl('u');
+    screen.send(Event::Paste("Dep".to_owned()));
+    assert_eq!(compose(&screen).completions, ["Deposited"]);
+}
+
+#[test]
 fn selects_the_written_message_in_its_stream() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);

@@ -237,3 +237,16 @@ fn shows_the_number_of_matches_only_for_the_rows_searched() {
     screen.go_to("account-2");
     assert!(!screen.text().contains("loaded"), "another list: {}", screen.text());
 }
+
+#[test]
+fn a_letter_of_the_copy_menu_that_has_nothing_to_copy_says_so() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.keys("4yv");
+    assert!(screen.text().contains("No value to copy from this pane."), "{}", screen.text());
+    assert!(screen.state.dialogs.open.is_some(), "the menu stays open");
+    screen.esc();
+    // In a side pane, the command of the list is the only command.
+    screen.keys("2yl");
+    assert!(screen.state.dialogs.open.is_none());
+    assert!(screen.outside.iter().any(|effect| matches!(effect, Effect::Copy { .. })));
+}

@@ -35,6 +35,15 @@ fn selected_category(screen: &Screen) -> String {
 }
 
 #[test]
+fn tab_types_nothing_into_a_line() {
+    let mut screen = screen();
+    screen.keys("2/pay");
+    screen.key(KeyCode::Tab);
+    screen.key(KeyCode::BackTab);
+    assert_eq!(categories(&screen), ["payment", "repayment"]);
+}
+
+#[test]
 fn categories_shrink_while_typing_and_esc_restores_them_with_the_selection() {
     let mut screen = screen();
     screen.keys("2j");

@@ -36,7 +36,7 @@ impl Compose {
             return Outcome::Stay;
         }
         self.insert(text);
-        Outcome::Do(self.changed())
+        self.edited()
     }
 
     /// Returns the commands that closing causes: a changed draft is kept.
@@ -94,17 +94,19 @@ impl Compose {
             Some(DialogAction::PreviousField) => Outcome::Do(self.move_field(previous)),
             Some(DialogAction::Accept | DialogAction::Down) if in_line => Outcome::Do(self.move_field(next)),
             Some(DialogAction::Up) if in_line => Outcome::Do(self.move_field(previous)),
-            _ if self.edit_text(key) => {
-                // Tab must never accept a completion of an earlier text.
-                let typed = self.text(self.field);
-                self.completions.retain(|name| name.starts_with(&typed));
-                self.chosen = 0;
-                let mut commands = self.changed();
-                commands.push(self.complete());
-                Outcome::Do(commands)
-            }
+            _ if self.edit_text(key) => self.edited(),
             _ => Outcome::Stay,
         }
+    }
+
+    /// Saves the changed text and asks for its completions. Tab must never accept a completion of an earlier text.
+    fn edited(&mut self) -> Outcome {
+        let typed = self.text(self.field);
+        self.completions.retain(|name| name.starts_with(&typed));
+        self.chosen = 0;
+        let mut commands = self.changed();
+        commands.push(self.complete());
+        Outcome::Do(commands)
     }
 
     fn move_field(&mut self, by: usize) -> Vec<Command> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::State;
 use super::event::Effect;
 use super::pulse_part::PulsePart;
-use super::request::{Answer, Outcome, Slot};
+use super::request::{Answer, Outcome, Question, Slot};
 use crate::store::StoreError;
 
 impl State {
@@ -15,10 +15,21 @@ impl State {
             return Vec::new();
         }
         let effects = match outcome {
-            Ok(answer) => self.answered(slot, answer),
+            Ok(answer) => {
+                let mut effects = self.answered(slot, answer);
+                effects.extend(self.greet_again(slot));
+                effects
+            }
             Err(error) => self.failed(slot, &error),
         };
         self.finish(effects, Duration::ZERO)
+    }
+
+    /// Connects again if a server that refused the screen has answered a later question.
+    fn greet_again(&mut self, slot: Slot) -> Option<Effect> {
+        let asked = self.requests.asked(slot)?;
+        let asks = self.requests.since(Slot::Server).is_some();
+        (self.connection.is_refuted_by(asked) && !asks).then(|| self.requests.ask(Slot::Server, Question::Server))
     }
 
     fn answered(&mut self, slot: Slot, answer: Answer) -> Vec<Effect> {
@@ -47,7 +58,9 @@ impl State {
                     return Vec::new();
                 }
                 self.notices.done("Reconnected".to_owned(), self.now);
-                self.browser.reload(&mut self.requests)
+                let mut effects = self.browser.reload(&mut self.requests);
+                effects.extend(self.repeat_omnibox_search());
+                effects
             }
             (_, Answer::Namespaces(namespaces)) => {
                 let mut effects = self.browser.namespaces_listed(namespaces, &mut self.requests);
@@ -98,7 +111,7 @@ impl State {
             }
             StoreError::TimedOut { .. } if slot == Slot::Server => self.lost(error.to_string()),
             _ if slot == Slot::Server => {
-                self.connection.refused(error.to_string());
+                self.connection.refused(error.to_string(), self.now);
                 self.notices.problem(error.to_string(), self.now);
                 Vec::new()
             }

@@ -241,6 +241,11 @@ impl State {
         self.with_omnibox(Omnibox::listed)
     }
 
+    /// Repeats a search of the omnibox that a lost connection has ended.
+    pub(super) fn repeat_omnibox_search(&mut self) -> Vec<Effect> {
+        self.with_omnibox(Omnibox::repeat_failed)
+    }
+
     pub(super) fn omnibox_answered(&mut self, answer: Answer) -> Vec<Effect> {
         self.with_omnibox(|omnibox, context| omnibox.answered(answer, context))
     }

@@ -36,6 +36,7 @@ pub(crate) enum Connection {
     Refused {
         /// In the words of the server.
         reason: String,
+        since: Timestamp,
     },
 }
 
@@ -55,7 +56,7 @@ impl Connection {
     #[must_use]
     pub(crate) fn problem(&self) -> Option<&str> {
         match self {
-            Self::Down { reason, .. } | Self::Refused { reason } => Some(reason),
+            Self::Down { reason, .. } | Self::Refused { reason, .. } => Some(reason),
             Self::Connecting { .. } | Self::Up(_) => None,
         }
     }
@@ -82,8 +83,13 @@ impl Connection {
         was_lost
     }
 
-    pub(super) fn refused(&mut self, reason: String) {
-        *self = Self::Refused { reason };
+    pub(super) fn refused(&mut self, reason: String, since: Timestamp) {
+        *self = Self::Refused { reason, since };
+    }
+
+    /// Returns true if the answer to a question shows that the server no longer refuses.
+    pub(super) fn is_refuted_by(&self, asked: Timestamp) -> bool {
+        matches!(self, Self::Refused { since, .. } if asked > *since)
     }
 
     /// Schedules the next attempt after a lost connection, unless one is scheduled already.

@@ -100,6 +100,12 @@ impl Requests {
         self.waiting[slot as usize]
     }
 
+    /// Returns the time at which the question was asked whose answer was last accepted in a slot.
+    #[must_use]
+    pub(crate) fn asked(&self, slot: Slot) -> Option<Timestamp> {
+        self.waited[slot as usize]
+    }
+
     /// Returns true while any question is pending.
     #[must_use]
     pub(crate) fn any(&self) -> bool {

@@ -199,6 +199,17 @@ impl Omnibox {
         Outcome::Do(next.into_iter().collect())
     }
 
+    /// Searches for the text again if the search for streams has failed.
+    pub(in crate::app) fn repeat_failed(&mut self, context: &DialogContext) -> Outcome {
+        if self.streams.failed.is_none() {
+            return Outcome::Stay;
+        }
+        self.problem = None;
+        let commands = self.search(context);
+        self.refresh(context);
+        Outcome::Do(commands)
+    }
+
     /// Shows why the search for streams failed.
     pub(in crate::app) fn search_failed(&mut self, error: String) {
         self.streams.fail(error);

@@ -91,6 +91,21 @@ fn the_beginning_of_an_id_is_found_without_searching_all_names() {
 }
 
 #[test]
+fn a_search_that_a_lost_connection_ended_is_repeated_once_the_server_answers() {
+    let mut screen = screen();
+    screen.keys(":");
+    let lost = StoreError::Unavailable {
+        target: "localhost".to_owned(),
+        reason: "connection refused".to_owned(),
+        obstacle: crate::store::Obstacle::Lost,
+    };
+    screen.fake.fail.push((Slot::Suggest, lost));
+    screen.keys("f0a5");
+    assert_eq!(results(&screen, Group::Streams), [CUSTOMER]);
+    assert!(!screen.text().contains("connection refused"), "{}", screen.text());
+}
+
+#[test]
 fn the_search_shows_its_progress_and_esc_or_a_newer_text_ends_it() {
     let mut screen = Screen::new(Fake { search_window: Some(1), ..Fake::shop(3) });
     screen.hold = true;

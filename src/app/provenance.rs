@@ -43,6 +43,9 @@ impl State {
 
     fn show_trace(&mut self, trace: TraceDialog) -> Vec<Effect> {
         let question = trace.question(TraceStep::First);
+        // While following, the selection of the list moves on.
+        let shown = self.browser.message.head().filter(|head| head.global_position == trace.start());
+        self.browser.shown_instead = shown.map(|head| (trace.namespace().to_owned(), head.clone()));
         self.dialogs.open = Some(Dialog::Trace(Box::new(trace)));
         vec![self.requests.ask(Slot::Trace, question)]
     }

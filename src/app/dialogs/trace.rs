@@ -110,6 +110,12 @@ impl TraceDialog {
         &self.namespace
     }
 
+    /// Returns the global position of the message with which the trace began.
+    #[must_use]
+    pub(crate) fn start(&self) -> GlobalPosition {
+        self.start
+    }
+
     /// Notes that following has found messages, or a newer global position than before. Returns the question that continues a
     /// finished search. A search under way is continued once it is done.
     pub(crate) fn arrived(&mut self, newest: GlobalPosition, has_messages: bool) -> Option<Question> {

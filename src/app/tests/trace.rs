@@ -63,6 +63,20 @@ fn v_shows_streams_as_lanes() {
 }
 
 #[test]
+fn the_message_pane_keeps_the_traced_message_while_newer_ones_are_followed() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account-1");
+    screen.keys("F");
+    screen.arrive("account-1", "Deposited");
+    screen.keys("T");
+    assert_eq!(shown(&screen), 5);
+    screen.arrive("account-1", "Deposited");
+    assert_eq!(shown(&screen), 5);
+    screen.esc();
+    assert_eq!(shown(&screen), 6, "the list shows its newest message again");
+}
+
+#[test]
 fn closing_ends_the_search() {
     let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
     screen.go_to("account-1@2");

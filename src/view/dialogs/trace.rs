@@ -95,6 +95,14 @@ fn lanes(rows: &[&TraceRow], selected: usize, width: usize, theme: &Theme) -> Li
     let first = rows.get(selected).map_or(0, |row| lane_of(row)).saturating_sub(fitting.saturating_sub(1));
     let titles = names.iter().skip(first).take(fitting);
     let title: String = titles.map(|name| fill(&cut_middle(name, lane_width - 2), lane_width)).collect();
+    // Like the columns of a table that have no room.
+    let title = match names.len().saturating_sub(fitting) {
+        0 => title,
+        hidden => {
+            let hidden = format!(" +{hidden}");
+            format!("{}{hidden}", fill(&title, width.saturating_sub(hidden.len())))
+        }
+    };
     let mut lines = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
         let own = lane_of(row);
@@ -124,5 +132,30 @@ fn cell(lane: usize, own: usize, from: Option<usize>, row: &TraceRow, width: usi
         Some(from) if from == lane => fill("┤", width),
         Some(from) if (from.min(own)..from.max(own)).contains(&lane) => dashes(width),
         _ => fill("│", width),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::ScreenSettings;
+    use crate::app::tests::fake::{Fake, head};
+
+    #[test]
+    fn lanes_without_room_are_counted() {
+        let mut fake = Fake::default();
+        let message = |number: usize| fake.push(&format!("order-{number}"), "Placed", "{}", None);
+        let row = |message| TraceRow { head: head(&message), depth: 0, cause: None, link: None, is_start: false };
+        let rows: Vec<TraceRow> = (0..9).map(message).map(row).collect();
+        let rows: Vec<&TraceRow> = rows.iter().collect();
+        let theme = Theme::of(&ScreenSettings::default());
+        for (selected, width, shown, hidden) in
+            [(0, 80, "order-0", " +4"), (8, 80, "order-8", " +4"), (0, 135, "order-8", "")]
+        {
+            let (title, _) = lanes(&rows, selected, width, &theme).0.expect("a title");
+            assert!(title.contains(shown) && title.trim_end().ends_with(hidden), "{title}");
+            assert_eq!(title.contains('+'), !hidden.is_empty(), "{title}");
+            assert!(title.chars().count() <= width, "{title}");
+        }
     }
 }

@@ -143,7 +143,15 @@ fn plainly(message: &str) -> String {
     if let Some((found, expected)) =
         message.strip_prefix("invalid type: ").and_then(|rest| rest.split_once(", expected "))
     {
-        return format!("expected {expected}, found {found}");
+        // The names of the format's reader for what a file calls otherwise.
+        let plain = |name| match name {
+            "a sequence" | "sequence" => "a list",
+            "a map" | "map" => "a table",
+            name => name,
+        };
+        let is_section = (expected, found) == ("a sequence", "map");
+        let hint = if is_section { ". Write the name in two brackets, as in [[keys]]" } else { "" };
+        return format!("expected {}, found {}{hint}", plain(expected), plain(found));
     }
     message
 }
@@ -180,6 +188,14 @@ mod tests {
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (found, expected) in found.iter().zip(expected) {
             assert!(found.starts_with(expected), "{found}\n{expected}");
+        }
+    }
+
+    #[test]
+    fn a_section_with_one_pair_of_brackets_too_few_is_told_of_the_other() {
+        for text in ["[keys]\nquit = \"x\"\n", "[profile.prod]\nname = \"prod\"\n"] {
+            let found = problems(text);
+            assert!(found[0].contains("expected a list, found a table. Write the name in two brackets"), "{found:#?}");
         }
     }
 

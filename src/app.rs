@@ -254,8 +254,7 @@ impl State {
         effects.extend(self.stop_following_if_left());
         effects.extend(self.refresh_pulse());
         if looks && self.dialogs.open.is_none() {
-            let follows_all = self.following.current.as_ref().is_some_and(Follow::is_of_everything);
-            effects.extend(self.browser.refresh_side(follows_all, &mut self.requests));
+            effects.extend(self.browser.refresh_side(self.following.current.as_ref(), &mut self.requests));
         }
         self.browser.remember_list();
         self.dialogs.fit(self.browser.area);

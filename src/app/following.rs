@@ -286,6 +286,7 @@ impl Following {
         }
         if begins || is_different {
             effects.extend(browser.messages.read_from(PageFrom::End, requests));
+            effects.extend(browser.messages.renew_estimate(requests));
         }
         effects
     }

@@ -56,6 +56,10 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let left = Line::from(left);
     let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
     frame.render_widget(left, Rect { width: used, ..area });
+    // A dialog names its own keys, and these do nothing while it is open.
+    if state.dialogs.open.is_some() {
+        return;
+    }
     let keys = keys(state, theme, usize::from(area.width - used));
     let width = u16::try_from(keys.width()).unwrap_or(0).min(area.width - used);
     frame.render_widget(keys, Rect { x: area.x + area.width - width, width, ..area });

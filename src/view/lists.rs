@@ -45,7 +45,8 @@ pub(crate) fn namespaces(frame: &mut Frame, area: Rect, state: &State, theme: &T
         notes: "",
         slot: Slot::Namespaces,
         empty: &empty,
-        problem: state.requests.failure(Slot::Namespaces),
+        // The messages pane says why.
+        problem: state.connection.problem().map(|_| "Not connected").or(state.requests.failure(Slot::Namespaces)),
     };
     draw(frame, area, state, theme, &parts, &state.browser.namespaces, |row| {
         let note = match row.flavour {

@@ -14,6 +14,7 @@ use super::welcome;
 use super::widgets::{frame_of, paragraph, spinner};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
+use crate::app::browser::list_key::ListKey;
 use crate::app::browser::search::SearchProgress;
 use crate::app::keymap::Action;
 use crate::app::request::Slot;
@@ -104,20 +105,25 @@ pub(crate) fn progress(state: &State) -> String {
     if let Some(search) = &messages.search {
         return searched(state, search, spinner);
     }
-    let total = match (counting, total(state, 0)) {
-        (Some(since), _) => {
-            let stop = hint(state, Action::Back, "stop");
-            format!("{spinner} counting {}s ({stop})", state.now.duration_since(since).as_secs())
+    let selected = messages.selection();
+    let mut parts = Vec::new();
+    let known = if counting.is_some() { None } else { total(state, 0) };
+    match (selected, known) {
+        (Some(head), known) if messages.is_stream() => {
+            let ordinal = grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0));
+            let of = known.map(|total| format!(" of {total}")).unwrap_or_default();
+            parts.push(format!("message {ordinal}{of}"));
         }
-        (None, total) => total.unwrap_or_else(|| "?".to_owned()),
-    };
-    match messages.selection() {
-        Some(head) if messages.is_stream() => {
-            format!("message {} of {total}", grouped(u64::try_from(messages.count.ordinal(head)).unwrap_or(0)))
+        (selected, known) => {
+            parts.extend(selected.map(|head| format!("global {}", head.global_position)));
+            parts.extend(known.map(|total| messages_in_words(&total)));
         }
-        Some(head) => format!("global {} · {}", head.global_position, messages_in_words(&total)),
-        None => messages_in_words(&total),
     }
+    if let Some(since) = counting {
+        let stop = hint(state, Action::Back, "stop");
+        parts.push(format!("{spinner} counting {}s ({stop})", state.now.duration_since(since).as_secs()));
+    }
+    parts.join(" · ")
 }
 
 fn messages_in_words(count: &str) -> String {
@@ -165,11 +171,13 @@ fn matches(count: u64) -> String {
     }
 }
 
-/// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope.
+/// Returns how many messages were searched, and of how many. A filter with times does not search the whole scope, and for a
+/// member of a consumer group, the messages of all members are searched.
 fn of_total(state: &State, searched: u64) -> String {
-    let filter = &state.browser.messages.filter;
-    let total = total(state, searched).filter(|_| filter.since.is_none() && filter.until.is_none());
-    match total {
+    let list = &state.browser.messages;
+    let within_times = list.filter.since.is_some() || list.filter.until.is_some();
+    let of_member = matches!(&list.key, Some(ListKey { scope: Scope::Member(..), .. }));
+    match total(state, searched).filter(|_| !within_times && !of_member) {
         Some(total) => format!("{} of {total}", grouped(searched)),
         None => grouped(searched),
     }
@@ -177,7 +185,9 @@ fn of_total(state: &State, searched: u64) -> String {
 
 /// Returns the number of messages in the scope, at least those already seen, or none if it is unknown.
 fn total(state: &State, seen: u64) -> Option<String> {
-    state.browser.messages.count.total.map(|count| match count {
+    let list = &state.browser.messages;
+    list.count.total.map(|count| match count {
+        Count { messages: 0, through: None } if list.is_known_empty() => "0".to_owned(),
         Count { messages, through: None } => format!("~{}", grouped(messages.max(seen))),
         Count { messages, through: Some(_) } => grouped(messages),
     })

@@ -297,7 +297,7 @@ impl Layout {
 fn side_width(width: u16, sizes: &Sizes, room: SideRoom) -> u16 {
     match sizes.side() {
         Some(chosen) => chosen.clamp(SIDE_WIDTH, width / 2),
-        None => room.width.clamp(20, (width / 4).max(24)),
+        None => room.width.clamp(20, (width / 4 + 2).max(24)),
     }
 }
 
@@ -387,7 +387,7 @@ mod tests {
             let area = Rect::new(0, 0, terminal, 30);
             Layout::new(area, Pane::Messages, false, &Sizes::default(), room).side().width
         };
-        assert_eq!((width(160, 3), width(160, 33), width(160, 90), width(80, 90)), (20, 33, 40, 24));
+        assert_eq!((width(160, 3), width(160, 33), width(160, 90), width(80, 90)), (20, 33, 42, 24));
     }
 
     #[test]

@@ -309,7 +309,7 @@ impl MessagePane {
         let form = self.form;
         let Some(open) = &mut self.open else { return };
         let text = |body: Option<&str>| match (body, form) {
-            (None, _) => "null".to_owned(),
+            (None, _) => "NULL".to_owned(),
             (Some(text), Form::Pretty) => json::pretty(text),
             (Some(text), _) => text.to_owned(),
         };

@@ -415,6 +415,12 @@ impl Messages {
         row.map(|row| self.number(&row.head))
     }
 
+    /// Returns true if the whole list has been read and has no messages.
+    #[must_use]
+    pub(crate) fn is_known_empty(&self) -> bool {
+        !self.is_filtered() && self.window.is_empty() && self.window.at_first && self.window.at_last
+    }
+
     /// Returns true if a message is newer than every loaded one.
     pub(in crate::app) fn is_newer(&self, head: &MessageHead) -> bool {
         self.newest().is_none_or(|newest| newest < self.number(head))

@@ -19,6 +19,8 @@ const ROWS: i16 = 1;
 const IN_VIEW: usize = 100;
 /// The cells that a row of a side pane needs besides its name: border, marker and space.
 const AROUND: usize = 4;
+/// The width and the rows of what explains that there is no namespace.
+const EXPLANATION: (usize, usize) = (36, 4);
 /// The cells of an estimate, such as `~12.3k`.
 const ESTIMATE: usize = 6;
 
@@ -81,12 +83,14 @@ impl Browser {
         let streams = self.streams.window.rows().iter().skip(self.streams.window.top()).take(IN_VIEW);
         let streams = streams.map(|of| row(self.streams.shown_name(of), of.version.to_string().len() + 1));
         let widest = namespaces.chain(categories).chain(streams).max().unwrap_or(0);
+        let without_namespace = self.namespaces.at_last && self.namespaces.all().next().is_none();
+        let (widest, listed) = if without_namespace { EXPLANATION } else { (widest, self.namespaces.all().count()) };
         let cells = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let before = if self.measured_namespace == self.shown_namespace { self.side_room.width } else { 0 };
         self.measured_namespace.clone_from(&self.shown_namespace);
         self.side_room = SideRoom {
             width: before.max(cells(widest)),
-            namespaces: cells(self.namespaces.all().count()),
+            namespaces: cells(listed),
             categories: cells(self.categories.all().count()),
         };
     }

@@ -1,4 +1,4 @@
-//! Keeps the side panes current. What is followed brings its own messages; the estimates of categories and the versions of streams
+//! Keeps the side panes and the count of the list current. What is followed brings its own messages; the estimates of categories and the versions of streams
 //! that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse or a poll of what is
 //! followed. An idle screen asks nothing.
 
@@ -8,6 +8,7 @@ use super::Browser;
 use super::layout::Pane;
 use super::streams::Streams;
 use crate::app::event::Effect;
+use crate::app::following::Follow;
 use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
@@ -16,13 +17,13 @@ use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 impl Browser {
-    /// Asks for what the side panes show, if they are on screen and were not read for a while. `follows_all` is true if every new
-    /// message of the namespace arrives anyway.
-    pub(in crate::app) fn refresh_side(&mut self, follows_all: bool, requests: &mut Requests) -> Vec<Effect> {
+    /// Asks for what the side panes show, if they are on screen and were not read for a while. If every new message of the
+    /// namespace is followed, it arrives anyway.
+    pub(in crate::app) fn refresh_side(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Vec<Effect> {
         // Every key and every poll comes here, so the cheap checks are first.
         let is_due = self.side_read.is_some_and(|read| requests.now().duration_since(read) >= INTERVAL);
         let mut slots = [Slot::Categories, Slot::FreshCategories, Slot::FreshStreams].into_iter();
-        if !is_due || follows_all || slots.any(|slot| requests.since(slot).is_some()) {
+        if !is_due || follow.is_some_and(Follow::is_of_everything) || slots.any(|slot| requests.since(slot).is_some()) {
             return Vec::new();
         }
         let layout = self.layout();
@@ -33,7 +34,10 @@ impl Browser {
         self.side_read = Some(requests.now());
         let streams = self.streams.current_question(layout.rows(Pane::Streams));
         let categories = requests.ask(Slot::FreshCategories, Question::Categories { namespace });
-        [categories].into_iter().chain(streams.map(|question| requests.ask(Slot::FreshStreams, question))).collect()
+        let streams = streams.map(|question| requests.ask(Slot::FreshStreams, question));
+        // What is followed is counted as it arrives.
+        let total = if follow.is_some() { None } else { self.messages.renew_estimate(requests) };
+        [categories].into_iter().chain(streams).chain(total).collect()
     }
 
     /// Asks for the categories of a namespace, which answers every pending read.

@@ -78,14 +78,17 @@ impl ExportDialog {
         self.filter != Filter::default()
     }
 
-    /// Returns the name of the list.
+    /// Names the list.
     #[must_use]
     pub(crate) fn list_name(&self) -> String {
         match &self.scope {
-            Scope::Namespace => format!("all of {}", self.namespace),
-            Scope::Category(category) => category.to_string(),
-            Scope::Member(category, group) => format!("{category}, member {} of {}", group.member(), group.size()),
-            Scope::Stream(stream) => stream.to_string(),
+            Scope::Namespace if self.is_filtered() => format!("Messages of {}", self.namespace),
+            Scope::Namespace => format!("All messages of {}", self.namespace),
+            Scope::Category(category) => format!("Messages of {category}"),
+            Scope::Member(category, group) => {
+                format!("Messages of {category}, member {} of {}", group.member(), group.size())
+            }
+            Scope::Stream(stream) => format!("Messages of {stream}"),
         }
     }
 

@@ -172,11 +172,27 @@ fn refused_credentials_are_not_retried() {
 }
 
 #[test]
+fn a_server_that_refused_and_then_answers_a_question_is_connected_again() {
+    let mut fake = Fake::shop(1);
+    fake.fail.push((Slot::Server, StoreError::NoPermission("password authentication failed".to_owned())));
+    let mut screen = Screen::new(fake);
+    assert!(screen.text().contains("REFUSED"), "{}", screen.text());
+    screen.wait(1);
+    // Creating a namespace asks the store whatever the header says.
+    screen.keys("1anew");
+    screen.enter();
+    assert!(matches!(screen.state.connection, Connection::Up(_)));
+    assert!(!screen.text().contains("REFUSED"), "{}", screen.text());
+}
+
+#[test]
 fn esc_cancels_a_count_on_the_server_too() {
     let mut screen = Screen::new(Fake::shop(3));
     screen.keys("4");
     screen.hold = true;
     screen.keys("#");
+    let text = screen.text();
+    assert!(text.contains("counting 0s (Esc stop)") && !text.contains("(Esc stop) messages"), "{text}");
     screen.esc();
     assert!(screen.outside.contains(&Effect::Stop(Slot::Count)));
 }

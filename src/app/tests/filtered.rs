@@ -236,3 +236,17 @@ fn a_search_without_a_match_shows_its_progress() {
     screen.release();
     assert!(screen.text().contains("No match · 1,000 messages searched · Up continue"), "{}", screen.text());
 }
+
+#[test]
+fn a_search_among_the_messages_of_a_member_names_no_total_of_that_member() {
+    let mut screen = Screen::new(Fake { search_window: Some(2), ..Fake::shop(8) });
+    screen.go_to("account#0:3");
+    screen.hold = true;
+    filter(&mut screen, "type:None");
+    for _ in 0..4 {
+        assert!(screen.release_one());
+    }
+    // The messages of all members are searched.
+    let text = screen.text();
+    assert!(text.contains("no match yet in ") && !text.contains(" of ~"), "{text}");
+}

@@ -174,6 +174,34 @@ fn the_count_of_a_stream_includes_new_messages() {
 }
 
 #[test]
+fn an_estimate_includes_what_was_written_before_following_began() {
+    let mut screen = Screen::new(Fake::shop(1));
+    assert!(screen.text().contains("~10 messages"), "{}", screen.text());
+    for _ in 0..5 {
+        screen.fake.push("account-0", "Deposited", "{}", None);
+    }
+    screen.keys("F");
+    assert!(screen.text().contains("~15 messages"), "{}", screen.text());
+    screen.arrive("account-0", "Deposited");
+    assert!(screen.text().contains("~16 messages"), "{}", screen.text());
+}
+
+#[test]
+fn a_key_renews_the_estimate_after_a_while_and_never_an_exact_count() {
+    let mut screen = Screen::new(Fake::shop(1));
+    screen.fake.push("account-0", "Deposited", "{}", None);
+    screen.wait(60);
+    assert!(screen.text().contains("~10 messages"), "{}", screen.text());
+    screen.keys("k");
+    assert!(screen.text().contains("~11 messages"), "{}", screen.text());
+    screen.keys("4#");
+    screen.fake.push("account-0", "Deposited", "{}", None);
+    screen.wait(60);
+    screen.keys("k");
+    assert!(screen.text().contains("· 11 messages"), "{}", screen.text());
+}
+
+#[test]
 fn only_a_late_message_turns_an_exact_count_into_an_estimate() {
     let mut screen = following();
     screen.keys("#");

@@ -20,9 +20,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let what = if dialog.only_marked {
         count(dialog.marks.len() as u64, "marked message")
     } else if dialog.filter_text.is_empty() {
-        format!("Messages of {}", dialog.list_name())
+        dialog.list_name()
     } else {
-        format!("Messages of {} · & {}", dialog.list_name(), dialog.filter_text)
+        format!("{} · & {}", dialog.list_name(), dialog.filter_text)
     };
     line_at(frame, inner, 0, &words(&what, width), Style::new());
     typed::line(frame, row_of(inner, 2), "File: ", &dialog.input, dialog.stage == ExportStage::Editing, theme.key);

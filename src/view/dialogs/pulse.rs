@@ -153,7 +153,12 @@ impl Scene<'_> {
             PulsePart::Findings => "Doctor".to_owned(),
         }];
         if rows > 0 {
-            parts.push(grouped(rows as u64));
+            parts.push(match (part, rows) {
+                (PulsePart::Rates, 1) => "1 category".to_owned(),
+                (PulsePart::Rates, _) => format!("{} categories", grouped(rows as u64)),
+                (PulsePart::Consumers | PulsePart::Holdups, _) => grouped(rows as u64),
+                (PulsePart::Findings, _) => count(rows as u64, "finding"),
+            });
         }
         if part == PulsePart::Rates && self.dialog.rates.as_ref().is_some_and(|rates| !rates.exact) {
             parts.push("estimated".to_owned());

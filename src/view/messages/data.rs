@@ -27,11 +27,10 @@ pub(super) fn cell(head: &MessageHead, width: usize, theme: &Theme) -> Vec<Span<
 fn write_items(line: &mut Writer, text: &str, theme: &Theme) {
     for (index, Item { key, kind, value }) in brief(text).into_iter().enumerate() {
         if index > 0 {
-            line.write("  ", Style::new());
+            line.write_between("  ");
         }
         if let Some(key) = key {
-            line.write(&key, theme.json.key);
-            line.write(" ", Style::new());
+            line.write_name(&key, theme.json.key);
         }
         let style = match kind {
             Kind::String => theme.json.string,
@@ -65,6 +64,26 @@ impl Writer {
         }
     }
 
+    /// Appends the space between two items. Without room for the next item, an ellipsis stands for it.
+    fn write_between(&mut self, space: &str) {
+        match self.room {
+            0 => {}
+            room if room > space.len() => self.write(space, Style::new()),
+            room => self.write(if room == 1 { "…" } else { " …" }, Style::new()),
+        }
+    }
+
+    /// Appends a name and a space. Without room for a value after it, it ends with an ellipsis, so that it does not look like
+    /// the name of nothing.
+    fn write_name(&mut self, name: &str, style: Style) {
+        if SafeText::line(name).width() + 1 < self.room {
+            self.write(name, style);
+            self.write(" ", Style::new());
+        } else {
+            self.write(&format!("{name}  "), style);
+        }
+    }
+
     /// Fills the rest with spaces.
     fn finish(mut self) -> Vec<Span<'static>> {
         self.spans.push(Span::raw(" ".repeat(self.room)));
@@ -93,7 +112,12 @@ mod tests {
         for (preview, width, expected) in [
             (r#"{"amount": 414, "currency": "EUR"}"#, 30, "amount 414  currency EUR      "),
             (r#"{"amount": 414, "currency": "EUR"}"#, 14, "amount 414  c…"),
-            (r#"{"amount": 414, "currency": "EUR"}"#, 12, "amount 414  "),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 13, "amount 414  …"),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 12, "amount 414 …"),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 11, "amount 414…"),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 20, "amount 414  currenc…"),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 21, "amount 414  currency…"),
+            (r#"{"amount": 414, "currency": "EUR"}"#, 22, "amount 414  currency …"),
             (r#"{"name": "日本語"}"#, 9, "name 日… "),
             (r#"{"name": "日本語"}"#, 10, "name 日本…"),
             ("{\"e\": \"e\u{301}\u{301}x\"}", 4, "e e\u{301}\u{301}x"),

@@ -62,3 +62,26 @@ fn an_empty_store_names_the_next_key() {
         assert!(text.contains("No messages") && text.contains("w write"), "{width}×{height}: {}", screen.text());
     }
 }
+
+#[test]
+fn the_footer_names_no_unknown_number_and_no_estimate_of_nothing() {
+    let mut screen = Screen::with(Fake::default(), ScreenSettings::default(), 80, 24);
+    let footer = |screen: &Screen| screen.text().lines().last().unwrap_or_default().to_owned();
+    assert!(footer(&screen).contains("0 messages") && !footer(&screen).contains('~'), "{}", screen.text());
+    screen.fake.without_namespaces = true;
+    screen.ctrl('r');
+    assert!(!footer(&screen).contains("messages"), "{}", screen.text());
+}
+
+#[test]
+fn a_database_without_a_namespace_is_explained_whole_in_its_pane() {
+    for (width, height) in SIZES {
+        let fake = Fake { without_namespaces: true, ..Fake::default() };
+        let mut screen = Screen::with(fake, ScreenSettings::default(), width, height);
+        screen.esc();
+        screen.keys("1");
+        let text = inside(&screen, Pane::Namespaces);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains("No message store in this database"), "{width}×{height}: {}", screen.text());
+    }
+}

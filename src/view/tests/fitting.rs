@@ -250,6 +250,19 @@ fn no_key_reaches_the_panes_through_a_dialog() {
 }
 
 #[test]
+fn the_footer_names_no_key_of_the_panes_while_a_dialog_takes_the_keys() {
+    let mut screen = screen(100, 30);
+    let footer = |screen: &Screen| screen.text().lines().last().unwrap_or_default().to_owned();
+    assert!(footer(&screen).contains("? help"), "{}", screen.text());
+    for keys in ["4T", "4S", "P", "4,"] {
+        press(&mut screen, keys);
+        assert!(screen.state.dialogs.open.is_some());
+        assert!(!footer(&screen).contains("help") && !footer(&screen).contains("go to"), "{}", screen.text());
+        screen.esc();
+    }
+}
+
+#[test]
 fn slash_filters_the_help_and_enter_runs_the_action() {
     let mut screen = screen(160, 45);
     screen.keys("4?/");

@@ -49,11 +49,12 @@ fn tab_never_replaces_a_pasted_text_with_a_completion_of_the_text_before() {
     screen.send(Event::Paste("Renamed".to_owned()));
     screen.key(KeyCode::Tab);
     assert_eq!(compose(&screen).text(Field::Type), "Renamed");
-    // The pasted beginning of a type is completed.
+    // What begins with a pasted text is offered.
     screen.key(KeyCode::BackTab);
     screen.ctrl('u');
-    screen.send(Event::Paste("Dep".to_owned()));
-    assert_eq!(compose(&screen).completions, ["Deposited"]);
+    screen.send(Event::Paste("acc".to_owned()));
+    let offered = &compose(&screen).completions;
+    assert!(!offered.is_empty() && offered.iter().all(|name| name.starts_with("acc")), "{offered:?}");
 }
 
 #[test]

@@ -1,33 +1,65 @@
--- Finds the tables in which consumers of other programs keep their positions: name of the schema and the table, and whether this role
--- may read it, and whether reading it runs nothing but built-in code.
+-- Reads the tables in which consumers of other programs keep their positions. Anyone may have created them, in any schema, so each is
+-- locked, checked in the catalog, and read only if that calls none of its owner's code. Their rows, or the reasons not to read them, are
+-- passed on in a setting that ends with the transaction.
 --
--- A view, a foreign table or a policy could run functions of its owner, so only ordinary tables without policies are read. Their columns
--- must have built-in types for the same reason.
+-- {guards}: guards.sql. {check}: check.sql. {rows}: how many rows to read at most.
 --
--- Served by: the catalog.
-select
-  n.nspname::text,
-  c.relname::text,
-  has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select'),
-  c.relkind = 'r' and not c.relrowsecurity and (
-    select count(*)
-    from pg_attribute as a
-    where
-      a.attrelid = c.oid
-      and a.attnum > 0
-      and not a.attisdropped
-      and a.attname::text = any(
-        case c.relname::text
-          when 'propulsion_checkpoint' then array['tranche', 'consumer_group', 'position']
-          else array['namespace', 'category', 'consumer_id', 'position', 'updated_at']
-        end
-      )
-      and a.atttypid in (
-        'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype, 'int4'::regtype, 'int8'::regtype,
-        'timestamp'::regtype, 'timestamptz'::regtype
-      )
-  ) = case c.relname::text when 'propulsion_checkpoint' then 3 else 5 end
-from pg_class as c
-join pg_namespace as n on n.oid = c.relnamespace
-where c.relname::text in ('propulsion_checkpoint', 'evento_consumer_positions')
-order by 1, 2
+-- Runs in a transaction whose search path finds only built-in functions.
+-- Served by: the catalog; reads the whole of these small tables.
+{guards}
+do $look$
+declare
+  _holder record;
+  _columns name[];
+  _types oid[] := '{text,varchar,bpchar,uuid,int4,int8,timestamp,timestamptz}'::regtype[];
+  _problem text;
+  _rows json;
+  _tables json[] := '{}';
+begin
+  for _holder in
+    select
+      c.oid, n.nspname, c.relname, c.relkind,
+      has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as readable,
+      case c.relname
+        when 'propulsion_checkpoint' then 'consumer_group, tranche, position, null, null'
+        else 'consumer_id, category, position, extract(epoch from updated_at)::bigint, namespace'
+      end as selected
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relname in ('propulsion_checkpoint', 'evento_consumer_positions')
+    order by n.nspname, c.relname
+  loop
+    _rows := null;
+    if _holder.readable then
+      _columns := case _holder.relname
+        when 'propulsion_checkpoint' then '{consumer_group,tranche,position}'
+        else '{consumer_id,category,position,updated_at,namespace}'
+      end;
+{check}
+    else
+      _problem := 'this role may not read the table';
+    end if;
+    if _problem is null then
+      begin
+        -- Without "only", the tables that inherit from it would be read as well, and those were not checked. The comparison of OIDs
+        -- comes first, so no value is evaluated if another table has taken this one's place.
+        execute format(
+          'select json_agg(json_build_object(
+             ''name'', r.name::text, ''category'', r.category::text, ''position'', r.position::bigint, ''moved'', r.moved,
+             ''namespace'', r.namespace::text
+           )) from (
+             select %s from only %I.%I where case when tableoid = %s then true end limit {rows}
+           ) r (name, category, position, moved, namespace)',
+          _holder.selected, _holder.nspname, _holder.relname, _holder.oid
+        ) into _rows;
+      exception when others then
+        _problem := sqlerrm;
+      end;
+    end if;
+    _tables := _tables || json_build_object(
+      'schema', _holder.nspname, 'name', _holder.relname, 'rows', coalesce(_rows, '[]'), 'problem', _problem
+    );
+  end loop;
+  perform set_config('streamscope.tables', array_to_json(_tables)::text, true);
+end
+$look$

@@ -1,5 +1,6 @@
 -- Returns a row if writing to the registry can call code that is not built into the server: if it is not a plain table, has rules or
--- triggers, or has columns, defaults, constraints, indexes or policies with user-defined types, functions or operators.
+-- triggers, is part of another table, or has columns, defaults, constraints, indexes or policies with user-defined types, functions or
+-- operators, or policies that read other relations.
 -- Served by: the catalog.
 select
 from pg_class c
@@ -7,6 +8,7 @@ where c.oid = to_regclass('eventodb_store.namespaces')
   and (
     c.relkind <> 'r'
     or c.relhasrules
+    or c.relispartition
     or exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal)
     or exists (select from pg_inherits h where h.inhparent = c.oid)
     or exists (select from pg_attribute a where a.attrelid = c.oid and not a.attisdropped and a.atttypid >= 16384)
@@ -21,6 +23,7 @@ where c.oid = to_regclass('eventodb_store.namespaces')
         select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = c.oid
       ) o (class, oid)
       join pg_depend d on d.classid = o.class and d.objid = o.oid
-      where d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+      where d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)
+        or d.classid = 'pg_policy'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid <> c.oid
     )
   )

@@ -13,6 +13,9 @@
       'not_null', a.attnotnull,
       'identity', a.attidentity <> '',
       'generated', coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '',
+      'nondeterministic', exists (
+        select from pg_collation l where l.oid = a.attcollation and to_jsonb(l) ->> 'collisdeterministic' = 'false'
+      ),
       'has_casts', exists (select from pg_cast k where k.castsource = b.oid)
     ))
     from pg_attribute a
@@ -48,6 +51,12 @@
       'is_nextval', coalesce(pg_get_expr(d.adbin, d.adrelid) =
         format('nextval(%L::regclass)', s.seqrelid::regclass), false),
       'sequence', s.seqrelid::int8,
+      'sequence_name', (
+        select format('%I.%I', n.nspname, q.relname)
+        from pg_class q
+        join pg_namespace n on n.oid = q.relnamespace
+        where q.oid = s.seqrelid
+      ),
       'owned', exists (
         select from pg_depend o
         where o.classid = 'pg_class'::regclass
@@ -155,13 +164,28 @@
     from pg_attribute a
     where a.attrelid = c.oid and a.attname = 'stream_name' and not a.attisdropped
   ), false),
-  -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints and the policies
-  -- that apply. Message DB's function category is not listed as long as its body is the original one.
+  -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
+  -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
+  -- above. Message DB's function category is not listed as long as it is the original one.
   'calls', (
-    select coalesce(json_agg(distinct pg_describe_object(d.refclassid, d.refobjid, 0)), '[]')
-    from unnest(part.oids || c.oid) t (oid)
+    select coalesce(json_agg(distinct
+      case when d.refclassid in ('pg_type'::regclass, 'pg_class'::regclass) then 'code behind ' else '' end
+        || pg_describe_object(d.refclassid, d.refobjid, 0)
+    ), '[]')
+    from (
+      with recursive whole (oid) as (
+        select c.oid
+        union
+        select h.inhparent from whole join pg_inherits h on h.inhrelid = whole.oid
+      )
+      select whole.oid from whole
+      union
+      select p.oid from unnest(part.oids) p (oid)
+    ) t (oid)
     cross join lateral (
-      select 'pg_class'::regclass::oid, i.indexrelid from pg_index i where i.indrelid = t.oid
+      select 'pg_class'::regclass::oid, t.oid
+      union all
+      select 'pg_class'::regclass, i.indexrelid from pg_index i where i.indrelid = t.oid
       union all
       select 'pg_statistic_ext'::regclass, s.oid from pg_statistic_ext s where s.stxrelid = t.oid
       union all
@@ -169,12 +193,18 @@
       union all
       select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = t.oid and row_security_active(t.oid)
     ) o (class, oid)
-    join pg_depend d on d.classid = o.class and d.objid = o.oid
-    where d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+    join pg_depend d on d.classid = o.class and d.objid = o.oid and (d.classid <> 'pg_class'::regclass or d.objsubid = 0)
+    where (
+        d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+        or d.refclassid = 'pg_type'::regclass and exists (select from pg_type y where y.oid = d.refobjid and y.typtype <> 'e')
+        or d.refclassid = 'pg_class'::regclass and d.classid = 'pg_policy'::regclass and d.refobjid <> t.oid
+      )
       and not exists (
         select from pg_proc f
         where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.pronamespace = c.namespace
           and f.proname = 'category'
+          and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
+          and f.prorettype = 'varchar'::regtype and f.proconfig is null
           and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
       )
   )

@@ -2,21 +2,19 @@
 -- these tables, so each is locked, checked in the catalog, and read only if that calls none of its owner's code. The contents, or the
 -- reasons not to read them, are passed on in settings that end with the transaction.
 --
--- {wanted}: the name of one namespace in hex, or empty for all. {which}: a condition that selects the schemas. {check}: check.sql.
+-- {wanted}: the name of one namespace in hex, or empty for all. {which}: a condition that selects the schemas. {guards}: guards.sql.
+-- {check}: check.sql.
 --
 -- Runs in a transaction whose search path finds only built-in functions.
 -- Served by: the catalog; reads the whole of these small tables.
-set local row_security = off;
-set local constraint_exclusion = off;
--- With this setting, servers that have it reject views and foreign tables, even if one replaces a table at this very moment.
-select case when current_setting('restrict_nonsystem_relation_kind', true) is not null
-  then set_config('restrict_nonsystem_relation_kind', 'view, foreign-table', true) end;
+{guards}
 do $look$
 declare
   _wanted text := nullif(convert_from(decode('{wanted}', 'hex'), 'UTF8'), '');
   _schema text;
   _holder record;
   _columns name[] := '{id,schema_name,description,created_at}';
+  _types oid[];
   _problem text;
   _registered json := '[]';
   _version text;
@@ -50,6 +48,8 @@ begin
   _schema := coalesce(_schema, _wanted);
 
   _columns := '{version}';
+  -- The types of numbers and text, because the newest version is looked for.
+  _types := '{int2,int4,int8,numeric,text,varchar,bpchar}'::regtype[];
   for _holder in
     select v.oid, n.nspname, v.relname, v.relkind
     from pg_class c

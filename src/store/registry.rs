@@ -15,6 +15,10 @@ use super::session::Session;
 use super::shape::{Column, Shape};
 use super::{Result, StoreError, schema};
 
+/// Settings of a transaction that reads tables which anyone may have created.
+pub(super) const GUARDS: &str = include_str!("../../sql/registry/guards.sql");
+/// The check of such a table, in the loop of a block that reads it.
+pub(super) const CHECK: &str = include_str!("../../sql/registry/check.sql");
 /// The number of attempts if a namespace is deleted during the query.
 const ATTEMPTS: usize = 4;
 /// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
@@ -114,10 +118,9 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
         Some(_) => ("n.nspname = _schema", "n.nspname = current_setting('streamscope.schema')"),
         None => ("true", "true"),
     };
-    let check = include_str!("../../sql/registry/check.sql");
     let tables = fill(
         include_str!("../../sql/registry/tables.sql"),
-        &[("check", check), ("wanted", &wanted_hex), ("which", tables_of)],
+        &[("guards", GUARDS), ("check", CHECK), ("wanted", &wanted_hex), ("which", tables_of)],
     );
     let shape = include_str!("../../sql/registry/shape.sql");
     let written = schema::written_schema("c.namespace");

@@ -229,6 +229,32 @@ async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
              create index on eventodb_shop.messages (eventodb_shop.category(stream_name), global_position)",
             "select eventodb_shop.category('x')",
         ),
+        (
+            "create schema ahead;
+             create function ahead.split_part(text, text, int) returns text language plpgsql as
+               'begin perform public.leave(); return pg_catalog.split_part($1, $2, $3); end';
+             create function eventodb_shop.message_store_version() returns text language sql as 'select ''1.3.0''';
+             create function eventodb_shop.category(stream_name varchar) returns varchar language plpgsql immutable
+               set search_path = ahead, pg_catalog as 'begin return split_part(category.stream_name, ''-'', 1); end;';
+             create index on eventodb_shop.messages (eventodb_shop.category(stream_name), global_position)",
+            "select eventodb_shop.category('x')",
+        ),
+        (
+            "alter table eventodb_shop.messages rename to kept;
+             create table eventodb_shop.messages (like eventodb_shop.kept including defaults)
+               partition by list ((type || public.evil('x'::text)));
+             create table eventodb_shop.part partition of eventodb_shop.messages default;
+             insert into eventodb_shop.messages select * from eventodb_shop.kept",
+            "explain select type from eventodb_shop.messages",
+        ),
+        (
+            "alter table eventodb_shop.messages rename to kept;
+             create table eventodb_shop.whole (like eventodb_shop.kept including defaults)
+               partition by list ((type || public.evil('x'::text)));
+             create table eventodb_shop.messages partition of eventodb_shop.whole default;
+             insert into eventodb_shop.messages select * from eventodb_shop.kept",
+            "set constraint_exclusion = on; explain select type from eventodb_shop.messages where type = 'x'",
+        ),
     ];
     for (plant, sets_off) in plants {
         let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
@@ -246,27 +272,87 @@ async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_foreign_policies_only_for_a_namespace_chosen_by_name() {
-    let planted = Planted::new(
-        Database::new().await,
-        &format!(
-            "{STORE} alter table eventodb_shop.messages enable row level security;
-             create policy p on eventodb_shop.messages using (public.evil(true));
-             alter table eventodb_store.namespaces enable row level security;
-             create policy p on eventodb_store.namespaces using (public.evil(true));
-             grant usage on schema eventodb_shop, eventodb_store to public;
-             grant select on all tables in schema eventodb_shop, eventodb_store to public"
+    let policies = [
+        ("", "public.evil(true)", "function public.evil"),
+        (
+            "create domain public.checked as text check (public.evil(value) is not null)",
+            "stream_name::public.checked is not null",
+            "code behind type public.checked",
         ),
-    )
-    .await;
-    let victim = format!("victim_{}", uuid::Uuid::now_v7().simple());
-    let client = planted.database.client().await;
-    client.batch_execute(&format!("create role {victim} login in role pg_write_server_files")).await.expect("a role");
-    planted.goes_off_by(&format!("set session authorization {victim}; select id from eventodb_store.namespaces")).await;
-    let url = planted.database.url().replacen("postgres@", &format!("{victim}@"), 1);
-    let told = planted.stays_quiet_for(&url, UNASKED);
-    assert!(told.contains("row security policies apply to it") || told.contains("reading it calls function"), "{told}");
-    client.batch_execute(&format!("drop role {victim}")).await.expect("dropped");
-    planted.clear().await;
+        (
+            "create view public.seen as select public.evil(1) as number; grant select on public.seen to public",
+            "exists (select from public.seen where number > 0)",
+            "code behind view public.seen",
+        ),
+    ];
+    for (before, condition, called) in policies {
+        let planted = Planted::new(
+            Database::new().await,
+            &format!(
+                "{STORE} {before}; alter table eventodb_shop.messages enable row level security;
+                 create policy p on eventodb_shop.messages using ({condition});
+                 alter table eventodb_store.namespaces enable row level security;
+                 create policy p on eventodb_store.namespaces using (public.evil(true));
+                 grant usage on schema eventodb_shop, eventodb_store to public;
+                 grant select on all tables in schema eventodb_shop, eventodb_store to public"
+            ),
+        )
+        .await;
+        let victim = format!("victim_{}", uuid::Uuid::now_v7().simple());
+        let client = planted.database.client().await;
+        let role = format!("create role {victim} login in role pg_write_server_files");
+        client.batch_execute(&role).await.expect("a role");
+        for table in ["eventodb_store.namespaces", "eventodb_shop.messages"] {
+            planted.goes_off_by(&format!("set session authorization {victim}; select * from {table}")).await;
+        }
+        let url = planted.database.url().replacen("postgres@", &format!("{victim}@"), 1);
+        let told = planted.stays_quiet_for(&url, UNASKED);
+        assert!(told.contains(&format!("reading it calls {called}")) && told.contains("name it with -n"), "{told}");
+        client.batch_execute(&format!("drop role {victim}")).await.expect("dropped");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_the_positions_of_consumers_never_runs_planted_code() {
+    for (plant, reason) in [
+        (
+            "create index on public.propulsion_checkpoint ((tranche || public.evil('x'::text)))",
+            "one of its indexes has an expression",
+        ),
+        (
+            "create statistics public.s on (tranche || public.evil('x'::text)), position from public.propulsion_checkpoint;
+             analyze public.propulsion_checkpoint",
+            "it has extended statistics",
+        ),
+    ] {
+        let table = "create table public.propulsion_checkpoint (tranche text, consumer_group text, position bigint)";
+        let planted = Planted::new(Database::new().await, &format!("{STORE} {table}; {plant}")).await;
+        planted.goes_off_by("explain select * from public.propulsion_checkpoint where tranche = 'x'").await;
+        let told = planted.stays_quiet(&[&["consumers"], &["-n", "shop", "consumers"]]);
+        assert!(told.contains(reason), "{told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_be_read_hides_no_namespace() {
+    for version in ["json using '1'", "boolean using true", "point using '(1,1)'"] {
+        let database = Database::new().await;
+        let client = database.client().await;
+        let sql = format!("{STORE} alter table eventodb_shop._schema_version alter version type {version}");
+        client.batch_execute(&sql).await.expect(version);
+        let told = User::new().run(&["--url", &database.url(), "ns", "list"]).done();
+        let problem = "_schema_version was not read: column version has type";
+        assert!(told.contains("\"shop\"") && told.contains(problem), "{told}");
+    }
+    let database = Database::new().await;
+    let client = database.client().await;
+    client.batch_execute(STORE).await.expect("a store");
+    let lock = "begin; lock table eventodb_store.namespaces, eventodb_shop._schema_version";
+    client.batch_execute(lock).await.expect("locked");
+    let told = User::new().run(&["--url", &database.url(), "ns", "list"]).done();
+    assert!(told.contains("eventodb_shop") && told.contains("was not read: another session has locked it"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,6 +407,13 @@ async fn never_writes_to_a_registry_that_would_run_planted_code() {
          create trigger t before insert or delete on eventodb_store.namespaces for each row execute function public.trap()",
         "alter table eventodb_store.namespaces add more int default public.evil(1)",
         "create rule r as on insert to eventodb_store.namespaces do also select public.evil(1)",
+        "create domain public.checked as text check (public.evil(value) is not null);
+         alter table eventodb_store.namespaces add check (id::public.checked is not null)",
+        "create domain public.checked as text check (public.evil(value) is not null);
+         create index on eventodb_store.namespaces ((id::public.checked::text))",
+        "alter table eventodb_store.namespaces rename to kept;
+         create table eventodb_store.whole (like eventodb_store.kept) partition by list ((id || public.evil('x'::text)));
+         create table eventodb_store.namespaces partition of eventodb_store.whole default",
     ] {
         let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
         planted.goes_off_by("insert into eventodb_store.namespaces (id, created_at) values ('x', 0)").await;

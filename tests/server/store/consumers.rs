@@ -112,7 +112,7 @@ async fn positions_in_tables_are_read_if_that_runs_no_foreign_code(store: &TestS
     assert_eq!(of("encoded"), ("encoded", account, "eventodbkit", Some(0), "current"));
     let trap = consumers.iter().find(|consumer| consumer.name == "trap.propulsion_checkpoint").expect("the view");
     assert_eq!(trap.convention, Convention::Propulsion);
-    assert!(matches!(&trap.state, ConsumerState::Unknown(reason) if reason.contains("not an ordinary table")));
+    assert!(matches!(&trap.state, ConsumerState::Unknown(reason) if reason == "it is a view"));
 }
 
 /// Returns the reason for which the only consumer of a query is unknown.

@@ -20,8 +20,11 @@ use crate::store::error::{Result, StoreError};
 /// Default timeout of a statement. For streamed rows it applies to each wait for more rows.
 pub(in crate::store) const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// With this path statements find only the server's own functions and operators.
-const SYSTEM_PATH: &str = "set local search_path = pg_catalog, pg_temp";
+/// With these settings statements find only the server's own functions and operators, and the catalog's texts, which are compared with
+/// what they should be, have the usual form.
+const SYSTEM_PATH: &str = "set local search_path = pg_catalog, pg_temp; set local quote_all_identifiers = off";
+/// Without this setting the server refuses to send bytes that are not UTF-8.
+const ANY_BYTES: &str = "set local client_encoding = 'SQL_ASCII'";
 
 /// A connection that one operation uses. Dropping it returns the connection to the pool.
 #[derive(Debug)]
@@ -96,12 +99,11 @@ impl Session {
     }
 
     /// Settings that every reading transaction needs.
-    pub(super) fn settings_for_reading(&self) -> &'static str {
+    pub(super) fn settings_for_reading(&self) -> String {
         match (self.system_path, self.connection().any_bytes) {
-            (false, _) => "",
-            (true, false) => SYSTEM_PATH,
-            // Otherwise the server refuses to send bytes that are not UTF-8.
-            (true, true) => "set local search_path = pg_catalog, pg_temp; set local client_encoding = 'SQL_ASCII'",
+            (false, _) => String::new(),
+            (true, false) => SYSTEM_PATH.to_owned(),
+            (true, true) => format!("{SYSTEM_PATH}; {ANY_BYTES}"),
         }
     }
 
@@ -128,7 +130,7 @@ impl Session {
     /// [`Session::with_system_path`]. Takes one round trip.
     pub(in crate::store) async fn query_after(&self, before: &str, sql: &str) -> Result<Vec<Row>> {
         let settings = self.planning.any_index().settings(self.connection().version);
-        let reading = if self.connection().any_bytes { "set local client_encoding = 'SQL_ASCII'" } else { "" };
+        let reading = if self.connection().any_bytes { ANY_BYTES } else { "" };
         let opening = format!("begin read only; {SYSTEM_PATH}; {reading}; {settings}; {before}");
         let rows = self.within(async {
             RowsInner::start(&self.state, self.client(), Some(&opening), self.timeout, sql, &[]).await?.collect().await

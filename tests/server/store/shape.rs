@@ -124,6 +124,14 @@ async fn recognises_how_global_positions_are_assigned() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recognises_the_sequence_if_the_database_quotes_every_identifier() {
+    let quote =
+        "do $$begin execute format('alter database %I set quote_all_identifiers = on', current_database()); end$$";
+    let shape = shape_after(quote).await;
+    assert!(shape.numbering.is_nextval, "{:?}", shape.numbering);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn recognises_triggers_and_rules_on_insert() {
     let shape = shape_after(
         "create function nothing() returns trigger language plpgsql as 'begin return new; end';

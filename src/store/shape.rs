@@ -142,7 +142,9 @@ pub struct Numbering {
     pub is_nextval: bool,
     /// The OID of the sequence: that of the identity column, or the one in the default expression.
     pub sequence: Option<u32>,
-    /// Whether the column owns the sequence, so that `pg_get_serial_sequence` finds it.
+    /// The qualified name of the sequence, quoted for SQL.
+    pub sequence_name: Option<String>,
+    /// Whether the column owns the sequence. A column that became an identity column can own an unused one besides.
     pub owned: bool,
     /// How many numbers a session reserves at once.
     pub cache: Option<i64>,
@@ -192,12 +194,18 @@ struct CatalogColumn {
     not_null: bool,
     identity: bool,
     generated: bool,
+    nondeterministic: bool,
     has_casts: bool,
 }
 
 impl From<CatalogColumn> for Column {
     fn from(column: CatalogColumn) -> Self {
-        let CatalogColumn { oid, kind, name, not_null, identity, generated, has_casts } = column;
+        let CatalogColumn { oid, kind, name, not_null, identity, generated, nondeterministic, has_casts } = column;
+        if nondeterministic {
+            // Different names would be equal, and the server cannot search in them.
+            let type_name = format!("{name} with a nondeterministic collation");
+            return Self { kind: ColumnType::Other, type_name, not_null, identity, generated };
+        }
         let kind = match Type::from_oid(oid) {
             Some(Type::INT2) => ColumnType::SmallInt,
             Some(Type::INT4) => ColumnType::Integer,
@@ -262,7 +270,13 @@ impl Shape {
         self.ids_are_indexed
     }
 
-    /// Returns whether a trigger or rule can change, redirect or drop an inserted message.
+    /// Returns whether a trigger or rule runs after an INSERT. Even a trigger that only sees stored messages can delete them.
+    #[must_use]
+    pub(super) fn runs_code_on_insert(&self) -> bool {
+        !self.triggers.is_empty() || !self.rules.is_empty()
+    }
+
+    /// Returns whether a trigger or rule can change, redirect or drop a message before it is stored.
     #[must_use]
     pub fn changes_rows(&self) -> bool {
         self.triggers.iter().any(|trigger| trigger.row && trigger.before) || !self.rules.is_empty()
@@ -274,7 +288,7 @@ impl Shape {
     pub fn stores_messages_faithfully(&self) -> bool {
         let drawn = self.numbering.is_nextval || self.columns.global_position.identity;
         let unique = self.ids_are_unique() && self.positions_are_unique();
-        unique && drawn && self.numbering.owned && self.triggers.is_empty() && self.rules.is_empty()
+        unique && drawn && self.numbering.owned && !self.runs_code_on_insert()
     }
 
     /// A unique index on a partitioned table covers all partitions. On any other table it does not cover inheriting tables.

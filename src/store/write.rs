@@ -12,7 +12,6 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::error::Obstacle;
-use super::flavour::quote_ident;
 use super::row::column;
 use super::session::{Parameter, QueryError, STATEMENT_TIMEOUT, Session};
 use super::{Flavour, Namespace, Result, StoreError};
@@ -31,6 +30,9 @@ const LONGEST: Duration = Duration::from_secs(4);
 
 /// How many times a write is retried after it collided with another one.
 const COLLISIONS: u32 = 5;
+
+/// Runs constraint triggers now that would otherwise run at the commit, after the stored message was looked up.
+const RUN_DEFERRED_TRIGGERS: &str = "set constraints all immediate";
 
 /// What a rejected attempt means, after a lookup of the message.
 enum Verdict {
@@ -203,14 +205,14 @@ impl Namespace {
         arguments: &[Parameter<'_>],
         read_committed: bool,
     ) -> Result<Result<Written, AttemptError>, QueryError> {
-        let sequence = format!("{}.messages_global_position_seq", quote_ident(&self.info().schema));
-        let (search_path, table) = (self.search_path(), self.table());
+        let sequence = self.shape().numbering.sequence_name.as_deref();
+        let search_path = self.search_path();
         let mut parameters = arguments.to_vec();
         let template = if self.info().flavour == Flavour::Streamscope {
             parameters.push((&sequence, Type::TEXT));
             include_str!("../../sql/query/write.sql")
         } else {
-            parameters.extend([(&search_path as _, Type::TEXT), (&table as _, Type::TEXT)]);
+            parameters.extend([(&search_path as _, Type::TEXT), (&sequence as _, Type::TEXT)]);
             include_str!("../../sql/query/write_foreign.sql")
         };
         let sql = self.query(template, &[("write_message", &self.function("write_message"))]);
@@ -229,8 +231,8 @@ impl Namespace {
         })
     }
 
-    /// Sends three statements in one transaction, for tables that accept duplicate IDs or change messages: take the category lock,
-    /// write unless the ID exists, and look up the stored message.
+    /// Sends a few statements in one transaction, for tables that accept duplicate IDs or change messages: take the category lock,
+    /// write unless the ID exists, run triggers that wait for the commit, and look up the stored message.
     async fn send_and_look_up(
         &self,
         session: &Session,
@@ -250,8 +252,15 @@ impl Namespace {
         let mut written = arguments.to_vec();
         written.push((&message.id, Type::UUID));
         let sent = SentMessage::new(message);
-        let rows = session.run_together(&[(&lock, &locked), (&write, &written), (&look, &sent.parameters())]).await?;
-        let [_, written, looked] = rows.as_slice() else {
+        let rows = session
+            .run_together(&[
+                (&lock, &locked),
+                (&write, &written),
+                (RUN_DEFERRED_TRIGGERS, &[]),
+                (&look, &sent.parameters()),
+            ])
+            .await?;
+        let [_, written, _, looked] = rows.as_slice() else {
             return Ok(Err(AttemptError::Unanswered("the server answered only some of the statements".to_owned())));
         };
         let Some(position) = written.first().map(|row| column::<Option<&str>>(row, 0).ok().flatten()) else {

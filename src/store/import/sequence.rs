@@ -38,20 +38,20 @@ impl SequenceAdvance {
             Placement::Next { .. } => None,
         };
         let Some(highest) = new.iter().filter_map(number).max() else { return Ok(None) };
-        let table = namespace.table();
-        let state = "select s.name, q.seqmax from pg_catalog.pg_get_serial_sequence($1, 'global_position') as s (name) \
-                     join pg_catalog.pg_sequence q on q.seqrelid = s.name::regclass::oid";
-        let Some(row) = transaction.query_opt(state, &[(&table, Type::TEXT)]).await? else {
+        let numbering = &namespace.shape().numbering;
+        let Some(sequence) = numbering.sequence_name.clone().filter(|_| numbering.owned) else {
+            let table = namespace.table();
             let reason =
                 format!("global_position of {table} has no sequence of its own, so global positions cannot be kept");
             return Err(StoreError::Invalid { field: "table", reason }.into());
         };
-        let last: GlobalPosition = column(&row, 1)?;
+        let state = "select q.seqmax from pg_catalog.pg_sequence q where q.seqrelid = $1::text::regclass::oid";
+        let row = transaction.query_one(state, &[(&sequence, Type::TEXT)]).await?;
+        let last: GlobalPosition = column(&row, 0)?;
         if let Some(new) = new.iter().find(|new| number(new) >= Some(last)) {
             return Err(ImportError::of(new.index, Problem::NoGlobalPosition(NONE_LEFT)));
         }
-        // The server returns the name quoted.
-        let found = Self { sequence: column(&row, 0)?, highest };
+        let found = Self { sequence, highest };
         let is_low = format!("select from {} where {IS_LOW}", found.sequence);
         let is_low = transaction.query_opt(&is_low, &[(&highest, Type::INT8)]).await;
         Ok(is_low.map_err(|error| found.denied(error))?.map(|_| found))

@@ -119,7 +119,7 @@ impl Writer {
             Ok(rows) => rows,
             Err(error) => return Err(self.refused(transaction, &error, plan)),
         };
-        if namespace.shape().changes_rows() || rows != plan.new.len() as u64 {
+        if namespace.shape().runs_code_on_insert() || rows != plan.new.len() as u64 {
             plan.verify(&namespace, transaction, messages, self.options).await?;
         }
         Ok((plan, advance))

@@ -4,5 +4,15 @@
 -- Served by: messages_stream, at both ends.
 select first.number, last.number
 from
-  (select position::bigint as number from {table} where stream_name::text = $1 order by position limit 1) as first,
-  (select position::bigint as number from {table} where stream_name::text = $1 order by position desc limit 1) as last
+  (
+    select position::bigint as number from {table}
+    where stream_name::text = $1 and position is not null
+    order by position
+    limit 1
+  ) as first,
+  (
+    select position::bigint as number from {table}
+    where stream_name::text = $1 and position is not null
+    order by position desc
+    limit 1
+  ) as last

@@ -4,6 +4,6 @@
 -- Served by: messages_stream, backwards.
 select position::bigint as version
 from {table}
-where stream_name::text = $1
+where stream_name::text = $1 and position is not null
 order by position desc
 limit 1

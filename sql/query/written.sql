@@ -6,7 +6,12 @@
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
 -- Served by: messages_stream, and messages_id or another index on id.
 select
-  (select s.position::bigint from {table} s where s.stream_name::text = $2 order by s.position desc limit 1) as version,
+  (
+    select s.position::bigint from {table} s
+    where s.stream_name::text = $2 and s.position is not null
+    order by s.position desc
+    limit 1
+  ) as version,
   m.position,
   m.global_position,
   m.same_id,

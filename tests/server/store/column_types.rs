@@ -144,6 +144,12 @@ async fn opening_reports_a_column_with_an_unsupported_type() {
         ("alter table messages alter time type text", "time", "text"),
         ("alter table messages alter id drop default, alter id type bigint using 1", "id", "bigint"),
         ("alter table messages alter data type integer using 1", "data", "integer"),
+        (
+            "create collation ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+             alter table messages alter stream_name type varchar collate ci",
+            "stream_name",
+            "character varying with a nondeterministic collation",
+        ),
     ] {
         let database = eventodb().await;
         let sql = format!("set search_path = eventodb_shop; drop index messages_category; {types}");
@@ -210,6 +216,20 @@ async fn messages_with_null_values_are_listed_and_counted() {
     assert_eq!(rows, [("", 1), ("A", 2), ("B", 1)]);
     let of_a = counted.iter().find(|row| row.key == "A").unwrap();
     assert_eq!(of_a.rate.iter().sum::<u64>(), 1, "a message without a time belongs to no interval");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_without_a_position_does_not_hide_the_version_of_its_stream() {
+    let (_database, namespace) = shop_after(
+        "delete from messages; alter table messages alter position drop not null;
+         insert into messages (stream_name, type, position, data) values
+           ('odd-1', 'A', 0, '{}'), ('odd-1', 'A', 1, '{}'), ('odd-1', 'A', null, '{}'), ('odd-2', 'A', null, '{}')",
+    )
+    .await;
+    assert_eq!(namespace.stream_version(&stream("odd-1")).await.unwrap(), Some(1));
+    assert_eq!(namespace.stream_version(&stream("odd-2")).await.unwrap(), None);
+    let estimate = namespace.estimate(&Scope::Stream(stream("odd-1"))).await.unwrap();
+    assert_eq!(estimate.map(|count| count.messages), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

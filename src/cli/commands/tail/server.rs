@@ -62,9 +62,11 @@ impl Server {
             ));
         } else if let Some(before) = batch.receded_from {
             let now = batch.newest;
+            // New messages may have taken the numbers of the lost ones since.
+            let last = batch.messages.first().map_or(now, |first| now.min(first.message.global_position - 1));
             stderr::line(&format!(
                 "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
-                 lost them; tail continues after {now}"
+                 lost them; tail continues after {last}"
             ));
         }
         self.standby = batch.standby;

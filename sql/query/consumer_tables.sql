@@ -45,8 +45,8 @@ begin
         -- comes first, so no value is evaluated if another table has taken this one's place.
         execute format(
           'select json_agg(json_build_object(
-             ''name'', r.name::text, ''category'', r.category::text, ''position'', r.position::bigint, ''moved'', r.moved,
-             ''namespace'', r.namespace::text
+             ''name'', left(r.name::text, 1000), ''category'', left(r.category::text, 1000), ''position'', r.position::bigint, ''moved'', r.moved,
+             ''namespace'', left(r.namespace::text, 1000)
            )) from (
              select %s from only %I.%I where case when tableoid = %s then true end limit {rows}
            ) r (name, category, position, moved, namespace)',

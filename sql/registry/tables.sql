@@ -28,13 +28,20 @@ begin
   if found then
 {check}
     if _problem is null then
-      -- The comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place.
+      -- The comparison of OIDs comes first, so no value is evaluated if another table has taken this one's place. Whatever was written to
+      -- the table, a bounded part of it is read: the entries of existing schemas before the others.
       execute format($read$
         select coalesce(json_agg(json_build_object(
-          'id', r.id::text, 'schema', r.schema_name::text, 'description', r.description::text, 'created', r.created_at::text
+          'id', left(r.id, 1000), 'schema', left(r.schema_name, 1000), 'description', left(r.description, 1000),
+          'created', left(r.created, 1000)
         )), '[]')
-        from only eventodb_store.namespaces r
-        where case when r.tableoid = %s then $1 is null or r.id::text = $1 or r.schema_name::text = $1 end
+        from (
+          select r.id::text, r.schema_name::text, r.description::text, r.created_at::text as created
+          from only eventodb_store.namespaces r
+          where case when r.tableoid = %s then $1 is null or r.id::text = $1 or r.schema_name::text = $1 end
+          order by r.schema_name::text in (select n.nspname::text from pg_namespace n) desc nulls last
+          limit 10000
+        ) r
       $read$, _holder.oid) into _registered using _wanted;
     else
       perform set_config('streamscope.problem', _problem, true);
@@ -65,7 +72,7 @@ begin
     _version := null;
 {check}
     if _problem is null then
-      execute format('select max(version)::text from only %I.%I where case when tableoid = %s then true end',
+      execute format('select left(max(version)::text, 1000) from only %I.%I where case when tableoid = %s then true end',
         _holder.nspname, _holder.relname, _holder.oid) into _version;
     end if;
     _versions := _versions || json_build_object(

@@ -336,6 +336,19 @@ async fn reading_the_positions_of_consumers_never_runs_planted_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bounded_part_of_the_registry_is_read() {
+    let database = Database::new().await;
+    let sql = format!(
+        "{STORE} update eventodb_store.namespaces set description = repeat('d', 1000000);
+         insert into eventodb_store.namespaces select 'lost' || i, 'x', 'lost' || i, '', 0, '{{}}' from generate_series(1, 20000) i"
+    );
+    database.client().await.batch_execute(&sql).await.expect("a large registry");
+    let outcome = User::new().run(&["--url", &database.url(), "ns", "list"]);
+    assert!(outcome.stdout.contains("\"id\":\"shop\"") && outcome.stdout.len() < 2000, "{}", outcome.stdout.len());
+    assert_eq!(outcome.stderr.matches("is registered, but its schema").count(), 9999);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_cannot_be_read_hides_no_namespace() {
     for version in ["json using '1'", "boolean using true", "point using '(1,1)'"] {
         let database = Database::new().await;

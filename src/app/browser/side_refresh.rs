@@ -1,6 +1,6 @@
-//! Keeps the side panes and the count of the list current. What is followed brings its own messages; the estimates of categories and the versions of streams
-//! that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse or a poll of what is
-//! followed. An idle screen asks nothing.
+//! Keeps the side panes and the count of the list current. What is followed brings its own messages; the estimates of categories and
+//! the versions of streams that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse
+//! or a poll of what is followed. An idle screen asks nothing.
 
 use jiff::SignedDuration;
 

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Name, Position, StreamName};
+use crate::numbers::digits;
 
 /// A location in a namespace.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,7 +183,7 @@ impl Locator {
     }
 }
 
-/// Parses a location in the current namespace. Digits are a global position, and text that looks like an ID or a time is one.
+/// Parses a location in the current namespace. A number, also with grouped thousands, is a global position, and text that looks like an ID or a time is one.
 /// Everything else is a name: followed by `@` and a number it is a position in a stream, and followed by `#0:3` it is the part of a
 /// category for member 0 of 3. After `=` everything is a name.
 ///
@@ -196,8 +197,8 @@ pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Resul
     if let Some(name) = text.strip_prefix('=') {
         return Name::new(name).map(Target::Name).map_err(|error| error.to_string());
     }
-    if text.bytes().all(|b| b.is_ascii_digit()) {
-        return text.parse().map(Target::GlobalPosition).map_err(|_| format!("{text} is past the highest position"));
+    if let Some(digits) = digits(text) {
+        return digits.parse().map(Target::GlobalPosition).map_err(|_| format!("{text} is past the highest position"));
     }
     if let Ok(id) = Uuid::try_parse(text) {
         return Ok(Target::Id(id));
@@ -213,10 +214,9 @@ pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Resul
         return ConsumerGroup::new(member, size).map(|group| Target::Member(category, group));
     }
     if let Some((stream, position)) = text.rsplit_once('@')
-        && !position.is_empty()
-        && position.bytes().all(|b| b.is_ascii_digit())
+        && let Some(digits) = digits(position)
     {
-        let position = position.parse().map_err(|_| format!("{position} is past the highest position"))?;
+        let position = digits.parse().map_err(|_| format!("{position} is past the highest position"))?;
         let stream = StreamName::new(stream).map_err(|error| error.to_string())?;
         return Ok(Target::StreamPosition(stream, position));
     }
@@ -296,7 +296,10 @@ mod tests {
             ("account", "category account"),
             ("account-123@4", "stream account-123 at position 4"),
             ("a-b@c.example@12", "stream a-b@c.example at position 12"),
+            ("account-123@1,004", "stream account-123 at position 1004"),
             ("8123", "global position 8123"),
+            ("5,100,000", "global position 5100000"),
+            ("5,10", "category 5,10"),
             ("0197a0d8-7f4e-7c3e-9c58-0f4d2b7a9d11", "message 0197a0d8-7f4e-7c3e-9c58-0f4d2b7a9d11"),
             ("2026-03-01 12:00", "time 2026-03-01 12:00:00 UTC"),
             ("2026-03-01", "time 2026-03-01 00:00:00 UTC"),

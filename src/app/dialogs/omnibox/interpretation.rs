@@ -5,6 +5,7 @@ use crate::app::listed_names::ListedNames;
 use crate::app::request::Lookup;
 use crate::locator::{Destination, Known as _, Target};
 use crate::message::{Name, StreamName};
+use crate::numbers::digits;
 use crate::store::browse::{CategoryRow, Scope};
 
 /// The meaning of a text.
@@ -112,8 +113,6 @@ fn searched_part<'a>(text: &'a str, target: &Target) -> &'a str {
 fn position_here(text: &str, context: &DialogContext) -> Option<Destination> {
     let list = context.browser.messages.key.as_ref()?;
     let Scope::Stream(stream) = &list.scope else { return None };
-    let digits = text.strip_prefix('@').unwrap_or(text);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let position = is_number.then(|| digits.parse().ok()).flatten()?;
+    let position = digits(text.strip_prefix('@').unwrap_or(text))?.parse().ok()?;
     Some(Destination::here(Target::StreamPosition(StreamName::stored(stream.as_str()), position)))
 }

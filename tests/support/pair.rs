@@ -113,8 +113,10 @@ impl Pair {
 
     /// Starts or restarts one of the servers.
     pub(crate) fn run(&self, server: Server) {
+        // Without the WAL that it still needs, the standby would never catch up, and commits would wait for it forever.
         let options = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC -c hot_standby_feedback=on",
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=UTC -c hot_standby_feedback=on \
+             -c wal_keep_size=2GB",
             self.port(server),
             self.directory.display()
         );

@@ -10,7 +10,7 @@ async fn the_pulse_shows_consumers_and_a_transaction_that_comes_and_goes() {
     let mut screen = visit.screen(&["account-1"]);
     screen.shows("› account-1").shows_line(&["Withdrawn", "10"]);
     screen.keys("P").shows("Pulse of message_store").shows_line(&["account:position", "3", "within interval"]);
-    screen.shows("Messages in the last 15 min · 2 ·").shows("Final to 6, the newest message");
+    screen.shows("Messages in the last 15 min · 2 categories ·").shows("Final to 6, the newest message");
     let client = visit.store.client().await.expect("a store on the server");
     let insert = "begin; insert into message_store.messages (id, stream_name, type, position, data) \
                   values (gen_random_uuid(), 'account-3', 'Opened', 0, '{}')";

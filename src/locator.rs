@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::message::{Category, ConsumerGroup, GlobalPosition, Name, Position, StreamName};
-use crate::numbers::digits;
 
 /// A location in a namespace.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,6 +258,22 @@ pub(crate) fn time_in(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Tim
     ))
 }
 
+/// Returns the digits of a whole number that is written with or without grouped thousands.
+#[must_use]
+pub(crate) fn digits(text: &str) -> Option<String> {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut groups = text.split(',');
+    let first = groups.next().filter(|first| is_number(first))?;
+    let mut digits = first.to_owned();
+    for group in groups {
+        if first.len() > 3 || group.len() != 3 || !is_number(group) {
+            return None;
+        }
+        digits.push_str(group);
+    }
+    Some(digits)
+}
+
 /// Parses a duration: a whole number followed by `ms`, `s`, `m`, `h`, `d` or `w`.
 #[must_use]
 pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
@@ -280,6 +295,7 @@ pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbers::grouped;
 
     fn now() -> Timestamp {
         "2026-03-02T09:30:00Z".parse().expect("a time")
@@ -316,6 +332,17 @@ mod tests {
         ];
         for (text, said) in cases {
             assert_eq!(target(text).to_string(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_back_grouped_numbers_and_nothing_similar() {
+        for number in [0, 999, 1_000, 1_234_567, u64::MAX] {
+            let plain = Some(number.to_string());
+            assert_eq!((digits(&grouped(number)), digits(&number.to_string())), (plain.clone(), plain));
+        }
+        for text in ["", ",", "1,", ",100", "1,23", "1234,567", "1,2345", "1,,234", "1.000", "a,100", "-1"] {
+            assert_eq!(digits(text), None, "{text}");
         }
     }
 

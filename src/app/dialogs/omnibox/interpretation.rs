@@ -3,9 +3,8 @@
 use crate::app::dialogs::outcome::DialogContext;
 use crate::app::listed_names::ListedNames;
 use crate::app::request::Lookup;
-use crate::locator::{Destination, Known as _, Target};
+use crate::locator::{Destination, Known as _, Target, digits};
 use crate::message::{Name, StreamName};
-use crate::numbers::digits;
 use crate::store::browse::{CategoryRow, Scope};
 
 /// The meaning of a text.

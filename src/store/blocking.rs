@@ -7,8 +7,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::Result;
 use super::query::fill;
-use super::{Result, StoreError};
+use super::row::document;
 
 /// A transaction that holds a lock that others wait for: a writer's lock on the table, or the lock of a category.
 ///
@@ -64,10 +65,7 @@ impl BlockingTransaction {
     /// Decodes the result of the query. A transaction with several locks is listed once.
     pub(super) fn all(json: Option<&str>) -> Result<Vec<Self>> {
         let Some(json) = json else { return Ok(Vec::new()) };
-        let listed: Vec<Listed> = serde_json::from_str(json).map_err(|error| StoreError::Server {
-            code: "XX000".to_owned(),
-            message: format!("cannot read the list of transactions that hold locks: {error}"),
-        })?;
+        let listed: Vec<Listed> = document(json, "the list of transactions that hold locks")?;
         let mut all = BTreeMap::new();
         for Listed { transaction, pid, since, user, application, state, query } in listed {
             let since = Timestamp::from_microsecond(since).unwrap_or(Timestamp::UNIX_EPOCH);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::flavour::Flavour;
 use super::namespace::NamespaceInfo;
 use super::query::{fill, hex};
-use super::row::{Lossy, column};
+use super::row::{Lossy, column, document};
 use super::session::Session;
 use super::shape::{Column, Shape};
 use super::{Result, StoreError, schema};
@@ -133,10 +133,7 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
         return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });
     };
     let Lossy { text, .. } = column(row, 0)?;
-    let listing: Listing = serde_json::from_str(&text).map_err(|error| StoreError::Server {
-        code: "XX000".to_owned(),
-        message: format!("cannot read the list of namespaces: {error}"),
-    })?;
+    let listing: Listing = document(&text, "the list of namespaces")?;
     Ok(sorted(listing))
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut as _, BytesMut};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 use uuid::Uuid;
@@ -92,6 +93,14 @@ pub(super) fn column<'a, T: FromSql<'a>>(row: &'a Row, index: usize) -> Result<T
 /// Decodes a text column. NULL, which another program's table may allow, is the empty text.
 pub(super) fn text(row: &Row, index: usize) -> Result<String> {
     Ok(column::<Option<Lossy>>(row, index)?.map(|text| text.text).unwrap_or_default())
+}
+
+/// Decodes a JSON document that a query of our own returned. `what` names it in the error.
+pub(super) fn document<T: DeserializeOwned>(json: &str, what: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| StoreError::Server {
+        code: "XX000".to_owned(),
+        message: format!("cannot read {what}: {error}"),
+    })
 }
 
 /// Decodes a time. NULL is before every other time.

@@ -53,19 +53,18 @@ pub(crate) fn boxed(frame: &mut Frame, area: Rect, theme: &Theme, title: &str, w
 
 /// Draws the border of a dialog around an empty area.
 pub(crate) fn framed(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str) {
-    frame.render_widget(Clear, outer);
-    let title = whole_parts(title, usize::from(outer.width.saturating_sub(4)));
-    frame.render_widget(frame_of(format!(" {title} "), true, theme), outer);
+    bordered(frame, outer, theme, title, true);
 }
 
-/// Draws an empty box beside what has the focus, and returns the area inside its border.
-pub(crate) fn boxed_beside(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str) -> Rect {
+/// Draws the border of a box beside what has the focus, around an empty area.
+pub(crate) fn framed_beside(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str) {
+    bordered(frame, outer, theme, title, false);
+}
+
+fn bordered(frame: &mut Frame, outer: Rect, theme: &Theme, title: &str, focused: bool) {
     frame.render_widget(Clear, outer);
     let title = whole_parts(title, usize::from(outer.width.saturating_sub(4)));
-    let block = frame_of(format!(" {title} "), false, theme);
-    let inner = block.inner(outer);
-    frame.render_widget(block, outer);
-    inner
+    frame.render_widget(frame_of(format!(" {title} "), focused, theme), outer);
 }
 
 /// Returns one row of an area, which is empty if the area has too few.

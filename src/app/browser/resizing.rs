@@ -19,7 +19,7 @@ const ROWS: i16 = 1;
 const IN_VIEW: usize = 100;
 /// The cells that a row of a side pane needs besides its name: border, marker and space.
 const AROUND: usize = 4;
-/// The width and the rows of what explains that there is no namespace.
+/// The columns and rows of the text that is shown if there is no namespace.
 const EXPLANATION: (usize, usize) = (36, 4);
 /// The cells of an estimate, such as `~12.3k`.
 const ESTIMATE: usize = 6;

@@ -114,29 +114,20 @@ impl CopyMenu {
         match action {
             Some(DialogAction::Close) => Outcome::Close,
             Some(DialogAction::Accept) => self.accept(context),
-            Some(action) => self.entry(action).map_or_else(
-                || {
-                    let what = DialogKind::Copy.title(action);
-                    let nothing = if what.is_empty() { Vec::new() } else { vec![nothing_to_copy(what)] };
-                    Outcome::Do(nothing)
-                },
-                CopyEntry::copied,
-            ),
+            Some(action) => match (self.entry(action), DialogKind::Copy.title(action)) {
+                (Some(entry), _) => entry.copied(),
+                (None, "") => Outcome::Stay,
+                (None, what) => Outcome::Do(vec![Command::Warn(format!("No {what} to copy from this pane."))]),
+            },
             None => Outcome::Stay,
         }
     }
-}
 
-impl CopyMenu {
     /// Returns the entry that an action copies. In the side panes, the command of the list is the only command.
     fn entry(&self, action: DialogAction) -> Option<&CopyEntry> {
         let of = |action| self.entries.iter().find(|entry| entry.action == action);
         of(action).or_else(|| of(DialogAction::Command).filter(|_| action == DialogAction::ListCommand))
     }
-}
-
-fn nothing_to_copy(what: &str) -> Command {
-    Command::Warn(format!("No {what} to copy from this pane."))
 }
 
 impl Choosing for CopyMenu {

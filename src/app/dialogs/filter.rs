@@ -89,11 +89,12 @@ impl FilterPrompt {
         }
     }
 
-    /// Returns the area whose lower end the box of named filters takes, above the prompt, and the rows of the box.
+    /// Returns the box of the named filters, above the prompt, and the rectangle of its rows.
     #[must_use]
-    pub(crate) fn offers(&self, area: Rect) -> (Rect, u16) {
+    pub(crate) fn offers(&self, area: Rect) -> (Rect, Rect) {
         let rows = u16::try_from(self.offered.len()).unwrap_or(ROWS).min(ROWS);
-        (Rect { height: area.height.saturating_sub(2), ..area }, rows)
+        let outer = frame_above(Rect { height: area.height.saturating_sub(2), ..area }, rows);
+        (outer, outer.inner(Margin::new(1, 1)))
     }
 
     /// Puts the selected filter into the prompt.
@@ -199,8 +200,7 @@ impl FilterPrompt {
 
 impl Choosing for FilterPrompt {
     fn list(&self, context: &DialogContext) -> Option<List> {
-        let (above, rows) = self.offers(context.browser.area);
-        let area = frame_above(above, rows).inner(Margin::new(1, 1));
+        let (_, area) = self.offers(context.browser.area);
         let list = List { area, rows: self.offered.len(), selected: self.selected };
         (self.naming.is_none() && !self.offered.is_empty()).then_some(list)
     }

@@ -64,6 +64,8 @@ pub(crate) struct Omnibox {
     opened: Option<String>,
     /// Enter was pressed before a namespace was open.
     waiting: bool,
+    /// The text was typed before a namespace was open, so no streams were searched.
+    unsearched: bool,
 }
 
 impl Omnibox {
@@ -88,6 +90,7 @@ impl Omnibox {
             recalled: None,
             opened: None,
             waiting: false,
+            unsearched: false,
         }
     }
 
@@ -114,7 +117,7 @@ impl Omnibox {
     /// Matches the text again after a list of the screen has changed, since it may now lead elsewhere. If it waited for a namespace,
     /// goes there.
     pub(in crate::app) fn listed(&mut self, context: &DialogContext) -> Outcome {
-        let mut commands = if self.streams.namespace().is_none() { self.search(context) } else { Vec::new() };
+        let mut commands = if self.unsearched { self.search(context) } else { Vec::new() };
         self.refresh(context);
         if self.waiting && context.browser.shown_namespace.is_some() {
             self.waiting = false;
@@ -156,6 +159,10 @@ impl Omnibox {
         self.waiting = false;
         self.chosen = false;
         self.top = 0;
+        self.search_and_match(context)
+    }
+
+    fn search_and_match(&mut self, context: &DialogContext) -> Outcome {
         let commands = self.search(context);
         self.refresh(context);
         Outcome::Do(commands)
@@ -166,6 +173,7 @@ impl Omnibox {
             return Vec::new();
         }
         let meaning = Meaning::read(self.input.text(), context);
+        self.unsearched = meaning.namespace.is_none();
         let Some(namespace) = meaning.namespace.clone() else { return self.streams.clear() };
         if meaning.name.is_empty() {
             return self.streams.clear();
@@ -205,9 +213,7 @@ impl Omnibox {
             return Outcome::Stay;
         }
         self.problem = None;
-        let commands = self.search(context);
-        self.refresh(context);
-        Outcome::Do(commands)
+        self.search_and_match(context)
     }
 
     /// Shows why the search for streams failed.

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::super::query::fill;
 use super::super::registry;
-use super::super::row::text;
-use super::super::{Namespace, Result, StoreError};
+use super::super::row::{document, text};
+use super::super::{Namespace, Result};
 use super::{Convention, Recorded};
 use crate::message::Category;
 
@@ -44,10 +44,7 @@ impl Namespace {
         drop(session);
         let mut recorded = Vec::new();
         for row in &rows {
-            let tables: Vec<Table> = serde_json::from_str(&text(row, 0)?).map_err(|error| StoreError::Server {
-                code: "XX000".to_owned(),
-                message: format!("cannot read the tables of consumers: {error}"),
-            })?;
+            let tables: Vec<Table> = document(&text(row, 0)?, "the tables of consumers")?;
             recorded.extend(tables.into_iter().flat_map(|table| self.recorded_in(table)));
         }
         Ok(recorded)

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use tokio_postgres::types::Type;
 
 use super::super::query::fill;
-use super::super::row::{Lossy, column};
+use super::super::row::{Lossy, column, document};
 use super::super::session::Session;
 use super::super::shape::Shape;
-use super::super::{Flavour, Namespace, Result, StoreError};
+use super::super::{Flavour, Namespace, Result};
 
 /// The first version of PostgreSQL that records the version of a database's collation.
 const COLLATION_OF_DATABASE: u32 = 150_000;
@@ -148,13 +148,6 @@ pub(super) struct Function {
     pub settings: Vec<String>,
 }
 
-fn parse<T: for<'a> Deserialize<'a>>(text: &Lossy) -> Result<T> {
-    serde_json::from_str(&text.text).map_err(|error| StoreError::Server {
-        code: "XX000".to_owned(),
-        message: format!("cannot read the facts for doctor: {error}"),
-    })
-}
-
 impl ServerFacts {
     pub(super) async fn read(shape: &Shape, session: &Session) -> Result<Self> {
         let tables: Vec<i64> = shape.parts.iter().map(|part| part.oid).chain([shape.table]).map(i64::from).collect();
@@ -166,7 +159,7 @@ impl ServerFacts {
             ],
         );
         let row = session.query_one(&sql, &[(&tables, Type::INT8_ARRAY)]).await?;
-        let mut facts: Self = parse(&column(&row, 0)?)?;
+        let mut facts: Self = document(&column::<Lossy>(&row, 0)?.text, "the facts for doctor")?;
         if facts.version_number >= COLLATION_OF_DATABASE {
             let sql = include_str!("../../../sql/doctor/database_collation.sql");
             let row = session.query_one(sql, &[]).await?;
@@ -183,7 +176,7 @@ impl TableFacts {
         let table = namespace.table();
         let sequence = shape.numbering.sequence;
         let row = session.query_one(&sql, &[(&table, Type::TEXT), (&sequence, Type::OID)]).await?;
-        let mut facts: Self = parse(&column(&row, 0)?)?;
+        let mut facts: Self = document(&column::<Lossy>(&row, 0)?.text, "the facts for doctor")?;
         if namespace.info().flavour == Flavour::Streamscope {
             let sql = include_str!("../../../sql/doctor/sql_bodies.sql");
             for row in session.query(sql, &[(&table, Type::TEXT)]).await? {

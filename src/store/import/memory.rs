@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_version_never_falls() {
         let mut versions = StreamVersions::default();
-        // The first batch of a transaction is remembered again at the end, after those that followed it.
+        // After a lost commit, a batch is sent and remembered again, although later ones were remembered.
         for version in [4, 9, 4] {
             assert!(versions.raise("account-1", version));
         }

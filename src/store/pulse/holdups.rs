@@ -8,9 +8,9 @@ use tokio_postgres::types::Type;
 use super::super::blocking::BlockingTransaction;
 use super::super::browse::Scope;
 use super::super::query::fill;
-use super::super::row::{Lossy, ServerTime, column};
+use super::super::row::{Lossy, ServerTime, column, document};
 use super::super::session::Parameter;
-use super::super::{Namespace, Result, StoreError};
+use super::super::{Namespace, Result};
 use crate::message::GlobalPosition;
 
 /// What blocks the readers and writers of a namespace.
@@ -91,7 +91,7 @@ impl Namespace {
         let json = |index| column::<Option<Lossy>>(&row, index);
         let blocking = |json: Option<Lossy>| BlockingTransaction::all(json.as_ref().map(|json| json.text.as_str()));
         let (newest, standby): (GlobalPosition, bool) = (column(&row, 0)?, column(&row, 2)?);
-        let waiting = json(6)?.map_or(Ok(Vec::new()), |json| parse(&json.text))?;
+        let waiting = json(6)?.map_or(Ok(Vec::new()), |json| document(&json.text, "the list of waiting sessions"))?;
         let blockers = blockers(blocking(json(4)?)?, blocking(json(5)?)?, &waiting);
         let mut final_to = (!standby).then_some(newest);
         if let Some(writer) = blockers.iter().find(|blocker| blocker.writes).filter(|_| !standby) {
@@ -107,13 +107,6 @@ impl Namespace {
             blockers,
         })
     }
-}
-
-fn parse(json: &str) -> Result<Vec<Waiting>> {
-    serde_json::from_str(json).map_err(|error| StoreError::Server {
-        code: "XX000".to_owned(),
-        message: format!("cannot read the list of waiting sessions: {error}"),
-    })
 }
 
 fn duration(seconds: f64) -> Option<SignedDuration> {

@@ -5,10 +5,9 @@ use ratatui::layout::Rect;
 
 use super::{choices, prompts};
 use crate::app::dialogs::filter::FilterPrompt;
-use crate::app::dialogs::frame::frame_above;
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::theme::Theme;
-use crate::view::widgets::boxed_beside;
+use crate::view::widgets::framed_beside;
 
 const HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
 
@@ -26,8 +25,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
             keymap.hint_as(DialogKind::Filter, DialogAction::Down, "select").unwrap_or_default()
         };
         let title = format!("Saved filters · {hints}");
-        let (above, rows) = prompt.offers(area);
-        let inner = boxed_beside(frame, frame_above(above, rows), theme, &title);
+        let (outer, inner) = prompt.offers(area);
+        framed_beside(frame, outer, theme, &title);
         let rows = prompt.offered.iter().map(|filter| (filter.name.clone(), filter.text.clone()));
         choices::draw(frame, inner, theme, rows, prompt.selected, "");
     }

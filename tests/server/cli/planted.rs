@@ -213,6 +213,15 @@ async fn never_reads_messages_that_are_not_a_plain_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
+    let partitioned = |whole: &str, part: &str| {
+        format!(
+            "alter table eventodb_shop.messages rename to kept;
+             create table eventodb_shop.{whole} (like eventodb_shop.kept including defaults)
+               partition by list ((type || public.evil('x'::text)));
+             create table eventodb_shop.{part} partition of eventodb_shop.{whole} default;
+             insert into eventodb_shop.messages select * from eventodb_shop.kept"
+        )
+    };
     let plants = [
         (
             "create index on eventodb_shop.messages ((type || public.evil('x'::text)))",
@@ -239,20 +248,9 @@ async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
              create index on eventodb_shop.messages (eventodb_shop.category(stream_name), global_position)",
             "select eventodb_shop.category('x')",
         ),
+        (&partitioned("messages", "part"), "explain select type from eventodb_shop.messages"),
         (
-            "alter table eventodb_shop.messages rename to kept;
-             create table eventodb_shop.messages (like eventodb_shop.kept including defaults)
-               partition by list ((type || public.evil('x'::text)));
-             create table eventodb_shop.part partition of eventodb_shop.messages default;
-             insert into eventodb_shop.messages select * from eventodb_shop.kept",
-            "explain select type from eventodb_shop.messages",
-        ),
-        (
-            "alter table eventodb_shop.messages rename to kept;
-             create table eventodb_shop.whole (like eventodb_shop.kept including defaults)
-               partition by list ((type || public.evil('x'::text)));
-             create table eventodb_shop.messages partition of eventodb_shop.whole default;
-             insert into eventodb_shop.messages select * from eventodb_shop.kept",
+            &partitioned("whole", "messages"),
             "set constraint_exclusion = on; explain select type from eventodb_shop.messages where type = 'x'",
         ),
     ];

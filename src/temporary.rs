@@ -41,9 +41,12 @@ impl TemporaryDirectory {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(error) => return Err(error),
             }
-            let lock = own_files::open(&path.join(LOCK), Purpose::CreateNew)?;
+            // Until the directory is locked, another program may consider it abandoned and remove it.
+            let lock = match own_files::open(&path.join(LOCK), Purpose::CreateNew) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
             match lock.try_lock() {
-                // Another program may have considered it abandoned before it was locked, and removed it.
                 Ok(()) if !path.join(LOCK).exists() => {}
                 Err(TryLockError::WouldBlock) => {}
                 // On a file system without locks, no program considers it abandoned.
@@ -61,7 +64,7 @@ impl TemporaryDirectory {
 
 impl Drop for TemporaryDirectory {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+        if let Err(error) = remove(&self.path) {
             tracing::warn!("cannot remove the temporary directory {}: {error}", self.path.display());
         }
     }
@@ -82,20 +85,39 @@ fn remove_abandoned(root: &Path) {
             continue;
         }
         let path = entry.path();
-        if let Some(_lock) = abandoned(&path)
-            && let Err(error) = std::fs::remove_dir_all(&path)
-        {
-            tracing::debug!("cannot remove the abandoned directory {}: {error}", path.display());
+        if let Err(error) = remove_if_abandoned(&path) {
+            tracing::debug!("the directory {} stays: {error}", path.display());
         }
     }
 }
 
-/// Locks a directory if no living program holds its lock.
-fn abandoned(path: &Path) -> Option<File> {
-    own_files::check_own_directory(path).ok()?;
-    let lock = own_files::open(&path.join(LOCK), Purpose::Read).ok()?;
-    lock.try_lock().ok()?;
-    Some(lock)
+/// Removes a directory, or fails if a living program holds its lock.
+fn remove_if_abandoned(path: &Path) -> io::Result<()> {
+    own_files::check_own_directory(path)?;
+    match own_files::open(&path.join(LOCK), Purpose::Read) {
+        Ok(lock) => {
+            lock.try_lock()?;
+            remove(path)
+        }
+        // Its program was killed right after creating the directory or while removing it. Other directories without this file are
+        // not empty, so the system refuses to remove them.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::remove_dir(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes a directory, and the locked file last, so that what remains when the program is killed can still be recognised.
+fn remove(path: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else if entry.file_name() != LOCK {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    std::fs::remove_file(path.join(LOCK))?;
+    std::fs::remove_dir(path)
 }
 
 #[cfg(test)]
@@ -123,11 +145,14 @@ mod tests {
             std::fs::create_dir(root.path().join(name)).expect("made");
             std::fs::write(root.path().join(name).join(file), "").expect("written");
         }
+        std::fs::create_dir(root.path().join("streamscope-killed-early")).expect("made");
         #[cfg(unix)]
         std::os::unix::fs::symlink("another-killed", root.path().join("streamscope-link")).expect("linked");
         let later = TemporaryDirectory::new_in(root.path()).expect("made");
         let left = names(root.path());
-        assert!(!left.contains(&"streamscope-killed".to_owned()), "{left:?}");
+        for removed in ["streamscope-killed", "streamscope-killed-early"] {
+            assert!(!left.contains(&removed.to_owned()), "{removed}: {left:?}");
+        }
         for stays in ["another-killed", "streamscope-other", "streamscope-store"] {
             assert!(left.contains(&stays.to_owned()), "{stays}: {left:?}");
         }

@@ -218,7 +218,8 @@ fn the_next_start_removes_the_remains_of_a_killed_demo() {
         command.arg("--demo").args(arguments).env("TMPDIR", &temporary).stdout(Stdio::null()).stderr(Stdio::null());
         command
     };
-    let count = || std::fs::read_dir(&temporary).unwrap().count();
+    let entries = || std::fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let count = || entries().len();
     let limit = Instant::now() + Duration::from_mins(1);
     let mut killed = demo(&["tail", "-n", "shop"]).spawn().unwrap();
     while count() < 2 {
@@ -232,12 +233,12 @@ fn the_next_start_removes_the_remains_of_a_killed_demo() {
     // The directories of a running demo are not removed.
     let mut living = demo(&["tail", "-n", "shop"]).spawn().unwrap();
     let of_living = |path: &Path| path.join("postgres/.pglite-oxide.lock").exists();
-    while !std::fs::read_dir(&temporary).unwrap().any(|entry| of_living(&entry.unwrap().path())) {
+    while !entries().iter().any(|path| of_living(path)) {
         assert!(Instant::now() < limit, "no store appears");
         std::thread::sleep(Duration::from_millis(10));
     }
     assert!(demo(&["ns", "list"]).status().unwrap().success());
-    assert_eq!(count(), 2, "the store and the sockets of the running demo remain");
+    assert_eq!(count(), 2, "only the store and the sockets of the running demo remain: {:?}", entries());
     assert!(living.try_wait().unwrap().is_none());
     living.kill().unwrap();
     living.wait().unwrap();

@@ -33,7 +33,8 @@
       end
       from unnest(_columns) with ordinality w (name, place)
       left join pg_attribute a on a.attrelid = c.oid and a.attname = w.name and not a.attisdropped
-      where a.attname is null or a.atttypid >= 16384 or a.atttypid <> all (_types) or to_jsonb(a) ->> 'attgenerated' = 'v'
+      -- Converting a row of pg_attribute to JSON can call a cast of its column's type.
+      where case when a.atttypid < 16384 then a.atttypid <> all (_types) or to_jsonb(a) ->> 'attgenerated' = 'v' else true end
       order by w.place
       limit 1
     )

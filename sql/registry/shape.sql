@@ -1,5 +1,6 @@
 -- Describes a table messages as JSON, from the catalog alone: a subquery over c, its row in list.sql. Calls no code of the schema.
--- Catalog columns that PostgreSQL 10 does not have are read through JSON.
+-- Catalog columns that PostgreSQL 10 does not have are read through JSON, except for those of pg_attribute: its attmissingval can have a
+-- user-defined type, and converting that to JSON can call a user-defined cast.
 -- Served by: the catalog.
 (select json_build_object(
   'table', c.oid::int8,
@@ -12,7 +13,11 @@
       'name', format_type(a.atttypid, a.atttypmod),
       'not_null', a.attnotnull,
       'identity', a.attidentity <> '',
-      'generated', coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '',
+      -- Without the column in pg_attribute, its name means the one of older.
+      'generated', (
+        select (select attgenerated from pg_attribute g where g.attrelid = a.attrelid and g.attnum = a.attnum) <> ''
+        from (select ''::"char") older (attgenerated)
+      ),
       'nondeterministic', exists (
         select from pg_collation l where l.oid = a.attcollation and to_jsonb(l) ->> 'collisdeterministic' = 'false'
       ),
@@ -166,47 +171,64 @@
   ), false),
   -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
   -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
-  -- above. Message DB's function category is not listed as long as it is the original one.
+  -- above. Message DB's function category is not listed as long as it is the original one. A policy can also pass a query or a value to a
+  -- built-in function that runs or casts it, such as query_to_xml and to_json: listed unless it calls only immutable functions and those
+  -- named here.
   'calls', (
-    select coalesce(json_agg(distinct
-      case when d.refclassid in ('pg_type'::regclass, 'pg_class'::regclass) then 'code behind ' else '' end
-        || pg_describe_object(d.refclassid, d.refobjid, 0)
-    ), '[]')
+    select coalesce(json_agg(distinct code.name), '[]')
     from (
-      with recursive whole (oid) as (
-        select c.oid
+      select
+        case when d.refclassid in ('pg_type'::regclass, 'pg_class'::regclass) then 'code behind ' else '' end
+          || pg_describe_object(d.refclassid, d.refobjid, 0)
+      from (
+        with recursive whole (oid) as (
+          select c.oid
+          union
+          select h.inhparent from whole join pg_inherits h on h.inhrelid = whole.oid
+        )
+        select whole.oid from whole
         union
-        select h.inhparent from whole join pg_inherits h on h.inhrelid = whole.oid
-      )
-      select whole.oid from whole
-      union
-      select p.oid from unnest(part.oids) p (oid)
-    ) t (oid)
-    cross join lateral (
-      select 'pg_class'::regclass::oid, t.oid
+        select p.oid from unnest(part.oids) p (oid)
+      ) t (oid)
+      cross join lateral (
+        select 'pg_class'::regclass::oid, t.oid
+        union all
+        select 'pg_class'::regclass, i.indexrelid from pg_index i where i.indrelid = t.oid
+        union all
+        select 'pg_statistic_ext'::regclass, s.oid from pg_statistic_ext s where s.stxrelid = t.oid
+        union all
+        select 'pg_constraint'::regclass, k.oid from pg_constraint k where k.conrelid = t.oid
+        union all
+        select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = t.oid and row_security_active(t.oid)
+      ) o (class, oid)
+      join pg_depend d on d.classid = o.class and d.objid = o.oid and (d.classid <> 'pg_class'::regclass or d.objsubid = 0)
+      where (
+          d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
+          or d.refclassid = 'pg_type'::regclass and exists (select from pg_type y where y.oid = d.refobjid and y.typtype <> 'e')
+          or d.refclassid = 'pg_class'::regclass and d.classid = 'pg_policy'::regclass and d.refobjid <> t.oid
+        )
+        and not exists (
+          select from pg_proc f
+          where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.pronamespace = c.namespace
+            and f.proname = 'category'
+            and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
+            and f.prorettype = 'varchar'::regtype and f.proconfig is null
+            and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+        )
       union all
-      select 'pg_class'::regclass, i.indexrelid from pg_index i where i.indrelid = t.oid
-      union all
-      select 'pg_statistic_ext'::regclass, s.oid from pg_statistic_ext s where s.stxrelid = t.oid
-      union all
-      select 'pg_constraint'::regclass, k.oid from pg_constraint k where k.conrelid = t.oid
-      union all
-      select 'pg_policy'::regclass, p.oid from pg_policy p where p.polrelid = t.oid and row_security_active(t.oid)
-    ) o (class, oid)
-    join pg_depend d on d.classid = o.class and d.objid = o.oid and (d.classid <> 'pg_class'::regclass or d.objsubid = 0)
-    where (
-        d.refclassid in ('pg_proc'::regclass, 'pg_operator'::regclass)
-        or d.refclassid = 'pg_type'::regclass and exists (select from pg_type y where y.oid = d.refobjid and y.typtype <> 'e')
-        or d.refclassid = 'pg_class'::regclass and d.classid = 'pg_policy'::regclass and d.refobjid <> t.oid
-      )
-      and not exists (
-        select from pg_proc f
-        where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.pronamespace = c.namespace
-          and f.proname = 'category'
-          and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
-          and f.prorettype = 'varchar'::regtype and f.proconfig is null
-          and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
-      )
+      select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)
+      from pg_policy p
+      where p.polrelid = c.oid and row_security_active(c.oid)
+        and (
+          p.polqual::text like '%{JSON%'
+          or exists (
+            select from regexp_matches(p.polqual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') called (oid)
+            join pg_proc f on f.oid = called.oid[1]::oid
+            where f.oid < 16384 and f.provolatile <> 'i'
+              and f.proname <> all ('{now,transaction_timestamp,statement_timestamp,clock_timestamp,current_setting,pg_has_role}')
+          )
+        )
+    ) code (name)
   )
 )
 from (

@@ -212,6 +212,25 @@ async fn never_reads_messages_that_are_not_a_plain_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn looking_at_the_catalog_never_casts_the_default_of_a_new_column() {
+    let plants = ["eventodb_shop.messages", "eventodb_shop._schema_version", "eventodb_store.namespaces"];
+    for table in plants {
+        let plant = format!(
+            "{STORE} create type public.told as enum ('x');
+             create function public.say(public.told) returns json language plpgsql as 'begin perform public.leave(); return ''1''; end';
+             create cast (public.told as json) with function public.say(public.told);
+             alter table {table} add extra public.told default 'x'"
+        );
+        let planted = Planted::new(Database::new().await, &plant).await;
+        planted.goes_off_by("select to_json(a) from pg_attribute a where attname = 'extra'").await;
+        let told = planted.stays_quiet(UNASKED);
+        assert!(told.contains("account-1"), "the namespace is read: {told}");
+        planted.stays_quiet(&[&["ns", "info", "shop"], &["doctor", "-n", "shop"], &["get", "account", "-n", "shop"]]);
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
     let partitioned = |whole: &str, part: &str| {
         format!(
@@ -281,6 +300,15 @@ async fn runs_foreign_policies_only_for_a_namespace_chosen_by_name() {
             "create view public.seen as select public.evil(1) as number; grant select on public.seen to public",
             "exists (select from public.seen where number > 0)",
             "code behind view public.seen",
+        ),
+        ("", "query_to_xml('select public.evil(1)', true, false, '') is not null", "code behind policy p"),
+        (
+            "create type public.told as enum ('x');
+             create function public.say(public.told) returns json language plpgsql as 'begin perform public.leave(); return ''1''; end';
+             create cast (public.told as json) with function public.say(public.told);
+             alter table eventodb_shop.messages add extra public.told default 'x'",
+            "to_json(messages) is not null",
+            "code behind policy p",
         ),
     ];
     for (before, condition, called) in policies {

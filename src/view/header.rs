@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::text::cut;
+use super::text::{cut, cut_middle};
 use super::theme::Theme;
 use super::widgets::spinner;
 use crate::app::State;
@@ -47,7 +47,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     frame.buffer_mut().set_stringn(x, area.y, right, right_width, style);
 }
 
-/// Returns the location (`shop › account › account-123`), or as much of its end as fits.
+/// Returns the location (`shop › account › account-123`), or as much of its end as fits. A name that does not fit is shortened in the middle.
 fn path(state: &State, room: usize) -> String {
     let Some(list) = &state.browser.messages.key else { return String::new() };
     let mut parts = vec![list.namespace.clone()];
@@ -62,7 +62,7 @@ fn path(state: &State, room: usize) -> String {
     while parts.len() > 1 && SafeText::line(&parts.join(" › ")).width() > room {
         parts.remove(0);
     }
-    cut(&parts.join(" › "), room)
+    cut_middle(&parts.join(" › "), room)
 }
 
 /// Returns whether the store can be read and written.

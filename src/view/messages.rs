@@ -6,8 +6,9 @@ mod table;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::text::{cut, whole_parts, words};
+use super::text::{cut_middle, whole_parts, words};
 use super::theme::Theme;
 use super::timeline;
 use super::welcome;
@@ -21,6 +22,12 @@ use crate::app::request::Slot;
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
 use crate::store::browse::{Count, Scope};
+use crate::wrapping::BETWEEN;
+
+/// What the title says before the name of the list.
+const MESSAGES: &str = "Messages  ";
+/// The notes after the name leave it as many cells.
+const LEAST_NAME: usize = 16;
 
 /// Draws the table.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
@@ -43,7 +50,8 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     }
 }
 
-/// Returns the title: the scope, the progress of loading, the order and the filter.
+/// Returns the title: the scope, the progress of loading, the order and the filter. A long name is shortened in the middle, and both it and
+/// the filter stay recognisable.
 fn title(state: &State, theme: &Theme, width: usize) -> String {
     let messages = &state.browser.messages;
     let name = match messages.key.as_ref().map(|list| &list.scope) {
@@ -53,36 +61,40 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
         Some(Scope::Stream(stream)) => stream.to_string(),
     };
     let width = width.saturating_sub(4);
-    let waiting = if state.requests.since(Slot::Messages).is_some() { 18 } else { 0 };
-    let room = width.saturating_sub(10 + waiting);
-    let room = if messages.is_filtered() { room * 2 / 3 } else { room };
-    let mut title = match messages.key {
-        Some(_) if name.is_empty() => "All messages".to_owned(),
-        None => "Messages".to_owned(),
-        Some(_) => format!("Messages  {}", cut(&name, room)),
-    };
+    let mut notes = String::new();
     if let Some(since) = state.requests.since(Slot::Messages) {
-        title.push_str(" · ");
-        title.push(spinner(state, theme.ascii));
+        notes.push_str(BETWEEN);
+        notes.push(spinner(state, theme.ascii));
         let seconds = state.now.duration_since(since).as_secs();
         if seconds > 0 {
-            title = format!("{title} {seconds}s ({})", hint(state, Action::Back, "stop"));
+            notes = format!("{notes} {seconds}s ({})", hint(state, Action::Back, "stop"));
         }
     }
     if messages.newest_first {
-        title.push_str(" · newest first");
+        notes.push_str(" · newest first");
     }
     let shown = messages.key.as_ref().map(|list| &list.namespace);
     if state.browser.namespaces.all().any(|info| info.hides_rows && Some(&info.id) == shown) {
-        title.push_str(" · rows may be hidden");
+        notes.push_str(" · rows may be hidden");
     }
-    let title = whole_parts(&title, width);
-    let room = width.saturating_sub(SafeText::line(&title).width() + 5);
-    if messages.is_filtered() && room >= 8 {
-        format!("{title} · & {}", words(&messages.filter_text, room))
-    } else {
-        title
-    }
+    let filter = if messages.is_filtered() { format!("& {}", messages.filter_text) } else { String::new() };
+    let cells = |text: &str| SafeText::line(text).width();
+    let wanted = if filter.is_empty() { 0 } else { BETWEEN.width() + cells(&filter) };
+    // The filter can take half of the title, and what the name leaves of the other half.
+    let beside = width.saturating_sub(MESSAGES.len() + cells(&name));
+    let reserved = wanted.min(beside.max(width / 2));
+    let title = match messages.key {
+        Some(_) if name.is_empty() => "All messages".to_owned(),
+        None => "Messages".to_owned(),
+        Some(_) => {
+            let room = width.saturating_sub(MESSAGES.len() + reserved);
+            let room = room.saturating_sub(cells(&notes)).max(room.min(LEAST_NAME));
+            format!("{MESSAGES}{}", cut_middle(&name, room))
+        }
+    };
+    let title = whole_parts(&format!("{title}{notes}"), width - reserved);
+    let room = width.saturating_sub(cells(&title) + BETWEEN.width());
+    if filter.is_empty() || room < 8 { title } else { format!("{title}{BETWEEN}{}", words(&filter, room)) }
 }
 
 /// Returns the position in the list (`5 of ~5`). In a filtered list, returns the number of matches and of messages searched.
@@ -155,11 +167,12 @@ fn searched(state: &State, search: &SearchProgress, spinner: char) -> String {
 /// Returns the result of a search that examined every message that can match.
 fn all_searched(state: &State, matches: &str, searched: u64) -> String {
     let filter = &state.browser.messages.filter;
-    let searched = messages_in_words(&grouped(searched));
+    let messages = messages_in_words(&grouped(searched));
     if filter.since.is_some() || filter.until.is_some() {
-        format!("{matches} in this time range · {searched} searched")
+        format!("{matches} in this time range · {messages} searched")
     } else {
-        format!("{matches} · all {searched} searched")
+        let all = if searched > 1 { "all " } else { "" };
+        format!("{matches} · {all}{messages} searched")
     }
 }
 

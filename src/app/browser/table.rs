@@ -22,6 +22,8 @@ const AGE: usize = 8;
 /// The widths of `stored 999 kB` and `999 kB`.
 const STORED: usize = 13;
 const SIZE: usize = 6;
+/// The width of ` +9`, which counts the columns without room.
+const NOTE: usize = 3;
 
 /// A column on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,7 +215,7 @@ impl<'a> Measured<'a> {
                     })
                     .max()
                     .unwrap_or(u64::MAX);
-                (12, usize::try_from(longest).unwrap_or(usize::MAX).clamp(12, 40), usize::MAX)
+                (9, usize::try_from(longest).unwrap_or(usize::MAX).clamp(12, 40), usize::MAX)
             }
             ColumnKind::Path(path) => {
                 let width = |row: &MessageRow| match row.head.values.get(path) {
@@ -241,11 +243,11 @@ impl<'a> Measured<'a> {
             ColumnKind::Position if !one_stream => 1,
             ColumnKind::GlobalPosition => 2,
             ColumnKind::Age => 3,
-            ColumnKind::Time => 4,
-            ColumnKind::Data => 5,
-            ColumnKind::Stream => 6,
-            ColumnKind::Path(_) => 7,
-            ColumnKind::Type => 8,
+            ColumnKind::Data => 4,
+            ColumnKind::Stream => 5,
+            ColumnKind::Path(_) => 6,
+            ColumnKind::Type => 7,
+            ColumnKind::Time => 8,
             // The number that orders a stream stays longest.
             ColumnKind::Position => 9,
         }
@@ -265,7 +267,10 @@ fn place(mut columns: Vec<Measured<'_>>, room: usize, one_stream: bool, times: T
         without_room.push(&columns.remove(least).column.kind);
     }
     let mut widths: Vec<usize> = columns.iter().map(|column| column.least.min(room.saturating_sub(1))).collect();
-    let mut left = room.saturating_sub(widths.iter().map(|width| width + 1).sum());
+    // The number of columns without room is at the right of the titles. The title of the data is short and leaves it room.
+    let noted = !without_room.is_empty() && columns.last().is_some_and(|column| column.column.kind != ColumnKind::Data);
+    let room_for_note = if noted { NOTE } else { 0 };
+    let mut left = room.saturating_sub(widths.iter().map(|width| width + 1).sum::<usize>() + room_for_note);
     // First every column gets what serves most purposes, then what it can use.
     let enough = |column: &Measured<'_>| column.enough;
     let full = |column: &Measured<'_>| column.full;
@@ -318,11 +323,12 @@ mod tests {
     }
 
     #[test]
-    fn the_time_outranks_the_global_position() {
+    fn the_time_outlasts_everything_but_the_position_in_a_stream() {
         assert_eq!(titles(80, false), ["pos", "gpos", "time", "stream", "type", "size", "data"]);
-        assert_eq!(titles(40, false), ["time", "stream", "type", "data"]);
-        assert_eq!(titles(36, true), ["pos", "time", "type", "data"]);
-        assert_eq!(titles(28, false), ["stream", "type", "data"]);
+        assert_eq!(titles(36, false), ["time", "stream", "type", "data"]);
+        assert_eq!(titles(34, true), ["pos", "time", "type", "data"]);
+        assert_eq!(titles(28, false), ["time", "stream", "type"]);
+        assert_eq!(titles(12, false), ["time"]);
         assert_eq!(titles(3, true), ["pos"]);
         assert!(titles(0, true).is_empty());
     }

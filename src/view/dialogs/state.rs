@@ -10,7 +10,7 @@ use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::state::{Note, StateDialog};
 use crate::app::request::Slot;
 use crate::app::state_view::{Change, StateRow, StateView};
-use crate::view::text::{cut, cut_middle, fill, words};
+use crate::view::text::{cut, cut_middle, fill, fill_middle, words};
 use crate::view::theme::Theme;
 use crate::view::widgets::{framed, line_at, paragraph, spinner};
 
@@ -62,8 +62,8 @@ fn rows(frame: &mut Frame, area: Rect, theme: &Theme, selected: usize, view: &St
             Some(Change::Changed) => ("~", theme.warning),
             None => (" ", Style::new()),
         };
-        let (path, value) =
-            (fill(&cut(&row.path, path_width), path_width), fill(&cut(&row.value, value_width), value_width));
+        // The last step of a path says more than its beginning.
+        let (path, value) = (fill_middle(&row.path, path_width), fill(&row.value, value_width));
         let text = format!("{mark} {path}  {value}  {}", cut(setter, setter_width));
         line_at(frame, area, line, &fill(&text, width), if index == selected { theme.selected } else { colour });
     }

@@ -52,6 +52,36 @@ fn a_category_with_a_path_as_a_column() {
     }
 }
 
+#[test]
+fn columns_with_paths_leave_the_time_its_room_at_80_columns() {
+    let mut screen = screen(80, 24);
+    screen.keys(",acurrency");
+    screen.enter();
+    screen.esc();
+    let text = screen.text();
+    let heading = text.lines().find(|line| line.contains(" type ") && line.contains("amount")).expect("a heading");
+    assert!(heading.contains("┃  26-0"), "the date stands above the times\n{text}");
+}
+
+#[test]
+fn a_long_name_keeps_its_end_and_leaves_the_filter_its_room() {
+    let stream = format!("account-{}-end", "0123456789".repeat(12));
+    for (width, height) in [(160, 45), (100, 30), (80, 24)] {
+        let mut fake = Fake::default();
+        fake.push(&stream, "Deposited", r#"{"amount": 1}"#, None);
+        let mut screen = Screen::with(fake, ScreenSettings::default(), width, height);
+        screen.go_to(&stream);
+        let text = screen.text();
+        assert!(text.lines().next().is_some_and(|header| header.contains("account-") && header.contains("-end")));
+        screen.keys("4&type:Deposited amount");
+        screen.enter();
+        let text = screen.text();
+        let title = text.lines().find(|line| line.contains(" Messages  ")).expect("a title");
+        assert!(title.contains("account") && title.contains("-end · & type:Deposited"), "{text}");
+        assert!(text.contains("1 match · 1 message searched"), "{text}");
+    }
+}
+
 /// Returns the style of the first cell of a text on screen.
 fn style_of(screen: &Screen, text: &str) -> Style {
     let terminal = screen.terminal();

@@ -2,6 +2,7 @@
 //! draws after changes, at most eighty times a second. It decides nothing about the content of the screen.
 
 mod autosave;
+mod classic_colors;
 pub(crate) mod clipboard;
 pub(crate) mod connecting;
 pub(crate) mod drafts;

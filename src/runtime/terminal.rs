@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::{TerminalOptions, Viewport};
 use tokio::sync::{Notify, mpsc};
 
+use super::classic_colors;
 use crate::app::State;
 use crate::view;
 
@@ -115,6 +116,8 @@ pub(crate) struct Terminal {
     /// A frame is being written.
     busy: bool,
     mouse: bool,
+    /// The terminal has more than sixteen colours.
+    has_more_colors: bool,
 }
 
 impl Terminal {
@@ -133,7 +136,10 @@ impl Terminal {
         })?;
         take(mouse)?;
         match canvas(&frame, Rect::default()) {
-            Ok(inner) => Ok(Self { inner, frame, frames, written, busy: false, mouse }),
+            Ok(inner) => {
+                let has_more_colors = classic_colors::has_more_colors();
+                Ok(Self { inner, frame, frames, written, busy: false, mouse, has_more_colors })
+            }
             Err(error) => {
                 restore();
                 Err(error)
@@ -160,7 +166,9 @@ impl Terminal {
             self.begin_anew(state.browser.area)?;
         }
         self.inner.draw(|frame| view::draw(frame, state))?;
-        self.frames.try_send(self.frame.take()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        let bytes = self.frame.take();
+        let bytes = if self.has_more_colors { bytes } else { classic_colors::classic(&bytes) };
+        self.frames.try_send(bytes).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         self.busy = true;
         Ok(())
     }

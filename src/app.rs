@@ -253,7 +253,7 @@ impl State {
         };
         effects.extend(self.stop_following_if_left());
         effects.extend(self.refresh_pulse());
-        if looks && self.dialogs.open.is_none() {
+        if looks && self.dialogs.front().is_none() {
             effects.extend(self.browser.refresh_side(self.following.current.as_ref(), &mut self.requests));
         }
         self.browser.remember_list();

@@ -26,7 +26,7 @@ impl State {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        if self.dialogs.open.is_some() {
+        if self.dialogs.front().is_some() {
             return self.dialog_key(key);
         }
         match self.settings.keymap.action(self.context(), key) {
@@ -36,7 +36,7 @@ impl State {
     }
 
     pub(super) fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        if self.dialogs.open.is_some() {
+        if self.dialogs.front().is_some() {
             return self.dialog_mouse(mouse);
         }
         self.click_title(mouse);

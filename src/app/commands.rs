@@ -6,7 +6,6 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::browser::list_key::ListKey;
-use super::dialogs::Dialog;
 use super::dialogs::bookmarks::BookmarkList;
 use super::dialogs::copy::CopyMenu;
 use super::dialogs::filter::FilterPrompt;
@@ -16,15 +15,16 @@ use super::dialogs::log::Log;
 use super::dialogs::members::{self, Members};
 use super::dialogs::omnibox::{Kind, Omnibox};
 use super::dialogs::outcome::{Command, DialogContext, Outcome};
-use super::keymap::DialogAction;
+use super::dialogs::{Dialog, Dialogs};
+use super::keymap::{DialogAction, DialogKind};
 use super::request::{Answer, Slot};
 use super::{Effect, State};
 use crate::store::browse::Scope;
 
 impl State {
     pub(super) fn dialog_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        let Some(dialog) = &self.dialogs.open else { return Vec::new() };
-        match self.settings.keymap.dialog_action(dialog.kind(), key) {
+        let Some(kind) = self.dialogs.front().map(Dialog::kind) else { return Vec::new() };
+        match self.settings.keymap.dialog_action(kind, key) {
             // No dialog may swallow the key that quits, but it keeps the draft.
             Some(DialogAction::Quit) => {
                 let mut effects = self.close_dialog();
@@ -32,28 +32,48 @@ impl State {
                 return effects;
             }
             Some(DialogAction::Suspend) => return vec![Effect::Suspend],
+            Some(DialogAction::Help) if kind != DialogKind::Help => {
+                self.dialogs.help = Some(Dialog::Help(Box::new(Help::of_dialog(&self.settings.keymap, kind))));
+                return Vec::new();
+            }
             _ => {}
         }
-        self.with_dialog(|dialog, context| dialog.key(key, context))
+        self.with_front(|dialog, context| dialog.key(key, context))
     }
 
     pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
         self.dialogs.pasted = Some(self.now);
-        self.with_dialog(|dialog, context| dialog.paste(text, context))
+        self.with_front(|dialog, context| dialog.paste(text, context))
     }
 
     pub(super) fn dialog_mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        self.with_dialog(|dialog, context| dialog.mouse(mouse, context))
+        self.with_front(|dialog, context| dialog.mouse(mouse, context))
     }
 
-    /// Passes an input to the open dialog and runs what it asks for.
+    /// Passes an input to the dialog in front, and runs what it asks for.
+    fn with_front(&mut self, input: impl FnOnce(&mut Dialog, &DialogContext) -> Outcome) -> Vec<Effect> {
+        if self.dialogs.help.is_some() {
+            return self.with(|dialogs| &mut dialogs.help, input);
+        }
+        self.with_dialog(input)
+    }
+
+    /// Passes an answer to the open dialog, even if the help is in front of it, and runs what it asks for.
     pub(super) fn with_dialog(&mut self, input: impl FnOnce(&mut Dialog, &DialogContext) -> Outcome) -> Vec<Effect> {
-        let Some(mut dialog) = self.dialogs.open.take() else { return Vec::new() };
+        self.with(|dialogs| &mut dialogs.open, input)
+    }
+
+    fn with(
+        &mut self,
+        place: fn(&mut Dialogs) -> &mut Option<Dialog>,
+        input: impl FnOnce(&mut Dialog, &DialogContext) -> Outcome,
+    ) -> Vec<Effect> {
+        let Some(mut dialog) = place(&mut self.dialogs).take() else { return Vec::new() };
         let new_id = self.random.message_id(self.now);
         let outcome = input(&mut dialog, &self.dialog_context(new_id));
         let commands = match outcome {
             Outcome::Stay | Outcome::Do(_) => {
-                self.dialogs.open = Some(dialog);
+                *place(&mut self.dialogs) = Some(dialog);
                 if let Outcome::Do(commands) = outcome { commands } else { Vec::new() }
             }
             Outcome::Close => dialog.closed(),
@@ -82,6 +102,7 @@ impl State {
     }
 
     fn close_dialog(&mut self) -> Vec<Effect> {
+        self.dialogs.help = None;
         let commands = self.dialogs.open.take().map(Dialog::closed).unwrap_or_default();
         self.run_all(commands)
     }
@@ -93,6 +114,7 @@ impl State {
     fn run(&mut self, command: Command) -> Vec<Effect> {
         match command {
             Command::Run(action) => self.act(action),
+            Command::Press(key) => self.dialog_key(key.event()),
             Command::Ask(slot, question) => vec![self.requests.ask(slot, question)],
             Command::AskLater(slot, question, after) => vec![self.requests.ask_later(slot, question, after)],
             Command::Cancel(slot) => self.cancel(slot),
@@ -123,6 +145,8 @@ impl State {
                 self.browser.shown_instead = None;
                 self.browser.load_selected_message(Duration::ZERO, &mut self.requests)
             }
+            Command::Resume => self.end_hold(true),
+            Command::EndHold => self.end_hold(false),
             Command::ShowMessage(namespace, head) => {
                 self.browser.shown_instead = Some((namespace, *head));
                 self.browser.load_selected_message(Duration::ZERO, &mut self.requests)
@@ -159,6 +183,12 @@ impl State {
             Command::KeepDraft(draft) => self.keep_draft(draft),
             Command::NextDraft { changed, seen } => self.next_draft(changed, seen),
         }
+    }
+
+    fn end_hold(&mut self, returns: bool) -> Vec<Effect> {
+        let effect = self.following.end_hold(returns, &mut self.browser, &mut self.requests);
+        let shown = self.browser.load_selected_message(Duration::ZERO, &mut self.requests);
+        effect.into_iter().chain(shown).collect()
     }
 
     fn cancel(&mut self, slot: Slot) -> Vec<Effect> {

@@ -43,7 +43,7 @@ impl State {
         let connections = &mut self.settings.connections;
         let is_first = !std::mem::replace(&mut connections.were_offered, true);
         let is_offered = connections.default_store.is_some() && connections.any_configured();
-        if is_first && is_offered && self.browser.namespaces.is_empty() && self.dialogs.open.is_none() {
+        if is_first && is_offered && self.browser.namespaces.is_empty() && self.dialogs.front().is_none() {
             self.open_connections()
         } else {
             Vec::new()

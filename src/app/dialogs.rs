@@ -230,6 +230,8 @@ impl Dialog {
 pub(crate) struct Dialogs {
     /// The dialog in front of the panes.
     pub open: Option<Dialog>,
+    /// The help in front of that dialog, which goes on behind it.
+    pub(super) help: Option<Dialog>,
     /// Closed drafts; the last one is opened next.
     pub drafts: Vec<Draft>,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
@@ -243,6 +245,17 @@ pub(crate) struct Dialogs {
 }
 
 impl Dialogs {
+    /// Returns the dialogs that are open, from back to front.
+    pub(crate) fn shown(&self) -> impl DoubleEndedIterator<Item = &Dialog> {
+        self.open.iter().chain(&self.help)
+    }
+
+    /// Returns the dialog that gets the keys.
+    #[must_use]
+    pub(crate) fn front(&self) -> Option<&Dialog> {
+        self.shown().next_back()
+    }
+
     /// Fits the open dialog to the size of the terminal.
     pub(super) fn fit(&mut self, area: Rect) {
         match &mut self.open {

@@ -58,6 +58,8 @@ pub(crate) struct Follow {
     pub generation: u64,
     /// Nothing moves until resumed.
     pub paused: bool,
+    /// The selected message, if following is paused only while a view about a message is open.
+    held_at: Option<GlobalPosition>,
     /// Messages that arrived while nothing moved.
     pub new: u64,
     /// Rows that were unloaded because the list is bounded. Scrolling reloads them.
@@ -100,6 +102,7 @@ impl Follow {
         Self {
             generation,
             paused: false,
+            held_at: None,
             new: 0,
             unloaded: 0,
             late: 0,
@@ -236,6 +239,25 @@ impl Following {
         let follow = self.current.as_mut()?;
         follow.paused = !follow.paused;
         if follow.paused { None } else { self.go_live(browser, requests) }
+    }
+
+    /// Pauses while a view about a message is open, if the list moves along with new messages.
+    pub(super) fn hold(&mut self, browser: &Browser) {
+        if !self.is_live(browser) {
+            return;
+        }
+        if let Some((follow, head)) = self.current.as_mut().zip(browser.messages.selection()) {
+            (follow.paused, follow.held_at) = (true, Some(head.global_position));
+        }
+    }
+
+    /// Ends such a pause. If the selection is still where it was, it returns to the newest message when `returns`.
+    pub(super) fn end_hold(&mut self, returns: bool, browser: &mut Browser, requests: &mut Requests) -> Option<Effect> {
+        let follow = self.current.as_mut()?;
+        let held_at = follow.held_at.take()?;
+        follow.paused = false;
+        let selected = browser.messages.selection().map(|head| head.global_position);
+        if returns && selected == Some(held_at) { self.go_live(browser, requests) } else { None }
     }
 
     /// Returns to the newest message, and reloads the end of the list if messages arrived that it did not take in.

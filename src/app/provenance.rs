@@ -43,9 +43,7 @@ impl State {
 
     fn show_trace(&mut self, trace: TraceDialog) -> Vec<Effect> {
         let question = trace.question(TraceStep::First);
-        // While following, the selection of the list moves on.
-        let shown = self.browser.message.head().filter(|head| head.global_position == trace.start());
-        self.browser.shown_instead = shown.map(|head| (trace.namespace().to_owned(), head.clone()));
+        self.following.hold(&self.browser);
         self.dialogs.open = Some(Dialog::Trace(Box::new(trace)));
         vec![self.requests.ask(Slot::Trace, question)]
     }
@@ -94,6 +92,7 @@ impl State {
         let Some((namespace, head)) = self.message_on_screen() else { return Vec::new() };
         let dialog = StateDialog::new(namespace, head.stream.clone(), head.position);
         let question = dialog.question(true);
+        self.following.hold(&self.browser);
         self.dialogs.open = Some(Dialog::State(Box::new(dialog)));
         vec![self.requests.ask(Slot::State, question)]
     }

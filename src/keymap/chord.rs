@@ -21,6 +21,12 @@ impl Chord {
         matches!(self.code, KeyCode::Char(_)) && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
     }
 
+    /// Returns the event that pressing the key causes.
+    #[must_use]
+    pub(crate) fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Returns a regular expression that matches what [`Chord::from_str`] accepts, with or without plain characters.
     #[must_use]
     pub(crate) fn pattern(with_text: bool) -> String {

@@ -112,6 +112,7 @@ named! {
     Fewer = "fewer";
     Earlier = "earlier";
     BeginHere = "begin-here";
+    Help = "help";
     Suspend = "suspend";
     Quit = "quit";
 }
@@ -171,6 +172,25 @@ impl DialogKind {
         )
     }
 
+    /// Returns true if the dialog has a list or a long text, in which the keys of [`Self::Any`] move up and down.
+    #[must_use]
+    pub(crate) fn scrolls(self) -> bool {
+        matches!(
+            self,
+            Self::Filter
+                | Self::Omnibox
+                | Self::Bookmarks
+                | Self::Connections
+                | Self::Log
+                | Self::Copy
+                | Self::Compare
+                | Self::Columns
+                | Self::Trace
+                | Self::State
+                | Self::Pulse
+        )
+    }
+
     /// Returns the actions that can be bound in this dialog.
     pub(crate) fn actions(self) -> impl Iterator<Item = DialogAction> {
         DEFAULTS.iter().filter(move |row| row.0 == self || row.0 == Self::Any).map(|row| row.1)
@@ -208,11 +228,14 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Any, A::PageUp, "pgup", "page up"),
         (K::Any, A::NextField, "tab", "next field"),
         (K::Any, A::PreviousField, "shift-tab", "previous field"),
+        (K::Any, A::Help, "f1", "help"),
         (K::Any, A::Suspend, "ctrl-z", "suspend the program"),
         (K::Any, A::Quit, "ctrl-c", "quit (keeps drafts)"),
         (K::Compose, A::Write, "ctrl-s", "write"),
         (K::Compose, A::Close, "", "close (keeps draft)"),
         (K::Compose, A::Discard, "ctrl-g", "discard"),
+        (K::Compose, A::NextField, "", "next field"),
+        (K::Compose, A::PreviousField, "", "previous field"),
         (K::Compose, A::Editor, "ctrl-e", "$EDITOR"),
         (K::Compose, A::OtherDraft, "ctrl-o", "other draft"),
         (K::Compose, A::Format, "ctrl-f", "format"),
@@ -226,6 +249,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Conflict, A::KeepEditing, "e", "keep editing"),
         (K::Conflict, A::Close, "", "keep editing"),
         (K::Conflict, A::Discard, "x", "discard"),
+        (K::Conflict, A::Help, "? f1", "help"),
         (K::Filter, A::Accept, "", "apply"),
         (K::Filter, A::Edit, "tab", "edit"),
         (K::Filter, A::Remove, "del", "remove"),
@@ -238,6 +262,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Bookmarks, A::Accept, "", "go"),
         (K::Bookmarks, A::Rename, "r", "rename"),
         (K::Bookmarks, A::Remove, "d del", "remove"),
+        (K::Bookmarks, A::Help, "? f1", "help"),
         (K::Name, A::Accept, "", "save the name"),
         (K::Name, A::Close, "", "keep the old name"),
         (K::Connections, A::Accept, "", "connect"),
@@ -250,6 +275,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Log, A::Up, "up k", "one line up"),
         (K::Log, A::First, "g home", "go to the start"),
         (K::Log, A::Last, "G end", "go to the end"),
+        (K::Log, A::Help, "? f1", "help"),
         (K::Copy, A::Accept, "", "copy"),
         (K::Copy, A::Marked, "a", "all marked"),
         (K::Copy, A::Value, "v", "value"),
@@ -261,6 +287,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Copy, A::Sql, "s", "SQL"),
         (K::Copy, A::Command, "c", "command"),
         (K::Copy, A::ListCommand, "l", "command for the list"),
+        (K::Copy, A::Help, "? f1", "help"),
         (K::Columns, A::Toggle, "space", "show/hide"),
         (K::Columns, A::MoveDown, "J alt-down", "move down"),
         (K::Columns, A::MoveUp, "K alt-up", "move up"),
@@ -273,12 +300,14 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Columns, A::Down, "down j", "next"),
         (K::Columns, A::Up, "up k", "previous"),
         (K::Columns, A::Close, "esc enter ,", "close"),
+        (K::Columns, A::Help, "? f1", "help"),
         (K::ColumnPath, A::Accept, "", "add"),
         (K::ColumnPath, A::Close, "", "back to the list"),
         (K::Compare, A::OtherView, "v", "other view"),
         (K::Compare, A::NextDifference, "n", "next difference"),
         (K::Compare, A::PreviousDifference, "N", "previous"),
         (K::Compare, A::CopyDifferences, "y", "copy list"),
+        (K::Compare, A::Help, "? f1", "help"),
         (K::Export, A::Accept, "", "export"),
         (K::Export, A::NextField, "", "whole list or only marked"),
         (K::Trace, A::Accept, "", "go"),
@@ -288,6 +317,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Trace, A::Up, "up k", "previous message"),
         (K::Trace, A::First, "g home", "go to the start"),
         (K::Trace, A::Last, "G end", "go to the end"),
+        (K::Trace, A::Help, "? f1", "help"),
         (K::State, A::Previous, "[", "step back"),
         (K::State, A::Next, "]", "step forward"),
         (K::State, A::Earlier, "{", "begin 10,000 messages earlier"),
@@ -297,6 +327,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::State, A::Up, "up k", "previous value"),
         (K::State, A::First, "g home", "go to the start"),
         (K::State, A::Last, "G end", "go to the end"),
+        (K::State, A::Help, "? f1", "help"),
         (K::Pulse, A::Accept, "", "open"),
         (K::Pulse, A::Stream, "s", "go to the stream with the consumer's positions"),
         (K::Pulse, A::NextField, "tab l right", "next part"),
@@ -307,6 +338,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Pulse, A::Up, "up k", "previous row"),
         (K::Pulse, A::First, "g home", "first row of the part"),
         (K::Pulse, A::Last, "G end", "last row of the part"),
+        (K::Pulse, A::Help, "? f1", "help"),
         (K::Members, A::Accept, "", "go to the member"),
         (K::Members, A::More, "+ =", "larger group"),
         (K::Members, A::Fewer, "-", "smaller group"),
@@ -314,6 +346,7 @@ pub(super) const DEFAULTS: &[(DialogKind, DialogAction, &str, &str)] = {
         (K::Members, A::Next, "right l", "next member"),
         (K::Members, A::First, "g home", "first member"),
         (K::Members, A::Last, "G end", "last member"),
+        (K::Members, A::Help, "? f1", "help"),
         (K::CreateNamespace, A::Accept, "", "create"),
         (K::DeleteNamespace, A::Accept, "", "delete"),
         (K::Token, A::Token, "y", "copy"),

@@ -29,9 +29,14 @@ use super::theme::Theme;
 use crate::app::State;
 use crate::app::dialogs::Dialog;
 
-/// Draws the open dialog, if there is one.
+/// Draws the open dialog, if there is one, and the help in front of it.
 pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let Some(dialog) = &state.dialogs.open else { return };
+    for dialog in state.dialogs.shown() {
+        draw_one(frame, area, state, theme, dialog);
+    }
+}
+
+fn draw_one(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &Dialog) {
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::ListFilter(prompt) => prompts::list_filter(frame, area, state, theme, prompt),

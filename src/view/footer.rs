@@ -57,7 +57,7 @@ pub(crate) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     let used = u16::try_from(used).unwrap_or(area.width).min(area.width);
     frame.render_widget(left, Rect { width: used, ..area });
     // A dialog names its own keys, and these do nothing while it is open.
-    if state.dialogs.open.is_some() {
+    if state.dialogs.front().is_some() {
         return;
     }
     let keys = keys(state, theme, usize::from(area.width - used));
@@ -91,7 +91,7 @@ pub(crate) fn find_said(state: &State) -> Option<String> {
 /// Draws a stall over the lower edge of the open dialog, so that no dialog hides it. A prompt has text in its last two rows, so the stall
 /// is above them.
 pub(crate) fn stall_over_dialog(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
-    let Some((dialog, follow)) = state.dialogs.open.as_ref().zip(state.following.current.as_ref()) else { return };
+    let Some((dialog, follow)) = state.dialogs.front().zip(state.following.current.as_ref()) else { return };
     let Some(text) = stall(state, follow) else { return };
     let from_below = if matches!(dialog, Dialog::Find(_) | Dialog::ListFilter(_) | Dialog::Filter(_)) { 3 } else { 1 };
     if area.height <= from_below + 1 {

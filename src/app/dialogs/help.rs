@@ -1,5 +1,5 @@
-//! `?`: lists every action with its keys, from the live key map. `/` filters the rows, and Enter runs the selected
-//! action. Texts about keys are never written here a second time.
+//! `?`: lists every action with its keys, from the live key map, or those of the dialog behind it. `/` filters the rows, and Enter runs
+//! the selected action. Texts about keys are never written here a second time.
 
 pub(crate) mod layout;
 
@@ -34,10 +34,29 @@ pub(crate) struct Help {
 pub(crate) enum HelpRow {
     /// The context of the rows below.
     Heading(&'static str),
-    /// An action and its keys.
-    Keys(String, Action),
+    /// Something that keys do.
+    Keys(String, Purpose),
     /// A text without an action.
     Note(String),
+}
+
+/// What keys do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// In the panes.
+    Action(Action),
+    /// In the dialog behind the help, with one of the keys.
+    InDialog(DialogKind, DialogAction, Chord),
+}
+
+impl Purpose {
+    #[must_use]
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Action(action) => action.title(),
+            Self::InDialog(kind, action, _) => kind.title(action),
+        }
+    }
 }
 
 /// Explanations of signs and of what no key shows.
@@ -103,9 +122,28 @@ fn rows_with_keys(keymap: &KeyMap, is_wanted: impl Fn(Context, &Chord, Action) -
         let bound =
             keymap.bindings().iter().filter(|(of, chord, bound)| bound == action && is_wanted(*of, chord, *action));
         let keys: Vec<String> = bound.map(|(_, key, _)| key.to_string()).collect();
-        (!keys.is_empty()).then(|| HelpRow::Keys(keys.join(" "), *action))
+        (!keys.is_empty()).then(|| HelpRow::Keys(keys.join(" "), Purpose::Action(*action)))
     };
     Action::ALL.iter().filter_map(row).collect()
+}
+
+/// Returns the rows for a dialog: its own keys, and those that it shares with other dialogs.
+fn rows_of_dialog(keymap: &KeyMap, kind: DialogKind) -> Vec<HelpRow> {
+    use DialogAction::{Close, Down, Help, PageDown, PageUp, Quit, Suspend, Up};
+    let own: Vec<DialogAction> = kind.defaults().map(|(action, _)| action).collect();
+    let moving: &[DialogAction] = if kind.scrolls() { &[Down, Up, PageDown, PageUp] } else { &[] };
+    let shared = [moving, &[Close, Help, Suspend, Quit]].concat();
+    let shared = shared.into_iter().filter(|action| !own.contains(action)).collect();
+    let mut rows = Vec::new();
+    for (heading, actions) in [(kind.heading(), own), (DialogKind::Any.heading(), shared)] {
+        rows.push(HelpRow::Heading(heading));
+        rows.extend(actions.into_iter().filter_map(|action| {
+            let keys = keymap.dialog_keys(kind, action);
+            let purpose = Purpose::InDialog(kind, action, *keys.first()?);
+            Some(HelpRow::Keys(keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), purpose))
+        }));
+    }
+    without_empty_headings(rows)
 }
 
 fn without_empty_headings(rows: Vec<HelpRow>) -> Vec<HelpRow> {
@@ -125,7 +163,16 @@ fn without_empty_headings(rows: Vec<HelpRow>) -> Vec<HelpRow> {
 impl Help {
     #[must_use]
     pub(crate) fn new(keymap: &KeyMap, pane: Pane) -> Self {
-        let all = rows_of(keymap, pane);
+        Self::with(rows_of(keymap, pane))
+    }
+
+    /// Creates the help in front of a dialog.
+    #[must_use]
+    pub(crate) fn of_dialog(keymap: &KeyMap, kind: DialogKind) -> Self {
+        Self::with(rows_of_dialog(keymap, kind))
+    }
+
+    fn with(all: Vec<HelpRow>) -> Self {
         let mut help = Self { filter: None, rows: all.clone(), selected: 0, middle: 0, all };
         help.step(0);
         help
@@ -138,7 +185,7 @@ impl Help {
         match context.pressed(DialogKind::Help, key).filter(|_| !is_typed) {
             Some(DialogAction::Accept) => return self.run(),
             Some(DialogAction::Close) if self.filter.take().is_some() => self.narrow(),
-            Some(DialogAction::Close) => return Outcome::Close,
+            Some(DialogAction::Close | DialogAction::Help) => return Outcome::Close,
             Some(DialogAction::Down) => self.step(1),
             Some(DialogAction::Up) => self.step(-1),
             Some(DialogAction::PageDown) => self.step(page),
@@ -204,7 +251,7 @@ impl Help {
                     heading = title;
                     return true;
                 }
-                HelpRow::Keys(keys, action) => format!("{keys} {} {heading}", action.title()),
+                HelpRow::Keys(keys, purpose) => format!("{keys} {} {heading}", purpose.title()),
                 HelpRow::Note(note) => format!("{note} {heading}"),
             };
             let text = text.to_lowercase();
@@ -241,7 +288,8 @@ impl Help {
     /// Closes the help and runs the selected action.
     fn run(&self) -> Outcome {
         Outcome::Finish(match self.rows.get(self.selected) {
-            Some(HelpRow::Keys(_, action)) => vec![Command::Run(*action)],
+            Some(HelpRow::Keys(_, Purpose::Action(action))) => vec![Command::Run(*action)],
+            Some(HelpRow::Keys(_, Purpose::InDialog(_, _, key))) => vec![Command::Press(*key)],
             _ => Vec::new(),
         })
     }

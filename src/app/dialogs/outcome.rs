@@ -91,6 +91,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Command {
     /// Runs an action as if its key had been pressed.
     Run(Action),
+    /// Presses a key in the open dialog.
+    Press(Chord),
     Ask(Slot, Question),
     /// Asks after a delay.
     AskLater(Slot, Question, Duration),
@@ -130,6 +132,11 @@ pub(crate) enum Command {
     ShowMessage(String, Box<MessageHead>),
     /// Shows the message that the list selects.
     ShowSelected,
+    /// Ends the pause of following that a view about a message has caused. The list returns to the newest message, unless the user has
+    /// moved in it.
+    Resume,
+    /// Ends such a pause, and leaves the list where it is.
+    EndHold,
     /// Filters the list on screen. The text is shown while the filter is active.
     Filter(Filter, String),
     /// Goes to a destination in a namespace.

@@ -23,8 +23,8 @@ use crate::store::pulse::{Blocker, CategoryRates, Holdups};
 use layout::PulseLayout;
 
 /// The keys, as the last line of the page shows them.
-pub(crate) const KEYS: [DialogAction; 4] =
-    [DialogAction::Accept, DialogAction::NextField, DialogAction::Refresh, DialogAction::Close];
+pub(crate) const KEYS: [DialogAction; 5] =
+    [DialogAction::Accept, DialogAction::NextField, DialogAction::Refresh, DialogAction::Close, DialogAction::Help];
 
 /// A transaction that is open for less than this is not shown: most end sooner.
 const BRIEF: SignedDuration = SignedDuration::from_secs(1);

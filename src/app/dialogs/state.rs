@@ -18,7 +18,8 @@ use crate::numbers::grouped;
 use crate::wrapping::{wrap, wrap_parts};
 
 /// The keys, as the last lines of the dialog show them.
-const KEYS: [DialogAction; 4] = [DialogAction::Previous, DialogAction::Next, DialogAction::Accept, DialogAction::Close];
+const KEYS: [DialogAction; 5] =
+    [DialogAction::Previous, DialogAction::Next, DialogAction::Accept, DialogAction::Close, DialogAction::Help];
 /// The keys that choose where the fold begins, for a stream that is too long.
 const BEGIN_KEYS: [DialogAction; 2] = [DialogAction::Earlier, DialogAction::BeginHere];
 
@@ -166,7 +167,7 @@ impl StateDialog {
     /// Returns the commands that closing causes.
     #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
-        vec![Command::Cancel(Slot::State)]
+        vec![Command::Cancel(Slot::State), Command::Resume]
     }
 }
 
@@ -187,8 +188,7 @@ impl Choosing for StateDialog {
         let row = self.view.as_ref().and_then(|view| view.rows.get(self.selected));
         let Some((position, _)) = row.and_then(|row| row.setter.clone()) else { return Outcome::Stay };
         let place = Target::StreamPosition(self.stream.clone(), position);
-        let mut commands = self.closed();
-        commands.push(Command::Navigate(self.namespace.clone(), Destination::here(place)));
-        Outcome::Finish(commands)
+        let go = Command::Navigate(self.namespace.clone(), Destination::here(place));
+        Outcome::Finish(vec![Command::Cancel(Slot::State), Command::EndHold, go])
     }
 }

@@ -20,8 +20,8 @@ use crate::store::trace::DEFAULT_EXTENT;
 use crate::wrapping::wrap;
 
 /// The keys, as the last line of the dialog shows them.
-pub(crate) const KEYS: [DialogAction; 4] =
-    [DialogAction::Accept, DialogAction::Lanes, DialogAction::Further, DialogAction::Close];
+pub(crate) const KEYS: [DialogAction; 5] =
+    [DialogAction::Accept, DialogAction::Lanes, DialogAction::Further, DialogAction::Close, DialogAction::Help];
 
 /// The least time between new messages and the search among them, because they can arrive many times a second.
 pub(crate) const PAUSE: Duration = Duration::from_millis(200);
@@ -108,12 +108,6 @@ impl TraceDialog {
 
     pub(crate) fn namespace(&self) -> &str {
         &self.namespace
-    }
-
-    /// Returns the global position of the message with which the trace began.
-    #[must_use]
-    pub(crate) fn start(&self) -> GlobalPosition {
-        self.start
     }
 
     /// Notes that following has found messages, or a newer global position than before. Returns the question that continues a
@@ -230,7 +224,7 @@ impl TraceDialog {
     /// Returns the commands that closing causes.
     #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
-        vec![Command::Cancel(Slot::Trace), Command::ShowSelected]
+        vec![Command::Cancel(Slot::Trace), Command::ShowSelected, Command::Resume]
     }
 }
 
@@ -252,9 +246,8 @@ impl Choosing for TraceDialog {
         let rows = self.rows();
         let Some(TraceRow { head, .. }) = rows.get(self.selection(&rows)) else { return Outcome::Stay };
         let place = Target::StreamPosition(head.stream.clone(), head.position);
-        let mut commands = self.closed();
-        commands.push(Command::Navigate(self.namespace.clone(), Destination::here(place)));
-        Outcome::Finish(commands)
+        let go = Command::Navigate(self.namespace.clone(), Destination::here(place));
+        Outcome::Finish(vec![Command::Cancel(Slot::Trace), Command::ShowSelected, Command::EndHold, go])
     }
 }
 

@@ -65,6 +65,17 @@ fn the_state_is_beside_the_list_whose_cursor_follows_its_steps() {
 }
 
 #[test]
+fn a_long_path_keeps_its_last_step() {
+    let mut fake = Fake::default();
+    fake.push("order-1", "Placed", r#"{"customer": {"deliveryAddress": {"postalCode": "75001"}}}"#, None);
+    let mut screen = Screen::new(fake);
+    screen.go_to("order-1@0");
+    screen.keys("S");
+    let text = screen.text();
+    assert!(line_with(&text, "75001").contains("Code  "), "{text}");
+}
+
+#[test]
 fn a_value_that_is_set_again_is_no_change() {
     let mut fake = Fake::default();
     fake.push("order-1", "Placed", r#"{"orderId": "7"}"#, None);
@@ -76,6 +87,37 @@ fn a_value_that_is_set_again_is_no_change() {
     let line = line_with(&text, "$.orderId");
     assert!(line.contains("← 1 Paid") && !line.contains('+') && !line.contains('~'), "{line}");
     assert!(line_with(&text, "$.paid").contains("+ $.paid"), "{text}");
+}
+
+#[test]
+fn the_list_stays_on_the_message_of_the_state_while_newer_ones_are_followed() {
+    let mut screen = stated();
+    screen.esc();
+    screen.keys("F");
+    screen.arrive("account-1", "Deposited");
+    screen.keys("S");
+    screen.arrive("account-1", "Deposited");
+    assert_eq!(screen.selected(), "account-1@3");
+    assert!(screen.text().contains("State of account-1 at 3"), "{}", screen.text());
+    assert!(screen.text().contains("PAUSED · +1 new"), "{}", screen.text());
+    screen.esc();
+    assert_eq!((screen.selected(), screen.state.is_live()), ("account-1@4".to_owned(), true));
+    // After a step, closing leaves the list there.
+    screen.keys("S[");
+    screen.arrive("account-1", "Deposited");
+    screen.esc();
+    assert_eq!((screen.selected(), screen.state.is_live()), ("account-1@3".to_owned(), false));
+    assert!(screen.text().contains("FOLLOWING (scrolled) · +1 new"), "{}", screen.text());
+}
+
+#[test]
+fn the_help_of_the_state_returns_to_it() {
+    let mut screen = stated();
+    screen.keys("?");
+    let text = screen.text();
+    assert!(text.contains("In the state of a stream") && text.contains("begin here"), "{text}");
+    screen.keys("?");
+    assert!(screen.text().contains("State of account-1 at 1") && !screen.text().contains("begin here"));
 }
 
 #[test]

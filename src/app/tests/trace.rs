@@ -71,9 +71,60 @@ fn the_message_pane_keeps_the_traced_message_while_newer_ones_are_followed() {
     screen.keys("T");
     assert_eq!(shown(&screen), 5);
     screen.arrive("account-1", "Deposited");
-    assert_eq!(shown(&screen), 5);
+    assert_eq!((shown(&screen), screen.selected()), (5, "account-1@5".to_owned()));
+    assert!(screen.text().contains("PAUSED · +1 new"), "{}", screen.text());
     screen.esc();
     assert_eq!(shown(&screen), 6, "the list shows its newest message again");
+    assert!(screen.state.is_live());
+}
+
+#[test]
+fn following_that_was_scrolled_or_paused_before_a_trace_stays_so_after_it() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account-1");
+    screen.keys("FkT");
+    screen.arrive("account-1", "Deposited");
+    screen.esc();
+    assert_eq!((screen.selected(), screen.state.is_live()), ("account-1@3".to_owned(), false));
+    screen.keys("G T");
+    screen.arrive("account-1", "Deposited");
+    screen.esc();
+    assert!(screen.text().contains("PAUSED · +1 new"), "{}", screen.text());
+}
+
+#[test]
+fn the_help_of_a_trace_lists_its_keys_and_returns_to_it() {
+    let mut screen = traced(160, 45);
+    screen.down();
+    screen.keys("?");
+    let text = screen.text();
+    assert!(
+        text.contains("In a trace") && text.contains("lanes or tree") && text.contains("In every dialog"),
+        "{text}"
+    );
+    assert!(!text.contains("Everywhere") && !text.contains("In the messages pane"), "{text}");
+    screen.esc();
+    assert!(matches!(screen.state.dialogs.open, Some(Dialog::Trace(_))));
+    assert!(!screen.text().contains("In a trace"));
+    assert_eq!(shown(&screen), 3, "the selection is where it was");
+    // Enter presses the selected key in the trace.
+    screen.keys("?/lanes");
+    screen.enter();
+    assert!(screen.text().contains("Trace · lanes"), "{}", screen.text());
+    screen.esc();
+    assert!(screen.state.dialogs.open.is_none());
+}
+
+#[test]
+fn a_trace_goes_on_behind_its_help() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account-1@2");
+    screen.hold = true;
+    screen.keys("T?");
+    screen.release();
+    screen.keys("?");
+    let text = screen.text();
+    assert!(text.contains("searched for effects") && !text.contains("searching"), "{text}");
 }
 
 #[test]

@@ -74,8 +74,8 @@ fn lines(rows: &[HelpRow], width: usize, indent: usize) -> Vec<HelpLine> {
                 let texts = wrap(note, width.saturating_sub(2));
                 lines.extend(texts.into_iter().map(|text| line(Some(index), "", text)));
             }
-            HelpRow::Keys(keys, action) => {
-                let texts = wrap(action.title(), width.saturating_sub(indent)).into_iter().enumerate();
+            HelpRow::Keys(keys, purpose) => {
+                let texts = wrap(purpose.title(), width.saturating_sub(indent)).into_iter().enumerate();
                 lines.extend(texts.map(|(at, text)| line(Some(index), if at == 0 { keys } else { "" }, text)));
             }
         }

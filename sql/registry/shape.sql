@@ -1,6 +1,8 @@
 -- Describes a table messages as JSON, from the catalog alone: a subquery over c, its row in list.sql. Calls no code of the schema.
 -- Catalog columns that PostgreSQL 10 does not have are read through JSON, except for those of pg_attribute: its attmissingval can have a
 -- user-defined type, and converting that to JSON can call a user-defined cast.
+--
+-- {indirect}: indirect.sql, for the expression of a policy
 -- Served by: the catalog.
 (select json_build_object(
   'table', c.oid::int8,
@@ -171,9 +173,7 @@
   ), false),
   -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
   -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
-  -- above. Message DB's function category is not listed as long as it is the original one. A policy can also pass a query or a value to a
-  -- built-in function that runs or casts it, such as query_to_xml and to_json: listed unless it calls only immutable functions and those
-  -- named here.
+  -- above. Message DB's function category is not listed as long as it is the original one.
   'calls', (
     select coalesce(json_agg(distinct code.name), '[]')
     from (
@@ -219,15 +219,7 @@
       select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)
       from pg_policy p
       where p.polrelid = c.oid and row_security_active(c.oid)
-        and (
-          p.polqual::text like '%{JSON%'
-          or exists (
-            select from regexp_matches(p.polqual::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') called (oid)
-            join pg_proc f on f.oid = called.oid[1]::oid
-            where f.oid < 16384 and f.provolatile <> 'i'
-              and f.proname <> all ('{now,transaction_timestamp,statement_timestamp,clock_timestamp,current_setting,pg_has_role}')
-          )
-        )
+        and {indirect}
     ) code (name)
   )
 )

@@ -15,7 +15,7 @@ use super::registration::{self, Entry};
 use super::row::column;
 use super::schema::{self, NAMESPACE_VERSION};
 use super::session::Transaction;
-use super::{Flavour, NamespaceInfo, Result, Store, StoreError};
+use super::{Flavour, Namespace, NamespaceInfo, Result, Store, StoreError};
 
 /// The prefix with which an EventoDB server turns a namespace's ID into a schema name.
 const PREFIX: &str = "eventodb_";
@@ -148,14 +148,33 @@ impl Store {
     /// from the server.
     pub async fn migrate_namespace(&self, id: &str) -> Result<Migration> {
         self.sessions.refuse_if_read_only()?;
-        let namespace = self.namespace(id).await?;
+        self.migrate(self.namespace(id).await?, true).await
+    }
+
+    /// As [`Store::migrate_namespace`], for a namespace that the user has not chosen explicitly: refuses one that would run its owner's
+    /// code.
+    ///
+    /// # Errors
+    /// As [`Store::migrate_namespace`], and [`StoreError::NamespaceClosed`].
+    pub async fn migrate_unasked(&self, id: &str) -> Result<Migration> {
+        self.sessions.refuse_if_read_only()?;
+        self.migrate(self.namespace_unasked(id).await?, false).await
+    }
+
+    async fn migrate(&self, namespace: Namespace, asked: bool) -> Result<Migration> {
         if namespace.info().flavour != Flavour::Streamscope {
             return Err(invalid("namespace", "streamscope did not create it, so it cannot migrate it"));
         }
-        let schema = &namespace.info().schema;
+        let NamespaceInfo { id, schema, .. } = namespace.info();
         let mut session = self.session().await?;
         let transaction = session.begin().await?;
         schema::lock(&transaction).await?;
+        if !asked && schema::runs_code_if_upgraded(&transaction, schema).await? {
+            let reason = "upgrading it would run its owner's rules, triggers or functions with your privileges. If you trust its owner, \
+                          pass its ID"
+                .to_owned();
+            return Err(StoreError::NamespaceClosed { id: id.clone(), reason });
+        }
         let from = installed_version(&transaction, schema).await?;
         let renamed_from = schema::old_name(&transaction, schema).await?;
         if from < NAMESPACE_VERSION || renamed_from.is_some() {

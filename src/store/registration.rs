@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use super::row::column;
 use super::session::Transaction;
-use super::{Result, StoreError};
+use super::{Result, StoreError, registry};
 
 const REGISTRY: &str = include_str!("../../sql/registry/namespaces.sql");
 
@@ -79,6 +79,7 @@ pub(super) async fn rename(transaction: &Transaction<'_>, old: &str, new: &str) 
     if !exists(transaction).await? {
         return Ok(());
     }
+    require_plain(transaction).await?;
     let update = include_str!("../../sql/registry/rename.sql");
     transaction.query(update, &[(&old, Type::TEXT), (&new, Type::TEXT)]).await.map(drop)
 }
@@ -90,12 +91,12 @@ async fn exists(transaction: &Transaction<'_>) -> Result<bool> {
 
 /// Rejects a registry if writing to it would call code that belongs to its owner.
 async fn require_plain(transaction: &Transaction<'_>) -> Result<()> {
-    match transaction.query_opt(include_str!("../../sql/registry/plain.sql"), &[]).await? {
-        None => Ok(()),
-        Some(_) => Err(StoreError::Invalid {
-            field: "registry",
-            reason: "writing to eventodb_store.namespaces would run its owner's rules, triggers or functions with your privileges"
-                .to_owned(),
-        }),
+    if !registry::runs_code_if_written(transaction, "eventodb_store.namespaces").await? {
+        return Ok(());
     }
+    Err(StoreError::Invalid {
+        field: "registry",
+        reason: "writing to eventodb_store.namespaces would run its owner's rules, triggers or functions with your privileges"
+            .to_owned(),
+    })
 }

@@ -7,7 +7,7 @@ use super::flavour::quote_ident;
 use super::query::fill;
 use super::row::column;
 use super::session::Transaction;
-use super::{Result, StoreError};
+use super::{Result, StoreError, registry};
 
 /// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.
 pub const NAMESPACE_VERSION: i32 = 6;
@@ -86,6 +86,16 @@ pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Res
     let row = transaction.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
     let written: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
     Ok(written.filter(|written| written != schema))
+}
+
+/// Returns whether the tables that an upgrade writes to would run code of their owner.
+pub(super) async fn runs_code_if_upgraded(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+    for table in ["_schema_version", "_streamscope_version"] {
+        if registry::runs_code_if_written(transaction, &format!("{}.{table}", quote_ident(schema))).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Installs this program's version of a namespace. `from` is the current version, or 0 if the schema does not exist.

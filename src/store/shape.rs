@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::query::fill;
 use super::row::{Lossy, column};
 use super::session::Session;
-use super::{Result, StoreError};
+use super::{Result, StoreError, registry};
 
 /// The shape of a table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -231,9 +231,9 @@ impl From<CatalogColumn> for Column {
 impl Shape {
     /// Reads the current shape of a table. Returns `None` if the table is gone.
     pub(super) async fn read(session: &Session, table: &str) -> Result<Option<Self>> {
-        let shape = include_str!("../../sql/registry/shape.sql");
+        let shape = registry::shape();
         let of = "(select oid, relkind, relnamespace as namespace from pg_class where oid = to_regclass($1)) c";
-        let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", shape)]);
+        let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", &shape)]);
         let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT)]).await? else { return Ok(None) };
         let Lossy { text, .. } = column(&row, 0)?;
         serde_json::from_str(&text)

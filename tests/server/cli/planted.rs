@@ -453,11 +453,71 @@ async fn never_writes_to_a_registry_that_would_run_planted_code() {
         "alter table eventodb_store.namespaces rename to kept;
          create table eventodb_store.whole (like eventodb_store.kept) partition by list ((id || public.evil('x'::text)));
          create table eventodb_store.namespaces partition of eventodb_store.whole default",
+        "alter table eventodb_store.namespaces add more text default query_to_xml('select public.evil(1)', true, false, '')::text",
+        "alter table eventodb_store.namespaces add check (query_to_xml('select public.evil(1)', true, false, '') is not null)",
     ] {
         let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
         planted.goes_off_by("insert into eventodb_store.namespaces (id, created_at) values ('x', 0)").await;
         let told = planted.stays_quiet(&[&["ns", "create", "mine"]]);
         assert!(told.contains("would run its owner's rules, triggers or functions"), "{told}");
+        planted.clear().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repairing_a_renamed_namespace_never_runs_code_planted_in_the_registry() {
+    let planted = Planted::new(
+        Database::new().await,
+        &format!(
+            "{STORE} create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';
+             create trigger t before update on eventodb_store.namespaces for each statement execute function public.trap();
+             alter table eventodb_store.namespaces disable trigger t"
+        ),
+    )
+    .await;
+    planted
+        .goes_off_by(
+            "alter table eventodb_store.namespaces enable trigger t; update eventodb_store.namespaces set id = id",
+        )
+        .await;
+    let client = planted.database.client().await;
+    client.batch_execute("alter table eventodb_store.namespaces rename to kept").await.expect("out of the way");
+    User::new().run(&["--url", &planted.database.url(), "ns", "create", "mine", "--schema", "mine"]).done();
+    let renamed = "alter schema mine rename to renamed; drop table eventodb_store.namespaces;
+                   alter table eventodb_store.kept rename to namespaces";
+    client.batch_execute(renamed).await.expect("renamed");
+    let told = planted.stays_quiet(&[&["ns", "migrate", "renamed"]]);
+    assert!(told.contains("would run its owner's rules, triggers or functions"), "{told}");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn upgrading_all_namespaces_never_runs_planted_code() {
+    const TRAP: &str = "
+        create function public.trap() returns trigger language plpgsql as 'begin perform public.leave(); return new; end';
+        create trigger t before insert on ";
+    let old = "create table eventodb_shop._streamscope_version (version integer primary key, applied_at timestamptz default now());
+               insert into eventodb_shop._streamscope_version values (1);";
+    for plant in [
+        format!("{old} {TRAP} eventodb_shop._streamscope_version for each row execute function public.trap()"),
+        format!("{old} {TRAP} eventodb_shop._schema_version for each statement execute function public.trap()"),
+        format!("{old} alter table eventodb_shop._streamscope_version alter applied_at set default public.evil(now())"),
+    ] {
+        let planted = Planted::new(Database::new().await, &format!("{STORE}{plant}")).await;
+        planted
+            .goes_off_by(
+                "insert into eventodb_shop._streamscope_version values (2); delete from eventodb_shop._streamscope_version where version = 2;
+                 insert into eventodb_shop._streamscope_version (version) values (3);
+                 delete from eventodb_shop._streamscope_version where version = 3; insert into eventodb_shop._schema_version values (2)",
+            )
+            .await;
+        let mine = User::new().run(&["--url", &planted.database.url(), "ns", "create", "mine", "--schema", "mine"]);
+        mine.done();
+        let old = "delete from mine._streamscope_version; insert into mine._streamscope_version values (1)";
+        planted.database.client().await.batch_execute(old).await.expect("an old namespace");
+        let told = planted.stays_quiet(&[&["ns", "migrate"]]);
+        assert!(told.contains("namespace shop cannot be opened: upgrading it would run its owner's"), "{told}");
+        assert!(told.contains("{\"id\":\"mine\",\"from\":\"1\""), "the others are upgraded: {told}");
         planted.clear().await;
     }
 }

@@ -7,8 +7,9 @@ use crate::cli::database::named;
 use crate::cli::error::Result;
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
+use crate::cli::stderr;
 use crate::safe_text::safe;
-use crate::store::{Migration, Store};
+use crate::store::{Migration, Store, StoreError};
 
 const HELP: &str = "\
 JSON keys: id, from, to, renamed_from
@@ -33,11 +34,25 @@ pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) ->
     if ids.is_empty() {
         output.note("All namespaces created by streamscope are up to date");
     }
-    for id in ids {
-        let Migration { from, to, renamed_from } = store.migrate_namespace(&id).await?;
+    let mut refused: Option<StoreError> = None;
+    for namespace in ids {
+        let migrated = match id {
+            Some(_) => store.migrate_namespace(&namespace).await,
+            None => store.migrate_unasked(&namespace).await,
+        };
+        let Migration { from, to, renamed_from } = match migrated {
+            // It does not keep the others from being upgraded.
+            Err(error @ StoreError::NamespaceClosed { .. }) => {
+                if let Some(earlier) = refused.replace(error) {
+                    stderr::line(&format!("streamscope: {earlier}"));
+                }
+                continue;
+            }
+            migrated => migrated?,
+        };
         if output.is_json() {
             Object::begin(output.buffer())
-                .string("id", &id)
+                .string("id", &namespace)
                 .string("from", &from.to_string())
                 .string("to", &to.to_string())
                 .string_or_null("renamed_from", renamed_from.as_deref())
@@ -45,12 +60,12 @@ pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) ->
             output.line_done()?;
             continue;
         }
-        let id = safe(&id);
+        let id = safe(&namespace);
         output.line(&match (renamed_from, from == to) {
             (Some(old), _) => format!("{id} repaired: its schema was renamed from {} (version {to})", safe(&old)),
             (None, true) => format!("{id} is up to date (version {to})"),
             (None, false) => format!("{id} upgraded from version {from} to {to}"),
         })?;
     }
-    Ok(())
+    refused.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -12,7 +12,7 @@ use crate::app::dialogs::omnibox::{Kind, Omnibox};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
-use crate::view::text::{cut, right, whole_parts};
+use crate::view::text::{cut, whole_parts};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, spinner};
@@ -80,8 +80,10 @@ fn progress(state: &State, theme: &Theme, streams: &FoundStreams) -> Option<Stri
         return Some(format!("{spinner} searched {searched}{total} streams"));
     }
     if streams.is_paused() {
-        let found = grouped(streams.rows().len() as u64);
-        return Some(format!("first {found} streams · searched {searched} · select the last one for more"));
+        let found = streams.rows().len() as u64;
+        // The index finds streams without a search.
+        let searched = if streams.searched >= found { format!("searched {searched} · ") } else { String::new() };
+        return Some(format!("first {} streams · {searched}select the last one for more", grouped(found)));
     }
     (streams.is_complete() && streams.searched > 0).then(|| format!("searched all {searched} streams"))
 }
@@ -108,7 +110,8 @@ fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: 
     let fits = |detail: &&str| !detail.is_empty() && SafeText::line(detail).width() <= room;
     if let Some(detail) = [Some(entry.detail.as_str()), first].into_iter().flatten().find(fits) {
         let style = if is_selected { base } else { theme.dim };
-        line_at(frame, name, 0, &right(detail, usize::from(name.width)), style);
+        let width = u16::try_from(SafeText::line(detail).width()).unwrap_or(name.width).min(name.width);
+        line_at(frame, Rect { x: name.right() - width, width, ..name }, 0, &cut(detail, usize::from(width)), style);
     }
     matched(frame, name, arrow, entry, base, theme);
 }

@@ -177,3 +177,22 @@ fn the_table_fits_every_pane_without_a_cut_character() {
         }
     }
 }
+
+#[test]
+fn the_names_that_the_omnibox_finds_are_not_grey_like_what_is_said_about_them() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys(":");
+    let terminal = screen.terminal();
+    let buffer = terminal.backend().buffer();
+    let style_of = |row: u16, part: &str| -> Style {
+        let line: String = (0..buffer.area.width).map(|column| buffer[(column, row)].symbol()).collect();
+        let column = line[..line.find(part).expect("the part is in the line")].chars().count();
+        buffer[(u16::try_from(column).expect("a small number"), row)].style()
+    };
+    let rows = screen.text();
+    let is_listed = |line: &str| line.matches("order ").count() == 1 && line.contains(" messages ");
+    let row = rows.lines().position(|line| line.contains('┃') && is_listed(line));
+    let row = u16::try_from(row.expect("the category is listed")).expect("a small number");
+    assert!(!style_of(row, "order ").add_modifier.contains(Modifier::DIM), "{rows}");
+    assert!(style_of(row, " messages").add_modifier.contains(Modifier::DIM), "{rows}");
+}

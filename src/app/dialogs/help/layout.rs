@@ -6,6 +6,8 @@ use super::{Help, HelpRow};
 use crate::app::dialogs::frame::frame;
 use crate::wrapping::wrap;
 
+const WIDTH: u16 = 78;
+
 /// One line of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HelpLine {
@@ -34,7 +36,11 @@ pub(crate) struct HelpLayout {
 impl HelpLayout {
     #[must_use]
     pub(crate) fn of(help: &Help, area: Rect) -> Self {
-        let (outer, inner) = frame(area, 78, area.height);
+        let (_, inner) = frame(area, WIDTH, area.height);
+        // The box has room for all rows, whatever the filter hides, and for an empty line and the keys below them.
+        let rows = lines(&help.all, usize::from(inner.width), 0).len() + 2;
+        let height = u16::try_from(rows + 2).unwrap_or(u16::MAX).min(area.height);
+        let (outer, inner) = frame(area, WIDTH, height);
         let width = usize::from(inner.width);
         let keys = help.rows.iter().map(|row| match row {
             HelpRow::Keys(keys, _) => keys.chars().count(),

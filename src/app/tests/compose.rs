@@ -110,9 +110,30 @@ fn a_conflict_keeps_the_draft_and_shows_the_messages_written_since() {
     assert!(text.contains("expected version 4, but the stream is at version 5"), "{text}");
     assert!(text.contains("Overtaken") && text.contains("someone"), "{text}");
     assert_eq!(compose(&screen).text(Field::Type), "Deposited");
+    assert!(text.contains("Conflict · Written since version 4"), "{text}");
+    // Another writer is first again.
+    screen.fake.push("account-1", "OvertakenAgain", "{}", None);
     screen.keys("t");
     assert_eq!(compose(&screen).text(Field::ExpectedVersion), "5");
+    assert!(screen.text().contains("OvertakenAgain"), "{}", screen.text());
+    screen.keys("t");
+    assert!(screen.state.dialogs.open.is_none());
+    assert_eq!(screen.selected(), "account-1@7");
+}
+
+#[test]
+fn retrying_after_a_conflict_asks_for_confirmation_in_production() {
+    let profile = Profile { production: true, name: "prod".to_owned(), ..Default::default() };
+    let setup = ScreenSettings { profile, ..ScreenSettings::default() };
+    let mut screen = Screen::with(Fake::shop(2), setup, 160, 45);
+    draft(&mut screen);
+    screen.fake.push("account-1", "Overtaken", "{}", None);
     screen.ctrl('s');
+    screen.keys("Y");
+    assert!(matches!(compose(&screen).stage, DraftStage::Conflict(_)), "{}", screen.text());
+    screen.keys("t");
+    assert!(matches!(compose(&screen).stage, DraftStage::Confirming), "{}", screen.text());
+    screen.keys("Y");
     assert_eq!(screen.selected(), "account-1@6");
 }
 

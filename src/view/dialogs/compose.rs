@@ -198,7 +198,12 @@ fn completions(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, comp
 
 /// Draws the messages written since the version that the draft expects.
 fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: &Conflict) {
-    let block = frame_of(" Written since ".to_owned(), false, theme);
+    // On a small terminal, nothing else says that there was a conflict.
+    let version = conflict.expected.as_argument().filter(|version| *version >= 0);
+    let since = version.map(|version| format!(" version {version}")).unwrap_or_default();
+    let title = format!("Conflict · Written since{since}");
+    let title = whole_parts(&title, usize::from(area.width).saturating_sub(4));
+    let block = frame_of(format!(" {title} "), false, theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let width = usize::from(inner.width);

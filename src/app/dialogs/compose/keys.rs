@@ -18,7 +18,7 @@ impl Compose {
             DraftStage::Confirming => self.confirming_key(key, context),
             DraftStage::Discarding => self.discarding_key(key, context),
             DraftStage::Writing => wait(context.pressed(DialogKind::Compose, key)),
-            DraftStage::Conflict(_) => self.conflict_key(context.pressed(DialogKind::Conflict, key)),
+            DraftStage::Conflict(_) => self.conflict_key(key, context),
         }
     }
 
@@ -214,14 +214,17 @@ impl Compose {
         if context.pressed(DialogKind::Confirm, key) == Some(DialogAction::Yes) { discard() } else { Outcome::Stay }
     }
 
-    fn conflict_key(&mut self, action: Option<DialogAction>) -> Outcome {
+    fn conflict_key(&mut self, key: KeyEvent, context: &DialogContext) -> Outcome {
         let DraftStage::Conflict(conflict) = &self.stage else { return Outcome::Stay };
-        match action {
+        match context.pressed(DialogKind::Conflict, key) {
             Some(DialogAction::Retry) => {
+                if let Some(refused) = context.refuse_after_paste(Chord::from(key)) {
+                    return refused;
+                }
                 let version = ExpectedVersion::from_version(conflict.actual).to_string();
                 self.set(Field::ExpectedVersion, &version);
                 self.stage = DraftStage::Editing;
-                Outcome::Do(self.changed())
+                self.try_to_write(key, context)
             }
             Some(DialogAction::KeepEditing | DialogAction::Close) => {
                 self.stage = DraftStage::Editing;

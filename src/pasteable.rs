@@ -7,14 +7,12 @@
 use std::fmt::Write as _;
 
 /// Whether a character may appear unescaped in a shell command.
-#[cfg(feature = "cli")]
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~') && c != '!'
 }
 
 /// Quotes a text as one word for sh, bash and zsh. Returns `None` if one word is not enough, because `$(…)` removes trailing line
 /// breaks.
-#[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn shell_word(text: &str) -> Option<String> {
     if text.chars().all(is_plain) {
@@ -25,7 +23,6 @@ pub(crate) fn shell_word(text: &str) -> Option<String> {
 }
 
 /// Quotes the words of a command as one line for sh, bash and zsh.
-#[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let (mut before, mut line) = (String::new(), String::new());
@@ -45,8 +42,14 @@ pub(crate) fn shell_command<'a>(words: impl IntoIterator<Item = &'a str>) -> Str
     if before.is_empty() { line } else { format!("({before}{line})") }
 }
 
+/// Returns a command of streamscope on one namespace or stream.
+#[must_use]
+pub(crate) fn command_on<'a>(command: impl IntoIterator<Item = &'a str>, name: &'a str) -> String {
+    let end_of_options = name.starts_with('-').then_some("--");
+    shell_command(["streamscope"].into_iter().chain(command).chain(end_of_options).chain([name]))
+}
+
 /// Returns a `printf` command that prints a text followed by `behind`. Octal escapes work in every shell.
-#[cfg(feature = "cli")]
 fn printf(text: &str, behind: &str) -> String {
     let mut format = String::new();
     for byte in text.bytes() {
@@ -150,6 +153,8 @@ mod tests {
         assert_eq!(get_command(Some("shop"), "-5", &["--from", "3"]), "streamscope -n shop get --from 3 -- -5");
         assert_eq!(get_command(Some("-x"), "a:b", &[]), "streamscope '--namespace=-x' get a:b");
         assert_eq!(get_command(None, "a b", &[]), "streamscope get 'a b'");
+        assert_eq!(command_on(["ns", "migrate"], "shop"), "streamscope ns migrate shop");
+        assert_eq!(command_on(["ns", "migrate"], "-a;b"), "streamscope ns migrate -- '-a;b'");
         assert_eq!(sql_string("it's"), "'it''s'");
         assert_eq!(sql_identifier("my \"shop\""), r#""my ""shop""""#);
     }

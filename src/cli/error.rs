@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::message::NameError;
-use crate::pasteable::get_command;
+use crate::pasteable::{command_on, get_command};
 use crate::store::{Obstacle, StoreError};
 
 /// The exit status of the program.
@@ -205,8 +205,9 @@ impl From<StoreError> for CommandError {
             StoreError::OutcomeUnclear { stream, .. } => (
                 Status::OutcomeUnknown,
                 Some(format!(
-                    "Check first whether it was written (streamscope last {stream}): triggers or rules of the table may have \
-                     changed it, so writing again may write it twice"
+                    "Check first whether it was written ({}): triggers or rules of the table may have changed it, so writing \
+                     again may write it twice",
+                    command_on(["last"], stream.as_str())
                 )),
             ),
             StoreError::NotStored { .. } => {

@@ -9,6 +9,7 @@ use super::facts::Index;
 use super::fingerprints::{bare, recognise};
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::grouped;
+use crate::pasteable::command_on;
 
 /// The share of the numbers of the sequence that is used, in percent.
 const USED: (i128, i128) = (80, 95);
@@ -16,7 +17,7 @@ const USED: (i128, i128) = (80, 95);
 pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     let info = patient.namespace.info();
     let restore = match patient.flavour() {
-        Flavour::Streamscope => format!("streamscope ns migrate {}", info.id),
+        Flavour::Streamscope => command_on(["ns", "migrate"], &info.id),
         Flavour::MessageDb => "Reinstall the functions of Message DB (its database/install-functions.sh)".to_owned(),
         Flavour::EventoDb => "Let the EventoDB server migrate the namespace again".to_owned(),
     };

@@ -375,6 +375,24 @@ async fn a_bounded_part_of_the_registry_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn suggested_commands_quote_names_that_a_shell_would_run() {
+    let database = Database::new().await;
+    let id = "x; touch pwned; \u{15}\u{1b}[201~\r";
+    let client = database.client().await;
+    let entry = format!("{STORE} update eventodb_store.namespaces set id = $id${id}$id$");
+    client.batch_execute(&entry).await.expect("a registered namespace");
+    let version = "create table eventodb_shop._streamscope_version (version integer); insert into eventodb_shop._streamscope_version values (1)";
+    client.batch_execute(version).await.expect("an old version");
+    let quoted = r#""$(printf 'x\073 touch pwned\073 \025\033\133201\176\015')""#;
+    let user = User::new();
+    let examined = user.run(&["--url", &database.url(), "doctor", "--format", "text"]);
+    assert!(examined.stdout.contains(&format!("streamscope ns migrate {quoted}")), "{examined:?}");
+    client.batch_execute("drop schema eventodb_shop cascade").await.expect("dropped");
+    let listed = user.run(&["--url", &database.url(), "ns", "list"]);
+    assert!(listed.stderr.contains(&format!("streamscope ns delete {quoted}")), "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_cannot_be_read_hides_no_namespace() {
     for version in ["json using '1'", "boolean using true", "point using '(1,1)'"] {
         let database = Database::new().await;

@@ -9,6 +9,7 @@ use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::time::for_people;
 use crate::cli::stderr;
+use crate::pasteable::command_on;
 use crate::safe_text::safe;
 use crate::store::{LostNamespace, NamespaceInfo, Store};
 
@@ -28,10 +29,10 @@ pub(super) async fn run(store: &Store, output: &mut Output) -> Result<()> {
     let (namespaces, lost) = store.survey().await?;
     for LostNamespace { id, schema } in lost {
         stderr::line(&format!(
-            "Namespace {} is registered, but its schema {} is gone. To remove the entry: streamscope ns delete {}",
+            "Namespace {} is registered, but its schema {} is gone. To remove the entry: {}",
             safe(&id),
             safe(&schema),
-            safe(&id)
+            command_on(["ns", "delete"], &id)
         ));
     }
     if output.is_json() {

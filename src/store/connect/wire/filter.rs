@@ -1,5 +1,5 @@
 //! Checks the server's messages before tokio-postgres sees them: their lengths, the amount sent before the session is ready, and the
-//! authentication method. Drops notices, which nobody reads, and shortens errors. The limits are libpq's. Does no I/O.
+//! authentication method. Drops notices and other messages that nobody reads, and shortens errors. The limits are libpq's. Does no I/O.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -163,6 +163,8 @@ impl MessageFilter {
         self.left = length + 1 - HEADER;
         self.body = match tag {
             b'N' => BodyHandling::Dropped,
+            // Later settings and notifications are read by nobody, and their number has no limit.
+            b'S' | b'A' if self.ready => BodyHandling::Dropped,
             b'R' => BodyHandling::Checked(Vec::new()),
             b'E' => BodyHandling::Shortened(ShortenedError::default()),
             _ => {
@@ -239,6 +241,14 @@ mod tests {
         let row = message(b'D', &vec![1; 100_000]);
         let input = [ready(), message(b'N', b"SNOTICE\0\0"), row.clone(), message(b'Z', b"I")].concat();
         assert_eq!(passed(&input), Ok([ready(), row, message(b'Z', b"I")].concat()));
+    }
+
+    #[test]
+    fn passes_the_settings_of_a_new_session_only() {
+        let setting = message(b'S', b"TimeZone\0UTC\0");
+        let new = [message(b'R', &[0; 4]), setting.clone(), message(b'Z', b"I")].concat();
+        let input = [new.clone(), setting, message(b'A', b"\0\0\0\0channel\0\0"), message(b'Z', b"I")].concat();
+        assert_eq!(passed(&input), Ok([new, message(b'Z', b"I")].concat()));
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl State {
             Action::Order => browser.change_order(requests),
             Action::Count => browser.messages.count_exactly(requests).into_iter().collect(),
             Action::Follow => self.toggle_following(),
-            Action::Pause => self.following.toggle_pause(browser, requests).into_iter().collect(),
+            Action::Pause => self.toggle_pause(),
             Action::Refresh => {
                 let server = requests.ask(Slot::Server, Question::Server);
                 [server].into_iter().chain(browser.reload(requests)).collect()
@@ -166,6 +166,15 @@ impl State {
             Action::Member => self.open_member(),
             _ => return None,
         })
+    }
+
+    fn toggle_pause(&mut self) -> Vec<Effect> {
+        if self.following.current.is_none() {
+            let follow = self.settings.keymap.hint_for(Action::Follow, "follows the list");
+            self.notices.problem(format!("Nothing is followed, so nothing can be paused. {follow}."), self.now);
+            return Vec::new();
+        }
+        self.following.toggle_pause(&mut self.browser, &mut self.requests).into_iter().collect()
     }
 
     fn toggle_following(&mut self) -> Vec<Effect> {

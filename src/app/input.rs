@@ -52,7 +52,7 @@ impl Input {
         }
     }
 
-    /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces.
+    /// Inserts pasted text. Line breaks at the end, which come with a copied line, are dropped; others become spaces, and so do tabs.
     pub(crate) fn paste(&mut self, text: &str) {
         self.area.insert_str(one_line(text.trim_end_matches(['\r', '\n'])));
     }
@@ -64,7 +64,7 @@ impl Input {
 }
 
 fn one_line(text: &str) -> String {
-    with_line_feeds(text).replace('\n', " ")
+    with_line_feeds(text).replace(['\n', '\t'], " ")
 }
 
 /// Normalises line breaks to line feeds. Many terminals paste carriage returns.

@@ -166,10 +166,11 @@ impl TraceDialog {
         let outer = place(browser);
         let inner = padded(outer.inner(Margin::new(1, 1)));
         let report = self.report(usize::from(inner.width));
-        let keys_height = inner.height.min(1);
-        let notes_height = u16::try_from(report.len()).unwrap_or(0).min(inner.height - keys_height);
+        // On a small terminal, the messages keep at least half of the rows.
+        let keys_height = u16::from(inner.height > 1);
+        let notes_height = u16::try_from(report.len()).unwrap_or(0).min((inner.height - keys_height) / 2);
         let has_heading = self.lanes || self.missing().is_some();
-        let above = u16::from(has_heading).min(inner.height - keys_height - notes_height);
+        let above = u16::from(has_heading && inner.height - keys_height - notes_height > 1);
         let mut y = inner.y;
         let mut take = |height: u16| {
             let taken = Rect { y, height, ..inner };

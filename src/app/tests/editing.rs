@@ -205,12 +205,13 @@ fn ignores_a_paste_into_a_sent_draft() {
 }
 
 #[test]
-fn pasted_line_breaks_become_lines_in_editors_and_spaces_elsewhere() {
+fn pasted_line_breaks_and_tabs_stay_in_editors_and_become_spaces_elsewhere() {
     for (pasted, lines, line) in [
         ("a\r\nb", ["a", "b"], "a b"),
         ("a\rb", ["a", "b"], "a b"),
         ("a\nb", ["a", "b"], "a b"),
         ("a\rb\r\n", ["a", "b"], "a b"),
+        ("a\tc\nb", ["a\tc", "b"], "a c b"),
     ] {
         let mut screen = Screen::new(Fake::shop(2));
         screen.keys("w");

@@ -109,6 +109,14 @@ fn a_paused_screen_does_not_move_and_one_key_goes_live() {
 }
 
 #[test]
+fn pausing_without_following_says_how_to_follow() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.keys("4 ");
+    let text = screen.text();
+    assert!(text.contains("Nothing is followed, so nothing can be paused. F follows the list."), "{text}");
+}
+
+#[test]
 fn a_late_message_is_inserted_and_marked() {
     let mut screen = following();
     let late = screen.fake.push("account-0", "Deposited", "{}", None);

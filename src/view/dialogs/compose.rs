@@ -18,7 +18,7 @@ use crate::view::typed;
 use crate::view::widgets::{boxed, frame_of, line_at, paragraph, spinner};
 
 /// The keys while a draft is edited, the most important first.
-const KEYS: [DialogAction; 7] = [
+const KEYS: [DialogAction; 8] = [
     DialogAction::Write,
     DialogAction::Close,
     DialogAction::Discard,
@@ -26,6 +26,7 @@ const KEYS: [DialogAction; 7] = [
     DialogAction::Editor,
     DialogAction::OtherDraft,
     DialogAction::Format,
+    DialogAction::Help,
 ];
 
 /// Draws the dialog.

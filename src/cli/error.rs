@@ -215,9 +215,6 @@ impl From<StoreError> for CommandError {
             }
             // Their texts include the remedy.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
-            StoreError::Server { code, .. } if code == "3D000" => {
-                (Status::Unavailable, Some("Use another database (psql -l lists them), or create this one".to_owned()))
-            }
             StoreError::NamespaceClosed { .. } | StoreError::SequenceBehind { .. } | StoreError::Server { .. } => {
                 (Status::Failed, None)
             }
@@ -251,10 +248,11 @@ fn around(obstacle: Obstacle) -> &'static str {
             "Check the password in the URL, PGPASSWORD, STREAMSCOPE_PASSWORD_COMMAND or ~/.pgpass (used in this order)"
         }
         Obstacle::Role => "Check the user name and sslmode; the server's pg_hba.conf controls who may connect",
+        Obstacle::Database => "Use another database (psql -l lists them), or create this one",
         Obstacle::Full => "Try again when fewer connections are open, or raise max_connections or the pooler's limits",
         Obstacle::NotReady => "Try again in a moment: the server is starting, recovering or stopping",
         Obstacle::Pooler => {
-            "Check the pooler in front of the server: it must pool transactions or sessions, not statements"
+            "Check the pooler's databases, users, limits and startup parameters; it must pool transactions or sessions, not statements"
         }
         Obstacle::Kind => "Check target_session_attrs, or add more servers",
         Obstacle::PasswordCommand => "Check STREAMSCOPE_PASSWORD_COMMAND, or password_command in the configuration",

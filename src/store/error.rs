@@ -196,6 +196,8 @@ pub enum Obstacle {
     Full,
     /// The server is starting, recovering or shutting down (`57P…`).
     NotReady,
+    /// The database does not exist or accepts no connections (`3D000`, `55000`).
+    Database,
     /// A connection pooler refused the connection (`08P01`).
     Pooler,
     /// No server in the list satisfies `target_session_attrs`.
@@ -225,7 +227,8 @@ impl Obstacle {
             | Self::Protocol
             | Self::Method
             | Self::Password
-            | Self::Role => false,
+            | Self::Role
+            | Self::Database => false,
         }
     }
 

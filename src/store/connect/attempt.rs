@@ -1,7 +1,7 @@
 //! One attempt to connect to one address: start-up options, TLS or plain text, and the check of the session's kind. Never tries
 //! another address.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
@@ -30,7 +30,7 @@ pub(super) struct Attempt<'a> {
     pub(super) settings: &'a Settings,
     pub(super) server: &'a Server,
     /// `None` for a Unix socket.
-    pub(super) address: Option<IpAddr>,
+    pub(super) address: Option<SocketAddr>,
     pub(super) target_session: TargetSession,
     pub(super) read_only: bool,
     pub(super) password: Option<&'a str>,
@@ -90,6 +90,11 @@ impl Attempt<'_> {
             (done, _) => return done,
         };
         let Some(other) = other else { return Err(failure) };
+        // An error after authentication, such as an unknown database, has nothing to do with the transport. Trying the other one
+        // could turn an encrypted session that failed into a plain one.
+        if terms.authenticated.load(Ordering::SeqCst) {
+            return Err(failure);
+        }
         match failure {
             // A rejected password is not sent again: it would be just as wrong, and neither `allow` nor `prefer` is
             // meant to expose it a second time.

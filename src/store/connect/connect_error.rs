@@ -6,7 +6,7 @@ use std::io;
 use tokio_postgres::error::{DbError, SqlState};
 
 use super::error_mapping::{chain, obstacle, of_server, words};
-use super::tls::TlsError;
+use super::tls::{CertificateRefused, TlsError};
 use super::wire::Rejection;
 use crate::store::error::{Obstacle, StoreError};
 
@@ -39,7 +39,7 @@ impl ConnectError {
     /// Returns the kind of the obstacle and the reason.
     ///
     /// # Errors
-    /// The server's error if it does not concern connecting, such as an unknown database.
+    /// The server's error if it does not concern connecting, such as an unknown setting in `options`.
     pub(super) fn into_obstacle(self) -> Result<(Obstacle, String), StoreError> {
         Ok(match self {
             Self::TryNext(obstacle, reason) | Self::Refused(obstacle, reason) => (obstacle, reason),
@@ -47,6 +47,13 @@ impl ConnectError {
             Self::Tls(TlsError::Files(reason)) => (Obstacle::TlsFiles, reason),
             Self::Tls(TlsError::Handshake(reason)) => (Obstacle::Tls, reason),
             Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
+            // The other code means that the database accepts no connections, or is invalid.
+            Self::Server(error)
+                if [SqlState::INVALID_CATALOG_NAME, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE]
+                    .contains(error.code()) =>
+            {
+                (Obstacle::Database, words(&error))
+            }
             Self::Server(error) => match obstacle(error.code()) {
                 Some(obstacle) => (obstacle, words(&error)),
                 None => return Err(of_server(&error, "")),
@@ -68,6 +75,11 @@ impl From<tokio_postgres::Error> for ConnectError {
                 Rejection::Method(reason) => Self::Refused(Obstacle::Method, reason.clone()),
                 Rejection::Protocol(reason) => Self::Refused(Obstacle::Protocol, reason.clone()),
             };
+        }
+        if let Some(refused) =
+            io_error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<CertificateRefused>())
+        {
+            return Self::Refused(Obstacle::TlsFiles, refused.to_string());
         }
         // tokio-postgres does not expose the kind of an error, so its text has to do. Tests cover each one.
         let reason = chain(&error);

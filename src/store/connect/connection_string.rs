@@ -7,6 +7,8 @@ use super::parameters::{Parameters, invalid, known};
 use crate::store::error::Result;
 
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
+/// The predecessor of `sslmode`, which libpq still accepts.
+const OLDER: &str = "requiressl";
 
 /// Parses a URL, `keyword=value` pairs or, like `psql`, the bare name of a database.
 pub(super) fn parse(text: &str) -> Result<Parameters> {
@@ -89,7 +91,8 @@ fn parse_url(text: &str, offset: usize) -> Result<Parameters> {
 }
 
 fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> Result<()> {
-    for pair in query.split('&') {
+    // libpq ignores a final `&`.
+    for pair in query.strip_suffix('&').filter(|pairs| !pairs.is_empty()).unwrap_or(query).split('&') {
         let position = offset + 1;
         offset += pair.len() + 1;
         let Some((keyword, value)) = pair.split_once('=') else {
@@ -106,11 +109,20 @@ fn parse_query(parameters: &mut Parameters, query: &str, mut offset: usize) -> R
             parameters.set("sslmode", "require");
             continue;
         }
+        if keyword == OLDER {
+            require_tls(parameters, value);
+            continue;
+        }
         let keyword =
             known(&keyword).ok_or_else(|| invalid(format!("unknown parameter \"{keyword}\" in the URL's query")))?;
         parameters.set(keyword, decode(value, keyword)?);
     }
     Ok(())
+}
+
+/// Sets `sslmode` from its predecessor.
+fn require_tls(parameters: &mut Parameters, value: &str) {
+    parameters.set("sslmode", if value.starts_with('1') { "require" } else { "prefer" });
 }
 
 /// Ignores an empty part of the URL, so that weaker sources can set the parameter.
@@ -173,6 +185,10 @@ fn parse_pairs(text: &str) -> Result<Parameters> {
                 Some((_, '\\')) => value.extend(characters.next().map(|(_, c)| c)),
                 Some((_, c)) => value.push(c),
             }
+        }
+        if keyword == OLDER {
+            require_tls(&mut parameters, &value);
+            continue;
         }
         let keyword = known(&keyword).ok_or_else(|| invalid(format!("unknown connection parameter \"{keyword}\"")))?;
         if value.contains('\0') {

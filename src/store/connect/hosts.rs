@@ -1,7 +1,7 @@
 //! Combines the lists `host`, `hostaddr` and `port` into the servers to try, as libpq does. Resolves no names.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use super::parameters::{Parameters, invalid};
@@ -17,8 +17,8 @@ pub(super) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"]
 pub(super) enum Endpoint {
     /// A host name to resolve, and to compare with the certificate.
     Name(String),
-    /// `hostaddr`: an address that needs no lookup. The name, if any, is only compared with the certificate.
-    Address { name: Option<String>, address: IpAddr },
+    /// `hostaddr`: an address, which may name an interface after `%`. The host name, if any, is only compared with the certificate.
+    Address { name: Option<String>, address: String },
     /// The directory of a Unix socket.
     Socket(PathBuf),
 }
@@ -40,12 +40,15 @@ impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.endpoint {
             Endpoint::Socket(directory) => write!(f, "[{}]", directory.display())?,
-            Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } if name.contains(':') => {
-                write!(f, "[{name}]")?;
+            Endpoint::Name(name)
+            | Endpoint::Address { name: Some(name), .. }
+            | Endpoint::Address { name: None, address: name } => {
+                if name.contains(':') {
+                    write!(f, "[{name}]")?
+                } else {
+                    f.write_str(name)?
+                }
             }
-            Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => f.write_str(name)?,
-            Endpoint::Address { name: None, address: IpAddr::V6(address) } => write!(f, "[{address}]")?,
-            Endpoint::Address { name: None, address } => write!(f, "{address}")?,
         }
         if self.port == DEFAULT_PORT { Ok(()) } else { write!(f, ":{}", self.port) }
     }
@@ -97,14 +100,23 @@ fn port(text: &str) -> Result<u16> {
 
 fn endpoint(host: Option<&str>, address: Option<&str>, port: u16) -> Result<Endpoint> {
     if let Some(address) = address {
-        let parsed = address.parse().map_err(|_| invalid(format!("hostaddr is not an IP address: \"{address}\"")))?;
-        return Ok(Endpoint::Address { name: host.map(str::to_owned), address: parsed });
+        if !is_address(address) {
+            return Err(invalid(format!("hostaddr is not an IP address: \"{address}\"")));
+        }
+        return Ok(Endpoint::Address { name: host.map(str::to_owned), address: address.to_owned() });
     }
     Ok(match host {
         Some(host) if Path::new(host).is_absolute() || host.starts_with('@') => Endpoint::Socket(host.into()),
         Some(host) => Endpoint::Name(host.to_owned()),
         None => default_endpoint(port),
     })
+}
+
+/// Whether the text is an IP address. Link-local addresses need the interface too, as in `fe80::1%eth0`.
+fn is_address(text: &str) -> bool {
+    let scoped = text.split_once('%');
+    text.parse::<IpAddr>().is_ok()
+        || scoped.is_some_and(|(address, interface)| address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty())
 }
 
 /// Without a host: the default directory that has a socket for this port, otherwise the first one that exists, because local builds

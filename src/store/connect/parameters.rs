@@ -92,9 +92,15 @@ impl Parameters {
         self.0.entry(keyword).or_insert_with(|| value.into());
     }
 
-    /// Returns the value if it is not empty. To libpq, an empty value means the default.
+    /// Returns the value if it is not empty. To libpq, an empty name, path or text means the default.
     pub(super) fn get(&self, keyword: &str) -> Option<&str> {
-        self.0.get(keyword).map(String::as_str).filter(|value| !value.is_empty())
+        self.given(keyword).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the value even if it is empty. To libpq, an empty keyword or number is a mistake: `sslmode=` must not silently mean
+    /// `prefer`.
+    pub(super) fn given(&self, keyword: &str) -> Option<&str> {
+        self.0.get(keyword).map(String::as_str)
     }
 }
 

@@ -54,7 +54,7 @@ fn read(path: &Path) -> Result<Option<String>, String> {
 fn find(text: &str, server: &Server, database: &str, user: &str) -> Option<String> {
     let host = match &server.endpoint {
         Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. } => name.clone(),
-        Endpoint::Address { name: None, address } => address.to_string(),
+        Endpoint::Address { name: None, address } => address.clone(),
         Endpoint::Socket(directory) if SOCKET_DIRECTORIES.iter().any(|known| Path::new(known) == directory) => {
             "localhost".to_owned()
         }

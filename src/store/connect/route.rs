@@ -1,7 +1,7 @@
 //! Opens the connection to one address up to, but not including, the start-up packet: the socket, the check of the server's
 //! account, and TLS.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -30,7 +30,7 @@ pub(super) enum Encryption {
 pub(super) struct Route {
     pub(super) server: Server,
     /// `None` for a Unix socket.
-    pub(super) address: Option<IpAddr>,
+    pub(super) address: Option<SocketAddr>,
     pub(super) encryption: Encryption,
     pub(super) tls: Tls,
     pub(super) keepalive: Keepalive,
@@ -42,7 +42,7 @@ impl Route {
     pub(super) async fn open(&self, terms: AuthTerms) -> Result<Wire, ConnectError> {
         let channel = match (&self.server.endpoint, self.address) {
             (_, Some(address)) => {
-                let dialled = socket::tcp(address, self.server.port, &self.keepalive).await;
+                let dialled = socket::tcp(address, &self.keepalive).await;
                 let stream = dialled.map_err(|error| ConnectError::TryNext(Obstacle::Silence, error.to_string()))?;
                 self.encrypted(stream).await?
             }

@@ -1,7 +1,7 @@
 //! Tries each server of the list and each of its addresses until one accepts the connection. Decides when to try the next
 //! address and when to stop, as libpq does. Keeps no connections.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::attempt::Attempt;
@@ -20,7 +20,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] lists every address that was tried and the reason. [`StoreError::Server`] is any other error of
-    /// the server, such as `3D000` for an unknown database.
+    /// the server, such as `42704` for an unknown setting in `options`.
     pub(in crate::store) async fn connect(&self, read_only: bool) -> Result<Connected> {
         // Boxed because every operation would otherwise contain this large future.
         Box::pin(connect(self, read_only)).await
@@ -40,9 +40,9 @@ async fn connect(settings: &Settings, read_only: bool) -> Result<Connected> {
         _ => &[settings.target_session],
     };
     'search: for target_session in passes {
-        for server in in_order(settings) {
+        for server in in_order(settings.servers.iter().collect(), settings.shuffled) {
             let addresses = match resolve(server, settings.connect_timeout).await {
-                Ok(addresses) => addresses,
+                Ok(addresses) => in_order(addresses, settings.shuffled),
                 Err(reason) => {
                     reasons.add(Obstacle::Name, format!("{server}: {reason}"));
                     continue;
@@ -81,32 +81,31 @@ impl Reasons {
     }
 }
 
-fn in_order(settings: &Settings) -> Vec<&Server> {
-    let mut servers: Vec<_> = settings.servers.iter().collect();
-    if settings.shuffled {
-        fastrand::shuffle(&mut servers);
+/// Returns servers, or the addresses of one, in the order in which they are tried (`load_balance_hosts`).
+fn in_order<T>(mut items: Vec<T>, shuffled: bool) -> Vec<T> {
+    if shuffled {
+        fastrand::shuffle(&mut items);
     }
-    servers
+    items
 }
 
 /// Formats the server, with the address that was tried if it differs from the name.
-fn with_address(server: &Server, address: Option<IpAddr>) -> String {
+fn with_address(server: &Server, address: Option<SocketAddr>) -> String {
     match (&server.endpoint, address) {
         (Endpoint::Name(name) | Endpoint::Address { name: Some(name), .. }, Some(address))
-            if *name != address.to_string() =>
+            if *name != address.ip().to_string() =>
         {
-            format!("{server} ({address})")
+            format!("{server} ({})", address.ip())
         }
         _ => server.to_string(),
     }
 }
 
 /// Resolves a server to its addresses, in the resolver's order. A socket yields a single `None`.
-async fn resolve(server: &Server, timeout: Option<Duration>) -> Result<Vec<Option<IpAddr>>, String> {
+async fn resolve(server: &Server, timeout: Option<Duration>) -> Result<Vec<Option<SocketAddr>>, String> {
     let name = match &server.endpoint {
         Endpoint::Socket(_) => return Ok(vec![None]),
-        Endpoint::Address { address, .. } => return Ok(vec![Some(*address)]),
-        Endpoint::Name(name) => name,
+        Endpoint::Name(name) | Endpoint::Address { address: name, .. } => name,
     };
     let lookup =
         async { tokio::net::lookup_host((name.as_str(), server.port)).await.map_err(|error| error.to_string()) };
@@ -116,7 +115,7 @@ async fn resolve(server: &Server, timeout: Option<Duration>) -> Result<Vec<Optio
             .unwrap_or_else(|_| Err(format!("the name was not resolved within {} s", timeout.as_secs_f64()))),
         None => lookup.await,
     }?;
-    let addresses: Vec<_> = found.map(|address| Some(address.ip())).collect();
+    let addresses: Vec<_> = found.map(Some).collect();
     if addresses.is_empty() { Err("the host name has no address".to_owned()) } else { Ok(addresses) }
 }
 
@@ -130,5 +129,41 @@ async fn within<T>(
             Err(ConnectError::TryNext(Obstacle::Silence, reason))
         }),
         None => attempt.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::net::SocketAddr;
+
+    use super::super::parameters::Parameters;
+    use super::*;
+
+    #[tokio::test]
+    async fn keeps_the_interface_of_a_link_local_address() {
+        for keyword in ["host", "hostaddr"] {
+            let mut parameters = Parameters::default();
+            parameters.set(keyword, "fe80::1%1");
+            let servers = super::super::hosts::servers(&parameters).expect("an address");
+            assert_eq!(servers[0].to_string(), "[fe80::1%1]");
+            let found = resolve(&servers[0], None).await.expect("no lookup is needed");
+            assert!(
+                matches!(found.as_slice(), [Some(SocketAddr::V6(address))] if address.scope_id() == 1),
+                "{keyword}: {found:?}"
+            );
+        }
+        for wrong in ["fe80::1%", "127.0.0.1%1", "nowhere.invalid", "fe80::1 %1"] {
+            let mut parameters = Parameters::default();
+            parameters.set("hostaddr", wrong);
+            super::super::hosts::servers(&parameters).expect_err(wrong);
+        }
+    }
+
+    #[test]
+    fn load_balancing_tries_items_in_every_order() {
+        let orders: HashSet<Vec<i32>> = (0..500).map(|_| in_order(vec![1, 2, 3], true)).collect();
+        assert_eq!(orders.len(), 6);
+        assert_eq!(in_order(vec![3, 1, 2], false), [3, 1, 2]);
     }
 }

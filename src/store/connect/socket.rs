@@ -1,7 +1,7 @@
 //! Opens TCP and Unix sockets with the configured keepalive. Sends nothing itself.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,8 +21,8 @@ pub(super) enum Socket {
     Unix(UnixStream),
 }
 
-pub(super) async fn tcp(address: IpAddr, port: u16, keepalive: &Keepalive) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(SocketAddr::new(address, port)).await?;
+pub(super) async fn tcp(address: SocketAddr, keepalive: &Keepalive) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let socket = SockRef::from(&stream);
     if keepalive.on {

@@ -21,7 +21,7 @@ use tokio_openssl::SslStream;
 
 use self::files::Files;
 pub(super) use self::mode::Mode;
-pub(super) use self::openssl_error::readable;
+pub(super) use self::openssl_error::{CertificateRefused, readable};
 use self::openssl_error::{describe, reasons};
 use self::versions::Versions;
 use super::environment::Environment;
@@ -85,7 +85,8 @@ impl Tls {
             direct,
             versions: Versions::from_parameters(parameters)?,
             files: Files::from_parameters(parameters, environment)?,
-            sends_host_name: one_of(parameters, "sslsni", &[("1", true), ("0", false)])?,
+            // As in libpq, every other value turns it off.
+            sends_host_name: parameters.given("sslsni").is_none_or(|value| value.starts_with('1')),
         })
     }
 
@@ -98,7 +99,9 @@ impl Tls {
     pub(super) async fn handshake(&self, stream: TcpStream, host: Option<&str>) -> Result<TlsSocket, TlsError> {
         let (context, verified) = self.context()?;
         let mut ssl = Ssl::new(&context)?;
-        if let Some(host) = host.filter(|host| self.sends_host_name && host.parse::<IpAddr>().is_err()) {
+        // Addresses are never sent, not even with an interface after `%`.
+        let is_name = |host: &&str| !host.contains(':') && host.parse::<IpAddr>().is_err();
+        if let Some(host) = host.filter(is_name).filter(|_| self.sends_host_name) {
             ssl.set_hostname(host)?;
         }
         if self.direct {
@@ -109,6 +112,8 @@ impl Tls {
             let result = socket.ssl().verify_result();
             return Err(if verified && result != X509VerifyResult::OK {
                 TlsError::Certificate(format!("the server's certificate is not trusted: {}", result.error_string()))
+            } else if let Some(refused) = CertificateRefused::of(&error) {
+                TlsError::Files(refused.to_string())
             } else {
                 TlsError::Handshake(describe(&error))
             });

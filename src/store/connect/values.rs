@@ -48,16 +48,16 @@ impl Default for Keepalive {
 
 /// Parses a parameter that is one of a few keywords, of which the first is the default.
 pub(super) fn one_of<T: Copy>(parameters: &Parameters, keyword: &str, words: &[(&str, T)]) -> Result<T> {
-    let Some(value) = parameters.get(keyword) else { return Ok(words[0].1) };
+    let Some(value) = parameters.given(keyword) else { return Ok(words[0].1) };
     words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let known: Vec<_> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         invalid(format!("{keyword} must be one of {}, not \"{value}\"", known.join(", ")))
     })
 }
 
 /// Parses a parameter that is a whole number, possibly with spaces around it.
 pub(super) fn number(parameters: &Parameters, keyword: &str) -> Result<Option<i32>> {
-    let Some(value) = parameters.get(keyword) else { return Ok(None) };
+    let Some(value) = parameters.given(keyword) else { return Ok(None) };
     let number = value.trim().parse();
     number.map(Some).map_err(|_| invalid(format!("{keyword} must be a whole number, not \"{value}\"")))
 }
@@ -116,8 +116,7 @@ pub(super) fn keepalive(parameters: &Parameters) -> Result<Keepalive> {
 }
 
 /// Parameters that libpq supports and streamscope does not, each with the alternative.
-const UNSUPPORTED: [(&str, &str); 8] = [
-    ("replication", "remove it, because streamscope reads tables and not the write-ahead log"),
+const UNSUPPORTED: [(&str, &str); 7] = [
     ("scram_client_key", "use the password or a password command"),
     ("scram_server_key", "use the password or a password command"),
     ("oauth_issuer", "if the server accepts a token as the password, print the token with a password command"),
@@ -129,16 +128,21 @@ const UNSUPPORTED: [(&str, &str); 8] = [
 
 /// Refuses parameters that would be unsafe or misleading to ignore.
 pub(super) fn refuse_unsupported(parameters: &Parameters) -> Result<()> {
+    let refused = |keyword, instead| invalid(format!("the connection parameter {keyword} is not supported; {instead}"));
     for (keyword, instead) in UNSUPPORTED {
         if parameters.get(keyword).is_some() {
-            return Err(invalid(format!("the connection parameter {keyword} is not supported; {instead}")));
+            return Err(refused(keyword, instead));
         }
+    }
+    let ordinary = |value: &str| ["false", "off", "no", "0"].iter().any(|no| no.eq_ignore_ascii_case(value));
+    if parameters.get("replication").is_some_and(|value| !ordinary(value)) {
+        return Err(refused("replication", "remove it, because streamscope reads tables and not the write-ahead log"));
     }
     one_of(parameters, "gssencmode", &[("prefer", true), ("disable", true), ("require", false)])?
         .then_some(())
         .ok_or_else(|| invalid("gssencmode=require is not supported; use TLS (sslmode) for encryption"))?;
     // tokio-postgres speaks version 3.0 of the protocol, which every server supports.
-    let versions = [("", true), ("3.0", true), ("3.2", false), ("latest", false)];
+    let versions = [("3.0", true), ("3.2", false), ("latest", false)];
     one_of(parameters, "min_protocol_version", &versions)?.then_some(()).ok_or_else(|| {
         invalid("min_protocol_version must be 3.0, the only protocol version that streamscope supports")
     })?;

@@ -1,6 +1,9 @@
 //! The six values of `sslmode` with right and wrong certificates. A server must be refused before the start-up packet, which contains
 //! the user and the database. The server's log shows whether the packet arrived.
 
+use streamscope::store::{Obstacle, StoreError};
+
+use super::authority::{Kind, authority};
 use super::cluster::Cluster;
 use super::refusing::connect;
 
@@ -38,5 +41,26 @@ async fn refuses_a_wrong_host_or_authority_before_the_start_up_packet() {
                 assert!(error.contains("certificate"), "{case}, {mode}: {error}");
             }
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn says_that_the_server_refused_the_client_certificate() {
+    let cluster = tokio::task::block_in_place(Cluster::start);
+    let stranger = authority("a stranger", Kind::Rsa(2048), 3);
+    cluster.write("stranger.pem", &stranger.pem(), 0o644);
+    cluster.write("stranger.key", &stranger.key_pem(), 0o600);
+    let directory = cluster.path("").display().to_string().replace('/', "%2F");
+    // With TLS 1.3 the server refuses only after the handshake.
+    for version in ["TLSv1.2", "TLSv1.3"] {
+        let url = format!(
+            "postgres://postgres@localhost:{}/postgres?sslmode=require&ssl_max_protocol_version={version}\
+             &sslcert={directory}stranger.pem&sslkey={directory}stranger.key",
+            cluster.port
+        );
+        let error = connect(&url).await.expect_err("the authority is not the server's");
+        assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::TlsFiles, .. }), "{version}: {error:?}");
+        let told = error.to_string();
+        assert!(told.contains("the server refused the client certificate: it is not from an authority"), "{told}");
     }
 }

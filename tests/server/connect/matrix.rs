@@ -113,6 +113,7 @@ async fn handles_encrypted_keys_and_revocation_lists_like_psql() {
             "&sslcrl={E}%2Fspares.crl",
             "&sslcrl={E}%2Fabsent.crl",
             "&sslcrl={E}%2Fnonsense.crl",
+            "&sslcrl={E}%2Fca.pem",
             "&sslcrldir={E}%2Frevokes.crl.d",
             "&sslcrldir={E}%2Fspares.crl.d",
             "&sslcrldir={E}%2Fabsent.d",

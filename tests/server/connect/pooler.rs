@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_postgres::types::Type;
 
 use crate::support::pooler::Pooler;
+use crate::support::program::User;
 use crate::support::server::{Database, port};
 
 fn sessions_through(pooler: &Pooler, database: &Database, options: Options) -> Sessions {
@@ -35,6 +36,14 @@ async fn queries_of_many_sessions_share_two_pooled_connections() {
         }
     });
     futures_util::future::try_join_all(work).await.expect("all answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_by_a_pooler_points_to_its_settings() {
+    let pooler = Pooler::start(port(), "").await;
+    let url = pooler.url_of("postgres") + "?options=-c%20work_mem%3D5MB";
+    let told = User::new().run(&["--url", &url, "ns", "list"]).failed(5);
+    assert!(told.contains("Check the pooler's databases, users, limits and startup parameters"), "{told}");
 }
 
 #[tokio::test]

@@ -238,6 +238,15 @@ async fn places(compare: &mut Comparison<'_>) {
             "postgres://trusted@127.0.0.1:{P}/shop?sslmode",
             "postgres://trusted@127.0.0.1:{P}/shop?sslmode=a=b",
             "postgres://trusted@127.0.0.1:{P}/shop?",
+            "postgres://trusted@127.0.0.1:{P}/shop?application_name=mine&",
+            "postgres://trusted@127.0.0.1:{P}/shop?application_name=mine&&sslmode=disable",
+            "postgres://trusted@127.0.0.1:{P}/shop?&",
+            "postgres://trusted@localhost:{P}/shop?requiressl=0",
+            "postgres://only_plain@localhost:{P}/shop?requiressl=1",
+            "host=localhost port={P} user=only_plain dbname=shop requiressl=1",
+            "postgres://trusted@localhost:{P}/shop?sslsni=true",
+            "postgres://trusted@localhost:{P}/shop?replication=off",
+            "postgres://trusted@localhost:{P}/shop?replication=False",
             "postgres://trusted@127.0.0.1:{P}/shop?sslmode=sometimes",
             "postgres://trusted@127.0.0.1:{P}/shop?connect_timeout=soon",
             "postgres://trusted@127.0.0.1:{P}/shop?connect_timeout=%205%20&keepalives=0",
@@ -292,6 +301,26 @@ async fn words_of_the_environment(compare: &mut Comparison<'_>) {
         [("PGUSER", "")],
     ] {
         compare.both(None, &with(&more)).await;
+    }
+    // An empty word or number is a mistake, but an empty name or text is the default.
+    for variable in [
+        "PGSSLMODE",
+        "PGCHANNELBINDING",
+        "PGTARGETSESSIONATTRS",
+        "PGGSSENCMODE",
+        "PGCONNECT_TIMEOUT",
+        "PGSSLROOTCERT",
+        "PGSSLMINPROTOCOLVERSION",
+        "PGSSLSNI",
+        "PGOPTIONS",
+        "PGPASSWORD",
+        "PGREQUIREPEER",
+    ] {
+        compare.both(None, &with(&[(variable, "")])).await;
+    }
+    for keyword in ["sslmode", "channel_binding", "target_session_attrs", "keepalives", "tcp_user_timeout", "sslkey"] {
+        let empty = format!("postgres://trusted@localhost:{{P}}/shop?{keyword}=");
+        compare.both(Some(&empty), &[("PGSSLMODE", "require")]).await;
     }
     for more in ["0", "1", "yes", "1000"] {
         compare.both(Some("postgres://only_plain@localhost:{P}/shop"), &[("PGREQUIRESSL", more)]).await;

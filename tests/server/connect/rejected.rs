@@ -57,6 +57,23 @@ async fn sends_a_rejected_password_only_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_error_after_authentication_does_not_try_the_other_transport() {
+    let cluster = tokio::task::block_in_place(Cluster::start);
+    prepare(&cluster);
+    let attempts = || {
+        let log = fs::read_to_string(cluster.path("log")).expect("the log");
+        log.lines().filter(|line| line.contains("connection authorized") && line.contains("database=absent")).count()
+    };
+    for mode in ["allow", "prefer", "require"] {
+        let before = attempts();
+        let url = format!("postgres://trusted@localhost:{}/absent?sslmode={mode}", cluster.port);
+        let error = connect(&url).await.expect_err("no such database");
+        assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::Database, .. }), "{mode}: {error:?}");
+        assert_eq!(attempts() - before, 1, "{mode}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn runs_the_password_command_for_each_connection() {
     let cluster = tokio::task::block_in_place(Cluster::start);
     prepare(&cluster);

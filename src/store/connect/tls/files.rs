@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{SslContextBuilder, SslFiletype};
+use openssl::x509::X509;
 use openssl::x509::store::X509Lookup;
 use openssl::x509::verify::X509VerifyFlags;
 
@@ -144,7 +145,7 @@ impl Files {
                 && store
                     .add_lookup(X509Lookup::file())
                     .is_ok_and(|files| files.load_crl_file(list, SslFiletype::PEM).is_ok());
-            loaded &= read;
+            loaded &= read || contains_certificate(list);
         }
         if let Some(directory) = self.revoked_directory.as_ref().and_then(|path| path.to_str()) {
             let read = store.add_lookup(X509Lookup::hash_dir());
@@ -190,6 +191,12 @@ fn private_key(path: &Path, password: &str) -> Result<PKey<Private>, String> {
             (false, _) => reasons(&pem),
         }
     })
+}
+
+/// Whether a file has a certificate where a revocation list belongs. libpq reads such a file successfully and then refuses every
+/// server, because the list is missing. Unlike libpq, streamscope does not trust the certificate.
+fn contains_certificate(path: &Path) -> bool {
+    bounded::read_file(path).is_ok_and(|bytes| X509::stack_from_pem(&bytes).is_ok_and(|found| !found.is_empty()))
 }
 
 /// Loads the roots that OpenSSL's variables name, or those in the usual directories.

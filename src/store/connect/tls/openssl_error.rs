@@ -4,11 +4,42 @@ use std::io;
 
 use openssl::error::ErrorStack;
 use openssl::ssl;
+use thiserror::Error;
+
+/// The server refused our certificate. With TLS 1.3 it says so only after the handshake.
+#[derive(Debug, Error)]
+#[error("the server refused the client certificate: {0}")]
+pub(in crate::store::connect) struct CertificateRefused(String);
+
+impl CertificateRefused {
+    pub(super) fn of(error: &ssl::Error) -> Option<Self> {
+        let codes = error.ssl_error()?.errors().iter().map(openssl::error::Error::reason_code);
+        codes.map(|code| code - ALERT).find_map(|alert| {
+            REFUSALS.iter().find(|(number, _)| *number == alert).map(|(_, words)| Self((*words).to_owned()))
+        })
+    }
+}
+
+/// OpenSSL's code of an alert from the server is this plus the number of the alert.
+const ALERT: i32 = 1_000;
+/// The alerts of RFC 8446 about a certificate.
+const REFUSALS: [(i32, &str); 7] = [
+    (42, "it is damaged, or its signature is wrong"),
+    (43, "its kind is not supported"),
+    (44, "it is revoked"),
+    (45, "it has expired"),
+    (46, "it is not acceptable"),
+    (48, "it is not from an authority that the server trusts (ssl_ca_file)"),
+    (116, "the server needs one"),
+];
 
 /// Replaces the text of a TLS error inside an I/O error. Other errors stay as they are.
 pub(in crate::store::connect) fn readable(error: io::Error) -> io::Error {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
-        Some(inner) => io::Error::new(error.kind(), describe(inner)),
+        Some(inner) => match CertificateRefused::of(inner) {
+            Some(refused) => io::Error::new(error.kind(), refused),
+            None => io::Error::new(error.kind(), describe(inner)),
+        },
         None => error,
     }
 }

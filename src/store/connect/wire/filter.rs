@@ -24,7 +24,7 @@ const STARTING: &[u8] = b"RENvSKZ";
 /// Kinds that may be long in a ready session: columns, rows, copied data, errors, notices.
 const LONG: &[u8] = b"TDdVEN";
 
-/// The client's conditions, and a flag that it reads afterwards.
+/// The client's conditions, and flags that it reads afterwards.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store::connect) struct AuthTerms {
     /// `require_auth`.
@@ -33,6 +33,8 @@ pub(in crate::store::connect) struct AuthTerms {
     pub(in crate::store::connect) no_password: bool,
     /// Set once the server asks for a password in any form.
     pub(in crate::store::connect) asked: Arc<AtomicBool>,
+    /// Set once the server has accepted the authentication.
+    pub(in crate::store::connect) authenticated: Arc<AtomicBool>,
 }
 
 /// Why this side ended the connection.
@@ -203,7 +205,8 @@ impl MessageFilter {
                 self.proved = request != Request::Sasl;
             }
             Request::SaslFinal => self.proved = true,
-            Request::Ok | Request::SaslContinue | Request::Gss | Request::Other => {}
+            Request::Ok => self.terms.authenticated.store(true, Ordering::SeqCst),
+            Request::SaslContinue | Request::Gss | Request::Other => {}
         }
         Ok(())
     }

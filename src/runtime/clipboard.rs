@@ -28,7 +28,7 @@ pub(crate) fn copy(text: &str) -> Result<&'static str, String> {
 #[must_use]
 pub(crate) fn report(what: &str, how: &str, text: &str) -> String {
     let caution = caution(text).map(|caution| format!(" · {caution}")).unwrap_or_default();
-    format!("{what} copied{how}{caution}")
+    format!("Copied {what}{how}{caution}")
 }
 
 #[cfg(test)]
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn warns_if_a_terminal_would_act_on_the_copied_text() {
-        assert_eq!(report("id", "", "0190"), "id copied");
+        assert_eq!(report("ID", "", "0190"), "Copied ID");
         assert!(report("value", "", "a\u{1b}[201~\r").contains("do not paste it into a terminal"));
     }
 }

@@ -181,7 +181,7 @@ async fn copies_the_raw_text() {
         .keys("y")
         .shows("message as JSON")
         .keys("d")
-        .shows("data copied");
+        .shows("Copied data");
     let bytes = String::from_utf8_lossy(&screen.bytes()).into_owned();
     let copied = bytes.split_once("\x1b]52;c;").and_then(|(_, rest)| rest.split_once('\x1b')).expect("OSC 52").0;
     let copied = STANDARD.decode(copied).expect("base64");

@@ -2,12 +2,14 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use ratatui::widgets::Clear;
 
 use super::choices;
 use crate::app::State;
 use crate::app::bookmarks::Bookmark;
 use crate::app::dialogs::bookmarks::{BookmarkList, SIZE};
 use crate::app::keymap::{Action, DialogAction, DialogKind};
+use crate::view::text::whole_parts;
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, line_at, row_of};
@@ -23,16 +25,19 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let last = inner.height.saturating_sub(1);
     let rows = bookmarks.iter().map(row);
     choices::draw(frame, BookmarkList::area(inner), theme, rows, Some(list.selected), &empty);
-    if let Some(name) = &list.renaming {
-        typed::line(frame, row_of(inner, last), " Name: ", name, true, theme.key);
-        if last > 0 {
-            let keys = keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close]);
-            line_at(frame, inner, last - 1, &format!(" {keys}"), theme.dim);
-        }
+    let keys = if list.renaming.is_some() {
+        keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close])
     } else {
         let all = [DialogAction::Accept, DialogAction::Rename, DialogAction::Remove, DialogAction::Close];
-        let shown = if bookmarks.is_empty() { &all[3..] } else { &all[..] };
-        line_at(frame, inner, last, &format!(" {}", keymap.hints(DialogKind::Bookmarks, shown)), theme.dim);
+        keymap.hints(DialogKind::Bookmarks, if bookmarks.is_empty() { &all[3..] } else { &all[..] })
+    };
+    let room = usize::from(inner.width.saturating_sub(1));
+    line_at(frame, inner, last, &format!(" {}", whole_parts(&keys, room)), theme.dim);
+    if let Some(name) = &list.renaming {
+        // Without a row for both, the name takes that of the keys.
+        let row = row_of(inner, last.saturating_sub(1));
+        frame.render_widget(Clear, row);
+        typed::line(frame, row, " Name: ", name, true, theme.key);
     }
 }
 

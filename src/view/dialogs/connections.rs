@@ -21,7 +21,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     let (list, url_row) = ConnectDialog::areas(inner);
     let width = usize::from(inner.width);
     let current = format!(" Connected to {}", state.settings.target);
-    line_at(frame, inner, 0, &cut(&current, width), theme.dim);
+    if url_row.y > inner.y {
+        line_at(frame, inner, 0, &cut(&current, width), theme.dim);
+    }
     let selected = (!dialog.is_on_url()).then_some(dialog.selected);
     let choices = dialog.choices.iter().map(|choice| (choice.to.name(), choice.detail.clone()));
     choices::draw(frame, list, theme, choices, selected, "");

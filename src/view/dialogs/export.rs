@@ -28,6 +28,10 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     typed::line(frame, row_of(inner, 2), "File: ", &dialog.input, dialog.stage == ExportStage::Editing, theme.key);
     let (said, style) = said(state, theme, dialog);
     paragraph_from(frame, inner, 4, &said, style);
+    if inner.height <= 3 {
+        // The file has the last row.
+        return;
+    }
     let keys = keys(&state.settings.keymap, dialog);
     line_at(frame, inner, inner.height.saturating_sub(1), &whole_parts(&keys, width), theme.dim);
 }

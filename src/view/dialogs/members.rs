@@ -12,7 +12,7 @@ use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, whole_parts};
 use crate::view::theme::Theme;
-use crate::view::widgets::{framed_beside, line_at};
+use crate::view::widgets::{framed, line_at};
 
 /// Draws the members above the footer.
 pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Members) {
@@ -20,7 +20,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Mem
     let loads = state.following.current.as_ref().map(|follow| follow.arrivals.loads(dialog.size));
     let layout = MembersLayout::of(dialog, &state.browser, loads.as_ref().map_or(0, Vec::len));
     let inner = layout.inner;
-    framed_beside(frame, layout.outer, theme, &title);
+    framed(frame, layout.outer, theme, &title);
     let width = usize::from(inner.width);
     let keys = whole_parts(&state.settings.keymap.hints(DialogKind::Members, &KEYS), width);
     let Some((follow, loads)) = state.following.current.as_ref().zip(loads) else {

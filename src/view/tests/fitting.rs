@@ -340,3 +340,24 @@ fn a_long_value_is_shown_whole_and_the_beginning_of_a_folded_one_ends_with_an_el
         assert!(folded.trim_end().ends_with('…'), "{width}: {text}");
     }
 }
+
+#[test]
+fn on_a_tiny_terminal_nothing_is_drawn_over_a_text_field() {
+    for (keys, field) in
+        [("\u{5}", "┃File: shop.ndjson ┃"), ("O", " URL:             ┃"), ("b'r", " Name:            ┃")]
+    {
+        let mut screen = screen(20, 5);
+        press(&mut screen, keys);
+        assert!(screen.text().contains(field), "{keys:?}\n{}", screen.text());
+    }
+}
+
+#[test]
+fn the_keys_for_renaming_a_bookmark_are_below_its_name() {
+    let mut screen = screen(80, 24);
+    press(&mut screen, "b'r");
+    let text = screen.text();
+    let row =
+        |part: &str| text.lines().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part}\n{text}"));
+    assert_eq!(row(" Name: ") + 1, row("Enter save the name"), "{text}");
+}

@@ -1,4 +1,4 @@
-//! Writes JSON lines into a buffer. Bodies are copied byte for byte as the server printed them, so numbers keep their digits.
+//! Writes JSON lines into a buffer. Bodies are copied as the server printed them, so numbers keep their digits.
 //! Nothing is parsed or serialised again.
 
 use std::fmt::Display;
@@ -60,10 +60,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Adds JSON text unchanged.
+    /// Adds JSON text unchanged, except that line breaks, which would end the line, become blanks. JSON has them only between its tokens.
     pub(crate) fn raw(mut self, key: &'static str, value: &str) -> Self {
         self.key(key);
-        self.out.extend_from_slice(value.as_bytes());
+        if value.contains(['\n', '\r']) {
+            self.out.extend(value.bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+        } else {
+            self.out.extend_from_slice(value.as_bytes());
+        }
         self
     }
 
@@ -120,11 +124,13 @@ fn body<'a>(object: Object<'a>, key: &'static str, body: Option<&str>, terminal:
     }
 }
 
-/// Escapes the hidden characters of JSON text. JSON is ASCII outside strings, so they are all inside strings.
+/// Escapes the hidden characters of JSON text. Except for blanks, they are all inside strings, because JSON is ASCII outside.
 fn visible(json: &str) -> String {
     let mut out = Vec::with_capacity(json.len());
     for c in json.chars() {
-        if is_hidden(c) {
+        if matches!(c, '\n' | '\r' | '\t') {
+            out.push(b' ');
+        } else if is_hidden(c) {
             escape(&mut out, c);
         } else {
             out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -238,6 +244,18 @@ mod tests {
         let mut shown = Vec::new();
         message(&mut shown, &sample(Some(raw)), true);
         assert!(text(shown).contains(r#"{"a": "\u009b31m\u202e"}"#));
+    }
+
+    #[test]
+    fn a_body_with_line_breaks_stays_on_its_line() {
+        for terminal in [false, true] {
+            let mut out = Vec::new();
+            message(&mut out, &sample(Some("{\r\n\t\"a\": [1,\n2]\n}")), terminal);
+            let out = text(out);
+            assert_eq!(out.lines().count(), 1, "{out:?}");
+            let read: serde_json::Value = serde_json::from_str(&out).expect("valid JSON");
+            assert_eq!(read["data"], serde_json::json!({ "a": [1, 2] }));
+        }
     }
 
     #[test]

@@ -234,7 +234,8 @@ async fn write_all(
         Target::Output(_) => (false, Unreadable::default()),
         Target::File(part) => (part.kept_lines().is_some(), part.unreadable()),
     };
-    let mut exported = Exported { written: 0, gaps: Gaps::new(filtered, resumed), unreadable };
+    let gaps = Gaps::new(filtered, resumed).of_table(namespace.shape());
+    let mut exported = Exported { written: 0, gaps, unreadable };
     let mut first = None;
     let mut messages = namespace.export(options);
     while let Some(message) = messages.next().await {

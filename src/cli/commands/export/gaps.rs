@@ -1,12 +1,21 @@
-//! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or repeated. It
-//! remembers as many streams as an import does, so memory stays bounded, and it reports how many messages it could not check.
+//! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or repeated. If the
+//! table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many streams as an import does, so memory stays bounded, and it reports how many
+//! messages it could not check.
 
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::json::check;
 use crate::message::Message;
 use crate::numbers::grouped;
 use crate::store::import::StreamVersions;
+use crate::store::shape::{ColumnType, Shape};
 
 /// How many gaps the report names.
 const EXAMPLES: usize = 3;
+/// How many IDs are remembered.
+const IDS: usize = 400_000;
 
 pub(super) struct Gaps {
     versions: StreamVersions,
@@ -19,6 +28,15 @@ pub(super) struct Gaps {
     refused: u64,
     first_refused: Option<String>,
     negative: u64,
+    /// The IDs so far, if the table can contain an ID twice.
+    ids: Option<HashSet<Uuid>>,
+    repeated_ids: u64,
+    first_repeated_id: Option<Uuid>,
+    unchecked_ids: u64,
+    /// Whether bodies can be JSON that a `jsonb` column refuses.
+    bodies: bool,
+    refused_bodies: u64,
+    first_refused_body: Option<String>,
 }
 
 impl Gaps {
@@ -35,7 +53,22 @@ impl Gaps {
             refused: 0,
             first_refused: None,
             negative: 0,
+            ids: None,
+            repeated_ids: 0,
+            first_repeated_id: None,
+            unchecked_ids: 0,
+            bodies: false,
+            refused_bodies: 0,
+            first_refused_body: None,
         }
+    }
+
+    /// Also checks what this table allows and the usual one does not.
+    pub(super) fn of_table(mut self, shape: &Shape) -> Self {
+        self.ids = (!shape.ids_are_unique()).then(HashSet::new);
+        self.bodies =
+            [&shape.columns.data, &shape.columns.metadata].iter().any(|column| column.kind != ColumnType::Jsonb);
+        self
     }
 
     pub(super) fn check(&mut self, message: &Message) {
@@ -56,6 +89,25 @@ impl Gaps {
             Some(end) => self.gap(|| format!("{stream} has position {position} after {end}")),
         }
         self.versions.raise(stream, position);
+        self.check_id(message.id);
+        let refused = |body: &Option<String>| body.as_deref().is_some_and(|body| check(body).is_err());
+        // Unreadable messages are reported on their own.
+        if self.bodies && message.flaw.is_none() && (refused(&message.data) || refused(&message.metadata)) {
+            self.refused_bodies += 1;
+            self.first_refused_body.get_or_insert_with(|| format!("{stream}@{position}"));
+        }
+    }
+
+    fn check_id(&mut self, id: Uuid) {
+        let Some(ids) = &mut self.ids else { return };
+        if ids.contains(&id) {
+            self.repeated_ids += 1;
+            self.first_repeated_id.get_or_insert(id);
+        } else if ids.len() < IDS {
+            ids.insert(id);
+        } else {
+            self.unchecked_ids += 1;
+        }
     }
 
     fn gap(&mut self, example: impl FnOnce() -> String) {
@@ -88,6 +140,27 @@ impl Gaps {
             lines.push(format!(
                 "streamscope: {} {have} a negative or repeated position, so import refuses {them}; the first is {first}",
                 grouped(self.refused)
+            ));
+        }
+        if let Some(first) = self.first_repeated_id {
+            let have = if self.repeated_ids == 1 { "message has" } else { "messages have" };
+            lines.push(format!(
+                "streamscope: {} {have} the ID of an earlier one, which import refuses; the first ID is {first}",
+                grouped(self.repeated_ids)
+            ));
+        }
+        if let Some(first) = &self.first_refused_body {
+            let have = if self.refused_bodies == 1 { "message has" } else { "messages have" };
+            lines.push(format!(
+                "streamscope: {} {have} JSON that jsonb cannot store, such as \\u0000, which import refuses; the first is {first}",
+                grouped(self.refused_bodies)
+            ));
+        }
+        if self.unchecked_ids > 0 {
+            let were = if self.unchecked_ids == 1 { "message was" } else { "messages were" };
+            lines.push(format!(
+                "streamscope: {} {were} not checked for repeated IDs: there are too many",
+                grouped(self.unchecked_ids)
             ));
         }
         if self.negative > 0 {
@@ -155,6 +228,35 @@ mod tests {
             report(false, false, &messages),
             [
                 "streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"
+            ]
+        );
+    }
+
+    #[test]
+    fn reports_repeated_ids_of_a_table_that_allows_them() {
+        let mut gaps = Gaps { ids: Some(HashSet::new()), ..Gaps::new(false, false) };
+        for stream in ["a-1", "a-2", "a-3"] {
+            gaps.check(&message(stream, 0, 1));
+        }
+        let nil = uuid::Uuid::nil();
+        assert_eq!(
+            gaps.report(),
+            [format!(
+                "streamscope: 2 messages have the ID of an earlier one, which import refuses; the first ID is {nil}"
+            )]
+        );
+    }
+
+    #[test]
+    fn reports_bodies_that_jsonb_cannot_store() {
+        let mut gaps = Gaps { bodies: true, ..Gaps::new(false, false) };
+        for (position, data) in [(0, r#"{"a": "\ud83d\ude00"}"#), (1, r#"{"a": "\u0000"}"#), (2, r#""\ud800""#)] {
+            gaps.check(&Message { data: Some(data.to_owned()), ..message("a-1", position, position) });
+        }
+        assert_eq!(
+            gaps.report(),
+            [
+                "streamscope: 2 messages have JSON that jsonb cannot store, such as \\u0000, which import refuses; the first is a-1@1"
             ]
         );
     }

@@ -344,7 +344,7 @@ fn a_long_value_is_shown_whole_and_the_beginning_of_a_folded_one_ends_with_an_el
 #[test]
 fn on_a_tiny_terminal_nothing_is_drawn_over_a_text_field() {
     for (keys, field) in
-        [("\u{5}", "┃File: shop.ndjson ┃"), ("O", " URL:             ┃"), ("b'r", " Name:            ┃")]
+        [("\u{5}", "┃File: shop.ndjson ┃"), ("O", "URL:             ┃"), ("b'r", " Name:            ┃")]
     {
         let mut screen = screen(20, 5);
         press(&mut screen, keys);

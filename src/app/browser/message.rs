@@ -1,17 +1,19 @@
 //! The message pane: data and metadata of the selected message, as a tree that folds, as pretty text or as raw text,
 //! with links in the metadata. The body is read when a message is selected, never with the list.
 
+mod body;
+mod find;
+mod folding;
+
+pub(crate) use self::body::{Body, Open, Part};
 use super::relations::{LinkLine, Relation};
 use super::wrapped::Wrapped;
-use crate::json::document::{Document, JsonRow, Kind};
+use crate::json::document::{Document, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
 use crate::message::{BodyPath, GlobalPosition, Message, MessageHead, Size};
 use crate::store::StoreError;
 use crate::store::trace::{Links, Named, Relations};
-
-/// The largest body that is shown as a tree, in bytes.
-const LARGE: usize = 32 * 1024 * 1024;
 
 /// How the body is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,63 +24,6 @@ pub(crate) enum Form {
     Pretty,
     /// The text from the server.
     Raw,
-}
-
-/// The document that a line belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Data,
-    Metadata,
-}
-
-/// Data or metadata.
-#[derive(Debug)]
-pub(crate) enum Body {
-    /// The column is NULL.
-    Null,
-    Tree(Document),
-    /// Raw text, and the reason why it cannot be a tree.
-    Text(String, String),
-}
-
-impl Body {
-    fn new(text: Option<&str>) -> Self {
-        match text {
-            None => Self::Null,
-            Some(text) if text.len() <= LARGE => match Document::parse(text.to_owned()) {
-                Ok(document) => Self::Tree(document),
-                Err(problem) => Self::Text(text.to_owned(), problem.reason),
-            },
-            Some(text) => Self::Text(text.to_owned(), format!("larger than {} MiB", LARGE >> 20)),
-        }
-    }
-
-    fn lines(&self) -> usize {
-        match self {
-            Self::Null | Self::Text(..) => 1,
-            Self::Tree(document) => document.visible(),
-        }
-    }
-}
-
-/// A message whose body has been read.
-#[derive(Debug)]
-pub(crate) struct Open {
-    pub message: Message,
-    pub data: Body,
-    pub metadata: Body,
-    /// The pretty or raw text; empty while the tree is shown.
-    pub text: Wrapped,
-}
-
-impl Open {
-    fn body(&self, part: Part) -> &Body {
-        if part == Part::Data { &self.data } else { &self.metadata }
-    }
-
-    fn body_mut(&mut self, part: Part) -> &mut Body {
-        if part == Part::Data { &mut self.data } else { &mut self.metadata }
-    }
 }
 
 /// The state of the pane.
@@ -252,49 +197,6 @@ impl MessagePane {
         self.selected = line.min(self.lines().saturating_sub(1));
     }
 
-    /// Folds or unfolds the selected row, which stays selected.
-    pub(in crate::app) fn toggle(&mut self) {
-        if self.selected_link().is_some() {
-            return;
-        }
-        let folded = self.row(self.selected).and_then(|(_, document, row)| document.row(row)).map(JsonRow::is_folded);
-        if let Some(folded) = folded {
-            self.set_folded(!folded);
-        }
-    }
-
-    fn set_folded(&mut self, folded: bool) -> bool {
-        let Some((part, _, row)) = self.row(self.selected) else { return false };
-        let Some(open) = &mut self.open else { return false };
-        match open.body_mut(part) {
-            Body::Tree(document) => document.set_folded(row, folded),
-            _ => false,
-        }
-    }
-
-    /// Folds both documents from a depth on. If that hides the selected row, selects the nearest visible parent.
-    fn fold_from(&mut self, depth: u32) {
-        let selected = self.row(self.selected).map(|(part, _, row)| (part, row));
-        if let Some(open) = &mut self.open {
-            for body in [&mut open.data, &mut open.metadata] {
-                if let Body::Tree(document) = body {
-                    document.fold_from(depth);
-                }
-            }
-        }
-        if let Some((part, row)) = selected {
-            self.selected = self.line_of(part, row);
-        }
-    }
-
-    pub(in crate::app) fn fold_all(&mut self) {
-        self.fold_from(1);
-    }
-
-    pub(in crate::app) fn unfold_all(&mut self) {
-        self.fold_from(u32::MAX);
-    }
-
     pub(in crate::app) fn next_form(&mut self) {
         self.form = match self.form {
             Form::Tree => Form::Pretty,
@@ -380,64 +282,6 @@ impl MessagePane {
         self.link_at(line).is_some() || self.named_at(line).is_some()
     }
 
-    /// Returns the rows that contain a text, including folded ones.
-    fn matching_rows(&self, text: &str) -> Vec<(Part, usize)> {
-        let Some(open) = &self.open else { return Vec::new() };
-        if self.form != Form::Tree {
-            return open.text.matching_rows(text).into_iter().map(|row| (Part::Data, row)).collect();
-        }
-        [Part::Data, Part::Metadata]
-            .into_iter()
-            .flat_map(|part| match open.body(part) {
-                Body::Tree(document) => document.find(text).into_iter().map(|row| (part, row)).collect(),
-                _ => Vec::new(),
-            })
-            .collect()
-    }
-
-    /// Selects a match and unfolds its parents.
-    fn select_match(&mut self, (part, row): (Part, usize)) {
-        if self.form != Form::Tree {
-            self.select(row);
-            return;
-        }
-        if let Some(open) = &mut self.open
-            && let Body::Tree(document) = open.body_mut(part)
-        {
-            document.reveal(row);
-        }
-        self.selected = self.line_of(part, row);
-    }
-
-    /// Selects the first match from a line on. Returns the number of matches.
-    pub(in crate::app) fn find(&mut self, text: &str, from: usize) -> usize {
-        let matches = self.matching_rows(text);
-        let next = matches.iter().find(|at| self.line_of_match(**at) >= from).or(matches.first()).copied();
-        if let Some(at) = next {
-            self.select_match(at);
-        }
-        matches.len()
-    }
-
-    /// Selects the next or previous match. Returns the number of matches.
-    pub(in crate::app) fn find_again(&mut self, text: &str, forwards: bool) -> usize {
-        let matches = self.matching_rows(text);
-        let selected = self.selected;
-        let next = if forwards {
-            matches.iter().find(|at| self.line_of_match(**at) > selected).or(matches.first())
-        } else {
-            matches.iter().rev().find(|at| self.line_of_match(**at) < selected).or(matches.last())
-        };
-        if let Some(at) = next.copied() {
-            self.select_match(at);
-        }
-        matches.len()
-    }
-
-    fn line_of_match(&self, (part, row): (Part, usize)) -> usize {
-        if self.form == Form::Tree { self.line_of(part, row) } else { row }
-    }
-
     /// Receives the whole message, or none if it no longer exists.
     pub(super) fn arrived(&mut self, message: Option<Box<Message>>, links: &Links) {
         let Some(message) = message else {
@@ -452,37 +296,5 @@ impl MessagePane {
         self.links = LinkLine::of(message.metadata.as_deref(), links);
         self.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
         self.set_text();
-    }
-
-    /// Folds the selected row. If it cannot be folded, selects its parent. Returns false if it has none.
-    pub(super) fn collapse(&mut self) -> bool {
-        if let Some(index) = self.selected_link() {
-            self.selected_link = Some(index.saturating_sub(1));
-            return index > 0;
-        }
-        if self.set_folded(true) {
-            return true;
-        }
-        let parent =
-            self.row(self.selected).and_then(|(part, document, row)| document.parent(row).map(|parent| (part, parent)));
-        if let Some((part, parent)) = parent {
-            self.selected = self.line_of(part, parent);
-        }
-        parent.is_some()
-    }
-
-    /// Unfolds the selected row, or selects its first child.
-    pub(in crate::app) fn expand(&mut self) {
-        if let (Some(index), Some(links)) = (self.selected_link(), &self.links) {
-            let last = links.parts(self.columns, false).len().saturating_sub(1);
-            self.selected_link = Some(last.min(index + 1));
-            return;
-        }
-        if !self.set_folded(false) {
-            let inside = self.row(self.selected).and_then(|(_, document, row)| document.row(row));
-            if inside.is_some_and(JsonRow::is_container) {
-                self.step(1);
-            }
-        }
     }
 }

@@ -83,6 +83,7 @@ pub mod shape;
 pub mod stats;
 pub mod tail;
 pub mod trace;
+mod untrusted;
 mod write;
 
 use std::sync::Arc;

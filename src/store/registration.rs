@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use super::row::column;
 use super::session::Transaction;
-use super::{Result, StoreError, registry};
+use super::{Result, StoreError, untrusted};
 
 const REGISTRY: &str = include_str!("../../sql/registry/namespaces.sql");
 
@@ -91,7 +91,7 @@ async fn exists(transaction: &Transaction<'_>) -> Result<bool> {
 
 /// Rejects a registry if writing to it would call code that belongs to its owner.
 async fn require_plain(transaction: &Transaction<'_>) -> Result<()> {
-    if !registry::runs_code_if_written(transaction, "eventodb_store.namespaces").await? {
+    if !untrusted::runs_code_if_written(transaction, "eventodb_store.namespaces").await? {
         return Ok(());
     }
     Err(StoreError::Invalid {

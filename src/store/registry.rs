@@ -6,20 +6,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tokio_postgres::types::Type;
 
 use super::flavour::Flavour;
 use super::namespace::NamespaceInfo;
 use super::query::{fill, hex};
 use super::row::{Lossy, column, document};
-use super::session::{Session, Transaction};
-use super::shape::{Column, Shape};
-use super::{Result, StoreError, schema};
+use super::session::Session;
+use super::shape::{self, Column, Shape};
+use super::{Result, StoreError, schema, untrusted};
 
-/// Settings of a transaction that reads tables which anyone may have created.
-pub(super) const GUARDS: &str = include_str!("../../sql/registry/guards.sql");
-/// The check of such a table, in the loop of a block that reads it.
-pub(super) const CHECK: &str = include_str!("../../sql/registry/check.sql");
 /// The number of attempts if a namespace is deleted during the query.
 const ATTEMPTS: usize = 4;
 /// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
@@ -121,9 +116,9 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     };
     let tables = fill(
         include_str!("../../sql/registry/tables.sql"),
-        &[("guards", GUARDS), ("check", CHECK), ("wanted", &wanted_hex), ("which", tables_of)],
+        &[("guards", untrusted::GUARDS), ("check", untrusted::CHECK), ("wanted", &wanted_hex), ("which", tables_of)],
     );
-    let shape = shape();
+    let shape = shape::description();
     let written = schema::written_schema("c.namespace");
     let list = fill(
         include_str!("../../sql/registry/list.sql"),
@@ -136,29 +131,6 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     let Lossy { text, .. } = column(row, 0)?;
     let listing: Listing = document(&text, "the list of namespaces")?;
     Ok(sorted(listing))
-}
-
-/// Returns the description of a table `messages` as SQL, a subquery over its row `c` of the catalog.
-pub(super) fn shape() -> String {
-    fill(include_str!("../../sql/registry/shape.sql"), &[("indirect", &indirect("p.polqual"))])
-}
-
-/// Returns a condition that an expression of the catalog can run code through a built-in function.
-fn indirect(expression: &str) -> String {
-    fill(include_str!("../../sql/registry/indirect.sql"), &[("expression", expression)])
-}
-
-/// Returns whether writing to a table would run code of its owner. If this role may lock the table, it then stays as it is until the
-/// transaction ends. `table` is quoted.
-pub(super) async fn runs_code_if_written(transaction: &Transaction<'_>, table: &str) -> Result<bool> {
-    let may_lock = "select from pg_class c where c.oid = to_regclass($1) and c.relkind in ('r', 'p')
-        and has_table_privilege(c.oid, 'update, delete')";
-    if transaction.query_opt(may_lock, &[(&table, Type::TEXT)]).await?.is_some() {
-        // The mode of a write. Triggers, rules and other changes need a lock that conflicts with it.
-        transaction.batch(&format!("lock table {table} in row exclusive mode")).await?;
-    }
-    let plain = fill(include_str!("../../sql/registry/plain.sql"), &[("indirect", &indirect("o.expression"))]);
-    Ok(transaction.query_opt(&plain, &[(&table, Type::TEXT)]).await?.is_some())
 }
 
 fn sorted(listing: Listing) -> Survey {

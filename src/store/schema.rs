@@ -7,7 +7,7 @@ use super::flavour::quote_ident;
 use super::query::fill;
 use super::row::column;
 use super::session::Transaction;
-use super::{Result, StoreError, registry};
+use super::{Result, StoreError, untrusted};
 
 /// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.
 pub const NAMESPACE_VERSION: i32 = 6;
@@ -91,7 +91,7 @@ pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Res
 /// Returns whether the tables that an upgrade writes to would run code of their owner.
 pub(super) async fn runs_code_if_upgraded(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
     for table in ["_schema_version", "_streamscope_version"] {
-        if registry::runs_code_if_written(transaction, &format!("{}.{table}", quote_ident(schema))).await? {
+        if untrusted::runs_code_if_written(transaction, &format!("{}.{table}", quote_ident(schema))).await? {
             return Ok(true);
         }
     }

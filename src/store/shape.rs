@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::query::fill;
 use super::row::{Lossy, column};
 use super::session::Session;
-use super::{Result, StoreError, registry};
+use super::{Result, StoreError, untrusted};
 
 /// The shape of a table `messages`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -228,10 +228,15 @@ impl From<CatalogColumn> for Column {
     }
 }
 
+/// Returns the description of a table `messages` as SQL, a subquery over its row `c` of the catalog.
+pub(super) fn description() -> String {
+    fill(include_str!("../../sql/registry/shape.sql"), &[("indirect", &untrusted::indirect("p.polqual"))])
+}
+
 impl Shape {
     /// Reads the current shape of a table. Returns `None` if the table is gone.
     pub(super) async fn read(session: &Session, table: &str) -> Result<Option<Self>> {
-        let shape = registry::shape();
+        let shape = description();
         let of = "(select oid, relkind, relnamespace as namespace from pg_class where oid = to_regclass($1)) c";
         let sql = fill(&format!("select {{shape}}::text from {of}"), &[("shape", &shape)]);
         let Some(row) = session.query_opt(&sql, &[(&table, Type::TEXT)]).await? else { return Ok(None) };

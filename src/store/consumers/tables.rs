@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::super::query::fill;
-use super::super::registry;
 use super::super::row::{document, text};
+use super::super::untrusted;
 use super::super::{Namespace, Result};
 use super::{Convention, Recorded};
 use crate::message::Category;
@@ -37,7 +37,7 @@ impl Namespace {
     pub(super) async fn recorded_in_tables(&self) -> Result<Vec<Recorded>> {
         let read = fill(
             include_str!("../../../sql/query/consumer_tables.sql"),
-            &[("guards", registry::GUARDS), ("check", registry::CHECK), ("rows", ROWS)],
+            &[("guards", untrusted::GUARDS), ("check", untrusted::CHECK), ("rows", ROWS)],
         );
         let session = self.session().await?;
         let rows = session.query_after(&read, "select current_setting('streamscope.tables')").await?;

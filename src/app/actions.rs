@@ -151,7 +151,7 @@ impl State {
         let (browser, requests) = (&mut self.browser, &mut self.requests);
         Some(match action {
             Action::Order => browser.change_order(requests),
-            Action::Count => browser.messages.count_exactly(requests).into_iter().collect(),
+            Action::Count => self.count(),
             Action::Follow => self.toggle_following(),
             Action::Pause => self.toggle_pause(),
             Action::Refresh => {
@@ -168,6 +168,22 @@ impl State {
         })
     }
 
+    /// Returns true, and says so, if no list of messages is on screen.
+    pub(super) fn lacks_list(&mut self) -> bool {
+        let lacks = self.browser.messages.key.is_none();
+        if lacks {
+            self.notices.problem("No list of messages is on screen. Select a namespace first.".to_owned(), self.now);
+        }
+        lacks
+    }
+
+    fn count(&mut self) -> Vec<Effect> {
+        if self.lacks_list() {
+            return Vec::new();
+        }
+        self.browser.messages.count_exactly(&mut self.requests).into_iter().collect()
+    }
+
     fn toggle_pause(&mut self) -> Vec<Effect> {
         if self.following.current.is_none() {
             let follow = self.settings.keymap.hint_for(Action::Follow, "follows the list");
@@ -181,6 +197,9 @@ impl State {
         if let Some(stop) = self.following.stop() {
             self.notices.done("Stopped following".to_owned(), self.now);
             return vec![stop];
+        }
+        if self.lacks_list() {
+            return Vec::new();
         }
         self.following.start(&mut self.browser).into_iter().collect()
     }

@@ -227,10 +227,17 @@ impl State {
 
     pub(super) fn open_copy(&mut self) -> Vec<Effect> {
         let marked = self.marks_on_screen().len();
-        CopyMenu::of(&self.browser, marked).map(|menu| self.open(Dialog::Copy(menu))).unwrap_or_default()
+        let Some(menu) = CopyMenu::of(&self.browser, marked) else {
+            self.notices.problem("There is nothing to copy here.".to_owned(), self.now);
+            return Vec::new();
+        };
+        self.open(Dialog::Copy(menu))
     }
 
     pub(super) fn open_filter(&mut self) -> Vec<Effect> {
+        if self.lacks_list() {
+            return Vec::new();
+        }
         let prompt = FilterPrompt::new(&self.browser, &self.saved_filters, &self.settings.times, self.now);
         self.open(Dialog::Filter(prompt))
     }

@@ -25,7 +25,7 @@ impl State {
     }
 
     fn open_columns(&mut self) -> Vec<Effect> {
-        if self.browser.messages.key.is_some() {
+        if !self.lacks_list() {
             self.dialogs.open = Some(Dialog::Columns(ColumnChooser::new(&self.browser)));
         }
         Vec::new()

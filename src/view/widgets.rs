@@ -11,7 +11,7 @@ use ratatui::widgets::{Block, BorderType, Borders, Clear};
 use super::text::{cut, whole_parts, words};
 use super::theme::Theme;
 use crate::app::{State, dialogs};
-use crate::wrapping::wrap_parts;
+use crate::wrapping::{BETWEEN, wrap_parts};
 
 /// The most characters of a text that is wrapped.
 const MOST_TEXT: usize = 2_000;
@@ -127,6 +127,12 @@ pub(crate) fn explain(frame: &mut Frame, area: Rect, text: &str, keys: &str, sty
         keys.truncate(height.saturating_sub(1));
         lines = wrap_parts(&text, width);
         let room = height - keys.len();
+        // A part that is cut after its first word says nothing.
+        let mut parts: Vec<&str> = text.split(BETWEEN).collect();
+        while lines.len() > room && parts.len() > 1 {
+            parts.pop();
+            lines = wrap_parts(&parts.join(BETWEEN), width);
+        }
         if lines.len() > room && room > 0 {
             let rest = lines.split_off(room - 1).join(" ");
             lines.push(words(&rest, width));

@@ -83,5 +83,27 @@ fn a_database_without_a_namespace_is_explained_whole_in_its_pane() {
         let text = inside(&screen, Pane::Namespaces);
         let words: Vec<&str> = text.split_whitespace().collect();
         assert!(words.join(" ").contains("No message store in this database"), "{width}×{height}: {}", screen.text());
+        assert!(!words.ends_with(&["a", "…"]), "no part is cut after its first word: {}", screen.text());
+    }
+}
+
+#[test]
+fn keys_that_need_a_list_say_so_if_there_is_none() {
+    let fake = Fake { without_namespaces: true, ..Fake::default() };
+    let mut screen = Screen::with(fake, ScreenSettings::default(), 160, 45);
+    screen.esc();
+    for (key, said) in [
+        ("F", "No list of messages is on screen"),
+        ("#", "No list of messages is on screen"),
+        (",", "No list of messages is on screen"),
+        ("&", "No list of messages is on screen"),
+        ("y", "There is nothing to copy here"),
+        ("S", "No message is selected"),
+        ("b", "Nothing to bookmark"),
+    ] {
+        screen.esc();
+        screen.keys(key);
+        assert!(screen.text().contains(said), "{key}\n{}", screen.text());
+        assert!(screen.state.dialogs.open.is_none());
     }
 }

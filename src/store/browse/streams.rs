@@ -1,10 +1,11 @@
 //! Lists streams by name or by recent activity, each with the position and time of its last message. Never reads message bodies.
 
+use futures_util::future::try_join;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::super::row::{Lossy, column, text, time};
-use super::super::{Namespace, Result};
+use super::super::{Namespace, Result, session::Session};
 use super::{RecentStreams, Scope, StreamRow, StreamsFrom, StreamsOf};
 use crate::message::{Category, GlobalPosition, StreamName};
 
@@ -92,8 +93,8 @@ impl Namespace {
         }
         let mut streams = match of {
             _ if !self.bytewise() => self.streams_by_steps(of, from, limit).await?,
-            StreamsOf::Namespace => self.streams_by_prefix("", from, limit).await?,
-            StreamsOf::Prefix(prefix) => self.streams_by_prefix(prefix, from, limit).await?,
+            StreamsOf::Namespace => self.streams_by_prefix(&self.session().await?, "", from, limit).await?,
+            StreamsOf::Prefix(prefix) => self.streams_by_prefix(&self.session().await?, prefix, from, limit).await?,
             StreamsOf::Category(category) => self.streams_of_neighbours(category, from, limit).await?,
         };
         if from.is_backward() {
@@ -117,14 +118,16 @@ impl Namespace {
             StreamsFrom::After(name) => name.as_str() < category,
             StreamsFrom::Before(name) => name.as_str() > category,
         };
-        let mut first = Vec::new();
-        if bare {
-            let at = StreamsFrom::At(StreamName::stored(category));
-            first = self.streams_by_prefix(category, &at, 1).await?;
-            first.retain(|row| row.stream.as_str() == category);
-        }
-        let prefix = format!("{category}-");
-        let mut streams = self.streams_by_prefix(&prefix, from, limit).await?;
+        let (prefix, at) = (format!("{category}-"), StreamsFrom::At(StreamName::stored(category)));
+        let session = self.session().await?;
+        let others = self.streams_by_prefix(&session, &prefix, from, limit);
+        let (mut first, mut streams) = if bare {
+            // Sent together, in one round trip.
+            try_join(self.streams_by_prefix(&session, category, &at, 1), others).await?
+        } else {
+            (Vec::new(), others.await?)
+        };
+        first.retain(|row| row.stream.as_str() == category);
         if from.is_backward() {
             streams.append(&mut first);
         } else {
@@ -135,7 +138,13 @@ impl Namespace {
     }
 
     /// Reads the streams with a prefix if names sort bytewise, which makes them adjacent. Returns them in the direction of the walk.
-    async fn streams_by_prefix(&self, prefix: &str, from: &StreamsFrom, limit: usize) -> Result<Vec<StreamRow>> {
+    async fn streams_by_prefix(
+        &self,
+        session: &Session,
+        prefix: &str,
+        from: &StreamsFrom,
+        limit: usize,
+    ) -> Result<Vec<StreamRow>> {
         let walk = match from {
             StreamsFrom::At(name) => Walk::At(name.as_str().max(prefix).to_owned()),
             StreamsFrom::After(name) if name.as_str() >= prefix => Walk::After(name.to_string()),
@@ -148,7 +157,6 @@ impl Namespace {
         };
         let sql = self.query(include_str!("../../../sql/query/streams.sql"), &walk.values());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let session = self.session().await?;
         let parameters = [(&walk.name() as _, Type::TEXT), (&prefix as _, Type::TEXT), (&limit as _, Type::INT8)];
         let rows = session.query(&sql, &parameters).await?;
         rows.iter().map(stream_row).collect()

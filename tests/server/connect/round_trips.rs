@@ -14,7 +14,7 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
     let line = RoundTrips::before(server::port()).await;
     let user = User::new();
     let write = ["write", "account-1", "Opened", "--data", "{}"];
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &write,
         &["get", "account-1"],
         &["get", "account"],
@@ -22,6 +22,7 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
         &["version", "account-1"],
         &["categories"],
         &["streams"],
+        &["streams", "account"],
         &["ns", "list"],
     ];
     let mut too_many = Vec::new();

@@ -13,7 +13,7 @@
         f.proargtypes::oid[] <@ '{timestamp,timestamptz,date,time,timetz,interval}'::regtype[]::oid[]
         or f.proname in ('current_setting', 'pg_has_role', 'extract', 'date_part', 'date_trunc')
       )
-      else f.proname not in ('clock_timestamp', 'gen_random_uuid', 'nextval')
+      else f.proname not in ('clock_timestamp', 'nextval')
     end
   )
 )

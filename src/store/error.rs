@@ -108,8 +108,8 @@ pub enum StoreError {
     },
     /// The sequence of global positions returns numbers that are already in the table. Nothing was written.
     #[error(
-        "the message was not written: sequence {sequence} is at {last}, but global positions already go up to {highest}. \
-         This happens after a restore or a failover to a replica. To repair the sequence, run: {repair}"
+        "the message was not written: sequence {sequence} returned a number that is taken. It is at {last}, and global positions \
+         already go up to {highest}. This happens after a restore or a failover to a replica. To repair the sequence, run: {repair}"
     )]
     SequenceBehind {
         /// The sequence, quoted for SQL.

@@ -6,6 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::flavour::quote_literal;
 use super::row::column;
+use super::session::Parameter;
 use super::{Namespace, Result, StoreError};
 
 /// SQLSTATE of a duplicate key.
@@ -15,23 +16,26 @@ impl Namespace {
     /// Replaces a duplicate-key error with one that explains the repair, if the sequence has fallen behind.
     pub(super) async fn explained(&self, error: StoreError) -> StoreError {
         match &error {
-            StoreError::Server { code, .. } if code == UNIQUE_VIOLATION => {
+            StoreError::Server { code, message } if code == UNIQUE_VIOLATION => {
                 // If this fails, the server's own message stays.
-                self.sequence_behind().await.ok().flatten().unwrap_or(error)
+                self.sequence_behind(message).await.ok().flatten().unwrap_or(error)
             }
             _ => error,
         }
     }
 
-    async fn sequence_behind(&self) -> Result<Option<StoreError>> {
+    async fn sequence_behind(&self, message: &str) -> Result<Option<StoreError>> {
         let Some(sequence) = self.shape().numbering.sequence else { return Ok(None) };
         let sql = self.query(include_str!("../../sql/query/sequence.sql"), &[]);
         let session = self.session().await?;
-        let Some(row) = session.query_opt(&sql, &[(&i64::from(sequence), Type::INT8)]).await? else { return Ok(None) };
+        let (sequence, table) = (i64::from(sequence), self.table());
+        let parameters: [Parameter<'_>; 3] = [(&sequence, Type::INT8), (&message, Type::TEXT), (&table, Type::TEXT)];
+        let Some(row) = session.query_opt(&sql, &parameters).await? else { return Ok(None) };
         let (sequence, highest, last): (String, Option<i64>, Option<i64>) =
             (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
+        let refused: bool = column(&row, 3)?;
         Ok(match highest.zip(last) {
-            Some((highest, last)) if last < highest => {
+            Some((highest, last)) if last < highest || (last == highest && refused) => {
                 let repair = repair(&sequence, highest);
                 Some(StoreError::SequenceBehind { sequence, last, highest, repair })
             }

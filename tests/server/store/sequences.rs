@@ -27,6 +27,10 @@ async fn reports_a_sequence_behind_its_table_with_the_repair(store: &TestStore) 
     client.batch_execute(&repair).await.unwrap();
     assert_eq!(write(&store.namespace, "account-1", "Opened").await.global_position, 31);
 
+    // The refused number itself moves the sequence up to the highest one.
+    client.batch_execute(&format!("select setval('{sequence}', 30)")).await.unwrap();
+    let error = store.namespace.write(&new("account-1", "Opened")).await.unwrap_err();
+    assert!(matches!(&error, StoreError::SequenceBehind { last: 31, highest: 31, .. }), "{error}");
     client.batch_execute(&back).await.unwrap();
     let message = ImportedMessage {
         id: Uuid::now_v7(),

@@ -16,7 +16,7 @@ select json_build_object(
     from json_array_elements(current_setting('streamscope.registered')::json) r
     where r ->> 'id' is not null
       and r ->> 'schema' is not null
-      and not exists (select from pg_namespace n where n.nspname::text = r ->> 'schema')
+      and r ->> 'schema' not in (select n.nspname::text from pg_namespace n)
   ),
   'namespaces', (
     select coalesce(json_agg(json_build_object(

@@ -8,6 +8,9 @@
 -- Runs in a transaction whose search path finds only built-in functions.
 -- Served by: the catalog; reads the whole of these small tables.
 {guards}
+-- The joins here and in list.sql can use indexes. In a new session, considering other joins takes longer than the query.
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
 do $look$
 declare
   _wanted text := nullif(convert_from(decode('{wanted}', 'hex'), 'UTF8'), '');
@@ -48,11 +51,13 @@ begin
     end if;
   end if;
 
-  -- A registered ID takes precedence over the name of a schema.
-  select r ->> 'schema' into _schema
-  from json_array_elements(_registered) r
-  where r ->> 'id' = _wanted and exists (select from pg_namespace n where n.nspname = r ->> 'schema');
-  _schema := coalesce(_schema, _wanted);
+  if _wanted is not null then
+    -- A registered ID takes precedence over the name of a schema.
+    select r ->> 'schema' into _schema
+    from json_array_elements(_registered) r
+    where r ->> 'id' = _wanted and exists (select from pg_namespace n where n.nspname = r ->> 'schema');
+    _schema := coalesce(_schema, _wanted);
+  end if;
 
   _columns := '{version}';
   -- The types of numbers and text, because the newest version is looked for.

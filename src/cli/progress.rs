@@ -81,11 +81,15 @@ fn line(messages: u64, elapsed: Duration, done: u64, size: u64) -> String {
     let rate = messages.saturating_mul(1_000) / milliseconds;
     let mut line = format!("{} messages, {} a second", grouped(messages), grouped(rate));
     if size > 0 {
-        let done = done.clamp(1, size);
-        let left = u128::from(milliseconds) * u128::from(size - done) / u128::from(done) / 1_000;
+        let done = done.min(size);
         let share = u128::from(done) * 100 / u128::from(size);
         // Writing to a String does not fail.
-        let _ = write!(line, ", {share}%, {} left", duration(left));
+        let _ = write!(line, ", {share}%");
+        // Nothing can be extrapolated from nothing.
+        if done > 0 {
+            let left = u128::from(milliseconds) * u128::from(size - done) / u128::from(done) / 1_000;
+            let _ = write!(line, ", {} left", duration(left));
+        }
     }
     line
 }
@@ -107,6 +111,7 @@ mod tests {
         let told = line(12_000, Duration::from_secs(10), 250, 1_000);
         assert_eq!(told, "12,000 messages, 1,200 a second, 25%, 30 s left");
         assert_eq!(line(5, Duration::ZERO, 0, 0), "5 messages, 5,000 a second");
+        assert_eq!(line(0, Duration::from_secs(10), 0, 1_000), "0 messages, 0 a second, 0%");
         assert_eq!(duration(3_725), "1 h 2 min");
     }
 }

@@ -105,7 +105,7 @@ fn program(stream: &StreamName) -> std::result::Result<Option<Program>, String> 
     if bytes.len() > LARGEST {
         return Err(failed("the file is larger than 1 MiB".to_owned()));
     }
-    let text = utf8::into_text(bytes).map_err(|error| failed(error.to_string()))?;
+    let text = utf8::into_text(bytes).map_err(|error| failed(format!("it {error}")))?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Some(Program { name, text }))
 }

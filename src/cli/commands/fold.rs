@@ -152,7 +152,7 @@ impl Prepared {
 fn read(path: &std::path::Path) -> Result<String> {
     let failed = |what: String| CommandError::usage(format!("cannot read {}: {what}", path.display()));
     let bytes = bounded::read_file(path).map_err(|error| failed(error.to_string()))?;
-    utf8::into_text(bytes).map_err(|error| failed(error.to_string()))
+    utf8::into_text(bytes).map_err(|error| failed(format!("it {error}")))
 }
 
 /// Runs the command.

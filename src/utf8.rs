@@ -56,6 +56,13 @@ pub(crate) fn text_lossy(bytes: &[u8]) -> Result<Cow<'_, str>, NotUtf8> {
     }
 }
 
+/// Removes a byte order mark, which an argument such as `"$(cat FILE)"` can have.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn argument(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Skips a byte order mark, if there is one.
 #[must_use]
 pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {

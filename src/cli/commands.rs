@@ -193,10 +193,14 @@ impl<'a> Prepared<'a> {
                 interrupt.unless_signalled(async { categories::run(&named().await?, output).await }).await
             }
             Self::Streams(arguments) => {
-                interrupt.unless_signalled(async { streams::run(&named().await?, arguments, output).await }).await
+                interrupt
+                    .unless_signalled(async { Box::pin(streams::run(&named().await?, arguments, output)).await })
+                    .await
             }
             Self::Consumers(prepared) => {
-                interrupt.unless_signalled(async { consumers::run(&named().await?, prepared, output).await }).await
+                interrupt
+                    .unless_signalled(async { Box::pin(consumers::run(&named().await?, prepared, output)).await })
+                    .await
             }
             Self::Group(prepared) => {
                 interrupt.unless_signalled(async { group::run(&named().await?, prepared, output).await }).await

@@ -126,7 +126,8 @@ impl Prepared {
             Some(path) => Some(read(path)?),
             None => arguments.jq.clone(),
         };
-        if let Some(init) = &arguments.init {
+        let init = arguments.init.as_deref().map(|init| utf8::argument(init).to_owned());
+        if let Some(init) = &init {
             check_stored(init)
                 .map_err(|problem| CommandError::usage(format!("--init is not valid JSON: {problem}")))?;
         }
@@ -142,7 +143,7 @@ impl Prepared {
             at: arguments.at,
             from: arguments.from,
             program,
-            init: arguments.init.clone(),
+            init,
             steps: arguments.steps,
             state: arguments.state,
         })

@@ -64,10 +64,10 @@ pub(super) async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
     let (source, data) = if arguments.data == "-" {
         ("standard input", from_stdin().await?)
     } else {
-        ("--data", argument(&arguments.data))
+        ("--data", utf8::argument(&arguments.data).to_owned())
     };
     checked(source, &data)?;
-    let metadata = arguments.metadata.as_deref().map(argument);
+    let metadata = arguments.metadata.as_deref().map(|metadata| utf8::argument(metadata).to_owned());
     if let Some(metadata) = &metadata {
         checked("--metadata", metadata)?;
     }
@@ -79,11 +79,6 @@ pub(super) async fn message(arguments: &WriteArguments) -> Result<NewMessage> {
         metadata,
         expected_version: arguments.expected_version,
     })
-}
-
-/// Removes a byte order mark, which an argument such as `"$(cat FILE)"` can have.
-fn argument(text: &str) -> String {
-    text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()
 }
 
 async fn from_stdin() -> Result<String> {

@@ -44,9 +44,9 @@ impl fmt::Display for Server {
             | Endpoint::Address { name: Some(name), .. }
             | Endpoint::Address { name: None, address: name } => {
                 if name.contains(':') {
-                    write!(f, "[{name}]")?
+                    write!(f, "[{name}]")?;
                 } else {
-                    f.write_str(name)?
+                    f.write_str(name)?;
                 }
             }
         }

@@ -23,6 +23,7 @@ fn accepts_a_byte_order_mark_before_json() {
     write(&format!("{MARK}{{\"a\": 1}}"), b"").failed(5);
     let metadata = format!("{MARK}{{}}");
     User::new().run(&[&NOWHERE[..], &["write", "account-1", "Opened", "--metadata", &metadata]].concat()).failed(5);
+    User::new().run(&[&NOWHERE[..], &["fold", "account-1", "--init", &metadata]].concat()).failed(5);
 }
 
 #[test]

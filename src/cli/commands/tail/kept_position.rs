@@ -11,6 +11,7 @@ use crate::message::{ExpectedVersion, GlobalPosition, NameError, NewMessage, Str
 use crate::own_files::{self, Purpose};
 use crate::store::Namespace;
 use crate::store::consumers::is_position_stream;
+use crate::utf8;
 
 /// The type of Eventide's position messages.
 const RECORDED: &str = "Recorded";
@@ -57,7 +58,7 @@ impl KeptPosition {
                 let file = own_files::resolve_links(path).and_then(|path| own_files::open(&path, Purpose::Read));
                 match file.and_then(|file| bounded::read(file, bounded::WRITTEN_BY_HAND)) {
                     Ok(bytes) => {
-                        let position = str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
+                        let position = utf8::text(&bytes).ok().and_then(|text| text.trim().parse().ok());
                         Some(position.ok_or_else(|| {
                             let what = format!("{}: it does not contain a global position", what());
                             CommandError::new(Status::Failed, what)

@@ -15,7 +15,7 @@ use super::registration::{self, Entry};
 use super::row::column;
 use super::schema::{self, NAMESPACE_VERSION};
 use super::session::Transaction;
-use super::{Flavour, Namespace, NamespaceInfo, Result, Store, StoreError};
+use super::{Flavour, Namespace, NamespaceInfo, Result, Store, StoreError, doctor};
 
 /// The prefix with which an EventoDB server turns a namespace's ID into a schema name.
 const PREFIX: &str = "eventodb_";
@@ -61,6 +61,8 @@ pub struct Migration {
     pub to: i32,
     /// The former name of the schema, if it was renamed after its functions were created.
     pub renamed_from: Option<String>,
+    /// Whether functions of the current version were missing or changed and were installed again.
+    pub reinstalled: bool,
 }
 
 impl Store {
@@ -141,7 +143,7 @@ impl Store {
     }
 
     /// Upgrades a namespace that streamscope created to this program's version. If its schema was renamed, its functions and the
-    /// registry are updated to the new name.
+    /// registry are updated to the new name. Functions that are missing or changed are installed again.
     ///
     /// # Errors
     /// [`StoreError::NamespaceNotFound`], [`StoreError::Invalid`] if another program or a newer streamscope created it, or any error
@@ -151,8 +153,8 @@ impl Store {
         self.migrate(self.namespace(id).await?, true).await
     }
 
-    /// As [`Store::migrate_namespace`], for a namespace that the user has not chosen explicitly: refuses one that would run its owner's
-    /// code.
+    /// Upgrades or renames as [`Store::migrate_namespace`] does, for a namespace that the user has not chosen explicitly: refuses one that
+    /// would run its owner's code.
     ///
     /// # Errors
     /// As [`Store::migrate_namespace`], and [`StoreError::NamespaceClosed`].
@@ -166,6 +168,7 @@ impl Store {
             return Err(invalid("namespace", "streamscope did not create it, so it cannot migrate it"));
         }
         let NamespaceInfo { id, schema, .. } = namespace.info();
+        let damaged = asked && doctor::has_other_functions(&namespace).await?;
         let mut session = self.session().await?;
         let transaction = session.begin().await?;
         schema::lock(&transaction).await?;
@@ -177,14 +180,15 @@ impl Store {
         }
         let from = installed_version(&transaction, schema).await?;
         let renamed_from = schema::old_name(&transaction, schema).await?;
-        if from < NAMESPACE_VERSION || renamed_from.is_some() {
+        let older = from < NAMESPACE_VERSION || renamed_from.is_some();
+        if older || damaged {
             schema::install(&transaction, schema, from).await?;
         }
         if let Some(old) = &renamed_from {
             registration::rename(&transaction, old, schema).await?;
         }
         transaction.commit().await?;
-        Ok(Migration { from, to: NAMESPACE_VERSION, renamed_from })
+        Ok(Migration { from, to: NAMESPACE_VERSION, renamed_from, reinstalled: damaged && !older })
     }
 }
 

@@ -219,6 +219,14 @@ impl Namespace {
     }
 }
 
+/// Returns whether functions of a namespace that streamscope created are missing, or not as this program installs them.
+pub(super) async fn has_other_functions(namespace: &Namespace) -> Result<bool> {
+    let session = namespace.session().await?;
+    let table = TableFacts::read(namespace, namespace.shape(), &session).await?;
+    let found = fingerprints::recognise(&table.functions, Flavour::Streamscope, &namespace.info().schema);
+    Ok(!found.missing.is_empty() || !found.changed.is_empty())
+}
+
 /// Joins names for a sentence.
 fn listed<T: AsRef<str>>(names: &[T]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();

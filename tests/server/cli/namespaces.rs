@@ -273,6 +273,32 @@ async fn reports_and_repairs_a_renamed_schema() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn installs_missing_and_changed_functions_again() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    let functions = || {
+        let found: serde_json::Value =
+            serde_json::from_str(&place.run(&["doctor", "--only", "functions"]).stdout).expect("one check");
+        found["status"].as_str().expect("a status").to_owned()
+    };
+    let migrate = || values(place.run(&["ns", "migrate", "test"]))[0]["reinstalled"].clone();
+    assert_eq!((functions(), migrate()), ("ok".to_owned(), false.into()));
+    for damage in [
+        "drop function eventodb_test.stream_version",
+        "alter function eventodb_test.write_message security definer",
+        "create or replace function eventodb_test.category(stream_name varchar) returns varchar language sql immutable
+         as $$ select 'other' $$",
+    ] {
+        client.batch_execute(damage).await.expect(damage);
+        assert_ne!(functions(), "ok", "{damage}");
+        assert_eq!(migrate(), true, "{damage}");
+        assert_eq!((functions(), migrate()), ("ok".to_owned(), false.into()), "{damage}");
+    }
+    let calls = CLIENT.replace("{schema}", "eventodb_test");
+    client.batch_execute(&format!("begin; {calls}; rollback")).await.expect("every function");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reports_a_registered_namespace_whose_schema_is_gone() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("a server").client().await;

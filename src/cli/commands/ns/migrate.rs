@@ -1,5 +1,5 @@
 //! The command `ns migrate`: upgrades namespaces that an older streamscope created, and repairs those whose schema was
-//! renamed. It never changes namespaces of Message DB or EventoDB.
+//! renamed or whose functions were changed. It never changes namespaces of Message DB or EventoDB.
 
 use clap::Args;
 
@@ -12,7 +12,9 @@ use crate::safe_text::safe;
 use crate::store::{Migration, Store, StoreError};
 
 const HELP: &str = "\
-JSON keys: id, from, to, renamed_from
+With an ID, functions that are missing or changed are installed again.
+
+JSON keys: id, from, to, renamed_from, reinstalled
 
 Examples:
   streamscope ns migrate
@@ -40,7 +42,7 @@ pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) ->
             Some(_) => store.migrate_namespace(&namespace).await,
             None => store.migrate_unasked(&namespace).await,
         };
-        let Migration { from, to, renamed_from } = match migrated {
+        let Migration { from, to, renamed_from, reinstalled } = match migrated {
             // It does not keep the others from being upgraded.
             Err(error @ StoreError::NamespaceClosed { .. }) => {
                 if let Some(earlier) = refused.replace(error) {
@@ -56,12 +58,14 @@ pub(super) async fn run(store: &Store, id: Option<&str>, output: &mut Output) ->
                 .string("from", &from.to_string())
                 .string("to", &to.to_string())
                 .string_or_null("renamed_from", renamed_from.as_deref())
+                .number("reinstalled", reinstalled)
                 .end();
             output.line_done()?;
             continue;
         }
         let id = safe(&namespace);
         output.line(&match (renamed_from, from == to) {
+            _ if reinstalled => format!("{id} repaired: its functions were missing or changed (version {to})"),
             (Some(old), _) => format!("{id} repaired: its schema was renamed from {} (version {to})", safe(&old)),
             (None, true) => format!("{id} is up to date (version {to})"),
             (None, false) => format!("{id} upgraded from version {from} to {to}"),

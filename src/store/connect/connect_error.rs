@@ -76,9 +76,7 @@ impl From<tokio_postgres::Error> for ConnectError {
                 Rejection::Protocol(reason) => Self::Refused(Obstacle::Protocol, reason.clone()),
             };
         }
-        if let Some(refused) =
-            io_error.and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref::<CertificateRefused>())
-        {
+        if let Some(refused) = io_error.and_then(CertificateRefused::inside) {
             return Self::Refused(Obstacle::TlsFiles, refused.to_string());
         }
         // tokio-postgres does not expose the kind of an error, so its text has to do. Tests cover each one.

@@ -16,7 +16,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use self::filter::MessageFilter;
 pub(super) use self::filter::{AuthTerms, Rejection};
 use super::socket::Socket;
-use super::tls::{TlsSocket, end_point, readable};
+use super::tls::{CertificateRefused, TlsSocket, end_point, readable};
 
 /// Bytes per read.
 const READ_SIZE: usize = 32 * 1024;
@@ -81,7 +81,10 @@ impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().channel {
             Channel::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
-            Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_write(context, bytes).map_err(readable),
+            Channel::Tls(socket) => {
+                let written = poll_ready!(Pin::new(socket.as_mut()).poll_write(context, bytes));
+                Poll::Ready(written.map_err(|error| refusal(socket, context).unwrap_or_else(|| readable(error))))
+            }
         }
     }
 
@@ -97,6 +100,16 @@ impl AsyncWrite for Wire {
             Channel::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_shutdown(context),
         }
+    }
+}
+
+/// Returns the server's refusal of our certificate, if it has arrived. A server that refuses one closes the connection, so a write can
+/// fail before the refusal is read.
+fn refusal(socket: &mut TlsSocket, context: &mut Context<'_>) -> Option<io::Error> {
+    let mut byte = [0];
+    match Pin::new(socket).poll_read(context, &mut ReadBuf::new(&mut byte)) {
+        Poll::Ready(Err(error)) => Some(readable(error)).filter(|error| CertificateRefused::inside(error).is_some()),
+        _ => None,
     }
 }
 

@@ -12,6 +12,11 @@ use thiserror::Error;
 pub(in crate::store::connect) struct CertificateRefused(String);
 
 impl CertificateRefused {
+    /// Returns the refusal inside a readable error.
+    pub(in crate::store::connect) fn inside(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
     pub(super) fn of(error: &ssl::Error) -> Option<Self> {
         let codes = error.ssl_error()?.errors().iter().map(openssl::error::Error::reason_code);
         codes.map(|code| code - ALERT).find_map(|alert| {

@@ -35,6 +35,8 @@ pub(super) struct Wire {
     /// Checked bytes, and how many of them the client has read.
     passed: Vec<u8>,
     given: usize,
+    /// The error of a write, until the server's reason for closing the connection has been read.
+    failed: Option<io::Error>,
 }
 
 impl Wire {
@@ -45,6 +47,7 @@ impl Wire {
             raw: vec![0; READ_SIZE].into_boxed_slice(),
             passed: Vec::new(),
             given: 0,
+            failed: None,
         }
     }
 
@@ -79,11 +82,21 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match &mut self.get_mut().channel {
+        let wire = self.get_mut();
+        match &mut wire.channel {
             Channel::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
             Channel::Tls(socket) => {
-                let written = poll_ready!(Pin::new(socket.as_mut()).poll_write(context, bytes));
-                Poll::Ready(written.map_err(|error| refusal(socket, context).unwrap_or_else(|| readable(error))))
+                if wire.failed.is_none() {
+                    match poll_ready!(Pin::new(socket.as_mut()).poll_write(context, bytes)) {
+                        Ok(written) => return Poll::Ready(Ok(written)),
+                        Err(error) => wire.failed = Some(readable(error)),
+                    }
+                }
+                // A server that refuses our certificate says so before it closes the connection.
+                let read = poll_ready!(Pin::new(socket.as_mut()).poll_read(context, &mut ReadBuf::new(&mut [0])));
+                let refusal = read.map_err(readable).err().filter(|error| CertificateRefused::inside(error).is_some());
+                let failed = wire.failed.take();
+                Poll::Ready(Err(refusal.or(failed).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
             }
         }
     }
@@ -100,16 +113,6 @@ impl AsyncWrite for Wire {
             Channel::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Channel::Tls(socket) => Pin::new(socket.as_mut()).poll_shutdown(context),
         }
-    }
-}
-
-/// Returns the server's refusal of our certificate, if it has arrived. A server that refuses one closes the connection, so a write can
-/// fail before the refusal is read.
-fn refusal(socket: &mut TlsSocket, context: &mut Context<'_>) -> Option<io::Error> {
-    let mut byte = [0];
-    match Pin::new(socket).poll_read(context, &mut ReadBuf::new(&mut byte)) {
-        Poll::Ready(Err(error)) => Some(readable(error)).filter(|error| CertificateRefused::inside(error).is_some()),
-        _ => None,
     }
 }
 

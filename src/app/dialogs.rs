@@ -230,7 +230,7 @@ impl Dialog {
 pub(crate) struct Dialogs {
     /// The dialog in front of the panes.
     pub open: Option<Dialog>,
-    /// The help in front of that dialog, which goes on behind it.
+    /// The help in front of that dialog. The dialog keeps running.
     pub(super) help: Option<Dialog>,
     /// Closed drafts; the last one is opened next.
     pub drafts: Vec<Draft>,

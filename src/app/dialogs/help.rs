@@ -1,5 +1,5 @@
-//! `?`: lists every action with its keys, from the live key map, or those of the dialog behind it. `/` filters the rows, and Enter runs
-//! the selected action. Texts about keys are never written here a second time.
+//! The help: lists the actions of the panes, or those of the dialog behind it, with their keys from the live key map. `/` filters the
+//! rows, and Enter runs the selected action. Texts about keys are never written here a second time.
 
 pub(crate) mod layout;
 

@@ -43,10 +43,9 @@ pub struct Embedded {
     address: Address,
     relay: Arc<Relay>,
     stopped: Receiver<()>,
-    // These are dropped after the server has stopped, in this order.
+    /// Shared with the server's thread, which can outlive this value.
+    lock: Option<Arc<DirectoryLock>>,
     _temporary: Option<TemporaryDirectory>,
-    _sockets: TemporaryDirectory,
-    _lock: Option<DirectoryLock>,
 }
 
 impl Embedded {
@@ -56,7 +55,7 @@ impl Embedded {
     /// Acknowledged writes are on the disk, and survive the end of the process, even by `kill -9`.
     ///
     /// # Errors
-    /// [`StoreError::Embedded`] if another program has the database open, or if it cannot be created or read.
+    /// [`StoreError::Embedded`] if another program has the database open (one that is closing it is waited for), or if it cannot be created or read.
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_owned();
         blocking(move || {
@@ -114,15 +113,23 @@ impl Embedded {
         let (listener, address) =
             Address::listen(sockets.path()).map_err(|error| cannot("listen in", sockets.path(), &error))?;
         let relay = Arc::new(Relay::default());
+        let lock = lock.map(Arc::new);
         let (started_sender, started) = sync_channel(1);
         let (stopped_sender, stopped) = sync_channel(1);
-        let of_thread = Arc::clone(&relay);
+        // The server stops only if its socket can still be reached, and no other server may use its files before.
+        let of_thread = (Arc::clone(&relay), lock.clone(), sockets);
         thread::Builder::new()
             .name("embedded-relay".to_owned())
-            .spawn(move || of_thread.serve(&listener, backend, &started_sender, &stopped_sender))
+            .spawn(move || {
+                let (relay, lock, sockets) = of_thread;
+                relay.serve(&listener, backend, &started_sender);
+                drop((lock, sockets));
+                // Sending fails if nobody is waiting any more, which does not matter.
+                let _ = stopped_sender.send(());
+            })
             .map_err(|error| StoreError::Embedded(format!("cannot start a thread: {error}")))?;
         match started.recv() {
-            Ok(Ok(())) => Ok(Self { address, relay, stopped, _temporary: temporary, _sockets: sockets, _lock: lock }),
+            Ok(Ok(())) => Ok(Self { address, relay, stopped, lock, _temporary: temporary }),
             Ok(Err(reason)) => Err(StoreError::Embedded(reason)),
             Err(_) => Err(StoreError::Embedded("the server stopped during start-up; the log file says why".to_owned())),
         }
@@ -131,6 +138,9 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
+        if let Some(lock) = &self.lock {
+            lock.announce_stop();
+        }
         self.relay.stop(&self.address);
         if self.stopped.recv_timeout(STOP_LIMIT).is_err() {
             tracing::warn!("the embedded server is still busy and keeps running until the process ends");

@@ -30,6 +30,17 @@ fn each_entry_of_the_template(mut visit: impl FnMut(std::path::PathBuf, Option<V
     }
 }
 
+/// Connects with another client. The task carries its connection.
+#[cfg(unix)]
+async fn connect(embedded: &Embedded) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
+    let (socket_dir, port) = embedded.address();
+    let mut config = tokio_postgres::Config::new();
+    config.host_path(&socket_dir).port(port).user("postgres").dbname("postgres");
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    // Some tests end a connection in the middle of an answer, which is an error that they do not look at.
+    (client, tokio::spawn(async move { drop(connection.await) }))
+}
+
 fn store(embedded: &Embedded) -> Store {
     Store::new(embedded.settings(), Options::default())
 }
@@ -82,6 +93,22 @@ async fn keeps_a_namespace_when_the_directory_is_reopened() {
     assert_eq!(found.iter().map(|info| info.id.as_str()).collect::<Vec<_>>(), ["kept"]);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_whose_server_is_still_finishing_a_query_can_be_reopened() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let embedded = Embedded::open(dir.path()).await.unwrap();
+    let (client, _connection) = connect(&embedded).await;
+    client.simple_query("create table kept ()").await.unwrap();
+    let sent = tokio::time::timeout(Duration::from_millis(300), client.simple_query("select pg_sleep(4)")).await;
+    assert!(sent.is_err(), "the query is still running");
+    drop(embedded);
+
+    let embedded = Embedded::open(dir.path()).await.unwrap();
+    let (client, _connection) = connect(&embedded).await;
+    client.simple_query("table kept").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keeps_serving_after_clients_disconnect_at_once() {
     let embedded = Embedded::temporary().await.unwrap();
@@ -97,12 +124,8 @@ async fn keeps_serving_after_clients_disconnect_at_once() {
 async fn keeps_serving_after_a_client_abandons_an_answer() {
     let dir = tempfile::TempDir::new().unwrap();
     let embedded = Embedded::open(dir.path()).await.unwrap();
-    let (socket_dir, port) = embedded.address();
     for query in ["select repeat('x', 1000) from generate_series(1, 20000)", "select pg_sleep(0.5)"] {
-        let mut config = tokio_postgres::Config::new();
-        config.host_path(&socket_dir).port(port).user("postgres").dbname("postgres");
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        let connection = tokio::spawn(connection);
+        let (client, connection) = connect(&embedded).await;
         let _ = tokio::time::timeout(Duration::from_millis(30), client.simple_query(query)).await;
         connection.abort();
         store(&embedded).server().await.unwrap();

@@ -33,7 +33,6 @@ impl Relay {
         listener: &Listener,
         mut backend: Backend,
         started: &SyncSender<std::result::Result<(), String>>,
-        stopped: &SyncSender<()>,
     ) {
         let ready = backend.start();
         let failed = ready.is_err();
@@ -51,7 +50,6 @@ impl Relay {
             }
         }
         backend.stop();
-        let _ = stopped.send(());
     }
 
     fn attend(&self, client: &Stream, backend: &mut Backend) {

@@ -17,9 +17,10 @@ use streamscope::store::{Filter, Namespace, Options, Settings, Store};
 const RUNS: usize = 50;
 
 /// The queries as the table names them, in the order of [`Subject::ask`].
-const QUESTIONS: [&str; 15] = [
+const QUESTIONS: [&str; 16] = [
     "categories",
-    "a page of 100 streams of a category",
+    "a page of 100 streams of a category, always the same",
+    "a page of 100 streams of a category, each time another",
     "recently active streams of a category",
     "recent types of a category",
     "estimated number of messages",
@@ -56,31 +57,32 @@ impl Subject {
         let middle = PageFrom::At(self.newest / 2);
         match question {
             0 => drop(namespace.categories().await.unwrap()),
-            1 => {
-                let after = StreamsFrom::After(StreamName::stored(format!("{category}-{:02x}", run * 5)));
+            1 | 2 => {
+                let page = if question == 1 { 0 } else { run };
+                let after = StreamsFrom::After(StreamName::stored(format!("{category}-{:02x}", page * 5)));
                 namespace.streams(&StreamsOf::Category(category.clone()), &after, 100).await.unwrap();
             }
-            2 => drop(namespace.recent_streams(category, None, 1_000).await.unwrap()),
-            3 => drop(namespace.recent_types(category).await.unwrap()),
-            4 => drop(namespace.estimate(&Scope::Namespace).await.unwrap()),
-            5 => drop(namespace.estimate(&of_category).await.unwrap()),
-            6 => drop(namespace.page(&Scope::Namespace, PageFrom::End, 200).await.unwrap()),
-            7 => drop(namespace.page(&Scope::Namespace, middle, 200).await.unwrap()),
-            8 => drop(namespace.page(&of_category, PageFrom::End, 200).await.unwrap()),
-            9 => drop(namespace.page(&of_category, middle, 200).await.unwrap()),
-            10 => {
+            3 => drop(namespace.recent_streams(category, None, 1_000).await.unwrap()),
+            4 => drop(namespace.recent_types(category).await.unwrap()),
+            5 => drop(namespace.estimate(&Scope::Namespace).await.unwrap()),
+            6 => drop(namespace.estimate(&of_category).await.unwrap()),
+            7 => drop(namespace.page(&Scope::Namespace, PageFrom::End, 200).await.unwrap()),
+            8 => drop(namespace.page(&Scope::Namespace, middle, 200).await.unwrap()),
+            9 => drop(namespace.page(&of_category, PageFrom::End, 200).await.unwrap()),
+            10 => drop(namespace.page(&of_category, middle, 200).await.unwrap()),
+            11 => {
                 let stream = Scope::Stream(StreamName::stored("ledger-main"));
                 namespace.page(&stream, PageFrom::End, 200).await.unwrap();
             }
-            11 => {
+            12 => {
                 let filter = Filter { data_path: Some("$.amount > 990".to_owned()), ..Filter::default() };
                 namespace.search(&of_category, &filter, PageFrom::End, 1_000).await.unwrap();
             }
-            12 => {
+            13 => {
                 let time = "2026-01-02T00:00:00Z".parse().unwrap();
                 namespace.first_at(&Scope::Namespace, time).await.unwrap();
             }
-            13 => drop(namespace.message(self.newest / 2).await.unwrap()),
+            14 => drop(namespace.message(self.newest / 2).await.unwrap()),
             _ => {
                 let (delivery, filter) = (Delivery::AtOnce, Filter::default());
                 let options = TailOptions {

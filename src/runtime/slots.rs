@@ -226,7 +226,7 @@ async fn follow(
 
 /// Reports an error, and waits and returns true if following can continue after it.
 async fn goes_on(error: StoreError, events: &mpsc::Sender<Event>, generation: u64, backoff: &mut Backoff) -> bool {
-    let passing = error.is_passing();
+    let passing = error.is_passing_for_followers();
     let told = events.send(Event::FollowFailed { generation, error: Arc::new(error) }).await.is_ok();
     if told && passing {
         tokio::time::sleep(backoff.pause()).await;

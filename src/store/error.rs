@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::message::{ExpectedVersion, NameError, Position, StreamName};
 
+/// The SQLSTATEs of an undefined table and an undefined schema.
+const MISSING: [&str; 2] = ["42P01", "3F000"];
+
 /// An error of the store. Match on the variants to decide what to do; the display text is for people.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -152,6 +155,17 @@ impl StoreError {
         }
     }
 
+    /// Returns whether a follower may succeed later: the error is [passing](Self::is_passing), or the namespace, its table or its
+    /// database is missing, as during a restore.
+    #[must_use]
+    pub fn is_passing_for_followers(&self) -> bool {
+        match self {
+            Self::NamespaceNotFound(_) | Self::Unavailable { obstacle: Obstacle::Database, .. } => true,
+            Self::Server { code, .. } if MISSING.contains(&code.as_str()) => true,
+            error => error.is_passing(),
+        }
+    }
+
     /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values and
     /// exceptions raised by triggers (class P0) can say anything, so only their SQLSTATE is kept.
     #[must_use]
@@ -283,6 +297,18 @@ mod tests {
         assert!(!StoreError::NoPermission(String::new()).is_passing());
         let met = |obstacle| StoreError::Unavailable { target: String::new(), reason: String::new(), obstacle };
         assert!(met(Obstacle::Full).is_passing() && !met(Obstacle::Certificate).is_passing());
+    }
+
+    #[test]
+    fn a_follower_also_waits_for_a_missing_namespace_table_or_database() {
+        let answered = |code: &str| StoreError::Server { code: code.to_owned(), message: String::new() };
+        let met = |obstacle| StoreError::Unavailable { target: String::new(), reason: String::new(), obstacle };
+        let not_found = StoreError::NamespaceNotFound("shop".to_owned());
+        for error in [answered("42P01"), answered("3F000"), met(Obstacle::Database), not_found] {
+            assert!(error.is_passing_for_followers() && !error.is_passing(), "{error:?}");
+        }
+        assert!(answered("40001").is_passing_for_followers() && met(Obstacle::Silence).is_passing_for_followers());
+        assert!(!answered("42703").is_passing_for_followers() && !met(Obstacle::Password).is_passing_for_followers());
     }
 
     #[test]

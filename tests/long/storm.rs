@@ -195,7 +195,7 @@ async fn storm(store: Target, rounds: u64, killing: Killing) {
     let killer = tokio::spawn(kill(Arc::clone(&store), killing, Arc::clone(&done)));
     let writers: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(write(Arc::clone(&store), number, rounds))).collect();
     for writer in writers {
-        let limit = LIMIT * 5 + Duration::from_millis(rounds * 30);
+        let limit = LIMIT * 5 + Duration::from_millis(rounds * 100);
         tokio::time::timeout(limit, writer).await.expect("in time").expect("a writer");
     }
     done.store(true, Ordering::SeqCst);

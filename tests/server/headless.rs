@@ -10,6 +10,7 @@ mod following;
 mod foreign;
 mod getting;
 mod manual;
+mod restored;
 mod states;
 mod tracing;
 mod unreadable;

@@ -253,7 +253,7 @@ impl Following {
 
     /// Returns how long to wait before the next attempt after an error that can pass. Returns other errors.
     pub(super) fn lost(&mut self, error: StoreError) -> Result<Duration> {
-        if !error.is_passing() {
+        if !error.is_passing_for_followers() {
             stderr::line(&self.delivered.line());
             return Err(error.into());
         }

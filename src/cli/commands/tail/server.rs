@@ -1,4 +1,4 @@
-//! Reports on standard error what happens to the server: a lost connection, blocking transactions, a standby, doubts about the
+//! Reports on standard error what happens to the server: interruptions, blocking transactions, a standby, doubts about the
 //! order of messages, and a store that was replaced. Each is reported once. Nothing here changes what is followed.
 
 use std::time::Duration;
@@ -11,22 +11,22 @@ use crate::message::{GlobalPosition, Message};
 use crate::store::StoreError;
 use crate::store::tail::{BlockingTransaction, Doubt, TailBatch};
 
-/// The longest pause between two attempts to reconnect.
+/// The longest pause between two attempts to resume.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How often an absent server is reported.
+/// How often a long interruption is reported.
 const AWAY: Duration = Duration::from_secs(10);
 
 /// What has been reported about the server.
 #[derive(Default)]
 pub(super) struct Server {
-    /// Set while the server is away.
+    /// Set while the server, its database or the table is away.
     lost: Option<Lost>,
     blocked_by: Vec<String>,
     standby: bool,
     doubts: Vec<Doubt>,
 }
 
-/// A lost connection.
+/// An interruption.
 struct Lost {
     since: Instant,
     reported: Instant,
@@ -37,7 +37,7 @@ impl Server {
     /// Reports what a batch says about the server. `after` is the position after which following continues.
     pub(super) fn answered(&mut self, batch: &TailBatch<Message>, after: GlobalPosition) {
         if let Some(lost) = self.lost.take() {
-            stderr::line(&format!("streamscope: reconnected after {:.1} s", lost.since.elapsed().as_secs_f64()));
+            stderr::line(&format!("streamscope: resumed after {:.1} s", lost.since.elapsed().as_secs_f64()));
         }
         if batch.standby && !self.standby {
             stderr::line(
@@ -74,7 +74,7 @@ impl Server {
         self.report_blocking(&batch.blocked_by);
     }
 
-    /// Reports a lost connection, at first and then now and then. Returns how long to wait before the next attempt.
+    /// Reports an interruption, at first and then now and then. Returns how long to wait before the next attempt.
     pub(super) fn lost(&mut self, error: &StoreError) -> Duration {
         let now = Instant::now();
         let is_news = self.lost.as_ref().is_none_or(|lost| now - lost.reported >= AWAY);
@@ -84,7 +84,7 @@ impl Server {
         if is_news {
             lost.reported = now;
             let (waited, wait) = (lost.since.elapsed().as_secs(), pause.as_secs_f64());
-            stderr::line(&format!("streamscope: {error}; disconnected for {waited} s, next attempt in {wait:.1} s"));
+            stderr::line(&format!("streamscope: {error}; interrupted for {waited} s, next attempt in {wait:.1} s"));
         }
         pause
     }

@@ -8,6 +8,7 @@ mod delivered;
 mod exec;
 mod following;
 mod kept_position;
+mod position_file;
 mod server;
 
 use std::path::PathBuf;
@@ -225,8 +226,8 @@ async fn follow(
                     None => following.print(&batch, output, unreadable),
                 };
                 let done = taken.inspect_err(|_| stderr::line(&progress()))?;
-                if let (Some(kept), Some((position, messages))) = (&mut kept, following.handled.take()) {
-                    kept.advance(position, messages, namespace).await?;
+                if let (Some(kept), Some((last, messages))) = (&mut kept, following.handled.take()) {
+                    kept.advance(last, messages, namespace).await?;
                 }
                 Ok(done)
             }

@@ -18,6 +18,11 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
+/// Returns the position in a position file.
+fn recorded(file: &Path) -> i64 {
+    read(file).split_whitespace().next().unwrap().parse().unwrap()
+}
+
 fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
     TO_THE_END.iter().copied().chain(more.iter().copied()).collect()
 }
@@ -73,7 +78,7 @@ fn a_failed_command_stops_at_its_message_and_the_next_run_repeats_it(place: &Pla
         "{stopped:?}"
     );
     assert!(stopped.stderr.contains(&format!("continue with --from {}", positions[3])), "{stopped:?}");
-    assert_eq!(read(&kept).trim(), positions[2].to_string());
+    assert_eq!(recorded(&kept), positions[2]);
 
     // Other programs write a byte order mark.
     std::fs::write(&kept, format!("\u{feff}{}\r\n", positions[2])).expect("written");
@@ -81,7 +86,7 @@ fn a_failed_command_stops_at_its_message_and_the_next_run_repeats_it(place: &Pla
     assert_eq!(went_on.status, 0, "{went_on:?}");
     let all: Vec<String> = positions.iter().map(ToString::to_string).collect();
     assert_eq!(read(&handled).lines().collect::<Vec<_>>(), all, "each message exactly once");
-    assert_eq!(read(&kept).trim(), positions[5].to_string());
+    assert_eq!(recorded(&kept), positions[5]);
 
     // Skipped messages are reported, and a command is repeated until it succeeds.
     std::fs::remove_file(&kept).expect("removed");

@@ -1,12 +1,12 @@
-//! Tests of `tail` while a restore in several steps takes its table, or the whole database, away for a time.
+//! Tests of `tail` while a restore in several steps takes its table, or the whole database, away for a time, and after a restore.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStderr, ChildStdout};
 
 use tokio_postgres::Client;
 
-use super::fill;
 use super::following::following;
+use super::{fill, lines};
 use crate::support::place::Place;
 use crate::support::server;
 use crate::support::stores::Kind;
@@ -95,4 +95,27 @@ async fn tail_waits_for_a_database_that_accepts_no_connections() {
     followed.reports("resumed after");
     fill(&place, 2);
     followed.printed(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_file_of_a_store_with_other_messages_is_refused() {
+    let place = Place::new(Kind::MessageDb).await;
+    fill(&place, 5);
+    let file = place.user.home().join("position");
+    let tail = ["tail", "--from", "start", "--until", "now", "--position-file", file.to_str().unwrap()];
+    assert_eq!(place.run(&tail).stdout.lines().count(), 5);
+    let record = std::fs::read_to_string(&file).unwrap();
+    let all = lines(&place.run(&["export"]).stdout);
+    let last = all.last().unwrap();
+    assert_eq!(record, format!("5 {}\n", last["id"].as_str().unwrap()));
+    fill(&place, 1);
+    assert_eq!(place.run(&tail).stdout.lines().count(), 1, "the same store continues");
+
+    let empty = "truncate message_store.messages restart identity";
+    database_of(&place).await.batch_execute(empty).await.unwrap();
+    fill(&place, 9);
+    let error = place.run(&tail).failed(1);
+    assert!(error.contains("the message at global position 6 was") && error.contains("Delete the file"), "{error}");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(place.run(&tail).stdout.lines().count(), 9);
 }

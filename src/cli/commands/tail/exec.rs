@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::io::AsyncWriteExt as _;
 
+use super::kept_position::HandledMessage;
 use crate::backoff::Backoff;
 use crate::child_environment::without_secrets;
 use crate::cli::output::json;
@@ -44,8 +45,8 @@ pub(super) struct Exec {
 
 /// What became of some messages.
 pub(super) struct Handled {
-    /// Every message up to here was handled. None if not even the first was.
-    pub complete: Option<GlobalPosition>,
+    /// Every message up to this one was handled. None if not even the first was.
+    pub complete: Option<HandledMessage>,
     /// The number of messages handled.
     pub messages: u64,
     /// The first message that was not handled.
@@ -95,7 +96,7 @@ impl Exec {
         let first_open = done.iter().position(|done| !done);
         let prefix = first_open.unwrap_or(messages.len());
         Handled {
-            complete: prefix.checked_sub(1).map(|last| messages[last].global_position),
+            complete: prefix.checked_sub(1).map(|last| messages[last].into()),
             messages: done.iter().filter(|done| **done).count() as u64,
             open: first_open.map(|index| messages[index].global_position),
             failure,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::TailArguments;
 use super::delivered::Delivered;
 use super::exec::Exec;
-use super::kept_position::KeptPosition;
+use super::kept_position::{HandledMessage, KeptPosition};
 use super::server::Server;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::interrupt::Interrupt;
@@ -47,8 +47,8 @@ pub(super) struct Following {
     limit: Option<u64>,
     idle: Option<Duration>,
     given: u64,
-    /// The global position of the last message printed since it was last asked for, and the number of messages.
-    pub(super) handled: Option<(GlobalPosition, u64)>,
+    /// The last message printed since it was last asked for, and the number of messages.
+    pub(super) handled: Option<(HandledMessage, u64)>,
     delivered: Arc<Delivered>,
     last_activity: Instant,
     /// Whether more messages are available at once.
@@ -184,7 +184,7 @@ impl Following {
         self.table.flush(output, &mut printed)?;
         output.finish()?;
         if let Some(last) = messages.last() {
-            self.handled = Some((last.message.global_position, messages.len() as u64));
+            self.handled = Some(((&last.message).into(), messages.len() as u64));
             // Measured after printing, so that a slow reader does not count as idleness.
             self.last_activity = Instant::now();
         }
@@ -219,7 +219,7 @@ impl Following {
                 }
             };
             self.last_activity = Instant::now();
-            self.delivered.handled(handled.messages, handled.complete);
+            self.delivered.handled(handled.messages, handled.complete.map(|last| last.position));
             if let Some(open) = handled.open {
                 self.delivered.ends_at(open - 1);
             }

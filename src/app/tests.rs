@@ -25,5 +25,6 @@ mod relations;
 pub(crate) mod screen;
 mod session;
 mod state;
+mod stepping;
 mod timeline;
 mod trace;

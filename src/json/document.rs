@@ -20,6 +20,14 @@ pub(crate) enum Kind {
     Literal,
 }
 
+/// A step into a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The name of a member; as written, if it cannot be decoded.
+    Key(String),
+    Index(u32),
+}
+
 /// A member, an element, or the document itself.
 #[derive(Debug, Clone)]
 pub(crate) struct JsonRow {
@@ -212,6 +220,31 @@ impl Document {
         steps.concat()
     }
 
+    /// Returns the steps from the document to a row.
+    #[must_use]
+    pub(crate) fn steps_to(&self, row: usize) -> Vec<Step> {
+        let parents = std::iter::successors(Some(row), |row| self.parent(*row));
+        let mut steps: Vec<Step> =
+            parents.filter(|row| self.parent(*row).is_some()).map(|row| self.step(row)).collect();
+        steps.reverse();
+        steps
+    }
+
+    /// Returns the row to which steps lead, or the last one on the way that exists.
+    #[must_use]
+    pub(crate) fn follow(&self, steps: &[Step]) -> usize {
+        let inside = |at: usize, step: &Step| self.children(at).find(|child| self.step(*child) == *step);
+        steps.iter().try_fold(0, |at, step| inside(at, step).ok_or(at)).unwrap_or_else(|last| last)
+    }
+
+    /// Returns the step from its parent to a row.
+    fn step(&self, row: usize) -> Step {
+        match (self.key(row), self.rows.get(row)) {
+            ("", found) => Step::Index(found.map_or(0, |row| row.index)),
+            (key, _) => Step::Key(string_value(key).unwrap_or_else(|| key.to_owned())),
+        }
+    }
+
     /// Returns the rows whose key or scalar value contains a text, as written or decoded. Letter case matters only if the text has an
     /// upper-case letter.
     #[must_use]
@@ -299,6 +332,28 @@ mod tests {
     fn document() -> Document {
         Document::parse(r#"{"a": 1.10, "items": [{"x y": "é"}, [], null], "z": 12345678901234567890123}"#.to_owned())
             .expect("JSON")
+    }
+
+    #[test]
+    fn a_place_is_found_again_in_another_document() {
+        let document = |text: &str| Document::parse(text.to_owned()).expect("JSON");
+        let from = document(r#"{"a": 1, "items": [{"sku": 1}, {"sku": 2, "n\u0061me": 3}]}"#);
+        let path = |row, to: &str| {
+            let to = document(to);
+            to.path(to.follow(&from.steps_to(row)))
+        };
+        let name = (0..from.rows()).find(|row| from.path(*row) == "$.items[1].name").expect("a row");
+        for (to, found) in [
+            (r#"{"items": [0, {"name": 4}], "a": 2}"#, "$.items[1].name"),
+            (r#"{"items": [{"name": 4}]}"#, "$.items"),
+            (r#"{"items": {"1": {"name": 4}}}"#, "$.items"),
+            (r#"{"items": [1, {"sku": 4}]}"#, "$.items[1]"),
+            ("[1, 2]", "$"),
+            ("3", "$"),
+        ] {
+            assert_eq!(path(name, to), found, "{to}");
+        }
+        assert_eq!(path(0, "{}"), "$");
     }
 
     #[test]

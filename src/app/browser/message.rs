@@ -4,8 +4,10 @@
 mod body;
 mod find;
 mod folding;
+mod place;
 
 pub(crate) use self::body::{Body, Open, Part};
+use self::place::Place;
 use super::relations::{LinkLine, Relation};
 use super::wrapped::Wrapped;
 use crate::json::document::{Document, Kind};
@@ -47,6 +49,8 @@ pub(crate) struct MessagePane {
     /// The size of the pane inside its border.
     pub(super) columns: usize,
     pub(super) rows: usize,
+    /// The place of the selection in the message before, for the next one to be read.
+    left: Option<Place>,
 }
 
 /// Up to this height, the line of links is left out.
@@ -64,7 +68,9 @@ impl MessagePane {
             return false;
         }
         let (form, columns, rows) = (self.form, self.columns, self.rows);
-        *self = Self { namespace: namespace.to_owned(), head, form, columns, rows, ..Self::default() };
+        // A user who steps through messages compares the same value of each.
+        let left = self.leave().filter(|_| head.is_some());
+        *self = Self { namespace: namespace.to_owned(), head, form, columns, rows, left, ..Self::default() };
         self.head.is_some()
     }
 
@@ -296,5 +302,6 @@ impl MessagePane {
         self.links = LinkLine::of(message.metadata.as_deref(), links);
         self.open = Some(Open { message: *message, data, metadata, text: Wrapped::default() });
         self.set_text();
+        self.return_to_place();
     }
 }

@@ -74,7 +74,7 @@ use connection::Connection;
 use connections::Connections;
 use dialogs::Dialogs;
 use dialogs::compose::Draft;
-pub(crate) use event::{Effect, Event};
+pub(crate) use event::{Edited, Effect, Event};
 use following::{BODY_PAUSE, Follow, Following};
 use keymap::{Action, KeyMap};
 use marking::ReadMarks;

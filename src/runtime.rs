@@ -333,7 +333,7 @@ impl EventLoop {
         let Some((text, suffix)) = self.editing.take() else { return Ok(None) };
         self.inputs.stop().await;
         let edited = match self.terminal.aside(editor::edit(&text, suffix, &mut self.signals)).await {
-            Left::Text(edited) => edited,
+            Left::Exited(edited) => edited,
             Left::Signal(number) => return Ok(Some(Ended::Signal(number))),
         };
         self.terminal.retake()?;

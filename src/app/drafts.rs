@@ -2,7 +2,8 @@
 //! a crash. Nothing here sends a draft; the dialog asks for that, and `writing` handles the answer.
 
 use super::dialogs::Dialog;
-use super::dialogs::compose::{Compose, Draft};
+use super::dialogs::compose::{Compose, Draft, Field};
+use super::event::Edited;
 use super::keymap::Action;
 use super::{Effect, State};
 use crate::json;
@@ -175,17 +176,42 @@ impl State {
         vec![Effect::Edit { text, suffix: ".json" }]
     }
 
-    /// Takes the text that `$EDITOR` returned.
-    pub(super) fn edited(&mut self, text: Result<String, String>) -> Vec<Effect> {
+    /// Takes the text that `$EDITOR` left in its file.
+    pub(super) fn edited(&mut self, edited: Edited) -> Vec<Effect> {
         let shown = self.dialogs.in_editor.take();
-        let text = match text {
-            Ok(text) => text,
-            Err(why) => {
+        let compose = self.dialogs.compose();
+        let may_be_empty = compose.as_ref().is_some_and(|compose| compose.field == Field::Metadata);
+        let (text, failed) = match edited {
+            Edited::Text(text) if text.trim().is_empty() && !may_be_empty => {
+                let warning = "The editor left an empty file. The text is unchanged.";
+                self.notices.problem(warning.to_owned(), self.now);
+                return Vec::new();
+            }
+            Edited::Text(text) => (text, None),
+            Edited::AtOnce(editor) => {
+                let warning = format!(
+                    "The text is unchanged: {editor} exited at once. If it opens a window, make it wait, as in \
+                     EDITOR=\"code --wait\"."
+                );
+                self.notices.problem(warning, self.now);
+                return Vec::new();
+            }
+            Edited::Failed(why, None) => {
                 self.notices.problem(format!("The editor failed: {why}"), self.now);
                 return Vec::new();
             }
+            Edited::Failed(why, Some(text)) => (text, Some(why)),
         };
-        if let Some(compose) = self.dialogs.compose() {
+        if let Some(why) = &failed {
+            let warning = format!("The draft has what the editor saved before it failed: {why}");
+            self.notices.problem(warning, self.now);
+        }
+        if let Some(Dialog::Compose(compose)) = &mut self.dialogs.open {
+            // What a failing editor has saved may be less than what it got.
+            if failed.is_some() && compose.is_touched() {
+                let id = self.random.message_id(self.now).to_string();
+                self.dialogs.drafts.push(Draft { id, ..compose.draft() });
+            }
             compose.set(compose.field, text.trim_end());
             compose.problem = None;
             return vec![self.save_drafts()];

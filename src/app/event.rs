@@ -40,8 +40,8 @@ pub(crate) enum Event {
         generation: u64,
         error: Arc<StoreError>,
     },
-    /// `$EDITOR` exited: the edited text, or the reason why there is none.
-    Edited(Result<String, String>),
+    /// `$EDITOR` exited.
+    Edited(Edited),
     /// A copy finished: the text of its toast, or the reason why it failed.
     Copied(Result<String, String>),
     /// An export has got further, or ended.
@@ -55,6 +55,17 @@ pub(crate) enum Event {
     ConnectingFailed(String),
     /// A problem for the log and a toast, reported by the runtime.
     Notice(String),
+}
+
+/// The end of `$EDITOR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Edited {
+    /// The text in its file.
+    Text(String),
+    /// The editor was gone at once and has changed nothing. The field describes it.
+    AtOnce(String),
+    /// It failed, for this reason. The text is what it had saved by then, if it had saved another one.
+    Failed(String, Option<String>),
 }
 
 /// A request from the state to the runtime.

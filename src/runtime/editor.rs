@@ -4,12 +4,13 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
 
 use super::signals::{Signal, Signals};
 use super::terminal::{self, Stopped};
+use crate::app::Edited;
 use crate::bounded;
 use crate::child_environment::without_secrets;
 use crate::own_files::{self, Purpose};
@@ -19,11 +20,13 @@ use crate::utf8;
 /// The time that the editor may take to end with the program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The time that nobody needs to look at a text and close the editor. An editor that exits before has probably opened a window.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
 /// The way in which editing ended.
 #[derive(Debug)]
 pub(crate) enum Left {
-    /// The editor exited: the edited text, or the reason why there is none.
-    Text(Result<String, String>),
+    Exited(Edited),
     /// A signal with this number ends the program.
     Signal(i32),
 }
@@ -37,20 +40,39 @@ pub(crate) async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Lef
     // The copies that editors leave beside a file are deleted with its directory.
     let directory = match TemporaryDirectory::new() {
         Ok(directory) => directory,
-        Err(error) => return Left::Text(Err(format!("cannot create a temporary directory: {error}"))),
+        Err(error) => return failed(format!("cannot create a temporary directory: {error}")),
     };
     let path = directory.path().join(format!("text{suffix}"));
     let started = own_files::open(&path, Purpose::CreateNew)
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .and_then(|()| command(&editor, &path).spawn());
+    let begin = Instant::now();
     match started {
         Ok(child) => match left(child, signals).await {
-            Ok(Ok(status)) if status.success() => Left::Text(read(&path)),
-            Ok(Ok(status)) => Left::Text(Err(format!("{editor}: {status}"))),
+            Ok(Ok(status)) => Left::Exited(edited(&editor, status, begin.elapsed(), text, read(&path))),
             Ok(Err(signal)) => Left::Signal(signal),
-            Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
+            Err(error) => failed(format!("{editor}: {error}")),
         },
-        Err(error) => Left::Text(Err(format!("{editor}: {error}"))),
+        Err(error) => failed(format!("{editor}: {error}")),
+    }
+}
+
+fn failed(why: String) -> Left {
+    Left::Exited(Edited::Failed(why, None))
+}
+
+/// Returns what an editor did that exited after some time. `shown` is the text that it got, and `read` the text in the file now.
+fn edited(editor: &str, status: ExitStatus, took: Duration, shown: &str, read: Result<String, String>) -> Edited {
+    match read {
+        // Some editors exit with an error although the user has saved the text, and others crash.
+        Ok(text) if !status.success() => {
+            let is_new = text != shown && !text.trim().is_empty();
+            Edited::Failed(format!("{editor}: {status}"), is_new.then_some(text))
+        }
+        Ok(text) if text == shown && took < AT_ONCE => Edited::AtOnce(editor.to_owned()),
+        Ok(text) => Edited::Text(text),
+        Err(_) if !status.success() => Edited::Failed(format!("{editor}: {status}"), None),
+        Err(why) => Edited::Failed(why, None),
     }
 }
 
@@ -122,5 +144,33 @@ mod tests {
         let editor = "STYLE=plain printf '<%s>' -c \"set ft=json\"";
         let output = command(editor, Path::new("/a file")).output().await.expect("a shell");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "<-c><set ft=json></a file>");
+    }
+
+    #[test]
+    fn a_failed_editor_keeps_what_it_had_saved_and_one_that_exits_at_once_is_told_apart() {
+        use std::os::unix::process::ExitStatusExt as _;
+        let (well, wrong, killed) = (ExitStatus::from_raw(0), ExitStatus::from_raw(256), ExitStatus::from_raw(9));
+        let end = |status, seconds, text: &str| {
+            let took = Duration::from_secs(seconds);
+            match edited("vi", status, took, "old", Ok(text.to_owned())) {
+                Edited::Text(text) => text,
+                Edited::AtOnce(editor) => format!("{editor} at once"),
+                Edited::Failed(why, saved) => format!("{why}, {}", saved.as_deref().unwrap_or("nothing")),
+            }
+        };
+        assert_eq!([end(well, 5, "old"), end(well, 0, "new"), end(well, 5, "")], ["old", "new", ""]);
+        assert_eq!(end(well, 0, "old"), "vi at once");
+        assert_eq!(
+            [end(wrong, 5, "new"), end(wrong, 5, "old")],
+            ["vi: exit status: 1, new", "vi: exit status: 1, nothing"]
+        );
+        assert_eq!(
+            end(wrong, 5, "\n"),
+            "vi: exit status: 1, nothing",
+            "an editor that fails may have emptied the file"
+        );
+        assert!(end(killed, 5, "new").ends_with(", new"));
+        let missing = edited("vi", well, Duration::ZERO, "old", Err("no such file".to_owned()));
+        assert_eq!(missing, Edited::Failed("no such file".to_owned(), None));
     }
 }

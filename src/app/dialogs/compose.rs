@@ -209,7 +209,7 @@ impl Compose {
             Field::Type => text.contains('\0').then(|| "Postgres text cannot contain a NUL character".to_owned()),
             // An empty ID becomes a new one.
             Field::Id if text.is_empty() => None,
-            Field::Id => Uuid::try_parse(&text).err().map(|error| format!("not a UUID: {error}")),
+            Field::Id => Uuid::try_parse(&text).err().map(|_| "not a UUID".to_owned()),
             Field::ExpectedVersion => text.parse::<ExpectedVersion>().err(),
             Field::Metadata if text.trim().is_empty() => None,
             Field::Data | Field::Metadata => json::check(&text).err().map(|problem| problem.to_string()),

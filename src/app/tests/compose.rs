@@ -3,7 +3,7 @@
 use crate::app::dialogs::Dialog;
 use crate::app::dialogs::compose::{DraftStage, Field};
 use crate::app::request::Slot;
-use crate::app::{Effect, Event, Profile, ScreenSettings};
+use crate::app::{Edited, Effect, Event, Profile, ScreenSettings};
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
@@ -145,6 +145,8 @@ fn a_draft_with_a_conflict_can_be_edited_or_discarded() {
         screen.fake.push("account-1", "Overtaken", "{}", None);
         screen.ctrl('s');
         screen.key(KeyCode::Char(key));
+        assert!(screen.state.dialogs.open.is_some(), "one key discards nothing: {}", screen.text());
+        screen.keys("y");
         assert_eq!(screen.state.dialogs.open.is_some(), open);
     }
 }
@@ -248,8 +250,32 @@ fn takes_the_fields_text_from_the_editor() {
     draft(&mut screen);
     screen.ctrl('e');
     assert!(matches!(screen.outside.last(), Some(Effect::Edit { suffix: ".json", .. })));
-    screen.send(Event::Edited(Ok("{\"edited\": true}\n".to_owned())));
+    screen.send(Event::Edited(Edited::Text("{\"edited\": true}\n".to_owned())));
     assert_eq!(compose(&screen).text(Field::Data), "{\"edited\": true}");
+}
+
+#[test]
+fn an_editor_that_fails_or_empties_its_file_loses_no_text() {
+    let mut screen = Screen::new(Fake::shop(2));
+    draft(&mut screen);
+    let before = compose(&screen).text(Field::Data);
+    for (edited, said) in [
+        (Edited::Text("\n".to_owned()), "left an empty file"),
+        (Edited::AtOnce("code".to_owned()), "The text is unchanged: code exited at once"),
+        (Edited::Failed("vi: exit status: 1".to_owned(), None), "The editor failed: vi: exit status: 1"),
+    ] {
+        screen.ctrl('e');
+        screen.send(Event::Edited(edited));
+        assert_eq!(compose(&screen).text(Field::Data), before);
+        assert!(screen.text().contains(said), "{}", screen.text());
+    }
+    screen.ctrl('e');
+    screen.send(Event::Edited(Edited::Failed("vi: signal: 9".to_owned(), Some("{\"half\":".to_owned()))));
+    assert_eq!(compose(&screen).text(Field::Data), "{\"half\":");
+    let id = compose(&screen).text(Field::Id);
+    screen.ctrl('o');
+    assert_eq!(compose(&screen).text(Field::Data), before, "the text before is kept as another draft");
+    assert_ne!(compose(&screen).text(Field::Id), id);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::app::dialogs::compose::{Draft, Field};
 use crate::app::request::Slot;
-use crate::app::{Effect, Event};
+use crate::app::{Edited, Effect, Event};
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
 
@@ -146,10 +146,10 @@ fn editing_a_stored_message_opens_a_clone() {
     screen.go_to("account-1@2");
     screen.keys("e");
     let Some(Effect::Edit { text, .. }) = screen.outside.last().cloned() else { panic!("the editor was not opened") };
-    screen.send(Event::Edited(Ok(text.clone())));
+    screen.send(Event::Edited(Edited::Text(text.clone())));
     assert!(screen.state.dialogs.open.is_none(), "nothing was changed");
     screen.keys("e");
-    screen.send(Event::Edited(Ok(text.replace("1.10", "1.20"))));
+    screen.send(Event::Edited(Edited::Text(text.replace("1.10", "1.20"))));
     let compose = compose(&screen);
     assert_eq!((compose.text(Field::Stream).as_str(), compose.text(Field::Type).as_str()), ("account-1", "Withdrawn"));
     assert!(compose.text(Field::Data).contains("1.20"), "{}", compose.text(Field::Data));

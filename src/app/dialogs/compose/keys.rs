@@ -230,7 +230,10 @@ impl Compose {
                 self.stage = DraftStage::Editing;
                 Outcome::Stay
             }
-            Some(DialogAction::Discard) => discard(),
+            Some(DialogAction::Discard) => {
+                self.stage = DraftStage::Discarding;
+                Outcome::Stay
+            }
             _ => Outcome::Stay,
         }
     }

@@ -4,6 +4,7 @@
 //! Everything drawn or printed for people is a [`SafeText`]. Copied text and JSON output stay raw and never pass through here.
 
 use std::fmt;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -117,6 +118,24 @@ impl SafeText {
             return self.cut(width);
         }
         let graphemes: Vec<&str> = self.text.graphemes(true).collect();
+        let ((head, head_width), (tail, tail_width)) = Self::ends(&graphemes, width);
+        let text = format!("{}…{}", graphemes[..head].concat(), graphemes[tail..].concat());
+        Self { text, width: head_width + 1 + tail_width }
+    }
+
+    /// Returns the cells that [`Self::cut_middle`] leaves out, if it leaves out any.
+    #[must_use]
+    pub(crate) fn left_out(&self, width: usize) -> Option<Range<usize>> {
+        if self.width <= width || width < 3 {
+            return None;
+        }
+        let graphemes: Vec<&str> = self.text.graphemes(true).collect();
+        let ((_, head_width), (_, tail_width)) = Self::ends(&graphemes, width);
+        Some(head_width..self.width - tail_width)
+    }
+
+    /// Returns where the beginning that stays ends, and where the end that stays begins, each with its width.
+    fn ends(graphemes: &[&str], width: usize) -> ((usize, usize), (usize, usize)) {
         let tail_room = (width - 1) / 2;
         let (mut tail, mut tail_width) = (graphemes.len(), 0);
         while let Some(before) = tail.checked_sub(1)
@@ -130,8 +149,7 @@ impl SafeText {
             head_width += graphemes[head].width();
             head += 1;
         }
-        let text = format!("{}…{}", graphemes[..head].concat(), graphemes[tail..].concat());
-        Self { text, width: head_width + 1 + tail_width }
+        ((head, head_width), (tail, tail_width))
     }
 
     /// Drops the first `cells` cells. Spaces replace the rest of a wide character that was cut in half.

@@ -20,7 +20,7 @@ use crate::app::request::{Answer, Slot};
 use crate::message::Category;
 use crate::store::browse::{CategoryRow, Scope};
 use entries::{Entry, Group, Lead};
-use interpretation::Meaning;
+use interpretation::{MEMBER, Meaning};
 use layout::BoxLayout;
 use streams::{FoundStreams, Names};
 
@@ -51,8 +51,10 @@ pub(crate) struct Omnibox {
     pub problem: Option<String>,
     /// Why the text is no location.
     pub misread: Option<String>,
+    /// What is expected after the last sign of the text.
+    pub expected: Option<&'static str>,
     /// What the text is expected to be; shown while nothing else is.
-    pub hint: String,
+    pub hint: &'static str,
     pub streams: FoundStreams,
     /// A namespace that is not on screen, with its categories.
     elsewhere: Option<(String, Vec<CategoryRow>)>,
@@ -83,7 +85,8 @@ impl Omnibox {
             top: 0,
             problem: None,
             misread: None,
-            hint: hint.to_owned(),
+            expected: None,
+            hint,
             streams: FoundStreams::default(),
             elsewhere: None,
             chosen: false,
@@ -97,11 +100,7 @@ impl Omnibox {
     /// Creates a box with `CATEGORY#`, for a consumer group member to be typed after it.
     #[must_use]
     pub(crate) fn for_member(category: &Category) -> Self {
-        Self {
-            input: Input::new(&format!("{category}#")),
-            hint: "MEMBER:SIZE of the consumer group, such as 0:3".to_owned(),
-            ..Self::new(Kind::Everything)
-        }
+        Self { input: Input::new(&format!("{category}#")), ..Self::new(Kind::Everything) }
     }
 
     /// Returns true if Enter leads to the selected entry. In an empty `:`, no entry is selected until the user selects one.
@@ -136,6 +135,7 @@ impl Omnibox {
         let meaning = Meaning::read(self.input.text(), context);
         let kept = self.selection().filter(|_| self.chosen).map(|entry| entry.lead.clone());
         self.misread.clone_from(&meaning.problem);
+        self.expected = meaning.expected;
         let found = matching::Found { streams: &self.streams, elsewhere: self.elsewhere.as_ref() };
         self.entries = matching::entries(self.kind, &meaning, context, &found);
         self.selected = match kept {
@@ -175,7 +175,7 @@ impl Omnibox {
         let meaning = Meaning::read(self.input.text(), context);
         self.unsearched = meaning.namespace.is_none();
         let Some(namespace) = meaning.namespace.clone() else { return self.streams.clear() };
-        if meaning.name.is_empty() {
+        if meaning.name.is_empty() || meaning.expected == Some(MEMBER) {
             return self.streams.clear();
         }
         let names = if context.browser.shown_namespace.as_ref() == Some(&namespace) {

@@ -446,3 +446,58 @@ fn a_text_changed_after_an_early_enter_is_not_opened_by_itself() {
     assert_eq!(results(&screen, Group::Categories), ["account"]);
     assert_eq!(results(&screen, Group::Streams), ["account-0", "account-1", "account-2"]);
 }
+
+#[test]
+fn a_location_that_is_being_typed_says_what_comes_next_and_is_not_missing() {
+    let mut screen = screen();
+    screen.keys(":account-1");
+    screen.enter();
+    screen.keys("M");
+    for typed in ["", "0", ":"] {
+        screen.keys(typed);
+        let text = screen.text();
+        assert!(text.contains("type MEMBER:SIZE") && !text.contains("Not found"), "{text}");
+        assert!(omnibox(&screen).entries.is_empty(), "Enter opens no other list: {text}");
+        screen.enter();
+        assert!(screen.state.dialogs.open.is_some());
+    }
+    screen.keys("3");
+    screen.enter();
+    assert_eq!(shown(&screen), "account");
+    assert!(matches!(scope(&screen), Scope::Member(..)));
+    screen.keys(":account-2@");
+    let text = screen.text();
+    assert!(text.contains("type a position") && !text.contains("Not found"), "{text}");
+    screen.enter();
+    assert_eq!(shown(&screen), "account-2");
+    // Without such a category, the text is a name like any other.
+    screen.keys(":nothing#");
+    assert!(screen.text().contains("Not found"), "{}", screen.text());
+}
+
+#[test]
+fn a_long_stream_keeps_both_ends_of_its_name_and_its_marks() {
+    let mut fake = Fake::default();
+    let name = format!("customer-{}", "0123456789abcdef".repeat(5));
+    let streams = ["1", "2"].map(|end| format!("{name}{end}"));
+    for stream in &streams {
+        fake.push(stream, "Registered", "{}", None);
+    }
+    let mut screen = Screen::with(fake, ScreenSettings::default(), 60, 20);
+    screen.keys(":ef2");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains("customer-0123")).expect("a stream");
+    assert!(line.contains('…') && line.contains("cdef2"), "{text}");
+    let row = text.lines().position(|shown| shown == line).expect("a row");
+    let marked = screen.state.settings.clone();
+    let theme = crate::view::theme::Theme::of(&marked);
+    let terminal = screen.terminal();
+    let buffer = terminal.backend().buffer();
+    let end = line[..line.find("cdef2").expect("the end") + "cdef2".len()].chars().count();
+    let is_marked = |column: usize| {
+        let cell = &buffer[(u16::try_from(column).expect("a column"), u16::try_from(row).expect("a row"))];
+        cell.modifier.contains(theme.matched.add_modifier)
+    };
+    let columns: Vec<bool> = (end - 5..end).map(is_marked).collect();
+    assert_eq!(columns, [false, false, true, true, true], "{text}");
+}

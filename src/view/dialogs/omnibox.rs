@@ -12,10 +12,10 @@ use crate::app::dialogs::omnibox::{Kind, Omnibox};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::numbers::grouped;
 use crate::safe_text::SafeText;
-use crate::view::text::{cut, whole_parts};
+use crate::view::text::{cut, cut_middle, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, spinner};
+use crate::view::widgets::{boxed, fitting_hints, line_at, spinner};
 
 /// The width of the names of the groups. Below twice this width beside them, they are left out.
 const GROUPS: u16 = 13;
@@ -38,7 +38,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         let is_selected = index == omnibox.selected && omnibox.has_selection();
         result(frame, line, theme, entry, omnibox.heading(index), is_selected);
     }
-    line_at(frame, layout.keys, 0, &whole_parts(&keys(&state.settings.keymap, omnibox.kind), width), theme.dim);
+    let keymap = &state.settings.keymap;
+    let keys = fitting_hints(&keys(keymap, omnibox.kind), keymap, DialogKind::Omnibox, width);
+    line_at(frame, layout.keys, 0, &keys, theme.dim);
 }
 
 /// Returns the keys of the box.
@@ -59,12 +61,15 @@ fn note(state: &State, theme: &Theme, omnibox: &Omnibox) -> (String, Style) {
     if let Some(problem) = problem {
         return (problem.clone(), theme.problem);
     }
+    if let Some(expected) = omnibox.expected {
+        return (expected.to_owned(), theme.dim);
+    }
     if let Some(progress) = progress(state, theme, &omnibox.streams) {
         return (progress, theme.dim);
     }
     let leads_nowhere = omnibox.entries.iter().all(|entry| entry.group == Group::Missing);
     let is_hinted = !omnibox.has_selection() || leads_nowhere;
-    (if is_hinted { omnibox.hint.clone() } else { String::new() }, theme.dim)
+    (if is_hinted { omnibox.hint.to_owned() } else { String::new() }, theme.dim)
 }
 
 /// Says how many names the search for streams has examined, and whether those were all.
@@ -119,15 +124,29 @@ fn result(frame: &mut Frame, line: Rect, theme: &Theme, entry: &Entry, heading: 
 /// Draws the text of a result with its matching characters marked.
 fn matched(frame: &mut Frame, area: Rect, arrow: &str, entry: &Entry, base: Style, theme: &Theme) {
     let room = usize::from(area.width);
-    let whole = format!("{arrow}{}", SafeText::line(&entry.text).as_str());
-    line_at(frame, area, 0, &cut(&whole, room), base);
+    let whole = SafeText::line(&format!("{arrow}{}", entry.text));
+    // Streams often differ in the ends of their names only.
+    let left_out = whole.left_out(room).filter(|_| !matches!(entry.lead, Lead::Run(_)));
+    let text = match &left_out {
+        Some(_) => cut_middle(whole.as_str(), room),
+        None => words(whole.as_str(), room),
+    };
+    line_at(frame, area, 0, &text, base);
     let marked = base.patch(theme.matched);
     let before = |characters: usize| -> usize {
         let text: String = entry.text.chars().take(characters).collect();
         arrow.chars().count() + SafeText::line(&text).width()
     };
     for index in &entry.matched {
-        let (begin, end) = (before(*index), before(index + 1));
+        let (mut begin, mut end) = (before(*index), before(index + 1));
+        if let Some(left_out) = &left_out {
+            if begin >= left_out.end {
+                // One cell shows that something was left out.
+                (begin, end) = (begin + 1 - left_out.len(), end + 1 - left_out.len());
+            } else if end > left_out.start {
+                continue;
+            }
+        }
         if end > room {
             break;
         }

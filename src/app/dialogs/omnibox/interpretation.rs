@@ -7,6 +7,11 @@ use crate::locator::{Destination, Known as _, Target, digits};
 use crate::message::{Name, StreamName};
 use crate::store::browse::{CategoryRow, Scope};
 
+/// What follows the `#` of a category.
+pub(super) const MEMBER: &str = "type MEMBER:SIZE of the consumer group, such as 0:3";
+/// What follows the `@` of a stream.
+const POSITION: &str = "type a position in the stream";
+
 /// The meaning of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Meaning {
@@ -14,6 +19,8 @@ pub(super) struct Meaning {
     pub destinations: Vec<Destination>,
     /// The reason why the text is no location.
     pub problem: Option<String>,
+    /// What is expected next, if the text ends in the middle of a location. It may still be a name.
+    pub expected: Option<&'static str>,
     /// The namespace whose streams are searched; none before one is open.
     pub namespace: Option<String>,
     /// The part of the text that names are matched with.
@@ -32,6 +39,7 @@ impl Meaning {
             return Self {
                 destinations: Vec::new(),
                 problem: None,
+                expected: None,
                 namespace: shown,
                 name: String::new(),
                 only_name: false,
@@ -40,12 +48,13 @@ impl Meaning {
         let names = ListedNames::on_screen(context.browser);
         let read = Destination::read(text, &names, context.now, &context.times.time_zone());
         let mut destinations = Vec::new();
-        let (mut namespace, mut name, mut problem) = (shown, text, None);
+        let (mut namespace, mut name, mut problem, mut expected) = (shown, text, None, None);
         match read {
             Ok(destination) => {
                 if let (Some(other), Some((_, rest))) = (&destination.namespace, text.split_once('/')) {
                     (namespace, name) = (Some(other.clone()), rest);
                 }
+                expected = expected_after(name, &destination, &names);
                 name = searched_part(name, &destination.target);
                 destinations.push(destination);
             }
@@ -58,7 +67,7 @@ impl Meaning {
             problem = None;
         }
         let only_name = text.starts_with('=');
-        Self { destinations, problem, namespace, name: name.to_owned(), only_name }
+        Self { destinations, problem, expected, namespace, name: name.to_owned(), only_name }
     }
 
     /// Returns the lookup that tells whether the text leads anywhere, if only the store knows.
@@ -93,6 +102,22 @@ pub(super) fn is_missing(
         Target::Name(name @ Name::Category(_)) => ListedNames::on_screen(context.browser).name(name) == Some(false),
         Target::Name(Name::Stream(_)) | Target::StreamPosition(..) | Target::Id(_) => exists == Some(false),
         _ => false,
+    }
+}
+
+/// Returns what is expected at the end of a text that ends in the middle of a location: `CATEGORY#`, `CATEGORY#0:` or `STREAM@`.
+fn expected_after(text: &str, destination: &Destination, names: &ListedNames) -> Option<&'static str> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match &destination.target {
+        Target::Name(Name::Stream(_)) if text.len() > 1 && text.ends_with('@') => Some(POSITION),
+        Target::Name(name) => {
+            let (category, member) = text.rsplit_once('#')?;
+            let (member, size) = member.split_once(':').unwrap_or((member, ""));
+            let is_begun = is_number(member) && is_number(size) && names.name(name) != Some(true);
+            let of = Name::new(category).ok().filter(|of| matches!(of, Name::Category(_)))?;
+            (is_begun && names.name(&of) != Some(false)).then_some(MEMBER)
+        }
+        _ => None,
     }
 }
 

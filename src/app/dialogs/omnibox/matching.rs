@@ -105,7 +105,9 @@ impl Matching<'_> {
                 lead: Lead::Go(destination.clone()),
             }
         };
-        let entries = self.meaning.destinations.iter().map(entry);
+        // A location that is being typed exists only if it is a name by chance.
+        let is_whole = self.meaning.expected.is_none() || exists == Some(true);
+        let entries = self.meaning.destinations.iter().filter(|_| is_whole).map(entry);
         entries.partition(|entry| entry.group == Group::Missing)
     }
 

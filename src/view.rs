@@ -43,8 +43,8 @@ pub(crate) fn draw(frame: &mut Frame, state: &State) {
     }
     footer::draw(frame, layout.footer, state, &theme);
     footer::blocking(frame, frame.area(), state, &theme);
-    footer::toast(frame, frame.area(), state, &theme);
     dialogs::draw(frame, frame.area(), state, &theme);
+    footer::toast(frame, frame.area(), state, &theme);
     footer::stall_over_dialog(frame, frame.area(), state, &theme);
     theme.fill(frame.buffer_mut());
     if theme.ascii {

@@ -18,7 +18,7 @@ use super::dialogs::outcome::{Command, DialogContext, Outcome};
 use super::dialogs::{Dialog, Dialogs};
 use super::keymap::{DialogAction, DialogKind};
 use super::request::{Answer, Slot};
-use super::{Effect, State};
+use super::{BODY_PAUSE, Effect, State};
 use crate::store::browse::Scope;
 
 impl State {
@@ -70,7 +70,10 @@ impl State {
     ) -> Vec<Effect> {
         let Some(mut dialog) = place(&mut self.dialogs).take() else { return Vec::new() };
         let new_id = self.random.message_id(self.now);
-        let outcome = input(&mut dialog, &self.dialog_context(new_id));
+        let context = self.dialog_context(new_id);
+        let outcome = input(&mut dialog, &context);
+        let top = dialog.list(&context).map(|list| list.first(context.top));
+        self.dialogs.top = top.unwrap_or(self.dialogs.top);
         let commands = match outcome {
             Outcome::Stay | Outcome::Do(_) => {
                 *place(&mut self.dialogs) = Some(dialog);
@@ -95,6 +98,7 @@ impl State {
             production: self.settings.profile.production,
             just_pasted: self.dialogs.just_pasted(self.now),
             page: isize::try_from(self.browser.area.height.saturating_sub(4).max(1)).unwrap_or(1),
+            top: self.dialogs.top,
             notices: self.notices.log().len(),
             new_id,
             entered: &self.dialogs.entered,
@@ -141,10 +145,6 @@ impl State {
             }
             Command::Search(text) => self.browser.search(text, &mut self.requests),
             Command::ConfirmSearch => self.confirm_search(),
-            Command::ShowSelected => {
-                self.browser.shown_instead = None;
-                self.browser.load_selected_message(Duration::ZERO, &mut self.requests)
-            }
             Command::Resume => self.end_hold(true),
             Command::EndHold => self.end_hold(false),
             Command::ShowMessage(namespace, head) => {
@@ -186,8 +186,11 @@ impl State {
     }
 
     fn end_hold(&mut self, returns: bool) -> Vec<Effect> {
+        self.browser.shown_instead = None;
         let effect = self.following.end_hold(returns, &mut self.browser, &mut self.requests);
-        let shown = self.browser.load_selected_message(Duration::ZERO, &mut self.requests);
+        // If the list is about to move, the body of the message that it leaves is not read.
+        let pause = if effect.is_some() { BODY_PAUSE } else { Duration::ZERO };
+        let shown = self.browser.load_selected_message(pause, &mut self.requests);
         effect.into_iter().chain(shown).collect()
     }
 

@@ -34,7 +34,7 @@ use ratatui::layout::Rect;
 
 pub(crate) use admin::AdminStage;
 use bookmarks::BookmarkList;
-use choice::Choosing as _;
+use choice::{Choosing as _, List};
 use columns::ColumnChooser;
 use compare::CompareDialog;
 use compose::{Compose, Draft};
@@ -208,6 +208,20 @@ impl Dialog {
         }
     }
 
+    /// Returns the list of the dialog, if the dialog has one whose rows are chosen in the usual way.
+    pub(super) fn list(&self, context: &DialogContext) -> Option<List> {
+        match self {
+            Self::Bookmarks(list) => list.list(context),
+            Self::Connections(dialog) => dialog.list(context),
+            Self::Trace(dialog) => dialog.list(context),
+            Self::State(dialog) => dialog.list(context),
+            Self::Copy(menu) => menu.list(context),
+            Self::Columns(chooser) => chooser.list(context),
+            Self::Filter(prompt) => prompt.list(context),
+            _ => None,
+        }
+    }
+
     /// Returns the commands that closing causes.
     pub(super) fn closed(self) -> Vec<Command> {
         match self {
@@ -238,6 +252,8 @@ pub(crate) struct Dialogs {
     pub(super) in_editor: Option<(Draft, String)>,
     /// What was entered in the omnibox.
     pub entered: Entered,
+    /// The first row in view of the list in the open dialog.
+    pub top: usize,
     /// The last size of a consumer group.
     pub(super) group_size: Option<i64>,
     /// The time of the last paste.

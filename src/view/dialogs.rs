@@ -40,7 +40,7 @@ fn draw_one(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog:
     match dialog {
         Dialog::Find(prompt) => prompts::find(frame, area, state, theme, prompt),
         Dialog::ListFilter(prompt) => prompts::list_filter(frame, area, state, theme, prompt),
-        Dialog::Filter(prompt) => filter::draw(frame, area, &state.settings.keymap, theme, prompt),
+        Dialog::Filter(prompt) => filter::draw(frame, area, state, theme, prompt),
         Dialog::Omnibox(omnibox) => omnibox::draw(frame, area, state, theme, omnibox),
         Dialog::Bookmarks(list) => bookmarks::draw(frame, area, state, theme, list),
         Dialog::Connections(dialog) => connections::draw(frame, area, state, theme, dialog),
@@ -51,7 +51,7 @@ fn draw_one(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog:
         Dialog::Members(dialog) => members::draw(frame, state, theme, dialog),
         Dialog::Log(log) => log::draw(frame, area, state, theme, log.back),
         Dialog::Columns(chooser) => columns::draw(frame, area, state, theme, chooser),
-        Dialog::Copy(menu) => copy::draw(frame, area, &state.settings.keymap, theme, menu),
+        Dialog::Copy(menu) => copy::draw(frame, area, state, theme, menu),
         Dialog::Compare(dialog) => compare::draw(frame, area, &state.settings.keymap, theme, dialog),
         Dialog::Export(dialog) => export::draw(frame, area, state, theme, dialog),
         Dialog::Compose(compose) => compose::draw(frame, area, state, theme, compose),

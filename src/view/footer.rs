@@ -93,7 +93,7 @@ pub(crate) fn find_said(state: &State) -> Option<String> {
 pub(crate) fn stall_over_dialog(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some((dialog, follow)) = state.dialogs.front().zip(state.following.current.as_ref()) else { return };
     let Some(text) = stall(state, follow) else { return };
-    let from_below = if matches!(dialog, Dialog::Find(_) | Dialog::ListFilter(_) | Dialog::Filter(_)) { 3 } else { 1 };
+    let from_below = if is_prompt(dialog) { 3 } else { 1 };
     if area.height <= from_below + 1 {
         return;
     }
@@ -106,6 +106,11 @@ pub(crate) fn stall_over_dialog(frame: &mut Frame, area: Rect, state: &State, th
         usize::from(line.width),
         following_style(state, follow, theme),
     );
+}
+
+/// Returns true if a dialog is a prompt in the last rows.
+fn is_prompt(dialog: &Dialog) -> bool {
+    matches!(dialog, Dialog::Find(_) | Dialog::ListFilter(_) | Dialog::Filter(_))
 }
 
 /// Names the blocking transaction if it has blocked for a while: `STALLED: blocked by PID 4711, open 15s`.
@@ -259,18 +264,24 @@ fn help_width(state: &State) -> usize {
     state.settings.keymap.key(Action::Help).chars().count() + HELP.len() + 3
 }
 
-/// Draws the toast above the footer.
+/// The height from which a toast hides no text field of a dialog.
+const OVER_DIALOG: u16 = 12;
+
+/// Draws the toast above the footer, in front of an open dialog: many toasts say what became of a key in the dialog.
 pub(crate) fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
     let Some(notice) = state.notices.toast() else { return };
-    if area.height < 3 || area.width < 8 {
+    let dialog = state.dialogs.front();
+    if area.height < 3 || area.width < 8 || (dialog.is_some() && area.height < OVER_DIALOG) {
         return;
     }
+    // The last two rows of a prompt are text. A stall takes precedence.
+    let from_below = if dialog.is_some_and(is_prompt) { 3 } else { 2 };
     let width = usize::from(area.width);
     let (mark, style) = if notice.problem { ("!", theme.problem) } else { ("·", theme.done) };
     let more =
         if notice.problem { format!("  ({} log)", state.settings.keymap.key(Action::Log)) } else { String::new() };
     let text = format!(" {mark} {}{more} ", words(&notice.text, width.saturating_sub(more.len() + 4)));
-    let line = Rect { y: area.y + area.height - 2, height: 1, ..area };
+    let line = Rect { y: area.y + area.height - from_below, height: 1, ..area };
     frame.render_widget(Clear, line);
     frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, style);
 }

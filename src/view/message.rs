@@ -65,6 +65,9 @@ fn cells(rows: usize) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
+/// The width that a name of a stream has at least, before the global position takes room.
+const STREAM: usize = 12;
+
 /// Draws the facts that are known without the body: one in each row, or as many as fit into a low pane.
 fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &MessageHead) {
     let width = usize::from(area.width);
@@ -75,6 +78,9 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
             let value = match name {
                 "type" => whole_parts(&value, room),
                 "stream" => stream_fact(head, room),
+                "id" => cut_middle(&value, room),
+                // Without the fractions of its second, the time still names its zone.
+                _ if SafeText::line(&value).width() > room => without_fraction(&value),
                 _ => value,
             };
             line_at(frame, area, row, &fill(&format!("{name:<8}{value}"), width), theme.dim);
@@ -90,9 +96,18 @@ fn draw_facts(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head:
     }
 }
 
-/// Returns the stream and the place of the message in it. A long name is shortened in its middle.
+/// Returns a time without the fraction of its second: `2026-03-01 12:00:00 UTC`.
+fn without_fraction(time: &str) -> String {
+    let Some((seconds, rest)) = time.split_once('.') else { return time.to_owned() };
+    format!("{seconds}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// Returns the stream and the place of the message in it. A long name is shortened in its middle, and the global position needs room.
 fn stream_fact(head: &MessageHead, width: usize) -> String {
-    let place = format!(" @ {} (global {})", head.position, head.global_position);
+    let (position, global) = (format!(" @ {}", head.position), format!(" (global {})", head.global_position));
+    let name = SafeText::line(head.stream.as_str()).width().min(STREAM);
+    let has_room = name + position.len() + global.len() <= width;
+    let place = if has_room { position + &global } else { position };
     format!("{}{place}", cut_middle(head.stream.as_str(), width.saturating_sub(place.len()).max(8)))
 }
 

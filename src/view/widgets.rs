@@ -10,7 +10,9 @@ use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
 use super::text::{cut, whole_parts, words};
 use super::theme::Theme;
+use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::app::{State, dialogs};
+use crate::safe_text::SafeText;
 use crate::wrapping::{BETWEEN, wrap_parts};
 
 /// The most characters of a text that is wrapped.
@@ -142,6 +144,27 @@ pub(crate) fn explain(frame: &mut Frame, area: Rect, text: &str, keys: &str, sty
     for (row, line) in (0..area.height).zip(lines) {
         line_at(frame, area, row, &line, style);
     }
+}
+
+/// Returns as many whole hints of a dialog as fit, from the left. The key that closes the dialog stays as long as it fits, because a
+/// user who knows no other key needs this one.
+#[must_use]
+pub(crate) fn fitting_hints(hints: &str, keymap: &KeyMap, kind: DialogKind, width: usize) -> String {
+    let close = keymap.dialog_key(kind, DialogAction::Close).map(|key| format!("{key} "));
+    let closes = |hint: &str| close.as_ref().is_some_and(|close| hint.starts_with(close.as_str()));
+    let mut parts: Vec<&str> = hints.split(BETWEEN).collect();
+    while SafeText::line(&parts.join(BETWEEN)).width() > width && parts.len() > 1 {
+        let close = parts.iter().position(|hint| closes(hint));
+        match close.and_then(|at| Some((at, parts[at].split_once(" (")?))) {
+            // The first key is worth more than what is in parentheses.
+            Some((at, (brief, _))) if parts.len() == 2 => parts[at] = brief,
+            _ => {
+                let last = parts.iter().rposition(|hint| !closes(hint)).unwrap_or(parts.len() - 1);
+                parts.remove(last);
+            }
+        }
+    }
+    whole_parts(&parts.join(BETWEEN), width)
 }
 
 /// Returns the phase of the spinner at the time of the last event.

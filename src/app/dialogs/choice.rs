@@ -21,10 +21,12 @@ pub(super) fn moved(selected: usize, rows: usize, action: Option<DialogAction>) 
     Some(to.min(rows.saturating_sub(1)))
 }
 
-/// Returns the first row in view of a list that is `height` rows high, so that its selection is visible.
+/// Returns the first row in view of a list with `rows` rows, of which `height` fit. It stays at `top` as long as the selection is visible,
+/// so that no row moves away from the pointer.
 #[must_use]
-pub(crate) fn first_in_view(selected: usize, height: usize) -> usize {
-    (selected + 1).saturating_sub(height.max(1))
+pub(crate) fn first_in_view(top: usize, selected: usize, rows: usize, height: usize) -> usize {
+    let height = height.max(1);
+    top.clamp((selected + 1).saturating_sub(height), selected).min(rows.saturating_sub(height))
 }
 
 /// The rows of text that one notch of the wheel scrolls.
@@ -39,12 +41,19 @@ pub(super) fn scrolled(mouse: MouseEvent) -> Option<isize> {
     }
 }
 
-/// The list of a dialog as it is drawn. The first row in view is the one of [`first_in_view`].
+/// The list of a dialog as it is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct List {
+pub(in crate::app) struct List {
     pub area: Rect,
     pub rows: usize,
     pub selected: Option<usize>,
+}
+
+impl List {
+    /// Returns the first row in view, which stays at `top` if possible.
+    pub(in crate::app) fn first(&self, top: usize) -> usize {
+        first_in_view(top, self.selected.unwrap_or(0), self.rows, usize::from(self.area.height))
+    }
 }
 
 /// A dialog with a list, in which one row is selected. The mouse does the same in all of them.
@@ -60,7 +69,7 @@ pub(super) trait Choosing {
 
     /// A click selects a row, a click on the selected row accepts it, and the wheel moves the selection by a row.
     fn mouse(&mut self, mouse: MouseEvent, context: &DialogContext) -> Outcome {
-        match self.list(context).and_then(|list| pointed(mouse, &list)) {
+        match self.list(context).and_then(|list| pointed(mouse, &list, context.top)) {
             Some(Pointed::Select(row)) => self.select(row, context),
             Some(Pointed::Accept) => self.accept(context),
             None => Outcome::Stay,
@@ -77,13 +86,13 @@ enum Pointed {
 }
 
 /// Returns what the mouse does in a list.
-fn pointed(mouse: MouseEvent, list: &List) -> Option<Pointed> {
+fn pointed(mouse: MouseEvent, list: &List, top: usize) -> Option<Pointed> {
     let List { area, rows, selected } = *list;
     let row = match mouse.kind {
         MouseEventKind::ScrollDown => selected.map_or(0, |selected| selected + 1).min(rows.checked_sub(1)?),
         MouseEventKind::ScrollUp => selected.unwrap_or(0).saturating_sub(1),
         MouseEventKind::Down(MouseButton::Left) if area.contains((mouse.column, mouse.row).into()) => {
-            first_in_view(selected.unwrap_or(0), usize::from(area.height)) + usize::from(mouse.row - area.y)
+            list.first(top) + usize::from(mouse.row - area.y)
         }
         _ => return None,
     };

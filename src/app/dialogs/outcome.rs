@@ -44,6 +44,8 @@ pub(crate) struct DialogContext<'a> {
     pub just_pasted: bool,
     /// The number of rows that a page key moves by.
     pub page: isize,
+    /// The first row in view of the list in the open dialog.
+    pub top: usize,
     /// The number of notices in the log.
     pub notices: usize,
     /// An ID that no message has.
@@ -130,12 +132,10 @@ pub(crate) enum Command {
     UndoListFilter(Pane),
     /// Shows a message of a namespace in the message pane, whatever the list selects.
     ShowMessage(String, Box<MessageHead>),
-    /// Shows the message that the list selects.
-    ShowSelected,
-    /// Ends the pause of following that a view about a message has caused. The list returns to the newest message, unless the user has
-    /// moved in it.
+    /// Ends a view about a message: the message pane shows the message that the list selects, and the pause of following that the view
+    /// has caused ends. The list returns to the newest message, unless the user has moved in it.
     Resume,
-    /// Ends such a pause, and leaves the list where it is.
+    /// Ends such a view, and leaves the list where it is.
     EndHold,
     /// Filters the list on screen. The text is shown while the filter is active.
     Filter(Filter, String),

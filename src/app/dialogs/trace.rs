@@ -225,7 +225,7 @@ impl TraceDialog {
     /// Returns the commands that closing causes.
     #[allow(clippy::unused_self, reason = "every dialog has this method")]
     pub(super) fn closed(&self) -> Vec<Command> {
-        vec![Command::Cancel(Slot::Trace), Command::ShowSelected, Command::Resume]
+        vec![Command::Cancel(Slot::Trace), Command::Resume]
     }
 }
 
@@ -248,7 +248,7 @@ impl Choosing for TraceDialog {
         let Some(TraceRow { head, .. }) = rows.get(self.selection(&rows)) else { return Outcome::Stay };
         let place = Target::StreamPosition(head.stream.clone(), head.position);
         let go = Command::Navigate(self.namespace.clone(), Destination::here(place));
-        Outcome::Finish(vec![Command::Cancel(Slot::Trace), Command::ShowSelected, Command::EndHold, go])
+        Outcome::Finish(vec![Command::Cancel(Slot::Trace), Command::EndHold, go])
     }
 }
 

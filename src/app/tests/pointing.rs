@@ -256,3 +256,25 @@ fn a_click_selects_a_member_and_another_shows_its_messages() {
     let shown = screen.state.browser.messages.key.as_ref().map(ListKey::as_text);
     assert_eq!(shown.as_deref(), Some("shop › account (member 1 of 3)"));
 }
+
+#[test]
+fn a_click_in_a_scrolled_list_moves_no_row_away_from_the_pointer() {
+    let mut screen = Screen::with(Fake::shop(30), ScreenSettings::default(), 100, 24);
+    for number in 0..30 {
+        screen.go_to(&format!("account-{number}"));
+        screen.keys("b");
+    }
+    screen.keys("'");
+    wheel(&mut screen, MouseEventKind::ScrollDown, 29);
+    let rows = |screen: &Screen| {
+        let text = screen.text();
+        text.lines().filter(|line| line.contains("› account-")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = rows(&screen);
+    let third = before[2].split("account-").nth(1).expect("a stream").split(' ').next().expect("a number").to_owned();
+    click(&mut screen, &format!("› account-{third}"));
+    assert_eq!(rows(&screen), before);
+    click(&mut screen, &format!("› account-{third}"));
+    let shown = screen.state.browser.messages.key.as_ref().map(ListKey::as_text);
+    assert_eq!(shown, Some(format!("shop › account-{third}")));
+}

@@ -8,6 +8,7 @@ use crate::app::request::Slot;
 
 use super::fake::Fake;
 use super::screen::Screen;
+use std::time::Duration;
 
 /// Opens the trace of `account-1@2` in a stream of five messages.
 fn traced(width: u16, height: u16) -> Screen {
@@ -76,6 +77,22 @@ fn the_message_pane_keeps_the_traced_message_while_newer_ones_are_followed() {
     screen.esc();
     assert_eq!(shown(&screen), 6, "the list shows its newest message again");
     assert!(screen.state.is_live());
+}
+
+#[test]
+fn closing_reads_only_the_message_that_is_shown_afterwards() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account-1");
+    screen.keys("F");
+    screen.arrive("account-1", "Deposited");
+    screen.keys("Tk");
+    screen.arrive("account-1", "Deposited");
+    screen.asked.clear();
+    screen.esc();
+    assert_eq!(shown(&screen), 6);
+    // A question that waits is replaced by the next one.
+    let at_once = screen.asked.iter().filter(|asked| **asked == (Slot::Message, Duration::ZERO)).count();
+    assert_eq!(at_once, 1, "{:?}", screen.asked);
 }
 
 #[test]

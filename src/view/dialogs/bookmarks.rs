@@ -9,10 +9,9 @@ use crate::app::State;
 use crate::app::bookmarks::Bookmark;
 use crate::app::dialogs::bookmarks::{BookmarkList, SIZE};
 use crate::app::keymap::{Action, DialogAction, DialogKind};
-use crate::view::text::whole_parts;
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, row_of};
+use crate::view::widgets::{boxed, fitting_hints, line_at, row_of};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, list: &BookmarkList) {
     let inner = boxed(frame, area, theme, "Bookmarks", SIZE.0, SIZE.1);
@@ -24,15 +23,16 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     );
     let last = inner.height.saturating_sub(1);
     let rows = bookmarks.iter().map(row);
-    choices::draw(frame, BookmarkList::area(inner), theme, rows, Some(list.selected), &empty);
-    let keys = if list.renaming.is_some() {
-        keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close])
+    choices::draw(frame, BookmarkList::area(inner), theme, rows, (Some(list.selected), state.dialogs.top), &empty);
+    let (kind, keys) = if list.renaming.is_some() {
+        (DialogKind::Name, keymap.hints(DialogKind::Name, &[DialogAction::Accept, DialogAction::Close]))
     } else {
         let all = [DialogAction::Accept, DialogAction::Rename, DialogAction::Remove, DialogAction::Close];
-        keymap.hints(DialogKind::Bookmarks, if bookmarks.is_empty() { &all[3..] } else { &all[..] })
+        let shown = if bookmarks.is_empty() { &all[3..] } else { &all[..] };
+        (DialogKind::Bookmarks, keymap.hints(DialogKind::Bookmarks, shown))
     };
     let room = usize::from(inner.width.saturating_sub(1));
-    line_at(frame, inner, last, &format!(" {}", whole_parts(&keys, room)), theme.dim);
+    line_at(frame, inner, last, &format!(" {}", fitting_hints(&keys, keymap, kind, room)), theme.dim);
     if let Some(name) = &list.renaming {
         // Without a row for both, the name takes that of the keys.
         let row = row_of(inner, last.saturating_sub(1));

@@ -11,19 +11,19 @@ use crate::view::text::{cut, fill};
 use crate::view::theme::Theme;
 use crate::view::widgets::{line_at, paragraph};
 
-/// Draws rows in an area, or a text if there are none.
+/// Draws rows in an area, or a text if there are none. `top` is the first row in view, as long as the selection stays visible.
 pub(super) fn draw(
     frame: &mut Frame,
     area: Rect,
     theme: &Theme,
     rows: impl ExactSizeIterator<Item = (String, String)>,
-    selected: Option<usize>,
+    (selected, top): (Option<usize>, usize),
     empty: &str,
 ) {
     if rows.len() == 0 {
         return paragraph(frame, area, empty, theme.dim);
     }
-    let first = first_in_view(selected.unwrap_or(0), usize::from(area.height));
+    let first = first_in_view(top, selected.unwrap_or(0), rows.len(), usize::from(area.height));
     let width = usize::from(area.width);
     for (line, (index, (name, note))) in (0..area.height).zip(rows.enumerate().skip(first)) {
         let style = if Some(index) == selected { theme.selected } else { Style::new() };

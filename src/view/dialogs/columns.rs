@@ -35,7 +35,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
 /// Draws the columns in their order.
 fn draw_list(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, chooser: &ColumnChooser) {
     let width = usize::from(area.width);
-    let first = first_in_view(chooser.selected, usize::from(area.height));
+    let first = first_in_view(state.dialogs.top, chooser.selected, chooser.columns.len(), usize::from(area.height));
     let table = state.browser.table(&state.settings.times, state.browser.layout().columns(Pane::Messages));
     for (row, (index, column)) in (0..area.height).zip(chooser.columns.iter().enumerate().skip(first)) {
         let placed = table.placed.iter().find(|placed| *placed.kind == column.kind);

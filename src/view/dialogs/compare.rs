@@ -10,9 +10,9 @@ use crate::app::dialogs::compare::{CompareDialog, Form, outer, rows_area, side_w
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::json::side_by_side::Sign;
 use crate::view::scrollbar;
-use crate::view::text::{cut, cut_middle, fill, whole_parts};
+use crate::view::text::{cut, cut_middle, fill};
 use crate::view::theme::Theme;
-use crate::view::widgets::{boxed, line_at};
+use crate::view::widgets::{boxed, fitting_hints, line_at};
 
 /// The keys of the dialog, as its last line shows them.
 const KEYS: [DialogAction; 5] = [
@@ -52,7 +52,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         frame,
         text,
         text.height.saturating_sub(1),
-        &whole_parts(&keymap.hints(DialogKind::Compare, &KEYS), width),
+        &fitting_hints(&keymap.hints(DialogKind::Compare, &KEYS), keymap, DialogKind::Compare, width),
         theme.dim,
     );
 }

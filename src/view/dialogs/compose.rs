@@ -15,7 +15,7 @@ use crate::safe_text::SafeText;
 use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, frame_of, line_at, paragraph, spinner};
+use crate::view::widgets::{boxed, fitting_hints, frame_of, line_at, paragraph, spinner};
 
 /// The keys while a draft is edited, the most important first.
 const KEYS: [DialogAction; 8] = [
@@ -78,11 +78,11 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
     };
     line_at(frame, area, bottom, &words(&text, width), style);
     let keymap = &state.settings.keymap;
-    let keys = match &compose.stage {
-        DraftStage::Conflict(conflict) => conflict_keys(keymap, conflict),
-        _ => keymap.hints(DialogKind::Compose, &KEYS),
+    let (kind, keys) = match &compose.stage {
+        DraftStage::Conflict(conflict) => (DialogKind::Conflict, conflict_keys(keymap, conflict)),
+        _ => (DialogKind::Compose, keymap.hints(DialogKind::Compose, &KEYS)),
     };
-    line_at(frame, area, bottom + 1, &whole_parts(&keys, width), theme.dim);
+    line_at(frame, area, bottom + 1, &fitting_hints(&keys, keymap, kind, width), theme.dim);
 }
 
 /// Returns the progress of writing, a question or the problem.
@@ -189,7 +189,7 @@ fn completions(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, comp
     let accept = accepting(state).map(|key| format!("  ({key})")).unwrap_or_default();
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };
-    let first = first_in_view(compose.chosen, usize::from(area.height));
+    let first = first_in_view(0, compose.chosen, compose.completions.len(), usize::from(area.height));
     for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
         let (style, hint) = if index == compose.chosen { (theme.selected, accept.as_str()) } else { (theme.dim, "") };
         let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));

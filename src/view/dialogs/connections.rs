@@ -10,10 +10,10 @@ use crate::app::connections::masked;
 use crate::app::dialogs::connections::ConnectDialog;
 use crate::app::input::Input;
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
-use crate::view::text::{cut, whole_parts};
+use crate::view::text::cut;
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, paragraph_from, spinner};
+use crate::view::widgets::{boxed, fitting_hints, line_at, paragraph_from, spinner};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &ConnectDialog) {
     let (width, height) = dialog.size();
@@ -26,7 +26,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     }
     let selected = (!dialog.is_on_url()).then_some(dialog.selected);
     let choices = dialog.choices.iter().map(|choice| (choice.to.name(), choice.detail.clone()));
-    choices::draw(frame, list, theme, choices, selected, "");
+    choices::draw(frame, list, theme, choices, (selected, state.dialogs.top), "");
     // The stars are as many as the characters, so the cursor stays where it is.
     let url = Input::with_cursor(&masked(dialog.url.text()), dialog.url.cursor());
     let prefix = if dialog.is_on_url() { "▌URL: " } else { " URL: " };
@@ -41,7 +41,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
     }
     let keys = keys(&state.settings.keymap, dialog.attempt.is_some());
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &format!(" {}", whole_parts(&keys, width.saturating_sub(1))), theme.dim);
+    let keys = fitting_hints(&keys, &state.settings.keymap, DialogKind::Connections, width.saturating_sub(1));
+    line_at(frame, inner, last, &format!(" {keys}"), theme.dim);
 }
 
 /// Returns the keys of the dialog, or those during an attempt.

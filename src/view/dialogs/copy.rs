@@ -4,14 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::copy::{CopyEntry, CopyMenu};
-use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
-use crate::view::text::{fill, whole_parts, words};
+use crate::app::keymap::{DialogAction, DialogKind};
+use crate::view::text::{fill, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{boxed, line_at};
+use crate::view::widgets::{boxed, fitting_hints, line_at};
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, menu: &CopyMenu) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, menu: &CopyMenu) {
+    let keymap = &state.settings.keymap;
     let (width, height) = menu.size();
     let inner = boxed(frame, area, theme, "Copy", width, height);
     let (list, width) = (menu.area(inner), usize::from(inner.width));
@@ -19,7 +21,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         keymap.dialog_key(DialogKind::Copy, entry.action).map(|key| key.to_string()).unwrap_or_default()
     };
     let keys = menu.entries.iter().map(|entry| key(entry).chars().count()).max().unwrap_or(0);
-    let first = first_in_view(menu.selected, usize::from(list.height));
+    let first = first_in_view(state.dialogs.top, menu.selected, menu.entries.len(), usize::from(list.height));
     for (row, (index, entry)) in (0..list.height).zip(menu.entries.iter().enumerate().skip(first)) {
         let name = format!(" {}  {}  ", fill(&key(entry), keys), fill(entry.label, 16));
         let room = width.saturating_sub(name.chars().count());
@@ -28,5 +30,6 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
     }
     let hints = keymap.hints(DialogKind::Copy, &[DialogAction::Accept, DialogAction::Close]);
     let last = inner.height.saturating_sub(1);
-    line_at(frame, inner, last, &format!(" {}", whole_parts(&hints, width.saturating_sub(1))), theme.dim);
+    let hints = fitting_hints(&hints, keymap, DialogKind::Copy, width.saturating_sub(1));
+    line_at(frame, inner, last, &format!(" {hints}"), theme.dim);
 }

@@ -9,10 +9,10 @@ use crate::app::State;
 use crate::app::dialogs::export::{ExportDialog, ExportStage};
 use crate::app::keymap::{DialogAction, KeyMap};
 use crate::numbers::count;
-use crate::view::text::{whole_parts, words};
+use crate::view::text::words;
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, line_at, paragraph_from, row_of, spinner};
+use crate::view::widgets::{boxed, fitting_hints, line_at, paragraph_from, row_of, spinner};
 
 pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, dialog: &ExportDialog) {
     let inner = boxed(frame, area, theme, "Export", 76, 10);
@@ -33,7 +33,8 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, 
         return;
     }
     let keys = keys(&state.settings.keymap, dialog);
-    line_at(frame, inner, inner.height.saturating_sub(1), &whole_parts(&keys, width), theme.dim);
+    let keys = fitting_hints(&keys, &state.settings.keymap, dialog.kind(), width);
+    line_at(frame, inner, inner.height.saturating_sub(1), &keys, theme.dim);
 }
 
 fn keys(keymap: &KeyMap, dialog: &ExportDialog) -> String {

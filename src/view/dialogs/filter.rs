@@ -4,14 +4,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::{choices, prompts};
+use crate::app::State;
 use crate::app::dialogs::filter::FilterPrompt;
-use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
+use crate::app::keymap::{DialogAction, DialogKind};
 use crate::view::theme::Theme;
 use crate::view::widgets::framed_beside;
 
 const HINT: &str = "words · type:T · since:-2h · until:TIME · stream:PREFIX · data:JSONPATH · meta:JSONPATH";
 
-pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme, prompt: &FilterPrompt) {
+pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, prompt: &FilterPrompt) {
+    let keymap = &state.settings.keymap;
     if let Some(name) = &prompt.naming {
         let keys = [(DialogAction::Accept, "save the filter under this name"), (DialogAction::Close, "do not save it")];
         let hints = keys.into_iter().filter_map(|(action, text)| keymap.hint_as(DialogKind::Name, action, text));
@@ -28,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
         let (outer, inner) = prompt.offers(area);
         framed_beside(frame, outer, theme, &title);
         let rows = prompt.offered.iter().map(|filter| (filter.name.clone(), filter.text.clone()));
-        choices::draw(frame, inner, theme, rows, prompt.selected, "");
+        choices::draw(frame, inner, theme, rows, (prompt.selected, state.dialogs.top), "");
     }
     let note = match &prompt.understood {
         Ok(Some(words)) => Ok(format!("→ {words}")),

@@ -9,10 +9,10 @@ use crate::app::dialogs::help::layout::HelpLayout;
 use crate::app::dialogs::help::{Help, HelpRow};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
 use crate::view::scrollbar;
-use crate::view::text::{fill, whole_parts, words};
+use crate::view::text::{fill, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{framed, line_at};
+use crate::view::widgets::{fitting_hints, framed, line_at};
 
 /// The keys of the help itself.
 const KEYS: [DialogAction; 3] = [DialogAction::Accept, DialogAction::Filter, DialogAction::Close];
@@ -40,8 +40,9 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, keymap: &KeyMap, theme: &Theme
     if lines.is_empty() {
         line_at(frame, text, 0, &words("No key or action contains this text", width), theme.dim);
     }
-    match &help.filter {
-        Some(input) => typed::line(frame, last, "/", input, true, theme.key),
-        None => line_at(frame, last, 0, &whole_parts(&keymap.hints(DialogKind::Help, &KEYS), width), theme.dim),
+    if let Some(input) = &help.filter {
+        return typed::line(frame, last, "/", input, true, theme.key);
     }
+    let keys = keymap.hints(DialogKind::Help, &KEYS);
+    line_at(frame, last, 0, &fitting_hints(&keys, keymap, DialogKind::Help, width), theme.dim);
 }

@@ -12,7 +12,7 @@ use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, whole_parts};
 use crate::view::theme::Theme;
-use crate::view::widgets::{framed, line_at};
+use crate::view::widgets::{fitting_hints, framed, line_at};
 
 /// Draws the members above the footer.
 pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Members) {
@@ -22,7 +22,8 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Mem
     let inner = layout.inner;
     framed(frame, layout.outer, theme, &title);
     let width = usize::from(inner.width);
-    let keys = whole_parts(&state.settings.keymap.hints(DialogKind::Members, &KEYS), width);
+    let keymap = &state.settings.keymap;
+    let keys = fitting_hints(&keymap.hints(DialogKind::Members, &KEYS), keymap, DialogKind::Members, width);
     let Some((follow, loads)) = state.following.current.as_ref().zip(loads) else {
         line_at(frame, inner, 0, "Following has stopped", theme.warning);
         line_at(frame, inner, 1, &keys, theme.key);

@@ -20,7 +20,7 @@ use crate::numbers::{count, grouped};
 use crate::view::messages::server_now;
 use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{framed, line_at, row_of, spinner};
+use crate::view::widgets::{fitting_hints, framed, line_at, row_of, spinner};
 use crate::wrapping::wrap;
 
 /// What the drawing of a row needs.
@@ -53,7 +53,8 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Pul
         }
         hints(&KEYS)
     };
-    line_at(frame, layout.keys, 0, &whole_parts(&keys, usize::from(layout.keys.width)), theme.key);
+    let keys = fitting_hints(&keys, &state.settings.keymap, DialogKind::Pulse, usize::from(layout.keys.width));
+    line_at(frame, layout.keys, 0, &keys, theme.key);
 }
 
 /// Draws a text in place of the parts.

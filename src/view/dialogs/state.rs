@@ -37,13 +37,13 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Sta
                 };
                 line_at(frame, layout.text, row, &words(line, usize::from(layout.text.width)), style);
             }
-            rows(frame, layout.values, theme, dialog.selected, view);
+            rows(frame, layout.values, theme, (dialog.selected, state.dialogs.top), view);
         }
         (None, None) => {}
     }
 }
 
-fn rows(frame: &mut Frame, area: Rect, theme: &Theme, selected: usize, view: &StateView) {
+fn rows(frame: &mut Frame, area: Rect, theme: &Theme, (selected, top): (usize, usize), view: &StateView) {
     let width = usize::from(area.width);
     if view.rows.is_empty() {
         return line_at(frame, area, 0, "The messages up to here have no data", theme.dim);
@@ -54,7 +54,7 @@ fn rows(frame: &mut Frame, area: Rect, theme: &Theme, selected: usize, view: &St
     let path_width = longest(&mut view.rows.iter().map(|row| row.path.chars().count()));
     let setter_width = longest(&mut setters.iter().map(|setter| setter.chars().count()));
     let value_width = width.saturating_sub(path_width + setter_width + 6);
-    let first = first_in_view(selected, usize::from(area.height));
+    let first = first_in_view(top, selected, view.rows.len(), usize::from(area.height));
     let shown = view.rows.iter().zip(&setters).enumerate().skip(first);
     for (line, (index, (row, setter))) in (0..area.height).zip(shown) {
         let (mark, colour) = match row.change {

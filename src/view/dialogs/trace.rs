@@ -11,9 +11,9 @@ use crate::app::keymap::DialogKind;
 use crate::app::request::Traces;
 use crate::app::trace_view::TraceRow;
 use crate::trace_text::{delay_text, tree_lines};
-use crate::view::text::{cut, cut_middle, fill, whole_parts};
+use crate::view::text::{cut, cut_middle, fill};
 use crate::view::theme::Theme;
-use crate::view::widgets::{framed, line_at, spinner};
+use crate::view::widgets::{fitting_hints, framed, line_at, spinner};
 
 /// The least and the greatest width of a lane.
 const LANE: (usize, usize) = (14, 30);
@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
     if let Some((line, style)) = heading {
         line_at(frame, layout.heading, 0, &cut(&line, width), style);
     }
-    let first = first_in_view(selected, usize::from(layout.messages.height));
+    let first = first_in_view(state.dialogs.top, selected, lines.len(), usize::from(layout.messages.height));
     for (row, (line, style)) in (0..layout.messages.height).zip(lines.iter().skip(first)) {
         line_at(frame, layout.messages, row, &cut(line, width), *style);
     }
@@ -48,8 +48,9 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
         };
         line_at(frame, layout.notes, row, &line, style);
     }
-    let keys = state.settings.keymap.hints(DialogKind::Trace, &KEYS);
-    line_at(frame, layout.keys, 0, &whole_parts(&keys, width), theme.key);
+    let keymap = &state.settings.keymap;
+    let keys = fitting_hints(&keymap.hints(DialogKind::Trace, &KEYS), keymap, DialogKind::Trace, width);
+    line_at(frame, layout.keys, 0, &keys, theme.key);
 }
 
 type Line = (String, Style);

@@ -170,6 +170,21 @@ fn the_text_of_a_dialog_keeps_a_distance_from_its_border() {
 }
 
 #[test]
+fn the_key_that_closes_a_dialog_stays_on_a_narrow_terminal() {
+    for (name, keys) in SAMPLES {
+        let closes = |width| {
+            let lines = dialog_lines(&sample(width, 24, name, keys)).join("\n");
+            (lines.contains("Esc c") || lines.contains("Enter close"), lines)
+        };
+        let (is_shown, _) = closes(300);
+        for width in [30, 40, 50, 60, 70].into_iter().filter(|_| is_shown) {
+            let (is_kept, lines) = closes(width);
+            assert!(is_kept, "{keys:?} at {width}: {lines}");
+        }
+    }
+}
+
+#[test]
 fn all_of_the_help_can_be_read_at_every_size() {
     for (width, height) in SIZES {
         let mut large = screen(300, 130);

@@ -76,7 +76,7 @@ impl PulseLayout {
             let notes = notes[index].min(shares[index]);
             place.notes = take(u16::try_from(notes).unwrap_or(u16::MAX));
             place.rows = take(u16::try_from(shares[index] - notes).unwrap_or(u16::MAX));
-            place.first = first_in_view(selections[index].1, usize::from(place.rows.height));
+            place.first = first_in_view(0, selections[index].1, selections[index].0, usize::from(place.rows.height));
             take(gap);
         }
         Self { outer, health, text, keys, places }

@@ -279,6 +279,7 @@ fn batch(messages: Vec<Tailed<MessageHead>>, now: Timestamp) -> TailBatch<Messag
         blocked_since: None,
         doubts: Vec::new(),
         diverges_above: None,
+        continues_after: None,
         begins_above: false,
     }
 }

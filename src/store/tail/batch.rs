@@ -45,6 +45,9 @@ pub struct TailBatch<M> {
     /// The global position above which the store contains different messages than before, because it was refilled, restored or
     /// failed over. It is below every message if all of them are different. The new messages are returned once each.
     pub diverges_above: Option<GlobalPosition>,
+    /// The global position after which following continued, if one of the two fields above is set. It can be below `newest`, because
+    /// following remembers only some of the messages that a filter or scope excludes. No message that was returned before is repeated.
+    pub continues_after: Option<GlobalPosition>,
     /// Whether following was to begin above the newest message, so the messages it was to continue from are missing.
     pub begins_above: bool,
 }

@@ -102,6 +102,8 @@ impl<M: Followed> Tail<M> {
             self.news.diverges_above = Some(before.min(part));
         }
         self.delivered_to = self.delivered_to.min(part);
+        let before = self.news.continues_after.unwrap_or(self.delivered_to);
+        self.news.continues_after = Some(before.min(self.delivered_to).max(0));
         self.horizon = self.delivered_to;
         self.delivered = self.memory.delivered_above(self.delivered_to).collect();
         self.highest = self.delivered.last().copied().unwrap_or(self.delivered_to);

@@ -77,6 +77,8 @@ pub(super) struct News {
     pub(super) receded_from: Option<GlobalPosition>,
     /// See [`TailBatch::diverges_above`].
     pub(super) diverges_above: Option<GlobalPosition>,
+    /// See [`TailBatch::continues_after`].
+    pub(super) continues_after: Option<GlobalPosition>,
     /// See [`TailBatch::begins_above`].
     pub(super) begins_above: bool,
 }

@@ -309,3 +309,33 @@ async fn repeatedly_terminated_connections_lose_and_repeat_nothing() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filtered_tail_names_the_position_from_which_it_reads_a_refilled_store() {
+    let place = Place::new(Kind::MessageDb).await;
+    fill(&place, 10);
+    let client = place.database.as_ref().unwrap().client().await;
+    let mut child = following(&place, &["--from", "start", "--type", "Wanted"]);
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("complete to 10") {
+        std::thread::sleep(Duration::from_millis(50));
+        signal(&child, rustix::process::Signal::USR1);
+        line.clear();
+        told.read_line(&mut line).unwrap();
+    }
+    let refill = "begin; truncate message_store.messages restart identity; insert into message_store.messages \
+                  (stream_name, position, type, data) select 'b-1', i, case i when 1 then 'Wanted' else 'T' end, '{}' \
+                  from generate_series(0, 3) i; commit";
+    client.batch_execute(refill).await.unwrap();
+    let mut message = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut message).unwrap();
+    assert_eq!(positions(&lines(&message)), [2]);
+    while !line.contains("moved back") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "it reports the change");
+    }
+    assert!(line.contains("from 10 to 4") && line.contains("tail continues after 0 with every message"), "{line}");
+    signal(&child, rustix::process::Signal::TERM);
+    assert_eq!(end_of(child).0, Some(143));
+}

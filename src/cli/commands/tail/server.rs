@@ -54,19 +54,18 @@ impl Server {
                  there, the store has been emptied or restored since; check its contents"
             ));
         }
+        let last = batch.continues_after.unwrap_or(batch.newest);
         if let Some(part) = batch.diverges_above {
-            let (what, last) = (if part > 0 { format!(" above {part}") } else { String::new() }, part.max(0));
+            let what = if part > 0 { format!(" above {part}") } else { String::new() };
             stderr::line(&format!(
                 "streamscope: the store was emptied, restored or failed over, and its messages{what} have changed; tail \
                  continues after {last} with every message that it has not printed"
             ));
         } else if let Some(before) = batch.receded_from {
             let now = batch.newest;
-            // New messages may have taken the numbers of the lost ones since.
-            let last = batch.messages.first().map_or(now, |first| now.min(first.message.global_position - 1));
             stderr::line(&format!(
                 "streamscope: the newest message moved back from {before} to {now}, because messages were deleted or the server \
-                 lost them; tail continues after {last}"
+                 lost them; tail continues after {last} with every message that it has not printed"
             ));
         }
         self.standby = batch.standby;

@@ -1,9 +1,10 @@
 //! How the files of export and import are compressed: by their first bytes, or else by their names. A file is written in pieces, each
 //! of which is a gzip member or zstd frame of its own.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 /// The bytes of lines after which a piece is complete, before compression.
@@ -74,9 +75,80 @@ impl Compression {
     }
 }
 
+/// Decompresses the members of a gzip file one after another. Like gzip, it ignores zeros after a member: tapes and block devices pad
+/// files with them.
+pub(crate) struct GzipMembers<R> {
+    /// `None` after the last member or an error.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> GzipMembers<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Self { member: Some(GzDecoder::new(input)) }
+    }
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(mut member) = self.member.take() {
+            let count = member.read(buffer)?;
+            if count > 0 {
+                self.member = Some(member);
+                return Ok(count);
+            }
+            let mut input = member.into_inner();
+            if skip_zeros(&mut input)? {
+                self.member = Some(GzDecoder::new(input));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Returns whether anything follows the zeros.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let piece = input.fill_buf()?;
+        let zeros = piece.iter().take_while(|byte| **byte == 0).count();
+        if zeros < piece.len() {
+            input.consume(zeros);
+            return Ok(true);
+        }
+        if piece.is_empty() {
+            return Ok(false);
+        }
+        input.consume(zeros);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ignores_zeros_after_a_gzip_member_and_refuses_anything_else() {
+        let member = |text: &[u8]| {
+            let mut packed = Vec::new();
+            Compression::Gzip.end_piece(&mut text.to_vec(), &mut packed).expect("packed");
+            packed
+        };
+        let unpacked = |packed: &[u8]| {
+            let mut text = Vec::new();
+            // A small buffer, so that the zeros fill it several times.
+            GzipMembers::new(io::BufReader::with_capacity(16, packed)).read_to_end(&mut text).map(|_| text)
+        };
+        let (a, b, zeros) = (member(b"a\n"), member(b"b\n"), vec![0; 100]);
+        for padded in [[&a[..], &b].concat(), [&a[..], &b, &zeros].concat(), [&a[..], &zeros, &b, &zeros[..1]].concat()]
+        {
+            assert_eq!(unpacked(&padded).expect("valid"), b"a\nb\n");
+        }
+        assert!(unpacked(&[&a[..], &zeros, b"rest"].concat()).is_err());
+        assert!(unpacked(&[&a[..], b"{}"].concat()).is_err());
+        assert!(unpacked(&a[..a.len() - 1]).is_err(), "a truncated member");
+    }
 
     #[test]
     fn the_first_bytes_take_precedence_over_the_name() {

@@ -6,10 +6,8 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
-
 use crate::cli::progress::Progress;
-use crate::compression::Compression;
+use crate::compression::{Compression, GzipMembers};
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line in bytes; jsonb stores no more than that.
@@ -107,7 +105,7 @@ impl Lines {
         let whole = BufReader::with_capacity(PIECE, Cursor::new(first).chain(raw));
         let reader: Box<dyn BufRead> = match compression {
             Compression::None => Box::new(whole),
-            Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, MultiGzDecoder::new(whole))),
+            Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, GzipMembers::new(whole))),
             Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(whole)?)),
         };
         Ok(Self { reader, line: Vec::new(), number: 0 })

@@ -72,6 +72,9 @@ impl Columns {
     }
 }
 
+/// The most decimals of a second that a time can have.
+pub(super) const MICROSECONDS: u32 = 6;
+
 /// A column of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "CatalogColumn")]
@@ -86,6 +89,15 @@ pub struct Column {
     pub identity: bool,
     /// Whether the column is computed from other columns.
     pub generated: bool,
+}
+
+impl Column {
+    /// Returns how many decimals of a second a column of times keeps. The server rounds the others away.
+    #[must_use]
+    pub fn decimals(&self) -> u32 {
+        let precision = self.type_name.strip_prefix("timestamp(").and_then(|rest| rest.split_once(')'));
+        precision.and_then(|(decimals, _)| decimals.parse().ok()).unwrap_or(MICROSECONDS).min(MICROSECONDS)
+    }
 }
 
 /// The column types that can be read. A domain counts as its base type.

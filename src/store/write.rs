@@ -14,6 +14,7 @@ use tokio_postgres::types::Type;
 use super::error::Obstacle;
 use super::row::column;
 use super::session::{Parameter, QueryError, STATEMENT_TIMEOUT, Session};
+use super::shape::{Column, ColumnType};
 use super::{Flavour, Namespace, Result, StoreError};
 use crate::backoff::Backoff;
 use crate::json;
@@ -30,6 +31,9 @@ const LONGEST: Duration = Duration::from_secs(4);
 
 /// How many times a write is retried after it collided with another one.
 const COLLISIONS: u32 = 5;
+
+/// The bytes that a value of the type `name` holds.
+const LONGEST_NAME: usize = 63;
 
 /// Runs constraint triggers now that would otherwise run at the commit, after the stored message was looked up.
 const RUN_DEFERRED_TRIGGERS: &str = "set constraints all immediate";
@@ -72,6 +76,8 @@ impl Namespace {
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
         self.sessions.refuse_if_read_only()?;
         check(message)?;
+        check_length("stream name", &self.shape().columns.stream_name, message.stream.as_str())?;
+        check_length("type", &self.shape().columns.message_type, &message.message_type)?;
         let mut collisions = 0;
         loop {
             let failure = match self.attempt(message, STATEMENT_TIMEOUT, collisions > 0).await? {
@@ -291,6 +297,16 @@ fn check(message: &NewMessage) -> Result<()> {
     nul("type", &message.message_type)?;
     check_json("data", &message.data)?;
     message.metadata.as_deref().map_or(Ok(()), |metadata| check_json("metadata", metadata))
+}
+
+/// Checks that the column holds the whole text. The server cuts off longer text in a column of the type `name`, without an error.
+fn check_length(field: &'static str, column: &Column, text: &str) -> Result<()> {
+    if column.kind == ColumnType::Name && text.len() > LONGEST_NAME {
+        let bytes = text.len();
+        let reason = format!("it has {bytes} bytes, but its column has the type name, which holds {LONGEST_NAME}");
+        return Err(StoreError::Invalid { field, reason });
+    }
+    Ok(())
 }
 
 fn check_json(field: &'static str, text: &str) -> Result<()> {

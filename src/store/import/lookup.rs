@@ -15,6 +15,7 @@ use crate::message::{Difference, GlobalPosition, Position, StreamName};
 use crate::store::blocking::BlockingTransaction;
 use crate::store::row::{ServerTime, column, text};
 use crate::store::session::{Session, Transaction};
+use crate::store::shape::MICROSECONDS;
 use crate::store::{Flavour, Namespace, Result};
 
 /// Most bytes of bodies in one comparison.
@@ -104,6 +105,8 @@ pub(super) struct StoredMessage {
     pub(super) position: Position,
     global_position: GlobalPosition,
     time: Timestamp,
+    /// How many decimals of a second the column of times keeps.
+    decimals: u32,
     same_type: bool,
     same_data: bool,
     same_metadata: bool,
@@ -113,7 +116,7 @@ pub(super) struct StoredMessage {
 
 impl StoredMessage {
     /// Reads a row of `import_found.sql`. Returns `None` if no message is stored.
-    fn read(row: &Row) -> Result<Option<Self>> {
+    fn read(row: &Row, decimals: u32) -> Result<Option<Self>> {
         let Some(id) = column::<Option<&str>>(row, 0)? else { return Ok(None) };
         let spelling = |field, first: usize| -> Result<Option<Difference>> {
             let (stored, sent): (Option<&str>, Option<&str>) = (column(row, first)?, column(row, first + 1)?);
@@ -125,6 +128,7 @@ impl StoredMessage {
             position: column(row, 2)?,
             global_position: column(row, 3)?,
             time: column::<ServerTime>(row, 4)?.0,
+            decimals,
             same_type: column(row, 5)?,
             same_data: column(row, 6)?,
             same_metadata: column(row, 7)?,
@@ -136,7 +140,7 @@ impl StoredMessage {
     pub(super) fn difference(&self, message: &ImportedMessage, options: ImportOptions) -> Option<&'static str> {
         let placement = match message.placement {
             Placement::Kept { position, .. } if position != self.position => Some("position"),
-            Placement::Kept { time, .. } if time != self.time => Some("time"),
+            Placement::Kept { time, .. } if rounded(time, self.decimals) != self.time => Some("time"),
             Placement::Kept { global_position, .. }
                 if options.keep_global_positions && global_position != Some(self.global_position) =>
             {
@@ -159,6 +163,15 @@ impl StoredMessage {
     }
 }
 
+/// Rounds a time as the server does when it stores it in a column of type `timestamp(decimals)`: halves away from the year 2000.
+fn rounded(time: Timestamp, decimals: u32) -> Timestamp {
+    const YEAR_2000: i64 = 946_684_800_000_000;
+    let Some(unit) = MICROSECONDS.checked_sub(decimals).map(|missing| 10_i64.pow(missing)) else { return time };
+    let since = time.as_microsecond().saturating_sub(YEAR_2000);
+    let rounded = (since.saturating_add(since.signum() * (unit / 2))) / unit * unit;
+    Timestamp::from_microsecond(rounded.saturating_add(YEAR_2000)).unwrap_or(time)
+}
+
 /// Returns the condition that a stored message `m` has the ID of a message `n`. Without an index on IDs, it is limited to the stream,
 /// because the whole table could be too large to scan.
 fn same_id(namespace: &Namespace) -> String {
@@ -179,6 +192,7 @@ pub(super) async fn stored(
         LookupKey::Id => same_id(namespace),
     };
     let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", &condition)]);
+    let decimals = namespace.shape().columns.time.decimals();
     let mut all = Vec::with_capacity(planned.len());
     let mut rest = planned;
     while !rest.is_empty() {
@@ -205,7 +219,7 @@ pub(super) async fn stored(
             )
             .await?;
         for row in &rows {
-            all.push(StoredMessage::read(row)?);
+            all.push(StoredMessage::read(row, decimals)?);
         }
     }
     Ok(all)
@@ -268,4 +282,26 @@ pub(super) async fn first_taken(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_times_as_the_server_does() {
+        // As `select time::timestamp(decimals)` answers.
+        for (time, decimals, expected) in [
+            ("2026-01-01T10:00:00.123456Z", 6, "2026-01-01T10:00:00.123456Z"),
+            ("2026-01-01T10:00:00.123456Z", 3, "2026-01-01T10:00:00.123Z"),
+            ("2026-01-01T10:00:00.1235Z", 3, "2026-01-01T10:00:00.124Z"),
+            ("2026-01-01T10:00:59.5Z", 0, "2026-01-01T10:01:00Z"),
+            ("2026-01-01T10:00:59.499999Z", 0, "2026-01-01T10:00:59Z"),
+            ("1999-01-01T10:00:59.5Z", 0, "1999-01-01T10:00:59Z"),
+            ("1999-01-01T10:00:59.500001Z", 0, "1999-01-01T10:01:00Z"),
+        ] {
+            let time: Timestamp = time.parse().expect("a time");
+            assert_eq!(rounded(time, decimals), expected.parse().expect("a time"), "{time} to {decimals}");
+        }
+    }
 }

@@ -319,3 +319,44 @@ async fn writes_and_imports_store_values_unchanged_in_columns_of_other_types() {
         assert_eq!(stored, expected, "{types}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_to_write_text_that_a_name_column_would_cut_off() {
+    let (_database, namespace) =
+        shop_after("alter table messages alter stream_name type name, alter type type name").await;
+    let (fits, long) = ("a".repeat(63), format!("account-{}", "0".repeat(56)));
+    namespace.write(&new("account-1", &fits)).await.expect("63 bytes");
+    for (stream, message_type) in [(long.as_str(), "Opened"), ("account-1", long.as_str())] {
+        let refused = namespace.write(&new(stream, message_type)).await.expect_err("64 bytes");
+        assert!(
+            matches!(&refused, StoreError::Invalid { .. }) && refused.to_string().contains("64 bytes"),
+            "{refused}"
+        );
+    }
+    assert_eq!(namespace.stream_version(&stream("account-1")).await.unwrap(), Some(2));
+    assert_eq!(namespace.stream_version(&stream(&long)).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_can_be_repeated_if_the_column_rounds_times() {
+    for column in ["timestamp(3)", "timestamptz(0)"] {
+        let (_database, namespace) = shop_after(&format!("alter table messages alter time type {column}")).await;
+        let message = ImportedMessage {
+            id: Uuid::now_v7(),
+            stream: stream("order-1"),
+            message_type: "Placed".to_owned(),
+            data: None,
+            metadata: None,
+            placement: Placement::Kept {
+                position: 1,
+                global_position: None,
+                time: "2026-07-08T09:10:11.987654Z".parse().unwrap(),
+            },
+        };
+        for (imported, present) in [(1, 0), (0, 1)] {
+            let mut import = Import::new(&namespace, ImportOptions::default()).expect(column);
+            let done = import.batch(std::slice::from_ref(&message)).await.expect(column);
+            assert_eq!((done.imported, done.present, done.differing), (imported, present, 0), "{column}");
+        }
+    }
+}

@@ -197,7 +197,10 @@ pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Resul
         return Name::new(name).map(Target::Name).map_err(|error| error.to_string());
     }
     if let Some(digits) = digits(text) {
-        return digits.parse().map(Target::GlobalPosition).map_err(|_| format!("{text} is past the highest position"));
+        return digits
+            .parse()
+            .map(Target::GlobalPosition)
+            .map_err(|_| format!("{text} is above the highest possible position"));
     }
     if let Ok(id) = Uuid::try_parse(text) {
         return Ok(Target::Id(id));
@@ -215,7 +218,7 @@ pub(crate) fn parse_target(text: &str, now: Timestamp, zone: &TimeZone) -> Resul
     if let Some((stream, position)) = text.rsplit_once('@')
         && let Some(digits) = digits(position)
     {
-        let position = digits.parse().map_err(|_| format!("{position} is past the highest position"))?;
+        let position = digits.parse().map_err(|_| format!("{position} is above the highest possible position"))?;
         let stream = StreamName::new(stream).map_err(|error| error.to_string())?;
         return Ok(Target::StreamPosition(stream, position));
     }

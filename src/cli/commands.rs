@@ -28,6 +28,9 @@ mod trace;
 mod version;
 mod write;
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use clap::Subcommand;
 
 use super::common::Common;
@@ -36,6 +39,7 @@ use super::error::Result;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use crate::message::NewMessage;
+use crate::numbers::count;
 use crate::store::Store;
 
 /// A command and its arguments, in the order in which the help lists them.
@@ -160,6 +164,12 @@ impl<'a> Prepared<'a> {
         output: &mut Output,
     ) -> Result<()> {
         let named = || database::namespace(store, id);
+        // Commands that count what they do replace this report with their own.
+        let (written, begun) = (output.written(), Instant::now());
+        let _report = interrupt.reports(Arc::new(move || {
+            let (seconds, bytes) = (begun.elapsed().as_secs(), count(written.bytes(), "byte"));
+            format!("streamscope: running for {seconds} s, {bytes} printed")
+        }));
         match self {
             // These handle signals themselves, to report how far they have come.
             Self::Write(message) => {

@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-#[cfg(unix)]
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::blocking::is_blocked;
@@ -33,11 +31,15 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Describes the progress of a command. Can be called on any thread.
 pub(super) type ProgressText = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Listens for signals that end the program.
+/// A progress report that can be replaced while signals are handled.
+type SharedText = Arc<Mutex<Option<ProgressText>>>;
+
+/// Listens for signals that end the program or ask for its progress.
 #[derive(Clone)]
 pub(crate) struct Interrupt {
     signal: watch::Receiver<Option<u8>>,
-    last_words: Arc<Mutex<Option<ProgressText>>>,
+    last_words: SharedText,
+    progress: SharedText,
 }
 
 impl fmt::Debug for Interrupt {
@@ -51,8 +53,10 @@ impl Interrupt {
     pub(crate) fn listen() -> io::Result<Self> {
         let mut signals = EndSignals::of_command()?;
         let (sender, receiver) = watch::channel(None);
-        let last_words = Arc::<Mutex<Option<ProgressText>>>::default();
+        let (last_words, progress) = (SharedText::default(), SharedText::default());
         let words = Arc::clone(&last_words);
+        #[cfg(unix)]
+        answer_progress(&progress)?;
         tokio::spawn(async move {
             let signal = signals.next().await;
             // The receiver is gone if the command has ended.
@@ -64,14 +68,14 @@ impl Interrupt {
             }
             process::exit(i32::from(Status::Signal(signal).code()));
         });
-        Ok(Self { signal: receiver, last_words })
+        Ok(Self { signal: receiver, last_words, progress })
     }
 
     /// Creates one that never receives a signal.
     #[cfg(test)]
     #[must_use]
     pub(crate) fn never() -> Self {
-        Self { signal: watch::channel(None).1, last_words: Arc::default() }
+        Self { signal: watch::channel(None).1, last_words: Arc::default(), progress: Arc::default() }
     }
 
     /// Waits for a signal and returns its number.
@@ -104,6 +108,12 @@ impl Interrupt {
     /// Sets the progress report to print if a signal comes while the command hangs and cannot print it.
     pub(crate) fn last_words(&self, progress: ProgressText) {
         *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+
+    /// Answers SIGUSR1 with this report until the result is dropped, also while the command waits for its reader.
+    pub(super) fn reports(&self, progress: ProgressText) -> ProgressReporter {
+        let before = self.progress.lock().unwrap_or_else(PoisonError::into_inner).replace(progress);
+        ProgressReporter { before, progress: Arc::clone(&self.progress) }
     }
 }
 
@@ -140,39 +150,35 @@ fn report_last(words: &Mutex<Option<ProgressText>>) {
     let _ = reported.recv_timeout(LOOK);
 }
 
-/// Answers SIGUSR1 with the progress on standard error until it is dropped, also while the command waits for its
-/// reader.
-#[derive(Debug)]
-pub(super) struct ProgressReporter {
-    #[cfg(unix)]
-    task: JoinHandle<()>,
-}
-
-impl ProgressReporter {
-    /// Starts to listen; from then on, the signal does not end the program. Must be called within a runtime that has
-    /// more than one thread.
-    #[cfg(unix)]
-    pub(super) fn start(progress: ProgressText) -> io::Result<Self> {
-        let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1())?;
-        let task = tokio::spawn(async move {
-            while signal.recv().await.is_some() {
-                tokio::task::block_in_place(|| stderr::line(&progress()));
-            }
-        });
-        Ok(Self { task })
-    }
-
-    /// Does nothing, because this system has no such signal.
-    #[cfg(not(unix))]
-    pub fn start(_: ProgressText) -> io::Result<Self> {
-        Ok(Self {})
-    }
-}
-
+/// Starts to answer SIGUSR1 on standard error. From then on, the signal does not end the program. Must be called within a runtime that
+/// has more than one thread.
 #[cfg(unix)]
+fn answer_progress(progress: &SharedText) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let (mut signal, progress, begun) = (signal(SignalKind::user_defined1())?, Arc::clone(progress), Instant::now());
+    tokio::spawn(async move {
+        while signal.recv().await.is_some() {
+            let progress = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let line = || {
+                progress
+                    .map_or_else(|| format!("streamscope: running for {} s", begun.elapsed().as_secs()), |text| text())
+            };
+            tokio::task::block_in_place(|| stderr::line(&line()));
+        }
+    });
+    Ok(())
+}
+
+/// A progress report that answers SIGUSR1. Dropping it restores the one before it.
+pub(super) struct ProgressReporter {
+    before: Option<ProgressText>,
+    progress: SharedText,
+}
+
 impl Drop for ProgressReporter {
     fn drop(&mut self) {
-        self.task.abort();
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = self.before.take();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Options that select messages for `get`, `tail` and `export`: a starting point, types, and a jsonpath on data.
 //! Everything except the jsonpath is checked before a store is opened. This module never reads messages.
 
+use std::fmt;
 use std::str::FromStr;
 
 use clap::Args;
@@ -46,6 +47,46 @@ impl FromStr for Point {
             "use now, start, a position, or a time such as 2026-03-01, \"2026-03-01 12:00\", 12:00 or -2h (UTC)"
                 .to_owned()
         })
+    }
+}
+
+/// The highest number of results to print. All commands accept the same values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// Print all.
+    All,
+    /// Print at most this many; never 0.
+    AtMost(u64),
+}
+
+impl Limit {
+    /// Returns the number; `None` for all.
+    pub(crate) fn number(self) -> Option<u64> {
+        match self {
+            Self::All => None,
+            Self::AtMost(number) => Some(number),
+        }
+    }
+}
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(-1) => Ok(Self::All),
+            Ok(number @ 1..) => Ok(Self::AtMost(i64::unsigned_abs(number))),
+            _ => Err("use 1 or more, or -1 for all".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("-1"),
+            Self::AtMost(number) => write!(f, "{number}"),
+        }
     }
 }
 
@@ -139,6 +180,19 @@ pub(super) fn needs_a_stream(category: &StreamName, command: &str) -> CommandErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_is_positive_or_minus_one() {
+        assert_eq!("20".parse(), Ok(Limit::AtMost(20)));
+        assert_eq!("-1".parse(), Ok(Limit::All));
+        assert_eq!("9223372036854775807".parse(), Ok(Limit::AtMost(i64::MAX.unsigned_abs())));
+        for wrong in ["0", "-2", "", "x", "1.5", "9223372036854775808"] {
+            assert!(wrong.parse::<Limit>().is_err(), "{wrong}");
+        }
+        for limit in [Limit::All, Limit::AtMost(7)] {
+            assert_eq!(limit.to_string().parse(), Ok(limit));
+        }
+    }
 
     #[test]
     fn parses_every_form_of_a_point() {

@@ -1,6 +1,7 @@
 //! Counts messages with invalid values. Their lines are marked, but a mark among many lines is easy to miss, so the
 //! command reports at its end how many there were and which was the first. This module never changes the output itself.
 
+use super::stderr;
 use crate::message::{GlobalPosition, Message};
 use crate::numbers::grouped;
 
@@ -29,6 +30,13 @@ impl Unreadable {
     pub(super) fn and(&mut self, later: Self) {
         self.count += later.count;
         self.first = self.first.take().or(later.first);
+    }
+
+    /// Reports the messages on standard error, if there are any. Print the output before.
+    pub(super) fn tell(&self) {
+        if let Some(what) = self.report() {
+            stderr::line(&format!("streamscope: {what}"));
+        }
     }
 
     /// Returns the sentence for standard error; `None` if every message could be read.

@@ -21,7 +21,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct CompletionsArguments {
-    /// Shell: bash, elvish, fish, powershell or zsh
+    /// Shell to print completions for
     pub shell: Shell,
 }
 

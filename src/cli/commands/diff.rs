@@ -7,6 +7,7 @@ use super::message_name;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::output::paint::{Look, paint};
 use crate::cli::output::{Output, json};
+use crate::cli::unreadable::Unreadable;
 use crate::fold::Merged;
 use crate::json::difference::{Change, Difference};
 use crate::json::document::Document;
@@ -81,17 +82,22 @@ pub(super) async fn run(namespace: &Namespace, prepared: &Prepared, output: &mut
     let [a, b] = &prepared.references;
     let [a_name, b_name] = &prepared.names;
     let (first, second) = (message(namespace, a_name, a).await?, message(namespace, b_name, b).await?);
+    let mut unreadable = Unreadable::default();
     let (before, after) = if first.stream == second.stream && first.position != second.position && !prepared.messages {
-        (
-            state(namespace, &first.stream, first.position).await?,
-            state(namespace, &second.stream, second.position).await?,
-        )
+        let (before, seen) = state(namespace, &first.stream, first.position).await?;
+        let (after, seen_too) = state(namespace, &second.stream, second.position).await?;
+        // The later state includes the messages of the earlier one.
+        unreadable.and(if first.position > second.position { seen } else { seen_too });
+        (before, after)
     } else {
+        unreadable.see(&first);
+        unreadable.see(&second);
         (content(&first), content(&second))
     };
     let difference = between(before, after)?;
     print(&difference, "", output)?;
     output.finish()?;
+    unreadable.tell();
     if prepared.exit_code && difference.len() > 0 {
         return Err(CommandError::new(Status::Failed, String::new()));
     }
@@ -108,14 +114,15 @@ async fn message(namespace: &Namespace, name: &str, reference: &Reference) -> Re
     found.ok_or_else(|| message_name::absent(namespace, name, reference))
 }
 
-/// Returns the merged state of a stream up to a position.
-async fn state(namespace: &Namespace, stream: &StreamName, position: Position) -> Result<String> {
-    let mut merged = Merged::new();
+/// Returns the merged state of a stream up to a position, and which of its messages cannot be read.
+async fn state(namespace: &Namespace, stream: &StreamName, position: Position) -> Result<(String, Unreadable)> {
+    let (mut merged, mut unreadable) = (Merged::new(), Unreadable::default());
     let mut messages = namespace.stream_messages(stream, 0, -1).await?;
     while let Some(message) = messages.try_next().await? {
         if message.position > position {
             break;
         }
+        unreadable.see(&message);
         merged.merge(message.data.as_deref(), 0).map_err(|problem| {
             CommandError::new(
                 Status::Failed,
@@ -123,7 +130,7 @@ async fn state(namespace: &Namespace, stream: &StreamName, position: Position) -
             )
         })?;
     }
-    Ok(merged.text())
+    Ok((merged.text(), unreadable))
 }
 
 /// Returns what can differ between two messages on purpose: type, data and metadata.

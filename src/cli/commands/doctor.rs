@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::error::{CommandError, Result, Status};
-use crate::cli::interrupt::{Interrupt, ProgressReporter};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::paint::{Look, paint};
@@ -99,8 +99,7 @@ async fn scan(namespace: &Namespace, arguments: &DoctorArguments, interrupt: &mu
     let progress = Arc::new(Progress::new(None));
     progress.set_size(newest.max(0).unsigned_abs());
     let asked = Arc::clone(&progress);
-    let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))
-        .map_err(|error| CommandError::new(Status::Failed, format!("cannot listen for SIGUSR1: {error}")))?;
+    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
     let mut scan = Scan::from(arguments.from.unwrap_or(0));
     let mut through = None;
     let ended = loop {

@@ -13,7 +13,7 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
 use crate::cli::error::{CommandError, Result, Status};
-use crate::cli::interrupt::{Interrupt, ProgressReporter};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{Output, json};
 use crate::cli::progress::Progress;
 use crate::cli::selection::{self, MatchingArguments};
@@ -115,7 +115,7 @@ pub(super) async fn run(
 ) -> Result<()> {
     let progress = Arc::new(Progress::new(None));
     let asked = Arc::clone(&progress);
-    let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
+    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
     let mut target = match &prepared.file {
         None => Target::Output(output),
         Some(path) => Target::File(Box::new(PartFile::open(path, prepared.arguments.resume, interrupt)?)),

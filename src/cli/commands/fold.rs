@@ -14,6 +14,7 @@ use crate::bounded;
 use crate::cli::error::{CommandError, Result, Status};
 use crate::cli::output::{Output, json};
 use crate::cli::selection::{is_category, needs_a_stream, stored_stream};
+use crate::cli::unreadable::Unreadable;
 use crate::fold::Merged;
 use crate::fold::reducer::{Reducer, StepError};
 use crate::json::{JsonProblem, check_stored};
@@ -169,13 +170,24 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
             StoreError::StreamNotFound(prepared.stream.to_string()).into()
         });
     }
-    match &prepared.program {
-        Some(program) => reduce(namespace, &prepared, program, output).await,
-        None => merge(namespace, &prepared, output).await,
+    let mut unreadable = Unreadable::default();
+    let outcome = match &prepared.program {
+        Some(program) => reduce(namespace, &prepared, program, output, &mut unreadable).await,
+        None => merge(namespace, &prepared, output, &mut unreadable).await,
+    };
+    if unreadable.report().is_some() {
+        output.finish()?;
     }
+    unreadable.tell();
+    outcome
 }
 
-async fn merge(namespace: &Namespace, prepared: &Prepared, output: &mut Output) -> Result<()> {
+async fn merge(
+    namespace: &Namespace,
+    prepared: &Prepared,
+    output: &mut Output,
+    unreadable: &mut Unreadable,
+) -> Result<()> {
     let not_json = |problem: JsonProblem, position: i64| {
         CommandError::new(Status::Failed, format!("the data at position {position} is not JSON: {problem}"))
     };
@@ -190,6 +202,7 @@ async fn merge(namespace: &Namespace, prepared: &Prepared, output: &mut Output) 
         if prepared.at.is_some_and(|at| !at.includes(&message)) {
             break;
         }
+        unreadable.see(&message);
         let setter = u32::try_from(steps.len()).unwrap_or(u32::MAX);
         merged.merge(message.data.as_deref(), setter).map_err(|problem| not_json(problem, message.position))?;
         let step = Step::of(&message);
@@ -205,7 +218,13 @@ async fn merge(namespace: &Namespace, prepared: &Prepared, output: &mut Output) 
     }
 }
 
-async fn reduce(namespace: &Namespace, prepared: &Prepared, program: &str, output: &mut Output) -> Result<()> {
+async fn reduce(
+    namespace: &Namespace,
+    prepared: &Prepared,
+    program: &str,
+    output: &mut Output,
+    unreadable: &mut Unreadable,
+) -> Result<()> {
     let init = prepared.init.as_deref().unwrap_or("null");
     let mut reducer = Reducer::<Step>::begin(program, init).await.map_err(|error| {
         CommandError::new(if error.place.is_some() { Status::Usage } else { Status::Failed }, error.to_string())
@@ -222,6 +241,7 @@ async fn reduce(namespace: &Namespace, prepared: &Prepared, program: &str, outpu
         if prepared.at.is_some_and(|at| !at.includes(&message)) {
             break;
         }
+        unreadable.see(&message);
         let step = Step::of(&message);
         let mut line = Vec::new();
         json::message(&mut line, &message, false);

@@ -7,7 +7,7 @@ use futures_util::stream;
 use crate::cli::error::{CommandError, Result};
 use crate::cli::output::messages::MessageTable;
 use crate::cli::output::{Output, json};
-use crate::cli::selection::{MatchingArguments, Point};
+use crate::cli::selection::{Limit, MatchingArguments, Point};
 use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::message::{Category, ConsumerGroup, Message, Name};
@@ -51,9 +51,15 @@ pub(crate) struct GetArguments {
     )]
     pub from: Point,
     /// Print at most N messages; -1 for all
-    #[arg(long, value_name = "N", alias = "batch-size", overrides_with = "limit", default_value_t = DEFAULT_BATCH_SIZE,
-          allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-1..))]
-    pub limit: i64,
+    #[arg(
+        long,
+        value_name = "N",
+        alias = "batch-size",
+        overrides_with = "limit",
+        default_value_t = Limit::AtMost(DEFAULT_BATCH_SIZE.unsigned_abs()),
+        allow_negative_numbers = true
+    )]
+    pub limit: Limit,
     /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
@@ -74,8 +80,7 @@ pub(crate) struct Get {
     name: Name,
     options: CategoryOptions,
     from: Point,
-    /// `None` for all.
-    limit: Option<i64>,
+    limit: Limit,
     matching: MatchingArguments,
 }
 
@@ -100,7 +105,7 @@ impl Get {
             name,
             options: CategoryOptions { correlation, consumer_group },
             from: arguments.from,
-            limit: (arguments.limit >= 0).then_some(arguments.limit),
+            limit: arguments.limit,
             matching: arguments.matching.clone(),
         })
     }
@@ -125,7 +130,10 @@ impl Get {
                 }
             }
         };
-        let wanted = self.limit.map_or(-1, |limit| limit.saturating_add(1));
+        let wanted = match self.limit {
+            Limit::All => -1,
+            Limit::AtMost(limit) => i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
+        };
         Ok(namespace.matching_messages(&self.name, from, wanted, &self.options, &filter).await?)
     }
 }
@@ -144,7 +152,7 @@ pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -
             Some(Err(error)) => break Err(error.into()),
             Some(Ok(message)) => message,
         };
-        if get.limit.is_some_and(|limit| given >= limit) {
+        if get.limit.number().is_some_and(|limit| given >= limit) {
             beyond = Some(get.number(&message));
             break Ok(());
         }
@@ -159,13 +167,10 @@ pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -
         }
     };
     table.flush(output, &mut |_, _| ())?;
-    let unreadable = unreadable.report();
-    if beyond.is_some() || unreadable.is_some() {
+    if beyond.is_some() || unreadable.report().is_some() {
         output.finish()?;
     }
-    if let Some(what) = unreadable {
-        stderr::line(&format!("streamscope: {what}"));
-    }
+    unreadable.tell();
     if let Some(number) = beyond {
         stderr::line(&format!("streamscope: more messages follow; continue with --from {number}"));
     }

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::error::{CommandError, Result, Status};
-use crate::cli::interrupt::{Interrupt, ProgressReporter};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::progress::Progress;
 use crate::cli::stderr;
 use crate::cli::warnings;
+use crate::numbers::count;
 use crate::store::Namespace;
 use crate::store::import::{Import, ImportOptions};
 use batches::BatchOptions;
@@ -127,10 +128,18 @@ pub(super) async fn run(
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         stderr::line("streamscope: reading messages from the terminal, one per line; press Ctrl-D to finish");
     }
+    let unit = match namespace.shape().columns.time.decimals() {
+        0 => Some("whole seconds".to_owned()),
+        decimals @ 1..6 => Some(format!("{} of a second", count(decimals.into(), "decimal"))),
+        _ => None,
+    };
+    if let Some(unit) = unit {
+        stderr::line(&format!("streamscope: times are rounded to {unit}, because the column time keeps no more"));
+    }
     let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let progress = Arc::new(Progress::new(source.size()));
     let asked = Arc::clone(&progress);
-    let _report = ProgressReporter::start(Arc::new(move || format!("streamscope: {}", asked.line())))?;
+    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
     let expected_from = arguments.expected_version_from;
     let batches =
         batches::start(BatchOptions { expected_from, import: options, most }, source, path, Arc::clone(&progress))?;

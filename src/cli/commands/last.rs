@@ -9,7 +9,6 @@ use crate::cli::output::table::record;
 use crate::cli::output::time::rfc3339_text;
 use crate::cli::output::{Output, json};
 use crate::cli::selection::{is_category, needs_a_stream, stored_stream};
-use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::json::pretty;
 use crate::message::Message;
@@ -53,9 +52,7 @@ pub(super) async fn run(namespace: &Namespace, arguments: &LastArguments, output
     };
     let mut unreadable = Unreadable::default();
     unreadable.see(&message);
-    if let Some(what) = unreadable.report() {
-        stderr::line(&format!("streamscope: {what}"));
-    }
+    unreadable.tell();
     if output.is_json() {
         let terminal = output.terminal;
         json::message(output.buffer(), &message, terminal);

@@ -9,6 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::time::for_people;
+use crate::cli::selection::Limit;
 use crate::message::Category;
 use crate::numbers::grouped;
 use crate::store::Namespace;
@@ -82,9 +83,9 @@ pub(crate) struct StatsArguments {
     /// Also count by this property
     #[arg(long, value_enum, value_name = "categories|types|streams", hide_possible_values = true)]
     pub by: Option<Counted>,
-    /// Print only the N most frequent, in descending order
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: Option<u32>,
+    /// Print only the N most frequent, in descending order; without it, or with -1, print all by name
+    #[arg(long, value_name = "N", default_value_t = Limit::All, hide_default_value = true, allow_negative_numbers = true)]
+    pub limit: Limit,
 }
 
 /// Checks the arguments before anything is opened.
@@ -105,7 +106,7 @@ pub(super) async fn run(namespace: &Namespace, arguments: &StatsArguments, outpu
         by: arguments.by.map(Counted::by),
         category: arguments.category.clone().map(Category::new).transpose()?,
         buckets: PARTS,
-        limit: arguments.limit,
+        limit: arguments.limit.number().map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
     };
     let mut rows = namespace.stats(&options).await?;
     let mut columns = vec![Column::text(arguments.what.title())];

@@ -10,6 +10,8 @@ use crate::cli::output::Output;
 use crate::cli::output::json::Object;
 use crate::cli::output::table::{Column, Table};
 use crate::cli::output::time::for_people;
+use crate::cli::selection::Limit;
+use crate::cli::stderr;
 use crate::message::{Category, StreamName};
 use crate::pasteable::shell_word;
 use crate::store::Namespace;
@@ -49,9 +51,8 @@ pub(crate) struct StreamsArguments {
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub after: Option<String>,
     /// List at most N streams; -1 for all
-    #[arg(long, value_name = "N", default_value_t = 1_000, allow_negative_numbers = true,
-          value_parser = clap::value_parser!(i64).range(-1..))]
-    pub limit: i64,
+    #[arg(long, value_name = "N", default_value_t = Limit::AtMost(1_000), allow_negative_numbers = true)]
+    pub limit: Limit,
 }
 
 /// Runs the command.
@@ -66,8 +67,7 @@ pub(super) async fn run(namespace: &Namespace, arguments: &StreamsArguments, out
         Column::number("GLOBAL"),
         Column::time("LAST MESSAGE"),
     ]);
-    // A negative limit means all.
-    let mut left = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+    let mut left = arguments.limit.number().map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut after = arguments.after.as_deref().map(StreamName::stored);
     if let Some(text) = &arguments.contains {
         let search = Search { of: &of, part: NamePart::new(text), after, limit: left };
@@ -90,12 +90,11 @@ pub(super) async fn run(namespace: &Namespace, arguments: &StreamsArguments, out
     }
     table.finish(output)?;
     output.finish()?;
-    if !output.is_json()
-        && let Some(last) = &after
+    if let Some(last) = &after
         && !namespace.streams(&of, &StreamsFrom::After(last.clone()), 1).await?.is_empty()
     {
         let after = shell_word(last.as_str()).map(|last| format!("--after {last} or ")).unwrap_or_default();
-        output.note(&format!("More streams follow. Continue with {after}--limit -1"));
+        stderr::line(&format!("streamscope: more streams follow; continue with {after}--limit -1"));
     }
     Ok(())
 }
@@ -143,7 +142,7 @@ mod tests {
             prefix: prefix.map(str::to_owned),
             contains: None,
             after: None,
-            limit: 10,
+            limit: Limit::AtMost(10),
         };
         which(&arguments).expect("a category")
     }

@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::{RangedI64ValueParser, RangedU64ValueParser};
+use clap::builder::RangedU64ValueParser;
 
 use crate::cli::error::{CommandError, Result};
-use crate::cli::interrupt::{Interrupt, ProgressReporter, ProgressText};
+use crate::cli::interrupt::{Interrupt, ProgressText};
 use crate::cli::output::Output;
-use crate::cli::selection::{self, MatchingArguments, Point};
+use crate::cli::selection::{self, Limit, MatchingArguments, Point};
 use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::locator::duration;
@@ -72,9 +72,9 @@ pub(crate) struct TailArguments {
     /// Where to stop: now (the newest message at the start), a global position (inclusive), or a time
     #[arg(long, value_name = "now|POSITION|TIME", allow_hyphen_values = true)]
     pub until: Option<Point>,
-    /// Stop after N messages
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = RangedI64ValueParser::<u64>::new().range(1..))]
-    pub limit: Option<u64>,
+    /// Stop after N messages; without it, or with -1, there is no limit
+    #[arg(long, value_name = "N", default_value_t = Limit::All, hide_default_value = true, allow_negative_numbers = true)]
+    pub limit: Limit,
     /// Filters.
     #[command(flatten)]
     pub matching: MatchingArguments,
@@ -165,9 +165,7 @@ pub(super) async fn run(
 ) -> Result<()> {
     let mut unreadable = Unreadable::default();
     let outcome = Box::pin(follow(namespace, prepared, interrupt, output, &mut unreadable)).await;
-    if let Some(what) = unreadable.report() {
-        stderr::line(&format!("streamscope: {what}"));
-    }
+    unreadable.tell();
     outcome
 }
 
@@ -183,7 +181,7 @@ async fn follow(
         let delivered = Arc::clone(&delivered);
         Arc::new(move || delivered.line())
     };
-    let _report = ProgressReporter::start(Arc::clone(&progress))?;
+    let _report = interrupt.reports(Arc::clone(&progress));
     interrupt.last_words(Arc::clone(&progress));
     // Without this, a closed output would go unnoticed until the next message.
     let mut reader = tokio::time::interval(READER);
@@ -222,7 +220,10 @@ async fn follow(
         let done = match woken {
             Woken::Batch(Ok(batch)) => {
                 let taken = match &exec {
-                    Some(exec) => following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt).await,
+                    Some(exec) => {
+                        batch.messages.iter().for_each(|tailed| unreadable.see(&tailed.message));
+                        following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt).await
+                    }
                     None => following.print(&batch, output, unreadable),
                 };
                 let done = taken.inspect_err(|_| stderr::line(&progress()))?;

@@ -16,6 +16,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::{Format, Output};
 use crate::cli::status_line::StatusLine;
 use crate::cli::stderr;
+use crate::cli::unreadable::Unreadable;
 use crate::config::Config;
 use crate::locator::duration;
 use crate::message::GlobalPosition;
@@ -66,7 +67,7 @@ pub(crate) struct TraceArguments {
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
     /// Collect at most N messages
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_MESSAGES, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MESSAGES, allow_negative_numbers = true, value_parser = at_least_one)]
     pub limit: usize,
     /// How far to search: a number of global positions, or a time such as 90s, 15m, 2h or 3d
     #[arg(long, value_name = "N|TIME", default_value_t = Within(Extent::Positions(DEFAULT_EXTENT)))]
@@ -76,7 +77,7 @@ pub(crate) struct TraceArguments {
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number @ 1..=100_000) => Ok(number),
-        _ => Err("use a number from 1 to 100000".to_owned()),
+        _ => Err("use a number from 1 to 100,000, because trace keeps the messages in memory".to_owned()),
     }
 }
 
@@ -206,11 +207,17 @@ async fn print(namespace: &Namespace, top: &Top, tree: &[Branch<'_>], output: &m
     match output.format {
         Format::Text => text::tree(top, tree, output)?,
         Format::Json => lines::tree(top, tree, output)?,
-        Format::Ndjson => lines::messages(namespace, tree.iter().map(|branch| branch.message), output).await?,
+        // Reads the whole messages, and reports those that cannot be read.
+        Format::Ndjson => return lines::messages(namespace, tree.iter().map(|branch| branch.message), output).await,
         Format::Dot => graph::dot(top, tree, output)?,
         Format::Mermaid => graph::mermaid(top, tree, output)?,
     }
     output.finish()?;
+    let mut unreadable = Unreadable::default();
+    for head in tree.iter().map(|branch| &branch.message.head) {
+        head.flaw.iter().for_each(|flaw| unreadable.add(head.global_position, flaw));
+    }
+    unreadable.tell();
     Ok(())
 }
 

@@ -215,7 +215,11 @@ fn lists_categories_and_streams(place: &Place) {
     let first = format!("{{\"stream\":\"account-1\",\"version\":0,\"gpos\":{},\"time\":\"TIME\"}}", gpos[0]);
     assert_eq!(timeless(&of_account).lines().next(), Some(first.as_str()));
 
-    assert_eq!(column(&place.run(&["streams", "account", "--limit", "1"]).done(), "stream"), ["account-1"]);
+    let one = place.run(&["streams", "account", "--limit", "1"]);
+    assert_eq!((one.status, column(&one.stdout, "stream")), (0, vec!["account-1".to_owned()]));
+    // Also in a pipe: a shortened list never looks complete.
+    assert_eq!(one.stderr, "streamscope: more streams follow; continue with --after account-1 or --limit -1\n");
+    assert_eq!(place.run(&["streams", "account", "--limit", "2"]).done(), of_account);
     assert_eq!(column(&place.run(&["streams", "account", "--after", "account-1"]).done(), "stream"), ["account-2"]);
     assert_eq!(column(&place.run(&["streams", "--prefix", "account:"]).done(), "stream"), ["account:command-1"]);
     assert_eq!(place.run(&["streams", "account", "--prefix", "order-"]).done(), "");

@@ -129,14 +129,27 @@ fn refuses_export_as_text() {
 #[test]
 fn a_number_out_of_range_is_answered_with_the_range() {
     for (arguments, expected) in [
-        (&["tail", "--limit", "-1"][..], "1.."),
-        (&["tail", "--exit-when-idle", "-5s"], "ms, s, m, h, d"),
-        (&["stats", "--limit", "-1"], "1.."),
+        (&["tail", "--exit-when-idle", "-5s"][..], "ms, s, m, h, d"),
+        (&["trace", "1", "--limit", "-1"], "1 to 100,000"),
         (&["import", "--batch", "-1"], "1..=100000"),
         (&["bench", "read", "--seconds", "-1"], "1..=3600"),
     ] {
         let told = User::new().run(arguments);
         assert!(told.status == 2 && told.stderr.contains(expected), "{told:?}");
+    }
+}
+
+#[test]
+fn every_limit_accepts_the_same_numbers() {
+    for command in [&["get", "account"][..], &["tail"], &["streams"], &["stats"]] {
+        let run = |limit| User::new().run(&[&NOWHERE[..], command, &["--limit", limit]].concat());
+        for limit in ["0", "-2", "x"] {
+            let told = run(limit);
+            assert!(told.status == 2 && told.stderr.contains("use 1 or more, or -1 for all"), "{told:?}");
+        }
+        for limit in ["1", "-1"] {
+            assert_eq!(run(limit).status, 5, "{command:?} --limit {limit} is valid, but there is no server");
+        }
     }
 }
 

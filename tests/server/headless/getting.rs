@@ -102,9 +102,9 @@ fn streams_are_found_by_a_part_of_their_name(place: &Place) {
     assert_eq!(found(&["-", "--prefix", "order-"]).0, all);
     assert_eq!(found(&["r-", "account"]).0, Vec::<String>::new());
     let (first, told) = found(&["r-", "--limit", "2"]);
-    assert!(told.contains("Continue with --after order-3 or --limit -1"), "{told}");
+    assert!(told.contains("continue with --after order-3 or --limit -1"), "{told}");
     let (rest, told) = found(&["r-", "--limit", "3", "--after", "order-3"]);
-    assert_eq!(([first, rest].concat(), told.contains("More may follow")), (all, true));
+    assert_eq!(([first, rest].concat(), told.contains("more may follow")), (all, true));
     let text = place.run(&["streams", "--contains", "nothing", "--format", "text"]);
     assert_eq!((text.stdout.as_str(), text.stderr.contains("No match in 10 streams")), ("", true), "{text:?}");
 }

@@ -59,3 +59,33 @@ async fn get_and_tail_report_unreadable_messages_at_the_end() {
     }
     run(&["get", "account-1", "--limit", "1", "--from", "4"]).done();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_that_uses_an_unreadable_message_reports_it() {
+    let (database, user) = (damaged().await, User::new());
+    let run = |arguments: &[&str]| user.run(&[&["--url", &database.url()], arguments].concat());
+    for arguments in [
+        &["fold", "account-1"][..],
+        &["fold", "account-1", "--steps"],
+        &["fold", "account-1", "--jq", ".message.data"],
+        &["diff", "account-1@0", "account-1@4"],
+        &["diff", "account-1@4", "account-1@0"],
+        &["tail", "--from", "start", "--until", "now", "--exec", "cat > /dev/null"],
+    ] {
+        let told = run(arguments);
+        assert_eq!((told.status, told.stderr.matches(TOLD).count()), (0, 1), "{arguments:?}: {told:?}");
+    }
+    let one = "1 message has a value that cannot be read: global position 2 (its type is not valid UTF-8)";
+    for arguments in [
+        &["fold", "account-1", "--at", "1"][..],
+        &["diff", "account-1@1", "account-1@0"],
+        &["diff", "account-1@1", "account-1@4", "--messages"],
+        &["trace", "account-1@1"],
+        &["trace", "account-1@1", "--format", "ndjson"],
+    ] {
+        let told = run(arguments);
+        assert_eq!((told.status, told.stderr.matches(one).count()), (0, 1), "{arguments:?}: {told:?}");
+    }
+    run(&["fold", "account-1", "--at", "0"]).done();
+    run(&["diff", "account-1@0", "account-1@4", "--messages"]).done();
+}

@@ -66,7 +66,7 @@ pub(super) async fn run(
         let after = shell_word(last.as_str()).map(|last| format!("--after {last} or ")).unwrap_or_default();
         let streams = count(found as u64, "stream");
         stderr::line(&format!(
-            "Stopped after {streams} of {} searched. More may follow. Continue with {after}--limit -1",
+            "streamscope: stopped after {streams} of {} searched, so more may follow; continue with {after}--limit -1",
             grouped(searched)
         ));
     } else if found == 0 {

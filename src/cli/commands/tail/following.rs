@@ -94,7 +94,7 @@ impl Following {
             tail: namespace.tail(options),
             end,
             table,
-            limit: arguments.limit,
+            limit: arguments.limit.number(),
             idle: arguments.exit_when_idle,
             given: 0,
             handled: None,

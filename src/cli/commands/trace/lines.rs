@@ -2,7 +2,6 @@
 
 use crate::cli::error::Result;
 use crate::cli::output::{Output, json};
-use crate::cli::stderr;
 use crate::cli::unreadable::Unreadable;
 use crate::store::Namespace;
 use crate::store::trace::{Branch, Top, Traced};
@@ -69,8 +68,7 @@ pub(super) async fn messages<'a>(
         json::message(output.buffer(), &message, terminal);
         output.line_done()?;
     }
-    if let Some(what) = unreadable.report() {
-        stderr::line(&format!("streamscope: {what}"));
-    }
+    output.finish()?;
+    unreadable.tell();
     Ok(())
 }

@@ -17,6 +17,7 @@ pub(crate) mod selection;
 mod status_line;
 mod stderr;
 mod unreadable;
+mod waiting;
 mod warnings;
 
 use std::ffi::OsString;
@@ -100,7 +101,14 @@ async fn carry_out(
         stderr::line(&format!("streamscope: {warning}"));
     }
     tracing::info!(target = %opened.store.target(), "opened");
-    let result = Box::pin(prepared.run(&opened.store, common.namespace(), interrupt, output)).await;
+    // An import reports which transactions it waits for.
+    let reports_waits = matches!(prepared, Prepared::Import(_));
+    let work = Box::pin(prepared.run(&opened.store, common.namespace(), interrupt, output));
+    let result = tokio::select! {
+        biased;
+        result = work => result,
+        never = waiting::report(&opened.store), if !reports_waits => match never {},
+    };
     let result = result.map_err(|error| error.at(&opened.store.target()));
     opened.close().await;
     result

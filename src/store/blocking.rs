@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use tokio_postgres::types::Type;
 
-use super::Result;
 use super::query::fill;
-use super::row::document;
+use super::row::{Lossy, column, document};
+use super::session::{Options, Sessions};
+use super::{Result, Store};
 
 /// A transaction that holds a lock that others wait for: a writer's lock on the table, or the lock of a category.
 ///
@@ -73,6 +76,31 @@ impl BlockingTransaction {
             all.entry(transaction.clone()).or_insert(Self { transaction, pid, since, user, application, state, query });
         }
         Ok(all.into_values().collect())
+    }
+}
+
+impl Store {
+    /// Returns how long the oldest statement of this store has waited for the beginning of its answer. `None` if none is waiting, or if
+    /// the store has a single connection, over which nobody could ask why.
+    #[must_use]
+    pub fn unanswered_for(&self) -> Option<Duration> {
+        self.sessions.unanswered_for().filter(|_| !self.sessions.settings().is_single_connection())
+    }
+
+    /// Returns the transactions for whose locks the oldest unanswered statement waits. Uses a connection of its own, because those of the
+    /// store can all be waiting.
+    ///
+    /// # Errors
+    /// Fails if the server cannot be reached or returns an error.
+    pub async fn blocked_by(&self) -> Result<Vec<BlockingTransaction>> {
+        let options = Options { read_only: true, connections: 1 };
+        let sessions = Sessions::new(self.sessions.settings().clone(), options);
+        let sql = BlockingTransaction::query(include_str!("../../sql/query/awaited_locks.sql"));
+        let session = sessions.acquire().await?.with_system_path();
+        let Some(waited) = self.unanswered_for() else { return Ok(Vec::new()) };
+        let row = session.query_one(&sql, &[(&waited.as_secs_f64(), Type::FLOAT8)]).await?;
+        let listed: Option<Lossy> = column(&row, 0)?;
+        BlockingTransaction::all(listed.as_ref().map(|listed| listed.text.as_str()))
     }
 }
 

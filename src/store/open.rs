@@ -24,7 +24,7 @@ impl Store {
     /// Fails if the server cannot be reached or returns an error.
     pub async fn survey(&self) -> Result<(Vec<NamespaceInfo>, Vec<LostNamespace>)> {
         let session = self.session().await?;
-        let Survey { candidates, lost } = registry::survey(&session, None).await?;
+        let Survey { candidates, lost, .. } = registry::survey(&session, None).await?;
         Ok((candidates.into_iter().map(|candidate| candidate.info).collect(), lost))
     }
 
@@ -78,7 +78,12 @@ impl Store {
             return Err(missing());
         }
         let session = self.session().await?;
-        registry::find(&session, Some(id)).await?.into_iter().next().ok_or_else(missing)
+        let Survey { candidates, unread, .. } = registry::survey(&session, Some(id)).await?;
+        candidates.into_iter().next().ok_or_else(|| match unread {
+            // It may be in the registry.
+            Some(reason) => StoreError::NamespaceClosed { id: id.to_owned(), reason },
+            None => missing(),
+        })
     }
 
     fn open(&self, candidate: Candidate) -> Result<Namespace> {

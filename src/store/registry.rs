@@ -20,6 +20,9 @@ const ATTEMPTS: usize = 4;
 /// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
 const GONE: [&str; 3] = ["42P01", "3F000", "40P01"];
 
+/// SQLSTATE of a statement that waited too long for a lock.
+const LOCKED: &str = "55P03";
+
 /// A namespace with the shape of its table, if that was read.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -90,6 +93,8 @@ pub(super) struct Survey {
     pub(super) candidates: Vec<Candidate>,
     /// Entries whose schema is gone. A renamed schema is not gone.
     pub(super) lost: Vec<LostNamespace>,
+    /// Why the registry was not read, if it exists.
+    pub(super) unread: Option<String>,
 }
 
 /// Finds the namespace with an ID or schema name, or all of them in ID order.
@@ -99,13 +104,19 @@ pub(super) async fn find(session: &Session, wanted: Option<&str>) -> Result<Vec<
 
 /// As [`find`], with the registry's lost entries.
 pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Survey> {
-    for _ in 1..ATTEMPTS {
+    let mut attempts = 1;
+    loop {
         match survey_once(session, wanted).await {
-            Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) => {}
+            Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) && attempts < ATTEMPTS => {
+                attempts += 1;
+            }
+            Err(StoreError::Server { code, .. }) if code == LOCKED => {
+                let message = "another session has locked the messages of a namespace".to_owned();
+                return Err(StoreError::Server { code, message });
+            }
             found => return found,
         }
     }
-    survey_once(session, wanted).await
 }
 
 async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
@@ -126,7 +137,7 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     );
     let rows = session.query_after(&tables, &list).await?;
     let Some(row) = rows.first() else {
-        return Ok(Survey { candidates: Vec::new(), lost: Vec::new() });
+        return Ok(Survey { candidates: Vec::new(), lost: Vec::new(), unread: None });
     };
     let Lossy { text, .. } = column(row, 0)?;
     let listing: Listing = document(&text, "the list of namespaces")?;
@@ -150,7 +161,7 @@ fn sorted(listing: Listing) -> Survey {
         })
         .collect();
     all.sort_by(|a, b| a.info.id.cmp(&b.info.id));
-    Survey { candidates: all, lost }
+    Survey { candidates: all, lost, unread }
 }
 
 fn candidate(

@@ -16,6 +16,7 @@ mod rows;
 mod server_info;
 mod sessions;
 mod transaction;
+mod unanswered;
 
 pub(super) use self::active::STATEMENT_TIMEOUT;
 pub use self::active::Session;

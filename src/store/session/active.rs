@@ -48,6 +48,7 @@ impl Session {
             in_transaction: AtomicBool::new(false),
             end: Arc::clone(&connection.end),
             target: pool.settings.target(),
+            unanswered: Arc::clone(&pool.unanswered),
         };
         // The embedded store has neither JIT nor workers, and each further statement costs it more than it costs a server.
         let planning =

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::error::QueryError;
+use super::unanswered::Unanswered;
 use crate::store::connect::{Canceller, error_mapping};
 use crate::store::error::StoreError;
 
@@ -22,6 +23,7 @@ pub(super) struct SessionState {
     pub(super) in_transaction: AtomicBool,
     pub(super) end: Arc<OnceLock<String>>,
     pub(super) target: String,
+    pub(super) unanswered: Arc<Unanswered>,
 }
 
 impl SessionState {
@@ -39,11 +41,19 @@ impl SessionState {
 #[derive(Debug)]
 pub(super) struct InFlight {
     state: Option<Arc<SessionState>>,
+    unanswered: Arc<Unanswered>,
+    number: u64,
 }
 
 impl InFlight {
     pub(super) fn new(state: &Arc<SessionState>) -> Self {
-        Self { state: Some(Arc::clone(state)) }
+        let unanswered = Arc::clone(&state.unanswered);
+        Self { number: unanswered.sent(), state: Some(Arc::clone(state)), unanswered }
+    }
+
+    /// Records that the server has begun to answer.
+    pub(super) fn answered(&self) {
+        self.unanswered.answered(self.number);
     }
 
     pub(super) fn finish(mut self) {
@@ -68,6 +78,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.answered();
         let Some(state) = self.state.take() else { return };
         state.abandoned.store(true, Ordering::Relaxed);
         let canceller = state.canceller.clone();

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::in_flight::CANCEL_TIMEOUT;
 use super::options::Options;
 use super::password_gate::PasswordGate;
+use super::unanswered::Unanswered;
 use crate::store::connect::{Connected, Settings};
 use crate::store::error::Result;
 
@@ -30,6 +31,7 @@ pub(super) struct Pool {
     pub(super) read_only: bool,
     pub(super) size: usize,
     pub(super) permits: Arc<Semaphore>,
+    pub(super) unanswered: Arc<Unanswered>,
     idle: Mutex<Vec<(Connected, Instant)>>,
     ahead: Mutex<Vec<Ahead>>,
     gate: PasswordGate,
@@ -46,6 +48,7 @@ impl Pool {
             read_only: options.read_only,
             size,
             permits: Arc::new(Semaphore::new(size)),
+            unanswered: Arc::default(),
             idle: Mutex::default(),
             ahead: Mutex::default(),
             gate: PasswordGate::default(),

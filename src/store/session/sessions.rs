@@ -67,6 +67,11 @@ impl Sessions {
         Ok(Session::new(connection, permit, Arc::clone(&self.pool)))
     }
 
+    /// Returns how long the oldest statement has waited for the beginning of its answer. `None` if none is waiting.
+    pub(in crate::store) fn unanswered_for(&self) -> Option<Duration> {
+        self.pool.unanswered.longest()
+    }
+
     /// Starts opening connections for the first queries, which use them even if they come earlier. Their errors are
     /// reported by [`Sessions::acquire`].
     pub fn open_ahead(&self, count: usize) {

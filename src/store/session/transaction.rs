@@ -122,7 +122,10 @@ impl Transaction<'_> {
     pub(in crate::store) async fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, QueryError> {
         let in_flight = InFlight::new(&self.session.state);
         match self.session.within(async { Ok(self.session.client().copy_in(sql).await?) }).await {
-            Ok(sink) => Ok(CopyIn { sink: Box::pin(sink), in_flight, session: self.session }),
+            Ok(sink) => {
+                in_flight.answered();
+                Ok(CopyIn { sink: Box::pin(sink), in_flight, session: self.session })
+            }
             Err(error) => Err(in_flight.ended_by(error)),
         }
     }
@@ -134,7 +137,10 @@ impl Transaction<'_> {
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
         let in_flight = InFlight::new(&self.session.state);
         match self.session.client().copy_out(sql).await {
-            Ok(bytes) => Ok(CopyOut { bytes: Box::pin(bytes), in_flight: Some(in_flight), session: self.session }),
+            Ok(bytes) => {
+                in_flight.answered();
+                Ok(CopyOut { bytes: Box::pin(bytes), in_flight: Some(in_flight), session: self.session })
+            }
             Err(error) => {
                 in_flight.settle(&error);
                 Err(self.session.store_error(&error.into()))

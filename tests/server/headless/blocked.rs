@@ -66,6 +66,79 @@ fn asked(child: &Child, told: &Receiver<String>) -> String {
     told.recv_timeout(LIMIT).expect("an answer")
 }
 
+/// Asks a child for its progress until it counts messages. Before, it only says how long it has been running.
+fn asked_for_messages(child: &Child, told: &Receiver<String>) -> String {
+    let limit = Instant::now() + LIMIT;
+    loop {
+        let answer = asked(child, told);
+        if answer.contains("messages") {
+            return answer;
+        }
+        assert!(answer.contains("running for ") && Instant::now() < limit, "{answer}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_answers_sigusr1_and_goes_on() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 3);
+    let client = place.database.as_ref().unwrap().client().await;
+    for arguments in [
+        &["get", "account"][..],
+        &["streams"],
+        &["categories"],
+        &["stats"],
+        &["fold", "account-0"],
+        &["last", "account-0"],
+        &["write", "account-0", "T", "--data", "{}"],
+        &["consumers"],
+        &["trace", "1"],
+    ] {
+        let expected = place.run(arguments);
+        client.batch_execute("begin; lock eventodb_test.messages").await.unwrap();
+        let mut child = start(&place, arguments);
+        let told = told_by(&mut child);
+        wait_until_it_catches(&child, Signal::USR1);
+        let answer = asked(&child, &told);
+        assert!(answer.starts_with("streamscope: running for 0 s"), "{arguments:?}: {answer}");
+        client.batch_execute("commit").await.unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(expected.status), "{arguments:?}");
+        if arguments[0] != "write" {
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected.stdout, "{arguments:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_waits_for_a_lock_names_the_transaction_that_holds_it() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 3);
+    let client = place.database.as_ref().unwrap().client().await;
+    let pid: i32 = client.query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
+    let blocked_by = format!("blocked by PID {pid}");
+    let hash = "begin; select pg_advisory_xact_lock(eventodb_test.hash_64('account'))";
+    client.batch_execute(hash).await.unwrap();
+    let mut child = start(&place, &["write", "account-0", "T", "--data", "{}"]);
+    let told = told_by(&mut child);
+    assert!(told.recv_timeout(LIMIT).unwrap().contains("waiting for a lock"));
+    assert!(told.recv_timeout(LIMIT).unwrap().contains(&blocked_by));
+    client.batch_execute("commit").await.unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    // Opening a namespace gives up after a few seconds, because it may belong to somebody else.
+    for (table, command, expected) in [
+        ("eventodb_test.messages", &["get", "account"][..], "another session has locked the messages of a namespace"),
+        ("eventodb_store.namespaces", &["-n", "test", "get", "account"], "another session has locked it"),
+    ] {
+        client.batch_execute(&format!("begin; lock {table}")).await.unwrap();
+        let told = place.run(command);
+        assert!(told.stderr.contains(&blocked_by) && told.stderr.contains(expected), "{told:?}");
+        assert!(matches!(told.status, 1 | 5), "{told:?}");
+        client.batch_execute("commit").await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tail_ends_although_nobody_reads_and_another_tail_continues_exactly() {
     let place = Place::new(Kind::OursOnPostgres).await;
@@ -208,7 +281,7 @@ async fn export_to_a_named_pipe_that_nobody_opens_ends_on_a_signal() {
     let told = told_by(&mut child);
     // It also answers while it waits for somebody to open the pipe.
     wait_until_it_catches(&child, Signal::USR1);
-    assert!(asked(&child, &told).contains("0 messages"));
+    assert!(asked_for_messages(&child, &told).contains("0 messages"));
     assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
 }
 
@@ -218,7 +291,7 @@ async fn import_reports_its_progress_and_ends_without_input() {
     let mut child = start(&place, &["import"]);
     let told = told_by(&mut child);
     wait_until_it_catches(&child, Signal::USR1);
-    assert!(asked(&child, &told).contains("0 messages"));
+    assert!(asked_for_messages(&child, &told).contains("0 messages"));
     assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
 }
 

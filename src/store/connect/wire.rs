@@ -86,17 +86,25 @@ impl AsyncWrite for Wire {
         match &mut wire.channel {
             Channel::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
             Channel::Tls(socket) => {
-                if wire.failed.is_none() {
-                    match poll_ready!(Pin::new(socket.as_mut()).poll_write(context, bytes)) {
+                let failed = match wire.failed.take() {
+                    Some(failed) => failed,
+                    None => match poll_ready!(Pin::new(socket.as_mut()).poll_write(context, bytes)) {
                         Ok(written) => return Poll::Ready(Ok(written)),
-                        Err(error) => wire.failed = Some(readable(error)),
+                        Err(error) => readable(error),
+                    },
+                };
+                // A server that refuses our certificate says so before it closes the connection.
+                match Pin::new(socket.as_mut()).poll_read(context, &mut ReadBuf::new(&mut [0])) {
+                    Poll::Pending => {
+                        wire.failed = Some(failed);
+                        Poll::Pending
+                    }
+                    Poll::Ready(read) => {
+                        let refusal = read.map_err(readable).err();
+                        let refusal = refusal.filter(|error| CertificateRefused::inside(error).is_some());
+                        Poll::Ready(Err(refusal.unwrap_or(failed)))
                     }
                 }
-                // A server that refuses our certificate says so before it closes the connection.
-                let read = poll_ready!(Pin::new(socket.as_mut()).poll_read(context, &mut ReadBuf::new(&mut [0])));
-                let refusal = read.map_err(readable).err().filter(|error| CertificateRefused::inside(error).is_some());
-                let failed = wire.failed.take();
-                Poll::Ready(Err(refusal.or(failed).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())))
             }
         }
     }

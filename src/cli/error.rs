@@ -232,6 +232,9 @@ impl From<StoreError> for CommandError {
 fn around(obstacle: Obstacle) -> &'static str {
     match obstacle {
         Obstacle::Silence => "Is the server running? Check --url, STREAMSCOPE_URL, DATABASE_URL and PG*",
+        Obstacle::Mute => {
+            "Check the port, and whether the server there is overloaded: something accepts connections but does not answer"
+        }
         Obstacle::Lost => "Run the command again; the server's log shows why the connection was closed",
         Obstacle::Name => "Check the host name in --url, STREAMSCOPE_URL, DATABASE_URL or PGHOST",
         Obstacle::Socket => {
@@ -258,6 +261,7 @@ fn around(obstacle: Obstacle) -> &'static str {
         Obstacle::Pooler => {
             "Check the pooler's databases, users, limits and startup parameters; it must pool transactions or sessions, not statements"
         }
+        Obstacle::Fault => "Try again, and check the log of the server, or of the pooler in front of it",
         Obstacle::Kind => "Check target_session_attrs, or add more servers",
         Obstacle::PasswordCommand => "Check STREAMSCOPE_PASSWORD_COMMAND, or password_command in the configuration",
     }

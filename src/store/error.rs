@@ -182,8 +182,10 @@ impl StoreError {
 /// What prevents a connection to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Nothing answered at the address.
+    /// Nothing accepted a connection at the address.
     Silence,
+    /// The address accepted a connection, but no answer came in time.
+    Mute,
     /// The connection was established, then lost.
     Lost,
     /// The host name does not resolve to an address.
@@ -214,6 +216,8 @@ pub enum Obstacle {
     Database,
     /// A connection pooler refused the connection (`08P01`).
     Pooler,
+    /// The server, or a pooler, failed while it set up the session (SQLSTATE classes 53, 58, F0 and XX).
+    Fault,
     /// No server in the list satisfies `target_session_attrs`.
     Kind,
     /// The password command failed.
@@ -226,6 +230,7 @@ impl Obstacle {
     pub fn is_passing(self) -> bool {
         match self {
             Self::Silence
+            | Self::Mute
             | Self::Lost
             | Self::Name
             | Self::Socket
@@ -233,6 +238,7 @@ impl Obstacle {
             | Self::Full
             | Self::NotReady
             | Self::Pooler
+            | Self::Fault
             | Self::Kind
             | Self::PasswordCommand => true,
             Self::Certificate

@@ -2,7 +2,7 @@
 //! another address.
 
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinHandle;
@@ -34,6 +34,8 @@ pub(super) struct Attempt<'a> {
     pub(super) target_session: TargetSession,
     pub(super) read_only: bool,
     pub(super) password: Option<&'a str>,
+    /// Set once something at the address accepts a connection.
+    pub(super) reached: &'a AtomicBool,
 }
 
 /// A new connection with the settings that PostgreSQL 14 and later report at start-up.
@@ -123,7 +125,9 @@ impl Attempt<'_> {
             keepalive: settings.keepalive,
             peer: settings.peer.clone(),
         };
-        let wire = route.open(terms).await?;
+        let socket = route.dial().await?;
+        self.reached.store(true, Ordering::SeqCst);
+        let wire = route.negotiate(socket, terms).await?;
         route.encryption = if wire.is_encrypted() { Encryption::Required } else { Encryption::Off };
         let (client, connection) = self.config(options).connect_raw(wire, NoHandshake).await?;
         let reported = |name| connection.parameter(name).map(|value| value == "on");

@@ -46,6 +46,7 @@ impl ConnectError {
             Self::Tls(TlsError::Certificate(reason)) => (Obstacle::Certificate, reason),
             Self::Tls(TlsError::Files(reason)) => (Obstacle::TlsFiles, reason),
             Self::Tls(TlsError::Handshake(reason)) => (Obstacle::Tls, reason),
+            Self::Tls(TlsError::Foreign(reason)) => (Obstacle::Protocol, reason),
             Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
             // The other code means that the database accepts no connections, or is invalid.
             Self::Server(error)
@@ -56,10 +57,17 @@ impl ConnectError {
             }
             Self::Server(error) => match obstacle(error.code()) {
                 Some(obstacle) => (obstacle, words(&error)),
+                None if is_fault(error.code()) => (Obstacle::Fault, words(&error)),
                 None => return Err(of_server(&error, "")),
             },
         })
     }
+}
+
+/// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some poolers
+/// use XX000 for every refusal.
+fn is_fault(code: &SqlState) -> bool {
+    ["53", "58", "F0", "XX"].iter().any(|class| code.code().starts_with(class))
 }
 
 impl From<tokio_postgres::Error> for ConnectError {

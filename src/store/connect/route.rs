@@ -40,13 +40,28 @@ pub(super) struct Route {
 
 impl Route {
     pub(super) async fn open(&self, terms: AuthTerms) -> Result<Wire, ConnectError> {
-        let channel = match (&self.server.endpoint, self.address) {
+        let socket = self.dial().await?;
+        self.negotiate(socket, terms).await
+    }
+
+    /// Opens the socket, which shows that something listens there.
+    pub(super) async fn dial(&self) -> Result<Socket, ConnectError> {
+        match (&self.server.endpoint, self.address) {
             (_, Some(address)) => {
                 let dialled = socket::tcp(address, &self.keepalive).await;
                 let stream = dialled.map_err(|error| ConnectError::TryNext(Obstacle::Silence, error.to_string()))?;
-                self.encrypted(stream).await?
+                Ok(Socket::Tcp(stream))
             }
-            (endpoint, None) => Channel::Plain(self.local(endpoint).await?),
+            (endpoint, None) => self.local(endpoint).await,
+        }
+    }
+
+    /// Negotiates TLS on an open socket.
+    pub(super) async fn negotiate(&self, socket: Socket, terms: AuthTerms) -> Result<Wire, ConnectError> {
+        let channel = match socket {
+            Socket::Tcp(stream) => self.encrypted(stream).await?,
+            #[cfg(unix)]
+            Socket::Unix(_) => Channel::Plain(socket),
         };
         Ok(Wire::new(channel, terms))
     }
@@ -114,7 +129,11 @@ impl Route {
         match answer {
             b'S' => Ok(true),
             b'N' => Ok(false),
-            b'E' => Err(foreign("the server does not understand a request for TLS")),
+            // Either the server is older than TLS, or it has no resources for another connection.
+            b'E' => Err(ConnectError::Refused(
+                Obstacle::Closed,
+                "the server answered the request for TLS with an error".to_owned(),
+            )),
             b'H' => Err(foreign("an HTTP server answered the request for TLS, not PostgreSQL")),
             // A TLS alert.
             0x15 => Err(foreign(

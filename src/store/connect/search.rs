@@ -2,6 +2,7 @@
 //! address and when to stop, as libpq does. Keeps no connections.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::attempt::Attempt;
@@ -50,9 +51,10 @@ async fn connect(settings: &Settings, read_only: bool) -> Result<Connected> {
             };
             let password = command_password.as_deref().or(server.password.as_deref());
             for address in addresses {
+                let (target_session, reached) = (*target_session, AtomicBool::new(false));
                 let attempt =
-                    Attempt { settings, server, address, target_session: *target_session, read_only, password };
-                let error = match within(settings.connect_timeout, attempt.run()).await {
+                    Attempt { settings, server, address, target_session, read_only, password, reached: &reached };
+                let error = match within(settings.connect_timeout, &reached, attempt.run()).await {
                     Ok(connected) => return Ok(connected),
                     Err(error) => error,
                 };
@@ -121,12 +123,17 @@ async fn resolve(server: &Server, timeout: Option<Duration>) -> Result<Vec<Optio
 
 async fn within<T>(
     timeout: Option<Duration>,
+    reached: &AtomicBool,
     attempt: impl Future<Output = Result<T, ConnectError>>,
 ) -> Result<T, ConnectError> {
     match timeout {
         Some(timeout) => tokio::time::timeout(timeout, attempt).await.unwrap_or_else(|_| {
-            let reason = format!("no answer within {} s (connect_timeout)", timeout.as_secs_f64());
-            Err(ConnectError::TryNext(Obstacle::Silence, reason))
+            let limit = format!("within {} s (connect_timeout)", timeout.as_secs_f64());
+            Err(if reached.load(Ordering::SeqCst) {
+                ConnectError::TryNext(Obstacle::Mute, format!("connected, but got no answer {limit}"))
+            } else {
+                ConnectError::TryNext(Obstacle::Silence, format!("no answer {limit}"))
+            })
         }),
         None => attempt.await,
     }

@@ -22,7 +22,7 @@ use tokio_openssl::SslStream;
 use self::files::Files;
 pub(super) use self::mode::Mode;
 pub(super) use self::openssl_error::{CertificateRefused, readable};
-use self::openssl_error::{describe, reasons};
+use self::openssl_error::{failed_handshake, reasons};
 use self::versions::Versions;
 use super::environment::Environment;
 use super::parameters::{Parameters, invalid};
@@ -43,6 +43,8 @@ pub(super) enum TlsError {
     Files(String),
     /// The handshake failed.
     Handshake(String),
+    /// The other end does not speak TLS, although it seemed to offer it.
+    Foreign(String),
 }
 
 impl From<ErrorStack> for TlsError {
@@ -115,7 +117,7 @@ impl Tls {
             } else if let Some(refused) = CertificateRefused::of(&error) {
                 TlsError::Files(refused.to_string())
             } else {
-                TlsError::Handshake(describe(&error))
+                failed_handshake(&error)
             });
         }
         if self.direct && socket.ssl().selected_alpn_protocol() != Some(&ALPN[1..]) {

@@ -46,10 +46,12 @@ fn asks_whether_the_server_is_running_only_if_nothing_answers() {
 #[test]
 fn explains_answers_that_no_ready_server_gives() {
     let starting: &[u8] = b"E\0\0\0\x37SFATAL\0C57P03\0Mthe database system is starting up\0\0";
+    let no_tenant: &[u8] = b"E\0\0\0\x2dSFATAL\0CXX000\0MTenant or user not found\0\0";
     for (answer, advice) in [
         (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "Check the port"),
         (b"", "Check the port"),
         (starting, "Try again in a moment"),
+        (no_tenant, "the pooler in front of it"),
     ] {
         let port = answering(answer);
         let told = told(&format!("postgres://a@127.0.0.1:{port}/shop?sslmode=disable"), 5);
@@ -58,6 +60,15 @@ fn explains_answers_that_no_ready_server_gives() {
     let port = answering(b"N");
     let told = told(&format!("postgres://a@127.0.0.1:{port}/shop?sslmode=require"), 5);
     assert!(told.contains("offers no TLS") && told.contains("sslmode") && !told.contains(ASKED), "{told}");
+    // A server that cannot start another process.
+    let port = answering(b"Ecould not fork new process for connection: Cannot allocate memory\n\0");
+    let told = self::told(&format!("postgres://a@127.0.0.1:{port}/shop"), 5);
+    assert!(told.contains("with an error") && told.contains("the server's log"), "{told}");
+    // The kernel accepts connections to a port that the program behind it never serves.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let told = self::told(&format!("postgres://a@127.0.0.1:{port}/shop?connect_timeout=2"), 5);
+    assert!(told.contains("does not answer") && !told.contains(ASKED), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use std::thread;
 
 use streamscope::store::connect::Environment;
 use streamscope::store::session::Sessions;
-use streamscope::store::{Options, Settings, StoreError};
+use streamscope::store::{Obstacle, Options, Settings, StoreError};
 
 /// The codes of requests for TLS and GSSAPI, at the position of the protocol version in a start-up packet.
 const ENCRYPTION: [u32; 2] = [80_877_103, 80_877_104];
@@ -70,7 +70,7 @@ async fn reports_a_server_that_never_answers_after_connect_timeout() {
     let port = listener.local_addr().expect("an address").port();
     for mode in ["disable", "prefer"] {
         let error = ours(&format!("postgres://shop@127.0.0.1:{port}/shop?sslmode={mode}&connect_timeout=2")).await;
-        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::Mute, .. }), "{error:?}");
         assert!(error.to_string().contains("connect_timeout"), "{error}");
     }
 }

@@ -6,6 +6,8 @@ use openssl::error::ErrorStack;
 use openssl::ssl;
 use thiserror::Error;
 
+use super::TlsError;
+
 /// The server refused our certificate. With TLS 1.3 it says so only after the handshake.
 #[derive(Debug, Error)]
 #[error("the server refused the client certificate: {0}")]
@@ -49,11 +51,25 @@ pub(in crate::store::connect) fn readable(error: io::Error) -> io::Error {
     }
 }
 
-pub(super) fn describe(error: &ssl::Error) -> String {
+/// OpenSSL's code for bytes that are not TLS (`SSL_R_WRONG_VERSION_NUMBER`). Servers of other versions of TLS send an alert instead.
+const NOT_TLS: i32 = 267;
+
+/// Classifies the error of a handshake.
+pub(super) fn failed_handshake(error: &ssl::Error) -> TlsError {
+    let errors = error.ssl_error().map(ErrorStack::errors).unwrap_or_default();
+    if errors.iter().any(|error| error.reason_code() == NOT_TLS) {
+        return TlsError::Foreign(
+            "the server does not speak TLS, although its first answer seemed to offer it".to_owned(),
+        );
+    }
+    TlsError::Handshake(format!("the TLS handshake failed: {}", describe(error)))
+}
+
+fn describe(error: &ssl::Error) -> String {
     match (error.ssl_error(), error.io_error()) {
         (Some(stack), _) => reasons(stack),
         (_, Some(error)) => error.to_string(),
-        _ => "the server closed the connection during the TLS handshake".to_owned(),
+        _ => "the server closed the connection".to_owned(),
     }
 }
 

@@ -29,7 +29,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::redact::redact;
 use arguments::Arguments;
 use commands::Prepared;
-use database::{Opened, PasswordCommand};
+use database::{Opened, PasswordCommands};
 use error::{CommandError, Result, Status};
 use interrupt::Interrupt;
 use output::Output;
@@ -62,7 +62,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arg
 
 /// Runs a command and returns the exit status; without a command, prints the overview. Reports failures on standard
 /// error. Must be called within a tokio runtime that has more than one thread.
-pub(crate) async fn run(arguments: Arguments, password_command: PasswordCommand) -> u8 {
+pub(crate) async fn run(arguments: Arguments, password_commands: PasswordCommands) -> u8 {
     let mut interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
         Err(error) => {
@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments, password_command: PasswordCommand)
         let printed = printed.and(output.finish().map_err(CommandError::from));
         return printed.map_or_else(|error| report(&error), |()| Status::Done.code());
     }
-    let result = Box::pin(carry_out(&arguments, password_command, &mut interrupt, &mut output)).await;
+    let result = Box::pin(carry_out(&arguments, password_commands, &mut interrupt, &mut output)).await;
     // Results read before an error are printed before the error is reported.
     match result.and(output.finish().map_err(CommandError::from)) {
         Ok(()) => Status::Done.code(),
@@ -89,13 +89,13 @@ pub(crate) async fn run(arguments: Arguments, password_command: PasswordCommand)
 
 async fn carry_out(
     arguments: &Arguments,
-    password_command: PasswordCommand,
+    password_commands: PasswordCommands,
     interrupt: &mut Interrupt,
     output: &mut Output,
 ) -> Result<()> {
     let common = &arguments.common;
     let prepared = interrupt.unless_signalled(Prepared::new(arguments.command.as_ref(), common)).await?;
-    let opened = Opened::open(common, prepared.connections(), password_command);
+    let opened = Opened::open(common, prepared.connections(), password_commands);
     let opened = interrupt.unless_signalled(opened).await?;
     for warning in &opened.warnings {
         stderr::line(&format!("streamscope: {warning}"));

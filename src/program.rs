@@ -14,6 +14,7 @@ use color_eyre::eyre::{Result, WrapErr as _};
 
 use crate::cli;
 use crate::cli::arguments::Arguments;
+use crate::cli::database::PasswordCommands;
 use crate::cli::error::CommandError;
 use crate::config::Config;
 use crate::fold::{protocol, worker};
@@ -77,14 +78,15 @@ fn keep_password_from_process_list() {
 /// the screen.
 async fn run(arguments: Arguments) -> u8 {
     if arguments.command.is_some() || (arguments.common.demo && !io::stdout().is_terminal()) {
-        return cli::run(arguments, password_command).await;
+        return cli::run(arguments, password_commands(false)).await;
     }
     Box::pin(screen::run(arguments)).await.unwrap_or_else(|error| cli::report(&error))
 }
 
-/// Returns the password command in the configuration for a target.
-fn password_command(target: &str) -> Result<Option<String>, String> {
-    Ok(Config::load()?.password_command_of(target).map(str::to_owned))
+/// Returns how password commands are found and run.
+fn password_commands(on_screen: bool) -> PasswordCommands {
+    let configured = |target: &str| Ok(Config::load()?.password_command_of(target).map(str::to_owned));
+    PasswordCommands { configured, on_screen }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ pub(crate) enum NotUtf8 {
     #[error("is {0}, not UTF-8; convert it with: iconv -f {0} -t UTF-8")]
     Encoded(&'static str),
     /// Offset of the first invalid byte.
-    #[cfg(feature = "cli")]
     #[error("is not UTF-8: the first invalid byte is at offset {0}")]
     At(usize),
 }
@@ -24,7 +23,6 @@ pub(crate) enum NotUtf8 {
 ///
 /// # Errors
 /// [`NotUtf8`]. A NUL among the first characters counts as UTF-16 or UTF-32.
-#[cfg(feature = "cli")]
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, NotUtf8> {
     if let Some(name) = other_encoding(bytes) {
         return Err(NotUtf8::Encoded(name));

@@ -21,8 +21,14 @@ const NAMED: usize = 12;
 /// How long closing a store may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// Returns the password command in the configuration for a target (`user@host/database`).
-pub(crate) type PasswordCommand = fn(target: &str) -> Result<Option<String>, String>;
+/// How password commands are found and run.
+#[derive(Clone, Copy)]
+pub(crate) struct PasswordCommands {
+    /// Returns the command in the configuration for a target (`user@host/database`).
+    pub configured: fn(target: &str) -> Result<Option<String>, String>,
+    /// Whether the screen reads the terminal.
+    pub on_screen: bool,
+}
 
 /// A store, with its embedded server if it has one.
 pub(crate) struct Opened {
@@ -36,7 +42,7 @@ pub(crate) struct Opened {
 }
 
 /// Resolves the settings of the database server; `None` for an embedded store.
-pub(crate) fn settings(common: &Common, password_command: PasswordCommand) -> Result<Option<Settings>> {
+pub(crate) fn settings(common: &Common, password_commands: PasswordCommands) -> Result<Option<Settings>> {
     if common.demo || common.embedded.is_some() {
         return Ok(None);
     }
@@ -45,18 +51,21 @@ pub(crate) fn settings(common: &Common, password_command: PasswordCommand) -> Re
     let environment = Environment::of_process();
     let mut settings = Settings::resolve(url.as_deref(), &environment)?;
     if let Some(settings) = settings.as_mut().filter(|settings| !settings.names_its_password())
-        && let Some(command) = password_command(&settings.target()).map_err(CommandError::usage)?
+        && let Some(command) = (password_commands.configured)(&settings.target()).map_err(CommandError::usage)?
     {
         settings.use_password_command(&command);
+    }
+    if let Some(settings) = settings.as_mut().filter(|_| password_commands.on_screen) {
+        settings.keep_password_command_off_terminal();
     }
     Ok(settings)
 }
 
 impl Opened {
     /// Opens the database of the command line, else that of the environment, else the user's embedded store.
-    pub(crate) async fn open(common: &Common, connections: usize, password_command: PasswordCommand) -> Result<Self> {
+    pub(crate) async fn open(common: &Common, connections: usize, password_commands: PasswordCommands) -> Result<Self> {
         let options = Options { read_only: common.read_only, connections };
-        let Some(settings) = settings(common, password_command)? else {
+        let Some(settings) = settings(common, password_commands)? else {
             return Self::embedded(common, options).await;
         };
         Ok(Self {

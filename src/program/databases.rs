@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
 
-use super::password_command;
+use super::password_commands;
 use crate::app::ScreenSettings;
 use crate::app::connections::{Choice, ConnectTo, Connections};
 use crate::app::times::Times;
@@ -66,7 +66,7 @@ impl Databases {
 
     /// Prepares the database of the options.
     pub(super) fn prepare(&self, common: &Common) -> Result<Prepared> {
-        let settings = database::settings(common, password_command)?;
+        let settings = database::settings(common, password_commands(true))?;
         let warnings = settings.as_ref().map_or_else(Vec::new, |settings| settings.warnings().to_vec());
         let directory = common.embedded.as_ref().filter(|directory| Some(*directory) != default_store().as_ref());
         let is_default = settings.is_none() && !common.demo && directory.is_none();
@@ -168,7 +168,7 @@ fn default_store() -> Option<std::path::PathBuf> {
 /// demo.
 fn attempt(common: Common, kept: Arc<Mutex<Kept>>) -> Attempt {
     let open = async move {
-        let opened = Opened::open(&common, CONNECTIONS, password_command).await.map_err(|error| error.what)?;
+        let opened = Opened::open(&common, CONNECTIONS, password_commands(true)).await.map_err(|error| error.what)?;
         let store = opened.store.clone();
         store.open_ahead(AHEAD);
         kept.lock().unwrap_or_else(PoisonError::into_inner).opened = Some(opened);

@@ -124,3 +124,12 @@ async fn following_continues_after_repeatedly_terminated_connections() {
         rounds.len() == 5 && rounds.iter().enumerate().all(|(round, line)| line.contains(&format!(" B round {round} ")))
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_command_cannot_take_keys_from_the_screen() {
+    let visit = Visit::new(Kind::MessageDb).await;
+    let command = ("STREAMSCOPE_PASSWORD_COMMAND", "read password </dev/tty; echo \"$password\"");
+    let mut screen = visit.screen_with(&[], &[command]);
+    screen.shows("asks for input on the terminal").keys("q");
+    assert_eq!(screen.end().status, 0);
+}

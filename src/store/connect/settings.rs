@@ -147,6 +147,14 @@ impl Settings {
         self.password_command = Some(PasswordCommand::new(line));
     }
 
+    /// Keeps the password command from reading the terminal, because the screen reads it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn keep_password_command_off_terminal(&mut self) {
+        if let Some(command) = &mut self.password_command {
+            command.keep_off_terminal();
+        }
+    }
+
     /// Whether the URL or the environment contains a password or a password command, so that
     /// [`use_password_command`](Self::use_password_command) has no effect.
     #[must_use]

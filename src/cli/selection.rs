@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::locator::parse_time;
 use crate::message::{GlobalPosition, Name, StreamName};
-use crate::pasteable::shell_word;
+use crate::pasteable::command_on;
 use crate::store::browse::Scope;
 use crate::store::{Filter, Namespace, StoreError};
 
@@ -172,9 +172,8 @@ pub(super) fn is_category(name: &StreamName) -> bool {
 
 /// Returns the error of a command that needs a stream but was given a category.
 pub(super) fn needs_a_stream(category: &StreamName, command: &str) -> CommandError {
-    let streams = shell_word(category.as_str()).map(|word| format!("To list its streams: streamscope streams {word}"));
-    let error = CommandError::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"));
-    if let Some(streams) = streams { error.remedy(streams) } else { error }
+    CommandError::usage(format!("{category} is a category; {command} needs a stream such as {category}-1"))
+        .remedy(format!("To list its streams: {}", command_on(["streams"], category.as_str())))
 }
 
 #[cfg(test)]
@@ -192,6 +191,12 @@ mod tests {
         for limit in [Limit::All, Limit::AtMost(7)] {
             assert_eq!(limit.to_string().parse(), Ok(limit));
         }
+    }
+
+    #[test]
+    fn the_command_that_lists_streams_takes_any_category() {
+        let error = needs_a_stream(&StreamName::stored("-a b"), "last");
+        assert_eq!(error.remedy.as_deref(), Some("To list its streams: streamscope streams -- '-a b'"));
     }
 
     #[test]

@@ -34,7 +34,7 @@ fn read(path: &Path) -> Result<Option<String>, String> {
     #[cfg(unix)]
     if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
         return Err(format!(
-            "the password file \"{0}\" has group or world access and was ignored; run chmod 600 \"{0}\"",
+            "the password file \"{}\" has group or world access and was ignored; run chmod 600 on it",
             path.display()
         ));
     }

@@ -16,6 +16,7 @@ use super::assets::Template;
 use super::error::cannot;
 use super::{disk, steps};
 use crate::own_files;
+use crate::pasteable::shell_word;
 use crate::store::error::{Result, StoreError};
 
 /// The data directory, relative to the root that `pglite-oxide` is given.
@@ -171,14 +172,22 @@ fn check(directory: &Path, control: &Control, stamp: Option<&Stamp>, template: &
     }
     let by = stamp.map_or_else(|| "another version of streamscope".to_owned(), Stamp::maker);
     Err(StoreError::Embedded(format!(
-        "the store in {0} was created by {by}; streamscope {1} contains PostgreSQL {2} and cannot read its files. Nothing was changed. To \
-         keep the messages, export each namespace with the old version: streamscope --embedded {0} -n NAME export -o NAME.ndjson. Then import \
-         it with this version: streamscope --embedded NEW ns create NAME, and streamscope --embedded NEW -n NAME import \
-         --keep-global-positions NAME.ndjson",
+        "the store in {} was created by {by}; streamscope {} contains PostgreSQL {} and cannot read its files. {}",
         directory.display(),
         env!("CARGO_PKG_VERSION"),
         template.postgres_version,
+        to_another_version(directory),
     )))
+}
+
+/// Says how the messages of a store that this version cannot use reach a new one.
+fn to_another_version(directory: &Path) -> String {
+    let directory = shell_word(&directory.display().to_string()).unwrap_or_else(|| "DIR".to_owned());
+    format!(
+        "Nothing was changed. To keep the messages, export each namespace with the version that created the store: streamscope --embedded \
+         {directory} -n NAME export -o NAME.ndjson. Then import it with this version: streamscope --embedded NEW ns create NAME, and \
+         streamscope --embedded NEW -n NAME import --keep-global-positions NAME.ndjson"
+    )
 }
 
 /// Denies other users access to the store's directory. The server's files inside may be readable by everyone.
@@ -187,4 +196,18 @@ fn keep_private(root: &Path) -> Result<()> {
     std::fs::set_permissions(root, std::os::unix::fs::PermissionsExt::from_mode(0o700))
         .map_err(|error| cannot("set the permissions of", root, &error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_that_move_a_store_quote_its_directory() {
+        let told = to_another_version(Path::new("/Users/ada/Library/Application Support/streamscope"));
+        assert!(
+            told.contains(" --embedded '/Users/ada/Library/Application Support/streamscope' -n NAME export"),
+            "{told}"
+        );
+    }
 }

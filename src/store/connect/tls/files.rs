@@ -229,7 +229,7 @@ fn refuse_open_key(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "the private key file \"{0}\" has group or world access; run chmod 600 \"{0}\", or chmod 640 if root owns it",
+        "the private key file \"{}\" has group or world access; run chmod 600 on it, or chmod 640 if root owns it",
         path.display()
     ))
 }

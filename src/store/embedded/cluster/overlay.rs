@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::super::assets::Template;
 use super::super::error::cannot;
 use super::super::{disk, steps};
+use super::to_another_version;
 use crate::store::error::{Result, StoreError};
 
 /// The overlay's manifest. The first version rewrote it at each start, so it may be truncated.
@@ -55,11 +56,9 @@ pub(super) fn complete(directory: &Path, data: &Path, beside: &Path, template: &
     let made_of = made_of(data);
     if made_of != template.archive_sha256 {
         return Err(StoreError::Embedded(format!(
-            "the store in {0} was created by another version of streamscope, from a template that this version does not contain ({made_of}). \
-             Nothing was changed. To keep the messages, export each namespace with the version that created the store: streamscope --embedded \
-             {0} -n NAME export -o NAME.ndjson. Then import it with this version: streamscope --embedded NEW ns create NAME, and streamscope \
-             --embedded NEW -n NAME import --keep-global-positions NAME.ndjson",
+            "the store in {} was created by another version of streamscope, from a template that this version does not contain ({made_of}). {}",
             directory.display(),
+            to_another_version(directory),
         )));
     }
     Template::each_entry(|path, bytes| {

@@ -92,6 +92,18 @@ pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     Err(too_many_links())
 }
 
+/// Follows the symbolic links of a file that the user chose for output, which need not exist. Devices may belong to anyone, as
+/// terminals do after `su`.
+///
+/// # Errors
+/// Fails if the file or a link to it belongs to another user, or if there are too many links.
+#[cfg(feature = "cli")]
+pub(crate) fn output_target(path: &Path) -> io::Result<PathBuf> {
+    let target = resolve_links(path)?;
+    system::check_target(&target)?;
+    Ok(target)
+}
+
 /// Locks a part file until it is closed. Returns false if another program holds the lock, or has completed and renamed the file since
 /// it was opened.
 ///
@@ -309,6 +321,20 @@ mod unix {
         Ok(Path::new(OsStr::from_bytes(target.as_bytes())).to_owned())
     }
 
+    /// Refuses an existing file of another user. Replacing it would take over its mode, a pipe would hand over the messages, and in a
+    /// directory such as /tmp only its owner can replace it.
+    #[cfg(feature = "cli")]
+    pub(super) fn check_target(path: &Path) -> io::Result<()> {
+        match rustix::fs::lstat(path) {
+            Ok(found) if !is_trusted(found.st_uid) => match file_type(&found) {
+                FileType::CharacterDevice | FileType::BlockDevice => Ok(()),
+                _ => Err(owned_by_other("this file", found.st_uid)),
+            },
+            // An anonymous pipe has no path. Any other error appears again when the file is opened.
+            _ => Ok(()),
+        }
+    }
+
     fn open_at(directory: &OwnedFd, name: &OsStr, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         // Without NONBLOCK, opening a pipe of another user would wait for its other end.
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
@@ -396,6 +422,12 @@ mod system {
 
     #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
     pub fn check_own_directory(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(feature = "cli")]
+    #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+    pub fn check_target(_: &Path) -> io::Result<()> {
         Ok(())
     }
 
@@ -531,5 +563,25 @@ mod tests {
         );
         assert!(reason(make_directory(&directory.path().join("way/new"))).contains("symbolic link of another user"));
         assert!(!directory.path().join("new").exists());
+    }
+
+    /// Only the superuser can create files of other users, so other users skip this test.
+    #[cfg(feature = "cli")]
+    #[test]
+    fn writes_no_output_to_a_file_or_pipe_of_another_user() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let (file, pipe) = (directory.path().join("file"), directory.path().join("pipe"));
+        output_target(&file).expect("it need not exist");
+        std::fs::write(&file, "").expect("written");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+            .expect("a pipe");
+        for path in [&file, &pipe] {
+            output_target(path).expect("it belongs to the user");
+            chown(path, Some(1234), None).expect("given away");
+            assert!(reason(output_target(path)).contains("another user"));
+        }
     }
 }

@@ -217,7 +217,7 @@ impl ExportFile {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, error)),
             _ => {}
         }
-        let path = own_files::resolve_links(path).map_err(|error| failed(path, error))?;
+        let path = own_files::output_target(path).map_err(|error| failed(path, error))?;
         let mut part = path.clone().into_os_string();
         part.push(".part");
         let part = PathBuf::from(part);

@@ -67,12 +67,12 @@ impl PartFile {
         };
         if !is_replaced(path)? {
             // Opening a named pipe blocks until its reader opens it too.
-            let file = own_files::resolve_links(path)
+            let file = own_files::output_target(path)
                 .and_then(|_| may_block(|| OpenOptions::new().write(true).open(path)))
                 .map_err(|error| file_error("write", path, error))?;
             return Ok(opened(path.to_owned(), path.to_owned(), file, Usable::default()));
         }
-        let path = own_files::resolve_links(path).map_err(|error| file_error("write", path, error))?;
+        let path = own_files::output_target(path).map_err(|error| file_error("write", path, error))?;
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);

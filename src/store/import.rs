@@ -65,10 +65,16 @@ impl Import {
     /// Creates an import. Nothing is sent to the server yet.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run.
+    /// [`StoreError::ReadOnly`] if the store is opened read-only, except for a dry run. [`StoreError::NoPermission`] if row security
+    /// policies apply to the role.
     pub fn new(namespace: &Namespace, options: ImportOptions) -> Result<Self> {
         if !options.dry_run {
             namespace.sessions.refuse_if_read_only()?;
+        }
+        if namespace.shape().row_security {
+            let what = "row security policies of the table apply to this role, and PostgreSQL refuses COPY, which imports use, \
+                        unless the role has bypassrls";
+            return Err(StoreError::NoPermission(what.to_owned()));
         }
         let writer = Writer::new(namespace, options);
         Ok(Self { writer, connected: false, in_doubt: None, waiting: |_| {}, difference: None })

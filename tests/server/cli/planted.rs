@@ -542,7 +542,7 @@ async fn upgrading_all_namespaces_never_runs_planted_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_warn_that_policies_may_hide_messages() {
+async fn commands_warn_that_policies_may_hide_messages_and_import_refuses_them() {
     let plant = format!(
         "{STORE} alter table eventodb_shop.messages enable row level security;
          create policy p on eventodb_shop.messages using (stream_name <> 'account-1');
@@ -566,6 +566,14 @@ async fn commands_warn_that_policies_may_hide_messages() {
         assert_eq!(outcome.stderr.matches("messages may be hidden").count(), 1, "{command:?}: {outcome:?}");
         let outcome = user.run(&[&["--url", &planted.database.url()], command].concat());
         assert!(!outcome.stderr.contains("hidden"), "a superuser sees all: {outcome:?}");
+    }
+    for command in [&["import", "/dev/null"][..], &["import", "--dry-run", "/dev/null"]] {
+        let outcome = user.run(&[&["--url", &url], command].concat());
+        assert_eq!(outcome.status, 1, "{command:?}: {outcome:?}");
+        assert!(
+            outcome.stderr.contains("policies") && outcome.stderr.contains("bypassrls"),
+            "{command:?}: {outcome:?}"
+        );
     }
     client.batch_execute(&format!("drop role {name}")).await.expect("dropped");
     planted.clear().await;

@@ -1,33 +1,39 @@
-//! Sends a wrong password only once. Until the server has accepted the password, connections are attempted one at a time, and those
-//! that wait share the rejection. Without a password, connections do not wait for each other.
+//! Sends a wrong password only once. Until the server has just accepted the password, connections are attempted one at a time, and
+//! those that wait share the failure. Without a password, connections do not wait for each other.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::store::connect::{Connected, Settings};
 use crate::store::error::{Obstacle, Result, StoreError};
 
-/// Whether the server has accepted the password.
+/// How long an accepted password counts as accepted: enough for the connections that a screen opens together. Later it may have
+/// expired or been changed.
+const ACCEPTED_FOR: Duration = Duration::from_secs(2);
+
+/// Whether the server has just accepted the password.
 #[derive(Debug, Default)]
 pub(super) struct PasswordGate {
-    passed: AtomicBool,
-    rejections: AtomicU64,
-    /// The latest rejection. The holder of the lock attempts the connection.
-    rejected: Mutex<Option<(Obstacle, String)>>,
+    accepted: Mutex<Option<Instant>>,
+    failures: AtomicU64,
+    /// The latest failure. The holder of the lock attempts the connection.
+    failed: AsyncMutex<Option<(Obstacle, String)>>,
 }
 
 impl PasswordGate {
     /// Opens a connection.
     ///
     /// # Errors
-    /// Those of [`Settings::connect`], or the rejection of an earlier attempt that this one waited for.
+    /// Those of [`Settings::connect`], or the failure of an earlier attempt that this one waited for.
     pub(super) async fn connect(&self, settings: &Settings, read_only: bool) -> Result<Connected> {
-        let before = self.rejections.load(Ordering::SeqCst);
-        let takes_turns = settings.sends_a_password() && !self.passed.load(Ordering::SeqCst);
-        let mut turn = if takes_turns { Some(self.rejected.lock().await) } else { None };
+        let before = self.failures.load(Ordering::SeqCst);
+        let takes_turns = settings.sends_a_password() && !self.is_accepted();
+        let mut turn = if takes_turns { Some(self.failed.lock().await) } else { None };
         if let Some((obstacle, reason)) = turn.as_deref().and_then(Option::as_ref)
-            && self.rejections.load(Ordering::SeqCst) != before
+            && self.failures.load(Ordering::SeqCst) != before
         {
             return Err(StoreError::Unavailable {
                 target: settings.target(),
@@ -35,23 +41,32 @@ impl PasswordGate {
                 obstacle: *obstacle,
             });
         }
-        if self.passed.load(Ordering::SeqCst) {
+        if self.is_accepted() {
             turn = None;
         }
         let outcome = settings.connect(read_only).await;
         match &outcome {
-            Ok(_) => self.passed.store(true, Ordering::SeqCst),
-            Err(StoreError::Unavailable {
-                obstacle: obstacle @ (Obstacle::Password | Obstacle::Role), reason, ..
-            }) => {
-                self.passed.store(false, Ordering::SeqCst);
-                self.rejections.fetch_add(1, Ordering::SeqCst);
+            Ok(_) => self.accept(Some(Instant::now())),
+            Err(StoreError::Unavailable { obstacle, reason, .. }) => {
+                if matches!(obstacle, Obstacle::Password | Obstacle::Role) {
+                    self.accept(None);
+                }
                 if let Some(turn) = &mut turn {
                     **turn = Some((*obstacle, reason.clone()));
+                    self.failures.fetch_add(1, Ordering::SeqCst);
                 }
             }
             Err(_) => {}
         }
         outcome
+    }
+
+    fn is_accepted(&self) -> bool {
+        let accepted = *self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.is_some_and(|at| at.elapsed() < ACCEPTED_FOR)
+    }
+
+    fn accept(&self, at: Option<Instant>) {
+        *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
 }

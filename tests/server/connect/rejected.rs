@@ -19,6 +19,18 @@ fn rejections(cluster: &Cluster) -> usize {
     log.lines().filter(|line| line.contains("FATAL") && line.contains("password authentication failed")).count()
 }
 
+fn administer(cluster: &Cluster, sql: &str) {
+    let port = cluster.port.to_string();
+    let arguments =
+        ["-X", "-q", "-h", &cluster.socket_dir(), "-p", &port, "-U", "postgres", "-o", "/dev/null", "-c", sql];
+    assert!(Command::new("psql").args(arguments).status().expect("psql runs").success(), "{sql}");
+}
+
+fn change_password(cluster: &Cluster, password: &str) {
+    let sql = format!("set password_encryption = 'scram-sha-256'; alter role locked password '{password}'");
+    administer(cluster, &sql);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sends_a_rejected_password_only_once() {
     let cluster = tokio::task::block_in_place(Cluster::start);
@@ -46,6 +58,22 @@ async fn sends_a_rejected_password_only_once() {
         assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::Password, .. }), "{error:?}");
     }
     assert_eq!(rejections(&cluster) - before, 1, "six at once");
+
+    // The same holds for connections that replace lost ones after the password has changed.
+    change_password(&cluster, "first");
+    let url = format!("postgres://locked:first@localhost:{port}/shop");
+    let settings = Settings::resolve(Some(&url), &Environment::default()).expect("a good URL").expect("a server");
+    let sessions = Sessions::new(settings, Options { connections: 6, ..Options::default() });
+    drop(sessions.acquire().await.expect("the password is right"));
+    change_password(&cluster, "second");
+    administer(&cluster, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'locked'");
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let before = rejections(&cluster);
+    for error in futures_util::future::join_all((0..6).map(|_| sessions.acquire())).await {
+        let error = error.expect_err("the password has changed");
+        assert!(matches!(error, StoreError::Unavailable { obstacle: Obstacle::Password, .. }), "{error:?}");
+    }
+    assert_eq!(rejections(&cluster) - before, 1, "six at once, after the connection was lost");
 
     // The other transport is still tried if it asks for no password.
     for mode in ["allow", "prefer"] {
@@ -80,10 +108,7 @@ async fn runs_the_password_command_for_each_connection() {
     let (token, runs) = (cluster.write("token", "first\n", 0o600), cluster.write("runs", "", 0o600));
     let change = |password: &str| {
         fs::write(&token, format!("{password}\n")).expect("a token");
-        let sql = format!("set password_encryption = 'scram-sha-256'; alter role locked password '{password}'");
-        let port = cluster.port.to_string();
-        let arguments = ["-X", "-q", "-h", &cluster.socket_dir(), "-p", &port, "-U", "postgres", "-c", &sql];
-        assert!(Command::new("psql").args(arguments).status().expect("psql runs").success());
+        change_password(&cluster, password);
     };
     let command = format!("echo run >> {runs}; cat {token}");
     let variables = HashMap::from([("STREAMSCOPE_PASSWORD_COMMAND".to_owned(), command.clone())]);

@@ -67,7 +67,8 @@ impl ConnectError {
 /// Whether the server, or a pooler in front of it, lacks resources (class 53), or failed by itself (58, F0, XX). Some poolers
 /// use XX000 for every refusal.
 fn is_fault(code: &SqlState) -> bool {
-    ["53", "58", "F0", "XX"].iter().any(|class| code.code().starts_with(class))
+    // The embedded store explains a full disk and its remedy.
+    *code != SqlState::DISK_FULL && ["53", "58", "F0", "XX"].iter().any(|class| code.code().starts_with(class))
 }
 
 impl From<tokio_postgres::Error> for ConnectError {

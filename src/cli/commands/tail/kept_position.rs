@@ -101,7 +101,7 @@ impl KeptPosition {
         match &self.keeper {
             // A nil ID stands for one that cannot be read.
             Keeper::File(path) => {
-                position_file::write(path, Record { position, id: Some(id).filter(|id| !id.is_nil()) })?
+                position_file::write(path, Record { position, id: Some(id).filter(|id| !id.is_nil()) })?;
             }
             Keeper::Stream(stream) => {
                 let message = NewMessage {

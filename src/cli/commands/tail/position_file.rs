@@ -43,7 +43,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Record>> {
     let file = own_files::resolve_links(path).and_then(|path| own_files::open(&path, Purpose::Read));
     let record = match file.and_then(|file| bounded::read(file, bounded::WRITTEN_BY_HAND)) {
         Ok(bytes) => {
-            let record = utf8::text(&bytes).ok().and_then(|text| Record::parse(&text));
+            let record = utf8::text(&bytes).ok().and_then(Record::parse);
             Some(record.ok_or_else(|| {
                 let what = format!("{}: it does not contain a global position", what());
                 CommandError::new(Status::Failed, what)

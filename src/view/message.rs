@@ -308,3 +308,23 @@ fn scalar(node: &Node, is_link: bool, theme: &Theme, width: usize) -> Vec<Line<'
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tests::fake::{Fake, head};
+
+    #[test]
+    fn facts_that_do_not_fit_keep_the_zone_of_the_time_and_the_position_in_the_stream() {
+        assert_eq!(without_fraction("2026-03-01 12:00:00.123456 UTC"), "2026-03-01 12:00:00 UTC");
+        assert_eq!(without_fraction("2026-03-01 12:00:00.123456 +01:00"), "2026-03-01 12:00:00 +01:00");
+        let head = head(&Fake::default().push("account-0190b6a3f0a5", "Opened", "{}", None));
+        for (width, shown) in [
+            (40, "account-0190b6a3f0a5 @ 0 (global 1)"),
+            (30, "account…6a3f0a5 @ 0 (global 1)"),
+            (20, "account-…6a3f0a5 @ 0"),
+        ] {
+            assert_eq!(stream_fact(&head, width), shown, "{width}");
+        }
+    }
+}

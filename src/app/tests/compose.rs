@@ -258,7 +258,8 @@ fn takes_the_fields_text_from_the_editor() {
 fn an_editor_that_fails_or_empties_its_file_loses_no_text() {
     let mut screen = Screen::new(Fake::shop(2));
     draft(&mut screen);
-    let before = compose(&screen).text(Field::Data);
+    let (before, kind) = (compose(&screen).text(Field::Data), compose(&screen).text(Field::Type));
+    assert!(!kind.is_empty());
     for (edited, said) in [
         (Edited::Text("\n".to_owned()), "left an empty file"),
         (Edited::AtOnce("code".to_owned()), "The text is unchanged: code exited at once"),
@@ -274,7 +275,8 @@ fn an_editor_that_fails_or_empties_its_file_loses_no_text() {
     assert_eq!(compose(&screen).text(Field::Data), "{\"half\":");
     let id = compose(&screen).text(Field::Id);
     screen.ctrl('o');
-    assert_eq!(compose(&screen).text(Field::Data), before, "the text before is kept as another draft");
+    let kept = (compose(&screen).text(Field::Data), compose(&screen).text(Field::Type));
+    assert_eq!(kept, (before, kind), "the text from before is kept as another draft");
     assert_ne!(compose(&screen).text(Field::Id), id);
 }
 

@@ -185,6 +185,15 @@ fn the_key_that_closes_a_dialog_stays_on_a_narrow_terminal() {
 }
 
 #[test]
+fn a_toast_is_in_front_of_every_dialog() {
+    for (name, keys) in SAMPLES {
+        let mut screen = sample(80, 24, name, keys);
+        screen.send(Event::Notice("the connection was lost".to_owned()));
+        assert!(screen.text().contains("! the connection was lost"), "{keys:?}: {}", screen.text());
+    }
+}
+
+#[test]
 fn all_of_the_help_can_be_read_at_every_size() {
     for (width, height) in SIZES {
         let mut large = screen(300, 130);

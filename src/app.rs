@@ -225,6 +225,10 @@ impl State {
                 effects.extend(self.renew_provenance(generation, newest, has_messages));
                 effects
             }
+            Event::FollowUnanswered { generation, since } => {
+                self.following.unanswered(generation, since);
+                Vec::new()
+            }
             Event::FollowFailed { generation, error } => self.following_failed(generation, &error),
             Event::Edited(text) => self.edited(text),
             Event::Copied(outcome) => {

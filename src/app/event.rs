@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::Timestamp;
 
 use super::connections::ConnectTo;
 use super::dialogs::compose::Draft;
@@ -34,6 +35,11 @@ pub(crate) enum Event {
     Followed {
         generation: u64,
         batch: TailBatch<MessageHead>,
+    },
+    /// The server has not answered a poll since this time, or has answered it after such a report.
+    FollowUnanswered {
+        generation: u64,
+        since: Option<Timestamp>,
     },
     /// Following was interrupted. The runtime resumes it by itself if the error can pass.
     FollowFailed {

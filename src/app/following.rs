@@ -33,8 +33,8 @@ const STALLED: SignedDuration = SignedDuration::from_secs(10);
 /// faster, and reading each of them would cost a query and a frame.
 pub(super) const BODY_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long transactions have blocked following.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long following has made no progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stall {
     No,
     /// Longer than [`WAITING`].
@@ -76,6 +76,8 @@ pub(crate) struct Follow {
     lag: Option<SignedDuration>,
     /// The time at which transactions began to block, by the clock of the server.
     blocked_since: Option<Timestamp>,
+    /// When a poll began that the server has not answered, if that is some seconds ago.
+    pub unanswered_since: Option<Timestamp>,
     /// The error that interrupted following.
     pub error: Option<String>,
     recent: VecDeque<(Timestamp, u64)>,
@@ -111,6 +113,7 @@ impl Follow {
             caveat: None,
             lag: None,
             blocked_since: None,
+            unanswered_since: None,
             error: None,
             recent: VecDeque::new(),
             arrivals: StreamArrivals::new(),
@@ -138,6 +141,16 @@ impl Follow {
             Some(held) if held >= STALLED => Stall::Stalled,
             Some(held) if held >= WAITING => Stall::Waiting,
             _ => Stall::No,
+        }
+    }
+
+    /// Returns how long the server has not answered a poll.
+    #[must_use]
+    pub(crate) fn silence(&self, now: Timestamp) -> Stall {
+        match self.unanswered_since.map(|since| now.duration_since(since)) {
+            Some(silent) if silent >= STALLED => Stall::Stalled,
+            Some(_) => Stall::Waiting,
+            None => Stall::No,
         }
     }
 
@@ -186,7 +199,7 @@ impl Follow {
     /// Returns true while the displayed rate or age changes by itself.
     #[must_use]
     pub(crate) fn is_ageing(&self) -> bool {
-        !self.recent.is_empty() || self.blocked_since.is_some()
+        !self.recent.is_empty() || self.blocked_since.is_some() || self.unanswered_since.is_some()
     }
 
     fn count(&mut self, messages: usize, now: Timestamp) {
@@ -355,12 +368,20 @@ impl Following {
         None
     }
 
+    /// Shows that the server does not answer a poll, or has answered it.
+    pub(super) fn unanswered(&mut self, generation: u64, since: Option<Timestamp>) {
+        if let Some(follow) = self.current.as_mut().filter(|follow| follow.generation == generation) {
+            follow.unanswered_since = since;
+        }
+    }
+
     /// Shows the error that interrupted following. Returns false if it belongs to an earlier following.
     pub(super) fn failed(&mut self, generation: u64, error: String) -> bool {
         let follow = self.current.as_mut().filter(|follow| follow.generation == generation);
         let is_current = follow.is_some();
         if let Some(follow) = follow {
             follow.error = Some(error);
+            follow.unanswered_since = None;
         }
         is_current
     }
@@ -370,6 +391,7 @@ impl Follow {
     /// Takes over everything but the messages of a batch.
     fn update_status(&mut self, batch: &TailBatch<MessageHead>, now: Timestamp) {
         self.error = None;
+        self.unanswered_since = None;
         self.final_to = batch.final_to;
         self.blocked_by.clone_from(&batch.blocked_by);
         self.blocked_since = batch.blocked_since;

@@ -13,9 +13,10 @@ use super::questions::{Answerer, Opening};
 use crate::app::Event;
 use crate::app::request::{Question, Slot};
 use crate::backoff::Backoff;
-use crate::message::BodyPath;
+use crate::clock;
+use crate::message::{BodyPath, MessageHead};
 use crate::store::browse::Scope;
-use crate::store::tail::{Delivery, TailFrom, TailOptions};
+use crate::store::tail::{Delivery, Tail, TailBatch, TailFrom, TailOptions};
 use crate::store::{Filter, StoreError};
 
 /// The time that a replaced question may still take.
@@ -24,6 +25,11 @@ const GRACE: Duration = Duration::from_millis(200);
 const BATCH: usize = 500;
 /// The longest pause after following was interrupted.
 const LONGEST: Duration = Duration::from_secs(5);
+
+/// A server that has not answered a poll for this long is reported.
+const SILENCE: Duration = Duration::from_secs(3);
+/// How often its silence is measured.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A question and the delay before it is asked.
 #[derive(Debug, Clone)]
@@ -194,20 +200,9 @@ async fn follow(
             }
         }
     };
-    let trigger = tail.poll_trigger();
     loop {
         tail.set_paths(Arc::clone(&paths.borrow()));
-        let next = tail.next();
-        tokio::pin!(next);
-        // This ends only the pause, not a query under way.
-        let found = loop {
-            tokio::select! {
-                biased;
-                found = &mut next => break found,
-                () = woken.notified() => trigger.fire(),
-            }
-        };
-        match found {
+        match next_batch(&mut tail, events, woken, generation).await {
             Ok(batch) => {
                 backoff = Backoff::up_to(LONGEST);
                 // If the queue is full, this waits, and the rest stays in the database.
@@ -218,6 +213,37 @@ async fn follow(
             Err(error) => {
                 if !goes_on(error, events, generation, &mut backoff).await {
                     return;
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the next batch, and reports meanwhile whether the server answers the polls.
+async fn next_batch(
+    tail: &mut Tail<MessageHead>,
+    events: &mpsc::Sender<Event>,
+    woken: &Notify,
+    generation: u64,
+) -> Result<TailBatch<MessageHead>, StoreError> {
+    let (trigger, polling) = (tail.poll_trigger(), tail.poll_in_progress());
+    let mut look = tokio::time::interval(LOOK);
+    let mut is_silent = false;
+    let next = tail.next();
+    tokio::pin!(next);
+    loop {
+        tokio::select! {
+            biased;
+            found = &mut next => return found,
+            // This ends only the pause, not a query under way.
+            () = woken.notified() => trigger.fire(),
+            _ = look.tick() => {
+                let silence = polling.since().map(|since| since.elapsed()).filter(|silence| *silence >= SILENCE);
+                if silence.is_some() != is_silent {
+                    is_silent = silence.is_some();
+                    let since = silence.map(|silence| clock::now() - silence);
+                    // Fails only if the screen has ended.
+                    let _ = events.send(Event::FollowUnanswered { generation, since }).await;
                 }
             }
         }

@@ -30,7 +30,7 @@ pub use doubts::Doubt;
 pub use followed::Followed;
 pub use follower::Tail;
 pub use options::{Delivery, TailFrom, TailOptions};
-pub use rhythm::PollTrigger;
+pub use rhythm::{PollInProgress, PollTrigger};
 
 use super::Namespace;
 pub use super::blocking::BlockingTransaction;

@@ -113,14 +113,22 @@ fn is_prompt(dialog: &Dialog) -> bool {
     matches!(dialog, Dialog::Find(_) | Dialog::ListFilter(_) | Dialog::Filter(_))
 }
 
-/// Names the blocking transaction if it has blocked for a while: `STALLED: blocked by PID 4711, open 15s`.
+/// Returns how long following has made no progress, because of the server or of a transaction.
+fn stall_of(state: &State, follow: &Follow) -> Stall {
+    follow.silence(state.now).max(follow.stall(server_now(state)))
+}
+
+/// Names the reason if following has made no progress for a while: `STALLED: blocked by PID 4711, open 15s`.
 fn stall(state: &State, follow: &Follow) -> Option<String> {
-    let now = server_now(state);
-    let word = match follow.stall(now) {
+    let word = match stall_of(state, follow) {
         Stall::No => return None,
         Stall::Waiting => "WAITING",
         Stall::Stalled => "STALLED",
     };
+    if let Some(since) = follow.unanswered_since {
+        return Some(format!("{word}: no answer for {}s", state.now.duration_since(since).as_secs()));
+    }
+    let now = server_now(state);
     let holder = follow.blocked_by.first()?;
     Some(format!("{word}: blocked by {}", named(holder, now, follow.blocked_by.len() - 1)))
 }
@@ -131,7 +139,7 @@ fn following(state: &State, follow: &Follow) -> String {
     let mut parts = Vec::new();
     match (follow.paused, state.is_live()) {
         (true, _) => parts.push("PAUSED".to_owned()),
-        (false, true) if follow.stall(now) != Stall::No => {}
+        (false, true) if stall_of(state, follow) != Stall::No => {}
         (false, true) => parts.push("FOLLOWING".to_owned()),
         (false, false) => parts.push("FOLLOWING (scrolled)".to_owned()),
     }
@@ -175,7 +183,7 @@ fn named(holder: &BlockingTransaction, now: Timestamp, others: usize) -> String 
 
 /// Returns the style of the state of following.
 fn following_style(state: &State, follow: &Follow, theme: &Theme) -> Style {
-    match follow.stall(server_now(state)) {
+    match stall_of(state, follow) {
         Stall::Stalled => theme.problem,
         Stall::No if state.is_live() => theme.done,
         Stall::Waiting | Stall::No => theme.warning,

@@ -50,6 +50,19 @@ async fn reconnects_after_its_connection_is_terminated_and_keeps_the_location() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_answer_while_following_is_shown_until_it_does() {
+    let visit = Visit::with_accounts(Kind::MessageDb).await;
+    let mut screen = visit.screen(&["account"]);
+    screen.shows("› account").shows("amount: 99").keys("F").shows("FOLLOWING · 0.0/s");
+    let mut blocker = visit.store.client().await.expect("a store on the server");
+    let transaction = blocker.transaction().await.expect("a transaction");
+    transaction.batch_execute(&format!("lock table \"{}\".messages", visit.store.schema)).await.expect("locked");
+    screen.shows("WAITING: no answer for ");
+    transaction.rollback().await.expect("unlocked");
+    screen.shows("FOLLOWING · 0.0/s").hides("no answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn esc_cancels_a_slow_count_on_the_server() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let mut screen = visit.screen(&["account"]);

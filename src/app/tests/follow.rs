@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::Effect;
 use crate::app::request::Slot;
+use crate::app::{Effect, Event};
 use crate::store::tail::{BlockingTransaction, Doubt};
 
 use super::fake::Fake;
@@ -402,6 +402,28 @@ fn a_blocking_transaction_is_named_and_turns_the_status_amber_then_red() {
     assert_eq!((style_of(&screen, stalled).fg, style_of(&screen, details).fg), (Some(Color::Red), Some(Color::Red)));
     screen.held_back(None, 0);
     assert!(!screen.text().contains("STALLED") && !screen.text().contains("nightly-import"), "{}", screen.text());
+    assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
+}
+
+#[test]
+fn a_server_that_does_not_answer_turns_the_footer_amber_and_then_red_until_it_does() {
+    use ratatui::style::Color;
+    let mut screen = following();
+    let generation = screen.followed.as_ref().expect("following").0;
+    let since = Some(screen.now - jiff::SignedDuration::from_secs(4));
+    screen.send(Event::FollowUnanswered { generation, since });
+    let waiting = "WAITING: no answer for 4s";
+    assert_eq!(style_of(&screen, waiting).fg, Some(Color::Yellow));
+    assert!(!screen.text().contains("FOLLOWING"), "{}", screen.text());
+    assert!(screen.state.animated(), "the status changes with time");
+    screen.wait(8);
+    assert_eq!(style_of(&screen, "STALLED: no answer for 12s").fg, Some(Color::Red));
+    screen.send(Event::FollowUnanswered { generation: generation - 1, since: None });
+    assert!(screen.text().contains("STALLED"), "a report of an earlier following changes nothing");
+    screen.send(Event::FollowUnanswered { generation, since: None });
+    assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
+    screen.send(Event::FollowUnanswered { generation, since });
+    write(&mut screen, "account-0");
     assert_eq!(style_of(&screen, "FOLLOWING").fg, Some(Color::Green));
 }
 

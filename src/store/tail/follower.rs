@@ -14,7 +14,7 @@ use super::followed::Followed;
 use super::horizon::Horizon;
 use super::memory::Memory;
 use super::options::{Delivery, TailFrom, TailOptions};
-use super::rhythm::{PollTrigger, Rhythm};
+use super::rhythm::{PollInProgress, PollTrigger, Rhythm};
 use super::statements::Statements;
 use crate::message::{BodyPath, GlobalPosition};
 
@@ -190,6 +190,12 @@ impl<M: Followed> Tail<M> {
     #[must_use]
     pub fn poll_trigger(&self) -> PollTrigger {
         self.rhythm.trigger()
+    }
+
+    /// Returns a view of the poll in progress. It can be used from any task.
+    #[must_use]
+    pub fn poll_in_progress(&self) -> PollInProgress {
+        self.rhythm.in_progress()
     }
 
     /// Returns how far messages are final, according to the latest poll.

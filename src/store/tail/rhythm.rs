@@ -1,6 +1,6 @@
 //! Decides when the next poll is due: soon while messages arrive or are awaited, rarely after a long silence. Never polls itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -28,6 +28,22 @@ impl PollTrigger {
     }
 }
 
+/// Shows whether a follower is waiting for the server's answer to a poll. It can be used from any task.
+#[derive(Debug, Clone, Default)]
+pub struct PollInProgress(Arc<Mutex<Option<Instant>>>);
+
+impl PollInProgress {
+    /// Returns the start of the poll that has not been answered yet, if there is one.
+    #[must_use]
+    pub fn since(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+}
+
 /// How soon the next poll is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
@@ -43,6 +59,7 @@ pub(super) enum Found {
 #[derive(Debug)]
 pub(super) struct Rhythm {
     trigger: PollTrigger,
+    in_progress: PollInProgress,
     /// The pause while messages arrive.
     busy: Duration,
     /// When the last message arrived or the user pressed a key.
@@ -57,6 +74,7 @@ impl Rhythm {
     pub(super) fn new(busy: Duration, now: Instant) -> Self {
         Self {
             trigger: PollTrigger::default(),
+            in_progress: PollInProgress::default(),
             busy,
             quiet_since: now,
             polled: now,
@@ -69,12 +87,18 @@ impl Rhythm {
         self.trigger.clone()
     }
 
+    pub(super) fn in_progress(&self) -> PollInProgress {
+        self.in_progress.clone()
+    }
+
     pub(super) fn polls(&mut self, now: Instant) {
         self.polled = now;
+        self.in_progress.set(Some(now));
     }
 
     pub(super) fn found(&mut self, found: Found, now: Instant) {
         self.answered = now;
+        self.in_progress.set(None);
         self.pause = match found {
             Found::More => Duration::ZERO,
             Found::Something => {
@@ -105,6 +129,8 @@ impl Rhythm {
     }
 
     pub(super) async fn wait(&mut self) {
+        // The last poll may have failed.
+        self.in_progress.set(None);
         loop {
             let due = self.due();
             tokio::select! {
@@ -131,6 +157,21 @@ mod tests {
             now = rhythm.due();
         }
         pauses
+    }
+
+    #[tokio::test]
+    async fn a_poll_is_in_progress_until_it_is_answered_or_the_next_pause_begins() {
+        let begun = Instant::now();
+        let mut rhythm = Rhythm::new(Duration::from_millis(10), begun);
+        let in_progress = rhythm.in_progress();
+        assert_eq!(in_progress.since(), None);
+        rhythm.polls(begun);
+        assert_eq!(in_progress.since(), Some(begun));
+        rhythm.found(Found::More, begun);
+        assert_eq!(in_progress.since(), None);
+        rhythm.polls(begun);
+        rhythm.wait().await;
+        assert_eq!(in_progress.since(), None);
     }
 
     #[test]

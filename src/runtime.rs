@@ -334,7 +334,10 @@ impl EventLoop {
         self.inputs.stop().await;
         let edited = match self.terminal.aside(editor::edit(&text, suffix, &mut self.signals)).await {
             Left::Exited(edited) => edited,
-            Left::Signal(number) => return Ok(Some(Ended::Signal(number))),
+            Left::Signal(number, edited) => {
+                self.update(Event::Edited(edited));
+                return Ok(Some(Ended::Signal(number)));
+            }
         };
         self.terminal.retake()?;
         self.inputs = Inputs::new()?;

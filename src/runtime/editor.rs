@@ -28,7 +28,7 @@ const AT_ONCE: Duration = Duration::from_millis(300);
 pub(crate) enum Left {
     Exited(Edited),
     /// A signal with this number ends the program.
-    Signal(i32),
+    Signal(i32, Edited),
 }
 
 /// Lets the user edit text.
@@ -50,7 +50,10 @@ pub(crate) async fn edit(text: &str, suffix: &str, signals: &mut Signals) -> Lef
     match started {
         Ok(child) => match left(child, signals).await {
             Ok(Ok(status)) => Left::Exited(edited(&editor, status, begin.elapsed(), text, read(&path))),
-            Ok(Err(signal)) => Left::Signal(signal),
+            Ok(Err(signal)) => {
+                let why = format!("signal {signal} ended streamscope");
+                Left::Signal(signal, Edited::Failed(why, read(&path).ok().and_then(|read| saved(text, read))))
+            }
             Err(error) => failed(format!("{editor}: {error}")),
         },
         Err(error) => failed(format!("{editor}: {error}")),
@@ -65,15 +68,17 @@ fn failed(why: String) -> Left {
 fn edited(editor: &str, status: ExitStatus, took: Duration, shown: &str, read: Result<String, String>) -> Edited {
     match read {
         // Some editors exit with an error although the user has saved the text, and others crash.
-        Ok(text) if !status.success() => {
-            let is_new = text != shown && !text.trim().is_empty();
-            Edited::Failed(format!("{editor}: {status}"), is_new.then_some(text))
-        }
+        Ok(text) if !status.success() => Edited::Failed(format!("{editor}: {status}"), saved(shown, text)),
         Ok(text) if text == shown && took < AT_ONCE => Edited::AtOnce(editor.to_owned()),
         Ok(text) => Edited::Text(text),
         Err(_) if !status.success() => Edited::Failed(format!("{editor}: {status}"), None),
         Err(why) => Edited::Failed(why, None),
     }
+}
+
+/// Returns the text in the file if the user has saved a new one. An editor that ends early may have emptied the file.
+fn saved(shown: &str, text: String) -> Option<String> {
+    (text != shown && !text.trim().is_empty()).then_some(text)
 }
 
 /// Returns the command of the editor. As in git, the shell parses the variable. `exec` replaces the shell by the editor, which

@@ -218,10 +218,14 @@ fn refuses_to_open_the_screen_without_a_capable_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_while_the_editor_is_open_ends_both() {
+async fn a_signal_while_the_editor_is_open_ends_both_and_keeps_the_text_that_was_saved() {
     let visit = Visit::with_accounts(Kind::MessageDb).await;
     let editor = visit.user.home().join("editor");
-    std::fs::write(&editor, "#!/bin/sh\necho $$ > pid; stty -echo; echo editing; read line\n").expect("written");
+    std::fs::write(
+        &editor,
+        "#!/bin/sh\necho $$ > pid; echo '{\"saved\": true}' > \"$1\"; stty -echo; echo editing; read line\n",
+    )
+    .expect("written");
     std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("executable");
     let editor = editor.to_string_lossy().into_owned();
     let mut screen = visit.screen_with(&["account-1"], &[("EDITOR", &editor)]);
@@ -232,6 +236,8 @@ async fn a_signal_while_the_editor_is_open_ends_both() {
     assert_sane(&ended);
     let pid = std::fs::read_to_string(visit.user.home().join("pid")).expect("the PID of the editor");
     assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "the editor is still running");
+    let mut screen = visit.screen(&["account-1"]);
+    screen.shows("draft from an earlier run").shows("amount: 10").keys("w").shows("\"saved\": true");
 }
 
 #[cfg(feature = "embedded")]

@@ -140,7 +140,7 @@ actions! {
     Times = "times", "Switch times between UTC, local and relative";
     CreateNamespace = "create-namespace", "Create a namespace";
     DeleteNamespace = "delete-namespace", "Delete the namespace";
-    Refresh = "refresh", "Reload";
+    Refresh = "refresh", "Reload and redraw";
     Log = "log", "Show the log";
     Palette = "palette", "Command palette";
     Help = "help", "Help";

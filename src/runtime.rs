@@ -407,6 +407,8 @@ impl EventLoop {
                 }
                 Effect::Connect(to) => self.connecting.start(to),
                 Effect::StopConnecting => self.connecting.stop(),
+                // Writes only to memory.
+                Effect::Redraw => drop(self.terminal.redraw()),
                 Effect::Suspend => self.request(Step::Suspend(Stopped::Foreground)),
                 Effect::Quit => self.request(Step::Quit),
             }

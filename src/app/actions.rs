@@ -156,7 +156,7 @@ impl State {
             Action::Pause => self.toggle_pause(),
             Action::Refresh => {
                 let server = requests.ask(Slot::Server, Question::Server);
-                [server].into_iter().chain(browser.reload(requests)).collect()
+                [Effect::Redraw, server].into_iter().chain(browser.reload(requests)).collect()
             }
             Action::Find => self.open_find_or_filter(),
             Action::Filter => self.open_filter(),

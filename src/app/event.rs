@@ -121,6 +121,8 @@ pub(crate) enum Effect {
     Connect(ConnectTo),
     /// Cancels the attempt to connect to another database.
     StopConnecting,
+    /// Draws every cell again, because another program may have written over the screen.
+    Redraw,
     /// Stops the program until the shell continues it.
     Suspend,
     Quit,

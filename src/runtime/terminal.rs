@@ -173,6 +173,12 @@ impl Terminal {
         Ok(())
     }
 
+    /// Makes the next frame a full one.
+    pub(crate) fn redraw(&mut self) -> io::Result<()> {
+        let area = self.inner.get_frame().area();
+        self.begin_anew(area)
+    }
+
     /// Lends the terminal to another program, and restores its settings afterwards.
     pub(crate) async fn aside<T>(&self, run: impl Future<Output = T>) -> T {
         restore();
@@ -186,11 +192,10 @@ impl Terminal {
     pub(crate) fn retake(&mut self) -> io::Result<()> {
         restore();
         take(self.mouse)?;
-        let area = self.inner.get_frame().area();
-        self.begin_anew(area)
+        self.redraw()
     }
 
-    /// Makes the next frame a full one. Ratatui's own clearing asks the terminal for the cursor position and waits for the
+    /// Clears the terminal and draws every cell in the next frame. Ratatui's own clearing asks the terminal for the cursor position and waits for the
     /// answer, which another reader may have taken.
     fn begin_anew(&mut self, area: Rect) -> io::Result<()> {
         self.inner = canvas(&self.frame, area)?;

@@ -241,10 +241,11 @@ fn the_streams_pane_reaches_both_ends_with_a_bounded_list() {
 }
 
 #[test]
-fn reloading_the_streams_keeps_the_selection() {
+fn reloading_the_streams_keeps_the_selection_and_redraws_the_screen() {
     let mut screen = Screen::new(Fake::shop(1_000));
     screen.go_to("account-500@2");
     screen.ctrl('r');
+    assert!(screen.outside.contains(&Effect::Redraw));
     assert_eq!(
         screen.state.browser.streams.window.selection().map(|row| row.stream.to_string()).as_deref(),
         Some("account-500")

@@ -138,6 +138,19 @@ fn any_completion_can_be_selected() {
 }
 
 #[test]
+fn long_completions_keep_the_ends_in_which_they_differ() {
+    let mut fake = Fake::shop(0);
+    let name = |end: &str| format!("invoice-{}-{end}", "9".repeat(200));
+    for end in ["north", "south"] {
+        fake.push(&name(end), "Sent", "{}", None);
+    }
+    let mut screen = Screen::new(fake);
+    screen.keys("1winv");
+    let text = screen.text();
+    assert!(text.contains("…") && text.contains("99-north") && text.contains("99-south"), "{text}");
+}
+
+#[test]
 fn esc_closes_the_completions_before_the_dialog() {
     for wanted in [Field::Stream, Field::Type] {
         let mut screen = Screen::new(Fake::shop(4));

@@ -4,6 +4,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::progress::confirming;
 use crate::app::State;
@@ -12,7 +13,7 @@ use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout}
 use crate::app::keymap::{Chord, DialogAction, DialogKind, KeyMap};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
-use crate::view::text::{cut, fill, whole_parts, words};
+use crate::view::text::{cut, cut_middle, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, fitting_hints, frame_of, line_at, paragraph, spinner};
@@ -190,9 +191,13 @@ fn completions(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, comp
     let title = title_width(area);
     let area = Rect { x: area.x + title, width: area.width - title, ..area };
     let first = first_in_view(0, compose.chosen, compose.completions.len(), usize::from(area.height));
+    let longest = compose.completions.iter().map(|name| name.width()).max().unwrap_or(0) + accept.width();
+    let width = longest.max(48).min(usize::from(area.width));
     for (row, (index, name)) in (0..area.height).zip(compose.completions.iter().enumerate().skip(first)) {
         let (style, hint) = if index == compose.chosen { (theme.selected, accept.as_str()) } else { (theme.dim, "") };
-        let text = fill(&format!("{name}{hint}"), usize::from(area.width.min(48)));
+        // Similar names differ at their ends.
+        let name = cut_middle(name, width.saturating_sub(accept.width()));
+        let text = fill(&format!("{name}{hint}"), width);
         line_at(frame, area, row, &text, style);
     }
 }

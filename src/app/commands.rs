@@ -72,7 +72,9 @@ impl State {
         let new_id = self.random.message_id(self.now);
         let context = self.dialog_context(new_id);
         let outcome = input(&mut dialog, &context);
-        let top = dialog.list(&context).map(|list| list.first(context.top));
+        let stays = matches!(outcome, Outcome::Stay | Outcome::Do(_));
+        // The next dialog begins at its first row.
+        let top = dialog.list(&context).map(|list| if stays { list.first(context.top) } else { 0 });
         self.dialogs.top = top.unwrap_or(self.dialogs.top);
         let commands = match outcome {
             Outcome::Stay | Outcome::Do(_) => {

@@ -68,9 +68,9 @@ pub(crate) enum Event {
 pub(crate) enum Edited {
     /// The text in its file.
     Text(String),
-    /// The editor was gone at once and has changed nothing. The field describes it.
+    /// The editor exited at once without a change. The field names it.
     AtOnce(String),
-    /// It failed, for this reason. The text is what it had saved by then, if it had saved another one.
+    /// It failed for this reason. The text is what it had saved, if that differs.
     Failed(String, Option<String>),
 }
 

@@ -215,7 +215,7 @@ impl From<StoreError> for CommandError {
             }
             // Their texts include the remedy.
             StoreError::NotOpened(_) | StoreError::Embedded(_) => (Status::Unavailable, None),
-            StoreError::Server { code, .. } if code == "55P03" => (
+            error if error.is_lock_timeout() => (
                 Status::Unavailable,
                 Some("Run the command again when the transaction that holds the lock has ended".to_owned()),
             ),

@@ -33,7 +33,7 @@ impl Unreadable {
     }
 
     /// Reports the messages on standard error, if there are any. Print the output before.
-    pub(super) fn tell(&self) {
+    pub(super) fn print_report(&self) {
         if let Some(what) = self.report() {
             stderr::line(&format!("streamscope: {what}"));
         }

@@ -20,7 +20,7 @@ use crate::utf8;
 /// The time that the editor may take to end with the program.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The time that nobody needs to look at a text and close the editor. An editor that exits before has probably opened a window.
+/// Nobody can read a text and close the editor in less time. An editor that exits earlier has probably opened a window.
 const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// The way in which editing ended.
@@ -64,7 +64,7 @@ fn failed(why: String) -> Left {
     Left::Exited(Edited::Failed(why, None))
 }
 
-/// Returns what an editor did that exited after some time. `shown` is the text that it got, and `read` the text in the file now.
+/// Returns the outcome of an editor that ran for some time. `shown` is the text that it was given, and `read` the text that it left.
 fn edited(editor: &str, status: ExitStatus, took: Duration, shown: &str, read: Result<String, String>) -> Edited {
     match read {
         // Some editors exit with an error although the user has saved the text, and others crash.

@@ -227,7 +227,7 @@ async fn next_batch(
     generation: u64,
 ) -> Result<TailBatch<MessageHead>, StoreError> {
     let (trigger, polling) = (tail.poll_trigger(), tail.poll_in_progress());
-    let mut look = tokio::time::interval(LOOK);
+    let mut look = tokio::time::interval_at(Instant::now() + LOOK, LOOK);
     let mut is_silent = false;
     let next = tail.next();
     tokio::pin!(next);

@@ -195,8 +195,8 @@ impl Terminal {
         self.redraw()
     }
 
-    /// Clears the terminal and draws every cell in the next frame. Ratatui's own clearing asks the terminal for the cursor position and waits for the
-    /// answer, which another reader may have taken.
+    /// Clears the terminal and draws every cell in the next frame. Ratatui's own clearing asks the terminal for the cursor position
+    /// and waits for the answer, which another reader may have taken.
     fn begin_anew(&mut self, area: Rect) -> io::Result<()> {
         self.inner = canvas(&self.frame, area)?;
         crossterm::queue!(self.frame, crossterm::terminal::Clear(crossterm::terminal::ClearType::All))

@@ -50,12 +50,13 @@ pub struct Embedded {
 
 impl Embedded {
     /// Opens the persistent database in `dir`, and creates the directory and the database if they are missing. Other users have no
-    /// access to the directory. The first connection takes about a second.
+    /// access to the directory. The first connection takes about a second. Waits up to 30 seconds for a program that is closing the
+    /// database.
     ///
     /// Acknowledged writes are on the disk, and survive the end of the process, even by `kill -9`.
     ///
     /// # Errors
-    /// [`StoreError::Embedded`] if another program has the database open (one that is closing it is waited for), or if it cannot be created or read.
+    /// [`StoreError::Embedded`] if another program has the database open, or if it cannot be created or read.
     pub async fn open(dir: &Path) -> Result<Self> {
         let dir = dir.to_owned();
         blocking(move || {
@@ -116,14 +117,13 @@ impl Embedded {
         let lock = lock.map(Arc::new);
         let (started_sender, started) = sync_channel(1);
         let (stopped_sender, stopped) = sync_channel(1);
-        // The server stops only if its socket can still be reached, and no other server may use its files before.
-        let of_thread = (Arc::clone(&relay), lock.clone(), sockets);
+        let (relay_of_thread, lock_of_thread) = (Arc::clone(&relay), lock.clone());
         thread::Builder::new()
             .name("embedded-relay".to_owned())
             .spawn(move || {
-                let (relay, lock, sockets) = of_thread;
-                relay.serve(&listener, backend, &started_sender);
-                drop((lock, sockets));
+                relay_of_thread.serve(&listener, backend, &started_sender);
+                // The server stops only if its socket can be reached, and until then no other server may use its files.
+                drop((lock_of_thread, sockets));
                 // Sending fails if nobody is waiting any more, which does not matter.
                 let _ = stopped_sender.send(());
             })

@@ -7,9 +7,6 @@ use uuid::Uuid;
 
 use crate::message::{ExpectedVersion, NameError, Position, StreamName};
 
-/// The SQLSTATEs of an undefined table and an undefined schema.
-const MISSING: [&str; 2] = ["42P01", "3F000"];
-
 /// An error of the store. Match on the variants to decide what to do; the display text is for people.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -161,9 +158,18 @@ impl StoreError {
     pub fn is_passing_for_followers(&self) -> bool {
         match self {
             Self::NamespaceNotFound(_) | Self::Unavailable { obstacle: Obstacle::Database, .. } => true,
-            Self::Server { code, .. } if MISSING.contains(&code.as_str()) => true,
-            error => error.is_passing(),
+            error => error.is_missing_table() || error.is_passing(),
         }
+    }
+
+    /// Whether a table or its schema does not exist (`42P01`, `3F000`).
+    pub(super) fn is_missing_table(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if ["42P01", "3F000"].contains(&code.as_str()))
+    }
+
+    /// Whether a statement waited too long for a lock (`55P03`).
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
     /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values and

@@ -210,7 +210,7 @@ impl Import {
         }
         let transaction = session.begin().await?;
         match lookup::lock(&namespace, &transaction, &checked.categories, patient).await {
-            Err(error) if is_lock_timeout(&error) && !patient => {
+            Err(error) if error.is_lock_timeout() && !patient => {
                 transaction.rollback().await?;
                 (self.waiting)(&lookup::blocking_transactions(&namespace, &session, &checked.categories).await?);
                 return Err(AttemptError::Locked);
@@ -308,11 +308,6 @@ struct Retries {
     /// The blocking transactions are reported, so the next attempt waits for the locks.
     patient: bool,
     lost_at: Option<Instant>,
-}
-
-fn is_lock_timeout(error: &StoreError) -> bool {
-    // Lock not available.
-    matches!(error, StoreError::Server { code, .. } if code == "55P03")
 }
 
 impl Namespace {

@@ -17,12 +17,6 @@ use super::{Result, StoreError, schema, untrusted};
 
 /// The number of attempts if a namespace is deleted during the query.
 const ATTEMPTS: usize = 4;
-/// SQLSTATEs of a query that met such a deletion: undefined table, undefined schema, deadlock.
-const GONE: [&str; 3] = ["42P01", "3F000", "40P01"];
-
-/// SQLSTATE of a statement that waited too long for a lock.
-const LOCKED: &str = "55P03";
-
 /// A namespace with the shape of its table, if that was read.
 #[derive(Debug)]
 pub(super) struct Candidate {
@@ -104,18 +98,26 @@ pub(super) async fn find(session: &Session, wanted: Option<&str>) -> Result<Vec<
 
 /// As [`find`], with the registry's lost entries.
 pub(super) async fn survey(session: &Session, wanted: Option<&str>) -> Result<Survey> {
-    let mut attempts = 1;
-    loop {
+    for _ in 1..ATTEMPTS {
         match survey_once(session, wanted).await {
-            Err(StoreError::Server { code, .. }) if GONE.contains(&code.as_str()) && attempts < ATTEMPTS => {
-                attempts += 1;
-            }
-            Err(StoreError::Server { code, .. }) if code == LOCKED => {
-                let message = "another session has locked the messages of a namespace".to_owned();
-                return Err(StoreError::Server { code, message });
-            }
-            found => return found,
+            Err(error) if meets_a_deletion(&error) => {}
+            found => return found.map_err(explain_lock),
         }
+    }
+    survey_once(session, wanted).await.map_err(explain_lock)
+}
+
+/// Whether a query failed because a namespace was deleted meanwhile. The deletion can also cause a deadlock.
+fn meets_a_deletion(error: &StoreError) -> bool {
+    error.is_missing_table() || matches!(error, StoreError::Server { code, .. } if code == "40P01")
+}
+
+fn explain_lock(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Server { code, .. } if error.is_lock_timeout() => {
+            StoreError::Server { code, message: "another session has locked the messages of a namespace".to_owned() }
+        }
+        error => error,
     }
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn fitting_hints(hints: &str, keymap: &KeyMap, kind: DialogKind, widt
     while SafeText::line(&parts.join(BETWEEN)).width() > width && parts.len() > 1 {
         let close = parts.iter().position(|hint| closes(hint));
         match close.and_then(|at| Some((at, parts[at].split_once(" (")?))) {
-            // The first key is worth more than what is in parentheses.
+            // The first key matters more than the text in parentheses.
             Some((at, (brief, _))) if parts.len() == 2 => parts[at] = brief,
             _ => {
                 let last = parts.iter().rposition(|hint| !closes(hint)).unwrap_or(parts.len() - 1);

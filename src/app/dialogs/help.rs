@@ -1,5 +1,5 @@
-//! The help: lists the actions of the panes, or those of the dialog behind it, with their keys from the live key map. `/` filters the
-//! rows, and Enter runs the selected action. Texts about keys are never written here a second time.
+//! Lists the actions of the panes, or those of the dialog behind the help, with their keys from the live key map. `/` filters the rows,
+//! and Enter runs the selected action. Texts about keys are never written here a second time.
 
 pub(crate) mod layout;
 

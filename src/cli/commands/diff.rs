@@ -97,7 +97,7 @@ pub(super) async fn run(namespace: &Namespace, prepared: &Prepared, output: &mut
     let difference = between(before, after)?;
     print(&difference, "", output)?;
     output.finish()?;
-    unreadable.tell();
+    unreadable.print_report();
     if prepared.exit_code && difference.len() > 0 {
         return Err(CommandError::new(Status::Failed, String::new()));
     }

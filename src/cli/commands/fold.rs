@@ -178,7 +178,7 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
     if unreadable.report().is_some() {
         output.finish()?;
     }
-    unreadable.tell();
+    unreadable.print_report();
     outcome
 }
 

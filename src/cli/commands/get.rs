@@ -170,7 +170,7 @@ pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -
     if beyond.is_some() || unreadable.report().is_some() {
         output.finish()?;
     }
-    unreadable.tell();
+    unreadable.print_report();
     if let Some(number) = beyond {
         stderr::line(&format!("streamscope: more messages follow; continue with --from {number}"));
     }

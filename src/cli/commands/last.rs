@@ -52,7 +52,7 @@ pub(super) async fn run(namespace: &Namespace, arguments: &LastArguments, output
     };
     let mut unreadable = Unreadable::default();
     unreadable.see(&message);
-    unreadable.tell();
+    unreadable.print_report();
     if output.is_json() {
         let terminal = output.terminal;
         json::message(output.buffer(), &message, terminal);

@@ -165,7 +165,7 @@ pub(super) async fn run(
 ) -> Result<()> {
     let mut unreadable = Unreadable::default();
     let outcome = Box::pin(follow(namespace, prepared, interrupt, output, &mut unreadable)).await;
-    unreadable.tell();
+    unreadable.print_report();
     outcome
 }
 

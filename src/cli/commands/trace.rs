@@ -217,7 +217,7 @@ async fn print(namespace: &Namespace, top: &Top, tree: &[Branch<'_>], output: &m
     for head in tree.iter().map(|branch| &branch.message.head) {
         head.flaw.iter().for_each(|flaw| unreadable.add(head.global_position, flaw));
     }
-    unreadable.tell();
+    unreadable.print_report();
     Ok(())
 }
 

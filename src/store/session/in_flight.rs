@@ -42,18 +42,21 @@ impl SessionState {
 pub(super) struct InFlight {
     state: Option<Arc<SessionState>>,
     unanswered: Arc<Unanswered>,
-    number: u64,
+    /// The number of the statement until the server begins to answer it.
+    number: Option<u64>,
 }
 
 impl InFlight {
     pub(super) fn new(state: &Arc<SessionState>) -> Self {
         let unanswered = Arc::clone(&state.unanswered);
-        Self { number: unanswered.sent(), state: Some(Arc::clone(state)), unanswered }
+        Self { number: Some(unanswered.sent()), state: Some(Arc::clone(state)), unanswered }
     }
 
-    /// Records that the server has begun to answer.
-    pub(super) fn answered(&self) {
-        self.unanswered.answered(self.number);
+    /// Records that the server has begun to answer. Costs nothing after the first time, because it is called for each row.
+    pub(super) fn answered(&mut self) {
+        if let Some(number) = self.number.take() {
+            self.unanswered.answered(number);
+        }
     }
 
     pub(super) fn finish(mut self) {

@@ -105,7 +105,7 @@ impl RowsInner {
         self.timer = None;
         let next = ready!(next);
         match &next {
-            Some(Ok(_)) => self.in_flight.iter().for_each(InFlight::answered),
+            Some(Ok(_)) => self.in_flight.iter_mut().for_each(InFlight::answered),
             None => self.in_flight.take().into_iter().for_each(InFlight::finish),
             Some(Err(error)) => {
                 if let Some(in_flight) = self.in_flight.take() {

@@ -120,7 +120,7 @@ impl Transaction<'_> {
     /// `COPY` exists only inside a transaction, because tokio-postgres prepares the statement by name: the name is released before
     /// a pooler can hand the server connection to another client.
     pub(in crate::store) async fn copy_in(&self, sql: &str) -> Result<CopyIn<'_>, QueryError> {
-        let in_flight = InFlight::new(&self.session.state);
+        let mut in_flight = InFlight::new(&self.session.state);
         match self.session.within(async { Ok(self.session.client().copy_in(sql).await?) }).await {
             Ok(sink) => {
                 in_flight.answered();
@@ -135,7 +135,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The server's error, mapped by SQLSTATE.
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'_>> {
-        let in_flight = InFlight::new(&self.session.state);
+        let mut in_flight = InFlight::new(&self.session.state);
         match self.session.client().copy_out(sql).await {
             Ok(bytes) => {
                 in_flight.answered();

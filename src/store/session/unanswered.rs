@@ -24,14 +24,14 @@ impl Unanswered {
         number
     }
 
-    /// Removes a statement, if it is still there.
+    /// Removes a statement.
     pub(super) fn answered(&self, number: u64) {
         self.lock().at.remove(&number);
     }
 
     /// Returns how long the oldest statement has waited.
     pub(super) fn longest(&self) -> Option<Duration> {
-        self.lock().at.values().min().map(Instant::elapsed)
+        self.lock().at.values().next().map(Instant::elapsed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Sent> {

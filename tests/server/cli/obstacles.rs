@@ -64,7 +64,7 @@ fn explains_answers_that_no_ready_server_gives() {
     let port = answering(b"Ecould not fork new process for connection: Cannot allocate memory\n\0");
     let told = self::told(&format!("postgres://a@127.0.0.1:{port}/shop"), 5);
     assert!(told.contains("with an error") && told.contains("the server's log"), "{told}");
-    // The kernel accepts connections to a port that the program behind it never serves.
+    // The kernel accepts connections even if the program never serves them.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let told = self::told(&format!("postgres://a@127.0.0.1:{port}/shop?connect_timeout=2"), 5);

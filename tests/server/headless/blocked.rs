@@ -126,7 +126,7 @@ async fn a_command_that_waits_for_a_lock_names_the_transaction_that_holds_it() {
     assert!(told.recv_timeout(LIMIT).unwrap().contains(&blocked_by));
     client.batch_execute("commit").await.unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    // Opening a namespace gives up after a few seconds, because it may belong to somebody else.
+    // Opening a namespace stops waiting after a few seconds, because another role may own it.
     for (table, command, expected) in [
         ("eventodb_test.messages", &["get", "account"][..], "another session has locked the messages of a namespace"),
         ("eventodb_store.namespaces", &["-n", "test", "get", "account"], "another session has locked it"),

@@ -11,7 +11,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::io::AsyncWriteExt as _;
 
-use super::kept_position::HandledMessage;
+use super::position_file::HandledMessage;
 use crate::backoff::Backoff;
 use crate::child_environment::without_secrets;
 use crate::cli::output::json;

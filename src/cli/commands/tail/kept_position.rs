@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::position_file::{self, Record};
+use super::position_file::{self, HandledMessage};
 use crate::cli::error::{CommandError, Result, Status};
-use crate::message::{ExpectedVersion, GlobalPosition, Message, NameError, NewMessage, StreamName};
+use crate::message::{ExpectedVersion, GlobalPosition, NameError, NewMessage, StreamName};
 use crate::store::Namespace;
 use crate::store::consumers::is_position_stream;
 
@@ -29,19 +29,6 @@ pub(super) enum Keeper {
 /// Those of [`StreamName::new`] for any other name.
 pub(super) fn position_stream(name: &str) -> Result<StreamName, NameError> {
     if is_position_stream(name) { Ok(StreamName::stored(name)) } else { StreamName::new(name) }
-}
-
-/// A message that was handled, together with all messages before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct HandledMessage {
-    pub position: GlobalPosition,
-    pub id: Uuid,
-}
-
-impl From<&Message> for HandledMessage {
-    fn from(message: &Message) -> Self {
-        Self { position: message.global_position, id: message.id }
-    }
 }
 
 /// A position that is kept.
@@ -93,16 +80,12 @@ impl KeptPosition {
 
     /// Records the position if it has changed.
     pub(super) async fn record(&mut self, namespace: &Namespace) -> Result<()> {
-        let Some(HandledMessage { position, id }) =
-            self.handled.filter(|handled| self.recorded != Some(handled.position))
-        else {
+        let Some(handled) = self.handled.filter(|handled| self.recorded != Some(handled.position)) else {
             return Ok(());
         };
+        let position = handled.position;
         match &self.keeper {
-            // A nil ID stands for one that cannot be read.
-            Keeper::File(path) => {
-                position_file::write(path, Record { position, id: Some(id).filter(|id| !id.is_nil()) })?;
-            }
+            Keeper::File(path) => position_file::write(path, handled)?,
             Keeper::Stream(stream) => {
                 let message = NewMessage {
                     id: Uuid::now_v7(),
@@ -122,7 +105,7 @@ impl KeptPosition {
 }
 
 /// Fails if the recorded position belongs to a different message now. A missing message may only have been deleted.
-async fn check_history(path: &Path, record: Record, namespace: &Namespace) -> Result<()> {
+async fn check_history(path: &Path, record: HandledMessage, namespace: &Namespace) -> Result<()> {
     let Some(id) = record.id else { return Ok(()) };
     match namespace.message(record.position).await? {
         Some(there) if there.id != id => {

@@ -1,5 +1,5 @@
 //! The file of `tail --position-file`. It contains the global position of the last message that was handled, and the ID of that
-//! message, which shows whether the store still has the same history. Someone may also write it by hand, with only a position.
+//! message, which shows whether the store still has the same history. A file written by hand may contain only the position.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,26 @@ use uuid::Uuid;
 
 use crate::bounded;
 use crate::cli::error::{CommandError, Result, Status};
-use crate::message::GlobalPosition;
+use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, Purpose};
 use crate::utf8;
 
-/// The contents of the file.
+/// A message that was handled, together with all messages before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct HandledMessage {
     pub position: GlobalPosition,
+    /// `None` if it cannot be read, or is not in the file.
     pub id: Option<Uuid>,
 }
 
-impl Record {
+impl From<&Message> for HandledMessage {
+    fn from(message: &Message) -> Self {
+        // A nil ID stands for one that cannot be read.
+        Self { position: message.global_position, id: Some(message.id).filter(|id| !id.is_nil()) }
+    }
+}
+
+impl HandledMessage {
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_whitespace();
         let position = words.next()?.parse().ok()?;
@@ -38,12 +46,12 @@ impl Record {
 ///
 /// # Errors
 /// Fails if the file cannot be read or written or does not begin with a number.
-pub(super) fn open(path: &Path) -> Result<Option<Record>> {
+pub(super) fn open(path: &Path) -> Result<Option<HandledMessage>> {
     let what = || format!("cannot read the position file {}", path.display());
     let file = own_files::resolve_links(path).and_then(|path| own_files::open(&path, Purpose::Read));
     let record = match file.and_then(|file| bounded::read(file, bounded::WRITTEN_BY_HAND)) {
         Ok(bytes) => {
-            let record = utf8::text(&bytes).ok().and_then(Record::parse);
+            let record = utf8::text(&bytes).ok().and_then(HandledMessage::parse);
             Some(record.ok_or_else(|| {
                 let what = format!("{}: it does not contain a global position", what());
                 CommandError::new(Status::Failed, what)
@@ -64,7 +72,7 @@ pub(super) fn open(path: &Path) -> Result<Option<Record>> {
 ///
 /// # Errors
 /// Fails if the file cannot be written.
-pub(super) fn write(path: &Path, record: Record) -> Result<()> {
+pub(super) fn write(path: &Path, record: HandledMessage) -> Result<()> {
     replace(path, record).map_err(|error| cannot_write(path, &error))
 }
 
@@ -72,7 +80,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> CommandError {
     CommandError::new(Status::Failed, format!("cannot write the position file {}: {error}", path.display()))
 }
 
-fn replace(path: &Path, record: Record) -> io::Result<()> {
+fn replace(path: &Path, record: HandledMessage) -> io::Result<()> {
     let (path, part) = beside(path)?;
     own_files::replace(&path, &part, Purpose::ReadWriteShared, record.text().as_bytes())
 }
@@ -99,12 +107,12 @@ mod tests {
     #[test]
     fn a_record_is_read_as_it_was_written_and_may_lack_the_id() {
         let id = Uuid::from_u128(7);
-        for record in [Record { position: 5, id: Some(id) }, Record { position: 0, id: None }] {
-            assert_eq!(Record::parse(&record.text()), Some(record));
+        for record in [HandledMessage { position: 5, id: Some(id) }, HandledMessage { position: 0, id: None }] {
+            assert_eq!(HandledMessage::parse(&record.text()), Some(record));
         }
-        assert_eq!(Record::parse(" 12\r\n"), Some(Record { position: 12, id: None }));
+        assert_eq!(HandledMessage::parse(" 12\r\n"), Some(HandledMessage { position: 12, id: None }));
         for text in ["", "x", "5 x", &format!("5 {id} more"), &id.to_string()] {
-            assert_eq!(Record::parse(text), None, "{text:?}");
+            assert_eq!(HandledMessage::parse(text), None, "{text:?}");
         }
     }
 }

@@ -69,6 +69,6 @@ pub(super) async fn messages<'a>(
         output.line_done()?;
     }
     output.finish()?;
-    unreadable.tell();
+    unreadable.print_report();
     Ok(())
 }

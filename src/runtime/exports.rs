@@ -218,9 +218,7 @@ impl ExportFile {
             _ => {}
         }
         let path = own_files::output_target(path).map_err(|error| failed(path, error))?;
-        let mut part = path.clone().into_os_string();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let part = own_files::part_of(&path);
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(|error| failed(&part, error))?;
         if !own_files::lock_named(&file, &part).map_err(|error| failed(&part, error))? {
             return Err(failed(&path, "another export is writing this file"));

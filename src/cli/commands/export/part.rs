@@ -73,9 +73,7 @@ impl PartFile {
             return Ok(opened(path.to_owned(), path.to_owned(), file, Usable::default()));
         }
         let path = own_files::output_target(path).map_err(|error| file_error("write", path, error))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let part = PathBuf::from(name);
+        let part = own_files::part_of(&path);
         let failed = |error: io::Error| file_error("write", &part, error);
         // Opened without truncation: another run may be writing it.
         let file = own_files::open(&part, Purpose::ReadWriteShared).map_err(failed)?;

@@ -94,9 +94,7 @@ fn create_and_remove(path: &Path) -> io::Result<()> {
 /// Returns the real path of the file, and the path of the new file beside it.
 fn beside(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let path = own_files::output_target(path)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
+    let part = own_files::part_of(&path);
     Ok((path, part))
 }
 

@@ -175,9 +175,7 @@ pub(super) async fn run(namespace: &Namespace, prepared: Prepared, output: &mut 
         Some(program) => reduce(namespace, &prepared, program, output, &mut unreadable).await,
         None => merge(namespace, &prepared, output, &mut unreadable).await,
     };
-    if unreadable.report().is_some() {
-        output.finish()?;
-    }
+    output.finish()?;
     unreadable.print_report();
     outcome
 }

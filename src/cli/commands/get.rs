@@ -167,9 +167,7 @@ pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -
         }
     };
     table.flush(output, &mut |_, _| ())?;
-    if beyond.is_some() || unreadable.report().is_some() {
-        output.finish()?;
-    }
+    output.finish()?;
     unreadable.print_report();
     if let Some(number) = beyond {
         stderr::line(&format!("streamscope: more messages follow; continue with --from {number}"));

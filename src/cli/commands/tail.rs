@@ -221,8 +221,7 @@ async fn follow(
             Woken::Batch(Ok(batch)) => {
                 let taken = match &exec {
                     Some(exec) => {
-                        batch.messages.iter().for_each(|tailed| unreadable.see(&tailed.message));
-                        following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt).await
+                        following.hand_over(&batch, exec, kept.as_mut(), namespace, interrupt, unreadable).await
                     }
                     None => following.print(&batch, output, unreadable),
                 };

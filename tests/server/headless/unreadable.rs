@@ -86,6 +86,8 @@ async fn every_command_that_uses_an_unreadable_message_reports_it() {
         let told = run(arguments);
         assert_eq!((told.status, told.stderr.matches(one).count()), (0, 1), "{arguments:?}: {told:?}");
     }
+    let first = run(&["tail", "--from", "start", "--limit", "1", "--exec", "cat > /dev/null"]);
+    assert!(first.status == 0 && !first.stderr.contains("cannot be read"), "{first:?}");
     run(&["fold", "account-1", "--at", "0"]).done();
     run(&["diff", "account-1@0", "account-1@4", "--messages"]).done();
 }

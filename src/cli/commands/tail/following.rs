@@ -200,6 +200,7 @@ impl Following {
         mut kept: Option<&mut KeptPosition>,
         namespace: &Namespace,
         interrupt: &mut Interrupt,
+        unreadable: &mut Unreadable,
     ) -> Result<bool> {
         let (messages, over) = self.receive(batch);
         if let Some(first) = messages.first() {
@@ -207,6 +208,9 @@ impl Following {
         }
         for part in messages.chunks(PART) {
             let part: Vec<&Message> = part.iter().map(|tailed| &tailed.message).collect();
+            for message in &part {
+                unreadable.see(message);
+            }
             let handled = {
                 let work = exec.handle(&part);
                 tokio::pin!(work);

@@ -125,15 +125,20 @@ impl State {
 
     /// Handles an error that concerns one question: shows it in place of the answer and logs it.
     fn question_failed(&mut self, slot: Slot, error: &StoreError) -> Vec<Effect> {
-        self.requests.fail(slot, error.to_string());
+        let text = if error.is_missing_table() {
+            format!("the namespace was deleted or renamed, or is being restored: {error}")
+        } else {
+            error.to_string()
+        };
+        self.requests.fail(slot, text.clone());
         match slot {
             Slot::Timeline => {
                 self.browser.messages.timeline_failed(error);
                 return Vec::new();
             }
-            Slot::Messages => self.browser.messages.fail(error),
-            Slot::Streams => self.browser.streams.fail(error),
-            Slot::Message => self.browser.message.fail(error),
+            Slot::Messages => self.browser.messages.fail(text.clone()),
+            Slot::Streams => self.browser.streams.fail(text.clone()),
+            Slot::Message => self.browser.message.fail(text.clone()),
             Slot::Write => return self.write_failed(error),
             Slot::Admin => return self.admin_failed(error),
             Slot::GoTo => return self.navigation_failed(error),
@@ -153,20 +158,20 @@ impl State {
             | Slot::PulseFindings => return Vec::new(),
             _ => {}
         }
-        self.notices.problem(error.to_string(), self.now);
+        self.notices.problem(text, self.now);
         Vec::new()
     }
 
     pub(super) fn following_failed(&mut self, generation: u64, error: &StoreError) -> Vec<Effect> {
-        if !self.following.failed(generation, error.to_string()) {
-            return Vec::new();
-        }
+        let Some(is_new) = self.following.failed(generation, error.to_string()) else { return Vec::new() };
         if let StoreError::Unavailable { reason, obstacle, .. } = error
             && obstacle.is_passing()
         {
             return self.lost(reason.clone());
         }
-        self.notices.problem(format!("Following interrupted: {error}"), self.now);
+        if is_new {
+            self.notices.problem(format!("Following interrupted: {error}"), self.now);
+        }
         Vec::new()
     }
 }

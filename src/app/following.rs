@@ -375,15 +375,14 @@ impl Following {
         }
     }
 
-    /// Shows the error that interrupted following. Returns false if it belongs to an earlier following.
-    pub(super) fn failed(&mut self, generation: u64, error: String) -> bool {
-        let follow = self.current.as_mut().filter(|follow| follow.generation == generation);
-        let is_current = follow.is_some();
-        if let Some(follow) = follow {
-            follow.error = Some(error);
-            follow.unanswered_since = None;
-        }
-        is_current
+    /// Shows the error that interrupted following. Returns whether the last attempt ended otherwise; `None` if the error belongs to an
+    /// earlier following.
+    pub(super) fn failed(&mut self, generation: u64, error: String) -> Option<bool> {
+        let follow = self.current.as_mut().filter(|follow| follow.generation == generation)?;
+        follow.unanswered_since = None;
+        let is_new = follow.error.as_ref() != Some(&error);
+        follow.error = Some(error);
+        Some(is_new)
     }
 }
 

@@ -163,7 +163,7 @@ impl StoreError {
     }
 
     /// Whether a table or its schema does not exist (`42P01`, `3F000`).
-    pub(super) fn is_missing_table(&self) -> bool {
+    pub(crate) fn is_missing_table(&self) -> bool {
         matches!(self, Self::Server { code, .. } if ["42P01", "3F000"].contains(&code.as_str()))
     }
 

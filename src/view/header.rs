@@ -74,8 +74,13 @@ fn mode(state: &State, theme: &Theme) -> (String, ratatui::style::Style) {
         }
         Connection::Down { since, next, .. } => {
             let down = state.now.duration_since(*since).as_secs();
-            let wait = next.duration_since(state.now).as_secs().max(0);
-            (format!("OFFLINE for {down}s, retry in {wait}s"), theme.problem)
+            let wait = match next.duration_since(state.now) {
+                wait if wait.is_positive() => {
+                    format!("retry in {}s", wait.as_secs() + i64::from(wait.subsec_nanos() > 0))
+                }
+                _ => "retrying".to_owned(),
+            };
+            (format!("OFFLINE for {down}s, {wait}"), theme.problem)
         }
         Connection::Refused { .. } => {
             let retry = state.settings.keymap.hint_for(Action::Refresh, "retry");

@@ -14,7 +14,6 @@ use crate::json::document::{Document, Kind};
 use crate::json::links::{Link, link};
 use crate::json::{self, string_value};
 use crate::message::{BodyPath, GlobalPosition, Message, MessageHead, Size};
-use crate::store::StoreError;
 use crate::store::trace::{Links, Named, Relations};
 
 /// How the body is shown.
@@ -101,8 +100,8 @@ impl MessagePane {
         self.open.as_ref().map(|open| &open.message)
     }
 
-    pub(in crate::app) fn fail(&mut self, error: &StoreError) {
-        self.error = Some(error.to_string());
+    pub(in crate::app) fn fail(&mut self, error: String) {
+        self.error = Some(error);
     }
 
     /// Returns true if each fact above the documents has a row of its own.

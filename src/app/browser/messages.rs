@@ -14,8 +14,8 @@ use super::timeline::ListTimeline;
 use super::window::Window;
 use crate::app::request::Question;
 use crate::message::{BodyPath, Message, MessageHead, PathValues, Size};
+use crate::store::Filter;
 use crate::store::browse::{Count, PageFrom, Scope, SearchRange};
-use crate::store::{Filter, StoreError};
 
 /// The number of characters of the data of a large message that its row shows once it was opened.
 const PREVIEW: usize = 480;
@@ -385,9 +385,9 @@ impl Messages {
         matches!(self.pending, Some(Pending::More(_))) && self.pending.take().is_some()
     }
 
-    pub(in crate::app) fn fail(&mut self, error: &StoreError) {
+    pub(in crate::app) fn fail(&mut self, error: String) {
         self.abandon_question();
-        self.error = Some(error.to_string());
+        self.error = Some(error);
     }
 
     /// Handles a question that failed or was stopped. A list that was to be replaced stays, but newer messages may exist: those

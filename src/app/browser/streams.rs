@@ -13,7 +13,6 @@ use crate::app::event::Effect;
 use crate::app::request::{Question, Slot};
 use crate::app::requests::Requests;
 use crate::message::{Category, GlobalPosition, MessageHead, StreamName};
-use crate::store::StoreError;
 use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 use filter::StreamFilter;
 
@@ -158,8 +157,8 @@ impl Streams {
         self.window.replace([]);
     }
 
-    pub(in crate::app) fn fail(&mut self, error: &StoreError) {
-        self.error = Some(error.to_string());
+    pub(in crate::app) fn fail(&mut self, error: String) {
+        self.error = Some(error);
     }
 }
 

@@ -156,7 +156,7 @@ fn reconnects_after_a_lost_connection_and_keeps_the_location() {
     screen.keys("#");
     assert!(screen.release_one(), "the count was asked for");
     assert!(matches!(screen.state.connection, Connection::Down { .. }));
-    assert!(screen.text().contains("OFFLINE"), "{}", screen.text());
+    assert!(screen.text().contains("OFFLINE for 0s, retry in 1s"), "{}", screen.text());
     screen.release();
     assert!(matches!(screen.state.connection, Connection::Up(_)));
     assert_eq!(screen.selected(), "account-1@2");
@@ -442,4 +442,14 @@ fn a_size_is_the_length_of_the_text_or_is_marked_as_stored() {
         "the exact size is known once the message was read: {text}"
     );
     assert!(text.contains("data 422,012 bytes · metadata 2 bytes"), "{text}");
+}
+
+#[test]
+fn a_list_of_a_deleted_namespace_says_so_before_the_words_of_the_server() {
+    let mut screen = Screen::new(Fake::shop(2));
+    let message = "relation \"eventodb_shop.messages\" does not exist".to_owned();
+    screen.fake.fail.push((Slot::Messages, StoreError::Server { code: "42P01".to_owned(), message }));
+    screen.keys("2");
+    let text = screen.text();
+    assert!(text.contains("the namespace was deleted or renamed, or is being restored: relation"), "{text}");
 }

@@ -1,9 +1,11 @@
 //! Following: the view, the counts, the side panes and the status of blocking transactions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::request::Slot;
 use crate::app::{Effect, Event};
+use crate::store::StoreError;
 use crate::store::tail::{BlockingTransaction, Doubt};
 
 use super::fake::Fake;
@@ -491,4 +493,20 @@ fn an_unfollowed_list_asks_nothing_while_nobody_acts() {
         screen.wait(1);
     }
     assert_eq!((screen.asked, screen.outside), (vec![], vec![]));
+}
+
+#[test]
+fn an_error_that_keeps_interrupting_following_is_logged_once() {
+    let mut screen = following();
+    let generation = screen.followed.as_ref().expect("following").0;
+    let logged = |screen: &Screen| {
+        screen.state.notices.log().iter().filter(|notice| notice.text.starts_with("Following interrupted")).count()
+    };
+    let fails = |screen: &mut Screen, error| screen.send(Event::FollowFailed { generation, error: Arc::new(error) });
+    for _ in 0..3 {
+        fails(&mut screen, StoreError::NamespaceNotFound("shop".to_owned()));
+    }
+    assert_eq!(logged(&screen), 1);
+    fails(&mut screen, StoreError::NoPermission("denied".to_owned()));
+    assert_eq!(logged(&screen), 2, "another error is news");
 }

@@ -118,6 +118,11 @@ fn nobody_is_locked_into_a_dialog() {
             "[[keys]]\ncontext = \"dialog\"\naction = \"down\"\nkeys = [\"esc\"]",
             "line 3, column 10: this leaves close in the context dialog without a key.",
         ),
+        (
+            // In the compose dialog, Ctrl-G discards the draft.
+            "[[keys]]\ncontext = \"dialog\"\naction = \"close\"\nkeys = [\"ctrl-g\"]",
+            "line 3, column 10: this leaves close in the context compose without a key.",
+        ),
     ] {
         let found = problems(text);
         assert!(found.len() == 1 && found[0].starts_with(told), "{found:?}");

@@ -48,11 +48,12 @@ impl<S: Copy + PartialEq, A: Copy + PartialEq> Bindings<S, A> {
         in_scope(scope).next().or_else(|| in_scope(self.general).find(|action| !self.is_own(scope, *action)))
     }
 
-    /// Returns the keys of an action in a scope. The first one is shown if there is room for only one.
+    /// Returns the keys of an action in a scope, without general keys that have another action there. The first one is shown if there
+    /// is room for only one.
     pub(super) fn keys(&self, scope: S, action: A) -> Vec<Chord> {
-        let scope = if self.is_own(scope, action) { scope } else { self.general };
-        let of_action = self.bound.iter().filter(|(of, _, bound)| (*of, *bound) == (scope, action));
-        of_action.map(|(_, chord, _)| *chord).collect()
+        let from = if self.is_own(scope, action) { scope } else { self.general };
+        let of_action = self.bound.iter().filter(|(of, _, bound)| (*of, *bound) == (from, action));
+        of_action.map(|(_, chord, _)| *chord).filter(|chord| self.action(scope, *chord) == Some(action)).collect()
     }
 
     /// Returns every binding.

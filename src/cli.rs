@@ -101,13 +101,11 @@ async fn carry_out(
         stderr::line(&format!("streamscope: {warning}"));
     }
     tracing::info!(target = %opened.store.target(), "opened");
-    // An import reports which transactions it waits for.
-    let reports_waits = matches!(prepared, Prepared::Import(_));
     let work = Box::pin(prepared.run(&opened.store, common.namespace(), interrupt, output));
     let result = tokio::select! {
         biased;
         result = work => result,
-        never = waiting::report(&opened.store), if !reports_waits => match never {},
+        never = waiting::report(&opened.store) => match never {},
     };
     let result = result.map_err(|error| error.at(&opened.store.target()));
     opened.close().await;

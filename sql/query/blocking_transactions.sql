@@ -2,7 +2,7 @@
 -- for each of its locks. Prepared transactions are listed without a PID and with their GID as the application. The text of the query is
 -- left out if this role may not see it (its state is null then), or if its encoding is unknown.
 --
--- {locks}: a condition on pg_locks l: category_locks.sql, table_locks.sql, writer_locks.sql or contended_locks.sql
+-- {locks}: a condition on pg_locks l: awaited_locks.sql, table_locks.sql, writer_locks.sql or contended_locks.sql
 -- Served by: the catalog.
 select json_agg(json_build_object(
   'transaction', l.virtualtransaction::text,

@@ -3,9 +3,11 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::interrupt::{Interrupt, ProgressReporter};
 use super::status_line::{PAUSE, StatusLine};
 use crate::numbers::grouped;
 
@@ -51,6 +53,12 @@ impl Progress {
     pub(super) fn line(&self) -> String {
         let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
         line(load(&self.messages), self.begun.elapsed(), load(&self.done), load(&self.size))
+    }
+
+    /// Answers SIGUSR1 with the line until the result is dropped.
+    pub(super) fn answer(self: &Arc<Self>, interrupt: &Interrupt) -> ProgressReporter {
+        let progress = Arc::clone(self);
+        interrupt.reports(Arc::new(move || format!("streamscope: {}", progress.line())))
     }
 
     /// Updates the line on a terminal.

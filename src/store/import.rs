@@ -33,7 +33,6 @@ pub use message::{ImportCounts, ImportOptions, ImportedMessage, Placement};
 use plan::Plan;
 use writer::Writer;
 
-use super::blocking::BlockingTransaction;
 pub use super::row::FIRST as FIRST_TIME;
 use super::session::{Session, Transaction};
 use super::{Namespace, Result, StoreError};
@@ -55,8 +54,6 @@ pub struct Import {
     connected: bool,
     /// The counts of a commit that was sent and is not answered yet.
     in_doubt: Option<ImportCounts>,
-    /// Called with the transactions that block a batch.
-    waiting: fn(&[BlockingTransaction]),
     /// The first message of the last batch that differs from the stored one.
     difference: Option<(usize, Difference)>,
 }
@@ -77,13 +74,7 @@ impl Import {
             return Err(StoreError::NoPermission(what.to_owned()));
         }
         let writer = Writer::new(namespace, options);
-        Ok(Self { writer, connected: false, in_doubt: None, waiting: |_| {}, difference: None })
-    }
-
-    /// Sets a function that is called with the blocking transactions if a batch waits for a lock for half a second.
-    #[must_use]
-    pub fn on_waiting(self, waiting: fn(&[BlockingTransaction])) -> Self {
-        Self { waiting, ..self }
+        Ok(Self { writer, connected: false, in_doubt: None, difference: None })
     }
 
     /// Returns the index and the difference of the first of the [`ImportCounts::differing`] messages of the last batch.
@@ -145,7 +136,7 @@ impl Import {
         let error = loop {
             let lost = self.in_doubt;
             // Only the first attempt has followers. Boxed because the future is large; it is created once per batch.
-            let attempt = self.attempt(messages, checked, lost.is_some(), retries.patient, followers.take());
+            let attempt = self.attempt(messages, checked, lost.is_some(), followers.take());
             let error = match Box::pin(attempt).await {
                 Ok(done) => {
                     self.in_doubt = None;
@@ -176,10 +167,6 @@ impl Import {
                 self.writer.compare_first = true;
                 Ok(())
             }
-            AttemptError::Locked => {
-                retries.patient = true;
-                Ok(())
-            }
             AttemptError::ConnectionLost(error) => {
                 let lost_at = *retries.lost_at.get_or_insert_with(Instant::now);
                 if !self.connected || lost_at.elapsed() > RECONNECT_LIMIT {
@@ -191,14 +178,12 @@ impl Import {
         }
     }
 
-    /// Sends the batch once. After a lost commit (`again`), generated IDs can be stored too. A `patient` attempt waits for the locks,
-    /// because the blocking transactions are already reported.
+    /// Sends the batch once. After a lost commit (`again`), generated IDs can be stored too.
     async fn attempt<B: FollowingBatch, F: AsyncFnMut() -> Option<B>>(
         &mut self,
         messages: &[ImportedMessage],
         checked: &Checked,
         again: bool,
-        patient: bool,
         mut followers: Option<&mut Followers<B, F>>,
     ) -> Result<ImportCounts, AttemptError> {
         let namespace = self.writer.namespace.clone();
@@ -209,14 +194,7 @@ impl Import {
             return self.record(messages, plan);
         }
         let transaction = session.begin().await?;
-        match lookup::lock(&namespace, &transaction, &checked.categories, patient).await {
-            Err(error) if error.is_lock_timeout() && !patient => {
-                transaction.rollback().await?;
-                (self.waiting)(&lookup::blocking_transactions(&namespace, &session, &checked.categories).await?);
-                return Err(AttemptError::Locked);
-            }
-            locked => locked?,
-        }
+        lookup::lock(&namespace, &transaction, &checked.categories).await?;
         let (plan, mut advance) = match self.writer.send(&transaction, messages, checked, again).await {
             Ok(sent) => sent,
             Err(AttemptError::Duplicate(error, new)) => {
@@ -305,8 +283,6 @@ impl Import {
 #[derive(Default)]
 struct Retries {
     collisions: u32,
-    /// The blocking transactions are reported, so the next attempt waits for the locks.
-    patient: bool,
     lost_at: Option<Instant>,
 }
 

@@ -98,8 +98,7 @@ async fn scan(namespace: &Namespace, arguments: &DoctorArguments, interrupt: &mu
     let newest = interrupt.unless_signalled(async { Ok(namespace.newest(&Scope::Namespace).await?) }).await?;
     let progress = Arc::new(Progress::new(None));
     progress.set_size(newest.max(0).unsigned_abs());
-    let asked = Arc::clone(&progress);
-    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
+    let _report = progress.answer(interrupt);
     let mut scan = Scan::from(arguments.from.unwrap_or(0));
     let mut through = None;
     let ended = loop {

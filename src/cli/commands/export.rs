@@ -114,8 +114,7 @@ pub(super) async fn run(
     output: &mut Output,
 ) -> Result<()> {
     let progress = Arc::new(Progress::new(None));
-    let asked = Arc::clone(&progress);
-    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
+    let _report = progress.answer(interrupt);
     let mut target = match &prepared.file {
         None => Target::Output(output),
         Some(path) => Target::File(Box::new(PartFile::open(path, prepared.arguments.resume, interrupt)?)),

@@ -18,7 +18,6 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Output;
 use crate::cli::progress::Progress;
 use crate::cli::stderr;
-use crate::cli::warnings;
 use crate::numbers::count;
 use crate::store::Namespace;
 use crate::store::import::{Import, ImportOptions};
@@ -124,7 +123,7 @@ pub(super) async fn run(
         dry_run: arguments.dry_run,
         allow_gaps: arguments.allow_gaps,
     };
-    let import = Import::new(namespace, options)?.on_waiting(warnings::blocking_transactions);
+    let import = Import::new(namespace, options)?;
     if matches!(source, Source::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         stderr::line("streamscope: reading messages from the terminal, one per line; press Ctrl-D to finish");
     }
@@ -138,8 +137,7 @@ pub(super) async fn run(
     }
     let most = usize::try_from(arguments.batch).unwrap_or(usize::MAX);
     let progress = Arc::new(Progress::new(source.size()));
-    let asked = Arc::clone(&progress);
-    let _report = interrupt.reports(Arc::new(move || format!("streamscope: {}", asked.line())));
+    let _report = progress.answer(interrupt);
     let expected_from = arguments.expected_version_from;
     let batches =
         batches::start(BatchOptions { expected_from, import: options, most }, source, path, Arc::clone(&progress))?;

@@ -125,8 +125,6 @@ pub(super) enum AttemptError {
     Collision(StoreError),
     /// A unique index refused one of these messages, which may be stored already.
     Duplicate(StoreError, Vec<PlannedMessage>),
-    /// Another transaction has held the lock of a category for a while.
-    Locked,
     /// The connection was lost.
     ConnectionLost(StoreError),
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::join3;
+use futures_util::future::join;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -12,9 +12,8 @@ use uuid::Uuid;
 use super::error::{ImportError, Problem};
 use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
-use crate::store::blocking::BlockingTransaction;
 use crate::store::row::{ServerTime, column, text};
-use crate::store::session::{Session, Transaction};
+use crate::store::session::Transaction;
 use crate::store::shape::MICROSECONDS;
 use crate::store::{Flavour, Namespace, Result};
 
@@ -22,57 +21,31 @@ use crate::store::{Flavour, Namespace, Result};
 const COMPARED: usize = 1 << 20;
 /// Most messages in one lookup.
 const AT_ONCE: usize = 2_000;
-/// How long to wait for locks before the blocking transactions are reported.
-const ASK_AFTER: &str = "500ms";
 /// The server ends an idle transaction and releases its locks after this time, in case it does not notice a lost connection. An
 /// import is never idle within a batch.
 const IDLE_LIMIT: &str = "10s";
 
-/// Takes the category locks of a batch in the order that every import uses, until the transaction ends. If not `patient`, it fails
-/// with `55P03` after [`ASK_AFTER`].
+/// Takes the category locks of a batch in the order that every import uses, until the transaction ends.
 pub(super) async fn lock(
     namespace: &Namespace,
     transaction: &Transaction<'_>,
     categories: &BTreeSet<String>,
-    patient: bool,
 ) -> Result<()> {
     // Message DB's functions find their helpers through the search path, as in write.rs. Functions of other stores do not need it,
     // and triggers of the table need the search path of the role.
     let set = "select pg_catalog.set_config('search_path', coalesce($1, pg_catalog.current_setting('search_path')), true), \
-               pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true), \
-               pg_catalog.set_config('lock_timeout', coalesce($3, pg_catalog.current_setting('lock_timeout')), true)";
+               pg_catalog.set_config('idle_in_transaction_session_timeout', $2, true)";
     let search_path = (namespace.info().flavour != Flavour::Streamscope).then(|| namespace.search_path());
-    let lock_timeout = (!patient).then_some(ASK_AFTER);
     let acquire_lock = namespace.function("acquire_lock");
     let hash_64 = namespace.function("hash_64");
     let values = [("acquire_lock", acquire_lock.as_str()), ("hash_64", hash_64.as_str())];
     let sql = namespace.query(include_str!("../../../sql/query/import_lock.sql"), &values);
-    let settings = [(&search_path as _, Type::TEXT), (&IDLE_LIMIT as _, Type::TEXT), (&lock_timeout as _, Type::TEXT)];
+    let settings = [(&search_path as _, Type::TEXT), (&IDLE_LIMIT as _, Type::TEXT)];
     let categories: Vec<&String> = categories.iter().collect();
     let categories = [(&categories as _, Type::TEXT_ARRAY)];
     // Polled in this order, so sent in this order and without waiting for one another.
-    let (set, locked, reset) = join3(
-        transaction.query(set, &settings),
-        transaction.query(&sql, &categories),
-        transaction.batch("set local lock_timeout to default"),
-    )
-    .await;
-    set.and(locked).and(reset)
-}
-
-/// Returns the transactions that hold locks that a batch needs.
-pub(super) async fn blocking_transactions(
-    namespace: &Namespace,
-    session: &Session,
-    categories: &BTreeSet<String>,
-) -> Result<Vec<BlockingTransaction>> {
-    let hash_64 = namespace.function("hash_64");
-    let locks = namespace.query(include_str!("../../../sql/query/category_locks.sql"), &[("hash_64", &hash_64)]);
-    let sql = BlockingTransaction::query(&locks);
-    let categories: Vec<&String> = categories.iter().collect();
-    let row = session.query_opt(&sql, &[(&categories, Type::TEXT_ARRAY)]).await?;
-    let listed: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
-    BlockingTransaction::all(listed.as_deref())
+    let (set, locked) = join(transaction.query(set, &settings), transaction.query(&sql, &categories)).await;
+    set.and(locked).map(drop)
 }
 
 /// Returns the version of each stream; `None` if the stream does not exist.

@@ -171,10 +171,12 @@ fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) 
         runtime.block_on(holder.batch_execute(&hold)).unwrap();
         let pid: i32 = runtime.block_on(holder.query_one("select pg_backend_pid()", &[])).unwrap().get(0);
         let mut child = started(place, &["import", &path]);
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        stderr.read_line(&mut line).unwrap();
-        assert!(line.contains(&format!("blocked by PID {pid} (tester), transaction open since")), "{line}");
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let waiting = told.next().unwrap();
+        assert!(waiting.contains("waiting for a lock of another transaction"), "{waiting}");
+        let holder_named = told.next().unwrap();
+        let expected = format!("blocked by PID {pid} (tester), transaction open since");
+        assert!(holder_named.contains(&expected), "{holder_named}");
         runtime.block_on(holder.batch_execute("commit")).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{output:?}");

@@ -183,7 +183,9 @@ fn an_import_sees_the_version_that_was_committed_while_it_waited(place: &Place) 
             command.args(place.arguments(&["import", &path, "--expected-version-from", "expected"]));
             let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             let waits = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-            runtime.block_on(until_there_is(&holder, waits));
+            // Within its transaction, the holder would see the same sessions each time.
+            let observer = runtime.block_on(database.client());
+            runtime.block_on(until_there_is(&observer, waits));
             runtime.block_on(holder.batch_execute("commit")).unwrap();
             child.wait_with_output().unwrap()
         });

@@ -2,6 +2,7 @@
 //! later batch.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use super::lines::{all, assert_same, file, line, schema, without_global_positions};
 use crate::support::place::{Place, in_each_place};
@@ -11,6 +12,8 @@ in_each_place!(
     a_wrong_line_in_a_later_batch_keeps_the_earlier_batches,
     stored_messages_in_a_later_batch_are_counted_as_present,
     connections_cut_between_batches_neither_lose_nor_duplicate_messages,
+    batches_that_are_ready_share_a_commit,
+    batches_that_shared_a_lost_transaction_are_sent_again,
 );
 
 /// Returns messages of two kilobytes in streams of two categories; a batch holds a thousand of them.
@@ -96,7 +99,7 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
             if cuts < 6 {
                 cuts += runtime.block_on(client.query_one(cut, &[])).unwrap().get::<_, i64>(0);
             }
-            std::thread::sleep(std::time::Duration::from_millis(40));
+            std::thread::sleep(Duration::from_millis(40));
         }
         assert!(cuts > 0, "no connection was cut");
         let output = child.wait_with_output().unwrap();
@@ -107,4 +110,66 @@ fn connections_cut_between_batches_neither_lose_nor_duplicate_messages(place: &P
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.starts_with("{\"imported\":9000,\"present\":0,"), "{stdout} {:?}", String::from_utf8(output.stderr));
     assert_same(&in_store(place), &expected(&lines));
+}
+
+/// Imports a file of five batches after `prepare`. The first batch waits for the table until the program has read the next ones.
+/// Returns the program's output and what `sql` returns afterwards.
+fn import_with_batches_ready(place: &Place, prepare: &str, sql: &str) -> (String, i64) {
+    let database = place.database.as_ref().expect("on the server");
+    let path = file(place, "lines", large(5_000).concat());
+    let messages = format!("\"{}\".messages", schema(place));
+    let filled = |sql: &str| sql.replace("{messages}", &messages);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::block_in_place(|| {
+        let client = runtime.block_on(database.client());
+        let number = |sql: &str| runtime.block_on(client.query_one(sql, &[])).unwrap().get::<_, i64>(0);
+        let lock = format!("{}; begin; lock table {messages} in exclusive mode", filled(prepare));
+        runtime.block_on(client.batch_execute(&lock)).unwrap();
+        let arguments = place.arguments(&["import", &path]);
+        let mut child = place.user.command().args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let waits = format!("select count(*) from pg_locks where relation = '{messages}'::regclass and not granted");
+        while number(&waits) == 0 {
+            assert_eq!(child.try_wait().unwrap(), None, "it waits for the table");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_secs(2));
+        runtime.block_on(client.batch_execute("commit")).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        (String::from_utf8(output.stdout).unwrap(), number(&filled(sql)))
+    })
+}
+
+fn batches_that_are_ready_share_a_commit(place: &Place) {
+    if place.database.is_none() {
+        return;
+    }
+    // Unlike xmin, this number is the same before and after a savepoint.
+    let number = "alter table {messages} add transaction bigint default txid_current()";
+    let together = "select max(bytes)::bigint from \
+                    (select sum(octet_length(data::text)) as bytes from {messages} group by transaction) t";
+    let (_, together) = import_with_batches_ready(place, number, together);
+    assert!(together > 3 << 20, "at most {together} bytes were committed together");
+}
+
+fn batches_that_shared_a_lost_transaction_are_sent_again(place: &Place) {
+    if place.database.is_none() {
+        return;
+    }
+    // The connection is lost once, at the third batch. A sequence also counts what is rolled back.
+    let cut = "create sequence public.batches; \
+               create function public.cut() returns trigger language plpgsql as $$ begin \
+                 if nextval('public.batches') = 3 then perform pg_terminate_backend(pg_backend_pid()); end if; return null; \
+               end $$; \
+               create trigger cuts after insert on {messages} for each statement execute procedure public.cut()";
+    let (printed, stored) = import_with_batches_ready(place, cut, "select count(*) from {messages}");
+    assert_eq!(stored, 5_000, "{printed}");
+    assert!(printed.starts_with("{\"imported\":5000,\"present\":0,"), "{printed}");
+    let attempts = "select last_value from public.batches";
+    let database = place.database.as_ref().expect("on the server");
+    let sent = tokio::task::block_in_place(|| {
+        let runtime = tokio::runtime::Handle::current();
+        runtime.block_on(async { database.client().await.query_one(attempts, &[]).await.unwrap().get::<_, i64>(0) })
+    });
+    assert!(sent > 5, "no batch was sent twice");
 }

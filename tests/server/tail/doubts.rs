@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use super::late::{client, held_back, insert};
 use super::{batch_where, follow_until, options};
+use crate::support::place::Place;
 use crate::support::stores::{Kind, TestStore};
 
 /// Commits a message above the number drawn by the open transaction `slow`, and checks that it is returned only after `slow` has run
@@ -42,6 +43,19 @@ async fn waits_for_inserts_into_partitions_and_child_tables() {
         );
         let lower: i64 = slow.query_one(&sql, &[]).await.expect("an insert").get(0);
         is_waited_for(&store, &slow, lower, None).await;
+
+        // A message that brings its number, as in a restore, locks only the partition.
+        let store = TestStore::new(kind).await;
+        let schema = format!("\"{}\"", store.schema);
+        let slow = client(&store).await;
+        let sequence = format!("select setval('{schema}.messages_global_position_seq', 9)");
+        slow.batch_execute(&format!("{}; {sequence}", made.replace("{}", &schema))).await.expect("made");
+        let sql = format!(
+            "begin; insert into {schema}.part (global_position, stream_name, position, type, data) \
+             values (5, 'a-1', 0, 'T', '{{}}')"
+        );
+        slow.batch_execute(&sql).await.expect("an insert");
+        is_waited_for(&store, &slow, 5, None).await;
     }
 }
 
@@ -98,4 +112,26 @@ async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_report_such_numbering_on_standard_error() {
+    let place = Place::new(Kind::EventoDb).await;
+    let told =
+        "streamscope: global_position does not default to the next number of a sequence, so a message can appear below";
+    let report = |command: &[&str]| {
+        let outcome = place.run(command);
+        assert_eq!(outcome.status, 0, "{command:?}: {outcome:?}");
+        outcome.stderr.matches(told).count()
+    };
+    let commands: [&[&str]; 2] = [&["tail", "--from", "start", "--until", "now"], &["export"]];
+    assert_eq!(commands.map(report), [0, 0]);
+    let listed = place.run(&["ns", "list", "--format", "json"]).done();
+    let schema = serde_json::from_str::<serde_json::Value>(&listed).expect("JSON")["schema"].clone();
+    let default = format!(
+        "alter table \"{}\".messages alter global_position set default (extract(epoch from now()) * 1000)::bigint",
+        schema.as_str().expect("a name")
+    );
+    place.database.as_ref().expect("on the server").client().await.batch_execute(&default).await.expect("changed");
+    assert_eq!(commands.map(report), [1, 1]);
 }

@@ -216,6 +216,9 @@ async fn messages_with_null_values_are_listed_and_counted() {
     assert_eq!(rows, [("", 1), ("A", 2), ("B", 1)]);
     let of_a = counted.iter().find(|row| row.key == "A").unwrap();
     assert_eq!(of_a.rate.iter().sum::<u64>(), 1, "a message without a time belongs to no interval");
+    let page = namespace.page(&Scope::Namespace, PageFrom::Start, 10).await.unwrap();
+    let flaws: Vec<_> = page.heads.iter().map(|head| head.flaw.as_deref()).collect();
+    assert_eq!(flaws, [None, Some("its time is NULL"), Some("its position is NULL"), Some("its stream is NULL")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -33,6 +33,8 @@ pub(crate) struct Fake {
     pub created: Vec<String>,
     /// The two initial namespaces do not exist.
     pub without_namespaces: bool,
+    /// Row security policies apply to the namespace `shop`.
+    pub hides_rows: bool,
     /// Errors to answer with, each of them once.
     pub fail: Vec<(Slot, StoreError)>,
     /// The number of messages that one step of a search examines, if not the one in the question.

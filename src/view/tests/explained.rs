@@ -107,3 +107,20 @@ fn keys_that_need_a_list_say_so_if_there_is_none() {
         assert!(screen.state.dialogs.open.is_none());
     }
 }
+
+#[test]
+fn the_title_of_the_list_says_that_policies_may_hide_rows() {
+    for (width, height) in [(160, 45), (100, 30), (80, 24)] {
+        for hides_rows in [true, false] {
+            for messages in [Fake::default(), Fake::shop(2)] {
+                let fake = Fake { hides_rows, ..messages };
+                let mut screen = Screen::with(fake, ScreenSettings::default(), width, height);
+                screen.keys("4");
+                let said = |screen: &Screen| screen.text().contains("rows may be hidden");
+                assert_eq!(said(&screen), hides_rows, "{width}×{height}: {}", screen.text());
+                screen.go_to("audit/");
+                assert!(!said(&screen), "policies apply to the other namespace: {}", screen.text());
+            }
+        }
+    }
+}

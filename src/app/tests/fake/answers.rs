@@ -9,11 +9,11 @@ use crate::app::request::{Answer, Created, Lookup, Outcome, Question, Slot, Trac
 use crate::app::state_view::StateView;
 use crate::fold::history::History;
 use crate::message::{Message, MessageHead, Written};
-use crate::store::StoreError;
 use crate::store::browse::{
     Count, CountStep, Page, Scope, SearchRange, SearchStep, StreamMatches, StreamsFrom, StreamsOf,
 };
 use crate::store::session::ServerInfo;
+use crate::store::{NamespaceInfo, StoreError};
 
 impl Fake {
     #[allow(clippy::too_many_lines, reason = "one arm for each question")]
@@ -32,7 +32,8 @@ impl Fake {
             Question::Namespaces => {
                 let initial: &[&str] = if self.without_namespaces { &[] } else { &["shop", "audit"] };
                 let ids = initial.iter().copied().chain(self.created.iter().map(String::as_str));
-                Answer::Namespaces(ids.map(namespace).collect())
+                let listed = |id| NamespaceInfo { hides_rows: self.hides_rows && id == "shop", ..namespace(id) };
+                Answer::Namespaces(ids.map(listed).collect())
             }
             Question::Categories { .. } => Answer::Categories(self.categories()),
             Question::Streams { of, from, limit, .. } => {

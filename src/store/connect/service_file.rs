@@ -131,6 +131,25 @@ mod tests {
     }
 
     #[test]
+    fn the_parameter_servicefile_takes_precedence_over_the_variable() {
+        let directory = tempfile::TempDir::new().expect("a directory");
+        let write = |name: &str| {
+            let path = directory.path().join(name).display().to_string();
+            std::fs::write(&path, format!("[shop]\nhost={name}\n")).expect("written");
+            path
+        };
+        let (named, other) = (write("named"), write("other"));
+        let environment = Environment::new([("PGSERVICEFILE".to_owned(), other)].into(), None, None);
+        for (servicefile, host) in [(named.as_str(), "named"), ("", "other")] {
+            let mut parameters = Parameters::default();
+            parameters.set("service", "shop");
+            parameters.set("servicefile", servicefile);
+            fill(&mut parameters, &environment).expect("a service");
+            assert_eq!(parameters.get("host"), Some(host));
+        }
+    }
+
+    #[test]
     fn an_error_carries_the_line_number() {
         let error = section("[a]\n\nhots=x\n", "a", &mut Parameters::default());
         assert_eq!(error, Err((3, "\"hots\" is not a connection parameter".to_owned())));

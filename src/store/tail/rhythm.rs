@@ -174,6 +174,22 @@ mod tests {
         assert_eq!(in_progress.since(), None);
     }
 
+    #[tokio::test]
+    async fn the_trigger_ends_a_pause_that_has_begun() {
+        let begun = Instant::now();
+        let mut rhythm = Rhythm::new(Duration::from_millis(10), begun);
+        rhythm.polls(begun);
+        rhythm.found(Found::Nothing, begun + Duration::from_mins(6));
+        rhythm.answered = begun;
+        assert_eq!(rhythm.due() - begun, Duration::from_secs(1));
+        let trigger = rhythm.trigger();
+        tokio::join!(rhythm.wait(), async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            trigger.fire();
+        });
+        assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    }
+
     #[test]
     fn a_long_silence_slows_polling_step_by_step_to_once_a_second() {
         let begun = Instant::now();

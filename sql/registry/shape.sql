@@ -99,12 +99,25 @@
     where a.attrelid = c.oid and a.attname = 'global_position'
       and not a.attisdropped
   ),
-  -- Partitions and inheriting tables, at every level.
+  -- Partitions and inheriting tables, at every level. An insert into one of them uses its own default of global_position: the next
+  -- number of the sequence in draws_from, or some other expression if draws_from is 0.
   'parts', (
     select coalesce(json_agg(json_build_object(
       'oid', p.oid::int8,
       'kind', p.relkind,
-      'name', format('%I.%I', s.nspname, p.relname)
+      'name', format('%I.%I', s.nspname, p.relname),
+      'draws_from', (
+        select coalesce((
+          select q.refobjid from pg_depend q
+          where q.classid = 'pg_attrdef'::regclass
+            and q.objid = d.oid
+            and q.refclassid = 'pg_class'::regclass
+            and pg_get_expr(d.adbin, d.adrelid) = format('nextval(%L::regclass)', q.refobjid::regclass)
+        ), 0)::int8
+        from pg_attribute a
+        join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = p.oid and a.attname = 'global_position' and not a.attisdropped
+      )
     ) order by p.oid), '[]')
     from pg_class p
     join pg_namespace s on s.oid = p.relnamespace
@@ -156,7 +169,8 @@
     where r.ev_class = c.oid
   ),
   'row_security', row_security_active(c.oid),
-  'subscribed', exists (select from pg_subscription_rel r where r.srrelid = c.oid),
+  -- A subscription names the partitions, unless the publication has publish_via_partition_root.
+  'subscribed', exists (select from pg_subscription_rel r where r.srrelid = any (part.oids || c.oid)),
   -- Whether names sort bytewise, by the collation of the column or, if that is the default, of the database.
   'bytewise', coalesce((
     select case

@@ -27,7 +27,7 @@ pub struct Shape {
     pub rules: Vec<String>,
     /// Whether row security policies apply to this role.
     pub row_security: bool,
-    /// Whether a logical subscription writes to the table.
+    /// Whether a logical subscription writes to the table or to a partition.
     pub subscribed: bool,
     /// Whether stream names sort bytewise. Only then are the streams of a category, or with a prefix, adjacent.
     pub bytewise: bool,
@@ -173,6 +173,9 @@ pub struct Part {
     pub oid: u32,
     /// The qualified name, quoted for SQL.
     pub name: String,
+    /// The OID of the sequence that numbers rows inserted directly into this table. 0 if the default of `global_position` is not
+    /// exactly `nextval` of a sequence, `None` without a default.
+    draws_from: Option<u32>,
     kind: char,
 }
 
@@ -267,6 +270,13 @@ impl Shape {
     #[must_use]
     pub fn is_partitioned(&self) -> bool {
         self.kind == 'p'
+    }
+
+    /// Returns the first partition or inheriting table that does not number its rows from the sequence of the table. A row inserted
+    /// directly into it can get a number below those of rows that are already committed.
+    pub(super) fn part_numbered_apart(&self) -> Option<&Part> {
+        let apart = |part: &&Part| part.draws_from.is_some_and(|sequence| Some(sequence) != self.numbering.sequence);
+        self.parts.iter().find(apart)
     }
 
     /// Returns whether a unique index on exactly `(id)` covers all messages, so that no two can have the same ID.

@@ -227,6 +227,23 @@ async fn every_fault_is_found_and_nothing_else(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_table_with_numbers_of_its_own_is_found() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let schema = format!("\"{}\"", store.schema);
+    let parts = "create table {s}.alike () inherits ({s}.messages); create table {s}.apart () inherits ({s}.messages);
+                 create sequence {s}.own; alter table {s}.apart alter global_position set default nextval('{s}.own')";
+    store.client().await.expect("a server").batch_execute(&parts.replace("{s}", &schema)).await.expect("parts");
+    let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
+    assert_eq!(alarming(&findings), ["sequence fail", "table-kind warn"], "{findings:#?}");
+    let finding = findings.iter().find(|finding| finding.check == "sequence").expect("the finding");
+    let remedy = finding.remedy.as_deref().expect("a remedy");
+    assert!(finding.seen.contains("apart does not default to the next number"), "{finding:?}");
+    store.client().await.expect("a server").batch_execute(remedy).await.expect("remedied");
+    let findings = store.namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined");
+    assert_eq!(alarming(&findings), ["table-kind warn"], "{findings:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_our_namespace_is_found_and_nothing_else() {
     every_fault_is_found_and_nothing_else(Kind::OursOnPostgres).await;
 }

@@ -173,6 +173,16 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
             ),
         );
     }
+    if let Some(part) = patient.shape.part_numbered_apart() {
+        return Observation::fail(
+            format!("global_position of {} does not default to the next number of {name}", part.name),
+            format!(
+                "alter table {} alter column global_position set default nextval({})",
+                part.name,
+                quote_literal(name)
+            ),
+        );
+    }
     let Some(last) = sequence.last else {
         return Observation::skipped(format!("this role may not read {name}"));
     };

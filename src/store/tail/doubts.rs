@@ -14,6 +14,8 @@ pub enum Doubt {
     Unordered,
     /// `global_position` does not default to the next number of a sequence.
     Default,
+    /// This partition or inheriting table has another default for `global_position`, which applies to rows inserted directly into it.
+    Part(String),
     /// A trigger with this name can set `global_position`.
     Trigger(String),
 }
@@ -28,6 +30,10 @@ impl fmt::Display for Doubt {
                 "the sequence of global_position has a cache above 1, cycles or counts down, so numbers are not in order",
             ),
             Self::Default => f.write_str("global_position does not default to the next number of a sequence"),
+            Self::Part(name) => write!(
+                f,
+                "global_position of {name} does not default to the next number of the sequence that the table messages uses"
+            ),
             Self::Trigger(name) => write!(f, "trigger {name} can set global_position"),
         }
     }
@@ -41,6 +47,7 @@ impl Doubt {
             Self::Subscribed => "subscription",
             Self::Unordered => "unordered sequence",
             Self::Default => "no sequence",
+            Self::Part(_) => "partition numbers apart",
             Self::Trigger(_) => "trigger sets positions",
         }
     }
@@ -63,7 +70,11 @@ impl Shape {
         let mut doubts = Vec::new();
         doubts.extend(self.subscribed.then_some(Doubt::Subscribed));
         doubts.extend(self.draws_unordered().then_some(Doubt::Unordered));
-        doubts.extend((!ours).then_some(Doubt::Default));
+        if ours {
+            doubts.extend(self.part_numbered_apart().map(|part| Doubt::Part(part.name.clone())));
+        } else {
+            doubts.push(Doubt::Default);
+        }
         doubts.extend(triggers.map(|trigger| Doubt::Trigger(trigger.name.clone())));
         doubts
     }

@@ -87,6 +87,15 @@ async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
     let subscription = "create subscription s connection 'dbname=nowhere' publication p with (connect = false); \
          insert into pg_subscription_rel (srsubid, srrelid, srsubstate) \
            select oid, '{}.messages'::regclass, 'r' from pg_subscription where subname = 's'";
+    // By default, the subscription of a partitioned table names its partitions.
+    let partitioned = "create table {}.parted (like {}.messages including defaults) partition by list (type); \
+         alter sequence {}.messages_global_position_seq owned by none; \
+         drop table {}.messages; alter table {}.parted rename to messages; \
+         create table {}.half partition of {}.messages default partition by list (type); \
+         create table {}.part partition of {}.half default";
+    let own_numbers = "create sequence {}.own; alter table {}.part alter global_position set default nextval('{}.own')";
+    let own_numbers = format!("{partitioned}; {own_numbers}");
+    let subscribed_partition = format!("{partitioned}; {}", subscription.replace("messages", "part"));
     let default =
         "alter table {}.messages alter global_position set default (extract(epoch from now()) * 1000)::bigint";
     let none = "alter table {}.messages alter global_position drop default";
@@ -94,18 +103,26 @@ async fn reports_numbering_that_locks_do_not_cover_when_following_begins() {
         (trigger, vec![Doubt::Trigger("renumbers".to_owned())]),
         (harmless, Vec::new()),
         (subscription, vec![Doubt::Subscribed]),
+        (partitioned, Vec::new()),
+        (&subscribed_partition, vec![Doubt::Subscribed]),
+        (&own_numbers, vec![Doubt::Part("{}.part".to_owned())]),
         (default, vec![Doubt::Default]),
         (none, vec![Doubt::Default]),
     ] {
         let store = TestStore::new(Kind::EventoDb).await;
         let client = client(&store).await;
         client.batch_execute(&made.replace("{}", &format!("\"{}\"", store.schema))).await.expect("made");
+        let named = |doubt: Doubt| match doubt {
+            Doubt::Part(name) => Doubt::Part(name.replace("{}", &store.schema)),
+            doubt => doubt,
+        };
+        let doubts: Vec<Doubt> = doubts.into_iter().map(named).collect();
         for delivery in [Delivery::AtOnce, Delivery::WhenFinal] {
             let mut tail = store.namespace.tail_heads(options(Scope::Namespace, TailFrom::Now, delivery));
             assert_eq!(batch_where(&mut tail, |_| true).await.doubts, doubts, "{made}");
         }
         assert_eq!(store.namespace.doubts().await.expect("an answer"), doubts, "{made}");
-        if made == subscription {
+        if made.contains("create subscription") {
             let drop = "alter subscription s set (slot_name = none); drop subscription s";
             for sql in drop.split("; ") {
                 client.batch_execute(sql).await.expect("dropped");

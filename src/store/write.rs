@@ -35,8 +35,8 @@ const COLLISIONS: u32 = 5;
 /// The bytes that a value of the type `name` holds.
 const LONGEST_NAME: usize = 63;
 
-/// Runs constraint triggers now that would otherwise run at the commit, after the stored message was looked up.
-const RUN_DEFERRED_TRIGGERS: &str = "set constraints all immediate";
+/// Runs constraint triggers now that would otherwise run at the commit, after the stored messages were looked up.
+pub(super) const RUN_DEFERRED_TRIGGERS: &str = "set constraints all immediate";
 
 /// What a rejected attempt means, after a lookup of the message.
 enum Verdict {

@@ -12,6 +12,7 @@ use super::message::{ImportOptions, ImportedMessage, Placement, are_kept};
 use super::plan::{Context, Plan};
 use super::sequence::SequenceAdvance;
 use crate::store::session::{QueryError, Session, Transaction};
+use crate::store::write::RUN_DEFERRED_TRIGGERS;
 use crate::store::{Namespace, StoreError};
 
 /// The unique indexes that refuse a message because another writer was faster.
@@ -119,6 +120,9 @@ impl Writer {
             Ok(rows) => rows,
             Err(error) => return Err(self.refused(transaction, &error, plan)),
         };
+        if namespace.shape().runs_code_on_insert() {
+            transaction.batch(RUN_DEFERRED_TRIGGERS).await?;
+        }
         if namespace.shape().runs_code_on_insert() || rows != plan.new.len() as u64 {
             plan.verify(&namespace, transaction, messages, self.options).await?;
         }

@@ -53,16 +53,23 @@ fn a_message_that_a_trigger_drops_is_reported_with_its_line(place: &Place) {
 }
 
 fn messages_that_a_trigger_deletes_later_are_reported_with_their_line(place: &Place) {
-    let sql = "create function public.gone() returns trigger language plpgsql set search_path from current as
-                 $$begin delete from messages where id = new.id and position = 3; return null; end$$;
-               create trigger gone after insert on messages for each row execute function public.gone()";
-    if !execute(place, sql) {
-        return;
-    }
     let path = file(place, "lines", export("account", 6, 1));
-    let error = place.run(&["import", &path]).failed(2);
-    assert!(error.contains("line 4: the message was not stored at position 3 of account-0"), "{error}");
-    assert_eq!(all(place, "account").lines().count(), 0);
+    for (kind, deferred) in [("trigger", ""), ("constraint trigger", "deferrable initially deferred")] {
+        let sql = format!(
+            "create or replace function public.gone() returns trigger language plpgsql set search_path from current as
+               $$begin delete from messages where id = new.id and position = 3; return null; end$$;
+             drop trigger if exists gone on messages;
+             create {kind} gone after insert on messages {deferred} for each row execute function public.gone()"
+        );
+        if !execute(place, &sql) {
+            return;
+        }
+        let outcome = place.run(&["import", &path, "--batch", "2"]);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (2, ""), "{kind}: {outcome:?}");
+        let error = "line 4: the message was not stored at position 3 of account-0";
+        assert!(outcome.stderr.contains(error), "{kind}: {outcome:?}");
+        assert_eq!(all(place, "account").lines().count(), 2, "{kind}");
+    }
 }
 
 fn the_sequence_of_an_identity_column_advances_past_kept_global_positions(place: &Place) {

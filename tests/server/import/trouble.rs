@@ -184,18 +184,28 @@ fn the_transaction_that_holds_the_lock_of_a_category_is_reported(place: &Place) 
     assert_eq!(all(place, "account").lines().count(), 5);
 }
 
+/// Returns SQL that runs plpgsql at the commit of a message. A deferred trigger of the table `messages` would run before, so the trigger
+/// defers another one in turn.
+fn at_commit(schema: &str, condition: &str, body: &str) -> String {
+    format!(
+        "create table public.commits (n int); \
+         create function public.at_commit() returns trigger language plpgsql as $$ begin {body}; return null; end $$; \
+         create constraint trigger at_commit after insert on public.commits deferrable initially deferred \
+           for each row execute function public.at_commit(); \
+         create function public.defer() returns trigger language plpgsql as $$ begin \
+           set constraints all deferred; insert into public.commits values (1); return null; end $$; \
+         create constraint trigger defers after insert on \"{schema}\".messages deferrable initially deferred \
+           for each row when ({condition}) execute function public.defer()"
+    )
+}
+
 fn a_signal_during_the_commit_leaves_the_outcome_unknown(place: &Place) {
     let Some(database) = &place.database else { return };
     let (schema, path) = (schema(place), file(place, "lines", export("account", 5, 1)));
     let runtime = tokio::runtime::Handle::current();
     let outcome = tokio::task::block_in_place(|| {
         let client = runtime.block_on(database.client());
-        let slow = format!(
-            "create function public.slow() returns trigger language plpgsql as $$ begin \
-               perform pg_catalog.pg_sleep(60); return null; end $$; \
-             create constraint trigger slow after insert on \"{schema}\".messages deferrable initially deferred \
-               for each row when (new.position = 3) execute function public.slow()"
-        );
+        let slow = at_commit(&schema, "new.position = 3", "perform pg_catalog.pg_sleep(60)");
         runtime.block_on(client.batch_execute(&slow)).unwrap();
         let child = started(place, &["import", &path, "--batch", "2"]);
         let commits = "select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
@@ -435,14 +445,8 @@ async fn a_commit_without_an_answer_has_an_unknown_outcome(store: &TestStore) {
     let mut import = Import::new(&namespace, ImportOptions::default()).unwrap();
     import.batch(&[kept("account-1", 0, "{}")]).await.unwrap();
     // The commit ends the connection, and the role cannot connect again.
-    let cut = format!(
-        "create function public.cut() returns trigger language plpgsql as $$ begin \
-           perform pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); return null; end $$; \
-         create constraint trigger cut after insert on \"{}\".messages deferrable initially deferred \
-           for each row execute function public.cut(); \
-         alter role {role} nologin",
-        store.schema
-    );
+    let end = "perform pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid())";
+    let cut = format!("{}; alter role {role} nologin", at_commit(&store.schema, "true", end));
     client.batch_execute(&cut).await.unwrap();
     let error = import.batch(&[kept("account-1", 1, "{}")]).await.unwrap_err();
     client.batch_execute(&format!("drop role {role}")).await.unwrap();

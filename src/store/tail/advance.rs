@@ -81,7 +81,8 @@ impl<M: Followed> Tail<M> {
         self.reported = blocking;
         self.rhythm.found(self.found(has_more, !messages.is_empty()), Instant::now());
         is_news.then(|| {
-            let News { receded_from, diverges_above, continues_after, begins_above } = std::mem::take(&mut self.news);
+            let News { receded_from, diverges_above, continues_after, begins_above, .. } =
+                std::mem::take(&mut self.news).at(seen.newest);
             TailBatch {
                 messages,
                 final_to: self.delivered_to.max(0),

@@ -39,8 +39,8 @@ pub struct TailBatch<M> {
     pub doubts: Vec<Doubt>,
     /// Whether more messages can be read at once, because following has not caught up with the newest message.
     pub has_more: bool,
-    /// The former newest global position, if that message has disappeared. Messages were deleted or the server lost them, and global
-    /// positions after `newest` may be reused.
+    /// The former newest global position, above `newest`, if that message has disappeared. Messages were deleted or the server lost
+    /// them, and global positions after `newest` may be reused.
     pub receded_from: Option<GlobalPosition>,
     /// The global position above which the store contains different messages than before, because it was refilled, restored or
     /// failed over. It is below every message if all of them are different. The new messages are returned once each.

@@ -97,9 +97,10 @@ impl<M: Followed> Tail<M> {
         if back {
             self.news.receded_from = self.news.receded_from.max(Some(position));
         }
+        let lowest = |before: Option<GlobalPosition>| Some(before.map_or(part, |before| before.min(part)));
+        self.news.parts_above = lowest(self.news.parts_above);
         if replaced || !back {
-            let before = self.news.diverges_above.unwrap_or(part);
-            self.news.diverges_above = Some(before.min(part));
+            self.news.diverges_above = lowest(self.news.diverges_above);
         }
         self.delivered_to = self.delivered_to.min(part);
         let before = self.news.continues_after.unwrap_or(self.delivered_to);

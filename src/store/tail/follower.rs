@@ -77,10 +77,23 @@ pub(super) struct News {
     pub(super) receded_from: Option<GlobalPosition>,
     /// See [`TailBatch::diverges_above`].
     pub(super) diverges_above: Option<GlobalPosition>,
+    /// The lowest global position above which messages disappeared or changed.
+    pub(super) parts_above: Option<GlobalPosition>,
     /// See [`TailBatch::continues_after`].
     pub(super) continues_after: Option<GlobalPosition>,
     /// See [`TailBatch::begins_above`].
     pub(super) begins_above: bool,
+}
+
+impl News {
+    /// Returns what to report if `newest` is the newest global position now. A server that lost messages can have been written to again
+    /// before the next poll. Its newest position is then no lower than before, and what is above the parting has changed.
+    pub(super) fn at(self, newest: GlobalPosition) -> Self {
+        if self.receded_from.is_none_or(|before| before > newest) {
+            return self;
+        }
+        Self { receded_from: None, diverges_above: self.diverges_above.or(self.parts_above), ..self }
+    }
 }
 
 /// A follower of one scope. It advances only when it returns a batch, so after an error or a dropped future the next call to
@@ -231,5 +244,20 @@ impl<M: Followed> Tail<M> {
             seen.blocking.iter().filter(|holder| checkpoint.holders.contains(&holder.transaction)).cloned().collect();
         waiting.sort_by_key(|holder| holder.since);
         waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_grew_again_after_losing_messages_has_different_ones() {
+        let lost = News { receded_from: Some(20), parts_above: Some(10), ..News::default() };
+        assert_eq!(lost.at(10), lost);
+        assert_eq!(lost.at(19), lost);
+        let replaced = News { receded_from: None, diverges_above: Some(10), ..lost };
+        assert_eq!(lost.at(20), replaced);
+        assert_eq!(lost.at(25), replaced);
     }
 }

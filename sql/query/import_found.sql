@@ -1,7 +1,9 @@
 -- Compares messages with the stored messages that have their position or their ID. Returns one row for each given message, in
--- order. A JSON null and NULL are exported alike, so they count as equal. The texts of data and metadata are returned if they differ
--- and the values are equal. Exported bodies have the text of the server, so texts are compared first.
+-- order. A JSON null and NULL are exported alike, so they count as equal. The texts of data and metadata are returned as jsonb if they
+-- differ and the values are equal, and whether the column has a different text in any way. Exported bodies have the text of the
+-- server, so texts are compared first.
 --
+-- {data_differs}, {metadata_differs}: whether the text in the column differs from the given one
 -- $1 ids, $2 streams, $3 positions, $4 types, $5 data, $6 metadata
 -- Served by: messages_stream, or messages_id or another index on id.
 select
@@ -11,7 +13,9 @@ select
   case when m.data <> n.data and m.data::jsonb = n.data::jsonb then m.data::jsonb::text end,
   case when m.data <> n.data and m.data::jsonb = n.data::jsonb then n.data::jsonb::text end,
   case when m.metadata <> n.metadata and m.metadata::jsonb = n.metadata::jsonb then m.metadata::jsonb::text end,
-  case when m.metadata <> n.metadata and m.metadata::jsonb = n.metadata::jsonb then n.metadata::jsonb::text end
+  case when m.metadata <> n.metadata and m.metadata::jsonb = n.metadata::jsonb then n.metadata::jsonb::text end,
+  {data_differs},
+  {metadata_differs}
 from (
   select n.id, n.stream, n.position, n.type, coalesce(n.data, 'null') as data, coalesce(n.metadata, 'null') as metadata, n.number
   from unnest($1, $2, $3, $4, $5, $6) with ordinality as n (id, stream, position, type, data, metadata, number)

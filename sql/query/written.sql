@@ -1,7 +1,8 @@
 -- Compares a stored message with one that was sent. Returns the version of the stream, the position of the stored message, which
 -- fields are equal, and the texts of data and metadata if the values are equal but the texts differ. jsonb compares numbers by value,
 -- so 1.0 equals 1.00. A JSON null and NULL are exported alike, so they count as equal. If several messages have the ID, the one in
--- the given stream is compared.
+-- the given stream is compared. A column that is not jsonb keeps any text. It is compared with the text that write_message gets, as
+-- jsonb or unchanged; an import stores line breaks as blanks.
 --
 -- $1 id, $2 stream, $3 type, $4 data, $5 metadata or null
 -- Served by: messages_stream, and messages_id or another index on id.
@@ -28,7 +29,10 @@ select
   case
     when m.stored_metadata = m.sent_metadata and m.stored_metadata::text <> m.sent_metadata::text
     then m.sent_metadata::text
-  end
+  end,
+  translate(m.data_text, chr(10) || chr(13), '  ') not in (m.sent_data::text, translate($4, chr(10) || chr(13), '  ')),
+  translate(m.metadata_text, chr(10) || chr(13), '  ')
+    not in (m.sent_metadata::text, translate(coalesce($5, 'null'), chr(10) || chr(13), '  '))
 from (select 1) one
 left join lateral (
   select
@@ -40,6 +44,8 @@ left join lateral (
     coalesce({m.data}, 'null') as stored_data,
     $4::jsonb as sent_data,
     coalesce({m.metadata}, 'null') as stored_metadata,
+    coalesce({m.data_text}, 'null') as data_text,
+    coalesce({m.metadata_text}, 'null') as metadata_text,
     coalesce($5, 'null')::jsonb as sent_metadata
   from {table} m
   where {condition}

@@ -14,6 +14,9 @@ pub enum Difference {
         /// The same number, as sent.
         sent: String,
     },
+    /// `data` or `metadata` is equal JSON with different text in a column that is not `jsonb`: other spaces, keys in another order,
+    /// repeated keys, or `1e2` for `100`.
+    Text(&'static str),
     /// The value of this field is different.
     Value(&'static str),
 }
@@ -22,8 +25,15 @@ impl Difference {
     /// The maximum number of characters of a number to show.
     const LONGEST: usize = 40;
 
+    /// Returns the difference between two bodies of equal value. `jsonb` has both as the server's text if these differ, and `differs`
+    /// says whether the column has a different text in any way.
+    pub(crate) fn of_text(field: &'static str, jsonb: Option<(&str, &str)>, differs: bool) -> Option<Self> {
+        let spelling = jsonb.and_then(|(stored, sent)| Self::spelling(field, stored, sent));
+        spelling.or_else(|| differs.then_some(Self::Text(field)))
+    }
+
     /// Finds the first number that differs between two texts of equal `jsonb` values. Nothing else can differ between them.
-    pub(crate) fn spelling(field: &'static str, stored: &str, sent: &str) -> Option<Self> {
+    fn spelling(field: &'static str, stored: &str, sent: &str) -> Option<Self> {
         if stored == sent {
             return None;
         }
@@ -43,6 +53,12 @@ impl fmt::Display for Difference {
         match self {
             Self::Spelling { field, stored, sent } => {
                 write!(f, "the stored text differs: in {field}, {stored} is stored and {sent} was sent")
+            }
+            Self::Text(field) => {
+                write!(
+                    f,
+                    "the stored text differs: {field} is equal JSON, but its spaces, numbers, repeated keys or the order of its keys differ"
+                )
             }
             Self::Value(field) => {
                 write!(

@@ -14,7 +14,7 @@ use super::message::{ImportOptions, ImportedMessage, Placement, PlannedMessage};
 use crate::message::{Difference, GlobalPosition, Position, StreamName};
 use crate::store::row::{ServerTime, column, text};
 use crate::store::session::Transaction;
-use crate::store::shape::MICROSECONDS;
+use crate::store::shape::{Column, ColumnType, MICROSECONDS};
 use crate::store::{Flavour, Namespace, Result};
 
 /// Most bytes of bodies in one comparison.
@@ -83,7 +83,7 @@ pub(super) struct StoredMessage {
     same_type: bool,
     same_data: bool,
     same_metadata: bool,
-    /// Set if data or metadata are the same value in another spelling.
+    /// Set if data or metadata are the same value with a different text.
     pub(super) spelling: Option<Difference>,
 }
 
@@ -91,9 +91,9 @@ impl StoredMessage {
     /// Reads a row of `import_found.sql`. Returns `None` if no message is stored.
     fn read(row: &Row, decimals: u32) -> Result<Option<Self>> {
         let Some(id) = column::<Option<&str>>(row, 0)? else { return Ok(None) };
-        let spelling = |field, first: usize| -> Result<Option<Difference>> {
-            let (stored, sent): (Option<&str>, Option<&str>) = (column(row, first)?, column(row, first + 1)?);
-            Ok(stored.zip(sent).and_then(|(stored, sent)| Difference::spelling(field, stored, sent)))
+        let spelling = |field, first: usize, differs: usize| -> Result<Option<Difference>> {
+            let texts = column::<Option<&str>>(row, first)?.zip(column::<Option<&str>>(row, first + 1)?);
+            Ok(Difference::of_text(field, texts, column(row, differs)?))
         };
         Ok(Some(Self {
             id: Uuid::parse_str(id.trim_end()).ok(),
@@ -105,7 +105,7 @@ impl StoredMessage {
             same_type: column(row, 5)?,
             same_data: column(row, 6)?,
             same_metadata: column(row, 7)?,
-            spelling: spelling("data", 8)?.or(spelling("metadata", 10)?),
+            spelling: spelling("data", 8, 12)?.or(spelling("metadata", 10, 13)?),
         }))
     }
 
@@ -152,6 +152,17 @@ fn same_id(namespace: &Namespace) -> String {
     if namespace.shape().ids_are_indexed() { same_id } else { format!("m.stream_name::text = n.stream and {same_id}") }
 }
 
+/// Returns the condition that the text of a body column differs from the sent one. A jsonb column has the server's text for any value.
+/// Exports replace line breaks by blanks, and JSON has line breaks only between its tokens, so the two count as equal.
+fn text_differs(name: &str, column: &Column) -> String {
+    let one_line = |body: &str| format!("translate({body}.{name}, chr(10) || chr(13), '  ')");
+    if column.kind == ColumnType::Jsonb {
+        "false".to_owned()
+    } else {
+        format!("{} <> {}", one_line("m"), one_line("n"))
+    }
+}
+
 /// Returns the stored messages that have the position or the ID of messages of the batch.
 pub(super) async fn stored(
     namespace: &Namespace,
@@ -164,8 +175,13 @@ pub(super) async fn stored(
         LookupKey::Position => "m.stream_name::text = n.stream and m.position = n.position".to_owned(),
         LookupKey::Id => same_id(namespace),
     };
-    let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &[("condition", &condition)]);
-    let decimals = namespace.shape().columns.time.decimals();
+    let columns = &namespace.shape().columns;
+    let data_differs = text_differs("data", &columns.data);
+    let metadata_differs = text_differs("metadata", &columns.metadata);
+    let values =
+        [("condition", condition.as_str()), ("data_differs", &data_differs), ("metadata_differs", &metadata_differs)];
+    let sql = namespace.query(include_str!("../../../sql/query/import_found.sql"), &values);
+    let decimals = columns.time.decimals();
     let mut all = Vec::with_capacity(planned.len());
     let mut rest = planned;
     while !rest.is_empty() {

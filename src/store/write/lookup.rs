@@ -73,9 +73,9 @@ impl Lookup {
             }
         }
         let mut respelled = None;
-        for (index, name) in [(8, "data"), (10, "metadata")] {
+        for (index, differs, name) in [(8, 12, "data"), (10, 13, "metadata")] {
             let texts = column::<Option<&str>>(row, index)?.zip(column::<Option<&str>>(row, index + 1)?);
-            respelled = respelled.or_else(|| texts.and_then(|(stored, sent)| Difference::spelling(name, stored, sent)));
+            respelled = respelled.or(Difference::of_text(name, texts, column(row, differs)?));
         }
         Ok(Self { version, stored: Some(StoredMessage { position, global_position, different, respelled }) })
     }

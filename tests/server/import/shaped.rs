@@ -17,6 +17,7 @@ in_each_place!(
     rows_that_a_trigger_moves_to_a_child_table_are_stored,
     no_message_is_written_twice_without_unique_indexes,
     the_same_json_in_another_spelling_is_reported,
+    equal_json_with_another_text_is_reported_if_the_column_keeps_the_text,
 );
 
 #[cfg(unix)]
@@ -168,6 +169,58 @@ fn the_same_json_in_another_spelling_is_reported(place: &Place) {
         outcome.stderr.contains("line 1: the stored text differs: in data, 1.0 is stored and 1.000 was sent"),
         "{outcome:?}"
     );
+}
+
+fn equal_json_with_another_text_is_reported_if_the_column_keeps_the_text(place: &Place) {
+    if !execute(
+        place,
+        "drop index messages_category; alter table messages alter data type json, alter metadata type text",
+    ) {
+        return;
+    }
+    let line = |data: &str, meta: &str| {
+        let (id, time) = (id(1), "2020-01-01T00:00:00Z");
+        format!(
+            "{{\"id\":\"{id}\",\"stream\":\"account-1\",\"type\":\"T\",\"pos\":0,\"gpos\":1,\"data\":{data},\"meta\":{meta},\
+             \"time\":\"{time}\"}}\n"
+        )
+    };
+    let equal = "is equal JSON, but its spaces, numbers, repeated keys or the order of its keys differ";
+    for (stored, other, expected) in [
+        ("{\"a\":100}", "{\"a\":100}", String::new()),
+        ("{\"a\":100}", "{\"a\":1e2}", format!("data {equal}")),
+        ("{\"a\":1,\"b\":2}", "{\"b\":2,\"a\":1}", format!("data {equal}")),
+        ("{\"a\":2,\"a\":1}", "{\"a\":1}", format!("data {equal}")),
+        ("{\"a\":1.0}", "{\"a\":1.00}", "in data, 1.0 is stored and 1.00 was sent".to_owned()),
+    ] {
+        execute(place, "truncate messages");
+        let first = file(place, "first", line(stored, stored));
+        place.run(&["import", &first]).done();
+        let write =
+            |data: &str| place.run(&["write", "account-1", "T", "--id", &id(1), "--data", data, "--metadata", stored]);
+        let written = write(stored);
+        assert!(written.status == 0 && written.stderr.contains("already written"), "{written:?}");
+        assert!(!written.stderr.contains("differs"), "{written:?}");
+        let printed = "{\"imported\":0,\"present\":1,\"dryRun\":false}\n";
+        for (field, again) in [("data", line(other, stored)), ("metadata", line(stored, other))] {
+            let again = file(place, "again", again);
+            let outcome = place.run(&["import", &again]);
+            assert_eq!((outcome.status, outcome.stdout.as_str()), (0, printed), "{outcome:?}");
+            let expected = expected.replace("data", field);
+            let differs = format!(
+                "streamscope: 1 message differs from the stored one; line 1: the stored text differs: {expected}\n"
+            );
+            assert_eq!(outcome.stderr, if expected.is_empty() { "" } else { &differs }, "{stored}, {other}");
+        }
+        let written = write(other);
+        assert_eq!(written.status, 0, "{written:?}");
+        assert_eq!(written.stderr.contains("the stored text differs"), !expected.is_empty(), "{written:?}");
+        assert!(written.stderr.contains(&expected), "{written:?}");
+    }
+    // Exports replace line breaks in a body, so they make no difference.
+    execute(place, "update messages set data = E'{\\n\"a\":1}', metadata = E'{\\r\\n\"a\":1}'");
+    let exported = file(place, "exported", all(place, "account"));
+    assert_eq!(place.run(&["import", &exported]).done(), "{\"imported\":0,\"present\":1,\"dryRun\":false}\n");
 }
 
 fn an_import_sees_the_version_that_was_committed_while_it_waited(place: &Place) {

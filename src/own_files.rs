@@ -57,7 +57,10 @@ pub(crate) fn append_to_named(path: &Path) -> io::Result<File> {
     let target = resolve_links(path)?;
     match std::fs::metadata(path) {
         // Opened by the given name, because the link of a standard stream may lead to no path.
-        Ok(there) if !there.is_file() => File::options().append(true).open(path),
+        Ok(there) if !there.is_file() => {
+            system::check_target(&target)?;
+            File::options().append(true).open(path)
+        }
         _ => open(&target, Purpose::Append),
     }
 }

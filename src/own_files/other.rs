@@ -30,7 +30,6 @@ pub(super) fn check_own_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(feature = "cli")]
 #[allow(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn check_target(_: &Path) -> io::Result<()> {
     Ok(())

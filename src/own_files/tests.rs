@@ -138,5 +138,6 @@ fn writes_no_output_to_a_file_or_pipe_of_another_user() {
         output_target(path).expect("it belongs to the user");
         chown(path, Some(1234), None).expect("given away");
         assert!(reason(output_target(path)).contains("another user"));
+        assert!(reason(append_to_named(path)).contains("another user"));
     }
 }

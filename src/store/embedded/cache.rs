@@ -123,10 +123,14 @@ impl Cache {
         })
     }
 
-    /// Removes compiled modules that do not match the hash in their names. They are compiled again when they are needed.
+    /// Removes compiled modules that do not match the hash in their names, which are compiled again when they are needed, and unfinished
+    /// ones of processes that were killed or found the disk full.
     fn remove_wrong_modules(&self) -> Result<()> {
         for directory in entries(&self.modules()).unwrap_or_default() {
             for module in entries(&directory).unwrap_or_default() {
+                if is_abandoned(&module) {
+                    steps::remove(&module)?;
+                }
                 if module.extension().is_some_and(|extension| extension == "bin") && !matches_its_name(&module) {
                     tracing::warn!("{} is damaged and will be compiled again", module.display());
                     steps::remove(&module)?;
@@ -149,6 +153,26 @@ fn keep_from_others(root: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether this is an unfinished file, `NAME.PID.N.tmp`, and that process is not running.
+fn is_abandoned(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let mut ends = name.rsplit('.');
+    ends.next() == Some("tmp") && ends.nth(1).is_some_and(|pid| pid.parse().is_ok_and(|pid| !is_running(pid)))
+}
+
+#[cfg(unix)]
+fn is_running(pid: u32) -> bool {
+    let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw);
+    // Without permission to signal it, the process is running.
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+/// Whether a process is running cannot be told without signals.
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    true
 }
 
 fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {

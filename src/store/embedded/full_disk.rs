@@ -13,6 +13,20 @@ const DISK_FULL: &str = "53100";
 /// full.
 const SHORT: u64 = 24 << 20;
 
+/// How `pglite-oxide` begins the error if the server of a connection does not start.
+const NOT_STARTED: &str = "could not start embedded Postgres backend";
+/// How Rust prints the system's error for a full disk.
+const NO_SPACE: &str = "(os error 28)";
+
+/// If `answers` is the refusal of a connection because the disk with the cache is full, returns it with SQLSTATE `disk_full`.
+pub(super) fn report_full_cache(answers: &[u8]) -> Option<Vec<u8>> {
+    let refusal = answers.strip_prefix(b"E").filter(|refusal| refusal.len() < 4096)?;
+    let mut fields = refusal.get(4..)?.split(|byte| *byte == 0).filter_map(|field| std::str::from_utf8(field).ok());
+    let text = fields.find_map(|field| field.strip_prefix('M'))?;
+    let is_full = text.starts_with(NOT_STARTED) && text.contains(NO_SPACE);
+    is_full.then(|| error_response("FATAL", DISK_FULL, &format!("the disk is full: {text}. Free some space")))
+}
+
 /// If `answers` contains an I/O error and the disk with the server's files below `root` is full, returns the answers with the error
 /// replaced.
 pub(super) fn report_full_disk(answers: &[u8], root: &Path) -> Option<Vec<u8>> {
@@ -58,6 +72,22 @@ fn free_bytes(_: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_refused_connection_is_searched_for_a_full_cache() {
+        let refusal = |text: &str| error_response("FATAL", "XX000", text);
+        let full =
+            "could not start embedded Postgres backend: write AOT artifact x: No space left on device (os error 28)";
+        let reported = report_full_cache(&refusal(full)).expect("a full disk");
+        let text = String::from_utf8_lossy(&reported);
+        assert!(
+            text.contains("C53100\0Mthe disk is full: could not start") && text.contains("Free some space"),
+            "{text:?}"
+        );
+        assert_eq!(report_full_cache(&refusal("the value is (os error 28)")), None);
+        let row = [b"D\0\0\0\x07\0\0\0".as_slice(), &refusal(full)].concat();
+        assert_eq!(report_full_cache(&row), None);
+    }
 
     #[test]
     fn reports_an_io_error_on_a_full_disk_as_disk_full() {

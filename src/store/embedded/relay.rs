@@ -13,7 +13,7 @@ use pglite_oxide::PgliteServer;
 
 use super::disk::Disk;
 use super::error_response::error_response;
-use super::full_disk::report_full_disk;
+use super::full_disk::{report_full_cache, report_full_disk};
 use super::socket::{Address, Listener, Stream};
 
 /// The frontend message `Terminate` (PostgreSQL documentation, "Message Formats").
@@ -90,7 +90,7 @@ fn pass(client: &Stream, server: &Stream, root: &Path, disk: &mut Option<Disk>) 
         });
         let passed = copy(server, client, |answers| {
             disk.as_mut().map_or(Ok(()), Disk::sync_log)?;
-            Ok(report_full_disk(answers, root))
+            Ok(report_full_cache(answers).or_else(|| report_full_disk(answers, root)))
         });
         let _ = client.shutdown(Shutdown::Both);
         if let Err(error) = passed {

@@ -78,6 +78,16 @@ fn repairs_a_damaged_cache_before_using_it() {
         std::fs::remove_file(path).unwrap();
     }
     mended("missing");
+    // An unfinished module of a process that no longer runs, and one of this test.
+    let mut child = Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let beside = |pid: u32| module.with_extension(format!("bin.{pid}.1.tmp"));
+    let (abandoned, kept) = (beside(child.id()), beside(std::process::id()));
+    for path in [&abandoned, &kept] {
+        std::fs::write(path, "unfinished").unwrap();
+    }
+    user.opens();
+    assert!(!abandoned.exists() && kept.exists());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How the files of export and import are compressed: by their first bytes, or else by their names. A file is written in pieces, each
 //! of which is a gzip member or zstd frame of its own.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
@@ -62,6 +62,18 @@ impl Compression {
         Ok(())
     }
 
+    /// Returns a reader of the whole decompressed text, with a buffer of this size.
+    ///
+    /// # Errors
+    /// Those of zstd.
+    pub(crate) fn reader<'a>(self, input: impl BufRead + 'a, buffer: usize) -> io::Result<Box<dyn BufRead + 'a>> {
+        Ok(match self {
+            Self::None => Box::new(input),
+            Self::Gzip => Box::new(BufReader::with_capacity(buffer, GzipMembers::new(input))),
+            Self::Zstd => Box::new(BufReader::with_capacity(buffer, zstd::Decoder::with_buffer(input)?)),
+        })
+    }
+
     fn write_piece(self, piece: &[u8], output: &mut impl Write) -> io::Result<()> {
         match self {
             Self::None => output.write_all(piece),
@@ -77,13 +89,13 @@ impl Compression {
 
 /// Decompresses the members of a gzip file one after another. Like gzip, it ignores zeros after a member: tapes and block devices pad
 /// files with them.
-pub(crate) struct GzipMembers<R> {
+struct GzipMembers<R> {
     /// `None` after the last member or an error.
     member: Option<GzDecoder<R>>,
 }
 
 impl<R: BufRead> GzipMembers<R> {
-    pub(crate) fn new(input: R) -> Self {
+    fn new(input: R) -> Self {
         Self { member: Some(GzDecoder::new(input)) }
     }
 }

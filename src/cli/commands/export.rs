@@ -171,7 +171,7 @@ impl Target<'_> {
 struct Exported {
     /// Messages that this run wrote.
     written: u64,
-    /// Problems that an import of this run's messages will meet.
+    /// Problems that an import of the file will meet, including those of an earlier run.
     gaps: Gaps,
     /// Unreadable messages in the file, including those of an earlier run.
     unreadable: Unreadable,
@@ -229,12 +229,14 @@ async fn write_all(
     let up_to = options.up_to;
     // `--until` alone does not make gaps: each stream is complete up to that time.
     let filtered = options.filter != Filter { until: prepared.arguments.until, ..Filter::default() };
-    let (resumed, unreadable) = match target {
-        Target::Output(_) => (false, Unreadable::default()),
-        Target::File(part) => (part.kept_lines().is_some(), part.unreadable()),
-    };
-    let gaps = Gaps::new(filtered, resumed).of_table(namespace.shape());
-    let mut exported = Exported { written: 0, gaps, unreadable };
+    let gaps = Gaps::new(filtered).of_table(namespace.shape());
+    let mut exported = Exported { written: 0, gaps, unreadable: Unreadable::default() };
+    if let Target::File(part) = target
+        && part.kept_lines().is_some()
+    {
+        part.each_kept_line(|line| exported.gaps.check_line(line))?;
+        exported.unreadable = part.unreadable();
+    }
     let mut first = None;
     let mut messages = namespace.export(options);
     while let Some(message) = messages.next().await {

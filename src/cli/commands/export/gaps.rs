@@ -2,12 +2,16 @@
 //! table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many streams as an import does, so memory stays bounded, and it reports how many
 //! messages it could not check.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::json::check;
-use crate::message::Message;
+use crate::message::{GlobalPosition, Message, Position};
 use crate::numbers::grouped;
 use crate::store::import::StreamVersions;
 use crate::store::shape::{ColumnType, Shape};
@@ -17,10 +21,24 @@ const EXAMPLES: usize = 3;
 /// How many IDs are remembered.
 const IDS: usize = 400_000;
 
+/// What the checks need of a line.
+#[derive(Deserialize)]
+struct ExportedLine<'a> {
+    id: Uuid,
+    #[serde(borrow)]
+    stream: Cow<'a, str>,
+    pos: Position,
+    gpos: GlobalPosition,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+    unreadable: Option<IgnoredAny>,
+}
+
 pub(super) struct Gaps {
     versions: StreamVersions,
     filtered: bool,
-    resumed: bool,
     count: u64,
     examples: Vec<String>,
     unchecked: u64,
@@ -40,13 +58,12 @@ pub(super) struct Gaps {
 }
 
 impl Gaps {
-    /// A `filtered` export omits messages, and the streams of a `resumed` one may have begun in an earlier run.
-    pub(super) fn new(filtered: bool, resumed: bool) -> Self {
+    /// A `filtered` export omits messages.
+    pub(super) fn new(filtered: bool) -> Self {
         let versions = StreamVersions::default();
         Self {
             versions,
             filtered,
-            resumed,
             count: 0,
             examples: Vec::new(),
             unchecked: 0,
@@ -72,8 +89,30 @@ impl Gaps {
     }
 
     pub(super) fn check(&mut self, message: &Message) {
-        let (stream, position) = (message.stream.as_str(), message.position);
-        self.negative += u64::from(message.global_position < 0);
+        self.check_position(message.stream.as_str(), message.position, message.global_position);
+        self.check_id(message.id);
+        // Unreadable messages are reported on their own.
+        if message.flaw.is_none() {
+            let bodies = [message.data.as_deref(), message.metadata.as_deref()];
+            self.check_bodies(message.stream.as_str(), message.position, bodies);
+        }
+    }
+
+    /// Checks a line that an earlier run wrote.
+    pub(super) fn check_line(&mut self, line: &[u8]) {
+        // Lines that cannot be read like this are those of unreadable messages.
+        let Ok(ExportedLine { id, stream, pos, gpos, data, meta, unreadable }) = serde_json::from_slice(line) else {
+            return;
+        };
+        self.check_position(&stream, pos, gpos);
+        self.check_id(id);
+        if unreadable.is_none() {
+            self.check_bodies(&stream, pos, [data.map(RawValue::get), meta.map(RawValue::get)]);
+        }
+    }
+
+    fn check_position(&mut self, stream: &str, position: Position, global_position: GlobalPosition) {
+        self.negative += u64::from(global_position < 0);
         let end = self.versions.get(stream);
         if position < 0 || end == Some(position) {
             self.refused += 1;
@@ -83,16 +122,16 @@ impl Gaps {
             _ if position < 0 => {}
             Some(end) if position == end => {}
             None if position == 0 => {}
-            None if self.resumed || self.versions.is_full() => self.unchecked += 1,
+            None if self.versions.is_full() => self.unchecked += 1,
             None => self.gap(|| format!("{stream} begins at position {position}")),
             Some(end) if position == end.saturating_add(1) => {}
             Some(end) => self.gap(|| format!("{stream} has position {position} after {end}")),
         }
         self.versions.raise(stream, position);
-        self.check_id(message.id);
-        let refused = |body: &Option<String>| body.as_deref().is_some_and(|body| check(body).is_err());
-        // Unreadable messages are reported on their own.
-        if self.bodies && message.flaw.is_none() && (refused(&message.data) || refused(&message.metadata)) {
+    }
+
+    fn check_bodies(&mut self, stream: &str, position: Position, bodies: [Option<&str>; 2]) {
+        if self.bodies && bodies.into_iter().flatten().any(|body| check(body).is_err()) {
             self.refused_bodies += 1;
             self.first_refused_body.get_or_insert_with(|| format!("{stream}@{position}"));
         }
@@ -123,7 +162,7 @@ impl Gaps {
         if self.count > 0 {
             let gaps = if self.count == 1 { "1 gap".to_owned() } else { format!("{} gaps", grouped(self.count)) };
             let which = if self.filtered {
-                " because of the filter".to_owned()
+                ", left by the filter or by deleted messages".to_owned()
             } else {
                 let more = if self.count > self.examples.len() as u64 { ", …" } else { "" };
                 format!(": {}{more}", self.examples.join(", "))
@@ -131,9 +170,11 @@ impl Gaps {
             lines.push(format!("streamscope: the exported streams have {gaps}{which}; import them with --allow-gaps"));
         }
         if self.unchecked > 0 {
-            let why = if self.resumed { "an earlier run began their streams" } else { "there are too many streams" };
             let were = if self.unchecked == 1 { "message was" } else { "messages were" };
-            lines.push(format!("streamscope: {} {were} not checked for gaps: {why}", grouped(self.unchecked)));
+            lines.push(format!(
+                "streamscope: {} {were} not checked for gaps: there are too many streams",
+                grouped(self.unchecked)
+            ));
         }
         if let Some(first) = &self.first_refused {
             let (have, them) = if self.refused == 1 { ("message has", "it") } else { ("messages have", "them") };
@@ -193,8 +234,8 @@ mod tests {
         }
     }
 
-    fn report(filtered: bool, resumed: bool, messages: &[(&str, i64, i64)]) -> Vec<String> {
-        let mut gaps = Gaps::new(filtered, resumed);
+    fn report(filtered: bool, messages: &[(&str, i64, i64)]) -> Vec<String> {
+        let mut gaps = Gaps::new(filtered);
         for (stream, position, global_position) in messages {
             gaps.check(&message(stream, *position, *global_position));
         }
@@ -204,20 +245,22 @@ mod tests {
     #[test]
     fn complete_streams_need_no_report() {
         let complete = [("a-1", 0, 0), ("a-2", 0, 1), ("a-1", 1, 2), ("a-1", 2, 3)];
-        assert!(report(false, false, &complete).is_empty() && report(true, false, &complete).is_empty());
+        assert!(report(false, &complete).is_empty() && report(true, &complete).is_empty());
     }
 
     #[test]
     fn counts_gaps_and_names_the_first_three() {
         let messages = [("a-1", 4, 1), ("a-1", 5, 2), ("b-1", 0, 3), ("b-1", 3, 4), ("c-1", 1, 6), ("d-1", 1, 7)];
         assert_eq!(
-            report(false, false, &messages),
+            report(false, &messages),
             ["streamscope: the exported streams have 4 gaps: a-1 begins at position 4, b-1 has position 3 after 0, \
                  c-1 begins at position 1, …; import them with --allow-gaps"]
         );
         assert_eq!(
-            report(true, false, &messages[..1]),
-            ["streamscope: the exported streams have 1 gap because of the filter; import them with --allow-gaps"]
+            report(true, &messages[..1]),
+            [
+                "streamscope: the exported streams have 1 gap, left by the filter or by deleted messages; import them with --allow-gaps"
+            ]
         );
     }
 
@@ -225,7 +268,7 @@ mod tests {
     fn reports_positions_that_import_refuses_even_with_gaps() {
         let messages = [("a-1", 0, 1), ("a-1", 0, 2), ("a-1", 1, 3), ("b-1", -1, 4), ("b-1", 0, 5)];
         assert_eq!(
-            report(false, false, &messages),
+            report(false, &messages),
             [
                 "streamscope: 2 messages have a negative or repeated position, so import refuses them; the first is a-1@0"
             ]
@@ -234,7 +277,7 @@ mod tests {
 
     #[test]
     fn reports_repeated_ids_of_a_table_that_allows_them() {
-        let mut gaps = Gaps { ids: Some(HashSet::new()), ..Gaps::new(false, false) };
+        let mut gaps = Gaps { ids: Some(HashSet::new()), ..Gaps::new(false) };
         for stream in ["a-1", "a-2", "a-3"] {
             gaps.check(&message(stream, 0, 1));
         }
@@ -249,7 +292,7 @@ mod tests {
 
     #[test]
     fn reports_bodies_that_jsonb_cannot_store() {
-        let mut gaps = Gaps { bodies: true, ..Gaps::new(false, false) };
+        let mut gaps = Gaps { bodies: true, ..Gaps::new(false) };
         for (position, data) in [(0, r#"{"a": "\ud83d\ude00"}"#), (1, r#"{"a": "\u0000"}"#), (2, r#""\ud800""#)] {
             gaps.check(&Message { data: Some(data.to_owned()), ..message("a-1", position, position) });
         }
@@ -262,13 +305,25 @@ mod tests {
     }
 
     #[test]
-    fn reports_unchecked_messages_and_negative_global_positions() {
+    fn lines_of_an_earlier_run_are_checked_like_messages() {
+        let mut gaps = Gaps::new(false);
+        gaps.check_line(
+            br#"{"id":"00000000-0000-0000-0000-000000000000","stream":"a-1","type":"T","pos":5,"gpos":1,"data":{}}"#,
+        );
+        gaps.check(&message("a-1", 6, 2));
+        gaps.check(&message("a-1", 8, 3));
         assert_eq!(
-            report(false, true, &[("a-1", 4, 1), ("a-1", 5, 2), ("a-2", 0, -3)]),
-            [
-                "streamscope: 1 message was not checked for gaps: an earlier run began their streams",
-                "streamscope: 1 message has a negative global position, which import --keep-global-positions refuses",
-            ]
+            gaps.report(),
+            ["streamscope: the exported streams have 2 gaps: a-1 begins at position 5, a-1 has position 8 after 6; \
+                 import them with --allow-gaps"]
+        );
+    }
+
+    #[test]
+    fn reports_negative_global_positions() {
+        assert_eq!(
+            report(false, &[("a-2", 0, -3)]),
+            ["streamscope: 1 message has a negative global position, which import --keep-global-positions refuses"]
         );
     }
 }

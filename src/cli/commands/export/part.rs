@@ -21,6 +21,9 @@ use crate::compression::Compression;
 use crate::message::{GlobalPosition, Message};
 use crate::own_files::{self, Purpose};
 
+/// The size of buffers for reading.
+const READ: usize = 1 << 18;
+
 /// Whether the export replaces this path: it is a file or does not exist yet, not a device or a pipe.
 ///
 /// # Errors
@@ -126,6 +129,26 @@ impl PartFile {
         self.usable.lines
     }
 
+    /// Reads the lines of an earlier run.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(crate) fn each_kept_line(&mut self, mut see: impl FnMut(&[u8])) -> Result<()> {
+        let (length, compression) = (self.usable.length, self.compression);
+        let mut read = |file: &mut File| {
+            file.seek(SeekFrom::Start(0))?;
+            let kept = BufReader::with_capacity(READ, (&mut *file).take(length));
+            let (mut lines, mut line) = (compression.reader(kept, READ)?, Vec::new());
+            while lines.read_until(b'\n', &mut line)? > 0 {
+                see(&line);
+                line.clear();
+            }
+            drop(lines);
+            file.seek(SeekFrom::Start(length)).map(drop)
+        };
+        read(self.file.get_mut().get_mut()).map_err(|error| file_error("read", &self.part_path, error))
+    }
+
     /// Takes the unreadable messages of an earlier run.
     pub(crate) fn unreadable(&mut self) -> Unreadable {
         std::mem::take(&mut self.usable.unreadable)
@@ -202,7 +225,7 @@ impl Usable {
 
 /// Reads an earlier run's part file up to its last complete piece, or to its last complete line if it is not compressed.
 fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
-    let mut input = CountingReader { input: BufReader::with_capacity(1 << 18, file), count: 0 };
+    let mut input = CountingReader { input: BufReader::with_capacity(READ, file), count: 0 };
     let mut usable = Usable::default();
     match compression {
         Compression::None => {
@@ -340,6 +363,9 @@ mod tests {
                 resumed.begin().expect("cut");
                 let kept = resumed.kept_lines().map(|(first, last)| (first.gpos, last.gpos));
                 assert_eq!(kept, last.map(|last| (1, last)), "{name} cut at {left}");
+                let mut lines = 0;
+                resumed.each_kept_line(|_| lines += 1).expect("read again");
+                assert_eq!(lines, last.unwrap_or(0), "{name} cut at {left}");
                 drop(resumed);
                 assert_eq!(std::fs::metadata(&part_path).expect("its size").len(), length, "{name} cut at {left}");
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::progress::Progress;
-use crate::compression::{Compression, GzipMembers};
+use crate::compression::Compression;
 use crate::utf8::{self, NotUtf8};
 
 /// The longest line in bytes; jsonb stores no more than that.
@@ -103,11 +103,7 @@ impl Lines {
         raw.by_ref().take(4).read_to_end(&mut first)?;
         let compression = Compression::of_content(&first, path);
         let whole = BufReader::with_capacity(PIECE, Cursor::new(first).chain(raw));
-        let reader: Box<dyn BufRead> = match compression {
-            Compression::None => Box::new(whole),
-            Compression::Gzip => Box::new(BufReader::with_capacity(PIECE, GzipMembers::new(whole))),
-            Compression::Zstd => Box::new(BufReader::with_capacity(PIECE, zstd::Decoder::with_buffer(whole)?)),
-        };
+        let reader = compression.reader(whole, PIECE)?;
         Ok(Self { reader, line: Vec::new(), number: 0 })
     }
 

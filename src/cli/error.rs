@@ -219,9 +219,10 @@ impl From<StoreError> for CommandError {
                 Status::Unavailable,
                 Some("Run the command again when the transaction that holds the lock has ended".to_owned()),
             ),
-            StoreError::NamespaceClosed { .. } | StoreError::SequenceBehind { .. } | StoreError::Server { .. } => {
-                (Status::Failed, None)
-            }
+            StoreError::NamespaceClosed { .. }
+            | StoreError::SequenceBehind { .. }
+            | StoreError::Raised { .. }
+            | StoreError::Server { .. } => (Status::Failed, None),
         };
         let (what, logged) = (error.to_string(), error.without_values());
         Self { status, logged: (logged != what).then_some(logged), what, remedy }

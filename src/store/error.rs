@@ -1,4 +1,5 @@
-//! The errors of the store. They never contain passwords or, outside [`StoreError::Server`], text of message bodies.
+//! The errors of the store. They never contain passwords or, outside [`StoreError::Raised`] and [`StoreError::Server`], text of message
+//! bodies.
 
 use std::time::Duration;
 
@@ -127,6 +128,14 @@ pub enum StoreError {
     /// The directory of the embedded store cannot be opened, or another program is using it.
     #[error("embedded store: {0}")]
     Embedded(String),
+    /// A function or trigger of the database raised an error (PL/pgSQL `raise`). Its text can contain the message.
+    #[error("{message} (SQLSTATE {code})")]
+    Raised {
+        /// The SQLSTATE that the function chose.
+        code: String,
+        /// Its message and hint, without the detail.
+        message: String,
+    },
     /// Any other error from the server.
     #[error("{message} (SQLSTATE {code})")]
     Server {
@@ -172,13 +181,16 @@ impl StoreError {
         matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
-    /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values and
-    /// exceptions raised by triggers (class P0) can say anything, so only their SQLSTATE is kept.
+    /// Returns the error text for a log, without values from messages. Data exceptions (SQLSTATE class 22) quote values, and
+    /// functions and triggers can say anything, so only their SQLSTATE is kept.
     #[must_use]
     pub fn without_values(&self) -> String {
         match self {
             Self::Server { code, .. } if code.starts_with("22") || code.starts_with("P0") => {
                 format!("the server rejected a value (SQLSTATE {code}; its message is logged at level debug)")
+            }
+            Self::Raised { code, .. } => {
+                format!("a function or trigger raised an error (SQLSTATE {code}; its message is logged at level debug)")
             }
             error => error.to_string(),
         }
@@ -330,5 +342,7 @@ mod tests {
             assert!(!answered(code).without_values().contains("secret"), "{code}");
         }
         assert_eq!(answered("42P01").without_values(), "said \"secret\" (SQLSTATE 42P01)");
+        let raised = StoreError::Raised { code: "42P01".to_owned(), message: "said \"secret\"".to_owned() };
+        assert!(!raised.without_values().contains("secret"), "a trigger can use any code");
     }
 }

@@ -14,8 +14,21 @@ pub(crate) fn words(error: &DbError) -> String {
     format!("{}{}", error.message(), hint.unwrap_or_default())
 }
 
+/// Whether a function or trigger raised the error: in PL/pgSQL, PL/Python, PL/Perl or PL/Tcl. It chose code and text, so the code need
+/// not mean what it means elsewhere, and the text can contain the message.
+fn is_raised(error: &DbError) -> bool {
+    error.routine().is_some_and(|routine| {
+        routine == "exec_stmt_raise"
+            || ["PLy_", "plperl_", "pltcl_"].iter().any(|language| routine.starts_with(language))
+    })
+}
+
 /// Whether the connection ends with this error: class 08, 57P01 to 57P05, and 25P03 for a transaction that was idle for too long.
-pub(crate) fn ends_connection(code: &SqlState) -> bool {
+pub(crate) fn ends_connection(error: &DbError) -> bool {
+    is_end(error.code()) && !is_raised(error)
+}
+
+fn is_end(code: &SqlState) -> bool {
     code.code().starts_with("08")
         || code.code().starts_with("57P")
         || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
@@ -30,7 +43,7 @@ pub(crate) fn obstacle(code: &SqlState) -> Option<Obstacle> {
         // Poolers use this code for almost every refusal.
         "08P01" => Obstacle::Pooler,
         text if text.starts_with("57P") => Obstacle::NotReady,
-        _ if ends_connection(code) => Obstacle::Lost,
+        _ if is_end(code) => Obstacle::Lost,
         _ => return None,
     })
 }
@@ -38,6 +51,9 @@ pub(crate) fn obstacle(code: &SqlState) -> Option<Obstacle> {
 /// Converts an error of the server.
 pub(crate) fn of_server(error: &DbError, target: &str) -> StoreError {
     let code = error.code();
+    if is_raised(error) {
+        return StoreError::Raised { code: code.code().to_owned(), message: words(error) };
+    }
     match (code.code(), obstacle(code)) {
         ("42501", _) => StoreError::NoPermission(words(error)),
         ("25006", _) => StoreError::ReadOnly(words(error)),

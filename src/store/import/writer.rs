@@ -142,7 +142,7 @@ impl Writer {
         }
         let refused = copy::refused_row(error).and_then(|row| plan.new.get(row));
         match (refused, store_error) {
-            (Some(new), error @ StoreError::Server { .. }) if !is_collision(&error) => {
+            (Some(new), error @ (StoreError::Raised { .. } | StoreError::Server { .. })) if !is_collision(&error) => {
                 ImportError::Refused { index: new.index, error }.into()
             }
             (_, error) => error.into(),

@@ -25,7 +25,7 @@ impl QueryError {
 
     /// Whether the statement may have been executed nevertheless, because there was no answer or one that ends the connection.
     pub(in crate::store) fn leaves_doubt(&self) -> bool {
-        self.server().is_none_or(|error| ends_connection(error.code()))
+        self.server().is_none_or(ends_connection)
     }
 }
 

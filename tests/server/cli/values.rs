@@ -47,4 +47,15 @@ async fn shows_but_does_not_log_the_message_of_a_trigger() {
     assert!(log.contains("P0001") && !log.contains(BODY), "{log}");
     let (_, log) = refused(&place, "debug");
     assert!(log.contains(BODY), "{log}");
+    // A trigger can choose any code, also one that would otherwise say that the connection was lost.
+    for code in ["23505", "42501", "42P01", "40001", "57014", "53200", "08006", "57P01"] {
+        let text = format!(
+            "create or replace function public.refuse() returns trigger language plpgsql as $$ begin \
+             raise exception 'not this: %', new.data using errcode = '{code}', hint = new.data::text; end $$"
+        );
+        client.batch_execute(&text).await.expect("a function");
+        let (told, log) = refused(&place, "info");
+        assert!(told.contains("not this") && told.contains(code), "{told}");
+        assert!(log.contains(code) && !log.contains(BODY), "{log}");
+    }
 }

@@ -132,7 +132,7 @@ impl ImportRun {
                 };
                 self.unknown(&reason).remedy(remedy)
             }
-            ImportError::Store(error @ StoreError::Server { .. }) => {
+            ImportError::Store(error @ (StoreError::Raised { .. } | StoreError::Server { .. })) => {
                 let (first, last) = (line(0), batch.last_line());
                 let location = format!("{}, lines {first} to {last}", self.name);
                 let logged = Some(format!("{location}: {}", error.without_values()));

@@ -130,6 +130,28 @@ pub(crate) fn sql_identifier(name: &str) -> String {
     identifier
 }
 
+/// Quotes the parts of a qualified name, quoted as the server prints it, like [`sql_identifier`].
+#[must_use]
+pub(crate) fn sql_name(quoted: &str) -> String {
+    let mut name = String::new();
+    let mut chars = quoted.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c != '"' {
+            name.push(c);
+            continue;
+        }
+        let mut part = String::new();
+        while let Some(c) = chars.next() {
+            if c == '"' && chars.next_if_eq(&'"').is_none() {
+                break;
+            }
+            part.push(c);
+        }
+        name.push_str(&sql_identifier(&part));
+    }
+    name
+}
+
 /// Returns a warning for a text that is copied raw, if pasting it into a terminal could be harmful.
 #[cfg(feature = "cli")]
 #[must_use]
@@ -157,12 +179,14 @@ mod tests {
         assert_eq!(command_on(["ns", "migrate"], "-a;b"), "streamscope ns migrate -- '-a;b'");
         assert_eq!(sql_string("it's"), "'it''s'");
         assert_eq!(sql_identifier("my \"shop\""), r#""my ""shop""""#);
+        assert_eq!(sql_name(r#"shop."my ""seq""""#), r#"shop."my ""seq""""#);
     }
 
     #[test]
     fn sql_escapes_do_not_depend_on_standard_conforming_strings() {
         assert_eq!(sql_string("a\\'\u{15}\u{f6}\u{1f600}"), r"E'a\\''\x15\u00f6\U0001f600'");
         assert_eq!(sql_identifier("a\\\"\u{15}\u{1f600}"), r#"U&"a\\""\0015\+01f600""#);
+        assert_eq!(sql_name("\"a\"\"\u{15}.\".seq"), r#"U&"a""\0015.".seq"#);
     }
 
     #[test]

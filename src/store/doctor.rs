@@ -15,6 +15,7 @@ use facts::{ServerFacts, TableFacts};
 
 use super::shape::Shape;
 use super::{Flavour, Namespace, Result, StoreError};
+use crate::pasteable::sql_identifier;
 
 pub use limits::{DoctorLimits, Limit};
 pub use scan::{Scan, ScanStep};
@@ -113,6 +114,11 @@ struct Patient<'a> {
 impl Patient<'_> {
     fn flavour(&self) -> Flavour {
         self.namespace.info().flavour
+    }
+
+    /// Returns the name of the table for a statement to paste.
+    fn table_name(&self) -> String {
+        format!("{}.messages", sql_identifier(&self.namespace.info().schema))
     }
 }
 

@@ -47,10 +47,3 @@ impl Flavour {
 pub(super) fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
-
-/// Quotes a text as an SQL constant for people, so that it means the same under every setting of `standard_conforming_strings`.
-#[must_use]
-pub(super) fn quote_literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
-}

@@ -4,10 +4,10 @@
 
 use tokio_postgres::types::Type;
 
-use super::flavour::quote_literal;
 use super::row::column;
 use super::session::Parameter;
 use super::{Namespace, Result, StoreError};
+use crate::pasteable::sql_string;
 
 /// SQLSTATE of a duplicate key.
 const UNIQUE_VIOLATION: &str = "23505";
@@ -46,7 +46,7 @@ impl Namespace {
 
 /// Returns the statement that moves a sequence to a number.
 pub(super) fn repair(sequence: &str, highest: i64) -> String {
-    format!("select setval({}, {highest})", quote_literal(sequence))
+    format!("select setval({}, {highest})", sql_string(sequence))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Tests of `doctor`: healthy stores of every kind are reported as healthy, and each planted fault is found, and nothing else.
 
 use streamscope::message::{ExpectedVersion, NewMessage, StreamName};
+use streamscope::store::NewNamespace;
 use streamscope::store::doctor::{CheckStatus, DoctorLimits, Finding, Scan};
 use tokio_postgres::Client;
 
 use crate::support::for_each_route;
-use crate::support::stores::{Kind, Route, TestStore};
+use crate::support::server::Database;
+use crate::support::stores::{Kind, Route, TestStore, store};
 
 for_each_route!(a_healthy_store_has_no_findings);
 
@@ -415,4 +417,30 @@ async fn a_scan_finds_what_the_catalog_cannot_show() {
     let mut rest = Scan::from(6);
     let step = store.namespace.scan_step(&mut rest).await.expect("scanned");
     assert_eq!((step.examined, step.through, step.complete), (4, 9, true), "a scan continues at a global position");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn remedies_can_be_pasted_whatever_the_names_contain() {
+    let database = Database::new().await;
+    let schema = "d\u{15}\u{1b}[201~\rtouch pwn\r\"x'\u{f6}";
+    let new = NewNamespace { id: "odd", schema: Some(schema), ..NewNamespace::default() };
+    store(&database).create(&new).await.expect("created");
+    let client = database.client().await;
+    let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+    let damage = format!(
+        "drop index {quoted}.messages_id; alter sequence {quoted}.messages_global_position_seq cycle;
+         alter table {quoted}.messages alter column time drop default"
+    );
+    client.batch_execute(&damage).await.expect("damaged");
+    let examined = async || {
+        let namespace = store(&database).namespace("odd").await.expect("opened");
+        namespace.examine(&DoctorLimits::default(), |_| true).await.expect("examined")
+    };
+    let findings = examined().await;
+    assert_eq!(alarming(&findings), ["indexes fail", "sequence fail", "triggers fail"], "{findings:#?}");
+    for remedy in findings.into_iter().filter_map(|finding| finding.remedy) {
+        assert!(remedy.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{remedy:?}");
+        client.batch_execute(&remedy).await.unwrap_or_else(|error| panic!("{remedy}: {error}"));
+    }
+    assert_eq!(alarming(&examined().await), Vec::<String>::new());
 }

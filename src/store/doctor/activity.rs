@@ -1,9 +1,9 @@
 //! Checks on what other sessions do at this moment: open transactions and waiting writers.
 
-use super::super::flavour::quote_literal;
 use super::server::seconds;
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::count;
+use crate::pasteable::sql_string;
 
 /// How long a transaction that has written to the table may stay open, in seconds.
 const WRITER: (f64, f64) = (10.0, 300.0);
@@ -34,7 +34,7 @@ pub(super) fn transactions(patient: &Patient<'_>) -> Observation {
         let role = prepared.role.as_deref().unwrap_or("another role");
         let seen =
             format!("transaction {} of {role} has been prepared for {}", prepared.gid, seconds(prepared.seconds));
-        let remedy = format!("rollback prepared {}, or commit prepared", quote_literal(&prepared.gid));
+        let remedy = format!("rollback prepared {}, or commit prepared", sql_string(&prepared.gid));
         Observation::by_limit(prepared.seconds, PREPARED, seen, remedy)
     });
     let worst = open.chain(prepared).reduce(|worst, next| if next.status > worst.status { next } else { worst });

@@ -2,14 +2,13 @@
 //! read does.
 
 use super::super::Flavour;
-use super::super::flavour::{quote_ident, quote_literal};
 use super::super::sequence::repair;
 use super::super::shape::ColumnType;
 use super::facts::Index;
 use super::fingerprints::{bare, recognise};
 use super::{CheckStatus, Observation, Patient, listed};
 use crate::numbers::grouped;
-use crate::pasteable::command_on;
+use crate::pasteable::{command_on, sql_identifier, sql_name, sql_string};
 
 /// The share of the numbers of the sequence that is used, in percent.
 const USED: (i128, i128) = (80, 95);
@@ -44,14 +43,14 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
 }
 
 pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
-    let table = patient.namespace.table();
+    let table = patient.table_name();
     let indexes = &patient.table.indexes;
     let unusable: Vec<&str> = indexes.iter().filter(|index| !index.usable).map(|index| index.name.as_str()).collect();
     if let Some(first) = unusable.first() {
-        let schema = quote_ident(&patient.namespace.info().schema);
+        let schema = sql_identifier(&patient.namespace.info().schema);
         return Observation::fail(
             format!("not usable: {}", listed(&unusable)),
-            format!("reindex index {schema}.{}", quote_ident(first)),
+            format!("reindex index {schema}.{}", sql_identifier(first)),
         );
     }
     let covers = |columns: &[&str]| {
@@ -99,11 +98,11 @@ pub(super) fn indexes(patient: &Patient<'_>) -> Observation {
 
 pub(super) fn columns(patient: &Patient<'_>) -> Observation {
     let columns = &patient.shape.columns;
-    let table = patient.namespace.table();
+    let table = patient.table_name();
     if let Some(first) = patient.table.required.first() {
         return Observation::fail(
             format!("every write fails, because it sets no value for {}", listed(&patient.table.required)),
-            format!("alter table {table} alter column {first} drop not null"),
+            format!("alter table {table} alter column {} drop not null", sql_identifier(first)),
         );
     }
     let expected: [(&str, _, &[ColumnType]); 8] = [
@@ -129,7 +128,7 @@ pub(super) fn columns(patient: &Patient<'_>) -> Observation {
     if let Some(first) = nullable.first() {
         return Observation::warn(
             format!("accepting NULL: {}", listed(&nullable)),
-            format!("alter table {table} alter column {first} set not null"),
+            format!("alter table {table} alter column {} set not null", sql_identifier(first)),
         );
     }
     if unusual.is_empty() {
@@ -153,23 +152,26 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     if numbering.cycles == Some(true) {
         return Observation::fail(
             format!("{name} starts again after its last number"),
-            format!("alter sequence {name} no cycle"),
+            format!("alter sequence {} no cycle", sql_name(name)),
         );
     }
     if numbering.increment.is_some_and(|increment| increment < 1) {
-        return Observation::fail(format!("{name} counts down"), format!("alter sequence {name} increment 1"));
+        return Observation::fail(
+            format!("{name} counts down"),
+            format!("alter sequence {} increment 1", sql_name(name)),
+        );
     }
     if let Some(cache) = numbering.cache.filter(|cache| *cache > 1) {
         let seen = format!("{name} has a cache of {cache}, so sessions use numbers out of order");
-        return Observation::fail(seen, format!("alter sequence {name} cache 1"));
+        return Observation::fail(seen, format!("alter sequence {} cache 1", sql_name(name)));
     }
     if !numbering.is_nextval && !patient.shape.columns.global_position.identity {
         return Observation::fail(
             "global_position does not default to the next number of its sequence",
             format!(
                 "alter table {} alter column global_position set default nextval({})",
-                patient.namespace.table(),
-                quote_literal(name)
+                patient.table_name(),
+                sql_string(name)
             ),
         );
     }
@@ -200,16 +202,17 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
     if !numbering.owned {
         return Observation::warn(
             format!("{name} does not belong to the column, so dropping or copying the table leaves it behind"),
-            format!("alter sequence {name} owned by {}.global_position", patient.namespace.table()),
+            format!("alter sequence {} owned by {}.global_position", sql_name(name), patient.table_name()),
         );
     }
     let seen = format!("at {}, {used} % used", grouped(last.max(0).unsigned_abs()));
     let more = if patient.shape.columns.global_position.kind == ColumnType::BigInt {
-        format!("alter sequence {name} no maxvalue")
+        format!("alter sequence {} no maxvalue", sql_name(name))
     } else {
         format!(
-            "alter table {} alter column global_position type bigint; alter sequence {name} as bigint",
-            patient.namespace.table()
+            "alter table {} alter column global_position type bigint; alter sequence {} as bigint",
+            patient.table_name(),
+            sql_name(name)
         )
     };
     Observation::by_limit(used, USED, seen, more)
@@ -226,7 +229,7 @@ pub(super) fn row_security(patient: &Patient<'_>) -> Observation {
 }
 
 pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
-    let (shape, table) = (patient.shape, patient.namespace.table());
+    let (shape, table) = (patient.shape, patient.table_name());
     if patient.table.persistence != 'p' {
         return Observation::fail(
             "the table is unlogged: a crash empties it, and no standby has it",
@@ -259,7 +262,7 @@ pub(super) fn table_kind(patient: &Patient<'_>) -> Observation {
 }
 
 pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
-    let (shape, table) = (patient.shape, patient.namespace.table());
+    let (shape, table) = (patient.shape, patient.table_name());
     if patient.table.time_default.is_none() && shape.columns.time.not_null {
         return Observation::fail(
             "the column time has no default, so write_message fails",
@@ -269,7 +272,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     if let Some(rule) = shape.rules.first() {
         return Observation::fail(
             format!("rules redirect or drop what is written: {}", listed(&shape.rules)),
-            format!("drop rule {} on {table}", quote_ident(rule)),
+            format!("drop rule {} on {table}", sql_identifier(rule)),
         );
     }
     let changing: Vec<&str> = shape
@@ -281,7 +284,7 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
     if let Some(first) = changing.first() {
         return Observation::warn(
             format!("triggers can change or drop messages before they are stored: {}", listed(&changing)),
-            format!("Check their functions, or: alter table {table} disable trigger {}", quote_ident(first)),
+            format!("Check their functions, or: alter table {table} disable trigger {}", sql_identifier(first)),
         );
     }
     let after: Vec<&str> = shape.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
@@ -293,22 +296,26 @@ pub(super) fn triggers(patient: &Patient<'_>) -> Observation {
 }
 
 pub(super) fn grants(patient: &Patient<'_>) -> Observation {
-    let table = patient.namespace.table();
+    let table = patient.table_name();
     let roles = &patient.table.roles;
     let worst = roles.iter().map(|role| {
-        let name = quote_ident(&role.name);
+        let name = sql_identifier(&role.name);
         if !role.reads {
             let seen = format!("{} may use the schema, but not read the table", role.name);
             return Observation::warn(seen, format!("grant select on {table} to {name}"));
         }
         if role.inserts && !role.draws {
-            let sequence = patient.table.sequence.as_ref().map_or("its sequence", |sequence| sequence.name.as_str());
+            let sequence = patient
+                .table
+                .sequence
+                .as_ref()
+                .map_or_else(|| "its sequence".to_owned(), |sequence| sql_name(&sequence.name));
             let seen = format!("{} may insert, but not draw a global position, so its writes fail", role.name);
             return Observation::fail(seen, format!("grant usage on sequence {sequence} to {name}"));
         }
         if !role.cannot_execute.is_empty() {
             let seen = format!("{} may not execute {}", role.name, listed(&role.cannot_execute));
-            let schema = quote_ident(&patient.namespace.info().schema);
+            let schema = sql_identifier(&patient.namespace.info().schema);
             return Observation::warn(seen, format!("grant execute on all functions in schema {schema} to {name}"));
         }
         Observation::ok("")
@@ -324,7 +331,7 @@ pub(super) fn grants(patient: &Patient<'_>) -> Observation {
 }
 
 pub(super) fn collation(patient: &Patient<'_>) -> Observation {
-    let table = patient.namespace.table();
+    let table = patient.table_name();
     if let Some((created, now)) = &patient.server.collation {
         return Observation::warn(
             format!("the database was created with version {created} of its collation, and the system has {now}"),

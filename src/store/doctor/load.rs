@@ -11,7 +11,7 @@ pub(super) fn vacuum(patient: &Patient<'_>) -> Observation {
     if server.standby {
         return Observation::skipped("a standby does not vacuum; examine the primary");
     }
-    let name = patient.namespace.table();
+    let name = patient.table_name();
     if server.autovacuum == "off" {
         return Observation::warn("autovacuum is off", "alter system set autovacuum = on; select pg_reload_conf()");
     }
@@ -34,7 +34,7 @@ pub(super) fn vacuum(patient: &Patient<'_>) -> Observation {
 pub(super) fn wraparound(patient: &Patient<'_>) -> Observation {
     // A partitioned table has no age of its own.
     let age = patient.server.database_age.max(if patient.shape.is_partitioned() { 0 } else { patient.table.age });
-    aged(age, patient.limits.wraparound, &patient.namespace.table())
+    aged(age, patient.limits.wraparound, &patient.table_name())
 }
 
 /// Judges the age of the oldest row, in transactions.

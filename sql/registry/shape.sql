@@ -187,8 +187,18 @@
   ), false),
   -- User-defined functions and operators that planning or reading calls: in index expressions, statistics, constraints, partition keys
   -- and the policies that apply. A type can call functions in the checks of its domains, and a relation that a policy reads in anything
-  -- above. Message DB's function category is not listed as long as it is the original one.
+  -- above. In a schema of Message DB, reading a category calls its function category, or an overload of it. They are listed too, except
+  -- for the original one.
   'calls', (
+    with category (oid, is_original) as (
+      select
+        f.oid,
+        f.pronargs = 1 and f.proargtypes[0] = 'varchar'::regtype and f.prorettype = 'varchar'::regtype and f.proconfig is null
+          and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
+          and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+      from pg_proc f
+      where f.pronamespace = c.namespace and f.proname = 'category'
+    )
     select coalesce(json_agg(distinct code.name), '[]')
     from (
       select
@@ -222,12 +232,15 @@
           or d.refclassid = 'pg_class'::regclass and d.classid = 'pg_policy'::regclass and d.refobjid <> t.oid
         )
         and not exists (
-          select from pg_proc f
-          where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.pronamespace = c.namespace
-            and f.proname = 'category'
-            and f.prolang = (select l.oid from pg_language l where l.lanname = 'plpgsql')
-            and f.prorettype = 'varchar'::regtype and f.proconfig is null
-            and regexp_replace(lower(f.prosrc), '[[:space:]]', '', 'g') = 'beginreturnsplit_part(category.stream_name,''-'',1);end;'
+          select from category f where d.refclassid = 'pg_proc'::regclass and f.oid = d.refobjid and f.is_original
+        )
+      union all
+      select pg_describe_object('pg_proc'::regclass, f.oid, 0)
+      from category f
+      where not f.is_original
+        and exists (select from pg_proc v where v.pronamespace = c.namespace and v.proname = 'message_store_version')
+        and not exists (
+          select from pg_class v where v.relnamespace = c.namespace and v.relname = '_streamscope_version' and v.relkind = 'r'
         )
       union all
       select 'code behind ' || pg_describe_object('pg_policy'::regclass, p.oid, 0)

@@ -216,6 +216,10 @@ impl Checked {
     /// Rejects an ID or a schema that is in use.
     async fn require_free(&self, transaction: &Transaction<'_>) -> Result<()> {
         let schema_exists = schema::exists(transaction, &self.schema).await?;
+        if self.id != self.schema && schema::has_messages(transaction, &self.id).await? {
+            let reason = format!("the schema {} has messages, so this name would mean both", self.id);
+            return Err(StoreError::NamespaceExists { id: self.id.clone(), reason });
+        }
         let owner = registration::owner(transaction, &self.id, &self.schema).await?;
         let reason = match (owner, schema_exists) {
             (None, false) => return Ok(()),

@@ -124,8 +124,12 @@ fn explain_lock(error: StoreError) -> StoreError {
 async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> {
     let wanted_hex = hex(wanted.unwrap_or_default().as_bytes());
     let (tables_of, schemas) = match wanted {
-        Some(_) => ("n.nspname = _schema", "n.nspname = current_setting('streamscope.schema')"),
-        None => ("true", "true"),
+        Some(_) => {
+            // `in` would shorten both to the length of a name.
+            let named = format!("convert_from(decode('{wanted_hex}', 'hex'), 'UTF8')");
+            ("n.nspname = _schema", format!("n.nspname = any (array[current_setting('streamscope.schema'), {named}])"))
+        }
+        None => ("true", "true".to_owned()),
     };
     let tables = fill(
         include_str!("../../sql/registry/tables.sql"),
@@ -135,7 +139,7 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     let written = schema::written_schema("c.namespace");
     let list = fill(
         include_str!("../../sql/registry/list.sql"),
-        &[("shape", &shape), ("which", schemas), ("written", &written)],
+        &[("shape", &shape), ("which", &schemas), ("written", &written)],
     );
     let rows = session.query_after(&tables, &list).await?;
     let Some(row) = rows.first() else {
@@ -143,7 +147,21 @@ async fn survey_once(session: &Session, wanted: Option<&str>) -> Result<Survey> 
     };
     let Lossy { text, .. } = column(row, 0)?;
     let listing: Listing = document(&text, "the list of namespaces")?;
-    Ok(sorted(listing))
+    match (wanted, listing.namespaces.as_slice()) {
+        (Some(wanted), [first, second]) => Err(ambiguous(wanted, first, second)),
+        _ => Ok(sorted(listing)),
+    }
+}
+
+/// Explains that a name is the ID of a registered namespace and the schema of another one. Anyone who can create schemas could have
+/// created one of them to receive the messages of the other, so neither is opened.
+fn ambiguous(wanted: &str, first: &FoundSchema, second: &FoundSchema) -> StoreError {
+    let registered = if first.schema == wanted { &second.schema } else { &first.schema };
+    let reason = format!(
+        "this is the name of a schema with messages, and in eventodb_store.namespaces the ID of another one, {registered}. \
+         Name that one by its schema, or remove its entry"
+    );
+    StoreError::NamespaceClosed { id: wanted.to_owned(), reason }
 }
 
 fn sorted(listing: Listing) -> Survey {

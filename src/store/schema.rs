@@ -74,6 +74,12 @@ pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Resul
     Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
+/// Returns whether a schema has a relation `messages`.
+pub(super) async fn has_messages(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+    let there = "select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'messages'";
+    Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
+}
+
 /// Returns an expression for the schema name that the functions of a namespace contain. `namespace` is SQL for the schema's OID.
 pub(super) fn written_schema(namespace: &str) -> String {
     fill(include_str!("../../sql/registry/written_schema.sql"), &[("namespace", namespace)])

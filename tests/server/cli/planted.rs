@@ -267,6 +267,23 @@ async fn opens_a_namespace_that_calls_foreign_functions_only_by_name() {
              create index on eventodb_shop.messages (eventodb_shop.category(stream_name), global_position)",
             "select eventodb_shop.category('x')",
         ),
+        // Without an index, the reads themselves would call it.
+        (
+            "create function eventodb_shop.message_store_version() returns text language sql as 'select ''1.3.0''';
+             create function eventodb_shop.category(stream_name varchar) returns varchar language plpgsql immutable as
+               'begin perform public.leave(); return split_part($1, ''-'', 1); end'",
+            "select eventodb_shop.category('x')",
+        ),
+        // The original, and an overload that fits the type of the column better.
+        (
+            "create function eventodb_shop.message_store_version() returns text language sql as 'select ''1.3.0''';
+             create function eventodb_shop.category(stream_name varchar) returns varchar language plpgsql immutable as
+               'begin return split_part(category.stream_name, ''-'', 1); end;';
+             create function eventodb_shop.category(text) returns text language plpgsql immutable as
+               'begin perform public.leave(); return split_part($1, ''-'', 1); end';
+             create index on eventodb_shop.messages (eventodb_shop.category(stream_name::varchar), global_position)",
+            "select eventodb_shop.category(stream_name) from eventodb_shop.messages",
+        ),
         (&partitioned("messages", "part"), "explain select type from eventodb_shop.messages"),
         (
             &partitioned("whole", "messages"),
@@ -431,6 +448,27 @@ async fn reading_never_runs_a_planted_replacement_of_a_function_that_message_db_
     planted.goes_off_by("select message_store.category('account-1')").await;
     let told = planted.stays_quiet(UNASKED);
     assert!(told.contains("account-1"), "{told}");
+    planted.clear().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_registry_cannot_take_over_the_name_of_a_schema() {
+    let hijack = "update eventodb_store.namespaces set id = 'message_store';
+                  create index on eventodb_shop.messages ((type || public.evil('x'::text)))";
+    let planted = Planted::new(message_db().await, &format!("{STORE}{hijack}")).await;
+    planted.goes_off_by("explain select type from eventodb_shop.messages").await;
+    let refused = "namespace message_store cannot be opened: this is the name of a schema with messages, and in \
+                   eventodb_store.namespaces the ID of another one, eventodb_shop";
+    for command in [
+        &["-n", "message_store", "get", "account"][..],
+        &["-n", "message_store", "categories"],
+        &["-n", "message_store", "doctor"],
+        &["-n", "message_store", "write", "account-1", "Opened"],
+        &["ns", "info", "message_store"],
+    ] {
+        let told = planted.stays_quiet(&[command]);
+        assert!(told.contains(refused), "{command:?}: {told}");
+    }
     planted.clear().await;
 }
 

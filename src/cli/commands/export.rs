@@ -231,9 +231,7 @@ async fn write_all(
     let filtered = options.filter != Filter { until: prepared.arguments.until, ..Filter::default() };
     let gaps = Gaps::new(filtered).of_table(namespace.shape());
     let mut exported = Exported { written: 0, gaps, unreadable: Unreadable::default() };
-    if let Target::File(part) = target
-        && part.kept_lines().is_some()
-    {
+    if let Target::File(part) = target {
         part.each_kept_line(|line| exported.gaps.check_line(line))?;
         exported.unreadable = part.unreadable();
     }

@@ -135,6 +135,9 @@ impl PartFile {
     /// Those of the file system.
     pub(crate) fn each_kept_line(&mut self, mut see: impl FnMut(&[u8])) -> Result<()> {
         let (length, compression) = (self.usable.length, self.compression);
+        if length == 0 {
+            return Ok(());
+        }
         let mut read = |file: &mut File| {
             file.seek(SeekFrom::Start(0))?;
             let kept = BufReader::with_capacity(READ, (&mut *file).take(length));

@@ -181,7 +181,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
             format!(
                 "alter table {} alter column global_position set default nextval({})",
                 part.name,
-                quote_literal(name)
+                sql_string(name)
             ),
         );
     }

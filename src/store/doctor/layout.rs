@@ -180,7 +180,7 @@ pub(super) fn sequence(patient: &Patient<'_>) -> Observation {
             format!("global_position of {} does not default to the next number of {name}", part.name),
             format!(
                 "alter table {} alter column global_position set default nextval({})",
-                part.name,
+                sql_name(&part.name),
                 sql_string(name)
             ),
         );

@@ -14,7 +14,7 @@ impl State {
         if !self.requests.accept(slot, generation) {
             return Vec::new();
         }
-        let effects = match outcome {
+        let mut effects = match outcome {
             Ok(answer) => {
                 let mut effects = self.answered(slot, answer);
                 effects.extend(self.greet_again(slot));
@@ -22,6 +22,9 @@ impl State {
             }
             Err(error) => self.failed(slot, &error),
         };
+        if slot == Slot::FreshCategories {
+            effects.extend(self.browser.refresh_streams(self.following.current.as_ref(), &mut self.requests));
+        }
         self.finish(effects, Duration::ZERO)
     }
 

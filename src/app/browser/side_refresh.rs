@@ -2,6 +2,8 @@
 //! the versions of streams that nothing brings are read again, a few rows at most every few seconds, and only after a key, the mouse
 //! or a poll of what is followed. An idle screen asks nothing.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 
 use super::Browser;
@@ -17,27 +19,39 @@ use crate::store::browse::{StreamRow, StreamsFrom, StreamsOf};
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
 
 impl Browser {
-    /// Asks for what the side panes show, if they are on screen and were not read for a while. If every new message of the
-    /// namespace is followed, it arrives anyway.
-    pub(in crate::app) fn refresh_side(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Vec<Effect> {
+    /// Asks for the categories, if they are on screen and were not read for a while. What is followed may bring nothing after this, so
+    /// while following, they are asked for as soon as they are due. If every new message of the namespace is followed, it arrives
+    /// anyway.
+    pub(in crate::app) fn refresh_side(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Option<Effect> {
         // Every key and every poll comes here, so the cheap checks are first.
-        let is_due = self.side_read.is_some_and(|read| requests.now().duration_since(read) >= INTERVAL);
+        let elapsed = requests.now().duration_since(self.side_read?);
+        // A remainder below zero is due. The clock may have been set back.
+        let wait = Duration::try_from((INTERVAL - elapsed).min(INTERVAL)).unwrap_or_default();
+        let is_unwanted = match follow {
+            Some(follow) => follow.is_of_everything(),
+            None => !wait.is_zero(),
+        };
         let mut slots = [Slot::Categories, Slot::FreshCategories, Slot::FreshStreams].into_iter();
-        if !is_due || follow.is_some_and(Follow::is_of_everything) || slots.any(|slot| requests.since(slot).is_some()) {
-            return Vec::new();
+        if is_unwanted || slots.any(|slot| requests.since(slot).is_some()) {
+            return None;
         }
         let layout = self.layout();
         if [Pane::Categories, Pane::Streams].into_iter().all(|pane| layout.pane(pane).area() == 0) {
-            return Vec::new();
+            return None;
         }
-        let Some(namespace) = self.shown_namespace.clone() else { return Vec::new() };
-        self.side_read = Some(requests.now());
-        let streams = self.streams.current_question(layout.rows(Pane::Streams));
-        let categories = requests.ask(Slot::FreshCategories, Question::Categories { namespace });
+        let namespace = self.shown_namespace.clone()?;
+        self.side_read = requests.now().checked_add(wait).ok();
+        Some(requests.ask_later(Slot::FreshCategories, Question::Categories { namespace }, wait))
+    }
+
+    /// Asks for the rest of what the side panes show, once the categories were asked for. The list of streams may have changed
+    /// meanwhile.
+    pub(in crate::app) fn refresh_streams(&mut self, follow: Option<&Follow>, requests: &mut Requests) -> Vec<Effect> {
+        let streams = self.streams.current_question(self.layout().rows(Pane::Streams));
         let streams = streams.map(|question| requests.ask(Slot::FreshStreams, question));
         // What is followed is counted as it arrives.
         let total = if follow.is_some() { None } else { self.messages.renew_estimate(requests) };
-        [categories].into_iter().chain(streams).chain(total).collect()
+        streams.into_iter().chain(total).collect()
     }
 
     /// Asks for the categories of a namespace, which answers every pending read.

@@ -321,10 +321,18 @@ fn the_side_panes_follow_along_beyond_what_is_followed() {
     screen.fake.push("account-9", "Opened", "{}", None);
     screen.fake.push("order-0", "Opened", "{}", None);
     screen.fake.push("zebra-0", "Opened", "{}", None);
+    // The panes were last read when following began.
+    screen.wait(7);
+    screen.asked.clear();
+    screen.hold = true;
     write(&mut screen, "account-1");
     assert_eq!((beside(&screen, "2"), beside(&screen, "order")), ("v4".to_owned(), "~15".to_owned()));
-    screen.wait(5);
+    // Nothing else comes, so the panes are read as soon as it is time, and only once.
     write(&mut screen, "account-1");
+    screen.keys("k");
+    let waits = screen.asked.iter().filter(|(slot, _)| *slot == Slot::FreshCategories).map(|(_, after)| *after);
+    assert_eq!(waits.collect::<Vec<_>>(), [Duration::from_secs(3)]);
+    screen.release();
     assert_eq!([beside(&screen, "1"), beside(&screen, "2"), beside(&screen, "9")], ["v6", "v5", "v0"]);
     assert_eq!([beside(&screen, "order"), beside(&screen, "zebra")], ["~16", "~1"]);
     assert_eq!(screen.state.browser.streams.window.selection().map(|row| row.stream.as_str()), Some("account-1"));

@@ -57,6 +57,7 @@ impl State {
         };
         if matches!(compose.stage, DraftStage::Conflict(_)) {
             compose.problem = Some(error.to_string());
+            self.notices.problem(error.to_string(), self.now);
             return Vec::new();
         }
         if let StoreError::Conflict { stream, expected, actual } = error {

@@ -10,13 +10,14 @@ use super::progress::confirming;
 use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout};
-use crate::app::keymap::{Chord, DialogAction, DialogKind, KeyMap};
+use crate::app::keymap::{Action, Chord, DialogAction, DialogKind, KeyMap};
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
 use crate::view::widgets::{boxed, fitting_hints, frame_of, line_at, paragraph, spinner};
+use crate::wrapping::wrap;
 
 /// The keys while a draft is edited, the most important first.
 const KEYS: [DialogAction; 8] = [
@@ -52,7 +53,7 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         return;
     }
     let width = usize::from(area.width);
-    let below = layout::rows_below(area);
+    let below = layout::rows_below(compose, area);
     let rows = area.height - below;
     let listed = layout::completion_rows(rows, compose.completions.len());
     let mut row = 0;
@@ -77,13 +78,41 @@ fn fields(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, compose: 
         }
         _ => status(state, theme, compose),
     };
-    line_at(frame, area, bottom, &words(&text, width), style);
+    let status = Rect { y: area.y + bottom, height: below.saturating_sub(1).max(1).min(below), ..area };
+    wrapped(frame, status, &text, &rest_in_log(state, compose), style);
     let keymap = &state.settings.keymap;
     let (kind, keys) = match &compose.stage {
         DraftStage::Conflict(conflict) => (DialogKind::Conflict, conflict_keys(keymap, conflict)),
         _ => (DialogKind::Compose, keymap.hints(DialogKind::Compose, &KEYS)),
     };
-    line_at(frame, area, bottom + 1, &fitting_hints(&keys, keymap, kind, width), theme.dim);
+    line_at(frame, area, bottom + status.height, &fitting_hints(&keys, keymap, kind, width), theme.dim);
+}
+
+/// Draws text in whole words. If it does not fit, a hint follows it.
+fn wrapped(frame: &mut Frame, area: Rect, text: &str, hint: &str, style: Style) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let mut lines = wrap(text, width);
+    if lines.len() > height && height > 0 {
+        let rest = lines.split_off(height - 1).join(" ");
+        let kept = words(&rest, width.saturating_sub(hint.width()));
+        // A hint in place of the text explains nothing.
+        lines.push(if kept.width() > hint.width() { kept + hint } else { words(&rest, width) });
+    }
+    for (row, line) in (0..area.height).zip(lines) {
+        line_at(frame, area, row, &line, style);
+    }
+}
+
+/// Returns a hint at the log if it has the problem.
+fn rest_in_log(state: &State, compose: &Compose) -> String {
+    let keymap = &state.settings.keymap;
+    let is_logged = compose
+        .shown_problem()
+        .is_some_and(|problem| state.notices.log().iter().rev().any(|notice| notice.text == problem));
+    match keymap.dialog_key(DialogKind::Compose, DialogAction::Close).filter(|_| is_logged) {
+        Some(close) => format!("  ({close}, then {} shows it all)", keymap.key(Action::Log)),
+        None => String::new(),
+    }
 }
 
 /// Returns the progress of writing, a question or the problem.

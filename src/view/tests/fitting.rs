@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::app::browser::layout::Pane;
 use crate::app::dialogs::Dialog;
+use crate::app::request::Slot;
 use crate::app::{Effect, Event, Profile, ScreenSettings};
+use crate::store::StoreError;
 use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -142,6 +144,35 @@ fn no_dialog_cuts_a_word() {
                     lines.join("\n")
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn the_dialog_shows_a_long_error_of_a_write_in_whole_words() {
+    let sequence = "eventodb_shop.messages_global_position_seq";
+    let behind = || StoreError::SequenceBehind {
+        sequence: sequence.to_owned(),
+        last: 17,
+        highest: 4_711,
+        repair: format!("select setval('{sequence}', 4711)"),
+    };
+    let endless = || StoreError::Server { code: "XX000".to_owned(), message: "no such luck ".repeat(80) };
+    for (width, height) in SIZES {
+        let failed = |error: StoreError| {
+            let mut screen = screen(width, height);
+            press(&mut screen, "4c");
+            screen.fake.fail.push((Slot::Write, error));
+            press(&mut screen, "\u{13}");
+            inside(&dialog_lines(&screen).join("\n"), "Write a message").join("\n")
+        };
+        let text = failed(behind());
+        let shown = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains(&behind().to_string()), "{width}×{height}: {text}");
+        let text = failed(endless());
+        assert!(text.contains(" …  (Esc, then ! shows it all)"), "{width}×{height}: {text}");
+        for text in [text, shown] {
+            assert!(text.contains("Ctrl-S write") && text.contains("Opened"), "{width}×{height}: {text}");
         }
     }
 }

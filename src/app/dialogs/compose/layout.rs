@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 
 use super::{Compose, DraftStage, Field};
 use crate::app::dialogs::frame::frame;
+use crate::wrapping::wrap;
 
 /// The width and height of the dialog in a terminal.
 #[must_use]
@@ -31,10 +32,16 @@ pub(crate) fn form_and_side(stage: &DraftStage, inner: Rect) -> (Rect, Option<Re
     }
 }
 
-/// Returns the number of rows below the fields: the status and the keys.
+/// The most rows of a problem.
+const PROBLEM: u16 = 6;
+
+/// Returns the number of rows below the fields: the status, which is higher for a long problem, and the keys.
 #[must_use]
-pub(crate) fn rows_below(form: Rect) -> u16 {
-    form.height.saturating_sub(1).min(2)
+pub(crate) fn rows_below(compose: &Compose, form: Rect) -> u16 {
+    let lines = compose.shown_problem().map_or(1, |problem| wrap(problem, usize::from(form.width)).len());
+    let most = PROBLEM.min(form.height / 3).max(1);
+    let status = u16::try_from(lines).unwrap_or(most).min(most);
+    form.height.saturating_sub(1).min(status + 1)
 }
 
 /// The most completions that are listed at once.
@@ -80,6 +87,12 @@ pub(crate) fn has_frame(room: Rect) -> bool {
 }
 
 impl Compose {
+    /// Returns the problem, unless a question or the progress of writing is shown in its place.
+    #[must_use]
+    pub(crate) fn shown_problem(&self) -> Option<&str> {
+        self.problem.as_deref().filter(|_| matches!(self.stage, DraftStage::Editing | DraftStage::Conflict(_)))
+    }
+
     /// Tells the text editors which rows are visible. They learn it only by rendering, so they are rendered into a buffer that
     /// nobody sees.
     pub(crate) fn fit(&self, area: Rect) {
@@ -89,7 +102,7 @@ impl Compose {
         if form.height == 0 {
             return;
         }
-        let rows = form.height - rows_below(form);
+        let rows = form.height - rows_below(self, form);
         for (field, height) in rooms(self.field, rows - completion_rows(rows, self.completions.len())) {
             let text = match field {
                 Field::Data => &self.data,

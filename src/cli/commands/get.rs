@@ -153,8 +153,9 @@ pub(super) async fn run(namespace: &Namespace, get: &Get, output: &mut Output) -
             Some(Ok(message)) => message,
         };
         if get.limit.number().is_some_and(|limit| given >= limit) {
+            // Dropping an answer before its end cancels the query, which takes a connection of its own.
             beyond = Some(get.number(&message));
-            break Ok(());
+            continue;
         }
         given += 1;
         unreadable.see(&message);

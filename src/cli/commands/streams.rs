@@ -73,29 +73,30 @@ pub(super) async fn run(namespace: &Namespace, arguments: &StreamsArguments, out
         let search = Search { of: &of, part: NamePart::new(text), after, limit: left };
         return containing::run(namespace, search, table, output).await;
     }
-    while left > 0 {
+    loop {
         let wanted = left.min(PAGE);
-        let rows = namespace.streams(&of, &StreamsFrom::after(after.clone()), wanted).await?;
-        for row in &rows {
+        // One more stream shows whether others follow.
+        let rows = namespace.streams(&of, &StreamsFrom::after(after.clone()), wanted + 1).await?;
+        let page = &rows[..wanted.min(rows.len())];
+        for row in page {
             stream(row, &mut table, output)?;
         }
-        left -= rows.len();
-        if let Some(last) = rows.last() {
+        if page.len() == rows.len() {
+            return Ok(table.finish(output)?);
+        }
+        left -= wanted;
+        if let Some(last) = page.last() {
             after = Some(last.stream.clone());
         }
-        if rows.len() < wanted {
-            table.finish(output)?;
-            return Ok(());
+        if left == 0 {
+            break;
         }
     }
     table.finish(output)?;
     output.finish()?;
-    if let Some(last) = &after
-        && !namespace.streams(&of, &StreamsFrom::After(last.clone()), 1).await?.is_empty()
-    {
-        let after = shell_word(last.as_str()).map(|last| format!("--after {last} or ")).unwrap_or_default();
-        stderr::line(&format!("streamscope: more streams follow; continue with {after}--limit -1"));
-    }
+    let after = after.and_then(|last| shell_word(last.as_str())).map(|last| format!("--after {last} or "));
+    let after = after.unwrap_or_default();
+    stderr::line(&format!("streamscope: more streams follow; continue with {after}--limit -1"));
     Ok(())
 }
 

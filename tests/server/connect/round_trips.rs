@@ -14,7 +14,7 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
     let line = RoundTrips::before(server::port()).await;
     let user = User::new();
     let write = ["write", "account-1", "Opened", "--data", "{}"];
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 12] = [
         &write,
         &["get", "account-1"],
         &["get", "account"],
@@ -23,6 +23,10 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
         &["categories"],
         &["streams"],
         &["streams", "account"],
+        // More follow, which takes no query of its own.
+        &["get", "account", "--limit", "1"],
+        &["streams", "--limit", "1"],
+        &["streams", "account", "--limit", "1"],
         &["ns", "list"],
     ];
     let mut too_many = Vec::new();
@@ -30,6 +34,10 @@ async fn a_command_takes_one_round_trip_more_than_psql_or_two_without_a_namespac
         let store = TestStore::new(kind).await;
         let url = line.url_of(&store.database.as_ref().expect("on the server").url()) + "?sslmode=disable";
         let id = store.namespace.info().id.clone();
+        for stream in ["account-1", "account-2"] {
+            let direct = store.database.as_ref().expect("on the server").url();
+            assert_eq!(user.run(&["--url", &direct, "-n", &id, "write", stream, "Opened"]).status, 0);
+        }
         let psql = Command::new("psql").args(["-X", "-w", "-Atc", "select 1", "-d", &url]).output().expect("psql runs");
         assert!(psql.status.success());
         assert_eq!(line.take(), 2, "psql");

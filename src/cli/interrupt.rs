@@ -61,11 +61,12 @@ impl Interrupt {
             let signal = signals.next().await;
             // The receiver is gone if the command has ended.
             let _ = sender.send(Some(signal));
-            tokio::select! {
-                () = tokio::time::sleep(GRACE) => {}
-                () = blocked() => report_last(&words),
-                () = insisted(&mut signals) => report_last(&words),
-            }
+            let late = tokio::select! {
+                () = tokio::time::sleep(GRACE) => Some(late_end()),
+                () = blocked() => None,
+                () = insisted(&mut signals) => None,
+            };
+            report_last(late, &words);
             process::exit(i32::from(Status::Signal(signal).code()));
         });
         Ok(Self { signal: receiver, last_words, progress })
@@ -105,15 +106,14 @@ impl Interrupt {
         *self.signal.borrow()
     }
 
-    /// Sets the progress report to print if a signal comes while the command hangs and cannot print it.
-    pub(crate) fn last_words(&self, progress: ProgressText) {
-        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    /// Prints this progress report if the command hangs after a signal and cannot print it, until the result is dropped.
+    pub(super) fn last_words(&self, progress: ProgressText) -> ProgressReporter {
+        ProgressReporter::in_place_of_earlier(&self.last_words, progress)
     }
 
     /// Answers SIGUSR1 with this report until the result is dropped, also while the command waits for its reader.
     pub(super) fn reports(&self, progress: ProgressText) -> ProgressReporter {
-        let before = self.progress.lock().unwrap_or_else(PoisonError::into_inner).replace(progress);
-        ProgressReporter { before, progress: Arc::clone(&self.progress) }
+        ProgressReporter::in_place_of_earlier(&self.progress, progress)
     }
 }
 
@@ -138,12 +138,18 @@ async fn blocked() {
     }
 }
 
-/// Prints the last progress report, unless standard error hangs too.
-fn report_last(words: &Mutex<Option<ProgressText>>) {
-    let Some(progress) = words.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+/// Explains an end by force.
+fn late_end() -> String {
+    format!("streamscope: still busy {} s after the signal; exiting anyway", GRACE.as_secs())
+}
+
+/// Prints a line and the last progress report, unless standard error hangs too.
+fn report_last(line: Option<String>, words: &Mutex<Option<ProgressText>>) {
+    let progress = words.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (done, reported) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        stderr::line(&progress());
+        let lines = line.into_iter().chain(progress.map(|progress| progress()));
+        lines.for_each(|line| stderr::line(&line));
         // The receiver may have timed out.
         let _ = done.send(());
     });
@@ -170,10 +176,17 @@ fn answer_progress(progress: &SharedText) -> io::Result<()> {
     Ok(())
 }
 
-/// A progress report that answers SIGUSR1. Dropping it restores the one before it.
+/// A progress report in use. Dropping it restores the one before it.
 pub(super) struct ProgressReporter {
     before: Option<ProgressText>,
     progress: SharedText,
+}
+
+impl ProgressReporter {
+    fn in_place_of_earlier(shared: &SharedText, progress: ProgressText) -> Self {
+        let before = shared.lock().unwrap_or_else(PoisonError::into_inner).replace(progress);
+        Self { before, progress: Arc::clone(shared) }
+    }
 }
 
 impl Drop for ProgressReporter {

@@ -182,7 +182,7 @@ async fn follow(
         Arc::new(move || delivered.line())
     };
     let _report = interrupt.reports(Arc::clone(&progress));
-    interrupt.last_words(Arc::clone(&progress));
+    let _last_words = interrupt.last_words(Arc::clone(&progress));
     // Without this, a closed output would go unnoticed until the next message.
     let mut reader = tokio::time::interval(READER);
     let Prepared { scope, keeper, mut arguments } = prepared;

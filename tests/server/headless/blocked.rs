@@ -15,9 +15,8 @@ use crate::support::stores::Kind;
 
 /// More than a pipe holds.
 const MANY: usize = 3_000;
-/// A command that hangs is ended by force after three seconds. One that notices the signal needs only a fraction of a
-/// second.
-const SOON: Duration = Duration::from_millis(2_500);
+/// What a command says that did not end by itself after a signal.
+const FORCED: &str = "still busy 3 s after the signal; exiting anyway";
 const LIMIT: Duration = Duration::from_secs(20);
 
 fn start(place: &Place, arguments: &[&str]) -> Child {
@@ -39,17 +38,26 @@ fn fills_its_output(child: &Child) {
     }
 }
 
-/// Sends a signal and waits until the child ends. Returns its status.
-fn ended_by(child: &mut Child, number: Signal) -> Option<i32> {
-    signal(child, number);
-    let sent = Instant::now();
+/// Waits until a child ends, and returns its status.
+fn ends(child: &mut Child) -> Option<i32> {
+    let limit = Instant::now() + LIMIT;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status.code();
         }
-        assert!(sent.elapsed() < SOON, "it does not wait for its reader");
+        assert!(Instant::now() < limit, "it ends");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Sends a signal, which the child notices although nobody reads. Returns its status and the rest of its standard error.
+fn ended_by(child: &mut Child, told: &Receiver<String>, number: Signal) -> (Option<i32>, String) {
+    signal(child, number);
+    let status = ends(child);
+    let rest: Vec<String> = told.iter().collect();
+    let rest = rest.join("\n");
+    assert!(!rest.contains(FORCED), "it does not wait for its reader: {rest}");
+    (status, rest)
 }
 
 /// Returns the lines of a child's standard error as they arrive.
@@ -151,9 +159,8 @@ async fn tail_ends_although_nobody_reads_and_another_tail_continues_exactly() {
         let told = told_by(&mut child);
         fills_its_output(&child);
         let answer = asked(&child, &told);
-        assert_eq!(ended_by(&mut child, number), Some(128 + number.as_raw()));
-        let rest: Vec<String> = told.iter().collect();
-        let rest = rest.join("\n");
+        let (status, rest) = ended_by(&mut child, &told, number);
+        assert_eq!(status, Some(128 + number.as_raw()));
         assert_eq!(rest, answer, "the progress has not changed since it was asked for");
         let mut output = String::new();
         child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
@@ -187,7 +194,7 @@ async fn a_message_larger_than_a_pipe_counts_only_once_it_is_written() {
     while !asked(&child, &told).contains("1 message, complete to 1; continue with --from 2") {
         assert!(Instant::now() < limit);
     }
-    assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
+    assert_eq!(ended_by(&mut child, &told, Signal::TERM).0, Some(143));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,15 +234,16 @@ async fn tail_ends_and_reports_its_progress_on_a_terminal_that_nobody_reads() {
         before = given();
     }
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
-    let sent = Instant::now();
+    let limit = Instant::now() + LIMIT;
     let status = loop {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        assert!(sent.elapsed() < SOON, "it does not wait for its reader");
+        assert!(Instant::now() < limit, "it ends");
         std::thread::sleep(Duration::from_millis(10));
     };
-    assert_eq!((status.exit_code(), answers(), given()), (143, answers(), before), "{}", said());
+    assert_eq!((status.exit_code(), given()), (143, before), "{}", said());
+    assert!(!said().contains(FORCED), "it does not wait for its reader: {}", said());
     assert!(i64::try_from(MANY).unwrap() > before);
 }
 
@@ -254,8 +262,9 @@ async fn every_command_ends_on_a_signal_although_nobody_reads() {
         &["stats", "streams"],
     ] {
         let mut child = start(&place, arguments);
+        let told = told_by(&mut child);
         fills_its_output(&child);
-        assert_eq!(ended_by(&mut child, Signal::TERM), Some(143), "{arguments:?}");
+        assert_eq!(ended_by(&mut child, &told, Signal::TERM).0, Some(143), "{arguments:?}");
     }
 }
 
@@ -268,7 +277,7 @@ async fn export_reports_its_progress_although_nobody_reads() {
     fills_its_output(&child);
     let answer = asked(&child, &told);
     assert!(answer.contains(" messages, ") && answer.contains(" a second"), "{answer}");
-    assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
+    assert_eq!(ended_by(&mut child, &told, Signal::TERM).0, Some(143));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -282,7 +291,7 @@ async fn export_to_a_named_pipe_that_nobody_opens_ends_on_a_signal() {
     // It also answers while it waits for somebody to open the pipe.
     wait_until_it_catches(&child, Signal::USR1);
     assert!(asked_for_messages(&child, &told).contains("0 messages"));
-    assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
+    assert_eq!(ended_by(&mut child, &told, Signal::TERM).0, Some(143));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,7 +301,30 @@ async fn import_reports_its_progress_and_ends_without_input() {
     let told = told_by(&mut child);
     wait_until_it_catches(&child, Signal::USR1);
     assert!(asked_for_messages(&child, &told).contains("0 messages"));
-    assert_eq!(ended_by(&mut child, Signal::TERM), Some(143));
+    assert_eq!(ended_by(&mut child, &told, Signal::TERM).0, Some(143));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tail_reports_its_position_although_a_command_that_it_runs_does_not_end() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    fill(&place, 3);
+    let [begun, end] = ["begun", "end"].map(|name| place.user.home().join(name));
+    let line = format!("touch {}; until [ -e {} ]; do sleep 0.05; done", begun.display(), end.display());
+    let mut child = start(&place, &["tail", "--from", "start", "--exec", &line]);
+    let told = told_by(&mut child);
+    let limit = Instant::now() + LIMIT;
+    while !begun.exists() {
+        assert!(Instant::now() < limit, "the command runs");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, Signal::TERM);
+    let status = ends(&mut child);
+    // The command has a process group of its own and goes on.
+    std::fs::write(&end, "").unwrap();
+    let rest: Vec<String> = told.iter().collect();
+    let expected =
+        [format!("streamscope: {FORCED}"), "streamscope: 0 messages, complete to 0; continue with --from 1".to_owned()];
+    assert_eq!((status, &rest[..]), (Some(143), &expected[..]));
 }
 
 /// Waits until a child has a handler for a signal. Without one, the signal would end it.

@@ -129,6 +129,15 @@ fn the_search_shows_its_progress_and_esc_or_a_newer_text_ends_it() {
 }
 
 #[test]
+fn the_number_of_searched_streams_agrees_with_its_noun() {
+    let mut fake = Fake::default();
+    fake.push("account-1", "Opened", "{}", None);
+    let mut screen = Screen::new(fake);
+    screen.keys(":zzy");
+    assert!(screen.text().contains("searched the only stream"), "{}", screen.text());
+}
+
+#[test]
 fn the_category_on_screen_is_searched_first() {
     let mut screen = Screen::new(Fake { search_window: Some(1), ..Fake::shop(3) });
     screen.go_to("order");

@@ -10,7 +10,7 @@ use crate::app::dialogs::omnibox::layout::BoxLayout;
 use crate::app::dialogs::omnibox::streams::FoundStreams;
 use crate::app::dialogs::omnibox::{Kind, Omnibox};
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
-use crate::numbers::grouped;
+use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, whole_parts, words};
 use crate::view::theme::Theme;
@@ -78,19 +78,25 @@ fn progress(state: &State, theme: &Theme, streams: &FoundStreams) -> Option<Stri
     if streams.is_walking() {
         let spinner = spinner(state, theme.ascii);
         if let Some(category) = streams.category() {
-            return Some(format!("{spinner} searched {searched} streams of {category}"));
+            return Some(format!("{spinner} searched {} of {category}", count(streams.searched, "stream")));
         }
         let total = streams.total.filter(|total| *total > streams.searched);
-        let total = total.map(|total| format!(" of ~{}", grouped(total))).unwrap_or_default();
-        return Some(format!("{spinner} searched {searched}{total} streams"));
+        let searched = match total {
+            Some(total) => format!("{searched} of ~{}", count(total, "stream")),
+            None => count(streams.searched, "stream"),
+        };
+        return Some(format!("{spinner} searched {searched}"));
     }
     if streams.is_paused() {
         let found = streams.rows().len() as u64;
         // The index finds streams without a search.
         let searched = if streams.searched >= found { format!("searched {searched} · ") } else { String::new() };
-        return Some(format!("first {} streams · {searched}select the last one for more", grouped(found)));
+        return Some(format!("first {} · {searched}select the last one for more", count(found, "stream")));
     }
-    (streams.is_complete() && streams.searched > 0).then(|| format!("searched all {searched} streams"))
+    (streams.is_complete() && streams.searched > 0).then(|| match streams.searched {
+        1 => "searched the only stream".to_owned(),
+        _ => format!("searched all {searched} streams"),
+    })
 }
 
 /// Draws one result: its group, its text with the matching characters, and its detail at the right.

@@ -70,6 +70,27 @@ pub struct MessageHead {
     pub flaw: Option<String>,
 }
 
+/// The flaw of a message without a time.
+pub(crate) const NO_TIME: &str = "its time is NULL";
+
+/// Returns what is stored in place of a point in time, if it is none: an infinity or NULL, which is read as the earliest time.
+#[cfg(feature = "cli")]
+pub(crate) fn stored_instead(time: Timestamp, flaw: Option<&str>) -> Option<&'static str> {
+    if time == Timestamp::MIN {
+        Some(if flaw == Some(NO_TIME) { "NULL" } else { "-infinity" })
+    } else {
+        (time == Timestamp::MAX).then_some("infinity")
+    }
+}
+
+#[cfg(feature = "cli")]
+impl MessageHead {
+    /// Returns what is stored in place of a point in time, if it is none.
+    pub(crate) fn stored_instead_of_time(&self) -> Option<&'static str> {
+        stored_instead(self.time, self.flaw.as_deref())
+    }
+}
+
 /// A message to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewMessage {

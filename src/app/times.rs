@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 pub(crate) use crate::config::TimeFormat;
+use crate::message::stored_instead;
 
 /// The format in use and the time zone of this machine, which is read once at the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,9 @@ impl Times {
     /// Formats the time of day for a column whose rows have their date elsewhere.
     #[must_use]
     pub(crate) fn of_day(&self, time: Timestamp, millis: bool) -> String {
+        if let Some(stored) = stored_instead(time, None) {
+            return stored.to_owned();
+        }
         let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
         self.time_zone().to_datetime(time).strftime(format).to_string()
     }
@@ -86,12 +90,18 @@ impl Times {
     /// Formats the date of a time.
     #[must_use]
     pub(crate) fn date(&self, time: Timestamp) -> String {
+        if let Some(stored) = stored_instead(time, None) {
+            return stored.to_owned();
+        }
         self.time_zone().to_datetime(time).strftime("%Y-%m-%d").to_string()
     }
 
     /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
     pub(crate) fn short(&self, time: Timestamp, now: Timestamp) -> String {
+        if let Some(stored) = stored_instead(time, None) {
+            return stored.to_owned();
+        }
         if self.is_relative() {
             return age(now.duration_since(time));
         }
@@ -139,6 +149,9 @@ impl Times {
     /// Formats a time with microseconds and zone.
     #[must_use]
     pub(crate) fn full(&self, time: Timestamp, now: Timestamp) -> String {
+        if let Some(stored) = stored_instead(time, None) {
+            return stored.to_owned();
+        }
         let in_utc = || time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string();
         match self.format {
             TimeFormat::Utc => in_utc(),

@@ -26,13 +26,17 @@ impl Namespace {
 
     /// Returns the select list that `row::head` decodes. A body that takes more than 8 KiB in the table has no preview, because the
     /// server would have to fetch and decompress all of it. Its size is the stored size as a negative number; the size of any
-    /// other body is the length of its text. If paths lead into a body, its text comes along unless it is longer than 8 KiB.
+    /// other body is the length of its text. If paths lead into a body, its text comes along unless it is longer than 8 KiB. As in
+    /// [`body_text`], the type of the preview tells whether to check it.
     pub(super) fn head_columns(&self) -> String {
         let (length, text, preview) = match self.shape().columns.data.kind {
             ColumnType::Bytea => {
                 ("octet_length(data::bytea)", "data::bytea", format!("substr(data::bytea, 1, {PREVIEW})"))
             }
-            _ => ("octet_length(data::text)", "data::text", format!("left(data::text, {PREVIEW})")),
+            ColumnType::Json | ColumnType::Jsonb => {
+                ("octet_length(data::text)", "data::text", format!("left(data::text, {PREVIEW})"))
+            }
+            _ => ("octet_length(data::text)", "data::varchar", format!("left(data::text, {PREVIEW})::varchar")),
         };
         let data = if self.paths.iter().any(|path| !path.is_in_metadata()) {
             format!("case when {length} <= {READ_FOR_PATHS} then {text} else {preview} end")
@@ -52,7 +56,7 @@ impl Namespace {
             "null::bigint, null::text".to_owned()
         };
         format!(
-            "{}, {}, case when pg_column_size(data) <= {READ_FOR_PATHS} then {data} else '' end, {metadata}",
+            "{}, {}, case when pg_column_size(data) > {READ_FOR_PATHS} then '' else {data} end, {metadata}",
             self.identity_columns(),
             size("data", length)
         )

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Result, StoreError};
 use crate::json;
 use crate::json::path::BodyText;
-use crate::message::{BodyPath, Message, MessageHead, PathValues, Size, StreamName};
+use crate::message::{BodyPath, Message, MessageHead, NO_TIME, PathValues, Size, StreamName};
 
 /// The number of characters in a preview.
 pub(super) const PREVIEW: usize = 480;
@@ -176,7 +176,7 @@ impl Reader<'_> {
 
     fn time(&mut self) -> Result<Timestamp> {
         if column::<Option<ServerTime>>(self.row, 5)?.is_none() {
-            self.flawed("its time is NULL".to_owned());
+            self.flawed(NO_TIME.to_owned());
         }
         time(self.row, 5)
     }
@@ -220,7 +220,12 @@ pub(super) fn head(row: &Row, paths: &Arc<[BodyPath]>) -> Result<MessageHead> {
     let mut reader = Reader { row, flaw: None };
     let Identity { id, stream, message_type, position, global_position, time } = reader.identity()?;
     let size = stored_size(column(row, 6)?);
-    let mut preview = column::<Option<Lossy>>(row, 7)?.map(|data| data.text).unwrap_or_default();
+    let mut preview = match size {
+        // Only a whole body can be checked.
+        Size::Text(bytes) if bytes <= PREVIEW as u64 => reader.body(7, "data")?,
+        _ => column::<Option<Lossy>>(row, 7)?.map(|data| data.text),
+    }
+    .unwrap_or_default();
     let mut values = PathValues::default();
     if !paths.is_empty() {
         let metadata = column::<Option<Lossy>>(row, 9)?.map(|metadata| metadata.text);

@@ -17,6 +17,7 @@ use crate::app::keymap::Action;
 use crate::app::list_filter::Filtered;
 use crate::app::request::Slot;
 use crate::app::text_search::contains;
+use crate::message::Category;
 use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 
@@ -86,17 +87,30 @@ pub(crate) fn streams(frame: &mut Frame, area: Rect, state: &State, theme: &Them
     let of = streams.of.as_ref().filter(|_| room >= LEAST_CATEGORY);
     let category = of.map(|of| format!("  {}", cut_middle(of.category.as_str(), room))).unwrap_or_default();
     let no_streams = format!("No streams · {}", state.settings.keymap.hint_for(Action::Write, "write a message"));
+    let no_streams = match streams.of.as_ref() {
+        Some(of) if is_damaged(&of.category) => DAMAGED,
+        _ => &no_streams,
+    };
     let parts = Parts {
         pane: Pane::Streams,
         title: format!("Streams{category}{order}"),
         notes: "version",
         slot: Slot::Streams,
-        empty: if state.browser.categories.is_empty() { "" } else { &no_streams },
+        empty: if state.browser.categories.is_empty() { "" } else { no_streams },
         problem: state.browser.streams.error.as_deref(),
     };
     draw(frame, area, state, theme, &parts, &state.browser.streams.window, |row| {
         (streams.shown_name(row).to_owned(), format!("v{}", row.version))
     });
+}
+
+/// Explains an empty list of such a category. Its name is known only with replacements, so nothing can be asked about it.
+pub(crate) const DAMAGED: &str =
+    "The name of this category is not valid UTF-8, so it cannot be looked up · The namespace lists its messages";
+
+/// Returns true if the server sent a name with bytes that are not valid UTF-8. They were replaced.
+pub(crate) fn is_damaged(category: &Category) -> bool {
+    category.as_str().contains(char::REPLACEMENT_CHARACTER)
 }
 
 fn draw<T>(

@@ -134,10 +134,11 @@ fn facts(head: &MessageHead, state: &State) -> [(&'static str, String); 4] {
     let zone_now = server_now(state);
     let whole = state.browser.message.open.as_ref().and_then(|open| open.message.flaw.as_ref());
     let flaw = whole.or(head.flaw.as_ref());
+    let time = head.stored_instead_of_time().map(str::to_owned);
     [
         ("type", format!("{} · {}", head.message_type, sizes(head, state))),
         ("stream", stream_fact(head, usize::MAX)),
-        ("time", state.settings.times.full(head.time, zone_now)),
+        ("time", time.unwrap_or_else(|| state.settings.times.full(head.time, zone_now))),
         ("id", flaw.map_or_else(|| head.id.to_string(), |flaw| format!("{} · {flaw}", head.id))),
     ]
 }

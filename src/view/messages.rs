@@ -8,6 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::lists::{DAMAGED, is_damaged};
 use super::text::{cut_middle, whole_parts, words};
 use super::theme::Theme;
 use super::timeline;
@@ -244,6 +245,10 @@ fn explain_empty(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) {
         return welcome::draw(frame, area, state, theme);
     } else if messages.key.is_none() {
         ("Nothing selected".to_owned(), theme.dim)
+    } else if let Some(Scope::Category(category)) = messages.key.as_ref().map(|key| &key.scope)
+        && is_damaged(category)
+    {
+        (DAMAGED.to_owned(), theme.dim)
     } else {
         {
             let [write, follow] = [hint(state, Action::Write, "write"), hint(state, Action::Follow, "follow")];

@@ -6,9 +6,46 @@ use crate::app::connection::Connection;
 use crate::app::request::Slot;
 use crate::store::StoreError;
 use crossterm::event::KeyCode;
+use jiff::Timestamp;
 
 use super::fake::Fake;
 use super::screen::Screen;
+
+#[test]
+fn a_category_whose_name_was_replaced_does_not_look_empty() {
+    let mut fake = Fake::shop(1);
+    fake.push("zebra\u{fffd}-1", "Opened", "{}", None);
+    let mut screen = Screen::new(fake);
+    // The server knows another name than the one that it showed.
+    screen.fake.messages.pop();
+    screen.keys("2G");
+    let text = screen.text();
+    assert_eq!(text.matches("UTF-8").count(), 2, "in both panes: {text}");
+    assert!(!text.contains("No streams") && !text.contains("No messages"), "{text}");
+}
+
+#[test]
+fn a_time_that_is_no_point_in_time_is_shown_as_it_is_stored() {
+    let mut fake = Fake::default();
+    for (time, flaw) in [(Timestamp::MAX, None), (Timestamp::MIN, None), (Timestamp::MIN, Some("its time is NULL"))] {
+        fake.push("account-1", "Opened", "{}", None);
+        let message = fake.messages.last_mut().expect("the message");
+        (message.time, message.flaw) = (time, flaw.map(str::to_owned));
+    }
+    let mut screen = Screen::new(fake);
+    screen.keys("4g");
+    // The column of ages is narrower.
+    for cells in [[" infinity  ", " -infinity  ", " NULL  "], ["infinity ", "-infini", "    NULL "]] {
+        for (cell, shown) in cells.into_iter().zip(["infinity", "-infinity", "NULL"]) {
+            let text = screen.text();
+            assert!(text.lines().any(|line| line.contains("Opened") && line.contains(cell)), "{cell:?}: {text}");
+            assert!(text.contains(&format!("time    {shown}")), "{text}");
+            assert!(!text.contains("9999"), "{text}");
+            screen.keys("j");
+        }
+        screen.keys("ttg");
+    }
+}
 
 #[test]
 fn selecting_a_category_shows_its_messages_without_enter() {

@@ -10,7 +10,7 @@ use crate::app::browser::columns::ColumnKind;
 use crate::app::browser::messages::MessageRow;
 use crate::app::browser::table::{Placed, TimeStyle, shown_stream};
 use crate::app::times::age;
-use crate::message::{BodyPath, PathValue, Size};
+use crate::message::{BodyPath, MessageHead, PathValue, Size};
 use crate::view::text::{fill, fill_middle, right, size};
 use crate::view::theme::Theme;
 
@@ -30,7 +30,7 @@ pub(super) fn cell(
         ColumnKind::Position => one(right(&head.position.to_string(), width), Style::new()),
         ColumnKind::GlobalPosition => one(right(&head.global_position.to_string(), width), Style::new()),
         ColumnKind::Time => time(row, above, times, width, state, theme),
-        ColumnKind::Age => one(right(&age(server_now(state).duration_since(head.time)), width), Style::new()),
+        ColumnKind::Age => one(right(&age_of(head, state), width), Style::new()),
         ColumnKind::Stream => {
             let scope = state.browser.messages.key.as_ref().map(|list| &list.scope);
             let is_same = above.is_some_and(|above| above.head.stream == head.stream);
@@ -47,6 +47,11 @@ pub(super) fn cell(
     }
 }
 
+fn age_of(head: &MessageHead, state: &State) -> String {
+    let stored = head.stored_instead_of_time().map(str::to_owned);
+    stored.unwrap_or_else(|| age(server_now(state).duration_since(head.time)))
+}
+
 /// Returns the time. If every row has its date, a repeated date is grey.
 fn time(
     row: &MessageRow,
@@ -59,8 +64,11 @@ fn time(
     /// The width of a date.
     const DATE: usize = 10;
     let times = &state.settings.times;
+    if let Some(stored) = row.head.stored_instead_of_time().filter(|_| style != TimeStyle::Age) {
+        return vec![Span::raw(fill(stored, width))];
+    }
     match style {
-        TimeStyle::Age => vec![Span::raw(right(&age(server_now(state).duration_since(row.head.time)), width))],
+        TimeStyle::Age => vec![Span::raw(right(&age_of(&row.head, state), width))],
         TimeStyle::Time { millis } => vec![Span::raw(fill(&times.of_day(row.head.time, millis), width))],
         TimeStyle::DateAndTime { millis } => {
             let date = times.date(row.head.time);

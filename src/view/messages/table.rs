@@ -65,6 +65,7 @@ fn holds_numbers(state: &State, kind: &ColumnKind) -> bool {
 fn time_title(times: TimeStyle, state: &State, width: usize) -> String {
     let settings = &state.settings.times;
     let first = state.browser.messages.window.rows().get(state.browser.messages.window.top());
+    let first = first.filter(|row| row.head.stored_instead_of_time().is_none());
     let date = first.map(|row| settings.date(row.head.time)).filter(|date| *date != settings.date(server_now(state)));
     let title = match (times, date) {
         (TimeStyle::Age, _) => return "age".to_owned(),
@@ -110,7 +111,10 @@ pub(super) fn rows(frame: &mut Frame, area: Rect, table: &Table<'_>, state: &Sta
 fn day(frame: &mut Frame, area: Rect, line: u16, row: &MessageRow, state: &State, theme: &Theme) {
     let width = usize::from(area.width);
     let zone = state.settings.times.time_zone();
-    let date = zone.to_datetime(row.head.time).strftime("%a %Y-%m-%d").to_string();
+    let date = match row.head.stored_instead_of_time() {
+        Some(stored) => stored.to_owned(),
+        None => zone.to_datetime(row.head.time).strftime("%a %Y-%m-%d").to_string(),
+    };
     let text = format!("── {date} {}", "─".repeat(width.saturating_sub(date.len() + 4)));
     line_at(frame, area, line, &cut(&text, width), theme.dim);
 }

@@ -189,8 +189,9 @@ async fn unreadable_messages_are_marked_and_the_others_are_read() {
         ]
     );
     assert_eq!(messages[4].data.as_deref(), Some("\"no json\""), "the text becomes a JSON string");
-    let page = namespace.page(&Scope::Namespace, PageFrom::End, 10).await.unwrap();
-    assert_eq!(page.heads.iter().filter(|head| head.flaw.is_some()).count(), 4, "heads do not check bodies");
+    let page = namespace.page(&Scope::Stream(stream("odd-1")), PageFrom::Start, 10).await.unwrap();
+    let of_heads: Vec<_> = page.heads.iter().map(|head| head.flaw.as_deref()).collect();
+    assert_eq!(of_heads, flaws, "a list marks the same messages");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -262,6 +263,25 @@ async fn invalid_utf8_is_replaced_and_reported() {
     assert_eq!(streams[0].stream.as_str(), "bad-\u{fffd}");
     assert_eq!(namespace.page(&Scope::Namespace, PageFrom::Start, 10).await.unwrap().heads.len(), 3);
     assert_eq!(namespace.recent_types(&category("bad")).await.unwrap(), ["T\u{fffd}"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_marks_small_bodies_that_are_not_json_and_tells_empty_ones_from_null() {
+    for kind in ["text", "varchar", "bytea using convert_to(data::text, 'UTF8')"] {
+        let written = format!(
+            "alter table messages alter data type {kind};
+             insert into messages (stream_name, type, position, data) values
+               ('odd-1', 'A', 0, ''), ('odd-1', 'A', 1, '{{\"a\":'), ('odd-1', 'A', 2, null), ('odd-1', 'A', 3, '[1]')"
+        );
+        let (_database, namespace) = shop_after(&written).await;
+        let paths: Arc<[BodyPath]> = Arc::from(["$.a".parse::<BodyPath>().unwrap()]);
+        for namespace in [namespace.clone(), namespace.with_paths(paths)] {
+            let page = namespace.page(&Scope::Stream(stream("odd-1")), PageFrom::Start, 10).await.expect(kind);
+            let shown: Vec<_> = page.heads.iter().map(|head| (head.preview.as_str(), head.flaw.as_deref())).collect();
+            let flaw = Some("its data is not JSON");
+            assert_eq!(shown, [(r#""""#, flaw), (r#""{\"a\":""#, flaw), ("", None), ("[1]", None)], "{kind}");
+        }
+    }
 }
 
 /// A time zone with an unusual offset (12:45), which reveals a UTC time that is treated as local.

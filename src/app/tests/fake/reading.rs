@@ -28,6 +28,7 @@ impl Fake {
     pub(super) fn timeline(&self, scope: &Scope, range: Option<&Range<Timestamp>>, most: usize) -> Option<Timeline> {
         let mut heads = self.of(scope);
         heads.retain(|head| range.is_none_or(|range| range.contains(&head.time)));
+        heads.retain(|head| head.time != Timestamp::MIN && head.time != Timestamp::MAX);
         let seconds = |head: &MessageHead| head.time.as_second();
         let (first, last) = (heads.iter().map(seconds).min()?, heads.iter().map(seconds).max()?);
         let width = (last - first).div_euclid(most as i64) + 1;

@@ -45,7 +45,8 @@ pub(super) struct Gaps {
     /// Messages with a position below 0 or that of the message before in their stream, and the first of them.
     refused: u64,
     first_refused: Option<String>,
-    negative: u64,
+    /// Messages whose global position an import cannot keep.
+    unnumbered: u64,
     /// The IDs so far, if the table can contain an ID twice.
     ids: Option<HashSet<Uuid>>,
     repeated_ids: u64,
@@ -69,7 +70,7 @@ impl Gaps {
             unchecked: 0,
             refused: 0,
             first_refused: None,
-            negative: 0,
+            unnumbered: 0,
             ids: None,
             repeated_ids: 0,
             first_repeated_id: None,
@@ -112,7 +113,7 @@ impl Gaps {
     }
 
     fn check_position(&mut self, stream: &str, position: Position, global_position: GlobalPosition) {
-        self.negative += u64::from(global_position < 0);
+        self.unnumbered += u64::from(global_position < 0 || global_position == GlobalPosition::MAX);
         let end = self.versions.get(stream);
         if position < 0 || end == Some(position) {
             self.refused += 1;
@@ -204,11 +205,12 @@ impl Gaps {
                 grouped(self.unchecked_ids)
             ));
         }
-        if self.negative > 0 {
-            let have = if self.negative == 1 { "message has" } else { "messages have" };
+        if self.unnumbered > 0 {
+            let have = if self.unnumbered == 1 { "message has" } else { "messages have" };
             lines.push(format!(
-                "streamscope: {} {have} a negative global position, which import --keep-global-positions refuses",
-                grouped(self.negative)
+                "streamscope: {} {have} a negative global position, or the greatest of all, which import \
+                 --keep-global-positions refuses",
+                grouped(self.unnumbered)
             ));
         }
         lines
@@ -320,10 +322,11 @@ mod tests {
     }
 
     #[test]
-    fn reports_negative_global_positions() {
+    fn reports_global_positions_that_no_import_can_keep() {
         assert_eq!(
-            report(false, &[("a-2", 0, -3)]),
-            ["streamscope: 1 message has a negative global position, which import --keep-global-positions refuses"]
+            report(false, &[("a-2", 0, -3), ("a-2", 1, 3), ("a-2", 2, GlobalPosition::MAX)]),
+            ["streamscope: 2 messages have a negative global position, or the greatest of all, which import \
+                 --keep-global-positions refuses"]
         );
     }
 }

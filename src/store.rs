@@ -91,7 +91,7 @@ use std::time::Duration;
 
 pub use administration::{CreatedNamespace, Migration, NewNamespace};
 pub use connect::Settings;
-pub use error::{Obstacle, Result, StoreError};
+pub use error::{Obstacle, Result, StoreError, Taken};
 pub use filter::Filter;
 pub use flavour::Flavour;
 pub use namespace::{Namespace, NamespaceInfo};

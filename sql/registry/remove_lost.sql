@@ -2,6 +2,6 @@
 --
 -- $1 id
 delete from eventodb_store.namespaces r
-where id = $1
-  and not exists (select from pg_namespace n where n.nspname = r.schema_name)
-returning id
+where id::text = $1
+  and not exists (select from pg_namespace n where n.nspname::text = r.schema_name::text)
+returning id::text

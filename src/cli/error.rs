@@ -7,7 +7,7 @@ use std::io;
 
 use crate::message::NameError;
 use crate::pasteable::{command_on, get_command};
-use crate::store::{Obstacle, StoreError};
+use crate::store::{Obstacle, StoreError, Taken};
 
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,9 +180,19 @@ impl From<StoreError> for CommandError {
             StoreError::NamespaceNotFound(_) => {
                 (Status::NotFound, Some("Run streamscope ns list to list the namespaces".to_owned()))
             }
-            StoreError::NamespaceExists { .. } => {
-                (Status::Failed, Some("Choose another ID; streamscope ns list shows those in use".to_owned()))
-            }
+            StoreError::NamespaceExists { taken, .. } => (
+                Status::Failed,
+                Some(match taken {
+                    Taken::Id => "Choose another ID; streamscope ns list shows those in use".to_owned(),
+                    Taken::Schema => "Choose another schema with --schema".to_owned(),
+                    Taken::LostEntry(id) => {
+                        format!("Remove the entry first: {}", command_on(["ns", "delete"], id))
+                    }
+                    Taken::RenamedSchema(schema) => {
+                        format!("Update the registry first: {}", command_on(["ns", "migrate"], schema))
+                    }
+                }),
+            ),
             StoreError::Invalid { .. } => (Status::Usage, None),
             StoreError::NoPermission(_) => {
                 (Status::Failed, Some("Use a role with this privilege, or grant it".to_owned()))

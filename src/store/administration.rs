@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::types::Type;
 
+use super::error::Taken;
 use super::flavour::quote_ident;
 use super::query::hex;
-use super::registration::{self, Entry};
+use super::registration::{self, Entry, Owner};
 use super::row::column;
 use super::schema::{self, NAMESPACE_VERSION};
 use super::session::Transaction;
@@ -215,20 +216,41 @@ impl Checked {
 
     /// Rejects an ID or a schema that is in use.
     async fn require_free(&self, transaction: &Transaction<'_>) -> Result<()> {
-        let schema_exists = schema::exists(transaction, &self.schema).await?;
         if self.id != self.schema && schema::has_messages(transaction, &self.id).await? {
             let reason = format!("the schema {} has messages, so this name would mean both", self.id);
-            return Err(StoreError::NamespaceExists { id: self.id.clone(), reason });
+            return Err(StoreError::NamespaceExists { id: self.id.clone(), reason, taken: Taken::Id });
         }
-        let owner = registration::owner(transaction, &self.id, &self.schema).await?;
-        let reason = match (owner, schema_exists) {
-            (None, false) => return Ok(()),
-            (None, true) => format!("the schema {} already exists", self.schema),
-            (Some(owner), _) if owner != self.id => format!("its schema {} belongs to namespace {owner}", self.schema),
-            (Some(_), true) => "it already exists".to_owned(),
-            (Some(_), false) => "the registry still lists it, but its schema is gone; delete it first".to_owned(),
+        let owners = registration::owners(transaction, &self.id, &self.schema).await?;
+        let named = owners.iter().find(|owner| owner.id == self.id);
+        let (reason, taken) = match (named, owners.first()) {
+            (Some(Owner { present: Some(schema), .. }), _) if *schema == self.schema => {
+                ("it already exists".to_owned(), Taken::Id)
+            }
+            (Some(Owner { present: Some(schema), .. }), _) => {
+                (format!("it already exists, in schema {schema}"), Taken::Id)
+            }
+            (Some(Owner { id, schema, present: None }), _) => {
+                (format!("the registry still lists it, but its schema {schema} is gone"), Taken::LostEntry(id.clone()))
+            }
+            (None, Some(Owner { id, schema, present: Some(present) })) if present == schema => {
+                (format!("its schema {schema} belongs to namespace {id}"), Taken::Schema)
+            }
+            (None, Some(Owner { id, schema, present: Some(present) })) => {
+                let reason =
+                    format!("the registry lists its schema {schema} for namespace {id}, now in schema {present}");
+                (reason, Taken::RenamedSchema(present.clone()))
+            }
+            (None, Some(Owner { id, schema, present: None })) => {
+                let reason =
+                    format!("the registry lists its schema {schema} for namespace {id}, but that schema is gone");
+                (reason, Taken::LostEntry(id.clone()))
+            }
+            (None, None) if schema::exists(transaction, &self.schema).await? => {
+                (format!("the schema {} already exists", self.schema), Taken::Schema)
+            }
+            (None, None) => return Ok(()),
         };
-        Err(StoreError::NamespaceExists { id: self.id.clone(), reason })
+        Err(StoreError::NamespaceExists { id: self.id.clone(), reason, taken })
     }
 
     async fn register(&self, transaction: &Transaction<'_>) -> Result<()> {

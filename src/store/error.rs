@@ -45,6 +45,8 @@ pub enum StoreError {
         id: String,
         /// What already exists.
         reason: String,
+        /// What the remedy depends on.
+        taken: Taken,
     },
     /// An argument is invalid. Nothing was changed on the server.
     #[error("invalid {field}: {reason}")]
@@ -195,6 +197,19 @@ impl StoreError {
             error => error.to_string(),
         }
     }
+}
+
+/// What prevents a namespace from being created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// A namespace has the ID.
+    Id,
+    /// The schema exists.
+    Schema,
+    /// The registry lists the ID or the schema for a namespace, with this ID, whose schema is gone.
+    LostEntry(String),
+    /// The registry lists the schema under its old name. It now has this name.
+    RenamedSchema(String),
 }
 
 /// What prevents a connection to a database.

@@ -3,9 +3,10 @@
 
 use tokio_postgres::types::Type;
 
+use super::query::fill;
 use super::row::column;
 use super::session::Transaction;
-use super::{Result, StoreError, untrusted};
+use super::{Result, StoreError, schema, untrusted};
 
 const REGISTRY: &str = include_str!("../../sql/registry/namespaces.sql");
 
@@ -21,19 +22,31 @@ pub(super) struct Entry<'a> {
     pub(super) created_at: i64,
 }
 
+/// An existing entry of the registry.
+#[derive(Debug)]
+pub(super) struct Owner {
+    pub(super) id: String,
+    pub(super) schema: String,
+    /// The name that the schema has now. `None` if the schema is gone.
+    pub(super) present: Option<String>,
+}
+
 /// Creates the registry if it does not exist.
 pub(super) async fn create(transaction: &Transaction<'_>) -> Result<()> {
     if !exists(transaction).await? {
         transaction.batch(REGISTRY).await?;
     }
-    require_plain(transaction).await
+    require_plain(transaction).await?;
+    require_types(transaction).await
 }
 
-/// Returns the ID of a namespace with this ID or schema.
-pub(super) async fn owner(transaction: &Transaction<'_>, id: &str, schema: &str) -> Result<Option<String>> {
-    let owner = "select id from eventodb_store.namespaces where id = $1 or schema_name = $2";
-    let row = transaction.query_opt(owner, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await?;
-    row.map(|row| column(&row, 0)).transpose()
+/// Returns the entries with this ID or schema. They can be two.
+pub(super) async fn owners(transaction: &Transaction<'_>, id: &str, schema: &str) -> Result<Vec<Owner>> {
+    let written = schema::written_schema("n.oid");
+    let owners = fill(include_str!("../../sql/registry/owners.sql"), &[("written", &written)]);
+    let rows = transaction.query(&owners, &[(&id, Type::TEXT), (&schema, Type::TEXT)]).await?;
+    let owner = |row| Ok(Owner { id: column(row, 0)?, schema: column(row, 1)?, present: column(row, 2)? });
+    rows.iter().map(owner).collect()
 }
 
 pub(super) async fn insert(transaction: &Transaction<'_>, entry: &Entry<'_>) -> Result<()> {
@@ -60,7 +73,8 @@ pub(super) async fn remove(transaction: &Transaction<'_>, schema: &str) -> Resul
         return Ok(());
     }
     require_plain(transaction).await?;
-    let delete = "delete from eventodb_store.namespaces where schema_name = $1";
+    // In the registry of another program the column can have any built-in type.
+    let delete = "delete from eventodb_store.namespaces where schema_name::text = $1";
     transaction.query(delete, &[(&schema, Type::TEXT)]).await.map(drop)
 }
 
@@ -80,6 +94,10 @@ pub(super) async fn rename(transaction: &Transaction<'_>, old: &str, new: &str) 
         return Ok(());
     }
     require_plain(transaction).await?;
+    let listed = "select from eventodb_store.namespaces where schema_name::text = $1";
+    if transaction.query(listed, &[(&old, Type::TEXT)]).await?.is_empty() {
+        return Ok(());
+    }
     let update = include_str!("../../sql/registry/rename.sql");
     transaction.query(update, &[(&old, Type::TEXT), (&new, Type::TEXT)]).await.map(drop)
 }
@@ -98,5 +116,23 @@ async fn require_plain(transaction: &Transaction<'_>) -> Result<()> {
         field: "registry",
         reason: "writing to eventodb_store.namespaces would run its owner's rules, triggers or functions with your privileges"
             .to_owned(),
+    })
+}
+
+/// Rejects a registry whose columns cannot hold an entry, as that of another program.
+async fn require_types(transaction: &Transaction<'_>) -> Result<()> {
+    let unfit = include_str!("../../sql/registry/unfit.sql");
+    let Some(row) = transaction.query_opt(unfit, &[]).await? else { return Ok(()) };
+    let (name, found, needed): (String, Option<String>, String) =
+        (column(&row, 0)?, column(&row, 1)?, column(&row, 2)?);
+    let problem = match found {
+        Some(found) => {
+            format!("column {name} of eventodb_store.namespaces has type {found}, but must have type {needed}")
+        }
+        None => format!("eventodb_store.namespaces has no column {name}"),
+    };
+    Err(StoreError::Invalid {
+        field: "registry",
+        reason: format!("{problem}. Another program created this table; use another database"),
     })
 }

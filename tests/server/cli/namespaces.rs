@@ -250,6 +250,73 @@ async fn refuses_an_existing_reserved_or_too_long_schema_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn creating_says_whether_the_id_the_schema_or_a_lost_entry_is_in_the_way() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    let refused = |arguments: &[&str], reason: &str, remedy: &str| {
+        let told = place.run(&[&["ns", "create"], arguments].concat()).failed(1);
+        assert!(told.contains(reason) && told.contains(remedy), "{arguments:?}: {told}");
+    };
+    place.run(&["ns", "create", "shop", "--schema", "message_store"]).done();
+    place.run(&["ns", "create", "foo"]).done();
+    refused(&["shop"], "it already exists, in schema message_store", "Choose another ID");
+    refused(&["foo", "--schema", "other"], "it already exists, in schema eventodb_foo", "Choose another ID");
+    refused(&["foo", "--schema", "message_store"], "it already exists, in schema eventodb_foo", "Choose another ID");
+    refused(&["bar", "--schema", "message_store"], "message_store belongs to namespace shop", "another schema");
+    refused(&["bar", "--schema", "public"], "the schema public already exists", "another schema with --schema");
+
+    client.batch_execute("alter schema message_store rename to moved").await.expect("renamed");
+    refused(&["shop"], "it already exists, in schema moved", "Choose another ID");
+    refused(&["bar", "--schema", "message_store"], "now in schema moved", "streamscope ns migrate moved");
+    client.batch_execute("drop schema eventodb_foo cascade").await.expect("dropped");
+    refused(&["foo", "--schema", "other"], "but its schema eventodb_foo is gone", "streamscope ns delete foo");
+    refused(&["bar", "--schema", "eventodb_foo"], "for namespace foo, but that schema", "streamscope ns delete foo");
+    place.run(&["ns", "delete", "foo", "--confirm", "foo"]).done();
+    place.run(&["ns", "create", "bar", "--schema", "eventodb_foo"]).done();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_to_register_a_namespace_in_a_table_with_other_columns() {
+    let usual = "token_hash text, description text, created_at bigint, metadata jsonb";
+    for (columns, problem) in [
+        (format!("id int, schema_name text, {usual}"), "column id of eventodb_store.namespaces has type integer"),
+        (
+            format!("id text, schema_name int, {usual}"),
+            "column schema_name of eventodb_store.namespaces has type integer",
+        ),
+        (
+            format!("id text, schema_name bytea, {usual}"),
+            "column schema_name of eventodb_store.namespaces has type bytea",
+        ),
+        (
+            format!("id text, schema_name name, {}", usual.replace("description text", "description int")),
+            "column description of eventodb_store.namespaces has type integer, but must have type text",
+        ),
+        (
+            format!("id text, schema_name text, {}", usual.replace("bigint", "timestamptz")),
+            "created_at of eventodb_store.namespaces has type timestamp with time zone, but must have type bigint",
+        ),
+        ("id text, schema_name text".to_owned(), "eventodb_store.namespaces has no column token_hash"),
+    ] {
+        let place = Place::new(Kind::OursOnPostgres).await;
+        let client = place.database.as_ref().expect("a server").client().await;
+        let table = format!("drop table eventodb_store.namespaces; create table eventodb_store.namespaces ({columns})");
+        client.batch_execute(&table).await.expect("a registry");
+        let told = place.run(&["ns", "create", "other"]).failed(2);
+        assert!(told.contains(problem), "{columns}: {told}");
+        client.batch_execute("alter schema eventodb_test rename to moved").await.expect("renamed");
+        place.run(&["ns", "migrate", "moved"]).done();
+    }
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    let similar = "alter table eventodb_store.namespaces alter schema_name type name, alter metadata type json,
+                   alter id type varchar, alter created_at type numeric";
+    client.batch_execute(similar).await.expect("a registry");
+    place.run(&["ns", "create", "other"]).done();
+    place.run(&["ns", "delete", "other", "--confirm", "other"]).done();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reports_and_repairs_a_renamed_schema() {
     let place = Place::new(Kind::OursOnPostgres).await;
     let client = place.database.as_ref().expect("a server").client().await;

@@ -164,7 +164,7 @@ async fn registry_entries_have_eventodbs_format_and_may_name_a_lost_schema() {
     else {
         panic!("another error");
     };
-    assert!(reason.contains("schema is gone"), "{reason}");
+    assert!(reason.contains("its schema eventodb_gone is gone"), "{reason}");
     assert_eq!(store.delete_namespace("gone").await.expect("the row"), 0);
     store.create_namespace("gone", None).await.expect("a namespace");
 }

@@ -267,6 +267,9 @@ fn around(obstacle: Obstacle) -> &'static str {
         }
         Obstacle::Role => "Check the user name and sslmode; the server's pg_hba.conf controls who may connect",
         Obstacle::Database => "Use another database (psql -l lists them), or create this one",
+        Obstacle::ClosedDatabase => {
+            "Use another database (psql -l lists them), or let this one accept connections (alter database … allow_connections true)"
+        }
         Obstacle::Full => "Try again when fewer connections are open, or raise max_connections or the pooler's limits",
         Obstacle::NotReady => "Try again in a moment: the server is starting, recovering or stopping",
         Obstacle::Pooler => {

@@ -168,7 +168,8 @@ impl StoreError {
     #[must_use]
     pub fn is_passing_for_followers(&self) -> bool {
         match self {
-            Self::NamespaceNotFound(_) | Self::Unavailable { obstacle: Obstacle::Database, .. } => true,
+            Self::NamespaceNotFound(_)
+            | Self::Unavailable { obstacle: Obstacle::Database | Obstacle::ClosedDatabase, .. } => true,
             error => error.is_missing_table() || error.is_passing(),
         }
     }
@@ -245,8 +246,10 @@ pub enum Obstacle {
     Full,
     /// The server is starting, recovering or shutting down (`57P…`).
     NotReady,
-    /// The database does not exist or accepts no connections (`3D000`, `55000`).
+    /// The database does not exist (`3D000`).
     Database,
+    /// The database accepts no connections (`55000`).
+    ClosedDatabase,
     /// A connection pooler refused the connection (`08P01`).
     Pooler,
     /// The server, or a pooler, failed while it set up the session (SQLSTATE classes 53, 58, F0 and XX).
@@ -281,7 +284,8 @@ impl Obstacle {
             | Self::Method
             | Self::Password
             | Self::Role
-            | Self::Database => false,
+            | Self::Database
+            | Self::ClosedDatabase => false,
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinHandle;
-use tokio_postgres::config::{SslMode, SslNegotiation};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
+use tokio_postgres::error::DbError;
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 
 use super::connect_error::ConnectError;
@@ -16,7 +16,7 @@ use super::error_mapping::{chain, words};
 use super::hosts::{Endpoint, Server};
 use super::route::{Encryption, Route};
 use super::settings::Settings;
-use super::tls::Mode;
+use super::tls::{Mode, TlsError};
 use super::values::TargetSession;
 use super::wire::{AuthTerms, NoHandshake, Wire};
 use crate::store::error::Obstacle;
@@ -63,10 +63,7 @@ impl Attempt<'_> {
         } else {
             let options = given.map_or_else(|| READ_ONLY.to_owned(), |given| format!("{given} {READ_ONLY}"));
             match self.tls_or_not(Some(&options)).await {
-                // PgBouncer: "unsupported startup parameter: options".
-                Err(ConnectError::Server(error)) if *error.code() == SqlState::PROTOCOL_VIOLATION => {
-                    self.tls_or_not(given).await?
-                }
+                Err(error) if error.refuses_parameters() => self.tls_or_not(given).await?,
                 started => started?,
             }
         };
@@ -102,10 +99,15 @@ impl Attempt<'_> {
             // meant to expose it a second time.
             ConnectError::Server(first) => {
                 let terms = AuthTerms { no_password: terms.asked.load(Ordering::SeqCst), ..terms };
-                after_refusal(first, self.open(options, other, terms).await)
+                after_refusal(first, other, self.open(options, other, terms).await)
             }
             // Only `prefer` continues without TLS after TLS failed.
-            ConnectError::Tls(_) if mode == Mode::Prefer => self.open(options, other, terms).await,
+            ConnectError::Tls(error) if mode == Mode::Prefer => {
+                self.open(options, other, terms).await.map_err(|plain| ConnectError::Both {
+                    encrypted: Box::new(ConnectError::Tls(error)),
+                    plain: Box::new(plain),
+                })
+            }
             failure => Err(failure),
         }
     }
@@ -128,6 +130,10 @@ impl Attempt<'_> {
         let socket = route.dial().await?;
         self.reached.store(true, Ordering::SeqCst);
         let wire = route.negotiate(socket, terms).await?;
+        if settings.channel_binding == ChannelBinding::Require && wire.is_encrypted() && !wire.has_end_point() {
+            let reason = "channel_binding=require cannot be met: the signature of the server's certificate has no hash of its own";
+            return Err(ConnectError::Refused(Obstacle::Method, reason.to_owned()));
+        }
         route.encryption = if wire.is_encrypted() { Encryption::Required } else { Encryption::Off };
         let (client, connection) = self.config(options).connect_raw(wire, NoHandshake).await?;
         let reported = |name| connection.parameter(name).map(|value| value == "on");
@@ -208,16 +214,26 @@ fn drive(connection: Connection<Wire, Wire>) -> (JoinHandle<()>, Arc<OnceLock<St
     (driver, end)
 }
 
-/// After a refusal the attempt with the other transport decides. If `pg_hba.conf` merely has no entry for that transport (28000),
-/// the first refusal is the one to report.
-fn after_refusal(first: Box<DbError>, outcome: Result<Started, ConnectError>) -> Result<Started, ConnectError> {
-    match outcome {
-        Err(ConnectError::Server(error)) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-            Err(ConnectError::Server(first))
-        }
-        Err(ConnectError::Refused(..) | ConnectError::Tls(_)) => Err(ConnectError::Server(first)),
-        outcome => outcome,
-    }
+/// After a refusal the attempt with the other transport decides. If that transport is closed too, because `pg_hba.conf` has no entry
+/// for it or because of a certificate, both reasons are reported, as by `psql`.
+fn after_refusal(
+    first: Box<DbError>,
+    other: Encryption,
+    outcome: Result<Started, ConnectError>,
+) -> Result<Started, ConnectError> {
+    let first = ConnectError::Server(first);
+    let error = match outcome {
+        Err(ConnectError::Refused(obstacle, _)) if obstacle != Obstacle::TlsFiles => return Err(first),
+        Err(ConnectError::Tls(TlsError::NotOffered)) => return Err(first),
+        Err(error @ (ConnectError::Refused(..) | ConnectError::Tls(_))) => error,
+        Err(error) if error.refuses_role() => error,
+        outcome => return outcome,
+    };
+    let (first, error) = (Box::new(first), Box::new(error));
+    Err(match other {
+        Encryption::Off => ConnectError::Both { encrypted: first, plain: error },
+        Encryption::Offered | Encryption::Required => ConnectError::Both { encrypted: error, plain: first },
+    })
 }
 
 /// Returns the single value of a statement's result.

@@ -23,6 +23,13 @@ pub(super) enum ConnectError {
     NoPassword,
     /// The server reported an error.
     Server(Box<DbError>),
+    /// `sslmode` allows both transports, and both failed.
+    Both {
+        /// Why the attempt with TLS failed.
+        encrypted: Box<ConnectError>,
+        /// Why the attempt without TLS failed.
+        plain: Box<ConnectError>,
+    },
 }
 
 impl ConnectError {
@@ -33,6 +40,21 @@ impl ConnectError {
             Self::TryNext(..) => true,
             Self::Server(error) => *error.code() == SqlState::CANNOT_CONNECT_NOW,
             Self::Refused(..) | Self::Tls(_) | Self::NoPassword => false,
+            Self::Both { plain, .. } => plain.tries_next(),
+        }
+    }
+
+    /// Whether the server refused the role in this way (`28000`), which it can do for one transport only.
+    pub(super) fn refuses_role(&self) -> bool {
+        matches!(self, Self::Server(error) if *error.code() == SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+    }
+
+    /// Whether a pooler refused the start-up parameters: "unsupported startup parameter: options".
+    pub(super) fn refuses_parameters(&self) -> bool {
+        match self {
+            Self::Server(error) => *error.code() == SqlState::PROTOCOL_VIOLATION,
+            Self::Both { plain, .. } => plain.refuses_parameters(),
+            _ => false,
         }
     }
 
@@ -46,20 +68,30 @@ impl ConnectError {
             Self::Tls(TlsError::Certificate(reason)) => (Obstacle::Certificate, reason),
             Self::Tls(TlsError::Files(reason)) => (Obstacle::TlsFiles, reason),
             Self::Tls(TlsError::Handshake(reason)) => (Obstacle::Tls, reason),
+            Self::Tls(TlsError::NotOffered) => {
+                (Obstacle::Tls, "the server offers no TLS, but sslmode requires it".to_owned())
+            }
             Self::Tls(TlsError::Foreign(reason)) => (Obstacle::Protocol, reason),
             Self::NoPassword => (Obstacle::Password, "the server asks for a password, and there is none".to_owned()),
-            // The other code means that the database accepts no connections, or is invalid.
-            Self::Server(error)
-                if [SqlState::INVALID_CATALOG_NAME, SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE]
-                    .contains(error.code()) =>
-            {
+            Self::Server(error) if *error.code() == SqlState::INVALID_CATALOG_NAME => {
                 (Obstacle::Database, words(&error))
+            }
+            Self::Server(error) if *error.code() == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => {
+                (Obstacle::ClosedDatabase, words(&error))
             }
             Self::Server(error) => match obstacle(error.code()) {
                 Some(obstacle) => (obstacle, words(&error)),
                 None if is_fault(error.code()) => (Obstacle::Fault, words(&error)),
                 None => return Err(of_server(&error, "")),
             },
+            Self::Both { encrypted, plain } => {
+                let needs_tls = plain.refuses_role();
+                let ((of_tls, reason), (of_plain, other)) = (encrypted.into_obstacle()?, plain.into_obstacle()?);
+                let reason = if reason == other { reason } else { format!("{reason}; without TLS: {other}") };
+                // A server that refuses the role without TLS leaves the other way, where this problem is.
+                let mends = needs_tls && [Obstacle::Certificate, Obstacle::TlsFiles, Obstacle::Tls].contains(&of_tls);
+                (if mends { of_tls } else { of_plain }, reason)
+            }
         })
     }
 }

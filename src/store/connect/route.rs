@@ -100,9 +100,7 @@ impl Route {
         }
         if !self.tls.direct && !self.is_offered(&mut stream).await? {
             return match self.encryption {
-                Encryption::Required => Err(ConnectError::Tls(TlsError::Handshake(
-                    "the server offers no TLS, but sslmode requires it".to_owned(),
-                ))),
+                Encryption::Required => Err(ConnectError::Tls(TlsError::NotOffered)),
                 _ => Ok(Channel::Plain(Socket::Tcp(stream))),
             };
         }

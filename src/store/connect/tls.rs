@@ -5,6 +5,7 @@ mod files;
 mod mode;
 mod names;
 mod openssl_error;
+mod signature;
 mod versions;
 
 use std::net::IpAddr;
@@ -43,6 +44,8 @@ pub(super) enum TlsError {
     Files(String),
     /// The handshake failed.
     Handshake(String),
+    /// The server does not offer TLS.
+    NotOffered,
     /// The other end does not speak TLS, although it seemed to offer it.
     Foreign(String),
 }
@@ -153,8 +156,7 @@ fn check_host(ssl: &SslRef, host: Option<&str>) -> Result<(), String> {
 /// certificate's signature algorithm has no hash of its own.
 pub(super) fn end_point(ssl: &SslRef) -> Option<Vec<u8>> {
     let certificate = ssl.peer_certificate()?;
-    let digest = certificate.signature_algorithm().object().nid().signature_algorithms()?.digest;
-    let digest = match digest {
+    let digest = match signature::digest(&certificate)? {
         Nid::MD5 | Nid::SHA1 => MessageDigest::sha256(),
         other => MessageDigest::from_nid(other)?,
     };

@@ -54,6 +54,11 @@ impl Wire {
     pub(super) fn is_encrypted(&self) -> bool {
         matches!(self.channel, Channel::Tls(_))
     }
+
+    /// Whether an exchange of passwords can be bound to the server's certificate.
+    pub(super) fn has_end_point(&self) -> bool {
+        matches!(&self.channel, Channel::Tls(socket) if end_point(socket.ssl()).is_some())
+    }
 }
 
 impl AsyncRead for Wire {

@@ -99,6 +99,17 @@ async fn explains_refusals_by_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn advises_to_create_a_database_only_if_it_does_not_exist() {
+    let database = Database::new().await;
+    let create = "or create this one";
+    assert!(told(&server::url_of("absent"), 5).contains(create));
+    let close = format!("alter database {} allow_connections false", database.name());
+    Database::new().await.client().await.batch_execute(&close).await.expect("closed");
+    let told = told(&database.url(), 5);
+    assert!(told.contains("allow_connections true") && !told.contains(create), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reports_a_pooler_that_pools_statements() {
     let database = Database::new().await;
     let pooler = Pooler::start(server::port(), "pool_mode=statement").await;

@@ -75,7 +75,14 @@ pub(super) struct Wish<'a> {
 impl Certified {
     /// Creates a certificate for a key, signed by `issuer` or by itself.
     pub(super) fn new(key: PKey<Private>, wish: &Wish<'_>, issuer: Option<&Self>) -> Self {
-        let certificate = build(&key, wish, issuer).expect("a certificate");
+        let digest = digest(issuer.map_or(&key, |issuer| &issuer.key));
+        let certificate = build(&key, wish, issuer, digest).expect("a certificate");
+        Self { certificate, key }
+    }
+
+    /// Creates a certificate that is signed by itself, with a hash.
+    pub(super) fn with_digest(key: PKey<Private>, wish: &Wish<'_>, digest: MessageDigest) -> Self {
+        let certificate = build(&key, wish, None, digest).expect("a certificate");
         Self { certificate, key }
     }
 
@@ -127,7 +134,12 @@ fn name_of(common_name: &str) -> Result<X509Name, ErrorStack> {
     Ok(name.build())
 }
 
-fn build(key: &PKey<Private>, wish: &Wish<'_>, issuer: Option<&Certified>) -> Result<X509, ErrorStack> {
+fn build(
+    key: &PKey<Private>,
+    wish: &Wish<'_>,
+    issuer: Option<&Certified>,
+    digest: MessageDigest,
+) -> Result<X509, ErrorStack> {
     let mut builder = X509Builder::new()?;
     builder.set_version(wish.version - 1)?;
     let mut number = BigNum::new()?;
@@ -157,7 +169,7 @@ fn build(key: &PKey<Private>, wish: &Wish<'_>, issuer: Option<&Certified>) -> Re
         }
     }
     let signer = issuer.map_or(key, |issuer| &issuer.key);
-    builder.sign(signer, digest(signer))?;
+    builder.sign(signer, digest)?;
     Ok(builder.build())
 }
 

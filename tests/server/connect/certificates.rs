@@ -64,3 +64,50 @@ async fn says_that_the_server_refused_the_client_certificate() {
         assert!(told.contains("the server refused the client certificate: it is not from an authority"), "{told}");
     }
 }
+
+/// The server accepts `only_tls` only with TLS, so the certificate is what stands in the way, in every mode that also tries plain text.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_the_problem_with_tls_if_the_server_refuses_plain_text() {
+    let cluster = tokio::task::block_in_place(Cluster::start);
+    let stranger = authority("a stranger", Kind::Rsa(2048), 3);
+    cluster.write("stranger.pem", &stranger.pem(), 0o644);
+    cluster.write("stranger.key", &stranger.key_pem(), 0o600);
+    let revoked = cluster.signed("localhost", &["localhost"]);
+    assert!(tokio::task::block_in_place(|| cluster.shows(&revoked, &[])));
+    let list = cluster.authority.revoking(&[&revoked.certificate]).to_pem().expect("PEM");
+    cluster.write("revoked.crl", std::str::from_utf8(&list).expect("text"), 0o644);
+    let directory = cluster.path("").display().to_string().replace('/', "%2F");
+    let unknown_client = format!("sslcert={directory}stranger.pem&sslkey={directory}stranger.key");
+    let cases = [
+        (format!("sslrootcert={directory}other.pem"), Obstacle::Certificate, "the server's certificate is not trusted"),
+        (
+            format!("sslrootcert={directory}ca.pem&sslcrl={directory}revoked.crl"),
+            Obstacle::Certificate,
+            "the server's certificate is not trusted: certificate revoked",
+        ),
+        (
+            format!("{unknown_client}&ssl_max_protocol_version=TLSv1.2"),
+            Obstacle::TlsFiles,
+            "refused the client certificate",
+        ),
+        (unknown_client, Obstacle::TlsFiles, "refused the client certificate"),
+        (format!("sslcert={directory}client.pem&sslkey={directory}absent.key"), Obstacle::TlsFiles, "no private key file"),
+    ];
+    for mode in ["prefer", "allow"] {
+        for (parameters, expected, reason) in &cases {
+            let url = format!("postgres://only_tls@localhost:{}/postgres?sslmode={mode}&{parameters}", cluster.port);
+            let error = connect(&url).await.expect_err("neither way is open");
+            let told = error.to_string();
+            assert!(told.contains(reason), "{mode}, {parameters}: {told}");
+            // A server that speaks TLS 1.3 refuses the certificate during the session, after which psql does not try plain text either.
+            let ends_in_session =
+                mode == "prefer" && parameters.contains("stranger") && !parameters.contains("TLSv1.2");
+            assert_eq!(told.contains("no encryption"), !ends_in_session, "{mode}, {parameters}: {told}");
+            let StoreError::Unavailable { obstacle, .. } = error else { panic!("{told}") };
+            assert_eq!(obstacle, *expected, "{mode}, {parameters}: {told}");
+        }
+    }
+    let told = connect(&format!("postgres://nobody@localhost:{}/postgres?sslmode=allow", cluster.port)).await;
+    let told = told.expect_err("no such role").to_string();
+    assert_eq!(told.matches("role \"nobody\" does not exist").count(), 1, "{told}");
+}

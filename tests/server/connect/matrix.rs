@@ -3,9 +3,14 @@
 
 use std::fs;
 
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::pkey::Id;
+
 use super::authority::{Certified, KINDS, Kind, Wish, authority, key};
 use super::cluster::Cluster;
 use super::psql::{Comparison, prepare};
+use super::refusing::connect;
 
 const MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
@@ -160,4 +165,39 @@ async fn compares_certificates_with_hosts_like_psql() {
         compare.both(Some(url), &[]).await;
     }
     compare.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn binds_passwords_to_certificates_of_every_signature_like_psql() {
+    let cluster = tokio::task::block_in_place(Cluster::start);
+    prepare(&cluster);
+    let mut compare = Comparison::new(&cluster);
+    let wish = Wish { common_name: "localhost", names: &["localhost"], version: 3, authority: false };
+    for (kind, digest) in [
+        (Kind::RsaPss, MessageDigest::sha256()),
+        (Kind::RsaPss, MessageDigest::sha384()),
+        (Kind::RsaPss, MessageDigest::sha512()),
+        (Kind::RsaPss, MessageDigest::sha224()),
+        (Kind::Rsa(2048), MessageDigest::sha384()),
+        (Kind::Curve(Nid::X9_62_PRIME256V1), MessageDigest::sha512()),
+    ] {
+        let server = Certified::with_digest(key(kind), &wish, digest);
+        assert!(tokio::task::block_in_place(|| cluster.shows(&server, &[])));
+        for binding in ["require", "prefer", "disable"] {
+            for password in ["pa%3Ass%5Cword%20%40%2F%25", "wrong"] {
+                let url = format!(
+                    "postgres://locked:{password}@localhost:{{P}}/shop?sslmode=require&channel_binding={binding}"
+                );
+                compare.both(Some(&url), &[]).await;
+            }
+        }
+    }
+    compare.end();
+
+    let server =
+        leaf(Kind::Edwards(Id::ED25519), 3, &authority("an Edwards curve", Kind::Edwards(Id::ED25519), 3), "localhost");
+    assert!(tokio::task::block_in_place(|| cluster.shows(&server, &[])));
+    let url = format!("postgres://locked:x@localhost:{}/shop?sslmode=require&channel_binding=require", cluster.port);
+    let told = connect(&url).await.expect_err("its signature has no hash").to_string();
+    assert!(told.contains("the signature of the server's certificate has no hash of its own"), "{told}");
 }

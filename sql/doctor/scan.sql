@@ -35,13 +35,18 @@ from (
     ) as repeated,
     exists (select from {table} p where p.id = w.id and p.global_position <> w.global_position) as shared_id,
     w.time < lag(w.time) over (order by w.global_position) - $3 * interval '1 second' as backwards,
-    w.cause_stream is not null and w.cause_position ~ '^[0-9]{1,18}$' and not exists (
-      select from {table} p
-      where p.stream_name::text = w.cause_stream
-        and p.position = case when w.cause_position ~ '^[0-9]{1,18}$' then w.cause_position::bigint end
-    ) as lost_cause,
-    coalesce(jsonb_typeof(w.data), 'object') <> 'object' or coalesce(jsonb_typeof(w.metadata), 'object') not in ('object', 'null')
-      as no_object,
+    w.metadata ->> 'causationMessageStreamName' is not null
+      and w.metadata ->> 'causationMessagePosition' ~ '^[0-9]{1,18}$'
+      and not exists (
+        select from {table} p
+        where p.stream_name::text = w.metadata ->> 'causationMessageStreamName'
+          and p.position = case
+            when w.metadata ->> 'causationMessagePosition' ~ '^[0-9]{1,18}$'
+            then (w.metadata ->> 'causationMessagePosition')::bigint
+          end
+      ) as lost_cause,
+    w.has_data and coalesce(jsonb_typeof(w.data), '') <> 'object'
+      or w.has_metadata and coalesce(jsonb_typeof(w.metadata), '') not in ('object', 'null') as no_object,
     strpos(w.stream, '-') = 0 as no_id
   from (
     select
@@ -52,8 +57,9 @@ from (
       {time} as time,
       {data} as data,
       {metadata} as metadata,
-      {metadata} ->> 'causationMessageStreamName' as cause_stream,
-      {metadata} ->> 'causationMessagePosition' as cause_position
+      -- A body that is not JSON is null here.
+      t.data is not null as has_data,
+      t.metadata is not null as has_metadata
     from {table} t
     where t.global_position > $1
     order by t.global_position

@@ -2,6 +2,7 @@
 //! them to the types that `row` decodes. Comparisons use the bare column, so that its index still serves them.
 
 use super::Namespace;
+use super::query::fill;
 use super::row::{PREVIEW, READ_FOR_PATHS};
 use super::shape::{Column, ColumnType};
 use crate::message::BodyPath;
@@ -95,36 +96,66 @@ impl Namespace {
         }
     }
 
-    /// Returns `data` or `metadata`, which may be qualified (`m.data`), as jsonb. If the column does not have a JSON type, a body that
-    /// is not JSON is an error.
+    /// Returns `data` or `metadata`, which may be qualified (`m.data`), as jsonb. If the column has another type, a body that is not
+    /// JSON, or that jsonb cannot hold, is NULL.
     pub(super) fn body_as_jsonb(&self, name: &str) -> String {
-        match self.body(name).kind {
-            ColumnType::Json | ColumnType::Jsonb => format!("{name}::jsonb"),
-            ColumnType::Bytea => format!("convert_from({name}::bytea, 'UTF8')::jsonb"),
-            _ => format!("{name}::text::jsonb"),
+        let kind = self.body(name).kind;
+        if kind == ColumnType::Jsonb {
+            return format!("{name}::jsonb");
         }
+        let body = self.body_as_text(name);
+        let valid = if self.sessions.server_version() >= 16 {
+            format!("pg_input_is_valid({body}, 'jsonb')")
+        } else {
+            let valid = fill(include_str!("../../sql/query/valid_json.sql"), &[("body", &body)]);
+            // What is JSON already can only contain an escape or an exponent that jsonb does not have.
+            if kind == ColumnType::Json { format!(r"({body} !~ E'\\\\u|[0-9][eE]' or {valid})") } else { valid }
+        };
+        format!("case when {valid} then {body}::jsonb end")
     }
 
-    /// Returns the body as JSON text.
+    /// Returns the body as text. If the column has the type bytea, a body that is not UTF-8 is NULL.
     pub(super) fn body_as_text(&self, name: &str) -> String {
         match self.body(name).kind {
-            ColumnType::Bytea => format!("convert_from({name}::bytea, 'UTF8')"),
+            ColumnType::Bytea => {
+                format!("case when {} then convert_from({name}::bytea, 'UTF8') end", is_utf8(name))
+            }
             _ => format!("{name}::text"),
         }
     }
 
-    /// Returns the body as text to search in. Bytes outside ASCII are escaped in a bytea column, because they need not be valid text.
+    /// Returns the body as text to search in. In a column of the type bytea, the bytes outside ASCII of a body that is not UTF-8 are
+    /// escaped.
     pub(super) fn body_as_searched(&self, name: &str) -> String {
         match self.body(name).kind {
-            ColumnType::Bytea => format!("encode({name}::bytea, 'escape')"),
+            // Other encodings do not have every character.
+            ColumnType::Bytea => format!(
+                "case when current_setting('server_encoding') = 'UTF8' and {} then convert_from({name}::bytea, 'UTF8') \
+                 else encode({name}::bytea, 'escape') end",
+                is_utf8(name)
+            ),
             _ => format!("{name}::text"),
         }
+    }
+
+    /// Whether bodies can be in the form that `encode` gives to bytes.
+    pub(super) fn has_bytes(&self) -> bool {
+        let columns = &self.shape().columns;
+        [&columns.data, &columns.metadata].iter().any(|column| column.kind == ColumnType::Bytea)
     }
 
     fn body(&self, name: &str) -> &Column {
         let columns = &self.shape().columns;
         if name.ends_with("metadata") { &columns.metadata } else { &columns.data }
     }
+}
+
+/// Returns a condition that bytes are UTF-8, without the character 0, which text cannot contain. `convert_from` would end the query.
+fn is_utf8(name: &str) -> String {
+    const FORM: &str = "^(?:0[1-9a-f]|[1-7][0-9a-f]|(?:c[2-9a-f]|d[0-9a-f])[89ab][0-9a-f]|e0[ab][0-9a-f][89ab][0-9a-f]\
+        |(?:e[1-9abcef])(?:[89ab][0-9a-f]){2}|ed[89][0-9a-f][89ab][0-9a-f]|f0[9ab][0-9a-f](?:[89ab][0-9a-f]){2}\
+        |f[1-3](?:[89ab][0-9a-f]){3}|f48[0-9a-f](?:[89ab][0-9a-f]){2})*$";
+    format!("encode({name}::bytea, 'hex') ~ '{FORM}'")
 }
 
 /// The type tells `row` what to trust: `text` comes from a JSON column and is JSON for certain, while `varchar` and `bytea` must be

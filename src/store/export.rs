@@ -73,7 +73,7 @@ impl Reading {
             &[("range", &range), ("order", &order), ("matches", &options.filter.condition(7, &self.namespace))],
         );
         let limit = i64::try_from(CHUNK).unwrap_or(i64::MAX);
-        let filter = options.filter.bound();
+        let filter = options.filter.bound(&self.namespace);
         let mut parameters: Vec<Parameter<'_>> = vec![
             (&options.above, Type::INT8),
             (&options.up_to, Type::INT8),

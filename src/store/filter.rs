@@ -1,5 +1,7 @@
 //! Filters for searching, following and exporting, and the SQL condition for them. Values are always sent as parameters.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
@@ -66,24 +68,30 @@ impl Filter {
         )
     }
 
-    pub(super) fn bound(&self) -> Bound<'_> {
+    pub(super) fn bound(&self, namespace: &Namespace) -> Bound<'_> {
         Bound {
             filter: self,
             types: (!self.types.is_empty()).then_some(&self.types),
             since: self.since.map(ServerTime),
             until: self.until.map(ServerTime),
-            patterns: self.patterns(),
+            patterns: self.patterns(namespace.has_bytes()),
         }
     }
 
-    /// Returns ILIKE patterns for the text as it is and as it appears inside a JSON string, where `"` is `\"`.
-    fn patterns(&self) -> Option<Vec<String>> {
+    /// Returns ILIKE patterns for the text as it is and as it appears inside a JSON string, where `"` is `\"`; with `bytes`, also as
+    /// the server escapes bytes.
+    fn patterns(&self, bytes: bool) -> Option<Vec<String>> {
         let text = self.text.as_deref().filter(|text| !text.is_empty())?;
-        let mut patterns = vec![contains(text)];
         let spelled = serde_json::Value::from(text).to_string();
-        let spelled = &spelled[1..spelled.len() - 1];
-        if spelled != text {
-            patterns.push(contains(spelled));
+        let mut forms = vec![text.to_owned(), spelled[1..spelled.len() - 1].to_owned()];
+        if bytes {
+            forms.extend([escaped(&forms[0]), escaped(&forms[1])]);
+        }
+        let mut patterns: Vec<String> = Vec::with_capacity(forms.len());
+        for pattern in forms.iter().map(|form| contains(form)) {
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+            }
         }
         Some(patterns)
     }
@@ -139,6 +147,21 @@ fn path_condition(column: &str, path: &str, version: u32) -> String {
     )
 }
 
+/// Escapes a text as `encode(…, 'escape')` does.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => out.push_str(r"\\"),
+            0x80.. => {
+                let _ = write!(out, "\\{byte:o}");
+            }
+            _ => out.push(char::from(byte)),
+        }
+    }
+    out
+}
+
 /// Returns an ILIKE pattern for values that contain the text. `%`, `_` and `\` are escaped.
 fn contains(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
@@ -165,8 +188,10 @@ mod tests {
     #[test]
     fn searches_for_the_text_as_json_escapes_it_too() {
         let filter = Filter { text: Some("say \"hi\"".to_owned()), ..Filter::default() };
-        assert_eq!(filter.patterns().expect("a text to look for"), [r#"%say "hi"%"#, r#"%say \\"hi\\"%"#]);
+        assert_eq!(filter.patterns(false).expect("a text to look for"), [r#"%say "hi"%"#, r#"%say \\"hi\\"%"#]);
         let filter = Filter { text: Some("plain".to_owned()), ..Filter::default() };
-        assert_eq!(filter.patterns().expect("a text to look for"), ["%plain%"]);
+        assert_eq!(filter.patterns(true).expect("a text to look for"), ["%plain%"]);
+        let filter = Filter { text: Some("é".to_owned()), ..Filter::default() };
+        assert_eq!(filter.patterns(true).expect("a text to look for"), ["%é%", r"%\\303\\251%"]);
     }
 }

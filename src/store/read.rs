@@ -104,7 +104,7 @@ impl Reading {
         let mut parameters: Vec<Parameter<'_>> = vec![(&from, Type::INT8), (&limit, Type::INT8)];
         let name: &str;
         let (correlation, member, size);
-        let filter = self.filter.bound();
+        let filter = self.filter.bound(&self.namespace);
         match &self.source {
             Source::Stream(stream) => {
                 name = stream.as_str();

@@ -39,7 +39,7 @@ impl Namespace {
         let sql = self.query(template, &all);
         let (name, group) = (scope.name(), scope.member());
         let (member, group_size) = (group.map(ConsumerGroup::member), group.map(ConsumerGroup::size));
-        let filter_parameters = filter.bound();
+        let filter_parameters = filter.bound(self);
         let mut parameters: Vec<Parameter<'_>> = vec![
             (first, Type::INT8),
             (size, Type::INT8),

@@ -141,7 +141,7 @@ impl<M: Followed> Tail<M> {
         let remembered = self.memory.newest().map(|(position, _)| position);
         // The server subtracts it from the newest global position, which must not overflow.
         let delivered_to = self.delivered_to.max(-1);
-        let filter = self.options.filter.bound();
+        let filter = self.options.filter.bound(&self.namespace);
         let mut parameters: Vec<Parameter<'_>> = vec![
             (&above, Type::INT8),
             (&up_to, Type::INT8),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
-use streamscope::message::{BodyPath, Category, Message, NewMessage, PathValue, Written};
+use streamscope::message::{BodyPath, Category, Message, Name, NewMessage, PathValue, Written};
 use streamscope::store::browse::{PageFrom, Scope, StreamsFrom, StreamsOf};
+use streamscope::store::doctor::Scan;
 use streamscope::store::export::ExportOptions;
 use streamscope::store::import::{Import, ImportOptions, ImportedMessage, Placement};
 use streamscope::store::read::CategoryOptions;
@@ -14,8 +15,9 @@ use streamscope::store::{Filter, Namespace, StoreError};
 use uuid::Uuid;
 
 use super::messages::{category, new, stream};
+use crate::support::other_servers::Version;
 use crate::support::server::Database;
-use crate::support::stores::{eventodb, store};
+use crate::support::stores::{Kind, Route, TestStore, eventodb, store};
 
 const ID: Uuid = Uuid::from_u128(0x0191_0000_0000_7000_8000_0000_0000_002a);
 
@@ -381,5 +383,191 @@ async fn an_import_can_be_repeated_if_the_column_rounds_times() {
             let done = import.batch(std::slice::from_ref(&message)).await.expect(column);
             assert_eq!((done.imported, done.present, done.differing), (imported, present, 0), "{column}");
         }
+    }
+}
+
+/// Bodies that are JSON, almost JSON, or JSON that jsonb cannot hold.
+fn odd_bodies() -> Vec<String> {
+    let whole =
+        r#"{"x": [1, -2.5e3, {"deep": "\u00fc \" \\u0000 \ud83d\ude00"}], "y": {"z": [[]], "t": true}, "n": null}"#;
+    let mut bodies: Vec<String> = (0..whole.len()).map(|at| format!("{}{}", &whole[..at], &whole[at + 1..])).collect();
+    bodies.extend((0..whole.len()).step_by(2).map(|at| format!("{},{}", &whole[..at], &whole[at..])));
+    let others = [
+        whole,
+        "not json",
+        "",
+        " ",
+        "{}",
+        " { } ",
+        "[ ]",
+        "[1,]",
+        "[,1]",
+        "{,}",
+        "{\"a\" 1}",
+        "{1:2}",
+        "{\"a\":1}}",
+        "[[1][2]]",
+        "1 2",
+        "01",
+        "-",
+        "-0",
+        "1.",
+        ".5",
+        "1e9",
+        "1e+0009",
+        "1e",
+        "1e999999",
+        "tru e",
+        "truefalse",
+        "\"\"\"\"",
+        "\"a\" \"b\"",
+        "\"a\tb\"",
+        "\"\\x\"",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "\"\\ude00\"",
+        "\"\\ud800\\u0041\"",
+        "\"\\u12\"",
+        "[\u{a0}1]",
+        "{\"a\": \"Zürich 日本\"}",
+        "{\"a\": 1, \"b\": \"x\", \"c\": true}",
+        "{\"a\": 1 \"b\": 2}",
+        "{\"a\": 01}",
+    ];
+    bodies.extend(others.map(str::to_owned));
+    bodies.push(format!("{}{}", "[".repeat(300), "]".repeat(300)));
+    bodies.push(format!("{}{}", "[".repeat(300), "]".repeat(299)));
+    bodies
+}
+
+/// Returns whether the server takes the text for a value of a type.
+async fn is_of_type(client: &tokio_postgres::Client, kind: &str, text: &str) -> bool {
+    let cast = client.query_one(&format!("select $1::text::{kind}::text"), &[&text]).await;
+    cast.is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_not_json_matches_no_path_and_does_not_hide_others() {
+    let kinds = [
+        ("text", "data::text"),
+        ("varchar", "data::text"),
+        ("json", "data::json"),
+        ("bytea", "convert_to(data::text, 'UTF8')"),
+    ];
+    // The newest server can check a text itself.
+    let routes = [Route::Direct, Route::On(Version::Newest)];
+    for ((kind, using), route) in routes.iter().flat_map(|route| kinds.map(|kind| (kind, *route))) {
+        let store = TestStore::by_route(Kind::EventoDb, route).await;
+        let client = store.client().await.expect("a server");
+        let alter = format!(
+            "set search_path = {}; drop index messages_category;
+             alter table messages alter data type {kind} using {using}, alter metadata type text",
+            store.schema
+        );
+        client.batch_execute(&alter).await.expect(kind);
+        let namespace = store.store.namespace(&store.namespace.info().id).await.expect("a namespace");
+        let insert = format!(
+            "insert into messages (id, stream_name, type, position, data, metadata, time)
+             values (gen_random_uuid(), 'odd-1', 'A', $1, {}, 'no json', now())",
+            if kind == "bytea" { "convert_to($2::text, 'UTF8')".to_owned() } else { format!("$2::text::{kind}") }
+        );
+        let mut expected = Vec::new();
+        let mut position = 0_i64;
+        for body in odd_bodies() {
+            if kind == "json" && !is_of_type(&client, "json", &body).await {
+                continue;
+            }
+            if is_of_type(&client, "jsonb", &body).await {
+                expected.push(position);
+            }
+            client.execute(&insert, &[&position, &body]).await.expect(&body);
+            position += 1;
+        }
+        if kind == "bytea" {
+            let bytes = "insert into messages (id, stream_name, type, position, data, time)
+                         select gen_random_uuid(), 'odd-1', 'A', 100000 + n, b, now()
+                         from unnest(array['\\xff', '\\x2200ff22', '\\x22c322', '\\x22eda08022', '\\x22f490808022', '\\x22c08022']::bytea[])
+                           with ordinality o (b, n)";
+            client.batch_execute(bytes).await.expect("bytes that are not UTF-8");
+        }
+        let filter = Filter { data_path: Some("$".to_owned()), ..Filter::default() };
+        let matching: Vec<Message> = namespace
+            .matching_messages(&Name::Category(category("odd")), 0, -1, &CategoryOptions::default(), &filter)
+            .await
+            .expect(kind)
+            .try_collect()
+            .await
+            .expect(kind);
+        assert_eq!(matching.iter().map(|message| message.position).collect::<Vec<_>>(), expected, "{kind}");
+        let found = namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 1_000).await.expect(kind);
+        assert_eq!(found.heads.len(), expected.len(), "{kind}");
+        let filter = Filter { metadata_path: Some("$".to_owned()), ..Filter::default() };
+        assert!(namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 9).await.expect(kind).heads.is_empty());
+        let mut scan = Scan::from(0);
+        let step = namespace.scan_step(&mut scan).await.expect(kind);
+        let bodies = scan.findings().into_iter().find(|finding| finding.check == "bodies").expect("a finding");
+        // The metadata of all but the last few is not JSON.
+        assert!(
+            bodies.seen.starts_with(&format!("{0} of {0} messages examined are", step.examined)),
+            "{kind}: {bodies:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_compared_with_a_stored_body_that_is_not_json() {
+    for kind in ["text", "bytea"] {
+        let using = if kind == "bytea" { "convert_to(data::text, 'UTF8')" } else { "data::text" };
+        let (database, namespace) =
+            shop_after(&format!("alter table messages alter data type {kind} using {using}")).await;
+        let spoil =
+            "update eventodb_shop.messages set data = '\\377no json' where stream_name = 'account-1' and position = 0";
+        let spoil = if kind == "text" { spoil.replace("\\377", "") } else { spoil.to_owned() };
+        database.client().await.batch_execute(&spoil).await.expect(kind);
+        let message = ImportedMessage {
+            id: ID,
+            stream: stream("account-1"),
+            message_type: "Opened".to_owned(),
+            data: None,
+            metadata: Some("{\"correlationStreamName\": \"order-7\"}".to_owned()),
+            placement: Placement::Kept {
+                position: 0,
+                global_position: None,
+                time: "2026-01-01T10:00:00Z".parse().expect("a time"),
+            },
+        };
+        let error = namespace.import(&[message]).await.expect_err("another body is stored").to_string();
+        assert!(error.contains("position 0 of account-1 is taken by a message whose data differs"), "{kind}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_find_text_in_bodies_of_the_type_bytea() {
+    let (database, namespace) = shop_after(
+        "alter table messages alter data type bytea using convert_to(data::text, 'UTF8'); delete from messages",
+    )
+    .await;
+    let insert = "insert into eventodb_shop.messages (id, stream_name, type, position, data, time)
+                  values (gen_random_uuid(), 'city-1', 'A', $1, $2, now())";
+    let whole = r#"{"x": "Zürich 日本 \\ back 100%"}"#.as_bytes().to_vec();
+    let damaged = [&whole[..], b"\xff"].concat();
+    let client = database.client().await;
+    for (position, body) in [(0_i64, &whole), (1, &damaged), (2, &b"{\"x\": \"Basel\"}".to_vec())] {
+        client.execute(insert, &[&position, body]).await.expect("a message");
+    }
+    // Whether the case of such letters is ignored depends on the locale of the database, as in bodies of other types.
+    let folds: bool = client.query_one("select 'ü' ilike 'Ü'", &[]).await.expect("an answer").get(0);
+    for (text, positions) in [
+        ("Zürich", &[0, 1][..]),
+        ("日本", &[0, 1]),
+        ("ZÜRICH", if folds { &[0] } else { &[] }),
+        ("\\ back", &[0, 1]),
+        ("BACK 100%", &[0, 1]),
+        ("Bàsel", &[]),
+        ("basel", &[2]),
+    ] {
+        let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+        let found = namespace.search(&Scope::Namespace, &filter, PageFrom::Start, 10).await.expect(text);
+        assert_eq!(found.heads.iter().map(|head| head.position).collect::<Vec<_>>(), positions, "{text}");
     }
 }

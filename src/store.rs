@@ -75,6 +75,7 @@ mod query;
 pub mod read;
 mod registration;
 mod registry;
+mod renamed;
 mod row;
 mod schema;
 mod sequence;

@@ -232,6 +232,8 @@ impl From<StoreError> for CommandError {
             StoreError::NamespaceClosed { .. }
             | StoreError::SequenceBehind { .. }
             | StoreError::Raised { .. }
+            | StoreError::TableRefuses { .. }
+            | StoreError::SchemaRenamed { .. }
             | StoreError::Server { .. } => (Status::Failed, None),
         };
         let (what, logged) = (error.to_string(), error.without_values());

@@ -14,7 +14,7 @@ mod server;
 use facts::{ServerFacts, TableFacts};
 
 use super::shape::Shape;
-use super::{Flavour, Namespace, Result, StoreError};
+use super::{Flavour, Namespace, Result, StoreError, schema};
 use crate::pasteable::sql_identifier;
 
 pub use limits::{DoctorLimits, Limit};
@@ -109,6 +109,8 @@ struct Patient<'a> {
     table: &'a TableFacts,
     server: &'a ServerFacts,
     limits: &'a DoctorLimits,
+    /// The name of the schema that our functions use, if it was renamed.
+    former_name: Option<&'a str>,
 }
 
 impl Patient<'_> {
@@ -206,6 +208,8 @@ impl Namespace {
         let session = self.session().await?;
         let shape = Shape::read(&session, &self.table()).await?;
         let shape = shape.ok_or_else(|| StoreError::NamespaceNotFound(self.info().id.clone()))?;
+        let renamable = self.info().flavour == Flavour::Streamscope && self.info().outdated;
+        let former_name = if renamable { schema::old_name(&session, &self.info().schema).await? } else { None };
         let facts = match TableFacts::read(self, &shape, &session).await {
             Ok(table) => ServerFacts::read(&shape, &session).await.map(|server| (table, server)),
             Err(error) => Err(error),
@@ -216,7 +220,10 @@ impl Namespace {
         };
         let examined = |(check, why, run): &Check| {
             let Observation { status, seen, remedy } = match &facts {
-                Ok((table, server)) => run(&Patient { namespace: self, shape: &shape, table, server, limits }),
+                Ok((table, server)) => {
+                    let former_name = former_name.as_deref();
+                    run(&Patient { namespace: self, shape: &shape, table, server, limits, former_name })
+                }
                 Err(reason) => Observation::skipped(reason.clone()),
             };
             Finding { check, status, seen, why, remedy }

@@ -124,6 +124,27 @@ pub enum StoreError {
         /// A statement that moves the sequence to the highest global position.
         repair: String,
     },
+    /// The table cannot hold the message. Nothing was written.
+    #[error("the message was not written: {reason}. To repair it, run: {repair}")]
+    TableRefuses {
+        /// Why not.
+        reason: String,
+        /// Statements that change the table.
+        repair: String,
+    },
+    /// The schema was renamed, and its functions use the old name. Nothing was written.
+    #[error(
+        "nothing was written: schema {schema} was renamed from {former}, and its functions still use that name. To repair them, \
+         run: {repair}"
+    )]
+    SchemaRenamed {
+        /// The name of the schema.
+        schema: String,
+        /// The name that its functions use.
+        former: String,
+        /// The command that updates the functions.
+        repair: String,
+    },
     /// The store could not be opened.
     #[error("{0}")]
     NotOpened(String),

@@ -158,6 +158,7 @@ impl Import {
     /// Prepares for another attempt after an error, or returns the final error of the batch.
     async fn prepare_retry(&mut self, retries: &mut Retries, error: AttemptError) -> Result<(), ImportError> {
         match error {
+            AttemptError::Final(ImportError::Store(error)) => Err(self.writer.namespace.explained(error).await.into()),
             AttemptError::Final(error) => Err(error),
             AttemptError::Collision(error) | AttemptError::Duplicate(error, _) => {
                 retries.collisions += 1;
@@ -187,6 +188,7 @@ impl Import {
         mut followers: Option<&mut Followers<B, F>>,
     ) -> Result<ImportCounts, AttemptError> {
         let namespace = self.writer.namespace.clone();
+        namespace.refuse_if_renamed().await?;
         let mut session = namespace.sessions.acquire().await?;
         self.connected = true;
         if self.writer.options.dry_run {

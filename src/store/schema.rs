@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 use super::flavour::quote_ident;
 use super::query::fill;
 use super::row::column;
-use super::session::Transaction;
+use super::session::{Session, Transaction};
 use super::{Result, StoreError, untrusted};
 
 /// The version of a namespace's SQL that this program installs. Every change to a file in `sql/namespace` increases it by one.
@@ -69,9 +69,9 @@ pub(super) async fn require_version(transaction: &Transaction<'_>) -> Result<()>
 }
 
 /// Returns whether the schema exists.
-pub(super) async fn exists(transaction: &Transaction<'_>, schema: &str) -> Result<bool> {
+pub(super) async fn exists(session: &Session, schema: &str) -> Result<bool> {
     let there = "select from pg_namespace where nspname = $1";
-    Ok(transaction.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
+    Ok(session.query_opt(there, &[(&schema, Type::TEXT)]).await?.is_some())
 }
 
 /// Returns whether a schema has a relation `messages`.
@@ -87,9 +87,9 @@ pub(super) fn written_schema(namespace: &str) -> String {
 
 /// Returns the name that the schema had when its functions were created, or `None` if it still has that name. The functions contain
 /// the name.
-pub(super) async fn old_name(transaction: &Transaction<'_>, schema: &str) -> Result<Option<String>> {
+pub(super) async fn old_name(session: &Session, schema: &str) -> Result<Option<String>> {
     let sql = fill(include_str!("../../sql/registry/former_name.sql"), &[("written", &written_schema("n.oid"))]);
-    let row = transaction.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
+    let row = session.query_opt(&sql, &[(&schema, Type::TEXT)]).await?;
     let written: Option<String> = row.map_or(Ok(None), |row| column(&row, 0))?;
     Ok(written.filter(|written| written != schema))
 }

@@ -1,27 +1,84 @@
-//! Detects a sequence that has fallen behind its table and returns numbers that are taken. This happens after a restore or a failover
-//! to a logical replica, which copies rows but not sequences. Writes then fail with an error that mentions neither. Never moves the
-//! sequence itself.
+//! Explains errors of writes that come from the table rather than from the message: a sequence that has fallen behind its table, after a
+//! restore or a failover to a logical replica, which copies rows but not sequences; global positions that have run out; and columns of a
+//! type that the namespace's own function cannot write. The server's words mention none of this. Never changes anything itself.
 
 use tokio_postgres::types::Type;
 
 use super::row::column;
 use super::session::Parameter;
+use super::shape::ColumnType;
 use super::{Namespace, Result, StoreError};
-use crate::pasteable::sql_string;
+use crate::numbers::grouped;
+use crate::pasteable::{sql_name, sql_string};
 
 /// SQLSTATE of a duplicate key.
 const UNIQUE_VIOLATION: &str = "23505";
+/// SQLSTATE of a number that its type cannot hold.
+const OUT_OF_RANGE: &str = "22003";
+/// SQLSTATE of a sequence that has returned its last number.
+const SEQUENCE_LIMIT: &str = "2200H";
+/// SQLSTATE of a value whose type does not fit its column.
+const DATATYPE_MISMATCH: &str = "42804";
+/// SQLSTATE of a schema that does not exist.
+const INVALID_SCHEMA: &str = "3F000";
 
 impl Namespace {
-    /// Replaces a duplicate-key error with one that explains the repair, if the sequence has fallen behind.
+    /// Replaces an error of a write with one that explains the repair, if the table causes it.
     pub(super) async fn explained(&self, error: StoreError) -> StoreError {
-        match &error {
-            StoreError::Server { code, message } if code == UNIQUE_VIOLATION => {
-                // If this fails, the server's own message stays.
-                self.sequence_behind(message).await.ok().flatten().unwrap_or(error)
-            }
-            _ => error,
+        let StoreError::Server { code, message } = &error else { return error };
+        let explained = match code.as_str() {
+            UNIQUE_VIOLATION => self.sequence_behind(message).await,
+            OUT_OF_RANGE | SEQUENCE_LIMIT => self.no_number_left(code == OUT_OF_RANGE).await,
+            DATATYPE_MISMATCH => Ok(self.unfit_column()),
+            INVALID_SCHEMA => self.renamed().await,
+            _ => return error,
+        };
+        // If this fails, the server's own message stays.
+        explained.ok().flatten().unwrap_or(error)
+    }
+
+    /// Explains that the sequence has returned the last number that it, or the column, can hold. With `drawn`, it has returned one more.
+    async fn no_number_left(&self, drawn: bool) -> Result<Option<StoreError>> {
+        let numbering = &self.shape().numbering;
+        let Some((oid, sequence)) = numbering.sequence.zip(numbering.sequence_name.as_deref()) else { return Ok(None) };
+        let session = self.session().await?;
+        let sql = include_str!("../../sql/query/last_number.sql");
+        let Some(row) = session.query_opt(sql, &[(&i64::from(oid), Type::INT8)]).await? else { return Ok(None) };
+        let (last, limit): (Option<i64>, i64) = (column(&row, 0)?, column(&row, 1)?);
+        let column = match self.shape().columns.global_position.kind {
+            ColumnType::SmallInt => i64::from(i16::MAX),
+            ColumnType::Integer => i64::from(i32::MAX),
+            _ => i64::MAX,
+        };
+        let end = limit.min(column);
+        if last.is_none_or(|last| if drawn { last <= end } else { last < end }) {
+            return Ok(None);
         }
+        let mut repair = format!("alter sequence {} as bigint no maxvalue", sql_name(sequence));
+        if column < i64::MAX {
+            repair =
+                format!("alter table {} alter column global_position type bigint; {repair}", sql_name(&self.table()));
+        }
+        let end = grouped(end.unsigned_abs());
+        let reason = format!("no global position is left: the column and its sequence {sequence} end at {end}");
+        Ok(Some(StoreError::TableRefuses { reason, repair }))
+    }
+
+    /// Explains that the function inserts values of a type that a column does not take.
+    fn unfit_column(&self) -> Option<StoreError> {
+        let columns = &self.shape().columns;
+        let (name, column, _, value) = [
+            ("data", &columns.data, ColumnType::Bytea, "jsonb using convert_from(data, 'UTF8')::jsonb"),
+            ("metadata", &columns.metadata, ColumnType::Bytea, "jsonb using convert_from(metadata, 'UTF8')::jsonb"),
+            ("type", &columns.message_type, ColumnType::Enum, "text"),
+            ("stream_name", &columns.stream_name, ColumnType::Enum, "text"),
+        ]
+        .into_iter()
+        .find(|(_, column, kind, _)| column.kind == *kind)?;
+        let reason =
+            format!("write_message of this namespace cannot store {name} in a column of type {}", column.type_name);
+        let repair = format!("alter table {} alter column {name} type {value}", sql_name(&self.table()));
+        Some(StoreError::TableRefuses { reason, repair })
     }
 
     async fn sequence_behind(&self, message: &str) -> Result<Option<StoreError>> {

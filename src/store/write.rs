@@ -71,13 +71,14 @@ impl Namespace {
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::DuplicateId`], [`StoreError::ReadOnly`], [`StoreError::Invalid`] (for JSON with line and
-    /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::OutcomeUnknown`],
-    /// [`StoreError::OutcomeUnclear`], or any other error from the server.
+    /// column), [`StoreError::NotStored`], [`StoreError::SequenceBehind`], [`StoreError::TableRefuses`],
+    /// [`StoreError::SchemaRenamed`], [`StoreError::OutcomeUnknown`], [`StoreError::OutcomeUnclear`], or any other error from the server.
     pub async fn write(&self, message: &NewMessage) -> Result<Written> {
         self.sessions.refuse_if_read_only()?;
         check(message)?;
         check_length("stream name", &self.shape().columns.stream_name, message.stream.as_str())?;
         check_length("type", &self.shape().columns.message_type, &message.message_type)?;
+        self.refuse_if_renamed().await?;
         let mut collisions = 0;
         loop {
             let failure = match self.attempt(message, STATEMENT_TIMEOUT, collisions > 0).await? {

@@ -24,6 +24,10 @@ pub(super) fn functions(patient: &Patient<'_>) -> Observation {
     if !found.missing.is_empty() {
         return Observation::fail(format!("missing: {}", listed(&found.missing)), restore);
     }
+    if let Some(former) = patient.former_name {
+        let seen = format!("the schema was renamed from {former}, and they still use that name, so writes fail");
+        return Observation::fail(seen, restore);
+    }
     if info.outdated {
         return Observation::warn("installed by an older streamscope", restore);
     }

@@ -1,6 +1,7 @@
 //! Tests of the `ns` commands, and of how a command finds its namespace.
 
 use serde_json::Value;
+use streamscope::store::StoreError;
 
 use crate::support::place::Place;
 use crate::support::program::Outcome;
@@ -337,6 +338,50 @@ async fn reports_and_repairs_a_renamed_schema() {
     place.run(&["write", "account-1", "Closed", "--expected-version", "0"]).done();
     let calls = CLIENT.replace("{schema}", "\"Other \"\"Place\"");
     client.batch_execute(&format!("begin; {calls}; rollback")).await.expect("every function");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_to_write_with_functions_that_name_another_schema() {
+    let place = Place::new(Kind::OursOnPostgres).await;
+    let client = place.database.as_ref().expect("a server").client().await;
+    place.run(&["ns", "create", "other"]).done();
+    let line = "{\"stream\":\"account-1\",\"type\":\"Opened\"}\n";
+    let refused = |schema: &str, former: &str| {
+        for arguments in [&["write", "account-1", "Opened"][..], &["import", "-"], &["import", "--dry-run", "-"]] {
+            let told = place.run_with_input(&[&["-n", schema], arguments].concat(), line).failed(1);
+            let renamed = format!("schema {schema} was renamed from {former}");
+            assert!(told.contains(&renamed) && told.contains("streamscope ns migrate"), "{arguments:?}: {told}");
+        }
+        let found = place.run(&["-n", schema, "doctor", "--only", "functions"]);
+        assert_eq!(found.status, 8, "{found:?}");
+        assert!(found.stdout.contains(&format!("the schema was renamed from {former}")), "{found:?}");
+    };
+    client.batch_execute("alter schema eventodb_test rename to moved").await.expect("renamed");
+    refused("moved", "eventodb_test");
+    place.run(&["ns", "migrate", "moved"]).done();
+    place.run(&["-n", "moved", "write", "account-1", "Opened"]).done();
+
+    let swap = "alter schema moved rename to swap; alter schema eventodb_other rename to moved;
+                alter schema swap rename to eventodb_other";
+    client.batch_execute(swap).await.expect("swapped");
+    refused("moved", "eventodb_other");
+    refused("eventodb_other", "moved");
+    let counts = "select (select count(*) from moved.messages), (select count(*) from eventodb_other.messages)";
+    let counts = client.query_one(counts, &[]).await.expect("counts");
+    assert_eq!((counts.get::<_, i64>(0), counts.get::<_, i64>(1)), (0, 1), "nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explains_a_write_to_a_schema_that_was_renamed_after_it_was_opened() {
+    let store = stores::TestStore::new(Kind::OursOnPostgres).await;
+    let client = store.client().await.expect("a server");
+    client.batch_execute("alter schema eventodb_test rename to moved").await.expect("renamed");
+    let message = crate::store::messages::new("account-1", "Opened");
+    let error = store.namespace.write(&message).await.expect_err("the schema is gone");
+    assert!(matches!(&error, StoreError::NamespaceNotFound(id) if id == "test"), "{error}");
+    let renamed = store.store.namespace("moved").await.expect("a namespace");
+    store.store.migrate_namespace("moved").await.expect("repaired");
+    renamed.write(&message).await.expect("the functions were repaired after it was opened");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,11 @@ async fn reports_the_problem_with_tls_if_the_server_refuses_plain_text() {
             "refused the client certificate",
         ),
         (unknown_client, Obstacle::TlsFiles, "refused the client certificate"),
-        (format!("sslcert={directory}client.pem&sslkey={directory}absent.key"), Obstacle::TlsFiles, "no private key file"),
+        (
+            format!("sslcert={directory}client.pem&sslkey={directory}absent.key"),
+            Obstacle::TlsFiles,
+            "no private key file",
+        ),
     ];
     for mode in ["prefer", "allow"] {
         for (parameters, expected, reason) in &cases {

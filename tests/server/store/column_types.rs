@@ -571,3 +571,45 @@ async fn searches_find_text_in_bodies_of_the_type_bytea() {
         assert_eq!(found.heads.iter().map(|head| head.position).collect::<Vec<_>>(), positions, "{text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn explains_a_write_that_does_not_fit_the_columns() {
+    let store = TestStore::new(Kind::OursOnPostgres).await;
+    let client = store.client().await.expect("a server");
+    let write = || async {
+        let message = new("account-1", "Opened");
+        store
+            .store
+            .namespace("test")
+            .await
+            .expect("a namespace")
+            .write(&message)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    client.batch_execute("alter table eventodb_test.messages alter global_position type integer").await.unwrap();
+    client.batch_execute("select setval('eventodb_test.messages_global_position_seq', 2147483646)").await.unwrap();
+    write().await.expect("the last number");
+    let mut repair = String::new();
+    for limit in ["", "alter sequence eventodb_test.messages_global_position_seq as integer"] {
+        let full = "select setval('eventodb_test.messages_global_position_seq', 2147483647)";
+        client.batch_execute(full).await.unwrap();
+        client.batch_execute(limit).await.unwrap();
+        let told = write().await.expect_err("no number is left");
+        assert!(
+            told.contains("no global position is left: ") && told.contains("end at 2,147,483,647"),
+            "{limit}: {told}"
+        );
+        told.split_once("run: ").expect("a repair").1.clone_into(&mut repair);
+    }
+    client.batch_execute(&repair).await.expect("the repair");
+    assert_eq!(write().await.expect("more numbers").global_position, 2_147_483_648);
+    let bytes = "alter table eventodb_test.messages alter data type bytea using convert_to(data::text, 'UTF8')";
+    client.batch_execute(bytes).await.unwrap();
+    let told = write().await.expect_err("the function inserts jsonb");
+    assert!(
+        told.contains("write_message of this namespace cannot store data in a column of type bytea")
+            && !told.contains("42804"),
+        "{told}"
+    );
+}

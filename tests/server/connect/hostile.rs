@@ -109,7 +109,7 @@ async fn shortens_long_errors_before_and_after_the_session_is_ready() {
     let session = Sessions::new(settings, Options::default()).acquire().await.expect("a connection");
     let raise = "do $$ begin raise exception '%', repeat('é', 25000000) using detail = repeat('d', 1000000); end $$";
     let error = session.batch(raise).await.expect_err("an error");
-    assert!(matches!(&error, StoreError::Server { code, .. } if code == "P0001"), "{} bytes", error.to_string().len());
+    assert!(matches!(&error, StoreError::Raised { code, .. } if code == "P0001"), "{} bytes", error.to_string().len());
     let error = error.to_string();
     assert!(error.contains("(50,000,000 bytes in total)") && error.len() < 10_000, "{} bytes", error.len());
     let notices = "do $$ begin for i in 1..20 loop raise notice '%', repeat('x', 5000000); end loop; end $$";

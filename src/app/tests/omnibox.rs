@@ -65,6 +65,18 @@ fn results_appear_in_groups_while_typing_and_enter_opens_the_first() {
 }
 
 #[test]
+fn a_name_that_contains_the_text_precedes_those_that_only_have_its_letters() {
+    let mut fake = Fake::shop(3);
+    fake.push("hoop-1", "Opened", "{}", None);
+    let mut screen = Screen::new(fake);
+    screen.keys(":hop");
+    assert_eq!(results(&screen, Group::Categories), ["hoop"]);
+    assert_eq!(omnibox(&screen).entries.first().map(|entry| entry.text.as_str()), Some("shop"));
+    screen.enter();
+    assert_eq!(shown(&screen), "shop/");
+}
+
+#[test]
 fn any_part_of_an_id_finds_the_stream() {
     for part in ["f0a5", "7aa6", "95d5-4c3e", CUSTOMER] {
         let mut screen = screen();

@@ -71,6 +71,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Returns true if the matching characters are neighbours.
+    #[must_use]
+    pub(super) fn contains_text(&self) -> bool {
+        self.matched.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    }
+
     /// Returns true if the matching characters are few groups of neighbours.
     #[must_use]
     pub(super) fn is_good(&self) -> bool {

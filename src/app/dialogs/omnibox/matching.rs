@@ -39,14 +39,14 @@ pub(super) fn entries(kind: Kind, meaning: &Meaning, context: &DialogContext, fo
                 entries.extend(matching.bookmarks());
                 entries.extend(matching.filters());
             }
-            entries.extend(matching.categories(CATEGORIES));
-            entries.extend(matching.namespaces(NAMESPACES));
+            let mut groups = vec![matching.categories(CATEGORIES), matching.namespaces(NAMESPACES)];
             if !meaning.name.is_empty() {
-                entries.extend(matching.bookmarks());
-                entries.extend(matching.recent());
-                entries.extend(matching.filters());
-                entries.extend(matching.commands(true).into_iter().take(COMMANDS));
+                groups.extend([matching.bookmarks(), matching.recent(), matching.filters()]);
+                groups.push(matching.commands(true).into_iter().take(COMMANDS).collect());
             }
+            // A group whose best entry contains the text precedes those that only have its letters.
+            groups.sort_by_key(|group| !group.first().is_some_and(Entry::contains_text));
+            entries.extend(groups.into_iter().flatten());
             entries.extend(matching.streams(found.streams));
             entries.extend(missing);
         }

@@ -1,6 +1,6 @@
-//! Explains errors of writes that come from the table rather than from the message: a sequence that has fallen behind its table, after a
-//! restore or a failover to a logical replica, which copies rows but not sequences; global positions that have run out; and columns of a
-//! type that the namespace's own function cannot write. The server's words mention none of this. Never changes anything itself.
+//! Explains errors of writes that the table causes: a sequence that has fallen behind it, after a restore or a failover to a logical
+//! replica, which copies rows but not sequences; global positions that have run out; and columns of a type that the namespace's own
+//! function cannot write. The server's words mention none of this. Never changes anything itself.
 
 use tokio_postgres::types::Type;
 

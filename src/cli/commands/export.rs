@@ -25,7 +25,7 @@ use crate::numbers::count;
 use crate::store::export::ExportOptions;
 use crate::store::{Filter, Namespace};
 use gaps::Gaps;
-use part::{Line, PartFile};
+use part::{KeptLine, Line, PartFile};
 
 const HELP: &str = "\
 An export contains every message that is visible when it starts, and waits until all of them are final. Several \
@@ -184,6 +184,12 @@ impl Exported {
         self.unreadable.see(message);
     }
 
+    /// Adds a line of an earlier run.
+    fn keep(&mut self, line: &KeptLine<'_>) {
+        self.gaps.check_line(line);
+        line.unreadable.iter().for_each(|flaw| self.unreadable.add(line.gpos, flaw));
+    }
+
     /// Reports gaps and unreadable messages. An export that differs from the stored messages is a failure.
     fn report(&self) -> Result<()> {
         self.gaps.report().iter().for_each(|line| stderr::line(line));
@@ -232,8 +238,7 @@ async fn write_all(
     let gaps = Gaps::new(filtered).of_table(namespace.shape());
     let mut exported = Exported { written: 0, gaps, unreadable: Unreadable::default() };
     if let Target::File(part) = target {
-        part.each_kept_line(|line| exported.gaps.check_line(line))?;
-        exported.unreadable = part.unreadable();
+        part.each_kept_line(|line| exported.keep(line))?;
     }
     let mut first = None;
     let mut messages = namespace.export(options);

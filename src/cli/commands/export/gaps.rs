@@ -1,15 +1,13 @@
 //! Detects what an import will refuse in an export: streams with missing messages, and positions that are negative or repeated. If the
-//! table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many streams as an import does, so memory stays bounded, and it reports how many
-//! messages it could not check.
+//! table allows them, also repeated IDs and JSON that `jsonb` cannot store. It remembers as many streams as an import does, so memory
+//! stays bounded, and it reports how many messages it could not check.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::part::KeptLine;
 use crate::json::check;
 use crate::message::{GlobalPosition, Message, Position};
 use crate::numbers::grouped;
@@ -20,21 +18,6 @@ use crate::store::shape::{ColumnType, Shape};
 const EXAMPLES: usize = 3;
 /// How many IDs are remembered.
 const IDS: usize = 400_000;
-
-/// What the checks need of a line.
-#[derive(Deserialize)]
-struct ExportedLine<'a> {
-    id: Uuid,
-    #[serde(borrow)]
-    stream: Cow<'a, str>,
-    pos: Position,
-    gpos: GlobalPosition,
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow)]
-    meta: Option<&'a RawValue>,
-    unreadable: Option<IgnoredAny>,
-}
 
 pub(super) struct Gaps {
     versions: StreamVersions,
@@ -100,15 +83,11 @@ impl Gaps {
     }
 
     /// Checks a line that an earlier run wrote.
-    pub(super) fn check_line(&mut self, line: &[u8]) {
-        // Lines that cannot be read like this are those of unreadable messages.
-        let Ok(ExportedLine { id, stream, pos, gpos, data, meta, unreadable }) = serde_json::from_slice(line) else {
-            return;
-        };
-        self.check_position(&stream, pos, gpos);
-        self.check_id(id);
-        if unreadable.is_none() {
-            self.check_bodies(&stream, pos, [data.map(RawValue::get), meta.map(RawValue::get)]);
+    pub(super) fn check_line(&mut self, line: &KeptLine<'_>) {
+        self.check_position(&line.stream, line.pos, line.gpos);
+        self.check_id(line.id);
+        if line.unreadable.is_none() {
+            self.check_bodies(&line.stream, line.pos, [line.data, line.meta].map(|body| body.map(RawValue::get)));
         }
     }
 
@@ -309,9 +288,9 @@ mod tests {
     #[test]
     fn lines_of_an_earlier_run_are_checked_like_messages() {
         let mut gaps = Gaps::new(false);
-        gaps.check_line(
-            br#"{"id":"00000000-0000-0000-0000-000000000000","stream":"a-1","type":"T","pos":5,"gpos":1,"data":{}}"#,
-        );
+        let line =
+            r#"{"id":"00000000-0000-0000-0000-000000000000","stream":"a-1","type":"T","pos":5,"gpos":1,"data":{}}"#;
+        gaps.check_line(&serde_json::from_str(line).expect("a line"));
         gaps.check(&message("a-1", 6, 2));
         gaps.check(&message("a-1", 8, 3));
         assert_eq!(

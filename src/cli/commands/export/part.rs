@@ -3,12 +3,14 @@
 //! piece can be kept; other programs read the file as one stream. A lock admits one run at a time. Devices and pipes are never
 //! replaced: they are written directly.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal as _, Read, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::cli::blocking::may_block;
@@ -16,9 +18,8 @@ use crate::cli::error::{CommandError, Result, Signalled, Status};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::json;
 use crate::cli::output::outlet::Outlet;
-use crate::cli::unreadable::Unreadable;
 use crate::compression::Compression;
-use crate::message::{GlobalPosition, Message};
+use crate::message::{GlobalPosition, Message, Position};
 use crate::own_files::{self, Purpose};
 
 /// The size of buffers for reading.
@@ -133,7 +134,7 @@ impl PartFile {
     ///
     /// # Errors
     /// Those of the file system.
-    pub(crate) fn each_kept_line(&mut self, mut see: impl FnMut(&[u8])) -> Result<()> {
+    pub(crate) fn each_kept_line(&mut self, mut see: impl FnMut(&KeptLine<'_>)) -> Result<()> {
         let (length, compression) = (self.usable.length, self.compression);
         if length == 0 {
             return Ok(());
@@ -143,18 +144,16 @@ impl PartFile {
             let kept = BufReader::with_capacity(READ, (&mut *file).take(length));
             let (mut lines, mut line) = (compression.reader(kept, READ)?, Vec::new());
             while lines.read_until(b'\n', &mut line)? > 0 {
-                see(&line);
+                // Anything else in the file is not from an export.
+                if let Ok(kept) = serde_json::from_slice(&line) {
+                    see(&kept);
+                }
                 line.clear();
             }
             drop(lines);
             file.seek(SeekFrom::Start(length)).map(drop)
         };
         read(self.file.get_mut().get_mut()).map_err(|error| file_error("read", &self.part_path, error))
-    }
-
-    /// Takes the unreadable messages of an earlier run.
-    pub(crate) fn unreadable(&mut self) -> Unreadable {
-        std::mem::take(&mut self.usable.unreadable)
     }
 
     /// Writes a message as a line.
@@ -207,6 +206,21 @@ pub(super) struct Line {
     pub gpos: GlobalPosition,
 }
 
+/// What the report at the end of an export needs of a line of an earlier run.
+#[derive(Deserialize)]
+pub(super) struct KeptLine<'a> {
+    pub id: Uuid,
+    #[serde(borrow)]
+    pub stream: Cow<'a, str>,
+    pub pos: Position,
+    pub gpos: GlobalPosition,
+    #[serde(borrow)]
+    pub data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub meta: Option<&'a RawValue>,
+    pub unreadable: Option<String>,
+}
+
 /// The usable beginning of an earlier run's part file.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Usable {
@@ -214,15 +228,13 @@ struct Usable {
     length: u64,
     /// The first and the last line.
     lines: Option<(Line, Line)>,
-    unreadable: Unreadable,
 }
 
 impl Usable {
     /// Adds the next piece, which ends at this length.
-    fn add(&mut self, length: u64, first: Line, last: Line, unreadable: Unreadable) {
+    fn add(&mut self, length: u64, first: Line, last: Line) {
         self.length = length;
         self.lines = Some((self.lines.map_or(first, |(first, _)| first), last));
-        self.unreadable.and(unreadable);
     }
 }
 
@@ -235,7 +247,7 @@ fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
             let mut text = Vec::new();
             while input.read_until(b'\n', &mut text)? > 0 && text.ends_with(b"\n") {
                 let Ok(line) = serde_json::from_slice(&text) else { break };
-                usable.add(input.count, line, line, flaw(&text));
+                usable.add(input.count, line, line);
                 text.clear();
             }
         }
@@ -247,47 +259,27 @@ fn read_usable(file: &File, compression: Compression) -> io::Result<Usable> {
                         .and_then(|decoder| ends(decoder.single_frame())),
                 };
                 // The piece is truncated or damaged.
-                let Ok((first, last, unreadable)) = ends else { break };
-                usable.add(input.count, first, last, unreadable);
+                let Ok((first, last)) = ends else { break };
+                usable.add(input.count, first, last);
             }
         }
     }
     Ok(usable)
 }
 
-/// Returns the message of a line if the line marks it as unreadable.
-fn flaw(line: &[u8]) -> Unreadable {
-    #[derive(Deserialize)]
-    struct Flawed {
-        gpos: GlobalPosition,
-        unreadable: Option<String>,
-    }
-    let mut found = Unreadable::default();
-    // Parse only lines that contain the key; it can also be part of a body.
-    if let Ok(text) = std::str::from_utf8(line)
-        && text.contains("\"unreadable\":")
-        && let Ok(Flawed { gpos, unreadable: Some(flaw) }) = serde_json::from_str(text)
-    {
-        found.add(gpos, &flaw);
-    }
-    found
-}
-
-/// Returns the first and the last line of a piece, and its unreadable messages.
-fn ends(piece: impl Read) -> io::Result<(Line, Line, Unreadable)> {
+/// Returns the first and the last line of a piece.
+fn ends(piece: impl Read) -> io::Result<(Line, Line)> {
     let mut piece = BufReader::new(piece);
     let (mut first, mut last, mut text) = (None, Vec::new(), Vec::new());
-    let mut unreadable = Unreadable::default();
     while piece.read_until(b'\n', &mut text)? > 0 {
         if first.is_none() {
             first = Some(serde_json::from_slice(&text)?);
         }
-        unreadable.and(flaw(&text));
         std::mem::swap(&mut last, &mut text);
         text.clear();
     }
     let last = serde_json::from_slice(&last)?;
-    Ok((first.unwrap_or(last), last, unreadable))
+    Ok((first.unwrap_or(last), last))
 }
 
 /// A reader that counts the bytes consumed from it.

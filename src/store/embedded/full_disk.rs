@@ -21,8 +21,7 @@ const NO_SPACE: &str = "(os error 28)";
 /// If `answers` is the refusal of a connection because the disk with the cache is full, returns it with SQLSTATE `disk_full`.
 pub(super) fn report_full_cache(answers: &[u8]) -> Option<Vec<u8>> {
     let refusal = answers.strip_prefix(b"E").filter(|refusal| refusal.len() < 4096)?;
-    let mut fields = refusal.get(4..)?.split(|byte| *byte == 0).filter_map(|field| std::str::from_utf8(field).ok());
-    let text = fields.find_map(|field| field.strip_prefix('M'))?;
+    let text = field(refusal.get(4..)?, 'M')?;
     let is_full = text.starts_with(NOT_STARTED) && text.contains(NO_SPACE);
     is_full.then(|| error_response("FATAL", DISK_FULL, &format!("the disk is full: {text}. Free some space")))
 }
@@ -45,9 +44,7 @@ fn rewritten(answers: &[u8], found: usize, root: &Path, free: u64) -> Option<Vec
         let is_it = answers.get(at + 5) == Some(&b'S') && until > found && until <= answers.len();
         is_it.then_some((at, until))
     })?;
-    let fields =
-        || answers[from + 5..until].split(|byte| *byte == 0).filter_map(|field| std::str::from_utf8(field).ok());
-    let field = |key: char| fields().find_map(|field| field.strip_prefix(key));
+    let field = |key| field(&answers[from + 5..until], key);
     let message = format!(
         "the disk is full: {} KiB are free for {}, and PostgreSQL {}. Acknowledged writes are safe; free some space",
         free >> 10,
@@ -56,6 +53,14 @@ fn rewritten(answers: &[u8], found: usize, root: &Path, free: u64) -> Option<Vec
     );
     let error = error_response(field('V').unwrap_or("ERROR"), DISK_FULL, &message);
     Some([&answers[..from], &error, &answers[until..]].concat())
+}
+
+/// Returns a field of an error message by its type.
+fn field(fields: &[u8], key: char) -> Option<&str> {
+    fields
+        .split(|byte| *byte == 0)
+        .filter_map(|field| std::str::from_utf8(field).ok())
+        .find_map(|field| field.strip_prefix(key))
 }
 
 #[cfg(unix)]

@@ -80,38 +80,28 @@ impl Times {
     /// Formats the time of day for a column whose rows have their date elsewhere.
     #[must_use]
     pub(crate) fn of_day(&self, time: Timestamp, millis: bool) -> String {
-        if let Some(stored) = stored_instead(time, None) {
-            return stored.to_owned();
-        }
         let format = if millis { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
-        self.time_zone().to_datetime(time).strftime(format).to_string()
+        or_infinity(time, || self.time_zone().to_datetime(time).strftime(format).to_string())
     }
 
     /// Formats the date of a time.
     #[must_use]
     pub(crate) fn date(&self, time: Timestamp) -> String {
-        if let Some(stored) = stored_instead(time, None) {
-            return stored.to_owned();
-        }
-        self.time_zone().to_datetime(time).strftime("%Y-%m-%d").to_string()
+        or_infinity(time, || self.time_zone().to_datetime(time).strftime("%Y-%m-%d").to_string())
     }
 
     /// Formats a time for a column: with its date, unless that is the date of `now` by the clock of the server.
     #[must_use]
     pub(crate) fn short(&self, time: Timestamp, now: Timestamp) -> String {
-        if let Some(stored) = stored_instead(time, None) {
-            return stored.to_owned();
-        }
-        if self.is_relative() {
-            return age(now.duration_since(time));
-        }
-        let zone = self.time_zone();
-        let (then, today) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
-        if then.date() == today.date() {
-            then.strftime("%H:%M:%S%.3f").to_string()
-        } else {
-            then.strftime("%Y-%m-%d %H:%M:%S").to_string()
-        }
+        or_infinity(time, || {
+            if self.is_relative() {
+                return age(now.duration_since(time));
+            }
+            let zone = self.time_zone();
+            let (then, today) = (time.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
+            let format = if then.date() == today.date() { "%H:%M:%S%.3f" } else { "%Y-%m-%d %H:%M:%S" };
+            then.strftime(format).to_string()
+        })
     }
 
     /// Formats when a period begins and ends, as precisely as `precision` needs, and as ages if times are ages. Days other than today
@@ -149,18 +139,20 @@ impl Times {
     /// Formats a time with microseconds and zone.
     #[must_use]
     pub(crate) fn full(&self, time: Timestamp, now: Timestamp) -> String {
-        if let Some(stored) = stored_instead(time, None) {
-            return stored.to_owned();
-        }
         let in_utc = || time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.6f UTC").to_string();
-        match self.format {
+        or_infinity(time, || match self.format {
             TimeFormat::Utc => in_utc(),
             TimeFormat::Local => {
                 time.to_zoned_datetime(self.local.clone()).strftime("%Y-%m-%d %H:%M:%S%.6f %:z").to_string()
             }
             TimeFormat::Relative => format!("{} ({})", age(now.duration_since(time)), in_utc()),
-        }
+        })
     }
+}
+
+/// Returns the name of an infinite time, and otherwise its format.
+fn or_infinity(time: Timestamp, format: impl FnOnce() -> String) -> String {
+    stored_instead(time, None).map_or_else(format, str::to_owned)
 }
 
 /// Formats an age in its two largest units. The age of a time in the future begins with `in`.

@@ -7,7 +7,7 @@ use std::io;
 use super::Output;
 use super::table::{Column, Table};
 use super::time::for_people;
-use crate::message::{GlobalPosition, Message, stored_instead};
+use crate::message::{GlobalPosition, Message, NO_TIME};
 
 /// A table of messages. Omits the stream column for messages of one stream.
 pub(crate) struct MessageTable {
@@ -40,8 +40,8 @@ impl MessageTable {
         printed: &mut dyn FnMut(u64, GlobalPosition),
     ) -> io::Result<()> {
         let (position, global) = (message.position.to_string(), message.global_position.to_string());
-        let stored = stored_instead(message.time, message.flaw.as_deref()).filter(|stored| *stored == "NULL");
-        let time = stored.map_or_else(|| for_people(message.time), str::to_owned);
+        let no_time = message.flaw.as_deref() == Some(NO_TIME);
+        let time = if no_time { "NULL".to_owned() } else { for_people(message.time) };
         let data = message.data.as_deref().unwrap_or_default();
         let cells = [message.stream.as_str(), &position, &global, &time, &message.message_type, data];
         self.gathered.push_back(message.global_position);

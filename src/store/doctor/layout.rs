@@ -2,7 +2,7 @@
 //! read does.
 
 use super::super::Flavour;
-use super::super::sequence::repair;
+use super::super::refused_write::repair;
 use super::super::shape::ColumnType;
 use super::facts::Index;
 use super::fingerprints::{bare, recognise};

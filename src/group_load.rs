@@ -29,10 +29,10 @@ pub(crate) fn loads<'a>(streams: impl IntoIterator<Item = (&'a StreamName, u64)>
     loads
 }
 
-/// Returns hundredths of `part / whole`, rounded down.
+/// Returns hundredths of `part / whole`, rounded to the nearest.
 #[must_use]
 pub(crate) fn hundredths(part: u64, whole: u64) -> u128 {
-    (u128::from(part) * 100).checked_div(u128::from(whole)).unwrap_or(0)
+    (u128::from(part) * 100 + u128::from(whole) / 2).checked_div(u128::from(whole)).unwrap_or(0)
 }
 
 /// Formats the share of the busiest member as a multiple of an even share.
@@ -60,6 +60,15 @@ mod tests {
         let load = |messages| Load { messages, ..Load::default() };
         assert_eq!(skew(&[load(30), load(10)]), "1.50");
         assert_eq!(skew(&[load(0), load(0), load(0)]), "1.00", "nothing is even");
+    }
+
+    #[test]
+    fn shares_and_the_skew_are_rounded_to_the_nearest() {
+        assert_eq!([27, 34].map(|part| hundredths(part, 61)), [44, 56], "44.26 % and 55.74 %");
+        assert_eq!([0, 1, 200].map(|part| hundredths(part, 200)), [0, 1, 100]);
+        let load = |messages| Load { messages, ..Load::default() };
+        assert_eq!(skew(&[load(8), load(3), load(0)]), "2.18", "2.1818");
+        assert_eq!(skew(&[load(7), load(2), load(2)]), "1.91", "1.9090");
     }
 
     #[test]

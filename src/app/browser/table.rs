@@ -161,7 +161,7 @@ pub(crate) fn shown_stream<'a>(stream: &'a str, scope: Option<&Scope>) -> &'a st
 
 /// Returns the ID of a stream of a category, or its whole name if it has none.
 #[must_use]
-pub(super) fn without_category<'a>(stream: &'a str, category: &Category) -> &'a str {
+pub(crate) fn without_category<'a>(stream: &'a str, category: &Category) -> &'a str {
     let id = stream.strip_prefix(category.as_str()).and_then(|rest| rest.strip_prefix('-'));
     id.filter(|id| !id.is_empty()).unwrap_or(stream)
 }

@@ -2,6 +2,7 @@
 
 use super::fake::Fake;
 use super::screen::Screen;
+use crate::app::ScreenSettings;
 use crate::message::ConsumerGroup;
 
 fn following() -> Screen {
@@ -34,6 +35,19 @@ fn the_members_of_a_followed_category_are_shown_while_messages_arrive() {
     assert!(screen.text().contains("5 messages in "), "{}", screen.text());
     screen.wait(61);
     assert!(screen.text().contains("0 messages in 60 s"), "{}", screen.text());
+}
+
+#[test]
+fn the_hottest_stream_is_shown_without_its_category_and_whole_if_there_is_room() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 160, 45);
+    screen.go_to("account");
+    screen.keys("F");
+    let id = "f0a5944c-6a81-5b7b-b443-23d783eede4d";
+    screen.arrive(&format!("account-{id}"), "Deposited");
+    screen.keys("M");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains("hottest")).expect("the row");
+    assert!(line.contains(id) && !line.contains("account-"), "{line}");
 }
 
 #[test]

@@ -4,10 +4,12 @@ use ratatui::Frame;
 use ratatui::style::Style;
 
 use crate::app::State;
+use crate::app::browser::table::without_category;
 use crate::app::dialogs::members::layout::{MembersLayout, ROWS};
 use crate::app::dialogs::members::{KEYS, Members};
 use crate::app::keymap::DialogKind;
 use crate::group_load::{Load, hundredths, skew};
+use crate::message::Category;
 use crate::numbers::{count, grouped};
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, whole_parts};
@@ -43,7 +45,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Mem
         for index in layout.shown.clone() {
             let column = layout.column(index);
             let width = usize::from(layout.column).saturating_sub(1);
-            let text = cell(name, index, members, &loads[index], (total, span.as_millis()), width);
+            let text = cell(name, index, (members, &dialog.category), &loads[index], (total, span.as_millis()), width);
             let style = if index == selected { theme.selected } else { Style::new() };
             let padding = width.saturating_sub(SafeText::line(&text).width());
             line_at(frame, column, row, &format!("{}{text} ", " ".repeat(padding)), style);
@@ -56,18 +58,31 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Mem
 }
 
 /// Returns the text of a cell. `of` are all messages and the milliseconds in which they arrived.
-fn cell(row: &str, index: usize, members: usize, load: &Load, of: (u64, i128), width: usize) -> String {
+fn cell(
+    row: &str,
+    index: usize,
+    (members, category): (usize, &Category),
+    load: &Load,
+    of: (u64, i128),
+    width: usize,
+) -> String {
     let text = match row {
         "member" if index == members => "no ID".to_owned(),
         "member" => index.to_string(),
         "rate" => {
-            let tenths = u128::from(load.messages) * 10_000 / of.1.unsigned_abs().max(1);
+            let millis = of.1.unsigned_abs().max(1);
+            let tenths = (u128::from(load.messages) * 10_000 + millis / 2) / millis;
             format!("{}.{}/s", tenths / 10, tenths % 10)
         }
         "messages" => grouped(load.messages),
         "share" => format!("{} %", hundredths(load.messages, of.0)),
         "streams" => grouped(load.streams),
-        _ => return load.hottest.as_ref().map(|(stream, _)| cut_middle(stream.as_str(), width)).unwrap_or_default(),
+        _ => {
+            let stream = load.hottest.as_ref().map_or("", |(stream, _)| stream.as_str());
+            // Without room for both, the ID says more than the category, which is in the title.
+            let is_long = SafeText::line(stream).width() > width;
+            return cut_middle(if is_long { without_category(stream, category) } else { stream }, width);
+        }
     };
     cut(&text, width)
 }

@@ -12,8 +12,8 @@ use crate::app::dialogs::frame::{frame_above, padded};
 /// The names of the rows, and the width of their column.
 pub(crate) const ROWS: [&str; 6] = ["member", "rate", "messages", "share", "streams", "hottest"];
 const NAMES: usize = 9;
-/// The least and the greatest width of a member's column.
-const COLUMN: (usize, usize) = (11, 20);
+/// The least and the greatest width of a member's column. The greatest one shows a whole UUID.
+const COLUMN: (usize, usize) = (11, 38);
 
 /// The places of the names and of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]

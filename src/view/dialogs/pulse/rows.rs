@@ -115,7 +115,7 @@ fn rate(per_minute: u64) -> String {
     if per_minute < 60 {
         return format!("{per_minute}/min");
     }
-    let tenths = per_minute / 6;
+    let tenths = (per_minute + 3) / 6;
     format!("{}.{}/s", grouped(tenths / 10), tenths % 10)
 }
 
@@ -180,7 +180,10 @@ mod tests {
 
     #[test]
     fn rates_are_per_second_or_per_minute() {
-        assert_eq!([0, 59, 60, 738, 74_000].map(rate), ["0/min", "59/min", "1.0/s", "12.3/s", "1,233.3/s"]);
+        assert_eq!(
+            [0, 59, 60, 65, 738, 74_000].map(rate),
+            ["0/min", "59/min", "1.0/s", "1.1/s", "12.3/s", "1,233.3/s"]
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
 use super::messages::{progress, server_now};
-use super::text::{cut, cut_middle, fill, whole_parts, words};
+use super::text::{cut, cut_middle, fill, sentences, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::browser::layout::Pane;
@@ -288,7 +288,7 @@ pub(crate) fn toast(frame: &mut Frame, area: Rect, state: &State, theme: &Theme)
     let (mark, style) = if notice.problem { ("!", theme.problem) } else { ("·", theme.done) };
     let more =
         if notice.problem { format!("  ({} log)", state.settings.keymap.key(Action::Log)) } else { String::new() };
-    let text = format!(" {mark} {}{more} ", words(&notice.text, width.saturating_sub(more.len() + 4)));
+    let text = format!(" {mark} {}{more} ", sentences(&notice.text, width.saturating_sub(more.len() + 4)));
     let line = Rect { y: area.y + area.height - from_below, height: 1, ..area };
     frame.render_widget(Clear, line);
     frame.buffer_mut().set_stringn(line.x, line.y, fill(&text, width), width, style);

@@ -82,6 +82,14 @@ pub(crate) fn words(text: &str, width: usize) -> String {
     }
 }
 
+/// Returns as many whole sentences as fit. A first sentence that does not fit is cut between words.
+#[must_use]
+pub(crate) fn sentences(text: &str, width: usize) -> String {
+    let ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
+    let fitting = ends.filter(|end| SafeText::line(&text[..*end]).width() <= width).last();
+    fitting.map_or_else(|| words(text, width), |end| cut(&text[..end], width))
+}
+
 /// Formats a count briefly: `999`, `12.3k`, `5.1M`.
 #[must_use]
 #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -140,6 +148,15 @@ mod tests {
         assert_eq!(words("the server said no", 16), "the server …");
         assert_eq!(words("unbreakable", 5), "unbr…");
         assert_eq!((words(" a  b cd", 7), words(" unbreakable", 5)), (" a  b …".to_owned(), " unb…".to_owned()));
+    }
+
+    #[test]
+    fn sentences_are_kept_whole() {
+        let said = "Bookmarked shop › account-1. ' lists the bookmarks.";
+        assert_eq!(sentences(said, 60), said);
+        assert_eq!(sentences(said, 45), "Bookmarked shop › account-1.");
+        assert_eq!(sentences(said, 20), "Bookmarked shop › …");
+        assert_eq!((sentences("No end", 10), sentences("", 10)), ("No end".to_owned(), String::new()));
     }
 
     #[test]

@@ -61,6 +61,9 @@ impl State {
                     return Vec::new();
                 }
                 self.notices.done("Reconnected".to_owned(), self.now);
+                if let Some(pulse) = self.dialogs.pulse() {
+                    pulse.refresh();
+                }
                 let mut effects = self.browser.reload(&mut self.requests);
                 effects.extend(self.repeat_omnibox_search());
                 effects

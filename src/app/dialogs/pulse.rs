@@ -203,6 +203,14 @@ impl PulseDialog {
         state
     }
 
+    /// Makes every part due, because the user asks for it, or because the server answers again: the error of a part says nothing about it
+    /// then, and what was seen may be from another server.
+    pub(crate) fn refresh(&mut self) {
+        for state in &mut self.parts {
+            state.due = None;
+        }
+    }
+
     /// Returns the transactions to show: those that are open for a second, the oldest first.
     #[must_use]
     pub(crate) fn blockers(&self) -> Vec<&Blocker> {
@@ -254,8 +262,7 @@ impl PulseDialog {
             Some(DialogAction::Stream) => return self.go_to_positions(context),
             Some(DialogAction::NextField) => self.turn(1),
             Some(DialogAction::PreviousField) => self.turn(PulsePart::ALL.len() - 1),
-            // What is asked for now is due now.
-            Some(DialogAction::Refresh) => self.parts.iter_mut().for_each(|state| state.due = None),
+            Some(DialogAction::Refresh) => self.refresh(),
             Some(DialogAction::First) => self.select(0, context),
             Some(DialogAction::Last) => self.select(usize::MAX, context),
             _ => self.step(action, context),

@@ -431,3 +431,47 @@ fn a_small_terminal_shows_it_without_a_panic() {
         assert!(matches!(screen.state.dialogs.open, Some(Dialog::Pulse(_))));
     }
 }
+
+#[test]
+fn a_server_that_answers_again_is_asked_for_every_part_at_once() {
+    let mut screen = opened();
+    let silent = || StoreError::Unavailable {
+        target: "postgres@localhost/shop".to_owned(),
+        reason: "localhost:5432: connected, but got no answer".to_owned(),
+        obstacle: crate::store::Obstacle::Lost,
+    };
+    screen.fake.fail.push((Slot::PulseConsumers, silent()));
+    screen.hold = true;
+    screen.wait(5);
+    // Ten seconds of silence are not work of the server.
+    screen.wait(10);
+    screen.release_one();
+    assert!(screen.state.connection.is_down());
+    assert!(screen.text().contains("got no answer"), "{}", screen.text());
+    asked(&mut screen);
+    screen.release();
+    assert!(!screen.state.connection.is_down());
+    let asked = asked(&mut screen);
+    assert!(ALL.iter().all(|slot| asked.contains(slot)), "{asked:?}");
+    assert!(!screen.text().contains("got no answer"), "{}", screen.text());
+}
+
+#[test]
+fn the_error_of_a_part_is_wrapped_rather_than_cut() {
+    let mut screen = Screen::with(Fake::shop(3), ScreenSettings::default(), 80, 24);
+    let message = format!("the beginning, {}and at last the reason", "then more of it, ".repeat(6));
+    screen.fake.fail.push((Slot::PulseHoldups, StoreError::Server { code: "XX000".to_owned(), message }));
+    screen.keys("P");
+    let text = screen.text();
+    assert!(line_of(&screen, "the beginning").contains("!! "), "{text}");
+    assert!(text.contains("the reason"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let heading = lines.iter().position(|line| line.contains("Doctor")).expect("the next part");
+    let last = lines.iter().position(|line| line.contains("the reason")).expect("the last line");
+    assert!(last < heading, "{text}");
+    let message = "much ".repeat(200);
+    screen.fake.fail.push((Slot::PulseHoldups, StoreError::Server { code: "XX000".to_owned(), message }));
+    screen.wait(5);
+    assert_eq!(screen.text().lines().filter(|line| line.contains("much much")).count(), 3, "{}", screen.text());
+    assert!(screen.text().contains("much …"), "{}", screen.text());
+}

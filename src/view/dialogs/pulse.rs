@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::app::State;
-use crate::app::dialogs::pulse::layout::PulseLayout;
+use crate::app::dialogs::pulse::layout::{PulseLayout, SIGN};
 use crate::app::dialogs::pulse::{Detail, KEYS, PulseDialog};
 use crate::app::following::Follow;
 use crate::app::keymap::{DialogAction, DialogKind};
@@ -46,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Pul
         hints(&[DialogAction::Close])
     } else {
         let (health, level) = scene.health();
-        let room = usize::from(layout.health.width).saturating_sub(3);
+        let room = usize::from(layout.health.width).saturating_sub(SIGN);
         line_at(frame, layout.health, 0, &signed(level, &whole_parts(&health, room)), theme.level(level));
         for part in PulsePart::ALL {
             scene.part(frame, &layout, part);
@@ -122,9 +122,10 @@ impl Scene<'_> {
         let heading = whole_parts(&self.heading(part), width);
         line_at(frame, place.heading, 0, &heading, if is_focused { theme.title } else { theme.dim });
         let mut notes: Vec<(String, Style)> = Vec::new();
-        let room = width.saturating_sub(3);
-        if let Some(problem) = &dialog.state(part).problem {
-            notes.push((signed(Level::Red, &words(problem, room)), theme.problem));
+        let room = width.saturating_sub(SIGN);
+        for (index, line) in dialog.problem_lines(part, place.heading.width).iter().enumerate() {
+            let level = if index == 0 { Level::Red } else { Level::Fine };
+            notes.push((signed(level, &words(line, room)), theme.problem));
         }
         let (count, selected) = dialog.selection(part, self.follow, self.server_now);
         if count == 0 {

@@ -9,8 +9,13 @@ use crate::app::browser::Browser;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::following::Follow;
 use crate::app::pulse_part::PulsePart;
+use crate::wrapping::wrap;
 
 const PARTS: usize = PulsePart::ALL.len();
+/// The cells that the sign of a level takes before a text.
+pub(crate) const SIGN: usize = 3;
+/// The most lines of an error.
+const PROBLEM: usize = 3;
 
 /// The places of the parts.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +61,7 @@ impl PulseLayout {
             ..inner
         };
         let selections = PulsePart::ALL.map(|part| dialog.selection(part, follow, server_now));
-        let notes = PulsePart::ALL.map(|part| dialog.notes(part, selections[part as usize].0));
+        let notes = PulsePart::ALL.map(|part| dialog.notes(part, selections[part as usize].0, body.width));
         let needs = PulsePart::ALL.map(|part| notes[part as usize] + selections[part as usize].0);
         let mut room = usize::from(body.height).saturating_sub(PARTS);
         let shares = shares(needs, room);
@@ -102,9 +107,22 @@ impl PulseLayout {
 }
 
 impl PulseDialog {
+    /// Returns the lines that show why the last question of a part failed, given the width of the page. A longer text ends in `…`.
+    #[must_use]
+    pub(crate) fn problem_lines(&self, part: PulsePart, width: u16) -> Vec<String> {
+        let width = usize::from(width).saturating_sub(SIGN).max(1);
+        let problem = self.state(part).problem.as_deref().unwrap_or_default();
+        let mut lines = if problem.is_empty() { Vec::new() } else { wrap(problem, width) };
+        if lines.len() > PROBLEM {
+            lines.truncate(PROBLEM);
+            lines[PROBLEM - 1].push_str(" …");
+        }
+        lines
+    }
+
     /// Returns the number of lines before the rows of a part.
-    fn notes(&self, part: PulsePart, rows: usize) -> usize {
-        let problem = usize::from(self.state(part).problem.is_some());
+    fn notes(&self, part: PulsePart, rows: usize, width: u16) -> usize {
+        let problem = self.problem_lines(part, width).len();
         // The consumers have titles. Without rows, a line says why there are none, unless the error does.
         let line = if rows == 0 { problem == 0 } else { part == PulsePart::Consumers };
         problem + usize::from(line)

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::text::{cut_middle, fill, short_count, whole_parts, words};
 use super::theme::Theme;
-use super::widgets::{explain, frame_of, paragraph, spans_at, spinner};
+use super::widgets::{explain, frame_of, paragraph, spans_at, spinner_of};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::window::Window;
@@ -124,8 +124,11 @@ fn draw<T>(
 ) {
     let focused = state.browser.focus == parts.pane;
     let waiting = state.requests.since(parts.slot).is_some();
-    let title =
-        if waiting { format!("{} · {}", parts.title, spinner(state, theme.ascii)) } else { parts.title.clone() };
+    let title = if waiting {
+        format!("{} · {}", parts.title, spinner_of(state, parts.slot, theme.ascii))
+    } else {
+        parts.title.clone()
+    };
     let room = usize::from(area.width.saturating_sub(4));
     let title = match state.browser.filtered(parts.pane).filter(|filtered| !filtered.text.is_empty()) {
         Some(filtered) => filtered_title(&title, &filtered, room),

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use super::messages::server_now;
 use super::text::{cut, cut_middle, fill, size, whole_parts, words};
 use super::theme::Theme;
-use super::widgets::{explain, frame_of, line_at, paragraph_from, spinner};
+use super::widgets::{explain, frame_of, line_at, paragraph_from, spinner_of};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::message::{Body, Form, Open, Part};
@@ -162,7 +162,7 @@ fn waiting(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, head: &M
         let keys = format!("{} reload", state.settings.keymap.key(Action::Refresh));
         explain(frame, area, error, &keys, theme.problem);
     } else if state.requests.since(Slot::Message).is_some() {
-        line_at(frame, area, 0, &spinner(state, theme.ascii).to_string(), theme.dim);
+        line_at(frame, area, 0, &spinner_of(state, Slot::Message, theme.ascii), theme.dim);
         paragraph_from(frame, area, 1, &head.preview, theme.dim);
     }
 }

@@ -13,7 +13,7 @@ use super::text::{cut_middle, whole_parts, words};
 use super::theme::Theme;
 use super::timeline;
 use super::welcome;
-use super::widgets::{frame_of, paragraph, spinner};
+use super::widgets::{frame_of, paragraph, spinner, spinner_of};
 use crate::app::State;
 use crate::app::browser::layout::Pane;
 use crate::app::browser::list_key::ListKey;
@@ -64,11 +64,9 @@ fn title(state: &State, theme: &Theme, width: usize) -> String {
     let width = width.saturating_sub(4);
     let mut notes = String::new();
     if let Some(since) = state.requests.since(Slot::Messages) {
-        notes.push_str(BETWEEN);
-        notes.push(spinner(state, theme.ascii));
-        let seconds = state.now.duration_since(since).as_secs();
-        if seconds > 0 {
-            notes = format!("{notes} {seconds}s ({})", hint(state, Action::Back, "stop"));
+        notes = format!("{BETWEEN}{}", spinner_of(state, Slot::Messages, theme.ascii));
+        if state.now.duration_since(since).as_secs() > 0 {
+            notes = format!("{notes} ({})", hint(state, Action::Back, "stop"));
         }
     }
     if messages.newest_first {

@@ -8,7 +8,7 @@ use ratatui::widgets::Block;
 
 use super::text::words;
 use super::theme::Theme;
-use super::widgets::{line_at, spinner};
+use super::widgets::{line_at, waiting_for};
 use crate::app::State;
 use crate::app::request::Slot;
 use crate::app::timeline::Strip;
@@ -35,7 +35,7 @@ pub(super) fn draw(frame: &mut Frame, area: Rect, state: &State, theme: &Theme) 
     } else if let Some(since) = state.requests.since(Slot::Timeline)
         && state.now.duration_since(since).as_secs() > 0
     {
-        line_at(frame, row, 0, &format!("{} loading the timeline", spinner(state, theme.ascii)), theme.dim);
+        line_at(frame, row, 0, &waiting_for(state, Slot::Timeline, "loading the timeline …", theme.ascii), theme.dim);
     }
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }

@@ -11,6 +11,7 @@ use ratatui::widgets::{Block, BorderType, Borders, Clear};
 use super::text::{cut, whole_parts, words};
 use super::theme::Theme;
 use crate::app::keymap::{DialogAction, DialogKind, KeyMap};
+use crate::app::request::Slot;
 use crate::app::{State, dialogs};
 use crate::safe_text::SafeText;
 use crate::wrapping::{BETWEEN, wrap_parts};
@@ -165,6 +166,23 @@ pub(crate) fn fitting_hints(hints: &str, keymap: &KeyMap, kind: DialogKind, widt
         }
     }
     whole_parts(&parts.join(BETWEEN), width)
+}
+
+/// Returns the spinner and, after a second, how long the question in a slot has been waiting: `⠋ 5s`.
+#[must_use]
+pub(crate) fn spinner_of(state: &State, slot: Slot, ascii: bool) -> String {
+    format!("{}{}", spinner(state, ascii), waited(state, slot))
+}
+
+/// Describes what a question in a slot is for, with a spinner and, after a second, how long it has been waiting: `⠋ reading … 5s`.
+#[must_use]
+pub(crate) fn waiting_for(state: &State, slot: Slot, what: &str, ascii: bool) -> String {
+    format!("{} {what}{}", spinner(state, ascii), waited(state, slot))
+}
+
+fn waited(state: &State, slot: Slot) -> String {
+    let seconds = state.requests.since(slot).map_or(0, |since| state.now.duration_since(since).as_secs());
+    if seconds > 0 { format!(" {seconds}s") } else { String::new() }
 }
 
 /// Returns the phase of the spinner at the time of the last event.

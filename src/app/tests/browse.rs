@@ -490,3 +490,24 @@ fn a_list_of_a_deleted_namespace_says_so_before_the_words_of_the_server() {
     let text = screen.text();
     assert!(text.contains("the namespace was deleted or renamed, or is being restored: relation"), "{text}");
 }
+
+#[test]
+fn whatever_waits_for_the_server_says_how_long() {
+    let mut screen = Screen::new(Fake::shop(3));
+    screen.go_to("account-1@2");
+    screen.hold = true;
+    for (keys, waits) in [("T", "searching … 7s"), ("S", "at 2 · "), ("1a", "working … 7s")] {
+        screen.keys(keys);
+        if keys == "1a" {
+            screen.keys("new");
+            screen.enter();
+        }
+        for _ in 0..7 {
+            screen.wait(1);
+        }
+        let text = screen.text();
+        let line = text.lines().find(|line| line.contains(waits)).unwrap_or_else(|| panic!("{waits}: {text}"));
+        assert!(line.contains(" 7s"), "{line}");
+        screen.esc();
+    }
+}

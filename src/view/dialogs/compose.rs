@@ -11,12 +11,13 @@ use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::compose::{Compose, Conflict, DraftStage, Field, layout};
 use crate::app::keymap::{Action, Chord, DialogAction, DialogKind, KeyMap};
+use crate::app::request::Slot;
 use crate::message::ExpectedVersion;
 use crate::safe_text::SafeText;
 use crate::view::text::{cut, cut_middle, fill, whole_parts, words};
 use crate::view::theme::Theme;
 use crate::view::typed;
-use crate::view::widgets::{boxed, fitting_hints, frame_of, line_at, paragraph, spinner};
+use crate::view::widgets::{boxed, fitting_hints, frame_of, line_at, paragraph, waiting_for};
 use crate::wrapping::wrap;
 
 /// The keys while a draft is edited, the most important first.
@@ -118,7 +119,7 @@ fn rest_in_log(state: &State, compose: &Compose) -> String {
 /// Returns the progress of writing, a question or the problem.
 fn status(state: &State, theme: &Theme, compose: &Compose) -> (String, Style) {
     match (&compose.stage, &compose.problem) {
-        (DraftStage::Writing, _) => (format!("{} writing …", spinner(state, theme.ascii)), theme.warning),
+        (DraftStage::Writing, _) => (waiting_for(state, Slot::Write, "writing …", theme.ascii), theme.warning),
         (DraftStage::Confirming, _) => {
             let (name, key) = (&state.settings.profile.name, confirming(state, DialogAction::Production));
             (format!("Press {key} to write to {name}, any other key to edit."), theme.problem)
@@ -245,7 +246,7 @@ fn since(frame: &mut Frame, area: Rect, state: &State, theme: &Theme, conflict: 
     let last = inner.height.saturating_sub(1);
     line_at(frame, inner, last, &whole_parts(&conflict_keys(&state.settings.keymap, conflict), width), theme.key);
     let Some(messages) = &conflict.since else {
-        line_at(frame, inner, 0, &format!("{} reading …", spinner(state, theme.ascii)), theme.dim);
+        line_at(frame, inner, 0, &waiting_for(state, Slot::Write, "reading …", theme.ascii), theme.dim);
         return;
     };
     if messages.is_empty() {

@@ -5,8 +5,9 @@ use ratatui::style::Style;
 use crate::app::State;
 use crate::app::dialogs::AdminStage;
 use crate::app::keymap::{Chord, DialogAction, DialogKind};
+use crate::app::request::Slot;
 use crate::view::theme::Theme;
-use crate::view::widgets::spinner;
+use crate::view::widgets::waiting_for;
 
 /// Returns the progress, the problem or the keys, in this order.
 pub(super) fn of(
@@ -17,7 +18,7 @@ pub(super) fn of(
     keys: String,
 ) -> (String, Style) {
     match (stage, problem) {
-        (AdminStage::Working, _) => (format!("{} working …", spinner(state, theme.ascii)), theme.warning),
+        (AdminStage::Working, _) => (waiting_for(state, Slot::Admin, "working …", theme.ascii), theme.warning),
         (AdminStage::Confirming, _) => {
             let (name, key) = (&state.settings.profile.name, confirming(state, DialogAction::Production));
             (format!("This is {name}: press {key} to create it, any other key to keep editing."), theme.problem)

@@ -20,7 +20,7 @@ use crate::numbers::{count, grouped};
 use crate::view::messages::server_now;
 use crate::view::text::{cut, fill, whole_parts, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{fitting_hints, framed, line_at, row_of, spinner};
+use crate::view::widgets::{fitting_hints, framed, line_at, row_of, spinner_of};
 use crate::wrapping::wrap;
 
 /// What the drawing of a row needs.
@@ -176,7 +176,8 @@ impl Scene<'_> {
             });
         }
         let waits = self.state.requests.since(part.slot()).is_some();
-        let spinner = if waits { format!(" {}", spinner(self.state, self.theme.ascii)) } else { String::new() };
+        let spinner =
+            if waits { format!(" {}", spinner_of(self.state, part.slot(), self.theme.ascii)) } else { String::new() };
         format!("{}{spinner}", parts.join(" · "))
     }
 

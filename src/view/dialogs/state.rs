@@ -12,12 +12,12 @@ use crate::app::request::Slot;
 use crate::app::state_view::{Change, StateRow, StateView};
 use crate::view::text::{cut, cut_middle, fill, fill_middle, words};
 use crate::view::theme::Theme;
-use crate::view::widgets::{framed, line_at, paragraph, spinner};
+use crate::view::widgets::{framed, line_at, paragraph, spinner_of};
 
 /// Draws the state.
 pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &StateDialog) {
     let waiting = state.requests.since(Slot::State).is_some();
-    let sign = if waiting { format!(" · {}", spinner(state, theme.ascii)) } else { String::new() };
+    let sign = if waiting { format!(" · {}", spinner_of(state, Slot::State, theme.ascii)) } else { String::new() };
     let program = dialog.view.as_ref().and_then(|view| view.program.as_ref());
     let by = program.map(|program| format!(" by {program}")).unwrap_or_default();
     let layout = dialog.layout(&state.browser, &state.settings.keymap);

@@ -8,12 +8,12 @@ use crate::app::State;
 use crate::app::dialogs::choice::first_in_view;
 use crate::app::dialogs::trace::{KEYS, Report, TraceDialog};
 use crate::app::keymap::DialogKind;
-use crate::app::request::Traces;
+use crate::app::request::{Slot, Traces};
 use crate::app::trace_view::TraceRow;
 use crate::trace_text::{delay_text, tree_lines};
 use crate::view::text::{cut, cut_middle, fill};
 use crate::view::theme::Theme;
-use crate::view::widgets::{fitting_hints, framed, line_at, spinner};
+use crate::view::widgets::{fitting_hints, framed, line_at, waiting_for};
 
 /// The least and the greatest width of a lane.
 const LANE: (usize, usize) = (14, 30);
@@ -43,7 +43,7 @@ pub(super) fn draw(frame: &mut Frame, state: &State, theme: &Theme, dialog: &Tra
     for (row, line) in (0..layout.notes.height).zip(layout.report) {
         let (line, style) = match line {
             Report::Problem(problem) => (problem, theme.problem),
-            Report::Searching => (format!("{} searching …", spinner(state, theme.ascii)), theme.dim),
+            Report::Searching => (waiting_for(state, Slot::Trace, "searching …", theme.ascii), theme.dim),
             Report::Searched(line) => (line, theme.dim),
         };
         line_at(frame, layout.notes, row, &line, style);

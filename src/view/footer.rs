@@ -13,6 +13,7 @@ use super::text::{cut, cut_middle, fill, sentences, whole_parts, words};
 use super::theme::Theme;
 use crate::app::State;
 use crate::app::browser::layout::Pane;
+use crate::app::browser::message::Form;
 use crate::app::dialogs::Dialog;
 use crate::app::following::{Follow, Stall};
 use crate::app::keymap::Action;
@@ -234,7 +235,14 @@ fn keys(state: &State, theme: &Theme, width: usize) -> Line<'static> {
         {
             vec![(Action::Deeper, "open link"), (Action::Copy, "copy")]
         }
-        Pane::Message => vec![(Action::Fold, "fold"), (Action::Copy, "copy")],
+        Pane::Message => {
+            let first = match state.browser.message.form {
+                Form::Tree => (Action::Fold, "fold"),
+                Form::Pretty => (Action::RawText, "raw text"),
+                Form::Raw => (Action::RawText, "tree"),
+            };
+            vec![first, (Action::Copy, "copy")]
+        }
     };
     offered.extend([
         (Action::Find, "find"),

@@ -170,10 +170,10 @@ impl MessagePane {
         }
     }
 
-    /// Returns the document of a line in the tree, and the line in that document.
+    /// Returns the document of a line in the tree, and the line in that document. The lines of a text belong to no node.
     #[must_use]
     pub(crate) fn line(&self, line: usize) -> Option<(Part, usize)> {
-        let open = self.open.as_ref()?;
+        let open = self.open.as_ref().filter(|_| self.form == Form::Tree)?;
         let data = open.data.lines();
         if line < data { Some((Part::Data, line)) } else { Some((Part::Metadata, line - data)) }
             .filter(|(part, line)| *line < open.body(*part).lines())
@@ -256,7 +256,7 @@ impl MessagePane {
 
     /// Returns the path of the selected row of the tree into data or metadata; none for the documents themselves.
     pub(in crate::app) fn selected_body_path(&self) -> Option<BodyPath> {
-        let (part, document, row) = self.row(self.selected).filter(|_| self.form == Form::Tree)?;
+        let (part, document, row) = self.row(self.selected)?;
         let path: BodyPath = document.path(row).parse().ok()?;
         Some(if part == Part::Metadata { path.in_metadata() } else { path })
     }

@@ -26,7 +26,7 @@ impl MessagePane {
 
     /// Returns the number of rows that a line takes.
     fn height_of(&self, line: usize) -> usize {
-        if self.form == Form::Tree { self.node(line).map_or(1, |node| node.rows.len()) } else { 1 }
+        self.node(line).map_or(1, |node| node.rows.len())
     }
 
     /// Returns the number of rows of the first line that are above the view.

@@ -59,3 +59,27 @@ fn a_path_in_the_metadata_stays_there_and_in_view() {
         screen.keys("]");
     }
 }
+
+#[test]
+fn a_line_of_the_pretty_or_raw_text_stands_for_no_node_of_the_tree() {
+    let mut screen = opened(&[r#"{"items": [{"sku": "one"}], "note": "two"}"#]);
+    screen.keys("jj");
+    let tree = screen.text();
+    assert_eq!(path(&screen), "$.items[0]");
+    for form in ["pretty", "raw"] {
+        screen.keys("v");
+        // Keys that fold, follow links or add a column have no node to act on.
+        screen.keys("jj lC+");
+        screen.enter();
+        assert!(screen.text().contains(&format!("· {form}")), "{}", screen.text());
+        assert_eq!(path(&screen), "", "no path in the footer");
+        assert!(!screen.text().contains("Space fold"), "{}", screen.text());
+        screen.keys("y");
+        let menu = screen.text();
+        assert!(menu.contains("message as JSON") && !menu.contains(" path "), "{menu}");
+        screen.esc();
+    }
+    screen.wait(9);
+    screen.keys("vjj");
+    assert_eq!(screen.text(), tree, "the tree is as it was");
+}

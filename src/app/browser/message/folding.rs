@@ -1,6 +1,6 @@
 //! Folds the rows of the tree.
 
-use super::{Body, MessagePane};
+use super::{Body, Form, MessagePane};
 use crate::json::document::JsonRow;
 
 impl MessagePane {
@@ -26,6 +26,9 @@ impl MessagePane {
 
     /// Folds both documents from a depth on. If that hides the selected row, selects the nearest visible parent.
     fn fold_from(&mut self, depth: u32) {
+        if self.form != Form::Tree {
+            return;
+        }
         let selected = self.row(self.selected).map(|(part, _, row)| (part, row));
         if let Some(open) = &mut self.open {
             for body in [&mut open.data, &mut open.metadata] {

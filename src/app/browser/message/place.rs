@@ -19,7 +19,7 @@ impl MessagePane {
         if self.open.is_none() {
             return self.left.take();
         }
-        let (part, _) = self.line(self.selected).filter(|_| self.form == Form::Tree)?;
+        let (part, _) = self.line(self.selected)?;
         let steps = self.row(self.selected).map(|(_, document, row)| document.steps_to(row)).unwrap_or_default();
         Some(Place { part, steps, above: self.selected.saturating_sub(self.top) })
     }

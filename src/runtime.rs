@@ -461,15 +461,13 @@ fn event_of(input: Input) -> Option<Event> {
 
 /// Returns the reason why the screen cannot open here, if there is one.
 #[must_use]
-pub(crate) fn refusal() -> Option<String> {
+pub(crate) fn refusal() -> Option<&'static str> {
     use io::IsTerminal as _;
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Some(
-            "cannot open the screen: this is not a terminal; streamscope --help lists the other commands".to_owned(),
-        );
+        return Some("this is not a terminal");
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        return Some("cannot open the screen with TERM=dumb; streamscope --help lists the other commands".to_owned());
+        return Some("a terminal with TERM=dumb cannot show it");
     }
     None
 }

@@ -21,12 +21,16 @@ use crate::runtime::{self, Ended};
 /// Returns [`Status::Usage`] if there is no terminal for the screen, and errors from the terminal.
 pub(super) async fn run(arguments: Arguments) -> Result<u8> {
     if let Some(refusal) = runtime::refusal() {
-        let Some(word) = &arguments.locator else { return Err(CommandError::usage(refusal)) };
-        return Err(match nearest_command(word) {
-            Some(command) => CommandError::usage(format!("unknown command \"{word}\""))
-                .remedy(format!("Did you mean \"{command}\"?")),
-            None => CommandError::usage(format!("\"{word}\" is not a command, and the screen cannot open: {refusal}")),
-        });
+        let word = arguments.locator.as_deref();
+        if let Some((word, command)) = word.and_then(|word| Some((word, nearest_command(word)?))) {
+            let error = CommandError::usage(format!("unknown command \"{word}\""));
+            return Err(error.remedy(format!("Did you mean \"{command}\"?")));
+        }
+        let error = match word {
+            Some(word) => format!("\"{word}\" is not a command, and the screen cannot open: {refusal}"),
+            None => format!("cannot open the screen: {refusal}"),
+        };
+        return Err(CommandError::usage(error).remedy("The other commands work everywhere: streamscope --help"));
     }
     let config = Config::load().map_err(CommandError::usage)?;
     let mouse = config.mouse;

@@ -100,6 +100,12 @@ fn deleting_without_a_terminal_needs_the_id_twice() {
 fn without_a_command_and_a_terminal_the_error_points_to_help() {
     let told = User::new().run(&[]).failed(2);
     assert!(told.contains("not a terminal") && told.contains("--help"), "{told}");
+    // The error names each fact once.
+    let told = User::new().run(&["shop/account"]).failed(2);
+    assert!(
+        told.contains("\"shop/account\" is not a command, and the screen cannot open: this is not a terminal"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -246,6 +246,10 @@ impl State {
                 self.drafts_found(drafts);
                 Vec::new()
             }
+            Event::DraftsSaved(result) => {
+                self.drafts_saved(result);
+                Vec::new()
+            }
             Event::ConnectingFailed(reason) => {
                 self.connecting_failed(&reason);
                 Vec::new()

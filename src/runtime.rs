@@ -72,7 +72,10 @@ pub(crate) async fn run(
 ) -> Result<Ended> {
     let mut events = Box::new(EventLoop::start(first, session, connector, mouse)?);
     let ended = Box::pin(events.run()).await;
-    Box::pin(events.end()).await;
+    if let Some(problem) = Box::pin(events.end()).await {
+        // The terminal is the user's again.
+        eprintln!("streamscope: {problem}");
+    }
     ended
 }
 
@@ -110,6 +113,8 @@ struct EventLoop {
     /// Closes the current store.
     closing: Closing,
     drafts: Drafts,
+    /// How the last drafts were saved.
+    drafts_saved: Result<(), String>,
     autosave: Autosave,
     exports: Exports,
     sender: mpsc::Sender<Event>,
@@ -144,6 +149,7 @@ impl EventLoop {
             connecting: Connecting::new(connector),
             closing,
             drafts,
+            drafts_saved: Ok(()),
             autosave: Autosave::new(session.file, session.loaded, sender.clone()),
             exports: Exports::default(),
             sender,
@@ -165,11 +171,11 @@ impl EventLoop {
 
     /// Reports problems and what the files of earlier runs contain, and carries out the first effects of a state.
     fn begin(&mut self, problems: impl Iterator<Item = String>, effects: Vec<Effect>) {
-        let found = self.drafts.load();
+        let (found, problem) = self.drafts.load();
         if !found.is_empty() {
             self.update(Event::DraftsFound(found));
         }
-        for problem in problems {
+        for problem in problems.chain(problem) {
             self.update(Event::Notice(problem));
         }
         self.carry_out(effects);
@@ -178,7 +184,7 @@ impl EventLoop {
     /// Replaces the whole state by that of another database, and leaves the old one in the background.
     async fn switch_to(&mut self, prepared: Prepared) {
         let Prepared { opening, mut settings, warnings, closing, session } = prepared;
-        self.autosave.finish(self.state.saved()).await;
+        let unsaved = self.autosave.finish(self.state.saved()).await;
         let session = Session::open(&session, false);
         settings.saved.clone_from(&session.loaded);
         settings.locator = settings.locator.filter(|_| session.loaded.place.is_none());
@@ -187,23 +193,25 @@ impl EventLoop {
         self.slots = Slots::new(opening, self.sender.clone());
         self.connecting.leave(std::mem::replace(&mut self.closing, closing));
         self.drafts = Drafts::new(&settings.target);
+        self.drafts_saved = Ok(());
         self.autosave = Autosave::new(session.file, session.loaded, self.sender.clone());
         let connected = format!("Connected to {}", settings.target);
         let (state, effects) = State::new(settings, self.state.browser.area, clock::now());
         self.state = state;
         self.state.notices.done(connected, clock::now());
-        self.begin(warnings.into_iter().chain(session.problem), effects);
+        self.begin(warnings.into_iter().chain(unsaved).chain(session.problem), effects);
         self.draw_by(Instant::now());
     }
 
-    /// Saves the session and closes the stores.
-    async fn end(self) {
+    /// Saves the session and closes the stores. Returns why the session could not be saved.
+    async fn end(self) -> Option<String> {
         let Self { mut autosave, slots, connecting, closing, state, inputs, terminal, .. } = self;
         drop(slots);
         drop(inputs);
         drop(terminal);
-        autosave.finish(state.saved()).await;
+        let problem = autosave.finish(state.saved()).await;
         connecting.end(closing).await;
+        problem
     }
 
     async fn run(&mut self) -> Result<Ended> {
@@ -401,8 +409,11 @@ impl EventLoop {
                     self.request(Step::Edit);
                 }
                 Effect::SaveDrafts(drafts) => {
-                    if let Err(error) = self.drafts.save(&drafts) {
-                        tracing::warn!(%error, "cannot save the drafts");
+                    let result = self.drafts.save(&drafts);
+                    // A draft is saved at every change, and the same failure would follow at each.
+                    if result != self.drafts_saved {
+                        self.drafts_saved.clone_from(&result);
+                        self.update(Event::DraftsSaved(result));
                     }
                 }
                 Effect::Connect(to) => self.connecting.start(to),

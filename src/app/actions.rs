@@ -272,7 +272,7 @@ impl State {
             Action::Palette => self.open_palette(),
             Action::Help => self.open_help(),
             Action::Suspend => vec![Effect::Suspend],
-            Action::Quit => vec![Effect::Quit],
+            Action::Quit => self.quit(),
             // All other actions were carried out before.
             _ => Vec::new(),
         }

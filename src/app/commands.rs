@@ -28,7 +28,7 @@ impl State {
             // No dialog may swallow the key that quits, but it keeps the draft.
             Some(DialogAction::Quit) => {
                 let mut effects = self.close_dialog();
-                effects.push(Effect::Quit);
+                effects.extend(self.quit());
                 return effects;
             }
             Some(DialogAction::Suspend) => return vec![Effect::Suspend],

@@ -14,10 +14,14 @@ impl State {
         Vec::new()
     }
 
-    /// Starts an attempt, unless the store has yet to say whether something was written.
+    /// Starts an attempt, unless the store has yet to say whether something was written, or drafts would be lost.
     pub(super) fn connect(&mut self, to: ConnectTo) -> Vec<Effect> {
         if [Slot::Write, Slot::Admin].into_iter().any(|slot| self.requests.since(slot).is_some()) {
             self.connecting_failed("a write is under way; wait for its result first");
+            return Vec::new();
+        }
+        if let Some((drafts, why)) = self.lost_drafts() {
+            self.connecting_failed(&format!("write or discard {drafts} first, which would be lost: {why}"));
             return Vec::new();
         }
         if to == ConnectTo::Embedded && self.settings.connections.default_store.is_some() {

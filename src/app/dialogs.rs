@@ -248,6 +248,10 @@ pub(crate) struct Dialogs {
     pub(super) help: Option<Dialog>,
     /// Closed drafts; the last one is opened next.
     pub drafts: Vec<Draft>,
+    /// Why drafts cannot be saved.
+    pub(super) unsavable: Option<String>,
+    /// The user was told that quitting loses drafts.
+    pub(super) may_lose_drafts: bool,
     /// The message that is open in `$EDITOR`, as a draft and as the text that was opened.
     pub(super) in_editor: Option<(Draft, String)>,
     /// What was entered in the omnibox.

@@ -9,6 +9,7 @@ use super::{Effect, State};
 use crate::json;
 use crate::json::links::follow_up_metadata;
 use crate::message::{ExpectedVersion, Message, StreamName};
+use crate::numbers::count;
 use crate::store::browse::Scope;
 
 impl State {
@@ -140,9 +141,44 @@ impl State {
 
     pub(super) fn keep_draft(&mut self, draft: Draft) -> Vec<Effect> {
         self.dialogs.drafts.push(draft);
+        self.dialogs.may_lose_drafts = false;
         let key = self.settings.keymap.key(Action::Write);
-        self.notices.done(format!("Draft kept. Press {key} to open it."), self.now);
+        match &self.dialogs.unsavable {
+            None => self.notices.done(format!("Draft kept. Press {key} to open it."), self.now),
+            Some(why) => {
+                let warning = format!("Draft kept until streamscope ends. It cannot be saved: {why}");
+                self.notices.problem(warning, self.now);
+            }
+        }
         Vec::new()
+    }
+
+    /// Notes whether drafts can be saved.
+    pub(super) fn drafts_saved(&mut self, result: Result<(), String>) {
+        self.dialogs.may_lose_drafts = false;
+        self.dialogs.unsavable = result.err();
+        if let Some(why) = &self.dialogs.unsavable {
+            self.notices.problem(format!("Drafts cannot be saved: {why}"), self.now);
+        }
+    }
+
+    /// Ends the program. If that loses drafts, says so first and tries once more to save them.
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        let Some((drafts, why)) = self.lost_drafts().filter(|_| !self.dialogs.may_lose_drafts) else {
+            return vec![Effect::Quit];
+        };
+        let key = self.settings.keymap.key(Action::Quit);
+        let warning = format!("Press {key} again to quit without {drafts}. Saving failed: {why}");
+        self.notices.problem(warning, self.now);
+        self.dialogs.may_lose_drafts = true;
+        vec![self.save_drafts()]
+    }
+
+    /// Returns the drafts that are lost when this state ends, as text, and why they cannot be saved.
+    pub(super) fn lost_drafts(&self) -> Option<(String, String)> {
+        let why = self.dialogs.unsavable.clone()?;
+        let drafts = self.dialogs.unsaved().len() as u64;
+        (drafts > 0).then(|| (count(drafts, "draft"), why))
     }
 
     pub(super) fn save_drafts(&self) -> Effect {

@@ -57,6 +57,8 @@ pub(crate) enum Event {
     },
     /// Drafts from an earlier run, oldest first.
     DraftsFound(Vec<Draft>),
+    /// Drafts were saved after a failure, or could not be saved, for this reason.
+    DraftsSaved(Result<(), String>),
     /// An attempt to connect to another database failed, for this reason.
     ConnectingFailed(String),
     /// A problem for the log and a toast, reported by the runtime.

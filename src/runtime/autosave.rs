@@ -32,12 +32,22 @@ pub(super) struct Autosave {
     due: Option<Instant>,
     /// A failure was reported. The same one would follow at every change.
     reported: bool,
+    /// Why the last write failed.
+    problem: Option<String>,
     events: mpsc::Sender<Event>,
 }
 
 impl Autosave {
     pub(super) fn new(file: Option<SessionFile>, loaded: Saved, events: mpsc::Sender<Event>) -> Self {
-        Self { file: file.map(Arc::new), written: loaded, writing: None, due: None, reported: false, events }
+        Self {
+            file: file.map(Arc::new),
+            written: loaded,
+            writing: None,
+            due: None,
+            reported: false,
+            problem: None,
+            events,
+        }
     }
 
     /// Notes that the user did something.
@@ -74,23 +84,29 @@ impl Autosave {
     /// Receives the result of a write; none if it did not end.
     fn ended(&mut self, result: Option<Result<Result<(), String>, tokio::task::JoinError>>, written: Saved) {
         match result {
-            Some(Ok(Ok(()))) => self.written = written,
+            Some(Ok(Ok(()))) => (self.written, self.problem) = (written, None),
             Some(Ok(Err(problem))) => {
                 tracing::warn!("{problem}");
+                self.problem = Some(problem.clone());
                 if !std::mem::replace(&mut self.reported, true) {
                     // If the queue is full, the log has the problem.
                     let _ = self.events.try_send(Event::Notice(problem));
                 }
             }
-            _ => tracing::warn!("saving the session did not finish"),
+            _ => {
+                let problem = "Saving the session did not finish";
+                tracing::warn!("{problem}");
+                self.problem = Some(problem.to_owned());
+            }
         }
     }
 
-    /// Writes the last changes, and waits for them.
-    pub(super) async fn finish(&mut self, saved: Saved) {
+    /// Writes the last changes, and waits for them. Returns why they could not be written.
+    pub(super) async fn finish(&mut self, saved: Saved) -> Option<String> {
         self.wait().await;
         self.start(saved);
         self.wait().await;
+        self.problem.take()
     }
 
     async fn wait(&mut self) {

@@ -52,37 +52,58 @@ impl Drafts {
         Self { path: Some(path), _lock: None }
     }
 
-    /// Reads the drafts of an earlier run.
+    /// Reads the drafts of an earlier run, and returns what the user should know. A file that is broken is moved aside, so that the
+    /// next draft does not replace it.
     #[must_use]
-    pub(crate) fn load(&self) -> Vec<Draft> {
-        let Some(path) = &self.path else { return Vec::new() };
+    pub(crate) fn load(&self) -> (Vec<Draft>, Option<String>) {
+        let Some(path) = &self.path else { return (Vec::new(), None) };
         let mut bytes = Vec::new();
         match own_files::open(path, Purpose::Read).and_then(|mut file| file.read_to_end(&mut bytes)) {
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Vec::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return (Vec::new(), None),
             Err(error) => {
-                tracing::warn!("cannot read the drafts in {}: {error}", path.display());
-                return Vec::new();
+                return (Vec::new(), Some(format!("Cannot read the saved drafts: {error} ({})", path.display())));
             }
         }
-        serde_json::from_slice(utf8::without_mark(&bytes)).unwrap_or_default()
+        match serde_json::from_slice(utf8::without_mark(&bytes)) {
+            Ok(drafts) => (drafts, None),
+            Err(reason) => {
+                let aside = path.with_extension("broken.json");
+                let now = match std::fs::rename(path, &aside) {
+                    Ok(()) => format!("They were moved to {}.", aside.display()),
+                    Err(error) => format!("They cannot be moved aside either: {error} ({})", path.display()),
+                };
+                (Vec::new(), Some(format!("The saved drafts cannot be read: {reason}. {now}")))
+            }
+        }
     }
 
     /// Replaces the drafts. A new file is written and renamed, so that the file is always complete. Without drafts it is
     /// deleted.
-    pub(crate) fn save(&self, drafts: &[Draft]) -> std::io::Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
+    ///
+    /// # Errors
+    /// The reason, for the user. The file is then as it was.
+    pub(crate) fn save(&self, drafts: &[Draft]) -> Result<(), String> {
+        let Some(path) = &self.path else {
+            return if drafts.is_empty() { Ok(()) } else { Err("you have no home directory".to_owned()) };
+        };
         if drafts.is_empty() {
             // Fails if no draft was ever saved.
             let _ = std::fs::remove_file(path);
             return Ok(());
         }
-        let beside = path.with_extension("new");
-        let mut file = own_files::open(&beside, Purpose::ReadWrite)?;
-        file.set_len(0)?;
-        file.write_all(serde_json::to_string(drafts)?.as_bytes())?;
-        std::fs::rename(beside, path)
+        write(path, drafts).map_err(|error| format!("{error} ({})", path.display()))
     }
+}
+
+fn write(path: &Path, drafts: &[Draft]) -> std::io::Result<()> {
+    // The directory may have been deleted, and its error says more than that of the file.
+    path.parent().map_or(Ok(()), own_files::make_directory)?;
+    let beside = path.with_extension("new");
+    let mut file = own_files::open(&beside, Purpose::ReadWrite)?;
+    file.set_len(0)?;
+    file.write_all(serde_json::to_string(drafts)?.as_bytes())?;
+    std::fs::rename(beside, path)
 }
 
 #[cfg(test)]
@@ -93,7 +114,7 @@ mod tests {
     fn screens_on_one_database_keep_separate_drafts_and_a_later_one_finds_those_left_by_a_crash() {
         let root = std::env::temp_dir().join(format!("streamscope-drafts-{}", uuid::Uuid::now_v7()));
         let draft = |text: &str| Draft { data: text.to_owned(), ..Draft::default() };
-        let data = |drafts: &Drafts| drafts.load().into_iter().map(|draft| draft.data).collect::<Vec<_>>();
+        let data = |drafts: &Drafts| drafts.load().0.into_iter().map(|draft| draft.data).collect::<Vec<_>>();
         let first = Drafts::in_directory(&root, "here");
         let second = Drafts::in_directory(&root, "here");
         first.save(&[draft("1"), draft("another")]).expect("saved");
@@ -108,6 +129,29 @@ mod tests {
         std::fs::remove_dir_all(&root).expect("the test's own directory");
     }
 
+    #[test]
+    fn broken_drafts_are_moved_aside_and_drafts_that_cannot_be_saved_are_reported() {
+        let root = tempfile::TempDir::new().expect("a directory");
+        let drafts = Drafts::in_directory(root.path(), "here");
+        let path = drafts.path.clone().expect("a path");
+        std::fs::write(&path, "[{\"data\": \"precious").expect("written");
+        let (found, problem) = drafts.load();
+        let aside = path.with_extension("broken.json");
+        assert!(found.is_empty() && problem.is_some_and(|said| said.contains(&aside.display().to_string())));
+        drafts.save(&[Draft::default()]).expect("saved");
+        assert!(std::fs::read_to_string(&aside).expect("there").contains("precious"));
+        assert_eq!(drafts.load().0.len(), 1);
+        std::fs::remove_dir_all(root.path()).expect("the test's own directory");
+        drafts.save(&[Draft::default()]).expect("saved in a new directory");
+        // A directory in place of the file cannot be replaced.
+        std::fs::remove_file(&path).expect("gone");
+        std::fs::create_dir(&path).expect("made");
+        let error = drafts.save(&[Draft::default()]).expect_err("refused");
+        assert!(error.contains(&path.display().to_string()), "{error}");
+        let nowhere = Drafts { path: None, _lock: None };
+        assert!(nowhere.save(&[]).is_ok() && nowhere.save(&[Draft::default()]).is_err());
+    }
+
     #[cfg(unix)]
     #[test]
     fn never_follows_symbolic_links() {
@@ -120,9 +164,10 @@ mod tests {
             std::os::unix::fs::symlink(&precious, path.with_extension(extension)).expect("linked");
         }
         let drafts = Drafts::in_directory(root.path(), "here");
-        assert!(drafts.load().is_empty());
+        let (found, problem) = drafts.load();
+        assert!(found.is_empty() && problem.is_some_and(|said| said.contains("symbolic link")));
         let error = drafts.save(&[Draft::default()]).expect_err("refused");
-        assert!(error.to_string().contains("symbolic link"), "{error}");
+        assert!(error.contains("symbolic link"), "{error}");
         assert_eq!(std::fs::read_to_string(&precious).expect("there"), "precious");
     }
 }

@@ -155,7 +155,7 @@ impl SessionFile {
     /// # Errors
     /// The reason, for the user. The file is then as it was.
     pub(crate) fn save(&self, base: &Saved, ours: &Saved, now: Timestamp) -> Result<(), String> {
-        self.write(base, ours, now).map_err(|error| format!("Cannot save the session in {}: {error}", self.shown()))
+        self.write(base, ours, now).map_err(|error| format!("Cannot save the session: {error} ({})", self.shown()))
     }
 
     fn write(&self, base: &Saved, ours: &Saved, now: Timestamp) -> io::Result<()> {

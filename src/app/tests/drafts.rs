@@ -158,3 +158,33 @@ fn editing_a_stored_message_opens_a_clone() {
     screen.esc();
     assert_eq!(on_disk(&screen), ["Withdrawn"], "the edited draft is kept");
 }
+
+#[test]
+fn a_draft_that_cannot_be_saved_is_not_lost_without_a_warning() {
+    let mut screen = Screen::new(Fake::shop(2));
+    screen.go_to("account-1");
+    screen.keys("w");
+    let failed = || Event::DraftsSaved(Err("No space left on device".to_owned()));
+    screen.send(failed());
+    assert!(screen.text().contains("Drafts cannot be saved: No space left on device"), "{}", screen.text());
+    put_aside(&mut screen, "First");
+    assert!(screen.text().contains("Draft kept until streamscope ends. It cannot be saved"), "{}", screen.text());
+    // Another database has drafts of its own.
+    screen.keys("O");
+    screen.keys("postgres://localhost/other");
+    screen.enter();
+    assert!(!screen.outside.iter().any(|effect| matches!(effect, Effect::Connect(_))));
+    assert!(screen.text().contains("write or discard 1 draft first"), "{}", screen.text());
+    screen.outside.clear();
+    screen.ctrl('c');
+    assert!(matches!(screen.outside.last(), Some(Effect::SaveDrafts(drafts)) if drafts.len() == 1), "tried once more");
+    assert!(screen.text().contains("Press q again to quit without 1 draft"), "{}", screen.text());
+    screen.keys("q");
+    assert_eq!(screen.outside.last(), Some(&Effect::Quit));
+    // Once they are saved, nothing is said.
+    screen.outside.clear();
+    screen.send(failed());
+    screen.send(Event::DraftsSaved(Ok(())));
+    screen.keys("q");
+    assert_eq!(screen.outside, [Effect::Quit]);
+}

@@ -243,7 +243,7 @@ fn a_session_that_cannot_be_written_leaves_the_old_one_and_is_reported() {
     // A directory in place of the new file cannot be written either.
     std::fs::create_dir(directory.path().join("session.new")).expect("made");
     let error = save(&file, &saved(&["a-1"]), &saved(&["a-2"])).expect_err("not written");
-    assert!(error.starts_with("Cannot save the session in "), "{error}");
+    assert!(error.starts_with("Cannot save the session: ") && error.contains("session.json"), "{error}");
     assert_eq!(opened(&directory, SHOP).1, saved(&["a-1"]));
 }
 

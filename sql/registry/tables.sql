@@ -23,6 +23,9 @@ declare
   _version text;
   _versions json[] := '{}';
 begin
+  -- The owner of the database can give a setting a value for every session.
+  perform set_config('streamscope.problem', '', true);
+
   select c.oid, n.nspname, c.relname, c.relkind into _holder
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
